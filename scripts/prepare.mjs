@@ -1,0 +1,137 @@
+// `node scripts/prepare.mjs start|test`: makes a fresh clone ready for `npm start` and `npm test`.
+// Installs what the lockfile says and node_modules lacks, builds what changed, and says nothing when there is nothing to do.
+// Plain JavaScript for any Node >= 18, because it runs before the product's own Node is there.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { Explained, ROOT, at, productNode, run } from './project.mjs';
+
+const SOURCE_FOLDERS = ['apps', 'libs'];
+const BUILD_INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const STAMP = at('dist', '.prepared');
+
+const say = (line) => process.stdout.write(`chancery: ${line}\n`);
+
+function readJson(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    // npm was killed while it wrote: the same as not written.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Why `npm ci` is needed; `undefined` when node_modules holds what the lockfile says. Contents decide: a clone has no honest times. */
+function installReason() {
+  const wanted = readJson(at('package-lock.json'));
+  if (!wanted)
+    throw new Explained('package-lock.json is missing or damaged: restore it with `git checkout package-lock.json`.');
+  const installed = readJson(at('node_modules', '.package-lock.json'));
+  if (!installed) return 'nothing is installed yet';
+  for (const [path, { version, optional, devOptional }] of Object.entries(wanted.packages)) {
+    if (path === '') continue;
+    const found = installed.packages[path];
+    // Binaries for other platforms are optional, and npm rightly leaves them out.
+    if (found ? found.version !== version : !(optional || devOptional)) return `${path} ${version} is not installed`;
+  }
+  return productNode() ? undefined : 'the Node that runs the product is not installed';
+}
+
+/** Runs npm on the machine's Node: the one inside node_modules is about to be replaced. */
+function npm(...parameters) {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(at('node_modules')));
+  const { status, error } = spawnSync('npm', [...parameters, '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: path.join(delimiter) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  if (error) throw new Explained(`npm could not be started (${error.message}): install Node.js with npm.`);
+  if (status !== 0) {
+    throw new Explained(`\`npm ${parameters.join(' ')}\` failed; its messages are above. Is the registry reachable?`);
+  }
+}
+
+function install(reason) {
+  say(`installing dependencies with npm ci (${reason}) ...`);
+  // No package's install script is needed but one: `node` fetches the binary for this platform. Without the others
+  // nothing is compiled, so neither a compiler nor Node's headers are needed (better-sqlite3 brings its binaries).
+  npm('ci', '--include=dev', '--ignore-scripts');
+  npm('rebuild', 'node', '--ignore-scripts=false');
+}
+
+/** Every file under a folder of the repository, as paths relative to that folder. */
+function filesUnder(folder, prefix = '') {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? filesUnder(join(folder, entry.name), `${prefix}${entry.name}/`) : [`${prefix}${entry.name}`],
+  );
+}
+
+/** The compiler's inputs under apps/ and libs/; specs are not built. */
+const sources = () =>
+  SOURCE_FOLDERS.flatMap((folder) => filesUnder(at(folder), `${folder}/`)).filter(
+    (path) => /\.(ts|json)$/.test(path) && !/\.(spec|d)\.ts$/.test(path),
+  );
+
+/** One hash over names, sizes and times of all inputs: a removed or older file changes it as well as a newer one. */
+function fingerprint(paths) {
+  const hash = createHash('sha256');
+  for (const path of [...paths, ...BUILD_INPUTS]) {
+    const { size, mtimeMs } = statSync(at(path));
+    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+const compiled = (path) => path.replace(/\.ts$/, '.js');
+
+const isComplete = (paths) => paths.every((path) => !path.endsWith('.ts') || existsSync(at('dist', compiled(path))));
+
+/** Removes what an earlier build wrote for sources that are gone, so that nothing runs that can no longer be read. */
+function removeOrphans(paths) {
+  const kept = new Set(paths.flatMap((path) => [compiled(path), `${compiled(path)}.map`]));
+  const orphans = SOURCE_FOLDERS.flatMap((folder) => filesUnder(at('dist', folder), `${folder}/`)).filter(
+    (path) => !kept.has(path),
+  );
+  for (const path of orphans) rmSync(at('dist', path));
+  if (orphans.length > 0) say(`removed ${orphans.length} built file(s) without a source.`);
+}
+
+function build(paths, current) {
+  say('building ...');
+  const started = performance.now();
+  rmSync(STAMP, { force: true });
+  // The incremental compiler trusts its own record and would not write a file again that somebody deleted.
+  if (!isComplete(paths)) rmSync(at('dist', '.tsbuildinfo'), { force: true });
+  const compiler = at('node_modules', 'typescript', 'bin', 'tsc');
+  const { status, error } = spawnSync(productNode(), [compiler, '-p', 'tsconfig.build.json'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error) throw new Explained(`The compiler could not be started: ${error.message}`);
+  if (status !== 0) throw new Explained("The build failed; the compiler's messages are above.");
+  removeOrphans(paths);
+  mkdirSync(at('dist'), { recursive: true });
+  writeFileSync(STAMP, current);
+  say(`built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+await run(() => {
+  const purpose = process.argv[2];
+  if (purpose !== 'start' && purpose !== 'test') throw new Explained('Usage: node scripts/prepare.mjs start|test');
+  const reason = installReason();
+  if (reason) {
+    install(reason);
+    const left = installReason();
+    if (left) throw new Explained(`Cannot ${purpose}: after \`npm ci\`, ${left}. Remove node_modules and try again.`);
+  }
+  const paths = sources();
+  const current = fingerprint(paths);
+  const built = existsSync(STAMP) && readFileSync(STAMP, 'utf8') === current;
+  if (!built || !isComplete(paths)) build(paths, current);
+  return 0;
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { exists, packageJson, read } from './project-files.js';
+
+const PERMISSIVE = new Set([
+  '0BSD',
+  'Apache-2.0',
+  'BSD',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'MIT-0',
+  'Python-2.0',
+  'Unlicense',
+]);
+
+/** Whether an SPDX expression (without nesting deeper than one level) leaves a choice that is permissive. */
+const isPermissive = (expression: string): boolean =>
+  expression
+    .replace(/[()]/g, '')
+    .split(' OR ')
+    .some((choice) => choice.split(' AND ').every((licence) => PERMISSIVE.has(licence)));
+
+describe('npm scripts', () => {
+  const { scripts } = packageJson();
+
+  it.each(Object.entries(scripts))('%s names files and scripts that exist', (_, command) => {
+    const files = [...command.matchAll(/\bnode (\S+)|(?:-p|--config) (\S+)/g)].map(
+      (match) => match[1] ?? match[2] ?? '',
+    );
+    // What is built comes from a source of the same name.
+    const sources = files.map((path) => path.replace(/^dist\/(.*)\.js$/, '$1.ts'));
+    expect(sources.filter((path) => !exists(path))).toEqual([]);
+    const called = [...command.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '');
+    expect(called.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  it.each(['start', 'test', 'test:mysql', 'demo'])('%s works on a fresh clone: it prepares itself', (name) => {
+    expect(scripts[`pre${name}`]).toMatch(/^node scripts\/prepare\.mjs (start|test)$/);
+  });
+});
+
+describe('package.json', () => {
+  const { engines, devDependencies, imports } = packageJson();
+
+  it.each(Object.entries(imports))('%s leads to a source and to what is built from it', (_, target) => {
+    expect(target.default).toBe(target.source?.replace(/^\.\/(.*)\.ts$/, './dist/$1.js'));
+    // A name may be reserved for a library that is still to come; a library without its front door may not be.
+    const source = target.source ?? '';
+    expect(exists(source)).toBe(exists(source.replace(/\/index\.ts$/, '')));
+  });
+
+  it('asks for the Node that it installs, and the tests run on it', () => {
+    const major = /^>=(\d+)$/.exec(engines.node)?.[1];
+    expect(devDependencies.node?.split('.')[0]).toBe(major);
+    expect(process.versions.node).toBe(devDependencies.node);
+  });
+
+  it('pins every dependency to one version', () => {
+    const { dependencies, devDependencies: development } = JSON.parse(read('package.json')) as Record<
+      string,
+      Record<string, string>
+    >;
+    const loose = Object.entries({ ...dependencies, ...development }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    );
+    expect(loose).toEqual([]);
+  });
+});
+
+describe('licences', () => {
+  interface Locked {
+    readonly dev?: boolean;
+    readonly optional?: boolean;
+  }
+
+  it('of everything that ships are permissive', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> };
+    const shipped = Object.entries(packages).filter(
+      ([path, { dev, optional }]) => path !== '' && !dev && (!optional || exists(path)),
+    );
+    const licences = shipped.map(([path]) => {
+      const { license } = JSON.parse(read(`${path}/package.json`)) as { license?: string | { type: string } };
+      return { path, licence: typeof license === 'object' ? license.type : (license ?? 'none') };
+    });
+    expect(licences.length).toBeGreaterThan(100);
+    expect(licences.filter(({ licence }) => !isPermissive(licence))).toEqual([]);
+  });
+
+  it.each([
+    ['MIT', true],
+    ['(BSD-3-Clause OR GPL-2.0)', true],
+    ['MIT AND CC0-1.0', true],
+    ['GPL-3.0', false],
+    ['MIT AND GPL-3.0', false],
+    ['none', false],
+  ])('%s is permissive: %s', (expression, expected) => {
+    expect(isPermissive(expression)).toBe(expected);
+  });
+});

@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { exists, filesUnder, read } from './project-files.js';
+
+const MAXIMUM_LINES = 500;
+
+/** One rule of style: in which files, what may not stand there, and a sample that shows that the rule bites. */
+interface Rule {
+  readonly name: string;
+  readonly applies: (path: string) => boolean;
+  readonly forbids: RegExp;
+  /** Comments are read too; otherwise only code is, so that a comment may explain what the code must not do. */
+  readonly inComments?: true;
+  readonly bad: readonly [path: string, line: string];
+  readonly good: readonly [path: string, line: string];
+}
+
+const everywhere = (): boolean => true;
+const product = (path: string): boolean => /^(apps|libs)\//.test(path);
+const isTest = (path: string): boolean => /\.(spec|test)\.ts$/.test(path);
+const isMain = (path: string): boolean => /^apps\/[^/]+\/src\/main\.ts$/.test(path);
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'time comes from the clock',
+    applies: (path) => product(path) && !/^libs\/core\/clock(\.spec)?\.ts$/.test(path),
+    forbids: /\bnew Date\(|\bDate\.now\(/,
+    bad: ['libs/keys/rotation.ts', 'const now = Date.now();'],
+    good: ['libs/core/clock.ts', 'now: () => Date.now()'],
+  },
+  {
+    name: 'the environment is read once, in main.ts',
+    applies: (path) => product(path) && !isMain(path),
+    forbids: /\bprocess\.env\b/,
+    bad: ['libs/vault/provider.ts', 'const key = process.env.CHANCERY_MASTER_KEY;'],
+    good: ['apps/server/src/main.ts', 'const config = readConfig(process.env);'],
+  },
+  {
+    name: 'no any',
+    applies: everywhere,
+    forbids: /:\s*any\b(?!['"`])|\bas any\b|<any\b|\bany\[\]/,
+    bad: ['libs/keys/keys.ts', 'const row: any = find();'],
+    good: ['libs/keys/keys.ts', 'const row: unknown = find(); // as any other'],
+  },
+  {
+    name: 'no checker is silenced',
+    applies: everywhere,
+    forbids: /@ts-ignore|@ts-nocheck|eslint-disable|oxlint-disable/,
+    inComments: true,
+    bad: ['libs/keys/keys.ts', '// @ts-ignore'],
+    good: ['libs/keys/keys.ts', '// The library ignores case here.'],
+  },
+  {
+    name: 'nothing is left for later',
+    applies: everywhere,
+    forbids: /\b(TODO|FIXME)\b/,
+    inComments: true,
+    bad: ['libs/keys/keys.ts', '// TODO: check the size'],
+    good: ['libs/keys/keys.ts', '// The size was checked by the import.'],
+  },
+  {
+    name: 'no test is singled out or left out',
+    applies: isTest,
+    forbids: /\.(only|skip|todo)\(/,
+    bad: ['libs/keys/keys.spec.ts', "it.skip('signs', () => {});"],
+    good: ['libs/keys/keys.spec.ts', "it('signs', () => {});"],
+  },
+  {
+    name: 'a front door names what it offers',
+    applies: everywhere,
+    forbids: /\bexport \*/,
+    bad: ['libs/keys/index.ts', "export * from './keys.js';"],
+    good: ['libs/keys/index.ts', "export { Keys } from './keys.js';"],
+  },
+  {
+    name: 'the server speaks through its log',
+    applies: (path) => /^(libs|apps\/server)\//.test(path) && !isMain(path),
+    forbids: /\bconsole\./,
+    bad: ['apps/server/src/server.module.ts', "console.log('ready');"],
+    good: ['apps/cli/src/main.ts', 'console.log(report);'],
+  },
+  {
+    name: 'libraries know no HTTP',
+    applies: (path) => path.startsWith('libs/'),
+    forbids: /\b[A-Z]\w*Exception\b|\bHttpStatus\b/,
+    bad: ['libs/keys/keys.ts', 'throw new NotFoundException();'],
+    good: ['libs/keys/keys.ts', 'throw keyErrors.NOT_FOUND();'],
+  },
+  {
+    name: 'the schema changes by migrations only',
+    applies: product,
+    forbids: /\bsynchronize\b(?!:\s*false)/,
+    bad: ['libs/database/database.ts', 'synchronize: true,'],
+    good: ['libs/database/database.ts', 'synchronize: false,'],
+  },
+  {
+    name: 'one door to data',
+    applies: (path) => product(path) && !path.startsWith('libs/database/') && !path.includes('/migrations/'),
+    forbids: /\bgetRepository\b|\bInjectRepository\b|\bRepository<|\bEntityManager\b|\bQueryRunner\b/,
+    bad: ['libs/keys/keys.ts', 'const rows = source.getRepository(Key);'],
+    good: ['libs/keys/keys.ts', 'const rows = await tx.find(Key, {});'],
+  },
+];
+
+/** Blanks comments and keeps the lines. A `//` inside a string is rare enough to be left to the reader. */
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' ')).replace(/(^|\s)\/\/.*$/gm, '$1');
+
+/** Where a file breaks a rule: `path:line`. */
+function breaches(rule: Rule, path: string, text: string): string[] {
+  if (!rule.applies(path)) return [];
+  const lines = (rule.inComments ? text : withoutComments(text)).split('\n');
+  return lines.flatMap((line, index) => (rule.forbids.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+}
+
+// This folder holds the samples that the rules must catch.
+const files = ['apps', 'libs', 'test', 'bench']
+  .flatMap(filesUnder)
+  .filter((path) => path.endsWith('.ts') && !path.startsWith('test/architecture/'))
+  .map((path) => ({ path, text: read(path) }));
+const libraries = [...new Set(files.flatMap(({ path }) => /^libs\/[^/]+/.exec(path) ?? []))];
+
+describe('style', () => {
+  it('is checked on real files', () => {
+    expect(files.map(({ path }) => path)).toContain('libs/core/clock.ts');
+  });
+
+  it.each(RULES)('$name', (rule) => {
+    expect(files.flatMap(({ path, text }) => breaches(rule, path, text))).toEqual([]);
+  });
+
+  it.each(RULES)('the rule "$name" bites, and only where it should', (rule) => {
+    expect(breaches(rule, ...rule.bad)).toHaveLength(1);
+    expect(breaches(rule, ...rule.good)).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  const VAGUE = /(^|[/.-])(utils?|helpers?|common)([/.-]|$)/;
+
+  it('have names that say what is inside', () => {
+    expect(files.map(({ path }) => path).filter((path) => VAGUE.test(path))).toEqual([]);
+    expect(
+      ['libs/keys/utils.ts', 'libs/common/index.ts', 'libs/keys/date-helpers.ts'].every((path) => VAGUE.test(path)),
+    ).toBe(true);
+    expect(VAGUE.test('libs/core/commonplace.ts')).toBe(false);
+  });
+
+  it(`have at most ${MAXIMUM_LINES} lines`, () => {
+    const lineCount = (text: string): number => text.split('\n').length - 1;
+    expect(files.filter(({ text }) => lineCount(text) > MAXIMUM_LINES).map(({ path }) => path)).toEqual([]);
+  });
+
+  it.each(libraries)('%s has a front door and a README', (library) => {
+    expect(['index.ts', 'README.md'].filter((name) => !exists(`${library}/${name}`))).toEqual([]);
+  });
+});
