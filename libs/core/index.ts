@@ -1,0 +1,46 @@
+export { type Json, canonicalJson } from './canonical-json.js';
+export {
+  type Clock,
+  type EpochMilliseconds,
+  type EpochSeconds,
+  ManualClock,
+  fromRfc3339,
+  systemClock,
+  toEpochSeconds,
+  toRfc3339,
+} from './clock.js';
+export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
+export {
+  DomainError,
+  type ErrorDefinition,
+  type ErrorFactory,
+  type ErrorKind,
+  type ErrorOccurrence,
+  type ErrorTable,
+  type InputError,
+  coreErrors,
+  defineErrors,
+} from './errors.js';
+export {
+  type EventContent,
+  type EventDraft,
+  type EventFactory,
+  type EventOutcome,
+  type EventTable,
+  defineEvents,
+} from './events.js';
+export type { Expirable } from './expirable.js';
+export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
+export { type Lifecycle, type LifecycleEvent, type LifecycleEvents, defineLifecycle } from './lifecycle.js';
+export {
+  type CursorKey,
+  PAGE_LIMIT_DEFAULT,
+  PAGE_LIMIT_MAX,
+  type Page,
+  type PageRequest,
+  decodeCursor,
+  encodeCursor,
+  pageLimit,
+} from './page.js';
+export { type Actor, type Origin, type PlatformScope, type TenantScope, platformScope, systemOrigin } from './scope.js';
+export { Secret } from './secret.js';
