@@ -1,0 +1,69 @@
+export {
+  type Algorithm,
+  type AlgorithmKind,
+  type AlgorithmName,
+  type GeneratedKey,
+  RSA_MODULUS_BITS,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  algorithm,
+  algorithmNames,
+  algorithms,
+  isAlgorithmName,
+  isConsistentPair,
+  verifyingKeyOf,
+} from './algorithms.js';
+export {
+  type CompactJws,
+  JWS_LIMITS,
+  type JwsHeader,
+  type JwsLimits,
+  type JwsRefusalReason,
+  KID_PATTERN,
+  encodeCompactJws,
+  encodeJwsHeader,
+  parseCompactJws,
+} from './compact-jws.js';
+export { cryptoErrors } from './errors.js';
+export { type Jwk, type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
+export { keyObjectFromBytes, privateKeyToBytes, publicKeyFromBytes, publicKeyToBytes } from './key-material.js';
+export {
+  PASSWORD_PARAMETERS,
+  PasswordHasher,
+  type PasswordHasherOptions,
+  type PasswordParameters,
+  hashPassword,
+  needsRehash,
+  normalizePassword,
+  passwordErrors,
+  verifyPassword,
+} from './password.js';
+export { randomSecret, uuidv4, uuidv7 } from './random.js';
+export {
+  type DataKey,
+  type KeyEncryptionKey,
+  type SealingContext,
+  blobKeyVersion,
+  localKeyEncryptionKey,
+  openBlob,
+  parseMasterKey,
+  sealBlob,
+  sealingErrors,
+} from './sealing.js';
+export {
+  encodeBase62,
+  fingerprint,
+  generateServiceKey,
+  isWellFormedServiceKey,
+  lookupHash,
+  maskSecret,
+} from './service-key.js';
+export {
+  JSON_LIMITS,
+  type JsonLimits,
+  type JsonObject,
+  type JsonRefusalReason,
+  type Parsed,
+  type Refusal,
+  parseStrictJson,
+} from './strict-json.js';

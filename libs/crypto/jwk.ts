@@ -1,0 +1,89 @@
+import {
+  type JsonWebKey,
+  type KeyObject,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+} from 'node:crypto';
+import { type Json, canonicalJson } from '#core';
+import { type AlgorithmName, isConsistentPair, verifyingKeyOf } from './algorithms.js';
+import { cryptoErrors } from './errors.js';
+
+/** A JSON Web Key (RFC 7517) as it comes from outside: nothing about its members is known yet. */
+export type Jwk = Readonly<Record<string, unknown>>;
+
+/** An entry of a JWKS: the public members of the key, and what it is for. */
+export interface PublicJwk extends Jwk {
+  readonly kty: string;
+  readonly kid: string;
+  readonly use: 'sig';
+  readonly alg: AlgorithmName;
+}
+
+/** The members that identify a key, by key type, in lexical order: RFC 7638 §3.2, RFC 8037 §2, draft-ietf-cose-dilithium. */
+const THUMBPRINT_MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['AKP', ['alg', 'kty', 'pub']],
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['RSA', ['e', 'kty', 'n']],
+  ['oct', ['k', 'kty']],
+]);
+
+/**
+ * The public half of a key as a JWKS entry.
+ *
+ * @throws KEY_DOES_NOT_FIT for a shared secret, which must never be published
+ */
+export function publicJwk(key: KeyObject, { kid, alg }: { kid: string; alg: AlgorithmName }): PublicJwk {
+  if (key.type === 'secret') throw cryptoErrors.KEY_DOES_NOT_FIT('A shared secret has no public half');
+  const { kty, ...members } = verifyingKeyOf(key).export({ format: 'jwk' });
+  if (kty === undefined) throw cryptoErrors.KEY_DOES_NOT_FIT('The key has no JWK form');
+  return { kty, kid, use: 'sig', ...members, alg };
+}
+
+/**
+ * The SHA-256 thumbprint of RFC 7638, base64url. Members that do not identify the key (kid, use, private parts) are
+ * ignored, so a key and its public half share it.
+ *
+ * @throws INVALID_KEY for an unknown key type or a missing member
+ */
+export function jwkThumbprint(jwk: Jwk): string {
+  const names = THUMBPRINT_MEMBERS.get(jwk['kty']) ?? [];
+  const identifying = Object.fromEntries(names.map((name) => [name, jwk[name]]));
+  if (names.length === 0 || Object.values(identifying).some((value) => typeof value !== 'string')) {
+    throw cryptoErrors.INVALID_KEY('The JWK lacks the members that identify a key of its type');
+  }
+  return createHash('sha256')
+    .update(canonicalJson(identifying as Record<string, Json>))
+    .digest('base64url');
+}
+
+/**
+ * Reads a JWK as a private, public or secret key, as its members say. Whether it suits an algorithm is asked of
+ * `Algorithm.accepts`.
+ *
+ * @throws INVALID_KEY for what is no key, and for a private key whose public members belong to another one
+ */
+export function keyFromJwk(jwk: Jwk): KeyObject {
+  if (jwk['kty'] === 'oct') return secretFromJwk(jwk);
+  try {
+    // Read apart: from a private Ed25519 or ML-DSA JWK OpenSSL derives the public half and ignores the one that is stated.
+    const publicMembers: Jwk = { ...jwk, d: undefined, priv: undefined };
+    const publicKey = createPublicKey({ key: publicMembers as JsonWebKey, format: 'jwk' });
+    if (jwk['d'] === undefined && jwk['priv'] === undefined) return publicKey;
+    const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    if (verifyingKeyOf(privateKey).equals(publicKey) && isConsistentPair(privateKey)) return privateKey;
+  } catch {
+    throw cryptoErrors.INVALID_KEY('The JWK is not a key that can be read');
+  }
+  throw cryptoErrors.INVALID_KEY('The public and the private members of the JWK are not of one key');
+}
+
+function secretFromJwk({ k }: Jwk): KeyObject {
+  const bytes = typeof k === 'string' ? Buffer.from(k, 'base64url') : Buffer.alloc(0);
+  if (bytes.length === 0 || bytes.toString('base64url') !== k) {
+    throw cryptoErrors.INVALID_KEY('The member k of the JWK is not base64url');
+  }
+  return createSecretKey(bytes);
+}

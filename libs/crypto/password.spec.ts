@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '#core';
+import {
+  PASSWORD_PARAMETERS,
+  PasswordHasher,
+  hashPassword,
+  needsRehash,
+  normalizePassword,
+  verifyPassword,
+} from './password.js';
+
+const cheap = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
+const password = new Secret('correct horse battery staple');
+
+describe('hashPassword', () => {
+  it('uses 64 MiB, 3 passes and one lane, and stores them in the PHC format', async () => {
+    const phc = await hashPassword(password);
+    expect(phc).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    expect(await verifyPassword(password, phc)).toBe(true);
+  });
+
+  it('salts each hash', async () => {
+    expect(await hashPassword(password, cheap)).not.toBe(await hashPassword(password, cheap));
+  });
+});
+
+describe('verifyPassword', () => {
+  it('agrees with the reference implementation', async () => {
+    // A vector of the reference implementation's own test suite (password "password", salt "somesalt").
+    const phc = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+    expect(await verifyPassword(new Secret('password'), phc)).toBe(true);
+  });
+
+  it('refuses another password', async () => {
+    expect(await verifyPassword(new Secret('Correct horse battery staple'), await hashPassword(password, cheap))).toBe(
+      false,
+    );
+  });
+
+  const [salt, tag] = ['A'.repeat(22), 'A'.repeat(43)];
+  it.each([
+    '',
+    'correct horse battery staple',
+    `$argon2i$v=19$m=8,t=1,p=1$${salt}$${tag}`,
+    `$argon2id$v=16$m=8,t=1,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=8,t=1,p=1$${salt}`,
+    `$argon2id$v=19$m=8,t=1,p=1$${salt}$${tag}\n`,
+    `$argon2id$v=19$m=0,t=1,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=999999999,t=1,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=8,t=1000000,p=1$${salt}$${tag}`,
+    `$argon2id$v=19$m=8,t=1,p=255$${salt}$${tag}`,
+  ])('does not compute for the stored text %j', async (phc) => {
+    await expect(verifyPassword(password, phc)).rejects.toThrow(
+      expect.objectContaining({ code: 'PASSWORD_HASH_UNREADABLE' }),
+    );
+  });
+});
+
+describe('needsRehash', () => {
+  it('compares the parameters', async () => {
+    const phc = await hashPassword(password, cheap);
+    expect([needsRehash(phc, cheap), needsRehash(phc, PASSWORD_PARAMETERS)]).toEqual([false, true]);
+  });
+});
+
+describe('normalizePassword', () => {
+  it('makes one password of the ways to type it (NFKC)', () => {
+    expect(normalizePassword('Zu\u0308rich ﬁsh café').reveal()).toBe('Zürich fish café');
+  });
+
+  it('counts characters, not code units', () => {
+    expect(normalizePassword('🔑'.repeat(12)).reveal()).toBe('🔑'.repeat(12));
+    expect(normalizePassword('🔑'.repeat(256)).reveal()).toBe('🔑'.repeat(256));
+    expect(() => normalizePassword('🔑'.repeat(11))).toThrow('12 to 256 characters');
+  });
+
+  it.each(['', 'elevenchars', 'a'.repeat(257), 'a'.repeat(1_000_000), '\uFDFA'.repeat(200), `\ud800${'a'.repeat(20)}`])(
+    'refuses password %#',
+    (text) => {
+      expect(() => normalizePassword(text, '/owner/password')).toThrow(
+        expect.objectContaining({
+          code: 'VALIDATION_ERROR',
+          errors: [{ pointer: '/owner/password', code: 'PASSWORD_LENGTH', detail: 'must have 12 to 256 characters' }],
+        }),
+      );
+    },
+  );
+});
+
+describe('PasswordHasher', () => {
+  it('hashes and verifies, and works as hard for a user that does not exist', async () => {
+    const hasher = new PasswordHasher({ parameters: cheap });
+    const phc = await hasher.hash(password);
+    expect(await hasher.verify(password, phc)).toBe(true);
+    expect(await hasher.verify(new Secret('something else'), phc)).toBe(false);
+    expect(await hasher.verify(password, undefined)).toBe(false);
+    expect(hasher.computed).toBe(4);
+  });
+
+  it('lets 2 compute and 32 wait, refuses the 35th, and recovers', async () => {
+    const hasher = new PasswordHasher({ parameters: cheap });
+    const calls = await Promise.allSettled(Array.from({ length: 35 }, () => hasher.hash(password)));
+    expect(calls.map(({ status }) => status)).toEqual([...Array<string>(34).fill('fulfilled'), 'rejected']);
+    expect(calls.at(-1)).toMatchObject({ reason: { code: 'BUSY', retryAfterSeconds: 1 } });
+    expect(await hasher.verify(password, await hasher.hash(password))).toBe(true);
+    expect(hasher.computed).toBe(36);
+  });
+
+  it('gives its place back when a call fails', async () => {
+    const hasher = new PasswordHasher({ parameters: cheap, concurrency: 1, waitingLimit: 1 });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const calls = await Promise.allSettled([hasher.verify(password, 'broken'), hasher.hash(password)]);
+      expect(calls.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    }
+  });
+});
