@@ -1,0 +1,29 @@
+import { Entity } from 'typeorm';
+
+import type { EventOutcome } from '#core';
+import { IdColumn, InstantColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
+
+/** One line of a tenant's history. Inserted, never changed, but for the place in the tree that sealing gives it. */
+@Entity('audit_events')
+@TenantOwned()
+export class AuditEvent {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  /** Place in the tenant's Merkle tree; `null` until it is sealed into the tree. */
+  @InstantColumn({ nullable: true }) sequence: number | null;
+  @InstantColumn() occurredAt: number;
+  @VarcharColumn(16) actorType: string;
+  @VarcharColumn(64) actorId: string;
+  @VarcharColumn(64) action: string;
+  @VarcharColumn(32) targetType: string;
+  @VarcharColumn(64) targetId: string;
+  @VarcharColumn(16) outcome: EventOutcome;
+  @VarcharColumn(64) requestId: string;
+  @VarcharColumn(128, { nullable: true }) tokenId: string | null;
+  @VarcharColumn(128, { nullable: true }) kid: string | null;
+  @ReferenceColumn({ nullable: true }) credentialId: string | null;
+  /** The event as RFC 8785 JSON: the very bytes that were hashed. The columns above are only its index. */
+  @TextColumn() canonical: string;
+  /** RFC 6962 §2.1 leaf hash of `canonical`, hexadecimal. */
+  @VarcharColumn(64) leafHash: string;
+}

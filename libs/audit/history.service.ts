@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+
+import {
+  type EventOutcome,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type TenantScope,
+  INSTALLATION_ID,
+  coreErrors,
+  defineEvents,
+} from '#core';
+import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
+
+import { AuditEvent } from './audit-event.entity.js';
+import type { EventDocument } from './event.js';
+
+export const requestEvents = defineEvents('request', {
+  refused: 'A request of a known caller was refused: its role, the state of things or the input did not permit it',
+});
+
+export interface HistoryFilter {
+  /** Epoch milliseconds, inclusive. */
+  readonly from?: number | undefined;
+  /** Epoch milliseconds, exclusive. */
+  readonly to?: number | undefined;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly targetType?: string | undefined;
+  readonly targetId?: string | undefined;
+  readonly outcome?: EventOutcome | undefined;
+  readonly tokenId?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly credentialId?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+/** An event as the API shows it: what was hashed, and what proves that. */
+export interface HistoryEntry extends EventDocument {
+  readonly sequence: number | null;
+  readonly leafHash: string;
+}
+
+export interface Refusal {
+  readonly code: string;
+  readonly method: string;
+  /** The route's pattern, not the URL. */
+  readonly route: string;
+  /** The most specific thing that the request named. */
+  readonly targetId: string;
+}
+
+const TARGET_ID_MAX = 64;
+/** Decimal digits of a number that is exact in JSON (RFC 8259 §6). */
+const SEQUENCE = /^\d{1,15}$/;
+
+/** Reads the history of one tenant, or of the installation, and writes down what was refused. */
+@Injectable()
+export class History {
+  constructor(private readonly database: Database) {}
+
+  /** One page, newest first unless `order` is `asc`. */
+  async list(
+    scope: TenantScope | PlatformScope,
+    filter: HistoryFilter,
+    page: PageRequest,
+  ): Promise<Page<HistoryEntry>> {
+    const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
+    const order: KeysetOrder<AuditEvent> = [
+      ['occurredAt', direction],
+      ['id', direction],
+    ];
+    const { items, nextCursor } = await this.read(scope, (view) =>
+      view.page(AuditEvent, conditions(scope, filter), order, page),
+    );
+    return { items: items.map(toEntry), nextCursor };
+  }
+
+  /** One event, by its place in the tree or, before it has one, by its id. @throws NOT_FOUND */
+  async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
+    const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
+    return toEntry(await this.read(scope, (view) => view.get(AuditEvent, { ...where, tenantId: scope.tenantId })));
+  }
+
+  /** Writes a refusal in a transaction of its own; the refused work's transaction is gone. */
+  async recordRefusal(scope: TenantScope | PlatformScope, refusal: Refusal): Promise<void> {
+    const { targetId, ...details } = refusal;
+    const event = requestEvents.refused(targetId.slice(0, TARGET_ID_MAX).toWellFormed(), {
+      outcome: 'denied',
+      details,
+    });
+    if (isPlatform(scope)) await this.database.platform(scope, async (tx) => tx.record(event));
+    else await this.database.transaction(scope, async (tx) => tx.record(event));
+  }
+
+  private read<T>(scope: TenantScope | PlatformScope, work: (view: View) => Promise<T>): Promise<T> {
+    return isPlatform(scope) ? this.database.readPlatform(scope, work) : this.database.read(scope, work);
+  }
+}
+
+const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
+
+function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent> {
+  const { from, to, actor, order: _order, ...equal } = filter;
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw coreErrors.VALIDATION_ERROR({
+      errors: [{ pointer: '/to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
+    });
+  }
+  return {
+    // Platform work reaches every tenant's rows; the installation's history is its own.
+    tenantId: scope.tenantId,
+    ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+    ...(actor === undefined ? {} : { actorId: actor }),
+    ...(from === undefined && to === undefined ? {} : { occurredAt: period(from, to) }),
+  };
+}
+
+function period(from: number | undefined, to: number | undefined) {
+  if (from === undefined) return LessThan(to!);
+  return to === undefined ? MoreThanOrEqual(from) : Between(from, to - 1);
+}
+
+function toEntry(row: AuditEvent): HistoryEntry {
+  return {
+    ...(JSON.parse(row.canonical) as EventDocument),
+    sequence: row.sequence,
+    leafHash: row.leafHash,
+  };
+}

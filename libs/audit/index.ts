@@ -1,0 +1,7 @@
+import type { EntityClass } from '#database';
+import { AuditEvent } from './audit-event.entity.js';
+
+export const auditEntities: readonly EntityClass[] = [AuditEvent];
+export { type EventDocument, leafHash, sealEvent } from './event.js';
+export { History, type HistoryEntry, type HistoryFilter, type Refusal, requestEvents } from './history.service.js';
+export { recordEvents } from './recorder.js';

@@ -1,0 +1,21 @@
+export {
+  BooleanColumn,
+  IdColumn,
+  InstantColumn,
+  IntegerColumn,
+  JsonColumn,
+  KeyColumn,
+  ReferenceColumn,
+  SealedColumn,
+  TextColumn,
+  VarcharColumn,
+  VersionColumn,
+} from './columns.js';
+export { Database, type DatabaseOptions, type EventRecorder } from './database.js';
+export { TransactionMisuse, databaseErrors } from './errors.js';
+export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
+export { Tx, requireVersion } from './tx.js';
+export { type KeysetOrder, View, type Where } from './view.js';
+// The operators of conditions, so that no other library needs to know what lies below.
+export { Between, In, IsNull, LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual, Not } from 'typeorm';
+export { unsafeSettings } from './mysql.js';

@@ -1,0 +1,4 @@
+import { FirstSchema1763760000000 } from './0001-first-schema.js';
+
+/** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
+export const migrations = [FirstSchema1763760000000] as const;

@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
+
+import { isLostRace, sqliteDialect } from './dialects.js';
+import type { Gateway } from './gateway.js';
+import { lending } from './lending.js';
+import { migrations } from './migrations/index.js';
+import type { EntityClass } from './ownership.js';
+import { SerialQueue } from './serial-queue.js';
+
+const WAITING_WRITERS_MAX = 2_000;
+const BUSY_TIMEOUT_MILLISECONDS = 10_000;
+const BEGIN_RETRY_MILLISECONDS = 10;
+// A transaction begins up to four times, see `Database`: ten seconds in all.
+const BEGIN_WAIT_MILLISECONDS = 2_500;
+const MIGRATION_WAIT_MILLISECONDS = 600_000;
+
+interface Pragmas {
+  pragma(text: string): unknown;
+}
+
+/**
+ * The embedded database. TypeORM shares one connection among all its query runners, so that two transactions that
+ * interleave would commit and roll back each other's statements. Hence one queue through which every transaction
+ * passes, and a second, read-only connection for plain reads, which WAL shows committed data only.
+ */
+export async function openSqlite(path: string, entities: readonly EntityClass[]): Promise<Gateway> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
+  const writer = await new DataSource({
+    ...shared,
+    migrations: [...migrations],
+    timeout: BUSY_TIMEOUT_MILLISECONDS,
+    prepareDatabase: (database: Pragmas) => {
+      database.pragma('journal_mode = WAL');
+      // Each commit reaches the disk before it is acknowledged; NORMAL would lose the last ones in a power cut.
+      database.pragma('synchronous = FULL');
+    },
+  }).initialize();
+  // From here on a lock of another process is waited for without blocking this one: see `begin`.
+  await writer.query('PRAGMA busy_timeout = 0');
+  const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
+  const queue = new SerialQueue(WAITING_WRITERS_MAX);
+
+  /** IMMEDIATE takes the write lock at once: a deferred transaction that reads first cannot upgrade and fails. */
+  const begin = async (waitMilliseconds: number): Promise<void> => {
+    for (let waited = 0; ; waited += BEGIN_RETRY_MILLISECONDS) {
+      try {
+        await writer.query('BEGIN IMMEDIATE');
+        return;
+      } catch (error) {
+        if (!isLostRace(error) || waited >= waitMilliseconds) throw error;
+        await delay(BEGIN_RETRY_MILLISECONDS);
+      }
+    }
+  };
+
+  const inTransaction = async <T>(
+    work: (manager: EntityManager) => Promise<T>,
+    waitMilliseconds = BEGIN_WAIT_MILLISECONDS,
+  ): Promise<T> => {
+    await begin(waitMilliseconds);
+    try {
+      const result = await lending(writer.createQueryRunner(), work);
+      await writer.query('COMMIT');
+      return result;
+    } catch (error) {
+      // Where COMMIT itself failed, SQLite may have rolled back already.
+      await writer.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  };
+
+  // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
+  const migrating = (work: (executor: MigrationExecutor) => Promise<unknown>): Promise<void> =>
+    queue.run(() =>
+      inTransaction(async ({ queryRunner }) => {
+        const executor = new MigrationExecutor(writer, queryRunner);
+        executor.transaction = 'none';
+        await work(executor);
+      }, MIGRATION_WAIT_MILLISECONDS),
+    );
+
+  return {
+    dialect: sqliteDialect,
+    dataSource: writer,
+    write: (work) => queue.run(() => inTransaction(work)),
+    read: (work) => work(reader.manager),
+    migrate: () => migrating((executor) => executor.executePendingMigrations()),
+    revert: () => migrating((executor) => executor.undoLastMigration()),
+    close: async () => {
+      await queue.run(() => writer.destroy());
+      await reader.destroy();
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import {
+  type EntityManager,
+  type FindOptionsWhere,
+  In,
+  type ObjectLiteral,
+  type QueryDeepPartialEntity,
+} from 'typeorm';
+
+import {
+  type DomainError,
+  type EpochMilliseconds,
+  type EventDraft,
+  INSTALLATION_ID,
+  type LifecycleEvent,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+} from '#core';
+import { type Dialect, isUniqueViolation } from './dialects.js';
+import { TransactionMisuse } from './errors.js';
+import { type EntityClass, ownershipOf } from './ownership.js';
+import { type Reach, View, type Where, requireCondition } from './view.js';
+
+/** What one transaction did; shared by its views. */
+interface Ledger {
+  wrote: boolean;
+  readonly events: EventDraft[];
+  housekeeping: string | undefined;
+}
+
+type Changes<Row> = { [Column in keyof Row]?: Row[Column] };
+
+/**
+ * Reading and writing inside one transaction. Every statement is confined to the scope's tenant, `now` is one instant,
+ * and what is written must be recorded: `record(event)`, or `housekeeping(reason)` for what is no part of the history.
+ */
+export class Tx extends View {
+  constructor(
+    manager: EntityManager,
+    dialect: Dialect,
+    scope: TenantScope | PlatformScope,
+    now: EpochMilliseconds,
+    reach: Reach,
+    private readonly ledger: Ledger = { wrote: false, events: [], housekeeping: undefined },
+  ) {
+    super(manager, dialect, scope, now, reach);
+  }
+
+  override get installation(): Tx {
+    const reach = { tenantId: null, installationOnly: true };
+    return new Tx(this.manager, this.dialect, this.scope, this.now, reach, this.ledger);
+  }
+
+  /** Adds an event to the history, in this very transaction. Only platform work may name another tenant's history. */
+  record(event: EventDraft): void {
+    if (event.tenantId !== undefined && this.scope.tenantId !== INSTALLATION_ID) {
+      throw new TransactionMisuse('Only platform work may write into the history of a tenant that it names');
+    }
+    this.ledger.events.push(event);
+  }
+
+  /** Says why what is written here needs no event: counters, leases, purges of what has expired. */
+  housekeeping(reason: string): void {
+    this.ledger.housekeeping = reason;
+  }
+
+  /**
+   * Reads one row and keeps others from changing it until this transaction ends (on SQLite the whole transaction
+   * already excludes every other writer). Lock the parent first, then read and decide.
+   * @throws NOT_FOUND
+   */
+  async lock<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row> {
+    const row = await this.manager.findOne(entity, {
+      where: this.confine(entity, requireCondition(where)),
+      ...(this.dialect.rowLocks ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+    });
+    if (!row) throw coreErrors.NOT_FOUND();
+    return row;
+  }
+
+  /**
+   * Inserts rows; the scope's tenant is filled in.
+   * @param options.duplicate the error to throw where a unique key exists already
+   */
+  async insert<Row extends object>(
+    entity: EntityClass<Row>,
+    rows: Row | Row[],
+    options: { duplicate?: () => DomainError } = {},
+  ): Promise<void> {
+    this.ledger.wrote = true;
+    const values = (Array.isArray(rows) ? rows : [rows]).map((row) => this.own(entity, row));
+    try {
+      await this.manager.insert(entity, values as QueryDeepPartialEntity<Row>[]);
+    } catch (error) {
+      if (options.duplicate && isUniqueViolation(error)) throw options.duplicate();
+      throw error;
+    }
+  }
+
+  /** Inserts one row unless its key exists already; says whether it went in. */
+  async insertIfAbsent<Row extends object>(entity: EntityClass<Row>, row: Row): Promise<boolean> {
+    this.ledger.wrote = true;
+    try {
+      await this.manager.insert(entity, this.own(entity, row) as QueryDeepPartialEntity<Row>);
+      return true;
+    } catch (error) {
+      if (isUniqueViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Changes every row that matches and raises its `version`; answers how many there were. */
+  async update<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, set: Changes<Row>): Promise<number> {
+    return this.set(entity, where, { ...set, ...this.raiseVersion(entity) });
+  }
+
+  /** Changes rows without raising their `version`: for what is observed about them and is no change of theirs. */
+  async note<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, set: Changes<Row>): Promise<number> {
+    return this.set(entity, where, set);
+  }
+
+  /** Raises a counter of every row that matches by one. The `version` stays: a counter is no part of what `ETag` names. */
+  async increment<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    column: keyof Row & string,
+  ): Promise<number> {
+    return this.set(entity, where, { [column]: () => `${this.dialect.quote(column)} + 1` });
+  }
+
+  /**
+   * Changes one row that was read before, if nobody changed it since (`If-Match`: RFC 9110 §13.1.1).
+   * @param ifMatch the version that the caller saw; `undefined` accepts any
+   * @throws PRECONDITION_FAILED, NOT_FOUND
+   */
+  async change<Row extends { id: string; version: number }>(
+    entity: EntityClass<Row>,
+    row: Row,
+    set: Changes<Row>,
+    ifMatch?: number,
+  ): Promise<Row> {
+    requireVersion(row, ifMatch);
+    const where = { id: row.id, version: row.version } as unknown as FindOptionsWhere<Row>;
+    if ((await this.update(entity, where, set)) !== 1) throw coreErrors.PRECONDITION_FAILED();
+    return { ...row, ...set, version: row.version + 1 };
+  }
+
+  /**
+   * Moves one row along an edge of its lifecycle: an UPDATE that holds only from the states that the table names, so
+   * that of two racers one wins.
+   * @throws NOT_FOUND, WRONG_STATE
+   */
+  async transition<Row extends { id: string; state: string }>(
+    entity: EntityClass<Row>,
+    id: string,
+    event: LifecycleEvent,
+    set: Changes<Row> = {},
+  ): Promise<void> {
+    const where = { id, state: In(event.from as string[]) } as unknown as FindOptionsWhere<Row>;
+    if ((await this.update(entity, where, { ...set, state: event.to } as Changes<Row>)) === 1) return;
+    const row = await this.get(entity, { id } as FindOptionsWhere<Row>);
+    throw coreErrors.WRONG_STATE(`It is ${row.state}; ${event.name} is possible only from ${event.from.join(', ')}`);
+  }
+
+  async delete<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<number> {
+    this.ledger.wrote = true;
+    const confined = this.confine(entity, requireCondition(where));
+    const result = await this.manager.delete(entity as EntityClass<ObjectLiteral>, confined as never);
+    return result.affected ?? 0;
+  }
+
+  /** The events to write before the commit. @throws TransactionMisuse where something was written and nothing said */
+  settle(): readonly EventDraft[] {
+    const { wrote, events, housekeeping } = this.ledger;
+    if (wrote && events.length === 0 && housekeeping === undefined) {
+      throw new TransactionMisuse('A transaction wrote and recorded nothing');
+    }
+    return events;
+  }
+
+  private async set<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    values: Readonly<Record<string, unknown>>,
+  ): Promise<number> {
+    this.refuseMove(entity, values);
+    this.ledger.wrote = true;
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(entity as EntityClass<ObjectLiteral>)
+      .set(values)
+      .where(this.confine(entity, requireCondition(where)) as FindOptionsWhere<ObjectLiteral>)
+      .execute();
+    return result.affected ?? 0;
+  }
+
+  /** A row stays with its tenant: a tenant's work can neither give it away nor take another's. */
+  private refuseMove(entity: EntityClass, values: Readonly<Record<string, unknown>>): void {
+    const ownership = ownershipOf(entity);
+    if (ownership.owner === 'installation' || this.reach.tenantId === null) return;
+    if ((values[ownership.column] ?? this.reach.tenantId) !== this.reach.tenantId) {
+      throw new TransactionMisuse(`A row of ${entity.name} cannot be moved to another tenant`);
+    }
+  }
+
+  private own<Row extends object>(entity: EntityClass<Row>, row: Row): Row {
+    const ownership = ownershipOf(entity);
+    this.confine(entity, {});
+    if (ownership.owner === 'installation' || this.reach.tenantId === null) return row;
+    return { ...row, [ownership.column]: this.reach.tenantId };
+  }
+
+  private raiseVersion(entity: EntityClass): Record<string, () => string> {
+    const column = this.manager.connection.getMetadata(entity).findColumnWithPropertyName('version');
+    return column ? { version: () => `${this.dialect.quote(column.databaseName)} + 1` } : {};
+  }
+}
+
+/** @throws PRECONDITION_FAILED where the caller saw another version than the row has */
+export function requireVersion(row: { version: number }, ifMatch: number | undefined): void {
+  if (ifMatch !== undefined && ifMatch !== row.version) throw coreErrors.PRECONDITION_FAILED();
+}

@@ -1,0 +1,177 @@
+import {
+  Brackets,
+  type EntityManager,
+  type FindOptionsOrder,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+  type SelectQueryBuilder,
+} from 'typeorm';
+
+import {
+  type EpochMilliseconds,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  decodeCursor,
+  encodeCursor,
+  pageLimit,
+} from '#core';
+import type { Dialect } from './dialects.js';
+import { TransactionMisuse } from './errors.js';
+import { type EntityClass, ownershipOf } from './ownership.js';
+
+export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
+
+/** The columns that a list is sorted by; together they must be unique, so that a cursor names one position. */
+export type KeysetOrder<Row> = readonly (readonly [keyof Row & string, 'ASC' | 'DESC'])[];
+
+/** No list that is not paged grows past this. */
+const ROWS_MAX = 10_000;
+
+export interface Reach {
+  /** `null`: every tenant (platform work); otherwise the one tenant that each statement is confined to. */
+  readonly tenantId: string | null;
+  /** Only rows of the installation may be touched. */
+  readonly installationOnly: boolean;
+}
+
+/** Reading access to what one scope may see. */
+export class View {
+  constructor(
+    protected readonly manager: EntityManager,
+    protected readonly dialect: Dialect,
+    readonly scope: TenantScope | PlatformScope,
+    /** The one instant of this piece of work. */
+    readonly now: EpochMilliseconds,
+    protected readonly reach: Reach,
+  ) {}
+
+  /** The same access to rows that belong to no tenant (users, sessions, data keys). */
+  get installation(): View {
+    return new View(this.manager, this.dialect, this.scope, this.now, { tenantId: null, installationOnly: true });
+  }
+
+  /** All rows that match; lists that a caller can make grow without bound use `page`. */
+  async find<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row> = {},
+    options: { order?: FindOptionsOrder<Row>; limit?: number } = {},
+  ): Promise<Row[]> {
+    return this.manager.find(entity, {
+      where: this.confine(entity, where),
+      ...(options.order ? { order: options.order } : {}),
+      take: Math.min(options.limit ?? ROWS_MAX, ROWS_MAX),
+    });
+  }
+
+  /** The one row that matches, or `null`. An empty condition is refused: it would return anybody's first row. */
+  async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
+    return this.manager.findOne(entity, { where: this.confine(entity, requireCondition(where)) });
+  }
+
+  /** Like `findOne`. @throws NOT_FOUND, also where the row is another tenant's */
+  async get<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row> {
+    const row = await this.findOne(entity, where);
+    if (!row) throw coreErrors.NOT_FOUND();
+    return row;
+  }
+
+  async exists<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<boolean> {
+    return this.manager.exists(entity, { where: this.confine(entity, requireCondition(where)) });
+  }
+
+  /** How many rows match. For rules over a parent's few children, never for totals of a list. */
+  async count<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<number> {
+    return this.manager.count(entity, { where: this.confine(entity, requireCondition(where)) });
+  }
+
+  /**
+   * One page by keyset: the rows after the cursor's position, never OFFSET, so that page 4,000 costs what page 1 does.
+   * @throws VALIDATION_ERROR for a cursor that this list did not give out
+   */
+  async page<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    order: KeysetOrder<Row>,
+    request: PageRequest,
+  ): Promise<Page<Row>> {
+    const limit = pageLimit(request);
+    const query = this.manager
+      .createQueryBuilder(entity as EntityClass<Row & ObjectLiteral>, 'row')
+      .where(this.confine(entity, where) as never);
+    if (request.cursor !== undefined) after(query, order, decodeCursor(request.cursor, order.length));
+    for (const [column, direction] of order) query.addOrderBy(`row.${column}`, direction);
+    const rows: Row[] = await query.limit(limit + 1).getMany();
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items,
+      nextCursor:
+        rows.length > limit && last ? encodeCursor(order.map(([column]) => last[column] as string | number)) : null,
+    };
+  }
+
+  /** Adds the tenant to a condition; whatever tenant the condition names itself is overruled. */
+  protected confine<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Where<Row> {
+    requireBound(where);
+    const ownership = ownershipOf(entity);
+    if (ownership.owner === 'installation') {
+      if (this.reach.tenantId !== null) {
+        throw new TransactionMisuse(`${entity.name} belongs to the installation: use tx.installation`);
+      }
+      return where;
+    }
+    if (this.reach.installationOnly) throw new TransactionMisuse(`${entity.name} belongs to a tenant`);
+    const { tenantId } = this.reach;
+    if (tenantId === null) return where;
+    const add = (condition: FindOptionsWhere<Row>): FindOptionsWhere<Row> => {
+      const named = (condition as Record<string, unknown>)[ownership.column];
+      if (named !== undefined && named !== tenantId) {
+        // Another tenant's id in the condition of this tenant's work: nothing can match, and nothing must.
+        return { ...condition, [ownership.column]: '' };
+      }
+      return { ...condition, [ownership.column]: tenantId };
+    };
+    return Array.isArray(where) ? where.map(add) : add(where);
+  }
+}
+
+const conditionsOf = <Row>(where: Where<Row>): FindOptionsWhere<Row>[] => (Array.isArray(where) ? where : [where]);
+
+/** Refuses a condition without a column: it would match rows that nobody asked for. */
+export function requireCondition<Row>(where: Where<Row>): Where<Row> {
+  if (conditionsOf(where).some((condition) => Object.keys(condition).length === 0)) {
+    throw new TransactionMisuse('A condition names no column');
+  }
+  return where;
+}
+
+/** Refuses what the query builder would read as "any": no alternative at all, and values that are not there. */
+function requireBound<Row>(where: Where<Row>): void {
+  const conditions = conditionsOf(where);
+  const absent = (value: unknown): boolean => value === undefined || value === null;
+  if (conditions.length === 0) throw new TransactionMisuse('A condition offers no alternative');
+  if (conditions.some((condition) => Object.values(condition).some(absent))) {
+    throw new TransactionMisuse('A condition holds undefined or null; where NULL is meant, say IsNull()');
+  }
+}
+
+/** `(a > x) OR (a = x AND b > y)`: row comparison that every dialect can serve from an index. */
+function after<Row extends ObjectLiteral>(
+  query: SelectQueryBuilder<Row>,
+  order: KeysetOrder<Row>,
+  key: readonly (string | number)[],
+): void {
+  query.andWhere(
+    new Brackets((any) => {
+      order.forEach(([column, direction], index) => {
+        const equal = order.slice(0, index).map(([earlier], i) => `row.${earlier} = :cursor${i}`);
+        const beyond = `row.${column} ${direction === 'ASC' ? '>' : '<'} :cursor${index}`;
+        any.orWhere([...equal, beyond].join(' AND '));
+      });
+    }),
+    Object.fromEntries(key.map((part, index) => [`cursor${index}`, part])),
+  );
+}

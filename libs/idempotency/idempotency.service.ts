@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { DAY, INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, In, LessThanOrEqual, type Tx } from '#database';
+import { type SealedPlace, Vault } from '#vault';
+
+import { IdempotencyRecord } from './entities.js';
+import { idempotencyErrors } from './errors.js';
+
+type Scope = TenantScope | PlatformScope;
+
+const KEPT_FOR = DAY;
+const PURGE_BATCH = 500;
+
+/**
+ * Remembers the first answer to each idempotency key of a caller for 24 hours. A key is claimed before the work and is
+ * never given out twice: if a process dies in between, the key stays claimed, because nobody knows whether the work was
+ * done. So a repeated request is done at most once.
+ */
+@Injectable()
+export class IdempotencyRecords {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Claims the key, or gives the first answer again.
+   * @throws IDEMPOTENCY_KEY_REUSED for another payload, IDEMPOTENCY_KEY_IN_USE while there is no answer yet
+   */
+  async claim(scope: Scope, key: string, payloadHash: string): Promise<{ answer: Buffer | undefined }> {
+    return this.run(scope, async (tx) => {
+      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+      await tx.delete(IdempotencyRecord, { ...where, expiresAt: LessThanOrEqual(tx.now) });
+      const record: IdempotencyRecord = {
+        id: uuidv7(tx.now),
+        ...where,
+        payloadHash,
+        state: 'running',
+        sealedAnswer: null,
+        createdAt: tx.now,
+        expiresAt: tx.now + KEPT_FOR,
+      };
+      if (await tx.insertIfAbsent(IdempotencyRecord, record)) return { answer: undefined };
+      const first = await tx.get(IdempotencyRecord, where);
+      if (first.payloadHash !== payloadHash) throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
+      if (!first.sealedAnswer) throw idempotencyErrors.IDEMPOTENCY_KEY_IN_USE({ retryAfterSeconds: 1 });
+      return { answer: await this.vault.open(tx, answerPlace(first), first.sealedAnswer) };
+    });
+  }
+
+  async complete(scope: Scope, key: string, answer: Buffer): Promise<void> {
+    await this.run(scope, async (tx) => {
+      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+      const record = await tx.get(IdempotencyRecord, where);
+      const sealedAnswer = await this.vault.seal(tx, answerPlace(record), answer);
+      await tx.update(IdempotencyRecord, { id: record.id }, { state: 'answered', sealedAnswer });
+    });
+  }
+
+  /** Frees the key of a request that was refused, so that it may be corrected and sent again. */
+  async release(scope: Scope, key: string): Promise<void> {
+    await this.run(scope, async (tx) => {
+      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+      await tx.delete(IdempotencyRecord, { ...where, state: 'running' });
+    });
+  }
+
+  /** Removes a bounded batch of what is older than 24 hours; says how many there were. */
+  async purge(scope: PlatformScope): Promise<number> {
+    return this.database.platform(scope, async (tx) => {
+      tx.housekeeping('idempotency records');
+      const due = { expiresAt: LessThanOrEqual(tx.now) };
+      const rows = await tx.find(IdempotencyRecord, due, { limit: PURGE_BATCH });
+      return rows.length === 0 ? 0 : tx.delete(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) });
+    });
+  }
+
+  private run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const kept = (tx: Tx): Promise<T> => {
+      tx.housekeeping('idempotency records');
+      return work(tx);
+    };
+    return isPlatform(scope) ? this.database.platform(scope, kept) : this.database.transaction(scope, kept);
+  }
+}
+
+const isPlatform = (scope: Scope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
+
+const hash = (key: string): string => createHash('sha256').update(key).digest('hex');
+
+const answerPlace = ({ tenantId, id }: IdempotencyRecord): SealedPlace => ({
+  tenantId,
+  purpose: 'idempotent-answer',
+  recordId: id,
+  column: 'sealedAnswer',
+});

@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+
+import { INSTALLATION_ID, platformScope, systemOrigin } from '#core';
+import {
+  type DataKey,
+  type KeyEncryptionKey,
+  blobKeyVersion,
+  openBlob,
+  sealBlob,
+  sealingErrors,
+  uuidv7,
+} from '#crypto';
+import type { Database, Tx, View } from '#database';
+
+import { InstallationSecret, WrappedDataKey } from './entities.js';
+
+/** The value of one column of one record. A sealed value opens only in the place that it was sealed for. */
+export interface SealedPlace {
+  readonly tenantId: string;
+  /** What kind of secret: `credential-secret`, `signing-key`, ... */
+  readonly purpose: string;
+  readonly recordId: string;
+  readonly column: string;
+}
+
+interface Keyring {
+  readonly current: DataKey;
+  readonly byVersion: ReadonlyMap<number, DataKey>;
+}
+
+const DATA_KEY_BYTES = 32;
+const KEYRINGS_MAX = 10_000;
+// The values that are sealed never change in place: a new secret is a new record.
+const RECORD_VERSION = 1;
+const CANARY = 'canary';
+const CANARY_VALUE = Buffer.from('chancery');
+const SYSTEM = platformScope(systemOrigin('vault'));
+
+/**
+ * Holds the keys that everything secret is sealed with: master key -> a data key per tenant -> one record each.
+ * Without the right master key it is *sealed*: every call throws `SEALED` and nothing is written.
+ */
+export class Vault {
+  readonly #keyrings = new Map<string, Keyring>();
+  #masterKeys: readonly KeyEncryptionKey[] = [];
+
+  constructor(private readonly database: Database) {}
+
+  /** Whether no master key is at hand that opens this database. */
+  get sealed(): boolean {
+    return this.#masterKeys.length === 0;
+  }
+
+  /** Whether the database holds wrapped keys already, so that only the master key that wrapped them will do. */
+  async isInitialised(): Promise<boolean> {
+    if (!(await this.database.hasTable(WrappedDataKey))) return false;
+    return this.database.readPlatform(SYSTEM, (view) => view.exists(WrappedDataKey, { tenantId: INSTALLATION_ID }));
+  }
+
+  /**
+   * Proves the master key against the canary and opens the vault; on a new database it makes both.
+   * @param masterKeys the current one first, then a previous one that still opens what was not re-wrapped yet
+   * @returns whether it opened; a wrong key leaves it sealed and writes nothing
+   */
+  async unseal(masterKeys: readonly KeyEncryptionKey[]): Promise<boolean> {
+    if (masterKeys.length === 0) return false;
+    this.#masterKeys = masterKeys;
+    try {
+      if (!(await this.isInitialised())) await this.initialise();
+      const canary = await this.installationSecret(CANARY);
+      if (canary?.equals(CANARY_VALUE)) return true;
+    } catch (error) {
+      if (!isSealed(error)) throw error;
+    }
+    this.#masterKeys = [];
+    this.#keyrings.clear();
+    return false;
+  }
+
+  /** Makes a tenant's first data key, in the transaction that creates the tenant; one that exists already stays. */
+  async createDataKey(tx: Tx, tenantId: string): Promise<void> {
+    const masterKey = this.masterKey();
+    const id = uuidv7(tx.now);
+    const wrapped = await masterKey.wrap(randomBytes(DATA_KEY_BYTES), wrapContext(tenantId, 1));
+    await tx.installation.insertIfAbsent(WrappedDataKey, {
+      id,
+      tenantId,
+      number: 1,
+      wrapped,
+      keyEncryptionKeyId: masterKey.keyId,
+      createdAt: tx.now,
+      destroyedAt: null,
+    });
+  }
+
+  /** Destroys every data key of a tenant: what they sealed is gone for good, backups of the rows included. */
+  async destroyDataKeys(tx: Tx, tenantId: string): Promise<void> {
+    await tx.installation.update(WrappedDataKey, { tenantId }, { wrapped: null, destroyedAt: tx.now });
+    this.#keyrings.delete(tenantId);
+  }
+
+  /** Encrypts a value for its place. @throws SEALED */
+  async seal(view: View, place: SealedPlace, plaintext: Buffer): Promise<Buffer> {
+    const { current } = await this.keyring(view, place.tenantId);
+    return sealBlob(current, { ...place, recordVersion: RECORD_VERSION }, plaintext);
+  }
+
+  /** @throws BLOB_UNREADABLE where the blob was altered or belongs elsewhere, SEALED without its key */
+  async open(view: View, place: SealedPlace, blob: Buffer): Promise<Buffer> {
+    let keyring = await this.keyring(view, place.tenantId);
+    if (!keyring.byVersion.has(blobKeyVersion(blob))) {
+      // Another instance has rotated the data key since.
+      this.#keyrings.delete(place.tenantId);
+      keyring = await this.keyring(view, place.tenantId);
+    }
+    return openBlob((version) => keyring.byVersion.get(version), { ...place, recordVersion: RECORD_VERSION }, blob);
+  }
+
+  /** A secret of the installation, or `undefined` where none has that name. */
+  async installationSecret(name: string): Promise<Buffer | undefined> {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const row = await view.findOne(InstallationSecret, { name });
+      return row ? this.open(view, installationPlace(name), row.sealedValue) : undefined;
+    });
+  }
+
+  /** The secret of that name, made by `generate` on first use; of several instances that try, one wins. */
+  async ensureInstallationSecret(name: string, generate: () => Promise<Buffer> | Buffer): Promise<Buffer> {
+    const existing = await this.installationSecret(name);
+    if (existing) return existing;
+    const value = await generate();
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('secrets of the installation are made once, on first start');
+      const sealedValue = await this.seal(tx, installationPlace(name), value);
+      await tx.insertIfAbsent(InstallationSecret, { name, sealedValue, createdAt: tx.now });
+    });
+    return (await this.installationSecret(name))!;
+  }
+
+  private async initialise(): Promise<void> {
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('the first start makes the installation its data key');
+      await this.createDataKey(tx, INSTALLATION_ID);
+    });
+    await this.ensureInstallationSecret(CANARY, () => CANARY_VALUE);
+  }
+
+  private masterKey(): KeyEncryptionKey {
+    const [current] = this.#masterKeys;
+    if (!current) throw sealingErrors.SEALED();
+    return current;
+  }
+
+  private async keyring(view: View, tenantId: string): Promise<Keyring> {
+    this.masterKey();
+    const known = this.#keyrings.get(tenantId);
+    if (known) return known;
+    const rows = await view.installation.find(WrappedDataKey, { tenantId }, { order: { number: 'ASC' } });
+    const keys: DataKey[] = [];
+    for (const row of rows) {
+      if (row.wrapped) keys.push({ version: row.number, key: await this.unwrap(row, row.wrapped) });
+    }
+    const current = keys.at(-1);
+    if (!current) throw sealingErrors.SEALED('The data key of this tenant does not exist or was destroyed');
+    const keyring = { current, byVersion: new Map(keys.map((key) => [key.version, key])) };
+    if (this.#keyrings.size >= KEYRINGS_MAX) this.#keyrings.delete(this.#keyrings.keys().next().value!);
+    this.#keyrings.set(tenantId, keyring);
+    return keyring;
+  }
+
+  private async unwrap(row: WrappedDataKey, wrapped: Buffer): Promise<Buffer> {
+    const masterKey = this.#masterKeys.find(({ keyId }) => keyId === row.keyEncryptionKeyId);
+    if (!masterKey) throw sealingErrors.SEALED(`Master key ${row.keyEncryptionKeyId} is needed and not configured`);
+    return masterKey.unwrap(wrapped, wrapContext(row.tenantId, row.number));
+  }
+}
+
+const installationPlace = (name: string): SealedPlace => ({
+  tenantId: INSTALLATION_ID,
+  purpose: 'installation-secret',
+  recordId: name,
+  column: 'sealedValue',
+});
+
+const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
+
+const isSealed = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === sealingErrors.SEALED.code;

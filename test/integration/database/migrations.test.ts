@@ -1,0 +1,108 @@
+import type { QueryRunner } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+
+import { auditEntities } from '#audit';
+import { systemClock } from '#core';
+import { Database } from '#database';
+import { tenantEntities } from '#tenants';
+import { vaultEntities } from '#vault';
+
+import { migrations } from '../../../libs/database/migrations/index.js';
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+
+const entities = [...auditEntities, ...vaultEntities, ...tenantEntities];
+const [WrappedDataKey] = vaultEntities;
+
+const open = ({ url }: TestDatabase): Promise<Database> =>
+  Database.open({ url, entities, clock: systemClock, recorder: async () => undefined });
+
+/** Runs `work` on a new database and removes it. */
+async function onEmptyDatabase(work: (test: TestDatabase, database: Database) => Promise<void>): Promise<void> {
+  const test = await createTestDatabase();
+  const database = await open(test);
+  await work(test, database);
+  await database.close();
+  await test.drop();
+}
+
+async function applied({ url }: TestDatabase): Promise<string[]> {
+  const plain = await openPlainDataSource(url);
+  const rows = await plain.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
+  await plain.destroy();
+  return rows.map(({ name }) => name);
+}
+
+const all = migrations.map(({ name }) => name);
+
+describe('the migrations', () => {
+  it('lead from nothing to what the entities say, once', async () => {
+    await onEmptyDatabase(async (test, database) => {
+      expect(await database.hasTable(WrappedDataKey!)).toBe(false);
+      expect(await database.drift()).not.toEqual([]);
+      await database.migrate();
+      await database.migrate();
+      expect(await database.hasTable(WrappedDataKey!)).toBe(true);
+      expect(await database.drift()).toEqual([]);
+      expect(await applied(test)).toEqual(all);
+    });
+  });
+
+  it('lead back to nothing, and up again', async () => {
+    await onEmptyDatabase(async (test, database) => {
+      await database.migrate();
+      for (let left = all.length; left > 0; left -= 1) await database.revertLastMigration();
+      expect(await applied(test)).toEqual([]);
+      expect(await database.hasTable(WrappedDataKey!)).toBe(false);
+      await database.migrate();
+      expect(await database.drift()).toEqual([]);
+      expect(await applied(test)).toEqual(all);
+    });
+  });
+
+  it('can be run again after being killed, wherever that was', async () => {
+    await onEmptyDatabase(async (test, database) => {
+      const plain = await openPlainDataSource(test.url);
+      const runner = plain.createQueryRunner();
+      for (let survives = 0; survives < 5; survives += 1) {
+        const killed = Promise.all(migrations.map((Migration) => new Migration().up(dyingAfter(runner, survives))));
+        await expect(killed).rejects.toThrow('killed');
+      }
+      expect(await runner.hasTable('tenants')).toBe(true);
+      await runner.release();
+      await plain.destroy();
+      await database.migrate();
+      expect(await database.drift()).toEqual([]);
+      expect(await applied(test)).toEqual(all);
+    });
+  });
+
+  it('are applied once when several instances start at once', async () => {
+    const test = await createTestDatabase();
+    const instances = await Promise.all(Array.from({ length: 4 }, () => open(test)));
+    await Promise.all(instances.map((instance) => instance.migrate()));
+    expect(await applied(test)).toEqual(all);
+    for (const instance of instances) {
+      expect(await instance.drift()).toEqual([]);
+      await instance.close();
+    }
+    await test.drop();
+  });
+
+  it('have names that sort by the time of their making', () => {
+    const times = all.map((name) => Number(/\d{13}$/.exec(name)?.[0]));
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(new Set(times).size).toBe(times.length);
+  });
+});
+
+/** A connection that breaks off after so many new tables. */
+function dyingAfter(runner: QueryRunner, tables: number): QueryRunner {
+  let made = 0;
+  const createTable: QueryRunner['createTable'] = async (table, ...rest) => {
+    if (made === tables) throw new Error('killed');
+    if (!(await runner.hasTable(table.name))) made += 1;
+    return runner.createTable(table, ...rest);
+  };
+  return Object.create(runner, { createTable: { value: createTable } }) as QueryRunner;
+}

@@ -1,0 +1,163 @@
+import { inspect } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { coreErrors } from '#core';
+import { History, recordEvents } from '#audit';
+import { uuidv7 } from '#crypto';
+import { type Database, TransactionMisuse, type Tx } from '#database';
+
+import { withCode } from '../../support/errors.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { Gauge, Note, type Sample, note, noteEvents, openAgain, openSample, platform, tenantScope } from './sample.js';
+
+let sample: Sample;
+let database: Database;
+beforeAll(async () => {
+  sample = await openSample();
+  ({ database } = sample);
+});
+afterAll(() => sample.drop());
+
+const historyOf = async (scope: ReturnType<typeof tenantScope>): Promise<string[]> =>
+  (await new History(database).list(scope, {}, {})).items.map(({ target }) => target.id);
+
+describe('a transaction', () => {
+  it('commits a change together with its event', async () => {
+    const scope = tenantScope();
+    const { id } = await sample.write(scope);
+    expect(await historyOf(scope)).toEqual([id]);
+  });
+
+  it('takes the event back with the change', async () => {
+    const scope = tenantScope();
+    const failing = database.transaction(scope, async (tx) => {
+      await tx.insert(Note, note());
+      tx.record(noteEvents.written(uuidv7(1)));
+      throw new Error('roll back');
+    });
+    await expect(failing).rejects.toThrow('roll back');
+    expect(await historyOf(scope)).toEqual([]);
+    expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
+  });
+
+  it('takes the change back where the event cannot be recorded', async () => {
+    const scope = tenantScope();
+    const deaf = await openAgain(sample, {
+      recorder: async () => {
+        throw new Error('no history');
+      },
+    });
+    const failing = deaf.transaction(scope, async (tx) => {
+      await tx.insert(Note, note());
+      tx.record(noteEvents.written(uuidv7(1)));
+    });
+    await expect(failing).rejects.toThrow('no history');
+    expect(await deaf.read(scope, (view) => view.find(Note, {}))).toEqual([]);
+    await deaf.close();
+  });
+
+  it.each<[string, (tx: Tx) => Promise<unknown>]>([
+    ['insert', (tx) => tx.insert(Note, note())],
+    ['insertIfAbsent', (tx) => tx.insertIfAbsent(Note, note())],
+    ['update', (tx) => tx.update(Note, { name: 'x' }, { count: 1 })],
+    ['increment', (tx) => tx.increment(Note, { name: 'x' }, 'count')],
+    ['delete', (tx) => tx.delete(Note, { name: 'x' })],
+    ['a write for the installation', (tx) => tx.installation.delete(Gauge, { name: 'x' })],
+  ])('that wrote by %s and recorded nothing is refused, and writes nothing', async (_name, write) => {
+    const scope = tenantScope();
+    await expect(database.transaction(scope, write)).rejects.toThrow('wrote and recorded nothing');
+    expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
+  });
+
+  it('may write without an event where it says why, and may record without a write', async () => {
+    const scope = tenantScope();
+    await database.transaction(scope, async (tx) => {
+      tx.housekeeping('test');
+      await tx.insert(Note, note());
+    });
+    await database.transaction(scope, async (tx) => tx.record(noteEvents.changed('seen')));
+    expect(await historyOf(scope)).toEqual(['seen']);
+  });
+
+  it('has one instant', async () => {
+    await database.transaction(tenantScope(), async (tx) => {
+      const before = tx.now;
+      sample.clock.advance(1_000);
+      expect([tx.now, tx.installation.now]).toEqual([before, before]);
+    });
+  });
+
+  it('cannot be opened inside another one, nor be read past', async () => {
+    const scope = tenantScope();
+    const inside = (work: () => Promise<unknown>): Promise<unknown> => database.transaction(scope, work);
+    const nothing = async (): Promise<undefined> => undefined;
+    await expect(inside(() => database.transaction(scope, nothing))).rejects.toThrow('inside another');
+    await expect(inside(() => database.platform(platform, nothing))).rejects.toThrow('inside another');
+    await expect(inside(() => database.read(scope, nothing))).rejects.toThrow('read through it');
+    await expect(inside(() => database.readPlatform(platform, nothing))).rejects.toThrow('read through it');
+    await database.transaction(scope, nothing);
+  });
+
+  it('goes on after a unique key that is taken', async () => {
+    const scope = tenantScope();
+    const duplicate = (): ReturnType<typeof coreErrors.ALREADY_EXISTS> => coreErrors.ALREADY_EXISTS();
+    const { id, name } = await sample.write(scope);
+    await database.transaction(scope, async (tx) => {
+      tx.record(noteEvents.changed(id));
+      await expect(tx.insert(Note, note({ name }), { duplicate })).rejects.toThrow(withCode('ALREADY_EXISTS'));
+      expect(await tx.insertIfAbsent(Note, note({ name }))).toBe(false);
+      expect(await tx.insertIfAbsent(Note, note({ id, name: 'same id' }))).toBe(false);
+      expect(await tx.insertIfAbsent(Note, note({ name: 'other' }))).toBe(true);
+    });
+    const names = (await database.read(scope, (view) => view.find(Note, {}))).map((row) => row.name);
+    expect(names.toSorted()).toEqual([name, 'other'].toSorted());
+  });
+});
+
+describe('a database that does not answer', () => {
+  const change = (target: Database): Promise<unknown> =>
+    target.transaction(tenantScope(), async (tx) => {
+      await tx.insert(Note, note({ name: 'a secret' }));
+      tx.record(noteEvents.written(uuidv7(1)));
+    });
+  const read = (target: Database): Promise<unknown> => target.read(tenantScope(), (view) => view.find(Note, {}));
+
+  it('because it was closed: AUDIT_UNAVAILABLE for changes, DATABASE_UNAVAILABLE for reads', async () => {
+    const closed = await openAgain(sample);
+    await closed.close();
+    await expect(change(closed)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
+    await expect(read(closed)).rejects.toThrow(withCode('DATABASE_UNAVAILABLE'));
+  });
+
+  it('because a table is gone: the same, and it says nothing of the statement', async () => {
+    const broken = await openSample();
+    const plain = await openPlainDataSource(broken.url);
+    await plain.query('DROP TABLE notes');
+    await plain.destroy();
+    const failure = await change(broken.database).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({ code: 'AUDIT_UNAVAILABLE', retryAfterSeconds: 1 });
+    expect((failure as Error).message).not.toMatch(/notes|INSERT/i);
+    expect(inspect(failure, { depth: null })).not.toMatch(/a secret|INSERT/i);
+    await expect(read(broken.database)).rejects.toThrow(withCode('DATABASE_UNAVAILABLE'));
+    await broken.drop();
+  });
+
+  it('because the history is gone: no change without its event', async () => {
+    const broken = await openSample({ recorder: recordEvents });
+    const plain = await openPlainDataSource(broken.url);
+    await plain.query('DROP TABLE audit_events');
+    await plain.destroy();
+    await expect(change(broken.database)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
+    expect(await broken.database.readPlatform(platform, (view) => view.find(Note, {}))).toEqual([]);
+    await broken.drop();
+  });
+
+  it('is told apart from a mistake of ours', async () => {
+    const mistake = (): Promise<never> => Promise.reject(new TypeError('a mistake'));
+    await expect(database.transaction(tenantScope(), mistake)).rejects.toThrow(TypeError);
+    await expect(database.read(tenantScope(), mistake)).rejects.toThrow(TypeError);
+    await expect(database.read({ ...platform }, mistake)).rejects.toThrow(TransactionMisuse);
+    await expect(database.transaction({ ...platform }, mistake)).rejects.toThrow(TransactionMisuse);
+  });
+});

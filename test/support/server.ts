@@ -1,0 +1,143 @@
+import { randomBytes } from 'node:crypto';
+
+import { type Clock, ManualClock } from '#core';
+
+import { loadConfiguration } from '../../apps/server/src/config.js';
+import { type Server, createServer } from '../../apps/server/src/create-server.js';
+import { createLogger } from '../../apps/server/src/http/logging.js';
+import { type TestDatabase, createTestDatabase } from './database.js';
+
+/** Enough to be Argon2id, not enough to slow a suite down. */
+export const CHEAP_PASSWORDS = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
+export const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
+export const PASSWORD = 'a password that is long enough';
+const UNLIMITED = 1_000_000;
+
+/** JSON as a test reads it: members that are not there are `undefined`. */
+export interface Shape {
+  readonly [member: string]: Shape & string & number & boolean & readonly (Shape & string)[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Shape;
+  readonly text: string;
+}
+
+export interface Call {
+  /** A session's access token, or a service's own JWT. */
+  readonly token?: string | undefined;
+  readonly serviceKey?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly server: Server;
+  readonly clock: Clock;
+  /** Every log line so far. */
+  readonly logs: readonly string[];
+  request(method: string, path: string, body?: unknown, call?: Call): Promise<Answer>;
+  get(path: string, call?: Call): Promise<Answer>;
+  post(path: string, body?: unknown, call?: Call): Promise<Answer>;
+  patch(path: string, body?: unknown, call?: Call): Promise<Answer>;
+  delete(path: string, body?: unknown, call?: Call): Promise<Answer>;
+  /** The access token of a fresh session. */
+  login(email?: string, password?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly clock?: Clock;
+  /** Another server's database, for tests with two instances; otherwise a new one. */
+  readonly database?: TestDatabase;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly rateLimitQuotas?: Parameters<typeof createServer>[0]['rateLimitQuotas'];
+}
+
+export const TEST_MASTER_KEY = randomBytes(32).toString('base64');
+
+/** A whole server on a free port of the loopback interface, with a database of its own. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { clock = new ManualClock() } = options;
+  const database = options.database ?? (await createTestDatabase());
+  const logs: string[] = [];
+  const { configuration } = loadConfiguration({
+    PORT: '0',
+    DATABASE_URL: database.url,
+    CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
+    CHANCERY_ADMIN_EMAIL: ADMIN.email,
+    CHANCERY_ADMIN_PASSWORD: ADMIN.password,
+    ...options.environment,
+  });
+  const server = await createServer({
+    configuration,
+    logger: createLogger('debug', { write: (line) => logs.push(line) }),
+    clock,
+    passwordParameters: CHEAP_PASSWORDS,
+    rateLimitQuotas: options.rateLimitQuotas ?? { login: UNLIMITED, admin: UNLIMITED, public: UNLIMITED },
+  });
+  const url = await server.listen();
+
+  const request: TestServer['request'] = async (method, path, body, call = {}) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` }),
+        ...(call.serviceKey === undefined ? {} : { 'X-Service-Key': call.serviceKey }),
+        ...call.headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const json = answer.headers.get('content-type')?.includes('json') && text !== '';
+    return { status: answer.status, headers: answer.headers, text, body: (json ? JSON.parse(text) : {}) as Shape };
+  };
+
+  return {
+    url,
+    server,
+    clock,
+    logs,
+    request,
+    get: (path, call) => request('GET', path, undefined, call),
+    post: (path, body, call) => request('POST', path, body, call),
+    patch: (path, body, call) => request('PATCH', path, body, call),
+    delete: (path, body, call) => request('DELETE', path, body, call),
+    login: async (email = ADMIN.email, password = ADMIN.password) => {
+      const answer = await request('POST', '/v1/auth/login', { email, password });
+      if (answer.status !== 200) throw new Error(`The log-in of ${email} was refused: ${answer.text}`);
+      return answer.body['accessToken']!;
+    },
+    close: async () => {
+      await server.close();
+      if (!options.database) await database.drop();
+    },
+  };
+}
+
+export interface TestTenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly path: string;
+  readonly owner: { readonly email: string; readonly token: string };
+}
+
+let tenants = 0;
+
+/** A tenant with an owner who is signed in. */
+export async function createTenant(server: TestServer, slug = `tenant-${++tenants}`): Promise<TestTenant> {
+  const owner = { email: `owner@${slug}.test`, name: 'Owner', password: PASSWORD };
+  const token = await server.login();
+  const created = await server.post('/v1/tenants', { slug, name: slug, owner }, { token });
+  if (created.status !== 201) throw new Error(`The tenant was refused: ${created.text}`);
+  const id: string = created.body['id']!;
+  return {
+    id,
+    slug,
+    path: `/v1/tenants/${id}`,
+    owner: { email: owner.email, token: await server.login(owner.email, PASSWORD) },
+  };
+}
