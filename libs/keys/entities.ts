@@ -1,0 +1,67 @@
+import { Entity } from 'typeorm';
+
+import type { AlgorithmName, PublicJwk } from '#crypto';
+import {
+  BooleanColumn,
+  IdColumn,
+  InstantColumn,
+  IntegerColumn,
+  JsonColumn,
+  ReferenceColumn,
+  SealedColumn,
+  TenantOwned,
+  VarcharColumn,
+  VersionColumn,
+} from '#database';
+
+import type { KeyState, KeyVersionState } from './lifecycle.js';
+
+@Entity('keys')
+@TenantOwned()
+export class Key {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(100) name: string;
+  /** The name while the key lives, its id afterwards: what the unique index is on. */
+  @VarcharColumn(100) liveName: string;
+  @VarcharColumn(16) state: KeyState;
+  @VarcharColumn(16) algorithm: AlgorithmName;
+  /** RSA only. */
+  @IntegerColumn({ nullable: true }) modulusBits: number | null;
+  /** How an imported secret was written down; `null` for generated and asymmetric keys. */
+  @VarcharColumn(16, { nullable: true }) secretEncoding: 'text' | 'base64' | null;
+  @VarcharColumn(16) origin: 'generated' | 'imported';
+  @BooleanColumn() exportable: boolean;
+  /** Imported below today's minimum; verifies and signs vendor formats, never authenticates our own callers. */
+  @BooleanColumn() weak: boolean;
+  @IntegerColumn({ nullable: true }) rotateEverySeconds: number | null;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) deletedAt: number | null;
+}
+
+@Entity('key_versions')
+@TenantOwned()
+export class KeyVersion {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() keyId: string;
+  /** What tokens name the version by; unique in the tenant. */
+  @VarcharColumn(128) kid: string;
+  @IntegerColumn() number: number;
+  @VarcharColumn(16) state: KeyVersionState;
+  /** `null` for shared secrets. */
+  @JsonColumn({ nullable: true }) publicJwk: PublicJwk | null;
+  /** PKCS#8 or the secret's bytes, sealed; `null` once destroyed. */
+  @SealedColumn({ nullable: true }) sealedPrivate: Buffer | null;
+  @InstantColumn() createdAt: number;
+  @InstantColumn({ nullable: true }) activatesAt: number | null;
+  @InstantColumn({ nullable: true }) activatedAt: number | null;
+  @InstantColumn({ nullable: true }) retiredAt: number | null;
+  @InstantColumn({ nullable: true }) destroyedAt: number | null;
+  @InstantColumn({ nullable: true }) compromisedAt: number | null;
+  /** The latest expiry of a token that this version signed. */
+  @InstantColumn({ nullable: true }) lastTokenExpiresAt: number | null;
+  @VersionColumn() version: number;
+}

@@ -1,0 +1,152 @@
+import { Injectable } from '@nestjs/common';
+
+import type { EpochMilliseconds, Page, PageRequest, TenantScope } from '#core';
+import {
+  type AlgorithmName,
+  type PublicJwk,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  algorithm,
+  privateKeyToBytes,
+  publicJwk,
+  uuidv4,
+  uuidv7,
+} from '#crypto';
+import { Database, In, IsNull, LessThan, type Tx, type View } from '#database';
+import { raiseConfigVersion } from '#tenants';
+import { Vault } from '#vault';
+
+import { Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { keyEvents } from './events.js';
+import { publishedStates } from './lifecycle.js';
+import { privateKeyPlace } from './signer.js';
+
+export interface NewKey {
+  readonly name: string;
+  readonly algorithm: AlgorithmName;
+  /** RSA only. */
+  readonly modulusBits?: RsaModulusBits | undefined;
+  readonly exportable?: boolean | undefined;
+  readonly rotateEverySeconds?: number | undefined;
+}
+
+export interface KeyWithVersions {
+  readonly key: Key;
+  /** Newest first. */
+  readonly versions: readonly KeyVersion[];
+}
+
+const VERSIONS_SHOWN_MAX = 100;
+const JWKS_KEYS_MAX = 500;
+
+@Injectable()
+export class Keys {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Makes a key whose first version signs at once: nobody has cached a JWKS that lacks it yet.
+   * @throws KEY_NAME_TAKEN
+   */
+  async generate(scope: TenantScope, request: NewKey): Promise<KeyWithVersions> {
+    const row = algorithm(request.algorithm);
+    // Making an RSA key takes up to a second: not while a transaction holds locks.
+    const { signingKey } = await row.generate(request.modulusBits);
+    return this.database.transaction(scope, async (tx) => {
+      const { now } = tx;
+      const { tenantId } = scope;
+      const id = uuidv7(now);
+      const key: Key = {
+        id,
+        tenantId,
+        name: request.name,
+        liveName: request.name,
+        state: 'active',
+        algorithm: request.algorithm,
+        modulusBits: row.kind === 'rsa' ? (request.modulusBits ?? RSA_MODULUS_BITS_DEFAULT) : null,
+        secretEncoding: null,
+        origin: 'generated',
+        exportable: request.exportable ?? false,
+        weak: false,
+        rotateEverySeconds: request.rotateEverySeconds ?? null,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+        deletedAt: null,
+      };
+      const versionId = uuidv7(now);
+      const kid = uuidv4();
+      const version: KeyVersion = {
+        id: versionId,
+        tenantId,
+        keyId: id,
+        kid,
+        number: 1,
+        state: 'active',
+        publicJwk: row.symmetric ? null : publicJwk(signingKey, { kid, alg: request.algorithm }),
+        sealedPrivate: await this.vault.seal(tx, privateKeyPlace(tenantId, versionId), privateKeyToBytes(signingKey)),
+        createdAt: now,
+        activatesAt: now,
+        activatedAt: now,
+        retiredAt: null,
+        destroyedAt: null,
+        compromisedAt: null,
+        lastTokenExpiresAt: null,
+        version: 1,
+      };
+      await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
+      await tx.insert(KeyVersion, version);
+      await raiseConfigVersion(tx);
+      const { name, exportable } = key;
+      tx.record(keyEvents.generated(id, { kid, after: { name, algorithm: key.algorithm, exportable } }));
+      return { key, versions: [version] };
+    });
+  }
+
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<Key>> {
+    return this.database.read(scope, (view) => view.page(Key, {}, [['id', 'ASC']], page));
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: TenantScope, keyId: string): Promise<KeyWithVersions> {
+    return this.database.read(scope, async (view) => ({
+      key: await view.get(Key, { id: keyId }),
+      versions: await view.find(KeyVersion, { keyId }, { order: { number: 'DESC' }, limit: VERSIONS_SHOWN_MAX }),
+    }));
+  }
+
+  /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
+  async describe(view: View, keyId: string): Promise<{ key: Key }> {
+    return { key: await view.get(Key, { id: keyId }) };
+  }
+
+  /** A step of every issue: a version is destroyed only after the last token that it signed has expired. */
+  async noteIssue(tx: Tx, versionId: string, expiresAt: EpochMilliseconds): Promise<void> {
+    await tx.note(
+      KeyVersion,
+      [
+        { id: versionId, lastTokenExpiresAt: IsNull() },
+        { id: versionId, lastTokenExpiresAt: LessThan(expiresAt) },
+      ],
+      { lastTokenExpiresAt: expiresAt },
+    );
+  }
+
+  /** The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. */
+  async jwks(scope: TenantScope): Promise<{ keys: PublicJwk[] }> {
+    return this.database.read(scope, async (view) => ({ keys: await published(view) }));
+  }
+}
+
+async function published(view: View): Promise<PublicJwk[]> {
+  const versions = await view.find(
+    KeyVersion,
+    { state: In([...publishedStates]) },
+    { order: { id: 'ASC' }, limit: JWKS_KEYS_MAX },
+  );
+  const deleted = new Set((await view.find(Key, { state: 'deleted' })).map(({ id }) => id));
+  return versions.flatMap(({ keyId, publicJwk: jwk }) => (jwk && !deleted.has(keyId) ? [jwk] : []));
+}

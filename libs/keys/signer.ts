@@ -1,0 +1,95 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { type AlgorithmName, algorithm, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
+import { In, type View } from '#database';
+import { type SealedPlace, Vault } from '#vault';
+
+import { Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { verifyingStates } from './lifecycle.js';
+
+/** A key version that is ready for use. */
+export interface UsableKey {
+  readonly keyId: string;
+  readonly versionId: string;
+  readonly kid: string;
+  readonly algorithm: AlgorithmName;
+  /** Private key or shared secret. */
+  readonly signingKey: KeyObject;
+  readonly verifyingKey: KeyObject;
+}
+
+const CACHED_KEYS_MAX = 5_000;
+
+/**
+ * Opens key versions for signing and verifying. What may be used is read from the rows each time; only the opened
+ * `KeyObject`s are kept, because parsing a private key costs more than a signature.
+ */
+@Injectable()
+export class Signer {
+  readonly #opened = new Map<string, UsableKey>();
+
+  constructor(private readonly vault: Vault) {}
+
+  /** The version that signs now. @throws KEY_NOT_USABLE where there is none */
+  async signingKey(view: View, keyId: string): Promise<UsableKey> {
+    const { key, versions } = await this.versions(view, keyId, ['active']);
+    const [newest] = versions;
+    if (!key || !newest) throw keyErrors.KEY_NOT_USABLE();
+    return this.open(view, key, newest);
+  }
+
+  /** The versions that may verify now, newest first: all of the key, so that rotation breaks no token. */
+  async verifyingKeys(view: View, keyId: string): Promise<UsableKey[]> {
+    const { key, versions } = await this.versions(view, keyId, verifyingStates);
+    if (!key) return [];
+    return Promise.all(versions.map((version) => this.open(view, key, version)));
+  }
+
+  /** Whether the key ever had a version of that `kid`, usable or not. */
+  async knows(view: View, keyId: string, kid: string): Promise<boolean> {
+    return view.exists(KeyVersion, { keyId, kid });
+  }
+
+  private async versions(
+    view: View,
+    keyId: string,
+    states: readonly KeyVersion['state'][],
+  ): Promise<{ key: Key | null; versions: KeyVersion[] }> {
+    const key = await view.findOne(Key, { id: keyId, state: 'active' });
+    const versions = key
+      ? await view.find(KeyVersion, { keyId, state: In([...states]) }, { order: { number: 'DESC' } })
+      : [];
+    return { key, versions };
+  }
+
+  private async open(view: View, key: Key, version: KeyVersion): Promise<UsableKey> {
+    const known = this.#opened.get(version.id);
+    if (known) return known;
+    if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
+    const place = privateKeyPlace(version.tenantId, version.id);
+    const bytes = await this.vault.open(view, place, version.sealedPrivate);
+    const signingKey = keyObjectFromBytes(algorithm(key.algorithm).kind, bytes);
+    const usable: UsableKey = {
+      keyId: key.id,
+      versionId: version.id,
+      kid: version.kid,
+      algorithm: key.algorithm,
+      signingKey,
+      verifyingKey: verifyingKeyOf(signingKey),
+    };
+    if (this.#opened.size >= CACHED_KEYS_MAX) this.#opened.delete(this.#opened.keys().next().value!);
+    this.#opened.set(version.id, usable);
+    return usable;
+  }
+}
+
+/** Where the private half of a version is sealed. */
+export const privateKeyPlace = (tenantId: string, versionId: string): SealedPlace => ({
+  tenantId,
+  purpose: 'signing-key',
+  recordId: versionId,
+  column: 'sealedPrivate',
+});

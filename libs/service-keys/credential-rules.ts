@@ -1,0 +1,160 @@
+import type { EpochMilliseconds } from '#core';
+
+import { type CredentialState, type CredentialTiming, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+import { credentialErrors } from './errors.js';
+
+/** What the rules look at: one credential among its siblings, the live ones of the same service and auth type. */
+export interface CredentialFacts extends CredentialTiming {
+  readonly id: string;
+  readonly createdAt: EpochMilliseconds;
+  readonly revealedAt: EpochMilliseconds | null;
+}
+
+export interface CredentialPolicy {
+  /** Live credentials per service and auth type. */
+  readonly credentialsPerType: number;
+  readonly reveal: 'allowed' | 'once' | 'never';
+}
+
+export const credentialActions = [
+  'reveal',
+  'discard',
+  'reactivate',
+  'regenerate',
+  'compromise',
+  'update',
+  'delete',
+] as const;
+export type CredentialAction = (typeof credentialActions)[number];
+
+export type RefusalCode =
+  | 'WRONG_STATE'
+  | 'LAST_ACTIVE_CREDENTIAL'
+  | 'INACTIVE_CREDENTIAL_EXISTS'
+  | 'CREDENTIAL_LIMIT_REACHED'
+  | 'NOT_REVEALABLE';
+
+/** The situation in which an action is judged. */
+export interface Situation<Facts extends CredentialFacts = CredentialFacts> {
+  readonly credential: Facts;
+  /** The others of the same service and auth type, in any state. */
+  readonly siblings: readonly Facts[];
+  readonly policy: CredentialPolicy;
+  readonly now: EpochMilliseconds;
+}
+
+const isLive = (state: CredentialState): boolean => state === 'active' || state === 'inactive';
+
+/** Active, and stays so: not one that is about to be discarded because its overlap ends. */
+export const isLastingActive = (credential: CredentialFacts, now: EpochMilliseconds): boolean =>
+  stateAt(credential, now) === 'active' && credential.overlapEndsAt === null;
+
+/** Inactive now, or bound to be when its overlap ends: there is one place for these. */
+export const occupiesInactiveSlot = (credential: CredentialFacts, now: EpochMilliseconds): boolean => {
+  const state = stateAt(credential, now);
+  return state === 'inactive' || (state === 'active' && credential.overlapEndsAt !== null);
+};
+
+export const countLive = (credentials: readonly CredentialFacts[], now: EpochMilliseconds): number =>
+  credentials.filter((credential) => isLive(stateAt(credential, now))).length;
+
+type Rule = (situation: Situation) => RefusalCode | undefined;
+
+const from =
+  (...states: readonly CredentialState[]): Rule =>
+  ({ credential, now }) =>
+    states.includes(stateAt(credential, now)) ? undefined : 'WRONG_STATE';
+
+const anotherStaysActive: Rule = ({ siblings, now }) =>
+  siblings.some((sibling) => isLastingActive(sibling, now)) ? undefined : 'LAST_ACTIVE_CREDENTIAL';
+
+const inactiveSlotIsFree: Rule = ({ siblings, now }) =>
+  siblings.some((sibling) => occupiesInactiveSlot(sibling, now)) ? 'INACTIVE_CREDENTIAL_EXISTS' : undefined;
+
+const roomForOneMore: Rule = ({ credential, siblings, policy, now }) =>
+  countLive([credential, ...siblings], now) < policy.credentialsPerType ? undefined : 'CREDENTIAL_LIMIT_REACHED';
+
+const notInOverlap: Rule = ({ credential }) => (credential.overlapEndsAt === null ? undefined : 'WRONG_STATE');
+
+const revealable: Rule = ({ credential, policy }) =>
+  policy.reveal === 'never' || (policy.reveal === 'once' && credential.revealedAt !== null)
+    ? 'NOT_REVEALABLE'
+    : undefined;
+
+const { event } = credentialLifecycle;
+
+/** Each action's conditions, in the order in which the first that fails is the answer. Rules 2 to 6 of the product. */
+const rules: Readonly<Record<CredentialAction, readonly Rule[]>> = {
+  reveal: [from('active', 'inactive'), revealable],
+  discard: [from(...event.discard.from), anotherStaysActive, inactiveSlotIsFree],
+  reactivate: [from(...event.reactivate.from)],
+  regenerate: [from('active'), notInOverlap, inactiveSlotIsFree, roomForOneMore],
+  compromise: [from(...event.compromise.from)],
+  update: [from('active', 'inactive')],
+  delete: [from(...event.delete.from)],
+};
+
+/** Why the action is refused in this situation, or `undefined` where it is allowed. The only place that decides. */
+export function refusalOf(action: CredentialAction, situation: Situation): RefusalCode | undefined {
+  for (const rule of rules[action]) {
+    const refusal = rule(situation);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+/** Why one more credential cannot be created beside these. */
+export const refusalOfCreation = (
+  credentials: readonly CredentialFacts[],
+  policy: CredentialPolicy,
+  now: EpochMilliseconds,
+): RefusalCode | undefined =>
+  countLive(credentials, now) < policy.credentialsPerType ? undefined : 'CREDENTIAL_LIMIT_REACHED';
+
+/** What a client may offer, and why it may not offer the rest. */
+export function offeredActions(
+  situation: Situation,
+  forbidden: ReadonlySet<CredentialAction> = new Set(),
+): {
+  allowedActions: CredentialAction[];
+  blockedActions: Partial<Record<CredentialAction, RefusalCode | 'FORBIDDEN'>>;
+} {
+  const allowedActions: CredentialAction[] = [];
+  const blockedActions: Partial<Record<CredentialAction, RefusalCode | 'FORBIDDEN'>> = {};
+  for (const action of credentialActions) {
+    const reason = forbidden.has(action) ? 'FORBIDDEN' : refusalOf(action, situation);
+    if (reason) blockedActions[action] = reason;
+    else allowedActions.push(action);
+  }
+  return { allowedActions, blockedActions };
+}
+
+/** Whether compromising or losing this one leaves none that stays active, so that a successor has to be made. */
+export const leavesNoneActive = ({ credential, siblings, now }: Omit<Situation, 'policy'>): boolean =>
+  isLastingActive(credential, now) && !siblings.some((sibling) => isLastingActive(sibling, now));
+
+/**
+ * The expiry of a successor: it lives as long as the one that it replaces was meant to.
+ * @returns epoch milliseconds, or `null` for a credential that never expires
+ */
+export const successorExpiry = (
+  credential: Pick<CredentialFacts, 'createdAt' | 'expiresAt'>,
+  now: EpochMilliseconds,
+): EpochMilliseconds | null =>
+  credential.expiresAt === null ? null : now + (credential.expiresAt - credential.createdAt);
+
+/**
+ * When a last active credential gets its successor: the lead before its expiry, but never in the first half of its
+ * life, or short-lived successors would beget successors at once.
+ */
+export const successorDueAt = (
+  credential: Pick<CredentialFacts, 'createdAt' | 'expiresAt'>,
+  leadMilliseconds: number,
+): EpochMilliseconds =>
+  credential.expiresAt === null
+    ? Infinity
+    : credential.expiresAt - Math.min(leadMilliseconds, (credential.expiresAt - credential.createdAt) / 2);
+
+/** The code as the error that the API answers with. */
+export const isCredentialErrorCode = (code: RefusalCode): code is Exclude<RefusalCode, 'WRONG_STATE'> =>
+  Object.hasOwn(credentialErrors.table.definitions, code);

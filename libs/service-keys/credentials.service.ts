@@ -1,0 +1,487 @@
+import { Injectable } from '@nestjs/common';
+
+import {
+  type EpochMilliseconds,
+  type Page,
+  type PageRequest,
+  SECOND,
+  type Secret,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
+import { Database, In, type Tx, type View, requireVersion } from '#database';
+import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
+
+import { type AuthType, authTypes } from './auth-types.js';
+import { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+import {
+  type CredentialAction,
+  type CredentialPolicy,
+  type RefusalCode,
+  type Situation,
+  leavesNoneActive,
+  occupiesInactiveSlot,
+  offeredActions,
+  refusalOf,
+  refusalOfCreation,
+  successorExpiry,
+} from './credential-rules.js';
+import { forbiddenActions } from './credential-permissions.js';
+import { CredentialSecrets, type CredentialWithSecret, requireFuture } from './credential-secrets.js';
+import { Credential, Service } from './entities.js';
+import { credentialErrors } from './errors.js';
+import { credentialEvents } from './events.js';
+
+/** A credential as it is at this moment, with what the caller may do to it. */
+export interface JudgedCredential extends ReturnType<typeof offeredActions> {
+  readonly credential: Credential;
+  /** The state that counts now; the row may not say so yet. */
+  readonly state: CredentialState;
+}
+
+export interface CredentialRequest {
+  readonly authType: AuthType;
+  readonly name?: string | undefined;
+  readonly expiresAt?: EpochMilliseconds | null | undefined;
+}
+
+export interface Regeneration {
+  readonly overlapSeconds?: number | undefined;
+  readonly expiresAt?: EpochMilliseconds | null | undefined;
+}
+
+export interface Regenerated extends CredentialWithSecret {
+  readonly overlapEndsAt: EpochMilliseconds;
+}
+
+export interface Compromised {
+  readonly credential: Credential;
+  /** Made where the last active one was compromised. */
+  readonly successor: CredentialWithSecret | undefined;
+}
+
+/** What an action would do, without doing it. */
+export interface Rehearsal {
+  readonly allowed: boolean;
+  readonly code: RefusalCode | undefined;
+  readonly impact: {
+    readonly state: CredentialState;
+    readonly activeAfter: number;
+    readonly inactiveAfter: number;
+    readonly successor: boolean;
+    readonly lastUsedAt: EpochMilliseconds | null;
+  };
+}
+
+/** The situation of one credential among all of its type, under the lock of their service. */
+interface Judged extends Situation<Credential> {
+  readonly siblings: readonly Credential[];
+}
+
+const CREDENTIALS_READ_MAX = 1_000;
+const CODES: Record<RefusalCode, () => Error> = {
+  ...credentialErrors,
+  WRONG_STATE: coreErrors.WRONG_STATE,
+};
+
+/**
+ * The lifecycle of credentials. Every action locks the service's row first, reads its credentials again, asks the rules
+ * and writes: so the rules hold under any interleaving, on any number of instances.
+ */
+@Injectable()
+export class Credentials {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: CredentialSecrets,
+    private readonly users: Users,
+  ) {}
+
+  /** One page, oldest first, each with the actions that are possible now. */
+  async list(
+    scope: TenantScope,
+    serviceId: string,
+    filter: { authType?: AuthType | undefined; state?: CredentialState | undefined },
+    page: PageRequest,
+  ): Promise<Page<JudgedCredential>> {
+    return this.database.read(scope, async (view) => {
+      await view.get(Service, { id: serviceId, state: 'active' });
+      const policy = await tenantSettingsOf(view);
+      const all = await view.find(Credential, { serviceId }, { order: { id: 'ASC' }, limit: CREDENTIALS_READ_MAX });
+      const { items, nextCursor } = await view.page(
+        Credential,
+        { serviceId, authType: In(filter.authType ? [filter.authType] : authTypes), ...storedStates(filter.state) },
+        [['id', 'ASC']],
+        page,
+      );
+      const judged = items
+        .map((credential) => judge(situation(credential, all, policy, view.now), scope))
+        // A row that says `active` may have expired since: the answer goes by the clock.
+        .filter(({ state }) => filter.state === undefined || state === filter.state);
+      return { items: judged, nextCursor };
+    });
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: TenantScope, serviceId: string, credentialId: string): Promise<JudgedCredential> {
+    return this.database.read(scope, async (view) => judge(await this.read(view, serviceId, credentialId), scope));
+  }
+
+  /** @throws NOT_FOUND, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR */
+  async create(scope: TenantScope, serviceId: string, request: CredentialRequest): Promise<CredentialWithSecret> {
+    return this.database.transaction(scope, async (tx) => {
+      await tx.lock(Service, { id: serviceId, state: 'active' });
+      const existing = await tx.find(Credential, { serviceId, authType: request.authType });
+      const refusal = refusalOfCreation(existing, await tenantSettingsOf(tx), tx.now);
+      if (refusal) throw CODES[refusal]();
+      const created = await this.secrets.create(tx, { serviceId, ...request });
+      await raiseConfigVersion(tx);
+      recordCreation(tx, created.credential);
+      return created;
+    });
+  }
+
+  /**
+   * The secret, once its event is durable.
+   * @throws NOT_FOUND, WRONG_STATE, NOT_REVEALABLE
+   */
+  async reveal(scope: TenantScope, serviceId: string, credentialId: string): Promise<Secret> {
+    return this.change(scope, serviceId, credentialId, 'reveal', async (tx, { credential }) => {
+      const secret = await this.secrets.open(tx, credential);
+      await tx.update(Credential, { id: credentialId }, { revealedAt: tx.now });
+      tx.record(credentialEvents.revealed(credentialId, { credentialId, details: { serviceId } }));
+      return secret;
+    });
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, PRECONDITION_FAILED */
+  async discard(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    ifMatch?: number,
+  ): Promise<JudgedCredential> {
+    await this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'discard',
+      async (tx, { credential }) => {
+        await tx.transition(Credential, credentialId, credentialLifecycle.event.discard, {
+          inactiveSlot: slotOf(credential),
+          overlapEndsAt: null,
+          discardedAt: tx.now,
+          updatedAt: tx.now,
+        });
+        tx.record(credentialEvents.discarded(credentialId, { credentialId, details: { serviceId } }));
+      },
+      ifMatch,
+    );
+    return this.get(scope, serviceId, credentialId);
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
+  async reactivate(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    ifMatch?: number,
+  ): Promise<JudgedCredential> {
+    await this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'reactivate',
+      async (tx, { credential }) => {
+        await this.settle(tx, credential);
+        await tx.transition(Credential, credentialId, credentialLifecycle.event.reactivate, {
+          inactiveSlot: null,
+          overlapEndsAt: null,
+          discardedAt: null,
+          updatedAt: tx.now,
+        });
+        tx.record(credentialEvents.reactivated(credentialId, { credentialId, details: { serviceId } }));
+      },
+      ifMatch,
+    );
+    return this.get(scope, serviceId, credentialId);
+  }
+
+  /**
+   * Makes a successor; the old one is discarded when the overlap ends, or at once (rule 5).
+   * @throws NOT_FOUND, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR
+   */
+  async regenerate(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    request: Regeneration,
+    ifMatch?: number,
+  ): Promise<Regenerated> {
+    return this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'regenerate',
+      async (tx, { credential }) => {
+        const { now } = tx;
+        const expiresAt = request.expiresAt === undefined ? successorExpiry(credential, now) : request.expiresAt;
+        const successor = await this.secrets.create(tx, {
+          serviceId,
+          authType: credential.authType,
+          expiresAt,
+          replaces: credentialId,
+          ...(credential.name === null ? {} : { name: credential.name }),
+        });
+        const overlapEndsAt = Math.min(
+          now + (request.overlapSeconds ?? 0) * SECOND,
+          credential.expiresAt ?? Number.MAX_SAFE_INTEGER,
+        );
+        const set = { replacedBy: successor.credential.id, inactiveSlot: slotOf(credential), updatedAt: now };
+        if (overlapEndsAt > now) {
+          await tx.update(Credential, { id: credentialId }, { ...set, overlapEndsAt });
+        } else {
+          const discarded = { ...set, discardedAt: now };
+          await tx.transition(Credential, credentialId, credentialLifecycle.event.discard, discarded);
+        }
+        const details = { serviceId, successor: successor.credential.id, overlapEndsAt };
+        tx.record(credentialEvents.regenerated(credentialId, { credentialId, details }));
+        recordCreation(tx, successor.credential);
+        return { ...successor, overlapEndsAt };
+      },
+      ifMatch,
+    );
+  }
+
+  /**
+   * Refuses the credential for ever, from this moment. The last active one gets a successor in the same transaction.
+   * @throws NOT_FOUND, WRONG_STATE
+   */
+  async compromise(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    reason: string | undefined,
+    ifMatch?: number,
+  ): Promise<Compromised> {
+    return this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'compromise',
+      async (tx, judged) => {
+        const { credential } = judged;
+        const successor = leavesNoneActive(judged) ? await this.succeed(tx, credential) : undefined;
+        await tx.transition(Credential, credentialId, credentialLifecycle.event.compromise, {
+          inactiveSlot: null,
+          overlapEndsAt: null,
+          compromisedAt: tx.now,
+          updatedAt: tx.now,
+          ...(successor ? { replacedBy: successor.credential.id } : {}),
+        });
+        const details = { serviceId, ...(reason === undefined ? {} : { reason }) };
+        tx.record(credentialEvents.compromised(credentialId, { credentialId, details }));
+        return { credential: await tx.get(Credential, { id: credentialId }), successor };
+      },
+      ifMatch,
+    );
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE, VALIDATION_ERROR, PRECONDITION_FAILED */
+  async update(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    change: { name?: string | null | undefined; expiresAt?: EpochMilliseconds | null | undefined },
+    ifMatch?: number,
+  ): Promise<JudgedCredential> {
+    await this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'update',
+      async (tx, { credential }) => {
+        if (change.expiresAt !== undefined && change.expiresAt !== null) requireFuture(change.expiresAt, tx.now);
+        const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+        await tx.update(Credential, { id: credentialId }, { ...set, updatedAt: tx.now });
+        const { name, expiresAt } = credential;
+        tx.record(
+          credentialEvents.changed(credentialId, {
+            credentialId,
+            before: { name, expiresAt },
+            after: { name, expiresAt, ...set },
+          }),
+        );
+      },
+      ifMatch,
+    );
+    return this.get(scope, serviceId, credentialId);
+  }
+
+  /**
+   * Erases the secret; the row and its fingerprint stay as history. The password is checked before anything is locked.
+   * @throws NOT_FOUND, WRONG_STATE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async delete(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    password: string | undefined,
+    ifMatch?: number,
+  ): Promise<void> {
+    const refusal = refusalOf('delete', await this.situationOf(scope, serviceId, credentialId));
+    if (refusal) throw CODES[refusal]();
+    await this.users.confirmPassword(platformScope(scope), password);
+    await this.change(
+      scope,
+      serviceId,
+      credentialId,
+      'delete',
+      async (tx, { credential }) => {
+        await this.settle(tx, credential);
+        await tx.transition(Credential, credentialId, credentialLifecycle.event.delete, {
+          sealedSecret: null,
+          inactiveSlot: null,
+          deletedAt: tx.now,
+          updatedAt: tx.now,
+        });
+        const { fingerprint } = credential;
+        tx.record(credentialEvents.deleted(credentialId, { credentialId, details: { serviceId, fingerprint } }));
+      },
+      ifMatch,
+    );
+  }
+
+  /** What `action` would do now; changes nothing, and asks for no password. @throws NOT_FOUND */
+  async rehearse(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    action: Extract<CredentialAction, 'discard' | 'compromise' | 'delete'>,
+  ): Promise<Rehearsal> {
+    const judged = await this.situationOf(scope, serviceId, credentialId);
+    const { credential, siblings, now } = judged;
+    const code = refusalOf(action, judged);
+    const successor = code === undefined && action === 'compromise' && leavesNoneActive(judged);
+    const active = siblings.filter((sibling) => stateAt(sibling, now) === 'active').length;
+    const inactive = siblings.filter((sibling) => stateAt(sibling, now) === 'inactive').length;
+    const own = code === undefined ? credentialLifecycle.event[action].to : stateAt(credential, now);
+    return {
+      allowed: code === undefined,
+      code,
+      impact: {
+        state: own,
+        activeAfter: active + (own === 'active' || successor ? 1 : 0),
+        inactiveAfter: inactive + (own === 'inactive' ? 1 : 0),
+        successor,
+        lastUsedAt: credential.lastUsedAt,
+      },
+    };
+  }
+
+  /** A step: an active successor for a credential that ends as the last of its type. */
+  async succeed(tx: Tx, credential: Credential): Promise<CredentialWithSecret> {
+    const { id, serviceId, authType, name } = credential;
+    const successor = await this.secrets.create(tx, {
+      serviceId,
+      authType,
+      expiresAt: successorExpiry(credential, tx.now),
+      replaces: id,
+      ...(name === null ? {} : { name }),
+    });
+    const details = { serviceId, successor: successor.credential.id };
+    tx.record(credentialEvents.succeeded(id, { credentialId: id, details }));
+    recordCreation(tx, successor.credential);
+    return successor;
+  }
+
+  /**
+   * A step: writes down what the clock has decided already (expiry, end of an overlap), so that the row is in the state
+   * from which its next transition starts.
+   */
+  async settle(tx: Tx, credential: Credential): Promise<CredentialState> {
+    const state = stateAt(credential, tx.now);
+    const { id, serviceId } = credential;
+    if (state === credential.state) return state;
+    if (state === 'expired') {
+      const expired = { inactiveSlot: null, overlapEndsAt: null, updatedAt: tx.now };
+      await tx.transition(Credential, id, credentialLifecycle.event.expire, expired);
+      tx.record(credentialEvents.expired(id, { credentialId: id, details: { serviceId } }));
+    } else {
+      const discardedAt = credential.overlapEndsAt ?? tx.now;
+      const discarded = { overlapEndsAt: null, discardedAt, inactiveSlot: slotOf(credential), updatedAt: tx.now };
+      await tx.transition(Credential, id, credentialLifecycle.event.discard, discarded);
+      tx.record(credentialEvents.overlap_ended(id, { credentialId: id, details: { serviceId } }));
+    }
+    return state;
+  }
+
+  /** The frame of every action: lock, read, judge, do. */
+  private async change<T>(
+    scope: TenantScope,
+    serviceId: string,
+    credentialId: string,
+    action: CredentialAction,
+    work: (tx: Tx, judged: Judged) => Promise<T>,
+    ifMatch?: number,
+  ): Promise<T> {
+    return this.database.transaction(scope, async (tx) => {
+      await tx.lock(Service, { id: serviceId, state: 'active' });
+      const judged = await this.read(tx, serviceId, credentialId);
+      requireVersion(judged.credential, ifMatch);
+      const refusal = refusalOf(action, judged);
+      if (refusal) throw CODES[refusal]();
+      // Siblings whose slot the clock has freed hold it in their rows until this is written down.
+      for (const sibling of judged.siblings) {
+        if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now)) await this.settle(tx, sibling);
+      }
+      const result = await work(tx, judged);
+      await raiseConfigVersion(tx);
+      return result;
+    });
+  }
+
+  private situationOf(scope: TenantScope, serviceId: string, credentialId: string): Promise<Judged> {
+    return this.database.read(scope, (view) => this.read(view, serviceId, credentialId));
+  }
+
+  private async read(view: View, serviceId: string, credentialId: string): Promise<Judged> {
+    await view.get(Service, { id: serviceId, state: 'active' });
+    const credential = await view.get(Credential, { id: credentialId, serviceId });
+    const { authType } = credential;
+    const all = await view.find(Credential, { serviceId, authType }, { limit: CREDENTIALS_READ_MAX });
+    return situation(credential, all, await tenantSettingsOf(view), view.now);
+  }
+}
+
+const slotOf = ({ serviceId, authType }: Credential): string => `${serviceId}:${authType}`;
+
+function situation(
+  credential: Credential,
+  all: readonly Credential[],
+  policy: CredentialPolicy,
+  now: EpochMilliseconds,
+): Judged {
+  const siblings = all.filter(({ id, authType }) => id !== credential.id && authType === credential.authType);
+  return { credential, siblings, policy, now };
+}
+
+const judge = (judged: Judged, { actor }: TenantScope): JudgedCredential => ({
+  credential: judged.credential,
+  state: stateAt(judged.credential, judged.now),
+  ...offeredActions(judged, forbiddenActions(actor.role)),
+});
+
+/** The rows among which those in `state` at this moment are: the clock may be ahead of what a row says. */
+function storedStates(state: CredentialState | undefined) {
+  if (state === undefined) return {};
+  const stored: Partial<Record<CredentialState, CredentialState[]>> = {
+    expired: ['expired', 'active', 'inactive'],
+    inactive: ['inactive', 'active'],
+  };
+  return { state: In(stored[state] ?? [state]) };
+}
+
+function recordCreation(tx: Tx, { id, serviceId, authType, fingerprint, expiresAt }: Credential): void {
+  tx.record(credentialEvents.created(id, { credentialId: id, after: { serviceId, authType, fingerprint, expiresAt } }));
+}

@@ -1,0 +1,69 @@
+import { Entity } from 'typeorm';
+
+import {
+  IdColumn,
+  InstantColumn,
+  JsonColumn,
+  ReferenceColumn,
+  SealedColumn,
+  TenantOwned,
+  VarcharColumn,
+  VersionColumn,
+} from '#database';
+
+import type { AuthType } from './auth-types.js';
+import type { CredentialState } from './credential-lifecycle.js';
+
+@Entity('services')
+@TenantOwned()
+export class Service {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(100) name: string;
+  /** The name while the service lives, its id afterwards: what the unique index is on. */
+  @VarcharColumn(100) liveName: string;
+  @VarcharColumn(500, { nullable: true }) description: string | null;
+  @VarcharColumn(16) state: 'active' | 'deleted';
+  /** Names of the token profiles it may use; `*` stands for all. */
+  @JsonColumn() profiles: readonly string[];
+  /** Where its calls may come from; empty: from anywhere. */
+  @JsonColumn() allowedCidrs: readonly string[];
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) deletedAt: number | null;
+}
+
+@Entity('credentials')
+@TenantOwned()
+export class Credential {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() serviceId: string;
+  @VarcharColumn(16) authType: AuthType;
+  @VarcharColumn(16) state: CredentialState;
+  @VarcharColumn(100, { nullable: true }) name: string | null;
+  /** HMAC of the secret under the installation's pepper: how it is found; outlives the secret as history. */
+  @VarcharColumn(64, { nullable: true }) lookupHash: string | null;
+  @VarcharColumn(64) fingerprint: string;
+  @VarcharColumn(32) secretMasked: string;
+  /** The copy that can be revealed; `null` once deleted. */
+  @SealedColumn({ nullable: true }) sealedSecret: Buffer | null;
+  /**
+   * `<service id>:<auth type>` while the credential is inactive, or will be when its overlap ends. A unique index makes
+   * a second inactive one impossible, whatever the code above does.
+   */
+  @VarcharColumn(64, { nullable: true }) inactiveSlot: string | null;
+  @ReferenceColumn({ nullable: true }) replaces: string | null;
+  @ReferenceColumn({ nullable: true }) replacedBy: string | null;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) expiresAt: number | null;
+  @InstantColumn({ nullable: true }) overlapEndsAt: number | null;
+  @InstantColumn({ nullable: true }) lastUsedAt: number | null;
+  @InstantColumn({ nullable: true }) revealedAt: number | null;
+  @InstantColumn({ nullable: true }) discardedAt: number | null;
+  @InstantColumn({ nullable: true }) compromisedAt: number | null;
+  @InstantColumn({ nullable: true }) deletedAt: number | null;
+}

@@ -1,0 +1,25 @@
+import type { EntityClass } from '#database';
+import { Credential, Service } from './entities.js';
+
+export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
+export type { Credential, Service } from './entities.js';
+export { isAddressAllowed, isCidr } from './allowed-addresses.js';
+export { type AuthType, authTypes } from './auth-types.js';
+export { type AuthenticatedService, Authenticator, type CallerFacts, serviceActor } from './authenticator.js';
+export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+export { forbiddenActions } from './credential-permissions.js';
+export { type CredentialAction, credentialActions } from './credential-rules.js';
+export { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
+export {
+  type Compromised,
+  type CredentialRequest,
+  Credentials,
+  type JudgedCredential,
+  type Regenerated,
+  type Regeneration,
+  type Rehearsal,
+} from './credentials.service.js';
+export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
+export { credentialEvents, serviceEvents } from './events.js';
+export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
+export { CredentialUsage } from './usage.js';

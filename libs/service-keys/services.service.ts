@@ -1,0 +1,146 @@
+import { Injectable } from '@nestjs/common';
+
+import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, Not } from '#database';
+import { Users, raiseConfigVersion } from '#tenants';
+
+import { isCidr } from './allowed-addresses.js';
+import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
+import { Credential, Service } from './entities.js';
+import { serviceErrors } from './errors.js';
+import { credentialEvents, serviceEvents } from './events.js';
+
+export interface NewService {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly profiles?: readonly string[] | undefined;
+  readonly allowedCidrs?: readonly string[] | undefined;
+}
+
+export type ServiceChange = { readonly [Member in keyof NewService]?: NewService[Member] | undefined };
+
+export interface CreatedService {
+  readonly service: Service;
+  readonly serviceKey: CredentialWithSecret;
+  readonly jwtCredential: CredentialWithSecret;
+}
+
+@Injectable()
+export class Services {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: CredentialSecrets,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * Creates a service with one active credential of each type; their secrets are in this one answer (rule 1).
+   * @throws SERVICE_NAME_TAKEN, VALIDATION_ERROR
+   */
+  async create(scope: TenantScope, request: NewService): Promise<CreatedService> {
+    requireCidrs(request.allowedCidrs ?? []);
+    return this.database.transaction(scope, async (tx) => {
+      const service: Service = {
+        id: uuidv7(tx.now),
+        tenantId: scope.tenantId,
+        name: request.name,
+        liveName: request.name,
+        description: request.description ?? null,
+        state: 'active',
+        profiles: request.profiles ?? [],
+        allowedCidrs: request.allowedCidrs ?? [],
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+        deletedAt: null,
+      };
+      await tx.insert(Service, service, { duplicate: () => serviceErrors.SERVICE_NAME_TAKEN() });
+      const serviceKey = await this.secrets.create(tx, { serviceId: service.id, authType: 'service_key' });
+      const jwtCredential = await this.secrets.create(tx, { serviceId: service.id, authType: 'jwt' });
+      await raiseConfigVersion(tx);
+      tx.record(serviceEvents.created(service.id, { after: visible(service) }));
+      for (const { credential } of [serviceKey, jwtCredential]) {
+        const { id, authType, fingerprint } = credential;
+        const after = { serviceId: service.id, authType, fingerprint };
+        tx.record(credentialEvents.created(id, { credentialId: id, after }));
+      }
+      return { service, serviceKey, jwtCredential };
+    });
+  }
+
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<Service>> {
+    return this.database.read(scope, (view) => view.page(Service, { state: 'active' }, [['id', 'ASC']], page));
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: TenantScope, serviceId: string): Promise<Service> {
+    return this.database.read(scope, (view) => view.get(Service, { id: serviceId, state: 'active' }));
+  }
+
+  /** @throws NOT_FOUND, SERVICE_NAME_TAKEN, PRECONDITION_FAILED, VALIDATION_ERROR */
+  async change(
+    scope: TenantScope,
+    serviceId: string,
+    change: ServiceChange,
+    ifMatch: number | undefined,
+  ): Promise<Service> {
+    requireCidrs(change.allowedCidrs ?? []);
+    const { name, ...rest } = change;
+    const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(Service, { id: serviceId, state: 'active' });
+      if (name !== undefined && (await tx.exists(Service, { liveName: name, id: Not(serviceId) }))) {
+        throw serviceErrors.SERVICE_NAME_TAKEN();
+      }
+      const named = name === undefined ? {} : { name, liveName: name };
+      const after = await tx.change(Service, before, { ...set, ...named, updatedAt: tx.now }, ifMatch);
+      await raiseConfigVersion(tx);
+      tx.record(serviceEvents.changed(serviceId, { before: visible(before), after: visible(after) }));
+      return after;
+    });
+  }
+
+  /**
+   * Deletes a service and erases the secrets of all its credentials; the rows stay as history.
+   * @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID
+   */
+  async delete(scope: TenantScope, serviceId: string, password: string | undefined): Promise<void> {
+    await this.get(scope, serviceId);
+    await this.users.confirmPassword(platformScope(scope), password);
+    await this.database.transaction(scope, async (tx) => {
+      const service = await tx.lock(Service, { id: serviceId, state: 'active' });
+      const gone = { deletedAt: tx.now, updatedAt: tx.now };
+      await tx.change(Service, service, { ...gone, state: 'deleted', liveName: serviceId });
+      const credentials = await tx.find(Credential, { serviceId, state: Not('deleted') });
+      for (const { id } of credentials) {
+        await tx.update(Credential, { id }, { ...gone, state: 'deleted', sealedSecret: null, inactiveSlot: null });
+        tx.record(credentialEvents.deleted(id, { credentialId: id, details: { serviceId } }));
+      }
+      await raiseConfigVersion(tx);
+      tx.record(serviceEvents.deleted(serviceId, { before: visible(service) }));
+    });
+  }
+}
+
+const visible = ({ name, description, profiles, allowedCidrs }: Service) => ({
+  name,
+  description,
+  profiles,
+  allowedCidrs,
+});
+
+function requireCidrs(cidrs: readonly string[]): void {
+  const errors = cidrs.flatMap((cidr, index): InputError[] =>
+    isCidr(cidr)
+      ? []
+      : [
+          {
+            pointer: `/allowedCidrs/${index}`,
+            code: 'INVALID_CIDR',
+            detail: 'a network such as 10.0.0.0/8 is expected',
+          },
+        ],
+  );
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+}

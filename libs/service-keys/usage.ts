@@ -1,0 +1,48 @@
+import { Injectable } from '@nestjs/common';
+
+import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
+import { Database, IsNull, LessThan } from '#database';
+
+import { Credential } from './entities.js';
+
+const NOTED_MAX = 100_000;
+const BATCH = 500;
+const SCOPE = platformScope(systemOrigin('credential-usage'));
+
+/**
+ * Remembers when each credential was last used and writes it down in batches: a request must not cost a write. A
+ * process that dies loses what it noted since the last flush, at most a minute.
+ */
+@Injectable()
+export class CredentialUsage {
+  #noted = new Map<string, EpochMilliseconds>();
+
+  constructor(private readonly database: Database) {}
+
+  note(credentialId: string, now: EpochMilliseconds): void {
+    if (this.#noted.size < NOTED_MAX || this.#noted.has(credentialId)) this.#noted.set(credentialId, now);
+  }
+
+  /** Writes what was noted; later uses that another instance wrote already are kept. */
+  async flush(): Promise<void> {
+    const noted = [...this.#noted];
+    this.#noted = new Map();
+    for (let start = 0; start < noted.length; start += BATCH) {
+      await this.database.platform(SCOPE, async (tx) => {
+        tx.housekeeping('lastUsedAt of credentials');
+        for (const [id, lastUsedAt] of noted.slice(start, start + BATCH)) {
+          await tx.note(
+            Credential,
+            [
+              { id, lastUsedAt: IsNull() },
+              { id, lastUsedAt: LessThan(lastUsedAt) },
+            ],
+            {
+              lastUsedAt,
+            },
+          );
+        }
+      });
+    }
+  }
+}

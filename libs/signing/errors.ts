@@ -1,0 +1,7 @@
+import { defineErrors } from '#core';
+
+export const profileErrors = defineErrors('token-profiles', {
+  PROFILE_NAME_TAKEN: { kind: 'conflict', title: 'Another token profile of the tenant has this name' },
+  KEY_DOES_NOT_SUIT_FORMAT: { kind: 'unprocessable', title: 'The format does not sign with a key of this algorithm' },
+  PROFILE_NOT_GRANTED: { kind: 'forbidden', title: 'The service was not granted this token profile' },
+});

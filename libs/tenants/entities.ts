@@ -1,0 +1,85 @@
+import { Entity } from 'typeorm';
+
+import {
+  BooleanColumn,
+  IdColumn,
+  InstallationOwned,
+  InstantColumn,
+  IntegerColumn,
+  JsonColumn,
+  KeyColumn,
+  ReferenceColumn,
+  TenantOwned,
+  VarcharColumn,
+  VersionColumn,
+} from '#database';
+
+import type { Role } from './roles.js';
+import type { TenantState } from './tenant-lifecycle.js';
+
+@Entity('tenants')
+@TenantOwned('id')
+export class Tenant {
+  @IdColumn() id: string;
+  /** For URLs; unique over the installation, never changed. */
+  @VarcharColumn(63) slug: string;
+  @VarcharColumn(200) name: string;
+  @VarcharColumn(16) state: TenantState;
+  /** Only what the tenant set itself; see `effectiveSettings`. */
+  @JsonColumn() settings: Readonly<Record<string, unknown>>;
+  /** Raised by every change that decides what is signed or who is let in, so that caches can tell. */
+  @IntegerColumn() configVersion: number;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) deletedAt: number | null;
+}
+
+@Entity('users')
+@InstallationOwned()
+export class User {
+  @IdColumn() id: string;
+  /** Normalised: see `normalizeEmail`. */
+  @VarcharColumn(254) email: string;
+  @VarcharColumn(200) name: string;
+  /** Argon2id in PHC form. */
+  @VarcharColumn(255) passwordHash: string;
+  @BooleanColumn() platformAdmin: boolean;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
+
+@Entity('members')
+@TenantOwned()
+export class Member {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() userId: string;
+  @VarcharColumn(32) role: Role;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
+
+@Entity('sessions')
+@InstallationOwned()
+export class Session {
+  @IdColumn() id: string;
+  @ReferenceColumn() userId: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() expiresAt: number;
+  @InstantColumn({ nullable: true }) endedAt: number | null;
+  @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
+}
+
+/** Failed password attempts of one subject. */
+@Entity('password_attempts')
+@InstallationOwned()
+export class PasswordAttempt {
+  /** SHA-256 of what was attempted (a normalised e-mail), so that the table lists nobody's mistyped input. */
+  @KeyColumn(64) subjectHash: string;
+  @IntegerColumn() failures: number;
+  @InstantColumn() lockedUntil: number;
+  @InstantColumn() updatedAt: number;
+}

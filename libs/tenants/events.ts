@@ -1,0 +1,26 @@
+import { defineEvents } from '#core';
+
+export const tenantEvents = defineEvents('tenant', {
+  created: 'A tenant was created, with its first owner and its data key',
+  changed: "A tenant's name or settings were changed",
+  suspended: 'A tenant was suspended: its members and services are refused',
+  reactivated: 'A suspended tenant was reactivated',
+  deleted: 'A tenant was deleted: its data key is destroyed, its history stays',
+});
+
+export const memberEvents = defineEvents('member', {
+  added: 'A user became a member',
+  changed: "A member's role was changed",
+  removed: 'A member was removed',
+});
+
+export const userEvents = defineEvents('user', {
+  created: 'A user account was created',
+  password_changed: 'A user changed the own password; all other sessions ended',
+});
+
+export const sessionEvents = defineEvents('session', {
+  started: 'A user logged in',
+  refused: 'A log-in or a password confirmation was refused',
+  ended: 'A user logged out',
+});

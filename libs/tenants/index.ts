@@ -1,0 +1,38 @@
+import type { EntityClass } from '#database';
+import { Member, PasswordAttempt, Session, Tenant, User } from './entities.js';
+
+export const tenantEntities: readonly EntityClass[] = [Tenant, User, Member, Session, PasswordAttempt];
+export { Access } from './access.service.js';
+export { normalizeEmail } from './email.js';
+export { memberErrors, sessionErrors, tenantErrors } from './errors.js';
+export { memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
+export { type MemberWithUser, Members, type NewMember } from './members.service.js';
+export { PasswordGuard, lockAfter } from './password-guard.js';
+export {
+  type Audience,
+  type Permission,
+  type PermissionRow,
+  isPermission,
+  permissionRow,
+  permissions,
+} from './permissions.js';
+export { type Role, mayGrant, mayManage, roles } from './roles.js';
+export {
+  type IdentifiedUser,
+  type Membership,
+  SESSION_TTL,
+  SessionKeys,
+  Sessions,
+  type StartedSession,
+} from './sessions.service.js';
+export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
+export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
+export {
+  type NewTenant,
+  type TenantChange,
+  Tenants,
+  raiseConfigVersion,
+  tenantSettingsOf,
+  tenantState,
+} from './tenants.service.js';
+export { type NewUser, Users } from './users.service.js';

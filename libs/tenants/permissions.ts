@@ -1,0 +1,78 @@
+import type { Role } from './roles.js';
+
+/** Who can hold a permission at all: that decides which kind of credential a route asks for. */
+export type Audience = 'tenant-user' | 'platform-user' | 'user' | 'service';
+
+export interface PermissionRow {
+  readonly audience: Audience;
+  readonly roles: readonly Role[];
+  /** The platform administrator holds it in every tenant, without being a member. */
+  readonly platformAdmin: boolean;
+  readonly description: string;
+}
+
+const OWNER = ['owner'] as const;
+const MANAGERS = ['owner', 'full_access'] as const;
+const USERS = ['owner', 'full_access', 'limited_access'] as const;
+const EVERYONE = ['owner', 'full_access', 'limited_access', 'auditor'] as const;
+
+const members = (roles: readonly Role[], description: string): PermissionRow => ({
+  audience: 'tenant-user',
+  roles,
+  platformAdmin: false,
+  description,
+});
+const platform = (description: string): PermissionRow => ({
+  audience: 'platform-user',
+  roles: [],
+  platformAdmin: true,
+  description,
+});
+const services = (description: string): PermissionRow => ({
+  audience: 'service',
+  roles: [],
+  platformAdmin: false,
+  description,
+});
+
+/** The one table of permissions: `@Requires` takes its keys, `docs/permissions.md` is generated from it. */
+export const permissions = {
+  'session:self': {
+    audience: 'user',
+    roles: EVERYONE,
+    platformAdmin: true,
+    description: 'Read and end the own session, change the own password',
+  },
+  'tenants:list': platform('List the tenants'),
+  'tenants:manage': platform('Create, suspend, reactivate and delete tenants'),
+  'platform-audit:read': platform("Read the installation's own history"),
+  'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
+  'tenant:write': members(OWNER, "Change the tenant's name and settings"),
+  'members:read': members(EVERYONE, 'List the members'),
+  'members:write': members(MANAGERS, 'Add, change and remove members (below owner, unless one is an owner)'),
+  'services:read': members(EVERYONE, 'List services and their masked credentials'),
+  'services:write': members(
+    MANAGERS,
+    'Create, change and delete services; create, discard, reactivate, regenerate and delete credentials',
+  ),
+  'credentials:reveal': members(USERS, "Reveal a credential's secret"),
+  'keys:read': members(EVERYONE, 'List keys and their public halves'),
+  'keys:write': members(MANAGERS, 'Generate, import, rotate, retire, compromise and delete keys'),
+  'keys:export': members(OWNER, 'Export the private half of a key that was created exportable'),
+  'certificate-authorities:write': members(OWNER, 'Create certificate authorities'),
+  'certificates:read': members(EVERYONE, 'List certificates and certificate authorities'),
+  'certificates:issue': members(USERS, 'Issue certificates'),
+  'certificates:write': members(MANAGERS, 'Renew, revoke, hold and release certificates'),
+  'token-profiles:read': members(USERS, 'Read token profiles'),
+  'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
+  'audit:read': members(['owner', 'full_access', 'auditor'], 'Read, export and verify the history of the tenant'),
+  'tokens:sign': services('Request tokens of the profiles that the service was granted'),
+  'tokens:verify': services('Verify tokens of the profiles that the service was granted'),
+  'service:self': services('Ask who the own credential belongs to'),
+} as const satisfies Record<string, PermissionRow>;
+
+export type Permission = keyof typeof permissions;
+
+export const permissionRow = (permission: Permission): PermissionRow => permissions[permission];
+
+export const isPermission = (text: string): text is Permission => Object.hasOwn(permissions, text);

@@ -1,0 +1,165 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+
+import { MINUTE, type PlatformScope, SECOND, coreErrors, isUuid, toEpochSeconds } from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, IsNull, Not } from '#database';
+
+import { normalizeEmail } from './email.js';
+import { Member, Session, Tenant, User } from './entities.js';
+import { sessionEvents, userEvents } from './events.js';
+import { PasswordGuard } from './password-guard.js';
+import type { Role } from './roles.js';
+import { Users } from './users.service.js';
+
+export const SESSION_TTL = 15 * MINUTE;
+const ALGORITHM = 'ES256';
+const TOKEN_TYPE = 'chancery-session+jwt';
+const MEMBERSHIPS_MAX = 1_000;
+
+/** The key that signs sessions: of its own class, used for nothing else. */
+export abstract class SessionKeys {
+  abstract readonly signing: KeyObject;
+  abstract readonly verifying: KeyObject;
+}
+
+export interface StartedSession {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+}
+
+export interface IdentifiedUser {
+  readonly user: User;
+  readonly sessionId: string;
+}
+
+export interface Membership {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly state: string;
+  readonly role: Role;
+}
+
+/** Log-in, and who a session token belongs to. A token lives only as long as its session row does. */
+@Injectable()
+export class Sessions {
+  constructor(
+    private readonly database: Database,
+    private readonly guard: PasswordGuard,
+    private readonly users: Users,
+    private readonly jwt: JwtService,
+    private readonly keys: SessionKeys,
+  ) {}
+
+  /** @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY */
+  async start(scope: PlatformScope, email: string, password: string): Promise<StartedSession> {
+    const subject = normalizeEmail(email);
+    const user = await this.database.readPlatform(scope, (view) => view.findOne(User, { email: subject }));
+    const matches = await this.guard.verify(scope, subject, password, user?.passwordHash);
+    if (!user || !matches) {
+      await this.database.platform(scope, async (tx) =>
+        tx.record(sessionEvents.refused(user?.id ?? 'unknown', { outcome: 'denied', details: { reason: 'log-in' } })),
+      );
+      throw coreErrors.INVALID_CREDENTIALS();
+    }
+    const ofUser = { ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } };
+    return this.database.platform(ofUser, async (tx) => {
+      const session: Session = {
+        id: uuidv7(tx.now),
+        userId: user.id,
+        createdAt: tx.now,
+        expiresAt: tx.now + SESSION_TTL,
+        endedAt: null,
+        sourceAddress: scope.sourceAddress,
+      };
+      await tx.insert(Session, session);
+      tx.record(sessionEvents.started(session.id, { details: { userId: user.id } }));
+      return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
+    });
+  }
+
+  /** The user whose living session this token is. @throws INVALID_CREDENTIALS for anything else */
+  async identify(scope: PlatformScope, accessToken: string): Promise<IdentifiedUser> {
+    const sessionId = this.verify(accessToken);
+    return this.database.readPlatform(scope, async (view) => {
+      const session = sessionId ? await view.findOne(Session, { id: sessionId }) : null;
+      if (!session || session.endedAt !== null || session.expiresAt <= view.now) {
+        throw coreErrors.INVALID_CREDENTIALS('The session is unknown or has ended; log in again');
+      }
+      return { user: await view.get(User, { id: session.userId }), sessionId: session.id };
+    });
+  }
+
+  async memberships(scope: PlatformScope, userId: string): Promise<Membership[]> {
+    return this.database.readPlatform(scope, async (view) => {
+      const memberships: Membership[] = [];
+      for (const { tenantId, role } of await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX })) {
+        const { slug, name, state } = await view.get(Tenant, { id: tenantId });
+        if (state !== 'deleted') memberships.push({ tenantId, slug, name, state, role });
+      }
+      return memberships;
+    });
+  }
+
+  /** Ends one session: its token is refused everywhere from the next request on. */
+  async end(scope: PlatformScope, sessionId: string): Promise<void> {
+    await this.database.platform(scope, async (tx) => {
+      await tx.update(Session, { id: sessionId, endedAt: IsNull() }, { endedAt: tx.now });
+      tx.record(sessionEvents.ended(sessionId));
+    });
+  }
+
+  /** @throws PASSWORD_INVALID, VALIDATION_ERROR, TOO_MANY_ATTEMPTS */
+  async changePassword(
+    scope: PlatformScope,
+    sessionId: string,
+    change: { currentPassword: string; newPassword: string },
+  ): Promise<void> {
+    // In this order: whoever guesses the password must not make us hash another one each time.
+    await this.users.confirmPassword(scope, change.currentPassword);
+    const passwordHash = await this.users.hashNewPassword(change.newPassword, '/newPassword');
+    await this.database.platform(scope, async (tx) => {
+      const userId = scope.actor.id;
+      await tx.update(User, { id: userId }, { passwordHash, updatedAt: tx.now });
+      await tx.update(Session, { userId, endedAt: IsNull(), id: Not(sessionId) }, { endedAt: tx.now });
+      tx.record(userEvents.password_changed(userId));
+    });
+  }
+
+  private sign(session: Session): string {
+    const claims = {
+      sub: session.userId,
+      sid: session.id,
+      iat: toEpochSeconds(session.createdAt),
+      exp: toEpochSeconds(session.expiresAt),
+    };
+    return this.jwt.sign(claims, {
+      // @nestjs/jwt types keys as text or bytes; jsonwebtoken below takes the KeyObject, which is the fast form.
+      privateKey: this.keys.signing as unknown as Buffer,
+      algorithm: ALGORITHM,
+      header: { alg: ALGORITHM, typ: TOKEN_TYPE },
+    });
+  }
+
+  /** The session id of a token that we signed; whether it still lives is for the session row to say. */
+  private verify(accessToken: string): string | undefined {
+    try {
+      const { header, payload } = this.jwt.verify<{ header: { typ?: string }; payload: { sid?: unknown } }>(
+        accessToken,
+        {
+          publicKey: this.keys.verifying as unknown as Buffer,
+          algorithms: [ALGORITHM],
+          complete: true,
+          ignoreExpiration: true,
+        },
+      );
+      const { sid } = payload;
+      return header.typ === TOKEN_TYPE && typeof sid === 'string' && isUuid(sid) ? sid : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

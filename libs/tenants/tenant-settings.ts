@@ -1,0 +1,62 @@
+import { type InputError, coreErrors } from '#core';
+
+interface SettingRow<Value> {
+  readonly default: Value;
+  readonly description: string;
+  /** What is wrong with a proposed value, or `undefined` where nothing is. */
+  readonly refuse: (value: unknown) => string | undefined;
+}
+
+const wholeNumber = (value: number, min: number, max: number, description: string): SettingRow<number> => ({
+  default: value,
+  description: `${description} (${min} to ${max})`,
+  refuse: (proposed) =>
+    Number.isSafeInteger(proposed) && (proposed as number) >= min && (proposed as number) <= max
+      ? undefined
+      : `a whole number from ${min} to ${max} is expected`,
+});
+
+const choice = <const Value extends string>(
+  value: NoInfer<Value>,
+  values: readonly Value[],
+  description: string,
+): SettingRow<Value> => ({
+  default: value,
+  description: `${description}: ${values.join(', ')}`,
+  refuse: (proposed) => (values.includes(proposed as Value) ? undefined : `one of ${values.join(', ')} is expected`),
+});
+
+/** The settings of a tenant: adding one is one row. */
+export const tenantSettings = {
+  credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
+  reveal: choice('allowed', ['allowed', 'once', 'never'], 'Whether secrets can be shown again'),
+  expiryLeadDays: wholeNumber(14, 1, 90, 'Days before its expiry at which the last active credential gets a successor'),
+  onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
+  keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
+  transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
+} as const;
+
+export type TenantSettings = {
+  readonly [Name in keyof typeof tenantSettings]: (typeof tenantSettings)[Name]['default'];
+};
+
+const rows: Readonly<Record<string, SettingRow<unknown>>> = tenantSettings;
+
+/** What a tenant set, over the defaults of everything else. */
+export function effectiveSettings(stored: Readonly<Record<string, unknown>>): TenantSettings {
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, stored[name] ?? row.default]),
+  ) as TenantSettings;
+}
+
+/** Checks a partial change. @throws VALIDATION_ERROR that lists every member that is wrong */
+export function checkSettings(change: Readonly<Record<string, unknown>>): void {
+  const errors = Object.entries(change).flatMap(([name, value]): InputError[] => {
+    const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+    const pointer = `/settings/${name}`;
+    if (!row) return [{ pointer, code: 'UNKNOWN_FIELD', detail: 'there is no such setting' }];
+    const detail = row.refuse(value);
+    return detail === undefined ? [] : [{ pointer, code: 'INVALID_SETTING', detail }];
+  });
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+}

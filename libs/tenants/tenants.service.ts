@@ -1,0 +1,181 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Page, type PageRequest, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, Not, type Tx, type View } from '#database';
+import { Vault } from '#vault';
+
+import { normalizeEmail } from './email.js';
+import { Member, Tenant, User } from './entities.js';
+import { memberErrors, tenantErrors } from './errors.js';
+import { memberEvents, tenantEvents } from './events.js';
+import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
+import { type TenantSettings, checkSettings, effectiveSettings } from './tenant-settings.js';
+import { Users } from './users.service.js';
+
+export interface NewTenant {
+  readonly slug: string;
+  readonly name: string;
+  readonly owner: { readonly email: string; readonly name: string; readonly password?: string | undefined };
+}
+
+export interface TenantChange {
+  readonly name?: string | undefined;
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+}
+
+@Injectable()
+export class Tenants {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * Creates a tenant with its data key and its first owner. An owner who is a user already keeps the own password.
+   * @throws SLUG_TAKEN, USER_EXISTS, VALIDATION_ERROR
+   */
+  async create(scope: PlatformScope, tenant: NewTenant): Promise<Tenant> {
+    const email = normalizeEmail(tenant.owner.email);
+    const { password } = tenant.owner;
+    const known = await this.database.readPlatform(scope, (view) => view.exists(User, { email }));
+    if (known && password !== undefined) throw memberErrors.USER_EXISTS();
+    if (!known && password === undefined) throw passwordMissing('/owner/password');
+    const passwordHash =
+      password === undefined ? undefined : await this.users.hashNewPassword(password, '/owner/password');
+    return this.database.platform(scope, async (tx) => {
+      const row: Tenant = {
+        id: uuidv7(tx.now),
+        slug: tenant.slug,
+        name: tenant.name,
+        state: 'active',
+        settings: {},
+        configVersion: 1,
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+        deletedAt: null,
+      };
+      await tx.insert(Tenant, row, { duplicate: () => tenantErrors.SLUG_TAKEN() });
+      await this.vault.createDataKey(tx, row.id);
+      const owner =
+        passwordHash === undefined
+          ? await tx.get(User, { email })
+          : await this.users.create(tx, { email, name: tenant.owner.name, passwordHash });
+      const member: Member = {
+        id: uuidv7(tx.now),
+        tenantId: row.id,
+        userId: owner.id,
+        role: 'owner',
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+      };
+      await tx.insert(Member, member);
+      const after = { slug: row.slug, name: row.name };
+      // The installation's history says that the tenant exists; the tenant's own history begins with it.
+      tx.record(tenantEvents.created(row.id, { after }));
+      tx.record(tenantEvents.created(row.id, { after, tenantId: row.id }));
+      tx.record(memberEvents.added(owner.id, { after: { email, role: 'owner' }, tenantId: row.id }));
+      return row;
+    });
+  }
+
+  async list(scope: PlatformScope, page: PageRequest): Promise<Page<Tenant>> {
+    return this.database.readPlatform(scope, (view) =>
+      view.page(Tenant, { state: Not('deleted') }, [['id', 'ASC']], page),
+    );
+  }
+
+  async get(scope: TenantScope): Promise<Tenant> {
+    return this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
+  }
+
+  /** @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED */
+  async change(scope: TenantScope, change: TenantChange, ifMatch: number | undefined): Promise<Tenant> {
+    if (change.settings) checkSettings(change.settings);
+    return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(Tenant, { id: scope.tenantId });
+      const set = {
+        ...(change.name === undefined ? {} : { name: change.name }),
+        ...(change.settings === undefined ? {} : { settings: { ...before.settings, ...change.settings } }),
+      };
+      const after = await tx.change(Tenant, before, { ...set, updatedAt: tx.now }, ifMatch);
+      await raiseConfigVersion(tx);
+      tx.record(tenantEvents.changed(before.id, { before: visible(before), after: visible(after) }));
+      return this.refreshed(tx, before.id);
+    });
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE */
+  async suspend(scope: PlatformScope, tenantId: string): Promise<Tenant> {
+    return this.move(scope, tenantId, 'suspend');
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE */
+  async reactivate(scope: PlatformScope, tenantId: string): Promise<Tenant> {
+    return this.move(scope, tenantId, 'reactivate');
+  }
+
+  /**
+   * Destroys the tenant's data key, and with it every secret of the tenant; the history and its hashes remain.
+   * @throws PASSWORD_REQUIRED, PASSWORD_INVALID, CONFIRMATION_MISMATCH, NOT_FOUND, WRONG_STATE
+   */
+  async delete(
+    scope: PlatformScope,
+    tenantId: string,
+    proof: { password: string | undefined; confirm: string },
+  ): Promise<void> {
+    const { slug } = await this.database.readPlatform(scope, (view) => view.get(Tenant, { id: tenantId }));
+    if (proof.confirm !== slug) throw tenantErrors.CONFIRMATION_MISMATCH(`\`confirm\` must be ${slug}`);
+    await this.users.confirmPassword(scope, proof.password);
+    await this.database.platform(scope, async (tx) => {
+      await tx.transition(Tenant, tenantId, tenantLifecycle.event.delete, { deletedAt: tx.now, updatedAt: tx.now });
+      await raiseConfigVersion(tx, tenantId);
+      await this.vault.destroyDataKeys(tx, tenantId);
+      tx.record(tenantEvents.deleted(tenantId, { details: { slug } }));
+      tx.record(tenantEvents.deleted(tenantId, { tenantId, details: { slug } }));
+    });
+  }
+
+  private async move(scope: PlatformScope, tenantId: string, name: 'suspend' | 'reactivate'): Promise<Tenant> {
+    const event = name === 'suspend' ? tenantEvents.suspended : tenantEvents.reactivated;
+    return this.database.platform(scope, async (tx) => {
+      await tx.transition(Tenant, tenantId, tenantLifecycle.event[name], { updatedAt: tx.now });
+      await raiseConfigVersion(tx, tenantId);
+      tx.record(event(tenantId));
+      tx.record(event(tenantId, { tenantId }));
+      return this.refreshed(tx, tenantId);
+    });
+  }
+
+  private refreshed(tx: Tx, tenantId: string): Promise<Tenant> {
+    return tx.get(Tenant, { id: tenantId });
+  }
+}
+
+/**
+ * A step of every change that decides what is signed or who is let in: instances that keep such things in memory see by
+ * the number that they must read again.
+ */
+export async function raiseConfigVersion(tx: Tx, tenantId: string = tx.scope.tenantId): Promise<void> {
+  await tx.increment(Tenant, { id: tenantId }, 'configVersion');
+}
+
+export const passwordMissing = (pointer: string): Error =>
+  coreErrors.VALIDATION_ERROR({
+    errors: [{ pointer, code: 'REQUIRED', detail: 'a user who does not exist yet needs a password' }],
+  });
+
+const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as Record<string, string | number> });
+
+/** The settings that hold for the tenant of this work, defaults included. */
+export async function tenantSettingsOf(view: View): Promise<TenantSettings> {
+  return effectiveSettings((await view.get(Tenant, { id: view.scope.tenantId })).settings);
+}
+
+/** The state of any tenant, for work that finds out whose it is; an absent one counts as deleted. */
+export async function tenantState(view: View, tenantId: string): Promise<TenantState> {
+  return (await view.findOne(Tenant, { id: tenantId }))?.state ?? 'deleted';
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+
+import { type PlatformScope, Secret, coreErrors } from '#core';
+import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
+import { Database, type Tx, type View } from '#database';
+
+import { normalizeEmail } from './email.js';
+import { User } from './entities.js';
+import { memberErrors, sessionErrors } from './errors.js';
+import { sessionEvents, userEvents } from './events.js';
+import { PasswordGuard } from './password-guard.js';
+
+export interface NewUser {
+  readonly email: string;
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly platformAdmin?: boolean;
+}
+
+/** The people of the installation. What they may do in a tenant is a matter of their membership. */
+@Injectable()
+export class Users {
+  constructor(
+    private readonly database: Database,
+    private readonly guard: PasswordGuard,
+  ) {}
+
+  /** The hash to store for a new password. @throws VALIDATION_ERROR unless it has 12 to 256 characters */
+  async hashNewPassword(password: string, pointer: string): Promise<string> {
+    return this.guard.hasher.hash(normalizePassword(password, pointer));
+  }
+
+  /** A step of a use-case that creates a user. @throws USER_EXISTS */
+  async create(tx: Tx, user: NewUser): Promise<User> {
+    const row: User = {
+      id: uuidv7(tx.now),
+      email: normalizeEmail(user.email),
+      name: user.name,
+      passwordHash: user.passwordHash,
+      platformAdmin: user.platformAdmin ?? false,
+      version: 1,
+      createdAt: tx.now,
+      updatedAt: tx.now,
+    };
+    await tx.installation.insert(User, row, { duplicate: () => memberErrors.USER_EXISTS() });
+    tx.record(userEvents.created(row.id, { after: { email: row.email, name: row.name } }));
+    return row;
+  }
+
+  /**
+   * Creates the platform administrator of a new installation; does nothing once there is one.
+   * @returns the password that was made, where none was given: it is shown once and stored nowhere
+   */
+  async ensurePlatformAdmin(
+    scope: PlatformScope,
+    admin: { readonly email: string; readonly password: Secret | undefined },
+  ): Promise<{ created: boolean; generatedPassword: Secret | undefined }> {
+    const exists = (view: View): Promise<boolean> => view.installation.exists(User, { platformAdmin: true });
+    const nothing = { created: false, generatedPassword: undefined };
+    if (await this.database.readPlatform(scope, exists)) return nothing;
+    const generatedPassword = admin.password ? undefined : generatePassword();
+    const password = (admin.password ?? generatedPassword!).reveal();
+    const passwordHash = await this.hashNewPassword(password, '/password');
+    try {
+      await this.database.platform(scope, (tx) =>
+        this.create(tx, { email: admin.email, name: 'Platform administrator', passwordHash, platformAdmin: true }),
+      );
+      return { created: true, generatedPassword };
+    } catch (error) {
+      // Another instance that started at the same moment was first.
+      if (await this.database.readPlatform(scope, exists)) return nothing;
+      throw error;
+    }
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: PlatformScope, userId: string): Promise<User> {
+    return this.database.readPlatform(scope, (view) => view.get(User, { id: userId }));
+  }
+
+  /**
+   * Step-up: the caller's own password in the very request that needs it.
+   * @throws PASSWORD_REQUIRED where none was sent, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<void> {
+    const { actor } = scope;
+    if (actor.type !== 'user') throw coreErrors.FORBIDDEN('Only a signed-in user has a password to confirm');
+    if (password === undefined || password === '') throw sessionErrors.PASSWORD_REQUIRED();
+    const user = await this.get(scope, actor.id);
+    if (await this.guard.verify(scope, user.email, password, user.passwordHash)) return;
+    await this.database.platform(scope, async (tx) =>
+      tx.record(sessionEvents.refused(user.id, { outcome: 'denied', details: { reason: 'password confirmation' } })),
+    );
+    throw sessionErrors.PASSWORD_INVALID();
+  }
+}
+
+const GENERATED_PASSWORD_BYTES = 18;
+
+const generatePassword = (): Secret =>
+  new Secret(randomSecret(GENERATED_PASSWORD_BYTES).reveal().toString('base64url'));
