@@ -1,0 +1,76 @@
+import type { EventOutcome, Json } from '#core';
+import { Choice, Identifier, Instant, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, PageQuery } from './page.contract.js';
+
+const OUTCOMES = ['success', 'denied', 'failed'] as const satisfies readonly EventOutcome[];
+const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
+const Filter = (description: string, example: string, max = 128) =>
+  Text({ max, optional: true, description: `Only events ${description}`, example });
+
+export class AuditEventQuery extends PageQuery {
+  @Instant({ optional: true, description: 'Only events at or after this moment' }) from?: number;
+  @Instant({ optional: true, description: 'Only events before this moment', example: '2026-02-01T00:00:00.000Z' })
+  to?: number;
+  @Filter('of this user, service or job, by id', ID_EXAMPLE, 64) actor?: string;
+  @Filter('of this action', 'credential.discarded', 64) action?: string;
+  @Filter('on things of this kind', 'credential', 32) targetType?: string;
+  @Filter('on the thing with this id', ID_EXAMPLE, 64) targetId?: string;
+  @Choice(OUTCOMES, { optional: true, description: 'Only events that ended so' }) outcome?: EventOutcome;
+  @Filter('about the token with this id', ID_EXAMPLE) tokenId?: string;
+  @Filter('about the key version or certificate with this kid', ID_EXAMPLE) kid?: string;
+  @Filter('in which this credential was used or changed', ID_EXAMPLE, 36) credentialId?: string;
+  @Filter('of the request with this id', 'checkout-4711', 64) requestId?: string;
+  @Choice(['desc', 'asc'], { optional: true, default: 'desc', description: 'Newest or oldest first' })
+  order?: 'desc' | 'asc';
+}
+
+export class EventActor {
+  @Choice(['user', 'service', 'system'], { description: 'What kind of actor' }) type: string;
+  @Text({ description: 'Id of the user or service, name of the job', example: ID_EXAMPLE }) id: string;
+  @Text({ description: 'E-mail of a user, name of a service or job', example: 'ada@example.com' }) name: string;
+  @Text({ optional: true, description: 'Role of a user in the tenant', example: 'owner' }) role?: string;
+}
+
+export class EventTarget {
+  @Text({ description: 'What kind of thing', example: 'credential' }) type: string;
+  @Text({ description: 'Its id', example: ID_EXAMPLE }) id: string;
+}
+
+/** An event as it was hashed, with what proves that. */
+export class AuditEvent {
+  @Identifier({ description: 'Id of the event' }) id: string;
+  @WholeNumber({
+    nullable: true,
+    description: "Place in the tenant's Merkle tree; null until it is sealed",
+    example: 41,
+  })
+  sequence: number | null;
+  @Identifier({ description: 'Whose history it belongs to' }) tenantId: string;
+  @Instant({ description: 'When it happened' }) occurredAt: string;
+  @Nested(() => EventActor, { description: 'Who did it' }) actor: EventActor;
+  @Text({ description: 'What was done', example: 'credential.discarded' }) action: string;
+  @Nested(() => EventTarget, { description: 'What it was done to' }) target: EventTarget;
+  @Choice(OUTCOMES, { description: 'How it ended' }) outcome: EventOutcome;
+  @Text({ description: 'The request that caused it', example: 'checkout-4711' }) requestId: string;
+  @Text({ nullable: true, description: 'Where the request came from', example: '203.0.113.7' })
+  sourceAddress: string | null;
+  @Identifier({ optional: true, description: 'The credential that was used or changed' }) credentialId?: string;
+  @Text({ optional: true, description: 'The key version or certificate', example: ID_EXAMPLE }) kid?: string;
+  @Text({ optional: true, description: 'The token', example: ID_EXAMPLE }) tokenId?: string;
+  @JsonObject({ optional: true, description: 'What a change replaced', example: { name: 'billing' } }) before?: Json;
+  @JsonObject({ optional: true, description: 'What it put there', example: { name: 'invoices' } }) after?: Json;
+  @JsonObject({ optional: true, description: 'What else there is to say', example: { reason: 'log-in' } })
+  details?: Json;
+  @Text({
+    description: '16 random bytes, hexadecimal; part of what was hashed',
+    example: 'a3f1c05b77e24d9088c1b2d3e4f50617',
+  })
+  salt: string;
+  @Text({
+    description: 'SHA-256(0x00 || RFC 8785 JSON of all members but `sequence` and `leafHash`), hexadecimal (RFC 9162)',
+    example: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+  })
+  leafHash: string;
+}
+
+export class AuditEventPage extends PageOf(AuditEvent) {}

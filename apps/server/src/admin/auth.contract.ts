@@ -1,0 +1,62 @@
+import { type Membership, type Role, type StartedSession, type Users, roles, tenantLifecycle } from '#tenants';
+import { Choice, Email, Identifier, Items, Nested, PasswordField, Text, WholeNumber } from '../http/fields.js';
+
+export class LogIn {
+  @Email({ description: 'Who logs in' }) email: string;
+  @PasswordField({ description: 'Their password' }) password: string;
+}
+
+export class AccessToken {
+  @Text({
+    max: 4_096,
+    description: 'For `Authorization: Bearer`',
+    example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln',
+  })
+  accessToken: string;
+  @Choice(['Bearer'], { description: 'How to send it (RFC 6750)' }) tokenType: 'Bearer';
+  @WholeNumber({ description: 'Seconds until the session ends', example: 900 }) expiresIn: number;
+}
+
+export class PasswordChange {
+  @PasswordField({ description: 'The password until now' }) currentPassword: string;
+  @PasswordField({ description: 'The password from now on: 12 to 256 characters', example: 'a longer pass phrase' })
+  newPassword: string;
+}
+
+export class User {
+  @Identifier({ description: 'Id of the user' }) id: string;
+  @Email({ description: 'What the user logs in with' }) email: string;
+  @Text({ description: 'Name of the user', example: 'Ada Lovelace' }) name: string;
+}
+
+export class MembershipOfUser {
+  @Identifier({ description: 'Id of the tenant' }) tenantId: string;
+  @Text({ description: 'Slug of the tenant', example: 'acme' }) slug: string;
+  @Text({ description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
+  @Choice(tenantLifecycle.states, { description: 'State of the tenant' }) state: string;
+  @Choice(roles, { description: 'Role of the user in the tenant' }) role: Role;
+}
+
+const PLATFORM_ADMIN = 'platform_admin';
+
+export class Self {
+  @Nested(() => User, { description: 'Who is logged in' }) user: User;
+  @Choice([PLATFORM_ADMIN], { nullable: true, description: 'Role in the installation, if any' })
+  platformRole: typeof PLATFORM_ADMIN | null;
+  @Items(Nested(() => MembershipOfUser), { maxItems: 1_000, description: 'The tenants that the user is a member of' })
+  memberships: MembershipOfUser[];
+}
+
+export const presentSession = ({ accessToken, expiresInSeconds }: StartedSession): AccessToken => ({
+  accessToken,
+  tokenType: 'Bearer',
+  expiresIn: expiresInSeconds,
+});
+
+type UserRow = Awaited<ReturnType<Users['get']>>;
+
+export const presentSelf = ({ id, email, name, platformAdmin }: UserRow, memberships: readonly Membership[]): Self => ({
+  user: { id, email, name },
+  platformRole: platformAdmin ? PLATFORM_ADMIN : null,
+  memberships: [...memberships],
+});

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Origin, coreErrors, platformScope, systemOrigin } from '#core';
+import { Sessions, Users, sessionErrors } from '#tenants';
+import { Fails } from '../http/fails.js';
+import { CallOrigin, Caller, Facts, type RequestFacts } from '../http/in-scope.js';
+import type { Principal } from '../http/principal.js';
+import { RateLimited } from '../http/rate-limit.js';
+import { Public, Requires } from '../http/requires.js';
+import { AccessToken, LogIn, PasswordChange, Self, presentSelf, presentSession } from './auth.contract.js';
+
+@ApiTags('Sessions')
+@Controller('v1/auth')
+@Requires('session:self')
+export class AuthController {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly users: Users,
+  ) {}
+
+  @Post('login')
+  @HttpCode(200)
+  @Public()
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Log in with e-mail and password' })
+  @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
+  @Fails(coreErrors.INVALID_CREDENTIALS, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
+  async logIn(@Body() { email, password }: LogIn, @Facts() facts: RequestFacts): Promise<AccessToken> {
+    // Nobody is known yet: until the password is right, the history names the log-in itself as its actor.
+    const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
+    return presentSession(await this.sessions.start(scope, email, password));
+  }
+
+  @Get('me')
+  @ApiOperation({ summary: 'Who is logged in, and where they are a member' })
+  @ApiOkResponse({ type: Self, description: 'The user, their platform role and their memberships' })
+  async getSelf(@CallOrigin() origin: Origin): Promise<Self> {
+    const scope = platformScope(origin);
+    const user = await this.users.get(scope, origin.actor.id);
+    return presentSelf(user, await this.sessions.memberships(scope, user.id));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End this session, everywhere at once' })
+  @ApiNoContentResponse({ description: 'The session has ended' })
+  async logOut(@CallOrigin() origin: Origin, @Caller() caller: Principal): Promise<void> {
+    await this.sessions.end(platformScope(origin), sessionOf(caller));
+  }
+
+  @Post('password')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Change the own password; all other sessions end' })
+  @ApiNoContentResponse({ description: 'The new password holds' })
+  @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
+  async changePassword(
+    @Body() change: PasswordChange,
+    @CallOrigin() origin: Origin,
+    @Caller() caller: Principal,
+  ): Promise<void> {
+    await this.sessions.changePassword(platformScope(origin), sessionOf(caller), change);
+  }
+}
+
+/** @throws FORBIDDEN for a service: it has credentials, but no session */
+function sessionOf(caller: Principal): string {
+  if (caller.kind !== 'user') throw coreErrors.FORBIDDEN();
+  return caller.sessionId;
+}

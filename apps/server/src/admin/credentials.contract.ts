@@ -1,0 +1,203 @@
+import { DAY, SECOND, toRfc3339 } from '#core';
+import {
+  type AuthType,
+  type Compromised,
+  type CredentialAction,
+  type Credential as CredentialRow,
+  type CredentialState,
+  type CredentialWithSecret as NewRow,
+  type JudgedCredential,
+  type Regenerated,
+  type Rehearsal as Foreseen,
+  authTypes,
+  credentialActions,
+  credentialLifecycle,
+} from '#service-keys';
+import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+
+const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
+
+const Kind = (options = {}) => Choice(authTypes, { description: 'How the service shows it', ...options });
+const Name = (options = {}) => Text({ max: 100, description: 'A name for people', example: 'autumn 2026', ...options });
+const ExpiresAt = (options = {}) =>
+  Instant({
+    nullable: true,
+    description: 'From when on it is refused; null: never',
+    example: '2027-01-01T00:00:00.000Z',
+    ...options,
+  });
+const HappenedAt = (description: string) => Instant({ nullable: true, description });
+
+export class CredentialQuery extends PageQuery {
+  @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
+  @Choice(credentialLifecycle.states, { optional: true, description: 'Only those in this state now' })
+  state?: CredentialState;
+}
+
+export class NewCredential {
+  @Kind() authType: AuthType;
+  @Name({ optional: true }) name?: string;
+  @ExpiresAt({ optional: true }) expiresAt?: number | null;
+}
+
+export class CredentialChange {
+  @Name({ optional: true, nullable: true }) name?: string | null;
+  @ExpiresAt({ optional: true }) expiresAt?: number | null;
+}
+
+export class Regeneration {
+  @WholeNumber({
+    max: OVERLAP_SECONDS_MAX,
+    optional: true,
+    default: 0,
+    description: 'Seconds for which the old one stays active, never past its own expiry',
+    example: 3_600,
+  })
+  overlapSeconds?: number;
+  @ExpiresAt({
+    optional: true,
+    description: 'When the successor expires; null: never; absent: it lives as long as the old one was meant to',
+  })
+  expiresAt?: number | null;
+}
+
+export class Compromise {
+  @Text({ max: 500, optional: true, description: 'For the history', example: 'Found in a public repository' })
+  reason?: string;
+}
+
+export class RehearsalQuery {
+  @Flag({ optional: true, default: false, description: 'Only say what would happen; change nothing' }) dryRun?: boolean;
+}
+
+export class MaskedCredential {
+  @Identifier({ description: 'Id of the credential' }) id: string;
+  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @Kind() authType: AuthType;
+  @Choice(credentialLifecycle.states, { description: 'Only an active one is accepted' }) state: CredentialState;
+  @Name({ nullable: true }) name: string | null;
+  @Text({ description: 'Enough of the secret to recognise it', example: 'csk_7Xk2…9fQz' }) secretMasked: string;
+  @Text({
+    description: 'SHA-256 of the secret, hexadecimal',
+    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  })
+  fingerprint: string;
+  @Identifier({ nullable: true, description: 'The credential that it succeeded' }) replaces: string | null;
+  @Identifier({ nullable: true, description: 'Its own successor' }) replacedBy: string | null;
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @ExpiresAt() expiresAt: string | null;
+  @HappenedAt('When it is discarded because it has a successor') overlapEndsAt: string | null;
+  @HappenedAt('When a request last used it, exact to a minute') lastUsedAt: string | null;
+  @HappenedAt('When its secret was last shown') revealedAt: string | null;
+  @HappenedAt('When it was discarded') discardedAt: string | null;
+  @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
+  @HappenedAt('When it was deleted and its secret erased') deletedAt: string | null;
+}
+
+export class Credential extends MaskedCredential {
+  @Items(Choice(credentialActions), {
+    maxItems: credentialActions.length,
+    description: 'What the caller may do with it now',
+    example: ['reveal', 'discard', 'update'],
+  })
+  allowedActions: CredentialAction[];
+
+  @JsonObject({
+    description: 'Every other action with the code that refuses it',
+    example: { reactivate: 'WRONG_STATE', delete: 'WRONG_STATE' },
+  })
+  blockedActions: Partial<Record<CredentialAction, string>>;
+}
+
+export class CredentialPage extends PageOf(Credential) {}
+
+const SECRET_EXAMPLE = 'csk_7Xk2mQ0vN4tYbR8wZc1LhD5sJf9GpA3eUiK6oTnV2xM0dQr9fQz';
+
+export class RevealedSecret {
+  @Text({ description: 'The secret itself', example: SECRET_EXAMPLE }) secret: string;
+}
+
+export class CredentialWithSecret extends MaskedCredential {
+  @Text({ description: 'The secret itself: store it now', example: SECRET_EXAMPLE }) secret: string;
+}
+
+export class RegeneratedCredential extends CredentialWithSecret {
+  @Instant({ description: 'When the credential that it replaces is discarded' }) override overlapEndsAt: string;
+}
+
+export class CompromisedCredential extends MaskedCredential {
+  @Nested(() => CredentialWithSecret, {
+    optional: true,
+    description: 'Made in the same step where the last active one was compromised',
+  })
+  successor?: CredentialWithSecret;
+}
+
+export class RehearsedImpact {
+  @Choice(credentialLifecycle.states, { description: 'State of the credential afterwards', example: 'inactive' })
+  state: CredentialState;
+  @WholeNumber({ description: 'Active credentials of its type afterwards', example: 1 }) activeAfter: number;
+  @WholeNumber({ description: 'Inactive credentials of its type afterwards', example: 1 }) inactiveAfter: number;
+  @Flag({ description: 'Whether a successor would be made', example: false }) successor: boolean;
+  @HappenedAt('When it was last used') lastUsedAt: string | null;
+}
+
+export class Rehearsal {
+  @Flag({ description: 'Whether the action would be done' }) allowed: boolean;
+  @Text({ optional: true, description: 'Why it would be refused', example: 'LAST_ACTIVE_CREDENTIAL' }) code?: string;
+  @Nested(() => RehearsedImpact, { description: 'How things would stand afterwards' }) impact: RehearsedImpact;
+}
+
+const masked = (row: CredentialRow): MaskedCredential => ({
+  id: row.id,
+  serviceId: row.serviceId,
+  authType: row.authType,
+  state: row.state,
+  name: row.name,
+  secretMasked: row.secretMasked,
+  fingerprint: row.fingerprint,
+  replaces: row.replaces,
+  replacedBy: row.replacedBy,
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+  expiresAt: presentInstant(row.expiresAt),
+  overlapEndsAt: presentInstant(row.overlapEndsAt),
+  lastUsedAt: presentInstant(row.lastUsedAt),
+  revealedAt: presentInstant(row.revealedAt),
+  discardedAt: presentInstant(row.discardedAt),
+  compromisedAt: presentInstant(row.compromisedAt),
+  deletedAt: presentInstant(row.deletedAt),
+});
+
+/** The state is the one that counts now, which the row may not know yet. */
+export const presentCredential = ({
+  credential,
+  state,
+  allowedActions,
+  blockedActions,
+}: JudgedCredential): Credential => ({ ...masked(credential), state, allowedActions, blockedActions });
+
+export const presentWithSecret = ({ credential, secret }: NewRow): CredentialWithSecret => ({
+  ...masked(credential),
+  secret: secret.reveal(),
+});
+
+export const presentRegenerated = (successor: Regenerated): RegeneratedCredential => ({
+  ...presentWithSecret(successor),
+  overlapEndsAt: toRfc3339(successor.overlapEndsAt),
+});
+
+export const presentCompromised = ({ credential, successor }: Compromised): CompromisedCredential => ({
+  ...masked(credential),
+  ...(successor === undefined ? {} : { successor: presentWithSecret(successor) }),
+});
+
+export const presentRehearsal = ({ allowed, code, impact }: Foreseen): Rehearsal => ({
+  allowed,
+  ...(code === undefined ? {} : { code }),
+  impact: { ...impact, lastUsedAt: presentInstant(impact.lastUsedAt) },
+});

@@ -1,0 +1,226 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Res,
+  type Type as Class,
+  applyDecorators,
+} from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiExtraModels,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type Page, type TenantScope, coreErrors } from '#core';
+import { Credentials, credentialErrors } from '#service-keys';
+import { tenantErrors } from '#tenants';
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  CompromisedCredential,
+  Compromise,
+  Credential,
+  CredentialChange,
+  CredentialPage,
+  CredentialQuery,
+  CredentialWithSecret,
+  NewCredential,
+  RegeneratedCredential,
+  Regeneration,
+  Rehearsal,
+  RehearsalQuery,
+  RevealedSecret,
+  presentCompromised,
+  presentCredential,
+  presentRegenerated,
+  presentRehearsal,
+  presentWithSecret,
+} from './credentials.contract.js';
+import { presentPage } from './page.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+
+const { WRONG_STATE, BUSY } = coreErrors;
+const { TENANT_SUSPENDED } = tenantErrors;
+const { LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, NOT_REVEALABLE } =
+  credentialErrors;
+
+/** The answer is of `type`, or says what would have happened (`dryRun=true`). */
+const AnswersOrRehearses = (type: Class<unknown>, description: string): MethodDecorator =>
+  applyDecorators(
+    ApiExtraModels(type, Rehearsal),
+    ApiOkResponse({
+      description: `${description}; with \`dryRun=true\` what would happen`,
+      schema: { anyOf: [{ $ref: getSchemaPath(type) }, { $ref: getSchemaPath(Rehearsal) }] },
+    }),
+  );
+
+@ApiTags('Credentials')
+@Controller('v1/tenants/:tenantId/services/:serviceId/credentials')
+@Requires('services:write')
+export class CredentialsController {
+  constructor(private readonly credentials: Credentials) {}
+
+  @Get()
+  @Requires('services:read')
+  @ApiOperation({ summary: 'List the credentials of a service, masked, with what may be done to each' })
+  @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listCredentials(
+    @Param('serviceId') serviceId: string,
+    @Query() { authType, state, ...page }: CredentialQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Credential>> {
+    return presentPage(await this.credentials.list(scope, serviceId, { authType, state }, page), presentCredential);
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Create a credential, active at once' })
+  @ApiCreatedResponse({ type: CredentialWithSecret, description: 'The credential with its secret' })
+  @Fails(TENANT_SUSPENDED, CREDENTIAL_LIMIT_REACHED)
+  async createCredential(
+    @Param('serviceId') serviceId: string,
+    @Body() body: NewCredential,
+    @InScope() scope: TenantScope,
+  ): Promise<CredentialWithSecret> {
+    return presentWithSecret(await this.credentials.create(scope, serviceId, body));
+  }
+
+  @Get(':credentialId')
+  @Requires('services:read')
+  @ApiOperation({ summary: 'Read a credential, masked' })
+  @ApiOkResponse({ type: Credential, description: 'The credential' })
+  @Fails(TENANT_SUSPENDED)
+  async getCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<Credential> {
+    return presentCredential(await this.credentials.get(scope, serviceId, credentialId));
+  }
+
+  @Post(':credentialId/reveal')
+  @HttpCode(200)
+  @Requires('credentials:reveal')
+  @ApiOperation({ summary: 'Show the secret of a credential; the history says who saw it' })
+  @ApiOkResponse({ type: RevealedSecret, description: 'The secret' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, NOT_REVEALABLE)
+  async revealCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<RevealedSecret> {
+    return { secret: (await this.credentials.reveal(scope, serviceId, credentialId)).reveal() };
+  }
+
+  @Post(':credentialId/discard')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Discard a credential: it is refused until it is reactivated' })
+  @AnswersOrRehearses(Credential, 'The inactive credential')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
+  async discardCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<Credential | Rehearsal> {
+    if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'discard');
+    return presentCredential(await this.credentials.discard(scope, serviceId, credentialId, ifMatch));
+  }
+
+  @Post(':credentialId/reactivate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make an inactive credential active again' })
+  @ApiOkResponse({ type: Credential, description: 'The active credential' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async reactivateCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<Credential> {
+    return presentCredential(await this.credentials.reactivate(scope, serviceId, credentialId, ifMatch));
+  }
+
+  @Post(':credentialId/regenerate')
+  @ApiOperation({ summary: 'Make a successor; the old one is discarded when the overlap ends, or at once' })
+  @ApiCreatedResponse({ type: RegeneratedCredential, description: 'The successor with its secret' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED)
+  async regenerateCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @Body() body: Regeneration,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<RegeneratedCredential> {
+    return presentRegenerated(await this.credentials.regenerate(scope, serviceId, credentialId, body, ifMatch));
+  }
+
+  @Post(':credentialId/compromise')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Refuse a credential for ever, from this moment' })
+  @AnswersOrRehearses(CompromisedCredential, 'The compromised credential, and its successor if one had to be made')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async compromiseCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @Body() { reason }: Compromise,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CompromisedCredential | Rehearsal> {
+    if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'compromise');
+    return presentCompromised(await this.credentials.compromise(scope, serviceId, credentialId, reason, ifMatch));
+  }
+
+  @Patch(':credentialId')
+  @ApiOperation({ summary: 'Change the name or the expiry of a credential' })
+  @ApiOkResponse({ type: Credential, description: 'The credential as it is now' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async changeCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @Body() body: CredentialChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<Credential> {
+    return presentCredential(await this.credentials.update(scope, serviceId, credentialId, body, ifMatch));
+  }
+
+  @Delete(':credentialId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a credential that is not active: its secret is erased' })
+  @ApiNoContentResponse({ description: 'The credential is deleted' })
+  @ApiOkResponse({ type: Rehearsal, description: 'With `dryRun=true`: what would happen' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
+  async deleteCredential(
+    @Param('serviceId') serviceId: string,
+    @Param('credentialId') credentialId: string,
+    @Body() { password }: StepUp,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Rehearsal | void> {
+    if (!dryRun) return this.credentials.delete(scope, serviceId, credentialId, password, ifMatch);
+    reply.status(200);
+    return this.rehearse(scope, serviceId, credentialId, 'delete');
+  }
+
+  private async rehearse(...call: Parameters<Credentials['rehearse']>): Promise<Rehearsal> {
+    return presentRehearsal(await this.credentials.rehearse(...call));
+  }
+}

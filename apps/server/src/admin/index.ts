@@ -1,0 +1,22 @@
+import type { Type as Class } from '@nestjs/common';
+import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
+import { AuthController } from './auth.controller.js';
+import { CredentialsController } from './credentials.controller.js';
+import { KeysController } from './keys.controller.js';
+import { MembersController } from './members.controller.js';
+import { ServicesController } from './services.controller.js';
+import { TenantsController } from './tenants.controller.js';
+import { TokenProfilesController } from './token-profiles.controller.js';
+
+/** What people call: one controller per noun. */
+export const adminControllers: Class<unknown>[] = [
+  AuthController,
+  TenantsController,
+  MembersController,
+  ServicesController,
+  CredentialsController,
+  KeysController,
+  TokenProfilesController,
+  AuditEventsController,
+  PlatformAuditEventsController,
+];

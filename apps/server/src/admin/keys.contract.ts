@@ -1,0 +1,162 @@
+import { DAY, HOUR, SECOND, coreErrors, toRfc3339 } from '#core';
+import {
+  type AlgorithmName,
+  type PublicJwk,
+  RSA_MODULUS_BITS,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  algorithm,
+  algorithmNames,
+} from '#crypto';
+import {
+  type KeyState,
+  type KeyVersionState,
+  type KeyWithVersions,
+  type NewKey as KeyRequest,
+  keyLifecycle,
+  keyVersionLifecycle,
+} from '#keys';
+import { Choice, Flag, Identifier, Instant, Items, JsonObject, Text, Nested, WholeNumber } from '../http/fields.js';
+import { PageOf, presentInstant } from './page.contract.js';
+
+const ROTATION_SECONDS_MIN = HOUR / SECOND;
+const ROTATION_SECONDS_MAX = (3_650 * DAY) / SECOND;
+const MODULUS_BITS_MIN = Math.min(...RSA_MODULUS_BITS);
+const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
+const VERSIONS_SHOWN_MAX = 100;
+
+const Name = () =>
+  Text({
+    max: 100,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
+    description: 'Unique among the keys of the tenant',
+    example: 'partner tokens',
+  });
+const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
+const ModulusBits = (options = {}) =>
+  WholeNumber({
+    min: MODULUS_BITS_MIN,
+    max: MODULUS_BITS_MAX,
+    description: `RSA only: ${RSA_MODULUS_BITS.join(', ')}; ${RSA_MODULUS_BITS_DEFAULT} unless said otherwise`,
+    example: RSA_MODULUS_BITS_DEFAULT,
+    ...options,
+  });
+const RotateEverySeconds = (options = {}) =>
+  WholeNumber({
+    min: ROTATION_SECONDS_MIN,
+    max: ROTATION_SECONDS_MAX,
+    description: 'How often a new version takes over by itself',
+    example: (90 * DAY) / SECOND,
+    ...options,
+  });
+const Exportable = (options = {}) =>
+  Flag({ description: 'Whether its private half may ever leave', example: false, ...options });
+const HappenedAt = (description: string) => Instant({ nullable: true, description });
+
+export class NewKey {
+  @Name() name: string;
+  @AlgorithmField() algorithm: AlgorithmName;
+  @ModulusBits({ optional: true }) modulusBits?: number;
+  @Exportable({ optional: true, default: false }) exportable?: boolean;
+  @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
+}
+
+export class Key {
+  @Identifier({ description: 'Id of the key' }) id: string;
+  @Name() name: string;
+  @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
+  @AlgorithmField() algorithm: AlgorithmName;
+  @ModulusBits({ nullable: true }) modulusBits: number | null;
+  @Choice(['generated', 'imported'], { description: 'Where it comes from' }) origin: 'generated' | 'imported';
+  @Exportable() exportable: boolean;
+  @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
+  @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @HappenedAt('When it was deleted') deletedAt: string | null;
+}
+
+export class KeyPage extends PageOf(Key) {}
+
+export class KeyVersion {
+  @Text({ description: 'What tokens name it by', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' }) kid: string;
+  @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
+  @Choice(keyVersionLifecycle.states, {
+    description: 'The active one signs; pending, active and retired ones are published',
+    example: 'active',
+  })
+  state: KeyVersionState;
+  @Instant({ description: 'When it was made' }) createdAt: string;
+  @HappenedAt('When it starts to sign') activatesAt: string | null;
+  @HappenedAt('When it started to sign') activatedAt: string | null;
+  @HappenedAt('When it stopped to sign') retiredAt: string | null;
+  @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
+  @HappenedAt('When its private half was destroyed') destroyedAt: string | null;
+  @JsonObject({
+    nullable: true,
+    description: 'The public half as in the JWKS (RFC 7517); null for a shared secret',
+    example: {
+      kty: 'EC',
+      kid: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10',
+      use: 'sig',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+      alg: 'ES256',
+    },
+  })
+  publicJwk: PublicJwk | null;
+}
+
+export class KeyDetails extends Key {
+  @Items(Nested(() => KeyVersion), { maxItems: VERSIONS_SHOWN_MAX, description: 'Newest first' })
+  versions: KeyVersion[];
+}
+
+export class PublicKeyQuery {
+  @Choice(['jwk', 'pem'], { optional: true, default: 'jwk', description: 'JWK (RFC 7517) or PEM (RFC 7468)' })
+  format?: 'jwk' | 'pem';
+}
+
+/** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */
+export function toKeyRequest({ modulusBits, ...request }: NewKey): KeyRequest {
+  if (modulusBits === undefined) return request;
+  if (algorithm(request.algorithm).kind === 'rsa' && isOffered(modulusBits)) return { ...request, modulusBits };
+  const detail = `one of ${RSA_MODULUS_BITS.join(', ')} is expected, and only for RSA`;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/modulusBits', code: 'INVALID_MODULUS_SIZE', detail }] });
+}
+
+const isOffered = (bits: number): bits is RsaModulusBits => RSA_MODULUS_BITS.some((offered) => offered === bits);
+
+export const presentKey = (row: KeyWithVersions['key']): Key => ({
+  id: row.id,
+  name: row.name,
+  state: row.state,
+  algorithm: row.algorithm,
+  modulusBits: row.modulusBits,
+  origin: row.origin,
+  exportable: row.exportable,
+  weak: row.weak,
+  rotateEverySeconds: row.rotateEverySeconds,
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+  deletedAt: presentInstant(row.deletedAt),
+});
+
+export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetails => ({
+  ...presentKey(key),
+  versions: versions.map((row) => ({
+    kid: row.kid,
+    number: row.number,
+    state: row.state,
+    createdAt: toRfc3339(row.createdAt),
+    activatesAt: presentInstant(row.activatesAt),
+    activatedAt: presentInstant(row.activatedAt),
+    retiredAt: presentInstant(row.retiredAt),
+    compromisedAt: presentInstant(row.compromisedAt),
+    destroyedAt: presentInstant(row.destroyedAt),
+    publicJwk: row.publicJwk,
+  })),
+});

@@ -1,0 +1,43 @@
+import type { Type as Class } from '@nestjs/common';
+import { type EpochMilliseconds, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page, toRfc3339 } from '#core';
+import { Items, Nested, Text, WholeNumber } from '../http/fields.js';
+
+const CURSOR_EXAMPLE = 'WyIwMTk4ZDdjNC01YTFlLTdjYzAtOGYzYS0yYjZkNWU5YTFjNDciXQ';
+
+/** The query of every list. */
+export class PageQuery {
+  @WholeNumber({
+    min: 1,
+    max: PAGE_LIMIT_MAX,
+    optional: true,
+    default: PAGE_LIMIT_DEFAULT,
+    description: 'Items per page',
+    example: PAGE_LIMIT_DEFAULT,
+  })
+  limit?: number;
+
+  @Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: CURSOR_EXAMPLE })
+  cursor?: string;
+}
+
+/** The response class of a list: `class ServicePage extends PageOf(Service) {}`. */
+export function PageOf<Item>(item: Class<Item>): Class<Page<Item>> {
+  class ItemPage implements Page<Item> {
+    @Items(Nested(() => item), { maxItems: PAGE_LIMIT_MAX, description: 'The items of this page' })
+    items: Item[];
+
+    @Text({ nullable: true, description: 'The `cursor` of the next page; null on the last', example: CURSOR_EXAMPLE })
+    nextCursor: string | null;
+  }
+  return ItemPage;
+}
+
+/** A page of rows as a page of what the API shows of them. */
+export const presentPage = <Row, Item>({ items, nextCursor }: Page<Row>, present: (row: Row) => Item): Page<Item> => ({
+  items: items.map((row) => present(row)),
+  nextCursor,
+});
+
+/** RFC 3339, or `null` for what has not happened and may never. */
+export const presentInstant = (instant: EpochMilliseconds | null): string | null =>
+  instant === null ? null : toRfc3339(instant);

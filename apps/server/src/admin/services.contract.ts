@@ -1,0 +1,78 @@
+import { toRfc3339 } from '#core';
+import type { CreatedService as NewRows, Service as ServiceRow } from '#service-keys';
+import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
+import { PageOf } from './page.contract.js';
+
+const Name = (options = {}) =>
+  Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
+const Description = (options = {}) =>
+  Text({ max: 500, multiline: true, description: 'What it is for', example: 'Sends the invoices', ...options });
+const Profiles = (options = {}) =>
+  Items(Text({ max: 64 }), {
+    maxItems: 100,
+    unique: true,
+    description: 'Names of the token profiles that it may use; `*` stands for all',
+    example: ['partner-tokens'],
+    ...options,
+  });
+const AllowedCidrs = (options = {}) =>
+  Items(Text({ max: 49 }), {
+    maxItems: 50,
+    unique: true,
+    description: 'Networks that its calls may come from; any if there is none',
+    example: ['10.0.0.0/8', '2001:db8::/32'],
+    ...options,
+  });
+
+export class NewService {
+  @Name() name: string;
+  @Description({ optional: true }) description?: string;
+  @Profiles({ optional: true }) profiles?: string[];
+  @AllowedCidrs({ optional: true }) allowedCidrs?: string[];
+}
+
+export class ServiceChange {
+  @Name({ optional: true }) name?: string;
+  @Description({ optional: true, nullable: true }) description?: string | null;
+  @Profiles({ optional: true }) profiles?: string[];
+  @AllowedCidrs({ optional: true }) allowedCidrs?: string[];
+}
+
+export class Service {
+  @Identifier({ description: 'Id of the service; the `iss` of the JWTs that it signs itself' }) id: string;
+  @Name() name: string;
+  @Description({ nullable: true }) description: string | null;
+  @Profiles() profiles: string[];
+  @AllowedCidrs() allowedCidrs: string[];
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class ServicePage extends PageOf(Service) {}
+
+export class CreatedService {
+  @Nested(() => Service, { description: 'The new service' }) service: Service;
+  @Nested(() => CredentialWithSecret, { description: 'Its service key, for `X-Service-Key`' })
+  serviceKey: CredentialWithSecret;
+  @Nested(() => CredentialWithSecret, { description: 'The secret with which it signs its own JWTs (HS256)' })
+  jwtCredential: CredentialWithSecret;
+}
+
+export const presentService = ({ id, name, description, version, ...row }: ServiceRow): Service => ({
+  id,
+  name,
+  description,
+  profiles: [...row.profiles],
+  allowedCidrs: [...row.allowedCidrs],
+  version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export const presentCreatedService = ({ service, serviceKey, jwtCredential }: NewRows): CreatedService => ({
+  service: presentService(service),
+  serviceKey: presentWithSecret(serviceKey),
+  jwtCredential: presentWithSecret(jwtCredential),
+});

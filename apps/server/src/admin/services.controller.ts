@@ -1,0 +1,79 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Page, type TenantScope, coreErrors } from '#core';
+import { Services, serviceErrors } from '#service-keys';
+import { tenantErrors } from '#tenants';
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import {
+  CreatedService,
+  NewService,
+  Service,
+  ServiceChange,
+  ServicePage,
+  presentCreatedService,
+  presentService,
+} from './services.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+
+@ApiTags('Services')
+@Controller('v1/tenants/:tenantId/services')
+@Requires('services:write')
+export class ServicesController {
+  constructor(private readonly services: Services) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create a service with its first service key and JWT credential' })
+  @ApiCreatedResponse({ type: CreatedService, description: 'The service; its secrets are in this one answer' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
+  async createService(@Body() body: NewService, @InScope() scope: TenantScope): Promise<CreatedService> {
+    return presentCreatedService(await this.services.create(scope, body));
+  }
+
+  @Get()
+  @Requires('services:read')
+  @ApiOperation({ summary: 'List the services' })
+  @ApiOkResponse({ type: ServicePage, description: 'One page, oldest first' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async listServices(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Service>> {
+    return presentPage(await this.services.list(scope, query), presentService);
+  }
+
+  @Get(':serviceId')
+  @Requires('services:read')
+  @ApiOperation({ summary: 'Read a service' })
+  @ApiOkResponse({ type: Service, description: 'The service' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async getService(@Param('serviceId') serviceId: string, @InScope() scope: TenantScope): Promise<Service> {
+    return presentService(await this.services.get(scope, serviceId));
+  }
+
+  @Patch(':serviceId')
+  @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks' })
+  @ApiOkResponse({ type: Service, description: 'The service as it is now' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
+  async changeService(
+    @Param('serviceId') serviceId: string,
+    @Body() body: ServiceChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<Service> {
+    return presentService(await this.services.change(scope, serviceId, body, ifMatch));
+  }
+
+  @Delete(':serviceId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a service and erase the secrets of all its credentials' })
+  @ApiNoContentResponse({ description: 'The service is deleted' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, ...stepUpErrors, coreErrors.BUSY)
+  async deleteService(
+    @Param('serviceId') serviceId: string,
+    @Body() { password }: StepUp,
+    @InScope() scope: TenantScope,
+  ): Promise<void> {
+    await this.services.delete(scope, serviceId, password);
+  }
+}

@@ -1,0 +1,86 @@
+import { toRfc3339 } from '#core';
+import {
+  type TenantSettings,
+  type TenantState,
+  type Tenants,
+  effectiveSettings,
+  tenantLifecycle,
+  tenantSettings,
+} from '#tenants';
+import {
+  Choice,
+  Email,
+  Identifier,
+  Instant,
+  JsonObject,
+  Nested,
+  PasswordField,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+import { StepUp } from './step-up.contract.js';
+
+/** A slug stands where an id may stand, so it must not look like one. */
+const SLUG = /^(?![0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)[a-z0-9](-?[a-z0-9])*$/;
+
+const SETTINGS_DESCRIPTION = Object.entries(tenantSettings)
+  .map(([name, row]) => `\`${name}\`: ${row.description}`)
+  .join('. ');
+const SETTINGS_EXAMPLE = effectiveSettings({});
+
+export class NewOwner {
+  @Email({ description: 'What the owner logs in with' }) email: string;
+  @Text({ max: 200, description: 'Name of the owner', example: 'Ada Lovelace' }) name: string;
+  @PasswordField({ optional: true, description: 'Only for a user who does not exist yet: 12 to 256 characters' })
+  password?: string;
+}
+
+export class NewTenant {
+  @Text({ min: 3, max: 63, pattern: SLUG, description: 'For URLs; never changes', example: 'acme' }) slug: string;
+  @Text({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
+  @Nested(() => NewOwner, { description: 'The first owner' }) owner: NewOwner;
+}
+
+export class TenantChange {
+  @Text({ max: 200, optional: true, description: 'Name of the tenant', example: 'Acme Ltd' }) name?: string;
+  @JsonObject({
+    maxBytes: 4_096,
+    optional: true,
+    description: `The settings to change; the others stay. ${SETTINGS_DESCRIPTION}`,
+    example: { reveal: 'once' },
+  })
+  settings?: Record<string, unknown>;
+}
+
+export class TenantDeletion extends StepUp {
+  @Text({ max: 63, description: 'The slug of the tenant, so that none is deleted by mistake', example: 'acme' })
+  confirm: string;
+}
+
+export class Tenant {
+  @Identifier({ description: 'Id of the tenant' }) id: string;
+  @Text({ description: 'For URLs; stands wherever the id may', example: 'acme' }) slug: string;
+  @Text({ description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
+  @Choice(tenantLifecycle.states, { description: 'Members and services of a suspended tenant are refused' })
+  state: TenantState;
+  @JsonObject({ description: SETTINGS_DESCRIPTION, example: SETTINGS_EXAMPLE }) settings: TenantSettings;
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class TenantPage extends PageOf(Tenant) {}
+
+type TenantRow = Awaited<ReturnType<Tenants['get']>>;
+
+export const presentTenant = ({ id, slug, name, state, settings, version, ...row }: TenantRow): Tenant => ({
+  id,
+  slug,
+  name,
+  state,
+  settings: effectiveSettings(settings),
+  version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});

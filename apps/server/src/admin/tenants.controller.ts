@@ -1,0 +1,93 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { Access, Tenants, memberErrors, tenantErrors } from '#tenants';
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope, OnPlatform } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { stepUpErrors } from './step-up.contract.js';
+import { NewTenant, Tenant, TenantChange, TenantDeletion, TenantPage, presentTenant } from './tenants.contract.js';
+
+@ApiTags('Tenants')
+@Controller('v1/tenants')
+export class TenantsController {
+  constructor(
+    private readonly tenants: Tenants,
+    private readonly access: Access,
+  ) {}
+
+  @Post()
+  @Requires('tenants:manage')
+  @ApiOperation({ summary: 'Create a tenant with its first owner' })
+  @ApiCreatedResponse({ type: Tenant, description: 'The new tenant' })
+  @Fails(tenantErrors.SLUG_TAKEN, memberErrors.USER_EXISTS, coreErrors.BUSY)
+  async createTenant(@Body() body: NewTenant, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
+    return presentTenant(await this.tenants.create(scope, body));
+  }
+
+  @Get()
+  @Requires('tenants:list')
+  @ApiOperation({ summary: 'List the tenants of the installation' })
+  @ApiOkResponse({ type: TenantPage, description: 'One page, oldest first' })
+  async listTenants(@Query() query: PageQuery, @OnPlatform() scope: PlatformScope): Promise<Page<Tenant>> {
+    return presentPage(await this.tenants.list(scope, query), presentTenant);
+  }
+
+  @Get(':tenantId')
+  @Requires('tenant:read')
+  @ApiOperation({ summary: 'Read the tenant and its settings' })
+  @ApiOkResponse({ type: Tenant, description: 'The tenant' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async getTenant(@InScope() scope: TenantScope): Promise<Tenant> {
+    return presentTenant(await this.tenants.get(scope));
+  }
+
+  @Patch(':tenantId')
+  @Requires('tenant:write')
+  @ApiOperation({ summary: "Change the tenant's name and settings" })
+  @ApiOkResponse({ type: Tenant, description: 'The tenant as it is now' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async changeTenant(
+    @Body() body: TenantChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<Tenant> {
+    return presentTenant(await this.tenants.change(scope, body, ifMatch));
+  }
+
+  @Post(':tenantId/suspend')
+  @HttpCode(200)
+  @Requires('tenants:manage')
+  @ApiOperation({ summary: 'Suspend a tenant: its members and services are refused, its public keys stay up' })
+  @ApiOkResponse({ type: Tenant, description: 'The suspended tenant' })
+  @Fails(coreErrors.WRONG_STATE)
+  async suspendTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
+    return presentTenant(await this.tenants.suspend(scope, await this.access.tenantId(scope, tenant)));
+  }
+
+  @Post(':tenantId/reactivate')
+  @HttpCode(200)
+  @Requires('tenants:manage')
+  @ApiOperation({ summary: 'Reactivate a suspended tenant' })
+  @ApiOkResponse({ type: Tenant, description: 'The active tenant' })
+  @Fails(coreErrors.WRONG_STATE)
+  async reactivateTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
+    return presentTenant(await this.tenants.reactivate(scope, await this.access.tenantId(scope, tenant)));
+  }
+
+  @Delete(':tenantId')
+  @HttpCode(204)
+  @Requires('tenants:manage')
+  @ApiOperation({ summary: 'Delete a tenant: its data key and so all its secrets are destroyed, its history stays' })
+  @ApiNoContentResponse({ description: 'The tenant is deleted' })
+  @Fails(...stepUpErrors, tenantErrors.CONFIRMATION_MISMATCH, coreErrors.WRONG_STATE, coreErrors.BUSY)
+  async deleteTenant(
+    @Param('tenantId') tenant: string,
+    @Body() { password, confirm }: TenantDeletion,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<void> {
+    await this.tenants.delete(scope, await this.access.tenantId(scope, tenant), { password, confirm });
+  }
+}

@@ -1,0 +1,170 @@
+import { type Json, toRfc3339 } from '#core';
+import { PROFILE_DEFAULTS, type TokenProfile, formatNames } from '#signing';
+
+import { Choice, Identifier, Instant, Items, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+
+const KEY_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+const LONGEST_TTL_SECONDS = 2_592_000;
+const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+/** What may be changed about a profile; its name and format stay. */
+export class TokenProfileChangeRequest {
+  @Identifier({ optional: true, example: KEY_EXAMPLE, description: 'The key that signs' })
+  keyId?: string;
+
+  @Text({
+    optional: true,
+    max: 500,
+    example: 'https://tokens.example.com',
+    description: '`iss`; by default the tenant’s own URL',
+  })
+  issuer?: string;
+
+  @Items(Text(), {
+    optional: true,
+    maxItems: 20,
+    unique: true,
+    example: ['https://api.partner.example'],
+    description: 'The audiences that a token may be for; empty: whatever the caller names',
+  })
+  audience?: string[];
+
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    max: LONGEST_TTL_SECONDS,
+    default: PROFILE_DEFAULTS.ttlSeconds,
+    example: 300,
+    description: 'Lifetime where the caller asks for none',
+  })
+  ttlSeconds?: number;
+
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    max: LONGEST_TTL_SECONDS,
+    default: PROFILE_DEFAULTS.maxTtlSeconds,
+    example: 3600,
+    description: 'The longest lifetime that a caller may ask for',
+  })
+  maxTtlSeconds?: number;
+
+  @WholeNumber({
+    optional: true,
+    min: 0,
+    max: 600,
+    default: PROFILE_DEFAULTS.skewSeconds,
+    example: 60,
+    description: 'How far clocks may differ when a token is verified',
+  })
+  skewSeconds?: number;
+
+  @JsonObject({
+    optional: true,
+    maxBytes: 8_192,
+    example: { plan: 'gold' },
+    description: 'Claims that every token carries',
+  })
+  fixedClaims?: { readonly [name: string]: Json };
+
+  @Items(Text({ max: 128 }), {
+    optional: true,
+    maxItems: 100,
+    unique: true,
+    example: ['scope'],
+    description: 'Claims that a caller may set; `*` is all',
+  })
+  allowedClaims?: string[];
+
+  @Items(Text({ max: 128 }), {
+    optional: true,
+    maxItems: 100,
+    unique: true,
+    example: ['scope'],
+    description: 'Claims that a token must have',
+  })
+  requiredClaims?: string[];
+}
+
+export class TokenProfileRequest extends TokenProfileChangeRequest {
+  @Text({ max: 64, pattern: NAME, example: 'partner-api', description: 'What services call it by' })
+  name: string;
+
+  @Choice(formatNames, { example: 'jwt' })
+  format: string;
+
+  @Identifier({ example: KEY_EXAMPLE, description: 'The key that signs' })
+  override keyId: string;
+}
+
+export class TokenProfileAnswer {
+  @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d' })
+  id: string;
+
+  @Text({ max: 64, example: 'partner-api' })
+  name: string;
+
+  @Choice(formatNames, { example: 'jwt' })
+  format: string;
+
+  @Identifier({ nullable: true, example: KEY_EXAMPLE })
+  keyId: string | null;
+
+  @Text({ nullable: true, max: 500, example: 'https://tokens.example.com' })
+  issuer: string | null;
+
+  @Items(Text(), { maxItems: 20, example: ['https://api.partner.example'] })
+  audience: readonly string[];
+
+  @WholeNumber({ example: 300 })
+  ttlSeconds: number;
+
+  @WholeNumber({ example: 3600 })
+  maxTtlSeconds: number;
+
+  @WholeNumber({ example: 60 })
+  skewSeconds: number;
+
+  @JsonObject({ example: { plan: 'gold' } })
+  fixedClaims: { readonly [name: string]: Json };
+
+  @Items(Text({ max: 128 }), { maxItems: 100, example: ['scope'] })
+  allowedClaims: readonly string[];
+
+  @Items(Text({ max: 128 }), { maxItems: 100, example: ['scope'] })
+  requiredClaims: readonly string[];
+
+  @WholeNumber({ example: 1, description: 'Raised by every change: the ETag' })
+  revision: number;
+
+  @Instant()
+  createdAt: string;
+
+  @Instant()
+  updatedAt: string;
+
+  static of(profile: TokenProfile): TokenProfileAnswer {
+    const { id, name, format, keyId, issuer, audience, ttlSeconds, maxTtlSeconds, skewSeconds } = profile;
+    const { fixedClaims, allowedClaims, requiredClaims } = profile;
+    return {
+      id,
+      name,
+      format,
+      keyId,
+      issuer,
+      audience,
+      ttlSeconds,
+      maxTtlSeconds,
+      skewSeconds,
+      fixedClaims,
+      allowedClaims,
+      requiredClaims,
+      revision: profile.version,
+      createdAt: toRfc3339(profile.createdAt),
+      updatedAt: toRfc3339(profile.updatedAt),
+    };
+  }
+}
+
+export class TokenProfilePage extends PageOf(TokenProfileAnswer) {}

@@ -1,0 +1,89 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+
+import type { TenantScope } from '#core';
+import { TokenProfiles, profileErrors } from '#signing';
+
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import {
+  TokenProfileAnswer,
+  TokenProfileChangeRequest,
+  TokenProfilePage,
+  TokenProfileRequest,
+} from './token-profiles.contract.js';
+
+const ProfileName = (): MethodDecorator =>
+  ApiParam({ name: 'name', description: 'Name of the token profile', example: 'partner-api' });
+
+/** The recipes that services sign by. */
+@Controller('v1/tenants/:tenantId/token-profiles')
+@ApiTags('Token profiles')
+export class TokenProfilesController {
+  constructor(private readonly profiles: TokenProfiles) {}
+
+  @Post()
+  @Requires('token-profiles:write')
+  @ApiOperation({ operationId: 'createTokenProfile', summary: 'Create a token profile' })
+  @ApiCreatedResponse({ type: TokenProfileAnswer })
+  @Fails(profileErrors.PROFILE_NAME_TAKEN, profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
+  async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
+    return TokenProfileAnswer.of(await this.profiles.create(scope, request));
+  }
+
+  @Get()
+  @Requires('token-profiles:read')
+  @ApiOperation({ operationId: 'listTokenProfiles', summary: 'List the token profiles' })
+  @ApiOkResponse({ type: TokenProfilePage })
+  async list(@InScope() scope: TenantScope, @Query() page: PageQuery): Promise<TokenProfilePage> {
+    return presentPage(await this.profiles.list(scope, page), (profile) => TokenProfileAnswer.of(profile));
+  }
+
+  @Get(':name')
+  @Requires('token-profiles:read')
+  @ProfileName()
+  @ApiOperation({ operationId: 'getTokenProfile', summary: 'Read a token profile' })
+  @ApiOkResponse({ type: TokenProfileAnswer })
+  async get(@InScope() scope: TenantScope, @Param('name') name: string): Promise<TokenProfileAnswer> {
+    return TokenProfileAnswer.of(await this.profiles.get(scope, name));
+  }
+
+  @Patch(':name')
+  @Requires('token-profiles:write')
+  @ProfileName()
+  @ApiOperation({ operationId: 'changeTokenProfile', summary: 'Change a token profile' })
+  @ApiOkResponse({ type: TokenProfileAnswer })
+  @Fails(profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
+  async change(
+    @InScope() scope: TenantScope,
+    @Param('name') name: string,
+    @Body() request: TokenProfileChangeRequest,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<TokenProfileAnswer> {
+    return TokenProfileAnswer.of(await this.profiles.change(scope, name, request, ifMatch));
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @Requires('token-profiles:write')
+  @ProfileName()
+  @ApiOperation({ operationId: 'deleteTokenProfile', summary: 'Delete a token profile' })
+  @ApiNoContentResponse({ description: 'Nothing signs by it any more' })
+  async delete(
+    @InScope() scope: TenantScope,
+    @Param('name') name: string,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<void> {
+    await this.profiles.delete(scope, name, ifMatch);
+  }
+}

@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Origin, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
+import { type CallerFacts, Authenticator, type AuthenticatedService } from '#service-keys';
+import { Access, type Permission, Sessions, isPermission, permissionRow } from '#tenants';
+
+import {
+  type Audience,
+  CallerIdentification,
+  PermissionPolicy,
+  type Principal,
+  type ServiceCredentials,
+  type ServicePrincipal,
+  type UserCredentials,
+  type UserPrincipal,
+} from './http/principal.js';
+
+const BEARER = /^Bearer +(?<token>\S+)$/i;
+
+/** Before anybody is identified, work that finds out who calls is Chancery's own. */
+const identification = (sourceAddress: string | null): Origin => ({
+  actor: { type: 'system', id: 'identification', name: 'identification' },
+  requestId: 'identification',
+  sourceAddress,
+});
+
+/** A service as a principal, with the grants that signing asks for. */
+export interface GrantedService extends ServicePrincipal {
+  readonly profiles: readonly string[];
+}
+
+/** Answers the shell's questions with the libraries: who calls, and where they may work. */
+@Injectable()
+export class Callers extends CallerIdentification {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly authenticator: Authenticator,
+    private readonly access: Access,
+  ) {
+    super();
+  }
+
+  override async user({ authorization }: UserCredentials): Promise<UserPrincipal> {
+    const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
+    if (token === undefined) throw coreErrors.INVALID_CREDENTIALS('A bearer token of a session is expected');
+    const { user, sessionId } = await this.sessions.identify(platformScope(identification(null)), token);
+    const { id: userId, email, platformAdmin } = user;
+    return { kind: 'user', userId, email, sessionId, platformAdmin };
+  }
+
+  override async service(credentials: ServiceCredentials): Promise<GrantedService> {
+    const facts: CallerFacts = credentials;
+    return principalOf(await this.authenticator.authenticate(facts, identification(credentials.sourceAddress)));
+  }
+
+  override async tenantScope(
+    principal: Principal,
+    tenant: string,
+    permission: string,
+    origin: Origin,
+  ): Promise<TenantScope> {
+    // A service works in its own tenant only; that it may is what its credential said.
+    if (principal.kind === 'service') return { ...origin, tenantId: principal.tenantId };
+    return this.access.tenantScope(asUser(principal), tenant, known(permission), origin);
+  }
+
+  override async platformScope(principal: Principal, permission: string, origin: Origin): Promise<PlatformScope> {
+    if (principal.kind === 'service') throw coreErrors.FORBIDDEN();
+    return this.access.platformScope(asUser(principal), known(permission), origin);
+  }
+}
+
+/** The permission table, as the shell asks for it. */
+@Injectable()
+export class Permissions extends PermissionPolicy {
+  override audience(permission: string): Audience {
+    return permissionRow(known(permission)).audience;
+  }
+}
+
+function known(permission: string): Permission {
+  if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);
+  return permission;
+}
+
+const asUser = ({ userId, platformAdmin }: UserPrincipal) => ({ user: { id: userId, platformAdmin } });
+
+const principalOf = ({ tenantId, service, credentialId, authType }: AuthenticatedService): GrantedService => ({
+  kind: 'service',
+  tenantId,
+  serviceId: service.id,
+  serviceName: service.name,
+  credentialId,
+  authType,
+  profiles: service.profiles,
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { Secret } from '#core';
+import { ConfigurationError, configurationMarkdown, loadConfiguration, settings } from './config.js';
+
+const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7 + 1)).toString('base64');
+
+const problemsOf = (environment: Record<string, string>): readonly string[] => {
+  try {
+    loadConfiguration(environment);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigurationError);
+    return (error as ConfigurationError).problems;
+  }
+};
+
+describe('loadConfiguration', () => {
+  it('works with nothing set', () => {
+    const { configuration, warnings } = loadConfiguration({ PATH: '/bin', PORT: '' });
+    expect(warnings).toEqual([]);
+    expect(configuration).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      masterKey: undefined,
+      masterKeyFile: './data/master.key',
+      roles: ['admin', 'signing', 'scheduler'],
+      adminEmail: 'admin@localhost',
+      trustedProxies: [],
+      logLevel: 'info',
+      workers: 1,
+    });
+    expect(configuration.databaseUrl.reveal()).toBe('sqlite:./data/chancery.db');
+  });
+
+  it('reads what is set', () => {
+    const { configuration } = loadConfiguration({
+      PORT: '0',
+      CHANCERY_MASTER_KEY: KEY,
+      CHANCERY_ROLES: 'signing, signing',
+      CHANCERY_PUBLIC_URL: 'https://keys.example.com/',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1, 2001:db8::/32',
+      DATABASE_URL: 'mysql://u:p@db:3306/chancery',
+    });
+    expect(configuration).toMatchObject({
+      port: 0,
+      roles: ['signing'],
+      publicUrl: 'https://keys.example.com',
+      trustedProxies: ['10.0.0.0/8', '::1', '2001:db8::/32'],
+    });
+    expect(configuration.masterKey?.reveal()).toBe(KEY);
+  });
+
+  it('says everything that is wrong at once', () => {
+    const wrong = {
+      PORT: '65536',
+      DATABASE_URL: 'postgres://db',
+      CHANCERY_MASTER_KEY: 'short',
+      CHANCERY_MASTER_KEY_FILE: '/k',
+      CHANCERY_ROLES: 'admin,root',
+      CHANCERY_PUBLIC_URL: 'keys.example.com',
+      CHANCERY_ADMIN_EMAIL: 'nobody',
+      CHANCERY_ADMIN_PASSWORD: 'too short',
+      REDIS_URL: 'http://r',
+      TRUSTED_PROXIES: '10.0.0.0/33',
+      LOG_LEVEL: 'loud',
+      WORKERS: '0',
+    };
+    const problems = problemsOf(wrong);
+    // The file of the master key is fine by itself: its one problem is that both are set.
+    expect(problems.map((problem) => problem.split(/[: ]/, 1)[0]).toSorted()).toEqual(
+      Object.keys(wrong)
+        .filter((name) => name !== 'CHANCERY_MASTER_KEY_FILE')
+        .concat('CHANCERY_MASTER_KEY')
+        .toSorted(),
+    );
+  });
+
+  it.each(['10.0.0.0/', '10.0.0/8', '::/129', 'localhost', '10.0.0.0/8/9', '10.0.0.0/-1', '1'])(
+    'trusts no proxy %j',
+    (network) => expect(problemsOf({ TRUSTED_PROXIES: network })).toHaveLength(1),
+  );
+
+  it('never shows a secret, neither where it is right nor where it is wrong', () => {
+    const secrets = Object.values(settings).filter((row) => 'secret' in row && row.secret);
+    expect(secrets).toHaveLength(5);
+    for (const { variable } of secrets) {
+      const value = 'hunter2:hunter2';
+      expect(problemsOf({ [variable]: value }).join()).not.toContain('hunter2');
+    }
+    const { configuration } = loadConfiguration({ CHANCERY_ADMIN_PASSWORD: 'a long enough password' });
+    expect(configuration.adminPassword).toBeInstanceOf(Secret);
+    expect(JSON.stringify(configuration)).not.toContain('long enough');
+  });
+
+  it('warns of variables that are nearly right', () => {
+    expect(loadConfiguration({ CHANCERY_MASTERKEY: 'x', OTHER: 'y' }).warnings).toEqual([
+      'CHANCERY_MASTERKEY is not a setting and has no effect',
+    ]);
+  });
+});
+
+describe('configurationMarkdown', () => {
+  it('has a row for every setting', () => {
+    const table = configurationMarkdown();
+    for (const { variable, description } of Object.values(settings)) {
+      expect(table).toContain(`| \`${variable}\` |`);
+      expect(table).toContain(description);
+    }
+  });
+});

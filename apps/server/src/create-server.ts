@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
+import type { PasswordParameters } from '#crypto';
+import { CredentialSecrets, CredentialUsage } from '#service-keys';
+import { SessionKeys, Users } from '#tenants';
+
+import type { Configuration } from './config.js';
+import { Readiness } from './http/health.controller.js';
+import type { Logger } from './http/logging.js';
+import type { RateLimitPolicy } from './http/rate-limit.js';
+import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
+import { type Installation, type InstallationSessionKeys, openInstallation } from './installation.js';
+import type { InstallationReadiness } from './readiness.js';
+import { ServerModule } from './server.module.js';
+
+export interface CreateServerOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly passwordParameters?: PasswordParameters;
+  readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>>;
+}
+
+/** The administrator that the first start made. */
+export interface FirstAdmin {
+  readonly email: string;
+  /** Only where the environment gave none. */
+  readonly generatedPassword: Secret | undefined;
+}
+
+export interface Server {
+  readonly app: NestFastifyApplication;
+  readonly installation: Installation;
+  readonly firstAdmin: FirstAdmin | undefined;
+  /** Starts to listen; gives the address that others reach it by. */
+  listen(): Promise<string>;
+  /** Refuses new work, finishes what is under way, writes down what is only in memory, and lets go of the database. */
+  close(): Promise<void>;
+}
+
+const SYSTEM = platformScope(systemOrigin('first-start'));
+const USAGE_FLUSH_MILLISECONDS = 60_000;
+
+/** Everything from the settings to a server that may listen. @throws Error where it must not start */
+export async function createServer(options: CreateServerOptions): Promise<Server> {
+  const { configuration, logger, clock = systemClock } = options;
+  const installation = await openInstallation(configuration, clock, logger);
+  let address = `http://${configuration.host}:${configuration.port}`;
+  const http: HttpOptions = { logger, trustedProxies: configuration.trustedProxies, version: productVersion() };
+  try {
+    const root = ServerModule.register({
+      installation,
+      logger,
+      roles: configuration.roles,
+      publicUrl: () => configuration.publicUrl ?? address,
+      passwordParameters: options.passwordParameters,
+      rateLimitQuotas: options.rateLimitQuotas,
+    });
+    const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
+    await configureHttp(app, http);
+    const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration);
+    const usage = app.get(CredentialUsage);
+    const flush = setInterval(
+      () =>
+        void usage.flush().catch((error: unknown) => logger.error({ error: String(error) }, 'Usage was not written')),
+      USAGE_FLUSH_MILLISECONDS,
+    ).unref();
+    return {
+      app,
+      installation,
+      firstAdmin,
+      listen: async () => {
+        await app.listen(configuration.port, configuration.host);
+        address = await app.getUrl();
+        return configuration.publicUrl ?? address;
+      },
+      close: async () => {
+        (app.get(Readiness) as InstallationReadiness).drain();
+        clearInterval(flush);
+        await app.close();
+        await usage.flush().catch(() => undefined);
+        await installation.database.close();
+      },
+    };
+  } catch (error) {
+    await installation.database.close();
+    throw error;
+  }
+}
+
+/** What the first start makes and every start loads. */
+async function prepare(app: NestFastifyApplication, configuration: Configuration): Promise<FirstAdmin | undefined> {
+  await (app.get(SessionKeys) as InstallationSessionKeys).prepare();
+  await app.get(CredentialSecrets).prepare();
+  const { adminEmail: email, adminPassword: password } = configuration;
+  const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
+  return created ? { email, generatedPassword } : undefined;
+}
+
+/** The version in package.json, which stands above both `apps/` and `dist/apps/`. */
+export function productVersion(): string {
+  for (const up of ['../../../package.json', '../../../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {
+      // The other place, then.
+    }
+  }
+  return '0.0.0';
+}

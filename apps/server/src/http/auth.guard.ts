@@ -1,0 +1,108 @@
+import {
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplicationContext,
+  Injectable,
+  RequestMethod,
+} from '@nestjs/common';
+import { METHOD_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import { type Origin, coreErrors } from '#core';
+import { CallerIdentification, PermissionPolicy, actorOf } from './principal.js';
+import { routeAccess } from './requires.js';
+
+/** The name that every tenant route gives to its tenant: an id or a slug. */
+export const TENANT_PARAMETER = 'tenantId';
+
+/** Lets a request through once its caller is known and holds the permission of the route; attaches both to it. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly callers: CallerIdentification,
+    private readonly policy: PermissionPolicy,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = routeAccess(context.getHandler(), context.getClass());
+    if (access === undefined) throw coreErrors.INTERNAL_ERROR('The route declares no access');
+    if (!access.public) await this.admit(context.switchToHttp().getRequest<FastifyRequest>(), access.permission);
+    return true;
+  }
+
+  private async admit(request: FastifyRequest, permission: string): Promise<void> {
+    const audience = this.policy.audience(permission);
+    if (audience === 'service') {
+      const principal = await this.callers.service(serviceCredentials(request));
+      request.principal = principal;
+      request.scope = await this.callers.tenantScope(principal, principal.tenantId, permission, originOf(request));
+      return;
+    }
+    request.principal = await this.callers.user(userCredentials(request));
+    if (audience === 'tenant-user') {
+      const tenant = tenantParameter(request);
+      // The route table is ours: a tenant permission on a route without a tenant is a mistake of this program.
+      if (tenant === undefined) throw coreErrors.INTERNAL_ERROR('The route names no tenant');
+      request.scope = await this.callers.tenantScope(request.principal, tenant, permission, originOf(request));
+    } else if (audience === 'platform-user') {
+      request.scope = await this.callers.platformScope(request.principal, permission, originOf(request));
+    }
+  }
+}
+
+function userCredentials(request: FastifyRequest): { authorization: string } {
+  const { authorization } = request.headers;
+  if (authorization === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+  return { authorization };
+}
+
+function serviceCredentials(request: FastifyRequest) {
+  const { authorization } = request.headers;
+  const offered = request.headers['x-service-key'];
+  const serviceKey = Array.isArray(offered) ? offered.join(',') : offered;
+  if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+  return {
+    sourceAddress: request.ip,
+    ...(authorization === undefined ? {} : { authorization }),
+    ...(serviceKey === undefined ? {} : { serviceKey }),
+  };
+}
+
+/** The tenant that the path names, if the route has one. */
+export function tenantParameter(request: FastifyRequest): string | undefined {
+  return (request.params as Record<string, string> | null)?.[TENANT_PARAMETER];
+}
+
+/** Where the work of an identified caller comes from. @throws CREDENTIALS_REQUIRED where nobody was identified */
+export function originOf(request: FastifyRequest): Origin {
+  if (request.principal === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+  return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: request.ip };
+}
+
+/** One route of a controller, as the tests that walk all of them need it. */
+export interface DeclaredRoute {
+  readonly name: string;
+  readonly handler: Function;
+  readonly controller: Function;
+}
+
+/** Every route handler of every controller of the application. */
+export function declaredRoutes(app: INestApplicationContext): DeclaredRoute[] {
+  const scanner = new MetadataScanner();
+  return new DiscoveryService(app.get(ModulesContainer)).getControllers().flatMap(({ metatype }) => {
+    if (typeof metatype !== 'function') return [];
+    const prototype = metatype.prototype as Record<string, Function>;
+    return scanner
+      .getAllMethodNames(prototype)
+      .filter((name) => (Reflect.getMetadata(METHOD_METADATA, prototype[name]!) as RequestMethod) !== undefined)
+      .map((name) => ({ name: `${metatype.name}.${name}`, handler: prototype[name]!, controller: metatype }));
+  });
+}
+
+/** Stops the start of a server that has a route with neither `@Requires` nor `@Public`. */
+export function assertEveryRouteDeclaresAccess(app: INestApplicationContext): void {
+  const open = declaredRoutes(app).filter(({ handler, controller }) => !routeAccess(handler, controller));
+  if (open.length > 0) {
+    throw new Error(`These routes declare no access: ${open.map(({ name }) => name).join(', ')}`);
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * The vocabulary of request and response classes. Each decorator says once what a field is: class-validator checks it,
+ * class-transformer converts it and OpenAPI shows it, from the same values. A field is required and not null unless it
+ * says otherwise; absent and `null` are different things.
+ */
+import { type Type as Class, applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+  type ValidationOptions,
+} from 'class-validator';
+import { UUID_PATTERN, fromRfc3339 } from '#core';
+
+/** What every field may say. */
+export interface FieldOptions {
+  description?: string;
+  example?: unknown;
+  optional?: boolean;
+  nullable?: boolean;
+  /** What OpenAPI tells about an absent value; the class sets it with an initialiser. */
+  default?: unknown;
+}
+
+/** The group in which the validation pipe converts: query parameters arrive as text, JSON values do not. */
+export const QUERY_GROUP = 'query';
+
+type Schema = { type?: unknown } & Record<string, unknown>;
+type Check = (options: ValidationOptions) => PropertyDecorator;
+
+/** A property decorator that can also describe the items of a list, see `Items`. */
+export type FieldDecorator = PropertyDecorator & { readonly field: Field };
+
+interface Field {
+  readonly schema: Schema;
+  /** In the order in which they are tried; the first that fails is reported. */
+  readonly checks: readonly Check[];
+  readonly conversions?: readonly PropertyDecorator[];
+}
+
+function define(field: Field, options: FieldOptions): FieldDecorator {
+  const { description, example, optional = false, nullable = false } = options;
+  const decorator = applyDecorators(
+    ApiProperty({
+      ...field.schema,
+      required: !optional,
+      ...(nullable ? { nullable } : {}),
+      ...(description === undefined ? {} : { description }),
+      ...(example === undefined ? {} : { example }),
+      ...(options.default === undefined ? {} : { default: options.default }),
+    } as ApiPropertyOptions),
+    ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null)),
+    ...field.checks.map((check) => check({})),
+    ...(field.conversions ?? []),
+  );
+  return Object.assign(decorator as PropertyDecorator, { field });
+}
+
+/** A check by a predicate, for what class-validator has no name for. */
+const checkBy =
+  (name: string, message: string, validate: (value: unknown) => boolean): Check =>
+  (options) =>
+    ValidateBy({ name, validator: { validate, defaultMessage: () => message } }, options);
+
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+
+export interface TextOptions extends FieldOptions {
+  /** Characters (Unicode code points); at least 1 unless said otherwise. */
+  min?: number;
+  /** Characters; 255 unless said otherwise. */
+  max?: number;
+  pattern?: RegExp;
+  /** Accepts line breaks and tabs (PEM, descriptions). No other control character is ever accepted. */
+  multiline?: boolean;
+  format?: string;
+}
+
+/** Text without control characters, 1 to 255 characters unless said otherwise. */
+export function Text(options: TextOptions = {}): FieldDecorator {
+  const { min = 1, max = 255, pattern, multiline = false, format } = options;
+  const forbidden = multiline ? CONTROL_CHARACTERS_IN_LINES : CONTROL_CHARACTERS;
+  return define(
+    {
+      schema: {
+        type: 'string',
+        minLength: min,
+        maxLength: max,
+        ...(pattern === undefined ? {} : { pattern: pattern.source }),
+        ...(format === undefined ? {} : { format }),
+      },
+      checks: [
+        (each) => IsString(each),
+        (each) => MinLength(min, each),
+        (each) => MaxLength(max, each),
+        checkBy(
+          'controlCharacter',
+          'must not contain control characters',
+          (value) => typeof value === 'string' && !forbidden.test(value),
+        ),
+        ...(pattern === undefined ? [] : [(each: ValidationOptions) => Matches(pattern, each)]),
+      ],
+    },
+    options,
+  );
+}
+
+/** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). `admin@localhost` is one, too. */
+export const Email = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', format: 'email', maxLength: 254 },
+      checks: [
+        (each) => IsString(each),
+        (each) => MaxLength(254, each),
+        (each) => IsEmail({ require_tld: false }, each),
+      ],
+    },
+    { example: 'ada@example.com', ...options },
+  );
+
+/** A password as it is typed. How long a new one must be is a rule of the domain, not of the field. */
+export const PasswordField = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', format: 'password', writeOnly: true, minLength: 1, maxLength: 1024 },
+      checks: [(each) => IsString(each), (each) => MinLength(1, each), (each) => MaxLength(1024, each)],
+    },
+    { example: 'correct horse battery staple', ...options },
+  );
+
+/** One of the listed words. */
+export const Choice = (values: readonly string[], options: FieldOptions = {}): FieldDecorator =>
+  define(
+    { schema: { type: 'string', enum: [...values] }, checks: [(each) => IsIn([...values], each)] },
+    { example: values[0], ...options },
+  );
+
+/** A UUID in lower case. */
+export const Identifier = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', format: 'uuid' },
+      checks: [checkBy('isUuid', 'must be a UUID', (value) => typeof value === 'string' && UUID_PATTERN.test(value))],
+    },
+    { example: '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47', ...options },
+  );
+
+/** A whole number, safe by default. In a query it is written in decimal digits. */
+export function WholeNumber(options: FieldOptions & { min?: number; max?: number } = {}): FieldDecorator {
+  const { min = 0, max = Number.MAX_SAFE_INTEGER } = options;
+  return define(
+    {
+      schema: { type: 'integer', minimum: min, maximum: max },
+      checks: [(each) => IsInt(each), (each) => Min(min, each), (each) => Max(max, each)],
+      conversions: [fromQuery((text) => (/^-?(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined))],
+    },
+    options,
+  );
+}
+
+/** `true` or `false`. */
+export const Flag = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'boolean' },
+      checks: [(each) => IsBoolean(each)],
+      conversions: [fromQuery((text) => ({ true: true, false: false })[text])],
+    },
+    { example: true, ...options },
+  );
+
+/** An instant: RFC 3339 with its offset on the wire, epoch milliseconds in the class. */
+export const Instant = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', format: 'date-time' },
+      checks: [checkBy('isInstant', 'must be an RFC 3339 date-time with its offset', Number.isFinite)],
+      conversions: [
+        // What is no instant becomes NaN, so that a number that was sent as such is not taken for one.
+        Transform(({ value }: { value: unknown }) =>
+          value === undefined || value === null
+            ? value
+            : ((typeof value === 'string' ? fromRfc3339(value) : undefined) ?? Number.NaN),
+        ),
+      ],
+    },
+    { example: '2026-01-01T00:00:00.000Z', ...options },
+  );
+
+/** An object of its own class, validated like the one around it. */
+export const Nested = (type: () => Class<unknown>, options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      // The document builder takes a function for lazy only if it is called `type`.
+      schema: { type: () => type() },
+      checks: [(each) => IsObject(each), (each) => ValidateNested({ ...each, message: 'must be an object' })],
+      conversions: [Type(type)],
+    },
+    options,
+  );
+
+/** Any JSON object, left as it came, of at most `maxBytes` (UTF-8, without white space; 16 KiB unless said otherwise). */
+export function JsonObject(options: FieldOptions & { maxBytes?: number } = {}): FieldDecorator {
+  const { maxBytes = 16_384 } = options;
+  return define(
+    {
+      schema: { type: 'object', additionalProperties: true },
+      checks: [
+        (each) => IsObject(each),
+        checkBy(
+          'maxBytes',
+          `must have at most ${maxBytes} bytes`,
+          (value) => Buffer.byteLength(JSON.stringify(value) ?? '') <= maxBytes,
+        ),
+      ],
+      // The object itself: a copy would be made member by member for nothing.
+      conversions: [Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key])],
+    },
+    options,
+  );
+}
+
+export interface ItemsOptions extends FieldOptions {
+  maxItems: number;
+  minItems?: number;
+  unique?: boolean;
+}
+
+/** A list: `@Items(Text({ max: 64 }), { maxItems: 20 })`, `@Items(Nested(() => Row), { maxItems: 100 })`. */
+export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorator {
+  const { minItems = 0, maxItems, unique = false } = options;
+  const { schema, checks, conversions } = item.field;
+  const bounds = { minItems, maxItems, ...(unique ? { uniqueItems: true } : {}) };
+  return define(
+    {
+      // A class is resolved to its reference by the document builder, a plain schema stands as it is.
+      schema:
+        typeof schema.type === 'function'
+          ? { ...bounds, type: schema.type, isArray: true }
+          : { ...bounds, type: 'array', items: schema },
+      checks: [
+        (each) => IsArray(each),
+        (each) => ArrayMinSize(minItems, each),
+        (each) => ArrayMaxSize(maxItems, each),
+        ...(unique ? [(each: ValidationOptions) => ArrayUnique(each)] : []),
+        ...checks.map(
+          (check): Check =>
+            (each) =>
+              check({ ...each, each: true }),
+        ),
+      ],
+      ...(conversions === undefined || typeof schema.type !== 'function' ? {} : { conversions }),
+    },
+    options,
+  );
+}
+
+/** Converts the text of a query parameter; what does not convert is left for the checks to refuse. */
+const fromQuery = (convert: (text: string) => unknown): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (convert(value) ?? value) : value), {
+    groups: [QUERY_GROUP],
+  });

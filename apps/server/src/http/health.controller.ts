@@ -1,0 +1,59 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { defineErrors } from '#core';
+import { Fails } from './fails.js';
+import { Choice, JsonObject } from './fields.js';
+import { RateLimited } from './rate-limit.js';
+import { Public } from './requires.js';
+import { ServedWhileSealed } from './seal.guard.js';
+
+export const healthErrors = defineErrors('health', {
+  NOT_READY: { kind: 'unavailable', title: 'The server does not take requests now' },
+});
+
+export interface ReadinessReport {
+  readonly ready: boolean;
+  /** What that depends on, by name; shown to anybody. */
+  readonly checks: Readonly<Record<string, boolean>>;
+}
+
+/** Whether this process can do its work; the composition says what that takes. */
+export abstract class Readiness {
+  abstract check(): Promise<ReadinessReport>;
+}
+
+export class Liveness {
+  @Choice(['live'], { description: 'The process answers' }) status: 'live';
+}
+
+export class Ready {
+  @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
+  @JsonObject({ description: 'What that depends on', example: { database: true, unsealed: true } })
+  checks: Readonly<Record<string, boolean>>;
+}
+
+@ApiTags('Health')
+@Controller('health')
+@Public()
+@RateLimited('none')
+@ServedWhileSealed()
+export class HealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Whether the process runs; restart it if not' })
+  @ApiOkResponse({ type: Liveness, description: 'It runs' })
+  getLiveness(): Liveness {
+    return { status: 'live' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Whether requests may be sent here' })
+  @ApiOkResponse({ type: Ready, description: 'They may' })
+  @Fails(healthErrors.NOT_READY)
+  async getReadiness(): Promise<Ready> {
+    const { ready, checks } = await this.readiness.check();
+    if (!ready) throw healthErrors.NOT_READY({ extensions: { checks } });
+    return { status: 'ready', checks };
+  }
+}

@@ -1,0 +1,47 @@
+import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { INSTALLATION_ID, type Origin, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { originOf } from './auth.guard.js';
+import type { Principal } from './principal.js';
+
+/** What is known of a request whoever sent it. */
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly sourceAddress: string;
+}
+
+const requestIn = (context: ExecutionContext): FastifyRequest => context.switchToHttp().getRequest<FastifyRequest>();
+
+/** The `TenantScope` of the caller; only on routes whose permission is for a member or a service. */
+export const InScope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope => {
+  const { scope } = requestIn(context);
+  if (scope === undefined || scope.tenantId === INSTALLATION_ID) {
+    throw coreErrors.INTERNAL_ERROR('The route resolves no tenant');
+  }
+  return scope;
+});
+
+/** The `PlatformScope` of the caller; only on routes whose permission is for the platform. */
+export const OnPlatform = createParamDecorator((_: unknown, context: ExecutionContext): PlatformScope => {
+  const { scope } = requestIn(context);
+  if (scope?.tenantId !== INSTALLATION_ID) throw coreErrors.INTERNAL_ERROR('The route resolves no platform scope');
+  return scope as PlatformScope;
+});
+
+/** The principal: who called, on any route that is not public. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { principal } = requestIn(context);
+  if (principal === undefined) throw coreErrors.INTERNAL_ERROR('The route identifies nobody');
+  return principal;
+});
+
+/** The `Origin` of an identified caller, for work that belongs to no tenant (a user's own session). */
+export const CallOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
+  originOf(requestIn(context)),
+);
+
+/** The `RequestFacts`, for public routes (login). */
+export const Facts = createParamDecorator((_: unknown, context: ExecutionContext): RequestFacts => {
+  const { id, ip } = requestIn(context);
+  return { requestId: id, sourceAddress: ip };
+});

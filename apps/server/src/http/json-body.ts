@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify';
+import { type Json, coreErrors } from '#core';
+import { parseStrictJson } from '#crypto';
+
+const JSON_MEDIA_TYPES = /^application\/(?:json|[a-z0-9.!#$&^_-]+\+json)(?:\s*;|$)/i;
+
+/** Reads a body as I-JSON within limits. @throws MALFORMED_JSON */
+export function parseJsonBody(bytes: Uint8Array): Json {
+  const parsed = parseStrictJson(bytes);
+  if (parsed.ok) return parsed.value;
+  throw coreErrors.MALFORMED_JSON({
+    detail: parsed.detail,
+    errors: [{ pointer: '', code: parsed.reason, detail: parsed.detail }],
+  });
+}
+
+/**
+ * Makes JSON the only thing that this server reads from a body; everything else is answered 415. An empty body is no
+ * body: calls without input need none, and the others are told which fields they lack.
+ */
+export function acceptOnlyJson(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(JSON_MEDIA_TYPES, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    request.rawBody = body;
+    try {
+      done(null, body.length === 0 ? undefined : parseJsonBody(body));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}

@@ -1,0 +1,303 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { type ErrorFactory, coreErrors } from '#core';
+import { TENANT_PARAMETER } from './auth.guard.js';
+import { idempotencyErrors } from '#idempotency';
+import { httpErrors } from './errors.js';
+import { type DocumentedError, ERRORS_EXTENSION, documentedError } from './fails.js';
+import { type Audience, PermissionPolicy } from './principal.js';
+import { PROBLEM_MEDIA_TYPE, problemType } from './problem.js';
+import { ACCESS_EXTENSION, PUBLIC_ACCESS } from './requires.js';
+
+export const DOCUMENT_PATH = '/openapi.json';
+export const REFERENCE_PATH = '/docs';
+
+type Json = Record<string, unknown>;
+
+/** An operation as far as this file reads and writes it. */
+interface Operation extends Json {
+  operationId?: string;
+  summary?: string;
+  parameters?: { name: string; in: string; description?: string; [member: string]: unknown }[];
+  requestBody?: { content: Record<string, MediaType> };
+  responses: Record<string, Response>;
+  security?: Record<string, string[]>[];
+}
+interface MediaType {
+  schema?: Schema;
+  example?: unknown;
+  examples?: Json;
+}
+interface Response {
+  description?: string;
+  headers?: Json;
+  content?: Record<string, MediaType>;
+}
+interface Schema extends Json {
+  $ref?: string;
+  type?: string | string[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+}
+
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'] as const;
+
+interface LocatedOperation {
+  readonly method: (typeof METHODS)[number];
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+function operationsOf(document: OpenAPIObject): LocatedOperation[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => {
+      const operation = item[method] as Operation | undefined;
+      return operation === undefined ? [] : [{ method, path, operation }];
+    }),
+  );
+}
+
+/** The credentials that each audience shows. */
+const SECURITY: Readonly<Record<Audience, Record<string, string[]>[]>> = {
+  'tenant-user': [{ bearer: [] }],
+  'platform-user': [{ bearer: [] }],
+  user: [{ bearer: [] }],
+  service: [{ bearer: [] }, { serviceKey: [] }],
+};
+
+const REQUEST_ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
+
+const PROBLEM_SCHEMA: Schema = {
+  type: 'object',
+  description: 'A problem document (RFC 9457). `code` is stable and meant for programs, `detail` for people.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string', format: 'uri', example: problemType('VALIDATION_ERROR') },
+    title: { type: 'string', example: 'The request is not valid' },
+    status: { type: 'integer', example: 400 },
+    detail: { type: 'string', example: '/name is required' },
+    instance: { type: 'string', example: '/v1/tenants' },
+    code: { type: 'string', example: 'VALIDATION_ERROR' },
+    requestId: { type: 'string', example: REQUEST_ID_EXAMPLE },
+    errors: {
+      type: 'array',
+      description: 'What is wrong with which member of the input',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'detail'],
+        properties: {
+          pointer: {
+            type: 'string',
+            description: 'JSON pointer into the body, or the name of a parameter',
+            example: '/name',
+          },
+          code: { type: 'string', example: 'REQUIRED' },
+          detail: { type: 'string', example: 'is required' },
+        },
+      },
+    },
+  },
+};
+
+const REQUEST_ID_HEADER_OBJECT = {
+  description: 'The id of this request: the one that was sent, or a new one',
+  schema: { type: 'string', maxLength: 64, example: REQUEST_ID_EXAMPLE },
+};
+
+const IDEMPOTENCY_PARAMETER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Makes the call safe to repeat for 24 h: the same key and payload give the first answer again',
+  schema: { type: 'string', minLength: 1, maxLength: 255, example: '6e1c1f6a-new-service' },
+};
+
+/** The errors that follow from what an operation is, without anybody having to list them. */
+function impliedErrors({ method, path, operation }: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
+  const hasBody = operation.requestBody !== undefined;
+  const hasInput = hasBody || (operation.parameters ?? []).some((parameter) => parameter.in === 'query');
+  const isMember = path.includes('{');
+  const isConditional = operation.parameters?.some(({ name }) => name === 'If-Match') ?? false;
+  return [
+    ...(hasInput ? [coreErrors.VALIDATION_ERROR] : []),
+    ...(hasBody ? [coreErrors.MALFORMED_JSON, coreErrors.PAYLOAD_TOO_LARGE, coreErrors.UNSUPPORTED_MEDIA_TYPE] : []),
+    ...(audience === undefined ? [] : [coreErrors.CREDENTIALS_REQUIRED]),
+    ...(audience === undefined || audience === 'user' ? [] : [coreErrors.FORBIDDEN]),
+    ...(isMember ? [coreErrors.NOT_FOUND] : []),
+    ...(isConditional ? [coreErrors.PRECONDITION_FAILED] : []),
+    ...(audience === 'service' ? [] : [coreErrors.RATE_LIMITED]),
+    ...(isIdempotent(method, path, audience)
+      ? [
+          httpErrors.INVALID_IDEMPOTENCY_KEY,
+          idempotencyErrors.IDEMPOTENCY_KEY_IN_USE,
+          idempotencyErrors.IDEMPOTENCY_KEY_REUSED,
+        ]
+      : []),
+    coreErrors.INTERNAL_ERROR,
+  ];
+}
+
+const isIdempotent = (method: string, path: string, audience: Audience | undefined): boolean =>
+  method === 'post' && path.startsWith('/v1/tenants') && audience !== undefined;
+
+/**
+ * Adds to a document what every operation has in common: credentials, request ids, and its refusals with an example of
+ * each. Changes the document in place and returns it.
+ *
+ * @param audienceOf whom a permission is for
+ */
+export function completeDocument(document: OpenAPIObject, audienceOf: (permission: string) => Audience): OpenAPIObject {
+  const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
+  schemas['Problem'] = PROBLEM_SCHEMA;
+  for (const located of operationsOf(document)) {
+    const { method, path, operation } = located;
+    const access = operation[ACCESS_EXTENSION] as string | undefined;
+    const audience = access === undefined || access === PUBLIC_ACCESS ? undefined : audienceOf(access);
+    operation.security = audience === undefined ? [] : SECURITY[audience];
+    if (isIdempotent(method, path, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
+    describePathParameters(operation, path);
+
+    const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
+    delete operation[ERRORS_EXTENSION];
+    addProblems(operation, path, [...impliedErrors(located, audience).map(documentedError), ...declared]);
+    for (const response of Object.values(operation.responses)) {
+      response.headers = { ...response.headers, 'X-Request-Id': REQUEST_ID_HEADER_OBJECT };
+    }
+  }
+  return document;
+}
+
+/** Every `{parameter}` of the path is listed, whether or not its handler reads it; what is called an id is one. */
+function describePathParameters(operation: Operation, path: string): void {
+  const parameters = (operation.parameters ??= []);
+  for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) {
+    let parameter = parameters.find((known) => known.in === 'path' && known.name === name);
+    if (parameter === undefined) {
+      parameter = { name, in: 'path', required: true, schema: { type: 'string' } };
+      parameters.unshift(parameter);
+    }
+    const noun = /^(\w+)Id$/.exec(name)?.[1];
+    if (name === TENANT_PARAMETER) parameter.description ??= 'Id or slug of the tenant';
+    else if (noun !== undefined)
+      parameter.description ??= `Id of the ${noun.replaceAll(/[A-Z]/g, ' $&').toLowerCase()}`;
+  }
+}
+
+function addProblems(operation: Operation, path: string, errors: DocumentedError[]): void {
+  for (const [status, ofStatus] of Object.entries(Object.groupBy(errors, (error) => String(error.status)))) {
+    const examples = Object.fromEntries(
+      (ofStatus ?? []).map(({ code, title, status }) => [
+        code,
+        {
+          summary: title,
+          value: {
+            type: problemType(code),
+            title,
+            status,
+            detail: title,
+            instance: path,
+            code,
+            requestId: REQUEST_ID_EXAMPLE,
+          },
+        },
+      ]),
+    );
+    operation.responses[status] ??= {
+      description: Object.keys(examples)
+        .map((code) => `\`${code}\``)
+        .join(', '),
+      ...(status === '429' ? { headers: { 'Retry-After': { schema: { type: 'integer', example: 30 } } } } : {}),
+      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, examples } },
+    };
+  }
+}
+
+/**
+ * Says what a reader of the document would miss: an operation without summary, id, stated access, described answer, or
+ * an example for each member of its body and answer. Empty for a complete document.
+ */
+export function findIncompleteOperations(document: OpenAPIObject): string[] {
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  const operations = operationsOf(document);
+  const ids = operations.map(({ operation }) => operation.operationId);
+  return operations.flatMap(({ method, path, operation }) => {
+    const successes = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
+    const missing = [
+      ...(operation.summary ? [] : ['summary']),
+      ...(operation.operationId ? [] : ['operationId']),
+      ...(ids.filter((id) => id === operation.operationId).length > 1 ? ['unique operationId'] : []),
+      ...(operation[ACCESS_EXTENSION] === undefined ? ['access'] : []),
+      ...(successes.length > 0 ? [] : ['successful response']),
+      ...(operation.parameters ?? [])
+        .filter(({ description }) => !description)
+        .map(({ name }) => `description of ${name}`),
+      ...withoutExample(schemas, 'request body', operation.requestBody?.content ?? {}),
+      ...successes.flatMap(([status, { description, content }]) => [
+        ...(description ? [] : [`description of ${status}`]),
+        ...(content === undefined && status !== '204' ? [`schema of ${status}`] : []),
+        ...withoutExample(schemas, `response ${status}`, content ?? {}),
+      ]),
+    ];
+    return missing.map((what) => `${method.toUpperCase()} ${path}: ${what}`);
+  });
+}
+
+function withoutExample(schemas: Record<string, Schema>, where: string, content: Record<string, MediaType>): string[] {
+  return Object.values(content)
+    .filter(({ schema, example, examples }) => example === undefined && !examples && !hasExample(schemas, schema))
+    .map(() => `example of ${where}`);
+}
+
+/** Whether an example of the whole can be put together from its parts. */
+function hasExample(
+  schemas: Record<string, Schema>,
+  schema: Schema | undefined,
+  seen: readonly string[] = [],
+): boolean {
+  if (schema === undefined) return false;
+  if ('example' in schema || 'examples' in schema || 'default' in schema || 'enum' in schema) return true;
+  if (schema.$ref !== undefined) {
+    const name = schema.$ref.split('/').at(-1)!;
+    return seen.includes(name) || hasExample(schemas, schemas[name], [...seen, name]);
+  }
+  const variants = schema.allOf ?? schema.anyOf ?? schema.oneOf;
+  if (variants !== undefined) {
+    return variants.filter(({ type }) => type !== 'null').every((variant) => hasExample(schemas, variant, seen));
+  }
+  if (schema.items !== undefined) return hasExample(schemas, schema.items, seen);
+  if (schema.properties === undefined) return [schema.type].flat().includes('boolean');
+  return Object.values(schema.properties).every((property) => hasExample(schemas, property, seen));
+}
+
+/** Builds the complete document of an application. */
+export function buildDocument(app: NestFastifyApplication, version: string): OpenAPIObject {
+  const policy = app.get(PermissionPolicy, { strict: false });
+  const base = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Chancery')
+    .setDescription('Keys, credentials, certificates and tokens of many tenants, with a history that can be proven.')
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Service-Key' }, 'serviceKey')
+    .build();
+  const document = SwaggerModule.createDocument(app, base, {
+    operationIdFactory: (_controller, method) => method,
+  });
+  return completeDocument(document, (permission) => policy.audience(permission));
+}
+
+/** Serves the document and a reference page that is made from it, all from this machine. */
+export function serveDocument(app: NestFastifyApplication, version: string): void {
+  SwaggerModule.setup(REFERENCE_PATH, app, () => buildDocument(app, version), {
+    jsonDocumentUrl: DOCUMENT_PATH,
+    raw: ['json'],
+    customSiteTitle: 'Chancery API',
+    // The page would otherwise show the document to a validator on the internet.
+    swaggerOptions: { validatorUrl: null, displayRequestDuration: true, docExpansion: 'none', filter: true },
+  });
+}

@@ -1,0 +1,80 @@
+import type { Actor, Origin, PlatformScope, TenantScope } from '#core';
+
+/** A person who is signed in. */
+export interface UserPrincipal {
+  readonly kind: 'user';
+  readonly userId: string;
+  readonly email: string;
+  readonly sessionId: string;
+  readonly platformAdmin: boolean;
+}
+
+/** An application of a tenant that showed one of its credentials. */
+export interface ServicePrincipal {
+  readonly kind: 'service';
+  readonly tenantId: string;
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly credentialId: string;
+  readonly authType: 'service_key' | 'jwt';
+}
+
+export type Principal = UserPrincipal | ServicePrincipal;
+
+/** How the audit history names a principal. */
+export const actorOf = (principal: Principal): Actor =>
+  principal.kind === 'user'
+    ? { type: 'user', id: principal.userId, name: principal.email }
+    : {
+        type: 'service',
+        id: principal.serviceId,
+        name: principal.serviceName,
+        credentialId: principal.credentialId,
+      };
+
+/** What the shell shows of a request to whoever identifies its caller. Header values are untouched. */
+export interface UserCredentials {
+  readonly authorization?: string;
+}
+
+export interface ServiceCredentials extends UserCredentials {
+  readonly serviceKey?: string;
+  readonly sourceAddress: string;
+}
+
+/**
+ * Who calls, and what they may work on. The shell asks, the application answers; every method throws the domain's own
+ * errors (`INVALID_CREDENTIALS`, `FORBIDDEN`, `NOT_FOUND`, `TENANT_SUSPENDED`, ...).
+ */
+export abstract class CallerIdentification {
+  abstract user(credentials: UserCredentials): Promise<UserPrincipal>;
+  abstract service(credentials: ServiceCredentials): Promise<ServicePrincipal>;
+  abstract tenantScope(
+    principal: Principal,
+    tenantIdOrSlug: string,
+    permission: string,
+    origin: Origin,
+  ): Promise<TenantScope>;
+  abstract platformScope(principal: Principal, permission: string, origin: Origin): Promise<PlatformScope>;
+}
+
+/**
+ * Whom a permission is for: a member in the tenant of the route, somebody who runs the installation, any signed-in
+ * user, or a service in its own tenant.
+ */
+export type Audience = 'tenant-user' | 'platform-user' | 'user' | 'service';
+
+/** Tells the shell, which knows no permission, whom one is for. */
+export abstract class PermissionPolicy {
+  abstract audience(permission: string): Audience;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the guard on every route that is not public. */
+    principal?: Principal;
+    scope?: TenantScope | PlatformScope;
+    /** The exact bytes of a JSON body. */
+    rawBody?: Buffer;
+  }
+}

@@ -1,0 +1,116 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { DomainError } from '#core';
+import { tenantParameter } from './auth.guard.js';
+import { toDomainError } from './foreign-errors.js';
+import { type Logger, describeError, logAnswer } from './logging.js';
+import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
+import { RefusalLog, type RefusedRequest, isRecorded } from './refusal-log.js';
+import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+
+/** The token of the process's logger. */
+export const LOGGER = Symbol('logger');
+
+/** Answers everything that was thrown with a problem document, after the refusal of a known caller was recorded. */
+@Catch()
+@Injectable()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly refusals: RefusalLog,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = toDomainError(thrown);
+    if (error.kind === 'internal') logFault(this.logger, request.id, error, thrown);
+    await this.recordRefusal(request, error);
+    if (reply.sent || reply.raw.headersSent) {
+      // Half an answer is on its way: cutting it off is the only way left to say that it is not a whole one.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(request, reply, error);
+  }
+
+  private async recordRefusal(request: FastifyRequest, error: DomainError): Promise<void> {
+    const refused = refusedRequest(request);
+    if (refused === undefined || !isRecorded(error.kind)) return;
+    try {
+      await this.refusals.record(refused, error);
+    } catch (failure) {
+      // A refusal stays a refusal, whatever becomes of its record.
+      this.logger.error({ requestId: request.id, error: describeError(failure) }, 'A refusal could not be recorded');
+    }
+  }
+}
+
+function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
+  const { principal, scope } = request;
+  if (principal === undefined) return undefined;
+  const tenant = tenantParameter(request);
+  return {
+    principal,
+    ...(scope === undefined ? {} : { scope }),
+    ...(tenant === undefined ? {} : { tenant }),
+    target: Object.values((request.params as Record<string, string> | null) ?? {}).at(-1) ?? 'none',
+    method: request.method,
+    route: request.routeOptions.url ?? '',
+    requestId: request.id,
+    sourceAddress: request.ip,
+  };
+}
+
+function logFault(logger: Logger, requestId: string, error: DomainError, thrown: unknown): void {
+  logger.error({ requestId, error: describeError(error === thrown ? error : thrown) }, 'A request failed');
+}
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: DomainError): void {
+  const problem = toProblem(error, { instance: request.url, requestId: request.id });
+  // A string is sent as it is: no serializer of the route applies to a refusal.
+  reply.status(problem.status).headers(problemHeaders(error)).send(JSON.stringify(problem));
+}
+
+/** Answers what Fastify refuses before any hook or filter sees it: bad URLs and over-long parameters. */
+export const frameworkErrorHandler =
+  (logger: Logger) =>
+  (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toDomainError(thrown);
+    reply.headers({
+      [REQUEST_ID_HEADER]: request.id,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    });
+    if (error.kind === 'internal') logFault(logger, request.id, error, thrown);
+    sendProblem(request, reply, error);
+    logAnswer(logger, request, reply);
+  };
+
+/** What Node's HTTP parser gives up on, by its code; these have no place among the codes of the API. */
+const UNREADABLE: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The header fields are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive'],
+};
+
+/** Answers, on the bare socket, what is no HTTP request, and closes it. */
+export function answerUnreadable(failure: ConnectionError, socket: Socket): void {
+  if (failure.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, title] = UNREADABLE[failure.code ?? ''] ?? [400, 'This is not an HTTP request'];
+  const requestId = requestIdOf({ headers: {} });
+  const code = 'UNREADABLE_REQUEST';
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail: title, instance: '', code, requestId });
+  if (socket.writable) {
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
+}

@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export const REQUEST_ID_HEADER = 'x-request-id';
+
+/** Safe in a header, in a log line and in a database column, and short enough for each. */
+const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** The caller's own id where it is harmless, so that one id follows a request through every system; else a new one. */
+export function requestIdOf(request: { headers: IncomingHttpHeaders }): string {
+  const offered = request.headers[REQUEST_ID_HEADER];
+  return typeof offered === 'string' && ACCEPTABLE.test(offered) ? offered : randomUUID();
+}

@@ -1,0 +1,120 @@
+import { type KeyObject, createPrivateKey } from 'node:crypto';
+import { access } from 'node:fs/promises';
+
+import { auditEntities, recordEvents } from '#audit';
+import type { Clock } from '#core';
+import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
+import { Database, type EntityClass } from '#database';
+import { idempotencyEntities } from '#idempotency';
+import { keyEntities } from '#keys';
+import { serviceKeyEntities } from '#service-keys';
+import { signingEntities } from '#signing';
+import { SessionKeys, tenantEntities } from '#tenants';
+import { Vault, createMasterKeyFile, readMasterKey, vaultEntities } from '#vault';
+
+import type { Configuration } from './config.js';
+import type { Logger } from './http/logging.js';
+
+/** Every table of the product. */
+export const entities: readonly EntityClass[] = [
+  ...vaultEntities,
+  ...auditEntities,
+  ...idempotencyEntities,
+  ...tenantEntities,
+  ...keyEntities,
+  ...serviceKeyEntities,
+  ...signingEntities,
+];
+
+/** What a server stands on: an open database at the newest schema, and a vault that is open, or says that it is not. */
+export interface Installation {
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly clock: Clock;
+}
+
+export type InstallationSettings = Pick<
+  Configuration,
+  'databaseUrl' | 'masterKey' | 'masterKeyFile' | 'previousMasterKey' | 'previousMasterKeyFile' | 'allowUnsafeDatabase'
+>;
+
+/**
+ * Opens the database, proves the master key, and only then brings the schema up to date: under a wrong key nothing is
+ * written. A new database gets its schema first and, where none is configured, a master key file.
+ */
+export async function openInstallation(
+  settings: InstallationSettings,
+  clock: Clock,
+  logger: Logger,
+): Promise<Installation> {
+  const database = await Database.open({
+    url: settings.databaseUrl.reveal(),
+    entities,
+    clock,
+    recorder: recordEvents,
+    allowUnsafe: settings.allowUnsafeDatabase,
+    warn: (message) => logger.warn(message),
+  });
+  try {
+    const vault = new Vault(database);
+    const isNew = !(await vault.isInitialised());
+    const masterKeys = await readMasterKeys(settings, isNew);
+    if (isNew) await database.migrate();
+    if (!(await vault.unseal(masterKeys))) {
+      logger.error('The master key is missing or does not open this database: the server is sealed');
+    } else if (!isNew) {
+      await database.migrate();
+    }
+    return { database, vault, clock };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
+async function readMasterKeys(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey[]> {
+  const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile } = settings;
+  if (!masterKey && !(await exists(masterKeyFile))) {
+    // Where wrapped keys exist, a new master key would open none of them.
+    if (!isNew) return [];
+    await createMasterKeyFile(masterKeyFile);
+  }
+  const current = await readMasterKey({ value: masterKey, file: masterKeyFile });
+  const previous = await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile });
+  return [current, previous].filter((key) => key !== undefined);
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+const SESSION_KEY = 'session-signing-key';
+const SESSION_ALGORITHM = algorithm('ES256');
+
+/** The session key of the installation: made on first start, sealed in its database, the same on every instance. */
+export class InstallationSessionKeys extends SessionKeys {
+  #signing: KeyObject | undefined;
+
+  constructor(private readonly vault: Vault) {
+    super();
+  }
+
+  async prepare(): Promise<void> {
+    const bytes = await this.vault.ensureInstallationSecret(SESSION_KEY, async () =>
+      privateKeyToBytes((await SESSION_ALGORITHM.generate()).signingKey),
+    );
+    this.#signing = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
+  }
+
+  override get signing(): KeyObject {
+    if (!this.#signing) throw sealingErrors.SEALED();
+    return this.#signing;
+  }
+
+  override get verifying(): KeyObject {
+    return verifyingKeyOf(this.signing);
+  }
+}

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+
+import { Database } from '#database';
+import { Vault } from '#vault';
+
+import { Readiness, type ReadinessReport } from './http/health.controller.js';
+
+/** Ready: the vault is open, the database answers, and the server is not about to stop. */
+@Injectable()
+export class InstallationReadiness extends Readiness {
+  #draining = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {
+    super();
+  }
+
+  /** From now on load balancers are told to send nothing more. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  override async check(): Promise<ReadinessReport> {
+    const checks = {
+      accepting: !this.#draining,
+      database: await this.database.answers(),
+      unsealed: !this.vault.sealed,
+    };
+    return { ready: Object.values(checks).every(Boolean), checks };
+  }
+}

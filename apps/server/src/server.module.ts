@@ -1,0 +1,121 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+
+import { History } from '#audit';
+import { PasswordHasher, type PasswordParameters } from '#crypto';
+import { Database } from '#database';
+import { IdempotencyRecords } from '#idempotency';
+import { Keys, Signer } from '#keys';
+import { Authenticator, CredentialSecrets, CredentialUsage, Credentials, Services } from '#service-keys';
+import { IssuerUrls, Signing, TokenProfiles } from '#signing';
+import { Access, Members, PasswordGuard, SessionKeys, Sessions, Tenants, Users } from '#tenants';
+import { Vault } from '#vault';
+
+import { adminControllers } from './admin/index.js';
+import { Callers, Permissions } from './callers.js';
+import type { Role } from './config.js';
+import { HttpModule } from './http/http.module.js';
+import { HealthController, Readiness } from './http/health.controller.js';
+import { IdempotencyStore } from './http/idempotency.interceptor.js';
+import type { Logger } from './http/logging.js';
+import { CallerIdentification, PermissionPolicy } from './http/principal.js';
+import { type RateLimitPolicy, WindowCounters } from './http/rate-limit.js';
+import { RefusalLog } from './http/refusal-log.js';
+import { SealGuard, SealState } from './http/seal.guard.js';
+import { SealedAnswers } from './idempotency.js';
+import { type Installation, InstallationSessionKeys } from './installation.js';
+import { InstallationReadiness } from './readiness.js';
+import { Refusals } from './refusals.js';
+import { signingControllers } from './signing/index.js';
+
+export interface ServerOptions {
+  readonly installation: Installation;
+  readonly logger: Logger;
+  /** What this process does. */
+  readonly roles: readonly Role[];
+  /** Where others reach it, without a slash at the end. */
+  readonly publicUrl: () => string;
+  /** Cheaper hashes for tests. */
+  readonly passwordParameters?: PasswordParameters | undefined;
+  readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
+}
+
+/** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
+@Module({})
+class UseCases {
+  static register({ installation, publicUrl, passwordParameters }: ServerOptions): DynamicModule {
+    const services: Type[] = [
+      PasswordGuard,
+      Users,
+      Sessions,
+      Tenants,
+      Members,
+      Access,
+      History,
+      IdempotencyRecords,
+      Keys,
+      Signer,
+      CredentialSecrets,
+      CredentialUsage,
+      Credentials,
+      Services,
+      Authenticator,
+      TokenProfiles,
+      Signing,
+    ];
+    const ports: Provider[] = [
+      { provide: CallerIdentification, useClass: Callers },
+      { provide: PermissionPolicy, useClass: Permissions },
+      { provide: RefusalLog, useClass: Refusals },
+      { provide: IdempotencyStore, useClass: SealedAnswers },
+      { provide: Readiness, useClass: InstallationReadiness },
+      { provide: SealState, useValue: installation.vault },
+    ];
+    const foundation: Provider[] = [
+      { provide: Database, useValue: installation.database },
+      { provide: Vault, useValue: installation.vault },
+      { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
+      {
+        provide: PasswordHasher,
+        useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
+      },
+      { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
+    ];
+    const providers = [...foundation, ...services, ...ports];
+    return {
+      module: UseCases,
+      imports: [JwtModule.register({})],
+      providers,
+      exports: providers.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+}
+
+const controllersOf: Readonly<Record<Role, readonly Type[]>> = {
+  admin: adminControllers,
+  signing: signingControllers,
+  scheduler: [],
+};
+
+/** The composition root. */
+@Module({})
+export class ServerModule {
+  static register(options: ServerOptions): DynamicModule {
+    const useCases = UseCases.register(options);
+    return {
+      module: ServerModule,
+      imports: [
+        useCases,
+        HttpModule.register({
+          imports: [useCases],
+          logger: options.logger,
+          rateLimitStorage: new WindowCounters(options.installation.clock),
+          ...(options.rateLimitQuotas ? { rateLimitQuotas: options.rateLimitQuotas } : {}),
+        }),
+      ],
+      controllers: [HealthController, ...options.roles.flatMap((role) => controllersOf[role])],
+      providers: [{ provide: APP_GUARD, useClass: SealGuard }],
+    };
+  }
+}

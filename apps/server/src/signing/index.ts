@@ -1,0 +1,7 @@
+import type { Type } from '@nestjs/common';
+
+import { JwksController } from './jwks.controller.js';
+import { TokenController } from './token.controller.js';
+
+/** What the role `signing` offers. */
+export const signingControllers: readonly Type[] = [TokenController, JwksController];

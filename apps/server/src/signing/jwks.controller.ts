@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { type TenantScope, systemOrigin } from '#core';
+import { Keys } from '#keys';
+import { IssuerUrls } from '#signing';
+import { Access } from '#tenants';
+import { Facts, type RequestFacts } from '../http/in-scope.js';
+import { Public } from '../http/requires.js';
+import { ServedWhileSealed } from '../http/seal.guard.js';
+import { IssuerMetadata, JsonWebKeySet, issuerMetadata } from './jwks.contract.js';
+
+/** How long anybody may keep the keys: staged rotation publishes a new version at least this long before it signs. */
+export const JWKS_MAX_AGE_SECONDS = 300;
+
+@ApiTags('Public')
+@Controller('v1/tenants/:tenantId/.well-known')
+@Public()
+@ServedWhileSealed()
+export class JwksController {
+  constructor(
+    private readonly access: Access,
+    private readonly keys: Keys,
+    private readonly issuers: IssuerUrls,
+  ) {}
+
+  @Get('jwks.json')
+  @ApiOperation({ summary: 'The public keys of the tenant, as a JWK Set' })
+  @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; of a suspended tenant, too' })
+  async getJwks(
+    @Param('tenantId') tenant: string,
+    @Facts() facts: RequestFacts,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonWebKeySet | undefined> {
+    return cacheable(reply, known, await this.keys.jwks(await this.scopeOf(tenant, facts)));
+  }
+
+  @Get('openid-configuration')
+  @ApiOperation({ summary: 'The tenant as an issuer, for clients that configure themselves' })
+  @ApiOkResponse({ type: IssuerMetadata, description: 'Its issuer, where its keys are, and their algorithms' })
+  async getIssuerMetadata(
+    @Param('tenantId') tenant: string,
+    @Facts() facts: RequestFacts,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IssuerMetadata | undefined> {
+    const scope = await this.scopeOf(tenant, facts);
+    const issuer = this.issuers.ofTenant(scope.tenantId);
+    return cacheable(reply, known, issuerMetadata(issuer, await this.keys.jwks(scope)));
+  }
+
+  private async scopeOf(tenant: string, facts: RequestFacts): Promise<TenantScope> {
+    const origin = { ...systemOrigin('jwks'), ...facts };
+    return { ...origin, tenantId: await this.access.tenantId(origin, tenant) };
+  }
+}
+
+/**
+ * Lets caches keep the answer and ask whether it has changed (RFC 9111, RFC 9110 §13.1.2). Refusals are not cached: the
+ * headers are set only once there is an answer.
+ */
+function cacheable<Body>(reply: FastifyReply, known: string | undefined, body: Body): Body | undefined {
+  const tag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
+  reply.headers({ ETag: tag, 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` });
+  if (!isKnown(known, tag)) return body;
+  reply.status(304);
+  return undefined;
+}
+
+/** Whether `If-None-Match` names the tag, in the weak comparison that it asks for. */
+const isKnown = (known: string | undefined, tag: string): boolean =>
+  known?.split(',').some((item) => ['*', tag].includes(item.trim().replace(/^W\//, ''))) ?? false;

@@ -1,0 +1,100 @@
+import 'reflect-metadata';
+
+import cluster from 'node:cluster';
+
+import { SECOND } from '#core';
+
+import { type Configuration, ConfigurationError, loadConfiguration } from './config.js';
+import { type FirstAdmin, createServer } from './create-server.js';
+import { type Logger, createLogger } from './http/logging.js';
+
+/** What the process lends: `main.ts` alone touches it. */
+export interface Process {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly write: (text: string) => void;
+  readonly fail: (text: string) => void;
+  readonly onStop: (stop: () => void) => void;
+  readonly exit: (code: number) => void;
+}
+
+const STOP_WITHIN = 12 * SECOND;
+
+/** From an environment to a server that listens until it is told to stop. */
+export async function start(process: Process): Promise<void> {
+  try {
+    const { configuration, warnings } = loadConfiguration(process.environment);
+    const logger = createLogger(configuration.logLevel);
+    for (const warning of warnings) logger.warn(warning);
+    if (cluster.isPrimary && configuration.workers > 1) forkWorkers(process, configuration, logger);
+    else await serve(process, configuration, logger);
+  } catch (error) {
+    const reason = error instanceof ConfigurationError ? error.message : `Chancery cannot start: ${reasonOf(error)}`;
+    process.fail(`${reason}\n`);
+  }
+}
+
+async function serve(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
+  const server = await createServer({ configuration, logger });
+  const address = await server.listen();
+  process.onStop(() => {
+    // Whatever hangs, the process ends in time for its supervisor.
+    setTimeout(() => process.exit(1), STOP_WITHIN).unref();
+    void server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ error: reasonOf(error) }, 'The server did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  });
+  if (cluster.isPrimary) process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed));
+}
+
+/** One process per worker shares the port; the embedded database has one writer and so one process. */
+function forkWorkers(process: Process, { databaseUrl, workers }: Configuration, logger: Logger): void {
+  if (databaseUrl.reveal().startsWith('sqlite:')) {
+    process.fail('WORKERS above 1 needs MySQL or MariaDB: the embedded SQLite database belongs to one process.\n');
+    return;
+  }
+  for (let number = 0; number < workers; number += 1) cluster.fork();
+  let stopping = false;
+  process.onStop(() => {
+    stopping = true;
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  });
+  cluster.on('exit', (worker, code) => {
+    if (stopping) return;
+    logger.error({ pid: worker.process.pid, code }, 'A worker ended; another one takes its place');
+    cluster.fork();
+  });
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What a person sees first: where it listens, the password that is shown once, and what to try next. */
+export function greeting(address: string, admin: FirstAdmin | undefined, sealed: boolean): string {
+  if (sealed) return `Chancery listens on ${address}, SEALED: it needs the master key of this database.\n`;
+  const password = admin?.generatedPassword?.reveal();
+  const account = admin
+    ? [
+        `  Platform administrator: ${admin.email}`,
+        password === undefined
+          ? '  Password: the one in CHANCERY_ADMIN_PASSWORD'
+          : `  Password: ${password}   (shown this once; change it with POST /v1/auth/password)`,
+        '',
+      ]
+    : [];
+  const credentials = `{"email":"${admin?.email ?? 'admin@localhost'}","password":"'"$PASSWORD"'"}`;
+  return [
+    '',
+    `Chancery listens on ${address}`,
+    '',
+    ...account,
+    'Try next:',
+    `  curl ${address}/health/ready`,
+    `  curl -X POST ${address}/v1/auth/login -H 'Content-Type: application/json' -d '${credentials}'`,
+    `  open ${address}/docs          (the API reference; \`npm run demo\` shows the whole job)`,
+    '',
+    '',
+  ].join('\n');
+}
