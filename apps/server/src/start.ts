@@ -32,6 +32,8 @@ export async function start(process: Process): Promise<void> {
   } catch (error) {
     const reason = error instanceof ConfigurationError ? error.message : `Chancery cannot start: ${reasonOf(error)}`;
     process.fail(`${reason}\n`);
+    // The channel to its parent would keep a worker alive.
+    cluster.worker?.disconnect();
   }
 }
 

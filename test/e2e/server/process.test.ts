@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
 import { dumpDatabase } from './database-dump.js';
@@ -43,7 +43,6 @@ afterEach(async () => {
   await database.drop();
   rmSync(folder, { recursive: true });
 });
-afterAll(() => expect(running.size).toBe(0));
 
 function launch(environment: Readonly<Record<string, string>> = {}): RunningServer {
   const child = spawn(process.execPath, [MAIN], {
@@ -232,33 +231,27 @@ describe('a configuration that cannot work', () => {
   });
 });
 
-/** The embedded database has one writer; a database server has as many as there are. */
-const workers: Readonly<Record<'embedded' | 'server', [title: string, run: () => Promise<void>]>> = {
-  embedded: [
-    'are refused on SQLite',
-    async () => {
-      const server = launch({ WORKERS: '2' });
-      expect(await server.exitCode).toBe(1);
-      expect(server.errors()).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
-      expect(existsSync(keyFile)).toBe(false);
-    },
-  ],
-  server: [
-    'share a port, a first start and its one password, and end together',
-    async () => {
-      const server = launch({ WORKERS: '2' });
-      const address = await addressOf(server);
-      expect(server.output().match(new RegExp(PASSWORD_LINE, 'gm'))).toHaveLength(1);
-      for (let request = 0; request < 6; request += 1) expect(await statusOf(address, '/health/ready')).toBe(200);
-      const taken = launch({ WORKERS: '2', PORT: address.port });
-      expect(await taken.exitCode).toBe(1);
-      expect(taken.errors()).toContain('No worker could start to listen.');
-      expect(await stop(server)).toBe(0);
-      expect(server.output().match(/Chancery listens/g)).toHaveLength(1);
-    },
-  ],
-};
+async function refuseWorkers(): Promise<void> {
+  const server = launch({ WORKERS: '2' });
+  expect(await server.exitCode).toBe(1);
+  expect(server.errors()).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
+  expect(existsSync(keyFile)).toBe(false);
+}
+
+async function shareOnePort(): Promise<void> {
+  const server = launch({ WORKERS: '2' });
+  const address = await addressOf(server);
+  expect(server.output().match(new RegExp(PASSWORD_LINE, 'gm'))).toHaveLength(1);
+  for (let request = 0; request < 6; request += 1) expect(await statusOf(address, '/health/ready')).toBe(200);
+  const taken = launch({ WORKERS: '2', PORT: address.port });
+  expect(await taken.exitCode).toBe(1);
+  expect(taken.errors()).toContain('No worker could start to listen.');
+  expect(await stop(server)).toBe(0);
+  expect(server.output().match(/Chancery listens/g)).toHaveLength(1);
+}
 
 describe('several workers', () => {
-  it(...workers[testServerUrl === undefined ? 'embedded' : 'server']);
+  it('share a port, a first start and its one password on a database server, and are refused on SQLite', async () => {
+    await (testServerUrl === undefined ? refuseWorkers() : shareOnePort());
+  });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { algorithm, algorithmNames } from '#crypto';
 
-import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { type Answer, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { type TestIssuer, createIssuer } from './issuer.js';
 import { opensslVerifies } from './openssl.js';
 
@@ -21,10 +21,15 @@ afterAll(() => server.close());
 
 describe.each(algorithmNames)('a token of %s', (name) => {
   let issuer: TestIssuer;
+  let answer: Answer;
   let token: string;
   beforeAll(async () => {
     issuer = await createIssuer(server, tenant, { algorithm: name, audience: [AUDIENCE], allowedClaims: ['scope'] });
-    const answer = await issuer.sign({ subject: 'invoice-42', claims: { scope: 'orders:read' } });
+    answer = await issuer.sign({ subject: 'invoice-42', claims: { scope: 'orders:read' } });
+    token = answer.body['token']!;
+  });
+
+  it('comes with what is to be known of it', () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
       token: expect.any(String),
@@ -34,7 +39,6 @@ describe.each(algorithmNames)('a token of %s', (name) => {
       issuedAt: '2026-01-01T00:00:00.000Z',
       expiresAt: '2026-01-01T00:05:00.000Z',
     });
-    token = answer.body['token']!;
   });
 
   it('is verified by the server that issued it', async () => {
@@ -70,7 +74,7 @@ describe.each(algorithmNames.filter((name) => ['rsa', 'ec'].includes(algorithm(n
   (name) => {
     it('agree on what is signed, and on what is altered', async () => {
       const issuer = await createIssuer(server, tenant, { algorithm: name });
-      const token = (await issuer.sign()).body['token']!;
+      const token: string = (await issuer.sign()).body['token']!;
       const publicKey = createPublicKey({ key: (await issuer.jwk()) as never, format: 'jwk' });
       expect(opensslVerifies(token, name, publicKey)).toBe(true);
       expect(opensslVerifies(token.replace('.', '.A'), name, publicKey)).toBe(false);

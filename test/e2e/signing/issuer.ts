@@ -2,7 +2,7 @@ import { type TenantScope, systemOrigin, toEpochSeconds } from '#core';
 import { type AlgorithmName, algorithm, algorithms } from '#crypto';
 import { Signer, type UsableKey } from '#keys';
 
-import { type Answer, type Call, type Shape, type TestServer, type TestTenant } from '../../support/server.js';
+import type { Answer, Call, Shape, TestServer, TestTenant } from '../../support/server.js';
 
 export interface TestService {
   readonly id: string;
@@ -35,11 +35,16 @@ export function requireCreated(answer: Answer): Shape {
   return answer.body;
 }
 
-export async function createKey(server: TestServer, tenant: TestTenant, name: AlgorithmName) {
+export async function createKey(
+  server: TestServer,
+  tenant: TestTenant,
+  name: AlgorithmName,
+): Promise<{ keyId: string; kid: string }> {
   const modulus = algorithms[name].kind === 'rsa' ? { modulusBits: 2048 } : {};
   const request = { name: uniqueName('key'), algorithm: name, ...modulus };
   const { id, versions } = requireCreated(await server.post(`${tenant.path}/keys`, request, tenant.owner));
-  return { keyId: id as string, kid: (versions as unknown as Shape[])[0]!['kid'] as string };
+  const [version] = versions as unknown as Shape[];
+  return { keyId: id!, kid: version!['kid']! };
 }
 
 export async function createProfile(server: TestServer, tenant: TestTenant, request: object): Promise<string> {

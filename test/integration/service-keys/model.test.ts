@@ -227,7 +227,7 @@ describe('the credential lifecycle, against a model of its rules', () => {
   });
   afterAll(() => fixture.drop());
 
-  it(`finds no difference in ${RUNS} runs of ${COMMANDS} commands`, { timeout: 600_000 }, async () => {
+  it(`finds no difference in ${RUNS} runs of ${COMMANDS} commands`, { timeout: 1_800_000 }, async () => {
     const commands = fc.array(command, { minLength: COMMANDS, maxLength: COMMANDS });
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...LIMITS), commands, async (limit, sequence) => {
