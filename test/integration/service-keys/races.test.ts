@@ -4,6 +4,7 @@ import { DomainError, HOUR, type TenantScope } from '#core';
 import { In } from '#database';
 import { type CredentialState, credentialLifecycle, serviceKeyEntities } from '#service-keys';
 
+import { withCode } from '../../support/errors.js';
 import { type Fixture, type Instance, openFixture } from './fixture.js';
 
 const ROUNDS = 40;
@@ -202,7 +203,7 @@ describe('credential actions that race on two instances', () => {
         );
       });
     await store(active[0]!);
-    await expect(store(active[1]!)).rejects.toThrow();
+    await expect(store(active[1]!)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
   });
 });
 
