@@ -1,26 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds, Page, PageRequest, TenantScope } from '#core';
-import {
-  type AlgorithmName,
-  type PublicJwk,
-  RSA_MODULUS_BITS_DEFAULT,
-  type RsaModulusBits,
-  algorithm,
-  privateKeyToBytes,
-  publicJwk,
-  uuidv4,
-  uuidv7,
-} from '#crypto';
+import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
 import { Database, In, IsNull, LessThan, type Tx, type View } from '#database';
-import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
-import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
+import { insertKey } from './first-version.js';
 import { publishedStates } from './lifecycle.js';
-import { privateKeyPlace } from './signer.js';
 
 export interface NewKey {
   readonly name: string;
@@ -56,15 +44,8 @@ export class Keys {
     // Making an RSA key takes up to a second: not while a transaction holds locks.
     const { signingKey } = await row.generate(request.modulusBits);
     return this.database.transaction(scope, async (tx) => {
-      const { now } = tx;
-      const { tenantId } = scope;
-      const id = uuidv7(now);
-      const key: Key = {
-        id,
-        tenantId,
+      const { key, version } = await insertKey(tx, this.vault, {
         name: request.name,
-        liveName: request.name,
-        state: 'active',
         algorithm: request.algorithm,
         modulusBits: row.kind === 'rsa' ? (request.modulusBits ?? RSA_MODULUS_BITS_DEFAULT) : null,
         secretEncoding: null,
@@ -72,36 +53,11 @@ export class Keys {
         exportable: request.exportable ?? false,
         weak: false,
         rotateEverySeconds: request.rotateEverySeconds ?? null,
-        version: 1,
-        createdAt: now,
-        updatedAt: now,
-        deletedAt: null,
-      };
-      const versionId = uuidv7(now);
-      const kid = uuidv4();
-      const version: KeyVersion = {
-        id: versionId,
-        tenantId,
-        keyId: id,
-        kid,
-        number: 1,
-        state: 'active',
-        publicJwk: row.symmetric ? null : publicJwk(signingKey, { kid, alg: request.algorithm }),
-        sealedPrivate: await this.vault.seal(tx, privateKeyPlace(tenantId, versionId), privateKeyToBytes(signingKey)),
-        createdAt: now,
-        activatesAt: now,
-        activatedAt: now,
-        retiredAt: null,
-        destroyedAt: null,
-        compromisedAt: null,
-        lastTokenExpiresAt: null,
-        version: 1,
-      };
-      await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
-      await tx.insert(KeyVersion, version);
-      await raiseConfigVersion(tx);
-      const { name, exportable } = key;
-      tx.record(keyEvents.generated(id, { kid, after: { name, algorithm: key.algorithm, exportable } }));
+        signingKey,
+      });
+      const { id, name, exportable } = key;
+      const after = { name, algorithm: key.algorithm, exportable };
+      tx.record(keyEvents.generated(id, { kid: version.kid, after }));
       return { key, versions: [version] };
     });
   }
