@@ -2,6 +2,7 @@ import type { Type as Class } from '@nestjs/common';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
 import { CredentialsController } from './credentials.controller.js';
+import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { MembersController } from './members.controller.js';
 import { ServicesController } from './services.controller.js';
@@ -16,6 +17,7 @@ export const adminControllers: Class<unknown>[] = [
   ServicesController,
   CredentialsController,
   KeysController,
+  KeyMaterialController,
   TokenProfilesController,
   AuditEventsController,
   PlatformAuditEventsController,

@@ -23,6 +23,7 @@ const ROTATION_SECONDS_MIN = HOUR / SECOND;
 const ROTATION_SECONDS_MAX = (3_650 * DAY) / SECOND;
 const MODULUS_BITS_MIN = Math.min(...RSA_MODULUS_BITS);
 const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
+const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
 
 const Name = () =>
@@ -66,7 +67,9 @@ export class Key {
   @Name() name: string;
   @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
   @AlgorithmField() algorithm: AlgorithmName;
-  @ModulusBits({ nullable: true }) modulusBits: number | null;
+  @ModulusBits({ nullable: true, min: IMPORTED_MODULUS_BITS_MIN }) modulusBits: number | null;
+  @Choice(['text', 'base64'], { nullable: true, description: 'How an imported secret was written down' })
+  secretEncoding: 'text' | 'base64' | null;
   @Choice(['generated', 'imported'], { description: 'Where it comes from' }) origin: 'generated' | 'imported';
   @Exportable() exportable: boolean;
   @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
@@ -114,11 +117,6 @@ export class KeyDetails extends Key {
   versions: KeyVersion[];
 }
 
-export class PublicKeyQuery {
-  @Choice(['jwk', 'pem'], { optional: true, default: 'jwk', description: 'JWK (RFC 7517) or PEM (RFC 7468)' })
-  format?: 'jwk' | 'pem';
-}
-
 /** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */
 export function toKeyRequest({ modulusBits, ...request }: NewKey): KeyRequest {
   if (modulusBits === undefined) return request;
@@ -135,6 +133,7 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   state: row.state,
   algorithm: row.algorithm,
   modulusBits: row.modulusBits,
+  secretEncoding: row.secretEncoding,
   origin: row.origin,
   exportable: row.exportable,
   weak: row.weak,
