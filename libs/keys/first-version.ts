@@ -1,13 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 
-import { type AlgorithmName, algorithm, privateKeyToBytes, publicJwk, uuidv4, uuidv7 } from '#crypto';
+import { type AlgorithmName, algorithm, uuidv7 } from '#crypto';
 import type { Tx } from '#database';
 import { raiseConfigVersion } from '#tenants';
 import type { Vault } from '#vault';
 
-import { Key, KeyVersion } from './entities.js';
+import { Key, type KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
-import { privateKeyPlace } from './signer.js';
+import { nextRotationAt } from './rotation.js';
+import { addVersion } from './versions.js';
 
 /** A key that is about to exist: what was asked for, and the material that was made or read for it. */
 export interface KeyMaterial extends Pick<
@@ -37,34 +38,16 @@ export async function insertKey(
     tenantId,
     liveName: described.name,
     state: 'active',
+    nextRotationAt: nextRotationAt(now, described.rotateEverySeconds, algorithm(described.algorithm).symmetric),
     version: 1,
     createdAt: now,
     updatedAt: now,
     deletedAt: null,
-  };
-  const versionId = uuidv7(now);
-  const kid = uuidv4();
-  const { symmetric } = algorithm(key.algorithm);
-  const version: KeyVersion = {
-    id: versionId,
-    tenantId,
-    keyId: id,
-    kid,
-    number: 1,
-    state: 'active',
-    publicJwk: symmetric ? null : publicJwk(signingKey, { kid, alg: key.algorithm }),
-    sealedPrivate: await vault.seal(tx, privateKeyPlace(tenantId, versionId), privateKeyToBytes(signingKey)),
-    createdAt: now,
-    activatesAt: now,
-    activatedAt: now,
-    retiredAt: null,
-    destroyedAt: null,
-    compromisedAt: null,
-    lastTokenExpiresAt: null,
-    version: 1,
+    destroysAt: null,
   };
   await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
-  await tx.insert(KeyVersion, version);
+  const { algorithm: name } = key;
+  const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, signingKey, activatesAt: now });
   await raiseConfigVersion(tx);
   return { key, version };
 }

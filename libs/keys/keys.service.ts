@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds, Page, PageRequest, TenantScope } from '#core';
 import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
-import { Database, In, IsNull, LessThan, type Tx, type View } from '#database';
+import { Database, In, IsNull, LessThan, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
-import { publishedStates } from './lifecycle.js';
+import { type KeyVersionState, publishedStates } from './lifecycle.js';
+import { versionStateAt } from './rotation.js';
+import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 
 export interface NewKey {
   readonly name: string;
@@ -19,13 +21,6 @@ export interface NewKey {
   readonly rotateEverySeconds?: number | undefined;
 }
 
-export interface KeyWithVersions {
-  readonly key: Key;
-  /** Newest first. */
-  readonly versions: readonly KeyVersion[];
-}
-
-const VERSIONS_SHOWN_MAX = 100;
 const JWKS_KEYS_MAX = 500;
 
 @Injectable()
@@ -63,15 +58,12 @@ export class Keys {
   }
 
   async list(scope: TenantScope, page: PageRequest): Promise<Page<Key>> {
-    return this.database.read(scope, (view) => view.page(Key, {}, [['id', 'ASC']], page));
+    return this.database.read(scope, (view) => view.page(Key, { state: Not('destroyed') }, [['id', 'ASC']], page));
   }
 
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, keyId: string): Promise<KeyWithVersions> {
-    return this.database.read(scope, async (view) => ({
-      key: await view.get(Key, { id: keyId }),
-      versions: await view.find(KeyVersion, { keyId }, { order: { number: 'DESC' }, limit: VERSIONS_SHOWN_MAX }),
-    }));
+    return this.database.read(scope, async (view) => asOf(await withVersions(view, keyId), view.now));
   }
 
   /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
@@ -104,5 +96,8 @@ async function published(view: View): Promise<PublicJwk[]> {
     { order: { id: 'ASC' }, limit: JWKS_KEYS_MAX },
   );
   const deleted = new Set((await view.find(Key, { state: 'deleted' })).map(({ id }) => id));
-  return versions.flatMap(({ keyId, publicJwk: jwk }) => (jwk && !deleted.has(keyId) ? [jwk] : []));
+  const states: readonly KeyVersionState[] = publishedStates;
+  return versions
+    .filter((version) => !deleted.has(version.keyId) && states.includes(versionStateAt(version, view.now)))
+    .flatMap(({ publicJwk: jwk }) => jwk ?? []);
 }

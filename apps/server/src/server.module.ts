@@ -6,9 +6,19 @@ import { History } from '#audit';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
-import { Keys, Signer } from '#keys';
+import {
+  DueKeyDestructions,
+  DueRotations,
+  DueVersionSteps,
+  KeyDeletion,
+  KeyRehearsals,
+  KeyRotation,
+  KeyUsers,
+  Keys,
+  Signer,
+} from '#keys';
 import { Authenticator, CredentialSecrets, CredentialUsage, Credentials, Services } from '#service-keys';
-import { IssuerUrls, Signing, TokenProfiles } from '#signing';
+import { IssuerUrls, ProfilesOfKeys, Signing, TokenProfiles } from '#signing';
 import { Access, Members, PasswordGuard, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
@@ -56,6 +66,12 @@ class UseCases {
       IdempotencyRecords,
       Keys,
       Signer,
+      KeyRotation,
+      KeyDeletion,
+      KeyRehearsals,
+      DueRotations,
+      DueVersionSteps,
+      DueKeyDestructions,
       CredentialSecrets,
       CredentialUsage,
       Credentials,
@@ -65,6 +81,7 @@ class UseCases {
       Signing,
     ];
     const ports: Provider[] = [
+      { provide: KeyUsers, useClass: ProfilesOfKeys },
       { provide: CallerIdentification, useClass: Callers },
       { provide: PermissionPolicy, useClass: Permissions },
       { provide: RefusalLog, useClass: Refusals },

@@ -9,6 +9,7 @@ import {
   algorithmNames,
 } from '#crypto';
 import {
+  type KeyRehearsal as Foreseen,
   type KeyState,
   type KeyVersionState,
   type KeyWithVersions,
@@ -25,6 +26,7 @@ const MODULUS_BITS_MIN = Math.min(...RSA_MODULUS_BITS);
 const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
 const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
+const USERS_SHOWN_MAX = 10_000;
 
 const Name = () =>
   Text({
@@ -77,7 +79,9 @@ export class Key {
   @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @HappenedAt('When its next version will be published') nextRotationAt: string | null;
   @HappenedAt('When it was deleted') deletedAt: string | null;
+  @HappenedAt('Until when a deleted key can be restored') destroysAt: string | null;
 }
 
 export class KeyPage extends PageOf(Key) {}
@@ -93,9 +97,11 @@ export class KeyVersion {
   @Instant({ description: 'When it was made' }) createdAt: string;
   @HappenedAt('When it starts to sign') activatesAt: string | null;
   @HappenedAt('When it started to sign') activatedAt: string | null;
+  @HappenedAt('When its successor takes over') retiresAt: string | null;
   @HappenedAt('When it stopped to sign') retiredAt: string | null;
   @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
   @HappenedAt('When its private half was destroyed') destroyedAt: string | null;
+  @HappenedAt('When the last token that it signed expires') lastTokenExpiresAt: string | null;
   @JsonObject({
     nullable: true,
     description: 'The public half as in the JWKS (RFC 7517); null for a shared secret',
@@ -115,6 +121,45 @@ export class KeyVersion {
 export class KeyDetails extends Key {
   @Items(Nested(() => KeyVersion), { maxItems: VERSIONS_SHOWN_MAX, description: 'Newest first' })
   versions: KeyVersion[];
+}
+
+export class Rotation {
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Signs at once instead of when every cache of the JWKS has the new version; or ends such a wait',
+    example: false,
+  })
+  immediately?: boolean;
+}
+
+export class KeyCompromise {
+  @Text({ max: 500, optional: true, description: 'For the history', example: 'Found in a public repository' })
+  reason?: string;
+}
+
+export class KeyImpact {
+  @Items(Text({ max: 64 }), {
+    maxItems: USERS_SHOWN_MAX,
+    description: 'Token profiles that sign with the key',
+    example: ['partner-api'],
+  })
+  profiles: readonly string[];
+  @Items(Text({ max: 100 }), {
+    maxItems: USERS_SHOWN_MAX,
+    description: 'Services that were granted one of them',
+    example: ['billing'],
+  })
+  services: readonly string[];
+  @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: string | null;
+  @Flag({ description: 'Whether nobody would notice: nothing stops to sign, no living token stops to be valid' })
+  safeNow: boolean;
+}
+
+export class KeyRehearsal {
+  @Flag({ description: 'Whether the action would be done' }) allowed: boolean;
+  @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
+  @Nested(() => KeyImpact, { description: 'Who depends on it' }) impact: KeyImpact;
 }
 
 /** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */
@@ -141,7 +186,9 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   version: row.version,
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),
+  nextRotationAt: presentInstant(row.nextRotationAt),
   deletedAt: presentInstant(row.deletedAt),
+  destroysAt: presentInstant(row.destroysAt),
 });
 
 export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetails => ({
@@ -153,9 +200,17 @@ export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetail
     createdAt: toRfc3339(row.createdAt),
     activatesAt: presentInstant(row.activatesAt),
     activatedAt: presentInstant(row.activatedAt),
+    retiresAt: presentInstant(row.retiresAt),
     retiredAt: presentInstant(row.retiredAt),
     compromisedAt: presentInstant(row.compromisedAt),
     destroyedAt: presentInstant(row.destroyedAt),
+    lastTokenExpiresAt: presentInstant(row.lastTokenExpiresAt),
     publicJwk: row.publicJwk,
   })),
+});
+
+export const presentKeyRehearsal = ({ allowed, code, impact }: Foreseen): KeyRehearsal => ({
+  allowed,
+  ...(code === undefined ? {} : { code }),
+  impact: { ...impact, lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt) },
 });
