@@ -28,14 +28,14 @@ const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
 const USERS_SHOWN_MAX = 10_000;
 
-const Name = () =>
+export const KeyName = () =>
   Text({
     max: 100,
     pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
     description: 'Unique among the keys of the tenant',
     example: 'partner tokens',
   });
-const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
+export const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
 const ModulusBits = (options = {}) =>
   WholeNumber({
     min: MODULUS_BITS_MIN,
@@ -57,7 +57,7 @@ const Exportable = (options = {}) =>
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class NewKey {
-  @Name() name: string;
+  @KeyName() name: string;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ optional: true }) modulusBits?: number;
   @Exportable({ optional: true, default: false }) exportable?: boolean;
@@ -66,7 +66,7 @@ export class NewKey {
 
 export class Key {
   @Identifier({ description: 'Id of the key' }) id: string;
-  @Name() name: string;
+  @KeyName() name: string;
   @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ nullable: true, min: IMPORTED_MODULUS_BITS_MIN }) modulusBits: number | null;
