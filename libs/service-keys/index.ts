@@ -1,7 +1,10 @@
 import type { EntityClass } from '#database';
+import type { SealedColumnSource } from '#vault';
+import { revealableSecrets } from './credential-secrets.js';
 import { Credential, Service } from './entities.js';
 
 export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
+export const serviceKeySealedColumns: readonly SealedColumnSource[] = [revealableSecrets];
 export type { Credential, Service } from './entities.js';
 export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';

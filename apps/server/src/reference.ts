@@ -19,6 +19,8 @@ import {
   userEvents,
 } from '#tenants';
 
+import { dataKeyEvents } from '#vault';
+
 import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
 import { STATUS_OF_KIND } from './http/problem.js';
@@ -52,6 +54,7 @@ export const eventTables: readonly EventTable[] = [
   serviceEvents,
   credentialEvents,
   keyEvents,
+  dataKeyEvents,
   profileEvents,
   tokenEvents,
   requestEvents,
