@@ -63,12 +63,17 @@ export class KeyMaintenance {
         return 1;
       });
     }
-    return this.database.readPlatform(scope, async (view) => {
-      const where = { keyEncryptionKeyId: Not(this.vault.currentKeyId), wrapped: Not(IsNull()) };
-      const left = await view.find(WrappedDataKey, where);
-      const missing = new Set(left.map(({ keyEncryptionKeyId }) => keyEncryptionKeyId));
-      return { rewrapped, left: left.length, missingKeyIds: [...missing].toSorted() };
-    });
+    const left = await this.leftToRewrap(scope);
+    return { rewrapped, left: left.length, missingKeyIds: [...new Set(left)].toSorted() };
+  }
+
+  /** For every data key that the current master key does not wrap, the id of the one that does. */
+  async leftToRewrap(scope: PlatformScope): Promise<readonly string[]> {
+    const left: string[] = [];
+    for await (const { keyEncryptionKeyId } of this.dataKeys(scope)) {
+      if (keyEncryptionKeyId !== this.vault.currentKeyId) left.push(keyEncryptionKeyId);
+    }
+    return left;
   }
 
   /** The tenants that have a living data key, the installation among them. */
@@ -108,10 +113,10 @@ export class KeyMaintenance {
     return { resealed, unreadable, kept: await this.destroyEarlier(scope, current, unreadable === 0) };
   }
 
-  /** Opens every sealed value of a tenant, or of the installation, where it stands. */
-  async unreadable(scope: PlatformScope, tenantId: string): Promise<readonly UnreadableValue[]> {
+  /** Opens the sealed values of a tenant, or of the installation, where they stand: at most `limit` of each column. */
+  async unreadable(scope: PlatformScope, tenantId: string, limit = Infinity): Promise<readonly UnreadableValue[]> {
     const found: UnreadableValue[] = [];
-    for await (const { source, row } of this.values(scope, tenantId)) {
+    for await (const { source, row } of this.values(scope, tenantId, limit)) {
       const recordId = row[source.idColumn] as string;
       try {
         const blob = row[source.column] as Buffer;
@@ -170,13 +175,18 @@ export class KeyMaintenance {
   private async *values(
     scope: PlatformScope,
     tenantId: string,
+    limit = Infinity,
   ): AsyncGenerator<{ source: SealedColumnSource; row: Row }> {
     const isInstallation = tenantId === INSTALLATION_ID;
     for (const source of this.sources) {
       if (source.ofInstallation && !isInstallation) continue;
       const where = { [source.column]: Not(IsNull()), ...(source.ofInstallation ? {} : { tenantId }) };
       const rows = this.pages(scope, source.entity as EntityClass<Row>, where, source.idColumn);
-      for await (const row of rows) yield { source, row };
+      let seen = 0;
+      for await (const row of rows) {
+        if (seen++ >= limit) break;
+        yield { source, row };
+      }
     }
   }
 
