@@ -4,6 +4,7 @@ import { AuthController } from './auth.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
+import { LeaksController } from './leaks.controller.js';
 import { MembersController } from './members.controller.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
@@ -16,6 +17,7 @@ export const adminControllers: Class<unknown>[] = [
   MembersController,
   ServicesController,
   CredentialsController,
+  LeaksController,
   KeysController,
   KeyMaterialController,
   TokenProfilesController,
