@@ -1,5 +1,5 @@
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
-import { cryptoErrors, passwordErrors, sealingErrors } from '#crypto';
+import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
 import { idempotencyErrors } from '#idempotency';
@@ -19,6 +19,8 @@ import {
   userEvents,
 } from '#tenants';
 
+import { dataKeyEvents } from '#vault';
+
 import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
 import { healthErrors } from './http/health.controller.js';
@@ -33,6 +35,7 @@ export const errorTables: readonly ErrorTable[] = [
   databaseErrors,
   sealingErrors,
   cryptoErrors,
+  keyFileErrors,
   passwordErrors,
   sessionErrors,
   tenantErrors,
@@ -53,6 +56,7 @@ export const eventTables: readonly EventTable[] = [
   serviceEvents,
   credentialEvents,
   keyEvents,
+  dataKeyEvents,
   profileEvents,
   tokenEvents,
   requestEvents,

@@ -8,7 +8,19 @@ import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
-import { Keys, Signer } from '#keys';
+import {
+  DueKeyDestructions,
+  DueRotations,
+  DueVersionSteps,
+  KeyDeletion,
+  KeyExport,
+  KeyImport,
+  KeyRehearsals,
+  KeyRotation,
+  KeyUsers,
+  Keys,
+  Signer,
+} from '#keys';
 import {
   Authenticator,
   CredentialExpiry,
@@ -21,7 +33,7 @@ import {
   Leaks,
   Services,
 } from '#service-keys';
-import { IssuerUrls, Signing, TokenProfiles } from '#signing';
+import { IssuerUrls, ProfilesOfKeys, Signing, TokenProfiles } from '#signing';
 import { Access, Members, PasswordGuard, SessionExpiry, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
@@ -57,7 +69,15 @@ export interface ServerOptions {
 }
 
 /** Every kind of thing whose time comes, in the order in which it is asked. */
-const expirables: Type<Expirable>[] = [CredentialExpiry, CredentialSuccession, SessionExpiry, IdempotencyRecords];
+const expirables: Type<Expirable>[] = [
+  CredentialExpiry,
+  CredentialSuccession,
+  DueRotations,
+  DueVersionSteps,
+  DueKeyDestructions,
+  SessionExpiry,
+  IdempotencyRecords,
+];
 
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
@@ -72,7 +92,12 @@ class UseCases {
       Access,
       History,
       Keys,
+      KeyImport,
+      KeyExport,
       Signer,
+      KeyRotation,
+      KeyDeletion,
+      KeyRehearsals,
       CredentialSecrets,
       CredentialSteps,
       CredentialUsage,
@@ -86,6 +111,7 @@ class UseCases {
       ...expirables,
     ];
     const ports: Provider[] = [
+      { provide: KeyUsers, useClass: ProfilesOfKeys },
       { provide: CallerIdentification, useClass: Callers },
       { provide: PermissionPolicy, useClass: Permissions },
       { provide: RefusalLog, useClass: Refusals },
