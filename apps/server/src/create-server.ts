@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
 import type { PasswordParameters } from '#crypto';
 import { CredentialSecrets, CredentialUsage } from '#service-keys';
+import { HolderKeys, TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
 import type { Configuration } from './config.js';
@@ -22,6 +23,7 @@ export interface CreateServerOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly passwordParameters?: PasswordParameters;
+  readonly holderKeys?: HolderKeys;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>>;
 }
 
@@ -42,6 +44,12 @@ export interface Server {
   close(): Promise<void>;
 }
 
+class NoHolders extends HolderKeys {
+  override find(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+}
+
 const SYSTEM = platformScope(systemOrigin('first-start'));
 const USAGE_FLUSH_MILLISECONDS = 60_000;
 
@@ -56,6 +64,8 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       installation,
       logger,
       roles: configuration.roles,
+      jwksUrls: configuration.jwksUrls,
+      holderKeys: options.holderKeys ?? new NoHolders(),
       publicUrl: () => configuration.publicUrl ?? address,
       passwordParameters: options.passwordParameters,
       rateLimitQuotas: options.rateLimitQuotas,
@@ -96,6 +106,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
 async function prepare(app: NestFastifyApplication, configuration: Configuration): Promise<FirstAdmin | undefined> {
   await (app.get(SessionKeys) as InstallationSessionKeys).prepare();
   await app.get(CredentialSecrets).prepare();
+  await app.get(TokenTransactions).prepare();
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;

@@ -7,6 +7,7 @@ import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, ver
 import { Database, type EntityClass } from '#database';
 import { idempotencyEntities } from '#idempotency';
 import { keyEntities } from '#keys';
+import { licensingEntities } from '#licensing';
 import { serviceKeyEntities } from '#service-keys';
 import { signingEntities } from '#signing';
 import { SessionKeys, tenantEntities } from '#tenants';
@@ -24,6 +25,7 @@ export const entities: readonly EntityClass[] = [
   ...keyEntities,
   ...serviceKeyEntities,
   ...signingEntities,
+  ...licensingEntities,
 ];
 
 /** What a server stands on: an open database at the newest schema, and a vault that is open, or says that it is not. */

@@ -4,8 +4,9 @@ import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
+import { licenseEvents, licensingErrors } from '#licensing';
 import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
-import { profileErrors, profileEvents, tokenEvents } from '#signing';
+import { profileErrors, profileEvents, tokenEvents, transactionErrors } from '#signing';
 import {
   memberErrors,
   memberEvents,
@@ -40,6 +41,8 @@ export const errorTables: readonly ErrorTable[] = [
   credentialErrors,
   keyErrors,
   profileErrors,
+  transactionErrors,
+  licensingErrors,
 ].map(({ table }) => table);
 
 /** Every table of audit events; `docs/audit-events.md` is made from them. */
@@ -53,6 +56,7 @@ export const eventTables: readonly EventTable[] = [
   keyEvents,
   profileEvents,
   tokenEvents,
+  licenseEvents,
   requestEvents,
 ].map(({ table }) => table);
 

@@ -7,8 +7,19 @@ import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
 import { Keys, Signer } from '#keys';
+import { Licensing } from '#licensing';
 import { Authenticator, CredentialSecrets, CredentialUsage, Credentials, Services } from '#service-keys';
-import { IssuerUrls, Signing, TokenProfiles } from '#signing';
+import {
+  HolderKeys,
+  IssuerUrls,
+  JwksUrls,
+  RateWindows,
+  ReplayStore,
+  Signing,
+  TokenProfiles,
+  TokenTransactions,
+  TrustedUsers,
+} from '#signing';
 import { Access, Members, PasswordGuard, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
@@ -28,6 +39,7 @@ import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
 import { signingControllers } from './signing/index.js';
+import { AllowedJwksUrls } from './signing/jwks-urls.js';
 
 export interface ServerOptions {
   readonly installation: Installation;
@@ -36,6 +48,9 @@ export interface ServerOptions {
   readonly roles: readonly Role[];
   /** Where others reach it, without a slash at the end. */
   readonly publicUrl: () => string;
+  /** Where the keys of trusted OpenID Connect issuers may be read. */
+  readonly jwksUrls: readonly string[];
+  readonly holderKeys: HolderKeys;
   /** Cheaper hashes for tests. */
   readonly passwordParameters?: PasswordParameters | undefined;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
@@ -44,7 +59,7 @@ export interface ServerOptions {
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
-  static register({ installation, publicUrl, passwordParameters }: ServerOptions): DynamicModule {
+  static register({ installation, publicUrl, passwordParameters, jwksUrls, holderKeys }: ServerOptions): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -62,7 +77,12 @@ class UseCases {
       Services,
       Authenticator,
       TokenProfiles,
+      ReplayStore,
+      RateWindows,
+      TokenTransactions,
+      TrustedUsers,
       Signing,
+      Licensing,
     ];
     const ports: Provider[] = [
       { provide: CallerIdentification, useClass: Callers },
@@ -81,6 +101,8 @@ class UseCases {
         useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
       },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
+      { provide: JwksUrls, useValue: new AllowedJwksUrls(jwksUrls, installation.clock) },
+      { provide: HolderKeys, useValue: holderKeys },
     ];
     const providers = [...foundation, ...services, ...ports];
     return {

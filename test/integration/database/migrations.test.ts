@@ -65,8 +65,7 @@ describe('the migrations', () => {
       const plain = await openPlainDataSource(test.url);
       const runner = plain.createQueryRunner();
       for (let survives = 0; survives < 5; survives += 1) {
-        const killed = Promise.all(migrations.map((Migration) => new Migration().up(dyingAfter(runner, survives))));
-        await expect(killed).rejects.toThrow('killed');
+        await expect(applyAll(dyingAfter(runner, survives))).rejects.toThrow('killed');
       }
       expect(await runner.hasTable('tenants')).toBe(true);
       await runner.release();
@@ -95,6 +94,10 @@ describe('the migrations', () => {
     expect(new Set(times).size).toBe(times.length);
   });
 });
+
+async function applyAll(runner: QueryRunner): Promise<void> {
+  for (const Migration of migrations) await new Migration().up(runner);
+}
 
 /** A connection that breaks off after so many new tables. */
 function dyingAfter(runner: QueryRunner, tables: number): QueryRunner {

@@ -56,7 +56,8 @@ function userCredentials(request: FastifyRequest): { authorization: string } {
   return { authorization };
 }
 
-function serviceCredentials(request: FastifyRequest) {
+/** What a request shows of a service. @throws CREDENTIALS_REQUIRED */
+export function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
   const offered = request.headers['x-service-key'];
   const serviceKey = Array.isArray(offered) ? offered.join(',') : offered;

@@ -1,7 +1,16 @@
 import type { Type } from '@nestjs/common';
 
 import { JwksController } from './jwks.controller.js';
+import { LicensingController } from './licensing.controller.js';
 import { TokenController } from './token.controller.js';
+import { TransactionsController } from './transactions.controller.js';
+import { UserTokensController } from './user-tokens.controller.js';
 
 /** What the role `signing` offers. */
-export const signingControllers: readonly Type[] = [TokenController, JwksController];
+export const signingControllers: readonly Type[] = [
+  TokenController,
+  TransactionsController,
+  UserTokensController,
+  LicensingController,
+  JwksController,
+];
