@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type Json, SECOND } from '#core';
+import { type Json, SECOND, coreErrors } from '#core';
 import { type CompactJws, algorithm, encodeCompactJws, encodeJwsHeader, parseCompactJws } from '#crypto';
 import type { UsableKey } from '#keys';
 
@@ -13,16 +13,24 @@ type Authentic = { readonly code: 'OK'; readonly jws: CompactJws; readonly claim
 /** 9999-12-31T23:59:59Z: what lies beyond has no RFC 3339 form. */
 const LATEST_SECONDS = 253_402_300_799;
 
-/** A compact JWS with the claims in the order in which they stand, and without those that are `undefined`. */
-export function signClaims(
+/**
+ * A compact JWS with the claims in the order in which they stand, and without those that are `undefined`. What is issued
+ * here can be verified here: a token keeps the limits that hold for reading one.
+ * @throws VALIDATION_ERROR where the claims make it too long or give it too many members
+ */
+export async function signClaims(
   key: UsableKey,
   kid: string | undefined,
   claims: Record<string, Json | readonly string[] | undefined>,
 ): Promise<string> {
   const header = encodeJwsHeader({ alg: key.algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
-  return encodeCompactJws(header, JSON.stringify(claims), (data) =>
+  const token = await encodeCompactJws(header, JSON.stringify(claims), (data) =>
     algorithm(key.algorithm).sign(data, key.signingKey),
   );
+  const parsed = parseCompactJws(token);
+  if (parsed.ok) return token;
+  const { reason: code, detail } = parsed;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/claims', code, detail }] });
 }
 
 /**

@@ -3,6 +3,7 @@ import { AuditEventsController, PlatformAuditEventsController } from './audit-ev
 import { AuthController } from './auth.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeysController } from './keys.controller.js';
+import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
 import { MembersController } from './members.controller.js';
 import { ServicesController } from './services.controller.js';
@@ -16,6 +17,7 @@ export const adminControllers: Class<unknown>[] = [
   MembersController,
   ServicesController,
   CredentialsController,
+  LeaksController,
   KeysController,
   TokenProfilesController,
   LicensesController,

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 
+import { CallerController } from './caller.controller.js';
 import { JwksController } from './jwks.controller.js';
 import { LicensingController } from './licensing.controller.js';
 import { TokenController } from './token.controller.js';
@@ -9,6 +10,7 @@ import { UserTokensController } from './user-tokens.controller.js';
 /** What the role `signing` offers. */
 export const signingControllers: readonly Type[] = [
   TokenController,
+  CallerController,
   TransactionsController,
   UserTokensController,
   LicensingController,

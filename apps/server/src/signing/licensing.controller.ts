@@ -24,7 +24,7 @@ const Update = (operationId: string, summary: string): MethodDecorator =>
       schema: { type: 'string', example: 'Bearer eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiI2ZjFjIn0.c2lnbmF0dXJl' },
     }),
     ApiBody({ schema: { type: 'object', additionalProperties: true, example: LICENSE_UPDATE_EXAMPLE } }),
-    ApiOkResponse({ type: LicenseUpdateAnswer }),
+    ApiOkResponse({ type: LicenseUpdateAnswer, description: 'The update was accepted' }),
     Fails(
       coreErrors.CREDENTIALS_REQUIRED,
       licensingErrors.INVALID_TOKEN,

@@ -43,7 +43,7 @@ export class TokenController {
       inputs.map(({ name, title, inputExample }) => [name, { summary: title, value: inputExample }]),
     ),
   })
-  @ApiOkResponse({ type: IssuedTokenAnswer })
+  @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
   @Fails(
     profileErrors.PROFILE_NOT_GRANTED,
     keyErrors.KEY_NOT_USABLE,
@@ -66,7 +66,7 @@ export class TokenController {
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
-  @ApiOkResponse({ type: BatchAnswer })
+  @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and refusals, in order' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
   async signBatch(
     @InScope() scope: TenantScope,
@@ -84,7 +84,7 @@ export class TokenController {
   @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
-  @ApiOkResponse({ type: VerifyAnswer })
+  @ApiOkResponse({ type: VerifyAnswer, description: 'What is to be thought of it' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
   async verify(
     @InScope() scope: TenantScope,
@@ -100,7 +100,7 @@ export class TokenController {
   @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'diagnoseToken', summary: 'Find out what exactly is wrong with a token' })
-  @ApiOkResponse({ type: DiagnoseAnswer })
+  @ApiOkResponse({ type: DiagnoseAnswer, description: 'Everything that is wrong' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, coreErrors.RATE_LIMITED, databaseErrors.AUDIT_UNAVAILABLE)
   async diagnose(
     @InScope() scope: TenantScope,
@@ -114,7 +114,7 @@ export class TokenController {
   @Get('whoami')
   @Requires('service:self')
   @ApiOperation({ operationId: 'whoami', summary: 'Who the credential belongs to' })
-  @ApiOkResponse({ type: WhoamiAnswer })
+  @ApiOkResponse({ type: WhoamiAnswer, description: 'The caller' })
   whoami(@Caller() caller: GrantedService): WhoamiAnswer {
     const { serviceId: id, serviceName: name, tenantId, credentialId, authType, profiles } = caller;
     return { service: { id, name, tenantId }, credentialId, authType, profiles: [...profiles] };

@@ -98,7 +98,7 @@ export class TransactionsController {
   @Get('transactions/:xid')
   @Xid()
   @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction; its token while that lives' })
-  @ApiOkResponse({ type: TransactionAnswer })
+  @ApiOkResponse({ type: TransactionAnswer, description: 'The transaction' })
   async getTransaction(
     @InScope() scope: TenantScope,
     @Caller() { profiles }: GrantedService,
@@ -109,7 +109,7 @@ export class TransactionsController {
 
   @Get('transactions')
   @ApiOperation({ operationId: 'listTransactions', summary: 'List the transactions of a phone number' })
-  @ApiOkResponse({ type: TransactionPage })
+  @ApiOkResponse({ type: TransactionPage, description: 'One page, oldest first' })
   async listTransactions(
     @InScope() scope: TenantScope,
     @Caller() { profiles }: GrantedService,

@@ -47,7 +47,7 @@ export class UserTokensController {
   @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'createUserToken', summary: 'A token for the user whom the service names' })
-  @ApiOkResponse({ type: UserTokenAnswer })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @Refusals()
   async createUserToken(
     @InScope() scope: TenantScope,
@@ -64,7 +64,7 @@ export class UserTokensController {
     operationId: 'getUserToken',
     summary: 'A token for the user of an ID token, or for an anonymous one where a service asks',
   })
-  @ApiOkResponse({ type: UserTokenAnswer })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @Refusals()
   async getUserToken(
     @Headers('authorization') authorization: string | undefined,
@@ -87,7 +87,7 @@ export class UserTokensController {
   @Get('auth/token')
   @Public()
   @ApiOperation({ operationId: 'getUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
-  @ApiOkResponse({ type: UserTokenAnswer })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @Refusals()
   async getUserTokenAtVendorPath(
     @Headers('authorization') authorization: string | undefined,
