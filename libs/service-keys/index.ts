@@ -25,5 +25,6 @@ export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
+export { servicesGranted } from './grants.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { CredentialUsage } from './usage.js';

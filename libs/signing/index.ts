@@ -9,6 +9,7 @@ export { formatNames, formats } from './formats/index.js';
 export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
 export { type HolderKey, HolderKeys } from './holder-keys.js';
 export { JwksUrls, TrustedUsers } from './trusted-users.service.js';
+export { ProfilesOfKeys } from './profiles-of-keys.js';
 export {
   IssuerUrls,
   type NewTokenProfile,

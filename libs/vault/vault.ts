@@ -13,15 +13,7 @@ import {
 import type { Database, Tx, View } from '#database';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
-
-/** The value of one column of one record. A sealed value opens only in the place that it was sealed for. */
-export interface SealedPlace {
-  readonly tenantId: string;
-  /** What kind of secret: `credential-secret`, `signing-key`, ... */
-  readonly purpose: string;
-  readonly recordId: string;
-  readonly column: string;
-}
+import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
 
 interface Keyring {
   readonly current: DataKey;
@@ -34,6 +26,11 @@ const KEYRINGS_MAX = 10_000;
 const RECORD_VERSION = 1;
 const CANARY = 'canary';
 const CANARY_VALUE = Buffer.from('chancery');
+export const installationSecrets = installationSealedColumn(InstallationSecret, {
+  purpose: 'installation-secret',
+  column: 'sealedValue',
+  idColumn: 'name',
+});
 const SYSTEM = platformScope(systemOrigin('vault'));
 
 /**
@@ -175,12 +172,7 @@ export class Vault {
   }
 }
 
-const installationPlace = (name: string): SealedPlace => ({
-  tenantId: INSTALLATION_ID,
-  purpose: 'installation-secret',
-  recordId: name,
-  column: 'sealedValue',
-});
+const installationPlace = (name: string): SealedPlace => installationSecrets.place(INSTALLATION_ID, name);
 
 const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
 

@@ -1,5 +1,5 @@
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
-import { cryptoErrors, passwordErrors, sealingErrors } from '#crypto';
+import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
 import { idempotencyErrors } from '#idempotency';
@@ -34,6 +34,7 @@ export const errorTables: readonly ErrorTable[] = [
   databaseErrors,
   sealingErrors,
   cryptoErrors,
+  keyFileErrors,
   passwordErrors,
   sessionErrors,
   tenantErrors,

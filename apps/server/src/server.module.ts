@@ -8,7 +8,19 @@ import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
-import { Keys, Signer } from '#keys';
+import {
+  DueKeyDestructions,
+  DueRotations,
+  DueVersionSteps,
+  KeyDeletion,
+  KeyExport,
+  KeyImport,
+  KeyRehearsals,
+  KeyRotation,
+  KeyUsers,
+  Keys,
+  Signer,
+} from '#keys';
 import { Licensing } from '#licensing';
 import {
   Authenticator,
@@ -26,6 +38,7 @@ import {
   HolderKeys,
   IssuerUrls,
   JwksUrls,
+  ProfilesOfKeys,
   RateWindows,
   ReplayStore,
   Signing,
@@ -76,6 +89,9 @@ const expirables: Type<Expirable>[] = [
   CredentialExpiry,
   CredentialSuccession,
   SessionExpiry,
+  DueRotations,
+  DueVersionSteps,
+  DueKeyDestructions,
   IdempotencyRecords,
   ReplayStore,
   TokenTransactions,
@@ -95,7 +111,12 @@ class UseCases {
       Access,
       History,
       Keys,
+      KeyImport,
+      KeyExport,
       Signer,
+      KeyRotation,
+      KeyDeletion,
+      KeyRehearsals,
       CredentialSecrets,
       CredentialSteps,
       CredentialUsage,
@@ -111,6 +132,7 @@ class UseCases {
       ...expirables,
     ];
     const ports: Provider[] = [
+      { provide: KeyUsers, useClass: ProfilesOfKeys },
       { provide: CallerIdentification, useClass: Callers },
       { provide: PermissionPolicy, useClass: Permissions },
       { provide: RefusalLog, useClass: Refusals },

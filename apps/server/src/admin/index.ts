@@ -2,6 +2,7 @@ import type { Type as Class } from '@nestjs/common';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
 import { CredentialsController } from './credentials.controller.js';
+import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
@@ -19,6 +20,7 @@ export const adminControllers: Class<unknown>[] = [
   CredentialsController,
   LeaksController,
   KeysController,
+  KeyMaterialController,
   TokenProfilesController,
   LicensesController,
   AuditEventsController,
