@@ -53,8 +53,8 @@ const SPACINGS: readonly Style[] = [
 ];
 const ORDERS: readonly Style[] = [
   asIs,
-  { name: 'with sorted members', write: (text) => JSON.stringify(sorted(JSON.parse(text) as Json)) },
   { name: 'as JavaScript writes it again', write: (text) => JSON.stringify(JSON.parse(text)) },
+  { name: 'with sorted members', write: (text) => JSON.stringify(sorted(JSON.parse(text) as Json)) },
 ];
 const ESCAPES: readonly Style[] = [
   asIs,

@@ -32,6 +32,8 @@ export async function diagnose(
   known: { readonly verdict: Verdict; readonly usedAt: EpochMilliseconds | undefined },
 ): Promise<Finding[]> {
   const { verdict, usedAt } = known;
+  // What is accepted has nothing wrong with it, whatever looks unusual.
+  if (verdict.code === 'OK') return [];
   const found = await (format.diagnose?.(token, context) ?? diagnoseJws(token, context, format));
   const replayed =
     usedAt === undefined
@@ -44,6 +46,5 @@ export async function diagnose(
           },
         ];
   const findings = [...found, ...replayed];
-  if (findings.length > 0 || verdict.code === 'OK') return findings;
-  return [{ cause: verdict.code, detail: EXPLANATIONS[verdict.code] }];
+  return findings.length > 0 ? findings : [{ cause: verdict.code, detail: EXPLANATIONS[verdict.code] }];
 }
