@@ -10,6 +10,7 @@ import {
   extensionLintRule,
   find,
   type LintFacts,
+  type LintRule,
   lintRule,
   unlessUnreadable,
 } from './lint-rule.js';
@@ -45,8 +46,24 @@ const isNotCritical = ({ critical }: { readonly critical: boolean }): boolean =>
 
 const DNS_NAME = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-const namesOfKind = (value: Buffer, kind: GeneralName['kind']): string[] =>
-  readGeneralNames(parseDer(value)).flatMap((name) => (name.kind === kind ? [name.value] : []));
+/** A rule about the alternative names of one kind, where they can be read. */
+const alternativeNameRule = (
+  kind: GeneralName['kind'],
+  code: string,
+  citation: string,
+  title: string,
+  isMalformed: (name: string) => boolean,
+): LintRule =>
+  lintRule(
+    code,
+    citation,
+    title,
+    unlessUnreadable((facts) => {
+      const extension = find(facts, OID.subjectAlternativeName);
+      const names = extension ? readGeneralNames(parseDer(extension.value)) : [];
+      return names.some((name) => name.kind === kind && isMalformed(name.value));
+    }),
+  );
 
 const isHttp = (uri: string): boolean => /^https?:\/\/[^/]/.test(uri) && URL.canParse(uri);
 
@@ -153,29 +170,33 @@ export const extensionLintRules = [
     'A subjectAltName holds at least one name, and none of another kind than DNS, mail, URI and address',
     ({ value }) => readGeneralNames(parseDer(value)).some(({ kind }) => kind === 'other' || kind === 'directory'),
   ),
-  extensionLintRule(
-    OID.subjectAlternativeName,
+  alternativeNameRule(
+    'dns',
     'LINT_SAN_DNS',
     'RFC 5280 §4.2.1.6, RFC 1123 §2.1',
     'DNS names are in preferred name syntax',
-    ({ value }) => namesOfKind(value, 'dns').some((name) => !DNS_NAME.test(name) || isIP(name) !== 0),
+    (name) => !DNS_NAME.test(name) || isIP(name) !== 0,
   ),
-  extensionLintRule(
-    OID.subjectAlternativeName,
+  alternativeNameRule(
+    'email',
     'LINT_SAN_EMAIL',
     'RFC 5280 §4.2.1.6, RFC 2821 §4.1.2',
     'Mail names are mailboxes, without a display name',
-    ({ value }) => namesOfKind(value, 'email').some((name) => !/^[^\s<>()@]{1,64}@[a-z0-9.-]+$/i.test(name)),
+    (name) => !/^[^\s<>()@]{1,64}@[a-z0-9.-]+$/i.test(name),
   ),
-  extensionLintRule(OID.subjectAlternativeName, 'LINT_SAN_URI', 'RFC 5280 §4.2.1.6', 'URIs are absolute', ({ value }) =>
-    namesOfKind(value, 'uri').some((name) => !URL.canParse(name) || /[^\x21-\x7e]/.test(name)),
+  alternativeNameRule(
+    'uri',
+    'LINT_SAN_URI',
+    'RFC 5280 §4.2.1.6',
+    'URIs are absolute',
+    (name) => !URL.canParse(name) || /[^\x21-\x7e]/.test(name),
   ),
-  extensionLintRule(
-    OID.subjectAlternativeName,
+  alternativeNameRule(
+    'ip',
     'LINT_SAN_IP',
     'RFC 5280 §4.2.1.6',
     'Addresses have 4 or 16 octets',
-    ({ value }) => namesOfKind(value, 'ip').some((name) => isIP(name) === 0),
+    (name) => isIP(name) === 0,
   ),
   extensionLintRule(
     OID.extendedKeyUsage,

@@ -49,9 +49,12 @@ const save = (name: string, content: string | Buffer): string => {
 };
 
 /** What openssl says, on both of its channels, whether it agrees or not. */
-function openssl(...parameters: readonly string[]): string {
+function openssl(...parameters: readonly (string | readonly string[])[]): string {
   try {
-    return execFileSync('sh', ['-c', 'exec openssl "$@" 2>&1', 'sh', ...parameters], { cwd: folder, encoding: 'utf8' });
+    return execFileSync('sh', ['-c', 'exec openssl "$@" 2>&1', 'sh', ...parameters.flat()], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
   } catch (error) {
     return `FAILED ${String((error as { stdout?: unknown }).stdout)}`;
   }
@@ -99,8 +102,8 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
     openssl(
       'verify',
       '-x509_strict',
-      ...['-CAfile', `${kind}-root.pem`, '-untrusted', `${kind}-intermediate.pem`, '-purpose', 'sslclient'],
-      ...parameters,
+      ['-CAfile', `${kind}-root.pem`, '-untrusted', `${kind}-intermediate.pem`, '-purpose', 'sslclient'],
+      parameters,
       certificate,
     );
 
@@ -238,8 +241,8 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
     const trust = (): string[] => ['-CAfile', `${kind}-root.pem`, '-verify_other', `${kind}-intermediate.pem`];
     const judge = (digest: string): string =>
       openssl(
-        ...['ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust(), '-no_nonce'],
-        ...['-issuer', `${kind}-intermediate.pem`, `-${digest}`, '-cert', `${kind}-leaf.pem`],
+        ['ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust(), '-no_nonce'],
+        ['-issuer', `${kind}-intermediate.pem`, `-${digest}`, '-cert', `${kind}-leaf.pem`],
       );
     const judgeNonce = (): string => openssl('ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust());
 

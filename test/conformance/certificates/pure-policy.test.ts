@@ -256,7 +256,7 @@ describe('names', () => {
 
 describe('bytes that are no request', () => {
   const nested = (depth: number): Buffer => {
-    let bytes = Buffer.alloc(0);
+    let bytes: Buffer = Buffer.alloc(0);
     for (let level = 0; level < depth; level += 1) bytes = der.sequence(bytes);
     return bytes;
   };
