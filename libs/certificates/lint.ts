@@ -65,7 +65,7 @@ function readFacts(tbs: Buffer, authority: ParsedCertificate | undefined): LintF
     publicKeyInfo,
     uniqueIdentifiers,
     extensions: extensionList ? readExtensions(expectTag(onlyChild(extensionList), TAG.sequence)) : [],
-    attributes: [...readName(issuer), ...readName(subject)],
+    attributes: readName(subject),
     authority,
   };
 }

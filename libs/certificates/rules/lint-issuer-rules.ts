@@ -6,7 +6,7 @@ import { OID } from '../oids.js';
 import { keyIdentifier, readPublicKey } from '../public-key.js';
 import { signatureAlgorithmByOid } from '../signature-algorithms.js';
 import { basicConstraintsOf, find, type LintFacts, type LintRule, lintRule, unlessUnreadable } from './lint-rule.js';
-import { constrainedNames } from './name-constraints.js';
+import { constrainedNames, namesOfSubject } from './name-constraints.js';
 
 const issuerRule = (
   code: string,
@@ -104,11 +104,13 @@ export const issuerLintRules = [
   issuerRule(
     'LINT_NAME_CONSTRAINED',
     'RFC 5280 §6.1.3 (b), (c)',
-    'The name constraints of the authority permit every alternative name',
+    'The name constraints of the authority permit every name',
     ({ nameConstraints }, facts) => {
+      if (!nameConstraints) return false;
       const extension = find(facts, OID.subjectAlternativeName);
-      if (!nameConstraints || !extension) return false;
-      return constrainedNames(readGeneralNames(parseDer(extension.value)), nameConstraints).length > 0;
+      const alternatives = extension ? readGeneralNames(parseDer(extension.value)) : [];
+      const names = [...namesOfSubject(facts.attributes), ...alternatives];
+      return constrainedNames(names, nameConstraints).length > 0;
     },
   ),
 ] as const;

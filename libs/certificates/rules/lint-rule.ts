@@ -16,7 +16,7 @@ export interface LintFacts {
   readonly publicKeyInfo: DerNode;
   readonly uniqueIdentifiers: readonly DerNode[];
   readonly extensions: readonly ReadExtension[];
-  /** Of issuer and subject together. */
+  /** Of the subject. The issuer's name was chosen elsewhere and is repeated byte for byte, whatever it looks like. */
   readonly attributes: readonly ReadAttribute[];
   /** Who will sign; absent where the certificate signs itself. */
   readonly authority: ParsedCertificate | undefined;

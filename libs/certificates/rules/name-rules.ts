@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type AttributeName, type GeneralName, type GeneralNameKind, NAME_ATTRIBUTES } from '../names.js';
-import { constrainedNames, isDomainWithin } from './name-constraints.js';
+import { constrainedNames, isDomainWithin, namesOfSubject } from './name-constraints.js';
 import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
 const SUBJECT_ALTERNATIVE_NAMES_MAX = 50;
@@ -39,18 +39,10 @@ const isWellFormed: Readonly<Record<GeneralNameKind, (value: string) => boolean>
   other: () => false,
 };
 
-/** Whether a verifier would take a common name for a host: OpenSSL holds name constraints against it then. */
-const looksLikeHost = (commonName: string): boolean => commonName.includes('.') && DNS_NAME.test(commonName);
-
-/** What name constraints are held against (RFC 5280 §4.2.1.10). */
+/** What name constraints are held against; what is not well-formed is refused by its own rule. */
 const constrainedCandidates = (facts: PolicyFacts): readonly GeneralName[] => [
   ...alternativeNames(facts).filter(({ kind, value }) => isWellFormed[kind](value)),
-  ...commonNames(facts)
-    .filter(looksLikeHost)
-    .map((value): GeneralName => ({ kind: 'dns', value })),
-  ...facts.request.subject
-    .filter(({ type }) => type === 'emailAddress')
-    .map(({ value }): GeneralName => ({ kind: 'email', value })),
+  ...namesOfSubject(facts.request.subject),
 ];
 
 const nameRule = (code: string, title: string, citation: string, objections: PolicyRule['objections']): PolicyRule => ({

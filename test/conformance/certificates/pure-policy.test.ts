@@ -213,6 +213,17 @@ describe('the escalation set', () => {
     expect(codesOf(hugeExponent)).toContain('CSR_RSA_EXPONENT');
   });
 
+  it.each([
+    ['of order 1', '0100000000000000000000000000000000000000000000000000000000000000'],
+    ['of order 4', '0000000000000000000000000000000000000000000000000000000000000080'],
+    ['of order 8', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'],
+    ['beyond the field', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
+  ])('an Ed25519 key %s, for which anybody can sign, is refused', (_, point) => {
+    const edwards = keys.ed25519();
+    const publicKeyInfo = Buffer.concat([spkiOf(edwards).subarray(0, 12), Buffer.from(point, 'hex')]);
+    expect(codesOf(factsOf(makeRequest({ key: edwards, publicKeyInfo })))).toEqual(['CSR_KEY_INVALID']);
+  });
+
   it('thousands of bad names are named fifty times', () => {
     const additionalNames = Array.from({ length: 5_000 }, () => dns('*'));
     expect(judgeRequest(factsOf(request({}), { additionalNames }))).toHaveLength(50);
@@ -265,7 +276,7 @@ describe('bytes that are no request', () => {
     csr = request({ extensions: [sanExtension(dnsName('a.example')), basicConstraints()] });
   });
 
-  it.each([
+  const samples: readonly (readonly [title: string, make: () => Buffer | string, reason: string])[] = [
     ['10,000 levels', () => nested(10_000), 'TOO_LARGE'],
     ['10,000 levels of indefinite length', () => Buffer.alloc(16_384, Buffer.of(0x30, 0x80)), 'NOT_PKCS10'],
     ['3,000 levels in 16 KiB', () => nested(3_000), 'NOT_PKCS10'],
@@ -277,7 +288,8 @@ describe('bytes that are no request', () => {
     ['a certificate by its label', () => notebookCsr.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE'), 'NOT_PEM'],
     ['a long text', () => 'A'.repeat(100_000), 'TOO_LARGE'],
     ['a long request', () => Buffer.alloc(16_385, 0x30), 'TOO_LARGE'],
-  ] as const)('%s', (_, make, reason) => {
+  ];
+  it.each(samples)('%s', (_, make, reason) => {
     expect(parseCertificateRequest(make())).toMatchObject({ ok: false, reason });
   });
 
