@@ -21,5 +21,6 @@ export {
 } from './credentials.service.js';
 export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
+export { isServiceActive } from './service-state.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { CredentialUsage } from './usage.js';

@@ -2,6 +2,7 @@ import { type ErrorTable, type EventTable, coreErrors } from '#core';
 import { cryptoErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
+import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
 import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
@@ -39,6 +40,8 @@ export const errorTables: readonly ErrorTable[] = [
   serviceErrors,
   credentialErrors,
   keyErrors,
+  authorityErrors,
+  certificateErrors,
   profileErrors,
 ].map(({ table }) => table);
 
@@ -51,6 +54,8 @@ export const eventTables: readonly EventTable[] = [
   serviceEvents,
   credentialEvents,
   keyEvents,
+  authorityEvents,
+  certificateEvents,
   profileEvents,
   tokenEvents,
   requestEvents,

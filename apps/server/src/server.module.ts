@@ -3,6 +3,21 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 
 import { History } from '#audit';
+import {
+  AuthorityExpiry,
+  AuthorityKeys,
+  CertificateAuthorities,
+  CertificateExpiry,
+  Certificates,
+  CertificateVerifier,
+  Crls,
+  Issuance,
+  OcspResponder,
+  OrphanSweep,
+  PkiClock,
+  PkiUrls,
+  authorityUrls,
+} from '#certificates';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
@@ -61,6 +76,16 @@ class UseCases {
       Credentials,
       Services,
       Authenticator,
+      AuthorityKeys,
+      Crls,
+      CertificateAuthorities,
+      Issuance,
+      Certificates,
+      CertificateVerifier,
+      OcspResponder,
+      CertificateExpiry,
+      AuthorityExpiry,
+      OrphanSweep,
       TokenProfiles,
       Signing,
     ];
@@ -80,6 +105,8 @@ class UseCases {
         provide: PasswordHasher,
         useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
       },
+      { provide: PkiUrls, useValue: { ofAuthority: (caId: string) => authorityUrls(publicUrl(), caId) } },
+      { provide: PkiClock, useValue: installation.clock },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
     ];
     const providers = [...foundation, ...services, ...ports];

@@ -1,6 +1,8 @@
 import type { Type as Class } from '@nestjs/common';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
+import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
+import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeysController } from './keys.controller.js';
 import { MembersController } from './members.controller.js';
@@ -16,6 +18,8 @@ export const adminControllers: Class<unknown>[] = [
   ServicesController,
   CredentialsController,
   KeysController,
+  CertificateAuthoritiesController,
+  CertificatesController,
   TokenProfilesController,
   AuditEventsController,
   PlatformAuditEventsController,

@@ -1,7 +1,14 @@
 import type { Type } from '@nestjs/common';
 
+import { OwnCertificatesController } from './certificates.controller.js';
 import { JwksController } from './jwks.controller.js';
+import { PkiController } from './pki.controller.js';
 import { TokenController } from './token.controller.js';
 
 /** What the role `signing` offers. */
-export const signingControllers: readonly Type[] = [TokenController, JwksController];
+export const signingControllers: readonly Type[] = [
+  TokenController,
+  OwnCertificatesController,
+  JwksController,
+  PkiController,
+];

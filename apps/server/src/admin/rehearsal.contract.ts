@@ -1,0 +1,16 @@
+import { type Type as Class, applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
+
+/** The answer is of `type`, or says what would have happened (`dryRun=true`). */
+export const AnswersOrRehearses = (
+  type: Class<unknown>,
+  rehearsal: Class<unknown>,
+  description: string,
+): MethodDecorator =>
+  applyDecorators(
+    ApiExtraModels(type, rehearsal),
+    ApiOkResponse({
+      description: `${description}; with \`dryRun=true\` what would happen`,
+      schema: { anyOf: [{ $ref: getSchemaPath(type) }, { $ref: getSchemaPath(rehearsal) }] },
+    }),
+  );
