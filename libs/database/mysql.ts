@@ -84,10 +84,11 @@ export async function openMysql(
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
     try {
+      // At once, so that the runner holds the connection itself and not only what it lends.
+      await runner.connect();
       return await work(runner);
     } catch (error) {
-      // The server rolls back what a closed connection began.
-      if (isStatementTimeout(error)) ((await runner.connect()) as PoolConnection).destroy();
+      if (isStatementTimeout(error)) await discard(runner);
       throw error;
     } finally {
       await runner.release();
@@ -116,6 +117,11 @@ export async function openMysql(
   };
 }
 
+/** Closes a connection whose state nobody knows; the server then rolls back what it began. */
+async function discard(runner: QueryRunner): Promise<void> {
+  ((await runner.connect()) as PoolConnection).destroy();
+}
+
 /** READ COMMITTED: under REPEATABLE READ a plain read before the row lock would decide on an old snapshot. */
 async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
   await runner.startTransaction('READ COMMITTED');
@@ -124,7 +130,7 @@ async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManag
     await runner.commitTransaction();
     return result;
   } catch (error) {
-    if (!isStatementTimeout(error)) await runner.rollbackTransaction().catch(() => undefined);
+    if (!isStatementTimeout(error)) await runner.rollbackTransaction().catch(() => discard(runner));
     throw error;
   }
 }

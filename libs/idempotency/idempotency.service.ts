@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { DAY, INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
+import {
+  DAY,
+  type Expirable,
+  INSTALLATION_ID,
+  type PlatformScope,
+  type TenantScope,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
 import { type SealedPlace, Vault } from '#vault';
@@ -13,7 +21,7 @@ import { idempotencyErrors } from './errors.js';
 type Scope = TenantScope | PlatformScope;
 
 const KEPT_FOR = DAY;
-const PURGE_BATCH = 500;
+const PURGE_SCOPE = platformScope(systemOrigin('idempotency-expiry'));
 
 /**
  * Remembers the first answer to each idempotency key of a caller for 24 hours. A key is claimed before the work and is
@@ -21,7 +29,9 @@ const PURGE_BATCH = 500;
  * done. So a repeated request is done at most once.
  */
 @Injectable()
-export class IdempotencyRecords {
+export class IdempotencyRecords implements Expirable {
+  readonly kind = 'idempotency-record';
+
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
@@ -69,12 +79,11 @@ export class IdempotencyRecords {
     });
   }
 
-  /** Removes a bounded batch of what is older than 24 hours; says how many there were. */
-  async purge(scope: PlatformScope): Promise<number> {
-    return this.database.platform(scope, async (tx) => {
+  /** Removes what is older than 24 hours. */
+  async recordDue(limit: number): Promise<number> {
+    return this.database.platform(PURGE_SCOPE, async (tx) => {
       tx.housekeeping('idempotency records');
-      const due = { expiresAt: LessThanOrEqual(tx.now) };
-      const rows = await tx.find(IdempotencyRecord, due, { limit: PURGE_BATCH });
+      const rows = await tx.find(IdempotencyRecord, { expiresAt: LessThanOrEqual(tx.now) }, { limit });
       return rows.length === 0 ? 0 : tx.delete(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) });
     });
   }

@@ -134,6 +134,22 @@ export const leavesNoneActive = ({ credential, siblings, now }: Omit<Situation, 
   isLastingActive(credential, now) && !siblings.some((sibling) => isLastingActive(sibling, now));
 
 /**
+ * Whether an expired credential was the last active one: none stays active now, and none outlived it. Of several that
+ * have expired by the time that anybody looks, only the one that lasted longest was the last.
+ */
+export const expiredAsLast = (
+  credential: CredentialFacts,
+  siblings: readonly CredentialFacts[],
+  now: EpochMilliseconds,
+): boolean =>
+  credential.state === 'active' &&
+  credential.overlapEndsAt === null &&
+  credential.expiresAt !== null &&
+  ![credential.expiresAt, now].some((instant) =>
+    siblings.some((sibling) => sibling.id !== credential.id && isLastingActive(sibling, instant)),
+  );
+
+/**
  * The expiry of a successor: it lives as long as the one that it replaces was meant to.
  * @returns epoch milliseconds, or `null` for a credential that never expires
  */

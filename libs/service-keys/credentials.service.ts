@@ -29,6 +29,7 @@ import {
 } from './credential-rules.js';
 import { forbiddenActions } from './credential-permissions.js';
 import { CredentialSecrets, type CredentialWithSecret, requireFuture } from './credential-secrets.js';
+import { CredentialSteps, recordCreation, slotOf } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 import { credentialErrors } from './errors.js';
 import { credentialEvents } from './events.js';
@@ -94,6 +95,7 @@ export class Credentials {
   constructor(
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
+    private readonly steps: CredentialSteps,
     private readonly users: Users,
   ) {}
 
@@ -193,7 +195,7 @@ export class Credentials {
       credentialId,
       'reactivate',
       async (tx, { credential }) => {
-        await this.settle(tx, credential);
+        await this.steps.settle(tx, credential);
         await tx.transition(Credential, credentialId, credentialLifecycle.event.reactivate, {
           inactiveSlot: null,
           overlapEndsAt: null,
@@ -271,7 +273,7 @@ export class Credentials {
       'compromise',
       async (tx, judged) => {
         const { credential } = judged;
-        const successor = leavesNoneActive(judged) ? await this.succeed(tx, credential) : undefined;
+        const successor = leavesNoneActive(judged) ? await this.steps.succeed(tx, credential) : undefined;
         await tx.transition(Credential, credentialId, credentialLifecycle.event.compromise, {
           inactiveSlot: null,
           overlapEndsAt: null,
@@ -338,7 +340,7 @@ export class Credentials {
       credentialId,
       'delete',
       async (tx, { credential }) => {
-        await this.settle(tx, credential);
+        await this.steps.settle(tx, credential);
         await tx.transition(Credential, credentialId, credentialLifecycle.event.delete, {
           sealedSecret: null,
           inactiveSlot: null,
@@ -379,43 +381,6 @@ export class Credentials {
     };
   }
 
-  /** A step: an active successor for a credential that ends as the last of its type. */
-  async succeed(tx: Tx, credential: Credential): Promise<CredentialWithSecret> {
-    const { id, serviceId, authType, name } = credential;
-    const successor = await this.secrets.create(tx, {
-      serviceId,
-      authType,
-      expiresAt: successorExpiry(credential, tx.now),
-      replaces: id,
-      ...(name === null ? {} : { name }),
-    });
-    const details = { serviceId, successor: successor.credential.id };
-    tx.record(credentialEvents.succeeded(id, { credentialId: id, details }));
-    recordCreation(tx, successor.credential);
-    return successor;
-  }
-
-  /**
-   * A step: writes down what the clock has decided already (expiry, end of an overlap), so that the row is in the state
-   * from which its next transition starts.
-   */
-  async settle(tx: Tx, credential: Credential): Promise<CredentialState> {
-    const state = stateAt(credential, tx.now);
-    const { id, serviceId } = credential;
-    if (state === credential.state) return state;
-    if (state === 'expired') {
-      const expired = { inactiveSlot: null, overlapEndsAt: null, updatedAt: tx.now };
-      await tx.transition(Credential, id, credentialLifecycle.event.expire, expired);
-      tx.record(credentialEvents.expired(id, { credentialId: id, details: { serviceId } }));
-    } else {
-      const discardedAt = credential.overlapEndsAt ?? tx.now;
-      const discarded = { overlapEndsAt: null, discardedAt, inactiveSlot: slotOf(credential), updatedAt: tx.now };
-      await tx.transition(Credential, id, credentialLifecycle.event.discard, discarded);
-      tx.record(credentialEvents.overlap_ended(id, { credentialId: id, details: { serviceId } }));
-    }
-    return state;
-  }
-
   /** The frame of every action: lock, read, judge, do. */
   private async change<T>(
     scope: TenantScope,
@@ -433,7 +398,8 @@ export class Credentials {
       if (refusal) throw CODES[refusal]();
       // Siblings whose slot the clock has freed hold it in their rows until this is written down.
       for (const sibling of judged.siblings) {
-        if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now)) await this.settle(tx, sibling);
+        if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now))
+          await this.steps.settle(tx, sibling);
       }
       const result = await work(tx, judged);
       await raiseConfigVersion(tx);
@@ -453,8 +419,6 @@ export class Credentials {
     return situation(credential, all, await tenantSettingsOf(view), view.now);
   }
 }
-
-const slotOf = ({ serviceId, authType }: Credential): string => `${serviceId}:${authType}`;
 
 function situation(
   credential: Credential,
@@ -480,8 +444,4 @@ function storedStates(state: CredentialState | undefined) {
     inactive: ['inactive', 'active'],
   };
   return { state: In(stored[state] ?? [state]) };
-}
-
-function recordCreation(tx: Tx, { id, serviceId, authType, fingerprint, expiresAt }: Credential): void {
-  tx.record(credentialEvents.created(id, { credentialId: id, after: { serviceId, authType, fingerprint, expiresAt } }));
 }

@@ -19,5 +19,6 @@ export const credentialEvents = defineEvents('credential', {
   revealed: 'The secret of a credential was shown',
   changed: "A credential's name or expiry was changed",
   deleted: 'A credential was deleted: its secret is erased',
+  accepted: 'A gateway was told that the credential is good',
   leak_checked: 'A string was checked for being a credential of the tenant',
 });

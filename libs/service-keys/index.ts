@@ -9,6 +9,8 @@ export { type AuthenticatedService, Authenticator, type CallerFacts, serviceActo
 export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
 export { forbiddenActions } from './credential-permissions.js';
 export { type CredentialAction, credentialActions } from './credential-rules.js';
+export { CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
+export { CredentialSteps } from './credential-steps.js';
 export { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 export {
   type Compromised,
@@ -22,5 +24,7 @@ export {
 export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { isServiceActive } from './service-state.js';
+export { Gateway, type GatewayVerdict } from './gateway.service.js';
+export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { CredentialUsage } from './usage.js';

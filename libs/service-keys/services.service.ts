@@ -103,15 +103,15 @@ export class Services {
 
   /**
    * Deletes a service and erases the secrets of all its credentials; the rows stay as history.
-   * @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID
+   * @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID, PRECONDITION_FAILED
    */
-  async delete(scope: TenantScope, serviceId: string, password: string | undefined): Promise<void> {
+  async delete(scope: TenantScope, serviceId: string, password: string | undefined, ifMatch?: number): Promise<void> {
     await this.get(scope, serviceId);
     await this.users.confirmPassword(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       const service = await tx.lock(Service, { id: serviceId, state: 'active' });
       const gone = { deletedAt: tx.now, updatedAt: tx.now };
-      await tx.change(Service, service, { ...gone, state: 'deleted', liveName: serviceId });
+      await tx.change(Service, service, { ...gone, state: 'deleted', liveName: serviceId }, ifMatch);
       const credentials = await tx.find(Credential, { serviceId, state: Not('deleted') });
       for (const { id } of credentials) {
         await tx.update(Credential, { id }, { ...gone, state: 'deleted', sealedSecret: null, inactiveSlot: null });

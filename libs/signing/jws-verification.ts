@@ -1,3 +1,4 @@
+import { coreErrors } from '#core';
 import { type CompactJws, algorithm, parseCompactJws } from '#crypto';
 import type { UsableKey } from '#keys';
 
@@ -25,4 +26,15 @@ export async function verifyJws(
   if (!key) return { code: (await context.knowsKid(kid)) ? 'KEY_NOT_USABLE' : 'UNKNOWN_KID', kid };
   const authentic = await algorithm(key.algorithm).verify(jws.signingInput, jws.signature, key.verifyingKey);
   return authentic ? { code: 'OK', jws, key } : { code: 'INVALID_SIGNATURE', kid };
+}
+
+/**
+ * What is issued here can be verified here: a token must keep the limits that hold for reading one.
+ * @throws VALIDATION_ERROR where the claims make it too long or give it too many members
+ */
+export function requireReadable(token: string): string {
+  const parsed = parseCompactJws(token);
+  if (parsed.ok) return token;
+  const { reason: code, detail } = parsed;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/claims', code, detail }] });
 }

@@ -17,6 +17,7 @@ export {
   permissions,
 } from './permissions.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
+export { SessionExpiry } from './session-expiry.js';
 export {
   type IdentifiedUser,
   type Membership,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, In, type Tx } from '#database';
+import { Database, In, type Tx, requireVersion } from '#database';
 
 import { normalizeEmail } from './email.js';
 import { Member, Tenant, User } from './entities.js';
@@ -84,10 +84,11 @@ export class Members {
     });
   }
 
-  /** @throws NOT_FOUND, ROLE_NOT_GRANTABLE, LAST_OWNER */
-  async remove(scope: TenantScope, userId: string): Promise<void> {
+  /** @throws NOT_FOUND, ROLE_NOT_GRANTABLE, LAST_OWNER, PRECONDITION_FAILED */
+  async remove(scope: TenantScope, userId: string, ifMatch?: number): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
       const member = await this.lockManageable(tx, userId);
+      requireVersion(member, ifMatch);
       await this.requireAnotherOwner(tx, member);
       await tx.delete(Member, { id: member.id });
       await raiseConfigVersion(tx);

@@ -67,8 +67,9 @@ export class Vault {
     this.#masterKeys = masterKeys;
     try {
       if (!(await this.isInitialised())) await this.initialise();
-      const canary = await this.installationSecret(CANARY);
-      if (canary?.equals(CANARY_VALUE)) return true;
+      // A first start that was cut off, or that runs in another instance, may have left the canary to us.
+      const canary = await this.ensureInstallationSecret(CANARY, () => CANARY_VALUE);
+      if (canary.equals(CANARY_VALUE)) return true;
     } catch (error) {
       if (!isSealed(error)) throw error;
     }
@@ -142,7 +143,6 @@ export class Vault {
       tx.housekeeping('the first start makes the installation its data key');
       await this.createDataKey(tx, INSTALLATION_ID);
     });
-    await this.ensureInstallationSecret(CANARY, () => CANARY_VALUE);
   }
 
   private masterKey(): KeyEncryptionKey {

@@ -5,6 +5,7 @@ import { type Clock, ManualClock } from '#core';
 import { loadConfiguration } from '../../apps/server/src/config.js';
 import { type Server, createServer } from '../../apps/server/src/create-server.js';
 import { createLogger } from '../../apps/server/src/http/logging.js';
+import { ExpiryJob } from '../../apps/server/src/scheduler/expiry.job.js';
 import { type TestDatabase, createTestDatabase } from './database.js';
 
 /** Enough to be Argon2id, not enough to slow a suite down. */
@@ -45,6 +46,8 @@ export interface TestServer {
   delete(path: string, body?: unknown, call?: Call): Promise<Answer>;
   /** The access token of a fresh session. */
   login(email?: string, password?: string): Promise<string>;
+  /** Does what the scheduler would do now. */
+  runScheduler(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +70,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     PORT: '0',
     DATABASE_URL: database.url,
     CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
+    // The scheduler runs when a test says so: `server.runScheduler()`.
+    CHANCERY_ROLES: 'admin,signing',
     CHANCERY_ADMIN_EMAIL: ADMIN.email,
     CHANCERY_ADMIN_PASSWORD: ADMIN.password,
     ...options.environment,
@@ -76,7 +81,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logger: createLogger('debug', { write: (line) => logs.push(line) }),
     clock,
     passwordParameters: CHEAP_PASSWORDS,
-    rateLimitQuotas: options.rateLimitQuotas ?? { login: UNLIMITED, admin: UNLIMITED, public: UNLIMITED },
+    rateLimitQuotas: options.rateLimitQuotas ?? {
+      login: UNLIMITED,
+      admin: UNLIMITED,
+      reveal: UNLIMITED,
+      public: UNLIMITED,
+    },
   });
   const url = await server.listen();
 
@@ -111,6 +121,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       if (answer.status !== 200) throw new Error(`The log-in of ${email} was refused: ${answer.text}`);
       return answer.body['accessToken']!;
     },
+    runScheduler: () => server.app.get(ExpiryJob).run(),
     close: async () => {
       await server.close();
       if (!options.database) await database.drop();

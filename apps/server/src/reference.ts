@@ -22,12 +22,14 @@ import {
 
 import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
+import { healthErrors } from './http/health.controller.js';
 import { STATUS_OF_KIND } from './http/problem.js';
 
 /** Every table of errors; `docs/errors.md` is made from them. */
 export const errorTables: readonly ErrorTable[] = [
   coreErrors,
   httpErrors,
+  healthErrors,
   idempotencyErrors,
   databaseErrors,
   sealingErrors,

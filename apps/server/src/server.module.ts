@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
+import { ScheduleModule } from '@nestjs/schedule';
 
 import { History } from '#audit';
 import {
@@ -18,13 +19,25 @@ import {
   PkiUrls,
   authorityUrls,
 } from '#certificates';
+import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
 import { Keys, Signer } from '#keys';
-import { Authenticator, CredentialSecrets, CredentialUsage, Credentials, Services } from '#service-keys';
+import {
+  Authenticator,
+  CredentialExpiry,
+  CredentialSecrets,
+  CredentialSteps,
+  CredentialSuccession,
+  CredentialUsage,
+  Credentials,
+  Gateway,
+  Leaks,
+  Services,
+} from '#service-keys';
 import { IssuerUrls, Signing, TokenProfiles } from '#signing';
-import { Access, Members, PasswordGuard, SessionKeys, Sessions, Tenants, Users } from '#tenants';
+import { Access, Members, PasswordGuard, SessionExpiry, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
 import { adminControllers } from './admin/index.js';
@@ -36,12 +49,14 @@ import { IdempotencyStore } from './http/idempotency.interceptor.js';
 import type { Logger } from './http/logging.js';
 import { CallerIdentification, PermissionPolicy } from './http/principal.js';
 import { type RateLimitPolicy, WindowCounters } from './http/rate-limit.js';
+import { LOGGER } from './http/problem.filter.js';
 import { RefusalLog } from './http/refusal-log.js';
 import { SealGuard, SealState } from './http/seal.guard.js';
 import { SealedAnswers } from './idempotency.js';
 import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
+import { EXPIRABLES, ExpiryJob, ExpirySchedule } from './scheduler/expiry.job.js';
 import { signingControllers } from './signing/index.js';
 
 export interface ServerOptions {
@@ -56,6 +71,19 @@ export interface ServerOptions {
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
 
+/** Every kind of thing whose time comes, in the order in which it is asked. */
+const expirables: Type<Expirable>[] = [
+  CredentialExpiry,
+  CredentialSuccession,
+  SessionExpiry,
+  IdempotencyRecords,
+  CertificateExpiry,
+  AuthorityExpiry,
+  OrphanSweep,
+  // After those that may make a list stale.
+  Crls,
+];
+
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
@@ -68,26 +96,25 @@ class UseCases {
       Members,
       Access,
       History,
-      IdempotencyRecords,
       Keys,
       Signer,
       CredentialSecrets,
+      CredentialSteps,
       CredentialUsage,
       Credentials,
+      Leaks,
+      Gateway,
       Services,
       Authenticator,
       AuthorityKeys,
-      Crls,
       CertificateAuthorities,
       Issuance,
       Certificates,
       CertificateVerifier,
       OcspResponder,
-      CertificateExpiry,
-      AuthorityExpiry,
-      OrphanSweep,
       TokenProfiles,
       Signing,
+      ...expirables,
     ];
     const ports: Provider[] = [
       { provide: CallerIdentification, useClass: Callers },
@@ -109,7 +136,12 @@ class UseCases {
       { provide: PkiClock, useValue: installation.clock },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
     ];
-    const providers = [...foundation, ...services, ...ports];
+    const schedule: Provider = {
+      provide: EXPIRABLES,
+      useFactory: (...all: Expirable[]) => all,
+      inject: expirables,
+    };
+    const providers = [...foundation, ...services, ...ports, schedule];
     return {
       module: UseCases,
       imports: [JwtModule.register({})],
@@ -134,6 +166,7 @@ export class ServerModule {
       module: ServerModule,
       imports: [
         useCases,
+        ...(options.roles.includes('scheduler') ? [ScheduleModule.forRoot()] : []),
         HttpModule.register({
           imports: [useCases],
           logger: options.logger,
@@ -142,7 +175,12 @@ export class ServerModule {
         }),
       ],
       controllers: [HealthController, ...options.roles.flatMap((role) => controllersOf[role])],
-      providers: [{ provide: APP_GUARD, useClass: SealGuard }],
+      providers: [
+        { provide: APP_GUARD, useClass: SealGuard },
+        { provide: LOGGER, useValue: options.logger },
+        ExpiryJob,
+        ...(options.roles.includes('scheduler') ? [ExpirySchedule] : []),
+      ],
     };
   }
 }

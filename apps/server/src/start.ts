@@ -18,6 +18,8 @@ export interface Process {
 }
 
 const STOP_WITHIN = 12 * SECOND;
+/** A worker that keeps ending must not keep the machine busy. */
+const WORKER_RESTART_AFTER = SECOND;
 
 /** From an environment to a server that listens until it is told to stop. */
 export async function start(process: Process): Promise<void> {
@@ -25,18 +27,28 @@ export async function start(process: Process): Promise<void> {
     const { configuration, warnings } = loadConfiguration(process.environment);
     const logger = createLogger(configuration.logLevel);
     for (const warning of warnings) logger.warn(warning);
-    if (cluster.isPrimary && configuration.workers > 1) forkWorkers(process, configuration, logger);
+    if (cluster.isPrimary && configuration.workers > 1) await forkWorkers(process, configuration, logger);
     else await serve(process, configuration, logger);
   } catch (error) {
     const reason = error instanceof ConfigurationError ? error.message : `Chancery cannot start: ${reasonOf(error)}`;
     process.fail(`${reason}\n`);
+    // The channel to its parent would keep a worker alive.
+    cluster.worker?.disconnect();
   }
 }
 
 async function serve(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
   const server = await createServer({ configuration, logger });
-  const address = await server.listen();
+  const address = await server.listen().catch(async (error: unknown) => {
+    // What is open would keep the process alive that cannot do its work.
+    await server.close();
+    throw error;
+  });
+  let stopping = false;
   process.onStop(() => {
+    // Ctrl+C reaches a worker twice: by itself, and through its parent.
+    if (stopping) return;
+    stopping = true;
     // Whatever hangs, the process ends in time for its supervisor.
     setTimeout(() => process.exit(1), STOP_WITHIN).unref();
     void server.close().then(
@@ -51,22 +63,40 @@ async function serve(process: Process, configuration: Configuration, logger: Log
 }
 
 /** One process per worker shares the port; the embedded database has one writer and so one process. */
-function forkWorkers(process: Process, { databaseUrl, workers }: Configuration, logger: Logger): void {
+async function forkWorkers(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
+  const { databaseUrl, host, publicUrl, workers } = configuration;
   if (databaseUrl.reveal().startsWith('sqlite:')) {
     process.fail('WORKERS above 1 needs MySQL or MariaDB: the embedded SQLite database belongs to one process.\n');
     return;
   }
-  for (let number = 0; number < workers; number += 1) cluster.fork();
+  // What the first start makes is made once, here, where the password of the administrator can be shown.
+  const prepared = await createServer({ configuration, logger });
+  const { firstAdmin, installation } = prepared;
+  const { sealed } = installation.vault;
+  await prepared.close();
+
+  let listening = false;
   let stopping = false;
-  process.onStop(() => {
+  const stop = (): void => {
     stopping = true;
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
+  };
+  process.onStop(stop);
+  cluster.on('listening', (_, { port }) => {
+    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed));
+    listening = true;
   });
-  cluster.on('exit', (worker, code) => {
+  cluster.on('exit', ({ process: { pid } }, code) => {
     if (stopping) return;
-    logger.error({ pid: worker.process.pid, code }, 'A worker ended; another one takes its place');
-    cluster.fork();
+    logger.error({ pid, code }, 'A worker ended');
+    if (listening) {
+      setTimeout(() => stopping || cluster.fork(), WORKER_RESTART_AFTER);
+    } else {
+      process.fail('No worker could start to listen.\n');
+      stop();
+    }
   });
+  for (let number = 0; number < workers; number += 1) cluster.fork();
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

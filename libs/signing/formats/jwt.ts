@@ -2,7 +2,7 @@ import { type Json, SECOND, toEpochSeconds } from '#core';
 import { algorithm, algorithmNames, encodeCompactJws, encodeJwsHeader } from '#crypto';
 
 import { REGISTERED_CLAIMS, audienceOf, callerClaims, isTokenId, judgeTimes, lifetimeSeconds } from '../claims.js';
-import { verifyJws } from '../jws-verification.js';
+import { requireReadable, verifyJws } from '../jws-verification.js';
 import type { IssueContext, IssuedToken, ProfileFacts, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
 interface JwtInput {
@@ -71,7 +71,7 @@ export const jwt: TokenFormat<JwtInput> = {
     const token = await encodeCompactJws(header, JSON.stringify(payload), (data) =>
       algorithm(key.algorithm).sign(data, key.signingKey),
     );
-    return { token, tokenId, issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
+    return { token: requireReadable(token), tokenId, issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
   },
 
   async verify(token: string, context: VerifyContext): Promise<Verdict> {

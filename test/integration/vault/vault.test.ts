@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Secret, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import type { EntityClass, Tx } from '#database';
 import { tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
 import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
+import { withCode } from '../../support/errors.js';
 
 const platform = platformScope(systemOrigin('test'));
 
@@ -30,8 +32,68 @@ describe('the vault', () => {
     expect(await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))])).toBe(false);
     expect(vault.sealed).toBe(true);
     await expect(opened.database.platform(platform, (tx) => vault.createDataKey(tx, uuidv7(tx.now)))).rejects.toThrow(
-      expect.objectContaining({ code: 'SEALED' }),
+      withCode('SEALED'),
     );
+  });
+
+  it('writes nothing where it stays sealed', async () => {
+    const vault = new Vault(opened.database);
+    const rows = (): Promise<number[]> =>
+      opened.database.readPlatform(platform, (view) =>
+        Promise.all(vaultEntities.map(async (entity) => (await view.find(entity)).length)),
+      );
+    const before = await rows();
+    for (const keys of [[], [localKeyEncryptionKey(new Secret(randomBytes(32)))]]) {
+      expect(await vault.unseal(keys)).toBe(false);
+    }
+    expect(await rows()).toEqual(before);
+  });
+
+  it('is made once when several instances start on an empty database at once', async () => {
+    const empty = await openTestDatabase(vaultEntities);
+    const vaults = Array.from({ length: 5 }, () => new Vault(empty.database));
+    expect(await Promise.all(vaults.map((vault) => vault.unseal([masterKey])))).toEqual(Array(5).fill(true));
+    const secrets = await Promise.all(
+      vaults.map((vault) => vault.ensureInstallationSecret('s', () => randomBytes(32))),
+    );
+    expect(new Set(secrets.map((secret) => secret.toString('hex'))).size).toBe(1);
+    expect(await new Vault(empty.database).unseal([masterKey])).toBe(true);
+    await empty.drop();
+  });
+
+  it('is completed where the first start was cut off, by the right master key only', async () => {
+    const empty = await openTestDatabase(vaultEntities);
+    await new Vault(empty.database).unseal([masterKey]);
+    const [, InstallationSecret] = vaultEntities;
+    await empty.database.platform(platform, async (tx) => {
+      tx.housekeeping('test');
+      await tx.delete(InstallationSecret as EntityClass<{ name: string }>, { name: 'canary' });
+    });
+    const wrong = localKeyEncryptionKey(new Secret(randomBytes(32)));
+    expect(await new Vault(empty.database).unseal([wrong])).toBe(false);
+    expect(await empty.database.readPlatform(platform, (view) => view.find(InstallationSecret!))).toEqual([]);
+    expect(await new Vault(empty.database).unseal([masterKey])).toBe(true);
+    await empty.drop();
+  });
+
+  it('keeps the data key of a tenant that has one, and opens nothing once it is destroyed', async () => {
+    const vault = new Vault(opened.database);
+    await vault.unseal([masterKey]);
+    const tenantId = uuidv7(3);
+    const place = { tenantId, purpose: 'test', recordId: 'one', column: 'secret' };
+    const working = <T>(work: (tx: Tx) => Promise<T>): Promise<T> =>
+      opened.database.platform(platform, async (tx) => {
+        tx.housekeeping('test');
+        return work(tx);
+      });
+    await working((tx) => vault.createDataKey(tx, tenantId));
+    const blob = await working((tx) => vault.seal(tx, place, Buffer.from('value')));
+    await working((tx) => vault.createDataKey(tx, tenantId));
+    const reopened = new Vault(opened.database);
+    await reopened.unseal([masterKey]);
+    expect((await working((tx) => reopened.open(tx, place, blob))).toString()).toBe('value');
+    await working((tx) => vault.destroyDataKeys(tx, tenantId));
+    await expect(working((tx) => vault.open(tx, place, blob))).rejects.toThrow(withCode('SEALED'));
   });
 
   it('opens a value only in the place that it was sealed for', async () => {
@@ -47,9 +109,7 @@ describe('the vault', () => {
       const blob = await vault.seal(view, place, Buffer.from('value'));
       expect((await vault.open(view, place, blob)).toString()).toBe('value');
       for (const other of [{ recordId: 'two' }, { column: 'other' }, { purpose: 'x' }, { tenantId: tenants[1] }]) {
-        await expect(vault.open(view, { ...place, ...other }, blob)).rejects.toThrow(
-          expect.objectContaining({ code: 'BLOB_UNREADABLE' }),
-        );
+        await expect(vault.open(view, { ...place, ...other }, blob)).rejects.toThrow(withCode('BLOB_UNREADABLE'));
       }
     });
   });

@@ -28,6 +28,7 @@ import { tenantErrors } from '#tenants';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
+import { RateLimited } from '../http/rate-limit.js';
 import { Requires } from '../http/requires.js';
 import {
   CompromisedCredential,
@@ -112,6 +113,7 @@ export class CredentialsController {
   }
 
   @Post(':credentialId/reveal')
+  @RateLimited('reveal')
   @HttpCode(200)
   @Requires('credentials:reveal')
   @ApiOperation({ summary: 'Show the secret of a credential; the history says who saw it' })

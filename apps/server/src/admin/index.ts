@@ -5,6 +5,7 @@ import { CertificateAuthoritiesController } from './certificate-authorities.cont
 import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeysController } from './keys.controller.js';
+import { LeaksController } from './leaks.controller.js';
 import { MembersController } from './members.controller.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
@@ -17,6 +18,7 @@ export const adminControllers: Class<unknown>[] = [
   MembersController,
   ServicesController,
   CredentialsController,
+  LeaksController,
   KeysController,
   CertificateAuthoritiesController,
   CertificatesController,

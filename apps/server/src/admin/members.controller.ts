@@ -56,7 +56,11 @@ export class MembersController {
   @ApiOperation({ summary: 'Remove a member; the user stays a user' })
   @ApiNoContentResponse({ description: 'The user is no member any more' })
   @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
-  async removeMember(@Param('userId') userId: string, @InScope() scope: TenantScope): Promise<void> {
-    await this.members.remove(scope, userId);
+  async removeMember(
+    @Param('userId') userId: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<void> {
+    await this.members.remove(scope, userId, ifMatch);
   }
 }

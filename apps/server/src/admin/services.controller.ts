@@ -73,7 +73,8 @@ export class ServicesController {
     @Param('serviceId') serviceId: string,
     @Body() { password }: StepUp,
     @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
   ): Promise<void> {
-    await this.services.delete(scope, serviceId, password);
+    await this.services.delete(scope, serviceId, password, ifMatch);
   }
 }

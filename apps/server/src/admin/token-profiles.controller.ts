@@ -35,7 +35,7 @@ export class TokenProfilesController {
   @Post()
   @Requires('token-profiles:write')
   @ApiOperation({ operationId: 'createTokenProfile', summary: 'Create a token profile' })
-  @ApiCreatedResponse({ type: TokenProfileAnswer })
+  @ApiCreatedResponse({ type: TokenProfileAnswer, description: 'The profile' })
   @Fails(profileErrors.PROFILE_NAME_TAKEN, profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
     return TokenProfileAnswer.of(await this.profiles.create(scope, request));
@@ -44,7 +44,7 @@ export class TokenProfilesController {
   @Get()
   @Requires('token-profiles:read')
   @ApiOperation({ operationId: 'listTokenProfiles', summary: 'List the token profiles' })
-  @ApiOkResponse({ type: TokenProfilePage })
+  @ApiOkResponse({ type: TokenProfilePage, description: 'One page, oldest first' })
   async list(@InScope() scope: TenantScope, @Query() page: PageQuery): Promise<TokenProfilePage> {
     return presentPage(await this.profiles.list(scope, page), (profile) => TokenProfileAnswer.of(profile));
   }
@@ -53,7 +53,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:read')
   @ProfileName()
   @ApiOperation({ operationId: 'getTokenProfile', summary: 'Read a token profile' })
-  @ApiOkResponse({ type: TokenProfileAnswer })
+  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
   async get(@InScope() scope: TenantScope, @Param('name') name: string): Promise<TokenProfileAnswer> {
     return TokenProfileAnswer.of(await this.profiles.get(scope, name));
   }
@@ -62,7 +62,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'changeTokenProfile', summary: 'Change a token profile' })
-  @ApiOkResponse({ type: TokenProfileAnswer })
+  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
   @Fails(profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
   async change(
     @InScope() scope: TenantScope,

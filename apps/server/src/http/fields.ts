@@ -140,8 +140,8 @@ export const Email = (options: FieldOptions = {}): FieldDecorator =>
 export const PasswordField = (options: FieldOptions = {}): FieldDecorator =>
   define(
     {
-      schema: { type: 'string', format: 'password', writeOnly: true, minLength: 1, maxLength: 1024 },
-      checks: [(each) => IsString(each), (each) => MinLength(1, each), (each) => MaxLength(1024, each)],
+      schema: { type: 'string', format: 'password', writeOnly: true, maxLength: 1024 },
+      checks: [(each) => IsString(each), (each) => MaxLength(1024, each)],
     },
     { example: 'correct horse battery staple', ...options },
   );

@@ -152,6 +152,7 @@ const isIdempotent = (method: string, path: string, audience: Audience | undefin
 export function completeDocument(document: OpenAPIObject, audienceOf: (permission: string) => Audience): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
   schemas['Problem'] = PROBLEM_SCHEMA;
+  removeUnknownMethods(document);
   for (const located of operationsOf(document)) {
     const { method, path, operation } = located;
     const access = operation[ACCESS_EXTENSION] as string | undefined;
@@ -159,6 +160,7 @@ export function completeDocument(document: OpenAPIObject, audienceOf: (permissio
     operation.security = audience === undefined ? [] : SECURITY[audience];
     if (isIdempotent(method, path, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
     describePathParameters(operation, path);
+    distinguishMethods(document, located);
 
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
     delete operation[ERRORS_EXTENSION];
@@ -168,6 +170,20 @@ export function completeDocument(document: OpenAPIObject, audienceOf: (permissio
     }
   }
   return document;
+}
+
+/** Nest counts methods such as SEARCH, which a path item of OpenAPI 3.1 has no member for. */
+function removeUnknownMethods(document: OpenAPIObject): void {
+  for (const item of Object.values(document.paths) as Record<string, unknown>[]) {
+    for (const member of Object.keys(item)) if (!METHODS.some((method) => method === member)) delete item[member];
+  }
+}
+
+/** A handler of every method is one operation per method; each but GET is named after its own. */
+function distinguishMethods(document: OpenAPIObject, { method, path, operation }: LocatedOperation): void {
+  const others = Object.values(document.paths[path] ?? {}) as Operation[];
+  const shared = others.filter(({ operationId }) => operationId === operation.operationId).length > 1;
+  if (shared && method !== 'get') operation.operationId += method[0]!.toUpperCase() + method.slice(1);
 }
 
 /** Every `{parameter}` of the path is listed, whether or not its handler reads it; what is called an id is one. */

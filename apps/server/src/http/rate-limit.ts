@@ -11,7 +11,7 @@ import { type Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '
 import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
 
-export type RateLimitPolicy = 'login' | 'admin' | 'public';
+export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public';
 
 interface Quota {
   /** Requests per window. */
@@ -26,6 +26,8 @@ interface Quota {
 export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   login: { quota: 30, windowMilliseconds: MINUTE },
   admin: { quota: 1_200, windowMilliseconds: MINUTE },
+  // Enough for a person who looks things up, too few for emptying a tenant.
+  reveal: { quota: 20, windowMilliseconds: MINUTE },
   public: { quota: 600, windowMilliseconds: MINUTE },
 };
 

@@ -33,7 +33,7 @@ export class TokenController {
       inputs.map(({ name, title, inputExample }) => [name, { summary: title, value: inputExample }]),
     ),
   })
-  @ApiOkResponse({ type: IssuedTokenAnswer })
+  @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
   async sign(
     @InScope() scope: TenantScope,
@@ -49,7 +49,7 @@ export class TokenController {
   @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
-  @ApiOkResponse({ type: VerifyAnswer })
+  @ApiOkResponse({ type: VerifyAnswer, description: 'What is to be thought of it' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
   async verify(
     @InScope() scope: TenantScope,
@@ -63,7 +63,7 @@ export class TokenController {
   @Get('whoami')
   @Requires('service:self')
   @ApiOperation({ operationId: 'whoami', summary: 'Who the credential belongs to' })
-  @ApiOkResponse({ type: WhoamiAnswer })
+  @ApiOkResponse({ type: WhoamiAnswer, description: 'The caller' })
   whoami(@Caller() caller: GrantedService): WhoamiAnswer {
     const { serviceId: id, serviceName: name, tenantId, credentialId, authType, profiles } = caller;
     return { service: { id, name, tenantId }, credentialId, authType, profiles: [...profiles] };

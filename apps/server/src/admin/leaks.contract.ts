@@ -1,0 +1,67 @@
+import { type LeakCheck, authTypes, credentialLifecycle } from '#service-keys';
+
+import { Choice, Flag, Identifier, Instant, Nested, Text } from '../http/fields.js';
+import { presentInstant } from './page.contract.js';
+
+const EXAMPLE_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+
+export class LeakRequest {
+  @Text({
+    max: 1_000,
+    example: 'csk_0000000000000000000000000000000000000000000000000',
+    description: 'The string that turned up; it is stored nowhere',
+  })
+  secret: string;
+
+  @Flag({
+    optional: true,
+    default: false,
+    example: false,
+    description: 'Mark a live credential that is found as compromised',
+  })
+  compromise?: boolean;
+}
+
+class LeakedCredential {
+  @Identifier({ example: EXAMPLE_ID })
+  id: string;
+
+  @Identifier({ example: EXAMPLE_ID })
+  serviceId: string;
+
+  @Choice(authTypes)
+  authType: string;
+
+  @Choice(credentialLifecycle.states, { example: 'compromised', description: 'Its state after this call' })
+  state: string;
+
+  @Instant({ nullable: true })
+  lastUsedAt: string | null;
+}
+
+export class LeakAnswer {
+  @Flag({ description: 'Whether the string is, or was, a credential of this tenant' })
+  found: boolean;
+
+  @Nested(() => LeakedCredential, { optional: true })
+  credential?: LeakedCredential;
+
+  @Identifier({
+    optional: true,
+    example: EXAMPLE_ID,
+    description: 'The credential that was made because the last active one was compromised; reveal it to use it',
+  })
+  successorId?: string;
+
+  static of({ finding, compromised }: LeakCheck): LeakAnswer {
+    if (!finding) return { found: false };
+    const { credentialId: id, serviceId, authType, lastUsedAt } = finding;
+    const state = compromised?.credential.state ?? finding.state;
+    const successorId = compromised?.successor?.credential.id;
+    return {
+      found: true,
+      credential: { id, serviceId, authType, state, lastUsedAt: presentInstant(lastUsedAt) },
+      ...(successorId === undefined ? {} : { successorId }),
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import type { TenantScope } from '#core';
+import { Leaks } from '#service-keys';
+
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { LeakAnswer, LeakRequest } from './leaks.contract.js';
+
+/** For whoever finds something that looks like a secret in a log, a repository or a chat. */
+@Controller('v1/tenants/:tenantId/leaks')
+@ApiTags('Credentials')
+export class LeaksController {
+  constructor(private readonly leaks: Leaks) {}
+
+  @Post()
+  @HttpCode(200)
+  @Requires('services:write')
+  @ApiOperation({ operationId: 'checkLeak', summary: 'Say whether a string is, or was, a credential of the tenant' })
+  @ApiOkResponse({ type: LeakAnswer, description: 'What the string is' })
+  async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {
+    return LeakAnswer.of(await this.leaks.check(scope, secret, compromise));
+  }
+}

@@ -1,0 +1,71 @@
+import type { GatewayVerdict } from '#service-keys';
+
+import { Choice, Flag, Identifier, Nested, Text } from '../http/fields.js';
+
+const SERVICE_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+
+export class CallerCredentials {
+  @Text({
+    optional: true,
+    max: 17_000,
+    example: 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln',
+    description: 'The `Authorization` header of the request that is judged',
+  })
+  authorization?: string;
+
+  @Text({
+    optional: true,
+    max: 200,
+    example: 'csk_0000000000000000000000000000000000000000000000000',
+    description: 'Its `X-Service-Key` header',
+  })
+  serviceKey?: string;
+
+  @Text({
+    optional: true,
+    max: 45,
+    example: '203.0.113.7',
+    description: 'Where it came from; for services with `allowedCidrs`',
+  })
+  sourceAddress?: string;
+}
+
+class JudgedService {
+  @Identifier({ example: SERVICE_EXAMPLE })
+  id: string;
+
+  @Text({ max: 100, example: 'billing' })
+  name: string;
+}
+
+export class CallerVerdict {
+  @Flag({ description: 'Whether the request may be let in' })
+  active: boolean;
+
+  @Text({ max: 64, example: 'OK', description: '`OK`, or the code of the refusal' })
+  code: string;
+
+  @Nested(() => JudgedService, { optional: true })
+  service?: JudgedService;
+
+  @Identifier({ optional: true, example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d' })
+  credentialId?: string;
+
+  @Choice(['service_key', 'jwt'], { optional: true, example: 'jwt' })
+  authType?: string;
+
+  static of({ caller, code }: GatewayVerdict): CallerVerdict {
+    if (!caller) return { active: false, code };
+    const { service, credentialId, authType } = caller;
+    return { active: true, code, service: { id: service.id, name: service.name }, credentialId, authType };
+  }
+}
+
+/** The same as in the headers, for whoever tries it by hand. */
+export class AdmittedCaller {
+  @Identifier({ example: SERVICE_EXAMPLE })
+  serviceId: string;
+
+  @Identifier({ example: SERVICE_EXAMPLE })
+  tenantId: string;
+}

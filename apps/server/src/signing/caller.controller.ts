@@ -1,0 +1,59 @@
+import { All, Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import type { TenantScope } from '#core';
+import { databaseErrors } from '#database';
+import { Gateway, callerErrors } from '#service-keys';
+
+import type { GrantedService } from '../callers.js';
+import { Fails } from '../http/fails.js';
+import { Caller, InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contract.js';
+
+/** For gateways that let Chancery judge who sends the requests of their own API. */
+@Controller('v1')
+@ApiTags('Gateways')
+export class CallerController {
+  constructor(private readonly gateway: Gateway) {}
+
+  @Post('authenticate')
+  @HttpCode(200)
+  @Requires('callers:authenticate')
+  @ApiOperation({ operationId: 'authenticateCaller', summary: "Judge the credentials of somebody else's request" })
+  @ApiOkResponse({ type: CallerVerdict, description: 'Who it is, or why not' })
+  @Fails(databaseErrors.AUDIT_UNAVAILABLE)
+  async authenticate(@InScope() scope: TenantScope, @Body() credentials: CallerCredentials): Promise<CallerVerdict> {
+    const { sourceAddress = null, ...shown } = credentials;
+    return CallerVerdict.of(await this.gateway.judge(scope, { ...shown, sourceAddress }));
+  }
+
+  /** Takes the credential from the headers of the forwarded request itself; the body is not looked at. */
+  @All('forward-auth')
+  @HttpCode(200)
+  @Requires('service:self')
+  @ApiOperation({
+    operationId: 'forwardAuth',
+    summary: 'Let a request in, or not (nginx auth_request, Traefik, Envoy)',
+  })
+  @ApiOkResponse({
+    type: AdmittedCaller,
+    description: 'Let it in',
+    headers: {
+      'X-Chancery-Service': { schema: { type: 'string' }, description: 'Id of the service that sends it' },
+      'X-Chancery-Tenant': { schema: { type: 'string' }, description: 'Id of its tenant' },
+    },
+  })
+  @Fails(callerErrors.CREDENTIAL_INACTIVE, callerErrors.CREDENTIAL_EXPIRED, callerErrors.IP_NOT_ALLOWED)
+  async forwardAuth(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AdmittedCaller> {
+    const { credentialId, serviceId, tenantId } = caller;
+    await this.gateway.recordAcceptance(scope, { credentialId, service: { id: serviceId } });
+    reply.headers({ 'X-Chancery-Service': serviceId, 'X-Chancery-Tenant': tenantId });
+    return { serviceId, tenantId };
+  }
+}

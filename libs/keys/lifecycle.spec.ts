@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+
+import { keyLifecycle, keyVersionLifecycle, publishedStates, verifyingStates } from './lifecycle.js';
+
+describe('a key version', () => {
+  it.each([
+    ['pending', ['activate', 'retire', 'compromise', 'destroy']],
+    ['active', ['retire', 'compromise']],
+    ['retired', ['compromise', 'destroy']],
+    ['compromised', ['destroy']],
+    ['destroyed', []],
+  ] as const)('that is %s allows %j and nothing else', (state, events) => {
+    expect(keyVersionLifecycle.allowedFrom(state)).toEqual(events);
+  });
+
+  it('never comes back to signing', () => {
+    const { activate } = keyVersionLifecycle.event;
+    expect([activate.from, activate.to]).toEqual([['pending'], 'active']);
+  });
+
+  it('is published wherever it may verify, and never once it is compromised or destroyed', () => {
+    expect(publishedStates).toEqual(expect.arrayContaining([...verifyingStates]));
+    const hidden = keyVersionLifecycle.states.filter((state) => !publishedStates.some((known) => known === state));
+    expect(hidden).toEqual(['destroyed', 'compromised']);
+  });
+});
+
+it('a deleted key can come back, and only once', () => {
+  expect(keyLifecycle.allowedFrom('deleted')).toEqual(['restore']);
+  expect(keyLifecycle.allowedFrom('active')).toEqual(['delete']);
+});

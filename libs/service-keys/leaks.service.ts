@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+
+import type { EpochMilliseconds, TenantScope } from '#core';
+import { Database } from '#database';
+
+import type { AuthType } from './auth-types.js';
+import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import { CredentialSecrets } from './credential-secrets.js';
+import { type Compromised, Credentials } from './credentials.service.js';
+import { Credential } from './entities.js';
+import { credentialEvents } from './events.js';
+
+/** What a string turned out to be. */
+export interface LeakFinding {
+  readonly credentialId: string;
+  readonly serviceId: string;
+  readonly authType: AuthType;
+  /** The state that counts now; `deleted` for one that was a credential once. */
+  readonly state: CredentialState;
+  readonly lastUsedAt: EpochMilliseconds | null;
+}
+
+export interface LeakCheck {
+  readonly finding: LeakFinding | undefined;
+  /** Where the caller asked for it and the credential was still live. */
+  readonly compromised: Compromised | undefined;
+}
+
+/** The text of a service key or of a JWT secret; what is longer is neither. */
+const SECRET_LENGTH_MAX = 100;
+
+/** Says whether a string that turned up somewhere is, or was, one of the tenant's credentials. */
+@Injectable()
+export class Leaks {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: CredentialSecrets,
+    private readonly credentials: Credentials,
+  ) {}
+
+  /**
+   * One keyed hash and one look-up by it; the string is stored nowhere.
+   * @param compromise whether a live credential that is found is marked as compromised at once
+   */
+  async check(scope: TenantScope, secret: string, compromise: boolean): Promise<LeakCheck> {
+    const lookupHash = secret.length <= SECRET_LENGTH_MAX ? this.secrets.lookupHash(secret.trim()) : '';
+    const finding = await this.database.transaction(scope, async (tx) => {
+      const credential = await tx.findOne(Credential, { lookupHash });
+      const found = credential && {
+        credentialId: credential.id,
+        serviceId: credential.serviceId,
+        authType: credential.authType,
+        state: stateAt(credential, tx.now),
+        lastUsedAt: credential.lastUsedAt,
+      };
+      const targetId = credential?.id ?? scope.tenantId;
+      const details = { found: found !== null, ...(found ? { state: found.state } : {}) };
+      tx.record(credentialEvents.leak_checked(targetId, { credentialId: credential?.id, details }));
+      return found ?? undefined;
+    });
+    const live = finding && (finding.state === 'active' || finding.state === 'inactive');
+    const compromised =
+      compromise && live
+        ? await this.credentials.compromise(scope, finding.serviceId, finding.credentialId, 'leaked')
+        : undefined;
+    return { finding, compromised };
+  }
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+
+import { type Audience, type Permission, isPermission, permissionRow, permissions } from './permissions.js';
+import { roles } from './roles.js';
+
+/**
+ * The roles of the product, written down a second time: who may what, as `owner full_access limited_access auditor`,
+ * then platform administrator; `+` may, `-` may not.
+ */
+const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdmin: '+' | '-', Audience]>> = {
+  'session:self': ['++++', '+', 'user'],
+  'tenants:list': ['----', '+', 'platform-user'],
+  'tenants:manage': ['----', '+', 'platform-user'],
+  'platform-audit:read': ['----', '+', 'platform-user'],
+  'tenant:read': ['++++', '+', 'tenant-user'],
+  'tenant:write': ['+---', '-', 'tenant-user'],
+  'members:read': ['++++', '-', 'tenant-user'],
+  'members:write': ['++--', '-', 'tenant-user'],
+  'services:read': ['++++', '-', 'tenant-user'],
+  'services:write': ['++--', '-', 'tenant-user'],
+  'credentials:reveal': ['+++-', '-', 'tenant-user'],
+  'keys:read': ['++++', '-', 'tenant-user'],
+  'keys:write': ['++--', '-', 'tenant-user'],
+  'keys:export': ['+---', '-', 'tenant-user'],
+  'certificate-authorities:write': ['+---', '-', 'tenant-user'],
+  'certificates:read': ['++++', '-', 'tenant-user'],
+  'certificates:issue': ['+++-', '-', 'tenant-user'],
+  'certificates:write': ['++--', '-', 'tenant-user'],
+  'token-profiles:read': ['+++-', '-', 'tenant-user'],
+  'token-profiles:write': ['++--', '-', 'tenant-user'],
+  'audit:read': ['++-+', '-', 'tenant-user'],
+  'tokens:sign': ['----', '-', 'service'],
+  'tokens:verify': ['----', '-', 'service'],
+  'certificates:request': ['----', '-', 'service'],
+  'callers:authenticate': ['----', '-', 'service'],
+  'service:self': ['----', '-', 'service'],
+};
+
+describe('permissions', () => {
+  it('are those of the matrix, no more and no fewer', () => {
+    expect(Object.keys(permissions).toSorted()).toEqual(Object.keys(MATRIX).toSorted());
+  });
+
+  it.each(Object.entries(MATRIX))('%s is held by %j', (name, [members, platformAdmin, audience]) => {
+    const row = permissionRow(name as Permission);
+    expect(roles.map((role) => (row.roles.includes(role) ? '+' : '-')).join('')).toBe(members);
+    expect([row.platformAdmin ? '+' : '-', row.audience]).toEqual([platformAdmin, audience]);
+    expect(row.description).not.toBe('');
+  });
+
+  it.each([
+    ['keys:write', true],
+    ['keys:Write', false],
+    ['toString', false],
+    ['', false],
+  ])('%j is a permission: %s', (text, known) => {
+    expect(isPermission(text)).toBe(known);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+
+import { DomainError } from '#core';
+
+import { checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
+
+const DEFAULTS = {
+  credentialsPerType: 2,
+  reveal: 'allowed',
+  expiryLeadDays: 14,
+  onLastExpiry: 'successor',
+  keyDeletionDays: 7,
+  transactionRetentionDays: 90,
+};
+
+/** The findings about a change, as `pointer code`. */
+function findings(change: Record<string, unknown>): string[] {
+  try {
+    checkSettings(change);
+    return [];
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'VALIDATION_ERROR') throw error;
+    return (error.errors ?? []).map(({ pointer, code }) => `${pointer} ${code}`);
+  }
+}
+
+describe('the settings of a tenant', () => {
+  it('have defaults, which are allowed themselves', () => {
+    expect(effectiveSettings({})).toEqual(DEFAULTS);
+    expect(findings(DEFAULTS)).toEqual([]);
+    expect(Object.values(tenantSettings).every(({ description }) => description !== '')).toBe(true);
+  });
+
+  it('are what the tenant set, over the defaults, and nothing that is no setting', () => {
+    expect(effectiveSettings({ reveal: 'never', forgotten: 1 })).toEqual({ ...DEFAULTS, reveal: 'never' });
+    expect(effectiveSettings({ keyDeletionDays: 0 }).keyDeletionDays).toBe(0);
+  });
+
+  it.each<[keyof typeof DEFAULTS, readonly unknown[], readonly unknown[]]>([
+    ['credentialsPerType', [2, 10], [1, 11, 2.5, '2', NaN, null, undefined, Infinity]],
+    ['reveal', ['allowed', 'once', 'never'], ['ALLOWED', '', 'toString', true, null, ['once']]],
+    ['expiryLeadDays', [1, 90], [0, 91, -1]],
+    ['onLastExpiry', ['successor', 'lapse'], ['none', 0]],
+    ['keyDeletionDays', [0, 30], [-1, 31]],
+    ['transactionRetentionDays', [1, 730], [0, 731]],
+  ])('%s may be %j and not %j', (name, allowed, refused) => {
+    for (const value of allowed) expect(findings({ [name]: value })).toEqual([]);
+    for (const value of refused) expect(findings({ [name]: value })).toEqual([`/settings/${name} INVALID_SETTING`]);
+  });
+
+  it('are refused with every finding at once, unknown names among them', () => {
+    const change = { reveal: 'x', credentialsPerType: 0, constructor: 1, ['__proto__x']: 1, expiryLeadDays: 5 };
+    expect(findings(change)).toEqual([
+      '/settings/reveal INVALID_SETTING',
+      '/settings/credentialsPerType INVALID_SETTING',
+      '/settings/constructor UNKNOWN_FIELD',
+      '/settings/__proto__x UNKNOWN_FIELD',
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock, MINUTE } from '#core';
+import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+
+const clock = new ManualClock();
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ clock });
+});
+afterAll(() => server.close());
+
+const logIn = (email: string, password: string) => server.post('/v1/auth/login', { email, password });
+
+describe('logging in', () => {
+  it('gives a bearer token for 15 minutes', async () => {
+    const answer = await logIn(ADMIN.email, ADMIN.password);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.body).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresIn: 900 });
+  });
+
+  it('refuses a wrong password and an unknown user alike, and locks after five', async () => {
+    for (const email of ['nobody@chancery.test', 'somebody@chancery.test']) {
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        expect(await logIn(email, 'wrong')).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } });
+      }
+      const locked = await logIn(email, 'wrong');
+      expect(locked).toMatchObject({ status: 429, body: { code: 'TOO_MANY_ATTEMPTS' } });
+      expect(locked.headers.get('retry-after')).toBe('30');
+    }
+  });
+
+  it.each([
+    [{ email: ADMIN.email }, '/password'],
+    [{ email: 'no address', password: 'x' }, '/email'],
+    [{ email: ADMIN.email, password: 'x'.repeat(1_025) }, '/password'],
+    [{ email: ADMIN.email, password: 'x', remember: true }, '/remember'],
+  ])('refuses %j at %s', async (body, pointer) => {
+    const answer = await server.post('/v1/auth/login', body);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer }] } });
+  });
+});
+
+describe('a session', () => {
+  it('says who it is', async () => {
+    const token = await server.login();
+    expect((await server.get('/v1/auth/me', { token })).body).toEqual({
+      user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String) },
+      platformRole: 'platform_admin',
+      memberships: [],
+    });
+    const tenant = await createTenant(server, 'sessions');
+    expect((await server.get('/v1/auth/me', tenant.owner)).body).toMatchObject({
+      platformRole: null,
+      memberships: [{ tenantId: tenant.id, slug: 'sessions', name: 'sessions', state: 'active', role: 'owner' }],
+    });
+  });
+
+  it('ends with the log-out, and with its time', async () => {
+    const token = await server.login();
+    expect((await server.post('/v1/auth/logout', undefined, { token })).status).toBe(204);
+    const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
+    expect(await server.get('/v1/auth/me', { token })).toMatchObject(refused);
+
+    const late = await server.login();
+    clock.advance(15 * MINUTE);
+    expect(await server.get('/v1/auth/me', { token: late })).toMatchObject(refused);
+  });
+
+  it('changes the password, which ends the others', async () => {
+    const tenant = await createTenant(server, 'passwords');
+    const { email, token } = tenant.owner;
+    const other = await server.login(email, PASSWORD);
+    const change = (currentPassword: string, newPassword: string) =>
+      server.post('/v1/auth/password', { currentPassword, newPassword }, { token });
+    expect(await change('wrong', 'a new password that is long')).toMatchObject({
+      status: 403,
+      body: { code: 'PASSWORD_INVALID' },
+    });
+    expect(await change(PASSWORD, 'short')).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/newPassword' }] },
+    });
+    expect((await change(PASSWORD, 'a new password that is long')).status).toBe(204);
+    expect((await server.get('/v1/auth/me', { token })).status).toBe(200);
+    expect((await server.get('/v1/auth/me', { token: other })).status).toBe(401);
+    expect((await logIn(email, PASSWORD)).status).toBe(401);
+    expect((await logIn(email, 'a new password that is long')).status).toBe(200);
+  });
+});

@@ -1,0 +1,249 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { permissionRow, roles } from '#tenants';
+
+import {
+  type Answer,
+  type Call,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { signIn } from '../admin/people.js';
+import { createCertificate } from '../certificates/pki.js';
+import { createIssuer } from '../signing/issuer.js';
+import { type Route, nameOf, routesOf } from './routes.js';
+
+const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
+const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
+const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
+const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
+const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+
+/** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
+const BODIES: Readonly<Record<string, object | null>> = {
+  'POST /v1/tenants': { slug: 'new', name: 'New', owner: { email: 'o@new.test', name: 'O', password: PASSWORD } },
+  'GET /v1/tenants': null,
+  'GET /v1/platform/audit-events': null,
+  'GET /v1/platform/audit-events/:sequence': null,
+  'GET /v1/tenants/:tenantId': null,
+  'PATCH /v1/tenants/:tenantId': { name: 'Renamed' },
+  'POST /v1/tenants/:tenantId/suspend': null,
+  'POST /v1/tenants/:tenantId/reactivate': null,
+  'DELETE /v1/tenants/:tenantId': { password: PASSWORD, confirm: 'mine' },
+  'POST /v1/tenants/:tenantId/members': { email: 'new@mine.test', name: 'New', role: 'auditor', password: PASSWORD },
+  'GET /v1/tenants/:tenantId/members': null,
+  'PATCH /v1/tenants/:tenantId/members/:userId': { role: 'auditor' },
+  'DELETE /v1/tenants/:tenantId/members/:userId': null,
+  'POST /v1/tenants/:tenantId/services': { name: 'new' },
+  'GET /v1/tenants/:tenantId/services': null,
+  [`GET ${SERVICE}`]: null,
+  [`PATCH ${SERVICE}`]: { description: 'changed' },
+  [`DELETE ${SERVICE}`]: { password: PASSWORD },
+  [`GET ${SERVICE}/credentials`]: null,
+  [`POST ${SERVICE}/credentials`]: { authType: 'jwt' },
+  [`GET ${CREDENTIAL}`]: null,
+  [`PATCH ${CREDENTIAL}`]: { name: 'changed' },
+  [`POST ${CREDENTIAL}/reveal`]: null,
+  [`POST ${CREDENTIAL}/discard`]: null,
+  [`POST ${CREDENTIAL}/reactivate`]: null,
+  [`POST ${CREDENTIAL}/regenerate`]: {},
+  [`POST ${CREDENTIAL}/compromise`]: {},
+  [`DELETE ${CREDENTIAL}`]: { password: PASSWORD },
+  'POST /v1/tenants/:tenantId/leaks': { secret: 'anything' },
+  'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
+  'GET /v1/tenants/:tenantId/keys': null,
+  'GET /v1/tenants/:tenantId/keys/:keyId': null,
+  'GET /v1/tenants/:tenantId/keys/:keyId/versions/:kid/public': null,
+  [`POST ${AUTHORITIES}`]: { name: 'new', subject: { commonName: 'New' } },
+  [`GET ${AUTHORITIES}`]: null,
+  [`GET ${AUTHORITIES}/:caId`]: null,
+  [`GET ${AUTHORITIES}/:caId/chain`]: null,
+  [`POST ${AUTHORITIES}/:caId/revoke`]: {},
+  [`POST ${CERTIFICATES}`]: { csr: 'anything' },
+  [`GET ${CERTIFICATES}`]: null,
+  [`GET ${CERTIFICATES}/export`]: null,
+  [`GET ${CERTIFICATES}/:kid`]: null,
+  [`GET ${CERTIFICATES}/:kid/certificate`]: null,
+  [`POST ${CERTIFICATES}/:kid/renew`]: {},
+  [`POST ${CERTIFICATES}/:kid/revoke`]: { reason: 'superseded' },
+  [`POST ${CERTIFICATES}/:kid/hold`]: null,
+  [`POST ${CERTIFICATES}/:kid/release`]: null,
+  [`POST ${CERTIFICATES}/:kid/pkcs12`]: { keyId: ANY_ID, passphrase: PASSWORD },
+  'POST /v1/tenants/:tenantId/token-profiles': { name: 'new', format: 'jwt', keyId: ANY_ID },
+  'GET /v1/tenants/:tenantId/token-profiles': null,
+  'GET /v1/tenants/:tenantId/token-profiles/:name': null,
+  'PATCH /v1/tenants/:tenantId/token-profiles/:name': { ttlSeconds: 30 },
+  'DELETE /v1/tenants/:tenantId/token-profiles/:name': null,
+  'GET /v1/tenants/:tenantId/audit-events': null,
+  'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
+};
+
+/** What each parameter of a path names in one tenant. */
+type Identifiers = Readonly<Record<string, string>>;
+
+const NOT_FOUND = { status: 404, code: 'NOT_FOUND' };
+const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
+const CREDENTIALS_REQUIRED = { status: 401, code: 'CREDENTIALS_REQUIRED' };
+
+let server: TestServer;
+let tenant: TestTenant;
+let other: TestTenant;
+let mine: Identifiers;
+let theirs: Identifiers;
+let serviceKey: string;
+let routes: Route[];
+
+async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
+  const issuer = await createIssuer(server, owned);
+  ({ serviceKey } = issuer.service);
+  const first = async (path: string): Promise<Shape> => {
+    const { items } = (await server.get(`${owned.path}/${path}`, owned.owner)).body;
+    return (items as unknown as Shape[])[0]!;
+  };
+  const { caId, kid: certificateKid } = await createCertificate(server, owned);
+  return {
+    tenantId: owned.id,
+    caId,
+    certificateKid,
+    serviceId: issuer.service.id,
+    credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
+    keyId: issuer.keyId,
+    kid: issuer.kid,
+    name: issuer.profile,
+    userId: (await first('members'))['userId']!,
+    sequence: (await first('audit-events'))['id']!,
+  };
+}
+
+beforeAll(async () => {
+  server = await startTestServer();
+  tenant = await createTenant(server, 'mine');
+  other = await createTenant(server, 'theirs');
+  theirs = await identifiersOf(other);
+  mine = await identifiersOf(tenant);
+  routes = routesOf(server.server.app);
+});
+afterAll(() => server.close());
+
+const audienceOf = ({ permission }: Route) =>
+  permission === undefined ? 'public' : permissionRow(permission).audience;
+const ofTenants = () => routes.filter((route) => audienceOf(route) === 'tenant-user');
+const ofPlatform = () => routes.filter((route) => audienceOf(route) === 'platform-user');
+/** What a parameter is called among the identifiers: the word `kid` names key versions and certificates. */
+const identifierOf = ({ path }: Route, parameter: string): string =>
+  parameter === 'kid' && path.startsWith(CERTIFICATES) ? 'certificateKid' : parameter;
+const parametersOf = (route: Route): string[] =>
+  [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route, name!));
+
+function call(route: Route, identifiers: Identifiers, credentials: Call): Promise<Answer> {
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route, name)]!);
+  return server.request(route.method, path, BODIES[nameOf(route)] ?? undefined, credentials);
+}
+
+/** Calls each route and says what came back, by its name. */
+async function answers(asked: Route[], identifiers: Identifiers, credentials: Call) {
+  const given: Record<string, { status: number; code: string | undefined }> = {};
+  for (const route of asked) {
+    const { status, body } = await call(route, identifiers, credentials);
+    given[nameOf(route)] = { status, code: body['code'] };
+  }
+  return given;
+}
+
+const all = (asked: Route[], answer: object) => Object.fromEntries(asked.map((route) => [nameOf(route), answer]));
+
+describe('the samples', () => {
+  it('have a row for every route of tenants and of the platform, and a value for every parameter', () => {
+    const asked = [...ofTenants(), ...ofPlatform()];
+    expect(Object.keys(BODIES).toSorted()).toEqual(asked.map(nameOf).toSorted());
+    for (const name of asked.flatMap(parametersOf)) expect([name, mine[name], theirs[name]]).not.toContain(undefined);
+    expect(Object.keys(mine).filter((name) => mine[name] === theirs[name])).toEqual([]);
+  });
+
+  it('name things that are there', async () => {
+    const reading = ofTenants().filter(({ method }) => method === 'GET');
+    for (const route of reading) {
+      expect([nameOf(route), (await call(route, mine, tenant.owner)).status]).toEqual([nameOf(route), 200]);
+      expect([nameOf(route), (await call(route, theirs, other.owner)).status]).toEqual([nameOf(route), 200]);
+    }
+  });
+});
+
+describe('without a credential', () => {
+  it('no route but the public ones answers', async () => {
+    const closed = routes.filter(({ method, permission }) => permission !== undefined && method !== 'HEAD');
+    expect(await answers(closed, { ...mine, profile: mine['name']! }, {})).toEqual(all(closed, CREDENTIALS_REQUIRED));
+  });
+
+  it('nor with one of the other kind', async () => {
+    const forServices = routes.filter((route) => audienceOf(route) === 'service' && route.method !== 'HEAD');
+    const refused = { status: 401, code: 'INVALID_CREDENTIALS' };
+    expect(await answers(forServices, { profile: mine['name']! }, tenant.owner)).toEqual(all(forServices, refused));
+    expect(await answers(ofTenants(), mine, { serviceKey })).toEqual(all(ofTenants(), CREDENTIALS_REQUIRED));
+    expect(await answers(ofTenants(), mine, { token: serviceKey, serviceKey })).toEqual(all(ofTenants(), refused));
+  });
+});
+
+describe('another tenant', () => {
+  it.each(['id', 'slug'] as const)('does not exist for the owner of this one, by %s', async (member) => {
+    const identifiers = { ...theirs, tenantId: other[member] };
+    expect(await answers(ofTenants(), identifiers, tenant.owner)).toEqual(all(ofTenants(), NOT_FOUND));
+  });
+
+  it('answers as one that was never there', async () => {
+    const seen = async (tenantId: string) => {
+      const { body, headers } = await call(ofTenants()[0]!, { ...theirs, tenantId }, tenant.owner);
+      return { ...body, instance: '', requestId: '', type: headers.get('content-type') };
+    };
+    expect(await seen(other.id)).toEqual(await seen(ANY_ID));
+  });
+
+  it('keeps its things to itself, each in turn under the name of this one', async () => {
+    const tried: string[] = [];
+    for (const route of ofTenants()) {
+      for (const name of parametersOf(route).filter((parameter) => parameter !== 'tenantId')) {
+        const { status, body } = await call(route, { ...mine, [name]: theirs[name]! }, tenant.owner);
+        expect([nameOf(route), name, { status, code: body['code'] }]).toEqual([nameOf(route), name, NOT_FOUND]);
+        tried.push(name);
+      }
+    }
+    expect(new Set(tried)).toEqual(new Set(Object.keys(mine).filter((name) => name !== 'tenantId')));
+  });
+
+  it('was not changed by any of this', async () => {
+    for (const route of ofTenants().filter(({ method }) => method === 'GET')) {
+      expect((await call(route, theirs, other.owner)).status).toBe(200);
+    }
+    const { items } = (await server.get(`${other.path}/audit-events?limit=200`, other.owner)).body;
+    const actors = (items as unknown as Shape[]).map(({ actor }) => actor!['name']);
+    expect(actors).not.toContain(tenant.owner.email);
+  });
+});
+
+describe('a role', () => {
+  it.each(roles)('%s may do no more than the table says', async (role) => {
+    const member = role === 'owner' ? tenant.owner : await signIn(server, tenant, role);
+    const beyond = ofTenants().filter(({ permission }) => !permissionRow(permission!).roles.includes(role));
+    expect(await answers(beyond, mine, member)).toEqual(all(beyond, FORBIDDEN));
+    expect(beyond.length > 0).toBe(role !== 'owner');
+  });
+
+  it('in a tenant gives none on the platform', async () => {
+    expect(await answers(ofPlatform(), mine, tenant.owner)).toEqual(all(ofPlatform(), FORBIDDEN));
+  });
+
+  it('on the platform gives none in a tenant, but to read what the tenant is', async () => {
+    const admin = { token: await server.login() };
+    const closed = ofTenants().filter(({ permission }) => !permissionRow(permission!).platformAdmin);
+    expect(await answers(closed, mine, admin)).toEqual(all(closed, NOT_FOUND));
+    expect(
+      ofTenants()
+        .filter((route) => !closed.includes(route))
+        .map(nameOf),
+    ).toEqual(['GET /v1/tenants/:tenantId']);
+  });
+});

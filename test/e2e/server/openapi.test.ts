@@ -1,0 +1,130 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { isPermission } from '#tenants';
+
+import { findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
+import { errorTables, eventTables, referencePages } from '../../../apps/server/src/reference.js';
+import { type TestServer, startTestServer } from '../../support/server.js';
+import { type Route, nameOf, routesOf } from './routes.js';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+let server: TestServer;
+let routes: Route[];
+let document: OpenAPIObject;
+beforeAll(async () => {
+  server = await startTestServer();
+  routes = routesOf(server.server.app);
+  document = (await server.get('/openapi.json')).body as unknown as OpenAPIObject;
+});
+afterAll(() => server.close());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({
+      name: nameOf({ method: method.toUpperCase(), path: path.replaceAll(/\{(\w+)\}/g, ':$1') }),
+      operation: operation as { operationId: string; 'x-access': string },
+    })),
+  );
+
+describe('the document of the whole server', () => {
+  it('is complete', () => {
+    expect(findIncompleteOperations(document)).toEqual([]);
+  });
+
+  it('describes exactly the routes of the router', () => {
+    expect(
+      operations()
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(routes.map(nameOf).toSorted());
+    expect(routes.length).toBeGreaterThan(30);
+  });
+
+  it('names each operation once', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('says of each operation which permission of the table it takes', () => {
+    const declared = new Map(routes.map((route) => [nameOf(route), route.permission ?? 'public']));
+    for (const { name, operation } of operations())
+      expect([name, operation['x-access']]).toEqual([name, declared.get(name)]);
+  });
+
+  it('gives an example of each refusal that it lists, from the tables of errors', () => {
+    const codes = new Set(errorTables.flatMap(({ definitions }) => Object.keys(definitions)));
+    const examples = [...JSON.stringify(document).matchAll(/"code":"([A-Z_]+)","requestId"/g)].map(([, code]) => code!);
+    expect(examples.filter((code) => !codes.has(code))).toEqual([]);
+    expect(examples.length).toBeGreaterThan(100);
+  });
+});
+
+describe('the reference page', () => {
+  it('needs nothing from anywhere else', async () => {
+    const page = await server.get('/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    const files = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file!.trim());
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) {
+      const { origin, pathname } = new URL(file, `${server.url}/docs`);
+      expect(origin).toBe(server.url);
+      expect((await server.get(pathname)).status).toBe(200);
+    }
+    const loaded = await Promise.all(files.map((file) => server.get(new URL(file, `${server.url}/docs`).pathname)));
+    const styles = loaded.filter(({ headers }) => headers.get('content-type')?.includes('css'));
+    expect(styles.flatMap(({ text }) => text.match(/@import|url\(\s*["']?https?:/g) ?? [])).toEqual([]);
+  });
+});
+
+describe('the tables behind the reference', () => {
+  const sources = ['apps', 'libs']
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+    )
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'));
+  /** First argument of every call of a function that starts a line of code. */
+  const declaredBy = (name: string) =>
+    sources.flatMap((file) =>
+      [
+        ...readFileSync(join(ROOT, file), 'utf8').matchAll(
+          new RegExp(`^export const \\w+ = ${name}\\('([\\w-]+)'`, 'gm'),
+        ),
+      ].map(([, first]) => first!),
+    );
+
+  it('list every table of errors, and each code once', () => {
+    const declared = declaredBy('defineErrors');
+    expect(errorTables.map(({ feature }) => feature).toSorted()).toEqual(declared.toSorted());
+    const codes = errorTables.flatMap(({ definitions }) => Object.keys(definitions));
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+    expect(codes.filter((code) => !/^[A-Z]+(_[A-Z]+)*$/.test(code))).toEqual([]);
+  });
+
+  it('list every table of events, and each action once', () => {
+    expect(eventTables.map(({ noun }) => noun).toSorted()).toEqual(declaredBy('defineEvents').toSorted());
+    const actions = eventTables.flatMap(({ noun, descriptions }) =>
+      Object.keys(descriptions).map((name) => `${noun}.${name}`),
+    );
+    expect(actions).toEqual([...new Set(actions)]);
+  });
+
+  it('hold every permission that a route asks for', () => {
+    const asked = sources.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/@Requires\('([^']+)'\)/g)].map(
+        ([, permission]) => permission!,
+      ),
+    );
+    expect(asked.length).toBeGreaterThan(20);
+    expect(asked.filter((permission) => !isPermission(permission))).toEqual([]);
+  });
+
+  it.each(Object.entries(referencePages()))('are what docs/%s shows', (file, text) => {
+    expect(readFileSync(join(ROOT, 'docs', file), 'utf8')).toBe(text);
+  });
+});

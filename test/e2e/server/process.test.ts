@@ -1,0 +1,257 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import { dumpDatabase } from './database-dump.js';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
+const WAIT_MILLISECONDS = 20_000;
+const PASSWORD_LINE = /^ {2}Password: (\S+) {3}\(shown this once/m;
+
+interface RunningServer {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  readonly output: () => string;
+  readonly errors: () => string;
+  readonly exitCode: Promise<number | null>;
+}
+
+let folder: string;
+let database: TestDatabase;
+let keyFile: string;
+const running = new Set<ChildProcess>();
+
+beforeAll(() => {
+  // Does nothing where the build is as new as its sources.
+  execFileSync(process.execPath, [join(ROOT, 'scripts/prepare.mjs'), 'test'], { cwd: ROOT, stdio: 'pipe' });
+});
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
+  keyFile = join(folder, 'keys', 'master.key');
+  database = await createTestDatabase();
+});
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+function launch(environment: Readonly<Record<string, string>> = {}): RunningServer {
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: folder,
+    env: { PORT: '0', DATABASE_URL: database.url, CHANCERY_MASTER_KEY_FILE: keyFile, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let [output, errors] = ['', ''];
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (errors += chunk));
+  const exitCode = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, output: () => output, errors: () => errors, exitCode };
+}
+
+async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  for (let waited = 0; waited < WAIT_MILLISECONDS; waited += 50) {
+    const found = await find();
+    if (found !== undefined) return found;
+    await delay(50);
+  }
+  throw new Error(`Waited in vain for ${what}`);
+}
+
+/** Where it listens, once it says so. */
+async function addressOf({ output, errors, child }: RunningServer): Promise<URL> {
+  return until(`the server to listen: ${errors()}`, () => {
+    if (child.exitCode !== null) throw new Error(`The server ended: ${output()}${errors()}`);
+    const text = /Chancery listens on (http:[^\s,]+)/.exec(output())?.[1];
+    return text === undefined ? undefined : new URL(text);
+  });
+}
+
+async function stop(server: RunningServer, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  server.child.kill(signal);
+  return server.exitCode;
+}
+
+async function statusOf(address: URL, path: string): Promise<number> {
+  return (await fetch(new URL(path, address))).status;
+}
+
+describe('a first start', () => {
+  it('makes a master key and an administrator, and says what to try', async () => {
+    const server = launch();
+    const address = await addressOf(server);
+    expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+    expect(Buffer.from(readFileSync(keyFile, 'utf8'), 'base64')).toHaveLength(32);
+
+    await until('the greeting', () => (server.output().includes('/docs') ? true : undefined));
+    const commands = server.output().split('Try next:\n')[1]!.split('\n');
+    expect(commands.filter((line) => line.startsWith('  '))).toHaveLength(3);
+    expect(await statusOf(address, '/health/ready')).toBe(200);
+    expect(await statusOf(address, '/docs')).toBe(200);
+    const [, password] = PASSWORD_LINE.exec(server.output())!;
+    const login = await fetch(new URL('/v1/auth/login', address), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email: 'admin@localhost', password }),
+    });
+    expect(login.status).toBe(200);
+    expect(await stop(server)).toBe(0);
+    expect(server.output().split(password!)).toHaveLength(2);
+    expect(server.errors()).toBe('');
+  });
+
+  it('is the only one that prints a password', async () => {
+    const first = launch();
+    await addressOf(first);
+    expect(await stop(first, 'SIGINT')).toBe(0);
+    const key = readFileSync(keyFile, 'utf8');
+    const second = launch();
+    await addressOf(second);
+    expect(await stop(second)).toBe(0);
+    expect(first.output()).toMatch(PASSWORD_LINE);
+    expect(second.output()).not.toMatch(/Password/);
+    expect(second.output()).not.toContain(key.trim());
+    expect(readFileSync(keyFile, 'utf8')).toBe(key);
+  });
+
+  it('takes the administrator from the environment, and does not repeat the password', async () => {
+    const server = launch({ CHANCERY_ADMIN_EMAIL: 'ada@example.com', CHANCERY_ADMIN_PASSWORD: 'a long pass phrase' });
+    await addressOf(server);
+    expect(await stop(server)).toBe(0);
+    expect(server.output()).toContain('ada@example.com');
+    expect(server.output()).not.toContain('a long pass phrase');
+  });
+});
+
+describe('a master key file', () => {
+  async function startOnce(): Promise<void> {
+    const server = launch();
+    await addressOf(server);
+    await stop(server);
+  }
+
+  it('that others may read is refused', async () => {
+    await startOnce();
+    chmodSync(keyFile, 0o640);
+    const server = launch();
+    expect(await server.exitCode).toBe(1);
+    expect(server.errors()).toMatch(/^Chancery cannot start: .*mode 640.*chmod 600/);
+    expect(server.errors()).not.toContain(readFileSync(keyFile, 'utf8').trim());
+  });
+
+  it('that is gone seals the server, and is not made anew', async () => {
+    await startOnce();
+    rmSync(keyFile);
+    const before = await dumpDatabase(database.url);
+    const server = launch();
+    const address = await addressOf(server);
+    expect(server.output()).toContain('SEALED');
+    expect(await statusOf(address, '/health/live')).toBe(200);
+    expect(await statusOf(address, '/health/ready')).toBe(503);
+    expect(await statusOf(address, '/v1/whoami')).toBe(503);
+    expect(await stop(server)).toBe(0);
+    expect(existsSync(keyFile)).toBe(false);
+    expect(await dumpDatabase(database.url)).toEqual(before);
+  });
+
+  it('that holds no key stops the start', async () => {
+    await startOnce();
+    execFileSync('sh', ['-c', `echo 'not a key' > '${keyFile}'`]);
+    const server = launch();
+    expect(await server.exitCode).toBe(1);
+    expect(server.errors()).toMatch(/^Chancery cannot start: /);
+  });
+});
+
+describe('SIGTERM', () => {
+  it('says "not ready" to whoever is connected, finishes, and ends with 0 within seconds', async () => {
+    const server = launch();
+    const address = await addressOf(server);
+    const socket = connect(Number(address.port), address.hostname);
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk));
+    // A request that has begun keeps its connection open until it is answered.
+    socket.write(`GET /health/ready HTTP/1.1\r\nHost: ${address.host}\r\n`);
+    await delay(200);
+
+    const started = performance.now();
+    server.child.kill('SIGTERM');
+    await until('new connections to be refused', () =>
+      statusOf(address, '/health/live').then(
+        () => undefined,
+        () => true,
+      ),
+    );
+    socket.write('\r\n');
+    await until('the last answer', () => (answer.includes('}') ? true : undefined));
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toMatch(/connection: close/i);
+    expect(answer).toContain('"accepting":false');
+    expect(await server.exitCode).toBe(0);
+    expect(performance.now() - started).toBeLessThan(12_000);
+  });
+});
+
+describe('a configuration that cannot work', () => {
+  it('is refused with everything that is wrong, and no secret', async () => {
+    const server = launch({ PORT: 'http', LOG_LEVEL: 'loud', WORKERS: '0', CHANCERY_ADMIN_PASSWORD: 'too short' });
+    expect(await server.exitCode).toBe(1);
+    for (const variable of ['PORT', 'LOG_LEVEL', 'WORKERS', 'CHANCERY_ADMIN_PASSWORD']) {
+      expect(server.errors()).toMatch(new RegExp(`^ {2}- ${variable}: must `, 'm'));
+    }
+    expect(server.errors()).not.toContain('too short');
+    expect(server.output()).toBe('');
+    expect(existsSync(keyFile)).toBe(false);
+  });
+
+  it('is one whose database does not answer', async () => {
+    const server = launch({ DATABASE_URL: 'mysql://root:hidden@127.0.0.1:1/chancery' });
+    expect(await server.exitCode).toBe(1);
+    expect(server.errors()).toMatch(/^Chancery cannot start: /);
+    expect(server.errors()).not.toContain('hidden');
+    expect(existsSync(keyFile)).toBe(false);
+  });
+
+  it('is one whose port is taken', async () => {
+    const first = launch();
+    const { port } = await addressOf(first);
+    const second = launch({ PORT: port });
+    expect(await second.exitCode).toBe(1);
+    expect(second.errors()).toMatch(/^Chancery cannot start: .*EADDRINUSE/);
+    expect(await stop(first)).toBe(0);
+  });
+});
+
+async function refuseWorkers(): Promise<void> {
+  const server = launch({ WORKERS: '2' });
+  expect(await server.exitCode).toBe(1);
+  expect(server.errors()).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
+  expect(existsSync(keyFile)).toBe(false);
+}
+
+async function shareOnePort(): Promise<void> {
+  const server = launch({ WORKERS: '2' });
+  const address = await addressOf(server);
+  expect(server.output().match(new RegExp(PASSWORD_LINE, 'gm'))).toHaveLength(1);
+  for (let request = 0; request < 6; request += 1) expect(await statusOf(address, '/health/ready')).toBe(200);
+  const taken = launch({ WORKERS: '2', PORT: address.port });
+  expect(await taken.exitCode).toBe(1);
+  expect(taken.errors()).toContain('No worker could start to listen.');
+  expect(await stop(server)).toBe(0);
+  expect(server.output().match(/Chancery listens/g)).toHaveLength(1);
+}
+
+describe('several workers', () => {
+  it('share a port, a first start and its one password on a database server, and are refused on SQLite', async () => {
+    await (testServerUrl === undefined ? refuseWorkers() : shareOnePort());
+  });
+});

@@ -1,0 +1,43 @@
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+import { type Permission, isPermission } from '#tenants';
+
+import { declaredRoutes } from '../../../apps/server/src/http/auth.guard.js';
+import { routeAccess } from '../../../apps/server/src/http/requires.js';
+
+export interface Route {
+  readonly method: string;
+  /** As the router knows it: `/v1/tenants/:tenantId/keys`. */
+  readonly path: string;
+  /** `undefined`: public. */
+  readonly permission: Permission | undefined;
+}
+
+const EVERY_METHOD = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
+
+/** `POST /v1/tenants/:tenantId/keys` */
+export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
+
+/** Every route that a controller of the application has. @throws Error for one that the router does not know */
+export function routesOf(app: NestFastifyApplication): Route[] {
+  const router = app.getHttpAdapter().getInstance();
+  return declaredRoutes(app).flatMap(({ name, handler, controller }) => {
+    const parts = [controller, handler].map((target) => String(Reflect.getMetadata(PATH_METADATA, target)));
+    const path = `/${parts
+      .flatMap((part) => part.split('/'))
+      .filter(Boolean)
+      .join('/')}`;
+    const declared = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
+    const methods = declared === 'ALL' ? EVERY_METHOD : [declared];
+    const access = routeAccess(handler, controller);
+    const known = methods.every((method) => router.hasRoute({ method: method as 'GET', url: path }));
+    if (!known || !access) throw new Error(`${name} (${declared} ${path}) is not in the router, or declares no access`);
+    const permission = access.public ? undefined : access.permission;
+    if (permission !== undefined && !isPermission(permission)) {
+      throw new Error(`${name} asks for ${permission}, which is not in the table`);
+    }
+    return methods.map((method) => ({ method, path, permission }));
+  });
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DAY, ManualClock } from '#core';
+
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { createIssuer } from '../signing/issuer.js';
+import { type DatabaseDump, dumpDatabase } from './database-dump.js';
+import { routesOf } from './routes.js';
+
+const clock = new ManualClock();
+let database: TestDatabase;
+let tenant: TestTenant;
+let serviceKey: string;
+let jwks: string;
+let before: DatabaseDump;
+let sealed: TestServer;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const first = await startTestServer({ database });
+  tenant = await createTenant(first, 'sealed');
+  ({
+    service: { serviceKey },
+  } = await createIssuer(first, tenant));
+  jwks = (await first.get(`${tenant.path}/.well-known/jwks.json`)).text;
+  await first.close();
+  before = await dumpDatabase(database.url);
+  sealed = await startTestServer({
+    database,
+    clock,
+    environment: { CHANCERY_MASTER_KEY: randomBytes(32).toString('base64') },
+  });
+});
+afterAll(async () => {
+  await sealed.close();
+  await database.drop();
+});
+
+describe('a server with the wrong master key', () => {
+  it('lives, and is not ready', async () => {
+    expect(await sealed.get('/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
+    expect(await sealed.get('/health/ready')).toMatchObject({
+      status: 503,
+      body: { code: 'NOT_READY', checks: { accepting: true, database: true, unsealed: false } },
+    });
+    expect(sealed.server.firstAdmin).toBeUndefined();
+    expect(sealed.logs.join('')).toMatch(/"level":"error".*sealed/);
+  });
+
+  it('serves what needs no secret', async () => {
+    expect((await sealed.get(`${tenant.path}/.well-known/jwks.json`)).text).toBe(jwks);
+    expect((await sealed.get(`${tenant.path}/.well-known/openid-configuration`)).status).toBe(200);
+    expect((await sealed.get('/openapi.json')).status).toBe(200);
+  });
+
+  it('refuses everything else before it looks at anything', async () => {
+    const publicOnes = /^\/health|\.well-known/;
+    const refused = routesOf(sealed.server.app).filter(({ path }) => !publicOnes.test(path));
+    for (const { method, path } of refused) {
+      const url = path.replace(':tenantId', tenant.id);
+      const call = { token: tenant.owner.token, serviceKey, headers: { 'Idempotency-Key': 'sealed' } };
+      const body = ['POST', 'PATCH'].includes(method) ? ADMIN : undefined;
+      const answer = await sealed.request(method, url, body, call);
+      expect([method, path, answer.status]).toEqual([method, path, 503]);
+      if (method !== 'HEAD') expect(answer.body['code']).toBe('SEALED');
+    }
+    expect(refused.length).toBeGreaterThan(30);
+  });
+
+  it('has written nothing, though much has become due', async () => {
+    clock.advance(2 * DAY);
+    await sealed.runScheduler();
+    expect(await dumpDatabase(database.url)).toEqual(before);
+  });
+
+  it('has harmed nothing: the right key opens it again', async () => {
+    const opened = await startTestServer({ database });
+    expect((await opened.get('/health/ready')).status).toBe(200);
+    expect((await opened.get('/v1/whoami', { serviceKey })).status).toBe(200);
+    await opened.close();
+  });
+});

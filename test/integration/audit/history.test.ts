@@ -1,0 +1,243 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { History, type HistoryFilter, leafHash, requestEvents } from '#audit';
+import {
+  type EventContent,
+  ManualClock,
+  type PlatformScope,
+  type TenantScope,
+  canonicalJson,
+  defineEvents,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { uuidv7 } from '#crypto';
+
+import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
+import { withCode } from '../../support/errors.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+
+const keyEvents = defineEvents('key', { generated: '', retired: '' });
+const serviceEvents = defineEvents('service', { created: '' });
+const platform = platformScope(systemOrigin('test'));
+
+let opened: OpenTestDatabase;
+let clock: ManualClock;
+let history: History;
+beforeAll(async () => {
+  clock = new ManualClock();
+  opened = await openTestDatabase([], { clock });
+  history = new History(opened.database);
+});
+afterAll(() => opened.drop());
+
+const tenantScope = (changes: Partial<TenantScope> = {}): TenantScope => ({
+  actor: { type: 'user', id: 'ann', name: 'ann@example.com', role: 'owner' },
+  requestId: 'request-ann',
+  sourceAddress: '192.0.2.1',
+  tenantId: uuidv7(1),
+  ...changes,
+});
+
+const record = (scope: TenantScope, event: ReturnType<(typeof keyEvents)['generated']>): Promise<void> =>
+  opened.database.transaction(scope, async (tx) => tx.record(event));
+
+const targets = async (
+  scope: TenantScope | PlatformScope,
+  filter: HistoryFilter = {},
+  limit?: number,
+): Promise<string[]> => (await history.list(scope, filter, { limit })).items.map(({ target }) => target.id);
+
+describe('an event that is listed', () => {
+  it('is what was stored, and hashes to what was stored with it', async () => {
+    const scope = tenantScope();
+    const before = { name: 'Größe 𝄞 ', number: 1e21, nested: [null, true, { b: 1, a: 2 }] };
+    await record(scope, keyEvents.generated('key-1', { kid: 'kid-1', tokenId: 'token-1', before }));
+    const plain = await openPlainDataSource(opened.url);
+    const [row] = await plain.query<{ canonical: string; leafHash: string }[]>(
+      `SELECT canonical, leafHash FROM audit_events WHERE tenantId = '${scope.tenantId}'`,
+    );
+    await plain.destroy();
+    const { sequence, leafHash: shownHash, ...document } = (await history.list(scope, {}, {})).items[0]!;
+    expect(leafHash(row!.canonical)).toBe(row!.leafHash);
+    expect(canonicalJson(document as never)).toBe(row!.canonical);
+    expect([sequence, shownHash]).toEqual([null, row!.leafHash]);
+    expect(document).toMatchObject({
+      tenantId: scope.tenantId,
+      actor: scope.actor,
+      action: 'key.generated',
+      target: { type: 'key', id: 'key-1' },
+      outcome: 'success',
+      occurredAt: '2026-01-01T00:00:00.000Z',
+      sourceAddress: '192.0.2.1',
+      kid: 'kid-1',
+      tokenId: 'token-1',
+      before,
+      salt: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    expect(await history.get(scope, document.id)).toEqual({ sequence, leafHash: shownHash, ...document });
+  });
+
+  it('is there though its content was too large, with the hash of that', async () => {
+    const scope = tenantScope();
+    await record(scope, keyEvents.generated('large', { details: { text: '𝄞'.repeat(20_000) } }));
+    const [entry] = (await history.list(scope, {}, {})).items;
+    const { sequence: _sequence, leafHash: hash, ...document } = entry!;
+    expect(document.details).toMatchObject({ omittedBytes: expect.any(Number) as number });
+    expect(leafHash(canonicalJson(document as never))).toBe(hash);
+  });
+
+  it('has a salt of its own', async () => {
+    const scope = tenantScope();
+    await record(scope, keyEvents.generated('same'));
+    await record(scope, keyEvents.generated('same'));
+    const salts = (await history.list(scope, {}, {})).items.map(({ salt }) => salt);
+    expect(new Set(salts).size).toBe(2);
+  });
+});
+
+describe('the list', () => {
+  const credentialId = uuidv7(1);
+  const tenantId = uuidv7(1);
+  const ann = tenantScope({ tenantId });
+  const crm: TenantScope = {
+    actor: { type: 'service', id: 'crm', name: 'CRM', credentialId },
+    requestId: 'request-crm',
+    sourceAddress: null,
+    tenantId,
+  };
+  const events: [
+    string,
+    TenantScope,
+    (id: string, content?: EventContent) => ReturnType<typeof keyEvents.retired>,
+    EventContent?,
+  ][] = [
+    ['e0', ann, keyEvents.generated, { kid: 'kid-0' }],
+    ['e1', crm, keyEvents.generated, { tokenId: 'token-1' }],
+    ['e2', ann, keyEvents.retired, { outcome: 'denied' }],
+    ['e3', ann, serviceEvents.created],
+    ['e4', crm, serviceEvents.created, { outcome: 'failed', kid: 'kid-0', tokenId: 'token-4' }],
+  ];
+  let start: number;
+  beforeAll(async () => {
+    start = clock.now();
+    for (const [id, scope, make, content] of events) {
+      await record(scope, make(id, content));
+      clock.advance(1_000);
+    }
+    await record(tenantScope({ requestId: 'request-ann' }), keyEvents.generated('e0', { kid: 'kid-0' }));
+  });
+
+  it.each<[string, HistoryFilter | (() => HistoryFilter), string[]]>([
+    ['nothing', {}, ['e4', 'e3', 'e2', 'e1', 'e0']],
+    ['the oldest first', { order: 'asc' }, ['e0', 'e1', 'e2', 'e3', 'e4']],
+    ['undefined', { actor: undefined, from: undefined, kid: undefined }, ['e4', 'e3', 'e2', 'e1', 'e0']],
+    ['actor', { actor: 'ann' }, ['e3', 'e2', 'e0']],
+    ['action', { action: 'key.generated' }, ['e1', 'e0']],
+    ['target type', { targetType: 'service' }, ['e4', 'e3']],
+    ['target', { targetId: 'e2' }, ['e2']],
+    ['outcome success', { outcome: 'success' }, ['e3', 'e1', 'e0']],
+    ['outcome denied', { outcome: 'denied' }, ['e2']],
+    ['outcome failed', { outcome: 'failed' }, ['e4']],
+    ['token', { tokenId: 'token-1' }, ['e1']],
+    ['kid', { kid: 'kid-0' }, ['e4', 'e0']],
+    ['credential', { credentialId }, ['e4', 'e1']],
+    ['request', { requestId: 'request-ann' }, ['e3', 'e2', 'e0']],
+    ['from, inclusive', () => ({ from: start + 3_000 }), ['e4', 'e3']],
+    ['to, exclusive', () => ({ to: start + 1_000 }), ['e0']],
+    ['from and to', () => ({ from: start + 1_000, to: start + 3_000 }), ['e2', 'e1']],
+    ['a period and an actor', () => ({ from: start + 1_000, actor: 'crm', order: 'asc' as const }), ['e1', 'e4']],
+    [
+      'everything',
+      {
+        actor: 'crm',
+        action: 'service.created',
+        targetType: 'service',
+        targetId: 'e4',
+        outcome: 'failed',
+        tokenId: 'token-4',
+        kid: 'kid-0',
+        credentialId,
+        requestId: 'request-crm',
+      },
+      ['e4'],
+    ],
+    ['what contradicts itself', { actor: 'ann', kid: 'kid-0', outcome: 'failed' }, []],
+    ['what nobody did', { actor: 'ANN' }, []],
+  ])('is filtered by %s', async (_name, filter, expected) => {
+    expect(await targets(ann, typeof filter === 'function' ? filter() : filter)).toEqual(expected);
+  });
+
+  it.each([0, -1])('refuses a period that ends %i ms after it begins', async (length) => {
+    const period = history.list(ann, { from: start, to: start + length }, {});
+    await expect(period).rejects.toThrow(withCode('VALIDATION_ERROR'));
+  });
+
+  it.each<['asc' | 'desc', string[]]>([
+    ['asc', ['e0', 'e1', 'e2', 'e3', 'e4']],
+    ['desc', ['e4', 'e3', 'e2', 'e1', 'e0']],
+  ])('goes on %s from its cursor, also while events are added', async (order, expected) => {
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await history.list(ann, { order, to: start + 5_000 }, { limit: 2, cursor });
+      seen.push(...page.items.map(({ target }) => target.id));
+      cursor = page.nextCursor ?? undefined;
+      await record(ann, keyEvents.retired('later'));
+    } while (cursor !== undefined);
+    expect(seen).toEqual(expected);
+  });
+
+  it('keeps the order of events of one instant', async () => {
+    const scope = tenantScope();
+    const ids = Array.from({ length: 20 }, (_, index) => `same-${index}`);
+    await opened.database.transaction(scope, async (tx) => ids.forEach((id) => tx.record(keyEvents.retired(id))));
+    expect(await targets(scope, { order: 'asc' })).toEqual(ids);
+    expect(await targets(scope)).toEqual(ids.toReversed());
+  });
+
+  it('refuses a cursor that it did not give out', async () => {
+    const cursor = Buffer.from('["x"]').toString('base64url');
+    await expect(history.list(ann, {}, { cursor })).rejects.toThrow(withCode('VALIDATION_ERROR'));
+  });
+});
+
+describe('histories', () => {
+  it('do not mix: not of two tenants, and not with that of the installation', async () => {
+    const [one, other] = [tenantScope(), tenantScope()];
+    await record(one, keyEvents.generated('one'));
+    await record(other, keyEvents.generated('other'));
+    await opened.database.platform(platform, async (tx) => {
+      tx.record(keyEvents.generated('installation'));
+      tx.record(keyEvents.generated('told to one', { tenantId: one.tenantId }));
+    });
+    expect(await targets(one)).toEqual(['told to one', 'one']);
+    expect(await targets(other)).toEqual(['other']);
+    expect(await targets(platform)).toEqual(['installation']);
+    const [entry] = (await history.list(other, {}, {})).items;
+    expect(await history.get(other, entry!.id)).toEqual(entry);
+    await expect(history.get(one, entry!.id)).rejects.toThrow(withCode('NOT_FOUND'));
+    await expect(history.get(platform, entry!.id)).rejects.toThrow(withCode('NOT_FOUND'));
+  });
+});
+
+describe('a refusal', () => {
+  const refusal = { code: 'FORBIDDEN', method: 'POST', route: '/v1/tenants/:tenantId/keys', targetId: 'key-1' };
+
+  it('is written to the history of where it happened', async () => {
+    const scope = tenantScope();
+    await history.recordRefusal(scope, refusal);
+    const { targetId, ...details } = refusal;
+    expect((await history.list(scope, {}, {})).items).toMatchObject([
+      { action: requestEvents.refused.action, outcome: 'denied', target: { id: targetId }, details },
+    ]);
+    await history.recordRefusal({ ...platform, requestId: 'refused' }, refusal);
+    expect(await targets(platform, { requestId: 'refused' })).toEqual(['key-1']);
+  });
+
+  it('is written whatever was named, cut to what the column holds', async () => {
+    const scope = tenantScope();
+    await history.recordRefusal(scope, { ...refusal, targetId: `${'x'.repeat(63)}𝄞𝄞` });
+    expect(await targets(scope)).toEqual([`${'x'.repeat(63)}\ufffd`]);
+  });
+});

@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DAY, DomainError, HOUR, type TenantScope } from '#core';
+import type { AuthType, CredentialState, JudgedCredential } from '#service-keys';
+import { History } from '#audit';
+
+import { type Fixture, type Instance, openFixture } from './fixture.js';
+
+describe('credentials whose time comes', () => {
+  let fixture: Fixture;
+  let scope: TenantScope;
+  let services = 0;
+
+  beforeAll(async () => {
+    fixture = await openFixture();
+    scope = fixture.scope;
+  });
+  afterAll(() => fixture.drop());
+
+  const list = async (serviceId: string, authType: AuthType = 'service_key'): Promise<JudgedCredential[]> =>
+    (await fixture.credentials.list(scope, serviceId, { authType }, { limit: 200 })).items;
+
+  const use = (serviceKey: string): Promise<string> =>
+    fixture.authenticator.authenticate({ serviceKey, sourceAddress: null }, scope).then(
+      () => 'OK',
+      (error: unknown) => (error as DomainError).code,
+    );
+
+  const runScheduler = async ({ expiry, succession }: Instance = fixture): Promise<void> => {
+    while ((await expiry.recordDue(100)) === 100);
+    while ((await succession.recordDue(100)) > 0);
+  };
+
+  const events = async (action: string, targetId: string): Promise<number> =>
+    (await new History(fixture.database).list(scope, { action, targetId }, {})).items.length;
+
+  it('is refused in the very instant of its expiry, although no scheduler ran', async () => {
+    const { service } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const expiresAt = fixture.clock.now() + HOUR;
+    const { secret, credential } = await fixture.credentials.create(scope, service.id, {
+      authType: 'service_key',
+      expiresAt,
+    });
+    fixture.clock.set(expiresAt - 1);
+    expect(await use(secret.reveal())).toBe('OK');
+    fixture.clock.set(expiresAt);
+    expect(await use(secret.reveal())).toBe('CREDENTIAL_EXPIRED');
+    expect((await list(service.id)).find((one) => one.credential.id === credential.id)!.state).toBe('expired');
+  });
+
+  it('is refused in the very instant in which its overlap ends; until then both work', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const successor = await fixture.credentials.regenerate(scope, service.id, serviceKey.credential.id, {
+      overlapSeconds: 60,
+    });
+    const ends = fixture.clock.now() + 60_000;
+    expect(successor.overlapEndsAt).toBe(ends);
+    fixture.clock.set(ends - 1);
+    expect([await use(serviceKey.secret.reveal()), await use(successor.secret.reveal())]).toEqual(['OK', 'OK']);
+    fixture.clock.set(ends);
+    expect(await use(serviceKey.secret.reveal())).toBe('CREDENTIAL_INACTIVE');
+    await runScheduler();
+    expect(await events('credential.overlap_ended', serviceKey.credential.id)).toBe(1);
+    expect(await use(successor.secret.reveal())).toBe('OK');
+  });
+
+  it('never lets an overlap outlive the old credential', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const expiresAt = fixture.clock.now() + HOUR;
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
+    const { overlapEndsAt } = await fixture.credentials.regenerate(scope, service.id, serviceKey.credential.id, {
+      overlapSeconds: 2 * 3_600,
+    });
+    expect(overlapEndsAt).toBe(expiresAt);
+  });
+
+  it('makes the successor of a last active one ahead of its expiry, once', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const expiresAt = fixture.clock.now() + 100 * DAY;
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
+    fixture.clock.set(expiresAt - 14 * DAY - 1);
+    await runScheduler();
+    expect(await list(service.id)).toHaveLength(1);
+    fixture.clock.set(expiresAt - 14 * DAY);
+    await runScheduler();
+    await runScheduler();
+    const both = await list(service.id);
+    expect(both.map(({ state }) => state)).toEqual(['active', 'active']);
+    expect(both[1]!.credential.replaces).toBe(serviceKey.credential.id);
+    expect(await use(serviceKey.secret.reveal())).toBe('OK');
+    fixture.clock.set(expiresAt);
+    await runScheduler();
+    expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'active']);
+    expect(await events('credential.succeeded', serviceKey.credential.id)).toBe(1);
+  });
+
+  it('catches up after a long downtime: the last active one that expired meanwhile gets its successor', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const expiresAt = fixture.clock.now() + DAY;
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
+    fixture.clock.advance(30 * DAY);
+    await runScheduler();
+    expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'active']);
+  });
+
+  it('lets it lapse where the tenant wants that, and says so in the history', async () => {
+    const lapsing = await fixture.newTenant();
+    await fixture.tenants.change(lapsing, { settings: { onLastExpiry: 'lapse' } }, undefined);
+    const { service, serviceKey } = await fixture.services.create(lapsing, { name: 'lapsing' });
+    const { id } = serviceKey.credential;
+    await fixture.credentials.update(lapsing, service.id, id, { expiresAt: fixture.clock.now() + DAY });
+    fixture.clock.advance(DAY);
+    await runScheduler();
+    const { items } = await fixture.credentials.list(lapsing, service.id, { authType: 'service_key' }, {});
+    expect(items.map(({ state }) => state)).toEqual(['expired']);
+    const lapsed = await new History(fixture.database).list(lapsing, { action: 'credential.lapsed' }, {});
+    expect(lapsed.items.map(({ target, outcome }) => [target.id, outcome])).toEqual([[id, 'failed']]);
+  });
+
+  it(
+    'two schedulers over 1,000 due credentials record each once and make each successor once',
+    { timeout: 300_000 },
+    async () => {
+      const tenant = await fixture.newTenant();
+      const expiresAt = fixture.clock.now() + DAY;
+      const made: string[] = [];
+      for (let number = 0; number < 500; number += 1) {
+        const { service, serviceKey, jwtCredential } = await fixture.services.create(tenant, { name: `due ${number}` });
+        for (const { credential } of [serviceKey, jwtCredential]) {
+          await fixture.credentials.update(tenant, service.id, credential.id, { expiresAt });
+          made.push(credential.id);
+        }
+      }
+      fixture.clock.advance(2 * DAY);
+      const other = await fixture.another();
+      await Promise.all([runScheduler(fixture), runScheduler(other)]);
+      await Promise.all([runScheduler(other), runScheduler(fixture)]);
+
+      const history = new History(fixture.database);
+      const targets = async (action: string): Promise<string[]> => {
+        const found: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await history.list(tenant, { action }, { limit: 200, cursor });
+          found.push(...page.items.map(({ target }) => target.id));
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        return found.toSorted();
+      };
+      expect(await targets('credential.expired')).toEqual(made.toSorted());
+      expect(await targets('credential.succeeded')).toEqual(made.toSorted());
+    },
+  );
+
+  it('notes the last use without a write per request', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const lastUsedAt = async (): Promise<number | null> => (await list(service.id))[0]!.credential.lastUsedAt;
+    for (let call = 0; call < 5; call += 1) await use(serviceKey.secret.reveal());
+    expect(await lastUsedAt()).toBeNull();
+    await fixture.usage.flush();
+    expect(await lastUsedAt()).toBe(fixture.clock.now());
+  });
+
+  it('raises the configuration version of the tenant with every change', async () => {
+    const version = async (): Promise<number> => (await fixture.tenants.get(scope)).configVersion;
+    const { service } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const { credentials } = fixture;
+    const { credential } = await credentials.create(scope, service.id, { authType: 'jwt' });
+    const steps: (() => Promise<unknown>)[] = [
+      () => credentials.update(scope, service.id, credential.id, { name: 'renamed' }),
+      () => credentials.discard(scope, service.id, credential.id),
+      () => credentials.reactivate(scope, service.id, credential.id),
+      () => credentials.compromise(scope, service.id, credential.id, undefined),
+      () => credentials.delete(scope, service.id, credential.id, fixture.password),
+      () => fixture.services.change(scope, service.id, { profiles: ['*'] }, undefined),
+    ];
+    for (const step of steps) {
+      const before = await version();
+      await step();
+      expect(await version()).toBeGreaterThan(before);
+    }
+  });
+
+  it('shows states by the clock in filters, too', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
+      expiresAt: fixture.clock.now() + HOUR,
+    });
+    fixture.clock.advance(HOUR);
+    const inState = async (state: CredentialState): Promise<number> =>
+      (await fixture.credentials.list(scope, service.id, { authType: 'service_key', state }, {})).items.length;
+    expect([await inState('active'), await inState('expired')]).toEqual([0, 1]);
+  });
+});

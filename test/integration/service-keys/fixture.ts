@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+
+import { auditEntities, recordEvents } from '#audit';
+import { type Clock, ManualClock, Secret, type TenantScope, platformScope, systemOrigin } from '#core';
+import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
+import { Database } from '#database';
+import {
+  Authenticator,
+  CredentialExpiry,
+  CredentialSecrets,
+  CredentialSteps,
+  CredentialSuccession,
+  CredentialUsage,
+  Credentials,
+  Services,
+  serviceKeyEntities,
+} from '#service-keys';
+import { Members, PasswordGuard, Tenants, Users, tenantEntities } from '#tenants';
+import { Vault, vaultEntities } from '#vault';
+
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { CHEAP_PASSWORDS, PASSWORD } from '../../support/server.js';
+
+/** One process's worth of credential use-cases. */
+export interface Instance {
+  readonly database: Database;
+  readonly tenants: Tenants;
+  readonly members: Members;
+  readonly services: Services;
+  readonly credentials: Credentials;
+  readonly steps: CredentialSteps;
+  readonly authenticator: Authenticator;
+  readonly usage: CredentialUsage;
+  readonly expiry: CredentialExpiry;
+  readonly succession: CredentialSuccession;
+}
+
+export interface Fixture extends Instance {
+  readonly clock: ManualClock;
+  /** The owner of a fresh tenant. */
+  readonly scope: TenantScope;
+  readonly password: string;
+  /** Another process on the same database. */
+  another(): Promise<Instance>;
+  newTenant(): Promise<TenantScope>;
+  drop(): Promise<void>;
+}
+
+const entities = [...vaultEntities, ...auditEntities, ...tenantEntities, ...serviceKeyEntities];
+const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
+
+async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance> {
+  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
+  await database.migrate();
+  const vault = new Vault(database);
+  await vault.unseal([masterKey]);
+  const users = new Users(database, new PasswordGuard(database, new PasswordHasher({ parameters: CHEAP_PASSWORDS })));
+  const secrets = new CredentialSecrets(vault);
+  await secrets.prepare();
+  const steps = new CredentialSteps(secrets);
+  const usage = new CredentialUsage(database);
+  return {
+    database,
+    tenants: new Tenants(database, vault, users),
+    members: new Members(database, users),
+    services: new Services(database, secrets, users),
+    credentials: new Credentials(database, secrets, steps, users),
+    steps,
+    usage,
+    authenticator: new Authenticator(database, secrets, usage),
+    expiry: new CredentialExpiry(database, steps),
+    succession: new CredentialSuccession(database, steps),
+  };
+}
+
+export async function openFixture(): Promise<Fixture> {
+  const test = await createTestDatabase();
+  const clock = new ManualClock();
+  const opened: Instance[] = [];
+  const open = async (): Promise<Instance> => {
+    const instance = await openInstance(test, clock);
+    opened.push(instance);
+    return instance;
+  };
+  const first = await open();
+  let tenants = 0;
+  const newTenant = async (): Promise<TenantScope> => {
+    const slug = `tenant-${++tenants}`;
+    const owner = { email: `owner@${slug}.test`, name: 'Owner', password: PASSWORD };
+    const origin = systemOrigin('test');
+    const { id: tenantId } = await first.tenants.create(platformScope(origin), { slug, name: slug, owner });
+    const { items } = await first.members.list({ ...origin, tenantId }, {});
+    return { ...origin, tenantId, actor: { type: 'user', id: items[0]!.userId, name: owner.email, role: 'owner' } };
+  };
+  return {
+    ...first,
+    clock,
+    scope: await newTenant(),
+    password: PASSWORD,
+    another: open,
+    newTenant,
+    drop: async () => {
+      for (const instance of opened) await instance.database.close();
+      await test.drop();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { MINUTE } from '#core';
+
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { type TestIssuer, createIssuer } from '../../e2e/signing/issuer.js';
+
+let database: TestDatabase;
+let server: TestServer;
+let tenant: TestTenant;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  server = await startTestServer({ database });
+  tenant = await createTenant(server, 'key-states');
+});
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+async function query<Row>(statement: string): Promise<Row[]> {
+  const plain = await openPlainDataSource(database.url);
+  try {
+    return await plain.query(statement);
+  } finally {
+    await plain.destroy();
+  }
+}
+
+const setState = (issuer: TestIssuer, state: string) =>
+  query(`UPDATE key_versions SET state = '${state}' WHERE kid = '${issuer.kid}'`);
+
+describe('what a key version may do', () => {
+  it.each([
+    ['pending', { signs: 409, verdict: 'KEY_NOT_USABLE', published: true }],
+    ['active', { signs: 200, verdict: 'OK', published: true }],
+    ['retired', { signs: 409, verdict: 'OK', published: true }],
+    ['compromised', { signs: 409, verdict: 'KEY_NOT_USABLE', published: false }],
+    ['destroyed', { signs: 409, verdict: 'KEY_NOT_USABLE', published: false }],
+  ])('follows from its state at once, also with its opened key in memory: %s', async (state, expected) => {
+    const issuer = await createIssuer(server, tenant);
+    const token: string = (await issuer.sign()).body['token']!;
+    expect((await issuer.verify(token)).body['code']).toBe('OK');
+
+    await setState(issuer, state);
+    const signed = await issuer.sign();
+    expect({
+      signs: signed.status,
+      verdict: (await issuer.verify(token)).body['code'],
+      published: (await issuer.jwk()) !== undefined,
+    }).toEqual(expected);
+    if (expected.signs !== 200) expect(signed.body['code']).toBe('KEY_NOT_USABLE');
+  });
+
+  it('ends with its key', async () => {
+    const issuer = await createIssuer(server, tenant);
+    const token: string = (await issuer.sign()).body['token']!;
+    await query(`UPDATE \`keys\` SET state = 'deleted' WHERE id = '${issuer.keyId}'`);
+    expect(await issuer.sign()).toMatchObject({ status: 409, body: { code: 'KEY_NOT_USABLE' } });
+    expect((await issuer.verify(token)).body['code']).toBe('KEY_NOT_USABLE');
+    expect(await issuer.jwk()).toBeUndefined();
+  });
+});
+
+it('a version knows when the last of its tokens expires', async () => {
+  const issuer = await createIssuer(server, tenant);
+  const noted = async (): Promise<number> => {
+    const rows = await query<{ lastTokenExpiresAt: number | string }>(
+      `SELECT lastTokenExpiresAt FROM key_versions WHERE kid = '${issuer.kid}'`,
+    );
+    return Number(rows[0]!.lastTokenExpiresAt) - server.clock.now();
+  };
+  const lasting = (ttlSeconds: number) => issuer.sign({ ttlSeconds });
+  await lasting(60);
+  expect(await noted()).toBe(MINUTE);
+  await Promise.all([lasting(600), lasting(1_200), lasting(30)]);
+  expect(await noted()).toBe(20 * MINUTE);
+});
