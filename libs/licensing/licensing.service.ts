@@ -17,7 +17,6 @@ import {
 } from '#core';
 import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
 import { Database, type Tx } from '#database';
-import { Services } from '#service-keys';
 import {
   type HolderKey,
   HolderKeys,
@@ -27,7 +26,6 @@ import {
   formats,
   keysOfHolder,
 } from '#signing';
-import { tenantState } from '#tenants';
 
 import { License, LicenseRevision } from './entities.js';
 import { type Customer, customerHash, readEntitlement } from './entitlement.js';
@@ -88,7 +86,6 @@ export class Licensing {
     private readonly database: Database,
     private readonly holders: HolderKeys,
     private readonly replays: ReplayStore,
-    private readonly services: Services,
   ) {}
 
   /**
@@ -151,7 +148,6 @@ export class Licensing {
     // Read again inside: what was revoked or suspended meanwhile is refused.
     const holder = await this.holders.find(tx, kid);
     if (!holder) throw licensingErrors.UNKNOWN_KID();
-    await this.requireActive(tx, holder);
     const { replayId, expiresAt } = await judge(token, holder, body, tx.now);
     const { customer, entitlement } = readEntitlement(jsonOf(body));
     const until = expiresAt + SKEW_SECONDS * SECOND;
@@ -159,11 +155,6 @@ export class Licensing {
       throw licensingErrors.DUPLICATE_JTI();
     }
     return { customer, entitlement, holder, body, tokenId: replayId };
-  }
-
-  private async requireActive(tx: Tx, { tenantId, serviceId }: HolderKey): Promise<void> {
-    const isServing = serviceId === null || (await this.services.isActive(tx, serviceId));
-    if ((await tenantState(tx, tenantId)) !== 'active' || !isServing) throw licensingErrors.INVALID_CERTIFICATE();
   }
 
   private async write(tx: Tx, admitted: AdmittedUpdate): Promise<AcceptedUpdate> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, Not, type View } from '#database';
+import { Database, Not } from '#database';
 import { Users, raiseConfigVersion } from '#tenants';
 
 import { isCidr } from './allowed-addresses.js';
@@ -76,11 +76,6 @@ export class Services {
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, serviceId: string): Promise<Service> {
     return this.database.read(scope, (view) => view.get(Service, { id: serviceId, state: 'active' }));
-  }
-
-  /** A step: whether the service lives, for what was given to it and outlasts it. */
-  async isActive(view: View, serviceId: string): Promise<boolean> {
-    return view.exists(Service, { id: serviceId, state: 'active' });
   }
 
   /** @throws NOT_FOUND, SERVICE_NAME_TAKEN, PRECONDITION_FAILED, VALIDATION_ERROR */

@@ -182,7 +182,8 @@ export class TokenProfiles {
     const key = keyId === null ? undefined : (await this.keys.describe(view, keyId)).key;
     const holder = certificateKid === null ? undefined : await this.holders.find(view, certificateKid);
     if ((certificateKid !== null && !holder) || key?.state === 'deleted') throw coreErrors.NOT_FOUND();
-    return [key, holder].flatMap((known) => (known ? [known.algorithm] : []));
+    const certified = typeof holder?.key === 'object' ? holder.key : undefined;
+    return [key, certified].flatMap((known) => (known ? [known.algorithm] : []));
   }
 }
 

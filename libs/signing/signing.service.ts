@@ -13,7 +13,7 @@ import { checkInput } from './input.js';
 import { type ResolvedProfile, TokenProfiles } from './profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
-import type { AskingService, Finding, IssuedToken, RefusalCode, Verdict, VerifyContext } from './token-format.js';
+import type { AskingService, Finding, IssuedToken, Verdict, VerifyContext } from './token-format.js';
 import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
@@ -161,8 +161,8 @@ export class Signing {
     const key = await this.signer.signingKey(view, keyId);
     if (certificateKid === null) return { key, kid: key.kid };
     const holder = await this.holders.find(view, certificateKid);
-    if (holder?.state !== 'valid') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
-    if (!holder.verifyingKey.equals(key.verifyingKey)) {
+    if (typeof holder?.key !== 'object') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
+    if (!holder.key.verifyingKey.equals(key.verifyingKey)) {
       throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not that of its key');
     }
     return { key, kid: certificateKid };
@@ -220,19 +220,14 @@ export class Signing {
   }
 }
 
-const REFUSAL_OF_STATE: Readonly<Record<HolderKey['state'], RefusalCode>> = {
-  valid: 'UNKNOWN_KID',
-  not_yet_valid: 'KEY_NOT_USABLE',
-  revoked: 'CERTIFICATE_REVOKED',
-  expired: 'CERTIFICATE_EXPIRED',
-};
-
 /** What a token may be verified with where a certificate names its key: that one key while the certificate is good. */
 export function keysOfHolder(holder: HolderKey | undefined): Pick<VerifyContext, 'algorithm' | 'keys' | 'whyUnusable'> {
+  const key = typeof holder?.key === 'object' ? holder.key : undefined;
+  const refusal = typeof holder?.key === 'string' ? holder.key : 'UNKNOWN_KID';
   return {
-    algorithm: holder?.algorithm ?? 'RS256',
-    keys: holder?.state === 'valid' ? [holder] : [],
-    whyUnusable: async (kid) => (holder && kid === holder.kid ? REFUSAL_OF_STATE[holder.state] : 'UNKNOWN_KID'),
+    algorithm: key?.algorithm ?? 'RS256',
+    keys: key ? [key] : [],
+    whyUnusable: async (kid) => (kid === holder?.kid ? refusal : 'UNKNOWN_KID'),
   };
 }
 

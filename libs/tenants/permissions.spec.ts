@@ -32,6 +32,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'audit:read': ['++-+', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],
   'tokens:verify': ['----', '-', 'service'],
+  'certificates:request': ['----', '-', 'service'],
   'callers:authenticate': ['----', '-', 'service'],
   'service:self': ['----', '-', 'service'],
 };

@@ -56,7 +56,6 @@ export interface TestServerOptions {
   /** Another server's database, for tests with two instances; otherwise a new one. */
   readonly database?: TestDatabase;
   readonly environment?: Readonly<Record<string, string>>;
-  readonly holderKeys?: Parameters<typeof createServer>[0]['holderKeys'];
   readonly rateLimitQuotas?: Parameters<typeof createServer>[0]['rateLimitQuotas'];
 }
 
@@ -82,7 +81,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     logger: createLogger('debug', { write: (line) => logs.push(line) }),
     clock,
     passwordParameters: CHEAP_PASSWORDS,
-    ...(options.holderKeys ? { holderKeys: options.holderKeys } : {}),
     rateLimitQuotas: options.rateLimitQuotas ?? {
       login: UNLIMITED,
       admin: UNLIMITED,

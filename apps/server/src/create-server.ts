@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
 import type { PasswordParameters } from '#crypto';
 import { CredentialSecrets, CredentialUsage } from '#service-keys';
-import { HolderKeys, TokenTransactions } from '#signing';
+import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
 import type { Configuration } from './config.js';
@@ -23,7 +23,6 @@ export interface CreateServerOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly passwordParameters?: PasswordParameters;
-  readonly holderKeys?: HolderKeys;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>>;
 }
 
@@ -44,12 +43,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-class NoHolders extends HolderKeys {
-  override find(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-}
-
 const SYSTEM = platformScope(systemOrigin('first-start'));
 const USAGE_FLUSH_MILLISECONDS = 60_000;
 
@@ -65,7 +58,6 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       logger,
       roles: configuration.roles,
       jwksUrls: configuration.jwksUrls,
-      holderKeys: options.holderKeys ?? new NoHolders(),
       publicUrl: () => configuration.publicUrl ?? address,
       passwordParameters: options.passwordParameters,
       rateLimitQuotas: options.rateLimitQuotas,

@@ -2,6 +2,7 @@ import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { access } from 'node:fs/promises';
 
 import { auditEntities, recordEvents } from '#audit';
+import { certificateEntities } from '#certificates';
 import type { Clock } from '#core';
 import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
 import { Database, type EntityClass } from '#database';
@@ -24,6 +25,7 @@ export const entities: readonly EntityClass[] = [
   ...tenantEntities,
   ...keyEntities,
   ...serviceKeyEntities,
+  ...certificateEntities,
   ...signingEntities,
   ...licensingEntities,
 ];

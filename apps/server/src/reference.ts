@@ -2,6 +2,7 @@ import { type ErrorTable, type EventTable, coreErrors } from '#core';
 import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
+import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
 import { licenseEvents, licensingErrors } from '#licensing';
@@ -43,6 +44,8 @@ export const errorTables: readonly ErrorTable[] = [
   serviceErrors,
   credentialErrors,
   keyErrors,
+  authorityErrors,
+  certificateErrors,
   profileErrors,
   transactionErrors,
   licensingErrors,
@@ -57,6 +60,8 @@ export const eventTables: readonly EventTable[] = [
   serviceEvents,
   credentialEvents,
   keyEvents,
+  authorityEvents,
+  certificateEvents,
   profileEvents,
   tokenEvents,
   licenseEvents,

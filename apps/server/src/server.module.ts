@@ -4,6 +4,21 @@ import { JwtModule } from '@nestjs/jwt';
 import { ScheduleModule } from '@nestjs/schedule';
 
 import { History } from '#audit';
+import {
+  AuthorityExpiry,
+  AuthorityKeys,
+  CertificateAuthorities,
+  CertificateExpiry,
+  Certificates,
+  CertificateVerifier,
+  Crls,
+  Issuance,
+  OcspResponder,
+  OrphanSweep,
+  PkiClock,
+  PkiUrls,
+  authorityUrls,
+} from '#certificates';
 import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
@@ -78,7 +93,6 @@ export interface ServerOptions {
   readonly publicUrl: () => string;
   /** Where the keys of trusted OpenID Connect issuers may be read. */
   readonly jwksUrls: readonly string[];
-  readonly holderKeys: HolderKeys;
   /** Cheaper hashes for tests. */
   readonly passwordParameters?: PasswordParameters | undefined;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
@@ -92,16 +106,21 @@ const expirables: Type<Expirable>[] = [
   DueRotations,
   DueVersionSteps,
   DueKeyDestructions,
-  IdempotencyRecords,
   ReplayStore,
   TokenTransactions,
   RateWindows,
+  IdempotencyRecords,
+  CertificateExpiry,
+  AuthorityExpiry,
+  OrphanSweep,
+  // After those that may make a list stale.
+  Crls,
 ];
 
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
-  static register({ installation, publicUrl, passwordParameters, jwksUrls, holderKeys }: ServerOptions): DynamicModule {
+  static register({ installation, publicUrl, passwordParameters, jwksUrls }: ServerOptions): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -125,6 +144,13 @@ class UseCases {
       Gateway,
       Services,
       Authenticator,
+      AuthorityKeys,
+      CertificateAuthorities,
+      Issuance,
+      Certificates,
+      CertificateVerifier,
+      OcspResponder,
+      HolderKeys,
       TokenProfiles,
       TrustedUsers,
       Signing,
@@ -148,9 +174,10 @@ class UseCases {
         provide: PasswordHasher,
         useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
       },
+      { provide: PkiUrls, useValue: { ofAuthority: (caId: string) => authorityUrls(publicUrl(), caId) } },
+      { provide: PkiClock, useValue: installation.clock },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
       { provide: JwksUrls, useValue: new AllowedJwksUrls(jwksUrls, installation.clock) },
-      { provide: HolderKeys, useValue: holderKeys },
     ];
     const schedule: Provider = {
       provide: EXPIRABLES,

@@ -1,4 +1,3 @@
-
 import { type JSONWebKeySet, createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 

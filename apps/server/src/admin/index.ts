@@ -1,6 +1,8 @@
 import type { Type as Class } from '@nestjs/common';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
+import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
+import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
@@ -21,6 +23,8 @@ export const adminControllers: Class<unknown>[] = [
   LeaksController,
   KeysController,
   KeyMaterialController,
+  CertificateAuthoritiesController,
+  CertificatesController,
   TokenProfilesController,
   LicensesController,
   AuditEventsController,

@@ -1,8 +1,10 @@
 import type { Type } from '@nestjs/common';
 
 import { CallerController } from './caller.controller.js';
+import { OwnCertificatesController } from './certificates.controller.js';
 import { JwksController } from './jwks.controller.js';
 import { LicensingController } from './licensing.controller.js';
+import { PkiController } from './pki.controller.js';
 import { TokenController } from './token.controller.js';
 import { TransactionsController } from './transactions.controller.js';
 import { UserTokensController } from './user-tokens.controller.js';
@@ -14,5 +16,7 @@ export const signingControllers: readonly Type[] = [
   TransactionsController,
   UserTokensController,
   LicensingController,
+  OwnCertificatesController,
   JwksController,
+  PkiController,
 ];
