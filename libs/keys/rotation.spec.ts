@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constant, constantFrom, integer, nat, option, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, MINUTE, SECOND } from '#core';
@@ -97,10 +97,10 @@ describe('the state that counts', () => {
   });
 
   it('is written down late or never without anybody noticing: one signs at every instant of a chain of rotations', () => {
-    const gaps = fc.array(fc.integer({ min: 1, max: 90 * DAY }), { minLength: 1, maxLength: 6 });
-    const moment = fc.integer({ min: 0, max: 600 * DAY });
-    fc.assert(
-      fc.property(gaps, moment, (between, after) => {
+    const gaps = array(integer({ min: 1, max: 90 * DAY }), { minLength: 1, maxLength: 6 });
+    const moment = integer({ min: 0, max: 600 * DAY });
+    assert(
+      property(gaps, moment, (between, after) => {
         const starts = between.reduce<number[]>((all, gap) => [...all, all.at(-1)! + gap], [NOW]);
         const versions = starts.map((start, index) =>
           version({
@@ -117,16 +117,16 @@ describe('the state that counts', () => {
 
   it('never comes back: later is never an earlier state', () => {
     const order = ['pending', 'active', 'retired', 'destroyed'];
-    const instant = fc.option(fc.integer({ min: NOW - DAY, max: NOW + DAY }));
-    const timing = fc.record({
-      state: fc.constantFrom('pending' as const, 'active' as const),
-      activatesAt: fc.integer({ min: NOW - DAY, max: NOW + DAY }),
+    const instant = option(integer({ min: NOW - DAY, max: NOW + DAY }));
+    const timing = record({
+      state: constantFrom('pending' as const, 'active' as const),
+      activatesAt: integer({ min: NOW - DAY, max: NOW + DAY }),
       retiresAt: instant,
-      retiredAt: fc.constant(null),
+      retiredAt: constant(null),
       lastTokenExpiresAt: instant,
     });
-    fc.assert(
-      fc.property(timing, fc.nat(2 * DAY), fc.nat(2 * DAY), (row, first, more) => {
+    assert(
+      property(timing, nat(2 * DAY), nat(2 * DAY), (row, first, more) => {
         const before = order.indexOf(versionStateAt(row, NOW - DAY + first));
         expect(order.indexOf(versionStateAt(row, NOW - DAY + first + more))).toBeGreaterThanOrEqual(before);
       }),

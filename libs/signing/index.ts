@@ -1,7 +1,10 @@
 import type { EntityClass } from '#database';
+import type { SealedColumnSource } from '#vault';
 import { RateWindow, ReplayRecord, TokenProfile, TokenTransaction } from './entities.js';
+import { sealedPhoneNumbers, sealedTokens } from './transactions.service.js';
 
 export const signingEntities: readonly EntityClass[] = [TokenProfile, ReplayRecord, TokenTransaction, RateWindow];
+export const signingSealedColumns: readonly SealedColumnSource[] = [sealedPhoneNumbers, sealedTokens];
 export type { TokenProfile } from './entities.js';
 export { profileErrors, transactionErrors } from './errors.js';
 export { profileEvents, tokenEvents } from './events.js';

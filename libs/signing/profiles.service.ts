@@ -170,21 +170,29 @@ export class TokenProfiles {
       ...(format.checkProfile?.(this.factsOf(profile)) ?? []),
     ];
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
-    for (const algorithm of await this.algorithmsOf(view, profile)) {
+    for (const { algorithm, weak } of await this.keysOf(view, profile)) {
       if (!format.algorithms.includes(algorithm)) {
         throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} does not sign with ${algorithm}`);
+      }
+      if (weak && format.strongKeysOnly) {
+        throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} needs a strong key`);
       }
     }
   }
 
   /** Of the key and of the certificate, whichever the profile has. @throws NOT_FOUND */
-  private async algorithmsOf(view: View, { keyId, certificateKid }: TokenProfile): Promise<AlgorithmName[]> {
+  private async keysOf(view: View, { keyId, certificateKid }: TokenProfile): Promise<KeyFacts[]> {
     const key = keyId === null ? undefined : (await this.keys.describe(view, keyId)).key;
     const holder = certificateKid === null ? undefined : await this.holders.find(view, certificateKid);
     if ((certificateKid !== null && !holder) || key?.state === 'deleted') throw coreErrors.NOT_FOUND();
     const certified = typeof holder?.key === 'object' ? holder.key : undefined;
-    return [key, certified].flatMap((known) => (known ? [known.algorithm] : []));
+    return [...(key ? [key] : []), ...(certified ? [{ algorithm: certified.algorithm, weak: false }] : [])];
   }
+}
+
+interface KeyFacts {
+  readonly algorithm: AlgorithmName;
+  readonly weak: boolean;
 }
 
 export interface ResolvedProfile {

@@ -16,7 +16,7 @@ import {
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
 import { tenantSettingsOf } from '#tenants';
-import { type SealedPlace, Vault } from '#vault';
+import { Vault, sealedColumn } from '#vault';
 
 import { TokenTransaction } from './entities.js';
 import { transactionErrors } from './errors.js';
@@ -35,6 +35,10 @@ export interface Transaction {
   readonly status: 'live' | 'expired';
   readonly token: string | undefined;
 }
+
+const PURPOSE = 'token-transaction';
+export const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
+export const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedToken' });
 
 /** Granted profiles; `*` is all. */
 type Grants = readonly string[];
@@ -110,8 +114,8 @@ export class TokenTransactions implements Expirable {
     const id = uuidv7(tx.now);
     const { transactionRetentionDays } = await tenantSettingsOf(tx);
     const [sealedPhoneNumber, sealedToken] = [
-      await this.vault.seal(tx, place(tenantId, id, 'sealedPhoneNumber'), Buffer.from(phoneNumber)),
-      await this.vault.seal(tx, place(tenantId, id, 'sealedToken'), Buffer.from(token)),
+      await this.vault.seal(tx, sealedPhoneNumbers.place(tenantId, id), Buffer.from(phoneNumber)),
+      await this.vault.seal(tx, sealedTokens.place(tenantId, id), Buffer.from(token)),
     ];
     return tx.insertIfAbsent(TokenTransaction, {
       id,
@@ -172,9 +176,9 @@ export class TokenTransactions implements Expirable {
   private async show(view: View, row: TokenTransaction): Promise<Transaction> {
     const { id, tenantId, xid, profile, kid, issuedAt, expiresAt } = row;
     const isLive = view.now < expiresAt;
-    const number = await this.vault.open(view, place(tenantId, id, 'sealedPhoneNumber'), row.sealedPhoneNumber);
+    const number = await this.vault.open(view, sealedPhoneNumbers.place(tenantId, id), row.sealedPhoneNumber);
     const token = isLive
-      ? (await this.vault.open(view, place(tenantId, id, 'sealedToken'), row.sealedToken)).toString()
+      ? (await this.vault.open(view, sealedTokens.place(tenantId, id), row.sealedToken)).toString()
       : undefined;
     const status = isLive ? 'live' : 'expired';
     return { xid, phoneNumber: number.toString(), profile, kid, issuedAt, expiresAt, status, token };
@@ -194,10 +198,3 @@ export class TokenTransactions implements Expirable {
 
 const isGranted = (grants: Grants, { profile }: TokenTransaction): boolean =>
   grants.includes(profile) || grants.includes('*');
-
-const place = (tenantId: string, recordId: string, column: 'sealedPhoneNumber' | 'sealedToken'): SealedPlace => ({
-  tenantId,
-  purpose: 'token-transaction',
-  recordId,
-  column,
-});

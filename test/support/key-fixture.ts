@@ -1,4 +1,4 @@
-import { ManualClock, type TenantScope, systemOrigin } from '#core';
+import { type Clock, ManualClock, type TenantScope, systemOrigin } from '#core';
 import {
   DueKeyDestructions,
   DueRotations,
@@ -13,7 +13,7 @@ import {
 import { Services } from '#service-keys';
 import { Signing, type SignedToken, TokenProfiles, type Verdict } from '#signing';
 
-import { type TestDatabase, createTestDatabase } from './database.js';
+import { createTestDatabase } from './database.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from './server.js';
 
 // Two instances of a test listen on different ports and would have different issuers.
@@ -96,7 +96,7 @@ export async function startTwo(): Promise<{ fixtures: [KeyFixture, KeyFixture]; 
   };
 }
 
-export async function startOne(options: { database?: TestDatabase } = {}): Promise<KeyFixture> {
+export async function startOne(options: { clock?: Clock } = {}): Promise<KeyFixture> {
   const server = await startTestServer(options);
   return wrap(server, await createTenant(server), () => server.close());
 }

@@ -21,6 +21,8 @@ import {
   userEvents,
 } from '#tenants';
 
+import { dataKeyEvents } from '#vault';
+
 import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
 import { healthErrors } from './http/health.controller.js';
@@ -62,6 +64,7 @@ export const eventTables: readonly EventTable[] = [
   keyEvents,
   authorityEvents,
   certificateEvents,
+  dataKeyEvents,
   profileEvents,
   tokenEvents,
   licenseEvents,

@@ -1,4 +1,12 @@
-import { ECDH, type KeyObject, createECDH, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
+import {
+  ECDH,
+  type JsonWebKey,
+  type KeyObject,
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+} from 'node:crypto';
 import { type AlgorithmName, CURVES, algorithm, verifyingKeyOf } from '../algorithms.js';
 import { cryptoErrors } from '../errors.js';
 import { keyFileErrors } from './errors.js';
@@ -14,7 +22,7 @@ const CHECKS: { readonly [Kind in PrivateKeyParts['kind']]: (parts: PartsOf<Kind
     rsa: async ({ numbers }) => {
       await checkRsaNumbers(numbers);
       const members = RSA_NUMBER_NAMES.map((name) => [name, fromBigInt(numbers[name]).toString('base64url')]);
-      return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(members) }, format: 'jwk' });
+      return fromJwk({ kty: 'RSA', ...Object.fromEntries(members) });
     },
     ec: ({ curve, scalar, point }) => {
       const { curve: crv } = Object.values(CURVES).find(({ namedCurve }) => namedCurve === curve)!;
@@ -29,7 +37,7 @@ const CHECKS: { readonly [Kind in PrivateKeyParts['kind']]: (parts: PartsOf<Kind
       }
       const [x, y] = [own.subarray(1, 1 + bytes), own.subarray(1 + bytes)];
       const [xText, yText, dText] = [x, y, d].map((member) => member.toString('base64url'));
-      return createPrivateKey({ key: { kty: 'EC', crv, x: xText!, y: yText!, d: dText! }, format: 'jwk' });
+      return fromJwk({ kty: 'EC', crv, x: xText!, y: yText!, d: dText! });
     },
     okp: ({ seed, publicKey }) => {
       if (seed.length !== ED25519_BYTES) throw cryptoErrors.INVALID_KEY('An Ed25519 private key has 32 bytes');
@@ -41,6 +49,15 @@ const CHECKS: { readonly [Kind in PrivateKeyParts['kind']]: (parts: PartsOf<Kind
     akp: ({ key }) => key,
     hmac: ({ bytes }) => createSecretKey(bytes),
   };
+
+/** OpenSSL has limits of its own; its messages may quote what it read. */
+function fromJwk(jwk: JsonWebKey): KeyObject {
+  try {
+    return createPrivateKey({ key: jwk, format: 'jwk' });
+  } catch {
+    throw cryptoErrors.INVALID_KEY();
+  }
+}
 
 const ED25519_BYTES = 32;
 /** What stands before the 32 bytes of a key in PKCS#8 (RFC 8410 §7). */

@@ -21,6 +21,7 @@ export const jwt: TokenFormat<JwtInput> = {
   algorithms: algorithmNames,
   namesKey: true,
   issuer: 'optional',
+  strongKeysOnly: true,
   inputSchema: {
     type: 'object',
     additionalProperties: false,

@@ -7,9 +7,11 @@ import {
   type RsaNumbers,
   checkRsaPublicNumbers,
   keyFormatNames,
+  keyFormats,
   readKey,
 } from '#crypto';
 import { withCode } from '../../support/errors.js';
+import { Workbench } from './files.js';
 import {
   closePrimes,
   goodNumbers,
@@ -319,4 +321,57 @@ describe('whatever is sent', () => {
       { numRuns: 1_500 },
     );
   });
+
+  it('mutated text of every format is refused, or is still the same key', async () => {
+    const options = { kid: 'k', algorithm: 'RS256', name: 'n', passphrase: 'x' } as const;
+    const own = createPublicKey(pair).export({ type: 'spki', format: 'pem' }).toString();
+    const legacy = pair.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' }).toString();
+    const files = [
+      ['jwk', await keyFormats.jwk.writePrivate(pair, options)],
+      ['rsa-xml', await keyFormats['rsa-xml'].writePrivate(pair, options)],
+      ['pem', legacy],
+    ] as const;
+    const edit = fc.constantFrom('', 'A', '/', '"', '<', '=', '\n', '\0', '0', '-----');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.nat(),
+        fc.nat(3),
+        edit,
+        async ([format, file], seed, removed, added) => {
+          const at = seed % file.length;
+          await judge(format, file.slice(0, at) + added + file.slice(at + removed), 'RS256', [own]);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('mutated PKCS#12 is refused, or is still the same key', async () => {
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const file = pkcs12ByOpenssl(key.export({ type: 'pkcs8', format: 'pem' }).toString());
+    const own = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+    await judge('pkcs12', file.toString('base64'), 'ES256', [own]);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), async (at, mask) => {
+        const mutated = Buffer.from(file);
+        mutated[at]! ^= mask;
+        await judge('pkcs12', mutated.toString('base64'), 'ES256', [own]);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
+
+/** Without a MAC that would show every change, and with few iterations. */
+function pkcs12ByOpenssl(pem: string): Buffer {
+  const bench = new Workbench();
+  try {
+    bench.write('key.pem', pem);
+    const protection = ['-passout', 'pass:x', '-nomac', '-iter', '1'];
+    bench.openssl('pkcs12', '-export', '-inkey', 'key.pem', '-nocerts', '-out', 'key.p12', ...protection);
+    return bench.read('key.p12');
+  } finally {
+    bench.remove();
+  }
+}

@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { type JSONWebKeySet, createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, SECOND } from '#core';
+import { PUBLICATION_DELAY } from '#keys';
 
 import { type KeyFixture, startOne } from '../../support/key-fixture.js';
 
@@ -56,6 +59,41 @@ describe('a verifier that caches the JWKS for its max-age', () => {
       await run(40 * SECOND, 130);
     }
     expect(kids.size).toBeGreaterThanOrEqual(3);
+  });
+
+  it('sees none in real time either, while many sign and the scheduler runs beside them', async () => {
+    // Two hundred times as fast as life: a cache lasts for 1.5 s, a publication takes 1.8 s.
+    const pace = 200;
+    const begin = { life: Date.now(), test: Date.UTC(2026, 0, 1) };
+    const clock = { now: () => begin.test + Math.round((Date.now() - begin.life) * pace) };
+    const hasty = await startOne({ clock });
+    const { server, tenant } = hasty;
+    const keyId = await hasty.keyInUse('hasty', { ttlSeconds: 600 });
+    const url = `${server.url}${tenant.path}/.well-known/jwks.json`;
+    const kids = new Set<string>();
+    const end = new AbortController();
+    const signAndVerify = async (): Promise<void> => {
+      const verify = cachingVerifier(url, () => clock.now());
+      while (!end.signal.aborted) {
+        const { token, kid } = await hasty.sign('hasty');
+        kids.add(kid);
+        await verify(token);
+      }
+    };
+    const scheduler = async (): Promise<void> => {
+      for (let rotation = 0; rotation < 2; rotation += 1) {
+        await hasty.rotation.rotate(hasty.scope, keyId, 'staged');
+        const started = clock.now();
+        while (clock.now() < started + PUBLICATION_DELAY + 30 * SECOND) {
+          await hasty.runScheduler();
+          await delay(50);
+        }
+      }
+      end.abort();
+    };
+    await Promise.all([scheduler(), ...Array.from({ length: 3 }, signAndVerify)]);
+    expect(kids.size).toBe(3);
+    await hasty.close();
   });
 
   it('would see one if the new version signed as soon as it is published', async () => {

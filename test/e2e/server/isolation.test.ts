@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { permissionRow, roles } from '#tenants';
@@ -15,12 +17,14 @@ import {
 import { signIn } from '../admin/people.js';
 import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
+import { certify, requestToken, update } from '../vendors/vendor.js';
 import { type Route, nameOf, routesOf } from './routes.js';
 
 const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
 const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
 const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
 const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
+const KEY = '/v1/tenants/:tenantId/keys/:keyId';
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
 /** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
@@ -56,8 +60,15 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/leaks': { secret: 'anything' },
   'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
   'GET /v1/tenants/:tenantId/keys': null,
-  'GET /v1/tenants/:tenantId/keys/:keyId': null,
-  'GET /v1/tenants/:tenantId/keys/:keyId/versions/:kid/public': null,
+  [`GET ${KEY}`]: null,
+  [`DELETE ${KEY}`]: { password: PASSWORD },
+  [`POST ${KEY}/restore`]: null,
+  [`POST ${KEY}/rotate`]: {},
+  [`GET ${KEY}/versions/:kid/public`]: null,
+  [`POST ${KEY}/versions/:kid/retire`]: null,
+  [`POST ${KEY}/versions/:kid/compromise`]: {},
+  [`POST ${KEY}/versions/:kid/export`]: { format: 'pem', password: PASSWORD, passphrase: PASSWORD },
+  'POST /v1/tenants/:tenantId/keys/import': { name: 'new', algorithm: 'HS256', format: 'secret', data: 'k'.repeat(40) },
   [`POST ${AUTHORITIES}`]: { name: 'new', subject: { commonName: 'New' } },
   [`GET ${AUTHORITIES}`]: null,
   [`GET ${AUTHORITIES}/:caId`]: null,
@@ -78,6 +89,9 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/token-profiles/:name': null,
   'PATCH /v1/tenants/:tenantId/token-profiles/:name': { ttlSeconds: 30 },
   'DELETE /v1/tenants/:tenantId/token-profiles/:name': null,
+  'GET /v1/tenants/:tenantId/licenses': null,
+  'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
+  'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
   'GET /v1/tenants/:tenantId/audit-events': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
 };
@@ -105,10 +119,14 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
     return (items as unknown as Shape[])[0]!;
   };
   const { caId, kid: certificateKid } = await createCertificate(server, owned);
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
+  const { body: license } = await update(server, token);
   return {
     tenantId: owned.id,
     caId,
     certificateKid,
+    licenseId: license['licenseId']!,
     serviceId: issuer.service.id,
     credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
     keyId: issuer.keyId,
