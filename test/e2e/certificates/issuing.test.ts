@@ -3,10 +3,9 @@ import { X509Certificate, hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, ManualClock, toRfc3339 } from '#core';
-import { toPem } from '#certificates';
+import { authorityProfile, toPem } from '#certificates';
 
 import { keys, makeBelow, makeRoot } from '../../conformance/certificates/pure-samples.js';
-import { authorityProfile } from '#certificates';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { signIn } from '../admin/people.js';
 import { createService } from '../signing/issuer.js';
@@ -222,7 +221,7 @@ describe('certificates', () => {
     });
     const { kid, serialNumber } = found.body;
     const other = (await issue(server, tenant, { caId: ca['id'], csr: csrPem('Another') })).body['kid']!;
-    const colons = serialNumber!.toUpperCase().match(/../g)!.join(':');
+    const colons = String(serialNumber).toUpperCase().match(/../g)!.join(':');
     const of = `caId=${ca['id']}`;
     for (const query of [
       `kid=${kid}`,

@@ -61,7 +61,7 @@ const withExtension = (oid: string, critical: boolean, value: Buffer): string =>
   request({ extensions: [encodeExtension(oid, critical, value)] });
 
 function nested(depth: number): string {
-  let content = Buffer.alloc(0);
+  let content: Buffer = Buffer.alloc(0);
   for (let level = 0; level < depth; level += 1) content = der.sequence(content);
   return toPem('CERTIFICATE REQUEST', content);
 }
