@@ -10,6 +10,7 @@ export class IdempotencyRecord {
   @ReferenceColumn() tenantId: string;
   @ReferenceColumn() actorId: string;
   @VarcharColumn(64) keyHash: string;
+  /** HMAC under a secret of the installation. */
   @VarcharColumn(64) payloadHash: string;
   @VarcharColumn(16) state: 'running' | 'answered';
   /** Sealed, because answers can hold secrets. */

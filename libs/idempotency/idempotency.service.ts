@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
@@ -11,7 +11,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { uuidv7 } from '#crypto';
+import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
 import { type SealedPlace, Vault } from '#vault';
 
@@ -21,6 +21,8 @@ import { idempotencyErrors } from './errors.js';
 type Scope = TenantScope | PlatformScope;
 
 const KEPT_FOR = DAY;
+const PEPPER = 'idempotency-pepper';
+const PEPPER_BYTES = 32;
 const PURGE_SCOPE = platformScope(systemOrigin('idempotency-expiry'));
 
 /**
@@ -31,6 +33,7 @@ const PURGE_SCOPE = platformScope(systemOrigin('idempotency-expiry'));
 @Injectable()
 export class IdempotencyRecords implements Expirable {
   readonly kind = 'idempotency-record';
+  #pepper: Buffer | undefined;
 
   constructor(
     private readonly database: Database,
@@ -39,9 +42,13 @@ export class IdempotencyRecords implements Expirable {
 
   /**
    * Claims the key, or gives the first answer again.
+   * @param payload what makes two requests the same; only its keyed hash is stored
    * @throws IDEMPOTENCY_KEY_REUSED for another payload, IDEMPOTENCY_KEY_IN_USE while there is no answer yet
    */
-  async claim(scope: Scope, key: string, payloadHash: string): Promise<{ answer: Buffer | undefined }> {
+  async claim(scope: Scope, key: string, payload: string): Promise<{ answer: Buffer | undefined }> {
+    const payloadHash = createHmac('sha256', await this.pepper())
+      .update(payload)
+      .digest('hex');
     return this.run(scope, async (tx) => {
       const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
       await tx.delete(IdempotencyRecord, { ...where, expiresAt: LessThanOrEqual(tx.now) });
@@ -86,6 +93,13 @@ export class IdempotencyRecords implements Expirable {
       const rows = await tx.find(IdempotencyRecord, { expiresAt: LessThanOrEqual(tx.now) }, { limit });
       return rows.length === 0 ? 0 : tx.delete(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) });
     });
+  }
+
+  /** Payloads hold passwords and short secrets: a plain hash of one could be guessed from a stolen database. */
+  private async pepper(): Promise<Buffer> {
+    return (this.#pepper ??= await this.vault.ensureInstallationSecret(PEPPER, () =>
+      randomSecret(PEPPER_BYTES).reveal(),
+    ));
   }
 
   private run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {
