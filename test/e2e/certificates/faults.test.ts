@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { CertificateVerifier } from '#certificates';
+import { CertificateAuthorities, CertificateVerifier } from '#certificates';
 import { DAY, HOUR, ManualClock, MINUTE, platformScope, systemOrigin } from '#core';
 
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
@@ -126,6 +126,25 @@ describe('a statement that fails in the middle of issuing', () => {
     expect(await statusOf(body['serialNumber']!)).toBe('good');
     expect((await revoke()).status).toBe(200);
     expect(await statusOf(body['serialNumber']!)).toBe('revoked');
+  });
+});
+
+describe('bytes that break a rule', () => {
+  it('are not signed, and the history says that there is a fault of ours', async () => {
+    // Past the checks of the API, which would not let this name through.
+    const scope = { ...systemOrigin('test'), tenantId: tenant.id };
+    const request = { name: 'blank', subject: [{ type: 'commonName', value: ' ' }], keyAlgorithm: 'P-256' } as const;
+    await expect(server.server.app.get(CertificateAuthorities).create(scope, request)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'LINT_FAILED',
+        errors: [expect.objectContaining({ code: 'LINT_NAME_EMPTY_VALUE' })],
+      }),
+    );
+    const { body } = await server.get(`${tenant.path}/audit-events?action=certificate.refused`, tenant.owner);
+    expect(body['items']).toMatchObject([{ outcome: 'failed', details: { findings: ['LINT_NAME_EMPTY_VALUE'] } }]);
+    const refused = { name: 'blank', subject: { commonName: ' ' } };
+    const answer = await server.post(`${tenant.path}/certificate-authorities`, refused, tenant.owner);
+    expect([answer.status, answer.body['code']]).toEqual([400, 'VALIDATION_ERROR']);
   });
 });
 

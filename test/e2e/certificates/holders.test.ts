@@ -62,6 +62,21 @@ describe('whom a kid stands for', () => {
     expect(codes).toEqual(['CERTIFICATE_REVOKED', 'OK', 'CERTIFICATE_REVOKED']);
   });
 
+  it('is nobody once its key has leaked, under whatever certificate', async () => {
+    const csr = csrPem('twin', { key: keys.p256() });
+    const kids = [
+      (await issue(server, tenant, { csr })).body['kid']!,
+      (await issue(server, tenant, { csr })).body['kid']!,
+    ];
+    const renewed = (await act(kids[0]!, 'renew', {})).body['kid']!;
+    await act(kids[1]!, 'revoke', { reason: 'superseded' });
+    expect((await anywhere(renewed)).code).toBe('OK');
+    await act(renewed, 'revoke', { reason: 'keyCompromise' });
+    for (const kid of [...kids, renewed]) expect((await anywhere(kid)).code).toBe('CERTIFICATE_REVOKED');
+    const { body } = await server.get(`${tenant.path}/certificates/${kids[1]}`, tenant.owner);
+    expect(body['revocationReason']).toBe('superseded');
+  });
+
   it('is nobody after its end, from the very instant, though nothing wrote it down', async () => {
     const { kid, notAfter } = (await issue(server, tenant, { validityDays: 2 })).body;
     const before = clock.now();
