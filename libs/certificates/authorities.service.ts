@@ -37,7 +37,7 @@ import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lif
 import { type DistinguishedName, formatName } from './names.js';
 import { chainToPem, toPem } from './pem.js';
 import { PkiUrls } from './pki-urls.js';
-import { requireClean } from './pre-sign-lint.js';
+import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { AUTHORITY_VALIDITY_DAYS_DEFAULT, authorityProfile, validityFrom } from './profile.js';
 import { publicKeyFingerprint } from './public-key.js';
 import type { RevocationReason } from './reasons.js';
@@ -101,7 +101,7 @@ export class CertificateAuthorities {
     const profile = issuingProfile(request.profile);
     // Making an RSA key takes up to seconds: not while a transaction holds locks.
     const key = await generateAuthorityKey(request.keyAlgorithm);
-    return this.database.transaction(scope, async (tx) => {
+    const create = async (tx: Tx): Promise<JudgedAuthority> => {
       const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
       const pathLength = pathLengthUnder(parent, request.pathLength);
       const certificate = await this.certify(tx, { ...request, pathLength }, key, parent);
@@ -112,7 +112,10 @@ export class CertificateAuthorities {
         profile,
         importedChainPem: null,
       });
-    });
+    };
+    return alarmingOnLint(this.database, scope, request.parentId ?? scope.tenantId, () =>
+      this.database.transaction(scope, create),
+    );
   }
 
   /**

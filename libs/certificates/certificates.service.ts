@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { publicKeyToBytes } from '#crypto';
-import { Database, type Tx, type View, requireVersion } from '#database';
+import { Database, In, Not, type Tx, type View, requireVersion } from '#database';
 import { Keys, Signer } from '#keys';
 import { raiseConfigVersion } from '#tenants';
 
@@ -41,6 +41,8 @@ export interface RevocationRehearsal {
 const PAGE_OF_EXPORT = 200;
 
 type Move = 'hold' | 'release' | 'revoke';
+
+type Change = Pick<Certificate, 'revocationReason' | 'revokedAt'>;
 
 /** Where each move leads, so that a second one of the same kind changes nothing. */
 const ALREADY: Readonly<Record<Move, CertificateState>> = { hold: 'held', release: 'active', revoke: 'revoked' };
@@ -98,6 +100,7 @@ export class Certificates {
 
   /**
    * Refuses the certificate from this moment, for ever. Once is enough: another time changes nothing, not even the reason.
+   * `keyCompromise` takes every other certificate of that key along.
    * @throws NOT_FOUND, WRONG_STATE (not issued yet), PRECONDITION_FAILED
    */
   async revoke(
@@ -163,7 +166,7 @@ export class Certificates {
     scope: TenantScope,
     kid: string,
     move: Move,
-    set: (tx: Tx) => Partial<Pick<Certificate, 'revocationReason' | 'revokedAt'>>,
+    set: (tx: Tx) => Change,
     ifMatch: number | undefined,
   ): Promise<CertificateWithChain> {
     return this.database.transaction(scope, async (tx) => {
@@ -175,18 +178,32 @@ export class Certificates {
         const from: readonly CertificateState[] = certificateLifecycle.event[move].from;
         if (!from.includes(state))
           throw coreErrors.WRONG_STATE(`It is ${state}; ${move} is possible from ${from.join(', ')}`);
-        await tx.transition(Certificate, before.id, certificateLifecycle.event[move], {
-          ...set(tx),
-          updatedAt: tx.now,
-        });
-        await this.crls.markStale(tx, before.caId);
+        const change = set(tx);
+        await this.apply(tx, before, move, change);
+        if (change.revocationReason === 'keyCompromise') await this.revokeTwins(tx, before, change);
         await raiseConfigVersion(tx);
-        const { revocationReason: reason } = set(tx);
-        const details = { from: state, serialNumber: before.serialNumber, ...(reason ? { reason } : {}) };
-        tx.record(EVENTS[move](before.id, { kid, details }));
       }
       return this.read(tx, kid);
     });
+  }
+
+  private async apply(tx: Tx, before: Certificate, move: Move, change: Change): Promise<void> {
+    const { id, kid, caId, serialNumber } = before;
+    await tx.transition(Certificate, id, certificateLifecycle.event[move], { ...change, updatedAt: tx.now });
+    await this.crls.markStale(tx, caId);
+    const { revocationReason: reason } = change;
+    const from = certificateStateAt(before, tx.now);
+    tx.record(EVENTS[move](id, { kid, details: { from, serialNumber, ...(reason ? { reason } : {}) } }));
+  }
+
+  /** A key that leaked is no better under another certificate (CA/B Forum BR §4.9.1.1). */
+  private async revokeTwins(tx: Tx, { id, publicKeyHash }: Certificate, change: Change): Promise<void> {
+    const twins = await tx.find(
+      Certificate,
+      { publicKeyHash, id: Not(id), state: In(['active', 'held']) },
+      { order: { id: 'ASC' } },
+    );
+    for (const twin of twins) await this.apply(tx, twin, 'revoke', change);
   }
 
   private async read(view: View, kid: string): Promise<CertificateWithChain> {

@@ -43,6 +43,7 @@ const NEVER = 8_640_000_000_000_000;
 /** RFC 5280 §3.3: an entry appears on one more list after its certificate has expired. */
 const KEPT_AFTER_EXPIRY = 2 * CRL_VALIDITY;
 const ENTRIES_READ_AT_ONCE = 5_000;
+const ATTEMPTS_MAX = 5;
 const PART_BYTES = 60_000;
 const HELD_IN_MEMORY_MAX = 1_000;
 const SYSTEM = systemOrigin('crl');
@@ -101,7 +102,7 @@ export class Crls implements Expirable {
     try {
       const row = await this.database.readPlatform(platformScope(origin), (view) => readRow(view, caId));
       if (row.rebuildAt <= this.clock.now()) await this.build({ ...SYSTEM, ...origin, tenantId: row.tenantId }, caId);
-      return await this.load(origin, caId);
+      return this.requireCurrent(await this.load(origin, caId));
     } catch (error) {
       // While the database is away or the vault is sealed, the last signed list is as good as ever until it ends.
       if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;
@@ -110,24 +111,33 @@ export class Crls implements Expirable {
   }
 
   private async lastSigned(origin: Origin, caId: string, cause: DomainError): Promise<PublishedCrl> {
-    const last = await this.load(origin, caId).catch(() => this.#held.get(caId));
-    if (!last || last.number === 0 || last.nextUpdate <= this.clock.now()) {
-      throw authorityErrors.PKI_UNAVAILABLE({ cause, retryAfterSeconds: 5 });
-    }
-    return last;
+    return this.requireCurrent(await this.load(origin, caId).catch(() => this.#held.get(caId)), cause);
+  }
+
+  /** An authority that has ended has a last list, which ends, too. */
+  private requireCurrent(crl: PublishedCrl | undefined, cause?: DomainError): PublishedCrl {
+    if (crl && crl.number > 0 && crl.nextUpdate > this.clock.now()) return crl;
+    throw authorityErrors.PKI_UNAVAILABLE({ cause, retryAfterSeconds: 5 });
   }
 
   private async load(origin: Origin, caId: string): Promise<PublishedCrl> {
-    const crl = await this.database.readPlatform(platformScope(origin), async (view): Promise<PublishedCrl> => {
-      const { number, thisUpdate, nextUpdate } = await readRow(view, caId);
-      const held = this.#held.get(caId);
-      if (held?.number === number) return held;
-      const parts = await view.find(CrlPart, { caId, crlNumber: number }, { order: { part: 'ASC' } });
-      return { der: Buffer.concat(parts.map(({ content }) => content)), number, thisUpdate, nextUpdate };
-    });
+    const crl = await this.database.readPlatform(platformScope(origin), (view) => this.read(view, caId));
     if (this.#held.size >= HELD_IN_MEMORY_MAX) this.#held.delete(this.#held.keys().next().value!);
     this.#held.set(caId, crl);
     return crl;
+  }
+
+  private async read(view: View, caId: string, attempt = 1): Promise<PublishedCrl> {
+    const { number, thisUpdate, nextUpdate, parts } = await readRow(view, caId);
+    const held = this.#held.get(caId);
+    if (held?.number === number) return held;
+    const found = await view.find(CrlPart, { caId, crlNumber: number }, { order: { part: 'ASC' } });
+    if (found.length === parts) {
+      return { der: Buffer.concat(found.map(({ content }) => content)), number, thisUpdate, nextUpdate };
+    }
+    // Two newer lists were signed between the two statements, and took the parts of this one away.
+    if (attempt === ATTEMPTS_MAX) throw authorityErrors.PKI_UNAVAILABLE({ retryAfterSeconds: 1 });
+    return this.read(view, caId, attempt + 1);
   }
 
   /** Signs the next list, unless another instance was faster. */

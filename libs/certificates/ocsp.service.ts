@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
 import { publicKeyToBytes } from '#crypto';
-import { Database, type View } from '#database';
+import { Database, type Tx, type View } from '#database';
 import { tenantState } from '#tenants';
 
 import { generateAuthorityKey } from './authority-key-algorithms.js';
@@ -22,7 +22,7 @@ import {
   signOcspResponse,
 } from './ocsp.js';
 import { toPem } from './pem.js';
-import { requireClean } from './pre-sign-lint.js';
+import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { ocspSignerProfile, validityFrom } from './profile.js';
 import { readStored } from './stored-certificate.js';
 
@@ -101,7 +101,8 @@ export class OcspResponder {
     );
     if (found) return;
     const key = await generateAuthorityKey('P-256');
-    await this.database.transaction({ ...scope, tenantId: ca.tenantId }, async (tx) => {
+    const inTenant = { ...scope, tenantId: ca.tenantId };
+    const issue = async (tx: Tx): Promise<void> => {
       // Of several that find no delegate, one makes it.
       await tx.lock(CertificateAuthority, { id: ca.id });
       tx.housekeeping('another instance was faster');
@@ -131,7 +132,8 @@ export class OcspResponder {
       await tx.insert(OcspSigner, signer);
       const details = { serialNumber, notAfter: validity.notAfter };
       tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details }));
-    });
+    };
+    await alarmingOnLint(this.database, inTenant, ca.id, () => this.database.transaction(inTenant, issue));
   }
 
   private hashesOf(ca: CertificateAuthority): IssuerHashes {

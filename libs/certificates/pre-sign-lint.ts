@@ -22,7 +22,8 @@ export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {
 export async function alarmingOnLint<T>(
   database: Database,
   scope: TenantScope,
-  caId: string,
+  /** The authority, or the tenant where there is none yet. */
+  targetId: string,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -31,7 +32,7 @@ export async function alarmingOnLint<T>(
     if (error instanceof DomainError && error.code === certificateErrors.LINT_FAILED.code) {
       const findings = (error.errors ?? []).map(({ code }) => code);
       await database.transaction(scope, async (tx) => {
-        tx.record(certificateEvents.refused(caId, { outcome: 'failed', details: { caId, findings } }));
+        tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));
       });
     }
     throw error;

@@ -1,5 +1,11 @@
 import { isIP } from 'node:net';
-import { type AttributeName, type GeneralName, type GeneralNameKind, NAME_ATTRIBUTES } from '../names.js';
+import {
+  type AttributeName,
+  type GeneralName,
+  type GeneralNameKind,
+  NAME_ATTRIBUTES,
+  type ReadAttribute,
+} from '../names.js';
 import { constrainedNames, isDomainWithin, namesOfSubject } from './name-constraints.js';
 import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
@@ -45,6 +51,17 @@ const constrainedCandidates = (facts: PolicyFacts): readonly GeneralName[] => [
   ...namesOfSubject(facts.request.subject),
 ];
 
+/** What an attribute must be, beyond visible and not too long, for the type in which it is written. */
+const ATTRIBUTE_FORMS: Readonly<Partial<Record<string, RegExp>>> = {
+  countryName: /^[A-Z]{2}$/,
+  serialNumber: /^[A-Za-z0-9 '()+,\-./:=?]+$/,
+  emailAddress: MAILBOX,
+  domainComponent: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+};
+
+const isWellFormedAttribute = ({ type, value }: Pick<ReadAttribute, 'type' | 'value'>): boolean =>
+  value.trim() !== '' && (ATTRIBUTE_FORMS[type]?.test(value) ?? true);
+
 const nameRule = (code: string, title: string, citation: string, objections: PolicyRule['objections']): PolicyRule => ({
   code,
   title,
@@ -77,6 +94,15 @@ export const nameRules: readonly PolicyRule[] = [
       .filter((type) => type !== 'commonName' && type !== 'domainComponent' && type !== 'organizationalUnitName')
       .filter((type) => request.subject.filter((attribute) => attribute.type === type).length > 1)
       .map((type) => `The subject has the attribute ${type} more than once`),
+  ),
+  nameRule(
+    'CSR_SUBJECT_ATTRIBUTE_INVALID',
+    'An attribute of the subject is blank or not in the form of its type',
+    'RFC 5280 appendix A.1, X.680 §41.4',
+    ({ request }) =>
+      request.subject
+        .filter((attribute) => attribute.type !== 'commonName' && !isWellFormedAttribute(attribute))
+        .map(({ type, value }) => `${quoted(value)} is not a value for ${type}`),
   ),
   nameRule('CSR_NAME_TOO_LONG', 'A name is longer than its standard permits', 'RFC 5280 appendix A.1', ({ request }) =>
     request.subject

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
 import {
+  GENERAL_NAME_KINDS,
   type PolicyFacts,
+  attributeNames,
   certifiedNames,
   judgeRequest,
+  lintCertificate,
   parseCertificateRequest,
   policyRules,
   provesPossession,
@@ -20,10 +23,12 @@ import {
   factsOf,
   keys,
   makeRequest,
+  makeRoot,
   rawName,
   rsaPublicKeyInfo,
   sanExtension,
   spkiOf,
+  tbsBelow,
 } from './pure-samples.js';
 
 const notebookCsr = readFileSync(new URL('xima-notebook.csr.pem', import.meta.url), 'utf8');
@@ -100,6 +105,10 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
       policy: { subjectAttributes: ['organizationName'] },
     });
   },
+  CSR_SUBJECT_ATTRIBUTE_INVALID: () =>
+    factsOf(request({ subject: rawName([CN, der.utf8String('One')], ['2.5.4.6', der.utf8String('de')]) }), {
+      policy: { subjectAttributes: ['countryName'] },
+    }),
   CSR_NAME_TOO_LONG: () => factsOf(request({ subject: named('x'.repeat(65)) })),
   CSR_NAME_UNPRINTABLE: () => factsOf(request({ subject: named('bank.example\0.evil.example') })),
   CSR_NAME_WILDCARD: () => factsOf(request({ subject: named('*.acme.example') })),
@@ -158,6 +167,10 @@ describe('requests of every kind of key', () => {
 describe('the escalation set', () => {
   it.each(policyRules.map(({ code }) => code))('%s has a request that it refuses', (code) => {
     expect(codesOf(refused[code]!())).toContain(code);
+  });
+
+  it('has no sample without a rule', () => {
+    expect(Object.keys(refused).sort()).toEqual(policyRules.map(({ code }) => code).sort());
   });
 
   const alone = Object.keys(refused).filter(
@@ -262,6 +275,54 @@ describe('names', () => {
     der.element(0x14, Buffer.from('Acme')),
   ])('are read from each string type', (value) => {
     expect(factsOf(request({ subject: rawName([CN, value]) })).request.subject[0]?.value).toBe('Acme');
+  });
+});
+
+describe('what the policy lets through', () => {
+  it('never earns a finding of the lint: nobody can raise its alarm from outside', async () => {
+    const now = Date.UTC(2026, 0, 1);
+    const root = await makeRoot(now, keys.p256());
+    const policy = { subjectAttributes: attributeNames, sanKinds: GENERAL_NAME_KINDS, wildcards: true };
+    const text = fc.oneof(
+      fc.constantFrom(
+        'DE',
+        'a@acme.example',
+        'acme',
+        '*.acme.example',
+        'https://acme.example/',
+        ' ',
+        'é@x.example',
+        'ÿ',
+      ),
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 6 }),
+      fc.string({ maxLength: 70 }),
+    );
+    const attribute = fc.tuple(fc.constantFrom(...attributeNames), text);
+    const name = fc.tuple(fc.constantFrom(1, 2, 6), text);
+    const address = fc.uint8Array({ minLength: 4, maxLength: 4 });
+    let certified = 0;
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(attribute, { maxLength: 2, selector: ([type]) => type }),
+        fc.array(name, { maxLength: 2 }),
+        fc.option(address),
+        (attributes, names, octets) => {
+          const values = attributes.map(([type, value]) => [NAME_ATTRIBUTES[type].oid, der.utf8String(value)] as const);
+          const hasName = attributes.some(([type]) => type === 'commonName');
+          const subject = rawName(...(hasName ? [] : [[CN, der.utf8String('One')] as const]), ...values);
+          const alternatives = names.map(([tag, value]) => der.implicit(tag, Buffer.from(value, 'latin1')));
+          if (octets) alternatives.push(der.implicit(7, Buffer.from(octets)));
+          const csr = request({ subject, extensions: alternatives.length > 0 ? [sanExtension(...alternatives)] : [] });
+          const parsing = parseCertificateRequest(csr);
+          if (!parsing.ok || judgeRequest(factsOf(csr, { policy })).length > 0) return;
+          certified += 1;
+          const tbs = tbsBelow(root, now, key, certifiedNames(parsing.value));
+          expect(lintCertificate(tbs, root.certificate)).toEqual([]);
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+    expect(certified).toBeGreaterThan(100);
   });
 });
 

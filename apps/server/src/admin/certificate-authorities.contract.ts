@@ -40,8 +40,11 @@ const Name = () =>
     example: 'issuing 2026',
   });
 
+const VISIBLE = /^\S(?:.*\S)?$/u;
+
 /** An attribute of a subject; the bounds are those of RFC 5280, appendix A. */
-const Attribute = (max: number, example: string, options = {}) => Text({ max, example, optional: true, ...options });
+const Attribute = (max: number, example: string, options = {}) =>
+  Text({ max, pattern: VISIBLE, example, optional: true, ...options });
 
 export class Subject {
   @Attribute(64, 'Example Issuing CA', { optional: false }) commonName: string;
