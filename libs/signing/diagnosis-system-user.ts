@@ -34,11 +34,16 @@ async function diagnoseForm(token: string, context: VerifyContext): Promise<Find
     : { cause: 'MALFORMED_TOKEN', detail: '`<token>.<yyyyMMddHHmm>.<Base64 of the signature>` is expected' };
 }
 
-async function diagnoseSigner(parts: SystemUserToken, { keys }: VerifyContext): Promise<Finding[]> {
+async function diagnoseSigner(parts: SystemUserToken, { keys, endedKeys }: VerifyContext): Promise<Finding[]> {
   if (keys.length === 0) return [{ cause: 'KEY_NOT_USABLE', detail: 'The profile has no key that may verify now' }];
   const { signed: data, signature } = parts;
   const result = await diagnoseSignature({ data, signature }, keys);
   if ('signer' in result) return [];
+  const ended = await diagnoseSignature({ data, signature }, await endedKeys());
+  if ('signer' in ended) {
+    const detail = `The signature is that of the key ${ended.signer.kid}, which was destroyed or compromised`;
+    return [{ cause: 'KEY_NOT_USABLE', detail, facts: { signedBy: ended.signer.kid } }];
+  }
   // Other texts that are signed by mistake, each under the same key.
   const others = [
     ['TOKEN_SIGNED_WITHOUT_TIME', 'The token was signed without its time stamp', parts.systemUserToken],

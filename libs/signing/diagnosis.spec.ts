@@ -293,6 +293,7 @@ async function examine(sample: Sample, usedAt?: number): Promise<Finding[]> {
     algorithm: sample.key.algorithm,
     keys: [{ kid: GOLDEN.kid, ...sample.key }],
     whyUnusable: async () => 'UNKNOWN_KID',
+    endedKeys: async () => [],
     caller: { serviceId: 'service' },
     body: sample.body === undefined ? undefined : Buffer.from(sample.body),
     now: sample.now ?? GOLDEN.now,

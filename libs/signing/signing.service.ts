@@ -206,6 +206,7 @@ export class Signing {
       ...shared,
       algorithm: key.algorithm,
       keys: await this.signer.verifyingKeys(view, key.id),
+      endedKeys: () => this.signer.endedKeys(view, key.id),
       whyUnusable: async (kid) => ((await this.signer.knows(view, key.id, kid)) ? 'KEY_NOT_USABLE' : 'UNKNOWN_KID'),
     };
   }
@@ -221,12 +222,15 @@ export class Signing {
 }
 
 /** What a token may be verified with where a certificate names its key: that one key while the certificate is good. */
-export function keysOfHolder(holder: HolderKey | undefined): Pick<VerifyContext, 'algorithm' | 'keys' | 'whyUnusable'> {
+export function keysOfHolder(
+  holder: HolderKey | undefined,
+): Pick<VerifyContext, 'algorithm' | 'keys' | 'endedKeys' | 'whyUnusable'> {
   const key = typeof holder?.key === 'object' ? holder.key : undefined;
   const refusal = typeof holder?.key === 'string' ? holder.key : 'UNKNOWN_KID';
   return {
     algorithm: key?.algorithm ?? 'RS256',
     keys: key ? [key] : [],
+    endedKeys: async () => [],
     whyUnusable: async (kid) => (kid === holder?.kid ? refusal : 'UNKNOWN_KID'),
   };
 }

@@ -90,6 +90,8 @@ export interface VerifyContext {
   readonly keys: readonly VerifyingKey[];
   /** Why a key of that `kid` is not among `keys`. */
   readonly whyUnusable: (kid: string) => Promise<RefusalCode>;
+  /** Public keys that may verify no more, for formats whose tokens do not name their key. */
+  readonly endedKeys: () => Promise<readonly VerifyingKey[]>;
   readonly caller: AskingService;
   /** The bytes of the body that came with the token, as they were received. */
   readonly body: Buffer | undefined;

@@ -153,6 +153,7 @@ const verifyContext = (sample: Sample, changes: Partial<VerifyContext> = {}): Ve
   algorithm: sample.algorithm,
   keys: [{ kid: GOLDEN.kid, algorithm: sample.algorithm, verifyingKey: verifyingKeyOf(sample.key) }],
   whyUnusable: async () => 'UNKNOWN_KID',
+  endedKeys: async () => [],
   caller: { serviceId: SERVICE },
   body: sample.body === undefined ? undefined : Buffer.from(sample.body),
   now: GOLDEN.now,

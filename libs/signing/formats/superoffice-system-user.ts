@@ -4,7 +4,15 @@ import { algorithm } from '#crypto';
 import { diagnoseSystemUserToken } from '../diagnosis-system-user.js';
 import { tokenHash } from '../jws.js';
 import { type SystemUserToken, minuteStamp, parseMinuteStamp, parseSystemUserToken } from '../system-user-token.js';
-import type { IssueContext, IssuedToken, TokenFormat, Verdict, VerifyContext, VerifyingKey } from '../token-format.js';
+import type {
+  IssueContext,
+  IssuedToken,
+  RefusalCode,
+  TokenFormat,
+  Verdict,
+  VerifyContext,
+  VerifyingKey,
+} from '../token-format.js';
 
 interface SuperOfficeInput {
   readonly systemUserToken: string;
@@ -69,9 +77,8 @@ export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
     if (!parts) return { code: 'MALFORMED_TOKEN' };
     const stamp = parseMinuteStamp(parts.timestamp);
     if (stamp === undefined) return { code: 'INVALID_TIMESTAMP' };
-    if (context.keys.length === 0) return { code: 'KEY_NOT_USABLE' };
     const key = await findSigner(parts, context.keys);
-    if (!key) return { code: 'INVALID_SIGNATURE' };
+    if (!key) return { code: await whyUnsigned(parts, context) };
     const { ttlSeconds, settings } = context.profile;
     const tokenId = tokenHash(token);
     const { systemUserToken, timestamp } = parts;
@@ -89,6 +96,12 @@ export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
 
   diagnose: diagnoseSystemUserToken,
 };
+
+/** A key that was taken back is something else to its holder than one that was never known. */
+async function whyUnsigned(parts: SystemUserToken, { keys, endedKeys }: VerifyContext): Promise<RefusalCode> {
+  const isEnded = keys.length === 0 || (await findSigner(parts, await endedKeys())) !== undefined;
+  return isEnded ? 'KEY_NOT_USABLE' : 'INVALID_SIGNATURE';
+}
 
 async function findSigner(
   { signed, signature }: SystemUserToken,

@@ -47,14 +47,14 @@ interface Outcome {
 
 /** Runs a client beside this process's own server. */
 function run(command: string, file: string, environment: Readonly<Record<string, string>>): Promise<Outcome> {
-  return new Promise((done) => {
+  return new Promise((resolve) => {
     const child = spawn(command, [example(file)], {
       env: { ...process.env, CHANCERY_URL: server.url, ...environment },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.on('close', (code) => done({ code, output }));
+    child.on('close', (code) => resolve({ code, output }));
   });
 }
 
@@ -136,8 +136,8 @@ const cases: readonly (readonly [name: string, runs: boolean, test: () => Promis
       const environment = { ...process.env, CHANCERY_URL: server.url, SERVICE_KEY: vendor.serviceKey, PORT: '0' };
       const child = spawn(process.execPath, [example('ccai-token-server.mjs')], { env: environment });
       try {
-        const url = await new Promise<string>((found) =>
-          child.stdout.once('data', (line: Buffer) => found(String(line).trim())),
+        const url = await new Promise<string>((resolve) =>
+          child.stdout.once('data', (line: Buffer) => resolve(String(line).trim())),
         );
         const ask = async (headers: Record<string, string>) =>
           (await (await fetch(url, { headers })).json()) as { token: string };

@@ -107,6 +107,17 @@ describe('POST /v1/verify with consume', () => {
   });
 });
 
+it('a compromised key is called revoked, in the words of the vendor', async () => {
+  const vendor = await createVendor(server, tenant, 'superoffice-system-user', PEM);
+  const { token, kid } = (await vendor.sign({ systemUserToken: 'Name' })).body;
+  const path = `${tenant.path}/keys/${vendor.keyId}/versions/${kid}/compromise`;
+  expect((await server.post(path, {}, tenant.owner)).status).toBe(200);
+  expect((await vendor.verify(token!)).body).toMatchObject({ valid: false });
+  const { code, vendorResult } = (await vendor.verify(token!)).body;
+  expect({ code, vendorResult }).toEqual({ code: 'KEY_NOT_USABLE', vendorResult: 'Revoked' });
+  expect((await vendor.diagnose(token!)).body['findings']).toMatchObject([{ cause: 'KEY_NOT_USABLE' }]);
+});
+
 describe('POST /v1/diagnose', () => {
   const broken = (): string => {
     const iat = toEpochSeconds(server.clock.now());
@@ -126,7 +137,7 @@ describe('POST /v1/diagnose', () => {
       findings: [{ cause: 'RAW_SECRET_INSTEAD_OF_DECODED' }],
     });
     expect(answer.text).not.toContain(GOLDEN.secretBase64);
-    const history = await server.get(`${tenant.path}/audit-events?action=token.diagnosed`, tenant.owner);
+    const history = await server.get(`${tenant.path}/audit-events?action=token.diagnosed&limit=1`, tenant.owner);
     expect(history.body['items']).toMatchObject([{ details: { causes: ['RAW_SECRET_INSTEAD_OF_DECODED'] } }]);
   });
 

@@ -24,9 +24,9 @@ const issuerServer = createServer((_, response) => {
   asked += 1;
   response.setHeader('Content-Type', 'application/json').end(JSON.stringify(jwks));
 });
-const jwksUrl = await new Promise<string>((ready) => {
+const jwksUrl = await new Promise<string>((resolve) => {
   issuerServer.listen(0, '127.0.0.1', () =>
-    ready(`http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/jwks`),
+    resolve(`http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/jwks`),
   );
 });
 
