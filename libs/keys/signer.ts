@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type AlgorithmName, algorithm, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
+import { type AlgorithmName, algorithm, keyFromJwk, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
 import { In, type View } from '#database';
 import { Vault } from '#vault';
 
@@ -24,6 +24,7 @@ export interface UsableKey {
 }
 
 const CACHED_KEYS_MAX = 5_000;
+const ENDED_SHOWN_MAX = 20;
 
 /**
  * Opens key versions for signing and verifying. What may be used is read from the rows each time; only the opened
@@ -53,6 +54,21 @@ export class Signer {
   /** Whether the key ever had a version of that `kid`, usable or not. */
   async knows(view: View, keyId: string, kid: string): Promise<boolean> {
     return view.exists(KeyVersion, { keyId, kid });
+  }
+
+  /**
+   * The public halves of versions that may verify no more, newest first: only to tell whoever still signs with one what
+   * became of it. A secret has no such half.
+   */
+  async endedKeys(view: View, keyId: string): Promise<Pick<UsableKey, 'kid' | 'algorithm' | 'verifyingKey'>[]> {
+    const versions = await view.find(
+      KeyVersion,
+      { keyId, state: In(['compromised', 'destroyed']) },
+      { order: { number: 'DESC' }, limit: ENDED_SHOWN_MAX },
+    );
+    return versions.flatMap(({ kid, publicJwk }) =>
+      publicJwk ? [{ kid, algorithm: publicJwk.alg, verifyingKey: keyFromJwk(publicJwk) }] : [],
+    );
   }
 
   /** The versions that are in one of these states now, newest first, whatever the rows say still or already. */

@@ -8,6 +8,7 @@ import type { ProfileFacts } from './token-format.js';
 const PROFILE: ProfileFacts = {
   name: 'partner-api',
   issuer: 'https://tokens.example',
+  statedIssuer: null,
   audience: ['one', 'two'],
   ttlSeconds: 60,
   maxTtlSeconds: 600,
@@ -15,6 +16,8 @@ const PROFILE: ProfileFacts = {
   fixedClaims: { plan: 'gold' },
   allowedClaims: ['scope'],
   requiredClaims: ['scope', 'plan'],
+  formatVersion: null,
+  settings: {},
 };
 const NOW = 1_000_000;
 

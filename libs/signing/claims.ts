@@ -1,6 +1,6 @@
 import { type EpochSeconds, type InputError, type Json, coreErrors, toEpochSeconds } from '#core';
 
-import type { ProfileFacts, VerifyCode } from './token-format.js';
+import type { ProfileFacts, RefusalCode } from './token-format.js';
 
 /** The registered claims of RFC 7519 §4.1: set by the profile or by fields of their own, never as free claims. */
 export const REGISTERED_CLAIMS: ReadonlySet<string> = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
@@ -70,7 +70,11 @@ export const isNumericDate = (value: unknown): value is EpochSeconds =>
  * longer than the profile permits.
  * @param now epoch milliseconds
  */
-export function judgeTimes(claims: Claims, profile: ProfileFacts, now: number): Exclude<VerifyCode, 'OK'> | undefined {
+export function judgeTimes(
+  claims: Claims,
+  profile: Pick<ProfileFacts, 'skewSeconds' | 'maxTtlSeconds'>,
+  now: number,
+): RefusalCode | undefined {
   const { exp, nbf, iat } = claims;
   const { skewSeconds, maxTtlSeconds } = profile;
   const seconds = toEpochSeconds(now);

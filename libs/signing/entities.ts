@@ -6,7 +6,9 @@ import {
   InstantColumn,
   IntegerColumn,
   JsonColumn,
+  KeyColumn,
   ReferenceColumn,
+  SealedColumn,
   TenantOwned,
   VarcharColumn,
   VersionColumn,
@@ -32,7 +34,54 @@ export class TokenProfile {
   @JsonColumn() requiredClaims: readonly string[];
   @VarcharColumn(16, { nullable: true }) formatVersion: string | null;
   @JsonColumn() settings: { readonly [name: string]: Json };
+  /** The issuer whose ID tokens stand for users, out of the settings: how `GET /auth/token` finds the profile. */
+  @VarcharColumn(500, { nullable: true }) trustedIssuer: string | null;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;
   @InstantColumn() updatedAt: number;
+}
+
+/** An id that was used up. The key alone decides whether it was used before. */
+@Entity('replay_records')
+@TenantOwned()
+export class ReplayRecord {
+  /** SHA-256 of tenant, verifier and id, hexadecimal. */
+  @KeyColumn(64) id: string;
+  @ReferenceColumn() tenantId: string;
+  @InstantColumn() usedAt: number;
+  /** From here on the token is refused as expired whatever this table says. */
+  @InstantColumn() expiresAt: number;
+}
+
+/** A token that can be found again by its transaction id and by its phone number. */
+@Entity('token_transactions')
+@TenantOwned()
+export class TokenTransaction {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(64) profile: string;
+  @VarcharColumn(64) xid: string;
+  /** HMAC of the digits of the number: how it is found. */
+  @VarcharColumn(64) phoneHash: string;
+  /** The number as it was given. */
+  @SealedColumn() sealedPhoneNumber: Buffer;
+  @SealedColumn() sealedToken: Buffer;
+  @VarcharColumn(128) kid: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() issuedAt: number;
+  @InstantColumn() expiresAt: number;
+  /** When the row itself goes. */
+  @InstantColumn() keptUntil: number;
+}
+
+/** When the calls of the last window were, for one thing that is counted. */
+@Entity('rate_windows')
+@TenantOwned()
+export class RateWindow {
+  /** SHA-256 of tenant and what is counted, hexadecimal. */
+  @KeyColumn(64) id: string;
+  @ReferenceColumn() tenantId: string;
+  /** Epoch milliseconds, oldest first; never more than the limit. */
+  @JsonColumn() calls: readonly number[];
+  @InstantColumn() expiresAt: number;
 }

@@ -8,5 +8,7 @@ export const profileEvents = defineEvents('token_profile', {
 
 export const tokenEvents = defineEvents('token', {
   issued: 'A token was issued; this event was durable before the token left',
+  repeated: 'The token of a transaction was given out again while it lives',
   verified: 'A token was verified; `details.code` says with what result',
+  diagnosed: 'A failing token was examined; `details.causes` says with what result',
 });

@@ -1,11 +1,17 @@
 import type { EntityClass } from '#database';
-import { TokenProfile } from './entities.js';
+import type { SealedColumnSource } from '#vault';
+import { RateWindow, ReplayRecord, TokenProfile, TokenTransaction } from './entities.js';
+import { sealedPhoneNumbers, sealedTokens } from './transactions.service.js';
 
-export const signingEntities: readonly EntityClass[] = [TokenProfile];
+export const signingEntities: readonly EntityClass[] = [TokenProfile, ReplayRecord, TokenTransaction, RateWindow];
+export const signingSealedColumns: readonly SealedColumnSource[] = [sealedPhoneNumbers, sealedTokens];
 export type { TokenProfile } from './entities.js';
-export { profileErrors } from './errors.js';
+export { profileErrors, transactionErrors } from './errors.js';
 export { profileEvents, tokenEvents } from './events.js';
 export { formatNames, formats } from './formats/index.js';
+export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
+export { type HolderKey, HolderKeys } from './holder-keys.js';
+export { JwksUrls, TrustedUsers } from './trusted-users.service.js';
 export { ProfilesOfKeys } from './profiles-of-keys.js';
 export {
   IssuerUrls,
@@ -14,5 +20,24 @@ export {
   type TokenProfileChange,
   TokenProfiles,
 } from './profiles.service.js';
-export { type SignedToken, Signing, type SigningCaller } from './signing.service.js';
-export { type IssuedToken, type TokenFormat, type Verdict, type VerifyCode, verifyCodes } from './token-format.js';
+export { RateWindows } from './rate-windows.js';
+export { type ReplayId, ReplayStore } from './replay.js';
+export {
+  type Diagnosis,
+  type JudgedToken,
+  type PresentedToken,
+  type SignedToken,
+  Signing,
+  type SigningCaller,
+  keysOfHolder,
+} from './signing.service.js';
+export {
+  type Finding,
+  type IssuedToken,
+  type RefusalCode,
+  type TokenFormat,
+  type Verdict,
+  type VerifyCode,
+  verifyCodes,
+} from './token-format.js';
+export { TokenTransactions, type Transaction } from './transactions.service.js';

@@ -3,12 +3,16 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type InputError, coreErrors } from '#core';
 
 import { formats } from './formats/index.js';
+import type { InputSchema } from './token-format.js';
 
 // Compiled once: on the hot path a compiled schema costs next to nothing, a class with decorators more than a signature.
-const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, coerceTypes: false });
-const validators = new Map<string, ValidateFunction>(
-  [...formats.values()].map(({ name, inputSchema }) => [name, ajv.compile(inputSchema)]),
-);
+const ajv = new Ajv({ allErrors: true, strict: true, strictTypes: false, strictRequired: false, coerceTypes: false });
+const NO_SETTINGS: InputSchema = { type: 'object', additionalProperties: false };
+
+const compiled = (schemaOf: (name: string) => InputSchema): ReadonlyMap<string, ValidateFunction> =>
+  new Map([...formats.keys()].map((name) => [name, ajv.compile(schemaOf(name))]));
+const inputs = compiled((name) => formats.get(name)!.inputSchema);
+const settings = compiled((name) => formats.get(name)!.settingsSchema ?? NO_SETTINGS);
 
 const CODES: Readonly<Record<string, string>> = {
   additionalProperties: 'UNKNOWN_FIELD',
@@ -19,18 +23,25 @@ const ERRORS_SHOWN_MAX = 20;
 
 /** Checks what a caller sent for a token of the format. @throws VALIDATION_ERROR */
 export function checkInput(format: string, input: unknown): void {
-  const validate = validators.get(format);
-  if (!validate || validate(input)) return;
-  const errors = (validate.errors ?? []).slice(0, ERRORS_SHOWN_MAX).map(toInputError);
-  throw coreErrors.VALIDATION_ERROR({ errors });
+  const errors = findings(inputs.get(format), input, '');
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }
 
-function toInputError({ keyword, instancePath, message, params }: ErrorObject): InputError {
-  const member = (params as { additionalProperty?: string; missingProperty?: string }).additionalProperty;
-  const missing = (params as { missingProperty?: string }).missingProperty;
-  const name = member ?? missing;
+/** What is wrong with the settings that a profile of the format is to have. */
+export const settingsErrors = (format: string, value: unknown): InputError[] =>
+  findings(settings.get(format), value, '/settings');
+
+function findings(validate: ValidateFunction | undefined, value: unknown, prefix: string): InputError[] {
+  if (!validate || validate(value)) return [];
+  return (validate.errors ?? []).slice(0, ERRORS_SHOWN_MAX).map((error) => toInputError(error, prefix));
+}
+
+function toInputError({ keyword, instancePath, message, params }: ErrorObject, prefix: string): InputError {
+  const { additionalProperty, missingProperty } = params as { additionalProperty?: string; missingProperty?: string };
+  const name = additionalProperty ?? missingProperty;
+  const path = prefix + instancePath;
   return {
-    pointer: name === undefined ? instancePath : `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    pointer: name === undefined ? path : `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
     code: CODES[keyword] ?? 'INVALID_VALUE',
     detail: message ?? 'is not valid',
   };

@@ -1,22 +1,27 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Json, type InputError, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
-import { uuidv7 } from '#crypto';
+import { type InputError, type Json, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { type AlgorithmName, uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
-import { type KeyWithVersions, Keys } from '#keys';
+import { Keys } from '#keys';
 import { raiseConfigVersion } from '#tenants';
 
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 import { profileEvents } from './events.js';
 import { formats } from './formats/index.js';
+import { HolderKeys } from './holder-keys.js';
+import { settingsErrors } from './input.js';
 import type { ProfileFacts, TokenFormat } from './token-format.js';
 
-/** What may be said about a profile; everything but name, format and key has a default. */
+/** What may be said about a profile; everything but name, format and key or certificate has a default. */
 export interface NewTokenProfile {
   readonly name: string;
   readonly format: string;
-  readonly keyId: string;
+  /** The key that signs; a profile that only verifies by a certificate has none. */
+  readonly keyId?: string | undefined;
+  /** The certificate that names the key, for formats that know certificates. */
+  readonly certificateKid?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: readonly string[] | undefined;
   readonly ttlSeconds?: number | undefined;
@@ -25,6 +30,10 @@ export interface NewTokenProfile {
   readonly fixedClaims?: { readonly [name: string]: Json } | undefined;
   readonly allowedClaims?: readonly string[] | undefined;
   readonly requiredClaims?: readonly string[] | undefined;
+  /** One of the versions of the format. */
+  readonly formatVersion?: string | undefined;
+  /** What only this format knows. */
+  readonly settings?: { readonly [name: string]: Json } | undefined;
 }
 
 export type TokenProfileChange = {
@@ -44,35 +53,37 @@ export class TokenProfiles {
     private readonly database: Database,
     private readonly keys: Keys,
     private readonly issuers: IssuerUrls,
+    private readonly holders: HolderKeys,
   ) {}
 
   /** @throws PROFILE_NAME_TAKEN, NOT_FOUND (key), KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR */
   async create(scope: TenantScope, request: NewTokenProfile): Promise<TokenProfile> {
-    const { key } = await this.keys.get(scope, request.keyId);
+    const { lifetime = PROFILE_DEFAULTS } = formats.get(request.format) ?? {};
     return this.database.transaction(scope, async (tx) => {
-      const ttlSeconds = request.ttlSeconds ?? PROFILE_DEFAULTS.ttlSeconds;
+      const ttlSeconds = request.ttlSeconds ?? Math.min(lifetime.ttlSeconds, request.maxTtlSeconds ?? Infinity);
       const profile: TokenProfile = {
         id: uuidv7(tx.now),
         tenantId: scope.tenantId,
         name: request.name,
         format: request.format,
-        keyId: request.keyId,
-        certificateKid: null,
+        keyId: request.keyId ?? null,
+        certificateKid: request.certificateKid ?? null,
         issuer: request.issuer ?? null,
         audience: request.audience ?? [],
         ttlSeconds,
-        maxTtlSeconds: request.maxTtlSeconds ?? Math.max(PROFILE_DEFAULTS.maxTtlSeconds, ttlSeconds),
+        maxTtlSeconds: request.maxTtlSeconds ?? Math.max(lifetime.maxTtlSeconds, ttlSeconds),
         skewSeconds: request.skewSeconds ?? PROFILE_DEFAULTS.skewSeconds,
         fixedClaims: request.fixedClaims ?? {},
         allowedClaims: request.allowedClaims ?? [],
         requiredClaims: request.requiredClaims ?? [],
-        formatVersion: null,
-        settings: {},
+        formatVersion: request.formatVersion ?? null,
+        settings: request.settings ?? {},
+        trustedIssuer: trustedIssuerIn(request.settings ?? {}),
         version: 1,
         createdAt: tx.now,
         updatedAt: tx.now,
       };
-      this.check(profile, key);
+      await this.check(tx, profile);
       await tx.insert(TokenProfile, profile, { duplicate: () => profileErrors.PROFILE_NAME_TAKEN() });
       await raiseConfigVersion(tx);
       tx.record(profileEvents.created(profile.id, { after: visible(profile) }));
@@ -96,12 +107,14 @@ export class TokenProfiles {
     change: TokenProfileChange,
     ifMatch: number | undefined,
   ): Promise<TokenProfile> {
-    const { keyId } = await this.get(scope, name);
-    const { key } = await this.keys.get(scope, change.keyId ?? keyId!);
-    const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const { settings } = change;
+    const set: Partial<TokenProfile> = {
+      ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+      ...(settings === undefined ? {} : { trustedIssuer: trustedIssuerIn(settings) }),
+    };
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(TokenProfile, { name });
-      this.check({ ...before, ...set }, key);
+      await this.check(tx, { ...before, ...set });
       const after = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
       await raiseConfigVersion(tx);
       tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(after) }));
@@ -121,45 +134,119 @@ export class TokenProfiles {
   }
 
   /** A step: the profile and its format, ready to issue or verify. @throws NOT_FOUND */
-  async resolve(
-    view: View,
-    name: string,
-  ): Promise<{ profile: TokenProfile; facts: ProfileFacts; format: TokenFormat }> {
+  async resolve(view: View, name: string): Promise<ResolvedProfile> {
     const profile = await view.get(TokenProfile, { name });
     return { profile, facts: this.factsOf(profile), format: formats.get(profile.format)! };
   }
 
-  private factsOf(profile: TokenProfile): ProfileFacts {
-    return { ...profile, issuer: profile.issuer ?? this.issuers.ofTenant(profile.tenantId) };
+  /**
+   * The one profile of a format that a caller can mean.
+   * @param grants names that the caller was granted; `*` is all
+   * @throws NOT_FOUND where there is none, AMBIGUOUS_PROFILE where there are several and `name` says nothing
+   */
+  async nameOf(scope: TenantScope, format: string, grants: readonly string[], name?: string): Promise<string> {
+    const where = { format, ...(name === undefined ? {} : { name }) };
+    const found = await this.database.read(scope, (view) => view.find(TokenProfile, where, { limit: CANDIDATES_MAX }));
+    const granted = found.filter((profile) => grants.includes(profile.name) || grants.includes('*'));
+    if (granted.length > 1) throw profileErrors.AMBIGUOUS_PROFILE();
+    if (granted[0]) return granted[0].name;
+    throw found.length > 0 ? profileErrors.PROFILE_NOT_GRANTED() : coreErrors.NOT_FOUND();
   }
 
-  private check(profile: TokenProfile, { algorithm, weak }: KeyWithVersions['key']): void {
+  private factsOf(profile: TokenProfile): ProfileFacts {
+    const { issuer } = profile;
+    return { ...profile, statedIssuer: issuer, issuer: issuer ?? this.issuers.ofTenant(profile.tenantId) };
+  }
+
+  private async check(view: View, profile: TokenProfile): Promise<void> {
     const format = formats.get(profile.format);
     if (!format) throw unknownFormat();
-    if (!(format.algorithms as readonly string[]).includes(algorithm)) {
-      throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} does not sign with ${algorithm}`);
-    }
-    if (weak && format.strongKeysOnly)
-      throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} needs a strong key`);
-    const errors = [...lifetimeErrors(profile), ...format.checkProfile(this.factsOf(profile))];
+    const errors = [
+      ...keyErrorsOf(profile, format),
+      ...lifetimeErrors(profile, format),
+      ...issuerErrors(profile, format),
+      ...versionErrors(profile, format),
+      ...settingsErrors(format.name, profile.settings),
+      ...(format.checkProfile?.(this.factsOf(profile)) ?? []),
+    ];
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+    for (const { algorithm, weak } of await this.keysOf(view, profile)) {
+      if (!format.algorithms.includes(algorithm)) {
+        throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} does not sign with ${algorithm}`);
+      }
+      if (weak && format.strongKeysOnly) {
+        throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} needs a strong key`);
+      }
+    }
+  }
+
+  /** Of the key and of the certificate, whichever the profile has. @throws NOT_FOUND */
+  private async keysOf(view: View, { keyId, certificateKid }: TokenProfile): Promise<KeyFacts[]> {
+    const key = keyId === null ? undefined : (await this.keys.describe(view, keyId)).key;
+    const holder = certificateKid === null ? undefined : await this.holders.find(view, certificateKid);
+    if ((certificateKid !== null && !holder) || key?.state === 'deleted') throw coreErrors.NOT_FOUND();
+    const certified = typeof holder?.key === 'object' ? holder.key : undefined;
+    return [...(key ? [key] : []), ...(certified ? [{ algorithm: certified.algorithm, weak: false }] : [])];
   }
 }
+
+interface KeyFacts {
+  readonly algorithm: AlgorithmName;
+  readonly weak: boolean;
+}
+
+export interface ResolvedProfile {
+  readonly profile: TokenProfile;
+  readonly facts: ProfileFacts;
+  readonly format: TokenFormat;
+}
+
+const CANDIDATES_MAX = 200;
 
 const unknownFormat = (): Error =>
   coreErrors.VALIDATION_ERROR({
     errors: [{ pointer: '/format', code: 'UNKNOWN_FORMAT', detail: `one of ${[...formats.keys()].join(', ')}` }],
   });
 
-const lifetimeErrors = ({ ttlSeconds, maxTtlSeconds }: TokenProfile): InputError[] =>
-  ttlSeconds <= maxTtlSeconds
+const wrong = (pointer: string, code: string, detail: string): InputError[] => [{ pointer, code, detail }];
+
+function keyErrorsOf({ keyId, certificateKid }: TokenProfile, format: TokenFormat): InputError[] {
+  if (certificateKid !== null && !format.certificates) {
+    return wrong('/certificateKid', 'NOT_ALLOWED', `${format.name} does not know certificates`);
+  }
+  return keyId === null && certificateKid === null
+    ? wrong('/keyId', 'REQUIRED', 'a key or a certificate is needed')
+    : [];
+}
+
+function lifetimeErrors({ ttlSeconds, maxTtlSeconds }: TokenProfile, { lifetime }: TokenFormat): InputError[] {
+  const longest = lifetime?.maxTtlSeconds ?? Infinity;
+  if (maxTtlSeconds > longest) {
+    return wrong('/maxTtlSeconds', 'TTL_TOO_LONG', `the recipient accepts at most ${longest} seconds`);
+  }
+  return ttlSeconds > maxTtlSeconds
+    ? wrong('/ttlSeconds', 'TTL_TOO_LONG', `must not be longer than maxTtlSeconds (${maxTtlSeconds})`)
+    : [];
+}
+
+const issuerErrors = ({ issuer }: TokenProfile, format: TokenFormat): InputError[] =>
+  format.issuer === 'required' && issuer === null
+    ? wrong('/issuer', 'REQUIRED', `the recipient knows you by the issuer of a ${format.name} token`)
+    : [];
+
+const versionErrors = ({ formatVersion }: TokenProfile, { versions = [] }: TokenFormat): InputError[] =>
+  formatVersion === null || versions.includes(formatVersion)
     ? []
-    : [{ pointer: '/ttlSeconds', code: 'TTL_TOO_LONG', detail: 'must not be longer than maxTtlSeconds' }];
+    : wrong('/version', 'UNKNOWN_VERSION', versions.length > 0 ? `one of ${versions.join(', ')}` : 'there is only one');
+
+const trustedIssuerIn = (settings: { readonly [name: string]: Json }): string | null =>
+  (settings['trustedIssuer'] as { readonly issuer?: string } | undefined)?.issuer ?? null;
 
 const visible = ({
   name,
   format,
   keyId,
+  certificateKid,
   issuer,
   audience,
   ttlSeconds,
@@ -168,10 +255,13 @@ const visible = ({
   fixedClaims,
   allowedClaims,
   requiredClaims,
+  formatVersion,
+  settings,
 }: TokenProfile): Json => ({
   name,
   format,
   keyId,
+  certificateKid,
   issuer,
   audience,
   ttlSeconds,
@@ -180,4 +270,6 @@ const visible = ({
   fixedClaims,
   allowedClaims,
   requiredClaims,
+  formatVersion,
+  settings,
 });

@@ -1,15 +1,20 @@
 import { Injectable } from '@nestjs/common';
 
-import type { TenantScope } from '#core';
+import { DomainError, SECOND, type TenantScope } from '#core';
 import { uuidv4 } from '#crypto';
-import { Database } from '#database';
-import { Keys, Signer } from '#keys';
+import { Database, type Tx, type View } from '#database';
+import { Keys, Signer, type UsableKey, keyErrors } from '#keys';
 
+import { diagnose } from './diagnosis.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
+import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { checkInput } from './input.js';
-import { TokenProfiles } from './profiles.service.js';
-import type { IssuedToken, Verdict } from './token-format.js';
+import { type ResolvedProfile, TokenProfiles } from './profiles.service.js';
+import { RateWindows } from './rate-windows.js';
+import { ReplayStore } from './replay.js';
+import type { AskingService, Finding, IssuedToken, Verdict, VerifyContext } from './token-format.js';
+import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
 export interface SigningCaller {
@@ -22,6 +27,32 @@ export interface SignedToken extends IssuedToken {
   readonly kid: string;
 }
 
+/** A token that somebody sent, and the body that came with it. */
+export interface PresentedToken {
+  readonly profile: string;
+  readonly token: string;
+  readonly body?: Buffer | undefined;
+}
+
+export interface JudgedToken extends Verdict {
+  /** How the format's own document calls the result. */
+  readonly vendorResult?: string | undefined;
+}
+
+export interface Diagnosis {
+  readonly verdict: JudgedToken;
+  readonly findings: readonly Finding[];
+}
+
+interface SigningKey {
+  readonly key: UsableKey;
+  readonly kid: string;
+}
+
+const DIAGNOSES_PER_MINUTE = 30;
+/** What says nothing about the item but about the server: then nothing at all is answered. */
+const FAULTS: readonly string[] = ['internal', 'unavailable'];
+
 @Injectable()
 export class Signing {
   constructor(
@@ -29,49 +60,190 @@ export class Signing {
     private readonly profiles: TokenProfiles,
     private readonly keys: Keys,
     private readonly signer: Signer,
+    private readonly holders: HolderKeys,
+    private readonly replays: ReplayStore,
+    private readonly transactions: TokenTransactions,
+    private readonly rates: RateWindows,
   ) {}
 
   /**
    * A token by a profile. It leaves only after its event is durable.
-   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, AUDIT_UNAVAILABLE
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
+    const [outcome] = await this.signAll(scope, caller, profileName, [input]);
+    if (outcome instanceof DomainError) throw outcome;
+    return outcome!;
+  }
+
+  /**
+   * Several tokens by one profile, in order, in one transaction. What is wrong with one item is its own outcome.
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, AUDIT_UNAVAILABLE
+   */
+  async signAll(
+    scope: TenantScope,
+    caller: SigningCaller,
+    profileName: string,
+    inputs: readonly unknown[],
+  ): Promise<(SignedToken | DomainError)[]> {
     requireGrant(caller, profileName);
     return this.database.transaction(scope, async (tx) => {
-      const { profile, facts, format } = await this.profiles.resolve(tx, profileName);
-      checkInput(format.name, input ?? {});
-      const key = await this.signer.signingKey(tx, profile.keyId!);
-      const issued = await format.issue(input ?? {}, { profile: facts, key, now: tx.now, randomId: uuidv4 });
-      await this.keys.noteIssue(tx, key.versionId, issued.expiresAt);
-      const { kid } = key;
-      const { tokenId, expiresAt } = issued;
-      const details = { profile: profile.name, format: format.name, expiresAt };
-      tx.record(tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details }));
-      return { ...issued, format: format.name, kid };
+      const resolved = await this.profiles.resolve(tx, profileName);
+      const signingKey = await this.signingKey(tx, resolved);
+      const outcomes: (SignedToken | DomainError)[] = [];
+      for (const input of inputs) {
+        try {
+          outcomes.push(await this.issue(tx, resolved, signingKey, input ?? {}));
+        } catch (error) {
+          if (!(error instanceof DomainError) || FAULTS.includes(error.kind)) throw error;
+          outcomes.push(error);
+        }
+      }
+      return outcomes;
     });
   }
 
-  /** What is to be thought of a token. @throws PROFILE_NOT_GRANTED, NOT_FOUND; never for a bad token */
-  async verify(scope: TenantScope, caller: SigningCaller, profileName: string, token: string): Promise<Verdict> {
-    requireGrant(caller, profileName);
+  /**
+   * What is to be thought of a token.
+   * @param options.consume whether an acceptance uses the token's replay id up, where its format has one
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND; never for a bad token
+   */
+  async verify(
+    scope: TenantScope,
+    caller: SigningCaller,
+    presented: PresentedToken,
+    options: { consume?: boolean | undefined } = {},
+  ): Promise<JudgedToken> {
+    requireGrant(caller, presented.profile);
     return this.database.transaction(scope, async (tx) => {
-      const { profile, facts, format } = await this.profiles.resolve(tx, profileName);
-      const { key } = await this.keys.describe(tx, profile.keyId!);
-      const verdict = await format.verify(token, {
-        profile: facts,
-        algorithm: key.algorithm,
-        keys: await this.signer.verifyingKeys(tx, key.id),
-        knowsKid: (kid) => this.signer.knows(tx, key.id, kid),
-        now: tx.now,
-      });
+      const resolved = await this.profiles.resolve(tx, presented.profile);
+      const { profile, format } = resolved;
+      const judged = await format.verify(presented.token, await this.verifyContext(tx, resolved, presented));
+      const verdict = options.consume ? await this.consume(tx, resolved, judged) : judged;
       const { code, kid, tokenId } = verdict;
       const outcome = code === 'OK' ? 'success' : 'failed';
-      const details = { profile: profile.name, code };
+      const details = { profile: profile.name, code, consume: options.consume ?? false };
       tx.record(tokenEvents.verified((tokenId ?? profile.id).slice(0, 64), { outcome, kid, tokenId, details }));
-      return verdict;
+      return withVendorResult(verdict, resolved);
     });
   }
+
+  /**
+   * What exactly is wrong with a token, for whoever has to repair its sender.
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, RATE_LIMITED
+   */
+  async diagnose(scope: TenantScope, caller: SigningCaller, presented: PresentedToken): Promise<Diagnosis> {
+    requireGrant(caller, presented.profile);
+    return this.database.transaction(scope, async (tx) => {
+      await this.rates.admit(tx, [{ policy: 'diagnose', subject: scope.actor.id, limit: DIAGNOSES_PER_MINUTE }]);
+      const resolved = await this.profiles.resolve(tx, presented.profile);
+      const { profile, format } = resolved;
+      const context = await this.verifyContext(tx, resolved, presented);
+      const judged = await format.verify(presented.token, context);
+      const usedAt =
+        judged.replayId === undefined
+          ? undefined
+          : await this.replays.usedAt(tx, { verifier: profile.id, id: judged.replayId });
+      const verdict: Verdict =
+        judged.code === 'OK' && usedAt !== undefined ? { ...judged, code: 'DUPLICATE_JTI' } : judged;
+      const findings = await diagnose(format, presented.token, context, { verdict, usedAt });
+      const details = { profile: profile.name, code: verdict.code, causes: findings.map(({ cause }) => cause) };
+      tx.record(tokenEvents.diagnosed((verdict.tokenId ?? profile.id).slice(0, 64), { kid: verdict.kid, details }));
+      return { verdict: withVendorResult(verdict, resolved), findings };
+    });
+  }
+
+  /** A certificate that is no longer good must not name a new token, whatever becomes of the key. */
+  private async signingKey(view: View, { profile }: ResolvedProfile): Promise<SigningKey> {
+    const { keyId, certificateKid } = profile;
+    if (keyId === null)
+      throw keyErrors.KEY_NOT_USABLE('The profile verifies by a certificate and has no key of its own');
+    const key = await this.signer.signingKey(view, keyId);
+    if (certificateKid === null) return { key, kid: key.kid };
+    const holder = await this.holders.find(view, certificateKid);
+    if (typeof holder?.key !== 'object') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
+    if (!holder.key.verifyingKey.equals(key.verifyingKey)) {
+      throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not that of its key');
+    }
+    return { key, kid: certificateKid };
+  }
+
+  private async issue(
+    tx: Tx,
+    { profile, facts, format }: ResolvedProfile,
+    { key, kid }: SigningKey,
+    input: unknown,
+  ): Promise<SignedToken> {
+    checkInput(format.name, input);
+    const transaction = format.transaction?.(input);
+    if (transaction) {
+      await this.transactions.admit(tx, facts, transaction);
+      const stored = await this.transactions.stored(tx, facts, transaction);
+      if (stored) return { ...stored, format: format.name };
+    }
+    const caller = askingService(tx);
+    const issued = await format.issue(input, { profile: facts, key, kid, caller, now: tx.now, randomId: uuidv4 });
+    const { tokenId, expiresAt } = issued;
+    if (transaction && !(await this.transactions.keep(tx, facts, transaction, { ...issued, kid }))) {
+      // Another request took the id between the look-up and here: its token is the token.
+      return { ...(await this.transactions.stored(tx, facts, transaction))!, format: format.name };
+    }
+    await this.keys.noteIssue(tx, key.versionId, expiresAt);
+    const details = { profile: profile.name, format: format.name, expiresAt };
+    tx.record(tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details }));
+    return { ...issued, format: format.name, kid };
+  }
+
+  private async verifyContext(view: View, resolved: ResolvedProfile, { body }: PresentedToken): Promise<VerifyContext> {
+    const { profile, facts } = resolved;
+    const shared = { profile: facts, caller: askingService(view), body, now: view.now };
+    if (profile.certificateKid !== null) {
+      const holder = await this.holders.find(view, profile.certificateKid);
+      return { ...shared, ...keysOfHolder(holder) };
+    }
+    const { key } = await this.keys.describe(view, profile.keyId!);
+    return {
+      ...shared,
+      algorithm: key.algorithm,
+      keys: await this.signer.verifyingKeys(view, key.id),
+      endedKeys: () => this.signer.endedKeys(view, key.id),
+      whyUnusable: async (kid) => ((await this.signer.knows(view, key.id, kid)) ? 'KEY_NOT_USABLE' : 'UNKNOWN_KID'),
+    };
+  }
+
+  /** The last step of an acceptance. */
+  private async consume(tx: Tx, { profile }: ResolvedProfile, verdict: Verdict): Promise<Verdict> {
+    const { code, replayId, expiresAt } = verdict;
+    if (code !== 'OK' || replayId === undefined || expiresAt === undefined) return verdict;
+    const until = expiresAt + profile.skewSeconds * SECOND;
+    const isFree = await this.replays.consume(tx, { verifier: profile.id, id: replayId }, until);
+    return isFree ? verdict : { ...verdict, code: 'DUPLICATE_JTI' };
+  }
 }
+
+/** What a token may be verified with where a certificate names its key: that one key while the certificate is good. */
+export function keysOfHolder(
+  holder: HolderKey | undefined,
+): Pick<VerifyContext, 'algorithm' | 'keys' | 'endedKeys' | 'whyUnusable'> {
+  const key = typeof holder?.key === 'object' ? holder.key : undefined;
+  const refusal = typeof holder?.key === 'string' ? holder.key : 'UNKNOWN_KID';
+  return {
+    algorithm: key?.algorithm ?? 'RS256',
+    keys: key ? [key] : [],
+    endedKeys: async () => [],
+    whyUnusable: async (kid) => (kid === holder?.kid ? refusal : 'UNKNOWN_KID'),
+  };
+}
+
+const askingService = ({ scope: { actor } }: View): AskingService => ({
+  serviceId: actor.id,
+  ...(actor.credentialId === undefined ? {} : { credentialId: actor.credentialId }),
+});
+
+const withVendorResult = (verdict: Verdict, { format }: ResolvedProfile): JudgedToken => ({
+  ...verdict,
+  vendorResult: format.vendorResults?.[verdict.code],
+});
 
 function requireGrant({ profiles }: SigningCaller, profile: string): void {
   if (!profiles.includes(profile) && !profiles.includes('*')) throw profileErrors.PROFILE_NOT_GRANTED();

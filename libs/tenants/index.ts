@@ -26,6 +26,7 @@ export {
   Sessions,
   type StartedSession,
 } from './sessions.service.js';
+export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
 export {

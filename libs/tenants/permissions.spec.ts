@@ -28,9 +28,11 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'certificates:write': ['++--', '-', 'tenant-user'],
   'token-profiles:read': ['+++-', '-', 'tenant-user'],
   'token-profiles:write': ['++--', '-', 'tenant-user'],
+  'licenses:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],
   'tokens:verify': ['----', '-', 'service'],
+  'certificates:request': ['----', '-', 'service'],
   'callers:authenticate': ['----', '-', 'service'],
   'service:self': ['----', '-', 'service'],
 };

@@ -65,9 +65,11 @@ export const permissions = {
   'certificates:write': members(MANAGERS, 'Renew, revoke, hold and release certificates'),
   'token-profiles:read': members(USERS, 'Read token profiles'),
   'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
+  'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read, export and verify the history of the tenant'),
   'tokens:sign': services('Request tokens of the profiles that the service was granted'),
   'tokens:verify': services('Verify tokens of the profiles that the service was granted'),
+  'certificates:request': services('Request certificates for itself and renew its own'),
   'callers:authenticate': services('Ask who sent a request of another API (gateways)'),
   'service:self': services('Ask who the own credential belongs to'),
 } as const satisfies Record<string, PermissionRow>;

@@ -62,7 +62,7 @@ async function wrap(server: TestServer, tenant: TestTenant, close: () => Promise
       return key.id;
     },
     sign: (profile) => app.get(Signing).sign(scope, CALLER, profile, { subject: 'user-42' }),
-    verify: (profile, token) => app.get(Signing).verify(scope, CALLER, profile, token),
+    verify: (profile, token) => app.get(Signing).verify(scope, CALLER, { profile, token }),
     states: async (keyId) => statesOf(await keys.get(scope, keyId)),
     kids: async () => (await keys.jwks(scope)).keys.map(({ kid }) => kid),
     async runScheduler() {

@@ -198,6 +198,14 @@ export const settings = {
     parse: listOf(network),
     description: 'Networks, separated by commas, whose `X-Forwarded-For` is believed. Nobody is by default.',
   }),
+  jwksUrls: setting({
+    variable: 'CHANCERY_JWKS_URLS',
+    fallback: '',
+    parse: listOf(urlOf('https:', 'http:')),
+    description:
+      'URLs, separated by commas, from which the keys of trusted OpenID Connect issuers may be read. None by default: ' +
+      'then a token profile gives the keys themselves.',
+  }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
     fallback: 'info',

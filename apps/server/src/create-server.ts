@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
 import type { PasswordParameters } from '#crypto';
 import { CredentialSecrets, CredentialUsage } from '#service-keys';
+import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
 import type { Configuration } from './config.js';
@@ -56,6 +57,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       installation,
       logger,
       roles: configuration.roles,
+      jwksUrls: configuration.jwksUrls,
       publicUrl: () => configuration.publicUrl ?? address,
       passwordParameters: options.passwordParameters,
       rateLimitQuotas: options.rateLimitQuotas,
@@ -96,6 +98,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
 async function prepare(app: NestFastifyApplication, configuration: Configuration): Promise<FirstAdmin | undefined> {
   await (app.get(SessionKeys) as InstallationSessionKeys).prepare();
   await app.get(CredentialSecrets).prepare();
+  await app.get(TokenTransactions).prepare();
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;

@@ -2,13 +2,15 @@ import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { access } from 'node:fs/promises';
 
 import { auditEntities, recordEvents } from '#audit';
+import { certificateEntities } from '#certificates';
 import type { Clock } from '#core';
 import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
 import { Database, type EntityClass } from '#database';
 import { idempotencyEntities, idempotencySealedColumns } from '#idempotency';
 import { keyEntities, keySealedColumns } from '#keys';
+import { licensingEntities } from '#licensing';
 import { serviceKeyEntities, serviceKeySealedColumns } from '#service-keys';
-import { signingEntities } from '#signing';
+import { signingEntities, signingSealedColumns } from '#signing';
 import { SessionKeys, tenantEntities } from '#tenants';
 import {
   type SealedColumnSource,
@@ -31,7 +33,9 @@ export const entities: readonly EntityClass[] = [
   ...tenantEntities,
   ...keyEntities,
   ...serviceKeyEntities,
+  ...certificateEntities,
   ...signingEntities,
+  ...licensingEntities,
 ];
 
 /** Every column that holds sealed values: what is sealed anew under a new data key, and what the doctor opens. */
@@ -40,6 +44,7 @@ export const sealedColumns: readonly SealedColumnSource[] = [
   ...idempotencySealedColumns,
   ...keySealedColumns,
   ...serviceKeySealedColumns,
+  ...signingSealedColumns,
 ];
 
 /** What a server stands on: an open database at the newest schema, and a vault that is open, or says that it is not. */

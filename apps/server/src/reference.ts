@@ -2,10 +2,12 @@ import { type ErrorTable, type EventTable, coreErrors } from '#core';
 import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
+import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
+import { licenseEvents, licensingErrors } from '#licensing';
 import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
-import { profileErrors, profileEvents, tokenEvents } from '#signing';
+import { profileErrors, profileEvents, tokenEvents, transactionErrors } from '#signing';
 import {
   memberErrors,
   memberEvents,
@@ -44,7 +46,11 @@ export const errorTables: readonly ErrorTable[] = [
   serviceErrors,
   credentialErrors,
   keyErrors,
+  authorityErrors,
+  certificateErrors,
   profileErrors,
+  transactionErrors,
+  licensingErrors,
 ].map(({ table }) => table);
 
 /** Every table of audit events; `docs/audit-events.md` is made from them. */
@@ -56,9 +62,12 @@ export const eventTables: readonly EventTable[] = [
   serviceEvents,
   credentialEvents,
   keyEvents,
+  authorityEvents,
+  certificateEvents,
   dataKeyEvents,
   profileEvents,
   tokenEvents,
+  licenseEvents,
   requestEvents,
 ].map(({ table }) => table);
 

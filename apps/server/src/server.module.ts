@@ -4,6 +4,21 @@ import { JwtModule } from '@nestjs/jwt';
 import { ScheduleModule } from '@nestjs/schedule';
 
 import { History } from '#audit';
+import {
+  AuthorityExpiry,
+  AuthorityKeys,
+  CertificateAuthorities,
+  CertificateExpiry,
+  Certificates,
+  CertificateVerifier,
+  Crls,
+  Issuance,
+  OcspResponder,
+  OrphanSweep,
+  PkiClock,
+  PkiUrls,
+  authorityUrls,
+} from '#certificates';
 import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
@@ -21,6 +36,7 @@ import {
   Keys,
   Signer,
 } from '#keys';
+import { Licensing } from '#licensing';
 import {
   Authenticator,
   CredentialExpiry,
@@ -33,7 +49,18 @@ import {
   Leaks,
   Services,
 } from '#service-keys';
-import { IssuerUrls, ProfilesOfKeys, Signing, TokenProfiles } from '#signing';
+import {
+  HolderKeys,
+  IssuerUrls,
+  JwksUrls,
+  ProfilesOfKeys,
+  RateWindows,
+  ReplayStore,
+  Signing,
+  TokenProfiles,
+  TokenTransactions,
+  TrustedUsers,
+} from '#signing';
 import { Access, Members, PasswordGuard, SessionExpiry, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
@@ -55,6 +82,7 @@ import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
 import { EXPIRABLES, ExpiryJob, ExpirySchedule } from './scheduler/expiry.job.js';
 import { signingControllers } from './signing/index.js';
+import { AllowedJwksUrls } from './signing/jwks-urls.js';
 
 export interface ServerOptions {
   readonly installation: Installation;
@@ -63,6 +91,8 @@ export interface ServerOptions {
   readonly roles: readonly Role[];
   /** Where others reach it, without a slash at the end. */
   readonly publicUrl: () => string;
+  /** Where the keys of trusted OpenID Connect issuers may be read. */
+  readonly jwksUrls: readonly string[];
   /** Cheaper hashes for tests. */
   readonly passwordParameters?: PasswordParameters | undefined;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
@@ -72,17 +102,25 @@ export interface ServerOptions {
 const expirables: Type<Expirable>[] = [
   CredentialExpiry,
   CredentialSuccession,
+  SessionExpiry,
   DueRotations,
   DueVersionSteps,
   DueKeyDestructions,
-  SessionExpiry,
+  ReplayStore,
+  TokenTransactions,
+  RateWindows,
   IdempotencyRecords,
+  CertificateExpiry,
+  AuthorityExpiry,
+  OrphanSweep,
+  // After those that may make a list stale.
+  Crls,
 ];
 
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
-  static register({ installation, publicUrl, passwordParameters }: ServerOptions): DynamicModule {
+  static register({ installation, publicUrl, passwordParameters, jwksUrls }: ServerOptions): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -106,8 +144,17 @@ class UseCases {
       Gateway,
       Services,
       Authenticator,
+      AuthorityKeys,
+      CertificateAuthorities,
+      Issuance,
+      Certificates,
+      CertificateVerifier,
+      OcspResponder,
+      HolderKeys,
       TokenProfiles,
+      TrustedUsers,
       Signing,
+      Licensing,
       ...expirables,
     ];
     const ports: Provider[] = [
@@ -127,7 +174,10 @@ class UseCases {
         provide: PasswordHasher,
         useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
       },
+      { provide: PkiUrls, useValue: { ofAuthority: (caId: string) => authorityUrls(publicUrl(), caId) } },
+      { provide: PkiClock, useValue: installation.clock },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
+      { provide: JwksUrls, useValue: new AllowedJwksUrls(jwksUrls, installation.clock) },
     ];
     const schedule: Provider = {
       provide: EXPIRABLES,

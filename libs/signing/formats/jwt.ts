@@ -1,8 +1,8 @@
 import { type Json, SECOND, toEpochSeconds } from '#core';
-import { algorithm, algorithmNames, encodeCompactJws, encodeJwsHeader } from '#crypto';
+import { algorithmNames } from '#crypto';
 
 import { REGISTERED_CLAIMS, audienceOf, callerClaims, isTokenId, judgeTimes, lifetimeSeconds } from '../claims.js';
-import { requireReadable, verifyJws } from '../jws-verification.js';
+import { seenIn, signClaims, verifyJws } from '../jws.js';
 import type { IssueContext, IssuedToken, ProfileFacts, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
 interface JwtInput {
@@ -19,6 +19,8 @@ export const jwt: TokenFormat<JwtInput> = {
   name: 'jwt',
   title: 'JSON Web Token (RFC 7519)',
   algorithms: algorithmNames,
+  namesKey: true,
+  issuer: 'optional',
   strongKeysOnly: true,
   inputSchema: {
     type: 'object',
@@ -52,13 +54,13 @@ export const jwt: TokenFormat<JwtInput> = {
         detail: 'a registered claim cannot be fixed',
       })),
 
-  async issue(input: JwtInput, { profile, key, now, randomId }: IssueContext): Promise<IssuedToken> {
+  async issue(input: JwtInput, { profile, key, kid, now, randomId }: IssueContext): Promise<IssuedToken> {
     const claims = callerClaims(profile, input.claims ?? {});
     const audience = audienceOf(profile, input.audience);
     const issuedAt = toEpochSeconds(now);
     const expiresAt = issuedAt + lifetimeSeconds(profile, input.ttlSeconds);
     const tokenId = randomId();
-    const payload = {
+    const token = await signClaims(key, kid, {
       iss: profile.issuer,
       sub: input.subject,
       aud: audience,
@@ -67,27 +69,18 @@ export const jwt: TokenFormat<JwtInput> = {
       jti: tokenId,
       ...profile.fixedClaims,
       ...claims,
-    };
-    const header = encodeJwsHeader({ alg: key.algorithm, typ: 'JWT', kid: key.kid });
-    const token = await encodeCompactJws(header, JSON.stringify(payload), (data) =>
-      algorithm(key.algorithm).sign(data, key.signingKey),
-    );
-    return { token: requireReadable(token), tokenId, issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
+    });
+    return { token, tokenId, issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
   },
 
   async verify(token: string, context: VerifyContext): Promise<Verdict> {
     const verified = await verifyJws(token, context);
     if (verified.code !== 'OK') return verified;
-    const claims = verified.jws.claims as { readonly [name: string]: Json };
+    const { claims } = verified;
     const { profile, now } = context;
-    const seen = {
-      claims,
-      kid: verified.key.kid,
-      ...(isTokenId(claims['jti']) ? { tokenId: claims['jti'] } : {}),
-      ...(typeof claims['exp'] === 'number' ? { expiresAt: claims['exp'] * SECOND } : {}),
-    };
+    const tokenId = isTokenId(claims['jti']) ? claims['jti'] : undefined;
     const code = judgeTimes(claims, profile, now) ?? judgeClaims(claims, profile) ?? 'OK';
-    return { code, ...seen };
+    return { code, ...seenIn(verified, tokenId), ...(tokenId === undefined ? {} : { replayId: tokenId }) };
   },
 };
 

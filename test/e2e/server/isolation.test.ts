@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { permissionRow, roles } from '#tenants';
@@ -13,11 +15,15 @@ import {
   startTestServer,
 } from '../../support/server.js';
 import { signIn } from '../admin/people.js';
+import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
+import { certify, requestToken, update } from '../vendors/vendor.js';
 import { type Route, nameOf, routesOf } from './routes.js';
 
 const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
 const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
+const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
+const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
 const KEY = '/v1/tenants/:tenantId/keys/:keyId';
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
@@ -63,11 +69,29 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`POST ${KEY}/versions/:kid/compromise`]: {},
   [`POST ${KEY}/versions/:kid/export`]: { format: 'pem', password: PASSWORD, passphrase: PASSWORD },
   'POST /v1/tenants/:tenantId/keys/import': { name: 'new', algorithm: 'HS256', format: 'secret', data: 'k'.repeat(40) },
+  [`POST ${AUTHORITIES}`]: { name: 'new', subject: { commonName: 'New' } },
+  [`GET ${AUTHORITIES}`]: null,
+  [`GET ${AUTHORITIES}/:caId`]: null,
+  [`GET ${AUTHORITIES}/:caId/chain`]: null,
+  [`POST ${AUTHORITIES}/:caId/revoke`]: {},
+  [`POST ${CERTIFICATES}`]: { csr: 'anything' },
+  [`GET ${CERTIFICATES}`]: null,
+  [`GET ${CERTIFICATES}/export`]: null,
+  [`GET ${CERTIFICATES}/:kid`]: null,
+  [`GET ${CERTIFICATES}/:kid/certificate`]: null,
+  [`POST ${CERTIFICATES}/:kid/renew`]: {},
+  [`POST ${CERTIFICATES}/:kid/revoke`]: { reason: 'superseded' },
+  [`POST ${CERTIFICATES}/:kid/hold`]: null,
+  [`POST ${CERTIFICATES}/:kid/release`]: null,
+  [`POST ${CERTIFICATES}/:kid/pkcs12`]: { keyId: ANY_ID, passphrase: PASSWORD },
   'POST /v1/tenants/:tenantId/token-profiles': { name: 'new', format: 'jwt', keyId: ANY_ID },
   'GET /v1/tenants/:tenantId/token-profiles': null,
   'GET /v1/tenants/:tenantId/token-profiles/:name': null,
   'PATCH /v1/tenants/:tenantId/token-profiles/:name': { ttlSeconds: 30 },
   'DELETE /v1/tenants/:tenantId/token-profiles/:name': null,
+  'GET /v1/tenants/:tenantId/licenses': null,
+  'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
+  'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
   'GET /v1/tenants/:tenantId/audit-events': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
 };
@@ -94,8 +118,15 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
     const { items } = (await server.get(`${owned.path}/${path}`, owned.owner)).body;
     return (items as unknown as Shape[])[0]!;
   };
+  const { caId, kid: certificateKid } = await createCertificate(server, owned);
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
+  const { body: license } = await update(server, token);
   return {
     tenantId: owned.id,
+    caId,
+    certificateKid,
+    licenseId: license['licenseId']!,
     serviceId: issuer.service.id,
     credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
     keyId: issuer.keyId,
@@ -120,10 +151,14 @@ const audienceOf = ({ permission }: Route) =>
   permission === undefined ? 'public' : permissionRow(permission).audience;
 const ofTenants = () => routes.filter((route) => audienceOf(route) === 'tenant-user');
 const ofPlatform = () => routes.filter((route) => audienceOf(route) === 'platform-user');
-const parametersOf = ({ path }: Route): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!);
+/** What a parameter is called among the identifiers: the word `kid` names key versions and certificates. */
+const identifierOf = ({ path }: Route, parameter: string): string =>
+  parameter === 'kid' && path.startsWith(CERTIFICATES) ? 'certificateKid' : parameter;
+const parametersOf = (route: Route): string[] =>
+  [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route, name!));
 
 function call(route: Route, identifiers: Identifiers, credentials: Call): Promise<Answer> {
-  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[name]!);
+  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route, name)]!);
   return server.request(route.method, path, BODIES[nameOf(route)] ?? undefined, credentials);
 }
 

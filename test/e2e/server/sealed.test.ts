@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { DAY, ManualClock } from '#core';
+import { DAY, HOUR, ManualClock } from '#core';
 
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { Workshop } from '../../support/openssl.js';
 import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { createAuthority } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
 import { type DatabaseDump, dumpDatabase } from './database-dump.js';
 import { routesOf } from './routes.js';
@@ -15,6 +17,8 @@ let database: TestDatabase;
 let tenant: TestTenant;
 let serviceKey: string;
 let jwks: string;
+let caId: string;
+let crl: string;
 let before: DatabaseDump;
 let sealed: TestServer;
 
@@ -26,6 +30,8 @@ beforeAll(async () => {
     service: { serviceKey },
   } = await createIssuer(first, tenant));
   jwks = (await first.get(`${tenant.path}/.well-known/jwks.json`)).text;
+  caId = (await createAuthority(first, tenant))['id']!;
+  crl = (await first.get(`/pki/${caId}/crl`)).text;
   await first.close();
   before = await dumpDatabase(database.url);
   sealed = await startTestServer({
@@ -38,6 +44,18 @@ afterAll(async () => {
   await sealed.close();
   await database.drop();
 });
+
+/** A question about the authority's own serial number, in Base64. */
+async function ocspRequest(): Promise<string> {
+  const workshop = new Workshop();
+  const der = Buffer.from(await (await fetch(`${sealed.url}/pki/${caId}/ca.crt`)).arrayBuffer());
+  workshop.write('ca.der', der);
+  await workshop.openssl('x509', '-inform', 'DER', '-in', 'ca.der', '-out', 'ca.pem');
+  await workshop.openssl('ocsp', '-issuer', 'ca.pem', '-serial', '1', '-no_nonce', '-reqout', 'request.der');
+  const request = workshop.read('request.der').toString('base64');
+  workshop.clear();
+  return request;
+}
 
 describe('a server with the wrong master key', () => {
   it('lives, and is not ready', async () => {
@@ -54,10 +72,23 @@ describe('a server with the wrong master key', () => {
     expect((await sealed.get(`${tenant.path}/.well-known/jwks.json`)).text).toBe(jwks);
     expect((await sealed.get(`${tenant.path}/.well-known/openid-configuration`)).status).toBe(200);
     expect((await sealed.get('/openapi.json')).status).toBe(200);
+    expect((await sealed.get(`/pki/${caId}/ca.crt`)).status).toBe(200);
+  });
+
+  it('serves the last signed revocation list until that ends, and answers no status', async () => {
+    expect((await sealed.get(`/pki/${caId}/crl`)).text).toBe(crl);
+    const start = clock.now();
+    clock.advance(2 * HOUR);
+    expect((await sealed.get(`/pki/${caId}/crl`)).text).toBe(crl);
+    clock.advance(DAY);
+    expect((await sealed.get(`/pki/${caId}/crl`)).body['code']).toBe('PKI_UNAVAILABLE');
+    clock.set(start);
+    const status = await sealed.get(`/pki/${caId}/ocsp/${encodeURIComponent(await ocspRequest())}`);
+    expect([status.status, status.body['code']]).toEqual([503, 'SEALED']);
   });
 
   it('refuses everything else before it looks at anything', async () => {
-    const publicOnes = /^\/health|\.well-known/;
+    const publicOnes = /^\/health|\.well-known|^\/pki/;
     const refused = routesOf(sealed.server.app).filter(({ path }) => !publicOnes.test(path));
     for (const { method, path } of refused) {
       const url = path.replace(':tenantId', tenant.id);

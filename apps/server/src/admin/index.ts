@@ -1,10 +1,13 @@
 import type { Type as Class } from '@nestjs/common';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
+import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
+import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
+import { LicensesController } from './licenses.controller.js';
 import { MembersController } from './members.controller.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
@@ -20,7 +23,10 @@ export const adminControllers: Class<unknown>[] = [
   LeaksController,
   KeysController,
   KeyMaterialController,
+  CertificateAuthoritiesController,
+  CertificatesController,
   TokenProfilesController,
+  LicensesController,
   AuditEventsController,
   PlatformAuditEventsController,
 ];

@@ -1,10 +1,20 @@
 import { type Json, toRfc3339 } from '#core';
-import { PROFILE_DEFAULTS, type TokenProfile, formatNames } from '#signing';
+import { KID_PATTERN } from '#crypto';
+import {
+  type NewTokenProfile,
+  PROFILE_DEFAULTS,
+  type TokenProfile,
+  type TokenProfileChange,
+  formatNames,
+  formats,
+} from '#signing';
 
 import { Choice, Identifier, Instant, Items, JsonObject, Text, WholeNumber } from '../http/fields.js';
 import { PageOf } from './page.contract.js';
 
 const KEY_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+const KID_EXAMPLE = '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10';
+const VERSIONS = [...new Set([...formats.values()].flatMap(({ versions = [] }) => versions))];
 const LONGEST_TTL_SECONDS = 2_592_000;
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
 
@@ -15,9 +25,20 @@ export class TokenProfileChangeRequest {
 
   @Text({
     optional: true,
+    max: 128,
+    pattern: KID_PATTERN,
+    example: KID_EXAMPLE,
+    description: 'The certificate that names the key: `xima-licensing` only. Without `keyId` the profile only verifies',
+  })
+  certificateKid?: string;
+
+  @Text({
+    optional: true,
     max: 500,
     example: 'https://tokens.example.com',
-    description: '`iss`; by default the tenant’s own URL',
+    description:
+      '`iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor ' +
+      'knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`)',
   })
   issuer?: string;
 
@@ -85,6 +106,17 @@ export class TokenProfileChangeRequest {
     description: 'Claims that a token must have',
   })
   requiredClaims?: string[];
+
+  @Choice(VERSIONS, { optional: true, example: 'v1', description: 'Version of the format: `xima-licensing` has two' })
+  version?: string;
+
+  @JsonObject({
+    optional: true,
+    maxBytes: 32_768,
+    example: {},
+    description: 'What only this format knows; see `docs/token-formats.md`',
+  })
+  settings?: { readonly [name: string]: Json };
 }
 
 export class TokenProfileRequest extends TokenProfileChangeRequest {
@@ -93,10 +125,18 @@ export class TokenProfileRequest extends TokenProfileChangeRequest {
 
   @Choice(formatNames, { example: 'jwt' })
   format: string;
-
-  @Identifier({ example: KEY_EXAMPLE, description: 'The key that signs' })
-  override keyId: string;
 }
+
+/** The version of the format, as the domain calls it: there `version` is that of the row. */
+export const toNewProfile = ({ version, ...request }: TokenProfileRequest): NewTokenProfile => ({
+  ...request,
+  formatVersion: version,
+});
+
+export const toProfileChange = ({ version, ...request }: TokenProfileChangeRequest): TokenProfileChange => ({
+  ...request,
+  formatVersion: version,
+});
 
 export class TokenProfileAnswer {
   @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d' })
@@ -110,6 +150,9 @@ export class TokenProfileAnswer {
 
   @Identifier({ nullable: true, example: KEY_EXAMPLE })
   keyId: string | null;
+
+  @Text({ nullable: true, max: 128, example: KID_EXAMPLE })
+  certificateKid: string | null;
 
   @Text({ nullable: true, max: 500, example: 'https://tokens.example.com' })
   issuer: string | null;
@@ -135,6 +178,12 @@ export class TokenProfileAnswer {
   @Items(Text({ max: 128 }), { maxItems: 100, example: ['scope'] })
   requiredClaims: readonly string[];
 
+  @Choice(VERSIONS, { nullable: true, example: 'v1', description: 'Version of the format; null: the first' })
+  version: string | null;
+
+  @JsonObject({ example: {}, description: 'What only this format knows' })
+  settings: { readonly [name: string]: Json };
+
   @WholeNumber({ example: 1, description: 'Raised by every change: the ETag' })
   revision: number;
 
@@ -146,12 +195,13 @@ export class TokenProfileAnswer {
 
   static of(profile: TokenProfile): TokenProfileAnswer {
     const { id, name, format, keyId, issuer, audience, ttlSeconds, maxTtlSeconds, skewSeconds } = profile;
-    const { fixedClaims, allowedClaims, requiredClaims } = profile;
+    const { certificateKid, fixedClaims, allowedClaims, requiredClaims, formatVersion, settings } = profile;
     return {
       id,
       name,
       format,
       keyId,
+      certificateKid,
       issuer,
       audience,
       ttlSeconds,
@@ -160,6 +210,8 @@ export class TokenProfileAnswer {
       fixedClaims,
       allowedClaims,
       requiredClaims,
+      version: formatVersion,
+      settings,
       revision: profile.version,
       createdAt: toRfc3339(profile.createdAt),
       updatedAt: toRfc3339(profile.updatedAt),

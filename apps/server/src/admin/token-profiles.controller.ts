@@ -21,6 +21,8 @@ import {
   TokenProfileChangeRequest,
   TokenProfilePage,
   TokenProfileRequest,
+  toNewProfile,
+  toProfileChange,
 } from './token-profiles.contract.js';
 
 const ProfileName = (): MethodDecorator =>
@@ -38,7 +40,7 @@ export class TokenProfilesController {
   @ApiCreatedResponse({ type: TokenProfileAnswer, description: 'The profile' })
   @Fails(profileErrors.PROFILE_NAME_TAKEN, profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.create(scope, request));
+    return TokenProfileAnswer.of(await this.profiles.create(scope, toNewProfile(request)));
   }
 
   @Get()
@@ -70,7 +72,7 @@ export class TokenProfilesController {
     @Body() request: TokenProfileChangeRequest,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.change(scope, name, request, ifMatch));
+    return TokenProfileAnswer.of(await this.profiles.change(scope, name, toProfileChange(request), ifMatch));
   }
 
   @Delete(':name')

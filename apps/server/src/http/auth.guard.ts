@@ -59,7 +59,8 @@ function userCredentials(request: FastifyRequest): { authorization: string } {
 /** `key` is the name that clients of Webex Connect send. */
 const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
 
-function serviceCredentials(request: FastifyRequest) {
+/** What a request shows of a service. @throws CREDENTIALS_REQUIRED */
+export function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
   const offered = SERVICE_KEY_HEADERS.flatMap((name) => request.headers[name] ?? []);
   // Of two that differ nobody knows which one is meant: joined they are none.

@@ -65,7 +65,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     return next.handle().pipe(
       mergeMap(async (body: unknown) => {
-        await this.keep(scope, key, reply, body);
+        // Bytes are not kept: they are large, and making them again does no harm.
+        await (Buffer.isBuffer(body) ? this.free(scope, key) : this.keep(scope, key, reply, body));
         return body;
       }),
       catchError(async (error: unknown) => {

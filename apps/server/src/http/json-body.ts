@@ -14,12 +14,34 @@ export function parseJsonBody(bytes: Uint8Array): Json {
   });
 }
 
+/** A binary body that the routes under one path read as it is. */
+interface BinaryBody {
+  readonly mediaType: string;
+  readonly under: string;
+  readonly maxBytes: number;
+}
+
+const BINARY_BODIES: readonly BinaryBody[] = [
+  // RFC 6960 appendix C.1
+  { mediaType: 'application/ocsp-request', under: '/pki/', maxBytes: 4 * 1024 },
+];
+
 /**
- * Makes JSON the only thing that this server reads from a body; everything else is answered 415. An empty body is no
- * body: calls without input need none, and the others are told which fields they lack.
+ * Makes JSON all that this server reads from a body, but for the binary bodies of the table; everything else is
+ * answered 415. An empty body is no body: calls without input need none, and the others are told which fields they lack.
  */
 export function acceptOnlyJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
+  for (const { mediaType, under, maxBytes } of BINARY_BODIES) {
+    server.addContentTypeParser(
+      mediaType,
+      { parseAs: 'buffer', bodyLimit: maxBytes },
+      (request, body: Buffer, done) => {
+        const wanted = request.routeOptions.url?.startsWith(under) ?? false;
+        done(wanted ? null : coreErrors.UNSUPPORTED_MEDIA_TYPE(), body);
+      },
+    );
+  }
   server.addContentTypeParser(JSON_MEDIA_TYPES, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     request.rawBody = body;
     try {

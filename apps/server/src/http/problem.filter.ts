@@ -56,13 +56,20 @@ function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
     principal,
     ...(scope === undefined ? {} : { scope }),
     ...(tenant === undefined ? {} : { tenant }),
-    target: Object.values((request.params as Record<string, string> | null) ?? {}).at(-1) ?? 'none',
+    target: targetOf((request.params as Record<string, string> | null) ?? {}),
     method: request.method,
     route: request.routeOptions.url ?? '',
     requestId: request.id,
     sourceAddress: request.ip,
   };
 }
+
+/** Path parameters that say who a person is: they stay out of the history. */
+const PERSONAL_PARAMETERS: ReadonlySet<string> = new Set(['phone']);
+
+/** The most specific thing that the path names. */
+const targetOf = (parameters: Readonly<Record<string, string>>): string =>
+  Object.entries(parameters).findLast(([name]) => !PERSONAL_PARAMETERS.has(name))?.[1] ?? 'none';
 
 function logFault(logger: Logger, requestId: string, error: DomainError, thrown: unknown): void {
   logger.error({ requestId, error: describeError(error === thrown ? error : thrown) }, 'A request failed');

@@ -62,6 +62,17 @@ export function problemHeaders(error: DomainError): Record<string, string> {
     'Content-Type': PROBLEM_MEDIA_TYPE,
     ...(error.kind === 'unauthenticated' ? { 'WWW-Authenticate': 'Bearer' } : {}),
     ...(error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(Math.ceil(error.retryAfterSeconds)) }),
+    ...rateLimitHeaders(error),
+  };
+}
+
+/** What a limit of the domain says of itself, as draft-ietf-httpapi-ratelimit-headers writes it. */
+function rateLimitHeaders({ extensions, retryAfterSeconds = 0 }: DomainError): Record<string, string> {
+  const limit = extensions['rateLimit'] as { policy: string; quota: number; windowSeconds: number } | undefined;
+  if (limit === undefined) return {};
+  return {
+    RateLimit: `"${limit.policy}";r=0;t=${Math.ceil(retryAfterSeconds)}`,
+    'RateLimit-Policy': `"${limit.policy}";q=${limit.quota};w=${limit.windowSeconds}`,
   };
 }
 

@@ -1,9 +1,21 @@
-import { type Json, toRfc3339 } from '#core';
-import { type SignedToken, type Verdict, formatNames, verifyCodes } from '#signing';
+import { DomainError, type Json, coreErrors, toRfc3339 } from '#core';
+import {
+  type Diagnosis,
+  type Finding,
+  type JudgedToken,
+  type PresentedToken,
+  type SignedToken,
+  formatNames,
+  verifyCodes,
+} from '#signing';
 
+import { type Problem, toProblem } from '../http/problem.js';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text } from '../http/fields.js';
 
 const TOKEN_EXAMPLE = 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjZmMWMifQ.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl';
+/** What fits into a request beside the token. */
+const BODY_CHARACTERS_MAX = 65_536;
+const BATCH_MAX = 100;
 const KID_EXAMPLE = '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11';
 
 export class IssuedTokenAnswer {
@@ -16,7 +28,11 @@ export class IssuedTokenAnswer {
   @Text({ max: 128, example: KID_EXAMPLE, description: 'The key version that signed' })
   kid: string;
 
-  @Text({ max: 128, example: KID_EXAMPLE, description: 'What the history knows the token by: its `jti`' })
+  @Text({
+    max: 128,
+    example: KID_EXAMPLE,
+    description: 'What the history knows the token by: its `jti`, `xid`, or the hash of a token that has neither',
+  })
   tokenId: string;
 
   @Instant()
@@ -25,17 +41,106 @@ export class IssuedTokenAnswer {
   @Instant()
   expiresAt: string;
 
-  static of({ token, format, kid, tokenId, issuedAt, expiresAt }: SignedToken): IssuedTokenAnswer {
-    return { token, format, kid, tokenId, issuedAt: toRfc3339(issuedAt), expiresAt: toRfc3339(expiresAt) };
+  @Text({
+    optional: true,
+    max: BODY_CHARACTERS_MAX,
+    multiline: true,
+    example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","eliteSeats":15}',
+    description: 'The exact text to send with a token that binds its body',
+  })
+  body?: string;
+
+  static of({ token, format, kid, tokenId, issuedAt, expiresAt, body }: SignedToken): IssuedTokenAnswer {
+    return {
+      token,
+      format,
+      kid,
+      tokenId,
+      issuedAt: toRfc3339(issuedAt),
+      expiresAt: toRfc3339(expiresAt),
+      ...(body === undefined ? {} : { body }),
+    };
   }
 }
 
-export class VerifyRequest {
+export class BatchRequest {
+  @Items(JsonObject({ maxBytes: BODY_CHARACTERS_MAX }), {
+    minItems: 1,
+    maxItems: BATCH_MAX,
+    example: [{ subject: 'user-42' }, { subject: 'user-43' }],
+    description: 'One input per token, each as `POST /v1/sign/{profile}` takes it',
+  })
+  items: object[];
+}
+
+export class BatchAnswer {
+  @Items(JsonObject(), {
+    maxItems: BATCH_MAX,
+    example: [
+      { token: TOKEN_EXAMPLE, format: 'jwt', kid: KID_EXAMPLE, tokenId: KID_EXAMPLE },
+      { error: { code: 'VALIDATION_ERROR', status: 400, title: 'The request is not valid' } },
+    ],
+    description: 'In the order of the request: a token, or `error` with what would have been the problem document',
+  })
+  items: (IssuedTokenAnswer | { readonly error: Problem })[];
+
+  static of(outcomes: readonly (SignedToken | DomainError)[], request: { instance: string; requestId: string }) {
+    const items = outcomes.map((outcome) =>
+      outcome instanceof DomainError ? { error: toProblem(outcome, request) } : IssuedTokenAnswer.of(outcome),
+    );
+    return Object.assign(new BatchAnswer(), { items });
+  }
+}
+
+export class DiagnoseRequest {
   @Text({ max: 64, example: 'partner-api', description: 'Name of the token profile that the token should be of' })
   profile: string;
 
-  @Text({ max: 16_384, example: TOKEN_EXAMPLE })
+  @Text({ max: 16_384, multiline: true, example: TOKEN_EXAMPLE })
   token: string;
+
+  @Text({
+    optional: true,
+    min: 0,
+    max: BODY_CHARACTERS_MAX,
+    multiline: true,
+    example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F"}',
+    description: 'The body that came with the token, for formats that bind it; taken as UTF-8',
+  })
+  body?: string;
+
+  @Text({
+    optional: true,
+    min: 0,
+    max: BODY_CHARACTERS_MAX,
+    pattern: /^[A-Za-z0-9+/]*={0,2}$/,
+    example: 'eyJzZXJpYWwiOiJFWEFNUExFIn0=',
+    description: 'The same as Base64, for bytes that are no UTF-8; takes the place of `body`',
+  })
+  bodyBase64?: string;
+
+  /** The bytes as they came, whichever way they were handed over. @throws VALIDATION_ERROR for both at once */
+  static toPresented({ profile, token, body, bodyBase64 }: DiagnoseRequest): PresentedToken {
+    if (body !== undefined && bodyBase64 !== undefined) {
+      const detail = '`body` and `bodyBase64` exclude each other';
+      throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/bodyBase64', code: 'NOT_ALLOWED', detail }] });
+    }
+    const bytes = body === undefined ? decoded(bodyBase64) : Buffer.from(body);
+    return { profile, token, body: bytes };
+  }
+}
+
+const decoded = (base64: string | undefined): Buffer | undefined =>
+  base64 === undefined ? undefined : Buffer.from(base64, 'base64');
+
+export class VerifyRequest extends DiagnoseRequest {
+  @Flag({
+    optional: true,
+    default: false,
+    example: true,
+    description: 'Whether an acceptance uses up the id of the token (`jti`, `xid`), so that it is accepted once only',
+  })
+  consume?: boolean;
 }
 
 export class VerifyAnswer {
@@ -54,14 +159,47 @@ export class VerifyAnswer {
   @Instant({ optional: true })
   expiresAt?: string;
 
-  static of({ code, claims, kid, expiresAt }: Verdict): VerifyAnswer {
+  @Text({ optional: true, max: 64, example: 'NoError', description: 'How the vendor calls the result, where it does' })
+  vendorResult?: string;
+
+  static of({ code, claims, kid, expiresAt, vendorResult }: JudgedToken): VerifyAnswer {
     return {
       valid: code === 'OK',
       code,
       ...(claims === undefined ? {} : { claims }),
       ...(kid === undefined ? {} : { kid }),
       ...(expiresAt === undefined ? {} : { expiresAt: toRfc3339(expiresAt) }),
+      ...(vendorResult === undefined ? {} : { vendorResult }),
     };
+  }
+}
+
+class FindingAnswer {
+  @Text({ max: 64, example: 'LOCAL_TIME_INSTEAD_OF_UTC', description: 'Stable, for programs' })
+  cause: string;
+
+  @Text({ max: 1_000, example: 'The time is off by +02:00: it looks like local time; UTC is expected' })
+  detail: string;
+
+  @JsonObject({ optional: true, example: { offsetMinutes: 120 }, description: 'The numbers and names of the finding' })
+  facts?: { readonly [name: string]: Json };
+}
+
+export class DiagnoseAnswer {
+  @Flag({ description: 'Whether the token would be accepted' })
+  valid: boolean;
+
+  @Choice(verifyCodes, { example: 'EXPIRED_TOKEN', description: 'What `POST /v1/verify` answers' })
+  code: string;
+
+  @Items(Nested(() => FindingAnswer), {
+    maxItems: 50,
+    description: 'Everything that is wrong, as far as it can be told',
+  })
+  findings: Finding[];
+
+  static of({ verdict: { code }, findings }: Diagnosis): DiagnoseAnswer {
+    return { valid: code === 'OK', code, findings: [...findings] };
   }
 }
 

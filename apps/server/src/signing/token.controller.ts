@@ -1,16 +1,26 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 
-import type { TenantScope } from '#core';
+import { type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
-import { Signing, formats, profileErrors } from '#signing';
+import { Signing, formats, profileErrors, transactionErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { IssuedTokenAnswer, VerifyAnswer, VerifyRequest, WhoamiAnswer } from './token.contract.js';
+import {
+  BatchAnswer,
+  BatchRequest,
+  DiagnoseAnswer,
+  DiagnoseRequest,
+  IssuedTokenAnswer,
+  VerifyAnswer,
+  VerifyRequest,
+  WhoamiAnswer,
+} from './token.contract.js';
 
 const inputs = [...formats.values()];
 
@@ -34,7 +44,13 @@ export class TokenController {
     ),
   })
   @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(
+    profileErrors.PROFILE_NOT_GRANTED,
+    keyErrors.KEY_NOT_USABLE,
+    transactionErrors.XID_IN_USE,
+    coreErrors.RATE_LIMITED,
+    databaseErrors.AUDIT_UNAVAILABLE,
+  )
   async sign(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -42,6 +58,25 @@ export class TokenController {
     @Body() input: Record<string, unknown>,
   ): Promise<IssuedTokenAnswer> {
     return IssuedTokenAnswer.of(await this.signing.sign(scope, caller, profile, input));
+  }
+
+  /** Many tokens in one transaction; what is wrong with one item is said in its place. */
+  @Post('sign/:profile/batch')
+  @HttpCode(200)
+  @Requires('tokens:sign')
+  @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
+  @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
+  @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and refusals, in order' })
+  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
+  async signBatch(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Param('profile') profile: string,
+    @Body() { items }: BatchRequest,
+    @Req() { url, id }: FastifyRequest,
+  ): Promise<BatchAnswer> {
+    const outcomes = await this.signing.signAll(scope, caller, profile, items);
+    return BatchAnswer.of(outcomes, { instance: url, requestId: id });
   }
 
   /** Answers 200 for good and bad tokens alike; `code` says what is wrong. */
@@ -54,9 +89,25 @@ export class TokenController {
   async verify(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
-    @Body() { profile, token }: VerifyRequest,
+    @Body() request: VerifyRequest,
   ): Promise<VerifyAnswer> {
-    return VerifyAnswer.of(await this.signing.verify(scope, caller, profile, token));
+    const { consume } = request;
+    return VerifyAnswer.of(await this.signing.verify(scope, caller, DiagnoseRequest.toPresented(request), { consume }));
+  }
+
+  /** For whoever writes the sender: every cause that can be told, never a secret. */
+  @Post('diagnose')
+  @HttpCode(200)
+  @Requires('tokens:verify')
+  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Find out what exactly is wrong with a token' })
+  @ApiOkResponse({ type: DiagnoseAnswer, description: 'Everything that is wrong' })
+  @Fails(profileErrors.PROFILE_NOT_GRANTED, coreErrors.RATE_LIMITED, databaseErrors.AUDIT_UNAVAILABLE)
+  async diagnose(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Body() request: DiagnoseRequest,
+  ): Promise<DiagnoseAnswer> {
+    return DiagnoseAnswer.of(await this.signing.diagnose(scope, caller, DiagnoseRequest.toPresented(request)));
   }
 
   /** The service, the credential that was used, and what it was granted. */

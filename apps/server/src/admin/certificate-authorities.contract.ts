@@ -1,0 +1,329 @@
+import { Secret, coreErrors, toRfc3339 } from '#core';
+import {
+  type AttributeName,
+  type AuthorityKeyAlgorithm,
+  type AuthorityState,
+  CERTIFICATE_KID_KINDS,
+  type CertificateKidKind,
+  type DistinguishedName,
+  GENERAL_NAME_KINDS,
+  type GeneralName,
+  type GeneralNameKind,
+  type ImportedAuthority,
+  type JudgedAuthority,
+  type NewAuthority as AuthorityRequest,
+  type RevocationReason,
+  VALIDITY_DAYS_LIMIT,
+  attributeNames,
+  authorityKeyAlgorithms,
+  authorityLifecycle,
+  revocationReasons,
+} from '#certificates';
+import { isCidr } from '#service-keys';
+import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, presentInstant } from './page.contract.js';
+import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
+
+const AUTHORITY_DAYS_MAX = 7_300;
+const PATH_LENGTH_MAX = 8;
+const NAMES_MAX = 100;
+
+/** What other APIs of this server call the same kinds of key, beside their own names. */
+const KEY_ALGORITHM_BY_JOSE_NAME = { RS256: 'RSA-3072', ES256: 'P-256', ES384: 'P-384' } as const;
+const KEY_ALGORITHM_DEFAULT: AuthorityKeyAlgorithm = 'P-256';
+
+const Name = () =>
+  Text({
+    max: 100,
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
+    description: 'Unique among the authorities of the tenant',
+    example: 'issuing 2026',
+  });
+
+const VISIBLE = /^\S(?:.*\S)?$/u;
+
+/** An attribute of a subject; the bounds are those of RFC 5280, appendix A. */
+const Attribute = (max: number, example: string, options = {}) =>
+  Text({ max, pattern: VISIBLE, example, optional: true, ...options });
+
+export class Subject {
+  @Attribute(64, 'Example Issuing CA', { optional: false }) commonName: string;
+  @Attribute(64, 'Example Ltd') organizationName?: string;
+  @Attribute(64, 'Security') organizationalUnitName?: string;
+  @Attribute(128, 'Berlin') localityName?: string;
+  @Attribute(128, 'Berlin') stateOrProvinceName?: string;
+  @Attribute(2, 'DE', { pattern: /^[A-Z]{2}$/ }) countryName?: string;
+}
+
+/** The order in which a name is written: the most general attribute first. */
+const SUBJECT_ORDER = [
+  'countryName',
+  'stateOrProvinceName',
+  'localityName',
+  'organizationName',
+  'organizationalUnitName',
+  'commonName',
+] as const satisfies readonly (keyof Subject)[];
+
+export class ConstrainedName {
+  @Choice(['dns', 'email', 'ip'], { description: 'Kind of the name', example: 'dns' }) kind: GeneralNameKind;
+  @Text({ max: 255, description: 'A domain, or an address range', example: 'example.com' }) value: string;
+}
+
+const ConstrainedNames = (description: string) =>
+  Items(
+    Nested(() => ConstrainedName),
+    { maxItems: NAMES_MAX, optional: true, description },
+  );
+
+export class NameConstraintsField {
+  @ConstrainedNames('Every name of these kinds must lie within one of these') permitted?: ConstrainedName[];
+  @ConstrainedNames('No name may lie within one of these') excluded?: ConstrainedName[];
+}
+
+export class NamePolicyField {
+  @Items(Choice(attributeNames), {
+    maxItems: attributeNames.length,
+    optional: true,
+    description: 'Attributes that a subject may have beside its common name',
+    example: ['organizationName'],
+  })
+  subjectAttributes?: AttributeName[];
+
+  @Items(Choice(GENERAL_NAME_KINDS), {
+    maxItems: GENERAL_NAME_KINDS.length,
+    optional: true,
+    description: 'Kinds of subject alternative names that are permitted; `dns` unless said otherwise',
+    example: ['dns'],
+  })
+  sanKinds?: GeneralNameKind[];
+
+  @Flag({ optional: true, description: 'Whether names may begin with `*.`', example: false }) wildcards?: boolean;
+
+  @Items(Text({ max: 253 }), {
+    maxItems: NAMES_MAX,
+    optional: true,
+    description: 'If given, every DNS name is one of these domains or lies below one',
+    example: ['example.com'],
+  })
+  domains?: string[];
+}
+
+const ValidityDays = (options = {}) =>
+  WholeNumber({ min: 1, max: VALIDITY_DAYS_LIMIT, optional: true, example: 365, ...options });
+
+export class IssuingProfileField {
+  @Choice(CERTIFICATE_KID_KINDS, {
+    optional: true,
+    default: 'uuid',
+    description: 'How a certificate is named: at random, or by a hash of its DER in hexadecimal',
+  })
+  kid?: CertificateKidKind;
+
+  @ValidityDays({ description: 'Life of a certificate for which nobody says it' }) validityDays?: number;
+  @ValidityDays({ description: 'The longest life that is granted' }) validityDaysMax?: number;
+  @Nested(() => NamePolicyField, { optional: true, description: 'Which names are certified' }) names?: NamePolicyField;
+  @Flag({ optional: true, description: 'Whether a key may have several live certificates', example: true })
+  keyReuse?: boolean;
+}
+
+const KeyAlgorithm = (options = {}) =>
+  Choice(authorityKeyAlgorithms, { description: 'Kind of its key', example: 'P-256', ...options });
+
+export class NewCertificateAuthority {
+  @Name() name: string;
+
+  @Nested(() => Subject, { optional: true, description: 'Its name in certificates; required unless it is imported' })
+  subject?: Subject;
+
+  @Choice([...authorityKeyAlgorithms, ...Object.keys(KEY_ALGORITHM_BY_JOSE_NAME)], {
+    optional: true,
+    default: KEY_ALGORITHM_DEFAULT,
+    description: 'Kind of its key; JOSE names stand for RSA-3072, P-256 and P-384',
+    example: 'P-256',
+  })
+  keyAlgorithm?: AuthorityKeyAlgorithm | keyof typeof KEY_ALGORITHM_BY_JOSE_NAME;
+
+  @WholeNumber({
+    min: 1,
+    max: AUTHORITY_DAYS_MAX,
+    optional: true,
+    description:
+      'Life of its certificate, ten years unless said otherwise; it ends with that of its parent at the latest',
+    example: 3_650,
+  })
+  validityDays?: number;
+
+  @Identifier({ optional: true, description: 'The authority that issues it; without, it is a root' }) parentId?: string;
+
+  @WholeNumber({
+    min: 0,
+    max: PATH_LENGTH_MAX,
+    optional: true,
+    description: 'How many authorities may follow below it; one less than its parent permits unless said otherwise',
+    example: 0,
+  })
+  pathLength?: number;
+
+  @Nested(() => NameConstraintsField, { optional: true, description: 'RFC 5280 §4.2.1.10' })
+  nameConstraints?: NameConstraintsField;
+
+  @Nested(() => IssuingProfileField, { optional: true, description: 'What it grants to whoever asks' })
+  profile?: IssuingProfileField;
+
+  @Pem({ optional: true, description: 'To import: its certificate, then those above it', example: CERTIFICATE_EXAMPLE })
+  certificatePem?: string;
+
+  @Pem({
+    optional: true,
+    description: 'To import: its private key in PEM',
+    example: '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG...\n-----END PRIVATE KEY-----\n',
+  })
+  key?: string;
+
+  @Text({
+    max: 1_024,
+    optional: true,
+    description: 'To import: the passphrase of an encrypted key',
+    example: 'swordfish',
+  })
+  passphrase?: string;
+}
+
+export class CertificateAuthority {
+  @Identifier({ description: 'Id of the authority' }) id: string;
+  @Name() name: string;
+  @Choice(authorityLifecycle.states, { description: 'Only an active one issues' }) state: AuthorityState;
+  @Flag({ description: 'Whether it issues where nobody names an authority' }) isDefault: boolean;
+  @Choice(['generated', 'imported'], { description: 'Where its key comes from' }) origin: 'generated' | 'imported';
+  @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
+  @KeyAlgorithm() keyAlgorithm: AuthorityKeyAlgorithm;
+  @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
+  @Text({ description: 'RFC 4514', example: 'CN=Example Root CA,O=Example Ltd,C=DE' }) issuer: string;
+  @Text({ description: 'Hexadecimal', example: '4f2a9c1be07d5a8831f6c0de42ab7719' }) serialNumber: string;
+  @WholeNumber({ nullable: true, description: 'How many authorities may follow below it', example: 0 })
+  pathLength: number | null;
+  @Nested(() => NameConstraintsField, { nullable: true, description: 'RFC 5280 §4.2.1.10' })
+  nameConstraints: NameConstraintsField | null;
+  @Nested(() => IssuingProfileField, { description: 'What it grants to whoever asks' }) profile: IssuingProfileField;
+  @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
+  @Instant({ description: 'From when on it is valid' }) notBefore: string;
+  @Instant({ description: 'Until when it is valid' }) notAfter: string;
+  @Choice(revocationReasons, { nullable: true, description: 'Why it was revoked', example: 'cessationOfOperation' })
+  revocationReason: RevocationReason | null;
+  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class CertificateAuthorityPage extends PageOf(CertificateAuthority) {}
+
+export class AuthorityRevocationImpact {
+  @WholeNumber({ description: 'Authorities that would be revoked, those below included', example: 1 })
+  authorities: number;
+  @WholeNumber({ description: 'Live certificates that would be revoked', example: 12 }) certificates: number;
+}
+
+export class AuthorityRevocationRehearsal {
+  @Flag({ description: 'Whether it would be done' }) allowed: boolean;
+  @Nested(() => AuthorityRevocationImpact, { description: 'What it would take along' })
+  impact: AuthorityRevocationImpact;
+}
+
+const refusal = (pointer: string, code: string, detail: string): Error =>
+  coreErrors.VALIDATION_ERROR({ detail: `${pointer} ${detail}`, errors: [{ pointer, code, detail }] });
+
+/** What only one of the two ways to make an authority has. */
+const OF_A_NEW_ONE = ['subject', 'keyAlgorithm', 'validityDays', 'parentId', 'pathLength', 'nameConstraints'] as const;
+const OF_AN_IMPORT = ['certificatePem', 'key', 'passphrase'] as const;
+
+/** Whether the body imports an authority; anything of an import says so. */
+export const isImport = (body: NewCertificateAuthority): boolean =>
+  OF_AN_IMPORT.some((member) => body[member] !== undefined);
+
+/** @throws VALIDATION_ERROR where something is missing or has no place in an import */
+export function toImport(body: NewCertificateAuthority): ImportedAuthority {
+  const { name, profile, certificatePem, key, passphrase } = body;
+  if (certificatePem === undefined) throw refusal('/certificatePem', 'REQUIRED', 'is required to import an authority');
+  if (key === undefined) throw refusal('/key', 'REQUIRED', 'is required to import an authority');
+  const foreign = OF_A_NEW_ONE.find((member) => body[member] !== undefined);
+  if (foreign) throw refusal(`/${foreign}`, 'NOT_OF_AN_IMPORT', 'is given by the certificate that is imported');
+  return {
+    name,
+    profile,
+    certificatePem,
+    key: new Secret(key),
+    ...(passphrase === undefined ? {} : { passphrase: new Secret(passphrase) }),
+  };
+}
+
+/** @throws VALIDATION_ERROR without a subject */
+export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequest {
+  const { name, subject, keyAlgorithm = KEY_ALGORITHM_DEFAULT, nameConstraints, profile } = body;
+  const { validityDays, parentId, pathLength } = body;
+  if (subject === undefined) throw refusal('/subject', 'REQUIRED', 'is required');
+  return {
+    name,
+    subject: distinguishedName(subject),
+    keyAlgorithm: isJoseName(keyAlgorithm) ? KEY_ALGORITHM_BY_JOSE_NAME[keyAlgorithm] : keyAlgorithm,
+    profile,
+    validityDays,
+    parentId,
+    pathLength,
+    ...(nameConstraints && hasNames(nameConstraints) ? { nameConstraints: toConstraints(nameConstraints) } : {}),
+  };
+}
+
+const isJoseName = (name: string): name is keyof typeof KEY_ALGORITHM_BY_JOSE_NAME =>
+  Object.hasOwn(KEY_ALGORITHM_BY_JOSE_NAME, name);
+
+const distinguishedName = (subject: Subject): DistinguishedName =>
+  SUBJECT_ORDER.flatMap((type) => {
+    const value = subject[type];
+    return value === undefined ? [] : [{ type, value }];
+  });
+
+// RFC 5280 §4.2.1.10: the extension is never empty.
+const hasNames = ({ permitted = [], excluded = [] }: NameConstraintsField): boolean =>
+  permitted.length + excluded.length > 0;
+
+const toConstraints = ({ permitted = [], excluded = [] }: NameConstraintsField) => ({
+  permitted: permitted.map((name, index) => toSubtree(name, `/nameConstraints/permitted/${index}`)),
+  excluded: excluded.map((name, index) => toSubtree(name, `/nameConstraints/excluded/${index}`)),
+});
+
+const DOMAIN = /^[A-Za-z0-9.@_-]+$/;
+
+function toSubtree({ kind, value }: ConstrainedName, pointer: string): GeneralName {
+  const wellFormed = kind === 'ip' ? isCidr(value) : DOMAIN.test(value);
+  if (wellFormed) return { kind, value };
+  throw refusal(`${pointer}/value`, 'INVALID_NAME', 'is not a domain, or not a range of addresses');
+}
+
+export const presentAuthority = ({ authority: row, state, isDefault }: JudgedAuthority): CertificateAuthority => ({
+  id: row.id,
+  name: row.name,
+  state,
+  isDefault,
+  origin: row.origin,
+  parentId: row.parentId,
+  keyAlgorithm: row.keyAlgorithm,
+  subject: row.subject,
+  issuer: row.issuer,
+  serialNumber: row.serialNumber,
+  pathLength: row.pathLength,
+  nameConstraints: row.nameConstraints && {
+    permitted: [...row.nameConstraints.permitted],
+    excluded: [...row.nameConstraints.excluded],
+  },
+  profile: row.profile as IssuingProfileField,
+  certificate: row.certificatePem,
+  notBefore: toRfc3339(row.notBefore),
+  notAfter: toRfc3339(row.notAfter),
+  revocationReason: row.revocationReason,
+  revokedAt: presentInstant(row.revokedAt),
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});

@@ -1,0 +1,113 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
+import type { Page, TenantScope } from '#core';
+import { tenantErrors } from '#tenants';
+
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  AuthorityRevocationRehearsal,
+  CertificateAuthority,
+  CertificateAuthorityPage,
+  NewCertificateAuthority,
+  isImport,
+  presentAuthority,
+  toAuthorityRequest,
+  toImport,
+} from './certificate-authorities.contract.js';
+import { AuthorityRevocation } from './certificates.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
+
+@ApiTags('Certificate authorities')
+@Controller('v1/tenants/:tenantId/certificate-authorities')
+@Requires('certificates:read')
+export class CertificateAuthoritiesController {
+  constructor(private readonly authorities: CertificateAuthorities) {}
+
+  @Post()
+  @Requires('certificate-authorities:write')
+  @ApiOperation({ summary: 'Create a root or an intermediate authority, or import one with its key' })
+  @ApiCreatedResponse({ type: CertificateAuthority, description: 'The new authority; the first one is the default' })
+  @Fails(
+    tenantErrors.TENANT_SUSPENDED,
+    authorityErrors.CA_NAME_TAKEN,
+    authorityErrors.CA_NOT_USABLE,
+    authorityErrors.INVALID_CA_CERTIFICATE,
+    authorityErrors.INVALID_CA_KEY,
+    certificateErrors.POLICY_VIOLATION,
+    certificateErrors.LINT_FAILED,
+  )
+  async createCertificateAuthority(
+    @Body() body: NewCertificateAuthority,
+    @InScope() scope: TenantScope,
+  ): Promise<CertificateAuthority> {
+    return presentAuthority(
+      isImport(body)
+        ? await this.authorities.import(scope, toImport(body))
+        : await this.authorities.create(scope, toAuthorityRequest(body)),
+    );
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the certificate authorities' })
+  @ApiOkResponse({ type: CertificateAuthorityPage, description: 'One page, oldest first' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async listCertificateAuthorities(
+    @Query() query: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<CertificateAuthority>> {
+    return presentPage(await this.authorities.list(scope, query), presentAuthority);
+  }
+
+  @Get(':caId')
+  @ApiOperation({ summary: 'Read a certificate authority' })
+  @ApiOkResponse({ type: CertificateAuthority, description: 'The authority' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async getCertificateAuthority(
+    @Param('caId') caId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<CertificateAuthority> {
+    return presentAuthority(await this.authorities.get(scope, caId));
+  }
+
+  @Get(':caId/chain')
+  @ApiOperation({ summary: 'Download the certificate of an authority and those above it' })
+  @ApiOkResponse({
+    description: 'PEM, each certificate followed by that of its issuer',
+    content: { 'application/x-pem-file': { schema: { type: 'string', example: CERTIFICATE_EXAMPLE } } },
+  })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async getCertificateAuthorityChain(
+    @Param('caId') caId: string,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const chain = await this.authorities.chain(scope, caId);
+    reply.type('application/x-pem-file');
+    return chain;
+  }
+
+  @Post(':caId/revoke')
+  @HttpCode(200)
+  @Requires('certificate-authorities:write')
+  @ApiOperation({ summary: 'Revoke an authority, those below it, and every certificate that they issued' })
+  @AnswersOrRehearses(CertificateAuthority, AuthorityRevocationRehearsal, 'The revoked authority')
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async revokeCertificateAuthority(
+    @Param('caId') caId: string,
+    @Body() { reason = 'cessationOfOperation' }: AuthorityRevocation,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateAuthority | AuthorityRevocationRehearsal> {
+    if (dryRun) return this.authorities.rehearseRevocation(scope, caId);
+    return presentAuthority(await this.authorities.revoke(scope, caId, reason, ifMatch));
+  }
+}

@@ -1,0 +1,212 @@
+import {
+  type CertificateState,
+  type CertificateWithChain as Found,
+  type JudgedCertificate,
+  type RevocationReason,
+  VALIDITY_DAYS_LIMIT,
+  certificateLifecycle,
+  revocationReasons,
+} from '#certificates';
+import { toRfc3339 } from '#core';
+
+import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, presentInstant } from './page.contract.js';
+import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
+
+const NAMES_MAX = 50;
+const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
+const SERIAL_EXAMPLE = '4f2a9c1be07d5a8831f6c0de42ab7719';
+
+/** A hold is an action of its own. */
+const finalReasons = revocationReasons.filter((reason) => reason !== 'certificateHold');
+type FinalReason = Exclude<RevocationReason, 'certificateHold'>;
+
+const Kid = (options = {}) => Text({ max: 64, description: 'What it is known by', example: KID_EXAMPLE, ...options });
+const ValidityDays = () =>
+  WholeNumber({
+    min: 1,
+    max: VALIDITY_DAYS_LIMIT,
+    optional: true,
+    description: 'Days until it expires; 365 unless the authority says otherwise',
+    example: 365,
+  });
+const Csr = (options = {}) => Pem({ description: 'PKCS#10 request in PEM', example: CSR_EXAMPLE, ...options });
+
+export class NewCertificate {
+  @Csr() csr: string;
+  @Identifier({ optional: true, description: 'Who issues it; the default authority unless named' }) caId?: string;
+  @Identifier({ optional: true, description: 'The service that it belongs to' }) serviceId?: string;
+  @ValidityDays() validityDays?: number;
+
+  @Items(Text({ max: 255 }), {
+    maxItems: NAMES_MAX,
+    optional: true,
+    description: 'Alternative names beside those of the request',
+    example: ['client.example.com'],
+  })
+  san?: string[];
+}
+
+/** A service asks for itself: whose certificate it is needs no saying. */
+export class OwnCertificateRequest {
+  @Csr() csr: string;
+}
+
+export class CertificateRenewal {
+  @Csr({ optional: true, description: 'A request with the new key; absent: the same key' }) csr?: string;
+  @ValidityDays() validityDays?: number;
+}
+
+export class OwnCertificateRenewal {
+  @Csr({ optional: true, description: 'A request with the new key; absent: the same key' }) csr?: string;
+}
+
+export class Revocation {
+  @Choice(finalReasons, { description: 'Reason by its name in RFC 5280 §5.3.1', example: 'superseded' })
+  reason: FinalReason;
+}
+
+export class AuthorityRevocation {
+  @Choice(finalReasons, {
+    optional: true,
+    default: 'cessationOfOperation',
+    description: 'Reason by its name in RFC 5280 §5.3.1',
+    example: 'cACompromise',
+  })
+  reason?: FinalReason;
+}
+
+const filterFields = { optional: true } as const;
+
+/** Everything that is given must hold. */
+export class CertificateFilterQuery {
+  @Choice(certificateLifecycle.states, { ...filterFields, description: 'The state that counts now', example: 'active' })
+  state?: CertificateState;
+
+  @Identifier({ ...filterFields, description: 'Issued by this authority' }) caId?: string;
+  @Identifier({ ...filterFields, description: 'Belongs to this service' }) serviceId?: string;
+  @Kid({ ...filterFields }) kid?: string;
+
+  @Text({
+    max: 512,
+    ...filterFields,
+    description: 'Beginning of the common name, or of the whole subject if it holds a `=`',
+    example: 'My Awesome',
+  })
+  subject?: string;
+
+  @Text({ max: 255, ...filterFields, description: 'A whole alternative name', example: 'client.example.com' })
+  san?: string;
+
+  @Text({
+    max: 80,
+    pattern: /^[0-9A-Fa-f:]+$/,
+    ...filterFields,
+    description: 'Hexadecimal, with or without colons',
+    example: SERIAL_EXAMPLE,
+  })
+  serialNumber?: string;
+
+  @Instant({ ...filterFields, description: 'Expires before' }) expiresBefore?: number;
+  @Instant({ ...filterFields, description: 'Expires after' }) expiresAfter?: number;
+}
+
+export class CertificateQuery extends CertificateFilterQuery {
+  @WholeNumber({ min: 1, max: 200, optional: true, default: 50, description: 'Items per page', example: 50 })
+  limit?: number;
+
+  @Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: 'WyIwMTk4ZDdjNCJd' })
+  cursor?: string;
+}
+
+export class CertificateFormatQuery {
+  @Choice(['pem', 'der', 'pkcs7'], {
+    optional: true,
+    default: 'pem',
+    description: 'PEM or DER of the certificate alone, or PKCS#7 with its issuers (DER)',
+  })
+  format?: 'pem' | 'der' | 'pkcs7';
+}
+
+export class BundleRequest {
+  @Identifier({ description: 'The exportable key of the tenant that the certificate is for' }) keyId: string;
+
+  @Text({ min: 8, max: 1_024, description: 'Protects the bundle', example: 'correct horse battery staple' })
+  passphrase: string;
+}
+
+/** The fields that the source system's clients read come first. */
+export class Certificate {
+  @Kid() kid: string;
+  @Pem({ nullable: true, description: 'PEM; null while it is being issued', example: CERTIFICATE_EXAMPLE })
+  certificate: string | null;
+  @Text({ description: 'Hexadecimal', example: SERIAL_EXAMPLE }) serialNumber: string;
+  @Text({ description: 'RFC 4514', example: 'CN=My Awesome Reseller' }) subject: string;
+  @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) issuer: string;
+  @Items(Text({ max: 255 }), { maxItems: NAMES_MAX, description: 'Alternative names', example: ['client.example.com'] })
+  san: string[];
+  @Instant({ description: 'From when on it is valid' }) notBefore: string;
+  @Instant({ description: 'Until when it is valid', example: '2027-01-01T00:00:00.000Z' }) notAfter: string;
+  @Choice(certificateLifecycle.states, { description: 'Only an active one is believed', example: 'active' })
+  state: CertificateState;
+  @Identifier({ description: 'Who issued it' }) caId: string;
+  @Identifier({ nullable: true, description: 'The service that it belongs to' }) serviceId: string | null;
+  @Text({ description: 'Kind of its key', example: 'RSA-2048' }) keyAlgorithm: string;
+  @Text({
+    description: 'SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal',
+    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  })
+  publicKeyHash: string;
+  @Kid({ nullable: true, description: 'The certificate that it succeeded' }) replaces: string | null;
+  @Kid({ nullable: true, description: 'Its successor' }) replacedBy: string | null;
+  @Choice(revocationReasons, { nullable: true, description: 'Why it is refused', example: 'superseded' })
+  revocationReason: RevocationReason | null;
+  @Instant({ nullable: true, description: 'Since when it is refused' }) revokedAt: string | null;
+  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was issued' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class CertificateWithChain extends Certificate {
+  @Pem({ description: 'PEM of its issuers, nearest first', example: CERTIFICATE_EXAMPLE }) chain: string;
+}
+
+export class CertificatePage extends PageOf(Certificate) {}
+
+class RevocationOutcome {
+  @Choice(certificateLifecycle.states, { description: 'State afterwards', example: 'revoked' }) state: CertificateState;
+}
+
+export class RevocationRehearsal {
+  @Flag({ description: 'Whether it would be done' }) allowed: boolean;
+  @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
+  @Nested(() => RevocationOutcome, { description: 'How things would stand afterwards' }) impact: RevocationOutcome;
+}
+
+export const presentCertificate = ({ certificate: row, state }: JudgedCertificate): Certificate => ({
+  kid: row.kid,
+  certificate: row.certificatePem,
+  serialNumber: row.serialNumber,
+  subject: row.subject,
+  issuer: row.issuer,
+  san: [...row.san],
+  notBefore: toRfc3339(row.notBefore),
+  notAfter: toRfc3339(row.notAfter),
+  state,
+  caId: row.caId,
+  serviceId: row.serviceId,
+  keyAlgorithm: row.keyAlgorithm,
+  publicKeyHash: row.publicKeyHash,
+  replaces: row.replaces,
+  replacedBy: row.replacedBy,
+  revocationReason: row.revocationReason,
+  revokedAt: presentInstant(row.revokedAt),
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export const presentWithChain = (found: Found): CertificateWithChain => {
+  const { kid, certificate, ...others } = presentCertificate(found);
+  return { kid, certificate, chain: found.chain, ...others };
+};

@@ -1,0 +1,240 @@
+import { Readable } from 'node:stream';
+
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { Certificates, Issuance, type JudgedCertificate, authorityErrors, certificateErrors } from '#certificates';
+import { type Page, Secret, type TenantScope, coreErrors } from '#core';
+import { keyErrors } from '#keys';
+import { tenantErrors } from '#tenants';
+
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  BundleRequest,
+  Certificate,
+  CertificateFilterQuery,
+  CertificateFormatQuery,
+  CertificatePage,
+  CertificateQuery,
+  CertificateRenewal,
+  CertificateWithChain,
+  NewCertificate,
+  Revocation,
+  RevocationRehearsal,
+  presentCertificate,
+  presentWithChain,
+} from './certificates.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { presentPage } from './page.contract.js';
+import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
+
+const { TENANT_SUSPENDED } = tenantErrors;
+const { WRONG_STATE } = coreErrors;
+const { INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
+
+const MEDIA_TYPES = {
+  pem: 'application/x-pem-file',
+  der: 'application/pkix-cert',
+  pkcs7: 'application/pkcs7-mime; smime-type=certs-only',
+} as const;
+
+const BINARY_EXAMPLE = { schema: { type: 'string', format: 'binary', example: '0\u0082\u0003\u0012...' } };
+const KidParameter = () => ApiParam({ name: 'kid', description: 'What the certificate is known by' });
+
+@ApiTags('Certificates')
+@Controller('v1/tenants/:tenantId/certificates')
+@Requires('certificates:write')
+export class CertificatesController {
+  constructor(
+    private readonly issuance: Issuance,
+    private readonly certificates: Certificates,
+  ) {}
+
+  @Post()
+  @Requires('certificates:issue')
+  @ApiOperation({ summary: 'Issue a certificate for a request; a refusal lists every objection' })
+  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @Fails(
+    TENANT_SUSPENDED,
+    INVALID_CSR,
+    WEAK_KEY,
+    POLICY_VIOLATION,
+    LINT_FAILED,
+    CA_NOT_USABLE,
+    NO_CERTIFICATE_AUTHORITY,
+  )
+  async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
+    return presentWithChain({ ...(await this.issuance.issue(scope, body)), state: 'active' });
+  }
+
+  @Get()
+  @Requires('certificates:read')
+  @ApiOperation({ summary: 'Search the inventory' })
+  @ApiOkResponse({ type: CertificatePage, description: 'One page, oldest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listCertificates(
+    @Query() { limit, cursor, ...filter }: CertificateQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Certificate>> {
+    return presentPage(await this.certificates.list(scope, filter, { limit, cursor }), presentCertificate);
+  }
+
+  @Get('export')
+  @Requires('certificates:read')
+  @ApiOperation({ summary: 'Export the inventory, one JSON object a line' })
+  @ApiOkResponse({
+    description: 'Everything that matches, streamed, oldest first',
+    content: {
+      'application/x-ndjson': {
+        schema: { type: 'string', example: '{"kid":"3343c158-d371-41cd-be7d-d8b3cb133445","state":"active"}\n' },
+      },
+    },
+  })
+  @Fails(TENANT_SUSPENDED)
+  exportCertificates(@Query() filter: CertificateFilterQuery, @InScope() scope: TenantScope): StreamableFile {
+    const lines = Readable.from(linesOf(this.certificates.export(scope, filter)));
+    return new StreamableFile(lines, {
+      type: 'application/x-ndjson',
+      disposition: 'attachment; filename="certificates.ndjson"',
+    });
+  }
+
+  @Get(':kid')
+  @Requires('certificates:read')
+  @ApiOperation({ summary: 'Read a certificate' })
+  @KidParameter()
+  @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @Fails(TENANT_SUSPENDED)
+  async getCertificate(@Param('kid') kid: string, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
+    return presentWithChain(await this.certificates.get(scope, kid));
+  }
+
+  @Get(':kid/certificate')
+  @Requires('certificates:read')
+  @ApiOperation({ summary: 'Download a certificate' })
+  @KidParameter()
+  @ApiOkResponse({
+    description: 'The certificate in the format that was asked for',
+    content: {
+      [MEDIA_TYPES.pem]: { schema: { type: 'string', example: CERTIFICATE_EXAMPLE } },
+      [MEDIA_TYPES.der]: BINARY_EXAMPLE,
+      [MEDIA_TYPES.pkcs7]: BINARY_EXAMPLE,
+    },
+  })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async downloadCertificate(
+    @Param('kid') kid: string,
+    @Query() { format = 'pem' }: CertificateFormatQuery,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string | Buffer> {
+    const content = await this.certificates.download(scope, kid, format);
+    reply.type(MEDIA_TYPES[format]);
+    return content;
+  }
+
+  @Post(':kid/renew')
+  @ApiOperation({ summary: 'Issue a successor with the same names, and the same key unless a request brings another' })
+  @KidParameter()
+  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
+  @Fails(
+    TENANT_SUSPENDED,
+    WRONG_STATE,
+    CERTIFICATE_REPLACED,
+    INVALID_CSR,
+    WEAK_KEY,
+    POLICY_VIOLATION,
+    LINT_FAILED,
+    CA_NOT_USABLE,
+  )
+  async renewCertificate(
+    @Param('kid') kid: string,
+    @Body() body: CertificateRenewal,
+    @InScope() scope: TenantScope,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain({ ...(await this.issuance.renew(scope, kid, body)), state: 'active' });
+  }
+
+  @Post(':kid/revoke')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Revoke a certificate, for ever; doing it again changes nothing' })
+  @KidParameter()
+  @AnswersOrRehearses(CertificateWithChain, RevocationRehearsal, 'The revoked certificate')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async revokeCertificate(
+    @Param('kid') kid: string,
+    @Body() { reason }: Revocation,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateWithChain | RevocationRehearsal> {
+    if (!dryRun) return presentWithChain(await this.certificates.revoke(scope, kid, reason, ifMatch));
+    const { state, ...rehearsal } = await this.certificates.rehearseRevocation(scope, kid);
+    return { ...rehearsal, impact: { state } };
+  }
+
+  @Post(':kid/hold')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Refuse a certificate until it is released' })
+  @KidParameter()
+  @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate on hold' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async holdCertificate(
+    @Param('kid') kid: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain(await this.certificates.hold(scope, kid, ifMatch));
+  }
+
+  @Post(':kid/release')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Believe a certificate on hold again' })
+  @KidParameter()
+  @ApiOkResponse({ type: CertificateWithChain, description: 'The active certificate' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async releaseCertificate(
+    @Param('kid') kid: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain(await this.certificates.release(scope, kid, ifMatch));
+  }
+
+  @Post(':kid/pkcs12')
+  @HttpCode(200)
+  @Requires('keys:export')
+  @ApiOperation({ summary: 'Bundle a certificate with its issuers and its private key, if that is exportable' })
+  @KidParameter()
+  @ApiOkResponse({
+    description: 'PKCS#12 (RFC 7292)',
+    content: { 'application/x-pkcs12': BINARY_EXAMPLE },
+  })
+  @Fails(
+    TENANT_SUSPENDED,
+    WRONG_STATE,
+    certificateErrors.PRIVATE_KEY_NOT_EXPORTABLE,
+    certificateErrors.KEY_NOT_OF_CERTIFICATE,
+    keyErrors.KEY_NOT_USABLE,
+  )
+  async bundleCertificate(
+    @Param('kid') kid: string,
+    @Body() { keyId, passphrase }: BundleRequest,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const bundle = await this.certificates.bundle(scope, kid, keyId, new Secret(passphrase));
+    reply.type('application/x-pkcs12').header('Content-Disposition', 'attachment; filename="certificate.p12"');
+    return bundle;
+  }
+}
+
+/** Newline-delimited JSON. */
+async function* linesOf(found: AsyncIterable<JudgedCertificate>): AsyncGenerator<string> {
+  for await (const certificate of found) yield `${JSON.stringify(presentCertificate(certificate))}\n`;
+}

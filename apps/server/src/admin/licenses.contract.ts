@@ -1,0 +1,67 @@
+import { type Json, toRfc3339 } from '#core';
+import type { License as LicenseRow, LicenseRevision as RevisionRow } from '#licensing';
+
+import { Identifier, Instant, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+
+const CUSTOMER_EXAMPLE = { ccId: { resellerId: 'EXAMPLERESELLERID', divisionId: 'EXAMPLEDIVISIONID' } };
+const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
+
+export class License {
+  @Identifier({ description: 'Id of the entitlement' }) id: string;
+  @JsonObject({ example: CUSTOMER_EXAMPLE, description: 'Whose it is: by `ccId` or by `serial`' }) customer: object;
+  @JsonObject({ example: { ...CUSTOMER_EXAMPLE, eliteSeats: 15 }, description: 'What the newest update said' })
+  entitlement: { readonly [member: string]: Json };
+  @WholeNumber({ min: 1, description: 'Number of the newest update; the ETag', example: 3 }) revision: number;
+  @Text({ max: 128, description: 'The certificate that signed it', example: KID_EXAMPLE }) kid: string;
+  @Instant({ description: 'When the first update was accepted' }) createdAt: string;
+  @Instant({ description: 'When the newest one was' }) updatedAt: string;
+}
+
+export class LicensePage extends PageOf(License) {}
+
+export class LicenseRevision {
+  @WholeNumber({ min: 1, description: 'Counts the updates', example: 3 }) revision: number;
+  @Text({
+    max: 65_536,
+    multiline: true,
+    description: 'The body as it was received, byte by byte',
+    example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","eliteSeats":15}',
+  })
+  body: string;
+  @Text({
+    max: 64,
+    description: 'SHA-256 of the body: the `payload_hash` that was signed',
+    example: 'fc9be0662a10e190e7faf49a4906398a9d6b9df47d7bbdac1b182dadb2044bcc',
+  })
+  bodyHash: string;
+  @Text({ max: 128, description: 'The certificate that signed', example: KID_EXAMPLE }) kid: string;
+  @Text({ max: 500, description: 'The name in that certificate', example: 'CN=My Awesome Reseller' }) subject: string;
+  @Identifier({ nullable: true, description: 'The service that the certificate was issued to' })
+  serviceId: string | null;
+  @Text({ max: 64, description: 'The `jti`', example: 'b6df15ce-8d6e-4a4f-9065-3834c1adbd10' }) tokenId: string;
+  @Instant({ description: 'When it was accepted' }) receivedAt: string;
+}
+
+export class LicenseRevisionPage extends PageOf(LicenseRevision) {}
+
+export const presentLicense = (row: LicenseRow): License => ({
+  id: row.id,
+  customer: row.customer,
+  entitlement: row.entitlement,
+  revision: row.revision,
+  kid: row.kid,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export const presentLicenseRevision = (row: RevisionRow): LicenseRevision => ({
+  revision: row.revision,
+  body: row.body,
+  bodyHash: row.bodyHash,
+  kid: row.kid,
+  subject: row.subject,
+  serviceId: row.serviceId,
+  tokenId: row.tokenId,
+  receivedAt: toRfc3339(row.receivedAt),
+});

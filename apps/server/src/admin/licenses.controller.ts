@@ -1,0 +1,55 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import type { Page, TenantScope } from '#core';
+import { Licensing } from '#licensing';
+import { tenantErrors } from '#tenants';
+
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  License,
+  LicensePage,
+  LicenseRevision,
+  LicenseRevisionPage,
+  presentLicense,
+  presentLicenseRevision,
+} from './licenses.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+
+/** What the customers of the tenant are entitled to, as the signed requests of Xima CCaaS said. */
+@ApiTags('Licenses')
+@Controller('v1/tenants/:tenantId/licenses')
+@Requires('licenses:read')
+export class LicensesController {
+  constructor(private readonly licensing: Licensing) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the entitlements' })
+  @ApiOkResponse({ type: LicensePage, description: 'One page, oldest first' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async listLicenses(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<License>> {
+    return presentPage(await this.licensing.list(scope, query), presentLicense);
+  }
+
+  @Get(':licenseId')
+  @ApiOperation({ summary: 'Read an entitlement' })
+  @ApiOkResponse({ type: License, description: 'As the newest update left it' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async getLicense(@Param('licenseId') licenseId: string, @InScope() scope: TenantScope): Promise<License> {
+    return presentLicense(await this.licensing.get(scope, licenseId));
+  }
+
+  @Get(':licenseId/revisions')
+  @ApiOperation({ summary: 'List the updates of an entitlement' })
+  @ApiOkResponse({ type: LicenseRevisionPage, description: 'One page, newest first' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async listLicenseRevisions(
+    @Param('licenseId') licenseId: string,
+    @Query() query: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<LicenseRevision>> {
+    return presentPage(await this.licensing.revisions(scope, licenseId, query), presentLicenseRevision);
+  }
+}

@@ -1,0 +1,72 @@
+import { Body, Controller, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+
+import { Issuance, authorityErrors, certificateErrors } from '#certificates';
+import { type TenantScope, coreErrors } from '#core';
+import { databaseErrors } from '#database';
+
+import {
+  CertificateWithChain,
+  OwnCertificateRenewal,
+  OwnCertificateRequest,
+  presentWithChain,
+} from '../admin/certificates.contract.js';
+import type { GrantedService } from '../callers.js';
+import { Fails } from '../http/fails.js';
+import { Caller, InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+
+const { INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
+const { AUDIT_UNAVAILABLE } = databaseErrors;
+
+/** What a service asks for itself; the certificate belongs to it. */
+@ApiTags('Certificates')
+@Controller('v1/certificates')
+@Requires('certificates:request')
+export class OwnCertificatesController {
+  constructor(private readonly issuance: Issuance) {}
+
+  @Post()
+  @ApiOperation({ operationId: 'requestCertificate', summary: 'Request a certificate for itself' })
+  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @Fails(
+    INVALID_CSR,
+    WEAK_KEY,
+    POLICY_VIOLATION,
+    LINT_FAILED,
+    CA_NOT_USABLE,
+    NO_CERTIFICATE_AUTHORITY,
+    AUDIT_UNAVAILABLE,
+  )
+  async requestCertificate(
+    @Body() { csr }: OwnCertificateRequest,
+    @InScope() scope: TenantScope,
+    @Caller() { serviceId }: GrantedService,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain({ ...(await this.issuance.issue(scope, { csr, serviceId })), state: 'active' });
+  }
+
+  @Post(':kid/renew')
+  @ApiOperation({ operationId: 'renewOwnCertificate', summary: 'Renew one of its own certificates' })
+  @ApiParam({ name: 'kid', description: 'What the certificate is known by' })
+  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
+  @Fails(
+    coreErrors.WRONG_STATE,
+    CERTIFICATE_REPLACED,
+    INVALID_CSR,
+    WEAK_KEY,
+    POLICY_VIOLATION,
+    LINT_FAILED,
+    CA_NOT_USABLE,
+    AUDIT_UNAVAILABLE,
+  )
+  async renewOwnCertificate(
+    @Param('kid') kid: string,
+    @Body() body: OwnCertificateRenewal,
+    @InScope() scope: TenantScope,
+    @Caller() { serviceId }: GrantedService,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain({ ...(await this.issuance.renew(scope, kid, body, serviceId)), state: 'active' });
+  }
+}

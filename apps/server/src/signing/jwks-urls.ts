@@ -1,0 +1,69 @@
+import type { JSONWebKeySet } from 'jose';
+
+import { type Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
+import { parseStrictJson } from '#crypto';
+import { JwksUrls } from '#signing';
+
+const KEPT_FOR = 5 * MINUTE;
+const ANSWER_WITHIN = 3 * SECOND;
+const BYTES_MAX = 64 * 1024;
+const KEPT_MAX = 200;
+
+/**
+ * Reads key sets over the network, and only from URLs that the operator listed: what a tenant writes into a profile must
+ * not make this server call whatever it likes.
+ */
+export class AllowedJwksUrls extends JwksUrls {
+  readonly #kept = new Map<string, { readonly jwks: JSONWebKeySet; readonly until: EpochMilliseconds }>();
+
+  constructor(
+    private readonly allowed: readonly string[],
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async read(url: string): Promise<JSONWebKeySet> {
+    if (!this.allowed.includes(url)) {
+      throw coreErrors.INVALID_CREDENTIALS('The key set of the issuer is not on the list of this installation');
+    }
+    const now = this.clock.now();
+    const known = this.#kept.get(url);
+    if (known && known.until > now) return known.jwks;
+    const jwks = await fetchJwks(url);
+    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
+    this.#kept.set(url, { jwks, until: now + KEPT_FOR });
+    return jwks;
+  }
+}
+
+/** A redirect would lead away from the list, so none is followed. */
+async function fetchJwks(url: string): Promise<JSONWebKeySet> {
+  try {
+    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN) });
+    const parsed = parseStrictJson(await readBounded(answer));
+    if (answer.ok && parsed.ok && isKeySet(parsed.value)) return parsed.value;
+  } catch (error) {
+    throw unavailable(error);
+  }
+  throw unavailable();
+}
+
+async function readBounded({ body }: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > BYTES_MAX) throw new Error('The key set is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+const isKeySet = (value: unknown): value is JSONWebKeySet => {
+  const { keys } = (value ?? {}) as { keys?: unknown };
+  return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null);
+};
+
+const unavailable = (cause?: unknown): Error =>
+  coreErrors.BUSY({ detail: 'The key set of the issuer cannot be read now', retryAfterSeconds: 5, cause });

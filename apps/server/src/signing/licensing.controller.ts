@@ -1,0 +1,72 @@
+import { Controller, Headers, HttpCode, Post, Req, applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+import { coreErrors } from '#core';
+import { databaseErrors } from '#database';
+import { Licensing, licensingErrors } from '#licensing';
+
+import { Fails } from '../http/fails.js';
+import { Facts, type RequestFacts } from '../http/in-scope.js';
+import { Public } from '../http/requires.js';
+import { LICENSE_UPDATE_EXAMPLE, LicenseUpdateAnswer } from './licensing.contract.js';
+
+const BEARER = /^Bearer +(?<token>\S+)$/i;
+
+const Update = (operationId: string, summary: string): MethodDecorator =>
+  applyDecorators(
+    HttpCode(200),
+    ApiOperation({ operationId, summary }),
+    ApiHeader({
+      name: 'Authorization',
+      required: true,
+      description: '`Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body',
+      schema: { type: 'string', example: 'Bearer eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiI2ZjFjIn0.c2lnbmF0dXJl' },
+    }),
+    ApiBody({ schema: { type: 'object', additionalProperties: true, example: LICENSE_UPDATE_EXAMPLE } }),
+    ApiOkResponse({ type: LicenseUpdateAnswer, description: 'The update was accepted' }),
+    Fails(
+      coreErrors.CREDENTIALS_REQUIRED,
+      licensingErrors.INVALID_TOKEN,
+      licensingErrors.INVALID_JTI,
+      licensingErrors.UNKNOWN_KID,
+      licensingErrors.INVALID_CERTIFICATE,
+      licensingErrors.INVALID_SIGNATURE,
+      licensingErrors.EXPIRED_TOKEN,
+      licensingErrors.INVALID_PAYLOAD_HASH,
+      licensingErrors.DUPLICATE_JTI,
+      databaseErrors.AUDIT_UNAVAILABLE,
+    ),
+  );
+
+/** Where the clients of Xima CCaaS send their signed updates; the token is their only credential. */
+@Controller('v1')
+@ApiTags('Xima CCaaS')
+@Public()
+export class LicensingController {
+  constructor(private readonly licensing: Licensing) {}
+
+  @Post('licensing/update')
+  @Update('updateLicense', 'Update the entitlement of a customer by a signed request')
+  async updateLicense(
+    @Headers('authorization') authorization: string | undefined,
+    @Req() { rawBody = Buffer.alloc(0) }: FastifyRequest,
+    @Facts() facts: RequestFacts,
+  ): Promise<LicenseUpdateAnswer> {
+    if (authorization === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+    const token = BEARER.exec(authorization)?.groups?.['token'];
+    if (token === undefined) throw licensingErrors.INVALID_TOKEN('A bearer token is expected');
+    return LicenseUpdateAnswer.of(await this.licensing.accept({ token, body: rawBody, ...facts }));
+  }
+
+  /** The comment in the vendor's document names the path above, its code calls this one. */
+  @Post('api/licensing/update')
+  @Update('updateLicenseAtSandboxPath', 'The same at the path that the vendor’s sample calls')
+  async updateLicenseAtSandboxPath(
+    @Headers('authorization') authorization: string | undefined,
+    @Req() request: FastifyRequest,
+    @Facts() facts: RequestFacts,
+  ): Promise<LicenseUpdateAnswer> {
+    return this.updateLicense(authorization, request, facts);
+  }
+}

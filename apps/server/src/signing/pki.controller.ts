@@ -1,0 +1,120 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import {
+  CertificateAuthorities,
+  Crls,
+  OcspResponder,
+  type OcspReply,
+  authorityErrors,
+  ocspRequestFromPath,
+} from '#certificates';
+import { type Origin, coreErrors, systemOrigin } from '#core';
+
+import { Fails } from '../http/fails.js';
+import { Facts, type RequestFacts } from '../http/in-scope.js';
+import { Public } from '../http/requires.js';
+import { ServedWhileSealed } from '../http/seal.guard.js';
+
+const CERTIFICATE = 'application/pkix-cert'; // RFC 2585 §3
+const CRL = 'application/pkix-crl';
+const OCSP_REQUEST = 'application/ocsp-request'; // RFC 6960 appendix C
+const OCSP_RESPONSE = 'application/ocsp-response';
+
+/** An authority's certificate never changes. */
+const CERTIFICATE_MAX_AGE_SECONDS = 86_400;
+/** A revocation must be in the list within 5 s, wherever it was cached. */
+const CRL_MAX_AGE_SECONDS = 3;
+/** Whoever asks without a nonce accepts an answer that is not quite new; this is how old it may be. */
+const OCSP_MAX_AGE_SECONDS = 3;
+
+const BYTES = { type: 'string', format: 'binary', example: '0\u0082\u0001\u00a5...' };
+const binary = (mediaType: string) => ({ [mediaType]: { schema: BYTES } });
+
+/** What relying parties fetch: addresses that stand in the certificates. */
+@ApiTags('Public')
+@Controller('pki/:caId')
+@Public()
+@ServedWhileSealed()
+export class PkiController {
+  constructor(
+    private readonly authorities: CertificateAuthorities,
+    private readonly crls: Crls,
+    private readonly responder: OcspResponder,
+  ) {}
+
+  @Get('ca.crt')
+  @ApiParam({ name: 'caId', description: 'Id of the authority' })
+  @ApiOperation({ summary: 'The certificate of an authority' })
+  @ApiOkResponse({ description: 'DER', content: binary(CERTIFICATE) })
+  async getAuthorityCertificate(
+    @Param('caId') caId: string,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const der = await this.authorities.publishedCertificate(originOf(facts), caId);
+    reply.type(CERTIFICATE).header('Cache-Control', `public, max-age=${CERTIFICATE_MAX_AGE_SECONDS}`);
+    return der;
+  }
+
+  @Get('crl')
+  @ApiParam({ name: 'caId', description: 'Id of the authority' })
+  @ApiOperation({ summary: 'The revocation list of an authority' })
+  @ApiOkResponse({ description: 'DER', content: binary(CRL) })
+  @Fails(authorityErrors.PKI_UNAVAILABLE)
+  async getCrl(
+    @Param('caId') caId: string,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const { der, number } = await this.crls.current(originOf(facts), caId);
+    reply.type(CRL).headers({
+      'Cache-Control': `public, max-age=${CRL_MAX_AGE_SECONDS}, must-revalidate`,
+      ETag: `"${number}"`,
+    });
+    return der;
+  }
+
+  @Post('ocsp')
+  @HttpCode(200)
+  @ApiParam({ name: 'caId', description: 'Id of the authority' })
+  @ApiOperation({ summary: 'Ask for the status of certificates (RFC 6960)' })
+  @ApiConsumes(OCSP_REQUEST)
+  @ApiBody({ description: 'OCSPRequest, DER', schema: BYTES })
+  @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
+  async askStatus(
+    @Param('caId') caId: string,
+    @Body() request: unknown,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    // JSON is read here, too, because it is everywhere; a request for a status it is not.
+    if (!Buffer.isBuffer(request)) throw coreErrors.UNSUPPORTED_MEDIA_TYPE();
+    return present(reply, await this.responder.answer(originOf(facts), caId, request));
+  }
+
+  @Get('ocsp/:request')
+  @ApiParam({ name: 'caId', description: 'Id of the authority' })
+  @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
+  @ApiOperation({ summary: 'Ask for the status of certificates in a way that caches understand' })
+  @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
+  async getStatus(
+    @Param('caId') caId: string,
+    @Param('request') request: string,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    const der = ocspRequestFromPath(request) ?? Buffer.alloc(0);
+    return present(reply, await this.responder.answer(originOf(facts), caId, der));
+  }
+}
+
+const originOf = (facts: RequestFacts): Origin => ({ ...systemOrigin('pki'), ...facts });
+
+/** What was asked with a nonce, and what could not be answered, is nobody else's to see again. */
+function present(reply: FastifyReply, { der, cacheable }: OcspReply): Buffer {
+  const cache = cacheable ? `public, max-age=${OCSP_MAX_AGE_SECONDS}, must-revalidate` : 'no-store';
+  reply.type(OCSP_RESPONSE).header('Cache-Control', cache);
+  return der;
+}

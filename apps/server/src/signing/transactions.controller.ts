@@ -1,0 +1,147 @@
+import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { type ErrorKind, type Page, type TenantScope, coreErrors } from '#core';
+import { keyErrors } from '#keys';
+import { Signing, TokenProfiles, TokenTransactions, profileErrors, transactionErrors } from '#signing';
+
+import { presentPage } from '../admin/page.contract.js';
+import type { GrantedService } from '../callers.js';
+import { Fails } from '../http/fails.js';
+import { toDomainError } from '../http/foreign-errors.js';
+import { Caller, InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { ProfileQuery, TransactionAnswer, TransactionPage, TransactionQuery } from './transactions.contract.js';
+
+const FORMAT = 'telesign-app-verify';
+const TEXT = 'text/plain; charset=utf-8';
+const TOKEN_EXAMPLE = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl';
+
+const Phone = (): MethodDecorator =>
+  ApiParam({ name: 'phone', description: '7 to 15 digits, with or without `+`', example: '+4915112345678' });
+const Xid = (): MethodDecorator =>
+  ApiParam({ name: 'xid', description: 'Id of the transaction', example: 'order-4711' });
+const BareToken = (): MethodDecorator =>
+  ApiOkResponse({
+    description: 'The bare token',
+    content: { 'text/plain': { schema: { type: 'string', example: TOKEN_EXAMPLE } } },
+  });
+/** What the document's sample calls failure: everything that is not the caller's mistake. */
+const EmptyFailure = (): MethodDecorator =>
+  ApiResponse({
+    status: 500,
+    description: 'Something failed on our side; the body is empty unless JSON is asked for',
+    content: { 'text/plain': { schema: { type: 'string', example: '' } } },
+  }) as MethodDecorator;
+const Refusals = (): MethodDecorator =>
+  Fails(
+    coreErrors.VALIDATION_ERROR,
+    profileErrors.PROFILE_NOT_GRANTED,
+    profileErrors.AMBIGUOUS_PROFILE,
+    keyErrors.KEY_NOT_USABLE,
+    transactionErrors.XID_IN_USE,
+    coreErrors.RATE_LIMITED,
+  );
+
+const FAULTS: ReadonlySet<ErrorKind> = new Set<ErrorKind>(['internal', 'unavailable']);
+
+/** The JWT service of TeleSign App Verify, as its document shows it, and the transactions that it keeps. */
+@Controller('v1')
+@ApiTags('TeleSign App Verify')
+@Requires('tokens:sign')
+export class TransactionsController {
+  private readonly logger = new Logger(TransactionsController.name);
+
+  constructor(
+    private readonly signing: Signing,
+    private readonly profiles: TokenProfiles,
+    private readonly transactions: TokenTransactions,
+  ) {}
+
+  @Get('token/:phone')
+  @Phone()
+  @ApiOperation({ operationId: 'getPhoneToken', summary: 'A token for a phone number, under a new transaction id' })
+  @BareToken()
+  @EmptyFailure()
+  @Refusals()
+  async getToken(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Param('phone') phoneNumber: string,
+    @Query() { profile }: ProfileQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    return this.answer(request, reply, () => this.token(scope, caller, profile, { phoneNumber }));
+  }
+
+  @Get('token/:phone/:xid')
+  @Phone()
+  @Xid()
+  @ApiOperation({ operationId: 'getTransactionToken', summary: 'The token of a transaction, the same while it lives' })
+  @BareToken()
+  @EmptyFailure()
+  @Refusals()
+  async getTransactionToken(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Param('phone') phoneNumber: string,
+    @Param('xid') xid: string,
+    @Query() { profile }: ProfileQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    return this.answer(request, reply, () => this.token(scope, caller, profile, { phoneNumber, xid }));
+  }
+
+  @Get('transactions/:xid')
+  @Xid()
+  @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction; its token while that lives' })
+  @ApiOkResponse({ type: TransactionAnswer, description: 'The transaction' })
+  async getTransaction(
+    @InScope() scope: TenantScope,
+    @Caller() { profiles }: GrantedService,
+    @Param('xid') xid: string,
+  ): Promise<TransactionAnswer> {
+    return TransactionAnswer.of(await this.transactions.get(scope, profiles, xid));
+  }
+
+  @Get('transactions')
+  @ApiOperation({ operationId: 'listTransactions', summary: 'List the transactions of a phone number' })
+  @ApiOkResponse({ type: TransactionPage, description: 'One page, oldest first' })
+  async listTransactions(
+    @InScope() scope: TenantScope,
+    @Caller() { profiles }: GrantedService,
+    @Query() query: TransactionQuery,
+  ): Promise<Page<TransactionAnswer>> {
+    const found = await this.transactions.ofPhone(scope, profiles, TransactionQuery.phoneNumber(query), query);
+    return presentPage(found, (transaction) => TransactionAnswer.of(transaction));
+  }
+
+  private async token(
+    scope: TenantScope,
+    caller: GrantedService,
+    profile: string | undefined,
+    input: { readonly phoneNumber: string; readonly xid?: string },
+  ): Promise<string> {
+    const name = await this.profiles.nameOf(scope, FORMAT, caller.profiles, profile);
+    return (await this.signing.sign(scope, caller, name, input)).token;
+  }
+
+  /** In the vendor's terms: plain text, `Allow`, and an empty 500 for whatever is not the caller's mistake. */
+  private async answer(request: FastifyRequest, reply: FastifyReply, work: () => Promise<string>): Promise<string> {
+    reply.header('Allow', 'GET');
+    try {
+      const token = await work();
+      reply.type(TEXT);
+      return token;
+    } catch (thrown) {
+      const isFault = FAULTS.has(toDomainError(thrown).kind);
+      if (!isFault || (request.headers.accept ?? '').includes('json')) throw thrown;
+      this.logger.error('A token for a phone number could not be issued', thrown);
+      reply.status(500).type(TEXT);
+      return '';
+    }
+  }
+}

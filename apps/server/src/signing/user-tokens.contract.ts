@@ -1,0 +1,47 @@
+import { Email, Flag, Text, WholeNumber } from '../http/fields.js';
+import { ProfileQuery } from './transactions.contract.js';
+
+const TOKEN_EXAMPLE = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJBTUNFIn0.c2lnbmF0dXJl';
+
+export class UserTokenQuery extends ProfileQuery {
+  @Text({
+    optional: true,
+    max: 64,
+    example: 'acme',
+    description: 'Id or slug of the tenant, where several trust the same issuer for the same audience',
+  })
+  tenant?: string;
+}
+
+/** Who the user is, as the service that asks has found out; or that nobody knows. */
+export class UserTokenRequest {
+  @Text({ optional: true, example: 'user-42', description: 'What the platform knows the user by' })
+  identifier?: string;
+
+  @Text({ optional: true, example: 'Ada Lovelace' })
+  name?: string;
+
+  @Email({ optional: true })
+  email?: string;
+
+  @Flag({
+    optional: true,
+    example: true,
+    description: 'A user who is not signed in: takes the place of the other three',
+  })
+  anonymous?: boolean;
+
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    max: 3_600,
+    example: 600,
+    description: 'Lifetime, if shorter than the profile’s',
+  })
+  ttlSeconds?: number;
+}
+
+export class UserTokenAnswer {
+  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'What the SDK of the platform takes' })
+  token: string;
+}

@@ -1,0 +1,135 @@
+import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
+import { databaseErrors } from '#database';
+import { keyErrors } from '#keys';
+import { Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
+import { Access } from '#tenants';
+
+import type { GrantedService } from '../callers.js';
+import { serviceCredentials } from '../http/auth.guard.js';
+import { Fails } from '../http/fails.js';
+import { Caller, Facts, InScope, type RequestFacts } from '../http/in-scope.js';
+import { CallerIdentification, actorOf } from '../http/principal.js';
+import { Public, Requires } from '../http/requires.js';
+import { ProfileQuery } from './transactions.contract.js';
+import { UserTokenAnswer, UserTokenQuery, UserTokenRequest } from './user-tokens.contract.js';
+
+const FORMAT = 'ccai-user';
+const BEARER = /^Bearer +(?<token>\S+)$/i;
+
+const Refusals = (): MethodDecorator =>
+  Fails(
+    coreErrors.VALIDATION_ERROR,
+    coreErrors.INVALID_CREDENTIALS,
+    coreErrors.NOT_FOUND,
+    profileErrors.PROFILE_NOT_GRANTED,
+    profileErrors.AMBIGUOUS_PROFILE,
+    keyErrors.KEY_NOT_USABLE,
+    databaseErrors.AUDIT_UNAVAILABLE,
+  );
+
+/** The token endpoint of Google CCAI Platform: `{"token": "<jwt>"}` for the current user. */
+@Controller()
+@ApiTags('Google CCAI Platform')
+export class UserTokensController {
+  constructor(
+    private readonly signing: Signing,
+    private readonly profiles: TokenProfiles,
+    private readonly users: TrustedUsers,
+    private readonly access: Access,
+    private readonly callers: CallerIdentification,
+  ) {}
+
+  @Post('v1/auth/token')
+  @HttpCode(200)
+  @Requires('tokens:sign')
+  @ApiOperation({ operationId: 'createUserToken', summary: 'A token for the user whom the service names' })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Refusals()
+  async createUserToken(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Query() { profile }: ProfileQuery,
+    @Body() user: UserTokenRequest,
+  ): Promise<UserTokenAnswer> {
+    return this.forService(scope, caller, profile, { ...user });
+  }
+
+  @Get('v1/auth/token')
+  @Public()
+  @ApiOperation({
+    operationId: 'getUserToken',
+    summary: 'A token for the user of an ID token, or for an anonymous one where a service asks',
+  })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Refusals()
+  async getUserToken(
+    @Headers('authorization') authorization: string | undefined,
+    @Query() query: UserTokenQuery,
+    @Facts() facts: RequestFacts,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserTokenAnswer> {
+    reply.header('Cache-Control', 'no-store');
+    const bearer = BEARER.exec(authorization ?? '')?.groups?.['token'];
+    if (bearer !== undefined && !isServiceToken(bearer)) return this.forIdToken(bearer, query, facts);
+    const caller = (await this.callers.service(serviceCredentials(request))) as GrantedService;
+    request.principal = caller;
+    const origin: Origin = { actor: actorOf(caller), ...facts };
+    // Nobody says who the user is, and a query string is never believed.
+    return this.forService({ ...origin, tenantId: caller.tenantId }, caller, query.profile, { anonymous: true });
+  }
+
+  /** The path of the vendor's own samples. */
+  @Get('auth/token')
+  @Public()
+  @ApiOperation({ operationId: 'getUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
+  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Refusals()
+  async getUserTokenAtVendorPath(
+    @Headers('authorization') authorization: string | undefined,
+    @Query() query: UserTokenQuery,
+    @Facts() facts: RequestFacts,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<UserTokenAnswer> {
+    return this.getUserToken(authorization, query, facts, request, reply);
+  }
+
+  private async forService(
+    scope: TenantScope,
+    caller: GrantedService,
+    profile: string | undefined,
+    input: object,
+  ): Promise<UserTokenAnswer> {
+    const name = await this.profiles.nameOf(scope, FORMAT, caller.profiles, profile);
+    return { token: (await this.signing.sign(scope, caller, name, input)).token };
+  }
+
+  private async forIdToken(
+    idToken: string,
+    { profile, tenant }: UserTokenQuery,
+    facts: RequestFacts,
+  ): Promise<UserTokenAnswer> {
+    const origin: Origin = { ...systemOrigin('id-token'), ...facts };
+    const tenantId = tenant === undefined ? undefined : await this.access.tenantId(origin, tenant);
+    const trusted = await this.users.identify(origin, idToken, { profile, tenantId });
+    const scope = { ...origin, tenantId: trusted.tenantId };
+    // The profile itself says whom it trusts: that is the grant.
+    const { token } = await this.signing.sign(scope, { profiles: [trusted.profile] }, trusted.profile, trusted.user);
+    return { token };
+  }
+}
+
+/** A service's own token is HS256, which no ID token may be. Only tells the two apart; each is judged afterwards. */
+function isServiceToken(token: string): boolean {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString());
+    return (header as { alg?: unknown } | null)?.alg === 'HS256';
+  } catch {
+    return false;
+  }
+}

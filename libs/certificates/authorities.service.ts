@@ -1,0 +1,404 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import {
+  type EpochMilliseconds,
+  type EventFactory,
+  type Origin,
+  type Page,
+  type PageRequest,
+  type Secret,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
+import { publicKeyToBytes, uuidv7 } from '#crypto';
+import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
+import { raiseConfigVersion, tenantState } from '#tenants';
+
+import {
+  type AuthorityKeyAlgorithm,
+  authorityKeyAlgorithmOf,
+  generateAuthorityKey,
+  readAuthorityKey,
+} from './authority-key-algorithms.js';
+import { readCertificateChain, requireIssuer } from './authority-import.js';
+import { AuthorityKeys } from './authority-keys.service.js';
+import { type ParsedCertificate, issuerOf } from './certificate.js';
+import { Crls } from './crls.service.js';
+import { Certificate, CertificateAuthority } from './entities.js';
+import { authorityErrors, certificateErrors } from './errors.js';
+import { authorityEvents } from './events.js';
+import type { NameConstraints } from './extensions.js';
+import { buildTbsCertificate, randomSerialNumber, selfIssuer, signCertificate } from './issuance.js';
+import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
+import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lifecycle.js';
+import { type DistinguishedName, formatName } from './names.js';
+import { chainToPem, toPem } from './pem.js';
+import { PkiUrls } from './pki-urls.js';
+import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { AUTHORITY_VALIDITY_DAYS_DEFAULT, authorityProfile, validityFrom } from './profile.js';
+import { publicKeyFingerprint } from './public-key.js';
+import type { RevocationReason } from './reasons.js';
+import { signatureAlgorithmFor } from './signature-algorithms.js';
+import { readStored } from './stored-certificate.js';
+
+interface AuthorityRequest {
+  readonly name: string;
+  readonly profile?: IssuingProfileRequest | undefined;
+}
+
+export interface NewAuthority extends AuthorityRequest {
+  readonly subject: DistinguishedName;
+  readonly keyAlgorithm: AuthorityKeyAlgorithm;
+  readonly validityDays?: number | undefined;
+  /** The authority of the tenant that issues it; a root without. */
+  readonly parentId?: string | undefined;
+  readonly pathLength?: number | undefined;
+  readonly nameConstraints?: NameConstraints | undefined;
+}
+
+export interface ImportedAuthority extends AuthorityRequest {
+  /** Its certificate, and below it, if it is no root, those of its issuers. */
+  readonly certificatePem: string;
+  readonly key: Secret;
+  readonly passphrase?: Secret | undefined;
+}
+
+/** An authority as it is at this moment. */
+export interface JudgedAuthority {
+  readonly authority: CertificateAuthority;
+  /** The state that counts now; the row may not say so yet. */
+  readonly state: AuthorityState;
+  /** Whether it issues where nobody names an authority. */
+  readonly isDefault: boolean;
+}
+
+/** What revoking would take along. */
+export interface RevocationImpact {
+  readonly authorities: number;
+  readonly certificates: number;
+}
+
+const CHAIN_LENGTH_MAX = 10;
+const LIVE_CERTIFICATES = ['active', 'held'] as const;
+
+@Injectable()
+export class CertificateAuthorities {
+  constructor(
+    private readonly database: Database,
+    private readonly keys: AuthorityKeys,
+    private readonly crls: Crls,
+    private readonly urls: PkiUrls,
+  ) {}
+
+  /**
+   * Makes a root, or an intermediate under `parentId`.
+   * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED
+   */
+  async create(scope: TenantScope, request: NewAuthority): Promise<JudgedAuthority> {
+    const profile = issuingProfile(request.profile);
+    // Making an RSA key takes up to seconds: not while a transaction holds locks.
+    const key = await generateAuthorityKey(request.keyAlgorithm);
+    const create = async (tx: Tx): Promise<JudgedAuthority> => {
+      const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
+      const pathLength = pathLengthUnder(parent, request.pathLength);
+      const certificate = await this.certify(tx, { ...request, pathLength }, key, parent);
+      return this.store(tx, authorityEvents.created, key, certificate, {
+        name: request.name,
+        origin: 'generated',
+        parentId: parent?.id ?? null,
+        profile,
+        importedChainPem: null,
+      });
+    };
+    return alarmingOnLint(this.database, scope, request.parentId ?? scope.tenantId, () =>
+      this.database.transaction(scope, create),
+    );
+  }
+
+  /**
+   * Takes over an authority with its private key, under which it goes on to issue.
+   * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY
+   */
+  async import(scope: TenantScope, request: ImportedAuthority): Promise<JudgedAuthority> {
+    const profile = issuingProfile(request.profile);
+    const { own, issuers } = readCertificateChain(request.certificatePem);
+    const key = readAuthorityKey(request.key, request.passphrase);
+    const publicKeyHash = publicKeyFingerprint(own.publicKeyInfo);
+    const known = await this.database.readPlatform(platformScope(scope), (view) =>
+      view.exists(CertificateAuthority, { publicKeyHash }),
+    );
+    // Two registers of one issuer would contradict each other about its serial numbers and revocations.
+    if (known) throw authorityErrors.INVALID_CA_CERTIFICATE('This authority is in use here already');
+    return this.database.transaction(scope, async (tx) => {
+      requireIssuer(own, key, tx.now);
+      return this.store(tx, authorityEvents.imported, key, own, {
+        name: request.name,
+        origin: 'imported',
+        parentId: null,
+        profile,
+        importedChainPem: issuers.length === 0 ? null : chainToPem(issuers.map(({ der }) => der)),
+      });
+    });
+  }
+
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<JudgedAuthority>> {
+    return this.database.read(scope, async (view) => {
+      const { items, nextCursor } = await view.page(CertificateAuthority, {}, [['id', 'ASC']], page);
+      const defaultId = (await findDefault(view))?.id;
+      return { items: items.map((authority) => judge(authority, view.now, defaultId)), nextCursor };
+    });
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: TenantScope, caId: string): Promise<JudgedAuthority> {
+    return this.database.read(scope, (view) => this.read(view, caId));
+  }
+
+  /** The authority's own certificate and those above it, in PEM, the issuer below the issued. @throws NOT_FOUND */
+  async chain(scope: TenantScope, caId: string): Promise<string> {
+    return this.database.read(scope, (view) => this.chainOf(view, caId));
+  }
+
+  /** DER of the certificate, for anybody, whatever its state; of a suspended tenant, too. @throws NOT_FOUND */
+  async publishedCertificate(origin: Origin, caId: string): Promise<Buffer> {
+    return this.database.readPlatform(platformScope(origin), async (view) => {
+      const authority = await view.get(CertificateAuthority, { id: caId });
+      if ((await tenantState(view, authority.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+      return readStored(authority).der;
+    });
+  }
+
+  /** A step of `chain`, and of every answer with a certificate. */
+  async chainOf(view: View, caId: string): Promise<string> {
+    const own = await view.get(CertificateAuthority, { id: caId });
+    const chain = [own, ...(await this.ancestorsOf(view, own))];
+    return chain.map(({ certificatePem }) => certificatePem).join('') + (chain.at(-1)?.importedChainPem ?? '');
+  }
+
+  /** A step: the authorities above one, its issuer first. */
+  async ancestorsOf(view: View, own: CertificateAuthority): Promise<CertificateAuthority[]> {
+    const ancestors: CertificateAuthority[] = [];
+    let { parentId } = own;
+    while (parentId !== null && ancestors.length < CHAIN_LENGTH_MAX) {
+      const parent = await view.get(CertificateAuthority, { id: parentId });
+      ancestors.push(parent);
+      ({ parentId } = parent);
+    }
+    return ancestors;
+  }
+
+  /** A step: the authority that issues, the default where none is named. @throws NOT_FOUND, NO_CERTIFICATE_AUTHORITY, CA_NOT_USABLE */
+  async issuing(view: View, caId: string | undefined): Promise<CertificateAuthority> {
+    const authority = caId === undefined ? await findDefault(view) : await view.get(CertificateAuthority, { id: caId });
+    if (!authority) throw authorityErrors.NO_CERTIFICATE_AUTHORITY();
+    requireUsable(authority, view.now);
+    return authority;
+  }
+
+  /** A step: the authority, which nobody can revoke until this transaction ends. @throws NOT_FOUND, CA_NOT_USABLE */
+  async lockUsable(tx: Tx, caId: string): Promise<CertificateAuthority> {
+    const authority = await tx.lock(CertificateAuthority, { id: caId });
+    requireUsable(authority, tx.now);
+    return authority;
+  }
+
+  /**
+   * Revokes the authority, those below it, and every certificate that they issued, from this moment. Once is enough:
+   * another time changes nothing.
+   * @throws NOT_FOUND, PRECONDITION_FAILED
+   */
+  async revoke(scope: TenantScope, caId: string, reason: RevocationReason, ifMatch?: number): Promise<JudgedAuthority> {
+    return this.database.transaction(scope, async (tx) => {
+      const top = await tx.lock(CertificateAuthority, { id: caId });
+      requireVersion(top, ifMatch);
+      if (top.state !== 'revoked') {
+        const fallen = (await this.descendantsOf(tx, top)).filter(({ state }) => state !== 'revoked');
+        for (const authority of fallen) {
+          const ofThisOne = authority.id === caId ? reason : 'cACompromise';
+          await this.revokeOne(tx, authority, ofThisOne);
+        }
+        if (top.parentId !== null) await this.crls.markStale(tx, top.parentId);
+        await raiseConfigVersion(tx);
+      }
+      return this.read(tx, caId);
+    });
+  }
+
+  /** What `revoke` would do. @throws NOT_FOUND */
+  async rehearseRevocation(scope: TenantScope, caId: string): Promise<{ allowed: true; impact: RevocationImpact }> {
+    return this.database.read(scope, async (view) => {
+      const top = await view.get(CertificateAuthority, { id: caId });
+      const fallen = (await this.descendantsOf(view, top)).filter(({ state }) => state !== 'revoked');
+      const certificates =
+        fallen.length === 0
+          ? 0
+          : await view.count(Certificate, {
+              caId: In(fallen.map(({ id }) => id)),
+              state: In([...LIVE_CERTIFICATES]),
+              notAfter: MoreThanOrEqual(view.now),
+            });
+      return { allowed: true, impact: { authorities: fallen.length, certificates } };
+    });
+  }
+
+  private async revokeOne(tx: Tx, { id }: CertificateAuthority, reason: RevocationReason): Promise<void> {
+    const set = { revokedAt: tx.now, updatedAt: tx.now };
+    await tx.transition(CertificateAuthority, id, authorityLifecycle.event.revoke, {
+      ...set,
+      revocationReason: reason,
+    });
+    const certificates = await tx.update(
+      Certificate,
+      { caId: id, state: In([...LIVE_CERTIFICATES]) },
+      { ...set, state: 'revoked', revocationReason: 'cACompromise' },
+    );
+    await this.crls.markStale(tx, id);
+    tx.record(authorityEvents.revoked(id, { details: { reason, certificates } }));
+  }
+
+  /** The authority itself and all below it, the higher ones first. */
+  private async descendantsOf(view: View, top: CertificateAuthority): Promise<CertificateAuthority[]> {
+    const all = [top];
+    let level = [top];
+    for (let depth = 0; level.length > 0 && depth < CHAIN_LENGTH_MAX; depth += 1) {
+      level = await view.find(CertificateAuthority, { parentId: In(level.map(({ id }) => id)) });
+      all.push(...level);
+    }
+    return all;
+  }
+
+  private async read(view: View, caId: string): Promise<JudgedAuthority> {
+    const authority = await view.get(CertificateAuthority, { id: caId });
+    return judge(authority, view.now, (await findDefault(view))?.id);
+  }
+
+  /**
+   * The certificate of a new authority. It is signed in the transaction that stores it: where that does not commit,
+   * neither the certificate nor its key was ever outside of this process.
+   */
+  private async certify(
+    tx: Tx,
+    request: NewAuthority,
+    key: KeyObject,
+    parent: CertificateAuthority | null,
+  ): Promise<ParsedCertificate> {
+    const { subject, pathLength, nameConstraints } = request;
+    const publicKeyInfo = publicKeyToBytes(key);
+    const issuerKey = parent ? await this.keys.authorityKey(tx, parent) : key;
+    const issuer = parent
+      ? issuerOf(readStored(parent), issuerKey)
+      : selfIssuer(subject, publicKeyInfo, signatureAlgorithmFor(issuerKey));
+    const validityDays = request.validityDays ?? AUTHORITY_VALIDITY_DAYS_DEFAULT;
+    const tbs = buildTbsCertificate({
+      profile: authorityProfile({
+        validityDays,
+        ...(pathLength === undefined ? {} : { pathLength }),
+        ...(nameConstraints === undefined ? {} : { nameConstraints }),
+      }),
+      serialNumber: randomSerialNumber(),
+      issuer,
+      subject,
+      publicKeyInfo,
+      // A root is trusted as it is: nobody asks it about itself (RFC 5280 §3.3).
+      ...(parent ? { urls: this.urls.ofAuthority(parent.id) } : {}),
+      ...validityFrom(tx.now, validityDays, parent ?? undefined),
+    });
+    requireClean(tbs, parent ? readStored(parent) : undefined);
+    return readStored({ certificatePem: toPem('CERTIFICATE', await signCertificate(tbs, issuerKey)) });
+  }
+
+  private async store(
+    tx: Tx,
+    event: EventFactory,
+    key: KeyObject,
+    certificate: ParsedCertificate,
+    about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'importedChainPem'>,
+  ): Promise<JudgedAuthority> {
+    const { now } = tx;
+    const id = uuidv7(now);
+    const { tenantId } = tx.scope;
+    const row: CertificateAuthority = {
+      ...about,
+      id,
+      tenantId,
+      state: 'active',
+      keyAlgorithm: authorityKeyAlgorithmOf(key)!,
+      subject: formatName(certificate.subject),
+      issuer: formatName(certificate.issuer),
+      serialNumber: certificate.serialNumber,
+      publicKeyHash: publicKeyFingerprint(certificate.publicKeyInfo),
+      pathLength: certificate.basicConstraints?.pathLength ?? null,
+      nameConstraints: certificate.nameConstraints ?? null,
+      certificatePem: toPem('CERTIFICATE', certificate.der),
+      sealedPrivateKey: await this.keys.sealAuthorityKey(tx, { id, tenantId }, key),
+      notBefore: certificate.notBefore,
+      notAfter: certificate.notAfter,
+      revocationReason: null,
+      revokedAt: null,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await tx.insert(CertificateAuthority, row, { duplicate: () => authorityErrors.CA_NAME_TAKEN() });
+    await this.crls.create(tx, id);
+    tx.record(event(id, { after: visible(row) }));
+    return this.read(tx, id);
+  }
+}
+
+/** Where nobody names an authority, the oldest one that can issue does. */
+async function findDefault(view: View): Promise<CertificateAuthority | undefined> {
+  const where = { state: 'active' as const, notAfter: MoreThanOrEqual(view.now) };
+  const [oldest] = await view.find(CertificateAuthority, where, { order: { id: 'ASC' }, limit: 1 });
+  return oldest;
+}
+
+const judge = (
+  authority: CertificateAuthority,
+  now: EpochMilliseconds,
+  defaultId: string | undefined,
+): JudgedAuthority => ({ authority, state: authorityStateAt(authority, now), isDefault: authority.id === defaultId });
+
+function requireUsable(authority: CertificateAuthority, now: EpochMilliseconds): void {
+  const state = authorityStateAt(authority, now);
+  if (state !== 'active') throw authorityErrors.CA_NOT_USABLE(`The certificate authority is ${state}`);
+}
+
+/** RFC 5280 §4.2.1.9: below an authority that permits n more, one permits at most n - 1. */
+function pathLengthUnder(parent: CertificateAuthority | null, asked: number | undefined): number | undefined {
+  const limit = parent?.pathLength ?? undefined;
+  if (limit === undefined) return asked;
+  if (limit === 0) throw pathTooLong('The parent permits no authority below it');
+  if (asked !== undefined && asked >= limit)
+    throw pathTooLong(`Below the parent, the path length is at most ${limit - 1}`);
+  return asked ?? limit - 1;
+}
+
+const pathTooLong = (detail: string): Error =>
+  certificateErrors.POLICY_VIOLATION({
+    detail,
+    errors: [{ pointer: '/pathLength', code: 'PATH_LENGTH_EXCEEDED', detail }],
+  });
+
+const visible = ({
+  name,
+  origin,
+  parentId,
+  subject,
+  keyAlgorithm,
+  serialNumber,
+  notAfter,
+  profile,
+}: CertificateAuthority) => ({
+  name,
+  origin,
+  parentId,
+  subject,
+  keyAlgorithm,
+  serialNumber,
+  notAfter,
+  kid: profile.kid,
+});

@@ -1,0 +1,87 @@
+import type { EpochMilliseconds } from '#core';
+import { Between, In, type View, type Where } from '#database';
+
+import { Certificate, CertificateName } from './entities.js';
+import type { CertificateState } from './lifecycle.js';
+
+/** What the inventory is searched by; everything that is given must hold. */
+export interface CertificateFilter {
+  /** The state that counts now. */
+  readonly state?: CertificateState | undefined;
+  readonly caId?: string | undefined;
+  readonly serviceId?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly serialNumber?: string | undefined;
+  /** The beginning of the common name, or of the whole subject (RFC 4514) where it holds a `=`; in any case of letters. */
+  readonly subject?: string | undefined;
+  /** A whole subject alternative name, in any case of letters. */
+  readonly san?: string | undefined;
+  readonly expiresBefore?: EpochMilliseconds | undefined;
+  readonly expiresAfter?: EpochMilliseconds | undefined;
+}
+
+/** How many certificates of one alternative name are looked at, the newest of them. */
+const CERTIFICATES_PER_NAME_MAX = 1_000;
+const LAST_CHARACTER = '\u{10ffff}';
+const LIVE = ['active', 'held'] as const;
+
+/** What the inventory is searched by: it is found in any case of letters. */
+export const searchable = (text: string, maxLength: number): string =>
+  [...text.normalize('NFC').toLowerCase()].slice(0, maxLength).join('');
+
+/** The condition of a filter, every part of it served by an index; `undefined` where nothing can match. */
+export async function conditionOf(view: View, filter: CertificateFilter): Promise<Where<Certificate> | undefined> {
+  const { caId, serviceId, kid, serialNumber, subject, san } = filter;
+  const named = san === undefined ? undefined : await certificatesNamed(view, san);
+  if (named?.length === 0) return undefined;
+  const base = {
+    ...(caId === undefined ? {} : { caId }),
+    ...(serviceId === undefined ? {} : { serviceId }),
+    ...(kid === undefined ? {} : { kid }),
+    ...(serialNumber === undefined ? {} : { serialNumber: normalSerialNumber(serialNumber) }),
+    ...(subject === undefined ? {} : subjectBeginsWith(subject)),
+    ...(named === undefined ? {} : { id: In(named) }),
+  };
+  return stateConditions(filter.state, view.now).map(({ from = 0, to = Number.MAX_SAFE_INTEGER, ...states }) => {
+    const earliest = Math.max(from, (filter.expiresAfter ?? -1) + 1);
+    const latest = Math.min(to, (filter.expiresBefore ?? Number.MAX_SAFE_INTEGER) - 1);
+    return { ...base, ...states, notAfter: Between(earliest, latest) };
+  });
+}
+
+type StateCondition = Pick<Exclude<Where<Certificate>, unknown[]>, 'state'> & { from?: number; to?: number };
+
+/** Which rows are in a state now: what they say of themselves, and when they end. */
+function stateConditions(state: CertificateState | undefined, now: EpochMilliseconds): StateCondition[] {
+  if (state === undefined) return [{}];
+  if (state === 'active' || state === 'held') return [{ state, from: now }];
+  if (state === 'expired') return [{ state }, { state: In([...LIVE]), to: now - 1 }];
+  return [{ state }];
+}
+
+async function certificatesNamed(view: View, san: string): Promise<string[]> {
+  const names = await view.find(
+    CertificateName,
+    { nameSearch: searchable(san, NAME_LENGTH_MAX) },
+    { order: { certificateId: 'DESC' }, limit: CERTIFICATES_PER_NAME_MAX },
+  );
+  return [...new Set(names.map(({ certificateId }) => certificateId))];
+}
+
+export const COMMON_NAME_LENGTH_MAX = 128;
+export const SUBJECT_LENGTH_MAX = 512;
+export const NAME_LENGTH_MAX = 255;
+
+function subjectBeginsWith(text: string): Where<Certificate> {
+  const [column, length] = text.includes('=')
+    ? (['subjectSearch', SUBJECT_LENGTH_MAX] as const)
+    : (['commonNameSearch', COMMON_NAME_LENGTH_MAX] as const);
+  const beginning = searchable(text, length);
+  return { [column]: Between(beginning, beginning + LAST_CHARACTER) };
+}
+
+/** Colons, capitals and leading zeros, as other tools print them, make no difference. */
+const normalSerialNumber = (text: string): string => {
+  const digits = text.toLowerCase().replaceAll(':', '').replace(/^0+/, '');
+  return digits.length % 2 === 0 ? digits : `0${digits}`;
+};

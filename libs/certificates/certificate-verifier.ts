@@ -1,0 +1,61 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import type { View } from '#database';
+import { isServiceActive } from '#service-keys';
+import { tenantState } from '#tenants';
+
+import { certifiedKey } from './certificate.js';
+import { Certificate } from './entities.js';
+import { type CertificateState, certificateStateAt } from './lifecycle.js';
+import { readStored } from './stored-certificate.js';
+
+/** The holder of a certificate that may be believed now. */
+export interface CertifiedHolder {
+  readonly code: 'OK';
+  readonly certificate: Certificate;
+  readonly publicKey: KeyObject;
+}
+
+export interface UnusableCertificate {
+  readonly code: 'UNKNOWN_KID' | 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED';
+  /** Whose it is, where there is one. */
+  readonly certificate?: Certificate;
+}
+
+const REFUSALS: Partial<Record<CertificateState, UnusableCertificate['code']>> = {
+  issuing: 'UNKNOWN_KID',
+  held: 'CERTIFICATE_REVOKED',
+  revoked: 'CERTIFICATE_REVOKED',
+  expired: 'CERTIFICATE_EXPIRED',
+};
+
+/**
+ * Whose signature a `kid` stands for. Nothing that a caller sends decides: the certificate is found in our own inventory,
+ * its row says whether it holds, and no path is built.
+ */
+@Injectable()
+export class CertificateVerifier {
+  /**
+   * A step: the certificate of that `kid` within the view's reach, usable now or not. In a tenant's view that is the
+   * tenant's own; in a platform's view it is anybody's, because a `kid` is unique in the installation.
+   */
+  async holderOf(view: View, kid: string): Promise<CertifiedHolder | UnusableCertificate> {
+    const certificate = await view.findOne(Certificate, { kid });
+    if (!certificate) return { code: 'UNKNOWN_KID' };
+    const code = await this.refusalOf(view, certificate);
+    if (code !== undefined) return code === 'UNKNOWN_KID' ? { code } : { code, certificate };
+    const publicKey = certifiedKey(readStored(certificate));
+    return publicKey ? { code: 'OK', certificate, publicKey } : { code: 'UNKNOWN_KID' };
+  }
+
+  private async refusalOf(view: View, certificate: Certificate): Promise<UnusableCertificate['code'] | undefined> {
+    const code = REFUSALS[certificateStateAt(certificate, view.now)];
+    if (code !== undefined) return code;
+    const { serviceId, tenantId } = certificate;
+    const served = serviceId === null || (await isServiceActive(view, serviceId));
+    // A deleted service and a tenant that is not active have no voice, though nobody revoked their certificates.
+    return served && (await tenantState(view, tenantId)) === 'active' ? undefined : 'CERTIFICATE_REVOKED';
+  }
+}

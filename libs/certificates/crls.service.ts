@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import {
+  DAY,
+  DomainError,
+  type EpochMilliseconds,
+  type Expirable,
+  HOUR,
+  MINUTE,
+  type Origin,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, In, LessThan, LessThanOrEqual, MoreThan, type Tx, type View } from '#database';
+import { tenantState } from '#tenants';
+
+import { AuthorityKeys } from './authority-keys.service.js';
+import { issuerOf } from './certificate.js';
+import { type RevokedCertificate, buildTbsCrl, signCrl } from './crl.js';
+import { Certificate, CertificateAuthority, Crl, CrlPart } from './entities.js';
+import { authorityErrors } from './errors.js';
+import { authorityEvents } from './events.js';
+import { PkiClock } from './pki-clock.js';
+import { readStored } from './stored-certificate.js';
+
+export interface PublishedCrl {
+  readonly der: Buffer;
+  readonly number: number;
+  readonly thisUpdate: EpochMilliseconds;
+  readonly nextUpdate: EpochMilliseconds;
+}
+
+export const CRL_VALIDITY = DAY;
+const REBUILD_EVERY = HOUR;
+const RETRY_AFTER = MINUTE;
+/** The last instant that a clock here can show: never. */
+const NEVER = 8_640_000_000_000_000;
+/** RFC 5280 §3.3: an entry appears on one more list after its certificate has expired. */
+const KEPT_AFTER_EXPIRY = 2 * CRL_VALIDITY;
+const ENTRIES_READ_AT_ONCE = 5_000;
+const ATTEMPTS_MAX = 5;
+const PART_BYTES = 60_000;
+const HELD_IN_MEMORY_MAX = 1_000;
+const SYSTEM = systemOrigin('crl');
+
+/**
+ * The revocation lists. A revocation only says that the list is due; it is built by the scheduler, and by whoever asks
+ * for it first: so nobody is ever given a list that lacks what was revoked before the question.
+ */
+@Injectable()
+export class Crls implements Expirable {
+  readonly kind = 'CRL';
+  readonly #held = new Map<string, PublishedCrl>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly keys: AuthorityKeys,
+    private readonly clock: PkiClock,
+  ) {}
+
+  /** A step of every new authority: its first list is due at once. */
+  async create(tx: Tx, caId: string): Promise<void> {
+    const { tenantId } = tx.scope;
+    const due = { thisUpdate: tx.now, nextUpdate: tx.now, rebuildAt: tx.now };
+    await tx.insert(Crl, { id: caId, tenantId, number: 0, parts: 0, ...due });
+  }
+
+  /** A step of whatever changes a status: the list is due at once. */
+  async markStale(tx: Tx, caId: string): Promise<void> {
+    await tx.update(Crl, { id: caId }, { rebuildAt: tx.now });
+  }
+
+  /** Builds the lists that are due. */
+  async recordDue(limit: number): Promise<number> {
+    const due = await this.database.readPlatform(platformScope(SYSTEM), (view) =>
+      view.find(Crl, { rebuildAt: LessThanOrEqual(view.now) }, { order: { rebuildAt: 'ASC' }, limit }),
+    );
+    const failures: unknown[] = [];
+    for (const { id, tenantId } of due) {
+      try {
+        await this.build({ ...SYSTEM, tenantId }, id);
+      } catch (error) {
+        failures.push(error);
+        await this.postpone({ ...SYSTEM, tenantId }, id);
+      }
+    }
+    // One list that cannot be built must not keep the others from it; but somebody must hear of it.
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} CRLs could not be built`);
+    return due.length;
+  }
+
+  /**
+   * The list that holds now, built for this question if it is due.
+   * @throws NOT_FOUND, PKI_UNAVAILABLE where there is none that still holds
+   */
+  async current(origin: Origin, caId: string): Promise<PublishedCrl> {
+    try {
+      const row = await this.database.readPlatform(platformScope(origin), (view) => readRow(view, caId));
+      if (row.rebuildAt <= this.clock.now()) await this.build({ ...SYSTEM, ...origin, tenantId: row.tenantId }, caId);
+      return this.requireCurrent(await this.load(origin, caId));
+    } catch (error) {
+      // While the database is away or the vault is sealed, the last signed list is as good as ever until it ends.
+      if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;
+      return this.lastSigned(origin, caId, error);
+    }
+  }
+
+  private async lastSigned(origin: Origin, caId: string, cause: DomainError): Promise<PublishedCrl> {
+    return this.requireCurrent(await this.load(origin, caId).catch(() => this.#held.get(caId)), cause);
+  }
+
+  /** An authority that has ended has a last list, which ends, too. */
+  private requireCurrent(crl: PublishedCrl | undefined, cause?: DomainError): PublishedCrl {
+    if (crl && crl.number > 0 && crl.nextUpdate > this.clock.now()) return crl;
+    throw authorityErrors.PKI_UNAVAILABLE({ cause, retryAfterSeconds: 5 });
+  }
+
+  private async load(origin: Origin, caId: string): Promise<PublishedCrl> {
+    const crl = await this.database.readPlatform(platformScope(origin), (view) => this.read(view, caId));
+    if (this.#held.size >= HELD_IN_MEMORY_MAX) this.#held.delete(this.#held.keys().next().value!);
+    this.#held.set(caId, crl);
+    return crl;
+  }
+
+  private async read(view: View, caId: string, attempt = 1): Promise<PublishedCrl> {
+    const { number, thisUpdate, nextUpdate, parts } = await readRow(view, caId);
+    const held = this.#held.get(caId);
+    if (held?.number === number) return held;
+    const found = await view.find(CrlPart, { caId, crlNumber: number }, { order: { part: 'ASC' } });
+    if (found.length === parts) {
+      return { der: Buffer.concat(found.map(({ content }) => content)), number, thisUpdate, nextUpdate };
+    }
+    // Two newer lists were signed between the two statements, and took the parts of this one away.
+    if (attempt === ATTEMPTS_MAX) throw authorityErrors.PKI_UNAVAILABLE({ retryAfterSeconds: 1 });
+    return this.read(view, caId, attempt + 1);
+  }
+
+  /** Signs the next list, unless another instance was faster. */
+  private async build(scope: TenantScope, caId: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      const { now } = tx;
+      // Whoever revokes waits here at the latest, and then marks the list that is being built as stale.
+      const before = await tx.lock(Crl, { id: caId });
+      const ca = await tx.get(CertificateAuthority, { id: caId });
+      if (before.rebuildAt > now) return;
+      // Nobody would believe what an authority signs after its own end (RFC 5280 §6.1.3).
+      if (now > ca.notAfter || (await tenantState(tx, scope.tenantId)) === 'deleted') {
+        tx.housekeeping('an authority that has ended publishes no further list');
+        await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
+        return;
+      }
+      const key = await this.keys.authorityKey(tx, ca);
+      const revoked = await revocationsOf(tx, caId);
+      const number = Math.max(before.number + 1, now);
+      const times = { thisUpdate: now, nextUpdate: now + CRL_VALIDITY };
+      const der = await signCrl(buildTbsCrl({ issuer: issuerOf(readStored(ca), key), number, revoked, ...times }), key);
+      const parts = inParts(der).map((content, part): CrlPart => {
+        return { id: uuidv7(now), tenantId: scope.tenantId, caId, crlNumber: number, part, content };
+      });
+      for (const part of parts) await tx.insert(CrlPart, part);
+      // The one before stays for whoever is about to read it.
+      await tx.delete(CrlPart, { caId, crlNumber: LessThan(before.number) });
+      await tx.update(Crl, { id: caId }, { number, ...times, rebuildAt: now + REBUILD_EVERY, parts: parts.length });
+      const details = { number, entries: revoked.length, sha256: createHash('sha256').update(der).digest('hex') };
+      tx.record(authorityEvents.crl_published(caId, { details }));
+    });
+  }
+
+  private async postpone(scope: TenantScope, caId: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      tx.housekeeping('a list that cannot be built is tried again later');
+      const later = { rebuildAt: tx.now + RETRY_AFTER };
+      await tx.update(Crl, { id: caId, rebuildAt: LessThanOrEqual(tx.now) }, later);
+    });
+  }
+}
+
+async function readRow(view: View, caId: string): Promise<Crl> {
+  const row = await view.get(Crl, { id: caId });
+  if ((await tenantState(view, row.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+  return row;
+}
+
+/** Every certificate and authority below this one that must not be believed. */
+async function revocationsOf(view: View, caId: string): Promise<RevokedCertificate[]> {
+  const revoked: RevokedCertificate[] = [];
+  const notAfter = MoreThan(view.now - KEPT_AFTER_EXPIRY);
+  const authorities = await view.find(CertificateAuthority, { parentId: caId, state: 'revoked', notAfter });
+  revoked.push(...authorities.map(entryOf));
+  for (let after = '', more = true; more;) {
+    const batch = await view.find(
+      Certificate,
+      { caId, state: In(['revoked', 'held']), notAfter, id: MoreThan(after) },
+      { order: { id: 'ASC' }, limit: ENTRIES_READ_AT_ONCE },
+    );
+    for (const row of batch) revoked.push(entryOf(row));
+    more = batch.length === ENTRIES_READ_AT_ONCE;
+    after = batch.at(-1)?.id ?? after;
+  }
+  return revoked;
+}
+
+const entryOf = (row: Certificate | CertificateAuthority): RevokedCertificate => ({
+  serialNumber: row.serialNumber,
+  revokedAt: row.revokedAt ?? row.updatedAt,
+  reason: row.revocationReason ?? 'unspecified',
+});
+
+const inParts = (der: Buffer): Buffer[] =>
+  Array.from({ length: Math.ceil(der.length / PART_BYTES) }, (_, part) =>
+    der.subarray(part * PART_BYTES, (part + 1) * PART_BYTES),
+  );

@@ -1,0 +1,86 @@
+import { type DomainError, type TenantScope, platformScope } from '#core';
+import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
+import { namesOfOtherTenants } from '#tenants';
+
+import { type CertificateRequest, parseCertificateRequest } from './csr.js';
+import { Certificate, CertificateAuthority } from './entities.js';
+import { certificateErrors } from './errors.js';
+import type { GeneralName } from './names.js';
+import { judgeRequest, refusalCode, requestedNames } from './policy.js';
+import { leafProfile } from './profile.js';
+import { publicKeyFingerprint } from './public-key.js';
+import type { Finding, KeyStanding } from './rules/rule.js';
+
+/** What a request is judged by, beside itself. */
+export interface Situation {
+  /** The authority that is to sign, and those above it. */
+  readonly authorities: readonly [CertificateAuthority, ...CertificateAuthority[]];
+  readonly additionalNames: readonly GeneralName[];
+  /** The certificate that is renewed: its key may be the same. */
+  readonly renews?: Certificate | undefined;
+  /** Objections of the use-case itself. */
+  readonly objections?: readonly Finding[] | undefined;
+}
+
+/** @throws INVALID_CSR for what is no request at all */
+export function readRequest(csr: string): CertificateRequest {
+  const parsed = parseCertificateRequest(csr);
+  if (parsed.ok) return parsed.value;
+  const errors = [{ pointer: '/csr', code: parsed.reason, detail: parsed.detail }];
+  throw certificateErrors.INVALID_CSR({ detail: parsed.detail, errors });
+}
+
+/** Holds every rule against a request. @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with each objection */
+export async function requireAcceptable(
+  database: Database,
+  scope: TenantScope,
+  request: CertificateRequest,
+  situation: Situation,
+): Promise<void> {
+  const { authorities, additionalNames, renews, objections = [] } = situation;
+  const { profile } = authorities[0];
+  const { keyStanding, foreignNames } = await database.readPlatform(platformScope(scope), async (view) => ({
+    keyStanding: await standingOf(view, scope.tenantId, publicKeyFingerprint(request.publicKeyInfo), {
+      reuse: profile.keyReuse,
+      renews,
+    }),
+    foreignNames: await namesOfOtherTenants(view, scope.tenantId, requestedNames(request, additionalNames)),
+  }));
+  const findings = judgeRequest({
+    request,
+    additionalNames,
+    policy: profile.names,
+    extendedKeyUsage: leafProfile().extendedKeyUsage,
+    keyStanding,
+    foreignNames,
+    nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
+  });
+  if (findings.length + objections.length > 0) throw refusal([...findings, ...objections]);
+}
+
+/** What the inventory of the whole installation knows about a key. Only platform work sees that far. */
+export async function standingOf(
+  view: View,
+  tenantId: string,
+  publicKeyHash: string,
+  { reuse, renews }: { readonly reuse: boolean; readonly renews?: Certificate | undefined },
+): Promise<KeyStanding> {
+  const live = { publicKeyHash, tenantId, state: In(['active', 'held']), notAfter: MoreThanOrEqual(view.now) };
+  return {
+    ofAuthority: await view.exists(CertificateAuthority, { publicKeyHash }),
+    ofAnotherTenant: await view.exists(Certificate, { publicKeyHash, tenantId: Not(tenantId) }),
+    compromised: await view.exists(Certificate, { publicKeyHash, revocationReason: 'keyCompromise' }),
+    inUse: !reuse && (await view.exists(Certificate, { ...live, id: Not(renews?.id ?? '') })),
+  };
+}
+
+/** All objections in one refusal, each by the code of its rule. */
+export function refusal(findings: readonly Finding[]): DomainError {
+  const errors = findings.map(({ code, detail, citation }) => ({
+    pointer: '/csr',
+    code,
+    detail: `${detail} (${citation})`,
+  }));
+  const detail = findings.length === 1 ? findings[0]!.detail : `There are ${findings.length} objections`;
+  return certificateErrors[refusalCode(findings)]({ detail, errors });
+}

@@ -1,0 +1,147 @@
+import { Entity } from 'typeorm';
+
+import {
+  IdColumn,
+  InstantColumn,
+  IntegerColumn,
+  JsonColumn,
+  ReferenceColumn,
+  SealedColumn,
+  TenantOwned,
+  TextColumn,
+  VarcharColumn,
+  VersionColumn,
+} from '#database';
+
+import type { AuthorityKeyAlgorithm } from './authority-key-algorithms.js';
+import type { NameConstraints } from './extensions.js';
+import type { IssuingProfile } from './issuing-profile.js';
+import type { AuthorityState, CertificateState } from './lifecycle.js';
+import type { RevocationReason } from './reasons.js';
+
+/** An issuer of a tenant. Its private key is sealed in its own row and signs nothing but what this library builds. */
+@Entity('certificate_authorities')
+@TenantOwned()
+export class CertificateAuthority {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(100) name: string;
+  @VarcharColumn(16) state: AuthorityState;
+  @VarcharColumn(16) origin: 'generated' | 'imported';
+  /** The authority of the tenant that issued it; `null` for a root and for one that was imported. */
+  @ReferenceColumn({ nullable: true }) parentId: string | null;
+  @VarcharColumn(16) keyAlgorithm: AuthorityKeyAlgorithm;
+  /** RFC 4514. */
+  @TextColumn() subject: string;
+  @TextColumn() issuer: string;
+  /** Lower-case hexadecimal, without a sign byte. */
+  @VarcharColumn(40) serialNumber: string;
+  /** SHA-256 of the SubjectPublicKeyInfo. */
+  @VarcharColumn(64) publicKeyHash: string;
+  @IntegerColumn({ nullable: true }) pathLength: number | null;
+  @JsonColumn({ nullable: true }) nameConstraints: NameConstraints | null;
+  @JsonColumn() profile: IssuingProfile;
+  @TextColumn() certificatePem: string;
+  /** Of an imported intermediate: the certificates above it, as they came with it. */
+  @TextColumn({ nullable: true }) importedChainPem: string | null;
+  @SealedColumn() sealedPrivateKey: Buffer;
+  @InstantColumn() notBefore: number;
+  @InstantColumn() notAfter: number;
+  @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
+  @InstantColumn({ nullable: true }) revokedAt: number | null;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
+
+@Entity('certificates')
+@TenantOwned()
+export class Certificate {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  /** What its holder names it by; unique in the installation. Provisional until the certificate is active. */
+  @VarcharColumn(64) kid: string;
+  @ReferenceColumn() caId: string;
+  /** The service that it belongs to, where one asked for it. */
+  @ReferenceColumn({ nullable: true }) serviceId: string | null;
+  @VarcharColumn(16) state: CertificateState;
+  /** Lower-case hexadecimal, without a sign byte. */
+  @VarcharColumn(40) serialNumber: string;
+  /** RFC 4514. */
+  @TextColumn() subject: string;
+  /** The common name and the whole subject in lower case: what the inventory is searched by. */
+  @VarcharColumn(128) commonNameSearch: string;
+  @VarcharColumn(512) subjectSearch: string;
+  @TextColumn() issuer: string;
+  @JsonColumn() san: readonly string[];
+  @VarcharColumn(16) keyAlgorithm: string;
+  /** SHA-256 of the SubjectPublicKeyInfo. */
+  @VarcharColumn(64) publicKeyHash: string;
+  /** SHA-256 of the TBSCertificate, on record before it is signed. */
+  @VarcharColumn(64) tbsHash: string;
+  /** `null` until it is signed. */
+  @TextColumn({ nullable: true }) certificatePem: string | null;
+  @InstantColumn() notBefore: number;
+  @InstantColumn() notAfter: number;
+  /** Kids of its predecessor and its successor. */
+  @VarcharColumn(64, { nullable: true }) replaces: string | null;
+  @VarcharColumn(64, { nullable: true }) replacedBy: string | null;
+  @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
+  /** When it was revoked or put on hold. */
+  @InstantColumn({ nullable: true }) revokedAt: number | null;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
+
+/** One subject alternative name of a certificate, for the inventory's filter. */
+@Entity('certificate_names')
+@TenantOwned()
+export class CertificateName {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() certificateId: string;
+  @VarcharColumn(255) nameSearch: string;
+}
+
+/** What is published about the revocations of one authority; its id is the authority's. */
+@Entity('crls')
+@TenantOwned()
+export class Crl {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  /** CRLNumber (RFC 5280 §5.2.3); 0 before the first. */
+  @InstantColumn() number: number;
+  @InstantColumn() thisUpdate: number;
+  @InstantColumn() nextUpdate: number;
+  /** From when on it is due to be built again: at once after a revocation, otherwise an hour after it was built. */
+  @InstantColumn() rebuildAt: number;
+  /** How many `crl_parts` it is made of. */
+  @IntegerColumn() parts: number;
+}
+
+/** A piece of the DER of a CRL: one row holds at most 64 KiB on every database. */
+@Entity('crl_parts')
+@TenantOwned()
+export class CrlPart {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() caId: string;
+  @InstantColumn() crlNumber: number;
+  @IntegerColumn() part: number;
+  @SealedColumn() content: Buffer;
+}
+
+/** The short-lived delegate (RFC 6960 §4.2.2.2) that signs an authority's OCSP answers; its id is the authority's. */
+@Entity('ocsp_signers')
+@TenantOwned()
+export class OcspSigner {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(40) serialNumber: string;
+  @TextColumn() certificatePem: string;
+  @SealedColumn() sealedPrivateKey: Buffer;
+  @InstantColumn() notBefore: number;
+  @InstantColumn() notAfter: number;
+  @InstantColumn() createdAt: number;
+}

@@ -1,0 +1,315 @@
+import { type KeyObject, hash } from 'node:crypto';
+import { isIP } from 'node:net';
+
+import { Injectable } from '@nestjs/common';
+
+import { DomainError, type TenantScope, coreErrors, platformScope } from '#core';
+import { uuidv4, uuidv7 } from '#crypto';
+import { Database, type Tx } from '#database';
+import { isServiceActive } from '#service-keys';
+
+import { AuthorityKeys } from './authority-keys.service.js';
+import { CertificateAuthorities } from './authorities.service.js';
+import { COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX, SUBJECT_LENGTH_MAX, searchable } from './certificate-filter.js';
+import { type ParsedCertificate, issuerOf } from './certificate.js';
+import { certificateKid } from './chain.js';
+import { Crls } from './crls.service.js';
+import { readRequest, refusal, requireAcceptable, standingOf } from './csr-judgement.js';
+import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
+import { certificateErrors } from './errors.js';
+import { certificateEvents } from './events.js';
+import { buildTbsCertificate, randomSerialNumber, signCertificate } from './issuance.js';
+import { grantedDays } from './issuing-profile.js';
+import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
+import { type AttributeName, type GeneralName, type NameAttribute, formatName } from './names.js';
+import { toPem } from './pem.js';
+import { PkiUrls } from './pki-urls.js';
+import { certifiedNames } from './policy.js';
+import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { leafProfile, validityFrom } from './profile.js';
+import { type PublicKeyFacts, publicKeyFingerprint } from './public-key.js';
+import type { Finding } from './rules/rule.js';
+import { readStored } from './stored-certificate.js';
+
+/** What somebody asks for. */
+export interface CertificateCall {
+  /** PKCS#10 in PEM. */
+  readonly csr: string;
+  /** The tenant's default authority where none is named. */
+  readonly caId?: string | undefined;
+  /** The service that the certificate belongs to. */
+  readonly serviceId?: string | undefined;
+  readonly validityDays?: number | undefined;
+  /** Alternative names beside those of the request. */
+  readonly san?: readonly string[] | undefined;
+}
+
+export interface Renewal {
+  /** With a new key, or the same one; absent: the same key. */
+  readonly csr?: string | undefined;
+  readonly validityDays?: number | undefined;
+}
+
+export interface IssuedCertificate {
+  readonly certificate: Certificate;
+  /** PEM of the issuers, nearest first. */
+  readonly chain: string;
+}
+
+/** What will be certified, once everything was judged. */
+interface Grant {
+  readonly caId: string;
+  readonly serviceId: string | null;
+  readonly subject: readonly NameAttribute[];
+  readonly subjectAlternativeNames: readonly GeneralName[];
+  readonly publicKeyInfo: Buffer;
+  readonly publicKey: PublicKeyFacts;
+  readonly validityDays: number;
+  /** The predecessor. */
+  readonly renews: Certificate | undefined;
+}
+
+/** On record and ready to be signed. */
+interface Intent {
+  readonly id: string;
+  readonly tbs: Buffer;
+  readonly issuerKey: KeyObject;
+}
+
+/**
+ * From a request to a certificate, in three steps: what will be signed is put on record and committed; it is signed; the
+ * certificate is stored and only then given away. So no certificate exists that the inventory does not know, and what a
+ * crash leaves between the steps is found and revoked by `OrphanSweep`.
+ */
+@Injectable()
+export class Issuance {
+  constructor(
+    private readonly database: Database,
+    private readonly authorities: CertificateAuthorities,
+    private readonly keys: AuthorityKeys,
+    private readonly crls: Crls,
+    private readonly urls: PkiUrls,
+  ) {}
+
+  /**
+   * @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with every objection; NOT_FOUND (authority, service), CA_NOT_USABLE,
+   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), LINT_FAILED, AUDIT_UNAVAILABLE
+   */
+  async issue(scope: TenantScope, call: CertificateCall): Promise<IssuedCertificate> {
+    const request = readRequest(call.csr);
+    const additionalNames = (call.san ?? []).map(generalNameOf);
+    const authorities = await this.pathOf(scope, call.caId);
+    const [ca] = authorities;
+    const validityDays = grantedDays(ca.profile, call.validityDays);
+    await requireAcceptable(this.database, scope, request, { authorities, additionalNames });
+    const { publicKeyInfo, publicKey } = request;
+    return this.grant(scope, {
+      ...certifiedNames(request, additionalNames),
+      caId: ca.id,
+      serviceId: call.serviceId ?? null,
+      publicKeyInfo,
+      publicKey,
+      validityDays,
+      renews: undefined,
+    });
+  }
+
+  /**
+   * A successor with the same names and, unless a request brings another, the same key.
+   * @param serviceId the service that asks for itself: it can renew its own certificates only
+   * @throws as `issue`, and NOT_FOUND, WRONG_STATE (revoked, on hold), CERTIFICATE_REPLACED
+   */
+  async renew(scope: TenantScope, kid: string, renewal: Renewal, serviceId?: string): Promise<IssuedCertificate> {
+    const renews = await this.database.read(scope, async (view) => {
+      const row = await view.get(Certificate, { kid, ...(serviceId === undefined ? {} : { serviceId }) });
+      requireRenewable(row, view.now);
+      return row;
+    });
+    const authorities = await this.pathOf(scope, renews.caId);
+    const [ca] = authorities;
+    const validityDays = grantedDays(ca.profile, renewal.validityDays);
+    const stored = readStored(renews);
+    const names = namesIn(stored);
+    const shared = { ...names, caId: ca.id, serviceId: renews.serviceId, validityDays, renews };
+    if (renewal.csr === undefined) {
+      await this.requireSoundKey(scope, renews);
+      return this.grant(scope, { ...shared, publicKeyInfo: stored.publicKeyInfo, publicKey: stored.publicKey });
+    }
+    const request = readRequest(renewal.csr);
+    const objections = changedNames(certifiedNames(request), names);
+    await requireAcceptable(this.database, scope, request, { authorities, additionalNames: [], renews, objections });
+    return this.grant(scope, { ...shared, publicKeyInfo: request.publicKeyInfo, publicKey: request.publicKey });
+  }
+
+  private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
+    const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
+      this.database.transaction(scope, (tx) => this.intend(tx, grant)),
+    );
+    const der = await signCertificate(intent.tbs, intent.issuerKey);
+    try {
+      return await this.database.transaction(scope, (tx) => this.complete(tx, intent, der));
+    } catch (error) {
+      // A refusal is final; where the database failed, the sweep does this later.
+      if (error instanceof DomainError && error.kind !== 'unavailable') {
+        await this.database.transaction(scope, (tx) => abandon(tx, this.crls, intent.id));
+      }
+      throw error;
+    }
+  }
+
+  private async intend(tx: Tx, grant: Grant): Promise<Intent> {
+    const { caId, serviceId, subject, subjectAlternativeNames, publicKeyInfo, validityDays, renews } = grant;
+    const { now } = tx;
+    if (serviceId !== null && !(await isServiceActive(tx, serviceId))) throw coreErrors.NOT_FOUND();
+    const ca = await this.authorities.issuing(tx, caId);
+    const issuerKey = await this.keys.authorityKey(tx, ca);
+    const authority = readStored(ca);
+    const serialNumber = randomSerialNumber();
+    const validity = validityFrom(now, validityDays, ca);
+    const tbs = buildTbsCertificate({
+      ...validity,
+      profile: leafProfile(validityDays),
+      serialNumber,
+      issuer: issuerOf(authority, issuerKey),
+      subject,
+      subjectAlternativeNames,
+      publicKeyInfo,
+      urls: this.urls.ofAuthority(ca.id),
+    });
+    requireClean(tbs, authority);
+    const id = uuidv7(now);
+    const { tenantId } = tx.scope;
+    const kid = uuidv4();
+    const subjectText = formatName(subject);
+    const tbsHash = hash('sha256', tbs, 'hex');
+    const row: Certificate = {
+      ...validity,
+      id,
+      tenantId,
+      kid,
+      caId,
+      serviceId,
+      state: 'issuing',
+      serialNumber,
+      subject: subjectText,
+      commonNameSearch: searchable(commonNameOf(subject), COMMON_NAME_LENGTH_MAX),
+      subjectSearch: searchable(subjectText, SUBJECT_LENGTH_MAX),
+      issuer: ca.subject,
+      san: subjectAlternativeNames.map(({ value }) => value),
+      keyAlgorithm: describeKey(grant.publicKey),
+      publicKeyHash: publicKeyFingerprint(publicKeyInfo),
+      tbsHash,
+      certificatePem: null,
+      replaces: renews?.kid ?? null,
+      replacedBy: null,
+      revocationReason: null,
+      revokedAt: null,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    await tx.insert(Certificate, row);
+    for (const name of row.san) {
+      const nameSearch = searchable(name, NAME_LENGTH_MAX);
+      await tx.insert(CertificateName, { id: uuidv7(now), tenantId, certificateId: id, nameSearch });
+    }
+    const details = { caId, serialNumber, tbsSha256: tbsHash };
+    tx.record(certificateEvents.intended(id, { kid, details }));
+    return { id, tbs, issuerKey };
+  }
+
+  private async complete(tx: Tx, { id }: Intent, der: Buffer): Promise<IssuedCertificate> {
+    const { now } = tx;
+    const intended = await tx.get(Certificate, { id });
+    const ca = await this.authorities.lockUsable(tx, intended.caId);
+    const kid = ca.profile.kid === 'uuid' ? intended.kid : certificateKid(ca.profile.kid, der);
+    const certificatePem = toPem('CERTIFICATE', der);
+    await tx.transition(Certificate, id, certificateLifecycle.event.activate, { kid, certificatePem, updatedAt: now });
+    if (intended.replaces !== null) {
+      const renews = await tx.lock(Certificate, { kid: intended.replaces });
+      requireRenewable(renews, now);
+      await tx.update(Certificate, { id: renews.id }, { replacedBy: kid, updatedAt: now });
+      tx.record(certificateEvents.renewed(renews.id, { kid: renews.kid, details: { successor: kid } }));
+    }
+    const certificate = await tx.get(Certificate, { id });
+    const { subject, san, serialNumber, caId, serviceId, notAfter, replaces } = certificate;
+    const sha256 = hash('sha256', der, 'hex');
+    const after = { kid, subject, san, serialNumber, caId, serviceId, notAfter, replaces, sha256 };
+    tx.record(certificateEvents.issued(id, { kid, after }));
+    return { certificate, chain: await this.authorities.chainOf(tx, caId) };
+  }
+
+  /** The authority that is to sign, and those above it. */
+  private async pathOf(
+    scope: TenantScope,
+    caId: string | undefined,
+  ): Promise<readonly [CertificateAuthority, ...CertificateAuthority[]]> {
+    return this.database.read(scope, async (view) => {
+      const ca = await this.authorities.issuing(view, caId);
+      return [ca, ...(await this.authorities.ancestorsOf(view, ca))] as const;
+    });
+  }
+
+  /** A key that leaked since is not certified once more. */
+  private async requireSoundKey(scope: TenantScope, { publicKeyHash }: Certificate): Promise<void> {
+    const { compromised } = await this.database.readPlatform(platformScope(scope), (view) =>
+      standingOf(view, scope.tenantId, publicKeyHash, { reuse: true }),
+    );
+    if (!compromised) return;
+    const detail = 'The key was reported as compromised; send a request with a new one';
+    throw refusal([{ code: 'CSR_KEY_COMPROMISED', detail, citation: 'CA/B Forum BR §6.1.1.3' }]);
+  }
+}
+
+/** A step: what was never finished is revoked, so that nobody believes it should its signature turn up. */
+export async function abandon(tx: Tx, crls: Crls, id: string): Promise<void> {
+  const row = await tx.lock(Certificate, { id });
+  if (row.state !== 'issuing') return tx.housekeeping('it was finished or abandoned already');
+  await tx.transition(Certificate, id, certificateLifecycle.event.abandon, {
+    revocationReason: 'cessationOfOperation',
+    revokedAt: tx.now,
+    updatedAt: tx.now,
+  });
+  await crls.markStale(tx, row.caId);
+  tx.record(certificateEvents.abandoned(id, { kid: row.kid, details: { serialNumber: row.serialNumber } }));
+}
+
+function requireRenewable(row: Certificate, now: number): void {
+  const state = certificateStateAt(row, now);
+  if (state !== 'active' && state !== 'expired')
+    throw coreErrors.WRONG_STATE(`A certificate that is ${state} is not renewed`);
+  if (row.replacedBy !== null) throw certificateErrors.CERTIFICATE_REPLACED(`Its successor is ${row.replacedBy}`);
+}
+
+type Names = ReturnType<typeof certifiedNames>;
+
+/** The names of a certificate of ours: it has no attributes that we do not know. */
+const namesIn = ({ subject, subjectAlternativeNames }: ParsedCertificate): Names => ({
+  subject: subject.map(({ type, value }) => ({ type: type as AttributeName, value })),
+  subjectAlternativeNames: [...subjectAlternativeNames],
+});
+
+/** A renewal keeps its names; a request may repeat them, all or some, and no others. */
+function changedNames(asked: Names, before: Names): Finding[] {
+  const known = new Set(before.subjectAlternativeNames.map(({ kind, value }) => `${kind}:${value}`));
+  const added = asked.subjectAlternativeNames.filter(({ kind, value }) => !known.has(`${kind}:${value}`));
+  const same = formatName(asked.subject) === formatName(before.subject) && added.length === 0;
+  const detail = 'A renewal keeps the names; ask for a new certificate to change them';
+  return same ? [] : [{ code: 'CSR_NAMES_CHANGED', detail, citation: 'RFC 4211 §6.5' }];
+}
+
+const commonNameOf = (subject: readonly NameAttribute[]): string =>
+  subject.find(({ type }) => type === 'commonName')?.value ?? '';
+
+/** What kind of alternative name a text is by its form; whether the kind is permitted is for the policy to say. */
+function generalNameOf(value: string): GeneralName {
+  if (isIP(value) !== 0) return { kind: 'ip', value };
+  if (value.includes('://')) return { kind: 'uri', value };
+  return { kind: value.includes('@') ? 'email' : 'dns', value };
+}
+
+function describeKey(key: PublicKeyFacts): string {
+  if (key.algorithm === 'rsa') return `RSA-${key.modulusBits}`;
+  if (key.algorithm === 'ec') return key.curve;
+  return key.algorithm === 'ed25519' ? 'Ed25519' : key.algorithm;
+}

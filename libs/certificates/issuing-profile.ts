@@ -1,0 +1,48 @@
+import { type InputError, coreErrors } from '#core';
+
+import type { CertificateKidKind } from './chain.js';
+import { LEAF_VALIDITY_DAYS_DEFAULT } from './profile.js';
+import { NAME_POLICY_DEFAULT, type NamePolicy } from './rules/rule.js';
+
+/** What an authority grants to whoever asks it for a certificate. */
+export interface IssuingProfile {
+  readonly kid: CertificateKidKind;
+  /** Of a certificate for which nobody said how long it should live. */
+  readonly validityDays: number;
+  readonly validityDaysMax: number;
+  readonly names: NamePolicy;
+  /** Whether a key may have several live certificates; renewing with the same key is always permitted. */
+  readonly keyReuse: boolean;
+}
+
+export type IssuingProfileRequest = {
+  readonly [Member in keyof Omit<IssuingProfile, 'names'>]?: IssuingProfile[Member] | undefined;
+} & { readonly names?: Partial<NamePolicy> | undefined };
+
+/** Longer than that, no holder of a certificate is believed without a new one. */
+export const VALIDITY_DAYS_LIMIT = 825;
+
+/** A profile from what was said of it, the rest from the defaults. @throws VALIDATION_ERROR where it contradicts itself */
+export function issuingProfile(request: IssuingProfileRequest = {}): IssuingProfile {
+  const longest = request.validityDaysMax ?? Math.max(request.validityDays ?? 0, LEAF_VALIDITY_DAYS_DEFAULT);
+  const validityDays = request.validityDays ?? Math.min(LEAF_VALIDITY_DAYS_DEFAULT, longest);
+  if (validityDays > longest) throw validityTooLong('/profile/validityDays', longest);
+  return {
+    kid: request.kid ?? 'uuid',
+    validityDays,
+    validityDaysMax: longest,
+    names: { ...NAME_POLICY_DEFAULT, ...request.names },
+    keyReuse: request.keyReuse ?? true,
+  };
+}
+
+/** For how many days a certificate is issued. @throws VALIDATION_ERROR for more than the profile grants */
+export function grantedDays({ validityDays, validityDaysMax }: IssuingProfile, asked: number | undefined): number {
+  if (asked !== undefined && asked > validityDaysMax) throw validityTooLong('/validityDays', validityDaysMax);
+  return asked ?? validityDays;
+}
+
+function validityTooLong(pointer: string, days: number): Error {
+  const errors: InputError[] = [{ pointer, code: 'VALIDITY_TOO_LONG', detail: `must not be above ${days}` }];
+  return coreErrors.VALIDATION_ERROR({ errors });
+}

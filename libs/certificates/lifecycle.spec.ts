@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  type AuthorityState,
+  type CertificateState,
+  authorityLifecycle,
+  authorityStateAt,
+  certificateLifecycle,
+  certificateStateAt,
+} from './lifecycle.js';
+
+/** The lifecycle, written down a second time: what each event makes of each state; `-` where it is refused. */
+const CERTIFICATES: Readonly<Record<CertificateState, readonly string[]>> = {
+  //        activate, hold,   release,  revoke,    expire,   abandon
+  issuing: ['active', '-', '-', '-', '-', 'revoked'],
+  active: ['-', 'held', '-', 'revoked', 'expired', '-'],
+  held: ['-', '-', 'active', 'revoked', 'expired', '-'],
+  revoked: ['-', '-', '-', '-', '-', '-'],
+  expired: ['-', '-', '-', 'revoked', '-', '-'],
+};
+const AUTHORITIES: Readonly<Record<AuthorityState, readonly string[]>> = {
+  //       revoke,    expire
+  active: ['revoked', 'expired'],
+  revoked: ['-', '-'],
+  expired: ['revoked', '-'],
+};
+
+describe.each([
+  ['certificate', certificateLifecycle, CERTIFICATES],
+  ['certificate authority', authorityLifecycle, AUTHORITIES],
+] as const)('the lifecycle of a %s', (_, lifecycle, table) => {
+  it.each(Object.entries(table))('from %s', (state, outcomes) => {
+    const events = Object.values(lifecycle.event);
+    const reached = events.map(({ from, to }) => ((from as readonly string[]).includes(state) ? to : '-'));
+    expect(reached).toEqual(outcomes);
+  });
+
+  it('has a row for each state', () => expect(Object.keys(table)).toEqual(lifecycle.states));
+});
+
+describe('the state that counts', () => {
+  const END = 1_000;
+
+  it.each<[CertificateState, CertificateState]>([
+    ['issuing', 'issuing'],
+    ['active', 'expired'],
+    ['held', 'expired'],
+    ['revoked', 'revoked'],
+    ['expired', 'expired'],
+  ])('of a certificate that is %s is %s after its end, and its own until then', (state, after) => {
+    expect(certificateStateAt({ state, notAfter: END }, END)).toBe(state);
+    expect(certificateStateAt({ state, notAfter: END }, END + 1)).toBe(after);
+  });
+
+  it.each<[AuthorityState, AuthorityState]>([
+    ['active', 'expired'],
+    ['revoked', 'revoked'],
+    ['expired', 'expired'],
+  ])('of an authority that is %s is %s after its end, and its own until then', (state, after) => {
+    expect(authorityStateAt({ state, notAfter: END }, END)).toBe(state);
+    expect(authorityStateAt({ state, notAfter: END }, END + 1)).toBe(after);
+  });
+});

@@ -1,0 +1,167 @@
+import { Injectable } from '@nestjs/common';
+
+import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
+import { publicKeyToBytes } from '#crypto';
+import { Database, type Tx, type View } from '#database';
+import { tenantState } from '#tenants';
+
+import { generateAuthorityKey } from './authority-key-algorithms.js';
+import { AuthorityKeys } from './authority-keys.service.js';
+import { issuerOf } from './certificate.js';
+import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
+import { authorityEvents } from './events.js';
+import { buildTbsCertificate, randomSerialNumber, signCertificate } from './issuance.js';
+import {
+  type CertificateStatus,
+  type IssuerHashes,
+  type OcspRequest,
+  issuerHashes,
+  namesIssuer,
+  ocspError,
+  parseOcspRequest,
+  signOcspResponse,
+} from './ocsp.js';
+import { toPem } from './pem.js';
+import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { ocspSignerProfile, validityFrom } from './profile.js';
+import { readStored } from './stored-certificate.js';
+
+export interface OcspReply {
+  readonly der: Buffer;
+  /** Whether it answers whoever asks the same: with a nonce it answers one question only. */
+  readonly cacheable: boolean;
+}
+
+/** For how long an answer holds. A cache that keeps it sees a revocation that much later, and no asker has to. */
+const ANSWER_VALIDITY = HOUR;
+const SIGNER_VALIDITY_DAYS = 7;
+/** A delegate is replaced well before its end, so that no answer outlives it. */
+const SIGNER_RENEWED_BEFORE_END = 2 * DAY;
+const HASHES_HELD_MAX = 1_000;
+
+/** Answers what holds of a certificate now, from its row (RFC 6960). */
+@Injectable()
+export class OcspResponder {
+  readonly #hashes = new Map<string, IssuerHashes>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly keys: AuthorityKeys,
+  ) {}
+
+  /** @throws NOT_FOUND where there is no such authority, SEALED, DATABASE_UNAVAILABLE; never for a bad request */
+  async answer(origin: Origin, caId: string, request: Buffer): Promise<OcspReply> {
+    const parsed = parseOcspRequest(request);
+    if (!parsed.ok) return { der: ocspError('malformedRequest'), cacheable: false };
+    const scope = platformScope(origin);
+    const ca = await this.database.readPlatform(scope, (view) => readAuthority(view, caId));
+    const hashes = this.hashesOf(ca);
+    // §2.3: this responder knows nothing of other issuers.
+    if (!parsed.value.certificateIds.every((id) => namesIssuer(id, hashes)))
+      return { der: ocspError('unauthorized'), cacheable: false };
+    await this.ensureSigner(origin, ca);
+    return this.database.readPlatform(scope, (view) => this.sign(view, ca, parsed.value));
+  }
+
+  private async sign(view: View, ca: CertificateAuthority, { certificateIds, nonce }: OcspRequest): Promise<OcspReply> {
+    const signer = await view.findOne(OcspSigner, { id: ca.id });
+    // The authority has ended, and with it the right to speak for it.
+    if (!signer || view.now > signer.notAfter) return { der: ocspError('unauthorized'), cacheable: false };
+    const { der, publicKeyInfo } = readStored(signer);
+    const producedAt = view.now;
+    const nextUpdate = Math.min(producedAt + ANSWER_VALIDITY, signer.notAfter);
+    const answers = [];
+    for (const certificateId of certificateIds) {
+      answers.push({ certificateId, status: await statusOf(view, ca.id, certificateId.serialNumber) });
+    }
+    const response = await signOcspResponse(
+      {
+        answers,
+        thisUpdate: producedAt,
+        nextUpdate,
+        producedAt,
+        nonce,
+        signerPublicKeyInfo: publicKeyInfo,
+        signerCertificate: der,
+      },
+      await this.keys.signerKey(view, signer),
+    );
+    return { der: response, cacheable: nonce === undefined };
+  }
+
+  /** Gives the authority a delegate where it has none that lasts. It never signs for longer than the authority lives. */
+  private async ensureSigner(origin: Origin, ca: CertificateAuthority): Promise<void> {
+    const scope = { ...systemOrigin('ocsp'), requestId: origin.requestId, sourceAddress: origin.sourceAddress };
+    const lasts = (signer: OcspSigner | null, now: EpochMilliseconds): boolean =>
+      now > ca.notAfter ||
+      (signer !== null &&
+        signer.notAfter - now > Math.min(SIGNER_RENEWED_BEFORE_END, (ca.notAfter - signer.notBefore) / 2));
+    const found = await this.database.readPlatform(platformScope(scope), async (view) =>
+      lasts(await view.findOne(OcspSigner, { id: ca.id }), view.now),
+    );
+    if (found) return;
+    const key = await generateAuthorityKey('P-256');
+    const inTenant = { ...scope, tenantId: ca.tenantId };
+    const issue = async (tx: Tx): Promise<void> => {
+      // Of several that find no delegate, one makes it.
+      await tx.lock(CertificateAuthority, { id: ca.id });
+      tx.housekeeping('another instance was faster');
+      if (lasts(await tx.findOne(OcspSigner, { id: ca.id }), tx.now)) return;
+      const issuerKey = await this.keys.authorityKey(tx, ca);
+      const publicKeyInfo = publicKeyToBytes(key);
+      const validity = validityFrom(tx.now, SIGNER_VALIDITY_DAYS, ca);
+      const serialNumber = randomSerialNumber();
+      const tbs = buildTbsCertificate({
+        profile: ocspSignerProfile(SIGNER_VALIDITY_DAYS),
+        serialNumber,
+        issuer: issuerOf(readStored(ca), issuerKey),
+        subject: [{ type: 'commonName', value: 'OCSP' }],
+        publicKeyInfo,
+        ...validity,
+      });
+      requireClean(tbs, readStored(ca));
+      const place = { id: ca.id, tenantId: ca.tenantId, serialNumber };
+      const signer: OcspSigner = {
+        ...place,
+        ...validity,
+        certificatePem: toPem('CERTIFICATE', await signCertificate(tbs, issuerKey)),
+        sealedPrivateKey: await this.keys.sealSignerKey(tx, place, key),
+        createdAt: tx.now,
+      };
+      await tx.delete(OcspSigner, { id: ca.id });
+      await tx.insert(OcspSigner, signer);
+      const details = { serialNumber, notAfter: validity.notAfter };
+      tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details }));
+    };
+    await alarmingOnLint(this.database, inTenant, ca.id, () => this.database.transaction(inTenant, issue));
+  }
+
+  private hashesOf(ca: CertificateAuthority): IssuerHashes {
+    const known = this.#hashes.get(ca.id);
+    if (known) return known;
+    const hashes = issuerHashes(readStored(ca));
+    if (this.#hashes.size >= HASHES_HELD_MAX) this.#hashes.delete(this.#hashes.keys().next().value!);
+    this.#hashes.set(ca.id, hashes);
+    return hashes;
+  }
+}
+
+async function readAuthority(view: View, caId: string): Promise<CertificateAuthority> {
+  const ca = await view.get(CertificateAuthority, { id: caId });
+  if ((await tenantState(view, ca.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+  return ca;
+}
+
+/** What the inventory says of a serial number of this issuer; what was never finished was never issued. */
+async function statusOf(view: View, caId: string, serialNumber: string): Promise<CertificateStatus> {
+  const row =
+    (await view.findOne(Certificate, { caId, serialNumber })) ??
+    (await view.findOne(CertificateAuthority, { parentId: caId, serialNumber }));
+  if (!row || row.state === 'issuing') return { status: 'unknown' };
+  if (row.state !== 'revoked' && row.state !== 'held') return { status: 'good' };
+  return {
+    status: 'revoked',
+    revokedAt: row.revokedAt ?? row.updatedAt,
+    reason: row.revocationReason ?? 'unspecified',
+  };
+}

@@ -1,0 +1,40 @@
+import { DomainError, type TenantScope } from '#core';
+import type { Database } from '#database';
+
+import type { ParsedCertificate } from './certificate.js';
+import { certificateErrors } from './errors.js';
+import { certificateEvents } from './events.js';
+import { lintCertificate } from './lint.js';
+
+/** @throws LINT_FAILED for bytes that must not be signed; there is nothing that the caller could do about it */
+export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {
+  const findings = lintCertificate(tbs, authority);
+  if (findings.length === 0) return;
+  const errors = findings.map(({ code, detail, citation }) => ({
+    pointer: '',
+    code,
+    detail: `${detail} (${citation})`,
+  }));
+  throw certificateErrors.LINT_FAILED({ errors });
+}
+
+/** Does the work; where its lint found something, the history says so, though the work's own transaction was undone. */
+export async function alarmingOnLint<T>(
+  database: Database,
+  scope: TenantScope,
+  /** The authority, or the tenant where there is none yet. */
+  targetId: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DomainError && error.code === certificateErrors.LINT_FAILED.code) {
+      const findings = (error.errors ?? []).map(({ code }) => code);
+      await database.transaction(scope, async (tx) => {
+        tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import {
+  type Actor,
+  DomainError,
+  type ErrorFactory,
+  type Json,
+  type Page,
+  type PageRequest,
+  SECOND,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
+import { Database, type Tx } from '#database';
+import {
+  type HolderKey,
+  HolderKeys,
+  type RefusalCode,
+  ReplayStore,
+  type Verdict,
+  formats,
+  keysOfHolder,
+} from '#signing';
+
+import { License, LicenseRevision } from './entities.js';
+import { type Customer, customerHash, readEntitlement } from './entitlement.js';
+import { licensingErrors } from './errors.js';
+import { licenseEvents } from './events.js';
+
+/** A request as it came. */
+export interface LicenseUpdate {
+  readonly token: string;
+  /** The very bytes: the hash in the token is over them. */
+  readonly body: Buffer;
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+}
+
+export interface AcceptedUpdate {
+  readonly licenseId: string;
+  readonly revision: number;
+}
+
+type Accepted = AcceptedUpdate | { readonly refused: DomainError };
+
+/** A request that may write, because nobody else can use its jti any more. */
+interface AdmittedUpdate {
+  readonly customer: Customer;
+  readonly entitlement: { readonly [member: string]: Json };
+  readonly holder: HolderKey;
+  readonly body: Buffer;
+  readonly tokenId: string;
+}
+
+const VERIFIER = 'licensing';
+const SKEW_SECONDS = 60;
+const LIFETIME_SECONDS = 1_800;
+
+/** What the format's verdicts are called at this endpoint. */
+const REFUSALS: Readonly<Record<RefusalCode, ErrorFactory>> = {
+  MALFORMED_TOKEN: licensingErrors.INVALID_TOKEN,
+  ALGORITHM_NOT_ALLOWED: licensingErrors.INVALID_TOKEN,
+  UNKNOWN_KID: licensingErrors.UNKNOWN_KID,
+  KEY_NOT_USABLE: licensingErrors.INVALID_CERTIFICATE,
+  CERTIFICATE_REVOKED: licensingErrors.INVALID_CERTIFICATE,
+  CERTIFICATE_EXPIRED: licensingErrors.INVALID_CERTIFICATE,
+  INVALID_SIGNATURE: licensingErrors.INVALID_SIGNATURE,
+  EXPIRED_TOKEN: licensingErrors.EXPIRED_TOKEN,
+  TOKEN_NOT_YET_VALID: licensingErrors.INVALID_TOKEN,
+  INVALID_CLAIMS: licensingErrors.INVALID_TOKEN,
+  INVALID_TIMESTAMP: licensingErrors.INVALID_TOKEN,
+  INVALID_JTI: licensingErrors.INVALID_JTI,
+  INVALID_PAYLOAD_HASH: licensingErrors.INVALID_PAYLOAD_HASH,
+  DUPLICATE_JTI: licensingErrors.DUPLICATE_JTI,
+};
+
+/** The receiving side of the licensing requests of Xima CCaaS, and the entitlements that follow from them. */
+@Injectable()
+export class Licensing {
+  constructor(
+    private readonly database: Database,
+    private readonly holders: HolderKeys,
+    private readonly replays: ReplayStore,
+  ) {}
+
+  /**
+   * Accepts a signed update, once. The order is fixed: token, certificate, signature, time, claims, body hash, content,
+   * and only then the `jti`, so that a request that is refused uses nothing up.
+   * @throws the errors of this feature, VALIDATION_ERROR, AUDIT_UNAVAILABLE
+   */
+  async accept(update: LicenseUpdate): Promise<AcceptedUpdate> {
+    const { requestId, sourceAddress } = update;
+    const holder = await this.holderOf(update);
+    const scope: TenantScope = { actor: actorOf(holder), requestId, sourceAddress, tenantId: holder.tenantId };
+    const outcome = await this.database.transaction(scope, async (tx): Promise<Accepted> => {
+      const admitted = await this.admit(tx, holder.kid, update).catch(refusalOrFault);
+      // A refusal is an event of the tenant, too: it commits, and is thrown afterwards.
+      if (admitted instanceof DomainError) {
+        const { kid } = holder;
+        tx.record(
+          licenseEvents.refused(kid.slice(0, 64), { outcome: 'denied', kid, details: { code: admitted.code } }),
+        );
+        return { refused: admitted };
+      }
+      return this.write(tx, admitted);
+    });
+    if ('refused' in outcome) throw outcome.refused;
+    return outcome;
+  }
+
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<License>> {
+    return this.database.read(scope, (view) => view.page(License, {}, [['id', 'ASC']], page));
+  }
+
+  /** @throws NOT_FOUND */
+  async get(scope: TenantScope, licenseId: string): Promise<License> {
+    return this.database.read(scope, (view) => view.get(License, { id: licenseId }));
+  }
+
+  /** Every revision, newest first. @throws NOT_FOUND */
+  async revisions(scope: TenantScope, licenseId: string, page: PageRequest): Promise<Page<LicenseRevision>> {
+    return this.database.read(scope, async (view) => {
+      await view.get(License, { id: licenseId });
+      return view.page(LicenseRevision, { licenseId }, [['revision', 'DESC']], page);
+    });
+  }
+
+  /** Whose certificate the token names. Nothing of the token is believed yet. */
+  private async holderOf({ token, requestId, sourceAddress }: LicenseUpdate): Promise<HolderKey> {
+    const parsed = parseCompactJws(token);
+    if (!parsed.ok) throw licensingErrors.INVALID_TOKEN(parsed.detail);
+    const { kid } = parsed.value.header;
+    if (kid === undefined || !KID_PATTERN.test(kid))
+      throw licensingErrors.UNKNOWN_KID('The token names no certificate');
+    const origin = { ...systemOrigin('licensing'), requestId, sourceAddress };
+    const holder = await this.database.readPlatform(platformScope(origin), (view) => this.holders.find(view, kid));
+    if (!holder) throw licensingErrors.UNKNOWN_KID();
+    return holder;
+  }
+
+  /** Every check, the jti last: whoever holds it writes, and nothing refuses any more. */
+  private async admit(tx: Tx, kid: string, { token, body }: LicenseUpdate): Promise<AdmittedUpdate> {
+    // Read again inside: what was revoked or suspended meanwhile is refused.
+    const holder = await this.holders.find(tx, kid);
+    if (!holder) throw licensingErrors.UNKNOWN_KID();
+    const { replayId, expiresAt } = await judge(token, holder, body, tx.now);
+    const { customer, entitlement } = readEntitlement(jsonOf(body));
+    const until = expiresAt + SKEW_SECONDS * SECOND;
+    if (!(await this.replays.consume(tx, { verifier: VERIFIER, id: replayId }, until))) {
+      throw licensingErrors.DUPLICATE_JTI();
+    }
+    return { customer, entitlement, holder, body, tokenId: replayId };
+  }
+
+  private async write(tx: Tx, admitted: AdmittedUpdate): Promise<AcceptedUpdate> {
+    const { customer, entitlement, holder, body, tokenId } = admitted;
+    const { kid, subject, serviceId } = holder;
+    const license = await this.lockLicense(tx, customer, kid);
+    const { tenantId, id: licenseId } = license;
+    const revision = license.revision + 1;
+    await tx.change(License, license, { entitlement, revision, kid, updatedAt: tx.now });
+    const bodyHash = createHash('sha256').update(body).digest('hex');
+    await tx.insert(LicenseRevision, {
+      id: uuidv7(tx.now),
+      tenantId,
+      licenseId,
+      revision,
+      body: body.toString('utf8'),
+      bodyHash,
+      kid,
+      subject: subject.slice(0, SUBJECT_MAX),
+      serviceId,
+      tokenId,
+      receivedAt: tx.now,
+    });
+    const after = { ...customer, revision, bodyHash };
+    tx.record(licenseEvents.updated(licenseId, { kid, tokenId, after }));
+    return { licenseId, revision };
+  }
+
+  /** The customer's license, made at revision 0 if this is the first update. */
+  private async lockLicense(tx: Tx, customer: Customer, kid: string): Promise<License> {
+    const where = { customerHash: customerHash(customer) };
+    if (!(await tx.exists(License, where))) {
+      await tx.insertIfAbsent(License, {
+        id: uuidv7(tx.now),
+        tenantId: tx.scope.tenantId,
+        ...where,
+        customer,
+        entitlement: {},
+        revision: 0,
+        kid,
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+      });
+    }
+    return tx.lock(License, where);
+  }
+}
+
+const SUBJECT_MAX = 500;
+
+function refusalOrFault(error: unknown): DomainError {
+  if (error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal') return error;
+  throw error;
+}
+
+/** The format's own judgement of the token, in this endpoint's terms. */
+async function judge(
+  token: string,
+  holder: HolderKey,
+  body: Buffer,
+  now: number,
+): Promise<{ readonly replayId: string; readonly expiresAt: number }> {
+  const verdict: Verdict = await formats.get('xima-licensing')!.verify(token, {
+    ...keysOfHolder(holder),
+    profile: PROFILE,
+    caller: { serviceId: holder.serviceId ?? holder.kid },
+    body,
+    now,
+  });
+  if (verdict.code !== 'OK') throw REFUSALS[verdict.code]();
+  return { replayId: verdict.replayId!, expiresAt: verdict.expiresAt! };
+}
+
+/** What this endpoint expects of a token; no tenant can change it. */
+const PROFILE = {
+  name: VERIFIER,
+  issuer: '',
+  statedIssuer: null,
+  audience: [],
+  ttlSeconds: LIFETIME_SECONDS,
+  maxTtlSeconds: LIFETIME_SECONDS,
+  skewSeconds: SKEW_SECONDS,
+  fixedClaims: {},
+  allowedClaims: [],
+  requiredClaims: [],
+  formatVersion: null,
+  settings: {},
+} as const;
+
+function jsonOf(body: Buffer): Json {
+  const parsed = parseStrictJson(body);
+  if (parsed.ok) return parsed.value;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '', code: parsed.reason, detail: parsed.detail }] });
+}
+
+/** Who acts: the service that the certificate was issued to, or its holder by the name in it. */
+const actorOf = ({ kid, serviceId, subject }: HolderKey): Actor => ({
+  type: 'service',
+  id: serviceId ?? kid.slice(0, 64),
+  name: subject,
+});

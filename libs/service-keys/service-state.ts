@@ -1,0 +1,7 @@
+import type { View } from '#database';
+
+import { Service } from './entities.js';
+
+/** A step: whether a service of the view's reach exists and was not deleted. */
+export const isServiceActive = (view: View, serviceId: string): Promise<boolean> =>
+  view.exists(Service, { id: serviceId, state: 'active' });

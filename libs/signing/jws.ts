@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+
+import { type Json, SECOND, coreErrors } from '#core';
+import { type CompactJws, algorithm, encodeCompactJws, encodeJwsHeader, parseCompactJws } from '#crypto';
+import type { UsableKey } from '#keys';
+
+import type { RefusalCode, Verdict, VerifyContext, VerifyingKey } from './token-format.js';
+
+export type Claims = { readonly [name: string]: Json };
+export type Refused = { readonly code: RefusalCode; readonly kid?: string };
+type Authentic = { readonly code: 'OK'; readonly jws: CompactJws; readonly claims: Claims; readonly key: VerifyingKey };
+
+/** 9999-12-31T23:59:59Z: what lies beyond has no RFC 3339 form. */
+const LATEST_SECONDS = 253_402_300_799;
+
+/**
+ * A compact JWS with the claims in the order in which they stand, and without those that are `undefined`. What is issued
+ * here can be verified here: a token keeps the limits that hold for reading one.
+ * @throws VALIDATION_ERROR where the claims make it too long or give it too many members
+ */
+export async function signClaims(
+  key: UsableKey,
+  kid: string | undefined,
+  claims: Record<string, Json | readonly string[] | undefined>,
+): Promise<string> {
+  const header = encodeJwsHeader({ alg: key.algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
+  const token = await encodeCompactJws(header, JSON.stringify(claims), (data) =>
+    algorithm(key.algorithm).sign(data, key.signingKey),
+  );
+  const parsed = parseCompactJws(token);
+  if (parsed.ok) return token;
+  const { reason: code, detail } = parsed;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/claims', code, detail }] });
+}
+
+/**
+ * The first half of every JWS format's verification, in the fixed order: shape, header, algorithm (from our key, never
+ * from the token), key, signature. What comes back is authentic; its claims are still to be judged.
+ */
+export async function verifyJws(token: string, context: VerifyContext): Promise<Refused | Authentic> {
+  const jws = parse(token, context);
+  if ('code' in jws) return jws;
+  const { kid } = jws.header;
+  if (kid === undefined) return { code: 'UNKNOWN_KID' };
+  const key = context.keys.find((candidate) => candidate.kid === kid);
+  if (!key) return { code: await context.whyUnusable(kid), kid };
+  return (await isSignedBy(jws, key)) ? authentic(jws, key) : { code: 'INVALID_SIGNATURE', kid };
+}
+
+/**
+ * The same for formats that name no key: each live one is tried, every time all of them and newest first, so that the
+ * time it takes does not tell which one fitted.
+ */
+export async function verifyJwsWithoutKid(token: string, context: VerifyContext): Promise<Refused | Authentic> {
+  const jws = parse(token, context);
+  if ('code' in jws) return jws;
+  // The format has no such member: whoever adds it means a key that is not ours.
+  if (jws.header.kid !== undefined) return { code: 'UNKNOWN_KID', kid: jws.header.kid };
+  if (context.keys.length === 0) return { code: 'KEY_NOT_USABLE' };
+  const fitting: VerifyingKey[] = [];
+  for (const key of context.keys) if (await isSignedBy(jws, key)) fitting.push(key);
+  const [key] = fitting;
+  return key ? authentic(jws, key) : { code: 'INVALID_SIGNATURE' };
+}
+
+/** What a verdict says of an authentic token beside its code. */
+export function seenIn({ claims, key }: Authentic, tokenId: string | undefined): Omit<Verdict, 'code'> {
+  const { exp } = claims;
+  const isShowable = Number.isSafeInteger(exp) && (exp as number) >= 0 && (exp as number) <= LATEST_SECONDS;
+  return {
+    claims,
+    kid: key.kid,
+    ...(tokenId === undefined ? {} : { tokenId }),
+    ...(isShowable ? { expiresAt: (exp as number) * SECOND } : {}),
+  };
+}
+
+/** What the history calls a token that has no id of its own. */
+export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+function parse(token: string, context: VerifyContext): CompactJws | Refused {
+  const parsed = parseCompactJws(token);
+  if (!parsed.ok) {
+    return { code: parsed.reason === 'ALGORITHM_UNKNOWN' ? 'ALGORITHM_NOT_ALLOWED' : 'MALFORMED_TOKEN' };
+  }
+  return parsed.value.header.alg === context.algorithm ? parsed.value : { code: 'ALGORITHM_NOT_ALLOWED' };
+}
+
+const isSignedBy = async (jws: CompactJws, key: VerifyingKey): Promise<boolean> =>
+  algorithm(key.algorithm).verify(jws.signingInput, jws.signature, key.verifyingKey);
+
+const authentic = (jws: CompactJws, key: VerifyingKey): Authentic => ({
+  code: 'OK',
+  jws,
+  claims: jws.claims as Claims,
+  key,
+});

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import {
+  type EpochMilliseconds,
+  type Expirable,
+  HOUR,
+  MINUTE,
+  SECOND,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { Database, In, LessThanOrEqual, type Tx } from '#database';
+
+import { RateWindow } from './entities.js';
+
+/** One thing that may happen `limit` times in any 60 seconds. */
+export interface RateLimit {
+  /** What the caller is told which limit it was. */
+  readonly policy: string;
+  /** What is counted; hashed before it is stored. */
+  readonly subject: string;
+  readonly limit: number;
+}
+
+const WINDOW = MINUTE;
+/** Longer than the window, so that one in use is never purged from under a call. */
+const KEPT_FOR = HOUR;
+const SYSTEM = platformScope(systemOrigin('rate-windows'));
+
+/**
+ * Limits that hold over all instances: they are kept in the database. The window slides: the calls of the last 60
+ * seconds are remembered one by one, so that no minute, wherever it begins, sees more than the limit.
+ */
+@Injectable()
+export class RateWindows implements Expirable {
+  readonly kind = 'rate window';
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * A step: counts one call against every limit, or against none where one of them is reached.
+   * @throws RATE_LIMITED
+   */
+  async admit(tx: Tx, limits: readonly RateLimit[]): Promise<void> {
+    // In a fixed order, so that two calls with limits in common do not wait for each other.
+    const windows = limits
+      .map(({ policy, subject, limit }) => ({ policy, id: windowId(tx.scope.tenantId, `${policy}:${subject}`), limit }))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    tx.housekeeping('calls within the window of a rate limit');
+    const counted: { readonly id: string; readonly calls: readonly number[] }[] = [];
+    for (const { policy, id, limit } of windows) {
+      const { calls } = await this.lock(tx, id);
+      const recent = calls.filter((at) => at > tx.now - WINDOW);
+      if (recent.length >= limit) {
+        const retryAfterSeconds = waitSeconds(recent, limit, tx.now);
+        const rateLimit = { policy, quota: limit, windowSeconds: WINDOW / SECOND };
+        throw coreErrors.RATE_LIMITED({ retryAfterSeconds, extensions: { rateLimit } });
+      }
+      counted.push({ id, calls: [...recent, tx.now] });
+    }
+    for (const { id, calls } of counted) await tx.note(RateWindow, { id }, { calls, expiresAt: tx.now + KEPT_FOR });
+  }
+
+  /** Removes windows in which nothing happened for a while. */
+  async recordDue(limit: number): Promise<number> {
+    return this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('rate windows that have passed');
+      const rows = await tx.find(RateWindow, { expiresAt: LessThanOrEqual(tx.now) }, { limit });
+      const ids = rows.map(({ id }) => id);
+      // One that came back to life meanwhile stays.
+      return ids.length === 0 ? 0 : tx.delete(RateWindow, { id: In(ids), expiresAt: LessThanOrEqual(tx.now) });
+    });
+  }
+
+  private async lock(tx: Tx, id: string): Promise<RateWindow> {
+    const known = await tx.find(RateWindow, { id });
+    if (known.length === 0) {
+      await tx.insertIfAbsent(RateWindow, { id, tenantId: tx.scope.tenantId, calls: [], expiresAt: tx.now + KEPT_FOR });
+    }
+    return tx.lock(RateWindow, { id });
+  }
+}
+
+const waitSeconds = (recent: readonly number[], limit: number, now: EpochMilliseconds): number =>
+  Math.max(1, Math.ceil((recent.at(-limit)! + WINDOW - now) / SECOND));
+
+const windowId = (tenantId: string, subject: string): string =>
+  createHash('sha256').update(`${tenantId}:${subject}`).digest('hex');

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { type EpochMilliseconds, type Expirable, platformScope, systemOrigin } from '#core';
+import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
+
+import { ReplayRecord } from './entities.js';
+
+export interface ReplayId {
+  /** Who accepts: the same id may be used once at each verifier. */
+  readonly verifier: string;
+  readonly id: string;
+}
+
+const SYSTEM = platformScope(systemOrigin('replay-records'));
+
+/**
+ * Lets each id through once per tenant and verifier. Only the unique key decides, so that of any number of racers on any
+ * number of instances one wins; and ids are hashed, so that no collation folds two of them together.
+ */
+@Injectable()
+export class ReplayStore implements Expirable {
+  readonly kind = 'replay record';
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * A step, and the last check of an acceptance: whoever is refused earlier has used nothing up.
+   * @param expiresAt until when the token itself would be accepted, skew included
+   * @returns whether the id was free
+   */
+  async consume(tx: Tx, replay: ReplayId, expiresAt: EpochMilliseconds): Promise<boolean> {
+    const { tenantId } = tx.scope;
+    return tx.insertIfAbsent(ReplayRecord, { id: recordId(tenantId, replay), tenantId, usedAt: tx.now, expiresAt });
+  }
+
+  /** A step: when the id was used, as far as that is still known. */
+  async usedAt(view: View, replay: ReplayId): Promise<EpochMilliseconds | undefined> {
+    const row = await view.findOne(ReplayRecord, { id: recordId(view.scope.tenantId, replay) });
+    return row?.usedAt;
+  }
+
+  /** Forgets what no longer needs to be remembered: its tokens are refused as expired. */
+  async recordDue(limit: number): Promise<number> {
+    return this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('replay records of expired tokens');
+      const due = { expiresAt: LessThanOrEqual(tx.now) };
+      const rows = await tx.find(ReplayRecord, due, { order: { expiresAt: 'ASC' }, limit });
+      return rows.length === 0 ? 0 : tx.delete(ReplayRecord, { id: In(rows.map(({ id }) => id)) });
+    });
+  }
+}
+
+/** Length-prefixed, so that no two triples give the same bytes. */
+function recordId(tenantId: string, { verifier, id }: ReplayId): string {
+  const hash = createHash('sha256');
+  for (const part of [tenantId, verifier, id]) hash.update(`${Buffer.byteLength(part)}:${part}`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,200 @@
+import { type KeyObject, createHmac, createSecretKey } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import {
+  DAY,
+  type EpochMilliseconds,
+  type Expirable,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { randomSecret, uuidv7 } from '#crypto';
+import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
+import { tenantSettingsOf } from '#tenants';
+import { Vault, sealedColumn } from '#vault';
+
+import { TokenTransaction } from './entities.js';
+import { transactionErrors } from './errors.js';
+import { tokenEvents } from './events.js';
+import { type RateLimit, RateWindows } from './rate-windows.js';
+import type { IssuedToken, ProfileFacts, TransactionRequest } from './token-format.js';
+
+/** A transaction as its service sees it; the token only while it lives. */
+export interface Transaction {
+  readonly xid: string;
+  readonly phoneNumber: string;
+  readonly profile: string;
+  readonly kid: string;
+  readonly issuedAt: EpochMilliseconds;
+  readonly expiresAt: EpochMilliseconds;
+  readonly status: 'live' | 'expired';
+  readonly token: string | undefined;
+}
+
+const PURPOSE = 'token-transaction';
+export const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
+export const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedToken' });
+
+/** Granted profiles; `*` is all. */
+type Grants = readonly string[];
+
+const LOOKUP_KEY = 'transaction-lookup';
+const LOOKUP_KEY_BYTES = 32;
+const RATE_DEFAULTS = { perPhonePerMinute: 5, perServicePerMinute: 60 } as const;
+const SYSTEM = platformScope(systemOrigin('token-transactions'));
+
+/**
+ * Keeps tokens that must be found again. In the database stand the transaction id, times and the profile; number and
+ * token are sealed, and the number is looked up by a keyed hash.
+ */
+@Injectable()
+export class TokenTransactions implements Expirable {
+  readonly kind = 'token transaction';
+  #lookupKey: KeyObject | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly rates: RateWindows,
+  ) {}
+
+  /** Loads the key of the look-up hash. Called at start. */
+  async prepare(): Promise<void> {
+    const bytes = await this.vault.ensureInstallationSecret(LOOKUP_KEY, () => randomSecret(LOOKUP_KEY_BYTES).reveal());
+    this.#lookupKey = createSecretKey(bytes);
+  }
+
+  /** A step: counts the call against the limits of the profile. @throws RATE_LIMITED */
+  async admit(tx: Tx, { name, settings }: ProfileFacts, { phoneNumber }: TransactionRequest): Promise<void> {
+    const limitOf = (rate: keyof typeof RATE_DEFAULTS): number => (settings[rate] as number) ?? RATE_DEFAULTS[rate];
+    const limits: RateLimit[] = [
+      {
+        policy: 'per-phone',
+        subject: `${name}:${this.phoneHash(tx, phoneNumber)}`,
+        limit: limitOf('perPhonePerMinute'),
+      },
+      { policy: 'per-service', subject: `${name}:${tx.scope.actor.id}`, limit: limitOf('perServicePerMinute') },
+    ];
+    await this.rates.admit(tx, limits);
+  }
+
+  /**
+   * A step: the token that the transaction has already; `undefined` where there is no such transaction.
+   * @throws XID_IN_USE where the id belongs to another number or profile, or the token is dead
+   */
+  async stored(
+    tx: Tx,
+    profile: ProfileFacts,
+    { xid, phoneNumber }: TransactionRequest,
+  ): Promise<(IssuedToken & { readonly kid: string }) | undefined> {
+    const row = xid === undefined ? null : await tx.findOne(TokenTransaction, { xid });
+    if (!row) return undefined;
+    const known = await this.show(tx, row);
+    if (known.phoneNumber !== phoneNumber || row.profile !== profile.name || known.token === undefined) {
+      throw transactionErrors.XID_IN_USE();
+    }
+    this.recordRepeat(tx, row);
+    const { token, issuedAt, expiresAt, kid } = known;
+    return { token, tokenId: row.xid, issuedAt, expiresAt, kid };
+  }
+
+  /** A step: keeps a token that was just made. @returns `false` where somebody used its id in this very moment */
+  async keep(
+    tx: Tx,
+    profile: ProfileFacts,
+    { phoneNumber }: TransactionRequest,
+    { token, tokenId, issuedAt, expiresAt, kid }: IssuedToken & { readonly kid: string },
+  ): Promise<boolean> {
+    const { tenantId } = tx.scope;
+    const id = uuidv7(tx.now);
+    const { transactionRetentionDays } = await tenantSettingsOf(tx);
+    const [sealedPhoneNumber, sealedToken] = [
+      await this.vault.seal(tx, sealedPhoneNumbers.place(tenantId, id), Buffer.from(phoneNumber)),
+      await this.vault.seal(tx, sealedTokens.place(tenantId, id), Buffer.from(token)),
+    ];
+    return tx.insertIfAbsent(TokenTransaction, {
+      id,
+      tenantId,
+      profile: profile.name,
+      xid: tokenId,
+      phoneHash: this.phoneHash(tx, phoneNumber),
+      sealedPhoneNumber,
+      sealedToken,
+      kid,
+      createdAt: tx.now,
+      issuedAt,
+      expiresAt,
+      keptUntil: tx.now + transactionRetentionDays * DAY,
+    });
+  }
+
+  /** One transaction of a granted profile. @throws NOT_FOUND */
+  async get(scope: TenantScope, grants: Grants, xid: string): Promise<Transaction> {
+    return this.database.transaction(scope, async (tx) => {
+      const row = await tx.findOne(TokenTransaction, { xid });
+      if (!row || !isGranted(grants, row)) throw coreErrors.NOT_FOUND();
+      return this.give(tx, row);
+    });
+  }
+
+  /** The transactions of a phone number, oldest first; only those of granted profiles. */
+  async ofPhone(
+    scope: TenantScope,
+    grants: Grants,
+    phoneNumber: string,
+    page: PageRequest,
+  ): Promise<Page<Transaction>> {
+    return this.database.transaction(scope, async (tx) => {
+      const granted = grants.includes('*') ? {} : { profile: In([...grants]) };
+      const where = { phoneHash: this.phoneHash(tx, phoneNumber), ...granted };
+      const { items, nextCursor } = await tx.page(TokenTransaction, where, [['id', 'ASC']], page);
+      return { items: await Promise.all(items.map((row) => this.give(tx, row))), nextCursor };
+    });
+  }
+
+  /** Removes transactions that were kept for as long as their tenant wanted when they were made. */
+  async recordDue(limit: number): Promise<number> {
+    return this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('token transactions past their retention');
+      const rows = await tx.find(TokenTransaction, { keptUntil: LessThanOrEqual(tx.now) }, { limit });
+      return rows.length === 0 ? 0 : tx.delete(TokenTransaction, { id: In(rows.map(({ id }) => id)) });
+    });
+  }
+
+  /** What leaves with a live token is in the history first. */
+  private async give(tx: Tx, row: TokenTransaction): Promise<Transaction> {
+    const transaction = await this.show(tx, row);
+    if (transaction.token !== undefined) this.recordRepeat(tx, row);
+    return transaction;
+  }
+
+  private async show(view: View, row: TokenTransaction): Promise<Transaction> {
+    const { id, tenantId, xid, profile, kid, issuedAt, expiresAt } = row;
+    const isLive = view.now < expiresAt;
+    const number = await this.vault.open(view, sealedPhoneNumbers.place(tenantId, id), row.sealedPhoneNumber);
+    const token = isLive
+      ? (await this.vault.open(view, sealedTokens.place(tenantId, id), row.sealedToken)).toString()
+      : undefined;
+    const status = isLive ? 'live' : 'expired';
+    return { xid, phoneNumber: number.toString(), profile, kid, issuedAt, expiresAt, status, token };
+  }
+
+  private recordRepeat(tx: Tx, { xid, kid, profile }: TokenTransaction): void {
+    tx.record(tokenEvents.repeated(xid, { kid, tokenId: xid, details: { profile } }));
+  }
+
+  /** Over the digits alone: `+` says nothing about whose number it is. */
+  private phoneHash(view: View, phoneNumber: string): string {
+    if (!this.#lookupKey) throw new Error('The key of the look-up hash was not loaded at start');
+    const text = `${view.scope.tenantId}:${phoneNumber.replace('+', '')}`;
+    return createHmac('sha256', this.#lookupKey).update(text).digest('hex');
+  }
+}
+
+const isGranted = (grants: Grants, { profile }: TokenTransaction): boolean =>
+  grants.includes(profile) || grants.includes('*');

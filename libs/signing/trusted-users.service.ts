@@ -1,0 +1,155 @@
+import { Injectable } from '@nestjs/common';
+import { type JSONWebKeySet, compactVerify, createLocalJWKSet, decodeJwt } from 'jose';
+
+import { DAY, type EpochMilliseconds, type Json, type Origin, SECOND, coreErrors, platformScope } from '#core';
+import { parseStrictJson } from '#crypto';
+import { Database } from '#database';
+import { tenantErrors, tenantState } from '#tenants';
+
+import { judgeTimes } from './claims.js';
+import { TokenProfile } from './entities.js';
+import { profileErrors } from './errors.js';
+import type { Claims } from './jws.js';
+
+/** Reads a key set by its URL, from nowhere but an allow-list of the installation. */
+export abstract class JwksUrls {
+  /** @throws BUSY where the keys cannot be had now, INVALID_CREDENTIALS where the URL is not on the list */
+  abstract read(url: string): Promise<JSONWebKeySet>;
+}
+
+/** Whom a profile believes about who its users are. */
+interface TrustedIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwks?: JSONWebKeySet;
+  readonly jwksUrl?: string;
+  /** Which claim of the ID token becomes which of ours. */
+  readonly claims?: { readonly identifier?: string; readonly name?: string; readonly email?: string };
+}
+
+/** A user of whom a trusted issuer has said who it is. */
+export interface TrustedUser {
+  readonly tenantId: string;
+  readonly profile: string;
+  /** What the format takes as its input. */
+  readonly user: { readonly identifier: string; readonly name: string; readonly email: string };
+}
+
+const CANDIDATES_MAX = 50;
+const TOKEN_CHARACTERS_MAX = 16_384;
+/** OpenID Connect Core 1.0 §3.1.3.7: signed by the issuer's own key; a shared secret would let its other holders sign. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+/** ID tokens are checked for their end, not for how long somebody else lets them live. */
+const ANY_LIFETIME_SECONDS = (3_650 * DAY) / SECOND;
+
+/** Turns the ID token of an end user into the user that a profile may make a token for. */
+@Injectable()
+export class TrustedUsers {
+  constructor(
+    private readonly database: Database,
+    private readonly urls: JwksUrls,
+  ) {}
+
+  /**
+   * @param narrowed names of a profile and a tenant, where several trust the same issuer for the same audience
+   * @throws INVALID_CREDENTIALS, AMBIGUOUS_PROFILE, TENANT_SUSPENDED
+   */
+  async identify(
+    origin: Origin,
+    idToken: string,
+    narrowed: { readonly profile?: string | undefined; readonly tenantId?: string | undefined },
+  ): Promise<TrustedUser> {
+    const unproven = readUnproven(idToken);
+    const { profile, trusted, now } = await this.find(origin, unproven, narrowed);
+    const claims = await this.prove(idToken, trusted);
+    if (!isFor(claims, trusted)) throw invalid('is not for this audience');
+    const { skewSeconds } = profile;
+    if (judgeTimes(claims, { skewSeconds, maxTtlSeconds: ANY_LIFETIME_SECONDS }, now))
+      throw invalid('has expired or is not valid yet');
+    return { tenantId: profile.tenantId, profile: profile.name, user: userIn(claims, trusted) };
+  }
+
+  private async find(
+    origin: Origin,
+    unproven: Claims,
+    narrowed: { readonly profile?: string | undefined; readonly tenantId?: string | undefined },
+  ): Promise<{ profile: TokenProfile; trusted: TrustedIssuer; now: EpochMilliseconds }> {
+    return this.database.readPlatform(platformScope(origin), async (view) => {
+      const where = {
+        trustedIssuer: unproven['iss'] as string,
+        ...(narrowed.profile === undefined ? {} : { name: narrowed.profile }),
+        ...(narrowed.tenantId === undefined ? {} : { tenantId: narrowed.tenantId }),
+      };
+      const rows = await view.find(TokenProfile, where, { order: { id: 'ASC' }, limit: CANDIDATES_MAX });
+      const fitting = rows
+        .map((profile) => ({ profile, trusted: profile.settings['trustedIssuer'] as unknown as TrustedIssuer }))
+        .filter(({ trusted }) => isFor(unproven, trusted));
+      const [match, ...others] = fitting;
+      if (!match) throw invalid('is of no issuer and audience that a token profile trusts');
+      if (others.length > 0) throw profileErrors.AMBIGUOUS_PROFILE();
+      const state = await tenantState(view, match.profile.tenantId);
+      if (state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
+      if (state !== 'active') throw invalid('is of no issuer and audience that a token profile trusts');
+      return { ...match, now: view.now };
+    });
+  }
+
+  /** The claims once the signature holds. Read again from the signed bytes, strictly: a member must not stand twice. */
+  private async prove(idToken: string, { jwks, jwksUrl }: TrustedIssuer): Promise<Claims> {
+    const keys = createLocalJWKSet(jwks ?? (await this.urls.read(jwksUrl!)));
+    const verified = await compactVerify(idToken, keys, { algorithms: ALGORITHMS }).catch(() => undefined);
+    const parsed = verified && parseStrictJson(verified.payload);
+    if (!parsed?.ok) throw invalid('is not signed by a key of its issuer');
+    return parsed.value as Claims;
+  }
+}
+
+const invalid = (why: string): Error => coreErrors.INVALID_CREDENTIALS(`The ID token ${why}`);
+
+/** What the token says of itself; good for looking up whom to ask about it, and for nothing else. */
+function readUnproven(idToken: string): Claims {
+  try {
+    if (idToken.length > TOKEN_CHARACTERS_MAX) throw invalid('is too long');
+    const claims = decodeJwt(idToken) as Claims;
+    if (typeof claims['iss'] === 'string' && claims['iss'] !== '') return claims;
+  } catch {
+    // As little as one that says nothing.
+  }
+  throw invalid('is no ID token');
+}
+
+/** OpenID Connect Core 1.0 §3.1.3.7: the issuer exactly, the audience among several only as the authorized party. */
+function isFor({ iss, aud, azp }: Claims, { issuer, audience }: TrustedIssuer): boolean {
+  if (iss !== issuer) return false;
+  if (azp !== undefined && azp !== audience) return false;
+  return Array.isArray(aud) ? aud.includes(audience) && (aud.length === 1 || azp === audience) : aud === audience;
+}
+
+function userIn(claims: Claims, { claims: names = {} }: TrustedIssuer): TrustedUser['user'] {
+  const { identifier = 'sub', name = 'name', email = 'email' } = names;
+  if (email === 'email' && claims['email_verified'] === false)
+    throw invalid('has an e-mail address that nobody verified');
+  return {
+    identifier: textOf(claims, identifier),
+    name: textOf(claims, name),
+    email: textOf(claims, email),
+  };
+}
+
+function textOf(claims: Claims, name: string): string {
+  const value: Json | undefined = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  if (typeof value !== 'string' || value === '' || value.length > 255) throw invalid(`has no usable claim \`${name}\``);
+  return value;
+}

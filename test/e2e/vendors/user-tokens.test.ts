@@ -1,0 +1,242 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { toEpochSeconds } from '#core';
+
+import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { createProfile, createService } from '../signing/issuer.js';
+import { type Vendor, createVendor } from './vendor.js';
+
+const SECRET = { algorithm: 'HS256', format: 'secret', data: 'the company secret of the portal, raw text' } as const;
+const ISSUER = 'https://login.example.com';
+const AUDIENCE = 'our-web-app';
+const USER = { identifier: 'user-42', name: 'Ada Lovelace', email: 'ada@example.com' };
+
+const pair = await generateKeyPair('ES256', { extractable: true });
+const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256' }] };
+
+/** Answers the keys of the issuer, and counts how often it was asked. */
+let asked = 0;
+const issuerServer = createServer((_, response) => {
+  asked += 1;
+  response.setHeader('Content-Type', 'application/json').end(JSON.stringify(jwks));
+});
+const jwksUrl = await new Promise<string>((resolve) => {
+  issuerServer.listen(0, '127.0.0.1', () =>
+    resolve(`http://127.0.0.1:${(issuerServer.address() as AddressInfo).port}/jwks`),
+  );
+});
+
+let server: TestServer;
+let tenant: TestTenant;
+let vendor: Vendor;
+beforeAll(async () => {
+  server = await startTestServer({ environment: { CHANCERY_JWKS_URLS: jwksUrl } });
+  tenant = await createTenant(server, 'ccai');
+  vendor = await createVendor(server, tenant, 'ccai-user', SECRET, {
+    issuer: 'AMCE',
+    settings: { trustedIssuer: { issuer: ISSUER, audience: AUDIENCE, jwks } },
+  });
+});
+afterAll(async () => {
+  await server.close();
+  issuerServer.close();
+});
+
+const now = (): number => toEpochSeconds(server.clock.now());
+const idToken = (claims: object = {}, key = pair.privateKey, header: object = {}): Promise<string> =>
+  new SignJWT({
+    iss: ISSUER,
+    aud: AUDIENCE,
+    sub: 'subject-7',
+    name: 'Grace Hopper',
+    email: 'grace@example.com',
+    iat: now(),
+    exp: now() + 300,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1', ...header })
+    .sign(key);
+const claimsOf = (token: string): Shape =>
+  JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Shape;
+const create = (body: object, serviceKey = vendor.serviceKey) => server.post('/v1/auth/token', body, { serviceKey });
+
+describe('POST /v1/auth/token', () => {
+  it('answers the shape that the platform expects', async () => {
+    const answer = await create(USER);
+    expect(answer.status).toBe(200);
+    expect(Object.keys(answer.body)).toEqual(['token']);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(Object.entries(claimsOf(answer.body['token']!))).toEqual(
+      Object.entries({ iss: 'AMCE', iat: now(), exp: now() + 3_600, ...USER }),
+    );
+  });
+
+  it('knows anonymous users, each by an id of its own', async () => {
+    const tokens = [await create({ anonymous: true }), await create({ anonymous: true })];
+    const claims = tokens.map(({ body }) => claimsOf(body['token']!));
+    expect(Object.keys(claims[0]!)).toEqual(['iss', 'iat', 'exp', 'identifier']);
+    expect(claims[0]!['identifier']).toMatch(/^anon_[0-9a-f-]{36}$/);
+    expect(claims[0]!['identifier']).not.toBe(claims[1]!['identifier']);
+  });
+
+  it.each([
+    ['nobody', {}],
+    ['half a user', { identifier: 'user-42', name: 'Ada' }],
+    ['an anonymous user with a name', { anonymous: true, name: 'Ada' }],
+    ['a longer life', { ...USER, ttlSeconds: 3_601 }],
+    ['a control character', { ...USER, name: 'A\u0000da' }],
+    ['another field', { ...USER, role: 'admin' }],
+  ])('refuses %s', async (_what, body) => {
+    expect(await create(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+  });
+
+  it('shortens a life, and asks which profile is meant where there are several', async () => {
+    const { body } = await create({ ...USER, ttlSeconds: 60 });
+    expect(claimsOf(body['token']!)['exp']).toBe(now() + 60);
+    const other = await createProfile(server, tenant, { format: 'ccai-user', keyId: vendor.keyId, issuer: 'OTHER' });
+    const { serviceKey } = await createService(server, tenant, ['*']);
+    expect(await create(USER, serviceKey)).toMatchObject({ status: 400, body: { code: 'AMBIGUOUS_PROFILE' } });
+    const named = await server.post(`/v1/auth/token?profile=${other}`, USER, { serviceKey });
+    expect(claimsOf(named.body['token']!)['iss']).toBe('OTHER');
+  });
+});
+
+describe.each(['/v1/auth/token', '/auth/token'])('GET %s', (path) => {
+  it('takes the ID token of the user', async () => {
+    const answer = await server.get(path, { token: await idToken() });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(claimsOf(answer.body['token']!)).toEqual({
+      iss: 'AMCE',
+      iat: now(),
+      exp: now() + 3_600,
+      identifier: 'subject-7',
+      name: 'Grace Hopper',
+      email: 'grace@example.com',
+    });
+  });
+
+  it('never believes the query string', async () => {
+    const answer = await server.get(`${path}?identifier=root`, { token: await idToken() });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+  });
+
+  it('gives a service a token for an anonymous user', async () => {
+    const answer = await server.get(path, { serviceKey: vendor.serviceKey });
+    expect(claimsOf(answer.body['token']!)['identifier']).toMatch(/^anon_/);
+  });
+
+  it('asks for credentials', async () => {
+    expect(await server.get(path)).toMatchObject({ status: 401, body: { code: 'CREDENTIALS_REQUIRED' } });
+  });
+});
+
+describe('an ID token is refused', () => {
+  const stranger = generateKeyPair('ES256');
+  it.each([
+    ['of another issuer', () => idToken({ iss: 'https://evil.example' })],
+    ['for another audience', () => idToken({ aud: 'another-app' })],
+    ['for several audiences without an authorized party', () => idToken({ aud: [AUDIENCE, 'another-app'] })],
+    ['of another authorized party', () => idToken({ azp: 'another-app' })],
+    ['that has expired', () => idToken({ exp: now() - 61 })],
+    ['without an end', () => idToken({ exp: undefined })],
+    ['of the future', () => idToken({ nbf: now() + 120 })],
+    ['of another key', async () => idToken({}, (await stranger).privateKey)],
+    ['of an unknown key', () => idToken({}, pair.privateKey, { kid: 'k2' })],
+    ['without a name', () => idToken({ name: undefined })],
+    ['with an address that nobody verified', () => idToken({ email_verified: false })],
+    ['that is none', async () => 'not.a.token'],
+  ])('%s', async (_what, make) => {
+    expect(await server.get('/auth/token', { token: await make() })).toMatchObject({
+      status: 401,
+      body: { code: 'INVALID_CREDENTIALS' },
+    });
+  });
+
+  it('while its tenant is suspended', async () => {
+    const admin = { token: await server.login() };
+    await server.post(`/v1/tenants/${tenant.id}/suspend`, {}, admin);
+    expect(await server.get('/auth/token', { token: await idToken() })).toMatchObject({
+      status: 403,
+      body: { code: 'TENANT_SUSPENDED' },
+    });
+    await server.post(`/v1/tenants/${tenant.id}/reactivate`, {}, admin);
+  });
+});
+
+describe('a trusted issuer', () => {
+  const settings = (trusted: object) => ({ trustedIssuer: { issuer: ISSUER, audience: 'by-url', ...trusted } });
+
+  it('may give its keys by a URL of the allow-list, which are kept for a while', async () => {
+    await createProfile(server, tenant, {
+      format: 'ccai-user',
+      keyId: vendor.keyId,
+      issuer: 'BY-URL',
+      settings: settings({ jwksUrl, claims: { identifier: 'email' } }),
+    });
+    for (let call = 0; call < 3; call += 1) {
+      const answer = await server.get('/auth/token', { token: await idToken({ aud: 'by-url' }) });
+      expect(claimsOf(answer.body['token']!)).toMatchObject({ iss: 'BY-URL', identifier: 'grace@example.com' });
+    }
+    expect(asked).toBe(1);
+  });
+
+  it('is asked at no other URL', async () => {
+    await createProfile(server, tenant, {
+      format: 'ccai-user',
+      keyId: vendor.keyId,
+      issuer: 'ELSEWHERE',
+      settings: { trustedIssuer: { issuer: ISSUER, audience: 'elsewhere', jwksUrl: `${jwksUrl}/other` } },
+    });
+    expect((await server.get('/auth/token', { token: await idToken({ aud: 'elsewhere' }) })).status).toBe(401);
+    expect(asked).toBe(1);
+  });
+
+  it('that two tenants trust for one audience is asked for the tenant', async () => {
+    const other = await createTenant(server, 'ccai-other');
+    const trusted = { trustedIssuer: { issuer: ISSUER, audience: 'shared', jwks } };
+    for (const [at, issuer] of [
+      [tenant, 'ONE'],
+      [other, 'TWO'],
+    ] as const) {
+      await createVendor(server, at, 'ccai-user', SECRET, { issuer, settings: trusted });
+    }
+    const token = await idToken({ aud: 'shared' });
+    expect(await server.get('/auth/token', { token })).toMatchObject({
+      status: 400,
+      body: { code: 'AMBIGUOUS_PROFILE' },
+    });
+    const named = await server.get('/auth/token?tenant=ccai-other', { token });
+    expect(claimsOf(named.body['token']!)['iss']).toBe('TWO');
+  });
+
+  it.each([
+    ['no keys', {}],
+    ['keys twice', { jwks, jwksUrl: 'https://login.example.com/jwks' }],
+    ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }] } }],
+    ['a shared secret', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
+    ['another member', { jwks, secret: 'x' }],
+  ])('cannot have %s', async (_what, trusted) => {
+    const body = {
+      name: 'refused',
+      format: 'ccai-user',
+      keyId: vendor.keyId,
+      issuer: 'X',
+      settings: settings(trusted),
+    };
+    const answer = await server.post(`${tenant.path}/token-profiles`, body, tenant.owner);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+    expect(answer.text).toContain('/settings/trustedIssuer');
+  });
+});
+
+it('a token for a user is in the history, without the user', async () => {
+  await create(USER);
+  const history = await server.get(`${tenant.path}/audit-events?action=token.issued`, tenant.owner);
+  expect(history.text).toContain('token.issued');
+  for (const personal of Object.values(USER)) expect(history.text).not.toContain(personal);
+});
