@@ -41,26 +41,33 @@ function installReason() {
 }
 
 /** Runs npm on the machine's Node: the one inside node_modules is about to be replaced. */
-function npm(...parameters) {
+function npm(parameters, stdio = ['ignore', 'inherit', 'inherit']) {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(at('node_modules')));
   const { status, error } = spawnSync('npm', [...parameters, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: ROOT,
     env: { ...process.env, PATH: path.join(delimiter) },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio,
     shell: process.platform === 'win32',
   });
   if (error) throw new Explained(`npm could not be started (${error.message}): install Node.js with npm.`);
-  if (status !== 0) {
-    throw new Explained(`\`npm ${parameters.join(' ')}\` failed; its messages are above. Is the registry reachable?`);
-  }
+  return status === 0;
+}
+
+function requireNpm(...parameters) {
+  if (npm(parameters)) return;
+  throw new Explained(`\`npm ${parameters.join(' ')}\` failed; its messages are above. Is the registry reachable?`);
 }
 
 function install(reason) {
   say(`installing dependencies with npm ci (${reason}) ...`);
-  // No package's install script is needed but one: `node` fetches the binary for this platform. Without the others
-  // nothing is compiled, so neither a compiler nor Node's headers are needed (better-sqlite3 brings its binaries).
-  npm('ci', '--include=dev', '--ignore-scripts');
-  npm('rebuild', 'node', '--ignore-scripts=false');
+  // No package's install script is needed but one: `node` fetches the binary for this platform (better-sqlite3 brings
+  // its own).
+  requireNpm('ci', '--include=dev', '--ignore-scripts');
+  requireNpm('rebuild', 'node', '--ignore-scripts=false');
+  // The one package that is compiled serves only those who keep the master key on a PKCS#11 token.
+  if (!npm(['rebuild', 'pkcs11js', '--ignore-scripts=false'], 'ignore')) {
+    say('pkcs11js could not be compiled: master keys on PKCS#11 tokens are not available here.');
+  }
 }
 
 /** Every file under a folder of the repository, as paths relative to that folder. */

@@ -61,8 +61,7 @@ function generatePair(start: (callback: KeyPairCallback) => void): Promise<Gener
 }
 
 // Legacy peers still send 1024 bits; below that nothing verifies, and above 4096 a single check costs too much.
-const RSA_SMALLEST_READABLE_BITS = 1024;
-const RSA_LARGEST_BITS = 4096;
+export const RSA_READABLE_BITS = { min: 1024, max: 4096 } as const;
 
 function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
   const digest = `sha${hashBits}`;
@@ -71,11 +70,10 @@ function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
       ? { padding: constants.RSA_PKCS1_PADDING }
       : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBits / 8 }; // RFC 7518 §3.5: the salt is as long as the hash
   // RFC 8017 §9.1.1: emLen >= hLen + sLen + 2, and emLen is counted from one bit less than the modulus.
-  const smallestBits =
-    padding === 'pkcs1' ? RSA_SMALLEST_READABLE_BITS : Math.max(RSA_SMALLEST_READABLE_BITS, 2 * hashBits + 10);
+  const smallestBits = padding === 'pkcs1' ? RSA_READABLE_BITS.min : Math.max(RSA_READABLE_BITS.min, 2 * hashBits + 10);
   const fits = (key: KeyObject): boolean => {
     const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
-    return key.asymmetricKeyType === 'rsa' && bits >= smallestBits && bits <= RSA_LARGEST_BITS;
+    return key.asymmetricKeyType === 'rsa' && bits >= smallestBits && bits <= RSA_READABLE_BITS.max;
   };
   return {
     kind: 'rsa',
@@ -95,7 +93,7 @@ function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
   };
 }
 
-const CURVES = {
+export const CURVES = {
   256: { namedCurve: 'prime256v1', curve: 'P-256' },
   384: { namedCurve: 'secp384r1', curve: 'P-384' },
   512: { namedCurve: 'secp521r1', curve: 'P-521' },

@@ -25,6 +25,19 @@ export {
   parseCompactJws,
 } from './compact-jws.js';
 export { cryptoErrors } from './errors.js';
+export { keyFileErrors } from './key-containers/errors.js';
+export {
+  type KeyFormat,
+  type KeyFormatName,
+  type ReadKey,
+  keyFormatNames,
+  keyFormats,
+  publicKeyFormatNames,
+  readKey,
+} from './key-containers/key-file.js';
+export { type Pkcs12Contents, writePkcs12 } from './key-containers/pkcs12.js';
+export type { SecretEncoding } from './key-containers/private-key-parts.js';
+export { type RsaNumbers, checkRsaPublicNumbers } from './key-containers/rsa-checks.js';
 export { type Jwk, type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export { keyObjectFromBytes, privateKeyToBytes, publicKeyFromBytes, publicKeyToBytes } from './key-material.js';
 export {

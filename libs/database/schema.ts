@@ -1,4 +1,11 @@
-import { type QueryRunner, Table, type TableColumnOptions, type TableIndexOptions } from 'typeorm';
+import {
+  type QueryRunner,
+  Table,
+  TableColumn,
+  type TableColumnOptions,
+  TableIndex,
+  type TableIndexOptions,
+} from 'typeorm';
 
 // Words for migrations: the same column kinds as `columns.ts`, so that the drift check finds nothing to add.
 
@@ -48,4 +55,26 @@ export async function createTable(
 
 export async function dropTables(runner: QueryRunner, ...names: string[]): Promise<void> {
   for (const name of names) await runner.dropTable(name, true);
+}
+
+/** Adds columns to a table, each unless a run that was killed half-way did so already. */
+export async function addColumns(runner: QueryRunner, table: string, ...columns: TableColumnOptions[]): Promise<void> {
+  for (const column of columns) {
+    if (!(await runner.hasColumn(table, column.name))) await runner.addColumn(table, new TableColumn(column));
+  }
+}
+
+/** Adds indexes to a table, each unless it is there already. */
+export async function addIndexes(runner: QueryRunner, table: string, ...indices: TableIndexOptions[]): Promise<void> {
+  const known = new Set((await runner.getTable(table))?.indices.map(({ name }) => name));
+  for (const index of indices) if (!known.has(index.name)) await runner.createIndex(table, new TableIndex(index));
+}
+
+export async function dropColumns(runner: QueryRunner, table: string, ...names: string[]): Promise<void> {
+  for (const name of names) if (await runner.hasColumn(table, name)) await runner.dropColumn(table, name);
+}
+
+export async function dropIndexes(runner: QueryRunner, table: string, ...names: string[]): Promise<void> {
+  const known = new Set((await runner.getTable(table))?.indices.map(({ name }) => name));
+  for (const name of names) if (known.has(name)) await runner.dropIndex(table, name);
 }

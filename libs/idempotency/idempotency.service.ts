@@ -13,12 +13,14 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
-import { type SealedPlace, Vault } from '#vault';
+import { Vault, sealedColumn } from '#vault';
 
 import { IdempotencyRecord } from './entities.js';
 import { idempotencyErrors } from './errors.js';
 
 type Scope = TenantScope | PlatformScope;
+
+export const answers = sealedColumn(IdempotencyRecord, { purpose: 'idempotent-answer', column: 'sealedAnswer' });
 
 const KEPT_FOR = DAY;
 const PEPPER = 'idempotency-pepper';
@@ -65,7 +67,7 @@ export class IdempotencyRecords implements Expirable {
       const first = await tx.get(IdempotencyRecord, where);
       if (first.payloadHash !== payloadHash) throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
       if (!first.sealedAnswer) throw idempotencyErrors.IDEMPOTENCY_KEY_IN_USE({ retryAfterSeconds: 1 });
-      return { answer: await this.vault.open(tx, answerPlace(first), first.sealedAnswer) };
+      return { answer: await this.vault.open(tx, answers.place(first.tenantId, first.id), first.sealedAnswer) };
     });
   }
 
@@ -73,7 +75,7 @@ export class IdempotencyRecords implements Expirable {
     await this.run(scope, async (tx) => {
       const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
       const record = await tx.get(IdempotencyRecord, where);
-      const sealedAnswer = await this.vault.seal(tx, answerPlace(record), answer);
+      const sealedAnswer = await this.vault.seal(tx, answers.place(record.tenantId, record.id), answer);
       await tx.update(IdempotencyRecord, { id: record.id }, { state: 'answered', sealedAnswer });
     });
   }
@@ -114,10 +116,3 @@ export class IdempotencyRecords implements Expirable {
 const isPlatform = (scope: Scope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 
 const hash = (key: string): string => createHash('sha256').update(key).digest('hex');
-
-const answerPlace = ({ tenantId, id }: IdempotencyRecord): SealedPlace => ({
-  tenantId,
-  purpose: 'idempotent-answer',
-  recordId: id,
-  column: 'sealedAnswer',
-});

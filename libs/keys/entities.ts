@@ -35,10 +35,14 @@ export class Key {
   /** Imported below today's minimum; verifies and signs vendor formats, never authenticates our own callers. */
   @BooleanColumn() weak: boolean;
   @IntegerColumn({ nullable: true }) rotateEverySeconds: number | null;
+  /** When the next version must be published so that it can sign in time; `null`: rotated by hand only. */
+  @InstantColumn({ nullable: true }) nextRotationAt: number | null;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;
   @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
+  /** Until then a deleted key can be restored; from then on its material is gone. */
+  @InstantColumn({ nullable: true }) destroysAt: number | null;
 }
 
 @Entity('key_versions')
@@ -58,6 +62,8 @@ export class KeyVersion {
   @InstantColumn() createdAt: number;
   @InstantColumn({ nullable: true }) activatesAt: number | null;
   @InstantColumn({ nullable: true }) activatedAt: number | null;
+  /** When its successor takes over: it signs until then. */
+  @InstantColumn({ nullable: true }) retiresAt: number | null;
   @InstantColumn({ nullable: true }) retiredAt: number | null;
   @InstantColumn({ nullable: true }) destroyedAt: number | null;
   @InstantColumn({ nullable: true }) compromisedAt: number | null;

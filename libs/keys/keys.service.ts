@@ -1,26 +1,16 @@
 import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds, Page, PageRequest, TenantScope } from '#core';
-import {
-  type AlgorithmName,
-  type PublicJwk,
-  RSA_MODULUS_BITS_DEFAULT,
-  type RsaModulusBits,
-  algorithm,
-  privateKeyToBytes,
-  publicJwk,
-  uuidv4,
-  uuidv7,
-} from '#crypto';
-import { Database, In, IsNull, LessThan, type Tx, type View } from '#database';
-import { raiseConfigVersion } from '#tenants';
+import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
+import { Database, In, IsNull, LessThan, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
-import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
-import { publishedStates } from './lifecycle.js';
-import { privateKeyPlace } from './signer.js';
+import { insertKey } from './first-version.js';
+import { type KeyVersionState, publishedStates } from './lifecycle.js';
+import { versionStateAt } from './rotation.js';
+import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 
 export interface NewKey {
   readonly name: string;
@@ -31,13 +21,6 @@ export interface NewKey {
   readonly rotateEverySeconds?: number | undefined;
 }
 
-export interface KeyWithVersions {
-  readonly key: Key;
-  /** Newest first. */
-  readonly versions: readonly KeyVersion[];
-}
-
-const VERSIONS_SHOWN_MAX = 100;
 const JWKS_KEYS_MAX = 500;
 
 @Injectable()
@@ -56,15 +39,8 @@ export class Keys {
     // Making an RSA key takes up to a second: not while a transaction holds locks.
     const { signingKey } = await row.generate(request.modulusBits);
     return this.database.transaction(scope, async (tx) => {
-      const { now } = tx;
-      const { tenantId } = scope;
-      const id = uuidv7(now);
-      const key: Key = {
-        id,
-        tenantId,
+      const { key, version } = await insertKey(tx, this.vault, {
         name: request.name,
-        liveName: request.name,
-        state: 'active',
         algorithm: request.algorithm,
         modulusBits: row.kind === 'rsa' ? (request.modulusBits ?? RSA_MODULUS_BITS_DEFAULT) : null,
         secretEncoding: null,
@@ -72,50 +48,22 @@ export class Keys {
         exportable: request.exportable ?? false,
         weak: false,
         rotateEverySeconds: request.rotateEverySeconds ?? null,
-        version: 1,
-        createdAt: now,
-        updatedAt: now,
-        deletedAt: null,
-      };
-      const versionId = uuidv7(now);
-      const kid = uuidv4();
-      const version: KeyVersion = {
-        id: versionId,
-        tenantId,
-        keyId: id,
-        kid,
-        number: 1,
-        state: 'active',
-        publicJwk: row.symmetric ? null : publicJwk(signingKey, { kid, alg: request.algorithm }),
-        sealedPrivate: await this.vault.seal(tx, privateKeyPlace(tenantId, versionId), privateKeyToBytes(signingKey)),
-        createdAt: now,
-        activatesAt: now,
-        activatedAt: now,
-        retiredAt: null,
-        destroyedAt: null,
-        compromisedAt: null,
-        lastTokenExpiresAt: null,
-        version: 1,
-      };
-      await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
-      await tx.insert(KeyVersion, version);
-      await raiseConfigVersion(tx);
-      const { name, exportable } = key;
-      tx.record(keyEvents.generated(id, { kid, after: { name, algorithm: key.algorithm, exportable } }));
+        signingKey,
+      });
+      const { id, name, exportable } = key;
+      const after = { name, algorithm: key.algorithm, exportable };
+      tx.record(keyEvents.generated(id, { kid: version.kid, after }));
       return { key, versions: [version] };
     });
   }
 
   async list(scope: TenantScope, page: PageRequest): Promise<Page<Key>> {
-    return this.database.read(scope, (view) => view.page(Key, {}, [['id', 'ASC']], page));
+    return this.database.read(scope, (view) => view.page(Key, { state: Not('destroyed') }, [['id', 'ASC']], page));
   }
 
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, keyId: string): Promise<KeyWithVersions> {
-    return this.database.read(scope, async (view) => ({
-      key: await view.get(Key, { id: keyId }),
-      versions: await view.find(KeyVersion, { keyId }, { order: { number: 'DESC' }, limit: VERSIONS_SHOWN_MAX }),
-    }));
+    return this.database.read(scope, async (view) => asOf(await withVersions(view, keyId), view.now));
   }
 
   /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
@@ -148,5 +96,8 @@ async function published(view: View): Promise<PublicJwk[]> {
     { order: { id: 'ASC' }, limit: JWKS_KEYS_MAX },
   );
   const deleted = new Set((await view.find(Key, { state: 'deleted' })).map(({ id }) => id));
-  return versions.flatMap(({ keyId, publicJwk: jwk }) => (jwk && !deleted.has(keyId) ? [jwk] : []));
+  const states: readonly KeyVersionState[] = publishedStates;
+  return versions
+    .filter((version) => !deleted.has(version.keyId) && states.includes(versionStateAt(version, view.now)))
+    .flatMap(({ publicJwk: jwk }) => jwk ?? []);
 }

@@ -9,8 +9,10 @@ export const keyVersionLifecycle = defineLifecycle({
   events: {
     activate: [['pending'], 'active'],
     retire: [['pending', 'active'], 'retired'],
+    // Erases the material, too: whoever stole it has it, and nobody else needs it any more.
     compromise: [['pending', 'active', 'retired'], 'compromised'],
-    destroy: [['pending', 'retired', 'compromised'], 'destroyed'],
+    // A pending or active version goes only together with its whole key.
+    destroy: [['pending', 'active', 'retired'], 'destroyed'],
   },
 });
 
@@ -24,11 +26,12 @@ export const verifyingStates = ['active', 'retired'] as const satisfies readonly
 
 export const keyLifecycle = defineLifecycle({
   noun: 'key',
-  states: ['active', 'deleted'],
+  states: ['active', 'deleted', 'destroyed'],
   initial: ['active'],
   events: {
     delete: [['active'], 'deleted'],
     restore: [['deleted'], 'active'],
+    destroy: [['deleted'], 'destroyed'],
   },
 });
 

@@ -4,11 +4,13 @@ import { Injectable } from '@nestjs/common';
 
 import { type AlgorithmName, algorithm, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
 import { In, type View } from '#database';
-import { type SealedPlace, Vault } from '#vault';
+import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
-import { verifyingStates } from './lifecycle.js';
+import { publishedStates, verifyingStates } from './lifecycle.js';
+import { versionStateAt } from './rotation.js';
+import { privateHalves } from './versions.js';
 
 /** A key version that is ready for use. */
 export interface UsableKey {
@@ -33,7 +35,7 @@ export class Signer {
 
   constructor(private readonly vault: Vault) {}
 
-  /** The version that signs now. @throws KEY_NOT_USABLE where there is none */
+  /** The version that signs now, one at any instant. @throws KEY_NOT_USABLE where there is none */
   async signingKey(view: View, keyId: string): Promise<UsableKey> {
     const { key, versions } = await this.versions(view, keyId, ['active']);
     const [newest] = versions;
@@ -53,23 +55,25 @@ export class Signer {
     return view.exists(KeyVersion, { keyId, kid });
   }
 
+  /** The versions that are in one of these states now, newest first, whatever the rows say still or already. */
   private async versions(
     view: View,
     keyId: string,
     states: readonly KeyVersion['state'][],
   ): Promise<{ key: Key | null; versions: KeyVersion[] }> {
     const key = await view.findOne(Key, { id: keyId, state: 'active' });
-    const versions = key
-      ? await view.find(KeyVersion, { keyId, state: In([...states]) }, { order: { number: 'DESC' } })
+    // The clock may be ahead of a row by any number of steps, so the rows that live are read and the clock decides.
+    const living = key
+      ? await view.find(KeyVersion, { keyId, state: In([...publishedStates]) }, { order: { number: 'DESC' } })
       : [];
-    return { key, versions };
+    return { key, versions: living.filter((version) => states.includes(versionStateAt(version, view.now))) };
   }
 
   private async open(view: View, key: Key, version: KeyVersion): Promise<UsableKey> {
     const known = this.#opened.get(version.id);
     if (known) return known;
     if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
-    const place = privateKeyPlace(version.tenantId, version.id);
+    const place = privateHalves.place(version.tenantId, version.id);
     const bytes = await this.vault.open(view, place, version.sealedPrivate);
     const signingKey = keyObjectFromBytes(algorithm(key.algorithm).kind, bytes);
     const usable: UsableKey = {
@@ -85,11 +89,3 @@ export class Signer {
     return usable;
   }
 }
-
-/** Where the private half of a version is sealed. */
-export const privateKeyPlace = (tenantId: string, versionId: string): SealedPlace => ({
-  tenantId,
-  purpose: 'signing-key',
-  recordId: versionId,
-  column: 'sealedPrivate',
-});

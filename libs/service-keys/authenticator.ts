@@ -23,6 +23,8 @@ export interface CallerFacts {
   /** The `X-Service-Key` header (or the vendor's `key`). */
   readonly serviceKey?: string | undefined;
   readonly sourceAddress: string | null;
+  /** Where a gateway asks: only credentials of its own tenant are known. */
+  readonly tenantId?: string | undefined;
 }
 
 export interface AuthenticatedService {
@@ -60,6 +62,7 @@ export class Authenticator {
   async authenticate(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
     return this.database.readPlatform(platformScope(origin), async (view) => {
       const credential = await this.identify(view, facts);
+      if (credential.tenantId !== (facts.tenantId ?? credential.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
       const state = stateAt(credential, view.now);
       if (state !== 'active') throw (refusals[state] ?? coreErrors.INVALID_CREDENTIALS)();
       const service = await view.findOne(Service, { id: credential.serviceId, state: 'active' });
@@ -97,14 +100,19 @@ export class Authenticator {
     if ('refused' in token) throw coreErrors.INVALID_CREDENTIALS();
     const { issuer, jws } = token;
     const shared = { authType: 'jwt' as const, state: Not('deleted' as const) };
+    // With the tenant the index over services can be used; the id alone is the primary key.
+    const service = await view.findOne(Service, { id: issuer });
     const candidates = await view.find(
       Credential,
-      [
-        { serviceId: issuer, ...shared },
-        { id: issuer, ...shared },
-      ],
-      { order: { id: 'DESC' }, limit: CREDENTIALS_TRIED_MAX },
+      service ? { tenantId: service.tenantId, serviceId: issuer, ...shared } : { id: issuer, ...shared },
+      // `active` is the first state of the alphabet: however many ended before, those that may be good are tried.
+      { order: { state: 'ASC', id: 'DESC' }, limit: CREDENTIALS_TRIED_MAX },
     );
+    const tenantId = candidates[0]?.tenantId;
+    // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
+    if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') {
+      throw coreErrors.INVALID_CREDENTIALS();
+    }
     // An active credential answers before an ended one that happens to have the same secret's signature.
     const byUse = candidates.toSorted((a, b) => usefulness(b, view) - usefulness(a, view));
     for (const candidate of byUse) {

@@ -9,10 +9,10 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { Database, IsNull, LessThanOrEqual, type Tx, type Where } from '#database';
+import { Database, In, IsNull, LessThanOrEqual, type Tx, type Where } from '#database';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
-import { stateAt } from './credential-lifecycle.js';
+import { liveStates, stateAt } from './credential-lifecycle.js';
 import { isLastingActive, successorDueAt } from './credential-rules.js';
 import { CredentialSteps } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
@@ -109,7 +109,7 @@ export class CredentialSuccession implements Expirable {
     const isDue = (candidate: Credential): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= tx.now;
     if (onLastExpiry === 'lapse' || credential.replacedBy !== null || !isDue(credential)) return;
     if (stateAt(credential, tx.now) !== 'active' || credential.overlapEndsAt !== null) return;
-    const siblings = await tx.find(Credential, { serviceId, authType });
+    const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });
     const staysActive = siblings.some(
       (sibling) => sibling.id !== id && isLastingActive(sibling, tx.now) && !isDue(sibling),
     );

@@ -16,6 +16,9 @@ export const credentialLifecycle = defineLifecycle({
 
 export type CredentialState = (typeof credentialLifecycle.states)[number];
 
+/** The states that count: for the limit, for the rules, for the clock. What has left them is history. */
+export const liveStates: readonly CredentialState[] = ['active', 'inactive'];
+
 /** What decides a credential's state at a moment. */
 export interface CredentialTiming {
   readonly state: CredentialState;
@@ -30,8 +33,7 @@ export interface CredentialTiming {
  */
 export function stateAt(credential: CredentialTiming, now: EpochMilliseconds): CredentialState {
   const { state, expiresAt, overlapEndsAt } = credential;
-  const live = state === 'active' || state === 'inactive';
-  if (live && expiresAt !== null && expiresAt <= now) return 'expired';
+  if (liveStates.includes(state) && expiresAt !== null && expiresAt <= now) return 'expired';
   if (state === 'active' && overlapEndsAt !== null && overlapEndsAt <= now) return 'inactive';
   return state;
 }

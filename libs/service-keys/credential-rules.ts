@@ -1,6 +1,12 @@
 import type { EpochMilliseconds } from '#core';
 
-import { type CredentialState, type CredentialTiming, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+import {
+  type CredentialState,
+  type CredentialTiming,
+  credentialLifecycle,
+  liveStates,
+  stateAt,
+} from './credential-lifecycle.js';
 import { credentialErrors } from './errors.js';
 
 /** What the rules look at: one credential among its siblings, the live ones of the same service and auth type. */
@@ -37,13 +43,11 @@ export type RefusalCode =
 /** The situation in which an action is judged. */
 export interface Situation<Facts extends CredentialFacts = CredentialFacts> {
   readonly credential: Facts;
-  /** The others of the same service and auth type, in any state. */
+  /** The others of the same service and auth type; those whose rows are not live make no difference. */
   readonly siblings: readonly Facts[];
   readonly policy: CredentialPolicy;
   readonly now: EpochMilliseconds;
 }
-
-const isLive = (state: CredentialState): boolean => state === 'active' || state === 'inactive';
 
 /** Active, and stays so: not one that is about to be discarded because its overlap ends. */
 export const isLastingActive = (credential: CredentialFacts, now: EpochMilliseconds): boolean =>
@@ -56,7 +60,7 @@ export const occupiesInactiveSlot = (credential: CredentialFacts, now: EpochMill
 };
 
 export const countLive = (credentials: readonly CredentialFacts[], now: EpochMilliseconds): number =>
-  credentials.filter((credential) => isLive(stateAt(credential, now))).length;
+  credentials.filter((credential) => liveStates.includes(stateAt(credential, now))).length;
 
 type Rule = (situation: Situation) => RefusalCode | undefined;
 
@@ -85,12 +89,12 @@ const { event } = credentialLifecycle;
 
 /** Each action's conditions, in the order in which the first that fails is the answer. Rules 2 to 6 of the product. */
 const rules: Readonly<Record<CredentialAction, readonly Rule[]>> = {
-  reveal: [from('active', 'inactive'), revealable],
+  reveal: [from(...liveStates), revealable],
   discard: [from(...event.discard.from), anotherStaysActive, inactiveSlotIsFree],
   reactivate: [from(...event.reactivate.from)],
   regenerate: [from('active'), notInOverlap, inactiveSlotIsFree, roomForOneMore],
   compromise: [from(...event.compromise.from)],
-  update: [from('active', 'inactive')],
+  update: [from(...liveStates)],
   delete: [from(...event.delete.from)],
 };
 

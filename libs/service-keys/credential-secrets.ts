@@ -5,10 +5,13 @@ import { Injectable } from '@nestjs/common';
 import { type EpochMilliseconds, Secret, coreErrors } from '#core';
 import { fingerprint, lookupHash, maskSecret, randomSecret, uuidv7 } from '#crypto';
 import type { Tx, View } from '#database';
-import { type SealedPlace, Vault } from '#vault';
+import { Vault, sealedColumn } from '#vault';
 
 import { type AuthType, generateSecret } from './auth-types.js';
 import { Credential } from './entities.js';
+
+/** The copies of secrets that can be shown again. */
+export const revealableSecrets = sealedColumn(Credential, { purpose: 'credential-secret', column: 'sealedSecret' });
 
 const PEPPER = 'service-key-pepper';
 const PEPPER_BYTES = 32;
@@ -64,7 +67,7 @@ export class CredentialSecrets {
       lookupHash: this.lookupHash(text),
       fingerprint: fingerprint(Buffer.from(text)),
       secretMasked: maskSecret(text),
-      sealedSecret: await this.vault.seal(tx, secretPlace(tenantId, id), Buffer.from(text)),
+      sealedSecret: await this.vault.seal(tx, revealableSecrets.place(tenantId, id), Buffer.from(text)),
       inactiveSlot: null,
       replaces: request.replaces ?? null,
       replacedBy: null,
@@ -86,17 +89,10 @@ export class CredentialSecrets {
   /** The secret of a credential that still has one. */
   async open(view: View, credential: Credential): Promise<Secret> {
     if (!credential.sealedSecret) throw coreErrors.NOT_FOUND('The secret was erased');
-    const place = secretPlace(credential.tenantId, credential.id);
+    const place = revealableSecrets.place(credential.tenantId, credential.id);
     return new Secret((await this.vault.open(view, place, credential.sealedSecret)).toString());
   }
 }
-
-const secretPlace = (tenantId: string, credentialId: string): SealedPlace => ({
-  tenantId,
-  purpose: 'credential-secret',
-  recordId: credentialId,
-  column: 'sealedSecret',
-});
 
 /** @throws VALIDATION_ERROR for a moment that is not in the future */
 export function requireFuture(expiresAt: EpochMilliseconds, now: EpochMilliseconds): void {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import type { Tx } from '#database';
+import { In, type Tx } from '#database';
 import { tenantSettingsOf } from '#tenants';
 
-import { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+import { type CredentialState, credentialLifecycle, liveStates, stateAt } from './credential-lifecycle.js';
 import { expiredAsLast, successorExpiry } from './credential-rules.js';
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 import { Credential } from './entities.js';
@@ -44,7 +44,7 @@ export class CredentialSteps {
 
   private async recordExpiry(tx: Tx, credential: Credential): Promise<void> {
     const { id, serviceId, authType } = credential;
-    const siblings = await tx.find(Credential, { serviceId, authType });
+    const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });
     const wasLast = expiredAsLast(credential, siblings, tx.now);
     await tx.transition(Credential, id, credentialLifecycle.event.expire, {
       inactiveSlot: null,

@@ -14,7 +14,7 @@ import { Database, In, type Tx, type View, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import { type AuthType, authTypes } from './auth-types.js';
-import { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+import { type CredentialState, credentialLifecycle, liveStates, stateAt } from './credential-lifecycle.js';
 import {
   type CredentialAction,
   type CredentialPolicy,
@@ -80,7 +80,6 @@ interface Judged extends Situation<Credential> {
   readonly siblings: readonly Credential[];
 }
 
-const CREDENTIALS_READ_MAX = 1_000;
 const CODES: Record<RefusalCode, () => Error> = {
   ...credentialErrors,
   WRONG_STATE: coreErrors.WRONG_STATE,
@@ -109,7 +108,7 @@ export class Credentials {
     return this.database.read(scope, async (view) => {
       await view.get(Service, { id: serviceId, state: 'active' });
       const policy = await tenantSettingsOf(view);
-      const all = await view.find(Credential, { serviceId }, { order: { id: 'ASC' }, limit: CREDENTIALS_READ_MAX });
+      const all = await view.find(Credential, { serviceId, state: In(liveStates) });
       const { items, nextCursor } = await view.page(
         Credential,
         { serviceId, authType: In(filter.authType ? [filter.authType] : authTypes), ...storedStates(filter.state) },
@@ -133,7 +132,7 @@ export class Credentials {
   async create(scope: TenantScope, serviceId: string, request: CredentialRequest): Promise<CredentialWithSecret> {
     return this.database.transaction(scope, async (tx) => {
       await tx.lock(Service, { id: serviceId, state: 'active' });
-      const existing = await tx.find(Credential, { serviceId, authType: request.authType });
+      const existing = await tx.find(Credential, { serviceId, authType: request.authType, state: In(liveStates) });
       const refusal = refusalOfCreation(existing, await tenantSettingsOf(tx), tx.now);
       if (refusal) throw CODES[refusal]();
       const created = await this.secrets.create(tx, { serviceId, ...request });
@@ -415,7 +414,7 @@ export class Credentials {
     await view.get(Service, { id: serviceId, state: 'active' });
     const credential = await view.get(Credential, { id: credentialId, serviceId });
     const { authType } = credential;
-    const all = await view.find(Credential, { serviceId, authType }, { limit: CREDENTIALS_READ_MAX });
+    const all = await view.find(Credential, { serviceId, authType, state: In(liveStates) });
     return situation(credential, all, await tenantSettingsOf(view), view.now);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type TenantScope, coreErrors } from '#core';
+import { DomainError, type TenantScope } from '#core';
 import { Database } from '#database';
 
 import { type AuthenticatedService, Authenticator, type CallerFacts } from './authenticator.js';
@@ -28,8 +28,7 @@ export class Gateway {
    */
   async judge(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
     try {
-      const caller = await this.authenticator.authenticate(facts, scope);
-      if (caller.tenantId !== scope.tenantId) throw coreErrors.INVALID_CREDENTIALS();
+      const caller = await this.authenticator.authenticate({ ...facts, tenantId: scope.tenantId }, scope);
       await this.recordAcceptance(scope, caller);
       return { caller, code: 'OK' };
     } catch (error) {

@@ -1,7 +1,10 @@
 import type { EntityClass } from '#database';
+import type { SealedColumnSource } from '#vault';
+import { revealableSecrets } from './credential-secrets.js';
 import { Credential, Service } from './entities.js';
 
 export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
+export const serviceKeySealedColumns: readonly SealedColumnSource[] = [revealableSecrets];
 export type { Credential, Service } from './entities.js';
 export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
@@ -25,6 +28,7 @@ export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { isServiceActive } from './service-state.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
+export { servicesGranted } from './grants.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { CredentialUsage } from './usage.js';

@@ -15,7 +15,7 @@ const SCOPE = platformScope(systemOrigin('credential-usage'));
  */
 @Injectable()
 export class CredentialUsage {
-  #noted = new Map<string, EpochMilliseconds>();
+  readonly #noted = new Map<string, EpochMilliseconds>();
 
   constructor(private readonly database: Database) {}
 
@@ -23,14 +23,14 @@ export class CredentialUsage {
     if (this.#noted.size < NOTED_MAX || this.#noted.has(credentialId)) this.#noted.set(credentialId, now);
   }
 
-  /** Writes what was noted; later uses that another instance wrote already are kept. */
+  /** Writes what was noted; later uses that another instance wrote are kept. What could not be written stays noted. */
   async flush(): Promise<void> {
     const noted = [...this.#noted];
-    this.#noted = new Map();
     for (let start = 0; start < noted.length; start += BATCH) {
+      const batch = noted.slice(start, start + BATCH);
       await this.database.platform(SCOPE, async (tx) => {
         tx.housekeeping('lastUsedAt of credentials');
-        for (const [id, lastUsedAt] of noted.slice(start, start + BATCH)) {
+        for (const [id, lastUsedAt] of batch) {
           await tx.note(
             Credential,
             [
@@ -43,6 +43,10 @@ export class CredentialUsage {
           );
         }
       });
+      for (const [id, lastUsedAt] of batch) {
+        // One that was used again meanwhile is left for the next time.
+        if (this.#noted.get(id) === lastUsedAt) this.#noted.delete(id);
+      }
     }
   }
 }

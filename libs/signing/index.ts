@@ -6,6 +6,7 @@ export type { TokenProfile } from './entities.js';
 export { profileErrors } from './errors.js';
 export { profileEvents, tokenEvents } from './events.js';
 export { formatNames, formats } from './formats/index.js';
+export { ProfilesOfKeys } from './profiles-of-keys.js';
 export {
   IssuerUrls,
   type NewTokenProfile,

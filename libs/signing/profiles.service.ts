@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Json, type InputError, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
-import { Keys } from '#keys';
+import { type KeyWithVersions, Keys } from '#keys';
 import { raiseConfigVersion } from '#tenants';
 
 import { TokenProfile } from './entities.js';
@@ -48,7 +48,7 @@ export class TokenProfiles {
 
   /** @throws PROFILE_NAME_TAKEN, NOT_FOUND (key), KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR */
   async create(scope: TenantScope, request: NewTokenProfile): Promise<TokenProfile> {
-    const { algorithm } = (await this.keys.get(scope, request.keyId)).key;
+    const { key } = await this.keys.get(scope, request.keyId);
     return this.database.transaction(scope, async (tx) => {
       const ttlSeconds = request.ttlSeconds ?? PROFILE_DEFAULTS.ttlSeconds;
       const profile: TokenProfile = {
@@ -72,7 +72,7 @@ export class TokenProfiles {
         createdAt: tx.now,
         updatedAt: tx.now,
       };
-      this.check(profile, algorithm);
+      this.check(profile, key);
       await tx.insert(TokenProfile, profile, { duplicate: () => profileErrors.PROFILE_NAME_TAKEN() });
       await raiseConfigVersion(tx);
       tx.record(profileEvents.created(profile.id, { after: visible(profile) }));
@@ -97,11 +97,11 @@ export class TokenProfiles {
     ifMatch: number | undefined,
   ): Promise<TokenProfile> {
     const { keyId } = await this.get(scope, name);
-    const { algorithm } = (await this.keys.get(scope, change.keyId ?? keyId!)).key;
+    const { key } = await this.keys.get(scope, change.keyId ?? keyId!);
     const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(TokenProfile, { name });
-      this.check({ ...before, ...set }, algorithm);
+      this.check({ ...before, ...set }, key);
       const after = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
       await raiseConfigVersion(tx);
       tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(after) }));
@@ -133,12 +133,14 @@ export class TokenProfiles {
     return { ...profile, issuer: profile.issuer ?? this.issuers.ofTenant(profile.tenantId) };
   }
 
-  private check(profile: TokenProfile, algorithm: string): void {
+  private check(profile: TokenProfile, { algorithm, weak }: KeyWithVersions['key']): void {
     const format = formats.get(profile.format);
     if (!format) throw unknownFormat();
     if (!(format.algorithms as readonly string[]).includes(algorithm)) {
       throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} does not sign with ${algorithm}`);
     }
+    if (weak && format.strongKeysOnly)
+      throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} needs a strong key`);
     const errors = [...lifetimeErrors(profile), ...format.checkProfile(this.factsOf(profile))];
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
   }

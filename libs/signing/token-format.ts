@@ -81,6 +81,8 @@ export interface TokenFormat<Input = unknown> {
   readonly title: string;
   /** The algorithms that a key of such a profile may have. */
   readonly algorithms: readonly AlgorithmName[];
+  /** Whether keys that were imported below today's minimum are refused: only vendors' formats have to put up with them. */
+  readonly strongKeysOnly?: boolean;
   readonly inputSchema: InputSchema;
   /** For the API document. */
   readonly inputExample: unknown;

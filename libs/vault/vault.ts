@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { INSTALLATION_ID, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, INSTALLATION_ID, MINUTE, platformScope, systemOrigin } from '#core';
 import {
   type DataKey,
   type KeyEncryptionKey,
@@ -13,27 +13,27 @@ import {
 import type { Database, Tx, View } from '#database';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
-
-/** The value of one column of one record. A sealed value opens only in the place that it was sealed for. */
-export interface SealedPlace {
-  readonly tenantId: string;
-  /** What kind of secret: `credential-secret`, `signing-key`, ... */
-  readonly purpose: string;
-  readonly recordId: string;
-  readonly column: string;
-}
+import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
 
 interface Keyring {
+  readonly loadedAt: EpochMilliseconds;
   readonly current: DataKey;
   readonly byVersion: ReadonlyMap<number, DataKey>;
 }
 
 const DATA_KEY_BYTES = 32;
+/** For how long an instance may go on with a data key after another one was made, or after it was destroyed. */
+export const KEYRING_KEPT_FOR = MINUTE;
 const KEYRINGS_MAX = 10_000;
 // The values that are sealed never change in place: a new secret is a new record.
 const RECORD_VERSION = 1;
 const CANARY = 'canary';
 const CANARY_VALUE = Buffer.from('chancery');
+export const installationSecrets = installationSealedColumn(InstallationSecret, {
+  purpose: 'installation-secret',
+  column: 'sealedValue',
+  idColumn: 'name',
+});
 const SYSTEM = platformScope(systemOrigin('vault'));
 
 /**
@@ -80,18 +80,44 @@ export class Vault {
 
   /** Makes a tenant's first data key, in the transaction that creates the tenant; one that exists already stays. */
   async createDataKey(tx: Tx, tenantId: string): Promise<void> {
+    await this.addDataKey(tx, tenantId, 1);
+  }
+
+  /** A step: makes the data key of that number unless there is one already; says whether it did. */
+  async addDataKey(tx: Tx, tenantId: string, number: number): Promise<boolean> {
     const masterKey = this.masterKey();
-    const id = uuidv7(tx.now);
-    const wrapped = await masterKey.wrap(randomBytes(DATA_KEY_BYTES), wrapContext(tenantId, 1));
-    await tx.installation.insertIfAbsent(WrappedDataKey, {
-      id,
+    const wrapped = await masterKey.wrap(randomBytes(DATA_KEY_BYTES), wrapContext(tenantId, number));
+    this.#keyrings.delete(tenantId);
+    return tx.installation.insertIfAbsent(WrappedDataKey, {
+      id: uuidv7(tx.now),
       tenantId,
-      number: 1,
+      number,
       wrapped,
       keyEncryptionKeyId: masterKey.keyId,
       createdAt: tx.now,
       destroyedAt: null,
     });
+  }
+
+  /** The id of the master key that wraps new data keys. @throws SEALED */
+  get currentKeyId(): string {
+    return this.masterKey().keyId;
+  }
+
+  /** A data key under the current master key; `undefined` where it is already, or where no key at hand opens it. */
+  async wrappedAnew(
+    row: WrappedDataKey,
+  ): Promise<(Pick<WrappedDataKey, 'keyEncryptionKeyId'> & { wrapped: Buffer }) | undefined> {
+    const { keyId } = this.masterKey();
+    if (!row.wrapped || row.keyEncryptionKeyId === keyId) return undefined;
+    try {
+      const dataKey = await this.unwrap(row, row.wrapped);
+      const wrapped = await this.masterKey().wrap(dataKey, wrapContext(row.tenantId, row.number));
+      return { keyEncryptionKeyId: keyId, wrapped };
+    } catch (error) {
+      if (!isSealed(error)) throw error;
+      return undefined;
+    }
   }
 
   /** Destroys every data key of a tenant: what they sealed is gone for good, backups of the rows included. */
@@ -154,7 +180,7 @@ export class Vault {
   private async keyring(view: View, tenantId: string): Promise<Keyring> {
     this.masterKey();
     const known = this.#keyrings.get(tenantId);
-    if (known) return known;
+    if (known && Math.abs(view.now - known.loadedAt) < KEYRING_KEPT_FOR) return known;
     const rows = await view.installation.find(WrappedDataKey, { tenantId }, { order: { number: 'ASC' } });
     const keys: DataKey[] = [];
     for (const row of rows) {
@@ -162,7 +188,7 @@ export class Vault {
     }
     const current = keys.at(-1);
     if (!current) throw sealingErrors.SEALED('The data key of this tenant does not exist or was destroyed');
-    const keyring = { current, byVersion: new Map(keys.map((key) => [key.version, key])) };
+    const keyring = { loadedAt: view.now, current, byVersion: new Map(keys.map((key) => [key.version, key])) };
     if (this.#keyrings.size >= KEYRINGS_MAX) this.#keyrings.delete(this.#keyrings.keys().next().value!);
     this.#keyrings.set(tenantId, keyring);
     return keyring;
@@ -175,12 +201,7 @@ export class Vault {
   }
 }
 
-const installationPlace = (name: string): SealedPlace => ({
-  tenantId: INSTALLATION_ID,
-  purpose: 'installation-secret',
-  recordId: name,
-  column: 'sealedValue',
-});
+const installationPlace = (name: string): SealedPlace => installationSecrets.place(INSTALLATION_ID, name);
 
 const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
 

@@ -132,6 +132,30 @@ export const settings = {
     parse: text,
     description: 'File with the master key before the current one, while data keys are re-wrapped.',
   }),
+  pkcs11Module: optional({
+    variable: 'CHANCERY_PKCS11_MODULE',
+    parse: text,
+    description:
+      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of both above.',
+  }),
+  pkcs11TokenLabel: setting({
+    variable: 'CHANCERY_PKCS11_TOKEN_LABEL',
+    fallback: 'chancery',
+    parse: text,
+    description: 'Label of the token.',
+  }),
+  pkcs11KeyLabel: setting({
+    variable: 'CHANCERY_PKCS11_KEY_LABEL',
+    fallback: 'chancery-master-key',
+    parse: text,
+    description: 'Label of the AES-256 key on the token. Made there on the first start on a new database.',
+  }),
+  pkcs11Pin: optional({
+    variable: 'CHANCERY_PKCS11_PIN',
+    parse: (value) => new Secret(value),
+    description: 'PIN of the user of the token.',
+    secret: true,
+  }),
   roles: setting({
     variable: 'CHANCERY_ROLES',
     fallback: ROLES.join(','),
@@ -212,6 +236,8 @@ export class ConfigurationError extends Error {
 const EXCLUSIVE = [
   ['CHANCERY_MASTER_KEY', 'CHANCERY_MASTER_KEY_FILE'],
   ['CHANCERY_PREVIOUS_MASTER_KEY', 'CHANCERY_PREVIOUS_MASTER_KEY_FILE'],
+  ['CHANCERY_PKCS11_MODULE', 'CHANCERY_MASTER_KEY'],
+  ['CHANCERY_PKCS11_MODULE', 'CHANCERY_MASTER_KEY_FILE'],
 ] as const;
 
 /**

@@ -2,16 +2,24 @@ import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { access } from 'node:fs/promises';
 
 import { auditEntities, recordEvents } from '#audit';
-import { certificateEntities } from '#certificates';
+import { certificateEntities, certificateSealedColumns } from '#certificates';
 import type { Clock } from '#core';
 import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
 import { Database, type EntityClass } from '#database';
-import { idempotencyEntities } from '#idempotency';
-import { keyEntities } from '#keys';
-import { serviceKeyEntities } from '#service-keys';
+import { idempotencyEntities, idempotencySealedColumns } from '#idempotency';
+import { keyEntities, keySealedColumns } from '#keys';
+import { serviceKeyEntities, serviceKeySealedColumns } from '#service-keys';
 import { signingEntities } from '#signing';
 import { SessionKeys, tenantEntities } from '#tenants';
-import { Vault, createMasterKeyFile, readMasterKey, vaultEntities } from '#vault';
+import {
+  type SealedColumnSource,
+  Vault,
+  createMasterKeyFile,
+  openPkcs11,
+  readMasterKey,
+  vaultEntities,
+  vaultSealedColumns,
+} from '#vault';
 
 import type { Configuration } from './config.js';
 import type { Logger } from './http/logging.js';
@@ -28,6 +36,15 @@ export const entities: readonly EntityClass[] = [
   ...signingEntities,
 ];
 
+/** Every column that holds sealed values: what is sealed anew under a new data key, and what the doctor opens. */
+export const sealedColumns: readonly SealedColumnSource[] = [
+  ...vaultSealedColumns,
+  ...idempotencySealedColumns,
+  ...keySealedColumns,
+  ...serviceKeySealedColumns,
+  ...certificateSealedColumns,
+];
+
 /** What a server stands on: an open database at the newest schema, and a vault that is open, or says that it is not. */
 export interface Installation {
   readonly database: Database;
@@ -37,7 +54,16 @@ export interface Installation {
 
 export type InstallationSettings = Pick<
   Configuration,
-  'databaseUrl' | 'masterKey' | 'masterKeyFile' | 'previousMasterKey' | 'previousMasterKeyFile' | 'allowUnsafeDatabase'
+  | 'databaseUrl'
+  | 'allowUnsafeDatabase'
+  | 'masterKey'
+  | 'masterKeyFile'
+  | 'previousMasterKey'
+  | 'previousMasterKeyFile'
+  | 'pkcs11Module'
+  | 'pkcs11TokenLabel'
+  | 'pkcs11KeyLabel'
+  | 'pkcs11Pin'
 >;
 
 /**
@@ -75,16 +101,26 @@ export async function openInstallation(
 }
 
 /** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
-async function readMasterKeys(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey[]> {
-  const { masterKey, masterKeyFile, previousMasterKey, previousMasterKeyFile } = settings;
-  if (!masterKey && !(await exists(masterKeyFile))) {
-    // Where wrapped keys exist, a new master key would open none of them.
-    if (!isNew) return [];
-    await createMasterKeyFile(masterKeyFile);
-  }
-  const current = await readMasterKey({ value: masterKey, file: masterKeyFile });
+export async function readMasterKeys(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey[]> {
+  const { previousMasterKey, previousMasterKeyFile } = settings;
+  const current = await currentMasterKey(settings, isNew);
+  if (!current) return [];
   const previous = await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile });
   return [current, previous].filter((key) => key !== undefined);
+}
+
+/** A new master key is made for a new database only: where wrapped keys exist, it would open none of them. */
+async function currentMasterKey(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey | undefined> {
+  const { masterKey, masterKeyFile, pkcs11Module: module } = settings;
+  if (module !== undefined) {
+    const { pkcs11TokenLabel: tokenLabel, pkcs11KeyLabel: keyLabel, pkcs11Pin: pin } = settings;
+    return openPkcs11({ module, tokenLabel, keyLabel, pin }, { createMissingKey: isNew });
+  }
+  if (!masterKey && !(await exists(masterKeyFile))) {
+    if (!isNew) return undefined;
+    await createMasterKeyFile(masterKeyFile);
+  }
+  return readMasterKey({ value: masterKey, file: masterKeyFile });
 }
 
 const exists = (file: string): Promise<boolean> =>

@@ -1,5 +1,5 @@
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
-import { cryptoErrors, passwordErrors, sealingErrors } from '#crypto';
+import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
 import { requestEvents } from '#audit';
 import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
@@ -20,6 +20,8 @@ import {
   userEvents,
 } from '#tenants';
 
+import { dataKeyEvents } from '#vault';
+
 import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
 import { healthErrors } from './http/health.controller.js';
@@ -34,6 +36,7 @@ export const errorTables: readonly ErrorTable[] = [
   databaseErrors,
   sealingErrors,
   cryptoErrors,
+  keyFileErrors,
   passwordErrors,
   sessionErrors,
   tenantErrors,
@@ -58,6 +61,7 @@ export const eventTables: readonly EventTable[] = [
   keyEvents,
   authorityEvents,
   certificateEvents,
+  dataKeyEvents,
   profileEvents,
   tokenEvents,
   requestEvents,

@@ -23,7 +23,19 @@ import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { IdempotencyRecords } from '#idempotency';
-import { Keys, Signer } from '#keys';
+import {
+  DueKeyDestructions,
+  DueRotations,
+  DueVersionSteps,
+  KeyDeletion,
+  KeyExport,
+  KeyImport,
+  KeyRehearsals,
+  KeyRotation,
+  KeyUsers,
+  Keys,
+  Signer,
+} from '#keys';
 import {
   Authenticator,
   CredentialExpiry,
@@ -36,7 +48,7 @@ import {
   Leaks,
   Services,
 } from '#service-keys';
-import { IssuerUrls, Signing, TokenProfiles } from '#signing';
+import { IssuerUrls, ProfilesOfKeys, Signing, TokenProfiles } from '#signing';
 import { Access, Members, PasswordGuard, SessionExpiry, SessionKeys, Sessions, Tenants, Users } from '#tenants';
 import { Vault } from '#vault';
 
@@ -75,6 +87,9 @@ export interface ServerOptions {
 const expirables: Type<Expirable>[] = [
   CredentialExpiry,
   CredentialSuccession,
+  DueRotations,
+  DueVersionSteps,
+  DueKeyDestructions,
   SessionExpiry,
   IdempotencyRecords,
   CertificateExpiry,
@@ -97,7 +112,12 @@ class UseCases {
       Access,
       History,
       Keys,
+      KeyImport,
+      KeyExport,
       Signer,
+      KeyRotation,
+      KeyDeletion,
+      KeyRehearsals,
       CredentialSecrets,
       CredentialSteps,
       CredentialUsage,
@@ -117,6 +137,7 @@ class UseCases {
       ...expirables,
     ];
     const ports: Provider[] = [
+      { provide: KeyUsers, useClass: ProfilesOfKeys },
       { provide: CallerIdentification, useClass: Callers },
       { provide: PermissionPolicy, useClass: Permissions },
       { provide: RefusalLog, useClass: Refusals },

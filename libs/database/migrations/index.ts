@@ -1,5 +1,6 @@
 import { FirstSchema1763760000000 } from './0001-first-schema.js';
+import { KeyRotation1763770000000 } from './0002-key-rotation.js';
 import { Certificates1763780000000 } from './0003-certificates.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
-export const migrations = [FirstSchema1763760000000, Certificates1763780000000] as const;
+export const migrations = [FirstSchema1763760000000, KeyRotation1763770000000, Certificates1763780000000] as const;

@@ -19,6 +19,7 @@ export const jwt: TokenFormat<JwtInput> = {
   name: 'jwt',
   title: 'JSON Web Token (RFC 7519)',
   algorithms: algorithmNames,
+  strongKeysOnly: true,
   inputSchema: {
     type: 'object',
     additionalProperties: false,

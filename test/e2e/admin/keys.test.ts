@@ -36,6 +36,9 @@ describe('keys', () => {
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
       deletedAt: null,
+      nextRotationAt: null,
+      secretEncoding: null,
+      destroysAt: null,
     });
     const version = (versions as unknown as Shape[])[0]!;
     expect(version).toMatchObject({ number: 1, state: 'active', retiredAt: null });
@@ -107,7 +110,7 @@ describe('what is public', () => {
   it('may be cached and asked for again', async () => {
     const answer = await jwks();
     const etag = answer.headers.get('etag')!;
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=300, must-revalidate');
     const again = await jwks({ 'If-None-Match': `"other", W/${etag}` });
     expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag]);
     await generate({ name: 'newer', algorithm: 'ES256' });

@@ -21,6 +21,7 @@ const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
 const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
 const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
 const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
+const KEY = '/v1/tenants/:tenantId/keys/:keyId';
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
 /** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
@@ -56,8 +57,6 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/leaks': { secret: 'anything' },
   'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
   'GET /v1/tenants/:tenantId/keys': null,
-  'GET /v1/tenants/:tenantId/keys/:keyId': null,
-  'GET /v1/tenants/:tenantId/keys/:keyId/versions/:kid/public': null,
   [`POST ${AUTHORITIES}`]: { name: 'new', subject: { commonName: 'New' } },
   [`GET ${AUTHORITIES}`]: null,
   [`GET ${AUTHORITIES}/:caId`]: null,
@@ -73,6 +72,15 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`POST ${CERTIFICATES}/:kid/hold`]: null,
   [`POST ${CERTIFICATES}/:kid/release`]: null,
   [`POST ${CERTIFICATES}/:kid/pkcs12`]: { keyId: ANY_ID, passphrase: PASSWORD },
+  [`GET ${KEY}`]: null,
+  [`DELETE ${KEY}`]: { password: PASSWORD },
+  [`POST ${KEY}/restore`]: null,
+  [`POST ${KEY}/rotate`]: {},
+  [`GET ${KEY}/versions/:kid/public`]: null,
+  [`POST ${KEY}/versions/:kid/retire`]: null,
+  [`POST ${KEY}/versions/:kid/compromise`]: {},
+  [`POST ${KEY}/versions/:kid/export`]: { format: 'pem', password: PASSWORD, passphrase: PASSWORD },
+  'POST /v1/tenants/:tenantId/keys/import': { name: 'new', algorithm: 'HS256', format: 'secret', data: 'k'.repeat(40) },
   'POST /v1/tenants/:tenantId/token-profiles': { name: 'new', format: 'jwt', keyId: ANY_ID },
   'GET /v1/tenants/:tenantId/token-profiles': null,
   'GET /v1/tenants/:tenantId/token-profiles/:name': null,

@@ -29,8 +29,13 @@ async function query<Row>(statement: string): Promise<Row[]> {
   }
 }
 
+/** A pending version is one whose time has not come: by its time alone it would sign. */
 const setState = (issuer: TestIssuer, state: string) =>
-  query(`UPDATE key_versions SET state = '${state}' WHERE kid = '${issuer.kid}'`);
+  query(
+    `UPDATE key_versions SET state = '${state}', retiredAt = ${server.clock.now()}, activatesAt = ${
+      server.clock.now() + (state === 'pending' ? MINUTE : 0)
+    } WHERE kid = '${issuer.kid}'`,
+  );
 
 describe('what a key version may do', () => {
   it.each([

@@ -21,8 +21,7 @@ import {
   toImport,
 } from './certificate-authorities.contract.js';
 import { AuthorityRevocation } from './certificates.contract.js';
-import { RehearsalQuery } from './credentials.contract.js';
-import { AnswersOrRehearses } from './rehearsal.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 

@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 
 import { Certificates, Issuance, type JudgedCertificate, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
+import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 
@@ -28,14 +29,14 @@ import {
   presentCertificate,
   presentWithChain,
 } from './certificates.contract.js';
-import { RehearsalQuery } from './credentials.contract.js';
-import { AnswersOrRehearses } from './rehearsal.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
 import { presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
 const { TENANT_SUSPENDED } = tenantErrors;
 const { WRONG_STATE } = coreErrors;
-const { INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { WEAK_KEY } = keyFileErrors;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 
 const MEDIA_TYPES = {
@@ -219,7 +220,7 @@ export class CertificatesController {
   @Fails(
     TENANT_SUSPENDED,
     WRONG_STATE,
-    certificateErrors.PRIVATE_KEY_NOT_EXPORTABLE,
+    keyErrors.KEY_NOT_EXPORTABLE,
     certificateErrors.KEY_NOT_OF_CERTIFICATE,
     keyErrors.KEY_NOT_USABLE,
   )

@@ -67,10 +67,6 @@ export class Compromise {
   reason?: string;
 }
 
-export class RehearsalQuery {
-  @Flag({ optional: true, default: false, description: 'Only say what would happen; change nothing' }) dryRun?: boolean;
-}
-
 export class MaskedCredential {
   @Identifier({ description: 'Id of the credential' }) id: string;
   @Identifier({ description: 'Whose it is' }) serviceId: string;

@@ -1,26 +1,5 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-  Query,
-  Res,
-  type Type as Class,
-  applyDecorators,
-} from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiExtraModels,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Credentials, credentialErrors } from '#service-keys';
@@ -42,7 +21,6 @@ import {
   RegeneratedCredential,
   Regeneration,
   Rehearsal,
-  RehearsalQuery,
   RevealedSecret,
   presentCompromised,
   presentCredential,
@@ -51,22 +29,13 @@ import {
   presentWithSecret,
 } from './credentials.contract.js';
 import { presentPage } from './page.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, NOT_REVEALABLE } =
   credentialErrors;
-
-/** The answer is of `type`, or says what would have happened (`dryRun=true`). */
-const AnswersOrRehearses = (type: Class<unknown>, description: string): MethodDecorator =>
-  applyDecorators(
-    ApiExtraModels(type, Rehearsal),
-    ApiOkResponse({
-      description: `${description}; with \`dryRun=true\` what would happen`,
-      schema: { anyOf: [{ $ref: getSchemaPath(type) }, { $ref: getSchemaPath(Rehearsal) }] },
-    }),
-  );
 
 @ApiTags('Credentials')
 @Controller('v1/tenants/:tenantId/services/:serviceId/credentials')
@@ -130,7 +99,7 @@ export class CredentialsController {
   @Post(':credentialId/discard')
   @HttpCode(200)
   @ApiOperation({ summary: 'Discard a credential: it is refused until it is reactivated' })
-  @AnswersOrRehearses(Credential, 'The inactive credential')
+  @AnswersOrRehearses(Credential, Rehearsal, 'The inactive credential')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
   async discardCredential(
     @Param('serviceId') serviceId: string,
@@ -174,7 +143,11 @@ export class CredentialsController {
   @Post(':credentialId/compromise')
   @HttpCode(200)
   @ApiOperation({ summary: 'Refuse a credential for ever, from this moment' })
-  @AnswersOrRehearses(CompromisedCredential, 'The compromised credential, and its successor if one had to be made')
+  @AnswersOrRehearses(
+    CompromisedCredential,
+    Rehearsal,
+    'The compromised credential, and its successor if one had to be made',
+  )
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
   async compromiseCredential(
     @Param('serviceId') serviceId: string,

@@ -4,6 +4,7 @@ import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
+import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
 import { MembersController } from './members.controller.js';
@@ -22,6 +23,7 @@ export const adminControllers: Class<unknown>[] = [
   KeysController,
   CertificateAuthoritiesController,
   CertificatesController,
+  KeyMaterialController,
   TokenProfilesController,
   AuditEventsController,
   PlatformAuditEventsController,

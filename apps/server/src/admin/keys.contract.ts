@@ -9,6 +9,7 @@ import {
   algorithmNames,
 } from '#crypto';
 import {
+  type KeyRehearsal as Foreseen,
   type KeyState,
   type KeyVersionState,
   type KeyWithVersions,
@@ -23,16 +24,18 @@ const ROTATION_SECONDS_MIN = HOUR / SECOND;
 const ROTATION_SECONDS_MAX = (3_650 * DAY) / SECOND;
 const MODULUS_BITS_MIN = Math.min(...RSA_MODULUS_BITS);
 const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
+const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
+const USERS_SHOWN_MAX = 10_000;
 
-const Name = () =>
+export const KeyName = () =>
   Text({
     max: 100,
     pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
     description: 'Unique among the keys of the tenant',
     example: 'partner tokens',
   });
-const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
+export const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
 const ModulusBits = (options = {}) =>
   WholeNumber({
     min: MODULUS_BITS_MIN,
@@ -54,7 +57,7 @@ const Exportable = (options = {}) =>
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class NewKey {
-  @Name() name: string;
+  @KeyName() name: string;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ optional: true }) modulusBits?: number;
   @Exportable({ optional: true, default: false }) exportable?: boolean;
@@ -63,10 +66,12 @@ export class NewKey {
 
 export class Key {
   @Identifier({ description: 'Id of the key' }) id: string;
-  @Name() name: string;
+  @KeyName() name: string;
   @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
   @AlgorithmField() algorithm: AlgorithmName;
-  @ModulusBits({ nullable: true }) modulusBits: number | null;
+  @ModulusBits({ nullable: true, min: IMPORTED_MODULUS_BITS_MIN }) modulusBits: number | null;
+  @Choice(['text', 'base64'], { nullable: true, description: 'How an imported secret was written down' })
+  secretEncoding: 'text' | 'base64' | null;
   @Choice(['generated', 'imported'], { description: 'Where it comes from' }) origin: 'generated' | 'imported';
   @Exportable() exportable: boolean;
   @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
@@ -74,7 +79,9 @@ export class Key {
   @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @HappenedAt('When its next version will be published') nextRotationAt: string | null;
   @HappenedAt('When it was deleted') deletedAt: string | null;
+  @HappenedAt('Until when a deleted key can be restored') destroysAt: string | null;
 }
 
 export class KeyPage extends PageOf(Key) {}
@@ -90,9 +97,11 @@ export class KeyVersion {
   @Instant({ description: 'When it was made' }) createdAt: string;
   @HappenedAt('When it starts to sign') activatesAt: string | null;
   @HappenedAt('When it started to sign') activatedAt: string | null;
+  @HappenedAt('When its successor takes over') retiresAt: string | null;
   @HappenedAt('When it stopped to sign') retiredAt: string | null;
   @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
   @HappenedAt('When its private half was destroyed') destroyedAt: string | null;
+  @HappenedAt('When the last token that it signed expires') lastTokenExpiresAt: string | null;
   @JsonObject({
     nullable: true,
     description: 'The public half as in the JWKS (RFC 7517); null for a shared secret',
@@ -114,9 +123,43 @@ export class KeyDetails extends Key {
   versions: KeyVersion[];
 }
 
-export class PublicKeyQuery {
-  @Choice(['jwk', 'pem'], { optional: true, default: 'jwk', description: 'JWK (RFC 7517) or PEM (RFC 7468)' })
-  format?: 'jwk' | 'pem';
+export class Rotation {
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Signs at once instead of when every cache of the JWKS has the new version; or ends such a wait',
+    example: false,
+  })
+  immediately?: boolean;
+}
+
+export class KeyCompromise {
+  @Text({ max: 500, optional: true, description: 'For the history', example: 'Found in a public repository' })
+  reason?: string;
+}
+
+export class KeyImpact {
+  @Items(Text({ max: 64 }), {
+    maxItems: USERS_SHOWN_MAX,
+    description: 'Token profiles that sign with the key',
+    example: ['partner-api'],
+  })
+  profiles: readonly string[];
+  @Items(Text({ max: 100 }), {
+    maxItems: USERS_SHOWN_MAX,
+    description: 'Services that were granted one of them',
+    example: ['billing'],
+  })
+  services: readonly string[];
+  @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: string | null;
+  @Flag({ description: 'Whether nobody would notice: nothing stops to sign, no living token stops to be valid' })
+  safeNow: boolean;
+}
+
+export class KeyRehearsal {
+  @Flag({ description: 'Whether the action would be done' }) allowed: boolean;
+  @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
+  @Nested(() => KeyImpact, { description: 'Who depends on it' }) impact: KeyImpact;
 }
 
 /** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */
@@ -135,6 +178,7 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   state: row.state,
   algorithm: row.algorithm,
   modulusBits: row.modulusBits,
+  secretEncoding: row.secretEncoding,
   origin: row.origin,
   exportable: row.exportable,
   weak: row.weak,
@@ -142,7 +186,9 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   version: row.version,
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),
+  nextRotationAt: presentInstant(row.nextRotationAt),
   deletedAt: presentInstant(row.deletedAt),
+  destroysAt: presentInstant(row.destroysAt),
 });
 
 export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetails => ({
@@ -154,9 +200,17 @@ export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetail
     createdAt: toRfc3339(row.createdAt),
     activatesAt: presentInstant(row.activatesAt),
     activatedAt: presentInstant(row.activatedAt),
+    retiresAt: presentInstant(row.retiresAt),
     retiredAt: presentInstant(row.retiredAt),
     compromisedAt: presentInstant(row.compromisedAt),
     destroyedAt: presentInstant(row.destroyedAt),
+    lastTokenExpiresAt: presentInstant(row.lastTokenExpiresAt),
     publicJwk: row.publicJwk,
   })),
+});
+
+export const presentKeyRehearsal = ({ allowed, code, impact }: Foreseen): KeyRehearsal => ({
+  allowed,
+  ...(code === undefined ? {} : { code }),
+  impact: { ...impact, lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt) },
 });

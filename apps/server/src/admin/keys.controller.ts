@@ -1,38 +1,59 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { type PublicJwk, keyFromJwk } from '#crypto';
-import { Keys, keyErrors } from '#keys';
+import { KeyDeletion, KeyRehearsals, KeyRotation, Keys, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
+import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
   Key,
+  KeyCompromise,
   KeyDetails,
   KeyPage,
+  KeyRehearsal,
   NewKey,
-  PublicKeyQuery,
+  Rotation,
   presentKey,
   presentKeyDetails,
+  presentKeyRehearsal,
   toKeyRequest,
 } from './keys.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
+import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
 
-const PEM_EXAMPLE = '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE...\n-----END PUBLIC KEY-----\n';
+const { WRONG_STATE, BUSY } = coreErrors;
+const { TENANT_SUSPENDED } = tenantErrors;
+const { KEY_NAME_TAKEN, ROTATION_UNDER_WAY } = keyErrors;
+
+const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'What tokens name the version by' });
 
 @ApiTags('Keys')
 @Controller('v1/tenants/:tenantId/keys')
 @Requires('keys:read')
 export class KeysController {
-  constructor(private readonly keys: Keys) {}
+  constructor(
+    private readonly keys: Keys,
+    private readonly rotation: KeyRotation,
+    private readonly deletion: KeyDeletion,
+    private readonly rehearsals: KeyRehearsals,
+  ) {}
 
   @Post()
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version signs at once' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, keyErrors.KEY_NAME_TAKEN)
+  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.generate(scope, toKeyRequest(body)));
   }
@@ -40,7 +61,7 @@ export class KeysController {
   @Get()
   @ApiOperation({ summary: 'List the keys' })
   @ApiOkResponse({ type: KeyPage, description: 'One page, oldest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
+  @Fails(TENANT_SUSPENDED)
   async listKeys(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Key>> {
     return presentPage(await this.keys.list(scope, query), presentKey);
   }
@@ -48,38 +69,95 @@ export class KeysController {
   @Get(':keyId')
   @ApiOperation({ summary: 'Read a key and its versions' })
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
+  @Fails(TENANT_SUSPENDED)
   async getKey(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.get(scope, keyId));
   }
 
-  @Get(':keyId/versions/:kid/public')
-  @ApiOperation({ summary: 'Download the public half of a version' })
-  @ApiParam({ name: 'kid', description: 'What tokens name the version by' })
-  @ApiOkResponse({
-    description: 'The public half in the format that was asked for',
-    content: {
-      'application/json': {
-        schema: { type: 'object', example: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg' } },
-      },
-      'application/x-pem-file': { schema: { type: 'string', example: PEM_EXAMPLE } },
-    },
-  })
-  @Fails(tenantErrors.TENANT_SUSPENDED, keyErrors.KEY_HAS_NO_PUBLIC_HALF)
-  async getPublicKey(
+  @Post(':keyId/rotate')
+  @HttpCode(200)
+  @Requires('keys:write')
+  @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
+  @ApiOkResponse({ type: KeyDetails, description: 'The key with its new version' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY)
+  async rotateKey(
+    @Param('keyId') keyId: string,
+    @Body() { immediately }: Rotation,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<KeyDetails> {
+    const pace = immediately ? 'immediate' : 'staged';
+    return presentKeyDetails(await this.rotation.rotate(scope, keyId, pace, ifMatch));
+  }
+
+  @Post(':keyId/versions/:kid/retire')
+  @HttpCode(200)
+  @Requires('keys:write')
+  @Kid()
+  @ApiOperation({ summary: 'Stop a version from signing; what it signed can be verified until it expires' })
+  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async retireKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
-    @Query() { format }: PublicKeyQuery,
+    @Query() { dryRun }: RehearsalQuery,
     @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<KeyDetails | KeyRehearsal> {
+    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'retire', kid));
+    return presentKeyDetails(await this.rotation.retire(scope, keyId, kid, ifMatch));
+  }
+
+  @Post(':keyId/versions/:kid/compromise')
+  @HttpCode(200)
+  @Requires('keys:write')
+  @Kid()
+  @ApiOperation({ summary: 'Refuse a version for ever, from this moment; a successor signs at once' })
+  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  async compromiseKeyVersion(
+    @Param('keyId') keyId: string,
+    @Param('kid') kid: string,
+    @Body() { reason }: KeyCompromise,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<KeyDetails | KeyRehearsal> {
+    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'compromise', kid));
+    return presentKeyDetails(await this.rotation.compromise(scope, keyId, kid, reason, ifMatch));
+  }
+
+  @Delete(':keyId')
+  @HttpCode(204)
+  @Requires('keys:write')
+  @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
+  @ApiNoContentResponse({ description: 'The key is deleted' })
+  @ApiOkResponse({ type: KeyRehearsal, description: 'With `dryRun=true`: what would happen' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
+  async deleteKey(
+    @Param('keyId') keyId: string,
+    @Body() { password }: StepUp,
+    @Query() { dryRun }: RehearsalQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<PublicJwk | string> {
-    const { versions } = await this.keys.get(scope, keyId);
-    const version = versions.find((candidate) => candidate.kid === kid);
-    if (version === undefined) throw coreErrors.NOT_FOUND();
-    const jwk = version.publicJwk;
-    if (jwk === null) throw keyErrors.KEY_HAS_NO_PUBLIC_HALF();
-    if (format !== 'pem') return jwk;
-    reply.type('application/x-pem-file');
-    return keyFromJwk(jwk).export({ type: 'spki', format: 'pem' }).toString();
+  ): Promise<KeyRehearsal | void> {
+    if (!dryRun) return this.deletion.delete(scope, keyId, password, ifMatch);
+    reply.status(200);
+    return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'delete'));
+  }
+
+  @Post(':keyId/restore')
+  @HttpCode(200)
+  @Requires('keys:write')
+  @ApiOperation({ summary: 'Restore a deleted key that has not been destroyed yet' })
+  @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NAME_TAKEN)
+  async restoreKey(
+    @Param('keyId') keyId: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<KeyDetails> {
+    return presentKeyDetails(await this.deletion.restore(scope, keyId, ifMatch));
   }
 }

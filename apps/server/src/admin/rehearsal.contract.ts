@@ -1,5 +1,10 @@
 import { type Type as Class, applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
+import { Flag } from '../http/fields.js';
+
+export class RehearsalQuery {
+  @Flag({ optional: true, default: false, description: 'Only say what would happen; change nothing' }) dryRun?: boolean;
+}
 
 /** The answer is of `type`, or says what would have happened (`dryRun=true`). */
 export const AnswersOrRehearses = (

@@ -56,10 +56,14 @@ function userCredentials(request: FastifyRequest): { authorization: string } {
   return { authorization };
 }
 
+/** `key` is the name that clients of Webex Connect send. */
+const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
+
 function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
-  const offered = request.headers['x-service-key'];
-  const serviceKey = Array.isArray(offered) ? offered.join(',') : offered;
+  const offered = SERVICE_KEY_HEADERS.flatMap((name) => request.headers[name] ?? []);
+  // Of two that differ nobody knows which one is meant: joined they are none.
+  const serviceKey = offered.length === 0 ? undefined : [...new Set(offered)].join(',');
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return {
     sourceAddress: request.ip,

@@ -50,4 +50,9 @@ export function acceptOnlyJson(server: FastifyInstance): void {
       done(error as Error);
     }
   });
+  // What a gateway forwards for its sender's sake has the type of the sender's body, and no body.
+  server.addContentTypeParser('*', (request, _body, done) => {
+    if (request.headers['content-length'] === '0') done(null, undefined);
+    else done(coreErrors.UNSUPPORTED_MEDIA_TYPE());
+  });
 }

@@ -3,16 +3,13 @@ import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type TenantScope, systemOrigin } from '#core';
-import { Keys } from '#keys';
+import { JWKS_MAX_AGE_SECONDS, Keys } from '#keys';
 import { IssuerUrls } from '#signing';
 import { Access } from '#tenants';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
 import { ServedWhileSealed } from '../http/seal.guard.js';
 import { IssuerMetadata, JsonWebKeySet, issuerMetadata } from './jwks.contract.js';
-
-/** How long anybody may keep the keys: staged rotation publishes a new version at least this long before it signs. */
-export const JWKS_MAX_AGE_SECONDS = 300;
 
 @ApiTags('Public')
 @Controller('v1/tenants/:tenantId/.well-known')
@@ -57,13 +54,16 @@ export class JwksController {
   }
 }
 
+/** Staged rotation counts on it: nobody uses an answer that is older, not even where the server cannot be reached. */
+const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, must-revalidate`;
+
 /**
  * Lets caches keep the answer and ask whether it has changed (RFC 9111, RFC 9110 §13.1.2). Refusals are not cached: the
  * headers are set only once there is an answer.
  */
 function cacheable<Body>(reply: FastifyReply, known: string | undefined, body: Body): Body | undefined {
   const tag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
-  reply.headers({ ETag: tag, 'Cache-Control': `public, max-age=${JWKS_MAX_AGE_SECONDS}` });
+  reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
   if (!isKnown(known, tag)) return body;
   reply.status(304);
   return undefined;

@@ -1,0 +1,193 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { History, recordEvents } from '#audit';
+import { DomainError, SECOND, fromRfc3339, systemClock } from '#core';
+import { Database } from '#database';
+import { KeyMaintenance, Vault } from '#vault';
+
+import { type Configuration, ConfigurationError, loadConfiguration } from '../../server/src/config.js';
+import { entities, readMasterKeys, sealedColumns } from '../../server/src/installation.js';
+import { CLI, type Terminal } from './terminal.js';
+
+export interface Finding {
+  readonly severity: 'ok' | 'warning' | 'error';
+  readonly check: string;
+  readonly detail: string;
+}
+
+type Report = (finding: Finding) => void;
+
+const OTHERS_MAY_READ = 0o077;
+const CLOCK_TOLERANCE = 5 * SECOND;
+const SAMPLE_OF_EACH_TENANT = 100;
+const UNREADABLE_SHOWN_MAX = 20;
+const MARKS = { ok: 'ok      ', warning: 'warning ', error: 'ERROR   ' } as const;
+
+/** Looks at everything that keeps a server from working well, changes nothing, and says each finding in a line. */
+export async function diagnose(terminal: Terminal, { all = false }: { all?: boolean }): Promise<boolean> {
+  let ok = true;
+  await examine(terminal.environment, all, ({ severity, check, detail }) => {
+    terminal.write(`${MARKS[severity]} ${check}: ${detail}\n`);
+    ok &&= severity !== 'error';
+  });
+  terminal.write(ok ? 'No errors.\n' : 'There are errors.\n');
+  return ok;
+}
+
+async function examine(environment: Terminal['environment'], all: boolean, report: Report): Promise<void> {
+  const configuration = checkConfiguration(environment, report);
+  if (!configuration) return;
+  await checkFileModes(configuration, report);
+  const database = await checkDatabase(configuration, report);
+  if (!database) return;
+  try {
+    if (!(await checkSchema(database, report))) return;
+    await checkClock(database, report);
+    const vault = await checkMasterKey(configuration, database, report);
+    if (vault) await checkSealedValues(database, vault, all, report);
+  } finally {
+    await database.close();
+  }
+}
+
+function checkConfiguration(environment: Terminal['environment'], report: Report): Configuration | undefined {
+  const check = 'configuration';
+  try {
+    const { configuration, warnings } = loadConfiguration(environment);
+    for (const detail of warnings) report({ severity: 'warning', check, detail });
+    report({ severity: 'ok', check, detail: 'every setting can be used' });
+    return configuration;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const detail of error.problems) report({ severity: 'error', check, detail });
+    return undefined;
+  }
+}
+
+/** Whoever can read the database file or a master key file can do so without us. */
+async function checkFileModes(configuration: Configuration, report: Report): Promise<void> {
+  const check = 'file modes';
+  const { masterKey, masterKeyFile, previousMasterKeyFile, pkcs11Module } = configuration;
+  const current = masterKey || pkcs11Module ? [] : [masterKeyFile];
+  const keyFiles = [...current, ...(previousMasterKeyFile === undefined ? [] : [previousMasterKeyFile])];
+  for (const file of keyFiles) {
+    const mode = await modeOf(file);
+    if (mode === undefined) report({ severity: 'error', check, detail: `${file} does not exist or cannot be read` });
+    else if ((mode & OTHERS_MAY_READ) !== 0) {
+      report({ severity: 'error', check, detail: `others may read ${file}; run: chmod 600 ${file}` });
+    } else report({ severity: 'ok', check, detail: `only its owner can read ${file}` });
+  }
+  const file = sqliteFile(configuration);
+  if (file === undefined) return;
+  const modes = [await modeOf(file), await modeOf(dirname(file))];
+  const isOpen = modes.every((mode) => mode !== undefined && (mode & OTHERS_MAY_READ) !== 0);
+  if (isOpen)
+    report({ severity: 'warning', check, detail: `others may read ${file}; run: chmod 700 ${dirname(file)}` });
+}
+
+function sqliteFile({ databaseUrl }: Configuration): string | undefined {
+  const url = databaseUrl.reveal();
+  return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
+}
+
+const modeOf = (path: string): Promise<number | undefined> =>
+  stat(path).then(
+    ({ mode }) => mode & 0o777,
+    () => undefined,
+  );
+
+async function checkDatabase(configuration: Configuration, report: Report): Promise<Database | undefined> {
+  const check = 'database';
+  const file = sqliteFile(configuration);
+  if (file !== undefined && (await modeOf(file)) === undefined) {
+    report({ severity: 'warning', check, detail: `${file} does not exist yet: the first start makes it` });
+    return undefined;
+  }
+  try {
+    const database = await Database.open({
+      url: configuration.databaseUrl.reveal(),
+      entities,
+      clock: systemClock,
+      recorder: recordEvents,
+      allowUnsafe: configuration.allowUnsafeDatabase,
+      warn: (detail) => report({ severity: 'warning', check, detail }),
+    });
+    report({ severity: 'ok', check, detail: `${database.dialect.name} answers; settings and collation are safe` });
+    return database;
+  } catch (error) {
+    report({ severity: 'error', check, detail: (error as Error).message });
+    return undefined;
+  }
+}
+
+async function checkSchema(database: Database, report: Report): Promise<boolean> {
+  const missing = await database.drift();
+  const check = 'schema';
+  if (missing.length === 0) report({ severity: 'ok', check, detail: 'is the newest' });
+  else report({ severity: 'error', check, detail: 'is not the newest; run: chancery migrate' });
+  return missing.length === 0;
+}
+
+/** The history knows a moment that lies behind us: a clock that shows an earlier one was turned back. */
+async function checkClock(database: Database, report: Report): Promise<void> {
+  const [newest] = (await new History(database).list(CLI, {}, { limit: 1 })).items;
+  const recorded = newest ? (fromRfc3339(newest.occurredAt) ?? 0) : 0;
+  const behind = recorded - systemClock.now();
+  const check = 'clock';
+  if (behind <= CLOCK_TOLERANCE) report({ severity: 'ok', check, detail: 'is not behind the history' });
+  else report({ severity: 'error', check, detail: `is ${Math.ceil(behind / SECOND)} s behind the newest event` });
+}
+
+async function checkMasterKey(
+  configuration: Configuration,
+  database: Database,
+  report: Report,
+): Promise<Vault | undefined> {
+  const check = 'master key';
+  try {
+    const vault = new Vault(database);
+    if (!(await vault.isInitialised())) {
+      report({ severity: 'warning', check, detail: 'the database is new: the first start makes its keys' });
+      return undefined;
+    }
+    if (!(await vault.unseal(await readMasterKeys(configuration, false)))) {
+      report({ severity: 'error', check, detail: 'is missing or does not open this database: the server is sealed' });
+      return undefined;
+    }
+    report({ severity: 'ok', check, detail: `${vault.currentKeyId} opens this database` });
+    return vault;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    report({ severity: 'error', check, detail: error.message });
+    return undefined;
+  }
+}
+
+async function checkSealedValues(database: Database, vault: Vault, all: boolean, report: Report): Promise<void> {
+  const maintenance = new KeyMaintenance(database, vault, sealedColumns);
+  const left = await maintenance.leftToRewrap(CLI);
+  const wrapped = 'data keys';
+  if (left.length === 0)
+    report({ severity: 'ok', check: wrapped, detail: 'are all wrapped by the current master key' });
+  else {
+    const detail = `${left.length} are wrapped by another master key; run: chancery keys rewrap`;
+    report({ severity: 'warning', check: wrapped, detail });
+  }
+  const check = 'sealed values';
+  const tenants = await maintenance.tenants(CLI);
+  let shown = 0;
+  for (const tenantId of tenants) {
+    for (const value of await maintenance.unreadable(CLI, tenantId, all ? Infinity : SAMPLE_OF_EACH_TENANT)) {
+      shown += 1;
+      const { table, column, recordId, reason } = value;
+      const detail = `${table}.${column} of ${recordId}, tenant ${tenantId}: ${reason}`;
+      if (shown <= UNREADABLE_SHOWN_MAX) report({ severity: 'error', check, detail });
+    }
+  }
+  if (shown > UNREADABLE_SHOWN_MAX) report({ severity: 'error', check, detail: `${shown} in all do not open` });
+  if (shown === 0) {
+    const extent = all ? 'all' : `up to ${SAMPLE_OF_EACH_TENANT} of each column`;
+    report({ severity: 'ok', check, detail: `${extent} of ${tenants.length} tenant(s) open` });
+  }
+}

@@ -1,0 +1,44 @@
+import { KeyMaintenance } from '#vault';
+
+import { type Installation, sealedColumns } from '../../server/src/installation.js';
+import { CLI, type Terminal, onInstallation } from './terminal.js';
+
+const maintenanceOf = ({ database, vault }: Installation): KeyMaintenance =>
+  new KeyMaintenance(database, vault, sealedColumns);
+
+/** Says how many data keys are left under another master key; all is well where none is. */
+export const rewrap = (terminal: Terminal): Promise<boolean> =>
+  onInstallation(terminal, async (installation) => {
+    const { rewrapped, left, missingKeyIds } = await maintenanceOf(installation).rewrap(CLI);
+    terminal.write(`${rewrapped} data key(s) wrapped anew, ${left} left.\n`);
+    if (left === 0) {
+      terminal.write('The previous master key is needed no more.\n');
+      return true;
+    }
+    terminal.fail(
+      `Those are wrapped by master key ${missingKeyIds.join(', ')}. Set CHANCERY_PREVIOUS_MASTER_KEY or ` +
+        'CHANCERY_PREVIOUS_MASTER_KEY_FILE to it and run this again.\n',
+    );
+    return false;
+  });
+
+/** Renews data keys, of one tenant or of all. */
+export const rotateDataKeys = (terminal: Terminal, options: { tenant?: string }): Promise<boolean> =>
+  onInstallation(terminal, async (installation) => {
+    const maintenance = maintenanceOf(installation);
+    const tenants = options.tenant === undefined ? await maintenance.tenants(CLI) : [options.tenant];
+    const total = { resealed: 0, unreadable: 0, kept: 0 };
+    for (const tenantId of tenants) {
+      const { resealed, unreadable, kept } = await maintenance.rotateDataKey(CLI, tenantId);
+      total.resealed += resealed;
+      total.unreadable += unreadable;
+      total.kept += kept;
+    }
+    terminal.write(`${tenants.length} tenant(s): ${total.resealed} value(s) sealed anew.\n`);
+    if (total.unreadable > 0)
+      terminal.fail(`${total.unreadable} value(s) do not open; run \`chancery doctor --all\`.\n`);
+    if (total.kept > 0) {
+      terminal.write(`${total.kept} earlier data key(s) are kept for now; run this again in a few minutes.\n`);
+    }
+    return total.unreadable === 0;
+  });

@@ -1,0 +1,91 @@
+import 'reflect-metadata';
+
+import { Command, CommanderError } from 'commander';
+
+import { DomainError } from '#core';
+
+import { ConfigurationError } from '../../server/src/config.js';
+import { productVersion } from '../../server/src/create-server.js';
+import { createAdmin } from './admin.js';
+import { diagnose } from './doctor.js';
+import { rewrap, rotateDataKeys } from './keys.js';
+import { Refusal, type Terminal, onInstallation } from './terminal.js';
+
+/** What a command answers: whether all went well. */
+type Action<Options> = (terminal: Terminal, options: Options) => Promise<boolean>;
+
+/** The commands; each is one function over the libraries. */
+function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
+  const root = new Command('chancery')
+    .description('Operates a Chancery installation. Reads the same environment variables as the server.')
+    .version(productVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.write, writeErr: terminal.fail });
+  const does = <Options>(action: Action<Options>) =>
+    async function (options: Options): Promise<void> {
+      answer(await action(terminal, options));
+    };
+
+  root
+    .command('migrate')
+    .description('Bring the database to the newest schema; several may run it at once')
+    .action(does(migrate));
+  root
+    .command('doctor')
+    .description('Check configuration, database, clock, master key, file modes and sealed values')
+    .option('--all', 'open every sealed value instead of a sample of each tenant')
+    .action(does(diagnose));
+
+  const admin = root.command('admin').description('Administrators of the installation');
+  admin
+    .command('create')
+    .description(
+      'Create a platform administrator; the password is made and shown once unless CHANCERY_ADMIN_PASSWORD is set',
+    )
+    .requiredOption('--email <address>', 'what the administrator logs in with')
+    .option('--name <name>', 'name of the administrator', 'Platform administrator')
+    .action(does(createAdmin));
+
+  const keys = root.command('keys').description('The master key and the data keys');
+  keys
+    .command('rewrap')
+    .description('Wrap every data key by the current master key; can be stopped, repeated, and run twice at once')
+    .action(does(rewrap));
+  keys
+    .command('rotate-data-keys')
+    .description('Give tenants new data keys and seal everything anew; can be stopped and repeated')
+    .option('--tenant <id>', 'only this tenant')
+    .action(does(rotateDataKeys));
+  return root;
+}
+
+const migrate: Action<object> = (terminal) =>
+  onInstallation(terminal, async () => {
+    terminal.write('The database has the newest schema.\n');
+    return true;
+  });
+
+/** Runs one command line and answers its exit code: 0 where all is well, 1 where not. */
+export async function run(parameters: readonly string[], terminal: Terminal): Promise<number> {
+  let ok = true;
+  try {
+    await program(terminal, (result) => {
+      ok = result;
+    }).parseAsync([...parameters], { from: 'user' });
+    return ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    terminal.fail(`${reasonOf(error)}\n`);
+    return 1;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DomainError && error.errors) {
+    return error.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join('\n');
+  }
+  if (error instanceof ConfigurationError || error instanceof Refusal || error instanceof DomainError) {
+    return error.message;
+  }
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,53 @@
+import type { KeyObject } from 'node:crypto';
+
+import { type AlgorithmName, algorithm, uuidv7 } from '#crypto';
+import type { Tx } from '#database';
+import { raiseConfigVersion } from '#tenants';
+import type { Vault } from '#vault';
+
+import { Key, type KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { nextRotationAt } from './rotation.js';
+import { addVersion } from './versions.js';
+
+/** A key that is about to exist: what was asked for, and the material that was made or read for it. */
+export interface KeyMaterial extends Pick<
+  Key,
+  'name' | 'exportable' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
+> {
+  readonly algorithm: AlgorithmName;
+  readonly signingKey: KeyObject;
+}
+
+/**
+ * A step of every use-case that adds a key: its first version signs at once, because nobody has cached a JWKS that
+ * lacks it yet.
+ * @throws KEY_NAME_TAKEN
+ */
+export async function insertKey(
+  tx: Tx,
+  vault: Vault,
+  { signingKey, ...described }: KeyMaterial,
+): Promise<{ key: Key; version: KeyVersion }> {
+  const { now } = tx;
+  const { tenantId } = tx.scope;
+  const id = uuidv7(now);
+  const key: Key = {
+    ...described,
+    id,
+    tenantId,
+    liveName: described.name,
+    state: 'active',
+    nextRotationAt: nextRotationAt(now, described.rotateEverySeconds, algorithm(described.algorithm).symmetric),
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+    destroysAt: null,
+  };
+  await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
+  const { algorithm: name } = key;
+  const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, signingKey, activatesAt: now });
+  await raiseConfigVersion(tx);
+  return { key, version };
+}

@@ -1,0 +1,123 @@
+import { isUtf8 } from 'node:buffer';
+
+import { Injectable } from '@nestjs/common';
+
+import { Secret, type TenantScope, coreErrors, platformScope } from '#core';
+import {
+  type KeyFormatName,
+  type PublicJwk,
+  algorithm,
+  keyFileErrors,
+  keyFormats,
+  keyFromJwk,
+  keyObjectFromBytes,
+} from '#crypto';
+import { Database, type View } from '#database';
+import { Users } from '#tenants';
+import { Vault } from '#vault';
+
+import { Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { keyEvents } from './events.js';
+import { keyStateAt, versionStateAt } from './rotation.js';
+import { privateHalves } from './versions.js';
+
+export interface ExportRequest {
+  readonly format: KeyFormatName;
+  /** The caller's own. */
+  readonly password: string | undefined;
+  /** What the file is to be encrypted with, where its format is. */
+  readonly passphrase?: Secret | undefined;
+}
+
+export interface ExportedKey {
+  readonly kid: string;
+  readonly format: KeyFormatName;
+  /** The key file, as importing takes it. */
+  readonly data: Secret;
+}
+
+/** A stolen file is attacked without limit. */
+export const PASSPHRASE_CHARACTERS_MIN = 8;
+
+interface Exportable {
+  readonly key: Key;
+  readonly version: KeyVersion;
+  readonly sealedPrivate: Buffer;
+}
+
+/** The ways in which a key leaves: the public half for everybody who may read, the private one hardly ever. */
+@Injectable()
+export class KeyExport {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * The public half of a version: the JWK as in the JWKS, or the text of another format.
+   * @throws NOT_FOUND, KEY_HAS_NO_PUBLIC_HALF, KEY_FORMAT_DOES_NOT_SUIT
+   */
+  async exportPublic(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+    format: KeyFormatName,
+  ): Promise<PublicJwk | string> {
+    const { publicJwk } = await this.database.read(scope, (view) => view.get(KeyVersion, { keyId, kid }));
+    if (publicJwk === null) throw keyErrors.KEY_HAS_NO_PUBLIC_HALF();
+    if (format === 'jwk') return publicJwk;
+    const { holds, writePublic } = keyFormats[format];
+    if (!writePublic || !holds.includes(algorithm(publicJwk.alg).kind)) throw keyErrors.KEY_FORMAT_DOES_NOT_SUIT();
+    return writePublic(keyFromJwk(publicJwk), { kid, algorithm: publicJwk.alg });
+  }
+
+  /**
+   * The private half of a version, or the shared secret, once the password is confirmed and the event durable.
+   * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, WRONG_STATE, KEY_FORMAT_DOES_NOT_SUIT, PASSPHRASE_REQUIRED,
+   *   VALIDATION_ERROR (passphrase), PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async exportPrivate(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+    { format, password, passphrase }: ExportRequest,
+  ): Promise<ExportedKey> {
+    await this.database.read(scope, (view) => requireExportable(view, keyId, kid, format));
+    requirePassphrase(format, passphrase);
+    await this.users.confirmPassword(platformScope(scope), password);
+    const { key, signingKey } = await this.database.transaction(scope, async (tx) => {
+      await tx.lock(Key, { id: keyId });
+      const { key, version, sealedPrivate } = await requireExportable(tx, keyId, kid, format);
+      const bytes = await this.vault.open(tx, privateHalves.place(scope.tenantId, version.id), sealedPrivate);
+      if (format === 'secret' && !isUtf8(bytes)) throw keyErrors.KEY_FORMAT_DOES_NOT_SUIT('The secret is no text');
+      tx.record(keyEvents.exported(keyId, { kid, details: { name: key.name, format } }));
+      return { key, signingKey: keyObjectFromBytes(algorithm(key.algorithm).kind, bytes) };
+    });
+    // Deriving a key from the passphrase takes about a second: not while a transaction holds locks.
+    const options = { kid, name: key.name, algorithm: key.algorithm, passphrase: passphrase?.reveal() ?? '' };
+    return { kid, format, data: new Secret(await keyFormats[format].writePrivate(signingKey, options)) };
+  }
+}
+
+async function requireExportable(view: View, keyId: string, kid: string, format: KeyFormatName): Promise<Exportable> {
+  const key = await view.get(Key, { id: keyId });
+  const version = await view.get(KeyVersion, { keyId, kid });
+  if (!key.exportable) throw keyErrors.KEY_NOT_EXPORTABLE();
+  const { sealedPrivate } = version;
+  const destroyed = versionStateAt(version, view.now) === 'destroyed';
+  if (keyStateAt(key, view.now) !== 'active' || destroyed || sealedPrivate === null) {
+    throw coreErrors.WRONG_STATE('The key was deleted, or the private half of the version destroyed');
+  }
+  if (!keyFormats[format].holds.includes(algorithm(key.algorithm).kind)) throw keyErrors.KEY_FORMAT_DOES_NOT_SUIT();
+  return { key, version, sealedPrivate };
+}
+
+function requirePassphrase(format: KeyFormatName, passphrase: Secret | undefined): void {
+  if (!keyFormats[format].encrypted) return;
+  if (passphrase === undefined) throw keyFileErrors.PASSPHRASE_REQUIRED();
+  if (passphrase.reveal().length >= PASSPHRASE_CHARACTERS_MIN) return;
+  const detail = `must have at least ${PASSPHRASE_CHARACTERS_MIN} characters`;
+  throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/passphrase', code: 'PASSPHRASE_TOO_SHORT', detail }] });
+}

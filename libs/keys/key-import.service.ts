@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Secret, TenantScope } from '#core';
+import { type AlgorithmName, type KeyFormatName, readKey } from '#crypto';
+import { Database } from '#database';
+import { Vault } from '#vault';
+
+import { keyEvents } from './events.js';
+import { insertKey } from './first-version.js';
+import type { KeyWithVersions } from './versions.js';
+
+export interface ImportRequest {
+  readonly name: string;
+  readonly algorithm: AlgorithmName;
+  readonly format: KeyFormatName;
+  /** The key file: PEM, JSON, XML, Base64 or the secret itself. */
+  readonly data: Secret;
+  /** The passphrase of the file. */
+  readonly password?: Secret | undefined;
+  readonly exportable?: boolean | undefined;
+}
+
+/** Keys that were made elsewhere. */
+@Injectable()
+export class KeyImport {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Takes over a key; its first version signs at once.
+   * @throws KEY_NAME_TAKEN, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
+   */
+  async importKey(scope: TenantScope, request: ImportRequest): Promise<KeyWithVersions> {
+    const { name, algorithm, format, exportable = false } = request;
+    // Opening and checking a key takes up to a second: not while a transaction holds locks.
+    const read = await readKey(format, request.data.reveal(), { algorithm, passphrase: request.password?.reveal() });
+    return this.database.transaction(scope, async (tx) => {
+      const { key, version } = await insertKey(tx, this.vault, {
+        name,
+        algorithm,
+        exportable,
+        ...read,
+        origin: 'imported',
+        rotateEverySeconds: null,
+      });
+      const after = { name, algorithm, exportable, weak: key.weak };
+      tx.record(keyEvents.imported(key.id, { kid: version.kid, after, details: { format } }));
+      return { key, versions: [version] };
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+
+import { type Situation, rehearsalOf } from './rehearsal.js';
+
+const NOW = 1_000_000;
+const UNUSED = { profiles: [], services: [] };
+const USED = { profiles: ['partner-api'], services: ['billing'] };
+const situation = (changes: Partial<Situation> = {}): Situation => ({
+  now: NOW,
+  keyState: 'active',
+  versionState: 'active',
+  lastTokenExpiresAt: null,
+  users: USED,
+  ...changes,
+});
+const ALIVE = { lastTokenExpiresAt: NOW + 1 };
+const EXPIRED = { lastTokenExpiresAt: NOW };
+
+describe('a rehearsal', () => {
+  it.each([
+    ['retire', 'the version that profiles sign with', {}, false],
+    ['retire', 'a version that no profile uses', { users: UNUSED, ...ALIVE }, true],
+    ['retire', 'a staged version', { versionState: 'pending' }, true],
+    ['compromise', 'a retired version with living tokens', { versionState: 'retired', ...ALIVE }, false],
+    ['compromise', 'a retired version whose tokens have expired', { versionState: 'retired', ...EXPIRED }, true],
+    ['delete', 'a key that profiles use', { versionState: undefined }, false],
+    ['delete', 'an unused key with living tokens', { versionState: undefined, users: UNUSED, ...ALIVE }, false],
+    ['delete', 'an unused key', { versionState: undefined, users: UNUSED, ...EXPIRED }, true],
+  ] as const)('%s %s: safe or not', (action, _, changes, safeNow) => {
+    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: true, impact: { safeNow } });
+  });
+
+  it.each([
+    ['retire', { versionState: 'retired' }],
+    ['retire', { keyState: 'deleted' }],
+    ['compromise', { versionState: 'compromised' }],
+    ['compromise', { versionState: 'destroyed' }],
+    ['delete', { keyState: 'deleted', versionState: undefined }],
+  ] as const)('%s is refused for %j', (action, changes) => {
+    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code: 'WRONG_STATE' });
+  });
+
+  it('names who depends on the key', () => {
+    expect(rehearsalOf('delete', situation({ versionState: undefined })).impact).toMatchObject(USED);
+  });
+});

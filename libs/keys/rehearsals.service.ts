@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+
+import type { TenantScope } from '#core';
+import { Database } from '#database';
+
+import { KeyVersion } from './entities.js';
+import { KeyUsers } from './key-users.js';
+import { type KeyRehearsal, type RehearsedAction, rehearsalOf } from './rehearsal.js';
+import { versionStateAt } from './rotation.js';
+import { asOf, withVersions } from './versions.js';
+
+/** What to know before a key or a version is taken out of use. */
+@Injectable()
+export class KeyRehearsals {
+  constructor(
+    private readonly database: Database,
+    private readonly keyUsers: KeyUsers,
+  ) {}
+
+  /** What `action` would do to a version, or to the whole key; changes nothing. @throws NOT_FOUND */
+  async rehearse(scope: TenantScope, keyId: string, action: RehearsedAction, kid?: string): Promise<KeyRehearsal> {
+    return this.database.read(scope, async (view) => {
+      const { key, versions } = asOf(await withVersions(view, keyId), view.now);
+      const version = kid === undefined ? undefined : await view.get(KeyVersion, { keyId, kid });
+      const expiries = (version ? [version] : versions).map(({ lastTokenExpiresAt }) => lastTokenExpiresAt ?? 0);
+      return rehearsalOf(action, {
+        now: view.now,
+        keyState: key.state,
+        versionState: version && versionStateAt(version, view.now),
+        lastTokenExpiresAt: Math.max(0, ...expiries) || null,
+        users: await this.keyUsers.usersOf(view, keyId),
+      });
+    });
+  }
+}

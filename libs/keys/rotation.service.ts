@@ -1,0 +1,209 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { type TenantScope, coreErrors, toRfc3339 } from '#core';
+import { algorithm } from '#crypto';
+import { Database, type Tx, requireVersion } from '#database';
+import { raiseConfigVersion } from '#tenants';
+import { Vault } from '#vault';
+
+import { Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { keyEvents } from './events.js';
+import { keyVersionLifecycle } from './lifecycle.js';
+import { type RotationPace, activationAt, keyStateAt, nextRotationAt } from './rotation.js';
+import { settleVersions } from './settling.js';
+import { type KeyWithVersions, addVersion, nextModulusBits, withVersions } from './versions.js';
+
+/** A key under its lock, with the version that signs now and the one that will. */
+interface Locked {
+  readonly key: Key;
+  readonly active: KeyVersion | undefined;
+  readonly pending: KeyVersion | undefined;
+}
+
+/**
+ * What moves the versions of a key on. Every action locks the key's row first and writes down what the clock has decided
+ * since, so that at any instant exactly one version signs, on any number of instances.
+ */
+@Injectable()
+export class KeyRotation {
+  constructor(
+    private readonly database: Database,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
+   * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
+   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, PRECONDITION_FAILED
+   */
+  async rotate(scope: TenantScope, keyId: string, pace: RotationPace, ifMatch?: number): Promise<KeyWithVersions> {
+    // Making an RSA key takes up to a second: not while a transaction holds locks.
+    const material = await this.generate(scope, keyId);
+    return this.change(
+      scope,
+      keyId,
+      async (tx, locked) => {
+        const { pending } = locked;
+        if (!pending) return this.stage(tx, locked, material, pace);
+        if (pace === 'staged') {
+          throw keyErrors.ROTATION_UNDER_WAY(`Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`);
+        }
+        return this.promote(tx, locked, pending);
+      },
+      ifMatch,
+    );
+  }
+
+  /** A step of the scheduler: the staged rotation of a key whose time has come, unless somebody was faster. */
+  async rotateIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
+    const material = await this.generate(scope, keyId);
+    return this.database.transaction(scope, async (tx) => {
+      const key = await tx.lock(Key, { id: keyId });
+      const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.now;
+      if (keyStateAt(key, tx.now) !== 'active' || !isDue) return false;
+      const locked = await settled(tx, key);
+      // Whoever rotated by hand meanwhile has done what was due.
+      if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
+      else await this.stage(tx, locked, material, 'staged');
+      await raiseConfigVersion(tx);
+      return true;
+    });
+  }
+
+  /**
+   * Stops a version from signing; what it signed can be verified until it expires. A staged successor takes over at once;
+   * a staged version that is retired itself never signs.
+   * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED
+   */
+  async retire(scope: TenantScope, keyId: string, kid: string, ifMatch?: number): Promise<KeyWithVersions> {
+    return this.change(
+      scope,
+      keyId,
+      async (tx, locked) => {
+        const { key, active, pending } = locked;
+        const version = await tx.get(KeyVersion, { keyId, kid });
+        if (version.id === active?.id && pending) return this.promote(tx, locked, pending);
+        await retireNow(tx, version);
+        if (version.id === pending?.id && active) {
+          await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
+          await this.plan(tx, key, tx.now);
+        } else {
+          await this.plan(tx, key, undefined);
+        }
+      },
+      ifMatch,
+    );
+  }
+
+  /**
+   * From this moment the version neither signs nor verifies, and it leaves the JWKS. Where it was the one that signs, a
+   * successor signs at once, in the same transaction.
+   * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED
+   */
+  async compromise(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+    reason: string | undefined,
+    ifMatch?: number,
+  ): Promise<KeyWithVersions> {
+    const material = await this.generate(scope, keyId);
+    return this.change(
+      scope,
+      keyId,
+      async (tx, locked) => {
+        const { key, active, pending } = locked;
+        const version = await tx.get(KeyVersion, { keyId, kid });
+        await tx.transition(KeyVersion, version.id, keyVersionLifecycle.event.compromise, {
+          compromisedAt: tx.now,
+          sealedPrivate: null,
+        });
+        const details = reason === undefined ? {} : { reason };
+        tx.record(keyEvents.version_compromised(keyId, { kid, details }));
+        const rest = { key, active: undefined, pending };
+        if (version.id === active?.id) {
+          if (pending) await this.promote(tx, rest, pending);
+          else await this.stage(tx, rest, material, 'immediate');
+        } else if (version.id === pending?.id && active) {
+          await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
+          // What the schedule had begun begins again, with a version that nobody knows.
+          const nextRotationAt = key.rotateEverySeconds === null ? null : tx.now;
+          await tx.update(Key, { id: keyId }, { nextRotationAt, updatedAt: tx.now });
+        } else {
+          await tx.update(Key, { id: keyId }, { updatedAt: tx.now });
+        }
+      },
+      ifMatch,
+    );
+  }
+
+  private async generate(scope: TenantScope, keyId: string): Promise<KeyObject> {
+    const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
+    return (await algorithm(key.algorithm).generate(nextModulusBits(key))).signingKey;
+  }
+
+  /** The frame of every action: lock, write down what the clock has decided, do, show. */
+  private async change(
+    scope: TenantScope,
+    keyId: string,
+    work: (tx: Tx, locked: Locked) => Promise<void>,
+    ifMatch: number | undefined,
+  ): Promise<KeyWithVersions> {
+    return this.database.transaction(scope, async (tx) => {
+      const key = await tx.lock(Key, { id: keyId });
+      if (keyStateAt(key, tx.now) !== 'active') throw coreErrors.WRONG_STATE('The key is deleted');
+      requireVersion(key, ifMatch);
+      await work(tx, await settled(tx, key));
+      await raiseConfigVersion(tx);
+      return withVersions(tx, keyId);
+    });
+  }
+
+  /** Adds the next version of a key that has none staged. */
+  private async stage(tx: Tx, locked: Locked, signingKey: KeyObject, pace: RotationPace): Promise<void> {
+    const { key, active } = locked;
+    const { symmetric } = algorithm(key.algorithm);
+    const activatesAt = activationAt(tx.now, pace, symmetric);
+    const [newest] = await tx.find(KeyVersion, { keyId: key.id }, { order: { number: 'DESC' }, limit: 1 });
+    const number = (newest?.number ?? 0) + 1;
+    if (active && activatesAt > tx.now) await tx.update(KeyVersion, { id: active.id }, { retiresAt: activatesAt });
+    else if (active) await retireNow(tx, active);
+    const version = { keyId: key.id, algorithm: key.algorithm, number, signingKey, activatesAt };
+    const { kid } = await addVersion(tx, this.vault, version);
+    await this.plan(tx, key, activatesAt);
+    tx.record(keyEvents.rotated(key.id, { kid, details: { pace, number, activatesAt: toRfc3339(activatesAt) } }));
+  }
+
+  /** A staged version signs now instead of later. */
+  private async promote(tx: Tx, { key, active }: Locked, pending: KeyVersion): Promise<void> {
+    if (active) await retireNow(tx, active);
+    const now = { activatesAt: tx.now, activatedAt: tx.now };
+    await tx.transition(KeyVersion, pending.id, keyVersionLifecycle.event.activate, now);
+    await this.plan(tx, key, tx.now);
+    tx.record(keyEvents.version_activated(key.id, { kid: pending.kid }));
+  }
+
+  /** When the key is rotated next; `signsFrom` is when its newest version starts to sign, if one does. */
+  private async plan(tx: Tx, key: Key, signsFrom: number | undefined): Promise<void> {
+    const { symmetric } = algorithm(key.algorithm);
+    const next = signsFrom === undefined ? null : nextRotationAt(signsFrom, key.rotateEverySeconds, symmetric);
+    await tx.update(Key, { id: key.id }, { nextRotationAt: next, updatedAt: tx.now });
+  }
+}
+
+async function settled(tx: Tx, key: Key): Promise<Locked> {
+  const versions = await settleVersions(tx, key.id);
+  return {
+    key,
+    active: versions.find(({ state }) => state === 'active'),
+    pending: versions.find(({ state }) => state === 'pending'),
+  };
+}
+
+async function retireNow(tx: Tx, { id, keyId, kid }: KeyVersion): Promise<void> {
+  await tx.transition(KeyVersion, id, keyVersionLifecycle.event.retire, { retiresAt: tx.now, retiredAt: tx.now });
+  tx.record(keyEvents.version_retired(keyId, { kid }));
+}

@@ -1,0 +1,90 @@
+import type { KeyObject } from 'node:crypto';
+
+import type { EpochMilliseconds } from '#core';
+import {
+  type AlgorithmName,
+  RSA_MODULUS_BITS,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  algorithm,
+  privateKeyToBytes,
+  publicJwk,
+  uuidv4,
+  uuidv7,
+} from '#crypto';
+import type { Tx, View } from '#database';
+import { type Vault, sealedColumn } from '#vault';
+
+import { Key, KeyVersion } from './entities.js';
+import { keyStateAt, versionStateAt } from './rotation.js';
+
+/** Where the private half of a version is sealed. */
+export const privateHalves = sealedColumn(KeyVersion, { purpose: 'signing-key', column: 'sealedPrivate' });
+
+export interface KeyWithVersions {
+  readonly key: Key;
+  /** Newest first. */
+  readonly versions: readonly KeyVersion[];
+}
+
+/** How many versions of one key are read: more than ever live at once. */
+const VERSIONS_READ_MAX = 100;
+
+/** A step: a key with its newest versions. @throws NOT_FOUND */
+export async function withVersions(view: View, keyId: string): Promise<KeyWithVersions> {
+  return {
+    key: await view.get(Key, { id: keyId }),
+    versions: await view.find(KeyVersion, { keyId }, { order: { number: 'DESC' }, limit: VERSIONS_READ_MAX }),
+  };
+}
+
+/** The same with the states that count at `now`, which the rows may not say yet. */
+export const asOf = ({ key, versions }: KeyWithVersions, now: EpochMilliseconds): KeyWithVersions => ({
+  key: { ...key, state: keyStateAt(key, now) },
+  versions: versions.map((version) => ({ ...version, state: versionStateAt(version, now) })),
+});
+
+export interface NewVersion {
+  readonly keyId: string;
+  readonly algorithm: AlgorithmName;
+  readonly number: number;
+  /** Private key or shared secret. */
+  readonly signingKey: KeyObject;
+  readonly activatesAt: EpochMilliseconds;
+}
+
+/** A step: stores a version with its private half sealed; it is active at once or published and pending. */
+export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Promise<KeyVersion> {
+  const { keyId, number, signingKey, activatesAt } = version;
+  const { tenantId } = tx.scope;
+  const id = uuidv7(tx.now);
+  const kid = uuidv4();
+  const isActive = activatesAt <= tx.now;
+  const row: KeyVersion = {
+    id,
+    tenantId,
+    keyId,
+    kid,
+    number,
+    state: isActive ? 'active' : 'pending',
+    publicJwk: algorithm(version.algorithm).symmetric ? null : publicJwk(signingKey, { kid, alg: version.algorithm }),
+    sealedPrivate: await vault.seal(tx, privateHalves.place(tenantId, id), privateKeyToBytes(signingKey)),
+    createdAt: tx.now,
+    activatesAt,
+    activatedAt: isActive ? activatesAt : null,
+    retiresAt: null,
+    retiredAt: null,
+    destroyedAt: null,
+    compromisedAt: null,
+    lastTokenExpiresAt: null,
+    version: 1,
+  };
+  await tx.insert(KeyVersion, row);
+  return row;
+}
+
+/** The modulus of a key's next version: as before, where we still make such; an imported key may be smaller. */
+export function nextModulusBits({ modulusBits }: Pick<Key, 'modulusBits'>): RsaModulusBits | undefined {
+  if (modulusBits === null) return undefined;
+  return RSA_MODULUS_BITS.find((offered) => offered >= modulusBits) ?? RSA_MODULUS_BITS_DEFAULT;
+}

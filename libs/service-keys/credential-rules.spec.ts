@@ -1,0 +1,244 @@
+import { describe, expect, it } from 'vitest';
+
+import {
+  type CredentialAction,
+  type CredentialFacts,
+  type CredentialPolicy,
+  type RefusalCode,
+  countLive,
+  credentialActions,
+  expiredAsLast,
+  isLastingActive,
+  leavesNoneActive,
+  occupiesInactiveSlot,
+  offeredActions,
+  refusalOf,
+  refusalOfCreation,
+  successorDueAt,
+  successorExpiry,
+} from './credential-rules.js';
+
+const NOW = 1_000_000;
+const POLICY: CredentialPolicy = { credentialsPerType: 3, reveal: 'allowed' };
+
+/** Everything that one credential can be, as its row and the clock say it together. */
+const kinds = {
+  active: { state: 'active' },
+  expiring: { state: 'active', expiresAt: NOW + 1 },
+  overlapping: { state: 'active', overlapEndsAt: NOW + 1 },
+  overlapEnded: { state: 'active', overlapEndsAt: NOW },
+  inactive: { state: 'inactive' },
+  lapsed: { state: 'active', expiresAt: NOW },
+  inactiveLapsed: { state: 'inactive', expiresAt: NOW },
+  expired: { state: 'expired', expiresAt: NOW - 1 },
+  compromised: { state: 'compromised' },
+  deleted: { state: 'deleted' },
+} as const satisfies Record<string, Partial<CredentialFacts>>;
+type Kind = keyof typeof kinds;
+
+let ids = 0;
+const credential = (kind: Kind, more: Partial<CredentialFacts> = {}): CredentialFacts => ({
+  id: `c${++ids}`,
+  createdAt: 0,
+  expiresAt: null,
+  overlapEndsAt: null,
+  revealedAt: null,
+  ...kinds[kind],
+  ...more,
+});
+const situation = (kind: Kind, others: readonly Kind[] = [], policy = POLICY) => ({
+  credential: credential(kind),
+  siblings: others.map((other) => credential(other)),
+  policy,
+  now: NOW,
+});
+
+const WRONG = 'WRONG_STATE';
+const LAST = 'LAST_ACTIVE_CREDENTIAL';
+const SLOT = 'INACTIVE_CREDENTIAL_EXISTS';
+const LIMIT = 'CREDENTIAL_LIMIT_REACHED';
+type Expected = 'ok' | RefusalCode;
+
+/** Beside which others: the columns of the table below. */
+const company: readonly (readonly Kind[])[] = [
+  [],
+  ['active'],
+  ['overlapping'],
+  ['inactive'],
+  ['lapsed', 'expired', 'compromised', 'deleted'],
+  ['active', 'inactive'],
+];
+const always = (expected: Expected): Expected[] => company.map(() => expected);
+const reveal = always('ok');
+const update = always('ok');
+const compromise = always('ok');
+
+const ofActive = {
+  reveal,
+  discard: [LAST, 'ok', LAST, LAST, LAST, SLOT],
+  reactivate: always(WRONG),
+  regenerate: ['ok', 'ok', SLOT, SLOT, 'ok', SLOT],
+  compromise,
+  update,
+  delete: always(WRONG),
+} as const satisfies Record<CredentialAction, readonly Expected[]>;
+const ofInactive: Record<CredentialAction, readonly Expected[]> = {
+  reveal,
+  discard: always(WRONG),
+  reactivate: always('ok'),
+  regenerate: always(WRONG),
+  compromise,
+  update,
+  delete: always('ok'),
+};
+const ofEnded: Record<CredentialAction, readonly Expected[]> = {
+  reveal: always(WRONG),
+  discard: always(WRONG),
+  reactivate: always(WRONG),
+  regenerate: always(WRONG),
+  compromise: always(WRONG),
+  update: always(WRONG),
+  delete: always('ok'),
+};
+
+/** Every kind of credential, every action, every company. */
+const table: Record<Kind, Record<CredentialAction, readonly Expected[]>> = {
+  active: ofActive,
+  expiring: ofActive,
+  overlapping: { ...ofActive, regenerate: always(WRONG) },
+  overlapEnded: ofInactive,
+  inactive: ofInactive,
+  lapsed: ofEnded,
+  inactiveLapsed: ofEnded,
+  expired: ofEnded,
+  compromised: ofEnded,
+  deleted: { ...ofEnded, delete: always(WRONG) },
+};
+
+describe('what may be done', () => {
+  const cells = (Object.keys(table) as Kind[]).flatMap((kind) =>
+    credentialActions.flatMap((action) =>
+      company.map((others, index) => [action, kind, others, table[kind][action][index]!] as const),
+    ),
+  );
+
+  it.each(cells)('%s of one that is %s beside %j: %s', (action, kind, others, expected) => {
+    expect(refusalOf(action, situation(kind, others)) ?? 'ok').toBe(expected);
+  });
+
+  it('stops at the limit of live credentials, and only live ones count', () => {
+    const policy = { ...POLICY, credentialsPerType: 2 };
+    expect(refusalOf('regenerate', situation('active', ['active'], policy))).toBe(LIMIT);
+    expect(refusalOf('regenerate', situation('active', ['lapsed', 'deleted', 'compromised'], policy))).toBeUndefined();
+    const existing = (...present: Kind[]) => present.map((kind) => credential(kind));
+    expect(refusalOfCreation(existing('active', 'inactive'), policy, NOW)).toBe(LIMIT);
+    expect(refusalOfCreation(existing('active', 'overlapping'), policy, NOW)).toBe(LIMIT);
+    expect(refusalOfCreation(existing('active', 'expired', 'lapsed'), policy, NOW)).toBeUndefined();
+    expect(refusalOfCreation([], policy, NOW)).toBeUndefined();
+  });
+
+  it.each<[CredentialPolicy['reveal'], revealedAt: number | null, Expected]>([
+    ['allowed', null, 'ok'],
+    ['allowed', NOW - 1, 'ok'],
+    ['once', null, 'ok'],
+    ['once', NOW - 1, 'NOT_REVEALABLE'],
+    ['never', null, 'NOT_REVEALABLE'],
+    ['never', NOW - 1, 'NOT_REVEALABLE'],
+  ])('reveal under `%s`, revealed before at %s: %s', (setting, revealedAt, expected) => {
+    const judged = {
+      ...situation('active', [], { ...POLICY, reveal: setting }),
+      credential: credential('active', { revealedAt }),
+    };
+    expect(refusalOf('reveal', judged) ?? 'ok').toBe(expected);
+  });
+});
+
+describe('what a client may offer', () => {
+  it("is as in the vendor's interface: of two active ones each may be discarded, after that the other one not", () => {
+    expect(offeredActions(situation('active', ['active']))).toEqual({
+      allowedActions: ['reveal', 'discard', 'regenerate', 'compromise', 'update'],
+      blockedActions: { reactivate: WRONG, delete: WRONG },
+    });
+    expect(offeredActions(situation('active', ['inactive'])).blockedActions).toEqual({
+      discard: LAST,
+      reactivate: WRONG,
+      regenerate: SLOT,
+      delete: WRONG,
+    });
+  });
+
+  it.each(Object.keys(kinds) as Kind[])(
+    'names each action of one that is %s once, with a reason or without',
+    (kind) => {
+      const { allowedActions, blockedActions } = offeredActions(situation(kind, ['active']));
+      const named = [...allowedActions, ...Object.keys(blockedActions)];
+      expect(named.toSorted()).toEqual(credentialActions.toSorted());
+    },
+  );
+
+  it('says that the role forbids an action before anything else', () => {
+    const { allowedActions, blockedActions } = offeredActions(situation('active'), new Set(['discard', 'reveal']));
+    expect(allowedActions).not.toContain('reveal');
+    expect(blockedActions).toMatchObject({ discard: 'FORBIDDEN', reveal: 'FORBIDDEN' });
+  });
+});
+
+describe('the two places that the rules count', () => {
+  it.each<[Kind, lasting: boolean, occupies: boolean, live: boolean]>([
+    ['active', true, false, true],
+    ['expiring', true, false, true],
+    ['overlapping', false, true, true],
+    ['overlapEnded', false, true, true],
+    ['inactive', false, true, true],
+    ['lapsed', false, false, false],
+    ['inactiveLapsed', false, false, false],
+    ['expired', false, false, false],
+    ['compromised', false, false, false],
+    ['deleted', false, false, false],
+  ])('%s: stays active %s, takes the inactive place %s, live %s', (kind, lasting, occupies, live) => {
+    const one = credential(kind);
+    expect([isLastingActive(one, NOW), occupiesInactiveSlot(one, NOW), countLive([one], NOW) === 1]).toEqual([
+      lasting,
+      occupies,
+      live,
+    ]);
+  });
+});
+
+describe('the last active one', () => {
+  it.each<[Kind, readonly Kind[], leavesNone: boolean]>([
+    ['active', [], true],
+    ['active', ['inactive', 'overlapping', 'lapsed', 'expired', 'compromised', 'deleted'], true],
+    ['active', ['active'], false],
+    ['active', ['expiring'], false],
+    ['overlapping', [], false],
+    ['inactive', [], false],
+  ])('%s beside %j: losing it leaves none: %s', (kind, others, expected) => {
+    expect(leavesNoneActive(situation(kind, others))).toBe(expected);
+  });
+
+  it('is of several that have expired the one that lasted longest', () => {
+    const early = credential('lapsed', { expiresAt: NOW - 10 });
+    const late = credential('lapsed', { expiresAt: NOW - 5 });
+    expect([expiredAsLast(early, [early, late], NOW), expiredAsLast(late, [early, late], NOW)]).toEqual([false, true]);
+    expect(expiredAsLast(late, [late, credential('active')], NOW)).toBe(false);
+    expect(expiredAsLast(late, [late, credential('overlapping'), credential('inactive')], NOW)).toBe(true);
+    for (const kind of ['expired', 'inactiveLapsed', 'overlapping', 'active'] as const) {
+      expect(expiredAsLast(credential(kind), [], NOW)).toBe(false);
+    }
+  });
+});
+
+describe('a successor', () => {
+  it('lives as long as the one that it replaces was meant to', () => {
+    expect(successorExpiry({ createdAt: 100, expiresAt: 350 }, NOW)).toBe(NOW + 250);
+    expect(successorExpiry({ createdAt: 100, expiresAt: null }, NOW)).toBeNull();
+  });
+
+  it('is due the lead before the expiry, but not in the first half of a life', () => {
+    expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 100)).toBe(900);
+    expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 500)).toBe(500);
+    expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 5_000)).toBe(500);
+    expect(successorDueAt({ createdAt: 0, expiresAt: null }, 100)).toBe(Infinity);
+  });
+});

@@ -1,0 +1,55 @@
+import { INSTALLATION_ID } from '#core';
+import type { EntityClass } from '#database';
+
+/** The value of one column of one record. A sealed value opens only in the place that it was sealed for. */
+export interface SealedPlace {
+  readonly tenantId: string;
+  /** What kind of secret: `credential-secret`, `signing-key`, ... */
+  readonly purpose: string;
+  readonly recordId: string;
+  readonly column: string;
+}
+
+/**
+ * One column that holds sealed values. Whoever seals declares it once: the places come from it, and everything that goes
+ * over all sealed values (re-sealing under a new data key, the check that they open) finds it in one list.
+ */
+export interface SealedColumnSource {
+  readonly entity: EntityClass;
+  readonly purpose: string;
+  readonly column: string;
+  /** The primary key. */
+  readonly idColumn: string;
+  /** The rows are the installation's own, sealed with its own data key. */
+  readonly ofInstallation: boolean;
+  place(tenantId: string, recordId: string): SealedPlace;
+}
+
+/** Declares a sealed column of rows that belong to tenants. */
+export const sealedColumn = <Row extends { id: string; tenantId: string }>(
+  entity: EntityClass<Row>,
+  { purpose, column }: { purpose: string; column: keyof Row & string },
+): SealedColumnSource => ({
+  entity,
+  purpose,
+  column,
+  idColumn: 'id',
+  ofInstallation: false,
+  place: (tenantId, recordId) => ({ tenantId, purpose, recordId, column }),
+});
+
+/** Declares a sealed column of the installation's own rows. */
+export const installationSealedColumn = <Row extends object>(
+  entity: EntityClass<Row>,
+  source: { purpose: string; column: keyof Row & string; idColumn: keyof Row & string },
+): SealedColumnSource => ({
+  ...source,
+  entity,
+  ofInstallation: true,
+  place: (_, recordId) => ({
+    tenantId: INSTALLATION_ID,
+    purpose: source.purpose,
+    recordId,
+    column: source.column,
+  }),
+});

@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, type Server as HttpServer, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { systemClock, toEpochSeconds } from '#core';
+
+import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { ownToken } from '../../e2e/callers/own-token.js';
+import { type TestService, createService } from '../../e2e/signing/issuer.js';
+
+const EXAMPLE = join(import.meta.dirname, '../../../examples/nginx/chancery.conf');
+/** Debian keeps it where an ordinary user's PATH does not look. */
+const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => spawnSync(program, ['-v']).status === 0);
+
+it('the example asks Chancery, and keeps the secrets of callers from the API behind it', () => {
+  const example = readFileSync(EXAMPLE, 'utf8');
+  expect(example).toContain('proxy_pass http://chancery/v1/forward-auth;');
+  for (const header of ['Authorization', 'X-Service-Key', 'Key']) {
+    expect(example).toContain(`proxy_set_header ${header} "";`);
+  }
+});
+
+// Where there is no nginx there is nothing to run; continuous integration installs it.
+if (nginx !== undefined) {
+  describe('nginx with examples/nginx/chancery.conf', () => {
+    behindNginx(nginx);
+  });
+}
+
+/** The documented gateway, with nothing changed but the ports. */
+function behindNginx(program: string): void {
+  let server: TestServer;
+  let tenant: TestTenant;
+  let service: TestService;
+  let api: HttpServer;
+  let gateway: ChildProcess;
+  let folder: string;
+  let address: string;
+  /** What reached the API behind the gateway. */
+  let received: { headers: IncomingHttpHeaders; body: string }[] = [];
+
+  beforeAll(async () => {
+    const environment = { TRUSTED_PROXIES: '127.0.0.1/32' };
+    server = await startTestServer({ clock: systemClock, environment });
+    tenant = await createTenant(server, 'gateway');
+    service = await createService(server, tenant);
+    api = createServer((request, reply) => {
+      let body = '';
+      request.on('data', (chunk) => (body += chunk));
+      request.on('end', () => {
+        received.push({ headers: request.headers, body });
+        reply.end('hello');
+      });
+    });
+    const port = await freePort();
+    address = `http://127.0.0.1:${port}`;
+    folder = mkdtempSync(join(tmpdir(), 'chancery-nginx-'));
+    const ports = { 3000: new URL(server.url).port, 8080: await listen(api), 8081: port };
+    const example = Object.entries(ports).reduce(
+      (text, [documented, actual]) => text.replaceAll(`127.0.0.1:${documented};`, `127.0.0.1:${actual};`),
+      readFileSync(EXAMPLE, 'utf8'),
+    );
+    writeFileSync(join(folder, 'chancery.conf'), example);
+    writeFileSync(join(folder, 'nginx.conf'), frameOf(folder));
+    gateway = spawn(program, ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+    await vi.waitFor(() => call({}), { timeout: 10_000 });
+  });
+  beforeEach(() => {
+    received = [];
+  });
+  afterAll(async () => {
+    const ended = new Promise((resolve) => gateway.once('exit', resolve));
+    gateway.kill('SIGTERM');
+    await ended;
+    api.closeAllConnections();
+    api.close();
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function call(headers: Record<string, string>, init: RequestInit = {}) {
+    const answer = await fetch(`${address}/orders`, { ...init, headers });
+    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+  }
+  const jwt = (): string =>
+    ownToken({ alg: 'HS256', typ: 'JWT' }, { iss: service.id, iat: toEpochSeconds(systemClock.now()) }, service);
+
+  it('lets a good service key in, and tells the API who it is, but not the key', async () => {
+    expect(await call({ 'X-Service-Key': service.serviceKey })).toMatchObject({ status: 200, text: 'hello' });
+    expect(received[0]!.headers).toMatchObject({
+      'x-chancery-service': service.id,
+      'x-chancery-tenant': tenant.id,
+    });
+    expect(JSON.stringify(received)).not.toContain(service.serviceKey);
+  });
+
+  it("takes the vendor's header `key` as well", async () => {
+    expect((await call({ key: service.serviceKey })).status).toBe(200);
+    expect(JSON.stringify(received)).not.toContain(service.serviceKey);
+  });
+
+  it('lets a good JWT in, and keeps it from the API', async () => {
+    expect((await call({ Authorization: `Bearer ${jwt()}` })).status).toBe(200);
+    expect(received[0]!.headers).toMatchObject({ 'x-chancery-service': service.id });
+    expect(received[0]!.headers.authorization).toBeUndefined();
+  });
+
+  it('passes a body of any type to the API, not to Chancery', async () => {
+    const headers = { 'X-Service-Key': service.serviceKey, 'Content-Type': 'text/csv' };
+    expect((await call(headers, { method: 'POST', body: 'a,b\n1,2\n' })).status).toBe(200);
+    expect(received[0]!.body).toBe('a,b\n1,2\n');
+  });
+
+  it.each<[string, () => Record<string, string>]>([
+    ['no credentials', () => ({})],
+    ['a bad service key', () => ({ 'X-Service-Key': 'csk_wrong' })],
+    ['a bad JWT beside a good key', () => ({ Authorization: 'Bearer x.y.z', 'X-Service-Key': service.serviceKey })],
+    ['a name that the client gave itself', () => ({ 'X-Chancery-Service': service.id })],
+  ])('keeps out %s', async (_, headers) => {
+    const answer = await call(headers());
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBeTruthy();
+    expect(received).toEqual([]);
+  });
+
+  it('overwrites a name that a client with a good key gives itself', async () => {
+    await call({ 'X-Service-Key': service.serviceKey, 'X-Chancery-Service': 'root', 'X-Chancery-Tenant': 'root' });
+    expect(received[0]!.headers).toMatchObject({ 'x-chancery-service': service.id, 'x-chancery-tenant': tenant.id });
+  });
+
+  it('keeps a discarded key out with the very next request, and lets it in again after that', async () => {
+    const own = await createService(server, tenant);
+    const path = `${tenant.path}/services/${own.id}/credentials`;
+    const { credentialId }: { credentialId?: string } = (await server.get('/v1/whoami', { serviceKey: own.serviceKey }))
+      .body;
+    await server.post(path, { authType: 'service_key' }, tenant.owner);
+    const status = async () => (await call({ 'X-Service-Key': own.serviceKey })).status;
+    expect(await status()).toBe(200);
+    await server.post(`${path}/${credentialId}/discard`, undefined, tenant.owner);
+    expect(await status()).toBe(401);
+    await server.post(`${path}/${credentialId}/reactivate`, undefined, tenant.owner);
+    expect(await status()).toBe(200);
+  });
+
+  it('goes by the address of its own client, whatever that writes into X-Forwarded-For', async () => {
+    const own = await createService(server, tenant);
+    const confine = (allowedCidrs: readonly string[]) =>
+      server.patch(`${tenant.path}/services/${own.id}`, { allowedCidrs }, tenant.owner);
+    const status = async () =>
+      (await call({ 'X-Service-Key': own.serviceKey, 'X-Forwarded-For': '203.0.113.7' })).status;
+    await confine(['203.0.113.0/24']);
+    expect(await status()).toBe(403);
+    await confine(['127.0.0.1/32']);
+    expect(await status()).toBe(200);
+  });
+
+  it('cannot be asked for its verdict from outside', async () => {
+    const answer = await fetch(`${address}/_chancery`, { headers: { 'X-Service-Key': service.serviceKey } });
+    expect(answer.status).toBe(404);
+  });
+}
+
+/** A whole configuration around the example, for one unprivileged process that keeps to its folder. */
+const frameOf = (folder: string): string => `
+daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+events {}
+http {
+  access_log off;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n  ')}
+  include ${folder}/chancery.conf;
+}
+`;
+
+function listen(server: HttpServer, port = 0): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

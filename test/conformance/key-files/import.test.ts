@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type AlgorithmName, type KeyFormatName, algorithm, publicKeyFromBytes, readKey } from '#crypto';
+import { withCode } from '../../support/errors.js';
+import { PASSPHRASE, Workbench, isInstalled } from './files.js';
+
+const DATA = Buffer.from('signed by what was imported');
+const bench = new Workbench();
+const openssl = (...args: string[]): string => bench.openssl(...args);
+afterAll(() => bench.remove());
+
+interface Pair {
+  readonly algorithm: AlgorithmName;
+  /** How openssl makes it. */
+  readonly options: readonly string[];
+}
+
+const PAIRS: Readonly<Record<string, Pair>> = {
+  rsa: { algorithm: 'RS256', options: ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'] },
+  ec: { algorithm: 'ES256', options: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'] },
+  p384: { algorithm: 'ES384', options: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-384'] },
+  p521: { algorithm: 'ES512', options: ['EC', '-pkeyopt', 'ec_paramgen_curve:P-521'] },
+  ed25519: { algorithm: 'EdDSA', options: ['ED25519'] },
+};
+const PASS = `pass:${PASSPHRASE}`;
+
+beforeAll(() => {
+  for (const [name, { options }] of Object.entries(PAIRS)) {
+    openssl('genpkey', '-algorithm', ...options, '-out', `${name}.pem`);
+    openssl('pkey', '-in', `${name}.pem`, '-pubout', '-outform', 'DER', '-out', `${name}.spki`);
+    openssl('req', '-new', '-x509', '-key', `${name}.pem`, '-subj', '/CN=test', '-days', '1', '-out', `${name}.crt`);
+  }
+});
+
+/** The file imports, and its public half as openssl has it verifies what it signs. */
+async function expectImport(name: string, format: KeyFormatName, text: string, passphrase?: string): Promise<void> {
+  const { algorithm: alg } = PAIRS[name]!;
+  const { signingKey, weak } = await readKey(format, text, { algorithm: alg, passphrase });
+  const row = algorithm(alg);
+  const signature = await row.sign(DATA, signingKey);
+  expect(await row.verify(DATA, signature, publicKeyFromBytes(bench.read(`${name}.spki`)))).toBe(true);
+  expect(weak).toBe(false);
+}
+
+/** Without a passphrase and with a wrong one, the file is refused for just that. */
+async function expectProtected(name: string, format: KeyFormatName, text: string): Promise<void> {
+  const { algorithm: alg } = PAIRS[name]!;
+  await expect(readKey(format, text, { algorithm: alg })).rejects.toThrow(withCode('PASSPHRASE_REQUIRED'));
+  const wrong = readKey(format, text, { algorithm: alg, passphrase: 'another one' });
+  await expect(wrong).rejects.toThrow(withCode('PASSPHRASE_INVALID'));
+  await expectImport(name, format, text, PASSPHRASE);
+}
+
+const names = Object.keys(PAIRS);
+const traditional = names.filter((name) => name !== 'ed25519');
+
+describe('PEM by openssl', () => {
+  it.each(names)('PKCS#8: %s', (name) => expectImport(name, 'pem', bench.read(`${name}.pem`).toString()));
+
+  it.each(traditional)('PKCS#1 and SEC 1: %s', async (name) => {
+    const text = openssl('pkey', '-in', `${name}.pem`, '-traditional');
+    expect(text).toMatch(/BEGIN (RSA|EC) PRIVATE KEY/);
+    await expectImport(name, 'pem', text);
+  });
+
+  it('a curve by name before its key, with text around', async () => {
+    openssl('ecparam', '-name', 'prime256v1', '-genkey', '-out', 'named.pem');
+    const text = bench.read('named.pem').toString();
+    expect(text).toContain('BEGIN EC PARAMETERS');
+    await readKey('pem', `Bag Attributes: none\r\n${text.replaceAll('\n', '\r\n')}`, { algorithm: 'ES256' });
+  });
+
+  it('a compressed public half, and none', async () => {
+    await expectImport('ec', 'pem', openssl('ec', '-in', 'ec.pem', '-conv_form', 'compressed'));
+    await expectImport('ec', 'pem', openssl('ec', '-in', 'ec.pem', '-no_public'));
+  });
+
+  it.each(traditional.flatMap((name) => ['-aes128', '-aes192', '-aes256', '-des3'].map((cipher) => [name, cipher])))(
+    'the legacy encryption: %s %s',
+    async (name, cipher) => {
+      const text = openssl('pkey', '-in', `${name!}.pem`, '-traditional', cipher!, '-passout', PASS);
+      expect(text).toContain('Proc-Type: 4,ENCRYPTED');
+      await expectProtected(name!, 'pem', text);
+    },
+  );
+
+  it.each(
+    names.flatMap(
+      (name) =>
+        [
+          [name, ['-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA512', '-iter', '5000']],
+          [name, ['-v2', 'aes-128-cbc', '-v2prf', 'hmacWithSHA1']],
+          [name, ['-v2', 'aes-192-cbc']],
+          [name, ['-v2', 'des3']],
+          [name, ['-scrypt']],
+        ] as const,
+    ),
+  )('PKCS#8 with PBES2: %s %j', async (name, options) => {
+    const text = openssl('pkcs8', '-topk8', '-in', `${name}.pem`, ...options, '-passout', PASS);
+    expect(text).toContain('BEGIN ENCRYPTED PRIVATE KEY');
+    await expectProtected(name, 'pem', text);
+  });
+
+  it('PKCS#8 with triple DES of PKCS#12', async () => {
+    const text = openssl('pkcs8', '-topk8', '-in', 'rsa.pem', '-v1', 'PBE-SHA1-3DES', '-passout', PASS);
+    await expectProtected('rsa', 'pem', text);
+  });
+
+  it.each([
+    ['-----BEGIN PRIVATE KEY-----\nMC4CAQ', 'cut off'],
+    ['', 'empty'],
+    ['hello', 'no PEM'],
+  ])('refuses what is none: %s', async (text) => {
+    await expect(readKey('pem', text, { algorithm: 'RS256' })).rejects.toThrow(withCode('INVALID_KEY'));
+  });
+
+  it('refuses a public key, a certificate, two keys and a key of another type', async () => {
+    const rsa = bench.read('rsa.pem').toString();
+    for (const text of [
+      openssl('pkey', '-in', 'rsa.pem', '-pubout'),
+      bench.read('rsa.crt').toString(),
+      rsa + bench.read('ec.pem').toString(),
+      bench.read('p384.pem').toString(),
+      openssl('genpkey', '-algorithm', 'X25519'),
+      openssl('genpkey', '-algorithm', 'RSA-PSS', '-pkeyopt', 'rsa_keygen_bits:2048'),
+    ]) {
+      await expect(readKey('pem', text, { algorithm: 'RS256' })).rejects.toThrow(withCode('INVALID_KEY'));
+    }
+    await expect(readKey('pem', rsa, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
+    const p384 = bench.read('p384.pem').toString();
+    await expect(readKey('pem', p384, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
+  });
+
+  it('refuses a curve that is spelt out (CVE-2020-0601)', async () => {
+    const text = openssl('ecparam', '-name', 'prime256v1', '-param_enc', 'explicit', '-genkey', '-noout');
+    await expect(readKey('pem', text, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
+  });
+});
+
+describe('PKCS#12', () => {
+  const bundle = (name: string, ...options: string[]): string => {
+    const made = ['-export', '-inkey', `${name}.pem`, '-in', `${name}.crt`, '-out', `${name}.p12`];
+    openssl('pkcs12', ...made, ...options);
+    return bench.read(`${name}.p12`).toString('base64');
+  };
+
+  it.each(names)('by openssl: %s', (name) => expectProtected(name, 'pkcs12', bundle(name, '-passout', PASS)));
+
+  it.each([
+    [
+      'PBE-SHA1-3DES and a MAC with SHA-1',
+      ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
+    ],
+    ['a MAC with SHA-512 and many iterations', ['-macalg', 'sha512', '-iter', '20000']],
+    ['no MAC', ['-nomac']],
+    ['no certificate', ['-nocerts']],
+  ])('by openssl with %s', (_, options) =>
+    expectProtected('rsa', 'pkcs12', bundle('rsa', '-passout', PASS, ...options)),
+  );
+
+  it('by openssl without encryption of the key', async () => {
+    await expectImport('ec', 'pkcs12', bundle('ec', '-passout', PASS, '-keypbe', 'NONE'), PASSPHRASE);
+  });
+
+  it('by openssl with an empty passphrase', async () => {
+    await expectImport('rsa', 'pkcs12', bundle('rsa', '-passout', 'pass:'));
+  });
+
+  it('in lines of Base64', async () => {
+    const lines = bundle('rsa', '-passout', PASS).replaceAll(/.{64}/g, '$&\n');
+    await expectImport('rsa', 'pkcs12', lines, PASSPHRASE);
+  });
+
+  it.skipIf(!isInstalled('keytool', '-help'))('by Java', async () => {
+    const store = ['-keystore', 'java.p12', '-storetype', 'PKCS12', '-storepass', 'java-passphrase'];
+    const made = ['-genkeypair', '-alias', 'java', '-keyalg', 'RSA', '-keysize', '2048', '-dname', 'CN=java'];
+    bench.run('keytool', [...made, ...store]);
+    const text = bench.read('java.p12').toString('base64');
+    const { signingKey } = await readKey('pkcs12', text, { algorithm: 'RS256', passphrase: 'java-passphrase' });
+    expect(signingKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
+  });
+});
+
+const PYTHON = `
+import base64, json, sys
+from cryptography.hazmat.primitives import serialization as s
+from cryptography.hazmat.primitives.serialization import pkcs12
+key = s.load_pem_private_key(open(sys.argv[1], 'rb').read(), None)
+word = sys.argv[2].encode()
+pem = lambda form, cipher: key.private_bytes(s.Encoding.PEM, form, cipher).decode()
+F = s.PrivateFormat
+forms = {'pkcs8': pem(F.PKCS8, s.NoEncryption()), 'encrypted': pem(F.PKCS8, s.BestAvailableEncryption(word))}
+if sys.argv[1] != 'ed25519.pem':
+    forms['traditional'] = pem(F.TraditionalOpenSSL, s.NoEncryption())
+    forms['legacy'] = pem(F.TraditionalOpenSSL, s.BestAvailableEncryption(word))
+bundle = pkcs12.serialize_key_and_certificates(b'python', key, None, None, s.BestAvailableEncryption(word))
+forms['pkcs12'] = base64.b64encode(bundle).decode()
+print(json.dumps(forms))
+`;
+
+describe.skipIf(!isInstalled('python3', '-c', 'import cryptography'))('Python cryptography', () => {
+  it.each(names)('writes %s in every form', async (name) => {
+    const forms = JSON.parse(bench.run('python3', ['-c', PYTHON, `${name}.pem`, PASSPHRASE])) as Record<string, string>;
+    const { pkcs12, ...pems } = forms;
+    await expectProtected(name, 'pkcs12', pkcs12!);
+    for (const text of Object.values(pems)) {
+      await (text.includes('ENCRYPTED') ? expectProtected : expectImport)(name, 'pem', text);
+    }
+    expect(Object.keys(forms).length).toBeGreaterThanOrEqual(3);
+  });
+});

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { run } from '../../../apps/cli/src/program.js';
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { type TestServer, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
+
+const PASSWORD = 'a password of an administrator';
+
+let database: TestDatabase;
+let server: TestServer;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'chancery-cli-'));
+  database = await createTestDatabase();
+  server = await startTestServer({ database });
+  const tenant = await createTenant(server);
+  await server.post(`${tenant.path}/keys`, { name: 'tokens', algorithm: 'ES256' }, { token: tenant.owner.token });
+});
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a command line as `main.ts` does. */
+async function chancery(
+  line: string,
+  environment: Record<string, string> = {},
+): Promise<{ code: number; output: string; errors: string }> {
+  let output = '';
+  let errors = '';
+  const masterKey = Object.keys(environment).some((name) => name.startsWith('CHANCERY_MASTER_KEY'))
+    ? {}
+    : { CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
+  const code = await run(line.split(' '), {
+    environment: { DATABASE_URL: database.url, ...masterKey, ...environment },
+    write: (text) => {
+      output += text;
+    },
+    fail: (text) => {
+      errors += text;
+    },
+  });
+  return { code, output, errors };
+}
+
+const newKey = (): string => randomBytes(32).toString('base64');
+
+describe('chancery', () => {
+  it('explains itself, and refuses what it does not know', async () => {
+    expect(await chancery('--help')).toMatchObject({ code: 0, output: expect.stringContaining('doctor') });
+    expect(await chancery('frobnicate')).toMatchObject({ code: 1, errors: expect.stringContaining('unknown command') });
+  });
+
+  it('migrate: works on a database that is in use, and not with another master key', async () => {
+    expect(await chancery('migrate')).toMatchObject({ code: 0 });
+    const refused = await chancery('migrate', { CHANCERY_MASTER_KEY: newKey() });
+    expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('does not open this database') });
+  });
+
+  it('says everything that is wrong with the configuration', async () => {
+    const { code, errors } = await chancery('migrate', { PORT: 'x', WORKERS: '0' });
+    expect(code).toBe(1);
+    expect(errors).toMatch(/PORT.*\n.*WORKERS/);
+  });
+
+  it('admin create: the new administrator can log in', async () => {
+    const line = 'admin create --email second@chancery.test';
+    const created = await chancery(line, { CHANCERY_ADMIN_PASSWORD: PASSWORD });
+    expect(created).toMatchObject({ code: 0, output: expect.not.stringContaining(PASSWORD) });
+    expect(await server.login('second@chancery.test', PASSWORD)).toBeTruthy();
+    expect(await chancery(line)).toMatchObject({ code: 1 });
+    const shown = await chancery('admin create --email third@chancery.test');
+    const password = /Password: (\S+)/.exec(shown.output)?.[1];
+    expect(await server.login('third@chancery.test', password)).toBeTruthy();
+  });
+
+  it('keys rewrap: counts, says what is left, and makes the former key superfluous', async () => {
+    const next = newKey();
+    const change = { CHANCERY_MASTER_KEY: next, CHANCERY_PREVIOUS_MASTER_KEY: TEST_MASTER_KEY };
+    expect(await chancery('keys rewrap', change)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('2 data key(s) wrapped anew, 0 left'),
+    });
+    expect(await chancery('keys rewrap')).toMatchObject({ code: 1 });
+    const back = { CHANCERY_MASTER_KEY: TEST_MASTER_KEY, CHANCERY_PREVIOUS_MASTER_KEY: next };
+    expect(await chancery('keys rewrap', back)).toMatchObject({ code: 0 });
+  });
+
+  it('keys rotate-data-keys: the server goes on, and seals with the new ones', async () => {
+    const { code, output } = await chancery('keys rotate-data-keys');
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('kept for now') });
+    expect((await chancery('doctor --all')).code).toBe(0);
+    expect((await createTenant(server)).id).toBeTruthy();
+  });
+});
+
+describe('chancery doctor', () => {
+  it('finds nothing wrong with an installation that is well', async () => {
+    const { code, output } = await chancery('doctor');
+    expect(output).toContain('No errors.');
+    expect(output).not.toMatch(/^ERROR/m);
+    expect(code).toBe(0);
+  });
+
+  it('finds a wrong master key', async () => {
+    const { code, output } = await chancery('doctor', { CHANCERY_MASTER_KEY: newKey() });
+    expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('ERROR    master key') });
+  });
+
+  it('finds a key file that others may read', async () => {
+    const file = join(folder, 'master.key');
+    writeFileSync(file, `${TEST_MASTER_KEY}\n`);
+    chmodSync(file, 0o644);
+    const { code, output } = await chancery('doctor', { CHANCERY_MASTER_KEY_FILE: file });
+    expect(code).toBe(1);
+    expect(output).toContain(`others may read ${file}; run: chmod 600`);
+    chmodSync(file, 0o600);
+    expect((await chancery('doctor', { CHANCERY_MASTER_KEY_FILE: file })).code).toBe(0);
+  });
+
+  it('finds settings that cannot be used, and those that nobody knows', async () => {
+    expect(await chancery('doctor', { PORT: 'x' })).toMatchObject({ code: 1, output: expect.stringContaining('PORT') });
+    const { code, output } = await chancery('doctor', {
+      CHANCERY_MASTER_KEY_FIEL: 'x',
+      CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
+    });
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('CHANCERY_MASTER_KEY_FIEL') });
+  });
+
+  it('finds a sealed value that was damaged', async () => {
+    const plain = await openPlainDataSource(database.url);
+    const [row] = await plain.query<{ id: string; sealedPrivate: Buffer }[]>(
+      'SELECT id, sealedPrivate FROM key_versions',
+    );
+    const store = (blob: Buffer): Promise<unknown> =>
+      plain.query('UPDATE key_versions SET sealedPrivate = ? WHERE id = ?', [blob, row!.id]);
+    await store(row!.sealedPrivate.subarray(0, -1));
+    const { code, output } = await chancery('doctor');
+    expect(code).toBe(1);
+    expect(output).toContain(`KeyVersion.sealedPrivate of ${row!.id}`);
+    await store(row!.sealedPrivate);
+    await plain.destroy();
+  });
+});

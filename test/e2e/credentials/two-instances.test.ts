@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { ManualClock, toEpochSeconds } from '#core';
+
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import {
+  type Call,
+  PASSWORD,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { ownToken } from '../callers/own-token.js';
+import { createIssuer, createService } from '../signing/issuer.js';
+
+/** What one instance was told holds on the other in the very next request: nobody may go on from memory (rule 9). */
+describe('what is changed on instance A holds on instance B in the very next request', () => {
+  const clock = new ManualClock();
+  let database: TestDatabase;
+  let [a, b]: TestServer[] = [];
+  let tenant: TestTenant;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    a = await startTestServer({ clock, database });
+    b = await startTestServer({ clock, database });
+    tenant = await createTenant(a, 'two-instances');
+  });
+  afterAll(async () => {
+    await a!.close();
+    await b!.close();
+    await database.drop();
+  });
+
+  /** A service with a second credential of the type, and how instance B answers to it. */
+  async function prepare(authType: string) {
+    const service = await createService(a!, tenant);
+    const path = `${tenant.path}/services/${service.id}/credentials`;
+    const { body } = await a!.post(path, { authType }, tenant.owner);
+    const { id, secret }: { id?: string; secret?: string } = body;
+    const claims = { iss: service.id, iat: toEpochSeconds(clock.now()) };
+    const call: Call =
+      authType === 'jwt'
+        ? { token: ownToken({ alg: 'HS256', typ: 'JWT' }, claims, { jwtSecret: secret! }) }
+        : { serviceKey: secret };
+    const onB = async (): Promise<string> => {
+      const answer = await b!.get('/v1/whoami', call);
+      return answer.status === 200 ? 'accepted' : answer.body['code']!;
+    };
+    expect(await onB()).toBe('accepted');
+    const onA = (action: string) => a!.post(`${path}/${id}/${action}`, undefined, tenant.owner);
+    return { service, path: `${path}/${id}`, onA, onB };
+  }
+
+  describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
+    it('discarded, reactivated, compromised', async () => {
+      const { onA, onB } = await prepare(authType);
+      await onA('discard');
+      expect(await onB()).toBe('CREDENTIAL_INACTIVE');
+      await onA('reactivate');
+      expect(await onB()).toBe('accepted');
+      await onA('compromise');
+      expect(await onB()).toBe('CREDENTIAL_COMPROMISED');
+    });
+
+    it('deleted', async () => {
+      const { path, onA, onB } = await prepare(authType);
+      await onA('discard');
+      await a!.delete(path, { password: PASSWORD }, tenant.owner);
+      expect(await onB()).toBe('INVALID_CREDENTIALS');
+    });
+
+    it('given an expiry', async () => {
+      const { path, onB } = await prepare(authType);
+      const expiresAt = '2026-01-01T00:00:00.001Z';
+      expect((await a!.patch(path, { expiresAt }, tenant.owner)).status).toBe(200);
+      clock.advance(1);
+      expect(await onB()).toBe('CREDENTIAL_EXPIRED');
+      clock.advance(-1);
+    });
+
+    it('of a service whose allowed networks were narrowed, and that was deleted', async () => {
+      const { service, onB } = await prepare(authType);
+      const path = `${tenant.path}/services/${service.id}`;
+      await a!.patch(path, { allowedCidrs: ['203.0.113.0/24'] }, tenant.owner);
+      expect(await onB()).toBe('IP_NOT_ALLOWED');
+      await a!.patch(path, { allowedCidrs: [] }, tenant.owner);
+      expect(await onB()).toBe('accepted');
+      await a!.delete(path, { password: PASSWORD }, tenant.owner);
+      expect(await onB()).toBe('INVALID_CREDENTIALS');
+    });
+
+    it('of a tenant that was suspended, and reactivated', async () => {
+      const { onB } = await prepare(authType);
+      const admin = { token: await a!.login() };
+      await a!.post(`${tenant.path}/suspend`, undefined, admin);
+      expect(await onB()).toBe('TENANT_SUSPENDED');
+      await a!.post(`${tenant.path}/reactivate`, undefined, admin);
+      expect(await onB()).toBe('accepted');
+    });
+  });
+
+  it('the grant of a profile, taken away and given back', async () => {
+    const issuer = await createIssuer(a!, tenant);
+    const { id, serviceKey } = issuer.service;
+    const grant = (profiles: readonly string[]) =>
+      a!.patch(`${tenant.path}/services/${id}`, { profiles }, tenant.owner);
+    const signOnB = () => b!.post(`/v1/sign/${issuer.profile}`, {}, { serviceKey });
+    expect((await signOnB()).status).toBe(200);
+    await grant([]);
+    expect(await signOnB()).toMatchObject({ status: 403, body: { code: 'PROFILE_NOT_GRANTED' } });
+    await grant([issuer.profile]);
+    expect((await signOnB()).status).toBe(200);
+  });
+});

@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { SECOND, systemClock, toRfc3339 } from '#core';
+
+import { type TestDatabase, createTestDatabase, testServerUrl } from '../support/database.js';
+import { openPlainDataSource } from '../support/plain-data-source.js';
+import { type ServerProcess, build, request, startProcess } from './server-process.js';
+
+/** A database server has two processes that do everything, schedulers included; the embedded database has one. */
+const PROCESSES = testServerUrl === undefined ? 1 : 2;
+const SERVICES_PER_KIND = testServerUrl === undefined ? 30 : 200;
+/** Each lane is a tenant with an owner of its own: no limit per person is in the way, and lanes run side by side. */
+const LANES = 10;
+const LIMIT = 3;
+/** A deletion computes a password's hash, and machines differ. */
+const PATIENCE = { timeout: 180_000 };
+const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
+const PASSWORD = 'a password that is long enough';
+
+interface Lane {
+  readonly tenantId: string;
+  readonly token: string;
+}
+
+/** Where a service's service keys are, and their ids by the part that they play. */
+interface Prepared {
+  readonly path: string;
+  readonly token: string;
+  readonly active: readonly [string, string?];
+  readonly inactive: string | undefined;
+}
+
+type Racer = (at: ServerProcess, prepared: Prepared) => Promise<string>;
+
+describe(`credential actions that race on ${PROCESSES} server process(es)`, () => {
+  let database: TestDatabase;
+  const processes: ServerProcess[] = [];
+  let lanes: Lane[];
+  let services = 0;
+
+  beforeAll(async () => {
+    build();
+    database = await createTestDatabase();
+    const environment = {
+      DATABASE_URL: database.url,
+      CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
+      CHANCERY_ROLES: 'admin,signing,scheduler',
+      CHANCERY_ADMIN_EMAIL: ADMIN.email,
+      CHANCERY_ADMIN_PASSWORD: ADMIN.password,
+    };
+    while (processes.length < PROCESSES) processes.push(await startProcess(environment));
+    const token = await login(ADMIN.email, ADMIN.password);
+    lanes = await Promise.all(Array.from({ length: LANES }, (_, number) => openLane(token, number)));
+  });
+  afterAll(async () => {
+    const codes = await Promise.all(processes.map((server) => server.stop()));
+    await database.drop();
+    expect(codes).toEqual(processes.map(() => 0));
+    for (const server of processes) expect(server.output()).not.toMatch(/could not be recorded|INTERNAL_ERROR/);
+  });
+
+  const [first, last] = [() => processes[0]!, () => processes.at(-1)!];
+
+  /** The answer of a request that has to succeed. */
+  async function must(method: string, path: string, call: { token?: string; body?: unknown }, at = first()) {
+    const { status, body } = await request(at, method, path, call);
+    if (status >= 300) throw new Error(`${method} ${path} was answered ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  async function login(email: string, password: string): Promise<string> {
+    return (await must('POST', '/v1/auth/login', { body: { email, password } }))['accessToken']!;
+  }
+
+  async function openLane(token: string, number: number): Promise<Lane> {
+    const slug = `lane-${number}`;
+    const owner = { email: `owner@${slug}.test`, name: slug, password: PASSWORD };
+    const tenantId: string = (await must('POST', '/v1/tenants', { token, body: { slug, name: slug, owner } }))['id']!;
+    const lane = { tenantId, token: await login(owner.email, PASSWORD) };
+    const settings = { credentialsPerType: LIMIT };
+    await must('PATCH', `/v1/tenants/${tenantId}`, { token: lane.token, body: { settings } });
+    return lane;
+  }
+
+  /** A service with so many active service keys, and an inactive one where it is asked for. */
+  async function prepare({ tenantId, token }: Lane, want: Situation): Promise<Prepared> {
+    const body = { name: `service ${++services}` };
+    const { service, serviceKey } = await must('POST', `/v1/tenants/${tenantId}/services`, { token, body });
+    const path = `/v1/tenants/${tenantId}/services/${service!['id']}/credentials`;
+    const add = async (more: object = {}): Promise<string> =>
+      (await must('POST', path, { token, body: { authType: 'service_key', ...more } }))['id']!;
+    const active: [string, string?] = [serviceKey!['id']!];
+    if (want.active === 2) active.push(await add(want.expiresAt === undefined ? {} : { expiresAt: want.expiresAt }));
+    const inactive = want.inactive === 1 ? await add() : undefined;
+    if (inactive !== undefined) await must('POST', `${path}/${inactive}/discard`, { token });
+    return { path, token, active, inactive };
+  }
+
+  interface Situation {
+    readonly active: 1 | 2;
+    readonly inactive: 0 | 1;
+    readonly expiresAt?: string;
+  }
+
+  const act =
+    (action: string, which: (prepared: Prepared) => string | undefined): Racer =>
+    async (at, prepared) =>
+      codeOf(await request(at, 'POST', `${prepared.path}/${which(prepared)}/${action}`, withToken(prepared, {})));
+  const codeOf = ({ status, body }: { status: number; body: { code?: string } }): string =>
+    status < 300 ? 'OK' : (body.code ?? String(status));
+  const withToken = ({ token }: Prepared, body: unknown) => ({ token, body });
+
+  async function statesOf({ path, token }: Prepared, at = last()): Promise<string[]> {
+    const { items }: { items?: readonly { state: string }[] } = await must('GET', path, { token }, at);
+    return items!.map(({ state }) => state);
+  }
+  const count = (states: readonly string[], state: string): number => states.filter((one) => one === state).length;
+
+  /** Rule 3, said once more; the service's JWT credential is active beside its service keys and not counted. */
+  function violations(states: readonly string[]): string[] {
+    const [active, inactive] = [count(states, 'active') - 1, count(states, 'inactive')];
+    return [
+      ...(active < 1 ? ['no active service key'] : []),
+      ...(inactive > 1 ? ['more than one inactive service key'] : []),
+      ...(active + inactive > LIMIT ? ['more than the limit'] : []),
+    ];
+  }
+
+  /** Does `work` for as many services as a kind has, each lane one after the other, all lanes side by side. */
+  async function inLanes(work: (lane: Lane) => Promise<void>): Promise<void> {
+    const perLane = SERVICES_PER_KIND / LANES;
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (let done = 0; done < perLane; done += 1) await work(lane);
+      }),
+    );
+  }
+
+  const races: readonly [name: string, Situation, one: Racer, other: Racer, answers: readonly string[]][] = [
+    [
+      'discard and discard',
+      { active: 2, inactive: 0 },
+      act('discard', ({ active }) => active[0]),
+      act('discard', ({ active }) => active[1]),
+      ['LAST_ACTIVE_CREDENTIAL OK'],
+    ],
+    [
+      'discard and delete',
+      { active: 2, inactive: 1 },
+      act('discard', ({ active }) => active[0]),
+      async (at, prepared) => {
+        const call = withToken(prepared, { password: PASSWORD });
+        return codeOf(await request(at, 'DELETE', `${prepared.path}/${prepared.inactive}`, call));
+      },
+      ['OK OK', 'INACTIVE_CREDENTIAL_EXISTS OK'],
+    ],
+    [
+      'reactivate and create',
+      { active: 2, inactive: 1 },
+      act('reactivate', ({ inactive }) => inactive),
+      async (at, prepared) =>
+        codeOf(await request(at, 'POST', prepared.path, withToken(prepared, { authType: 'service_key' }))),
+      ['CREDENTIAL_LIMIT_REACHED OK'],
+    ],
+    [
+      'regenerate and discard',
+      { active: 2, inactive: 0 },
+      act('regenerate', ({ active }) => active[0]),
+      act('discard', ({ active }) => active[1]),
+      ['INACTIVE_CREDENTIAL_EXISTS OK'],
+    ],
+  ];
+
+  it.each(races)(`%s, at ${SERVICES_PER_KIND} services`, PATIENCE, async (_, situation, one, other, answers) => {
+    let turn = 0;
+    await inLanes(async (lane) => {
+      const prepared = await prepare(lane, situation);
+      // Neither process is always the first to be asked.
+      const [here, there] = turn++ % 2 === 0 ? [first(), last()] : [last(), first()];
+      const came = await Promise.all([one(here, prepared), other(there, prepared)]);
+      expect(answers).toContain(came.toSorted().join(' '));
+      expect(violations(await statesOf(prepared))).toEqual([]);
+    });
+  });
+
+  /** Without it the races above would prove nothing: they must be able to see what a missing lock does. */
+  it('negative control: a discard that decides on what it read before, without the lock, breaks the rules', async () => {
+    const prepared = await prepare(lanes[0]!, { active: 2, inactive: 0 });
+    const { path, token, active } = prepared;
+    const ask = async (id: string | undefined, at: ServerProcess): Promise<unknown> =>
+      (await must('GET', `${path}/${id}`, { token }, at))['allowedActions'];
+    const asked = await Promise.all([ask(active[0], first()), ask(active[1], last())]);
+    for (const allowedActions of asked) expect(allowedActions).toContain('discard');
+    const source = await openPlainDataSource(database.url);
+    try {
+      const discard = "UPDATE credentials SET state = 'inactive' WHERE id = ? AND state = 'active'";
+      for (const id of active) await source.query(discard, [id]);
+    } finally {
+      await source.destroy();
+    }
+    expect(violations(await statesOf(prepared))).toEqual([
+      'no active service key',
+      'more than one inactive service key',
+    ]);
+  });
+
+  it(`expire and discard, at ${SERVICES_PER_KIND} services, with the schedulers running`, PATIENCE, async () => {
+    const expiry = systemClock.now() + 8 * SECOND;
+    const situation: Situation = { active: 2, inactive: 0, expiresAt: toRfc3339(expiry) };
+    const all: Prepared[] = [];
+    await inLanes(async (lane) => {
+      all.push(await prepare(lane, situation));
+    });
+    // Around the instant of the expiry, half before it and half after it.
+    const discard = act('discard', ({ active }) => active[0]);
+    const answers = await Promise.all(
+      all.map(async (prepared, index) => {
+        const at = expiry - SECOND + (index / all.length) * 2 * SECOND;
+        await delay(Math.max(0, at - systemClock.now()));
+        return discard(processes[index % PROCESSES]!, prepared);
+      }),
+    );
+    for (const answer of answers) expect(['OK', 'LAST_ACTIVE_CREDENTIAL']).toContain(answer);
+    // Whoever is without an active one gets a successor as soon as a scheduler has seen it.
+    for (const prepared of all) {
+      await expect
+        .poll(async () => violations(await statesOf(prepared)), { timeout: 15_000, interval: 500 })
+        .toEqual([]);
+      expect(count(await statesOf(prepared), 'expired')).toBe(1);
+    }
+  });
+});

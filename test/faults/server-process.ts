@@ -1,0 +1,85 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Shape } from '../support/server.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
+const START_MILLISECONDS = 30_000;
+
+/** The built server as a process of its own. */
+export interface ServerProcess {
+  readonly address: string;
+  /** Everything that it has printed. */
+  readonly output: () => string;
+  /** Ends it as an orchestrator does; gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface ProcessAnswer {
+  readonly status: number;
+  readonly body: Shape;
+}
+
+/** Builds what `npm test` would have built; does nothing where that is as new as its sources. */
+export const build = (): void => {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/prepare.mjs'), 'test'], { cwd: ROOT, stdio: 'pipe' });
+};
+
+/** Starts a server and waits until it listens. @throws Error with its output where it does not */
+export async function startProcess(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: folder,
+    env: { PORT: '0', LOG_LEVEL: 'error', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const listening = Promise.withResolvers<string>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+      const address = /Chancery listens on (http:[^\s,]+)/.exec(output)?.[1];
+      if (address !== undefined) listening.resolve(address);
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const fail = (why: string): void => listening.reject(new Error(`The server ${why}:\n${output}`));
+  void exited.then((code) => fail(`ended with ${code}`));
+  const patience = setTimeout(() => fail('does not listen'), START_MILLISECONDS);
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    const code = await exited;
+    rmSync(folder, { recursive: true, force: true });
+    return code;
+  };
+  try {
+    return { address: await listening.promise, output: () => output, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+/** One request; the body of the answer is an empty object where there is none. */
+export async function request(
+  { address }: ServerProcess,
+  method: string,
+  path: string,
+  { token, body }: { token?: string | undefined; body?: unknown } = {},
+): Promise<ProcessAnswer> {
+  const answer = await fetch(address + path, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Shape };
+}
