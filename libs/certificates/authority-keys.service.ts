@@ -4,12 +4,19 @@ import { Injectable } from '@nestjs/common';
 
 import { keyObjectFromBytes, privateKeyToBytes } from '#crypto';
 import type { View } from '#database';
-import { type SealedPlace, Vault } from '#vault';
+import { type SealedColumnSource, type SealedPlace, Vault, sealedColumn } from '#vault';
 
-import type { CertificateAuthority, OcspSigner } from './entities.js';
+import { CertificateAuthority, OcspSigner } from './entities.js';
 
-type AuthorityPlace = Pick<CertificateAuthority, 'id' | 'tenantId'>;
-type SignerPlace = Pick<OcspSigner, 'id' | 'tenantId' | 'serialNumber'>;
+/** Where the keys of authorities and of their delegates are sealed. */
+const authorityKeys = sealedColumn(CertificateAuthority, {
+  purpose: 'certificate-authority-key',
+  column: 'sealedPrivateKey',
+});
+const signerKeys = sealedColumn(OcspSigner, { purpose: 'ocsp-signer-key', column: 'sealedPrivateKey' });
+export const certificateSealedColumns: readonly SealedColumnSource[] = [authorityKeys, signerKeys];
+
+type Owner = Pick<CertificateAuthority, 'id' | 'tenantId'>;
 
 const OPENED_MAX = 1_000;
 
@@ -21,23 +28,23 @@ export class AuthorityKeys {
   constructor(private readonly vault: Vault) {}
 
   /** @throws SEALED */
-  async sealAuthorityKey(view: View, ca: AuthorityPlace, key: KeyObject): Promise<Buffer> {
-    return this.vault.seal(view, authorityPlace(ca), privateKeyToBytes(key));
+  async sealAuthorityKey(view: View, ca: Owner, key: KeyObject): Promise<Buffer> {
+    return this.vault.seal(view, authorityKeys.place(ca.tenantId, ca.id), privateKeyToBytes(key));
   }
 
   /** @throws SEALED */
   async authorityKey(view: View, ca: CertificateAuthority): Promise<KeyObject> {
-    return this.open(view, authorityPlace(ca), ca.sealedPrivateKey);
+    return this.open(view, authorityKeys.place(ca.tenantId, ca.id), ca.sealedPrivateKey);
   }
 
   /** @throws SEALED */
-  async sealSignerKey(view: View, signer: SignerPlace, key: KeyObject): Promise<Buffer> {
-    return this.vault.seal(view, signerPlace(signer), privateKeyToBytes(key));
+  async sealSignerKey(view: View, signer: Owner, key: KeyObject): Promise<Buffer> {
+    return this.vault.seal(view, signerKeys.place(signer.tenantId, signer.id), privateKeyToBytes(key));
   }
 
   /** @throws SEALED */
   async signerKey(view: View, signer: OcspSigner): Promise<KeyObject> {
-    return this.open(view, signerPlace(signer), signer.sealedPrivateKey);
+    return this.open(view, signerKeys.place(signer.tenantId, signer.id), signer.sealedPrivateKey);
   }
 
   private async open(view: View, place: SealedPlace, blob: Buffer): Promise<KeyObject> {
@@ -50,17 +57,3 @@ export class AuthorityKeys {
     return key;
   }
 }
-
-const authorityPlace = ({ id, tenantId }: AuthorityPlace): SealedPlace => ({
-  tenantId,
-  purpose: 'certificate-authority-key',
-  recordId: id,
-  column: 'sealedPrivateKey',
-});
-
-const signerPlace = ({ id, tenantId, serialNumber }: SignerPlace): SealedPlace => ({
-  tenantId,
-  purpose: 'ocsp-signer-key',
-  recordId: `${id}:${serialNumber}`,
-  column: 'sealedPrivateKey',
-});

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { publicKeyToBytes } from '#crypto';
 import { Database, In, Not, type Tx, type View, requireVersion } from '#database';
-import { Keys, Signer } from '#keys';
+import { Keys, Signer, keyErrors } from '#keys';
 import { raiseConfigVersion } from '#tenants';
 
 import { CertificateAuthorities } from './authorities.service.js';
@@ -132,13 +132,13 @@ export class Certificates {
 
   /**
    * Key, certificate and issuers in one PKCS#12 file, where the key is one of the tenant's that may leave.
-   * @throws NOT_FOUND, PRIVATE_KEY_NOT_EXPORTABLE, KEY_NOT_OF_CERTIFICATE, WRONG_STATE
+   * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, KEY_NOT_OF_CERTIFICATE, WRONG_STATE
    */
   async bundle(scope: TenantScope, kid: string, keyId: string, passphrase: Secret): Promise<Buffer> {
     const { certificate, chain, privateKey } = await this.database.read(scope, async (view) => {
       const found = await this.read(view, kid);
       const { key } = await this.keys.describe(view, keyId);
-      if (!key.exportable) throw certificateErrors.PRIVATE_KEY_NOT_EXPORTABLE();
+      if (!key.exportable) throw keyErrors.KEY_NOT_EXPORTABLE();
       const versions = await this.signer.verifyingKeys(view, keyId);
       const version = versions.find(
         ({ verifyingKey }) =>

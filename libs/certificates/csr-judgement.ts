@@ -1,4 +1,5 @@
-import { type DomainError, type TenantScope, platformScope } from '#core';
+import { type DomainError, type ErrorFactory, type TenantScope, platformScope } from '#core';
+import { keyFileErrors } from '#crypto';
 import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
 import { namesOfOtherTenants } from '#tenants';
 
@@ -9,7 +10,7 @@ import type { GeneralName } from './names.js';
 import { judgeRequest, refusalCode, requestedNames } from './policy.js';
 import { leafProfile } from './profile.js';
 import { publicKeyFingerprint } from './public-key.js';
-import type { Finding, KeyStanding } from './rules/rule.js';
+import type { Finding, KeyStanding, PolicyCategory } from './rules/rule.js';
 
 /** What a request is judged by, beside itself. */
 export interface Situation {
@@ -74,6 +75,11 @@ export async function standingOf(
   };
 }
 
+const REFUSALS: Readonly<Record<PolicyCategory, ErrorFactory>> = {
+  ...certificateErrors,
+  WEAK_KEY: keyFileErrors.WEAK_KEY,
+};
+
 /** All objections in one refusal, each by the code of its rule. */
 export function refusal(findings: readonly Finding[]): DomainError {
   const errors = findings.map(({ code, detail, citation }) => ({
@@ -82,5 +88,5 @@ export function refusal(findings: readonly Finding[]): DomainError {
     detail: `${detail} (${citation})`,
   }));
   const detail = findings.length === 1 ? findings[0]!.detail : `There are ${findings.length} objections`;
-  return certificateErrors[refusalCode(findings)]({ detail, errors });
+  return REFUSALS[refusalCode(findings)]({ detail, errors });
 }

@@ -132,12 +132,13 @@ export class CrlPart {
   @SealedColumn() content: Buffer;
 }
 
-/** The short-lived delegate (RFC 6960 §4.2.2.2) that signs an authority's OCSP answers; its id is the authority's. */
+/** The short-lived delegate (RFC 6960 §4.2.2.2) that signs an authority's OCSP answers; a new one replaces the row. */
 @Entity('ocsp_signers')
 @TenantOwned()
 export class OcspSigner {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() caId: string;
   @VarcharColumn(40) serialNumber: string;
   @TextColumn() certificatePem: string;
   @SealedColumn() sealedPrivateKey: Buffer;

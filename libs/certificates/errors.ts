@@ -2,12 +2,10 @@ import { defineErrors } from '#core';
 
 export const certificateErrors = defineErrors('certificates', {
   INVALID_CSR: { kind: 'unprocessable', title: 'The certificate signing request is not acceptable as such' },
-  WEAK_KEY: { kind: 'unprocessable', title: 'The key is too weak, too large, or of a type that is not accepted' },
   POLICY_VIOLATION: { kind: 'unprocessable', title: 'The policy of the issuer does not permit this certificate' },
   LINT_FAILED: { kind: 'unprocessable', title: 'What would have been signed breaks a rule, so it was not signed' },
   CERTIFICATE_REPLACED: { kind: 'conflict', title: 'The certificate was renewed already' },
   KEY_NOT_OF_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate is not for this key' },
-  PRIVATE_KEY_NOT_EXPORTABLE: { kind: 'forbidden', title: 'The key was not created exportable' },
 });
 
 export const authorityErrors = defineErrors('certificate-authorities', {

@@ -95,7 +95,7 @@ export {
   type NewAuthority,
 } from './authorities.service.js';
 export { type AuthorityKeyAlgorithm, authorityKeyAlgorithms } from './authority-key-algorithms.js';
-export { AuthorityKeys } from './authority-keys.service.js';
+export { AuthorityKeys, certificateSealedColumns } from './authority-keys.service.js';
 export { type CertificateFilter } from './certificate-filter.js';
 export { type CertifiedHolder, CertificateVerifier, type UnusableCertificate } from './certificate-verifier.js';
 export {

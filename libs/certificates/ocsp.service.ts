@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
-import { publicKeyToBytes } from '#crypto';
+import { publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 import { tenantState } from '#tenants';
 
@@ -64,7 +64,7 @@ export class OcspResponder {
   }
 
   private async sign(view: View, ca: CertificateAuthority, { certificateIds, nonce }: OcspRequest): Promise<OcspReply> {
-    const signer = await view.findOne(OcspSigner, { id: ca.id });
+    const signer = await view.findOne(OcspSigner, { caId: ca.id });
     // The authority has ended, and with it the right to speak for it.
     if (!signer || view.now > signer.notAfter) return { der: ocspError('unauthorized'), cacheable: false };
     const { der, publicKeyInfo } = readStored(signer);
@@ -97,7 +97,7 @@ export class OcspResponder {
       (signer !== null &&
         signer.notAfter - now > Math.min(SIGNER_RENEWED_BEFORE_END, (ca.notAfter - signer.notBefore) / 2));
     const found = await this.database.readPlatform(platformScope(scope), async (view) =>
-      lasts(await view.findOne(OcspSigner, { id: ca.id }), view.now),
+      lasts(await view.findOne(OcspSigner, { caId: ca.id }), view.now),
     );
     if (found) return;
     const key = await generateAuthorityKey('P-256');
@@ -106,7 +106,7 @@ export class OcspResponder {
       // Of several that find no delegate, one makes it.
       await tx.lock(CertificateAuthority, { id: ca.id });
       tx.housekeeping('another instance was faster');
-      if (lasts(await tx.findOne(OcspSigner, { id: ca.id }), tx.now)) return;
+      if (lasts(await tx.findOne(OcspSigner, { caId: ca.id }), tx.now)) return;
       const issuerKey = await this.keys.authorityKey(tx, ca);
       const publicKeyInfo = publicKeyToBytes(key);
       const validity = validityFrom(tx.now, SIGNER_VALIDITY_DAYS, ca);
@@ -120,15 +120,17 @@ export class OcspResponder {
         ...validity,
       });
       requireClean(tbs, readStored(ca));
-      const place = { id: ca.id, tenantId: ca.tenantId, serialNumber };
+      const place = { id: uuidv7(tx.now), tenantId: ca.tenantId };
       const signer: OcspSigner = {
         ...place,
+        caId: ca.id,
+        serialNumber,
         ...validity,
         certificatePem: toPem('CERTIFICATE', await signCertificate(tbs, issuerKey)),
         sealedPrivateKey: await this.keys.sealSignerKey(tx, place, key),
         createdAt: tx.now,
       };
-      await tx.delete(OcspSigner, { id: ca.id });
+      await tx.delete(OcspSigner, { caId: ca.id });
       await tx.insert(OcspSigner, signer);
       const details = { serialNumber, notAfter: validity.notAfter };
       tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details }));

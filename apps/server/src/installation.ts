@@ -2,7 +2,7 @@ import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { access } from 'node:fs/promises';
 
 import { auditEntities, recordEvents } from '#audit';
-import { certificateEntities } from '#certificates';
+import { certificateEntities, certificateSealedColumns } from '#certificates';
 import type { Clock } from '#core';
 import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
 import { Database, type EntityClass } from '#database';
@@ -44,6 +44,7 @@ export const sealedColumns: readonly SealedColumnSource[] = [
   ...idempotencySealedColumns,
   ...keySealedColumns,
   ...serviceKeySealedColumns,
+  ...certificateSealedColumns,
   ...signingSealedColumns,
 ];
 

@@ -126,16 +126,22 @@ export class Certificates1763780000000 implements MigrationInterface {
       [id(), reference('tenantId'), reference('caId'), instant('crlNumber'), integer('part'), sealed('content')],
       [unique('crl_parts_part', 'caId', 'crlNumber', 'part')],
     );
-    await createTable(runner, 'ocsp_signers', [
-      id(),
-      reference('tenantId'),
-      varchar('serialNumber', 40),
-      text('certificatePem'),
-      sealed('sealedPrivateKey'),
-      instant('notBefore'),
-      instant('notAfter'),
-      instant('createdAt'),
-    ]);
+    await createTable(
+      runner,
+      'ocsp_signers',
+      [
+        id(),
+        reference('tenantId'),
+        reference('caId'),
+        varchar('serialNumber', 40),
+        text('certificatePem'),
+        sealed('sealedPrivateKey'),
+        instant('notBefore'),
+        instant('notAfter'),
+        instant('createdAt'),
+      ],
+      [unique('ocsp_signers_authority', 'caId')],
+    );
   }
 
   async down(runner: QueryRunner): Promise<void> {

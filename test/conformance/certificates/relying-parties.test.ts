@@ -247,7 +247,7 @@ describe('downloads', () => {
     expect(text).toContain(String(body['certificate']).trim());
     expect(text).toContain('BEGIN PRIVATE KEY');
     const other = await server.post(path, { keyId: issuer.keyId, passphrase: PASSPHRASE }, tenant.owner);
-    expect([other.status, other.body['code']]).toEqual([403, 'PRIVATE_KEY_NOT_EXPORTABLE']);
+    expect([other.status, other.body['code']]).toEqual([403, 'KEY_NOT_EXPORTABLE']);
     const foreign = await server.post(`${tenant.path}/keys`, { ...key, name: 'another' }, tenant.owner);
     const wrong = await server.post(path, { keyId: foreign.body['id'], passphrase: PASSPHRASE }, tenant.owner);
     expect([wrong.status, wrong.body['code']]).toEqual([422, 'KEY_NOT_OF_CERTIFICATE']);

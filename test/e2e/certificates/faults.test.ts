@@ -188,10 +188,10 @@ describe('the delegate that signs OCSP answers', () => {
   it('is replaced before its end, while it still signs', async () => {
     const serial = async (): Promise<string> => {
       await statusOf('01');
-      const rows = await plain.query<{ id: string; serialNumber: string }[]>(
-        'SELECT id, serialNumber FROM ocsp_signers',
+      const rows = await plain.query<{ caId: string; serialNumber: string }[]>(
+        'SELECT caId, serialNumber FROM ocsp_signers',
       );
-      return rows.find(({ id }) => id === String(ca['id']))!.serialNumber;
+      return rows.find(({ caId }) => caId === String(ca['id']))!.serialNumber;
     };
     const first = await serial();
     clock.advance(4 * DAY);

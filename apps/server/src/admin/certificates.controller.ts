@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 
 import { Certificates, Issuance, type JudgedCertificate, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
+import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 
@@ -34,7 +35,8 @@ import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
 const { TENANT_SUSPENDED } = tenantErrors;
 const { WRONG_STATE } = coreErrors;
-const { INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { WEAK_KEY } = keyFileErrors;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 
 const MEDIA_TYPES = {
@@ -218,7 +220,7 @@ export class CertificatesController {
   @Fails(
     TENANT_SUSPENDED,
     WRONG_STATE,
-    certificateErrors.PRIVATE_KEY_NOT_EXPORTABLE,
+    keyErrors.KEY_NOT_EXPORTABLE,
     certificateErrors.KEY_NOT_OF_CERTIFICATE,
     keyErrors.KEY_NOT_USABLE,
   )

@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swa
 
 import { Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type TenantScope, coreErrors } from '#core';
+import { keyFileErrors } from '#crypto';
 import { databaseErrors } from '#database';
 
 import {
@@ -16,7 +17,8 @@ import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 
-const { INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
+const { WEAK_KEY } = keyFileErrors;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 const { AUDIT_UNAVAILABLE } = databaseErrors;
 
