@@ -5,9 +5,9 @@ import { keyLifecycle, keyVersionLifecycle, publishedStates, verifyingStates } f
 describe('a key version', () => {
   it.each([
     ['pending', ['activate', 'retire', 'compromise', 'destroy']],
-    ['active', ['retire', 'compromise']],
+    ['active', ['retire', 'compromise', 'destroy']],
     ['retired', ['compromise', 'destroy']],
-    ['compromised', ['destroy']],
+    ['compromised', []],
     ['destroyed', []],
   ] as const)('that is %s allows %j and nothing else', (state, events) => {
     expect(keyVersionLifecycle.allowedFrom(state)).toEqual(events);
@@ -25,7 +25,8 @@ describe('a key version', () => {
   });
 });
 
-it('a deleted key can come back, and only once', () => {
-  expect(keyLifecycle.allowedFrom('deleted')).toEqual(['restore']);
+it('a deleted key can come back until it is destroyed', () => {
+  expect(keyLifecycle.allowedFrom('deleted')).toEqual(['restore', 'destroy']);
   expect(keyLifecycle.allowedFrom('active')).toEqual(['delete']);
+  expect(keyLifecycle.allowedFrom('destroyed')).toEqual([]);
 });
