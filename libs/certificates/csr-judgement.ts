@@ -1,6 +1,7 @@
 import { type DomainError, type ErrorFactory, type TenantScope, platformScope } from '#core';
 import { keyFileErrors } from '#crypto';
 import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
+import { compromisedPublicKeys } from '#keys';
 import { namesOfOtherTenants } from '#tenants';
 
 import { type CertificateRequest, parseCertificateRequest } from './csr.js';
@@ -70,7 +71,9 @@ export async function standingOf(
   return {
     ofAuthority: await view.exists(CertificateAuthority, { publicKeyHash }),
     ofAnotherTenant: await view.exists(Certificate, { publicKeyHash, tenantId: Not(tenantId) }),
-    compromised: await view.exists(Certificate, { publicKeyHash, revocationReason: 'keyCompromise' }),
+    compromised:
+      (await view.exists(Certificate, { publicKeyHash, revocationReason: 'keyCompromise' })) ||
+      (await compromisedPublicKeys(view, tenantId)).some((spki) => publicKeyFingerprint(spki) === publicKeyHash),
     inUse: !reuse && (await view.exists(Certificate, { ...live, id: Not(renews?.id ?? '') })),
   };
 }

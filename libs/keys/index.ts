@@ -7,6 +7,7 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion];
 export const keySealedColumns: readonly SealedColumnSource[] = [privateHalves];
 export { KeyDeletion } from './deletion.service.js';
 export { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
+export { compromisedPublicKeys } from './compromised-keys.js';
 export { keyErrors } from './errors.js';
 export { keyEvents } from './events.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';

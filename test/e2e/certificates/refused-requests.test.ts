@@ -25,6 +25,8 @@ const key = keys.p256();
 const rsaKey = keys.rsa(2048);
 const authorityKey = keys.p256();
 const leakedKey = keys.p256();
+/** A signing key of the tenant that was marked as compromised; it never had a certificate. */
+const leakedSigningKey = keys.p256();
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -40,6 +42,15 @@ beforeAll(async () => {
   };
   expect((await server.post(`${tenant.path}/certificate-authorities`, body, tenant.owner)).status).toBe(201);
   expect((await issue(server, other, { csr: PRINTED_CSR })).status).toBe(201);
+  const data = leakedSigningKey.export({ type: 'pkcs8', format: 'pem' });
+  const imported = await server.post(
+    `${tenant.path}/keys/import`,
+    { name: 'leaked', algorithm: 'ES256', format: 'pem', data },
+    tenant.owner,
+  );
+  const [version] = imported.body['versions'] as unknown as [{ kid: string }];
+  const compromised = `${tenant.path}/keys/${imported.body['id']}/versions/${version.kid}/compromise`;
+  expect((await server.post(compromised, {}, tenant.owner)).status).toBe(200);
   const leaked = await issue(server, tenant, { csr: csrPem('leaked', { key: leakedKey }) });
   const revocation = { reason: 'keyCompromise' };
   await server.post(`${tenant.path}/certificates/${leaked.body['kid']}/revoke`, revocation, tenant.owner);
@@ -115,6 +126,7 @@ const SET: readonly (readonly [what: string, csr: () => string, code: string, ru
   ["the authority's own key", () => request({ key: authorityKey }), 'POLICY_VIOLATION', 'CSR_KEY_OF_AUTHORITY'],
   ["another tenant's key", () => PRINTED_CSR, 'POLICY_VIOLATION', 'CSR_KEY_NOT_YOURS'],
   ['a compromised key', () => request({ key: leakedKey }), 'POLICY_VIOLATION', 'CSR_KEY_COMPROMISED'],
+  ['a compromised signing key', () => request({ key: leakedSigningKey }), 'POLICY_VIOLATION', 'CSR_KEY_COMPROMISED'],
   ['no request at all', () => 'hello', 'INVALID_CSR', 'NOT_PEM'],
 ];
 

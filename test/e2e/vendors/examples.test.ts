@@ -24,6 +24,11 @@ function has(command: string, ...args: readonly string[]): boolean {
   }
 }
 
+/** The first Python that has what an example imports: the machine's own, or the one that Debian's packages are for. */
+const pythonWith = (imports: string): string | undefined =>
+  ['python3', '/usr/bin/python3'].find((python) => has(python, '-c', `import ${imports}`));
+const XIMA_PYTHON = pythonWith('cryptography, requests');
+
 const example = (name: string): string => resolve('examples', name);
 const PASSPHRASE = 'a passphrase of its own';
 const folder = mkdtempSync(join(tmpdir(), 'chancery-examples-'));
@@ -61,11 +66,11 @@ function run(command: string, file: string, environment: Readonly<Record<string,
 const cases: readonly (readonly [name: string, runs: boolean, test: () => Promise<void>])[] = [
   [
     'xima-ccaas.py',
-    has('python3', '-c', 'import cryptography, requests'),
+    XIMA_PYTHON !== undefined,
     async () => {
       await createAuthority(server, tenant);
       const { serviceKey } = await createService(server, tenant);
-      const { code, output } = await run('python3', 'xima-ccaas.py', { SERVICE_KEY: serviceKey });
+      const { code, output } = await run(XIMA_PYTHON!, 'xima-ccaas.py', { SERVICE_KEY: serviceKey });
       expect({ code, output }).toMatchObject({
         code: 0,
         output: expect.stringContaining('Status Code: 200') as string,

@@ -8,6 +8,7 @@ import { Licensing, licensingErrors } from '#licensing';
 
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
+import { RateLimited } from '../http/rate-limit.js';
 import { Public } from '../http/requires.js';
 import { LICENSE_UPDATE_EXAMPLE, LicenseUpdateAnswer } from './licensing.contract.js';
 
@@ -42,6 +43,8 @@ const Update = (operationId: string, summary: string): MethodDecorator =>
 /** Where the clients of Xima CCaaS send their signed updates; the token is their only credential. */
 @Controller('v1')
 @ApiTags('Xima CCaaS')
+// Not counted by address, as no service is: a token that does not hold is refused before anything is written.
+@RateLimited('none')
 @Public()
 export class LicensingController {
   constructor(private readonly licensing: Licensing) {}
