@@ -79,6 +79,20 @@ const REFUSALS: Readonly<Record<RefusalCode, ErrorFactory>> = {
   DUPLICATE_JTI: licensingErrors.DUPLICATE_JTI,
 };
 
+/** A `kid` is no secret: what anybody can send in somebody's name must not be able to fill that tenant's history. */
+const UNPROVEN: ReadonlySet<string> = new Set(
+  [
+    licensingErrors.UNKNOWN_KID,
+    licensingErrors.INVALID_CERTIFICATE,
+    licensingErrors.INVALID_TOKEN,
+    licensingErrors.INVALID_SIGNATURE,
+  ].map(({ code }) => code),
+);
+
+function recordRefusal(tx: Tx, kid: string, code: string): void {
+  tx.record(licenseEvents.refused(kid.slice(0, 64), { outcome: 'denied', kid, details: { code } }));
+}
+
 /** The receiving side of the licensing requests of Xima CCaaS, and the entitlements that follow from them. */
 @Injectable()
 export class Licensing {
@@ -99,12 +113,9 @@ export class Licensing {
     const scope: TenantScope = { actor: actorOf(holder), requestId, sourceAddress, tenantId: holder.tenantId };
     const outcome = await this.database.transaction(scope, async (tx): Promise<Accepted> => {
       const admitted = await this.admit(tx, holder.kid, update).catch(refusalOrFault);
-      // A refusal is an event of the tenant, too: it commits, and is thrown afterwards.
+      // A refusal of the holder is an event of the tenant, too: it commits, and is thrown afterwards.
       if (admitted instanceof DomainError) {
-        const { kid } = holder;
-        tx.record(
-          licenseEvents.refused(kid.slice(0, 64), { outcome: 'denied', kid, details: { code: admitted.code } }),
-        );
+        if (!UNPROVEN.has(admitted.code)) recordRefusal(tx, holder.kid, admitted.code);
         return { refused: admitted };
       }
       return this.write(tx, admitted);
