@@ -82,7 +82,7 @@ describe('loadConfiguration', () => {
 
   it('never shows a secret, neither where it is right nor where it is wrong', () => {
     const secrets = Object.values(settings).filter((row) => 'secret' in row && row.secret);
-    expect(secrets).toHaveLength(5);
+    expect(secrets.map(({ variable }) => variable)).toContain('CHANCERY_MASTER_KEY');
     for (const { variable } of secrets) {
       const value = 'hunter2:hunter2';
       expect(problemsOf({ [variable]: value }).join()).not.toContain('hunter2');
