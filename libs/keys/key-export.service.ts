@@ -85,8 +85,8 @@ export class KeyExport {
     { format, password, passphrase }: ExportRequest,
   ): Promise<ExportedKey> {
     await this.database.read(scope, (view) => requireExportable(view, keyId, kid, format));
-    requirePassphrase(format, passphrase);
     await this.users.confirmPassword(platformScope(scope), password);
+    requirePassphrase(format, passphrase);
     const { key, signingKey } = await this.database.transaction(scope, async (tx) => {
       await tx.lock(Key, { id: keyId });
       const { key, version, sealedPrivate } = await requireExportable(tx, keyId, kid, format);

@@ -86,6 +86,8 @@ const UNPROVEN: ReadonlySet<string> = new Set(
     licensingErrors.INVALID_CERTIFICATE,
     licensingErrors.INVALID_TOKEN,
     licensingErrors.INVALID_SIGNATURE,
+    // A captured token stays genuine for ever; only while it lives does it speak of its holder.
+    licensingErrors.EXPIRED_TOKEN,
   ].map(({ code }) => code),
 );
 
@@ -142,15 +144,21 @@ export class Licensing {
   }
 
   /** Whose certificate the token names. Nothing of the token is believed yet. */
-  private async holderOf({ token, requestId, sourceAddress }: LicenseUpdate): Promise<HolderKey> {
+  private async holderOf({ token, body, requestId, sourceAddress }: LicenseUpdate): Promise<HolderKey> {
     const parsed = parseCompactJws(token);
     if (!parsed.ok) throw licensingErrors.INVALID_TOKEN(parsed.detail);
     const { kid } = parsed.value.header;
     if (kid === undefined || !KID_PATTERN.test(kid))
       throw licensingErrors.UNKNOWN_KID('The token names no certificate');
     const origin = { ...systemOrigin('licensing'), requestId, sourceAddress };
-    const holder = await this.database.readPlatform(platformScope(origin), (view) => this.holders.find(view, kid));
+    const { holder, refusal } = await this.database.readPlatform(platformScope(origin), async (view) => {
+      const found = await this.holders.find(view, kid);
+      const judged = found && (await judge(token, found, body, view.now).catch(refusalOrFault));
+      return { holder: found, refusal: judged instanceof DomainError ? judged : undefined };
+    });
     if (!holder) throw licensingErrors.UNKNOWN_KID();
+    // What anybody can send again and again costs no transaction.
+    if (refusal && UNPROVEN.has(refusal.code)) throw refusal;
     return holder;
   }
 

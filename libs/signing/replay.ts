@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, type Expirable, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, type Expirable, HOUR, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
 
 import { ReplayRecord } from './entities.js';
@@ -13,6 +13,8 @@ export interface ReplayId {
   readonly id: string;
 }
 
+/** Clocks of instances differ, and profiles change their tolerance: a record outlives its token by this much. */
+const KEPT_BEYOND = HOUR;
 const SYSTEM = platformScope(systemOrigin('replay-records'));
 
 /**
@@ -45,7 +47,7 @@ export class ReplayStore implements Expirable {
   async recordDue(limit: number): Promise<number> {
     return this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('replay records of expired tokens');
-      const due = { expiresAt: LessThanOrEqual(tx.now) };
+      const due = { expiresAt: LessThanOrEqual(tx.now - KEPT_BEYOND) };
       const rows = await tx.find(ReplayRecord, due, { order: { expiresAt: 'ASC' }, limit });
       return rows.length === 0 ? 0 : tx.delete(ReplayRecord, { id: In(rows.map(({ id }) => id)) });
     });

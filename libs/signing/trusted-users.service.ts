@@ -139,7 +139,7 @@ function isFor({ iss, aud, azp }: Claims, { issuer, audience }: TrustedIssuer): 
 
 function userIn(claims: Claims, { claims: names = {} }: TrustedIssuer): TrustedUser['user'] {
   const { identifier = 'sub', name = 'name', email = 'email' } = names;
-  if (email === 'email' && claims['email_verified'] === false)
+  if (email === 'email' && claims['email_verified'] !== undefined && claims['email_verified'] !== true)
     throw invalid('has an e-mail address that nobody verified');
   return {
     identifier: textOf(claims, identifier),

@@ -88,16 +88,19 @@ export class KeyMaintenance {
    * instance can be sealing with them. Where a rotation is under way it goes on with that one.
    */
   async rotateDataKey(scope: PlatformScope, tenantId: string): Promise<Resealed> {
-    const current = await this.database.platform(scope, async (tx) => {
+    const { current, mayDestroy } = await this.database.platform(scope, async (tx) => {
       const [newest, ...earlier] = await livingKeys(tx, tenantId);
       if (!newest) throw coreErrors.NOT_FOUND('The tenant has no data key');
       tx.housekeeping('a rotation that is under way goes on');
-      if (earlier.length > 0) return newest;
+      // Judged before the search begins: what an instance with an old keyring seals behind it would not be found.
+      if (earlier.length > 0) {
+        return { current: newest, mayDestroy: tx.now >= newest.createdAt + KEPT_AFTER_ROTATION };
+      }
       const number = newest.number + 1;
       if (await this.vault.addDataKey(tx, tenantId, number)) {
         tx.record(dataKeyEvents.rotated(tenantId, { details: { number } }));
       }
-      return tx.installation.get(WrappedDataKey, { tenantId, number });
+      return { current: await tx.installation.get(WrappedDataKey, { tenantId, number }), mayDestroy: false };
     });
     let resealed = 0;
     let unreadable = 0;
@@ -110,7 +113,7 @@ export class KeyMaintenance {
         unreadable += 1;
       }
     }
-    return { resealed, unreadable, kept: await this.destroyEarlier(scope, current, unreadable === 0) };
+    return { resealed, unreadable, kept: await this.destroyEarlier(scope, current, mayDestroy && unreadable === 0) };
   }
 
   /** Opens the sealed values of a tenant, or of the installation, where they stand: at most `limit` of each column. */
@@ -151,13 +154,13 @@ export class KeyMaintenance {
   }
 
   /** @returns how many earlier keys are kept, because something or somebody may still need them */
-  private async destroyEarlier(scope: PlatformScope, current: WrappedDataKey, all: boolean): Promise<number> {
+  private async destroyEarlier(scope: PlatformScope, current: WrappedDataKey, mayDestroy: boolean): Promise<number> {
     const { tenantId } = current;
     return this.database.platform(scope, async (tx) => {
       tx.housekeeping('nothing to destroy yet');
       const where = { tenantId, number: LessThan(current.number), wrapped: Not(IsNull()) };
       const earlier = await tx.installation.find(WrappedDataKey, where);
-      if (!all || tx.now < current.createdAt + KEPT_AFTER_ROTATION) return earlier.length;
+      if (!mayDestroy) return earlier.length;
       for (const { id, number } of earlier) {
         await tx.installation.update(WrappedDataKey, { id }, { wrapped: null, destroyedAt: tx.now });
         tx.record(dataKeyEvents.destroyed(id, { details: { tenantId, number } }));

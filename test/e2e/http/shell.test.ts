@@ -325,7 +325,7 @@ describe('idempotency', () => {
     expect([other.statusCode, other.json<Problem>().code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
     const target = await call(
       'POST',
-      `${THINGS}?dryRun=true`,
+      `${THINGS}/one/poke`,
       { ...JSON_TYPE, 'idempotency-key': 'k' },
       '{"name":"once"}',
     );

@@ -7,6 +7,7 @@ import { tenantErrors } from '#tenants';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
+import { NeverKept } from '../http/idempotency.interceptor.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -83,6 +84,7 @@ export class CredentialsController {
 
   @Post(':credentialId/reveal')
   @RateLimited('reveal')
+  @NeverKept()
   @HttpCode(200)
   @Requires('credentials:reveal')
   @ApiOperation({ summary: 'Show the secret of a credential; the history says who saw it' })

@@ -6,6 +6,7 @@ import { type PublicJwk, cryptoErrors, keyFileErrors } from '#crypto';
 import { KeyExport, KeyImport, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
+import { NeverKept } from '../http/idempotency.interceptor.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -81,6 +82,7 @@ export class KeyMaterialController {
     return half;
   }
 
+  @NeverKept()
   @Post(':keyId/versions/:kid/export')
   @HttpCode(200)
   @Requires('keys:export')

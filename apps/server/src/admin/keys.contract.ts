@@ -60,6 +60,7 @@ export class NewKey {
   @KeyName() name: string;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ optional: true }) modulusBits?: number;
+  @ModulusBits({ optional: true, description: 'The same as `modulusBits`' }) size?: number;
   @Exportable({ optional: true, default: false }) exportable?: boolean;
   @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
 }
@@ -163,7 +164,7 @@ export class KeyRehearsal {
 }
 
 /** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */
-export function toKeyRequest({ modulusBits, ...request }: NewKey): KeyRequest {
+export function toKeyRequest({ size, modulusBits = size, ...request }: NewKey): KeyRequest {
   if (modulusBits === undefined) return request;
   if (algorithm(request.algorithm).kind === 'rsa' && isOffered(modulusBits)) return { ...request, modulusBits };
   const detail = `one of ${RSA_MODULUS_BITS.join(', ')} is expected, and only for RSA`;

@@ -1,3 +1,5 @@
+import { Transform } from 'class-transformer';
+
 import { type Json, toRfc3339 } from '#core';
 import { KID_PATTERN } from '#crypto';
 import {
@@ -47,8 +49,9 @@ export class TokenProfileChangeRequest {
     maxItems: 20,
     unique: true,
     example: ['https://api.partner.example'],
-    description: 'The audiences that a token may be for; empty: whatever the caller names',
+    description: 'The audiences that a token may be for, or the one; empty: whatever the caller names',
   })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
   audience?: string[];
 
   @WholeNumber({

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, catchError, mergeMap, of } from 'rxjs';
-import type { PlatformScope, TenantScope } from '#core';
+import { DomainError, type PlatformScope, type TenantScope } from '#core';
 import { httpErrors } from './errors.js';
 
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
@@ -29,6 +30,9 @@ export abstract class IdempotencyStore {
   abstract release(scope: TenantScope | PlatformScope, key: string): Promise<void>;
 }
 
+/** Calls that release a secret again each time: every release is judged and recorded anew, none is repeated from memory. */
+export const NeverKept = Reflector.createDecorator<true>({ transform: () => true });
+
 const ACCEPTABLE_KEY = /^[\x21-\x7e]{1,255}$/;
 const KEPT_HEADERS = ['location'] as const;
 const PREFIX = '/v1/tenants';
@@ -45,14 +49,18 @@ export const payloadHash = (method: string, target: string, body: Uint8Array = n
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
 
-  constructor(private readonly store: IdempotencyStore) {}
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly reflector: Reflector,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const key = request.headers[IDEMPOTENCY_KEY_HEADER];
     const { scope } = request;
-    const applies = request.method === 'POST' && request.routeOptions.url?.startsWith(PREFIX);
+    const repeatable = this.reflector.getAllAndOverride(NeverKept, [context.getHandler(), context.getClass()]);
+    const applies = !repeatable && request.method === 'POST' && request.routeOptions.url?.startsWith(PREFIX);
     if (!applies || key === undefined || scope === undefined) return next.handle();
     if (typeof key !== 'string' || !ACCEPTABLE_KEY.test(key)) {
       throw httpErrors.INVALID_IDEMPOTENCY_KEY('An idempotency key has 1 to 255 printable ASCII characters');
@@ -70,7 +78,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
         return body;
       }),
       catchError(async (error: unknown) => {
-        await this.free(scope, key);
+        // Where nobody knows whether the work was done, it must not be done again: the key stays taken.
+        if (error instanceof DomainError && error.kind !== 'unavailable') await this.free(scope, key);
         throw error;
       }),
     );

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res } from 
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
+import { DomainError, type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
 import { Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
@@ -109,13 +109,23 @@ export class UserTokensController {
     return { token: (await this.signing.sign(scope, caller, name, input)).token };
   }
 
+  /** Nobody is known yet: which tenants exist is not told to whoever asks. */
+  private async knownTenant(origin: Origin, tenant: string): Promise<string> {
+    try {
+      return await this.access.tenantId(origin, tenant);
+    } catch (error) {
+      if (error instanceof DomainError && error.kind === 'not-found') throw coreErrors.INVALID_CREDENTIALS();
+      throw error;
+    }
+  }
+
   private async forIdToken(
     idToken: string,
     { profile, tenant }: UserTokenQuery,
     facts: RequestFacts,
   ): Promise<UserTokenAnswer> {
     const origin: Origin = { ...systemOrigin('id-token'), ...facts };
-    const tenantId = tenant === undefined ? undefined : await this.access.tenantId(origin, tenant);
+    const tenantId = tenant === undefined ? undefined : await this.knownTenant(origin, tenant);
     const trusted = await this.users.identify(origin, idToken, { profile, tenantId });
     const scope = { ...origin, tenantId: trusted.tenantId };
     // The profile itself says whom it trusts: that is the grant.
