@@ -175,6 +175,20 @@ describe('an update is refused', () => {
     });
   });
 
+  it('once the signing key behind its certificate was marked as compromised, though nobody revoked it', async () => {
+    const own = await createTenant(server, 'compromised');
+    const key = freshKey();
+    const ownKid = await certify(server, own, key);
+    const data = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const imported = await importKey(server, own, { algorithm: 'RS256', format: 'pem', data });
+    const sent = () => update(server, token({ kid: ownKid, key }));
+    expect((await sent()).status).toBe(200);
+    const [version] = imported['versions'] as unknown as [{ kid: string }];
+    const compromise = `${own.path}/keys/${imported['id']}/versions/${version.kid}/compromise`;
+    expect((await server.post(compromise, {}, own.owner)).status).toBe(200);
+    expect(await sent()).toMatchObject({ status: 401, body: { code: 'INVALID_CERTIFICATE' } });
+  });
+
   it('once its certificate is revoked, and while its tenant is suspended', async () => {
     const own = await createTenant(server, 'revoked');
     const key = freshKey();
