@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac, createPublicKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -92,6 +92,18 @@ describe.each(SAMPLES)('$name', ({ vendor, input, secret, claims }) => {
 
   it('is accepted by jsonwebtoken, with the claims of the document in their order', () => {
     expect(Object.keys(jsonwebtoken.verify(token, secret, { algorithms: ['HS256'] }))).toEqual(claims);
+  });
+
+  it('is accepted by PyJWT where Python has it, with the claims in their order', () => {
+    const python = ['python3', '/usr/bin/python3'].find((name) => spawnSync(name, ['-c', 'import jwt']).status === 0);
+    if (python === undefined) return;
+    const script = [
+      'import json, jwt, sys',
+      'claims = jwt.decode(sys.argv[1], bytes.fromhex(sys.argv[2]), algorithms=["HS256"], options={"verify_iat": False})',
+      'print(json.dumps(list(claims)))',
+    ].join('\n');
+    const said = execFileSync(python, ['-c', script, token, Buffer.from(secret).toString('hex')]);
+    expect(JSON.parse(said.toString())).toEqual(claims);
   });
 
   it('has the HMAC that openssl computes', () => {
