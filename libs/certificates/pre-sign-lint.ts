@@ -1,3 +1,5 @@
+import { Logger } from '@nestjs/common';
+
 import { DomainError, type TenantScope } from '#core';
 import type { Database } from '#database';
 
@@ -18,7 +20,12 @@ export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {
   throw certificateErrors.LINT_FAILED({ errors });
 }
 
-/** Does the work; where its lint found something, the history says so, though the work's own transaction was undone. */
+const alarm = new Logger('certificate-lint');
+
+/**
+ * Does the work; where its lint found something, the log raises the alarm and the history says so, though the work's own
+ * transaction was undone.
+ */
 export async function alarmingOnLint<T>(
   database: Database,
   scope: TenantScope,
@@ -31,6 +38,8 @@ export async function alarmingOnLint<T>(
   } catch (error) {
     if (error instanceof DomainError && error.code === certificateErrors.LINT_FAILED.code) {
       const findings = (error.errors ?? []).map(({ code }) => code);
+      // Policy lets nothing through that the lint refuses: whoever reads this has found a fault of ours.
+      alarm.error(`Not signed, because it breaks: ${findings.join(', ')} (tenant ${scope.tenantId})`);
       await database.transaction(scope, async (tx) => {
         tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));
       });
