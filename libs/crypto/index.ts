@@ -52,6 +52,7 @@ export {
   verifyPassword,
 } from './password.js';
 export { randomSecret, uuidv4, uuidv7 } from './random.js';
+export { hasClosePrimes, hasRocaFingerprint, smallFactor } from './rsa-weakness.js';
 export {
   type DataKey,
   type KeyEncryptionKey,

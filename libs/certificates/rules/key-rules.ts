@@ -1,6 +1,7 @@
+import { hasClosePrimes, hasRocaFingerprint, smallFactor } from '#crypto';
+
 import { provesPossession } from '../csr.js';
 import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
-import { hasClosePrimes, hasRocaFingerprint, smallFactor } from './rsa-weakness.js';
 
 export const RSA_BITS_MIN = 2048;
 export const RSA_BITS_MAX = 4096;

@@ -2,6 +2,7 @@ import { checkPrime } from 'node:crypto';
 import { promisify } from 'node:util';
 import { RSA_READABLE_BITS } from '../algorithms.js';
 import { cryptoErrors } from '../errors.js';
+import { hasClosePrimes, hasRocaFingerprint, smallFactor } from '../rsa-weakness.js';
 import { keyFileErrors } from './errors.js';
 
 /** The numbers of an RSA private key with two primes (RFC 8017 §3.2). */
@@ -24,8 +25,6 @@ export const RSA_NUMBER_NAMES = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as c
 const isPrime = promisify(checkPrime) as (candidate: bigint) => Promise<boolean>;
 
 const EXPONENT_BITS_MAX = 64; // OpenSSL verifies no longer one with a modulus above 3072 bits.
-const SMALL_PRIMES = primesBelow(2_048);
-const FERMAT_ROUNDS = 100;
 // FIPS 186-5 §A.1.3: the primes differ within their first 100 bits.
 const PRIME_DISTANCE_BITS = 100;
 // Primes of one length are usual; one that is much shorter makes factoring cheaper.
@@ -51,10 +50,9 @@ export function checkRsaPublicNumbers({ n, e }: Pick<RsaNumbers, 'n' | 'e'>, bit
   if (bitLength(e) > EXPONENT_BITS_MAX) throw cryptoErrors.INVALID_KEY('The public exponent is too long');
   // FIPS 186-5 §A.1.1
   if (e <= 0x10000n) throw keyFileErrors.WEAK_KEY('The public exponent is smaller than 65537');
-  if (SMALL_PRIMES.some((prime) => n % BigInt(prime) === 0n))
-    throw keyFileErrors.WEAK_KEY('The modulus has a small factor');
+  if (smallFactor(n) !== undefined) throw keyFileErrors.WEAK_KEY('The modulus has a small factor');
   if (hasRocaFingerprint(n)) throw keyFileErrors.WEAK_KEY('The key comes from a faulty generator (CVE-2017-15361)');
-  if (yieldsToFermat(n)) throw keyFileErrors.WEAK_KEY('The primes of the key are too close to each other');
+  if (hasClosePrimes(n)) throw keyFileErrors.WEAK_KEY('The primes of the key are too close to each other');
 }
 
 /**
@@ -86,54 +84,5 @@ export async function checkRsaNumbers(numbers: RsaNumbers): Promise<void> {
   if (bitLength(d) <= half) throw keyFileErrors.WEAK_KEY('The private exponent is too short');
   if (!(await Promise.all([isPrime(p), isPrime(q)])).every(Boolean)) {
     throw cryptoErrors.INVALID_KEY('A factor of the modulus is not prime');
-  }
-}
-
-/** Sieve of Eratosthenes. */
-function primesBelow(limit: number): number[] {
-  const composite = new Uint8Array(limit);
-  const primes: number[] = [];
-  for (let number = 2; number < limit; number++) {
-    if (composite[number]) continue;
-    primes.push(number);
-    for (let multiple = number * number; multiple < limit; multiple += number) composite[multiple] = 1;
-  }
-  return primes;
-}
-
-/**
- * The faulty generator makes primes `k * M + 65537^a mod M`, with M a product of small primes: so modulo each of them
- * the modulus is a power of 65537. By chance that holds for one modulus in 2^27 (Nemec et al., "The Return of
- * Coppersmith's Attack", 2017, §3).
- */
-const ROCA_RESIDUES = SMALL_PRIMES.filter((prime) => prime > 2 && prime <= 167).map((prime) => {
-  const powers = new Set<number>();
-  for (let power = 1; !powers.has(power); power = (power * 0x10001) % prime) powers.add(power);
-  return { prime: BigInt(prime), powers };
-});
-
-const hasRocaFingerprint = (n: bigint): boolean =>
-  ROCA_RESIDUES.every(({ prime, powers }) => powers.has(Number(n % prime)));
-
-/** Whether Fermat's method finds the factors at once: a^2 - n is a square for an a just above the root of n. */
-function yieldsToFermat(n: bigint): boolean {
-  let a = squareRoot(n);
-  if (a * a < n) a++;
-  for (let round = 0; round < FERMAT_ROUNDS; round++, a++) {
-    const rest = a * a - n;
-    const root = squareRoot(rest);
-    if (root * root === rest) return true;
-  }
-  return false;
-}
-
-/** The integer square root, by Newton's method from above. */
-function squareRoot(number: bigint): bigint {
-  if (number < 2n) return number;
-  let root = 1n << BigInt(Math.ceil(bitLength(number) / 2));
-  for (;;) {
-    const next = (root + number / root) >> 1n;
-    if (next >= root) return root;
-    root = next;
   }
 }

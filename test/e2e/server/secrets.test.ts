@@ -92,6 +92,8 @@ async function useEverySecret(issuer: TestIssuer): Promise<void> {
   await server.get('/v1/whoami', { headers: { Authorization: `Basic ${jwtSecret}` } });
   await server.get('/v1/whoami', { token: `${token}x`, serviceKey: `${serviceKey}x` });
   await server.post(`${tenant.path}/services`, { name: 'x', secret: serviceKey }, tenant.owner);
+  // In the path of a call that is refused, and whose refusal is recorded.
+  expect((await server.get(`/v1/tenants/somebody-else/keys/${serviceKey}`, tenant.owner)).status).toBe(404);
   const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
   expect((await server.post('/v1/auth/password', change, tenant.owner)).status).toBe(204);
 }

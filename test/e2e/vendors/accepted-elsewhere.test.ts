@@ -13,6 +13,11 @@ import { GOLDEN } from '../../support/golden.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { type Vendor, createVendor, importKey } from './vendor.js';
 
+/** The first Python that has PyJWT, if one has: where none does, its tests are not there. */
+const PYTHONS = ['python3', '/usr/bin/python3']
+  .filter((python) => spawnSync(python, ['-c', 'import jwt']).status === 0)
+  .slice(0, 1);
+
 /** What the vendors' own documents use (it comes with @nestjs/jwt). */
 interface JsonWebToken {
   verify(token: string, secret: string | Buffer, options: object): Record<string, unknown>;
@@ -94,9 +99,7 @@ describe.each(SAMPLES)('$name', ({ vendor, input, secret, claims }) => {
     expect(Object.keys(jsonwebtoken.verify(token, secret, { algorithms: ['HS256'] }))).toEqual(claims);
   });
 
-  it('is accepted by PyJWT where Python has it, with the claims in their order', () => {
-    const python = ['python3', '/usr/bin/python3'].find((name) => spawnSync(name, ['-c', 'import jwt']).status === 0);
-    if (python === undefined) return;
+  it.each(PYTHONS)('is accepted by PyJWT of %s, with the claims in their order', (python) => {
     const script = [
       'import json, jwt, sys',
       'claims = jwt.decode(sys.argv[1], bytes.fromhex(sys.argv[2]), algorithms=["HS256"], options={"verify_iat": False})',

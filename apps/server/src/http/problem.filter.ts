@@ -67,9 +67,15 @@ function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
 /** Path parameters that say who a person is: they stay out of the history. */
 const PERSONAL_PARAMETERS: ReadonlySet<string> = new Set(['phone']);
 
+/** Ids, slugs, names of profiles and kids. What is none of them may be a secret in the wrong place, and is not kept. */
+const IDENTIFIER = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 /** The most specific thing that the path names. */
-const targetOf = (parameters: Readonly<Record<string, string>>): string =>
-  Object.entries(parameters).findLast(([name]) => !PERSONAL_PARAMETERS.has(name))?.[1] ?? 'none';
+function targetOf(parameters: Readonly<Record<string, string>>): string {
+  const target = Object.entries(parameters).findLast(([name]) => !PERSONAL_PARAMETERS.has(name))?.[1];
+  if (target === undefined) return 'none';
+  return IDENTIFIER.test(target) ? target : 'unrecognised';
+}
 
 function logFault(logger: Logger, requestId: string, error: DomainError, thrown: unknown): void {
   logger.error({ requestId, error: describeError(error === thrown ? error : thrown) }, 'A request failed');
