@@ -2,9 +2,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { temporaryFolder } from './memory-folder.mjs';
 import { Explained } from './project.mjs';
 
 const START_SECONDS = 60;
@@ -70,7 +70,7 @@ export async function startThrowawayDatabase() {
   const isMariaDb = /mariadb/i.test(spawnSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }).stdout);
   const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
   // A socket's path may hold about 100 bytes: keep the folder's name short.
-  const folder = mkdtempSync(join(tmpdir(), 'chancery-'));
+  const folder = mkdtempSync(join(temporaryFolder(), 'chancery-'));
   let child;
   const stop = async () => {
     if (child?.exitCode === null && child.signalCode === null) {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createConnection } from 'mysql2/promise';
@@ -8,6 +7,8 @@ import { createConnection } from 'mysql2/promise';
 import { auditEntities, recordEvents } from '#audit';
 import { type Clock, ManualClock } from '#core';
 import { Database, type EntityClass, type EventRecorder } from '#database';
+
+import { temporaryFolder } from '../../scripts/memory-folder.mjs';
 
 export interface TestDatabase {
   readonly url: string;
@@ -21,7 +22,7 @@ export const testServerUrl: string | undefined = process.env.TEST_DATABASE_URL;
 /** An empty database of its own for one test file, on whatever the run is for. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   if (testServerUrl === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), 'chancery-test-'));
+    const folder = mkdtempSync(join(temporaryFolder(), 'chancery-test-'));
     return {
       url: `sqlite:${join(folder, 'chancery.db')}`,
       drop: async () => rmSync(folder, { recursive: true, force: true }),
