@@ -6,7 +6,7 @@ import { EntityTagInterceptor } from './entity-tag.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import type { Logger } from './logging.js';
 import { LOGGER, ProblemFilter } from './problem.filter.js';
-import { QueryGuard } from './query.guard.js';
+import { DeclaredInputGuard } from './declared-input.guard.js';
 import { type RateLimitPolicy, RateLimitGuard, throttlerOptions } from './rate-limit.js';
 import { InputPipe } from './validation.pipe.js';
 
@@ -38,7 +38,7 @@ export class HttpModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },
-        { provide: APP_GUARD, useClass: QueryGuard },
+        { provide: APP_GUARD, useClass: DeclaredInputGuard },
         // The outer one first: replayed answers get their entity tag, too.
         { provide: APP_INTERCEPTOR, useClass: EntityTagInterceptor },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

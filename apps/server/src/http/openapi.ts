@@ -118,11 +118,13 @@ const IDEMPOTENCY_PARAMETER = {
 /** The errors that follow from what an operation is, without anybody having to list them. */
 function impliedErrors({ method, path, operation }: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
   const hasBody = operation.requestBody !== undefined;
-  const hasInput = hasBody || (operation.parameters ?? []).some((parameter) => parameter.in === 'query');
+  const readsQuery = (operation.parameters ?? []).some((parameter) => parameter.in === 'query');
+  // What changes something rejects input that it does not declare; see `DeclaredInputGuard`.
+  const checksInput = hasBody || readsQuery || method !== 'get';
   const isMember = path.includes('{');
   const isConditional = operation.parameters?.some(({ name }) => name === 'If-Match') ?? false;
   return [
-    ...(hasInput ? [coreErrors.VALIDATION_ERROR] : []),
+    ...(checksInput ? [coreErrors.VALIDATION_ERROR] : []),
     ...(hasBody ? [coreErrors.MALFORMED_JSON, coreErrors.PAYLOAD_TOO_LARGE, coreErrors.UNSUPPORTED_MEDIA_TYPE] : []),
     ...(audience === undefined ? [] : [coreErrors.CREDENTIALS_REQUIRED]),
     ...(audience === undefined || audience === 'user' ? [] : [coreErrors.FORBIDDEN]),

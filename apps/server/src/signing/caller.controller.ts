@@ -7,6 +7,7 @@ import { databaseErrors } from '#database';
 import { Gateway, callerErrors } from '#service-keys';
 
 import type { GrantedService } from '../callers.js';
+import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -29,8 +30,9 @@ export class CallerController {
     return CallerVerdict.of(await this.gateway.judge(scope, { ...shown, sourceAddress }));
   }
 
-  /** Takes the credential from the headers of the forwarded request itself; the body is not looked at. */
+  /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */
   @All('forward-auth')
+  @AcceptsAnyInput()
   @HttpCode(200)
   @Requires('service:self')
   @ApiOperation({

@@ -6,6 +6,7 @@ import { coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { Licensing, licensingErrors } from '#licensing';
 
+import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { RateLimited } from '../http/rate-limit.js';
@@ -17,6 +18,8 @@ const BEARER = /^Bearer +(?<token>\S+)$/i;
 const Update = (operationId: string, summary: string): MethodDecorator =>
   applyDecorators(
     HttpCode(200),
+    // The signature is over the bytes of the body, so that the handler reads them by itself.
+    AcceptsAnyInput(),
     ApiOperation({ operationId, summary }),
     ApiHeader({
       name: 'Authorization',
