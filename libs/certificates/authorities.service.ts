@@ -15,7 +15,7 @@ import {
 } from '#core';
 import { publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
-import { raiseConfigVersion, tenantState } from '#tenants';
+import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
 
 import {
   type AuthorityKeyAlgorithm,
@@ -47,6 +47,8 @@ import { readStored } from './stored-certificate.js';
 interface AuthorityRequest {
   readonly name: string;
   readonly profile?: IssuingProfileRequest | undefined;
+  /** For the tenant's setting of this name; with its first authority only. */
+  readonly allowedDnsNames?: readonly string[] | undefined;
 }
 
 export interface NewAuthority extends AuthorityRequest {
@@ -95,13 +97,16 @@ export class CertificateAuthorities {
 
   /**
    * Makes a root, or an intermediate under `parentId`.
-   * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED
+   * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED,
+   * VALIDATION_ERROR (allowed names)
    */
   async create(scope: TenantScope, request: NewAuthority): Promise<JudgedAuthority> {
     const profile = issuingProfile(request.profile);
+    requireNamePatterns(request);
     // Making an RSA key takes up to seconds: not while a transaction holds locks.
     const key = await generateAuthorityKey(request.keyAlgorithm);
     const create = async (tx: Tx): Promise<JudgedAuthority> => {
+      await this.allowNames(tx, request);
       const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
       const pathLength = pathLengthUnder(parent, request.pathLength);
       const certificate = await this.certify(tx, { ...request, pathLength }, key, parent);
@@ -120,10 +125,11 @@ export class CertificateAuthorities {
 
   /**
    * Takes over an authority with its private key, under which it goes on to issue.
-   * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY
+   * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, VALIDATION_ERROR (allowed names)
    */
   async import(scope: TenantScope, request: ImportedAuthority): Promise<JudgedAuthority> {
     const profile = issuingProfile(request.profile);
+    requireNamePatterns(request);
     const { own, issuers } = readCertificateChain(request.certificatePem);
     const key = readAuthorityKey(request.key, request.passphrase);
     const publicKeyHash = publicKeyFingerprint(own.publicKeyInfo);
@@ -133,6 +139,7 @@ export class CertificateAuthorities {
     // Two registers of one issuer would contradict each other about its serial numbers and revocations.
     if (known) throw authorityErrors.INVALID_CA_CERTIFICATE('This authority is in use here already');
     return this.database.transaction(scope, async (tx) => {
+      await this.allowNames(tx, request);
       requireIssuer(own, key, tx.now);
       return this.store(tx, authorityEvents.imported, key, own, {
         name: request.name,
@@ -244,6 +251,23 @@ export class CertificateAuthorities {
     });
   }
 
+  /**
+   * The request for the first authority can contain the tenant's setting. Later it is changed with the tenant, because it
+   * also applies to the authorities that exist already.
+   */
+  private async allowNames(tx: Tx, { allowedDnsNames }: AuthorityRequest): Promise<void> {
+    if (allowedDnsNames === undefined) return;
+    // Locks the tenant, so that of two requests for the first authority one sees the other's.
+    await changeTenant(tx, { settings: { allowedDnsNames } });
+    const [another] = await tx.find(CertificateAuthority, {}, { limit: 1 });
+    if (another) {
+      const detail = 'belongs to the first authority; change the setting of the tenant instead';
+      throw coreErrors.VALIDATION_ERROR({
+        errors: [{ pointer: '/allowedDnsNames', code: 'NOT_THE_FIRST_AUTHORITY', detail }],
+      });
+    }
+  }
+
   private async revokeOne(tx: Tx, { id }: CertificateAuthority, reason: RevocationReason): Promise<void> {
     const set = { revokedAt: tx.now, updatedAt: tx.now };
     await tx.transition(CertificateAuthority, id, authorityLifecycle.event.revoke, {
@@ -347,6 +371,11 @@ export class CertificateAuthorities {
     tx.record(event(id, { after: visible(row) }));
     return this.read(tx, id);
   }
+}
+
+/** @throws VALIDATION_ERROR */
+function requireNamePatterns({ allowedDnsNames }: AuthorityRequest): void {
+  if (allowedDnsNames !== undefined) checkSettings({ allowedDnsNames }, '');
 }
 
 /** Where nobody names an authority, the oldest one that can issue does. */

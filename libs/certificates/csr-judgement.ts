@@ -18,6 +18,8 @@ export interface Situation {
   /** The authority that is to sign, and those above it. */
   readonly authorities: readonly [CertificateAuthority, ...CertificateAuthority[]];
   readonly additionalNames: readonly GeneralName[];
+  /** Of the tenant's settings, see `allowedDnsNames`. */
+  readonly allowedDnsNames: readonly string[];
   /** The certificate that is renewed: its key may be the same. */
   readonly renews?: Certificate | undefined;
   /** Objections of the use-case itself. */
@@ -39,7 +41,7 @@ export async function requireAcceptable(
   request: CertificateRequest,
   situation: Situation,
 ): Promise<void> {
-  const { authorities, additionalNames, renews, objections = [] } = situation;
+  const { authorities, additionalNames, allowedDnsNames, renews, objections = [] } = situation;
   const { profile } = authorities[0];
   const { keyStanding, foreignNames } = await database.readPlatform(platformScope(scope), async (view) => ({
     keyStanding: await standingOf(view, scope.tenantId, publicKeyFingerprint(request.publicKeyInfo), {
@@ -52,6 +54,7 @@ export async function requireAcceptable(
     request,
     additionalNames,
     policy: profile.names,
+    allowedDnsNames,
     extendedKeyUsage: leafProfile().extendedKeyUsage,
     keyStanding,
     foreignNames,
@@ -83,8 +86,9 @@ const REFUSALS: Readonly<Record<PolicyCategory, ErrorFactory>> = {
   WEAK_KEY: keyFileErrors.WEAK_KEY,
 };
 
-/** All objections in one refusal, each by the code of its rule. */
-export function refusal(findings: readonly Finding[]): DomainError {
+/** All objections in one refusal, each once and by the code of its rule. */
+export function refusal(raised: readonly Finding[]): DomainError {
+  const findings = [...new Map(raised.map((finding) => [`${finding.code} ${finding.detail}`, finding])).values()];
   const errors = findings.map(({ code, detail, citation }) => ({
     pointer: '/csr',
     code,

@@ -8,13 +8,14 @@ import { uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx } from '#database';
 import { isServiceActive } from '#service-keys';
 
+import { allowedDnsNames } from './allowed-dns-names.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { CertificateAuthorities } from './authorities.service.js';
 import { COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX, SUBJECT_LENGTH_MAX, searchable } from './certificate-filter.js';
 import { type ParsedCertificate, issuerOf } from './certificate.js';
 import { certificateKid } from './chain.js';
 import { Crls } from './crls.service.js';
-import { readRequest, refusal, requireAcceptable, standingOf } from './csr-judgement.js';
+import { type Situation, readRequest, refusal, requireAcceptable, standingOf } from './csr-judgement.js';
 import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
@@ -28,6 +29,7 @@ import { certifiedNames } from './policy.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { leafProfile, validityFrom } from './profile.js';
 import { type PublicKeyFacts, publicKeyFingerprint } from './public-key.js';
+import { objectionsToDnsNames } from './rules/name-rules.js';
 import type { Finding } from './rules/rule.js';
 import { readStored } from './stored-certificate.js';
 
@@ -98,10 +100,10 @@ export class Issuance {
   async issue(scope: TenantScope, call: CertificateCall): Promise<IssuedCertificate> {
     const request = readRequest(call.csr);
     const additionalNames = (call.san ?? []).map(generalNameOf);
-    const authorities = await this.pathOf(scope, call.caId);
-    const [ca] = authorities;
+    const issuer = await this.issuer(scope, call.caId, call.serviceId ?? null);
+    const [ca] = issuer.authorities;
     const validityDays = grantedDays(ca.profile, call.validityDays);
-    await requireAcceptable(this.database, scope, request, { authorities, additionalNames });
+    await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
     const { publicKeyInfo, publicKey } = request;
     return this.grant(scope, {
       ...certifiedNames(request, additionalNames),
@@ -125,19 +127,21 @@ export class Issuance {
       requireRenewable(row, view.now);
       return row;
     });
-    const authorities = await this.pathOf(scope, renews.caId);
-    const [ca] = authorities;
+    const issuer = await this.issuer(scope, renews.caId, renews.serviceId);
+    const [ca] = issuer.authorities;
     const validityDays = grantedDays(ca.profile, renewal.validityDays);
     const stored = readStored(renews);
     const names = namesIn(stored);
+    const withdrawn = withdrawnNames(names, ca, issuer.allowedDnsNames);
     const shared = { ...names, caId: ca.id, serviceId: renews.serviceId, validityDays, renews };
     if (renewal.csr === undefined) {
+      if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
       return this.grant(scope, { ...shared, publicKeyInfo: stored.publicKeyInfo, publicKey: stored.publicKey });
     }
     const request = readRequest(renewal.csr);
-    const objections = changedNames(certifiedNames(request), names);
-    await requireAcceptable(this.database, scope, request, { authorities, additionalNames: [], renews, objections });
+    const objections = [...changedNames(certifiedNames(request), names), ...withdrawn];
+    await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames: [], renews, objections });
     return this.grant(scope, { ...shared, publicKeyInfo: request.publicKeyInfo, publicKey: request.publicKey });
   }
 
@@ -239,14 +243,18 @@ export class Issuance {
     return { certificate, chain: await this.authorities.chainOf(tx, caId) };
   }
 
-  /** The authority that is to sign, and those above it. */
-  private async pathOf(
+  /** The authority that is to sign and those above it, and the names that the tenant lets it certify. */
+  private async issuer(
     scope: TenantScope,
     caId: string | undefined,
-  ): Promise<readonly [CertificateAuthority, ...CertificateAuthority[]]> {
+    serviceId: string | null,
+  ): Promise<Pick<Situation, 'authorities' | 'allowedDnsNames'>> {
     return this.database.read(scope, async (view) => {
       const ca = await this.authorities.issuing(view, caId);
-      return [ca, ...(await this.authorities.ancestorsOf(view, ca))] as const;
+      return {
+        authorities: [ca, ...(await this.authorities.ancestorsOf(view, ca))],
+        allowedDnsNames: await allowedDnsNames(view, serviceId),
+      };
     });
   }
 
@@ -297,6 +305,14 @@ function changedNames(asked: Names, before: Names): Finding[] {
   const detail = 'A renewal keeps the names; ask for a new certificate to change them';
   return same ? [] : [{ code: 'CSR_NAMES_CHANGED', detail, citation: 'RFC 4211 §6.5' }];
 }
+
+/** Names of a predecessor that would not be certified today. */
+const withdrawnNames = (names: Names, { profile }: CertificateAuthority, allowed: readonly string[]): Finding[] =>
+  objectionsToDnsNames(names, profile.names, allowed).map((detail) => ({
+    code: 'CSR_DOMAIN_NOT_ALLOWED',
+    detail,
+    citation: 'CA/B Forum BR §3.2.2.4',
+  }));
 
 const commonNameOf = (subject: readonly NameAttribute[]): string =>
   subject.find(({ type }) => type === 'commonName')?.value ?? '';

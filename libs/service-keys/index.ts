@@ -26,7 +26,7 @@ export {
 } from './credentials.service.js';
 export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
-export { isServiceActive } from './service-state.js';
+export { activeServiceName, isServiceActive } from './service-state.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { servicesGranted } from './grants.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';

@@ -33,8 +33,10 @@ export {
   type NewTenant,
   type TenantChange,
   Tenants,
+  changeTenant,
   raiseConfigVersion,
   tenantSettingsOf,
+  tenantSlugOf,
   tenantState,
 } from './tenants.service.js';
 export { type NewUser, Users } from './users.service.js';

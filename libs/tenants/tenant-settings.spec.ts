@@ -11,6 +11,7 @@ const DEFAULTS = {
   onLastExpiry: 'successor',
   keyDeletionDays: 7,
   transactionRetentionDays: 90,
+  allowedDnsNames: [],
 };
 
 /** The findings about a change, as `pointer code`. */
@@ -43,6 +44,19 @@ describe('the settings of a tenant', () => {
     ['onLastExpiry', ['successor', 'lapse'], ['none', 0]],
     ['keyDeletionDays', [0, 30], [-1, 31]],
     ['transactionRetentionDays', [1, 730], [0, 731]],
+    [
+      'allowedDnsNames',
+      [[], ['api.acme.example', '*.acme.example', 'localhost'], Array.from({ length: 50 }, (_, n) => `h${n}.example`)],
+      [
+        'acme.example',
+        ['*'],
+        ['ok.example', '*.example'],
+        [1],
+        [null],
+        {},
+        Array.from({ length: 51 }, () => 'a.example'),
+      ],
+    ],
   ])('%s may be %j and not %j', (name, allowed, refused) => {
     for (const value of allowed) expect(findings({ [name]: value })).toEqual([]);
     for (const value of refused) expect(findings({ [name]: value })).toEqual([`/settings/${name} INVALID_SETTING`]);

@@ -1,5 +1,7 @@
 import { type InputError, coreErrors } from '#core';
 
+import { isDnsNamePattern } from './dns-name-patterns.js';
+
 interface SettingRow<Value> {
   readonly default: Value;
   readonly description: string;
@@ -26,6 +28,19 @@ const choice = <const Value extends string>(
   refuse: (proposed) => (values.includes(proposed as Value) ? undefined : `one of ${values.join(', ')} is expected`),
 });
 
+const DNS_NAMES_MAX = 50;
+
+const dnsNamePatterns = (description: string): SettingRow<readonly string[]> => ({
+  default: [],
+  description: `${description} (at most ${DNS_NAMES_MAX}: exact names, or \`*.\` and a domain for every name below it)`,
+  refuse: (proposed) => {
+    if (!Array.isArray(proposed) || proposed.length > DNS_NAMES_MAX)
+      return `at most ${DNS_NAMES_MAX} names are expected`;
+    const wrong = proposed.findIndex((name) => typeof name !== 'string' || !isDnsNamePattern(name));
+    return wrong < 0 ? undefined : `item ${wrong} is neither a DNS name nor \`*.\` and a domain of two labels`;
+  },
+});
+
 /** The settings of a tenant: adding one is one row. */
 export const tenantSettings = {
   credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
@@ -34,6 +49,9 @@ export const tenantSettings = {
   onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
+  allowedDnsNames: dnsNamePatterns(
+    'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',
+  ),
 } as const;
 
 export type TenantSettings = {
@@ -49,11 +67,15 @@ export function effectiveSettings(stored: Readonly<Record<string, unknown>>): Te
   ) as TenantSettings;
 }
 
-/** Checks a partial change. @throws VALIDATION_ERROR that lists every member that is wrong */
-export function checkSettings(change: Readonly<Record<string, unknown>>): void {
+/**
+ * Checks a partial change.
+ * @param parent where the members are in the request body (RFC 6901)
+ * @throws VALIDATION_ERROR that lists every member that is wrong
+ */
+export function checkSettings(change: Readonly<Record<string, unknown>>, parent = '/settings'): void {
   const errors = Object.entries(change).flatMap(([name, value]): InputError[] => {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
-    const pointer = `/settings/${name}`;
+    const pointer = `${parent}/${name}`;
     if (!row) return [{ pointer, code: 'UNKNOWN_FIELD', detail: 'there is no such setting' }];
     const detail = row.refuse(value);
     return detail === undefined ? [] : [{ pointer, code: 'INVALID_SETTING', detail }];

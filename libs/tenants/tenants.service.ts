@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Page, type PageRequest, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { type Json, type Page, type PageRequest, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
@@ -96,15 +96,8 @@ export class Tenants {
   async change(scope: TenantScope, change: TenantChange, ifMatch: number | undefined): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
     return this.database.transaction(scope, async (tx) => {
-      const before = await tx.lock(Tenant, { id: scope.tenantId });
-      const set = {
-        ...(change.name === undefined ? {} : { name: change.name }),
-        ...(change.settings === undefined ? {} : { settings: { ...before.settings, ...change.settings } }),
-      };
-      const after = await tx.change(Tenant, before, { ...set, updatedAt: tx.now }, ifMatch);
-      await raiseConfigVersion(tx);
-      tx.record(tenantEvents.changed(before.id, { before: visible(before), after: visible(after) }));
-      return this.refreshed(tx, before.id);
+      await changeTenant(tx, change, ifMatch);
+      return this.refreshed(tx, scope.tenantId);
     });
   }
 
@@ -156,6 +149,21 @@ export class Tenants {
 }
 
 /**
+ * A step that changes the tenant of this work; the settings have passed `checkSettings`.
+ * @throws PRECONDITION_FAILED
+ */
+export async function changeTenant(tx: Tx, { name, settings }: TenantChange, ifMatch?: number): Promise<void> {
+  const before = await tx.lock(Tenant, { id: tx.scope.tenantId });
+  const set = {
+    ...(name === undefined ? {} : { name }),
+    ...(settings === undefined ? {} : { settings: { ...before.settings, ...settings } }),
+  };
+  const after = await tx.change(Tenant, before, { ...set, updatedAt: tx.now }, ifMatch);
+  await raiseConfigVersion(tx);
+  tx.record(tenantEvents.changed(before.id, { before: visible(before), after: visible(after) }));
+}
+
+/**
  * A step of every change that decides what is signed or who is let in: instances that keep such things in memory see by
  * the number that they must read again.
  */
@@ -168,11 +176,16 @@ export const passwordMissing = (pointer: string): Error =>
     errors: [{ pointer, code: 'REQUIRED', detail: 'a user who does not exist yet needs a password' }],
   });
 
-const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as Record<string, string | number> });
+const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as { readonly [name: string]: Json } });
 
 /** The settings that hold for the tenant of this work, defaults included. */
 export async function tenantSettingsOf(view: View): Promise<TenantSettings> {
   return effectiveSettings((await view.get(Tenant, { id: view.scope.tenantId })).settings);
+}
+
+/** The slug of the tenant of this work. */
+export async function tenantSlugOf(view: View): Promise<string> {
+  return (await view.get(Tenant, { id: view.scope.tenantId })).slug;
 }
 
 /** The state of any tenant, for work that finds out whose it is; an absent one counts as deleted. */

@@ -131,7 +131,11 @@ export function referencePages(): Readonly<Record<string, string>> {
         '## Tenant',
         table(
           ['setting', 'default', 'meaning'],
-          Object.entries(tenantSettings).map(([name, row]) => [`\`${name}\``, `\`${row.default}\``, row.description]),
+          Object.entries(tenantSettings).map(([name, row]) => [
+            `\`${name}\``,
+            `\`${[row.default].flat().join(', ') || 'none'}\``,
+            row.description,
+          ]),
         ),
       ].join('\n\n'),
     ),

@@ -6,8 +6,9 @@ import {
   NAME_ATTRIBUTES,
   type ReadAttribute,
 } from '../names.js';
-import { constrainedNames, isDomainWithin, namesOfSubject } from './name-constraints.js';
-import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
+import { type CertificateNames, dnsNamesOutside } from './dns-names.js';
+import { constrainedNames, namesOfSubject } from './name-constraints.js';
+import { type NamePolicy, type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
 const SUBJECT_ALTERNATIVE_NAMES_MAX = 50;
 
@@ -45,9 +46,13 @@ const isWellFormed: Readonly<Record<GeneralNameKind, (value: string) => boolean>
   other: () => false,
 };
 
-/** What name constraints are held against; what is not well-formed is refused by its own rule. */
+/** What is not well-formed is rejected by its own rule. */
+const wellFormedNames = (facts: PolicyFacts): readonly GeneralName[] =>
+  alternativeNames(facts).filter(({ kind, value }) => isWellFormed[kind](value));
+
+/** The names that name constraints apply to. */
 const constrainedCandidates = (facts: PolicyFacts): readonly GeneralName[] => [
-  ...alternativeNames(facts).filter(({ kind, value }) => isWellFormed[kind](value)),
+  ...wellFormedNames(facts),
   ...namesOfSubject(facts.request.subject),
 ];
 
@@ -61,6 +66,18 @@ const ATTRIBUTE_FORMS: Readonly<Partial<Record<string, RegExp>>> = {
 
 const isWellFormedAttribute = ({ type, value }: Pick<ReadAttribute, 'type' | 'value'>): boolean =>
   value.trim() !== '' && (ATTRIBUTE_FORMS[type]?.test(value) ?? true);
+
+/** The objections of `CSR_DOMAIN_NOT_ALLOWED`, also for names that were certified before. */
+export const objectionsToDnsNames = (
+  names: CertificateNames,
+  policy: NamePolicy,
+  allowedDnsNames: readonly string[],
+): string[] =>
+  dnsNamesOutside(names, policy, allowedDnsNames).map((name) =>
+    policy.domains
+      ? `${quoted(name)} is in none of the permitted domains`
+      : `${quoted(name)} is none of the names that the tenant's settings permit (allowedDnsNames)`,
+  );
 
 const nameRule = (code: string, title: string, citation: string, objections: PolicyRule['objections']): PolicyRule => ({
   code,
@@ -150,16 +167,14 @@ export const nameRules: readonly PolicyRule[] = [
   ),
   nameRule(
     'CSR_DOMAIN_NOT_ALLOWED',
-    'A DNS name lies outside the domains of the policy',
+    'Neither the policy nor the settings of the tenant permit a DNS name',
     'CA/B Forum BR §3.2.2.4',
-    (facts) => {
-      const { domains } = facts.policy;
-      if (!domains) return [];
-      return constrainedCandidates(facts)
-        .filter(({ kind }) => kind === 'dns')
-        .filter(({ value }) => !domains.some((domain) => isDomainWithin(value, domain)))
-        .map(({ value }) => `${quoted(value)} is in none of the permitted domains`);
-    },
+    (facts) =>
+      objectionsToDnsNames(
+        { subject: facts.request.subject, subjectAlternativeNames: wellFormedNames(facts) },
+        facts.policy,
+        facts.allowedDnsNames,
+      ),
   ),
   nameRule(
     'CSR_NAME_CONSTRAINED',

@@ -9,7 +9,7 @@ export interface NamePolicy {
   readonly subjectAttributes: readonly AttributeName[];
   readonly sanKinds: readonly GeneralNameKind[];
   readonly wildcards: boolean;
-  /** Where it is given, every DNS name is one of these domains or lies below one. */
+  /** Where it is given, every DNS name is one of these domains or lies below one, whatever the tenant's settings say. */
   readonly domains?: readonly string[];
 }
 
@@ -30,6 +30,8 @@ export interface PolicyFacts {
   /** Names that were asked for beside the request, in the call. */
   readonly additionalNames: readonly GeneralName[];
   readonly policy: NamePolicy;
+  /** Patterns of the DNS names that the tenant's settings permit: they count where the policy names no domains. */
+  readonly allowedDnsNames: readonly string[];
   /** Of the profile; a request may ask for these and no others. */
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
   readonly keyStanding: KeyStanding;

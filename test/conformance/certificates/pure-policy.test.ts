@@ -122,6 +122,7 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
     factsOf(request({ subject: named('api.notacme.example') }), { policy: { domains: ['acme.example'] } }),
   CSR_NAME_CONSTRAINED: () =>
     factsOf(request({ extensions: [sanExtension(dnsName('api.globex.example'))] }), {
+      allowedDnsNames: ['*.globex.example'],
       nameConstraints: [{ permitted: [dns('acme.example')], excluded: [] }],
     }),
   CSR_CA_REQUESTED: () => factsOf(request({ extensions: [basicConstraints(der.boolean(true))] })),

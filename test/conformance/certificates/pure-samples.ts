@@ -170,6 +170,7 @@ export function factsOf(
     additionalNames: [],
     extendedKeyUsage: ['clientAuth'],
     foreignNames: [],
+    allowedDnsNames: ['*.acme.example'],
     nameConstraints: [],
     ...changes,
     policy: { ...NAME_POLICY_DEFAULT, ...changes.policy },

@@ -68,7 +68,8 @@ describe.each([
 
   beforeAll(async () => {
     root = await createAuthority(server, tenant, { keyAlgorithm: ofRoot, pathLength: 1 });
-    ca = await createAuthority(server, tenant, { keyAlgorithm: ofIntermediate, parentId: root['id'] });
+    const profile = { names: { domains: ['example.com'] } };
+    ca = await createAuthority(server, tenant, { keyAlgorithm: ofIntermediate, parentId: root['id'], profile });
     const issued = await issue(server, tenant, { caId: ca['id'], san: ['client.example.com'], csr: csrPem('client') });
     expect(issued.status).toBe(201);
     kid = issued.body['kid']!;

@@ -38,7 +38,8 @@ describe('certificate authorities', () => {
 
   it('are roots and intermediates; the first is the default', async () => {
     const subject = { commonName: 'Root', organizationName: 'Ärger & Söhne', countryName: 'DE' };
-    const root = await createAuthority(server, tenant, { name: 'first', subject, pathLength: 1 });
+    const allowedDnsNames = ['*.acme.example', '*.globex.example', 'r.example', 'found.example', 'also.example'];
+    const root = await createAuthority(server, tenant, { name: 'first', subject, pathLength: 1, allowedDnsNames });
     expect(root).toMatchObject({ subject: 'CN=Root,O=Ärger & Söhne,C=DE', isDefault: true, state: 'active' });
     const intermediate = await createAuthority(server, tenant, { parentId: root['id'], keyAlgorithm: 'ES384' });
     expect(intermediate).toMatchObject({

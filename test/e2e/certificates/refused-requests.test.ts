@@ -171,6 +171,7 @@ describe('the escalation set', () => {
     const refusal = await ask(csr);
     expect(refusal.rules.toSorted()).toEqual([
       'CSR_COMMON_NAME_REPEATED',
+      'CSR_DOMAIN_NOT_ALLOWED',
       'CSR_NAME_WILDCARD',
       'CSR_SIGNATURE_INVALID',
     ]);

@@ -103,7 +103,9 @@ export class NamePolicyField {
   @Items(Text({ max: 253 }), {
     maxItems: NAMES_MAX,
     optional: true,
-    description: 'If given, every DNS name is one of these domains or lies below one',
+    description:
+      'If given, every DNS name is one of these domains or lies below one; ' +
+      "otherwise the tenant's setting `allowedDnsNames` says which are certified",
     example: ['example.com'],
   })
   domains?: string[];
@@ -170,6 +172,16 @@ export class NewCertificateAuthority {
 
   @Nested(() => IssuingProfileField, { optional: true, description: 'What it grants to whoever asks' })
   profile?: IssuingProfileField;
+
+  @Items(Text({ max: 255 }), {
+    maxItems: NAMES_MAX,
+    optional: true,
+    description:
+      'With the first authority of a tenant: its setting `allowedDnsNames`. ' +
+      'Without, only names under `<slug>.internal` are certified until the setting is changed',
+    example: ['*.acme.example', 'api.acme.test'],
+  })
+  allowedDnsNames?: string[];
 
   @Pem({ optional: true, description: 'To import: its certificate, then those above it', example: CERTIFICATE_EXAMPLE })
   certificatePem?: string;
@@ -244,7 +256,7 @@ export const isImport = (body: NewCertificateAuthority): boolean =>
 
 /** @throws VALIDATION_ERROR where something is missing or has no place in an import */
 export function toImport(body: NewCertificateAuthority): ImportedAuthority {
-  const { name, profile, certificatePem, key, passphrase } = body;
+  const { name, profile, allowedDnsNames, certificatePem, key, passphrase } = body;
   if (certificatePem === undefined) throw refusal('/certificatePem', 'REQUIRED', 'is required to import an authority');
   if (key === undefined) throw refusal('/key', 'REQUIRED', 'is required to import an authority');
   const foreign = OF_A_NEW_ONE.find((member) => body[member] !== undefined);
@@ -252,6 +264,7 @@ export function toImport(body: NewCertificateAuthority): ImportedAuthority {
   return {
     name,
     profile,
+    allowedDnsNames,
     certificatePem,
     key: new Secret(key),
     ...(passphrase === undefined ? {} : { passphrase: new Secret(passphrase) }),
@@ -261,13 +274,14 @@ export function toImport(body: NewCertificateAuthority): ImportedAuthority {
 /** @throws VALIDATION_ERROR without a subject */
 export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequest {
   const { name, subject, keyAlgorithm = KEY_ALGORITHM_DEFAULT, nameConstraints, profile } = body;
-  const { validityDays, parentId, pathLength } = body;
+  const { validityDays, parentId, pathLength, allowedDnsNames } = body;
   if (subject === undefined) throw refusal('/subject', 'REQUIRED', 'is required');
   return {
     name,
     subject: distinguishedName(subject),
     keyAlgorithm: isJoseName(keyAlgorithm) ? KEY_ALGORITHM_BY_JOSE_NAME[keyAlgorithm] : keyAlgorithm,
     profile,
+    allowedDnsNames,
     validityDays,
     parentId,
     pathLength,

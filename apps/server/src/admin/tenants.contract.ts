@@ -45,7 +45,6 @@ export class NewTenant {
 export class TenantChange {
   @Text({ max: 200, optional: true, description: 'Name of the tenant', example: 'Acme Ltd' }) name?: string;
   @JsonObject({
-    maxBytes: 4_096,
     optional: true,
     description: `The settings to change; the others stay. ${SETTINGS_DESCRIPTION}`,
     example: { reveal: 'once' },

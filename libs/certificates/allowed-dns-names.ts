@@ -1,0 +1,38 @@
+import type { View } from '#database';
+import { activeServiceName } from '#service-keys';
+import { tenantSettingsOf, tenantSlugOf } from '#tenants';
+
+/** Reserved for private use by ICANN (board resolution 2024.07.29.06): no public name lies under it. */
+const PRIVATE_SUFFIX = 'internal';
+const LABEL_LENGTH_MAX = 63;
+
+/**
+ * A step: the patterns of the DNS names that a certificate of the tenant may carry, where its authority has no domains of
+ * its own: those of the tenant's settings or, where there are none, names under `<slug>.internal`.
+ * @param serviceId the service that the certificate belongs to
+ * @throws NOT_FOUND where the service does not exist
+ */
+export async function allowedDnsNames(view: View, serviceId: string | null): Promise<readonly string[]> {
+  const serviceName = serviceId === null ? undefined : await activeServiceName(view, serviceId);
+  const { allowedDnsNames: configured } = await tenantSettingsOf(view);
+  return configured.length > 0 ? configured : internalDnsNames(await tenantSlugOf(view), serviceName);
+}
+
+/** Names of a service under a private suffix, or of everything of the tenant where no service is named. */
+export function internalDnsNames(tenantSlug: string, serviceName?: string): string[] {
+  const domain = `${tenantSlug}.${PRIVATE_SUFFIX}`;
+  if (serviceName === undefined) return [`*.${domain}`];
+  const label = dnsLabel(serviceName);
+  return label === '' ? [] : [`${label}.${domain}`, `*.${label}.${domain}`];
+}
+
+/** `Billing (EU)` is `billing-eu`; empty where nothing of the name can stand in a label (RFC 1123 §2.1). */
+const dnsLabel = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, LABEL_LENGTH_MAX)
+    .replace(/-$/, '');
