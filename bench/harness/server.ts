@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { BenchDatabase } from './database.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
+const START_MILLISECONDS = 30_000;
+
+export const ADMIN = { email: 'admin@chancery.test', password: randomBytes(18).toString('base64url') };
+
+/** The built server as a process of its own. */
+export interface ServerProcess {
+  readonly address: string;
+  /** Whether it is still running, and what it printed. */
+  readonly state: () => { readonly running: boolean; readonly output: string };
+  stop(): Promise<void>;
+}
+
+/** Starts the built server on a database and waits until it listens. @throws Error with its output where it does not */
+export function startServer(database: BenchDatabase): Promise<ServerProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-'));
+  const child = spawn(process.execPath, [MAIN], {
+    cwd: folder,
+    env: {
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      DATABASE_URL: database.url,
+      CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
+      CHANCERY_ADMIN_EMAIL: ADMIN.email,
+      CHANCERY_ADMIN_PASSWORD: ADMIN.password,
+      // Callers of this bench are told apart by `X-Forwarded-For`: sign-ins are limited by address.
+      TRUSTED_PROXIES: '127.0.0.1/32',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return listening(child, /Chancery listens on (http:[^\s,]+)/, () => rmSync(folder, { recursive: true, force: true }));
+}
+
+/** Waits until a process has printed its address. @param clean what is left to do once it has ended */
+export async function listening(
+  child: ChildProcess,
+  pattern: RegExp,
+  clean = (): void => undefined,
+): Promise<ServerProcess> {
+  let output = '';
+  const address = Promise.withResolvers<string>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const found = pattern.exec(output)?.[1];
+      if (found !== undefined) address.resolve(found);
+    });
+  }
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const fail = (why: string): void => address.reject(new Error(`The process ${why}:\n${output}`));
+  void ended.then(() => fail('ended'));
+  const patience = setTimeout(() => fail('does not listen'), START_MILLISECONDS);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+    clean();
+  };
+  try {
+    return {
+      address: await address.promise,
+      state: () => ({ running: child.exitCode === null && child.signalCode === null, output }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    clearTimeout(patience);
+  }
+}
