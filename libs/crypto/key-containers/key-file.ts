@@ -25,6 +25,8 @@ export interface WriteOptions {
   readonly name: string;
   /** Of at least one character where the format is `encrypted`; not used by the others. */
   readonly passphrase: string;
+  /** Of the key derivation of the formats that are `encrypted`. Tests ask for fewer than `EXPORT_ITERATIONS`. */
+  readonly iterations?: number | undefined;
 }
 
 /** Everything that the product knows about one way to write a key down. */
@@ -55,7 +57,7 @@ const table = {
     encrypted: true,
     charactersMax: 16_384,
     read: (text, { passphrase }) => readPem(text, passphrase),
-    writePrivate: (key, { passphrase }) => writePem(privateKeyToBytes(key), passphrase),
+    writePrivate: (key, { passphrase, iterations }) => writePem(privateKeyToBytes(key), passphrase, iterations),
     writePublic: (key) => verifyingKeyOf(key).export({ type: 'spki', format: 'pem' }).toString(),
   },
   jwk: {
@@ -85,8 +87,8 @@ const table = {
     encrypted: true,
     charactersMax: 49_152,
     read: (text, { passphrase }) => readPkcs12(decodeWrappedBase64(text), passphrase),
-    writePrivate: async (key, { passphrase, name: friendlyName }) =>
-      (await writePkcs12({ pkcs8: privateKeyToBytes(key), friendlyName }, passphrase)).toString('base64'),
+    writePrivate: async (key, { passphrase, iterations, name: friendlyName }) =>
+      (await writePkcs12({ pkcs8: privateKeyToBytes(key), friendlyName }, passphrase, iterations)).toString('base64'),
   },
   secret: {
     title: 'A shared secret whose bytes are those of the text (UTF-8)',

@@ -201,19 +201,19 @@ export function openLegacyPem(dekInfo: string, data: Buffer, passphrase: string)
   return decipher(cipher, Buffer.concat(blocks).subarray(0, cipher.keyBytes), iv, data);
 }
 
-/** `EncryptedPrivateKeyInfo` by PBES2: AES-256-CBC, PBKDF2 with HMAC-SHA256. */
-export async function sealPrivateKey(pkcs8: Buffer, passphrase: string): Promise<Buffer> {
+/** `EncryptedPrivateKeyInfo` by PBES2: AES-256-CBC, PBKDF2 with HMAC-SHA256. Tests ask for fewer iterations. */
+export async function sealPrivateKey(
+  pkcs8: Buffer,
+  passphrase: string,
+  iterations: number = EXPORT_ITERATIONS,
+): Promise<Buffer> {
   const salt = randomBytes(EXPORT_SALT_BYTES);
   const iv = randomBytes(AES_256.ivBytes);
-  const key = await derivePbkdf2(passphrase, salt, EXPORT_ITERATIONS, AES_256.keyBytes, 'sha256');
+  const key = await derivePbkdf2(passphrase, salt, iterations, AES_256.keyBytes, 'sha256');
   const encryption = createCipheriv(AES_256.name, key, iv);
   const derivation = der.sequence(
     der.identifier(OID.pbkdf2),
-    der.sequence(
-      der.octets(salt),
-      der.integer(EXPORT_ITERATIONS),
-      der.sequence(der.identifier(OID.hmacSha256), der.null()),
-    ),
+    der.sequence(der.octets(salt), der.integer(iterations), der.sequence(der.identifier(OID.hmacSha256), der.null())),
   );
   const cipher = der.sequence(der.identifier(OID.aes256), der.octets(iv));
   return der.sequence(
@@ -233,10 +233,13 @@ export async function checkPkcs12Mac(macData: Asn1Value, content: Buffer, passph
   if (stated.length !== mac.length || !timingSafeEqual(stated, mac)) throw keyFileErrors.PASSPHRASE_INVALID();
 }
 
-/** `MacData` with HMAC-SHA256. */
-export async function makePkcs12Mac(content: Buffer, passphrase: string): Promise<Buffer> {
+/** `MacData` with HMAC-SHA256. Tests ask for fewer iterations. */
+export async function makePkcs12Mac(
+  content: Buffer,
+  passphrase: string,
+  iterations: number = EXPORT_ITERATIONS,
+): Promise<Buffer> {
   const salt = randomBytes(EXPORT_SALT_BYTES);
-  const iterations = EXPORT_ITERATIONS;
   const mac = await computePkcs12Mac(HASHES.get(OID.sha256)!, content, passphrase, { salt, iterations });
   const digestInfo = der.sequence(der.sequence(der.identifier(OID.sha256), der.null()), der.octets(mac));
   return der.sequence(digestInfo, der.octets(salt), der.integer(iterations));

@@ -48,8 +48,8 @@ function required(passphrase: string | undefined): string {
 }
 
 /** Encrypted PKCS#8 (RFC 5958 §3). */
-export async function writePem(pkcs8: Buffer, passphrase: string): Promise<string> {
-  const lines = (await sealPrivateKey(pkcs8, passphrase)).toString('base64').match(/.{1,64}/g) ?? [];
+export async function writePem(pkcs8: Buffer, passphrase: string, iterations?: number): Promise<string> {
+  const lines = (await sealPrivateKey(pkcs8, passphrase, iterations)).toString('base64').match(/.{1,64}/g) ?? [];
   return ['-----BEGIN ENCRYPTED PRIVATE KEY-----', ...lines, '-----END ENCRYPTED PRIVATE KEY-----', ''].join('\n');
 }
 

@@ -88,13 +88,14 @@ export interface Pkcs12Contents {
 /**
  * A PKCS#12 file by today's parameters: AES-256-CBC, PBKDF2 and MAC with HMAC-SHA256, 600,000 iterations each. Without
  * certificates it holds the key alone: one made up for the purpose would be a certificate that nobody's policy saw.
+ * @param iterations fewer in tests only
  */
-export async function writePkcs12(contents: Pkcs12Contents, passphrase: string): Promise<Buffer> {
+export async function writePkcs12(contents: Pkcs12Contents, passphrase: string, iterations?: number): Promise<Buffer> {
   const { pkcs8, friendlyName, certificates = [] } = contents;
   const name = attribute(OID.friendlyName, der.bmpString(friendlyName));
   const [own] = certificates;
   const keyId = own ? [attribute(OID.localKeyId, der.octets(createHash('sha1').update(own).digest()))] : [];
-  const keyBag = bag(OID.shroudedKeyBag, await sealPrivateKey(pkcs8, passphrase), name, ...keyId);
+  const keyBag = bag(OID.shroudedKeyBag, await sealPrivateKey(pkcs8, passphrase, iterations), name, ...keyId);
   const certificateBags = certificates.map((certificate, index) => {
     const value = der.sequence(der.identifier(OID.x509Certificate), der.explicit(0, der.octets(certificate)));
     return bag(OID.certificateBag, value, ...(index === 0 ? [name, ...keyId] : []));
@@ -102,7 +103,7 @@ export async function writePkcs12(contents: Pkcs12Contents, passphrase: string):
   const authenticated = der.sequence(
     ...[[keyBag], certificateBags].filter(({ length }) => length > 0).map((bags) => data(der.sequence(...bags))),
   );
-  return der.sequence(der.integer(3), data(authenticated), await makePkcs12Mac(authenticated, passphrase));
+  return der.sequence(der.integer(3), data(authenticated), await makePkcs12Mac(authenticated, passphrase, iterations));
 }
 
 const data = (bytes: Buffer): Buffer => der.sequence(der.identifier(OID.data), der.explicit(0, der.octets(bytes)));

@@ -100,7 +100,7 @@ describe('RSA keys', () => {
     await expect(read(jwkOf(rsaNumbers(p, good.q)))).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('of 16,384 bits are refused within 50 ms, in every format', async () => {
+  it('of 16,384 bits are refused within 50 ms of processor time, in every format', async () => {
     const n = (1n << 16_383n) + 1n;
     const number = base64Url(n);
     const members = ['n', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [
@@ -121,9 +121,10 @@ describe('RSA keys', () => {
       ['rsa-xml', xml],
       ['pem', hugePkcs1(n)],
     ] as const) {
-      const start = performance.now();
+      // Of this thread: what else the machine does is not in it.
+      const start = process.threadCpuUsage();
       await expect(read(text, 'RS256', format)).rejects.toThrow('has 16384 bits');
-      expect(performance.now() - start).toBeLessThan(50);
+      expect(process.threadCpuUsage(start).user).toBeLessThan(50_000);
     }
   });
 

@@ -18,10 +18,16 @@ import { PASSPHRASE, Workbench, isInstalled } from './files.js';
 const bench = new Workbench();
 afterAll(() => bench.remove());
 const OPTIONS = { kid: 'a-kid', name: 'partner tokens ü', passphrase: PASSPHRASE };
+/** A round trip does not depend on the number of iterations; the number itself is checked with one key. */
+const FEW_ITERATIONS = 1_000;
 const PASS = ['-passin', `pass:${PASSPHRASE}`];
 
-const written = async (format: KeyFormatName, alg: AlgorithmName, key: Parameters<typeof privateKeyToBytes>[0]) =>
-  keyFormats[format].writePrivate(key, { ...OPTIONS, algorithm: alg });
+const written = async (
+  format: KeyFormatName,
+  alg: AlgorithmName,
+  key: Parameters<typeof privateKeyToBytes>[0],
+  iterations: { iterations?: number } = { iterations: FEW_ITERATIONS },
+) => keyFormats[format].writePrivate(key, { ...OPTIONS, ...iterations, algorithm: alg });
 
 describe.each<AlgorithmName>(['RS256', 'ES256', 'ES512', 'EdDSA', 'HS256', 'ML-DSA-44'])('%s', (name) => {
   const row = algorithm(name);
@@ -39,33 +45,38 @@ describe.each<AlgorithmName>(['RS256', 'ES256', 'ES512', 'EdDSA', 'HS256', 'ML-D
   });
 });
 
-const PAIRS: readonly AlgorithmName[] = ['RS256', 'ES384', 'EdDSA'];
+/** One key is written as the product writes it, without a number of iterations from here. */
+const PAIRS: readonly (readonly [AlgorithmName, number, { iterations?: number }])[] = [
+  ['RS256', 600_000, {}],
+  ['ES384', FEW_ITERATIONS, { iterations: FEW_ITERATIONS }],
+  ['EdDSA', FEW_ITERATIONS, { iterations: FEW_ITERATIONS }],
+];
 
-describe.each(PAIRS)('openssl reads %s', (name) => {
+describe.each(PAIRS)('openssl reads %s', (name, count, iterations) => {
   const row = algorithm(name);
   let key: Awaited<ReturnType<typeof row.generate>>;
   beforeAll(async () => {
     key = await row.generate(2048);
   });
 
-  it('as encrypted PKCS#8 by PBES2 with AES-256 and 600,000 iterations', async () => {
-    bench.write('key.pem', await written('pem', name, key.signingKey));
+  it(`${name} as encrypted PKCS#8 by PBES2 with AES-256 and ${count} iterations`, async () => {
+    bench.write('key.pem', await written('pem', name, key.signingKey, iterations));
     const spki = bench.openssl('pkey', '-in', 'key.pem', ...PASS, '-pubout');
     expect(createPublicKey(spki).equals(key.verifyingKey)).toBe(true);
     const structure = bench.openssl('asn1parse', '-in', 'key.pem');
-    for (const part of [':PBES2', ':PBKDF2', ':hmacWithSHA256', ':aes-256-cbc', ':0927C0']) {
+    for (const part of [':PBES2', ':PBKDF2', ':hmacWithSHA256', ':aes-256-cbc', `:${hexadecimal(count)}`]) {
       expect(structure).toContain(part);
     }
     expect(() => bench.openssl('pkey', '-in', 'key.pem', '-passin', 'pass:another')).toThrow('Command failed');
   });
 
-  it('as PKCS#12 by AES-256-CBC and a MAC with HMAC-SHA256', async () => {
-    bench.write('key.p12', Buffer.from(await written('pkcs12', name, key.signingKey), 'base64'));
+  it(`${name} as PKCS#12 by AES-256-CBC and a MAC with HMAC-SHA256, ${count} iterations`, async () => {
+    bench.write('key.p12', Buffer.from(await written('pkcs12', name, key.signingKey, iterations), 'base64'));
     const pem = bench.openssl('pkcs12', '-in', 'key.p12', ...PASS, '-nodes', '-nocerts');
     expect(createPrivateKey(pem).equals(key.signingKey)).toBe(true);
     const info = bench.run('sh', ['-c', `openssl pkcs12 -in key.p12 -passin "$0" -info -noout 2>&1`, PASS[1]!]);
-    expect(info).toContain('MAC: sha256, Iteration 600000');
-    expect(info).toContain('PBES2, PBKDF2, AES-256-CBC, Iteration 600000, PRF hmacWithSHA256');
+    expect(info).toContain(`MAC: sha256, Iteration ${count}`);
+    expect(info).toContain(`PBES2, PBKDF2, AES-256-CBC, Iteration ${count}, PRF hmacWithSHA256`);
     expect(() => bench.openssl('pkcs12', '-in', 'key.p12', '-passin', 'pass:another', '-nodes')).toThrow(
       'Command failed',
     );
@@ -77,6 +88,12 @@ describe.each(PAIRS)('openssl reads %s', (name) => {
     expect(bench.openssl('pkey', '-pubin', '-in', 'public.pem', '-pubout')).toBe(text);
   });
 });
+
+/** An INTEGER as `openssl asn1parse` prints it. */
+function hexadecimal(number: number): string {
+  const digits = number.toString(16).toUpperCase();
+  return digits.padStart(digits.length + (digits.length % 2), '0');
+}
 
 describe('what else reads them', () => {
   it('openssl a bundle with its certificates', async () => {
@@ -96,8 +113,8 @@ describe('what else reads them', () => {
     bench.openssl('x509', '-in', 'c.pem', '-outform', 'DER', '-out', 'c.der');
     const pkcs8 = privateKeyToBytes(createPrivateKey(bench.read('k.pem')));
     const contents = { pkcs8, friendlyName: 'bundle', certificates: [bench.read('c.der')] };
-    bench.write('java.p12', await writePkcs12(contents, 'ascii for Java'));
-    bench.write('bundle.p12', await writePkcs12(contents, PASSPHRASE));
+    bench.write('java.p12', await writePkcs12(contents, 'ascii for Java', FEW_ITERATIONS));
+    bench.write('bundle.p12', await writePkcs12(contents, PASSPHRASE, FEW_ITERATIONS));
     const pem = bench.openssl('pkcs12', '-in', 'bundle.p12', ...PASS, '-nodes', '-clcerts');
     expect(pem).toContain(bench.read('c.pem').toString().trim());
     expect(pem).toContain('BEGIN PRIVATE KEY');

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -12,7 +11,7 @@ import { type RequestWishes, keys, makeRequest, makeRoot } from '../../conforman
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, csrPem, issue } from './pki.js';
 
-const WITHIN_MILLISECONDS = 50;
+const WITHIN_MICROSECONDS = 50_000;
 const ROUNDS_MAX = 20;
 const PRINTED_CSR = readFileSync(
   new URL('../../conformance/certificates/xima-notebook.csr.pem', import.meta.url),
@@ -150,17 +149,17 @@ describe('the escalation set', () => {
     expect(refusal.rules).toContain(rule);
   });
 
-  it('is refused quickly, all of it, and the process lives', async () => {
+  it('is refused within 50 ms of processor time each, and the server goes on', async () => {
     const prepared = SET.map(([what, csr]) => [what, csr()] as const);
     for (const [what, csr] of prepared) {
-      // The best of some: the machine does other things, too.
+      // Of the thread that the server shares with the test. The best of some: garbage is collected now and then.
       let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < ROUNDS_MAX && best >= WITHIN_MILLISECONDS; round += 1) {
-        const start = performance.now();
+      for (let round = 0; round < ROUNDS_MAX && best >= WITHIN_MICROSECONDS; round += 1) {
+        const start = process.threadCpuUsage();
         await ask(csr);
-        best = Math.min(best, performance.now() - start);
+        best = Math.min(best, process.threadCpuUsage(start).user);
       }
-      expect([what, best < WITHIN_MILLISECONDS]).toEqual([what, true]);
+      expect([what, best < WITHIN_MICROSECONDS]).toEqual([what, true]);
     }
     expect((await issue(server, tenant)).status).toBe(201);
     expect((await server.get('/health/live')).status).toBe(200);

