@@ -17,6 +17,7 @@ export {
   permissions,
 } from './permissions.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
+export { networkOf, parseSourceAddress } from './source-address.js';
 export { SessionExpiry } from './session-expiry.js';
 export {
   type IdentifiedUser,

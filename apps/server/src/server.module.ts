@@ -72,10 +72,11 @@ import { HealthController, Readiness } from './http/health.controller.js';
 import { IdempotencyStore } from './http/idempotency.interceptor.js';
 import type { Logger } from './http/logging.js';
 import { CallerIdentification, PermissionPolicy } from './http/principal.js';
-import { type RateLimitPolicy, WindowCounters } from './http/rate-limit.js';
+import { type RateLimitPolicy, RateLimits } from './http/rate-limit.js';
 import { LOGGER } from './http/problem.filter.js';
 import { RefusalLog } from './http/refusal-log.js';
 import { SealGuard, SealState } from './http/seal.guard.js';
+import { WindowCounters } from './http/window-counters.js';
 import { SealedAnswers } from './idempotency.js';
 import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
@@ -213,8 +214,7 @@ export class ServerModule {
         HttpModule.register({
           imports: [useCases],
           logger: options.logger,
-          rateLimitStorage: new WindowCounters(options.installation.clock),
-          ...(options.rateLimitQuotas ? { rateLimitQuotas: options.rateLimitQuotas } : {}),
+          rateLimits: new RateLimits(new WindowCounters(options.installation.clock), options.rateLimitQuotas),
         }),
       ],
       controllers: [HealthController, ...options.roles.flatMap((role) => controllersOf[role])],

@@ -51,10 +51,11 @@ import {
   type ServicePrincipal,
   type UserPrincipal,
 } from '../../../apps/server/src/http/principal.js';
-import { type RateLimitPolicy, RateLimited, WindowCounters } from '../../../apps/server/src/http/rate-limit.js';
+import { type RateLimitPolicy, RateLimited, RateLimits } from '../../../apps/server/src/http/rate-limit.js';
 import { type RefusedRequest, RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { Public, Requires } from '../../../apps/server/src/http/requires.js';
 import { applicationOptions, configureHttp, createAdapter } from '../../../apps/server/src/http/server.js';
+import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
 
 /** Every kind of field once, so that each is met over the wire. */
 export class Owner {
@@ -324,6 +325,7 @@ export interface Fixture {
 export async function startFixture(
   options: {
     quotas?: Partial<Record<RateLimitPolicy, number>>;
+    trustedProxies?: string[];
     controllers?: (new (...dependencies: never[]) => object)[];
   } = {},
 ): Promise<Fixture> {
@@ -331,7 +333,7 @@ export async function startFixture(
   const clock = new ManualClock();
   const http = {
     logger: createLogger('info', { write: (line) => log.push(line) }),
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
     version: '0.0.0',
   };
   @Module({
@@ -339,8 +341,7 @@ export async function startFixture(
       HttpModule.register({
         imports: [FixturePorts],
         logger: http.logger,
-        rateLimitStorage: new WindowCounters(clock),
-        ...(options.quotas === undefined ? {} : { rateLimitQuotas: options.quotas }),
+        rateLimits: new RateLimits(new WindowCounters(clock), options.quotas),
       }),
     ],
     controllers: options.controllers ?? [ThingController, OtherController],

@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import { Controller, Get } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MINUTE, SECOND } from '#core';
@@ -38,6 +39,67 @@ describe('rate limits', () => {
       headers: { 'x-service-key': 'csk_fixture' },
     });
     expect([sign.statusCode, sign.headers.ratelimit]).toEqual([201, undefined]);
+  });
+});
+
+describe('the source address that calls are counted by', () => {
+  let proxied: Fixture;
+  beforeAll(async () => {
+    proxied = await startFixture({ quotas: { login: 2, public: 100 }, trustedProxies: ['127.0.0.1', '127.0.0.9'] });
+  });
+  afterAll(() => proxied.app.close());
+
+  const loginFrom = async (address: string) => {
+    const headers = { 'x-forwarded-for': address };
+    return (await proxied.app.inject({ method: 'POST', url: '/v1/login', headers })).statusCode;
+  };
+  const loginsFrom = async (...addresses: string[]) => {
+    const statuses: number[] = [];
+    for (const address of addresses) statuses.push(await loginFrom(address));
+    return statuses;
+  };
+
+  it('is the one that a trusted proxy forwards: one that is over its quota holds up no other', async () => {
+    expect(await loginsFrom('192.0.2.1', '192.0.2.1', '192.0.2.1')).toEqual([201, 201, 429]);
+    expect(await loginsFrom('192.0.2.2', '192.0.2.2', '192.0.2.2')).toEqual([201, 201, 429]);
+  });
+
+  it('is a /64 network for IPv6, and the same for an IPv4 address in each of its forms', async () => {
+    expect(await loginsFrom('2001:db8::1', '2001:db8::2', '2001:db8::3')).toEqual([201, 201, 429]);
+    expect(await loginsFrom('2001:db8:0:1::1')).toEqual([201]);
+    expect(await loginsFrom('192.0.2.3', '::ffff:192.0.2.3', '192.0.2.3:4711')).toEqual([201, 201, 429]);
+  });
+
+  it('is the address of the connection where no proxy is trusted, and of a client that no proxy stands before', async () => {
+    const loginOver = (localAddress: string, port: number): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, localAddress, method: 'POST', path: '/v1/login', agent: false };
+        const sent = httpRequest({ ...options, headers: { 'x-forwarded-for': '192.0.2.77' } }, (answer) => {
+          answer.resume().on('end', () => resolve(answer.statusCode!));
+        });
+        sent.on('error', reject).end();
+      });
+    const direct = await startFixture({ quotas: { login: 1 } });
+    try {
+      for (const { port } of [direct, proxied]) {
+        const quota = port === direct.port ? 1 : 2;
+        for (const address of ['127.0.0.2', '127.0.0.3']) {
+          for (let call = 0; call < quota; call += 1) expect(await loginOver(address, port)).toBe(201);
+          expect(await loginOver(address, port)).toBe(429);
+        }
+      }
+    } finally {
+      await direct.app.close();
+    }
+  });
+
+  it('is an error where it is unknown, which the log names, and never a window that callers share', async () => {
+    proxied.log.length = 0;
+    expect(await loginsFrom('unknown', 'unknown', 'unknown', 'hidden')).toEqual([500, 500, 500, 500]);
+    expect(proxied.log.join('')).toContain('no source address');
+    const answer = await proxied.app.inject({ url: '/v1/facts', headers: { 'x-forwarded-for': 'unknown' } });
+    expect([answer.statusCode, answer.json()]).toMatchObject([500, { code: 'INTERNAL_ERROR' }]);
+    expect(answer.body).not.toContain('address');
   });
 });
 

@@ -11,6 +11,7 @@ import type { FastifyRequest } from 'fastify';
 import { type Origin, coreErrors } from '#core';
 import { CallerIdentification, PermissionPolicy, actorOf } from './principal.js';
 import { routeAccess } from './requires.js';
+import { sourceAddressOf } from './source-address.js';
 
 /** The name that every tenant route gives to its tenant: an id or a slug. */
 export const TENANT_PARAMETER = 'tenantId';
@@ -67,7 +68,7 @@ export function serviceCredentials(request: FastifyRequest) {
   const serviceKey = offered.length === 0 ? undefined : [...new Set(offered)].join(',');
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return {
-    sourceAddress: request.ip,
+    sourceAddress: sourceAddressOf(request),
     ...(authorization === undefined ? {} : { authorization }),
     ...(serviceKey === undefined ? {} : { serviceKey }),
   };
@@ -81,7 +82,7 @@ export function tenantParameter(request: FastifyRequest): string | undefined {
 /** Where the work of an identified caller comes from. @throws CREDENTIALS_REQUIRED where nobody was identified */
 export function originOf(request: FastifyRequest): Origin {
   if (request.principal === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
-  return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: request.ip };
+  return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: sourceAddressOf(request) };
 }
 
 /** One route of a controller, as the tests that walk all of them need it. */

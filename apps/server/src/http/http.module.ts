@@ -1,13 +1,13 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { ThrottlerModule, type ThrottlerStorage } from '@nestjs/throttler';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { AuthGuard } from './auth.guard.js';
 import { EntityTagInterceptor } from './entity-tag.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import type { Logger } from './logging.js';
 import { LOGGER, ProblemFilter } from './problem.filter.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
-import { type RateLimitPolicy, RateLimitGuard, throttlerOptions } from './rate-limit.js';
+import { RateLimitGuard, RateLimits } from './rate-limit.js';
 import { InputPipe } from './validation.pipe.js';
 
 export interface HttpModuleOptions {
@@ -17,10 +17,7 @@ export interface HttpModuleOptions {
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly logger: Logger;
-  /** Where requests are counted: `WindowCounters` for one process. */
-  readonly rateLimitStorage: ThrottlerStorage;
-  /** Requests per window, where an installation wants other numbers than the table. */
-  readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>>;
+  readonly rateLimits: RateLimits;
 }
 
 /** What applies to every route. The order is the order of work: who calls, how often, may it be repeated, what is sent. */
@@ -29,12 +26,10 @@ export class HttpModule {
   static register(options: HttpModuleOptions): DynamicModule {
     return {
       module: HttpModule,
-      imports: [
-        ...options.imports,
-        ThrottlerModule.forRoot(throttlerOptions(options.rateLimitStorage, options.rateLimitQuotas)),
-      ],
+      imports: [...options.imports, ThrottlerModule.forRoot(options.rateLimits.options)],
       providers: [
         { provide: LOGGER, useValue: options.logger },
+        { provide: RateLimits, useValue: options.rateLimits },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },

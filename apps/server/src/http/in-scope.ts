@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { INSTALLATION_ID, type Origin, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { originOf } from './auth.guard.js';
 import type { Principal } from './principal.js';
+import { sourceAddressOf } from './source-address.js';
 
 /** What is known of a request whoever sent it. */
 export interface RequestFacts {
@@ -42,6 +43,6 @@ export const CallOrigin = createParamDecorator((_: unknown, context: ExecutionCo
 
 /** The `RequestFacts`, for public routes (login). */
 export const Facts = createParamDecorator((_: unknown, context: ExecutionContext): RequestFacts => {
-  const { id, ip } = requestIn(context);
-  return { requestId: id, sourceAddress: ip };
+  const request = requestIn(context);
+  return { requestId: request.id, sourceAddress: sourceAddressOf(request) };
 });

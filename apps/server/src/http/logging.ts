@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { parseSourceAddress } from '#tenants';
 import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger };
@@ -51,7 +52,7 @@ export function logAnswer(logger: Logger, request: FastifyRequest, reply: Fastif
       route: request.routeOptions?.url ?? null,
       status: reply.statusCode,
       durationMilliseconds: Math.round(reply.elapsedTime * 10) / 10,
-      sourceAddress: request.ip,
+      sourceAddress: parseSourceAddress(request.ip) ?? null,
       actorId: principal === undefined ? null : principal.kind === 'user' ? principal.userId : principal.serviceId,
     },
     'request',

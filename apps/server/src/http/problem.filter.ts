@@ -9,6 +9,7 @@ import { type Logger, describeError, logAnswer } from './logging.js';
 import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
 import { RefusalLog, type RefusedRequest, isRecorded } from './refusal-log.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { sourceAddressOf } from './source-address.js';
 
 /** The token of the process's logger. */
 export const LOGGER = Symbol('logger');
@@ -37,10 +38,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private async recordRefusal(request: FastifyRequest, error: DomainError): Promise<void> {
-    const refused = refusedRequest(request);
-    if (refused === undefined || !isRecorded(error.kind)) return;
+    if (!isRecorded(error.kind)) return;
     try {
-      await this.refusals.record(refused, error);
+      const refused = refusedRequest(request);
+      if (refused !== undefined) await this.refusals.record(refused, error);
     } catch (failure) {
       // A refusal stays a refusal, whatever becomes of its record.
       this.logger.error({ requestId: request.id, error: describeError(failure) }, 'A refusal could not be recorded');
@@ -60,7 +61,7 @@ function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
     method: request.method,
     route: request.routeOptions.url ?? '',
     requestId: request.id,
-    sourceAddress: request.ip,
+    sourceAddress: sourceAddressOf(request),
   };
 }
 

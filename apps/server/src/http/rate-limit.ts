@@ -7,9 +7,10 @@ import {
   type ThrottlerStorage,
 } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
+import { MINUTE, SECOND, coreErrors } from '#core';
 import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
+import { sourceNetworkOf } from './source-address.js';
 
 export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public';
 
@@ -34,48 +35,69 @@ export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
 /** Counts a route under another policy than its access implies, or under none (probes of an orchestrator). */
 export const RateLimited = Reflector.createDecorator<RateLimitPolicy | 'none'>();
 
-/** The options of `ThrottlerModule`: the policies with what an installation changes, and where they are counted. */
-export const throttlerOptions = (
-  storage: ThrottlerStorage,
-  quotas: Partial<Record<RateLimitPolicy, number>> = {},
-): ThrottlerModuleOptions => ({
-  storage,
-  throttlers: Object.entries(RATE_LIMITS).map(([name, { quota, windowMilliseconds }]) => ({
-    name,
-    limit: quotas[name as RateLimitPolicy] ?? quota,
-    ttl: windowMilliseconds,
-  })),
-});
+/** The policies with what an installation changes, and where they are counted. */
+export class RateLimits {
+  constructor(
+    readonly storage: ThrottlerStorage,
+    private readonly quotas: Partial<Record<RateLimitPolicy, number>> = {},
+  ) {}
 
-/** Applies the one policy of a route and tells the caller where it stands (draft-ietf-httpapi-ratelimit-headers). */
+  /** For `ThrottlerModule`. */
+  get options(): ThrottlerModuleOptions {
+    const throttlers = Object.entries(RATE_LIMITS).map(([name, { windowMilliseconds }]) => ({
+      name,
+      limit: this.quotaOf(name as RateLimitPolicy),
+      ttl: windowMilliseconds,
+    }));
+    return { storage: this.storage, throttlers };
+  }
+
+  /**
+   * Counts one request of a caller, and says in its answer how much of the quota is left
+   * (draft-ietf-httpapi-ratelimit-headers).
+   * @param tracker who calls, see `trackerOf`
+   * @throws RATE_LIMITED
+   */
+  async count(policy: RateLimitPolicy, tracker: string, reply: FastifyReply): Promise<void> {
+    const quota = this.quotaOf(policy);
+    const { windowMilliseconds } = RATE_LIMITS[policy];
+    const key = `${policy}:${tracker}`;
+    const window = await this.storage.increment(key, windowMilliseconds, quota, 0, policy);
+    const { totalHits, timeToExpire, isBlocked } = window;
+    reply.headers({
+      RateLimit: `"${policy}";r=${Math.max(0, quota - totalHits)};t=${timeToExpire}`,
+      'RateLimit-Policy': `"${policy}";q=${quota};w=${windowMilliseconds / SECOND}`,
+    });
+    if (isBlocked) throw coreErrors.RATE_LIMITED({ retryAfterSeconds: timeToExpire });
+  }
+
+  private quotaOf(policy: RateLimitPolicy): number {
+    return this.quotas[policy] ?? RATE_LIMITS[policy].quota;
+  }
+}
+
+/**
+ * Who is counted: a person by id, everybody else by address, where an IPv6 /64 counts as one.
+ * @throws INTERNAL_ERROR where the request has no address: one window for all would lock everybody out
+ */
+export function trackerOf(request: FastifyRequest): string {
+  const { principal } = request;
+  return principal?.kind === 'user' ? `user:${principal.userId}` : `address:${sourceNetworkOf(request)}`;
+}
+
+/** Applies the one policy of a route. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
   @Inject(PermissionPolicy) private readonly permissions: PermissionPolicy;
+  @Inject(RateLimits) private readonly limits: RateLimits;
 
-  protected override async handleRequest(request: ThrottlerRequest): Promise<boolean> {
-    const { context, throttler, limit, ttl } = request;
+  protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
     const policy = this.policyOf(context);
-    if (policy !== throttler.name) return true;
-
-    const fastifyRequest = context.switchToHttp().getRequest<FastifyRequest>();
-    const key = `${policy}:${await this.getTracker({ ...fastifyRequest })}`;
-    const { totalHits, timeToExpire, isBlocked } = await this.storageService.increment(key, ttl, limit, 0, policy);
-    const remaining = Math.max(0, limit - totalHits);
-    context
-      .switchToHttp()
-      .getResponse<FastifyReply>()
-      .headers({
-        RateLimit: `"${policy}";r=${remaining};t=${timeToExpire}`,
-        'RateLimit-Policy': `"${policy}";q=${limit};w=${ttl / SECOND}`,
-      });
-    if (isBlocked) throw coreErrors.RATE_LIMITED({ retryAfterSeconds: timeToExpire });
+    if (policy === 'none' || policy !== throttler.name) return true;
+    const http = context.switchToHttp();
+    // The request itself, never a copy: `ip` is a getter of its prototype, which a spread leaves behind.
+    await this.limits.count(policy, trackerOf(http.getRequest<FastifyRequest>()), http.getResponse<FastifyReply>());
     return true;
-  }
-
-  /** A person by id; everybody else by address, where an IPv6 /64 counts as one. */
-  protected override async getTracker(request: Record<string, unknown>): Promise<string> {
-    const { principal } = request as Partial<FastifyRequest>;
-    return principal?.kind === 'user' ? principal.userId : super.getTracker(request);
   }
 
   private policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
@@ -85,31 +107,5 @@ export class RateLimitGuard extends ThrottlerGuard {
     const access = routeAccess(handler, controller);
     if (access === undefined || access.public) return 'public';
     return this.permissions.audience(access.permission) === 'service' ? 'none' : 'admin';
-  }
-}
-
-/** More callers than this within one window push the oldest out: memory stays bounded under a flood of addresses. */
-const MAX_WINDOWS = 50_000;
-
-/** Fixed windows in the memory of this process. A shared store with the same interface replaces it for a fleet. */
-export class WindowCounters implements ThrottlerStorage {
-  private readonly windows = new Map<string, { hits: number; endsAt: EpochMilliseconds }>();
-
-  constructor(private readonly clock: Clock) {}
-
-  async increment(key: string, windowMilliseconds: number, quota: number) {
-    const now = this.clock.now();
-    let window = this.windows.get(key);
-    if (window === undefined || window.endsAt <= now) {
-      // Deleted first, so that the map stays ordered by the end of its windows.
-      this.windows.delete(key);
-      if (this.windows.size >= MAX_WINDOWS) this.windows.delete(this.windows.keys().next().value!);
-      window = { hits: 0, endsAt: now + windowMilliseconds };
-      this.windows.set(key, window);
-    }
-    window.hits += 1;
-    const timeToExpire = Math.max(1, Math.ceil((window.endsAt - now) / SECOND));
-    const isBlocked = window.hits > quota;
-    return { totalHits: window.hits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, MINUTE } from '#core';
-import { WindowCounters } from './rate-limit.js';
+import { WindowCounters } from './window-counters.js';
 
 describe('WindowCounters', () => {
   it('counts in fixed windows, each key for itself', async () => {
