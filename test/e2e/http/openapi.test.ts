@@ -1,5 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
 import { type Fixture, startFixture } from './fixture.js';
 
@@ -37,7 +38,9 @@ describe('the document', () => {
       '429',
       '500',
     ]);
-    expect(operation.responses['409']).toMatchObject({
+    const conflict = (operation.responses['409'] as { $ref: string }).$ref.split('/').at(-1)!;
+    expect(document.components!.responses![conflict]).toMatchObject({
+      headers: { 'X-Request-Id': {} },
       content: { 'application/problem+json': { examples: { ALREADY_EXISTS: {}, IDEMPOTENCY_KEY_IN_USE: {} } } },
     });
     expect(operation.parameters).toEqual(
@@ -66,6 +69,72 @@ describe('the document', () => {
     expect(document.components!.schemas!['Owner']).toMatchObject({
       properties: { password: { type: 'string', format: 'password', writeOnly: true } },
     });
+  });
+});
+
+describe('the documents that stay the same', () => {
+  const get = (url: string, headers = {}) => shell.app.inject({ url, headers });
+
+  it('are made once and answered from memory', async () => {
+    await get('/openapi.json');
+    const stringify = vi.spyOn(JSON, 'stringify');
+    try {
+      for (let call = 0; call < 5; call += 1) expect((await get('/openapi.json')).statusCode).toBe(200);
+      const serialised: unknown[] = stringify.mock.calls.map(([value]) => value);
+      expect(serialised.filter((value) => Object.hasOwn(Object(value) as object, 'openapi'))).toEqual([]);
+    } finally {
+      stringify.mockRestore();
+    }
+  });
+
+  it.each(['/openapi.json', '/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css'])(
+    'have an entity tag, and are not sent again to a client that names it: %s',
+    async (url) => {
+      const answer = await get(url);
+      const { etag } = answer.headers;
+      expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
+      expect(answer.headers['cache-control']).toMatch(/public, (no-cache|max-age=0)/);
+      for (const known of [etag!, `"other", ${etag!}`]) {
+        const unchanged = await get(url, { 'if-none-match': known });
+        expect([unchanged.statusCode, unchanged.body, unchanged.headers.etag]).toEqual([304, '', etag]);
+      }
+      const changed = await get(url, { 'if-none-match': '"other"' });
+      expect([changed.statusCode, changed.body === answer.body]).toEqual([200, true]);
+    },
+  );
+
+  it('are compressed for clients that say so, under a tag of that form', async () => {
+    const plain = await get('/openapi.json');
+    const gzipped = await get('/openapi.json', { 'accept-encoding': 'br, gzip;q=0.5' });
+    expect(gzipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
+    expect(gunzipSync(gzipped.rawPayload).toString()).toBe(plain.body);
+    expect(gzipped.headers.etag).not.toBe(plain.headers.etag);
+    for (const refused of ['gzip;q=0', 'br', 'x-gzip-not', 'gzip;q=0.0']) {
+      expect((await get('/openapi.json', { 'accept-encoding': refused })).headers['content-encoding']).toBeUndefined();
+    }
+  });
+
+  it('hold what operations share once: no refusal is spelled out in an operation', () => {
+    expect(JSON.stringify(document.paths)).not.toContain('"requestId"');
+    const named = JSON.stringify(document.components!.responses).match(/#\/components\/examples\/\w+/g)!;
+    const examples = document.components!.examples!;
+    expect([...new Set(named.map((reference) => reference.split('/').at(-1)!))].toSorted()).toEqual(
+      Object.keys(examples).toSorted(),
+    );
+  });
+
+  it('are counted by source address as every public route is', async () => {
+    const limited = await startFixture({ quotas: { public: 2 } });
+    try {
+      const statuses: number[] = [];
+      for (const url of ['/openapi.json', '/docs/swagger-ui.css', '/docs', '/openapi.json']) {
+        statuses.push((await limited.app.inject(url)).statusCode);
+      }
+      expect(statuses).toEqual([200, 200, 429, 429]);
+      expect((await limited.app.inject('/docs')).json()).toMatchObject({ code: 'RATE_LIMITED' });
+    } finally {
+      await limited.app.close();
+    }
   });
 });
 

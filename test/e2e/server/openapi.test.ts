@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,9 +59,20 @@ describe('the document of the whole server', () => {
 
   it('gives an example of each refusal that it lists, from the tables of errors', () => {
     const codes = new Set(errorTables.flatMap(({ definitions }) => Object.keys(definitions)));
-    const examples = [...JSON.stringify(document).matchAll(/"code":"([A-Z_]+)","requestId"/g)].map(([, code]) => code!);
-    expect(examples.filter((code) => !codes.has(code))).toEqual([]);
-    expect(examples.length).toBeGreaterThan(100);
+    const examples = document.components!.examples as Record<string, { value: { code: string; title: string } }>;
+    for (const [code, { value }] of Object.entries(examples))
+      expect([value.code, codes.has(code)]).toEqual([code, true]);
+    const named = [...JSON.stringify(document.components!.responses).matchAll(/#\/components\/examples\/(\w+)/g)].map(
+      ([, code]) => code!,
+    );
+    expect(named.filter((code) => !Object.hasOwn(examples, code))).toEqual([]);
+    expect(named.length).toBeGreaterThan(100);
+  });
+
+  it('stays below 300 KB, and below 40 KB where it is compressed', async () => {
+    const text = JSON.stringify(document);
+    expect(text.length).toBeLessThan(300_000);
+    expect(gzipSync(text).length).toBeLessThan(40_000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -12,6 +13,14 @@ import { coreErrors } from '#core';
 
 /** The version of a single resource as its strong entity tag (RFC 9110 §8.8.3). */
 export const entityTag = (version: number): string => `"${version}"`;
+
+/** The strong entity tag of a document that is known by its bytes only. */
+export const contentTag = (body: string | Buffer): string =>
+  `"${createHash('sha256').update(body).digest('base64url')}"`;
+
+/** Whether `If-None-Match` names the tag, by the weak comparison of RFC 9110 §13.1.2. */
+export const isKnownTag = (ifNoneMatch: string | undefined, tag: string): boolean =>
+  ifNoneMatch?.split(',').some((item) => ['*', tag].includes(item.trim().replace(/^W\//, ''))) ?? false;
 
 const OUR_TAG = /^"(0|[1-9]\d{0,14})"$/;
 const ANY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;

@@ -1,12 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { gzipSync } from 'node:zlib';
 import { type ErrorFactory, coreErrors } from '#core';
 import { TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
 import { type DocumentedError, ERRORS_EXTENSION, documentedError } from './fails.js';
 import { type Audience, PermissionPolicy } from './principal.js';
-import { PROBLEM_MEDIA_TYPE, problemType } from './problem.js';
+import { contentTag, isKnownTag } from './entity-tag.js';
+import { PROBLEM_MEDIA_TYPE, pathOf, problemType } from './problem.js';
+import { RateLimits, trackerOf } from './rate-limit.js';
 import { ACCESS_EXTENSION, PUBLIC_ACCESS } from './requires.js';
 
 export const DOCUMENT_PATH = '/openapi.json';
@@ -29,6 +33,7 @@ interface MediaType {
   examples?: Json;
 }
 interface Response {
+  $ref?: string;
   description?: string;
   headers?: Json;
   content?: Record<string, MediaType>;
@@ -107,6 +112,8 @@ const REQUEST_ID_HEADER_OBJECT = {
   schema: { type: 'string', maxLength: 64, example: REQUEST_ID_EXAMPLE },
 };
 
+const REQUEST_ID_HEADERS = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
+
 const IDEMPOTENCY_PARAMETER = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -154,6 +161,10 @@ const isIdempotent = (method: string, path: string, audience: Audience | undefin
 export function completeDocument(document: OpenAPIObject, audienceOf: (permission: string) => Audience): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
   schemas['Problem'] = PROBLEM_SCHEMA;
+  // What many operations share stands once: the document would be four times as large otherwise.
+  const examples = (document.components.examples ??= {}) as Record<string, unknown>;
+  const responses = (document.components.responses ??= {}) as Record<string, Response>;
+  document.components.headers = { 'X-Request-Id': REQUEST_ID_HEADER_OBJECT };
   removeUnknownMethods(document);
   for (const located of operationsOf(document)) {
     const { method, path, operation } = located;
@@ -166,10 +177,12 @@ export function completeDocument(document: OpenAPIObject, audienceOf: (permissio
 
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
     delete operation[ERRORS_EXTENSION];
-    addProblems(operation, path, [...impliedErrors(located, audience).map(documentedError), ...declared]);
+    const errors = [...impliedErrors(located, audience).map(documentedError), ...declared];
+    for (const error of errors) examples[error.code] ??= exampleOf(error);
     for (const response of Object.values(operation.responses)) {
-      response.headers = { ...response.headers, 'X-Request-Id': REQUEST_ID_HEADER_OBJECT };
+      response.headers = { ...response.headers, ...REQUEST_ID_HEADERS };
     }
+    addProblems(operation, errors, responses);
   }
   return document;
 }
@@ -204,34 +217,43 @@ function describePathParameters(operation: Operation, path: string): void {
   }
 }
 
-function addProblems(operation: Operation, path: string, errors: DocumentedError[]): void {
+const exampleOf = ({ code, title, status }: DocumentedError) => ({
+  summary: title,
+  value: {
+    type: problemType(code),
+    title,
+    status,
+    detail: title,
+    instance: '/v1/tenants/acme',
+    code,
+    requestId: REQUEST_ID_EXAMPLE,
+  },
+});
+
+/** The refusals of an operation, each status once; operations with the same refusals refer to the same response. */
+function addProblems(operation: Operation, errors: DocumentedError[], responses: Record<string, Response>): void {
   for (const [status, ofStatus] of Object.entries(Object.groupBy(errors, (error) => String(error.status)))) {
-    const examples = Object.fromEntries(
-      (ofStatus ?? []).map(({ code, title, status }) => [
-        code,
-        {
-          summary: title,
-          value: {
-            type: problemType(code),
-            title,
-            status,
-            detail: title,
-            instance: path,
-            code,
-            requestId: REQUEST_ID_EXAMPLE,
-          },
-        },
-      ]),
-    );
-    operation.responses[status] ??= {
-      description: Object.keys(examples)
-        .map((code) => `\`${code}\``)
-        .join(', '),
-      ...(status === '429' ? { headers: { 'Retry-After': { schema: { type: 'integer', example: 30 } } } } : {}),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' }, examples } },
-    };
+    if (operation.responses[status] !== undefined) continue;
+    const codes = [...new Set((ofStatus ?? []).map(({ code }) => code))].toSorted();
+    const name = codes.join('.');
+    responses[name] ??= problemResponse(status, codes);
+    operation.responses[status] = { $ref: `#/components/responses/${name}` };
   }
 }
+
+const problemResponse = (status: string, codes: readonly string[]): Response => ({
+  description: codes.map((code) => `\`${code}\``).join(', '),
+  headers: {
+    ...REQUEST_ID_HEADERS,
+    ...(status === '429' ? { 'Retry-After': { schema: { type: 'integer', example: 30 } } } : {}),
+  },
+  content: {
+    [PROBLEM_MEDIA_TYPE]: {
+      schema: { $ref: '#/components/schemas/Problem' },
+      examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+    },
+  },
+});
 
 /**
  * Says what a reader of the document would miss: an operation without summary, id, stated access, described answer, or
@@ -309,11 +331,64 @@ export function buildDocument(app: NestFastifyApplication, version: string): Ope
   return completeDocument(document, (permission) => policy.audience(permission));
 }
 
-/** Serves the document and a reference page that is made from it, all from this machine. */
+/** What stays the same while the process runs: made once, and sent from memory. */
+interface FixedDocument {
+  readonly plain: Buffer;
+  readonly plainTag: string;
+  readonly gzipped: Buffer;
+  readonly gzippedTag: string;
+}
+
+function fixedDocument(value: unknown): FixedDocument {
+  const plain = Buffer.from(JSON.stringify(value));
+  const gzipped = gzipSync(plain);
+  return { plain, plainTag: contentTag(plain), gzipped, gzippedTag: contentTag(gzipped) };
+}
+
+/** RFC 9110 §12.5.3, as far as one coding needs it. */
+const acceptsGzip = (header: string | string[] | undefined): boolean =>
+  /(?:^|[,\s])gzip\s*(?:$|,|;\s*q=(?:1|0\.0*[1-9]))/i.test(String(header ?? ''));
+
+/** Caches keep an answer, and ask each time whether it is still the one: RFC 9111 §5.2.2.4. */
+const CACHE_CONTROL = 'public, no-cache';
+
+/** Whether the path is one of those that this file serves. */
+const isReference = (path: string): boolean => path === DOCUMENT_PATH || `${path}/`.startsWith(`${REFERENCE_PATH}/`);
+
+/**
+ * Serves the document and a reference page that reads it, all from this machine. They are counted by source address as
+ * every public route is: nobody's downloads may hold up the signing of others.
+ */
 export function serveDocument(app: NestFastifyApplication, version: string): void {
-  SwaggerModule.setup(REFERENCE_PATH, app, () => buildDocument(app, version), {
-    jsonDocumentUrl: DOCUMENT_PATH,
-    raw: ['json'],
+  const server = app.getHttpAdapter().getInstance();
+  const limits = app.get(RateLimits, { strict: false });
+  server.addHook('onRequest', async (request, reply) => {
+    if (isReference(pathOf(request.url))) await limits.count('public', trackerOf(request), reply);
+  });
+  // The few kilobytes that the page itself and its script take; its other files have a tag of their own.
+  server.addHook('onSend', async (request, reply, payload) => {
+    if (typeof payload !== 'string' || reply.statusCode !== 200 || !isReference(pathOf(request.url))) return payload;
+    const tag = contentTag(payload);
+    reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
+    if (!isKnownTag(request.headers['if-none-match'], tag)) return payload;
+    reply.status(304).removeHeader('Content-Length');
+    return '';
+  });
+
+  let document: FixedDocument | undefined;
+  app.getHttpAdapter().get(DOCUMENT_PATH, (request: FastifyRequest, reply: FastifyReply) => {
+    document ??= fixedDocument(buildDocument(app, version));
+    const gzip = acceptsGzip(request.headers['accept-encoding']);
+    const [body, tag] = gzip ? [document.gzipped, document.gzippedTag] : [document.plain, document.plainTag];
+    reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL, Vary: 'Accept-Encoding' });
+    if (isKnownTag(request.headers['if-none-match'], tag)) return reply.status(304).send();
+    if (gzip) reply.header('Content-Encoding', 'gzip');
+    return reply.type('application/json; charset=utf-8').send(body);
+  });
+  // An empty document is none: the page then loads the one at `swaggerUrl` instead of holding a copy of it.
+  SwaggerModule.setup(REFERENCE_PATH, app, {} as OpenAPIObject, {
+    raw: false,
+    swaggerUrl: DOCUMENT_PATH,
     customSiteTitle: 'Chancery API',
     // The page would otherwise show the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null, displayRequestDuration: true, docExpansion: 'none', filter: true },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -6,6 +5,7 @@ import { type TenantScope, systemOrigin } from '#core';
 import { JWKS_MAX_AGE_SECONDS, Keys } from '#keys';
 import { IssuerUrls } from '#signing';
 import { Access } from '#tenants';
+import { contentTag, isKnownTag } from '../http/entity-tag.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
 import { ServedWhileSealed } from '../http/seal.guard.js';
@@ -62,13 +62,9 @@ const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, must-revalidate`
  * headers are set only once there is an answer.
  */
 function cacheable<Body>(reply: FastifyReply, known: string | undefined, body: Body): Body | undefined {
-  const tag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
+  const tag = contentTag(JSON.stringify(body));
   reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
-  if (!isKnown(known, tag)) return body;
+  if (!isKnownTag(known, tag)) return body;
   reply.status(304);
   return undefined;
 }
-
-/** Whether `If-None-Match` names the tag, in the weak comparison that it asks for. */
-const isKnown = (known: string | undefined, tag: string): boolean =>
-  known?.split(',').some((item) => ['*', tag].includes(item.trim().replace(/^W\//, ''))) ?? false;
