@@ -70,12 +70,17 @@ export class Tx extends View {
    * @throws NOT_FOUND
    */
   async lock<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row> {
-    const row = await this.manager.findOne(entity, {
+    const row = await this.lockIfPresent(entity, where);
+    if (!row) throw coreErrors.NOT_FOUND();
+    return row;
+  }
+
+  /** Like `lock`; `null` where nothing matches. */
+  async lockIfPresent<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
+    return this.manager.findOne(entity, {
       where: this.confine(entity, requireCondition(where)),
       ...(this.dialect.rowLocks ? { lock: { mode: 'pessimistic_write' as const } } : {}),
     });
-    if (!row) throw coreErrors.NOT_FOUND();
-    return row;
   }
 
   /**

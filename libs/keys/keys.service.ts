@@ -1,15 +1,16 @@
 import { Injectable } from '@nestjs/common';
 
-import type { EpochMilliseconds, Page, PageRequest, TenantScope } from '#core';
+import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
 import { Database, In, IsNull, LessThan, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
 import { type KeyVersionState, publishedStates } from './lifecycle.js';
-import { versionStateAt } from './rotation.js';
+import { keyStateAt, versionStateAt } from './rotation.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 
 export interface NewKey {
@@ -69,6 +70,20 @@ export class Keys {
   /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
   async describe(view: View, keyId: string): Promise<{ key: Key }> {
     return { key: await view.get(Key, { id: keyId }) };
+  }
+
+  /**
+   * A step: a key that something is about to refer to, with the version that signs now. It cannot be deleted until this
+   * transaction ends.
+   * @throws NOT_FOUND where it does not exist or is deleted, KEY_NOT_USABLE where no version signs
+   */
+  async lockUsable(tx: Tx, keyId: string): Promise<{ key: Key; signing: KeyVersion }> {
+    const key = await tx.lock(Key, { id: keyId });
+    if (keyStateAt(key, tx.now) !== 'active') throw coreErrors.NOT_FOUND();
+    const versions = await tx.find(KeyVersion, { keyId, state: In([...publishedStates]) });
+    const signing = versions.find((version) => versionStateAt(version, tx.now) === 'active');
+    if (!signing) throw keyErrors.KEY_NOT_USABLE();
+    return { key, signing };
   }
 
   /** A step of every issue: a version is destroyed only after the last token that it signed has expired. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, Not } from '#database';
+import { Database, Not, type Tx } from '#database';
 import { Users, raiseConfigVersion } from '#tenants';
 
 import { isCidr } from './allowed-addresses.js';
@@ -10,6 +10,8 @@ import { CredentialSecrets, type CredentialWithSecret } from './credential-secre
 import { Credential, Service } from './entities.js';
 import { serviceErrors } from './errors.js';
 import { credentialEvents, serviceEvents } from './events.js';
+import { addedProfiles } from './grants.js';
+import { TokenProfileNames } from './token-profile-names.js';
 
 export interface NewService {
   readonly name: string;
@@ -32,15 +34,17 @@ export class Services {
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
     private readonly users: Users,
+    private readonly profileNames: TokenProfileNames,
   ) {}
 
   /**
    * Creates a service with one active credential of each type; their secrets are in this one answer (rule 1).
-   * @throws SERVICE_NAME_TAKEN, VALIDATION_ERROR
+   * @throws SERVICE_NAME_TAKEN, VALIDATION_ERROR (a network that is none, a profile that does not exist)
    */
   async create(scope: TenantScope, request: NewService): Promise<CreatedService> {
     requireCidrs(request.allowedCidrs ?? []);
     return this.database.transaction(scope, async (tx) => {
+      await this.requireProfiles(tx, [], request.profiles ?? []);
       const service: Service = {
         id: uuidv7(tx.now),
         tenantId: scope.tenantId,
@@ -90,6 +94,7 @@ export class Services {
     const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Service, { id: serviceId, state: 'active' });
+      await this.requireProfiles(tx, before.profiles, change.profiles ?? []);
       if (name !== undefined && (await tx.exists(Service, { liveName: name, id: Not(serviceId) }))) {
         throw serviceErrors.SERVICE_NAME_TAKEN();
       }
@@ -120,6 +125,22 @@ export class Services {
       await raiseConfigVersion(tx);
       tx.record(serviceEvents.deleted(serviceId, { before: visible(service) }));
     });
+  }
+
+  /** A grant names a profile that exists: one that is created later must not be granted by an old mistake. */
+  private async requireProfiles(tx: Tx, before: readonly string[], after: readonly string[]): Promise<void> {
+    const added = addedProfiles(before, after);
+    const existing = await this.profileNames.lock(
+      tx,
+      added.map(({ name }) => name),
+    );
+    const errors = added
+      .filter(({ name }) => !existing.includes(name))
+      .map(({ name, index }): InputError => {
+        const detail = `there is no token profile with the name ${name}`;
+        return { pointer: `/profiles/${index}`, code: 'UNKNOWN_PROFILE', detail };
+      });
+    if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ detail: errors[0]!.detail, errors });
   }
 }
 

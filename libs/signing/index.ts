@@ -12,11 +12,13 @@ export { formatNames, formats } from './formats/index.js';
 export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
 export { type HolderKey, HolderKeys } from './holder-keys.js';
 export { JwksUrls, TrustedUsers } from './trusted-users.service.js';
-export { ProfilesOfKeys } from './profiles-of-keys.js';
+export { ProfilesOfKeys, ProfilesOfServices } from './profile-references.js';
 export {
   IssuerUrls,
   type NewTokenProfile,
   PROFILE_DEFAULTS,
+  type ProfileDeletion,
+  type ProfileDeletionImpact,
   type TokenProfileChange,
   TokenProfiles,
 } from './profiles.service.js';

@@ -1,18 +1,28 @@
 import { Injectable } from '@nestjs/common';
 
-import { type InputError, type Json, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
-import { type AlgorithmName, uuidv7 } from '#crypto';
-import { Database, type View } from '#database';
+import { certificateErrors } from '#certificates';
+import {
+  type InputError,
+  type Json,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
+import { type AlgorithmName, type PublicJwk, keyFromJwk, uuidv7 } from '#crypto';
+import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys } from '#keys';
-import { raiseConfigVersion } from '#tenants';
+import { servicesNaming, withdrawGrant } from '#service-keys';
+import { Users, raiseConfigVersion } from '#tenants';
 
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 import { profileEvents } from './events.js';
 import { formats } from './formats/index.js';
-import { HolderKeys } from './holder-keys.js';
+import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { settingsErrors } from './input.js';
-import type { ProfileFacts, TokenFormat } from './token-format.js';
+import type { ProfileFacts, TokenFormat, VerifyingKey } from './token-format.js';
 
 /** What may be said about a profile; everything but name, format and key or certificate has a default. */
 export interface NewTokenProfile {
@@ -40,6 +50,21 @@ export type TokenProfileChange = {
   readonly [Member in Exclude<keyof NewTokenProfile, 'name' | 'format'>]?: NewTokenProfile[Member] | undefined;
 };
 
+/** How a profile is deleted that services were granted by its name. */
+export interface ProfileDeletion {
+  /** Withdraws the grants, too; asks for the password of the caller. */
+  readonly force?: boolean | undefined;
+  readonly password?: string | undefined;
+}
+
+/** What a deletion would do, without doing it. */
+export interface ProfileDeletionImpact {
+  readonly allowed: boolean;
+  readonly code: 'PROFILE_IN_USE' | undefined;
+  /** Names of the services that were granted the profile by its name. */
+  readonly services: readonly string[];
+}
+
 /** Where the tenants' own issuers live: `<public URL>/v1/tenants/<id>`. */
 export abstract class IssuerUrls {
   abstract ofTenant(tenantId: string): string;
@@ -54,9 +79,13 @@ export class TokenProfiles {
     private readonly keys: Keys,
     private readonly issuers: IssuerUrls,
     private readonly holders: HolderKeys,
+    private readonly users: Users,
   ) {}
 
-  /** @throws PROFILE_NAME_TAKEN, NOT_FOUND (key), KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR */
+  /**
+   * @throws PROFILE_NAME_TAKEN, NOT_FOUND (key, certificate), KEY_NOT_USABLE, CERTIFICATE_NOT_USABLE,
+   * KEY_NOT_OF_CERTIFICATE, KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR
+   */
   async create(scope: TenantScope, request: NewTokenProfile): Promise<TokenProfile> {
     const { lifetime = PROFILE_DEFAULTS } = formats.get(request.format) ?? {};
     return this.database.transaction(scope, async (tx) => {
@@ -83,7 +112,7 @@ export class TokenProfiles {
         createdAt: tx.now,
         updatedAt: tx.now,
       };
-      await this.check(tx, profile);
+      await this.check(tx, profile, ['keyId', 'certificateKid']);
       await tx.insert(TokenProfile, profile, { duplicate: () => profileErrors.PROFILE_NAME_TAKEN() });
       await raiseConfigVersion(tx);
       tx.record(profileEvents.created(profile.id, { after: visible(profile) }));
@@ -100,7 +129,11 @@ export class TokenProfiles {
     return this.database.read(scope, (view) => view.get(TokenProfile, { name }));
   }
 
-  /** @throws NOT_FOUND, PRECONDITION_FAILED, KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR */
+  /**
+   * What the profile refers to is checked where the change names it: a profile whose key can no longer sign can still
+   * be changed.
+   * @throws as `create`, and PRECONDITION_FAILED
+   */
   async change(
     scope: TenantScope,
     name: string,
@@ -114,22 +147,48 @@ export class TokenProfiles {
     };
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(TokenProfile, { name });
-      await this.check(tx, { ...before, ...set });
-      const after = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
+      const after = { ...before, ...set };
+      const references = (['keyId', 'certificateKid'] as const).filter((member) => after[member] !== before[member]);
+      await this.check(tx, after, references);
+      const changed = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
       await raiseConfigVersion(tx);
-      tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(after) }));
-      return after;
+      tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(changed) }));
+      return changed;
     });
   }
 
-  /** @throws NOT_FOUND, PRECONDITION_FAILED */
-  async delete(scope: TenantScope, name: string, ifMatch: number | undefined): Promise<void> {
+  /**
+   * Deletes a profile. Where services were granted it by name they could sign no more, so that this needs `force` and
+   * the caller's password; the grants are withdrawn in the same transaction. A grant of all profiles (`*`) is no obstacle.
+   * @throws NOT_FOUND, PRECONDITION_FAILED, PROFILE_IN_USE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async delete(
+    scope: TenantScope,
+    name: string,
+    { force = false, password }: ProfileDeletion = {},
+    ifMatch?: number,
+  ): Promise<void> {
+    await this.get(scope, name);
+    if (force) await this.users.confirmPassword(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       const profile = await tx.lock(TokenProfile, { name });
-      if (ifMatch !== undefined && ifMatch !== profile.version) throw coreErrors.PRECONDITION_FAILED();
+      requireVersion(profile, ifMatch);
+      const services = await servicesNaming(tx, name);
+      if (services.length > 0 && !force) throw profileErrors.PROFILE_IN_USE(`Granted to ${services.join(', ')}`);
+      await withdrawGrant(tx, name);
       await tx.delete(TokenProfile, { id: profile.id });
       await raiseConfigVersion(tx);
-      tx.record(profileEvents.deleted(profile.id, { before: visible(profile) }));
+      tx.record(profileEvents.deleted(profile.id, { before: visible(profile), details: { force, services } }));
+    });
+  }
+
+  /** What `delete` would do without `force`; changes nothing. @throws NOT_FOUND */
+  async dryRunOfDeletion(scope: TenantScope, name: string): Promise<ProfileDeletionImpact> {
+    return this.database.read(scope, async (view) => {
+      await view.get(TokenProfile, { name });
+      const services = await servicesNaming(view, name);
+      const allowed = services.length === 0;
+      return { allowed, code: allowed ? undefined : 'PROFILE_IN_USE', services };
     });
   }
 
@@ -158,7 +217,8 @@ export class TokenProfiles {
     return { ...profile, statedIssuer: issuer, issuer: issuer ?? this.issuers.ofTenant(profile.tenantId) };
   }
 
-  private async check(view: View, profile: TokenProfile): Promise<void> {
+  /** @param references what is named now: it must be usable, not only of the right kind */
+  private async check(tx: Tx, profile: TokenProfile, references: readonly Reference[]): Promise<void> {
     const format = formats.get(profile.format);
     if (!format) throw unknownFormat();
     const errors = [
@@ -170,7 +230,7 @@ export class TokenProfiles {
       ...(format.checkProfile?.(this.factsOf(profile)) ?? []),
     ];
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
-    for (const { algorithm, weak } of await this.keysOf(view, profile)) {
+    for (const { algorithm, weak } of await this.keysOf(tx, profile, references)) {
       if (!format.algorithms.includes(algorithm)) {
         throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT(`${format.name} does not sign with ${algorithm}`);
       }
@@ -180,14 +240,43 @@ export class TokenProfiles {
     }
   }
 
-  /** Of the key and of the certificate, whichever the profile has. @throws NOT_FOUND */
-  private async keysOf(view: View, { keyId, certificateKid }: TokenProfile): Promise<KeyFacts[]> {
-    const key = keyId === null ? undefined : (await this.keys.describe(view, keyId)).key;
-    const holder = certificateKid === null ? undefined : await this.holders.find(view, certificateKid);
-    if ((certificateKid !== null && !holder) || key?.state === 'deleted') throw coreErrors.NOT_FOUND();
-    const certified = typeof holder?.key === 'object' ? holder.key : undefined;
-    return [...(key ? [key] : []), ...(certified ? [{ algorithm: certified.algorithm, weak: false }] : [])];
+  /**
+   * Of the key and of the certificate, whichever the profile has.
+   * @throws NOT_FOUND, KEY_NOT_USABLE, CERTIFICATE_NOT_USABLE, KEY_NOT_OF_CERTIFICATE, for what is named now
+   */
+  private async keysOf(
+    tx: Tx,
+    { keyId, certificateKid }: TokenProfile,
+    references: readonly Reference[],
+  ): Promise<KeyFacts[]> {
+    const usable = keyId !== null && references.length > 0 ? await this.keys.lockUsable(tx, keyId) : undefined;
+    const key = usable?.key ?? (keyId === null ? undefined : (await this.keys.describe(tx, keyId)).key);
+    const certified = certificateKid === null ? undefined : (await this.holders.find(tx, certificateKid))?.key;
+    if (certificateKid !== null && references.includes('certificateKid')) requireValid(certified);
+    if (usable && typeof certified === 'object') requireSameKey(usable.signing.publicJwk, certified);
+    return [
+      ...(key ? [key] : []),
+      ...(typeof certified === 'object' ? [{ algorithm: certified.algorithm, weak: false }] : []),
+    ];
   }
+}
+
+/** A member of a profile that names something else of the tenant. */
+type Reference = 'keyId' | 'certificateKid';
+
+function requireValid(certified: HolderKey['key'] | undefined): void {
+  if (certified === undefined) throw coreErrors.NOT_FOUND();
+  if (certified === 'KEY_NOT_USABLE') {
+    throw profileErrors.KEY_DOES_NOT_SUIT_FORMAT('No format signs with the key that the certificate is for');
+  }
+  if (typeof certified === 'string')
+    throw profileErrors.CERTIFICATE_NOT_USABLE(`The certificate is not valid: ${certified}`);
+}
+
+/** A token names the certificate, so that it must be the certificate of the key that signs. */
+function requireSameKey(signing: PublicJwk | null, { verifyingKey }: VerifyingKey): void {
+  if (signing && keyFromJwk(signing).equals(verifyingKey)) return;
+  throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
 }
 
 interface KeyFacts {

@@ -48,12 +48,14 @@ import {
   Gateway,
   Leaks,
   Services,
+  TokenProfileNames,
 } from '#service-keys';
 import {
   HolderKeys,
   IssuerUrls,
   JwksUrls,
   ProfilesOfKeys,
+  ProfilesOfServices,
   RateWindows,
   ReplayStore,
   Signing,
@@ -160,6 +162,7 @@ class UseCases {
     ];
     const ports: Provider[] = [
       { provide: KeyUsers, useClass: ProfilesOfKeys },
+      { provide: TokenProfileNames, useClass: ProfilesOfServices },
       { provide: CallerIdentification, useClass: Callers },
       { provide: PermissionPolicy, useClass: Permissions },
       { provide: RefusalLog, useClass: Refusals },

@@ -64,7 +64,7 @@ describe('a body that a call does not declare', () => {
         'POST /v1/auth/logout',
         'POST /v1/tenants/:tenantId/suspend',
         'POST /v1/tenants/:tenantId/services/:serviceId/credentials/:credentialId/discard',
-        'DELETE /v1/tenants/:tenantId/token-profiles/:name',
+        'POST /v1/tenants/:tenantId/keys/:keyId/restore',
       ]),
     );
     for (const route of routes) {

@@ -110,7 +110,7 @@ const cases: readonly (readonly [name: string, runs: boolean, test: () => Promis
     has('curl', '--version'),
     async () => {
       writeFileSync(join(folder, 'private.xml'), keyAsXml());
-      const { serviceKey } = await createService(server, tenant, ['superoffice']);
+      const { serviceKey } = await createService(server, tenant, ['*']);
       const { code, output } = await run('sh', 'superoffice.sh', {
         TENANT: tenant.slug,
         ACCESS_TOKEN: tenant.owner.token,

@@ -58,7 +58,7 @@ describe('POST /v1/sign/{profile}/batch', () => {
   });
 
   it('is refused as a whole where the profile is not granted', async () => {
-    const { serviceKey } = await createService(server, tenant, ['other']);
+    const { serviceKey } = await createService(server, tenant, []);
     const answer = await server.post(`/v1/sign/${jwt.profile}/batch`, { items: [{}] }, { serviceKey });
     expect(answer).toMatchObject({ status: 403, body: { code: 'PROFILE_NOT_GRANTED' } });
   });

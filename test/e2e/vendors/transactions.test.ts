@@ -148,7 +148,7 @@ describe('GET /v1/token', () => {
     });
     const named = await server.get(`/v1/token/4915112345678?profile=${vendor.profile}`, { serviceKey });
     expect(named.status).toBe(200);
-    const none = await createService(server, tenant, ['other']);
+    const none = await createService(server, tenant, []);
     expect(await server.get('/v1/token/4915112345678', { serviceKey: none.serviceKey })).toMatchObject({
       status: 403,
       body: { code: 'PROFILE_NOT_GRANTED' },
@@ -193,7 +193,7 @@ describe('transactions', () => {
   it('are those of granted profiles only', async () => {
     const phone = newPhone();
     await token(phone, 'private');
-    const { serviceKey } = await createService(server, tenant, ['something-else']);
+    const { serviceKey } = await createService(server, tenant, []);
     expect((await server.get('/v1/transactions/private', { serviceKey })).status).toBe(404);
     expect((await server.get(`/v1/transactions?phone=${phone.slice(1)}`, { serviceKey })).body['items']).toEqual([]);
     const stranger = await createTenant(server, 'telesign-stranger');

@@ -200,7 +200,7 @@ describe('a rehearsal', () => {
     const { rehearsals, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await grantService(fixture, `service of ${name}`, [name]);
-    await grantService(fixture, `stranger to ${name}`, ['another']);
+    await grantService(fixture, `stranger to ${name}`, []);
     const { expiresAt, kid } = await fixture.sign(name);
     for (const action of ['retire', 'compromise', 'delete'] as const) {
       const rehearsal = await rehearsals.rehearse(scope, keyId, action, action === 'delete' ? undefined : kid);

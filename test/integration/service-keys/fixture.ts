@@ -63,7 +63,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
     database,
     tenants: new Tenants(database, vault, users),
     members: new Members(database, users),
-    services: new Services(database, secrets, users),
+    services: new Services(database, secrets, users, { lock: async (_tx, names) => names }),
     credentials: new Credentials(database, secrets, steps, users),
     steps,
     usage,

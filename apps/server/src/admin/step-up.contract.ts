@@ -1,10 +1,22 @@
 import { sessionErrors } from '#tenants';
-import { PasswordField } from '../http/fields.js';
+import { Flag, PasswordField } from '../http/fields.js';
 
 /** The body of a call that needs the caller's own password in the same request. */
 export class StepUp {
   @PasswordField({ optional: true, description: "The caller's own password; 401 `PASSWORD_REQUIRED` without it" })
   password?: string;
+}
+
+/** The body of a call that is rejected where something depends on its target, unless the caller insists. */
+export class ForcedAction {
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Do it although something depends on it; needs `password`',
+    example: false,
+  })
+  force?: boolean;
+  @PasswordField({ optional: true, description: "The caller's own password; needed with `force`" }) password?: string;
 }
 
 /** How such a call refuses the password. */

@@ -5,13 +5,14 @@ import { KID_PATTERN } from '#crypto';
 import {
   type NewTokenProfile,
   PROFILE_DEFAULTS,
+  type ProfileDeletionImpact,
   type TokenProfile,
   type TokenProfileChange,
   formatNames,
   formats,
 } from '#signing';
 
-import { Choice, Identifier, Instant, Items, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf } from './page.contract.js';
 
 const KEY_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
@@ -223,3 +224,35 @@ export class TokenProfileAnswer {
 }
 
 export class TokenProfilePage extends PageOf(TokenProfileAnswer) {}
+
+const SERVICES_SHOWN_MAX = 10_000;
+
+export class TokenProfileDeletionEffect {
+  @Items(Text({ max: 100 }), {
+    maxItems: SERVICES_SHOWN_MAX,
+    example: ['billing'],
+    description: 'Services that were granted the profile by its name and could not sign by it any more',
+  })
+  services: readonly string[];
+}
+
+export class TokenProfileDeletionDryRun {
+  @Flag({ description: 'Whether the profile would be deleted without `force`', example: false })
+  allowed: boolean;
+
+  @Text({ optional: true, description: 'Why it would not', example: 'PROFILE_IN_USE' })
+  code?: string;
+
+  @Nested(() => TokenProfileDeletionEffect, { description: 'What depends on it' })
+  impact: TokenProfileDeletionEffect;
+}
+
+export const presentDeletionDryRun = ({
+  allowed,
+  code,
+  services,
+}: ProfileDeletionImpact): TokenProfileDeletionDryRun => ({
+  allowed,
+  ...(code === undefined ? {} : { code }),
+  impact: { services },
+});

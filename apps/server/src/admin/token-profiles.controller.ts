@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -8,7 +8,11 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 
-import type { TenantScope } from '#core';
+import type { FastifyReply } from 'fastify';
+
+import { certificateErrors } from '#certificates';
+import { type TenantScope, coreErrors } from '#core';
+import { keyErrors } from '#keys';
 import { TokenProfiles, profileErrors } from '#signing';
 
 import { IfMatch } from '../http/entity-tag.js';
@@ -16,17 +20,29 @@ import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { PageQuery, presentPage } from './page.contract.js';
+import { RehearsalQuery } from './rehearsal.contract.js';
+import { ForcedAction, stepUpErrors } from './step-up.contract.js';
 import {
   TokenProfileAnswer,
   TokenProfileChangeRequest,
+  TokenProfileDeletionDryRun,
   TokenProfilePage,
   TokenProfileRequest,
+  presentDeletionDryRun,
   toNewProfile,
   toProfileChange,
 } from './token-profiles.contract.js';
 
 const ProfileName = (): MethodDecorator =>
   ApiParam({ name: 'name', description: 'Name of the token profile', example: 'partner-api' });
+
+/** How a key or a certificate that a profile names is rejected. */
+const referenceErrors = [
+  profileErrors.KEY_DOES_NOT_SUIT_FORMAT,
+  keyErrors.KEY_NOT_USABLE,
+  profileErrors.CERTIFICATE_NOT_USABLE,
+  certificateErrors.KEY_NOT_OF_CERTIFICATE,
+];
 
 /** The recipes that services sign by. */
 @Controller('v1/tenants/:tenantId/token-profiles')
@@ -38,7 +54,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ApiOperation({ operationId: 'createTokenProfile', summary: 'Create a token profile' })
   @ApiCreatedResponse({ type: TokenProfileAnswer, description: 'The profile' })
-  @Fails(profileErrors.PROFILE_NAME_TAKEN, profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
+  @Fails(profileErrors.PROFILE_NAME_TAKEN, ...referenceErrors)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
     return TokenProfileAnswer.of(await this.profiles.create(scope, toNewProfile(request)));
   }
@@ -65,7 +81,7 @@ export class TokenProfilesController {
   @ProfileName()
   @ApiOperation({ operationId: 'changeTokenProfile', summary: 'Change a token profile' })
   @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
-  @Fails(profileErrors.KEY_DOES_NOT_SUIT_FORMAT)
+  @Fails(...referenceErrors)
   async change(
     @InScope() scope: TenantScope,
     @Param('name') name: string,
@@ -80,12 +96,19 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'deleteTokenProfile', summary: 'Delete a token profile' })
-  @ApiNoContentResponse({ description: 'Nothing signs by it any more' })
+  @ApiNoContentResponse({ description: 'No service signs by it any more' })
+  @ApiOkResponse({ type: TokenProfileDeletionDryRun, description: 'With `dryRun=true`: what would happen' })
+  @Fails(profileErrors.PROFILE_IN_USE, ...stepUpErrors, coreErrors.BUSY)
   async delete(
     @InScope() scope: TenantScope,
     @Param('name') name: string,
+    @Body() deletion: ForcedAction,
+    @Query() { dryRun }: RehearsalQuery,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<void> {
-    await this.profiles.delete(scope, name, ifMatch);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<TokenProfileDeletionDryRun | void> {
+    if (!dryRun) return this.profiles.delete(scope, name, deletion, ifMatch);
+    reply.status(200);
+    return presentDeletionDryRun(await this.profiles.dryRunOfDeletion(scope, name));
   }
 }
