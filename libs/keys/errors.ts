@@ -4,6 +4,7 @@ export const keyErrors = defineErrors('keys', {
   KEY_NAME_TAKEN: { kind: 'conflict', title: 'Another key of the tenant has this name' },
   KEY_NOT_USABLE: { kind: 'conflict', title: 'The key has no version that may sign now' },
   KEY_NOT_EXPORTABLE: { kind: 'forbidden', title: 'The key was not created exportable' },
+  KEY_EXPORTABILITY_FIXED: { kind: 'conflict', title: 'A key can be made exportable only when it is created' },
   KEY_FORMAT_DOES_NOT_SUIT: { kind: 'unprocessable', title: 'A key of this kind has no such form' },
   ROTATION_UNDER_WAY: { kind: 'conflict', title: 'The next version of the key is published already and waits to sign' },
   KEY_HAS_NO_PUBLIC_HALF: { kind: 'unprocessable', title: 'A shared secret has no public half' },

@@ -2,6 +2,7 @@ import { defineEvents } from '#core';
 
 export const keyEvents = defineEvents('key', {
   generated: 'A key was generated; its first version signs from now on',
+  changed: 'The name, the rotation schedule or the exportability of a key was changed',
   rotated: 'The next version was made; it signs from `details.activatesAt` on, and its predecessor until then',
   version_activated: 'A version that was published before signs from now on',
   version_retired: 'A version signs no more; it verifies what it signed until the last of it has expired',

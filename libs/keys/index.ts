@@ -12,7 +12,7 @@ export { keyErrors } from './errors.js';
 export { keyEvents } from './events.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';
 export { type ImportRequest, KeyImport } from './key-import.service.js';
-export { Keys, type NewKey } from './keys.service.js';
+export { type KeyChange, Keys, type NewKey } from './keys.service.js';
 export { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
 export { KeyUsers, type UsersOfKey } from './key-users.js';
 export type { KeyRehearsal, RehearsedAction } from './rehearsal.js';

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
-import { Database, In, IsNull, LessThan, Not, type Tx, type View } from '#database';
+import { Database, In, IsNull, LessThan, Not, type Tx, type View, requireVersion } from '#database';
+import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
@@ -10,7 +11,8 @@ import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
 import { type KeyVersionState, publishedStates } from './lifecycle.js';
-import { keyStateAt, versionStateAt } from './rotation.js';
+import { keyStateAt, nextRotationAt, versionStateAt } from './rotation.js';
+import { settleVersions } from './settling.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 
 export interface NewKey {
@@ -20,6 +22,15 @@ export interface NewKey {
   readonly modulusBits?: RsaModulusBits | undefined;
   readonly exportable?: boolean | undefined;
   readonly rotateEverySeconds?: number | undefined;
+}
+
+/** What may be changed about a key; members that are absent stay as they are. */
+export interface KeyChange {
+  readonly name?: string | undefined;
+  /** `null`: rotated by hand only. */
+  readonly rotateEverySeconds?: number | null | undefined;
+  /** Only `false` changes anything: what was never exportable cannot become so. */
+  readonly exportable?: boolean | undefined;
 }
 
 const JWKS_KEYS_MAX = 500;
@@ -67,6 +78,36 @@ export class Keys {
     return this.database.read(scope, async (view) => asOf(await withVersions(view, keyId), view.now));
   }
 
+  /**
+   * Changes the name, the schedule of rotation, or takes away that the private key can be exported. A new schedule counts
+   * from the instant at which the newest version started, or will start, to sign; where that is past, the key is due now.
+   * @throws NOT_FOUND, WRONG_STATE (deleted), PRECONDITION_FAILED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED
+   */
+  async change(scope: TenantScope, keyId: string, change: KeyChange, ifMatch?: number): Promise<KeyWithVersions> {
+    return this.database.transaction(scope, async (tx) => {
+      const key = await tx.lock(Key, { id: keyId });
+      requireVersion(key, ifMatch);
+      if (keyStateAt(key, tx.now) !== 'active') throw coreErrors.WRONG_STATE('The key is deleted');
+      const { name = key.name, rotateEverySeconds = key.rotateEverySeconds, exportable = key.exportable } = change;
+      if (exportable && !key.exportable) throw keyErrors.KEY_EXPORTABILITY_FIXED();
+      if (name !== key.name && (await tx.exists(Key, { liveName: name, id: Not(keyId) }))) {
+        throw keyErrors.KEY_NAME_TAKEN();
+      }
+      const before = differing(key, { name, rotateEverySeconds, exportable });
+      const after = differing({ name, rotateEverySeconds, exportable }, key);
+      if (Object.keys(after).length > 0) {
+        const rescheduled =
+          rotateEverySeconds === key.rotateEverySeconds
+            ? {}
+            : { nextRotationAt: await nextRotation(tx, key, rotateEverySeconds) };
+        await tx.change(Key, key, { ...after, liveName: name, ...rescheduled, updatedAt: tx.now });
+        await raiseConfigVersion(tx);
+        tx.record(keyEvents.changed(keyId, { before, after }));
+      }
+      return asOf(await withVersions(tx, keyId), tx.now);
+    });
+  }
+
   /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
   async describe(view: View, keyId: string): Promise<{ key: Key }> {
     return { key: await view.get(Key, { id: keyId }) };
@@ -102,6 +143,25 @@ export class Keys {
   async jwks(scope: TenantScope): Promise<{ keys: PublicJwk[] }> {
     return this.database.read(scope, async (view) => ({ keys: await published(view) }));
   }
+}
+
+type ChangedMembers = Pick<Key, 'name' | 'rotateEverySeconds' | 'exportable'>;
+
+/** The members of `one` that differ from the other's: what an audit event says of a change. */
+function differing(one: ChangedMembers, other: ChangedMembers): Partial<ChangedMembers> {
+  const { name, rotateEverySeconds, exportable } = one;
+  return {
+    ...(name === other.name ? {} : { name }),
+    ...(rotateEverySeconds === other.rotateEverySeconds ? {} : { rotateEverySeconds }),
+    ...(exportable === other.exportable ? {} : { exportable }),
+  };
+}
+
+/** Under the lock of the key. `null` where no version signs or will sign: there is nothing to count from. */
+async function nextRotation(tx: Tx, key: Key, rotateEverySeconds: number | null): Promise<EpochMilliseconds | null> {
+  const newest = (await settleVersions(tx, key.id)).find(({ state }) => state === 'pending' || state === 'active');
+  const { symmetric } = algorithm(key.algorithm);
+  return newest ? nextRotationAt(newest.activatesAt!, rotateEverySeconds, symmetric) : null;
 }
 
 async function published(view: View): Promise<PublicJwk[]> {

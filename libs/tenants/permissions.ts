@@ -57,7 +57,7 @@ export const permissions = {
   ),
   'credentials:reveal': members(USERS, "Reveal a credential's secret"),
   'keys:read': members(EVERYONE, 'List keys and their public halves'),
-  'keys:write': members(MANAGERS, 'Generate, import, rotate, retire, compromise and delete keys'),
+  'keys:write': members(MANAGERS, 'Generate, import, change, rotate, retire, compromise and delete keys'),
   'keys:export': members(OWNER, 'Export the private half of a key that was created exportable'),
   'certificate-authorities:write': members(OWNER, 'Create certificate authorities'),
   'certificates:read': members(EVERYONE, 'List certificates and certificate authorities'),

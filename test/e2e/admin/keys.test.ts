@@ -1,7 +1,14 @@
 import { createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { algorithmNames, algorithms } from '#crypto';
-import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import {
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 import { signIn } from './people.js';
 
 let server: TestServer;
@@ -107,6 +114,82 @@ describe('keys', () => {
 });
 
 describe('what is public', () => {
+  describe('that are changed', () => {
+    const created = async (body: object): Promise<Shape> => (await generate({ algorithm: 'ES256', ...body })).body;
+    const change = (id: string, body: object, headers = {}) =>
+      server.patch(`${tenant.path}/keys/${id}`, body, { ...tenant.owner, headers });
+
+    it('take a new name and free the old one, under `If-Match`', async () => {
+      const { id } = await created({ name: 'before' });
+      await created({ name: 'taken' });
+      expect(await change(id!, { name: 'taken' })).toMatchObject({ status: 409, body: { code: 'KEY_NAME_TAKEN' } });
+      expect((await change(id!, { name: 'after' }, { 'If-Match': '"7"' })).status).toBe(412);
+      const changed = await change(id!, { name: 'after' }, { 'If-Match': '"1"' });
+      expect(changed).toMatchObject({ status: 200, body: { name: 'after', version: 2 } });
+      expect(changed.headers.get('etag')).toBe('"2"');
+      expect((await generate({ name: 'before', algorithm: 'ES256' })).status).toBe(201);
+    });
+
+    it('rotate by a new schedule that counts from their newest version, or by hand only', async () => {
+      const { id } = await created({ name: 'scheduled' });
+      const daily = await change(id!, { rotateEverySeconds: 86_400 });
+      // 6 minutes ahead of the day, so that every cache of the JWKS has the version when it starts to sign.
+      expect(daily.body).toMatchObject({ rotateEverySeconds: 86_400, nextRotationAt: '2026-01-01T23:54:00.000Z' });
+      const byHand = await change(id!, { rotateEverySeconds: null });
+      expect(byHand.body).toMatchObject({ rotateEverySeconds: null, nextRotationAt: null });
+    });
+
+    it('can stop being exportable, and never become it', async () => {
+      const { id, versions } = await created({ name: 'leaving', exportable: true });
+      expect((await change(id!, { exportable: true })).body).toMatchObject({ exportable: true, version: 1 });
+      expect((await change(id!, { exportable: false })).body).toMatchObject({ exportable: false, version: 2 });
+      const back = await change(id!, { exportable: true });
+      expect(back).toMatchObject({ status: 409, body: { code: 'KEY_EXPORTABILITY_FIXED' } });
+      const body = { format: 'pem', password: PASSWORD, passphrase: 'a long passphrase' };
+      const kid = (versions as unknown as Shape[])[0]!['kid'];
+      const leaked = await server.post(`${tenant.path}/keys/${id}/versions/${kid}/export`, body, tenant.owner);
+      expect(leaked).toMatchObject({ status: 403, body: { code: 'KEY_NOT_EXPORTABLE' } });
+    });
+
+    it('are recorded with what changed and what it was before, and not where nothing changes', async () => {
+      const { id } = await created({ name: 'recorded', exportable: true });
+      await change(id!, { name: 'recorded anew', rotateEverySeconds: 86_400, exportable: true });
+      await change(id!, { name: 'recorded anew' });
+      await change(id!, {});
+      const { items } = (await server.get(`${tenant.path}/audit-events?targetId=${id}`, tenant.owner)).body;
+      expect(items).toMatchObject([
+        {
+          action: 'key.changed',
+          before: { name: 'recorded', rotateEverySeconds: null },
+          after: { name: 'recorded anew', rotateEverySeconds: 86_400 },
+        },
+        { action: 'key.generated' },
+      ]);
+      expect((items as unknown as Shape[])[0]!['after']).not.toHaveProperty('exportable');
+    });
+
+    it.each([
+      [{ name: '' }, '/name'],
+      [{ name: null }, '/name'],
+      [{ rotateEverySeconds: 3_599 }, '/rotateEverySeconds'],
+      [{ rotateEverySeconds: '86400' }, '/rotateEverySeconds'],
+      [{ exportable: null }, '/exportable'],
+      [{ algorithm: 'RS256' }, '/algorithm'],
+      [{ state: 'active' }, '/state'],
+    ])('are not changed by %j', async (body, pointer) => {
+      const { id } = await created({ name: `unchanged ${JSON.stringify(body).replaceAll(/\W/g, '')}` });
+      expect(await change(id!, body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
+    });
+
+    it('are changed by managers only, and not once they are deleted', async () => {
+      const { id } = await created({ name: 'guarded' });
+      const limited = await signIn(server, tenant, 'limited_access');
+      expect((await server.patch(`${tenant.path}/keys/${id}`, { name: 'x' }, limited)).status).toBe(403);
+      expect((await server.delete(`${tenant.path}/keys/${id}`, { password: PASSWORD }, tenant.owner)).status).toBe(204);
+      expect(await change(id!, { name: 'x' })).toMatchObject({ status: 409, body: { code: 'WRONG_STATE' } });
+    });
+  });
+
   it('may be cached and asked for again', async () => {
     const answer = await jwks();
     const etag = answer.headers.get('etag')!;

@@ -61,6 +61,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
   'GET /v1/tenants/:tenantId/keys': null,
   [`GET ${KEY}`]: null,
+  [`PATCH ${KEY}`]: { name: 'renamed' },
   [`DELETE ${KEY}`]: { password: PASSWORD },
   [`POST ${KEY}/restore`]: null,
   [`POST ${KEY}/rotate`]: {},

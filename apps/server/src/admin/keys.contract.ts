@@ -28,12 +28,13 @@ const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
 const USERS_SHOWN_MAX = 10_000;
 
-export const KeyName = () =>
+export const KeyName = (options = {}) =>
   Text({
     max: 100,
     pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
     description: 'Unique among the keys of the tenant',
     example: 'partner tokens',
+    ...options,
   });
 export const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
 const ModulusBits = (options = {}) =>
@@ -63,6 +64,14 @@ export class NewKey {
   @ModulusBits({ optional: true, description: 'The same as `modulusBits`' }) size?: number;
   @Exportable({ optional: true, default: false }) exportable?: boolean;
   @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
+}
+
+export class KeyChange {
+  @KeyName({ optional: true }) name?: string;
+  @RotateEverySeconds({ optional: true, nullable: true, description: 'null: rotated by hand only' })
+  rotateEverySeconds?: number | null;
+  @Exportable({ optional: true, description: 'false: the private key can no longer be exported; never back to true' })
+  exportable?: boolean;
 }
 
 export class Key {

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -17,6 +17,7 @@ import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
   Key,
+  KeyChange,
   KeyCompromise,
   KeyDetails,
   KeyPage,
@@ -34,7 +35,7 @@ import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
-const { KEY_NAME_TAKEN, ROTATION_UNDER_WAY } = keyErrors;
+const { KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
 
 const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'What tokens name the version by' });
 
@@ -72,6 +73,20 @@ export class KeysController {
   @Fails(TENANT_SUSPENDED)
   async getKey(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.get(scope, keyId));
+  }
+
+  @Patch(':keyId')
+  @Requires('keys:write')
+  @ApiOperation({ summary: 'Change the name or the rotation schedule of a key, or end that it can be exported' })
+  @ApiOkResponse({ type: KeyDetails, description: 'The key as it is now' })
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
+  async changeKey(
+    @Param('keyId') keyId: string,
+    @Body() body: KeyChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<KeyDetails> {
+    return presentKeyDetails(await this.keys.change(scope, keyId, body, ifMatch));
   }
 
   @Post(':keyId/rotate')
