@@ -1,0 +1,3 @@
+import { compareWithModel } from './model.js';
+
+compareWithModel(1);
