@@ -13,8 +13,9 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { publicKeyToBytes, uuidv7 } from '#crypto';
+import { publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
+import { requireUncompromised } from '#keys';
 import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
 
 import {
@@ -39,9 +40,9 @@ import { chainToPem, toPem } from './pem.js';
 import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { AUTHORITY_VALIDITY_DAYS_DEFAULT, authorityProfile, validityFrom } from './profile.js';
-import { publicKeyFingerprint } from './public-key.js';
-import type { RevocationReason } from './reasons.js';
+import { type RevocationReason, isCompromise, replacesReason } from './reasons.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
+import { revokeCertificatesOf } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
 interface AuthorityRequest {
@@ -125,13 +126,14 @@ export class CertificateAuthorities {
 
   /**
    * Takes over an authority with its private key, under which it goes on to issue.
-   * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, VALIDATION_ERROR (allowed names)
+   * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, WEAK_KEY, KEY_COMPROMISED, VALIDATION_ERROR (allowed
+   *   names)
    */
   async import(scope: TenantScope, request: ImportedAuthority): Promise<JudgedAuthority> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const { own, issuers } = readCertificateChain(request.certificatePem);
-    const key = readAuthorityKey(request.key, request.passphrase);
+    const key = await readAuthorityKey(request.key, request.passphrase);
     const publicKeyHash = publicKeyFingerprint(own.publicKeyInfo);
     const known = await this.database.readPlatform(platformScope(scope), (view) =>
       view.exists(CertificateAuthority, { publicKeyHash }),
@@ -141,13 +143,15 @@ export class CertificateAuthorities {
     return this.database.transaction(scope, async (tx) => {
       await this.allowNames(tx, request);
       requireIssuer(own, key, tx.now);
-      return this.store(tx, authorityEvents.imported, key, own, {
+      const authority = await this.store(tx, authorityEvents.imported, key, own, {
         name: request.name,
         origin: 'imported',
         parentId: null,
         profile,
         importedChainPem: issuers.length === 0 ? null : chainToPem(issuers.map(({ der }) => der)),
       });
+      await requireUncompromised(tx, publicKeyHash);
+      return authority;
     });
   }
 
@@ -213,25 +217,43 @@ export class CertificateAuthorities {
   }
 
   /**
-   * Revokes the authority, those below it, and every certificate that they issued, from this moment. Once is enough:
-   * another time changes nothing.
+   * Revokes the authority, those below it, and every certificate that they issued. Repeating it changes nothing, but for
+   * a reason that says that the key was compromised, which replaces one that does not.
    * @throws NOT_FOUND, PRECONDITION_FAILED
    */
   async revoke(scope: TenantScope, caId: string, reason: RevocationReason, ifMatch?: number): Promise<JudgedAuthority> {
     return this.database.transaction(scope, async (tx) => {
       const top = await tx.lock(CertificateAuthority, { id: caId });
       requireVersion(top, ifMatch);
-      if (top.state !== 'revoked') {
-        const fallen = (await this.descendantsOf(tx, top)).filter(({ state }) => state !== 'revoked');
-        for (const authority of fallen) {
-          const ofThisOne = authority.id === caId ? reason : 'cACompromise';
-          await this.revokeOne(tx, authority, ofThisOne);
-        }
-        if (top.parentId !== null) await this.crls.markStale(tx, top.parentId);
-        await raiseConfigVersion(tx);
-      }
+      if (await this.revokeWithDescendants(tx, top, reason)) await raiseConfigVersion(tx);
       return this.read(tx, caId);
     });
+  }
+
+  /** A step: revokes the tenant's authorities that have a key which was reported as compromised. */
+  async revokeAllOf(tx: Tx, publicKeyHash: string): Promise<void> {
+    for (const { id } of await tx.find(CertificateAuthority, { publicKeyHash }, { order: { id: 'ASC' } })) {
+      await this.revokeWithDescendants(tx, await tx.lock(CertificateAuthority, { id }), 'keyCompromise');
+    }
+  }
+
+  /** @returns whether anything changed */
+  private async revokeWithDescendants(tx: Tx, top: CertificateAuthority, reason: RevocationReason): Promise<boolean> {
+    if (top.state === 'revoked') {
+      const { id, revocationReason: previousReason } = top;
+      if (!replacesReason(reason, previousReason)) return false;
+      const set = { revocationReason: reason, updatedAt: tx.now };
+      await tx.transition(CertificateAuthority, id, authorityLifecycle.event.compromise, set);
+      tx.record(authorityEvents.reason_changed(id, { details: { reason, previousReason } }));
+    } else {
+      const fallen = (await this.descendantsOf(tx, top)).filter(({ state }) => state !== 'revoked');
+      for (const authority of fallen) {
+        await this.revokeOne(tx, authority, authority.id === top.id ? reason : 'cACompromise');
+      }
+    }
+    if (top.parentId !== null) await this.crls.markStale(tx, top.parentId);
+    if (isCompromise(reason)) await revokeCertificatesOf(tx, this.crls, top.publicKeyHash);
+    return true;
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */

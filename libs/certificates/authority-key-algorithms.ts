@@ -1,7 +1,7 @@
-import { type KeyObject, createPrivateKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
-import type { Secret } from '#core';
-import { type AlgorithmName, type RsaModulusBits, algorithm, isConsistentPair } from '#crypto';
+import { DomainError, type Secret } from '#core';
+import { type AlgorithmName, type RsaModulusBits, algorithm, keyFileErrors, readPrivateKeyPem } from '#crypto';
 
 import { authorityErrors } from './errors.js';
 
@@ -40,23 +40,17 @@ export function authorityKeyAlgorithmOf(key: KeyObject): AuthorityKeyAlgorithm |
 }
 
 /**
- * Reads the PEM of a private key that came with a certificate.
- * @throws INVALID_CA_KEY for what is none, is of a kind that is not accepted, or whose halves do not belong together
+ * Reads the PEM of a private key that came with a certificate, by the checks that hold for every imported key.
+ * @throws INVALID_CA_KEY for what is none, is of a kind that is not accepted, whose halves do not belong together, or
+ *   that the passphrase does not open; WEAK_KEY
  */
-export function readAuthorityKey(pem: Secret, passphrase: Secret | undefined): KeyObject {
-  const key = readPrivateKey(pem, passphrase);
+export async function readAuthorityKey(pem: Secret, passphrase: Secret | undefined): Promise<KeyObject> {
+  const key = await readPrivateKeyPem(pem.reveal(), passphrase?.reveal()).catch((error: unknown) => {
+    const unusable = error instanceof DomainError && error.code !== keyFileErrors.WEAK_KEY.code;
+    throw unusable ? authorityErrors.INVALID_CA_KEY(error.message) : error;
+  });
   if (authorityKeyAlgorithmOf(key) === undefined) {
     throw authorityErrors.INVALID_CA_KEY(`One of ${authorityKeyAlgorithms.join(', ')} is expected`);
   }
-  if (!isConsistentPair(key)) throw authorityErrors.INVALID_CA_KEY('The halves of the key do not belong together');
   return key;
-}
-
-function readPrivateKey(pem: Secret, passphrase: Secret | undefined): KeyObject {
-  try {
-    return createPrivateKey({ key: pem.reveal(), format: 'pem', passphrase: passphrase?.reveal() ?? '' });
-  } catch {
-    // OpenSSL's own reasons may repeat the input.
-    throw authorityErrors.INVALID_CA_KEY('The text is no private key in PEM, or the passphrase is not its own');
-  }
 }

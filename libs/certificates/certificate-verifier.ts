@@ -3,14 +3,13 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import type { View } from '#database';
-import { compromisedPublicKeys } from '#keys';
+import { isCompromised } from '#keys';
 import { isServiceActive } from '#service-keys';
 import { tenantState } from '#tenants';
 
 import { certifiedKey } from './certificate.js';
 import { Certificate } from './entities.js';
 import { type CertificateState, certificateStateAt } from './lifecycle.js';
-import { publicKeyFingerprint } from './public-key.js';
 import { readStored } from './stored-certificate.js';
 
 /** The holder of a certificate that may be believed now. */
@@ -59,8 +58,7 @@ export class CertificateVerifier {
     const served = serviceId === null || (await isServiceActive(view, serviceId));
     // A deleted service and a tenant that is not active have no voice, though nobody revoked their certificates.
     if (!served || (await tenantState(view, tenantId)) !== 'active') return 'CERTIFICATE_REVOKED';
-    // A signing key that was marked as compromised must not go on speaking through a certificate.
-    const lost = (await compromisedPublicKeys(view, tenantId)).map(publicKeyFingerprint);
-    return lost.includes(certificate.publicKeyHash) ? 'CERTIFICATE_REVOKED' : undefined;
+    // Another tenant that has the same key may have reported it: its own certificates are revoked, this one is not.
+    return (await isCompromised(view, certificate.publicKeyHash)) ? 'CERTIFICATE_REVOKED' : undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
-import { publicKeyToBytes } from '#crypto';
-import { Database, In, Not, type Tx, type View, requireVersion } from '#database';
+import { publicKeyFingerprint, publicKeyToBytes } from '#crypto';
+import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys, Signer, keyErrors } from '#keys';
 import { raiseConfigVersion } from '#tenants';
 
@@ -15,8 +15,9 @@ import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 import { type CertificateState, certificateLifecycle, certificateStateAt } from './lifecycle.js';
 import { pkcs12Bundle } from './pkcs12.js';
-import { publicKeyFingerprint } from './public-key.js';
-import type { RevocationReason } from './reasons.js';
+import { CertificatesOfKeys } from './key-compromise.js';
+import { type RevocationReason, replacesReason } from './reasons.js';
+import { changeStatus } from './status-change.js';
 import { certificatesIn, readStored } from './stored-certificate.js';
 
 /** A certificate as it is at this moment. */
@@ -36,22 +37,14 @@ export interface RevocationRehearsal {
   readonly allowed: boolean;
   readonly code?: 'WRONG_STATE';
   readonly state: CertificateState;
+  /** `kid`s of the other certificates of the key that would be revoked with it. */
+  readonly alsoRevoked?: readonly string[];
 }
 
 const PAGE_OF_EXPORT = 200;
 
-type Move = 'hold' | 'release' | 'revoke';
-
-type Change = Pick<Certificate, 'revocationReason' | 'revokedAt'>;
-
-/** Where each move leads, so that a second one of the same kind changes nothing. */
-const ALREADY: Readonly<Record<Move, CertificateState>> = { hold: 'held', release: 'active', revoke: 'revoked' };
-
-const EVENTS = {
-  hold: certificateEvents.held,
-  release: certificateEvents.released,
-  revoke: certificateEvents.revoked,
-} as const;
+/** Where each change leads, so that a second one of the same kind changes nothing. */
+const ALREADY: Readonly<Record<'hold' | 'release', CertificateState>> = { hold: 'held', release: 'active' };
 
 /** The inventory: what was issued, and what became of it. */
 @Injectable()
@@ -62,6 +55,7 @@ export class Certificates {
     private readonly crls: Crls,
     private readonly keys: Keys,
     private readonly signer: Signer,
+    private readonly ofKeys: CertificatesOfKeys,
   ) {}
 
   /** One page, oldest first. */
@@ -99,8 +93,9 @@ export class Certificates {
   }
 
   /**
-   * Refuses the certificate from this moment, for ever. Once is enough: another time changes nothing, not even the reason.
-   * `keyCompromise` takes every other certificate of that key along.
+   * Revokes the certificate permanently. Repeating it changes nothing, but for `keyCompromise`, which replaces every other
+   * reason. `keyCompromise` also revokes the tenant's other certificates of that key and reports the key, so that it is
+   * accepted nowhere any more.
    * @throws NOT_FOUND, WRONG_STATE (not issued yet), PRECONDITION_FAILED
    */
   async revoke(
@@ -109,25 +104,51 @@ export class Certificates {
     reason: Exclude<RevocationReason, 'certificateHold'>,
     ifMatch?: number,
   ): Promise<CertificateWithChain> {
-    return this.move(scope, kid, 'revoke', (tx) => ({ revocationReason: reason, revokedAt: tx.now }), ifMatch);
+    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
+      if (state === 'revoked') {
+        if (!replacesReason(reason, before.revocationReason)) return false;
+        await changeStatus(tx, this.crls, before, 'compromise', { revocationReason: reason });
+      } else {
+        requireAllowed(state, 'revoke');
+        await changeStatus(tx, this.crls, before, 'revoke', { revocationReason: reason, revokedAt: tx.now });
+      }
+      if (reason === 'keyCompromise') await this.ofKeys.revokeAll(tx, before.publicKeyHash);
+      return true;
+    });
   }
 
-  /** Refuses it until it is released. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
+  /** Suspends the certificate until it is released. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
   async hold(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
-    const set = (tx: Tx) => ({ revocationReason: 'certificateHold' as const, revokedAt: tx.now });
-    return this.move(scope, kid, 'hold', set, ifMatch);
+    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
+      if (state === ALREADY.hold) return false;
+      requireAllowed(state, 'hold');
+      const set = { revocationReason: 'certificateHold', revokedAt: tx.now } as const;
+      await changeStatus(tx, this.crls, before, 'hold', set);
+      return true;
+    });
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
   async release(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
-    return this.move(scope, kid, 'release', () => ({ revocationReason: null, revokedAt: null }), ifMatch);
+    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
+      if (state === ALREADY.release) return false;
+      requireAllowed(state, 'release');
+      await changeStatus(tx, this.crls, before, 'release', { revocationReason: null, revokedAt: null });
+      return true;
+    });
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */
-  async rehearseRevocation(scope: TenantScope, kid: string): Promise<RevocationRehearsal> {
-    const { state } = await this.get(scope, kid);
-    if (state === 'issuing') return { allowed: false, code: 'WRONG_STATE', state };
-    return { allowed: true, state: 'revoked' };
+  async rehearseRevocation(scope: TenantScope, kid: string, reason: RevocationReason): Promise<RevocationRehearsal> {
+    return this.database.read(scope, async (view) => {
+      const { certificate, state } = judge(await view.get(Certificate, { kid }), view);
+      if (state === 'issuing') return { allowed: false, code: 'WRONG_STATE', state };
+      const affected =
+        reason === 'keyCompromise' && replacesReason(reason, certificate.revocationReason)
+          ? await this.ofKeys.affectedBy(view, certificate.publicKeyHash)
+          : [];
+      return { allowed: true, state: 'revoked', alsoRevoked: affected.filter((other) => other !== kid) };
+    });
   }
 
   /**
@@ -162,48 +183,19 @@ export class Certificates {
     return bundle;
   }
 
-  private async move(
+  /** The frame of every change of a status: lock, decide by the state that counts now, change, show. */
+  private async change(
     scope: TenantScope,
     kid: string,
-    move: Move,
-    set: (tx: Tx) => Change,
     ifMatch: number | undefined,
+    work: (tx: Tx, before: Certificate, state: CertificateState) => Promise<boolean>,
   ): Promise<CertificateWithChain> {
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Certificate, { kid });
       requireVersion(before, ifMatch);
-      const state = certificateStateAt(before, tx.now);
-      if (state !== ALREADY[move]) {
-        // By the clock: what has expired can be revoked, and nothing else.
-        const from: readonly CertificateState[] = certificateLifecycle.event[move].from;
-        if (!from.includes(state))
-          throw coreErrors.WRONG_STATE(`It is ${state}; ${move} is possible from ${from.join(', ')}`);
-        const change = set(tx);
-        await this.apply(tx, before, move, change);
-        if (change.revocationReason === 'keyCompromise') await this.revokeTwins(tx, before, change);
-        await raiseConfigVersion(tx);
-      }
+      if (await work(tx, before, certificateStateAt(before, tx.now))) await raiseConfigVersion(tx);
       return this.read(tx, kid);
     });
-  }
-
-  private async apply(tx: Tx, before: Certificate, move: Move, change: Change): Promise<void> {
-    const { id, kid, caId, serialNumber } = before;
-    await tx.transition(Certificate, id, certificateLifecycle.event[move], { ...change, updatedAt: tx.now });
-    await this.crls.markStale(tx, caId);
-    const { revocationReason: reason } = change;
-    const from = certificateStateAt(before, tx.now);
-    tx.record(EVENTS[move](id, { kid, details: { from, serialNumber, ...(reason ? { reason } : {}) } }));
-  }
-
-  /** A key that leaked is no better under another certificate (CA/B Forum BR §4.9.1.1). */
-  private async revokeTwins(tx: Tx, { id, publicKeyHash }: Certificate, change: Change): Promise<void> {
-    const twins = await tx.find(
-      Certificate,
-      { publicKeyHash, id: Not(id), state: In(['active', 'held']) },
-      { order: { id: 'ASC' } },
-    );
-    for (const twin of twins) await this.apply(tx, twin, 'revoke', change);
   }
 
   private async read(view: View, kid: string): Promise<CertificateWithChain> {
@@ -216,3 +208,11 @@ const judge = (certificate: Certificate, { now }: View): JudgedCertificate => ({
   certificate,
   state: certificateStateAt(certificate, now),
 });
+
+/** By the clock: what has expired can be revoked, and nothing else. @throws WRONG_STATE */
+function requireAllowed(state: CertificateState, change: 'hold' | 'release' | 'revoke'): void {
+  const from: readonly CertificateState[] = certificateLifecycle.event[change].from;
+  if (!from.includes(state)) {
+    throw coreErrors.WRONG_STATE(`It is ${state}; ${change} is possible from ${from.join(', ')}`);
+  }
+}

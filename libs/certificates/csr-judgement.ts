@@ -1,7 +1,7 @@
 import { type DomainError, type ErrorFactory, type TenantScope, platformScope } from '#core';
-import { keyFileErrors } from '#crypto';
+import { keyFileErrors, publicKeyFingerprint } from '#crypto';
 import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
-import { compromisedPublicKeys } from '#keys';
+import { isCompromised } from '#keys';
 import { namesOfOtherTenants } from '#tenants';
 
 import { type CertificateRequest, parseCertificateRequest } from './csr.js';
@@ -10,7 +10,6 @@ import { certificateErrors } from './errors.js';
 import type { GeneralName } from './names.js';
 import { judgeRequest, refusalCode, requestedNames } from './policy.js';
 import { leafProfile } from './profile.js';
-import { publicKeyFingerprint } from './public-key.js';
 import type { Finding, KeyStanding, PolicyCategory } from './rules/rule.js';
 
 /** What a request is judged by, beside itself. */
@@ -74,9 +73,7 @@ export async function standingOf(
   return {
     ofAuthority: await view.exists(CertificateAuthority, { publicKeyHash }),
     ofAnotherTenant: await view.exists(Certificate, { publicKeyHash, tenantId: Not(tenantId) }),
-    compromised:
-      (await view.exists(Certificate, { publicKeyHash, revocationReason: 'keyCompromise' })) ||
-      (await compromisedPublicKeys(view, tenantId)).some((spki) => publicKeyFingerprint(spki) === publicKeyHash),
+    compromised: await isCompromised(view, publicKeyHash),
     inUse: !reuse && (await view.exists(Certificate, { ...live, id: Not(renews?.id ?? '') })),
   };
 }

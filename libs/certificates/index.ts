@@ -64,8 +64,8 @@ export {
   ocspSignerProfile,
   validityFrom,
 } from './profile.js';
-export { type PublicKeyFacts, keyIdentifier, publicKeyFingerprint } from './public-key.js';
-export { REVOCATION_REASONS, type RevocationReason, isRevocationReason, revocationReasons } from './reasons.js';
+export { type PublicKeyFacts, keyIdentifier } from './public-key.js';
+export { REVOCATION_REASONS, type RevocationReason, revocationReasons } from './reasons.js';
 export { type SignatureAlgorithm, signatureAlgorithmFor } from './signature-algorithms.js';
 export { certifiedNames, judgeRequest, policyRules, refusalCode, requestedNames } from './policy.js';
 export {
@@ -107,6 +107,7 @@ export {
 export { CRL_VALIDITY, Crls, type PublishedCrl } from './crls.service.js';
 export { authorityErrors, certificateErrors } from './errors.js';
 export { authorityEvents, certificateEvents } from './events.js';
+export { CertificatesOfKeys } from './key-compromise.js';
 export { type CertificateCall, Issuance, type IssuedCertificate, type Renewal } from './issuance.service.js';
 export { type IssuingProfile, type IssuingProfileRequest, VALIDITY_DAYS_LIMIT } from './issuing-profile.js';
 export { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';

@@ -4,8 +4,9 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type TenantScope, coreErrors, platformScope } from '#core';
-import { uuidv4, uuidv7 } from '#crypto';
+import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx } from '#database';
+import { isCompromisedByNow } from '#keys';
 import { isServiceActive } from '#service-keys';
 
 import { allowedDnsNames } from './allowed-dns-names.js';
@@ -28,9 +29,10 @@ import { PkiUrls } from './pki-urls.js';
 import { certifiedNames } from './policy.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { leafProfile, validityFrom } from './profile.js';
-import { type PublicKeyFacts, publicKeyFingerprint } from './public-key.js';
+import type { PublicKeyFacts } from './public-key.js';
 import { objectionsToDnsNames } from './rules/name-rules.js';
 import type { Finding } from './rules/rule.js';
+import { abandon } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
 /** What somebody asks for. */
@@ -226,6 +228,9 @@ export class Issuance {
     const { now } = tx;
     const intended = await tx.get(Certificate, { id });
     const ca = await this.authorities.lockUsable(tx, intended.caId);
+    // A compromise that is reported from now on waits for this row, and then finds it.
+    await tx.lock(Certificate, { id });
+    if (await isCompromisedByNow(tx, intended.publicKeyHash)) throw compromisedKey();
     const kid = ca.profile.kid === 'uuid' ? intended.kid : certificateKid(ca.profile.kid, der);
     const certificatePem = toPem('CERTIFICATE', der);
     await tx.transition(Certificate, id, certificateLifecycle.event.activate, { kid, certificatePem, updatedAt: now });
@@ -263,23 +268,13 @@ export class Issuance {
     const { compromised } = await this.database.readPlatform(platformScope(scope), (view) =>
       standingOf(view, scope.tenantId, publicKeyHash, { reuse: true }),
     );
-    if (!compromised) return;
-    const detail = 'The key was reported as compromised; send a request with a new one';
-    throw refusal([{ code: 'CSR_KEY_COMPROMISED', detail, citation: 'CA/B Forum BR §6.1.1.3' }]);
+    if (compromised) throw compromisedKey();
   }
 }
 
-/** A step: what was never finished is revoked, so that nobody believes it should its signature turn up. */
-export async function abandon(tx: Tx, crls: Crls, id: string): Promise<void> {
-  const row = await tx.lock(Certificate, { id });
-  if (row.state !== 'issuing') return tx.housekeeping('it was finished or abandoned already');
-  await tx.transition(Certificate, id, certificateLifecycle.event.abandon, {
-    revocationReason: 'cessationOfOperation',
-    revokedAt: tx.now,
-    updatedAt: tx.now,
-  });
-  await crls.markStale(tx, row.caId);
-  tx.record(certificateEvents.abandoned(id, { kid: row.kid, details: { serialNumber: row.serialNumber } }));
+function compromisedKey(): Error {
+  const detail = 'The key was reported as compromised; send a request with a new one';
+  return refusal([{ code: 'CSR_KEY_COMPROMISED', detail, citation: 'CA/B Forum BR §6.1.1.3' }]);
 }
 
 function requireRenewable(row: Certificate, now: number): void {

@@ -11,18 +11,18 @@ import {
 
 /** The lifecycle, written down a second time: what each event makes of each state; `-` where it is refused. */
 const CERTIFICATES: Readonly<Record<CertificateState, readonly string[]>> = {
-  //        activate, hold,   release,  revoke,    expire,   abandon
-  issuing: ['active', '-', '-', '-', '-', 'revoked'],
-  active: ['-', 'held', '-', 'revoked', 'expired', '-'],
-  held: ['-', '-', 'active', 'revoked', 'expired', '-'],
-  revoked: ['-', '-', '-', '-', '-', '-'],
-  expired: ['-', '-', '-', 'revoked', '-', '-'],
+  //        activate, hold,   release,  revoke,    expire,   abandon, compromise
+  issuing: ['active', '-', '-', '-', '-', 'revoked', '-'],
+  active: ['-', 'held', '-', 'revoked', 'expired', '-', '-'],
+  held: ['-', '-', 'active', 'revoked', 'expired', '-', '-'],
+  revoked: ['-', '-', '-', '-', '-', '-', 'revoked'],
+  expired: ['-', '-', '-', 'revoked', '-', '-', '-'],
 };
 const AUTHORITIES: Readonly<Record<AuthorityState, readonly string[]>> = {
-  //       revoke,    expire
-  active: ['revoked', 'expired'],
-  revoked: ['-', '-'],
-  expired: ['revoked', '-'],
+  //       revoke,    expire,  compromise
+  active: ['revoked', 'expired', '-'],
+  revoked: ['-', '-', 'revoked'],
+  expired: ['revoked', '-', '-'],
 };
 
 describe.each([

@@ -16,6 +16,8 @@ export const certificateLifecycle = defineLifecycle({
     expire: [['active', 'held'], 'expired'],
     // What a crash left half-made: nobody may ever use it.
     abandon: [['issuing'], 'revoked'],
+    // Its reason becomes keyCompromise.
+    compromise: [['revoked'], 'revoked'],
   },
 });
 
@@ -28,6 +30,7 @@ export const authorityLifecycle = defineLifecycle({
   events: {
     revoke: [['active', 'expired'], 'revoked'],
     expire: [['active'], 'expired'],
+    compromise: [['revoked'], 'revoked'],
   },
 });
 

@@ -1,4 +1,5 @@
 import { type KeyObject, createPublicKey, hash } from 'node:crypto';
+import { isSoundEd25519Point } from '#crypto';
 import {
   DerError,
   DerFields,
@@ -85,27 +86,12 @@ function publicJwk(facts: PublicKeyFacts): Record<string, string> | undefined {
   if (facts.algorithm === 'ec')
     return { kty: 'EC', crv: facts.curve, x: facts.x.toString('base64url'), y: facts.y.toString('base64url') };
   if (facts.algorithm === 'ed25519')
-    return isSoundPoint(facts.point) ? { kty: 'OKP', crv: 'Ed25519', x: facts.point.toString('base64url') } : undefined;
+    return isSoundEd25519Point(facts.point)
+      ? { kty: 'OKP', crv: 'Ed25519', x: facts.point.toString('base64url') }
+      : undefined;
   if (facts.algorithm === 'unsupported') return undefined;
   if (facts.modulusBits > RSA_BITS_VERIFIED_MAX || facts.exponent >= RSA_EXPONENT_VERIFIED_MAX) return undefined;
   return { kty: 'RSA', n: bigEndian(facts.modulus), e: bigEndian(facts.exponent) };
-}
-
-const FIELD_25519 = (1n << 255n) - 19n;
-/** The y coordinates of the eight points whose order divides 8. */
-const SMALL_ORDER: ReadonlySet<bigint> = new Set([
-  0n,
-  1n,
-  FIELD_25519 - 1n,
-  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
-  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
-]);
-
-/** With a key of small order anybody can sign, and OpenSSL takes it; RFC 8032 §5.1.3 also wants y below the field's size. */
-function isSoundPoint(point: Buffer): boolean {
-  const littleEndian = BigInt(`0x${Buffer.from(point).reverse().toString('hex')}`);
-  const y = BigInt.asUintN(255, littleEndian);
-  return y < FIELD_25519 && !SMALL_ORDER.has(y);
 }
 
 function bigEndian(number: bigint): string {
@@ -122,6 +108,3 @@ export function publicKeyBits(publicKeyInfo: Buffer): Buffer {
   fields.take();
   return readBitString(fields.take());
 }
-
-/** SHA-256 of the SubjectPublicKeyInfo in hex: by it a key is found again, whoever uses it. */
-export const publicKeyFingerprint = (publicKeyInfo: Buffer): string => hash('sha256', publicKeyInfo, 'hex');

@@ -6,8 +6,8 @@ import { Database, In, LessThan } from '#database';
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { authorityEvents, certificateEvents } from './events.js';
-import { abandon } from './issuance.service.js';
 import { authorityLifecycle, certificateLifecycle } from './lifecycle.js';
+import { abandon } from './status-change.js';
 
 /** Longer than any request lasts: a certificate that is still being issued then never will be. */
 const ISSUED_WITHIN = 5 * MINUTE;

@@ -34,12 +34,20 @@ export {
   keyFormats,
   publicKeyFormatNames,
   readKey,
+  readPrivateKeyPem,
 } from './key-containers/key-file.js';
 export { type Pkcs12Contents, writePkcs12 } from './key-containers/pkcs12.js';
+export { isSoundEd25519Point, readTrustedKey } from './key-containers/public-key-gate.js';
 export type { SecretEncoding } from './key-containers/private-key-parts.js';
 export { type RsaNumbers, checkRsaPublicNumbers } from './key-containers/rsa-checks.js';
 export { type Jwk, type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
-export { keyObjectFromBytes, privateKeyToBytes, publicKeyFromBytes, publicKeyToBytes } from './key-material.js';
+export {
+  keyObjectFromBytes,
+  privateKeyToBytes,
+  publicKeyFingerprint,
+  publicKeyFromBytes,
+  publicKeyToBytes,
+} from './key-material.js';
 export {
   PASSWORD_PARAMETERS,
   PasswordHasher,

@@ -1,4 +1,4 @@
-import { type KeyObject, createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
+import { type KeyObject, createPrivateKey, createPublicKey, createSecretKey, hash } from 'node:crypto';
 import type { AlgorithmKind } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
 
@@ -30,6 +30,9 @@ export function publicKeyToBytes(key: KeyObject): Buffer {
 export function publicKeyFromBytes(bytes: Buffer): KeyObject {
   return readable(() => createPublicKey({ key: bytes, format: 'der', type: 'spki' }));
 }
+
+/** SHA-256 of the SubjectPublicKeyInfo in hex: by it a key is found again, in whatever form it comes. */
+export const publicKeyFingerprint = (publicKeyInfo: Buffer): string => hash('sha256', publicKeyInfo, 'hex');
 
 /** OpenSSL's own messages may quote what it read, so they are not passed on. */
 function readable(read: () => KeyObject): KeyObject {

@@ -4,9 +4,11 @@ import type { AlgorithmName, PublicJwk } from '#crypto';
 import {
   BooleanColumn,
   IdColumn,
+  InstallationOwned,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
+  KeyColumn,
   ReferenceColumn,
   SealedColumn,
   TenantOwned,
@@ -70,4 +72,18 @@ export class KeyVersion {
   /** The latest expiry of a token that this version signed. */
   @InstantColumn({ nullable: true }) lastTokenExpiresAt: number | null;
   @VersionColumn() version: number;
+}
+
+/**
+ * A key that was reported as compromised by somebody who has it: it is accepted nowhere in the installation any more,
+ * whoever brings it and in whatever form. Rows are never deleted.
+ */
+@Entity('compromised_keys')
+@InstallationOwned()
+export class CompromisedKey {
+  /** Made by `KeyFingerprints`. */
+  @KeyColumn(64) fingerprint: string;
+  /** The tenant; not shown to others. */
+  @ReferenceColumn() reportedBy: string;
+  @InstantColumn() reportedAt: number;
 }

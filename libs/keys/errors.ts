@@ -7,5 +7,6 @@ export const keyErrors = defineErrors('keys', {
   KEY_EXPORTABILITY_FIXED: { kind: 'conflict', title: 'A key can be made exportable only when it is created' },
   KEY_FORMAT_DOES_NOT_SUIT: { kind: 'unprocessable', title: 'A key of this kind has no such form' },
   ROTATION_UNDER_WAY: { kind: 'conflict', title: 'The next version of the key is published already and waits to sign' },
+  KEY_COMPROMISED: { kind: 'unprocessable', title: 'The key was reported as compromised and is not accepted' },
   KEY_HAS_NO_PUBLIC_HALF: { kind: 'unprocessable', title: 'A shared secret has no public half' },
 });

@@ -7,7 +7,8 @@ export const keyEvents = defineEvents('key', {
   version_activated: 'A version that was published before signs from now on',
   version_retired: 'A version signs no more; it verifies what it signed until the last of it has expired',
   version_destroyed: 'The last token of a retired version has expired: its material was erased',
-  version_compromised: 'A version neither signs nor verifies any more, left the JWKS, and its material was erased',
+  version_compromised:
+    'A version neither signs nor verifies any more, left the JWKS, its certificates were revoked, and its material was erased',
   deleted: 'A key was deleted: it neither signs nor verifies; it can be restored until `details.destroysAt`',
   restored: 'A deleted key was restored',
   destroyed: 'A deleted key can no longer be restored: the material of all its versions was erased',

@@ -1,20 +1,26 @@
 import type { EntityClass } from '#database';
 import type { SealedColumnSource } from '#vault';
-import { Key, KeyVersion } from './entities.js';
+import { CompromisedKey, Key, KeyVersion } from './entities.js';
 import { privateHalves } from './versions.js';
 
-export const keyEntities: readonly EntityClass[] = [Key, KeyVersion];
+export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, CompromisedKey];
 export const keySealedColumns: readonly SealedColumnSource[] = [privateHalves];
 export { KeyDeletion } from './deletion.service.js';
 export { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
-export { compromisedPublicKeys } from './compromised-keys.js';
+export {
+  KeyFingerprints,
+  isCompromised,
+  isCompromisedByNow,
+  reportCompromise,
+  requireUncompromised,
+} from './compromised-keys.js';
 export { keyErrors } from './errors.js';
 export { keyEvents } from './events.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';
 export { type ImportRequest, KeyImport } from './key-import.service.js';
 export { type KeyChange, Keys, type NewKey } from './keys.service.js';
 export { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
-export { KeyUsers, type UsersOfKey } from './key-users.js';
+export { KeyCertificates, KeyUsers, type UsersOfKey } from './key-users.js';
 export type { KeyRehearsal, RehearsedAction } from './rehearsal.js';
 export { KeyRehearsals } from './rehearsals.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY, type RotationPace, versionStateAt } from './rotation.js';

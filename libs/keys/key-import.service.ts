@@ -5,6 +5,7 @@ import { type AlgorithmName, type KeyFormatName, readKey } from '#crypto';
 import { Database } from '#database';
 import { Vault } from '#vault';
 
+import { KeyFingerprints, requireUncompromised } from './compromised-keys.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
 import type { KeyWithVersions } from './versions.js';
@@ -26,16 +27,19 @@ export class KeyImport {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
+    private readonly fingerprints: KeyFingerprints,
   ) {}
 
   /**
    * Takes over a key; its first version signs at once.
-   * @throws KEY_NAME_TAKEN, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
+   * @throws KEY_NAME_TAKEN, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED,
+   *   PASSPHRASE_INVALID
    */
   async importKey(scope: TenantScope, request: ImportRequest): Promise<KeyWithVersions> {
     const { name, algorithm, format, exportable = false } = request;
     // Opening and checking a key takes up to a second: not while a transaction holds locks.
     const read = await readKey(format, request.data.reveal(), { algorithm, passphrase: request.password?.reveal() });
+    const fingerprint = await this.fingerprints.of(scope.tenantId, read.signingKey);
     return this.database.transaction(scope, async (tx) => {
       const { key, version } = await insertKey(tx, this.vault, {
         name,
@@ -45,6 +49,7 @@ export class KeyImport {
         origin: 'imported',
         rotateEverySeconds: null,
       });
+      await requireUncompromised(tx, fingerprint);
       const after = { name, algorithm, exportable, weak: key.weak };
       tx.record(keyEvents.imported(key.id, { kid: version.kid, after, details: { format } }));
       return { key, versions: [version] };

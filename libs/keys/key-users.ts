@@ -1,4 +1,4 @@
-import type { View } from '#database';
+import type { Tx, View } from '#database';
 
 /** Who would notice that a key signs no more. */
 export interface UsersOfKey {
@@ -11,4 +11,13 @@ export interface UsersOfKey {
 /** What depends on a key stands above this library; it answers here. */
 export abstract class KeyUsers {
   abstract usersOf(view: View, keyId: string): Promise<UsersOfKey>;
+}
+
+/** What certifies a key is a library above this one, too: it must revoke when the key is compromised. */
+export abstract class KeyCertificates {
+  /** A step: the `kid`s of the tenant's certificates that a compromise of this key would revoke. */
+  abstract affectedBy(view: View, publicKeyHash: string): Promise<readonly string[]>;
+
+  /** A step: revokes them, and any authority that has the key, for `keyCompromise`, in the transaction of the compromise. */
+  abstract revokeAll(tx: Tx, publicKeyHash: string): Promise<void>;
 }

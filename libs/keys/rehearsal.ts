@@ -11,6 +11,8 @@ export interface KeyRehearsal {
   readonly impact: UsersOfKey & {
     /** The latest expiry of a token that was signed with what the action is about. */
     readonly lastTokenExpiresAt: EpochMilliseconds | null;
+    /** `kid`s of the certificates that would be revoked, where there are any. */
+    readonly certificates?: readonly string[];
     /** Whether nobody would notice: no profile stops to sign, and no token that still lives stops to be valid. */
     readonly safeNow: boolean;
   };
@@ -24,13 +26,15 @@ export interface Situation {
   readonly versionState: KeyVersionState | undefined;
   readonly lastTokenExpiresAt: EpochMilliseconds | null;
   readonly users: UsersOfKey;
+  /** `kid`s of the certificates that a compromise revokes. */
+  readonly certificates?: readonly string[];
 }
 
 export type RehearsedAction = 'retire' | 'compromise' | 'delete';
 
 /** Judges an action on a key (`delete`) or on one of its versions. */
 export function rehearsalOf(action: RehearsedAction, situation: Situation): KeyRehearsal {
-  const { now, keyState, versionState, lastTokenExpiresAt, users } = situation;
+  const { now, keyState, versionState, lastTokenExpiresAt, users, certificates = [] } = situation;
   const allowed =
     action === 'delete'
       ? keyLifecycle.allowedFrom(keyState).includes('delete')
@@ -43,6 +47,11 @@ export function rehearsalOf(action: RehearsedAction, situation: Situation): KeyR
   return {
     allowed,
     code: allowed ? undefined : 'WRONG_STATE',
-    impact: { ...users, lastTokenExpiresAt, safeNow: !stopsSigning && !breaksTokens },
+    impact: {
+      ...users,
+      lastTokenExpiresAt,
+      ...(certificates.length > 0 ? { certificates } : {}),
+      safeNow: !stopsSigning && !breaksTokens && certificates.length === 0,
+    },
   };
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
-import { Database } from '#database';
+import { keyFromJwk, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
+import { Database, type View } from '#database';
 
 import { KeyVersion } from './entities.js';
-import { KeyUsers } from './key-users.js';
+import { KeyCertificates, KeyUsers } from './key-users.js';
 import { type KeyRehearsal, type RehearsedAction, rehearsalOf } from './rehearsal.js';
 import { versionStateAt } from './rotation.js';
 import { asOf, withVersions } from './versions.js';
@@ -15,6 +16,7 @@ export class KeyRehearsals {
   constructor(
     private readonly database: Database,
     private readonly keyUsers: KeyUsers,
+    private readonly certificates: KeyCertificates,
   ) {}
 
   /** What `action` would do to a version, or to the whole key; changes nothing. @throws NOT_FOUND */
@@ -29,7 +31,13 @@ export class KeyRehearsals {
         versionState: version && versionStateAt(version, view.now),
         lastTokenExpiresAt: Math.max(0, ...expiries) || null,
         users: await this.keyUsers.usersOf(view, keyId),
+        certificates: action === 'compromise' && version ? await this.certificatesOf(view, version) : [],
       });
     });
+  }
+
+  private async certificatesOf(view: View, { publicJwk }: KeyVersion): Promise<readonly string[]> {
+    if (publicJwk === null) return [];
+    return this.certificates.affectedBy(view, publicKeyFingerprint(publicKeyToBytes(keyFromJwk(publicJwk))));
   }
 }

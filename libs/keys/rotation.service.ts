@@ -3,18 +3,20 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
-import { algorithm } from '#crypto';
+import { algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type Tx, requireVersion } from '#database';
 import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
+import { KeyFingerprints, reportCompromise } from './compromised-keys.js';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
+import { KeyCertificates } from './key-users.js';
 import { keyVersionLifecycle } from './lifecycle.js';
 import { type RotationPace, activationAt, keyStateAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
-import { type KeyWithVersions, addVersion, nextModulusBits, withVersions } from './versions.js';
+import { type KeyWithVersions, addVersion, nextModulusBits, privateHalves, withVersions } from './versions.js';
 
 /** A key under its lock, with the version that signs now and the one that will. */
 interface Locked {
@@ -32,6 +34,8 @@ export class KeyRotation {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
+    private readonly fingerprints: KeyFingerprints,
+    private readonly certificates: KeyCertificates,
   ) {}
 
   /**
@@ -99,8 +103,8 @@ export class KeyRotation {
   }
 
   /**
-   * From this moment the version neither signs nor verifies, and it leaves the JWKS. Where it was the one that signs, a
-   * successor signs at once, in the same transaction.
+   * From this moment the version neither signs nor verifies, it leaves the JWKS, its certificates are revoked, and the
+   * key is accepted nowhere any more. Where it was the one that signs, a successor is activated in the same transaction.
    * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED
    */
   async compromise(
@@ -111,6 +115,7 @@ export class KeyRotation {
     ifMatch?: number,
   ): Promise<KeyWithVersions> {
     const material = await this.generate(scope, keyId);
+    const fingerprint = await this.fingerprintOf(scope, keyId, kid);
     return this.change(
       scope,
       keyId,
@@ -123,6 +128,9 @@ export class KeyRotation {
         });
         const details = reason === undefined ? {} : { reason };
         tx.record(keyEvents.version_compromised(keyId, { kid, details }));
+        // Reported first: what is certified at this moment either waits for the report or is found and revoked.
+        if (fingerprint !== undefined) await reportCompromise(tx, fingerprint);
+        if (fingerprint !== undefined && version.publicJwk) await this.certificates.revokeAll(tx, fingerprint);
         const rest = { key, active: undefined, pending };
         if (version.id === active?.id) {
           if (pending) await this.promote(tx, rest, pending);
@@ -143,6 +151,18 @@ export class KeyRotation {
   private async generate(scope: TenantScope, keyId: string): Promise<KeyObject> {
     const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     return (await algorithm(key.algorithm).generate(nextModulusBits(key))).signingKey;
+  }
+
+  /** `undefined` for a shared secret whose bytes were erased already: such a version cannot be compromised. @throws NOT_FOUND */
+  private async fingerprintOf(scope: TenantScope, keyId: string, kid: string): Promise<string | undefined> {
+    const key = await this.database.read(scope, async (view) => {
+      const { id, publicJwk, sealedPrivate } = await view.get(KeyVersion, { keyId, kid });
+      if (publicJwk) return keyFromJwk(publicJwk);
+      if (!sealedPrivate) return undefined;
+      const bytes = await this.vault.open(view, privateHalves.place(scope.tenantId, id), sealedPrivate);
+      return keyObjectFromBytes('hmac', bytes);
+    });
+    return key && this.fingerprints.of(scope.tenantId, key);
   }
 
   /** The frame of every action: lock, write down what the clock has decided, do, show. */

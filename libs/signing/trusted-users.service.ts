@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type JSONWebKeySet, compactVerify, createLocalJWKSet, decodeJwt } from 'jose';
+import { type JSONWebKeySet, type JWK, compactVerify, createLocalJWKSet, decodeJwt } from 'jose';
 
 import { DAY, type EpochMilliseconds, type Json, type Origin, SECOND, coreErrors, platformScope } from '#core';
-import { parseStrictJson } from '#crypto';
+import { type Jwk, parseStrictJson, readTrustedKey } from '#crypto';
 import { Database } from '#database';
 import { tenantErrors, tenantState } from '#tenants';
 
@@ -108,11 +108,22 @@ export class TrustedUsers {
 
   /** The claims once the signature holds. Read again from the signed bytes, strictly: a member must not stand twice. */
   private async prove(idToken: string, { jwks, jwksUrl }: TrustedIssuer): Promise<Claims> {
-    const keys = createLocalJWKSet(jwks ?? (await this.urls.read(jwksUrl!)));
+    const offered = jwks ?? (await this.urls.read(jwksUrl!));
+    const keys = createLocalJWKSet({ keys: offered.keys.filter(isTrustworthy) });
     const verified = await compactVerify(idToken, keys, { algorithms: ALGORITHMS }).catch(() => undefined);
     const parsed = verified && parseStrictJson(verified.payload);
     if (!parsed?.ok) throw invalid('is not signed by a key of its issuer');
     return parsed.value as Claims;
+  }
+}
+
+/** Whether nobody but the issuer can sign with the key, as far as the key itself shows. */
+function isTrustworthy(jwk: JWK): boolean {
+  try {
+    readTrustedKey(jwk as Jwk);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -97,13 +97,20 @@ export interface CheckedKey {
 const PROBE = Buffer.from('a key that was imported signs this, and its public half verifies it');
 
 /**
- * Believes a key only after arithmetic and a signature.
+ * The private key or secret that the parts make, once the numbers are proven to belong together.
+ * @throws INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY
+ */
+export const checkParts = (parts: PrivateKeyParts): Promise<KeyObject> =>
+  (CHECKS[parts.kind] as (parts: PrivateKeyParts) => Promise<KeyObject>)(parts);
+
+/**
+ * Accepts a key only after arithmetic and a signature.
  * @throws INVALID_KEY also for a key of another algorithm; WEAK_KEY, INCONSISTENT_KEY
  */
 export async function checkKey(parts: PrivateKeyParts, name: AlgorithmName): Promise<CheckedKey> {
   const row = algorithm(name);
   if (row.kind !== parts.kind) throw notFor(name);
-  const signingKey = await (CHECKS[parts.kind] as (parts: PrivateKeyParts) => Promise<KeyObject>)(parts);
+  const signingKey = await checkParts(parts);
   if (!row.fits(signingKey)) throw notFor(name);
   const verified = await row.verify(PROBE, await row.sign(PROBE, signingKey), verifyingKeyOf(signingKey));
   if (!verified) throw keyFileErrors.INCONSISTENT_KEY('What the key signs does not verify');

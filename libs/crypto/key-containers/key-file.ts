@@ -5,7 +5,7 @@ import { cryptoErrors } from '../errors.js';
 import { type Jwk, publicJwk } from '../jwk.js';
 import { privateKeyToBytes } from '../key-material.js';
 import { readJwk } from './json-web-key.js';
-import { type CheckedKey, checkKey } from './key-checks.js';
+import { type CheckedKey, checkKey, checkParts } from './key-checks.js';
 import { readPem, writePem } from './pem.js';
 import { readPkcs12, writePkcs12 } from './pkcs12.js';
 import type { PrivateKeyParts, SecretEncoding } from './private-key-parts.js';
@@ -154,4 +154,13 @@ export async function readKey(format: KeyFormatName, text: string, options: Read
     modulusBits: parts.kind === 'rsa' ? bitLength(parts.numbers.n) : null,
     secretEncoding: parts.kind === 'hmac' ? parts.encoding : null,
   };
+}
+
+/**
+ * Reads a private key in PEM of whatever type, by the same checks as `readKey`.
+ * @throws INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
+ */
+export async function readPrivateKeyPem(text: string, passphrase: string | undefined): Promise<KeyObject> {
+  if (text.length > keyFormats.pem.charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
+  return checkParts(await readPem(text, passphrase));
 }

@@ -1,4 +1,5 @@
-import { type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
+import { DomainError, type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
+import { keyFileErrors, readTrustedKey } from '#crypto';
 
 import { isNumericDate, judgeTimes, lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
@@ -69,17 +70,14 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
     },
   },
   checkProfile: ({ settings }) =>
-    trustedKeys(settings['trustedIssuer']).flatMap((key, index) =>
-      key['kty'] === 'oct' || PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member))
-        ? [
-            {
-              pointer: `/settings/trustedIssuer/jwks/keys/${index}`,
-              code: 'NOT_PUBLIC',
-              detail: 'only public keys belong here',
-            },
-          ]
-        : [],
-    ),
+    trustedKeys(settings['trustedIssuer']).flatMap((key, index) => {
+      const pointer = `/settings/trustedIssuer/jwks/keys/${index}`;
+      if (key['kty'] === 'oct' || PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member))) {
+        return [{ pointer, code: 'NOT_PUBLIC', detail: 'only public keys belong here' }];
+      }
+      const weakness = weaknessOf(key);
+      return weakness === undefined ? [] : [{ pointer, code: 'WEAK_KEY', detail: weakness }];
+    }),
   inputExample: { identifier: 'user-42', name: 'Ada Lovelace', email: 'ada@example.com' },
 
   async issue(input: CcaiInput, { profile, key, now, randomId }: IssueContext): Promise<IssuedToken> {
@@ -101,6 +99,17 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
 
 /** RFC 7518 §6: what makes a JWK private or secret. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
+
+/** Why signatures by the key must not be accepted; a key of a type that is unknown here verifies nothing and has none. */
+function weaknessOf(jwk: { readonly [member: string]: Json }): string | undefined {
+  try {
+    readTrustedKey(jwk);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return error.code === keyFileErrors.WEAK_KEY.code ? error.message : undefined;
+  }
+}
 
 const trustedKeys = (trusted: Json | undefined): readonly { readonly [member: string]: Json }[] =>
   (trusted as { jwks?: { keys: { readonly [member: string]: Json }[] } } | undefined)?.jwks?.keys ?? [];

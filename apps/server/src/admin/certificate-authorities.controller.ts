@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 
 import { CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
 import type { Page, TenantScope } from '#core';
+import { keyFileErrors } from '#crypto';
+import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 
 import { IfMatch } from '../http/entity-tag.js';
@@ -41,6 +43,8 @@ export class CertificateAuthoritiesController {
     authorityErrors.CA_NOT_USABLE,
     authorityErrors.INVALID_CA_CERTIFICATE,
     authorityErrors.INVALID_CA_KEY,
+    keyFileErrors.WEAK_KEY,
+    keyErrors.KEY_COMPROMISED,
     certificateErrors.POLICY_VIOLATION,
     certificateErrors.LINT_FAILED,
   )

@@ -2,6 +2,7 @@ import {
   type CertificateState,
   type CertificateWithChain as Found,
   type JudgedCertificate,
+  type RevocationRehearsal as RehearsedRevocation,
   type RevocationReason,
   VALIDITY_DAYS_LIMIT,
   certificateLifecycle,
@@ -14,6 +15,7 @@ import { PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
 const NAMES_MAX = 50;
+const CERTIFICATES_SHOWN_MAX = 100;
 const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
 const SERIAL_EXAMPLE = '4f2a9c1be07d5a8831f6c0de42ab7719';
 
@@ -175,12 +177,25 @@ export class CertificatePage extends PageOf(Certificate) {}
 
 class RevocationOutcome {
   @Choice(certificateLifecycle.states, { description: 'State afterwards', example: 'revoked' }) state: CertificateState;
+  @Items(Kid(), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description: 'With `keyCompromise`: the other certificates of the key, which would be revoked, too',
+    example: [KID_EXAMPLE],
+  })
+  alsoRevoked?: readonly string[];
 }
 
 export class RevocationRehearsal {
   @Flag({ description: 'Whether it would be done' }) allowed: boolean;
   @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
   @Nested(() => RevocationOutcome, { description: 'How things would stand afterwards' }) impact: RevocationOutcome;
+}
+
+export function presentRevocationRehearsal(rehearsal: RehearsedRevocation): RevocationRehearsal {
+  const { state, alsoRevoked = [], ...outcome } = rehearsal;
+  const named = alsoRevoked.length > 0 ? { alsoRevoked: alsoRevoked.slice(0, CERTIFICATES_SHOWN_MAX) } : {};
+  return { ...outcome, impact: { state, ...named } };
 }
 
 export const presentCertificate = ({ certificate: row, state }: JudgedCertificate): Certificate => ({

@@ -27,6 +27,7 @@ import {
   Revocation,
   RevocationRehearsal,
   presentCertificate,
+  presentRevocationRehearsal,
   presentWithChain,
 } from './certificates.contract.js';
 import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
@@ -164,7 +165,9 @@ export class CertificatesController {
 
   @Post(':kid/revoke')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Revoke a certificate, for ever; doing it again changes nothing' })
+  @ApiOperation({
+    summary: 'Revoke a certificate permanently; `keyCompromise` also revokes the other certificates of its key',
+  })
   @KidParameter()
   @AnswersOrRehearses(CertificateWithChain, RevocationRehearsal, 'The revoked certificate')
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
@@ -176,8 +179,7 @@ export class CertificatesController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateWithChain | RevocationRehearsal> {
     if (!dryRun) return presentWithChain(await this.certificates.revoke(scope, kid, reason, ifMatch));
-    const { state, ...rehearsal } = await this.certificates.rehearseRevocation(scope, kid);
-    return { ...rehearsal, impact: { state } };
+    return presentRevocationRehearsal(await this.certificates.rehearseRevocation(scope, kid, reason));
   }
 
   @Post(':kid/hold')

@@ -45,6 +45,7 @@ export class KeyMaterialController {
   @Fails(
     TENANT_SUSPENDED,
     keyErrors.KEY_NAME_TAKEN,
+    keyErrors.KEY_COMPROMISED,
     cryptoErrors.INVALID_KEY,
     WEAK_KEY,
     INCONSISTENT_KEY,

@@ -27,6 +27,7 @@ const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
 const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
 const USERS_SHOWN_MAX = 10_000;
+const CERTIFICATES_SHOWN_MAX = 100;
 
 export const KeyName = (options = {}) =>
   Text({
@@ -162,6 +163,13 @@ export class KeyImpact {
   })
   services: readonly string[];
   @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: string | null;
+  @Items(Text({ max: 64 }), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description: '`kid`s of the certificates of the key, which a compromise revokes',
+    example: ['1f0c6c1e-52a0-4b0e-8e61-7d8f0b6c9a42'],
+  })
+  certificates?: readonly string[];
   @Flag({ description: 'Whether nobody would notice: nothing stops to sign, no living token stops to be valid' })
   safeNow: boolean;
 }
@@ -222,5 +230,9 @@ export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetail
 export const presentKeyRehearsal = ({ allowed, code, impact }: Foreseen): KeyRehearsal => ({
   allowed,
   ...(code === undefined ? {} : { code }),
-  impact: { ...impact, lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt) },
+  impact: {
+    ...impact,
+    ...(impact.certificates ? { certificates: impact.certificates.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
+    lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt),
+  },
 });

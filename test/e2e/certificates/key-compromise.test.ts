@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { type TenantScope, systemClock, systemOrigin } from '#core';
+import { Certificates, Issuance } from '#certificates';
+
+import { keys } from '../../conformance/certificates/pure-samples.js';
+import { Workshop } from '../../support/openssl.js';
+import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { createAuthority, csrPem, issue, publicKeyHash } from './pki.js';
+
+// OpenSSL judges CRLs and OCSP answers by its own clock.
+let server: TestServer;
+let tenant: TestTenant;
+let ca: Shape;
+let names = 0;
+const workshop = new Workshop();
+
+beforeAll(async () => {
+  server = await startTestServer({ clock: systemClock });
+  tenant = await createTenant(server);
+  ca = await createAuthority(server, tenant);
+  workshop.write('ca.pem', ca['certificate']!);
+});
+afterAll(async () => {
+  await server.close();
+  workshop.clear();
+});
+
+const post = (path: string, body: object = {}) => server.post(`${tenant.path}${path}`, body, tenant.owner);
+const revoke = (kid: string, reason: string, query = '') => post(`/certificates/${kid}/revoke${query}`, { reason });
+const certificate = async (kid: string): Promise<Shape> =>
+  (await server.get(`${tenant.path}/certificates/${kid}`, tenant.owner)).body;
+const actionsOf = async (kid: string): Promise<string[]> => {
+  const { body } = await server.get(`${tenant.path}/audit-events?kid=${kid}&order=asc`, tenant.owner);
+  return (body['items'] as unknown as Shape[]).map((event) => event['action']!);
+};
+const stateAndReason = async (kid: string) => {
+  const { state, revocationReason } = await certificate(kid);
+  return [state, revocationReason];
+};
+
+/** The reason by which the CRL of the authority names a serial number. */
+async function reasonInCrl(serialNumber: string, caId = ca['id']): Promise<string | undefined> {
+  const answer = await fetch(`${server.url}/pki/${caId}/crl`);
+  workshop.write('list.crl', Buffer.from(await answer.arrayBuffer()));
+  const text = await workshop.openssl('crl', '-inform', 'DER', '-in', 'list.crl', '-noout', '-text');
+  const entries = text.split('Serial Number: ').slice(1);
+  const entry = entries.find((lines) => lines.toLowerCase().startsWith(serialNumber));
+  return entry && (/Reason Code: *\n *(.+)/.exec(entry)?.[1] ?? 'none');
+}
+
+async function ocspOf(serialNumber: string): Promise<string> {
+  const url = `${server.url}/pki/${ca['id']}/ocsp`;
+  const asked = ['-issuer', 'ca.pem', '-CAfile', 'ca.pem', '-serial', `0x${serialNumber}`, '-url', url];
+  const { text } = await workshop.run('openssl', ['ocsp', ...asked]);
+  return [/0x[0-9a-f]+: (\w+)/i.exec(text)?.[1], /Reason: (\w+)/.exec(text)?.[1]].filter(Boolean).join(' ');
+}
+
+const newCsr = () => {
+  const key = keys.p256();
+  return { key, csr: csrPem('holder', { key }) };
+};
+const issued = async (csr: string): Promise<{ kid: string; serialNumber: string }> => {
+  const { body } = await issue(server, tenant, { csr });
+  return { kid: body['kid']!, serialNumber: body['serialNumber']! };
+};
+const importSigningKey = async (key: ReturnType<typeof keys.p256>): Promise<{ id: string; path: string }> => {
+  const data = key.export({ type: 'pkcs8', format: 'pem' });
+  const { body } = await post('/keys/import', {
+    name: `signing key ${++names}`,
+    algorithm: 'ES256',
+    format: 'pem',
+    data,
+  });
+  const [version] = body['versions'] as unknown as [{ kid: string }];
+  return { id: body['id']!, path: `/keys/${body['id']}/versions/${version.kid}/compromise` };
+};
+
+describe('revoking again with keyCompromise', () => {
+  it('replaces a weaker reason in the row, the CRL and OCSP, and keeps the time of the revocation', async () => {
+    const { kid, serialNumber } = await issued(newCsr().csr);
+    const first = (await revoke(kid, 'superseded')).body;
+    expect(await reasonInCrl(serialNumber)).toBe('Superseded');
+    const again = await revoke(kid, 'keyCompromise');
+    expect([again.status, again.body['state'], again.body['revocationReason']]).toEqual([
+      200,
+      'revoked',
+      'keyCompromise',
+    ]);
+    expect(again.body['revokedAt']).toBe(first['revokedAt']);
+    expect(again.body['version']).toBe(first['version']! + 1);
+    expect(await reasonInCrl(serialNumber)).toBe('Key Compromise');
+    expect(await ocspOf(serialNumber)).toBe('revoked keyCompromise');
+    expect((await actionsOf(kid)).slice(-2)).toEqual(['certificate.revoked', 'certificate.reason_changed']);
+    const { body } = await server.get(
+      `${tenant.path}/audit-events?kid=${kid}&action=certificate.reason_changed`,
+      tenant.owner,
+    );
+    expect(body['items']).toMatchObject([{ details: { reason: 'keyCompromise', previousReason: 'superseded' } }]);
+  });
+
+  it('revokes the other certificates of the key and keeps the key from being certified', async () => {
+    const { csr } = newCsr();
+    const certificates = [await issued(csr), await issued(csr), await issued(csr)];
+    const [superseded, active, held] = certificates.map(({ kid }) => kid) as [string, string, string];
+    await post(`/certificates/${held}/hold`);
+    await revoke(superseded, 'superseded');
+    expect(await stateAndReason(active)).toEqual(['active', null]);
+    await revoke(superseded, 'keyCompromise');
+    for (const kid of [superseded, active, held]) {
+      expect(await stateAndReason(kid)).toEqual(['revoked', 'keyCompromise']);
+    }
+    const refused = await issue(server, tenant, { csr });
+    expect([refused.status, refused.body['code']]).toEqual([422, 'POLICY_VIOLATION']);
+    expect(refused.text).toContain('CSR_KEY_COMPROMISED');
+  });
+
+  it.each(['superseded', 'unspecified', 'cACompromise'])('is not undone by %s', async (reason) => {
+    const { kid } = await issued(newCsr().csr);
+    const first = await revoke(kid, 'keyCompromise');
+    expect((await revoke(kid, reason)).body).toEqual(first.body);
+  });
+
+  it('with another weak reason changes nothing', async () => {
+    const { kid } = await issued(newCsr().csr);
+    const first = await revoke(kid, 'superseded');
+    expect((await revoke(kid, 'affiliationChanged')).body).toEqual(first.body);
+    expect(await actionsOf(kid)).toEqual(['certificate.intended', 'certificate.issued', 'certificate.revoked']);
+  });
+
+  it('keeps to If-Match', async () => {
+    const { kid } = await issued(newCsr().csr);
+    await revoke(kid, 'superseded');
+    const headers = { 'If-Match': '"2"' };
+    const path = `${tenant.path}/certificates/${kid}/revoke`;
+    const stale = await server.post(path, { reason: 'keyCompromise' }, { ...tenant.owner, headers });
+    expect(stale.status).toBe(412);
+    expect(await stateAndReason(kid)).toEqual(['revoked', 'superseded']);
+  });
+});
+
+describe('a dry run of revoking', () => {
+  it('with keyCompromise names the other certificates of the key, and with another reason none', async () => {
+    const { csr } = newCsr();
+    const [one, two] = [await issued(csr), await issued(csr)];
+    expect((await revoke(one.kid, 'superseded', '?dryRun=true')).body).toEqual({
+      allowed: true,
+      impact: { state: 'revoked' },
+    });
+    const expected = { allowed: true, impact: { state: 'revoked', alsoRevoked: [two.kid] } };
+    expect((await revoke(one.kid, 'keyCompromise', '?dryRun=true')).body).toEqual(expected);
+    await revoke(one.kid, 'superseded');
+    expect((await revoke(one.kid, 'keyCompromise', '?dryRun=true')).body).toEqual(expected);
+    await revoke(one.kid, 'keyCompromise');
+    expect((await revoke(one.kid, 'keyCompromise', '?dryRun=true')).body).toEqual({
+      allowed: true,
+      impact: { state: 'revoked' },
+    });
+  });
+});
+
+describe('compromising a version of a signing key', () => {
+  it('revokes its certificates, marks the CRL and says so before', async () => {
+    const { key, csr } = newCsr();
+    const { path } = await importSigningKey(key);
+    const { kid, serialNumber } = await issued(csr);
+    const dryRun = await post(`${path}?dryRun=true`);
+    expect(dryRun.body).toMatchObject({ allowed: true, impact: { certificates: [kid], safeNow: false } });
+    expect(await stateAndReason(kid)).toEqual(['active', null]);
+    expect((await post(path)).status).toBe(200);
+    expect(await stateAndReason(kid)).toEqual(['revoked', 'keyCompromise']);
+    expect(await reasonInCrl(serialNumber)).toBe('Key Compromise');
+    expect(await actionsOf(kid)).toContain('certificate.revoked');
+  });
+
+  it('revokes an authority that has the same key, with what it issued', async () => {
+    const root = await createAuthority(server, tenant);
+    const { key } = newCsr();
+    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    workshop.write('sub.key', pem);
+    await workshop.openssl('req', '-x509', '-key', 'sub.key', '-subj', '/CN=Sub', '-days', '30', '-out', 'sub.pem');
+    const certificatePem = workshop.read('sub.pem').toString();
+    const sub = await post('/certificate-authorities', { name: 'same key', certificatePem, key: pem });
+    expect(sub.status).toBe(201);
+    const below = (await issue(server, tenant, { caId: sub.body['id'] })).body;
+    const { path } = await importSigningKey(key);
+    expect((await post(path)).status).toBe(200);
+    const after = await server.get(`${tenant.path}/certificate-authorities/${sub.body['id']}`, tenant.owner);
+    expect(after.body).toMatchObject({ state: 'revoked', revocationReason: 'keyCompromise' });
+    expect(await stateAndReason(below['kid']!)).toEqual(['revoked', 'cACompromise']);
+    const untouched = await server.get(`${tenant.path}/certificate-authorities/${root['id']}`, tenant.owner);
+    expect(untouched.body['state']).toBe('active');
+  });
+});
+
+describe('an authority that was revoked', () => {
+  it('can be revoked again because its key was compromised; its issuer lists the new reason', async () => {
+    const root = await createAuthority(server, tenant);
+    const sub = await createAuthority(server, tenant, { parentId: root['id'] });
+    const path = `/certificate-authorities/${sub['id']}/revoke`;
+    await post(path, { reason: 'superseded' });
+    expect(await reasonInCrl(sub['serialNumber']!, root['id'])).toBe('Superseded');
+    expect((await post(path, { reason: 'keyCompromise' })).body).toMatchObject({ revocationReason: 'keyCompromise' });
+    expect(await reasonInCrl(sub['serialNumber']!, root['id'])).toBe('Key Compromise');
+    expect((await post(path, { reason: 'superseded' })).body).toMatchObject({ revocationReason: 'keyCompromise' });
+    const { body } = await server.get(
+      `${tenant.path}/audit-events?targetId=${sub['id']}&action=certificate_authority.reason_changed`,
+      tenant.owner,
+    );
+    expect(body['items']).toHaveLength(1);
+  });
+});
+
+describe('a certificate that is being issued while its key is compromised', () => {
+  /** Runs `meanwhile` before the transaction with that number of an issuance: 1 records the intent, 2 the certificate. */
+  async function issueWith(csr: string, number: 1 | 2, meanwhile: () => Promise<unknown>): Promise<Error> {
+    const { app, installation } = server.server;
+    const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
+    const { database } = installation;
+    const original = database.transaction.bind(database);
+    let count = 0;
+    database.transaction = async <Result>(...[scope, work]: Parameters<typeof original<Result>>): Promise<Result> => {
+      count += 1;
+      if (count === number) {
+        database.transaction = original;
+        await meanwhile();
+      }
+      return original(scope, work);
+    };
+    try {
+      await app.get(Issuance).issue(scope, { csr });
+      throw new Error('It was issued');
+    } catch (error) {
+      return error as Error;
+    } finally {
+      database.transaction = original;
+    }
+  }
+
+  it.each([1, 2] as const)('is not issued, whichever commits first (%s)', async (number) => {
+    const { key, csr } = newCsr();
+    const { kid } = await issued(csr);
+    const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
+    const certificates = server.server.app.get(Certificates);
+    const failed = await issueWith(csr, number, () => certificates.revoke(scope, kid, 'keyCompromise'));
+    expect(failed).toMatchObject({ code: 'POLICY_VIOLATION', errors: [{ code: 'CSR_KEY_COMPROMISED' }] });
+    const { body } = await server.get(`${tenant.path}/certificates?limit=200&subject=holder`, tenant.owner);
+    const ofKey = (body['items'] as unknown as Shape[]).filter((each) => each['publicKeyHash'] === publicKeyHash(key));
+    expect(ofKey.map((each) => each['state'])).toEqual(['revoked', 'revoked']);
+  });
+});
