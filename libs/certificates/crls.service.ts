@@ -8,7 +8,6 @@ import {
   type EpochMilliseconds,
   type Expirable,
   HOUR,
-  MINUTE,
   type Origin,
   type TenantScope,
   coreErrors,
@@ -17,6 +16,7 @@ import {
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, In, LessThan, LessThanOrEqual, MoreThan, type Tx, type View } from '#database';
+import { DueItems } from '#scheduler';
 import { tenantState } from '#tenants';
 
 import { AuthorityKeys } from './authority-keys.service.js';
@@ -37,7 +37,6 @@ export interface PublishedCrl {
 
 export const CRL_VALIDITY = DAY;
 const REBUILD_EVERY = HOUR;
-const RETRY_AFTER = MINUTE;
 /** The last instant that a clock here can show: never. */
 const NEVER = 8_640_000_000_000_000;
 /** RFC 5280 §3.3: an entry appears on one more list after its certificate has expired. */
@@ -56,12 +55,30 @@ const SYSTEM = systemOrigin('crl');
 export class Crls implements Expirable {
   readonly kind = 'CRL';
   readonly #held = new Map<string, PublishedCrl>();
+  readonly #due: DueItems<Crl>;
 
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly clock: PkiClock,
-  ) {}
+  ) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(SYSTEM),
+      entity: Crl,
+      lists: [
+        {
+          where: (now) => ({ rebuildAt: LessThanOrEqual(now) }),
+          order: [
+            ['rebuildAt', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, tenantId }) => this.build({ ...SYSTEM, tenantId }, id),
+    });
+  }
 
   /** A step of every new authority: its first list is due at once. */
   async create(tx: Tx, caId: string): Promise<void> {
@@ -76,22 +93,8 @@ export class Crls implements Expirable {
   }
 
   /** Builds the lists that are due. */
-  async recordDue(limit: number): Promise<number> {
-    const due = await this.database.readPlatform(platformScope(SYSTEM), (view) =>
-      view.find(Crl, { rebuildAt: LessThanOrEqual(view.now) }, { order: { rebuildAt: 'ASC' }, limit }),
-    );
-    const failures: unknown[] = [];
-    for (const { id, tenantId } of due) {
-      try {
-        await this.build({ ...SYSTEM, tenantId }, id);
-      } catch (error) {
-        failures.push(error);
-        await this.postpone({ ...SYSTEM, tenantId }, id);
-      }
-    }
-    // One list that cannot be built must not keep the others from it; but somebody must hear of it.
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} CRLs could not be built`);
-    return due.length;
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 
   /**
@@ -168,14 +171,6 @@ export class Crls implements Expirable {
       await tx.update(Crl, { id: caId }, { number, ...times, rebuildAt: now + REBUILD_EVERY, parts: parts.length });
       const details = { number, entries: revoked.length, sha256: createHash('sha256').update(der).digest('hex') };
       tx.record(authorityEvents.crl_published(caId, { details }));
-    });
-  }
-
-  private async postpone(scope: TenantScope, caId: string): Promise<void> {
-    await this.database.transaction(scope, async (tx) => {
-      tx.housekeeping('a list that cannot be built is tried again later');
-      const later = { rebuildAt: tx.now + RETRY_AFTER };
-      await tx.update(Crl, { id: caId, rebuildAt: LessThanOrEqual(tx.now) }, later);
     });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Expirable, MINUTE, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThan } from '#database';
+import { DueItems } from '#scheduler';
 
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
@@ -12,26 +13,43 @@ import { abandon } from './status-change.js';
 /** Longer than any request lasts: a certificate that is still being issued then never will be. */
 const ISSUED_WITHIN = 5 * MINUTE;
 const LIVE = ['active', 'held'] as const;
+const CERTIFICATE_EXPIRY = systemOrigin('certificate-expiry');
+const AUTHORITY_EXPIRY = systemOrigin('authority-expiry');
+const ORPHAN_SWEEP = systemOrigin('orphan-sweep');
 
 /** Writes down that certificates have expired; wherever one is used, the clock decides. */
 @Injectable()
 export class CertificateExpiry implements Expirable {
   readonly kind = 'certificate';
+  readonly #due: DueItems<Certificate>;
 
-  constructor(private readonly database: Database) {}
-
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(platformScope(systemOrigin('certificate-expiry')), async (tx) => {
-      tx.housekeeping('nothing has expired');
-      const where = { state: In([...LIVE]), notAfter: LessThan(tx.now) };
-      const due = await tx.find(Certificate, where, { order: { notAfter: 'ASC' }, limit });
-      for (const { id, kid, tenantId, notAfter } of due) {
-        const set = { state: certificateLifecycle.event.expire.to, updatedAt: tx.now };
-        const changed = await tx.update(Certificate, { id, state: In([...LIVE]) }, set);
-        if (changed === 1) tx.record(certificateEvents.expired(id, { kid, tenantId, details: { notAfter } }));
-      }
-      return due.length;
+  constructor(database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(CERTIFICATE_EXPIRY),
+      entity: Certificate,
+      lists: [
+        {
+          where: (now) => ({ state: In([...LIVE]), notAfter: LessThan(now) }),
+          order: [
+            ['notAfter', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, kid, tenantId, notAfter }) =>
+        database.transaction({ ...CERTIFICATE_EXPIRY, tenantId }, async (tx) => {
+          tx.housekeeping('another instance has recorded it');
+          const set = { state: certificateLifecycle.event.expire.to, updatedAt: tx.now };
+          const changed = await tx.update(Certificate, { id, state: In([...LIVE]) }, set);
+          if (changed === 1) tx.record(certificateEvents.expired(id, { kid, details: { notAfter } }));
+        }),
     });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }
 
@@ -39,21 +57,35 @@ export class CertificateExpiry implements Expirable {
 @Injectable()
 export class AuthorityExpiry implements Expirable {
   readonly kind = 'certificate authority';
+  readonly #due: DueItems<CertificateAuthority>;
 
-  constructor(private readonly database: Database) {}
-
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(platformScope(systemOrigin('authority-expiry')), async (tx) => {
-      tx.housekeeping('nothing has expired');
-      const where = { state: 'active' as const, notAfter: LessThan(tx.now) };
-      const due = await tx.find(CertificateAuthority, where, { order: { notAfter: 'ASC' }, limit });
-      for (const { id, tenantId, notAfter } of due) {
-        const set = { state: authorityLifecycle.event.expire.to, updatedAt: tx.now };
-        const changed = await tx.update(CertificateAuthority, { id, state: 'active' }, set);
-        if (changed === 1) tx.record(authorityEvents.expired(id, { tenantId, details: { notAfter } }));
-      }
-      return due.length;
+  constructor(database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(AUTHORITY_EXPIRY),
+      entity: CertificateAuthority,
+      lists: [
+        {
+          where: (now) => ({ state: 'active', notAfter: LessThan(now) }),
+          order: [
+            ['notAfter', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, tenantId, notAfter }) =>
+        database.transaction({ ...AUTHORITY_EXPIRY, tenantId }, async (tx) => {
+          tx.housekeeping('another instance has recorded it');
+          const set = { state: authorityLifecycle.event.expire.to, updatedAt: tx.now };
+          const changed = await tx.update(CertificateAuthority, { id, state: 'active' }, set);
+          if (changed === 1) tx.record(authorityEvents.expired(id, { details: { notAfter } }));
+        }),
     });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }
 
@@ -61,24 +93,28 @@ export class AuthorityExpiry implements Expirable {
 @Injectable()
 export class OrphanSweep implements Expirable {
   readonly kind = 'unfinished certificate';
+  readonly #due: DueItems<Certificate>;
 
-  constructor(
-    private readonly database: Database,
-    private readonly crls: Crls,
-  ) {}
+  constructor(database: Database, crls: Crls) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(ORPHAN_SWEEP),
+      entity: Certificate,
+      lists: [
+        {
+          where: (now) => ({ state: 'issuing', createdAt: LessThan(now - ISSUED_WITHIN) }),
+          order: [
+            ['createdAt', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, tenantId }) => database.transaction({ ...ORPHAN_SWEEP, tenantId }, (tx) => abandon(tx, crls, id)),
+    });
+  }
 
-  async recordDue(limit: number): Promise<number> {
-    const system = systemOrigin('orphan-sweep');
-    const orphans = await this.database.readPlatform(platformScope(system), (view) =>
-      view.find(
-        Certificate,
-        { state: 'issuing', createdAt: LessThan(view.now - ISSUED_WITHIN) },
-        { order: { createdAt: 'ASC' }, limit },
-      ),
-    );
-    for (const { id, tenantId } of orphans) {
-      await this.database.transaction({ ...system, tenantId }, (tx) => abandon(tx, this.crls, id));
-    }
-    return orphans.length;
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }

@@ -12,7 +12,8 @@ import {
   systemOrigin,
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
-import { Database, In, LessThanOrEqual, type Tx } from '#database';
+import { Database, LessThanOrEqual, type Tx } from '#database';
+import { type DueItems, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
 import { IdempotencyRecord } from './entities.js';
@@ -35,12 +36,26 @@ const PURGE_SCOPE = platformScope(systemOrigin('idempotency-expiry'));
 @Injectable()
 export class IdempotencyRecords implements Expirable {
   readonly kind = 'idempotency-record';
+  readonly #old: DueItems<IdempotencyRecord>;
   #pepper: Buffer | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
-  ) {}
+  ) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: PURGE_SCOPE,
+      entity: IdempotencyRecord,
+      key: 'id',
+      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      reason: 'idempotency records',
+    });
+  }
 
   /**
    * Claims the key, or gives the first answer again.
@@ -89,12 +104,8 @@ export class IdempotencyRecords implements Expirable {
   }
 
   /** Removes what is older than 24 hours. */
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(PURGE_SCOPE, async (tx) => {
-      tx.housekeeping('idempotency records');
-      const rows = await tx.find(IdempotencyRecord, { expiresAt: LessThanOrEqual(tx.now) }, { limit });
-      return rows.length === 0 ? 0 : tx.delete(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) });
-    });
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
   }
 
   /** Payloads hold passwords and short secrets: a plain hash of one could be guessed from a stolen database. */

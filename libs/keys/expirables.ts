@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import { type Expirable, type TenantScope, platformScope, systemOrigin } from '#core';
-import { Database, IsNull, LessThanOrEqual, type View } from '#database';
+import { Database, IsNull, LessThanOrEqual } from '#database';
+import { DueItems, type DueList } from '#scheduler';
 import { raiseConfigVersion, tenantState } from '#tenants';
 
 import { KeyDeletion } from './deletion.service.js';
@@ -10,68 +11,55 @@ import { destroyableSince } from './rotation.js';
 import { KeyRotation } from './rotation.service.js';
 import { settleVersions } from './settling.js';
 
-/** A key that something is due for. */
-interface DueKey {
-  readonly tenantId: string;
-  readonly keyId: string;
-}
-
 const ORIGIN = systemOrigin('scheduler');
-const scopeOf = ({ tenantId }: DueKey): TenantScope => ({ ...ORIGIN, tenantId });
-
-/**
- * Handles each of `due` in a transaction of its own. One that fails keeps none of the others from being handled.
- * @returns how many were handled by us rather than by somebody faster
- */
-async function handleEach(due: readonly DueKey[], handle: (key: DueKey) => Promise<boolean>): Promise<number> {
-  const failures: unknown[] = [];
-  let handled = 0;
-  for (const key of due) {
-    try {
-      if (await handle(key)) handled += 1;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} of ${due.length} keys failed`);
-  return handled;
-}
+const SCOPE = platformScope(ORIGIN);
+const scopeOf = ({ tenantId }: Key | KeyVersion): TenantScope => ({ ...ORIGIN, tenantId });
 
 /** Stages the rotation of keys that are rotated by the calendar. */
 @Injectable()
 export class DueRotations implements Expirable {
   readonly kind = 'key rotation';
+  readonly #due: DueItems<Key>;
 
   constructor(
     private readonly database: Database,
     private readonly rotation: KeyRotation,
-  ) {}
+  ) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: Key,
+      lists: [
+        {
+          where: (now) => ({ state: 'active', nextRotationAt: LessThanOrEqual(now) }),
+          order: [
+            ['nextRotationAt', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: async (key) => {
+        if (await this.isOfDeletedTenant(key)) await this.forget(key);
+        else await this.rotation.rotateIfDue(scopeOf(key), key.id);
+      },
+    });
+  }
 
-  async recordDue(limit: number): Promise<number> {
-    const due = await this.database.readPlatform(platformScope(ORIGIN), async (view) =>
-      (
-        await view.find(
-          Key,
-          { state: 'active', nextRotationAt: LessThanOrEqual(view.now) },
-          { order: { nextRotationAt: 'ASC' }, limit },
-        )
-      ).map(({ id: keyId, tenantId }) => ({ keyId, tenantId })),
-    );
-    return handleEach(due, async (key) =>
-      (await this.isOfDeletedTenant(key)) ? this.forget(key) : this.rotation.rotateIfDue(scopeOf(key), key.keyId),
-    );
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 
   /** A deleted tenant has no data key that anything could be sealed with. */
-  private async isOfDeletedTenant({ tenantId }: DueKey): Promise<boolean> {
-    const state = await this.database.readPlatform(platformScope(ORIGIN), (view) => tenantState(view, tenantId));
+  private async isOfDeletedTenant({ tenantId }: Key): Promise<boolean> {
+    const state = await this.database.readPlatform(SCOPE, (view) => tenantState(view, tenantId));
     return state === 'deleted';
   }
 
-  private async forget(key: DueKey): Promise<boolean> {
-    return this.database.transaction(scopeOf(key), async (tx) => {
+  private async forget(key: Key): Promise<void> {
+    await this.database.transaction(scopeOf(key), async (tx) => {
       tx.housekeeping('keys of a deleted tenant are rotated no more');
-      return (await tx.note(Key, { id: key.keyId }, { nextRotationAt: null })) > 0;
+      await tx.note(Key, { id: key.id }, { nextRotationAt: null });
     });
   }
 }
@@ -80,61 +68,87 @@ export class DueRotations implements Expirable {
 @Injectable()
 export class DueVersionSteps implements Expirable {
   readonly kind = 'key version';
+  readonly #due: DueItems<KeyVersion>;
 
-  constructor(private readonly database: Database) {}
+  constructor(database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: KeyVersion,
+      lists: dueVersions,
+      // Several steps of one key are one transaction.
+      itemOf: ({ keyId }) => keyId,
+      handle: (version) =>
+        database.transaction(scopeOf(version), async (tx) => {
+          await tx.lock(Key, { id: version.keyId });
+          await settleVersions(tx, version.keyId);
+          await raiseConfigVersion(tx);
+          tx.housekeeping('another instance may have recorded it all');
+        }),
+    });
+  }
 
-  async recordDue(limit: number): Promise<number> {
-    const due = await this.database.readPlatform(platformScope(ORIGIN), (view) => dueVersions(view, limit));
-    const keys = new Map(due.map(({ keyId, tenantId }) => [keyId, { keyId, tenantId }]));
-    await handleEach([...keys.values()], (key) =>
-      this.database.transaction(scopeOf(key), async (tx) => {
-        await tx.lock(Key, { id: key.keyId });
-        await settleVersions(tx, key.keyId);
-        await raiseConfigVersion(tx);
-        tx.housekeeping('somebody faster may have recorded it all');
-        return true;
-      }),
-    );
-    // Several steps of one key are one transaction: what counts towards a full batch are the rows.
-    return due.length;
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }
 
-async function dueVersions(view: View, limit: number): Promise<readonly KeyVersion[]> {
-  const reached = LessThanOrEqual(view.now);
-  const longAgo = LessThanOrEqual(destroyableSince(view.now));
-  return view.find(
-    KeyVersion,
-    [
-      { state: 'pending', activatesAt: reached },
-      { state: 'active', retiresAt: reached },
-      { state: 'retired', retiredAt: longAgo, lastTokenExpiresAt: IsNull() },
-      { state: 'retired', retiredAt: longAgo, lastTokenExpiresAt: longAgo },
+const dueVersions: readonly DueList<KeyVersion>[] = [
+  {
+    where: (now) => ({ state: 'pending', activatesAt: LessThanOrEqual(now) }),
+    order: [
+      ['activatesAt', 'ASC'],
+      ['id', 'ASC'],
     ],
-    { order: { id: 'ASC' }, limit },
-  );
-}
+  },
+  {
+    where: (now) => ({ state: 'active', retiresAt: LessThanOrEqual(now) }),
+    order: [
+      ['retiresAt', 'ASC'],
+      ['id', 'ASC'],
+    ],
+  },
+  {
+    where: (now) => {
+      const longAgo = LessThanOrEqual(destroyableSince(now));
+      return [
+        { state: 'retired', retiredAt: longAgo, lastTokenExpiresAt: IsNull() },
+        { state: 'retired', retiredAt: longAgo, lastTokenExpiresAt: longAgo },
+      ];
+    },
+    order: [
+      ['retiredAt', 'ASC'],
+      ['id', 'ASC'],
+    ],
+  },
+];
 
 /** Erases deleted keys that can no longer be restored. */
 @Injectable()
 export class DueKeyDestructions implements Expirable {
   readonly kind = 'deleted key';
+  readonly #due: DueItems<Key>;
 
-  constructor(
-    private readonly database: Database,
-    private readonly deletion: KeyDeletion,
-  ) {}
+  constructor(database: Database, deletion: KeyDeletion) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: Key,
+      lists: [
+        {
+          where: (now) => ({ state: 'deleted', destroysAt: LessThanOrEqual(now) }),
+          order: [
+            ['destroysAt', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: async (key) => void (await deletion.destroyIfDue(scopeOf(key), key.id)),
+    });
+  }
 
-  async recordDue(limit: number): Promise<number> {
-    const due = await this.database.readPlatform(platformScope(ORIGIN), async (view) =>
-      (
-        await view.find(
-          Key,
-          { state: 'deleted', destroysAt: LessThanOrEqual(view.now) },
-          { order: { destroysAt: 'ASC' }, limit },
-        )
-      ).map(({ id: keyId, tenantId }) => ({ keyId, tenantId })),
-    );
-    return handleEach(due, (key) => this.deletion.destroyIfDue(scopeOf(key), key.keyId));
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }

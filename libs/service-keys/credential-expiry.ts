@@ -1,15 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import {
-  DAY,
-  type Expirable,
-  type Page,
-  type PlatformScope,
-  type TenantScope,
-  platformScope,
-  systemOrigin,
-} from '#core';
-import { Database, In, IsNull, LessThanOrEqual, type Tx, type Where } from '#database';
+import { DAY, type Expirable, type PlatformScope, type TenantScope, platformScope, systemOrigin } from '#core';
+import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
+import { DueItems, type DueList } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
 import { liveStates, stateAt } from './credential-lifecycle.js';
@@ -22,43 +15,59 @@ const SCOPE: PlatformScope = platformScope(systemOrigin('credential-expiry'));
 /** One piece of work on one credential, in the tenant that it belongs to. */
 type Work = (tx: Tx, credential: Credential) => Promise<void>;
 
-/** Runs `work` on each credential in a transaction of its own, under the lock of its service, on the row as it is then. */
-async function onEach(database: Database, credentials: readonly Credential[], work: Work): Promise<void> {
-  for (const { id, tenantId, serviceId } of credentials) {
-    const scope: TenantScope = { ...SCOPE, tenantId };
-    await database.transaction(scope, async (tx) => {
-      tx.housekeeping('another instance may have done all there was to do');
-      if ((await tenantState(tx, tenantId)) === 'deleted') return;
-      await tx.lock(Service, { id: serviceId });
-      await work(tx, await tx.get(Credential, { id }));
-    });
-  }
-}
+/** Credentials of some lists, each handled under the lock of its service, on the row as it is then. */
+const dueCredentials = (
+  database: Database,
+  kind: string,
+  lists: readonly DueList<Credential>[],
+  work: Work,
+): DueItems<Credential> =>
+  new DueItems(database, {
+    kind,
+    scope: SCOPE,
+    entity: Credential,
+    lists,
+    itemOf: ({ id }) => id,
+    handle: ({ id, tenantId, serviceId }) => {
+      const scope: TenantScope = { ...SCOPE, tenantId };
+      return database.transaction(scope, async (tx) => {
+        tx.housekeeping('another instance may have done all there was to do');
+        if ((await tenantState(tx, tenantId)) === 'deleted') return false;
+        await tx.lock(Service, { id: serviceId });
+        await work(tx, await tx.get(Credential, { id }));
+        return true;
+      });
+    },
+  });
 
 /** Writes down expiries and ended overlaps. They count from their instant; this only makes the rows say so. */
 @Injectable()
 export class CredentialExpiry implements Expirable {
   readonly kind = 'credential';
+  readonly #due: DueItems<Credential>;
 
-  constructor(
-    private readonly database: Database,
-    private readonly steps: CredentialSteps,
-  ) {}
+  constructor(database: Database, steps: CredentialSteps) {
+    const expired: DueList<Credential> = {
+      where: (now) => ({ state: In(['active', 'inactive']), expiresAt: LessThanOrEqual(now) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+    };
+    const overlapEnded: DueList<Credential> = {
+      where: (now) => ({ state: 'active', overlapEndsAt: LessThanOrEqual(now) }),
+      order: [
+        ['overlapEndsAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+    };
+    this.#due = dueCredentials(database, this.kind, [expired, overlapEnded], async (tx, credential) => {
+      if ((await steps.settle(tx, credential)) !== credential.state) await raiseConfigVersion(tx);
+    });
+  }
 
-  async recordDue(limit: number): Promise<number> {
-    const due = await this.database.readPlatform(SCOPE, async (view) => {
-      const past = LessThanOrEqual(view.now);
-      const where: Where<Credential> = [
-        { state: 'active', expiresAt: past },
-        { state: 'inactive', expiresAt: past },
-        { state: 'active', overlapEndsAt: past },
-      ];
-      return view.find(Credential, where, { order: { expiresAt: 'ASC', id: 'ASC' }, limit });
-    });
-    await onEach(this.database, due, async (tx, credential) => {
-      if ((await this.steps.settle(tx, credential)) !== credential.state) await raiseConfigVersion(tx);
-    });
-    return due.length;
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
   }
 }
 
@@ -69,38 +78,33 @@ const LONGEST_LEAD = 90 * DAY;
 @Injectable()
 export class CredentialSuccession implements Expirable {
   readonly kind = 'credential-succession';
-  /** Where the last batch ended: not everything that expires soon needs a successor, and nothing may be passed over. */
-  #cursor: string | undefined;
+  readonly #expiringSoon: DueItems<Credential>;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly steps: CredentialSteps,
-  ) {}
-
-  async recordDue(limit: number): Promise<number> {
-    const { items, nextCursor } = await this.expiringSoon(limit);
-    this.#cursor = nextCursor ?? undefined;
-    await onEach(this.database, items, (tx, credential) => this.succeedIfDue(tx, credential));
-    return nextCursor === null ? 0 : limit;
+  ) {
+    const expiringSoon: DueList<Credential> = {
+      where: (now) => ({
+        state: 'active',
+        expiresAt: LessThanOrEqual(now + LONGEST_LEAD),
+        overlapEndsAt: IsNull(),
+        replacedBy: IsNull(),
+      }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+    };
+    this.#expiringSoon = dueCredentials(database, this.kind, [expiringSoon], (tx, credential) =>
+      this.succeedIfDue(tx, credential),
+    );
   }
 
-  private expiringSoon(limit: number): Promise<Page<Credential>> {
-    return this.database.readPlatform(SCOPE, (view) =>
-      view.page(
-        Credential,
-        {
-          state: 'active',
-          expiresAt: LessThanOrEqual(view.now + LONGEST_LEAD),
-          overlapEndsAt: IsNull(),
-          replacedBy: IsNull(),
-        },
-        [
-          ['expiresAt', 'ASC'],
-          ['id', 'ASC'],
-        ],
-        { limit, cursor: this.#cursor },
-      ),
-    );
+  async recordDue(limit: number): Promise<number> {
+    const examined = await this.#expiringSoon.recordDue(limit);
+    // Most of what expires soon needs no successor and stays in the list: its end is the end of the work.
+    return examined < limit ? 0 : limit;
   }
 
   private async succeedIfDue(tx: Tx, credential: Credential): Promise<void> {

@@ -12,7 +12,8 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { Database, In, LessThanOrEqual, type Tx } from '#database';
+import { Database, LessThanOrEqual, type Tx } from '#database';
+import { type DueItems, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
 
@@ -38,7 +39,22 @@ const SYSTEM = platformScope(systemOrigin('rate-windows'));
 export class RateWindows implements Expirable {
   readonly kind = 'rate window';
 
-  constructor(private readonly database: Database) {}
+  readonly #old: DueItems<RateWindow>;
+
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SYSTEM,
+      entity: RateWindow,
+      key: 'id',
+      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      reason: 'rate windows that have passed',
+    });
+  }
 
   /**
    * A step: counts one call against every limit, or against none where one of them is reached.
@@ -65,14 +81,8 @@ export class RateWindows implements Expirable {
   }
 
   /** Removes windows in which nothing happened for a while. */
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(SYSTEM, async (tx) => {
-      tx.housekeeping('rate windows that have passed');
-      const rows = await tx.find(RateWindow, { expiresAt: LessThanOrEqual(tx.now) }, { limit });
-      const ids = rows.map(({ id }) => id);
-      // One that came back to life meanwhile stays.
-      return ids.length === 0 ? 0 : tx.delete(RateWindow, { id: In(ids), expiresAt: LessThanOrEqual(tx.now) });
-    });
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
   }
 
   private async lock(tx: Tx, id: string): Promise<RateWindow> {

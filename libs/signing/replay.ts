@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Expirable, HOUR, platformScope, systemOrigin } from '#core';
-import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
+import { Database, LessThanOrEqual, type Tx, type View } from '#database';
+import { type DueItems, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
 
@@ -25,7 +26,22 @@ const SYSTEM = platformScope(systemOrigin('replay-records'));
 export class ReplayStore implements Expirable {
   readonly kind = 'replay record';
 
-  constructor(private readonly database: Database) {}
+  readonly #old: DueItems<ReplayRecord>;
+
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SYSTEM,
+      entity: ReplayRecord,
+      key: 'id',
+      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_BEYOND) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      reason: 'replay records of expired tokens',
+    });
+  }
 
   /**
    * A step, and the last check of an acceptance: whoever is refused earlier has used nothing up.
@@ -44,13 +60,8 @@ export class ReplayStore implements Expirable {
   }
 
   /** Forgets what no longer needs to be remembered: its tokens are refused as expired. */
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(SYSTEM, async (tx) => {
-      tx.housekeeping('replay records of expired tokens');
-      const due = { expiresAt: LessThanOrEqual(tx.now - KEPT_BEYOND) };
-      const rows = await tx.find(ReplayRecord, due, { order: { expiresAt: 'ASC' }, limit });
-      return rows.length === 0 ? 0 : tx.delete(ReplayRecord, { id: In(rows.map(({ id }) => id)) });
-    });
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
+import { type DueItems, purge } from '#scheduler';
 import { tenantSettingsOf } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
 
@@ -55,13 +56,27 @@ const SYSTEM = platformScope(systemOrigin('token-transactions'));
 @Injectable()
 export class TokenTransactions implements Expirable {
   readonly kind = 'token transaction';
+  readonly #old: DueItems<TokenTransaction>;
   #lookupKey: KeyObject | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly rates: RateWindows,
-  ) {}
+  ) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SYSTEM,
+      entity: TokenTransaction,
+      key: 'id',
+      where: (now) => ({ keptUntil: LessThanOrEqual(now) }),
+      order: [
+        ['keptUntil', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      reason: 'token transactions past their retention',
+    });
+  }
 
   /** Loads the key of the look-up hash. Called at start. */
   async prepare(): Promise<void> {
@@ -158,12 +173,8 @@ export class TokenTransactions implements Expirable {
   }
 
   /** Removes transactions that were kept for as long as their tenant wanted when they were made. */
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(SYSTEM, async (tx) => {
-      tx.housekeeping('token transactions past their retention');
-      const rows = await tx.find(TokenTransaction, { keptUntil: LessThanOrEqual(tx.now) }, { limit });
-      return rows.length === 0 ? 0 : tx.delete(TokenTransaction, { id: In(rows.map(({ id }) => id)) });
-    });
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
   }
 
   /** What leaves with a live token is in the history first. */

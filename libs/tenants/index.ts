@@ -18,7 +18,7 @@ export {
 } from './permissions.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
-export { SessionExpiry } from './session-expiry.js';
+export { PasswordAttemptExpiry, SessionExpiry } from './session-expiry.js';
 export {
   type IdentifiedUser,
   type Membership,

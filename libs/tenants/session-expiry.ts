@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
-import { Database, In, LessThanOrEqual } from '#database';
+import { Database, LessThanOrEqual } from '#database';
+import { type DueItems, purge } from '#scheduler';
 
 import { PasswordAttempt, Session } from './entities.js';
 
@@ -9,23 +10,54 @@ const SCOPE = platformScope(systemOrigin('session-expiry'));
 /** For how long an ended session is kept, for questions about who was signed in. */
 const KEPT_FOR = 7 * DAY;
 
-/** Removes sessions that ended long ago, and counters of password attempts that hold nobody back any more. */
+/** Removes sessions that ended long ago. */
 @Injectable()
 export class SessionExpiry implements Expirable {
   readonly kind = 'session';
+  readonly #old: DueItems<Session>;
 
-  constructor(private readonly database: Database) {}
-
-  async recordDue(limit: number): Promise<number> {
-    return this.database.platform(SCOPE, async (tx) => {
-      tx.housekeeping('sessions and attempts that are past');
-      const sessions = await tx.find(Session, { expiresAt: LessThanOrEqual(tx.now - KEPT_FOR) }, { limit });
-      const attempts = await tx.find(PasswordAttempt, { updatedAt: LessThanOrEqual(tx.now - DAY) }, { limit });
-      if (sessions.length > 0) await tx.delete(Session, { id: In(sessions.map(({ id }) => id)) });
-      if (attempts.length > 0) {
-        await tx.delete(PasswordAttempt, { subjectHash: In(attempts.map(({ subjectHash }) => subjectHash)) });
-      }
-      return Math.max(sessions.length, attempts.length);
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: Session,
+      key: 'id',
+      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+      reason: 'sessions that ended long ago',
     });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
+  }
+}
+
+/** Removes counters of failed password attempts that lock no account any more. */
+@Injectable()
+export class PasswordAttemptExpiry implements Expirable {
+  readonly kind = 'password attempt';
+  readonly #old: DueItems<PasswordAttempt>;
+
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: PasswordAttempt,
+      key: 'subjectHash',
+      where: (now) => ({ updatedAt: LessThanOrEqual(now - DAY) }),
+      order: [
+        ['updatedAt', 'ASC'],
+        ['subjectHash', 'ASC'],
+      ],
+      reason: 'counters of failed password attempts',
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
 import { type Clock, ManualClock } from '#core';
+import { Scheduler } from '#scheduler';
 
 import { loadConfiguration } from '../../apps/server/src/config.js';
 import { type Server, createServer } from '../../apps/server/src/create-server.js';
 import { createLogger } from '../../apps/server/src/http/logging.js';
-import { ExpiryJob } from '../../apps/server/src/scheduler/expiry.job.js';
 import { type TestDatabase, createTestDatabase } from './database.js';
 
 /** Enough to be Argon2id, not enough to slow a suite down. */
@@ -121,7 +121,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       if (answer.status !== 200) throw new Error(`The log-in of ${email} was refused: ${answer.text}`);
       return answer.body['accessToken']!;
     },
-    runScheduler: () => server.app.get(ExpiryJob).run(),
+    runScheduler: () => server.app.get(Scheduler).run(),
     close: async () => {
       await server.close();
       if (!options.database) await database.drop();

@@ -44,7 +44,6 @@ export interface Server {
 }
 
 const SYSTEM = platformScope(systemOrigin('first-start'));
-const USAGE_FLUSH_MILLISECONDS = 60_000;
 
 /** Everything from the settings to a server that may listen. @throws Error where it must not start */
 export async function createServer(options: CreateServerOptions): Promise<Server> {
@@ -66,11 +65,6 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     await configureHttp(app, http);
     const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration);
     const usage = app.get(CredentialUsage);
-    const flush = setInterval(
-      () =>
-        void usage.flush().catch((error: unknown) => logger.error({ error: String(error) }, 'Usage was not written')),
-      USAGE_FLUSH_MILLISECONDS,
-    ).unref();
     return {
       app,
       installation,
@@ -82,7 +76,6 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       },
       close: async () => {
         (app.get(Readiness) as InstallationReadiness).drain();
-        clearInterval(flush);
         await app.close();
         await usage.flush().catch(() => undefined);
         await installation.database.close();

@@ -66,7 +66,18 @@ import {
   TokenTransactions,
   TrustedUsers,
 } from '#signing';
-import { Access, Members, PasswordGuard, SessionExpiry, SessionKeys, Sessions, Tenants, Users } from '#tenants';
+import { Scheduler } from '#scheduler';
+import {
+  Access,
+  Members,
+  PasswordAttemptExpiry,
+  PasswordGuard,
+  SessionExpiry,
+  SessionKeys,
+  Sessions,
+  Tenants,
+  Users,
+} from '#tenants';
 import { Vault } from '#vault';
 
 import { adminControllers } from './admin/index.js';
@@ -75,7 +86,7 @@ import type { Role } from './config.js';
 import { HttpModule } from './http/http.module.js';
 import { HealthController, Readiness } from './http/health.controller.js';
 import { IdempotencyStore } from './http/idempotency.interceptor.js';
-import type { Logger } from './http/logging.js';
+import { type Logger, describeError } from './http/logging.js';
 import { CallerIdentification, PermissionPolicy } from './http/principal.js';
 import { type RateLimitPolicy, RateLimits } from './http/rate-limit.js';
 import { LOGGER } from './http/problem.filter.js';
@@ -86,7 +97,7 @@ import { SealedAnswers } from './idempotency.js';
 import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
-import { EXPIRABLES, ExpiryJob, ExpirySchedule } from './scheduler/expiry.job.js';
+import { ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
 import { signingControllers } from './signing/index.js';
 import { AllowedJwksUrls } from './signing/jwks-urls.js';
 
@@ -109,6 +120,7 @@ const expirables: Type<Expirable>[] = [
   CredentialExpiry,
   CredentialSuccession,
   SessionExpiry,
+  PasswordAttemptExpiry,
   DueRotations,
   DueVersionSteps,
   DueKeyDestructions,
@@ -126,7 +138,7 @@ const expirables: Type<Expirable>[] = [
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
-  static register({ installation, publicUrl, passwordParameters, jwksUrls }: ServerOptions): DynamicModule {
+  static register({ installation, logger, publicUrl, passwordParameters, jwksUrls }: ServerOptions): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -189,12 +201,13 @@ class UseCases {
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
       { provide: JwksUrls, useValue: new AllowedJwksUrls(jwksUrls, installation.clock) },
     ];
-    const schedule: Provider = {
-      provide: EXPIRABLES,
-      useFactory: (...all: Expirable[]) => all,
+    const scheduler: Provider = {
+      provide: Scheduler,
+      useFactory: (...kinds: Expirable[]) =>
+        new Scheduler({ kinds, log: logger, describe: describeError, isSealed: () => installation.vault.sealed }),
       inject: expirables,
     };
-    const providers = [...foundation, ...services, ...ports, schedule];
+    const providers = [...foundation, ...services, ...ports, scheduler];
     return {
       module: UseCases,
       imports: [JwtModule.register({})],
@@ -219,7 +232,7 @@ export class ServerModule {
       module: ServerModule,
       imports: [
         useCases,
-        ...(options.roles.includes('scheduler') ? [ScheduleModule.forRoot()] : []),
+        ScheduleModule.forRoot(),
         HttpModule.register({
           imports: [useCases],
           logger: options.logger,
@@ -230,7 +243,8 @@ export class ServerModule {
       providers: [
         { provide: APP_GUARD, useClass: SealGuard },
         { provide: LOGGER, useValue: options.logger },
-        ExpiryJob,
+        SchedulerStop,
+        UsageSchedule,
         ...(options.roles.includes('scheduler') ? [ExpirySchedule] : []),
       ],
     };

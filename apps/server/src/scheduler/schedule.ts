@@ -1,0 +1,48 @@
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+
+import { MINUTE, SECOND } from '#core';
+import { Scheduler } from '#scheduler';
+import { CredentialUsage } from '#service-keys';
+
+import { type Logger, describeError } from '../http/logging.js';
+import { LOGGER } from '../http/problem.filter.js';
+
+/** Runs the scheduler again and again, in a process with the role `scheduler`. */
+@Injectable()
+export class ExpirySchedule {
+  constructor(private readonly scheduler: Scheduler) {}
+
+  @Interval(2 * SECOND)
+  async tick(): Promise<void> {
+    await this.scheduler.run();
+  }
+}
+
+/** Waits for the run that is in progress when the server stops: the database is closed after that. */
+@Injectable()
+export class SchedulerStop implements OnModuleDestroy {
+  constructor(private readonly scheduler: Scheduler) {}
+
+  async onModuleDestroy(): Promise<void> {
+    await this.scheduler.stop();
+  }
+}
+
+/** Writes the last use of credentials, in every process: each remembers what it has authenticated itself. */
+@Injectable()
+export class UsageSchedule {
+  constructor(
+    private readonly usage: CredentialUsage,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Interval(MINUTE)
+  async tick(): Promise<void> {
+    try {
+      await this.usage.flush();
+    } catch (error) {
+      this.logger.error({ error: describeError(error) }, 'The last use of credentials could not be written');
+    }
+  }
+}

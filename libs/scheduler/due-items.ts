@@ -1,0 +1,144 @@
+import { DomainError, type EpochMilliseconds, PAGE_LIMIT_MAX, type PlatformScope } from '#core';
+import type { Database, EntityClass, KeysetOrder, Where } from '#database';
+
+import { Backoff } from './backoff.js';
+
+/** One list of due rows of an entity. */
+export interface DueList<Row> {
+  readonly where: (now: EpochMilliseconds) => Where<Row>;
+  /** Due column first, unique id last; no column of it may be NULL in a row that `where` finds. */
+  readonly order: KeysetOrder<Row>;
+}
+
+/** What is due of one kind, and what is done about each item. */
+export interface DueWork<Row> {
+  /** The noun, for logs: `credential`, `session`. */
+  readonly kind: string;
+  readonly scope: PlatformScope;
+  readonly entity: new () => Row;
+  readonly lists: readonly DueList<Row>[];
+  /** What a row is about, where several rows are about the same thing; the row's own id otherwise. */
+  readonly itemOf: (row: Row) => string;
+  /**
+   * Handles one item in a transaction of its own.
+   * @returns `false` where the item stays due although nothing failed: it is looked at again later
+   */
+  readonly handle: (row: Row) => Promise<boolean | void>;
+  /** Handles many rows in one transaction, where that is cheaper; if it fails, they are handled one by one. */
+  readonly handleTogether?: (rows: readonly Row[]) => Promise<void>;
+}
+
+/** One item that could not be handled. */
+export interface ItemFailure {
+  readonly item: string;
+  readonly failures: number;
+  readonly retryAt: EpochMilliseconds;
+  readonly error: unknown;
+}
+
+/** Some items failed; all others of the batch were handled. */
+export class ItemsFailed extends AggregateError {
+  override readonly name = 'ItemsFailed';
+
+  constructor(
+    readonly kind: string,
+    readonly failed: readonly ItemFailure[],
+    /** How many items were tried, the failed ones included; at the limit there may be more. */
+    readonly attempted: number,
+  ) {
+    super(
+      failed.map(({ error }) => error),
+      `${failed.length} of ${attempted} due items of kind ${kind} failed`,
+    );
+  }
+}
+
+/** Bounds how many rows one call passes over, when most of them wait for a retry. */
+const PAGES_MAX = 100;
+
+/**
+ * Walks through what is due, page by page, and handles each item on its own: an item that fails is tried again later,
+ * with exponential back-off, and does not block the items behind it, however many fail. The position is kept between
+ * calls, so that each call goes on where the one before ended.
+ */
+export class DueItems<Row extends object> {
+  readonly #backoff = new Backoff();
+  #list = 0;
+  #cursor: string | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly work: DueWork<Row>,
+  ) {}
+
+  /**
+   * Handles at most `limit` due items.
+   * @returns how many were handled; fewer than `limit` where the end of what is due was reached
+   * @throws ItemsFailed after all others were handled; what the database throws where it is not available
+   */
+  async recordDue(limit: number): Promise<number> {
+    const failed: ItemFailure[] = [];
+    let attempted = 0;
+    for (let page = 0; page < PAGES_MAX && attempted < limit && this.#list < this.work.lists.length; page += 1) {
+      const { now, rows, nextCursor } = await this.nextPage(limit - attempted);
+      const ready = this.ready(rows, now);
+      await this.handleAll(ready, now, failed);
+      attempted += ready.length;
+      this.#cursor = nextCursor ?? undefined;
+      if (nextCursor === null) this.#list += 1;
+    }
+    if (this.#list === this.work.lists.length) this.#list = 0;
+    if (failed.length > 0) throw new ItemsFailed(this.work.kind, failed, attempted);
+    return attempted;
+  }
+
+  private async nextPage(
+    limit: number,
+  ): Promise<{ now: EpochMilliseconds; rows: readonly Row[]; nextCursor: string | null }> {
+    const { scope, entity, lists } = this.work;
+    const { where, order } = lists[this.#list]!;
+    return this.database.readPlatform(scope, async (view) => {
+      const request = { limit: Math.min(limit, PAGE_LIMIT_MAX), cursor: this.#cursor };
+      const { items, nextCursor } = await view.page(entity as EntityClass<Row>, where(view.now), order, request);
+      return { now: view.now, rows: items, nextCursor };
+    });
+  }
+
+  /** The rows to handle now: one for each item, without those that wait for a retry. */
+  private ready(rows: readonly Row[], now: EpochMilliseconds): readonly Row[] {
+    const items = new Map(rows.map((row) => [this.work.itemOf(row), row]));
+    return [...items].filter(([item]) => !this.#backoff.isWaiting(item, now)).map(([, row]) => row);
+  }
+
+  private async handleAll(rows: readonly Row[], now: EpochMilliseconds, failed: ItemFailure[]): Promise<void> {
+    if (await this.handledTogether(rows)) return;
+    for (const row of rows) {
+      const item = this.work.itemOf(row);
+      try {
+        if ((await this.work.handle(row)) === false) this.#backoff.failed(item, now);
+        else this.#backoff.succeeded(item);
+      } catch (error) {
+        await this.throwOutage(error);
+        failed.push({ item, error, ...this.#backoff.failed(item, now) });
+      }
+    }
+  }
+
+  private async handledTogether(rows: readonly Row[]): Promise<boolean> {
+    const { handleTogether } = this.work;
+    if (!handleTogether || rows.length < 2) return false;
+    try {
+      await handleTogether(rows);
+      return true;
+    } catch (error) {
+      await this.throwOutage(error);
+      return false;
+    }
+  }
+
+  /** While the database is not available no item is to blame, and each further attempt would only wait in vain. */
+  private async throwOutage(error: unknown): Promise<void> {
+    const isUnavailable = error instanceof DomainError && error.kind === 'unavailable';
+    if (isUnavailable && !(await this.database.answers())) throw error;
+  }
+}
