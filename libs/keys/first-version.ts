@@ -7,6 +7,7 @@ import type { Vault } from '#vault';
 
 import { Key, type KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
+import { reserveVersion } from './key-quota.js';
 import { nextRotationAt } from './rotation.js';
 import { addVersion } from './versions.js';
 
@@ -22,7 +23,7 @@ export interface KeyMaterial extends Pick<
 /**
  * A step of every use-case that adds a key: its first version signs at once, because nobody has cached a JWKS that
  * lacks it yet.
- * @throws KEY_NAME_TAKEN
+ * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED
  */
 export async function insertKey(
   tx: Tx,
@@ -45,6 +46,7 @@ export async function insertKey(
     deletedAt: null,
     destroysAt: null,
   };
+  await reserveVersion(tx);
   await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
   const { algorithm: name } = key;
   const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, signingKey, activatesAt: now });

@@ -8,6 +8,7 @@ import { Vault } from '#vault';
 import { KeyFingerprints, requireUncompromised } from './compromised-keys.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
+import { requireRoomForVersion } from './key-quota.js';
 import type { KeyWithVersions } from './versions.js';
 
 export interface ImportRequest {
@@ -32,11 +33,12 @@ export class KeyImport {
 
   /**
    * Takes over a key; its first version signs at once.
-   * @throws KEY_NAME_TAKEN, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED,
-   *   PASSPHRASE_INVALID
+   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY,
+   *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
    */
   async importKey(scope: TenantScope, request: ImportRequest): Promise<KeyWithVersions> {
     const { name, algorithm, format, exportable = false } = request;
+    await this.database.read(scope, requireRoomForVersion);
     // Opening and checking a key takes up to a second: not while a transaction holds locks.
     const read = await readKey(format, request.data.reveal(), { algorithm, passphrase: request.password?.reveal() });
     const fingerprint = await this.fingerprints.of(scope.tenantId, read.signingKey);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
-import { Database, In, IsNull, LessThan, Not, type Tx, type View, requireVersion } from '#database';
+import { Database, In, IsNull, LessThan, MoreThan, Not, type Tx, type View, requireVersion } from '#database';
 import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
@@ -10,6 +10,7 @@ import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
+import { requireRoomForVersion } from './key-quota.js';
 import { type KeyVersionState, publishedStates } from './lifecycle.js';
 import { keyStateAt, nextRotationAt, versionStateAt } from './rotation.js';
 import { settleVersions } from './settling.js';
@@ -33,7 +34,8 @@ export interface KeyChange {
   readonly exportable?: boolean | undefined;
 }
 
-const JWKS_KEYS_MAX = 500;
+/** Read in pieces: the quota of the tenant bounds how many there are, and none of them is ever left out. */
+const VERSIONS_PER_READ = 500;
 
 @Injectable()
 export class Keys {
@@ -44,10 +46,11 @@ export class Keys {
 
   /**
    * Makes a key whose first version signs at once: nobody has cached a JWKS that lacks it yet.
-   * @throws KEY_NAME_TAKEN
+   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED
    */
   async generate(scope: TenantScope, request: NewKey): Promise<KeyWithVersions> {
     const row = algorithm(request.algorithm);
+    await this.database.read(scope, requireRoomForVersion);
     // Making an RSA key takes up to a second: not while a transaction holds locks.
     const { signingKey } = await row.generate(request.modulusBits);
     return this.database.transaction(scope, async (tx) => {
@@ -165,14 +168,21 @@ async function nextRotation(tx: Tx, key: Key, rotateEverySeconds: number | null)
 }
 
 async function published(view: View): Promise<PublicJwk[]> {
-  const versions = await view.find(
-    KeyVersion,
-    { state: In([...publishedStates]) },
-    { order: { id: 'ASC' }, limit: JWKS_KEYS_MAX },
-  );
-  const deleted = new Set((await view.find(Key, { state: 'deleted' })).map(({ id }) => id));
   const states: readonly KeyVersionState[] = publishedStates;
-  return versions
-    .filter((version) => !deleted.has(version.keyId) && states.includes(versionStateAt(version, view.now)))
-    .flatMap(({ publicJwk: jwk }) => jwk ?? []);
+  const keys: PublicJwk[] = [];
+  for (let last = ''; ;) {
+    const versions = await view.find(
+      KeyVersion,
+      { state: In([...publishedStates]), id: MoreThan(last) },
+      { order: { id: 'ASC' }, limit: VERSIONS_PER_READ },
+    );
+    const ofKeys = In([...new Set(versions.map(({ keyId }) => keyId))]);
+    const live = new Set((await view.find(Key, { id: ofKeys, state: 'active' })).map(({ id }) => id));
+    for (const version of versions) {
+      if (!version.publicJwk || !live.has(version.keyId)) continue;
+      if (states.includes(versionStateAt(version, view.now))) keys.push(version.publicJwk);
+    }
+    if (versions.length < VERSIONS_PER_READ) return keys;
+    last = versions.at(-1)!.id;
+  }
 }

@@ -5,13 +5,14 @@ import { Injectable } from '@nestjs/common';
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
 import { algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type Tx, requireVersion } from '#database';
-import { raiseConfigVersion } from '#tenants';
+import { lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
 import { KeyFingerprints, reportCompromise } from './compromised-keys.js';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
+import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
 import { keyVersionLifecycle } from './lifecycle.js';
 import { type RotationPace, activationAt, keyStateAt, nextRotationAt } from './rotation.js';
@@ -41,9 +42,10 @@ export class KeyRotation {
   /**
    * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
    * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
-   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, PRECONDITION_FAILED
+   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED
    */
   async rotate(scope: TenantScope, keyId: string, pace: RotationPace, ifMatch?: number): Promise<KeyWithVersions> {
+    if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
     // Making an RSA key takes up to a second: not while a transaction holds locks.
     const material = await this.generate(scope, keyId);
     return this.change(
@@ -51,7 +53,10 @@ export class KeyRotation {
       keyId,
       async (tx, locked) => {
         const { pending } = locked;
-        if (!pending) return this.stage(tx, locked, material, pace);
+        if (!pending) {
+          await reserveVersion(tx);
+          return this.stage(tx, locked, material, pace);
+        }
         if (pace === 'staged') {
           throw keyErrors.ROTATION_UNDER_WAY(`Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`);
         }
@@ -63,7 +68,7 @@ export class KeyRotation {
 
   /** A step of the scheduler: the staged rotation of a key whose time has come, unless somebody was faster. */
   async rotateIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
-    const material = await this.generate(scope, keyId);
+    const material = (await this.mayAdd(scope, keyId)) ? await this.generate(scope, keyId) : undefined;
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.now;
@@ -71,7 +76,8 @@ export class KeyRotation {
       const locked = await settled(tx, key);
       // Whoever rotated by hand meanwhile has done what was due.
       if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
-      else await this.stage(tx, locked, material, 'staged');
+      else if (material && (await this.roomUnderLock(tx))) await this.stage(tx, locked, material, 'staged');
+      else await this.postpone(tx, key);
       await raiseConfigVersion(tx);
       return true;
     });
@@ -148,6 +154,19 @@ export class KeyRotation {
     );
   }
 
+  /** Before a key is made for it: whether a version may be added, or one is staged already. @throws NOT_FOUND */
+  private async mayAdd(scope: TenantScope, keyId: string): Promise<boolean> {
+    return this.database.read(scope, async (view) => {
+      await view.get(Key, { id: keyId });
+      return (await view.exists(KeyVersion, { keyId, state: 'pending' })) || hasRoomForVersion(view);
+    });
+  }
+
+  private async roomUnderLock(tx: Tx): Promise<boolean> {
+    await lockTenant(tx);
+    return hasRoomForVersion(tx);
+  }
+
   private async generate(scope: TenantScope, keyId: string): Promise<KeyObject> {
     const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     return (await algorithm(key.algorithm).generate(nextModulusBits(key))).signingKey;
@@ -204,6 +223,14 @@ export class KeyRotation {
     await tx.transition(KeyVersion, pending.id, keyVersionLifecycle.event.activate, now);
     await this.plan(tx, key, tx.now);
     tx.record(keyEvents.version_activated(key.id, { kid: pending.kid }));
+  }
+
+  /** A rotation that the quota of the tenant does not permit: the event is the alarm. */
+  private async postpone(tx: Tx, key: Key): Promise<void> {
+    const retryAt = rotationRetryAt(tx.now);
+    await tx.update(Key, { id: key.id }, { nextRotationAt: retryAt, updatedAt: tx.now });
+    const details = { name: key.name, code: keyErrors.KEY_LIMIT_REACHED.code, retryAt: toRfc3339(retryAt) };
+    tx.record(keyEvents.rotation_rejected(key.id, { outcome: 'failed', details }));
   }
 
   /** When the key is rotated next; `signsFrom` is when its newest version starts to sign, if one does. */

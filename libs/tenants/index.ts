@@ -35,6 +35,7 @@ export {
   type TenantChange,
   Tenants,
   changeTenant,
+  lockTenant,
   raiseConfigVersion,
   tenantSettingsOf,
   tenantSlugOf,

@@ -10,6 +10,7 @@ const DEFAULTS = {
   expiryLeadDays: 14,
   onLastExpiry: 'successor',
   keyDeletionDays: 7,
+  keyVersions: 500,
   transactionRetentionDays: 90,
   allowedDnsNames: [],
 };
@@ -43,6 +44,7 @@ describe('the settings of a tenant', () => {
     ['expiryLeadDays', [1, 90], [0, 91, -1]],
     ['onLastExpiry', ['successor', 'lapse'], ['none', 0]],
     ['keyDeletionDays', [0, 30], [-1, 31]],
+    ['keyVersions', [10, 2_000], [9, 2_001]],
     ['transactionRetentionDays', [1, 730], [0, 731]],
     [
       'allowedDnsNames',

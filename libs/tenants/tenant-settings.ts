@@ -48,6 +48,7 @@ export const tenantSettings = {
   expiryLeadDays: wholeNumber(14, 1, 90, 'Days before its expiry at which the last active credential gets a successor'),
   onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
+  keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',

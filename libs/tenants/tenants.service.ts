@@ -171,6 +171,11 @@ export async function raiseConfigVersion(tx: Tx, tenantId: string = tx.scope.ten
   await tx.increment(Tenant, { id: tenantId }, 'configVersion');
 }
 
+/** A step: keeps others from adding what the tenant has a quota of until this transaction ends. @throws NOT_FOUND */
+export async function lockTenant(tx: Tx): Promise<void> {
+  await tx.lock(Tenant, { id: tx.scope.tenantId });
+}
+
 export const passwordMissing = (pointer: string): Error =>
   coreErrors.VALIDATION_ERROR({
     errors: [{ pointer, code: 'REQUIRED', detail: 'a user who does not exist yet needs a password' }],

@@ -31,6 +31,8 @@ describe('tenants', () => {
         expiryLeadDays: 14,
         onLastExpiry: 'successor',
         keyDeletionDays: 7,
+        keyVersions: 500,
+        allowedDnsNames: [],
         transactionRetentionDays: 90,
       },
       version: 1,

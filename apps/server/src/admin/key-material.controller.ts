@@ -46,6 +46,7 @@ export class KeyMaterialController {
     TENANT_SUSPENDED,
     keyErrors.KEY_NAME_TAKEN,
     keyErrors.KEY_COMPROMISED,
+    keyErrors.KEY_LIMIT_REACHED,
     cryptoErrors.INVALID_KEY,
     WEAK_KEY,
     INCONSISTENT_KEY,

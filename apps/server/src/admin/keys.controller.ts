@@ -35,7 +35,7 @@ import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
-const { KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
+const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
 
 const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'What tokens name the version by' });
 
@@ -54,7 +54,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version signs at once' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
-  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN)
+  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.generate(scope, toKeyRequest(body)));
   }
@@ -94,7 +94,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its new version' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED)
   async rotateKey(
     @Param('keyId') keyId: string,
     @Body() { immediately }: Rotation,

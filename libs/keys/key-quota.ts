@@ -1,0 +1,52 @@
+import { type EpochMilliseconds, HOUR } from '#core';
+import { In, IsNull, LessThanOrEqual, type Tx, type View } from '#database';
+import { lockTenant, tenantSettingsOf } from '#tenants';
+
+import { KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { publishedStates } from './lifecycle.js';
+import { destroyableSince } from './rotation.js';
+
+/**
+ * Whether the tenant may have one more version. Those of deleted keys count until they are destroyed: they can be
+ * restored until then.
+ */
+export async function hasRoomForVersion(view: View): Promise<boolean> {
+  const { keyVersions } = await tenantSettingsOf(view);
+  const stored = await view.count(KeyVersion, { state: In([...publishedStates]) });
+  return stored < keyVersions || stored - (await countEnded(view)) < keyVersions;
+}
+
+/** Before the work of making or reading a key. @throws KEY_LIMIT_REACHED */
+export async function requireRoomForVersion(view: View): Promise<void> {
+  if (!(await hasRoomForVersion(view))) throw keyErrors.KEY_LIMIT_REACHED();
+}
+
+/**
+ * A step, before a version is added. Locks the tenant, so that of two transactions that would add the last version one
+ * does.
+ * @throws KEY_LIMIT_REACHED
+ */
+export async function reserveVersion(tx: Tx): Promise<void> {
+  await lockTenant(tx);
+  await requireRoomForVersion(tx);
+}
+
+/** Versions that have nothing left to verify, which the scheduler has not recorded yet (see `versionStateAt`). */
+async function countEnded(view: View): Promise<number> {
+  const before = LessThanOrEqual(destroyableSince(view.now));
+  const ended = (end: object) => [
+    { ...end, lastTokenExpiresAt: IsNull() },
+    { ...end, lastTokenExpiresAt: before },
+  ];
+  const waiting = ['pending', 'active'] as const;
+  return view.count(KeyVersion, [
+    ...ended({ state: 'retired', retiredAt: before }),
+    ...ended({ state: In([...waiting]), retiresAt: before }),
+  ]);
+}
+
+const ROTATION_RETRY = HOUR;
+
+/** A scheduled rotation that found no room is tried again this much later. */
+export const rotationRetryAt = (now: EpochMilliseconds): EpochMilliseconds => now + ROTATION_RETRY;
