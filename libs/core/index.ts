@@ -30,6 +30,8 @@ export {
   defineEvents,
 } from './events.js';
 export type { Expirable } from './expirable.js';
+export { FairLine } from './fair-line.js';
+export { FairQueue, type FairQueueLimits } from './fair-queue.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type Lifecycle, type LifecycleEvent, type LifecycleEvents, defineLifecycle } from './lifecycle.js';
 export {

@@ -57,11 +57,12 @@ export class Database {
    * One transaction inside one tenant: all or nothing, together with the events that `work` recorded.
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
    * outside of `tx`.
-   * @throws AUDIT_UNAVAILABLE where nothing could be made durable; whatever `work` throws otherwise
+   * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns
+   * @throws AUDIT_UNAVAILABLE where nothing could be made durable, BUSY; whatever `work` throws otherwise
    */
-  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows = 1): Promise<T> {
     if (scope.tenantId === INSTALLATION_ID) throw new TransactionMisuse('This work has no tenant: use db.platform');
-    return this.run(scope, scope.tenantId, work);
+    return this.run(scope, scope.tenantId, work, rows);
   }
 
   /** One transaction across tenants: the only one. For the platform's own work, never on behalf of a tenant's user. */
@@ -78,6 +79,15 @@ export class Database {
   /** Committed data across tenants. */
   async readPlatform<T>(scope: PlatformScope, work: (view: View) => Promise<T>): Promise<T> {
     return this.view(scope, null, work);
+  }
+
+  /**
+   * What takes long and needs no row is done before or after a transaction: on SQLite everybody who writes would wait
+   * for it, elsewhere everybody who needs the rows that are locked.
+   * @throws TransactionMisuse inside a transaction
+   */
+  requireNoTransaction(what: string): void {
+    if (this.#open.getStore()) throw new TransactionMisuse(`Inside a transaction there must be no ${what}`);
   }
 
   /** Whether the table of an entity exists yet: before the first migration none does. */
@@ -128,11 +138,13 @@ export class Database {
     scope: TenantScope | PlatformScope,
     tenantId: string | null,
     work: (tx: Tx) => Promise<T>,
+    rows = 1,
   ): Promise<T> {
     if (this.#open.getStore()) throw new TransactionMisuse('A transaction was opened inside another one');
+    const share = { owner: scope.tenantId, rows };
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.gateway.write((manager) =>
+        return await this.gateway.write(share, (manager) =>
           this.#open.run(true, async () => {
             const reach = { tenantId, installationOnly: false };
             const tx = new Tx(manager, this.gateway.dialect, scope, this.clock.now(), reach);
@@ -164,7 +176,7 @@ export class Database {
       throw new TransactionMisuse('Inside a transaction, read through it');
     }
     try {
-      return await this.gateway.read((manager) => {
+      return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, (manager) => {
         const reach = { tenantId, installationOnly: false };
         return work(new View(manager, this.gateway.dialect, scope, this.clock.now(), reach));
       });

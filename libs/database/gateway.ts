@@ -2,15 +2,29 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 import type { Dialect } from './dialects.js';
 
+/** Whose turn a piece of work takes: connections are shared fairly among the owners (see `FairQueue`). */
+export interface Share {
+  /** The tenant, or the installation. */
+  readonly owner: string;
+  /** How many rows it writes or reads, roughly: a batch uses up as many turns as it has items. */
+  readonly rows: number;
+}
+
+/** How much may wait for a connection. One owner cannot take every place from the others. */
+export const WAITING = { waitingMax: 2_000, waitingPerGroupMax: 500 } as const;
+
 /** One connected database: how a transaction and a plain read run on it. */
 export interface Gateway {
   readonly dialect: Dialect;
   /** For metadata and the drift check only. */
   readonly dataSource: DataSource;
-  /** Runs `work` in one transaction: commits what it returns from, rolls back what it throws out of. */
-  write<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
-  /** Runs `work` on committed data, outside any transaction. */
-  read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction: commits what it returns from, rolls back what it throws out of.
+   * @throws BUSY where too much waits already, in all or of this owner
+   */
+  write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** Runs `work` on committed data, outside any transaction. @throws BUSY */
+  read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** Brings the schema up to date; of several instances that start at once, one does it and the others wait. */
   migrate(): Promise<void>;
   /** Takes the newest migration back, excluding everybody else as `migrate` does. */

@@ -1,9 +1,9 @@
 import { createConnection, type Connection, type PoolConnection, type RowDataPacket } from 'mysql2/promise';
 import { DataSource, type EntityManager, type Logger, type QueryRunner } from 'typeorm';
 
-import { coreErrors } from '#core';
+import { FairQueue } from '#core';
 import { type Dialect, isStatementTimeout, mariadbDialect, mysqlDialect } from './dialects.js';
-import type { Gateway } from './gateway.js';
+import { type Gateway, WAITING } from './gateway.js';
 import { lending } from './lending.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
@@ -12,7 +12,6 @@ const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MILLISECONDS = 10_000;
 const MIGRATION_WAIT_SECONDS = 600;
 const STATEMENT_TIMEOUT_MILLISECONDS = 10_000;
-const CALLERS_MAX = 2_000;
 
 /** TypeORM would print statements that time out together with their parameters, and so with secrets. */
 const silent: Logger = {
@@ -70,16 +69,8 @@ export async function openMysql(
     maxQueryExecutionTime: options.statementTimeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS,
   }).initialize();
 
-  let callers = 0;
-  const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (callers >= CALLERS_MAX) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
-    callers += 1;
-    try {
-      return await work();
-    } finally {
-      callers -= 1;
-    }
-  };
+  // Reads and transactions share the connections; the pool's own line knows no tenants and would serve the loudest.
+  const queue = new FairQueue({ concurrency: POOL_SIZE, ...WAITING });
 
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
@@ -109,8 +100,9 @@ export async function openMysql(
   return {
     dialect,
     dataSource,
-    write: (work) => bounded(() => onConnection((runner) => inTransaction(runner, work))),
-    read: (work) => bounded(() => onConnection((runner) => lending(runner, work))),
+    write: ({ owner, rows }, work) =>
+      queue.run(owner, rows, () => onConnection((runner) => inTransaction(runner, work))),
+    read: ({ owner, rows }, work) => queue.run(owner, rows, () => onConnection((runner) => lending(runner, work))),
     migrate: () => migrating((migrator) => migrator.runMigrations({ transaction: 'none' })),
     revert: () => migrating((migrator) => migrator.undoLastMigration({ transaction: 'none' })),
     close: () => dataSource.destroy(),

@@ -4,14 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
 
+import { FairQueue, INSTALLATION_ID } from '#core';
 import { isLostRace, sqliteDialect } from './dialects.js';
-import type { Gateway } from './gateway.js';
+import { type Gateway, WAITING } from './gateway.js';
 import { lending } from './lending.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
-import { SerialQueue } from './serial-queue.js';
 
-const WAITING_WRITERS_MAX = 2_000;
 const BUSY_TIMEOUT_MILLISECONDS = 10_000;
 const BEGIN_RETRY_MILLISECONDS = 10;
 // A transaction begins up to four times, see `Database`: ten seconds in all.
@@ -24,8 +23,8 @@ interface Pragmas {
 
 /**
  * The embedded database. TypeORM shares one connection among all its query runners, so that two transactions that
- * interleave would commit and roll back each other's statements. Hence one queue through which every transaction
- * passes, and a second, read-only connection for plain reads, which WAL shows committed data only.
+ * interleave would commit and roll back each other's statements. Hence one queue, fair among
+ * tenants, through which every transaction passes, and a second, read-only connection for plain reads, which WAL shows committed data only.
  */
 export async function openSqlite(path: string, entities: readonly EntityClass[]): Promise<Gateway> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -43,7 +42,7 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
   // From here on a lock of another process is waited for without blocking this one: see `begin`.
   await writer.query('PRAGMA busy_timeout = 0');
   const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
-  const queue = new SerialQueue(WAITING_WRITERS_MAX);
+  const queue = new FairQueue({ concurrency: 1, ...WAITING });
 
   /** IMMEDIATE takes the write lock at once: a deferred transaction that reads first cannot upgrade and fails. */
   const begin = async (waitMilliseconds: number): Promise<void> => {
@@ -76,7 +75,7 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
 
   // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
   const migrating = (work: (executor: MigrationExecutor) => Promise<unknown>): Promise<void> =>
-    queue.run(() =>
+    queue.run(INSTALLATION_ID, 1, () =>
       inTransaction(async ({ queryRunner }) => {
         const executor = new MigrationExecutor(writer, queryRunner);
         executor.transaction = 'none';
@@ -87,12 +86,13 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
   return {
     dialect: sqliteDialect,
     dataSource: writer,
-    write: (work) => queue.run(() => inTransaction(work)),
-    read: (work) => work(reader.manager),
+    write: ({ owner, rows }, work) => queue.run(owner, rows, () => inTransaction(work)),
+    // It answers within the call: there is nothing to wait for.
+    read: (_, work) => work(reader.manager),
     migrate: () => migrating((executor) => executor.executePendingMigrations()),
     revert: () => migrating((executor) => executor.undoLastMigration()),
     close: async () => {
-      await queue.run(() => writer.destroy());
+      await queue.run(INSTALLATION_ID, 1, () => writer.destroy());
       await reader.destroy();
     },
   };
