@@ -38,6 +38,10 @@ export interface Algorithm {
   sign(data: Buffer, key: KeyObject): Promise<Buffer> | Buffer;
   /** A wrong, cut or empty signature is `false`. @throws KEY_DOES_NOT_FIT as `sign` does */
   verify(data: Buffer, signature: Buffer, key: KeyObject): Promise<boolean> | boolean;
+  /** Estimated processor time of one signature; 0 where it takes microseconds, so that it is made in line. */
+  signatureMilliseconds(key: KeyObject): number;
+  /** Estimated processor time of making a key; the modulus size matters to RSA only. */
+  generationMilliseconds(modulusBits?: RsaModulusBits): number;
   /** Whether the key is of the right type, curve or parameter set, however weak it may be. */
   fits(key: KeyObject): boolean;
   /** Whether the key fits and is strong enough for new signatures: what generation gives and import asks for. */
@@ -63,6 +67,18 @@ function generatePair(start: (callback: KeyPairCallback) => void): Promise<Gener
 // Legacy peers still send 1024 bits; below that nothing verifies, and above 4096 a single check costs too much.
 export const RSA_READABLE_BITS = { min: 1024, max: 4096 } as const;
 
+/** Estimates by modulus size; how they compare matters more than what they are on one machine. */
+const RSA_MILLISECONDS: Readonly<Record<RsaModulusBits, { readonly signature: number; readonly generation: number }>> = {
+  2048: { signature: 1, generation: 100 },
+  3072: { signature: 3, generation: 300 },
+  4096: { signature: 6, generation: 1_000 },
+};
+
+/** The row for the next size that is not smaller: imported keys may have a size that is never generated. */
+function rsaMilliseconds(bits: number): { readonly signature: number; readonly generation: number } {
+  return RSA_MILLISECONDS[RSA_MODULUS_BITS.find((size) => size >= bits) ?? 4096];
+}
+
 function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
   const digest = `sha${hashBits}`;
   const options =
@@ -83,6 +99,8 @@ function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
     generate: (modulusLength = RSA_MODULUS_BITS_DEFAULT) =>
       generatePair((done) => generateKeyPair('rsa', { modulusLength, publicExponent: 0x10001 }, done)),
     sign: (data, key) => signPooled(digest, data, { key, ...options }),
+    signatureMilliseconds: (key) => rsaMilliseconds(key.asymmetricKeyDetails?.modulusLength ?? 0).signature,
+    generationMilliseconds: (bits = RSA_MODULUS_BITS_DEFAULT) => rsaMilliseconds(bits).generation,
     verify: (data, signature, key) => verify(digest, data, { key, ...options }, signature), // 30 µs: not worth a thread hop
     fits,
     accepts: (key) => {
@@ -94,17 +112,17 @@ function rsa(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algorithm {
 }
 
 export const CURVES = {
-  256: { namedCurve: 'prime256v1', curve: 'P-256' },
-  384: { namedCurve: 'secp384r1', curve: 'P-384' },
-  512: { namedCurve: 'secp521r1', curve: 'P-521' },
+  // OpenSSL is quick on P-256 only (40 µs); the larger curves take up to 2 ms and would stall the event loop.
+  256: { namedCurve: 'prime256v1', curve: 'P-256', signatureMilliseconds: 0 },
+  384: { namedCurve: 'secp384r1', curve: 'P-384', signatureMilliseconds: 1 },
+  512: { namedCurve: 'secp521r1', curve: 'P-521', signatureMilliseconds: 2 },
 } as const;
 
 function ec(hashBits: HashBits): Algorithm {
-  const { namedCurve, curve } = CURVES[hashBits];
+  const { namedCurve, curve, signatureMilliseconds } = CURVES[hashBits];
   const digest = `sha${hashBits}`;
   const options = { dsaEncoding: 'ieee-p1363' } as const; // RFC 7518 §3.4: R and S side by side, not DER
-  // OpenSSL is quick on P-256 only (40 µs); the larger curves take up to 2 ms and would stall the event loop.
-  const inline = hashBits === 256;
+  const inline = signatureMilliseconds === 0;
   const fits = (key: KeyObject): boolean =>
     key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === namedCurve;
   return {
@@ -115,6 +133,8 @@ function ec(hashBits: HashBits): Algorithm {
     generate: () => generatePair((done) => generateKeyPair('ec', { namedCurve }, done)),
     sign: (data, key) => (inline ? sign : signPooled)(digest, data, { key, ...options }),
     verify: (data, signature, key) => (inline ? verify : verifyPooled)(digest, data, { key, ...options }, signature),
+    signatureMilliseconds: () => signatureMilliseconds,
+    generationMilliseconds: () => Math.max(1, signatureMilliseconds),
     fits,
     accepts: fits,
   };
@@ -130,6 +150,8 @@ function ed25519(): Algorithm {
     generate: () => generatePair((done) => generateKeyPair('ed25519', undefined, done)),
     sign: (data, key) => sign(null, data, key),
     verify: (data, signature, key) => verify(null, data, key, signature),
+    signatureMilliseconds: () => 0,
+    generationMilliseconds: () => 1,
     fits,
     accepts: fits,
   };
@@ -159,6 +181,8 @@ function hmac(hashBits: HashBits): Algorithm {
       const expected = compute(data, key);
       return signature.length === expected.length && timingSafeEqual(signature, expected);
     },
+    signatureMilliseconds: () => 0,
+    generationMilliseconds: () => 1,
     fits,
     // RFC 7518 §3.2: "a key of the same size as the hash output or larger MUST be used".
     accepts: (key) => fits(key) && (key.symmetricKeySize ?? 0) >= hashBits / 8,
@@ -176,6 +200,8 @@ function mlDsa(parameterSet: 44 | 65 | 87): Algorithm {
     generate: () => generatePair((done) => generateKeyPair(type, undefined, done)),
     sign: (data, key) => signPooled(null, data, key),
     verify: (data, signature, key) => verifyPooled(null, data, key, signature),
+    signatureMilliseconds: () => 1,
+    generationMilliseconds: () => 1,
     fits,
     accepts: fits,
   };
@@ -235,6 +261,12 @@ export const algorithm = (name: AlgorithmName): Algorithm => algorithms[name];
 
 /** Exact and case-sensitive (RFC 7515 §4.1.1): `none`, `hs256` and `constructor` are no algorithms. */
 export const isAlgorithmName = (text: string): text is AlgorithmName => Object.hasOwn(algorithms, text);
+
+/** Estimated processor time of a signature with a key, whatever it signs; 0 where it is made in line. */
+export const signatureMilliseconds = (key: KeyObject): number =>
+  Object.values(algorithms)
+    .find((row) => row.fits(key))
+    ?.signatureMilliseconds(key) ?? 0;
 
 /** The key that verifies what `signingKey` signs: the public half, or the shared secret itself. */
 export const verifyingKeyOf = (signingKey: KeyObject): KeyObject =>

@@ -11,6 +11,7 @@ export {
   algorithms,
   isAlgorithmName,
   isConsistentPair,
+  signatureMilliseconds,
   verifyingKeyOf,
 } from './algorithms.js';
 export {
@@ -24,6 +25,7 @@ export {
   encodeJwsHeader,
   parseCompactJws,
 } from './compact-jws.js';
+export { CpuQueue, type CpuWork, type CpuWorkKind } from './cpu-queue.js';
 export { cryptoErrors } from './errors.js';
 export { keyFileErrors } from './key-containers/errors.js';
 export {

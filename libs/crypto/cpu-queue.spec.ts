@@ -1,0 +1,212 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { algorithm } from './algorithms.js';
+import { CpuQueue, type CpuWorkKind } from './cpu-queue.js';
+
+/** Until everything that can happen without anything from outside has happened. */
+const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+let queue: CpuQueue;
+/** What was started, in order. */
+let started: string[];
+beforeEach(() => {
+  queue = new CpuQueue();
+  started = [];
+});
+
+/** Asks for work that ends when the test says so. */
+function ask(kind: CpuWorkKind, name: string, { group = name, milliseconds = 1 } = {}) {
+  const gate = Promise.withResolvers<void>();
+  const done = queue.run({ kind, group, milliseconds }, async () => {
+    started.push(name);
+    await gate.promise;
+    return name;
+  });
+  return { done, finish: async () => (gate.resolve(), done) };
+}
+
+const askAll = (kind: CpuWorkKind, ...names: readonly string[]) => names.map((name) => ask(kind, name));
+
+/** Lets everything end, whether it has started or not. */
+const finishAll = (works: readonly { finish(): Promise<unknown> }[]): Promise<unknown> =>
+  Promise.allSettled(works.map((work) => work.finish()));
+
+describe('what runs at the same time', () => {
+  it.each([
+    ['password', 2],
+    ['signature', 2],
+    ['batch', 1],
+    ['key', 1],
+  ] as const)('of %s at most %i, however much waits', async (kind, limit) => {
+    const works = askAll(kind, 'a', 'b', 'c', 'd');
+    await quiet();
+    expect([started.length, queue.waiting(kind)]).toEqual([limit, 4 - limit]);
+    await finishAll(works);
+    expect(started).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('leaves a thread of the pool free, with every kind in line', async () => {
+    const works = (['key', 'password', 'batch', 'signature'] as const).flatMap((kind) =>
+      askAll(kind, `${kind} 1`, `${kind} 2`, `${kind} 3`),
+    );
+    await quiet();
+    expect(started).toHaveLength(3);
+    await finishAll(works);
+    expect(started).toHaveLength(12);
+  });
+
+  it('leaves a thread to a password while keys are generated', async () => {
+    const works = [...askAll('key', 'key 1', 'key 2', 'key 3'), ...askAll('password', 'password')];
+    await quiet();
+    expect(started).toEqual(['key 1', 'password']);
+    await finishAll(works);
+  });
+
+  it('leaves a thread to a signature while passwords are hashed and keys are generated', async () => {
+    const works = [...askAll('password', 'p1', 'p2', 'p3'), ...askAll('key', 'key'), ...askAll('signature', 's1')];
+    await quiet();
+    expect(started).toEqual(['p1', 'p2', 's1']);
+    await finishAll(works);
+  });
+
+  it('does not let a single signature wait behind a batch, nor single ones keep a batch waiting', async () => {
+    const batch = askAll('batch', 'b1', 'b2', 'b3');
+    const [single, another, third] = askAll('signature', 's1', 's2', 's3');
+    await quiet();
+    expect(started).toEqual(['b1', 's1']);
+    await single!.finish();
+    await quiet();
+    expect(started).toEqual(['b1', 's1', 's2']);
+    await batch[0]!.finish();
+    await another!.finish();
+    await quiet();
+    expect(started.toSorted()).toEqual(['b1', 'b2', 's1', 's2', 's3']);
+    await finishAll([...batch, third!]);
+  });
+});
+
+describe('whose turn it is', () => {
+  it("takes turns among tenants: one tenant's many generators do not hold up another's one", async () => {
+    const flood = Array.from({ length: 8 }, (_, number) => ask('key', `b${number}`, { group: 'b', milliseconds: 1_000 }));
+    const other = ask('key', 'a', { group: 'a', milliseconds: 1_000 });
+    await flood[0]!.finish();
+    await quiet();
+    expect(started).toEqual(['b0', 'a']);
+    await finishAll([...flood, other]);
+  });
+
+  it('counts what work costs: a tenant with RSA-4096 gets as much time as one with RSA-2048', async () => {
+    const blocker = askAll('batch', 'blocker');
+    const works = [
+      ...['L1', 'L2', 'L3'].map((name) => ask('batch', name, { group: 'large', milliseconds: 6 })),
+      ...['1', '2', '3', '4', '5', '6', '7'].map((name) => ask('batch', name, { group: 'small', milliseconds: 1 })),
+    ];
+    await finishAll([...blocker, ...works]);
+    expect(started).toEqual(['blocker', 'L1', '1', '2', '3', '4', '5', '6', 'L2', '7', 'L3']);
+  });
+
+  it("runs each piece of work in its caller's asynchronous context", async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const named = (name: string): Promise<string | undefined> =>
+      caller.run(name, () =>
+        queue.run({ kind: 'key', group: 'a', milliseconds: 1 }, async () => {
+          await quiet();
+          return caller.getStore();
+        }),
+      );
+    expect(await Promise.all([named('first'), named('second'), named('third')])).toEqual(['first', 'second', 'third']);
+  });
+});
+
+describe('what cannot be done', () => {
+  it('rejects a tenant that has too much in line with BUSY and says when to come back; others are still served', async () => {
+    const works = Array.from({ length: 9 }, (_, number) => ask('key', `b${number}`, { group: 'b' }));
+    await expect(ask('key', 'too much', { group: 'b' }).done).rejects.toMatchObject({
+      code: 'BUSY',
+      retryAfterSeconds: 10,
+    });
+    const other = ask('key', 'a', { group: 'a' });
+    await finishAll([...works, other]);
+    expect(started).toContain('a');
+    expect(await ask('key', 'again', { group: 'b' }).finish()).toBe('again');
+  });
+
+  it('rejects everybody once too much waits in all', async () => {
+    const works = Array.from({ length: 66 }, (_, number) => ask('password', `address ${number}`));
+    await expect(ask('password', 'another').done).rejects.toMatchObject({ code: 'BUSY', retryAfterSeconds: 1 });
+    await finishAll(works);
+    expect(started).toHaveLength(66);
+  });
+
+  it('goes on after a failure, which only its caller sees', async () => {
+    const failing = queue.run({ kind: 'key', group: 'a', milliseconds: 1 }, () => Promise.reject(new Error('failed')));
+    const next = askAll('key', 'next');
+    await expect(failing).rejects.toThrow('failed');
+    await finishAll(next);
+    expect(started).toEqual(['next']);
+  });
+
+  it('when it is closed, rejects long work that waits or comes, and finishes everything else', async () => {
+    const [running, waiting] = askAll('key', 'running', 'waiting');
+    const passwords = askAll('password', 'p1', 'p2');
+    queue.close();
+    await expect(waiting!.done).rejects.toMatchObject({ code: 'BUSY' });
+    await expect(ask('key', 'late').done).rejects.toMatchObject({ code: 'BUSY' });
+    await finishAll([running!, ...passwords, ...askAll('signature', 'signature')]);
+    expect(started.toSorted()).toEqual(['p1', 'p2', 'running', 'signature']);
+  });
+});
+
+describe('signatures and keys', () => {
+  const data = Buffer.from('what is signed');
+
+  it.each(['HS256', 'ES256', 'EdDSA'] as const)('%s is signed in line, whatever waits', async (name) => {
+    const works = askAll('signature', 's1', 's2', 's3');
+    const { signingKey, verifyingKey } = await algorithm(name).generate();
+    const signature = await queue.sign({ group: 'a' }, name, data, signingKey);
+    expect(await algorithm(name).verify(data, signature, verifyingKey)).toBe(true);
+    await finishAll(works);
+  });
+
+  it.each(['RS256', 'PS256', 'ES384', 'ES512', 'ML-DSA-44'] as const)('%s waits for its turn', async (name) => {
+    const { signingKey, verifyingKey } = await algorithm(name).generate(2048);
+    const works = askAll('signature', 's1', 's2');
+    const signed = queue.sign({ group: 'a' }, name, data, signingKey);
+    await quiet();
+    expect(queue.waiting('signature')).toBe(1);
+    await finishAll(works);
+    expect(await algorithm(name).verify(data, await signed, verifyingKey)).toBe(true);
+  });
+
+  it('RSA keys are generated one at a time, others as a signature is made', async () => {
+    const works = askAll('key', 'long');
+    const ec = await queue.generate('a', 'ES256');
+    const rsa = queue.generate('a', 'RS256', 2048);
+    await quiet();
+    expect([ec.signingKey.asymmetricKeyType, queue.waiting('key')]).toEqual(['ec', 1]);
+    await finishAll(works);
+    expect((await rsa).signingKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
+  });
+
+  it('a key of another algorithm does not sign', async () => {
+    const { signingKey } = await algorithm('ES256').generate();
+    await expect(queue.sign({ group: 'a' }, 'RS256', data, signingKey)).rejects.toMatchObject({
+      code: 'KEY_DOES_NOT_FIT',
+    });
+  });
+
+  it('every computation is announced where it is asked for, also one that need not wait', async () => {
+    const announced: string[] = [];
+    queue = new CpuQueue((what) => {
+      announced.push(what);
+      throw new Error('not here');
+    });
+    const { signingKey } = await algorithm('HS256').generate();
+    await expect(queue.sign({ group: 'a' }, 'HS256', data, signingKey)).rejects.toThrow('not here');
+    await expect(queue.generate('a', 'ES256')).rejects.toThrow('not here');
+    await expect(ask('password', 'password').done).rejects.toThrow('not here');
+    expect([announced.length, started]).toEqual([3, []]);
+  });
+});

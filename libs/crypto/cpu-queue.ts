@@ -1,0 +1,166 @@
+import type { KeyObject } from 'node:crypto';
+
+import { FairLine, coreErrors } from '#core';
+
+import { type AlgorithmName, type GeneratedKey, type RsaModulusBits, algorithm } from './algorithms.js';
+
+/**
+ * The kinds of expensive work. Each has a line of its own, so that none waits behind a longer kind:
+ * - `password`: hashes that a person waits for (sign-in, confirmation), about 100 ms each;
+ * - `signature`: one signature that a caller waits for, or a key that is generated as quickly, a few milliseconds;
+ * - `batch`: one signature of many that one request asks for;
+ * - `key`: generating an RSA key, deriving a key from a passphrase: seconds.
+ */
+export type CpuWorkKind = 'password' | 'signature' | 'batch' | 'key';
+
+interface Lane {
+  /** How many may run at the same time. */
+  readonly limit: number;
+  /** How many may wait in all, and of one group. */
+  readonly waitingMax: number;
+  readonly waitingPerGroupMax: number;
+  /** When a caller who was rejected may try again. */
+  readonly retryAfterSeconds: number;
+}
+
+/** Node's own default (`UV_THREADPOOL_SIZE`): files, name look-ups and everything below share these threads. */
+const POOL_THREADS = 4;
+
+const LANES: Readonly<Record<CpuWorkKind, Lane>> = {
+  password: { limit: 2, waitingMax: 64, waitingPerGroupMax: 32, retryAfterSeconds: 1 },
+  signature: { limit: 2, waitingMax: 2_000, waitingPerGroupMax: 250, retryAfterSeconds: 1 },
+  batch: { limit: 1, waitingMax: 500, waitingPerGroupMax: 100, retryAfterSeconds: 2 },
+  key: { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 10 },
+};
+const KINDS = Object.keys(LANES) as CpuWorkKind[];
+
+/**
+ * What may run together. One thread of the pool is always free for what is none of this, another for a signature
+ * whatever passwords and keys do, and one for passwords whatever keys do.
+ */
+const TOGETHER: readonly { readonly kinds: readonly CpuWorkKind[]; readonly limit: number }[] = [
+  { kinds: KINDS, limit: POOL_THREADS - 1 },
+  { kinds: ['password', 'key'], limit: POOL_THREADS - 2 },
+  { kinds: ['signature', 'batch'], limit: POOL_THREADS - 2 },
+];
+
+/** Whose work it is and what it takes. */
+export interface CpuWork {
+  readonly kind: CpuWorkKind;
+  /** The tenant; for sign-ins, the address that they come from. Groups take turns. */
+  readonly group: string;
+  /** Estimated processor time: a group that had expensive work waits until the others had as much. */
+  readonly milliseconds: number;
+}
+
+/** A piece of work that waits, or its end where it must not wait any longer. */
+interface Ticket {
+  start(): void;
+  cancel(): void;
+}
+
+/**
+ * The one place where expensive computations start: what takes a thread of the pool for longer than a turn of the event
+ * loop. Bounded, fair among tenants by what their work costs, and without a clock.
+ */
+export class CpuQueue {
+  readonly #lines = new Map(KINDS.map((kind) => [kind, new FairLine<Ticket>()]));
+  readonly #running = new Map(KINDS.map((kind) => [kind, 0]));
+  /** Which kind was started longest ago: it is asked first. */
+  readonly #order = [...KINDS];
+  #closed = false;
+
+  /**
+   * @param beforeWork is called with a name of the work where it is asked for, and throws where that is a mistake: the
+   * server passes what rejects work inside of a database transaction
+   */
+  constructor(private readonly beforeWork: (what: string) => void = () => undefined) {}
+
+  /** How many pieces of work of a kind wait. */
+  waiting(kind: CpuWorkKind): number {
+    return this.#lines.get(kind)!.length;
+  }
+
+  /**
+   * Runs `compute` when it is its turn, in the caller's own asynchronous context.
+   * @throws BUSY where too much waits already, or the queue was closed; whatever `compute` throws
+   */
+  async run<T>({ kind, group, milliseconds }: CpuWork, compute: () => Promise<T>): Promise<T> {
+    this.beforeWork(`expensive computation (${kind})`);
+    const lane = LANES[kind];
+    const line = this.#lines.get(kind)!;
+    const isFull = line.length >= lane.waitingMax || line.lengthOf(group) >= lane.waitingPerGroupMax;
+    if (isFull || (this.#closed && kind === 'key')) throw busy(lane);
+    await new Promise<void>((resolve, reject) => {
+      line.push(group, Math.max(milliseconds, 1), { start: resolve, cancel: () => reject(busy(lane)) });
+      this.#startNext();
+    });
+    try {
+      return await compute();
+    } finally {
+      this.#running.set(kind, this.#running.get(kind)! - 1);
+      this.#startNext();
+    }
+  }
+
+  /**
+   * A signature: in line where it takes microseconds, else when it is its turn.
+   * @param kind `batch` for one of many that a request asks for
+   * @throws KEY_DOES_NOT_FIT, BUSY
+   */
+  async sign(
+    { group, kind = 'signature' }: { readonly group: string; readonly kind?: 'signature' | 'batch' },
+    name: AlgorithmName,
+    data: Buffer,
+    key: KeyObject,
+  ): Promise<Buffer> {
+    const row = algorithm(name);
+    const milliseconds = row.fits(key) ? row.signatureMilliseconds(key) : 0;
+    const compute = async (): Promise<Buffer> => row.sign(data, key);
+    if (milliseconds > 0) return this.run({ kind, group, milliseconds }, compute);
+    this.beforeWork('signature');
+    return compute();
+  }
+
+  /** A fresh key. @param modulusBits RSA only @throws BUSY */
+  async generate(group: string, name: AlgorithmName, modulusBits?: RsaModulusBits): Promise<GeneratedKey> {
+    const row = algorithm(name);
+    const milliseconds = row.generationMilliseconds(modulusBits);
+    return this.run({ kind: kindOf(milliseconds), group, milliseconds }, () => row.generate(modulusBits));
+  }
+
+  /**
+   * Lets a process end in time: long work that waits is rejected and none is taken any more; what runs, and signatures
+   * and passwords of requests that are under way, still finish.
+   */
+  close(): void {
+    this.#closed = true;
+    for (const { cancel } of this.#lines.get('key')!.drain()) cancel();
+  }
+
+  #startNext(): void {
+    for (let kind = this.#nextKind(); kind !== undefined; kind = this.#nextKind()) {
+      this.#running.set(kind, this.#running.get(kind)! + 1);
+      this.#order.push(...this.#order.splice(this.#order.indexOf(kind), 1));
+      this.#lines.get(kind)!.shift()!.start();
+    }
+  }
+
+  #nextKind(): CpuWorkKind | undefined {
+    const count = (kinds: readonly CpuWorkKind[]): number =>
+      kinds.reduce((sum, kind) => sum + this.#running.get(kind)!, 0);
+    return this.#order.find(
+      (kind) =>
+        this.#lines.get(kind)!.length > 0 &&
+        count([kind]) < LANES[kind].limit &&
+        TOGETHER.every(({ kinds, limit }) => !kinds.includes(kind) || count(kinds) < limit),
+    );
+  }
+}
+
+const LONG_MILLISECONDS = 50;
+
+/** In which line work waits that nobody sees coming from its kind alone. */
+export const kindOf = (milliseconds: number): CpuWorkKind => (milliseconds < LONG_MILLISECONDS ? 'signature' : 'key');
+
+const busy = ({ retryAfterSeconds }: Lane): Error => coreErrors.BUSY({ retryAfterSeconds });
