@@ -68,11 +68,12 @@ function generatePair(start: (callback: KeyPairCallback) => void): Promise<Gener
 export const RSA_READABLE_BITS = { min: 1024, max: 4096 } as const;
 
 /** Estimates by modulus size; how they compare matters more than what they are on one machine. */
-const RSA_MILLISECONDS: Readonly<Record<RsaModulusBits, { readonly signature: number; readonly generation: number }>> = {
-  2048: { signature: 1, generation: 100 },
-  3072: { signature: 3, generation: 300 },
-  4096: { signature: 6, generation: 1_000 },
-};
+const RSA_MILLISECONDS: Readonly<Record<RsaModulusBits, { readonly signature: number; readonly generation: number }>> =
+  {
+    2048: { signature: 1, generation: 100 },
+    3072: { signature: 3, generation: 300 },
+    4096: { signature: 6, generation: 1_000 },
+  };
 
 /** The row for the next size that is not smaller: imported keys may have a size that is never generated. */
 function rsaMilliseconds(bits: number): { readonly signature: number; readonly generation: number } {

@@ -89,7 +89,9 @@ describe('what runs at the same time', () => {
 
 describe('whose turn it is', () => {
   it("takes turns among tenants: one tenant's many generators do not hold up another's one", async () => {
-    const flood = Array.from({ length: 8 }, (_, number) => ask('key', `b${number}`, { group: 'b', milliseconds: 1_000 }));
+    const flood = Array.from({ length: 8 }, (_, number) =>
+      ask('key', `b${number}`, { group: 'b', milliseconds: 1_000 }),
+    );
     const other = ask('key', 'a', { group: 'a', milliseconds: 1_000 });
     await flood[0]!.finish();
     await quiet();
