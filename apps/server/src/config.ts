@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Secret } from '#core';
 import { parseMasterKey } from '#crypto';
 import { LOG_LEVELS, type LogLevel } from './http/logging.js';
+import { SERVER_LIMITS } from './http/server-limits.js';
 
 /** One environment variable: a row here is all that a new one needs. */
 interface Setting<T> {
@@ -197,6 +198,19 @@ export const settings = {
     fallback: '',
     parse: listOf(network),
     description: 'Networks, separated by commas, whose `X-Forwarded-For` is believed. Nobody is by default.',
+  }),
+  connectionsMax: setting({
+    variable: 'CHANCERY_CONNECTIONS_MAX',
+    fallback: String(SERVER_LIMITS.connections),
+    parse: wholeNumber(1, 65_535),
+    description: 'Open connections of a process; further ones are closed.',
+  }),
+  connectionsPerAddressMax: setting({
+    variable: 'CHANCERY_CONNECTIONS_PER_ADDRESS_MAX',
+    fallback: String(SERVER_LIMITS.connectionsPerAddress),
+    parse: wholeNumber(1, 65_535),
+    description:
+      'Open connections of one source address, or of one IPv6 /64, with a process. Not counted for `TRUSTED_PROXIES`.',
   }),
   jwksUrls: setting({
     variable: 'CHANCERY_JWKS_URLS',

@@ -50,7 +50,13 @@ export async function createServer(options: CreateServerOptions): Promise<Server
   const { configuration, logger, clock = systemClock } = options;
   const installation = await openInstallation(configuration, clock, logger);
   let address = `http://${configuration.host}:${configuration.port}`;
-  const http: HttpOptions = { logger, trustedProxies: configuration.trustedProxies, version: productVersion() };
+  const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
+  const http: HttpOptions = {
+    logger,
+    trustedProxies: configuration.trustedProxies,
+    limits: { connections, connectionsPerAddress },
+    version: productVersion(),
+  };
   try {
     const root = ServerModule.register({
       installation,

@@ -54,6 +54,7 @@ import {
 import { type RateLimitPolicy, RateLimited, RateLimits } from '../../../apps/server/src/http/rate-limit.js';
 import { type RefusedRequest, RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { Public, Requires } from '../../../apps/server/src/http/requires.js';
+import type { ServerLimits } from '../../../apps/server/src/http/server-limits.js';
 import { applicationOptions, configureHttp, createAdapter } from '../../../apps/server/src/http/server.js';
 import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
 
@@ -326,6 +327,7 @@ export async function startFixture(
   options: {
     quotas?: Partial<Record<RateLimitPolicy, number>>;
     trustedProxies?: string[];
+    limits?: Partial<ServerLimits>;
     controllers?: (new (...dependencies: never[]) => object)[];
   } = {},
 ): Promise<Fixture> {
@@ -334,6 +336,7 @@ export async function startFixture(
   const http = {
     logger: createLogger('info', { write: (line) => log.push(line) }),
     trustedProxies: options.trustedProxies ?? [],
+    limits: options.limits ?? {},
     version: '0.0.0',
   };
   @Module({

@@ -1,30 +1,21 @@
 import helmet from '@fastify/helmet';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SECOND } from '#core';
 import { assertEveryRouteDeclaresAccess } from './auth.guard.js';
+import { limitConnections } from './connection-limit.js';
 import { acceptOnlyJson } from './json-body.js';
 import { type Logger, NestLogger, logAnswer } from './logging.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
-
-/** Bounds on what one request and one connection may take. */
-export const SERVER_LIMITS = {
-  bodyBytes: 64 * 1024,
-  headerBytes: 16 * 1024,
-  pathParameterCharacters: 512,
-  connections: 4_096,
-  requestsPerConnection: 10_000,
-  requestMilliseconds: 15 * SECOND,
-  headersMilliseconds: 10 * SECOND,
-  keepAliveMilliseconds: 5 * SECOND,
-} as const;
+import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 
 export interface HttpOptions {
   readonly logger: Logger;
   /** Networks (CIDR) whose `X-Forwarded-For` is believed; nobody's if there is none. */
   readonly trustedProxies: readonly string[];
+  /** Where an installation or a test wants other numbers than `SERVER_LIMITS`. */
+  readonly limits?: Partial<ServerLimits>;
   /** Version of the product, for the API document. */
   readonly version: string;
 }
@@ -34,14 +25,20 @@ const STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; 
 const REFERENCE_POLICY = `${STRICT_POLICY}; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'`;
 
 /** Fastify with every bound set, JSON as its only body, and refusals of its own in the shape of all others. */
-export function createAdapter({ logger, trustedProxies }: HttpOptions): FastifyAdapter {
+export function createAdapter({ logger, trustedProxies, limits: changed }: HttpOptions): FastifyAdapter {
+  const limits = { ...SERVER_LIMITS, ...changed };
   const adapter = new FastifyAdapter({
-    bodyLimit: SERVER_LIMITS.bodyBytes,
-    requestTimeout: SERVER_LIMITS.requestMilliseconds,
-    keepAliveTimeout: SERVER_LIMITS.keepAliveMilliseconds,
-    maxRequestsPerSocket: SERVER_LIMITS.requestsPerConnection,
-    http: { headersTimeout: SERVER_LIMITS.headersMilliseconds, maxHeaderSize: SERVER_LIMITS.headerBytes },
-    routerOptions: { maxParamLength: SERVER_LIMITS.pathParameterCharacters },
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMilliseconds,
+    keepAliveTimeout: limits.keepAliveMilliseconds,
+    connectionTimeout: limits.idleMilliseconds,
+    maxRequestsPerSocket: limits.requestsPerConnection,
+    http: {
+      headersTimeout: limits.headersMilliseconds,
+      connectionsCheckingInterval: limits.checkEveryMilliseconds,
+      maxHeaderSize: limits.headerBytes,
+    },
+    routerOptions: { maxParamLength: limits.pathParameterCharacters },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     forceCloseConnections: 'idle',
     // Requests that arrive while the server drains are still answered, with `Connection: close`.
@@ -75,11 +72,17 @@ export const applicationOptions = ({ logger }: HttpOptions): NestApplicationOpti
  *
  * @throws Error if a route declares no access
  */
-export async function configureHttp(app: NestFastifyApplication, { version }: HttpOptions): Promise<void> {
+export async function configureHttp(app: NestFastifyApplication, options: HttpOptions): Promise<void> {
+  const { logger, trustedProxies, version } = options;
+  const { connections, connectionsPerAddress } = { ...SERVER_LIMITS, ...options.limits };
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: directivesOf(STRICT_POLICY) },
   });
-  app.getHttpServer().maxConnections = SERVER_LIMITS.connections;
+  limitConnections(
+    app.getHttpServer(),
+    { total: connections, perAddress: connectionsPerAddress, exempt: trustedProxies },
+    logger,
+  );
   serveDocument(app, version);
   assertEveryRouteDeclaresAccess(app);
 }
