@@ -4,13 +4,14 @@
 export const LAYERS = {
   core: [],
   crypto: ['core'],
+  pki: ['crypto'],
   database: ['core'],
   scheduler: ['database'],
   vault: ['crypto', 'database'],
   audit: ['vault'],
   idempotency: ['vault', 'scheduler'],
   tenants: ['audit', 'scheduler'],
-  keys: ['tenants'],
+  keys: ['tenants', 'pki'],
   'service-keys': ['keys'],
   certificates: ['service-keys'],
   signing: ['certificates'],
@@ -18,7 +19,7 @@ export const LAYERS = {
 };
 
 /** Libraries that are plain TypeScript: what they compute depends on their arguments only. */
-const PURE = ['core', 'crypto'];
+const PURE = ['core', 'crypto', 'pki'];
 
 const FRAMEWORKS = 'node_modules/(@nestjs|typeorm)/';
 

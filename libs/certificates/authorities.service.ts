@@ -16,6 +16,26 @@ import {
 import { publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
 import { requireUncompromised } from '#keys';
+import {
+  AUTHORITY_VALIDITY_DAYS_DEFAULT,
+  type DistinguishedName,
+  type NameConstraints,
+  type ParsedCertificate,
+  type RevocationReason,
+  authorityProfile,
+  buildTbsCertificate,
+  chainToPem,
+  formatName,
+  isCompromise,
+  issuerOf,
+  randomSerialNumber,
+  replacesReason,
+  selfIssuer,
+  signCertificate,
+  signatureAlgorithmFor,
+  toPem,
+  validityFrom,
+} from '#pki';
 import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
 
 import {
@@ -26,22 +46,14 @@ import {
 } from './authority-key-algorithms.js';
 import { readCertificateChain, requireIssuer } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
-import { type ParsedCertificate, issuerOf } from './certificate.js';
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
-import type { NameConstraints } from './extensions.js';
-import { buildTbsCertificate, randomSerialNumber, selfIssuer, signCertificate } from './issuance.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
 import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lifecycle.js';
-import { type DistinguishedName, formatName } from './names.js';
-import { chainToPem, toPem } from './pem.js';
 import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
-import { AUTHORITY_VALIDITY_DAYS_DEFAULT, authorityProfile, validityFrom } from './profile.js';
-import { type RevocationReason, isCompromise, replacesReason } from './reasons.js';
-import { signatureAlgorithmFor } from './signature-algorithms.js';
 import { revokeCertificatesOf } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 

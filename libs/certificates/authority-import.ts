@@ -2,8 +2,8 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 
 import type { EpochMilliseconds } from '#core';
 import { publicKeyToBytes } from '#crypto';
+import { type ParsedCertificate, parseCertificate } from '#pki';
 
-import { type ParsedCertificate, parseCertificate } from './certificate.js';
 import { authorityErrors } from './errors.js';
 import { certificateTexts } from './stored-certificate.js';
 

@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 
 import { DomainError, type Secret } from '#core';
-import { type AlgorithmName, type RsaModulusBits, algorithm, keyFileErrors, readPrivateKeyPem } from '#crypto';
+import { type AlgorithmName, type RsaModulusBits, algorithm, keyFileErrors } from '#crypto';
+import { readPrivateKeyPem } from '#pki';
 
 import { authorityErrors } from './errors.js';
 

@@ -4,10 +4,10 @@ import { Injectable } from '@nestjs/common';
 
 import type { View } from '#database';
 import { isCompromised } from '#keys';
+import { certifiedKey } from '#pki';
 import { isServiceActive } from '#service-keys';
 import { tenantState } from '#tenants';
 
-import { certifiedKey } from './certificate.js';
 import { Certificate } from './entities.js';
 import { type CertificateState, certificateStateAt } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';

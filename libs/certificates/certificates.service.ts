@@ -4,19 +4,17 @@ import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors 
 import { publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys, Signer, keyErrors } from '#keys';
+import { type RevocationReason, pkcs12Bundle, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
 import { CertificateAuthorities } from './authorities.service.js';
 import { type CertificateFilter, conditionOf } from './certificate-filter.js';
-import { pkcs7Certificates } from './chain.js';
 import { Crls } from './crls.service.js';
 import { Certificate } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 import { type CertificateState, certificateLifecycle, certificateStateAt } from './lifecycle.js';
-import { pkcs12Bundle } from './pkcs12.js';
 import { CertificatesOfKeys } from './key-compromise.js';
-import { type RevocationReason, replacesReason } from './reasons.js';
 import { changeStatus } from './status-change.js';
 import { certificatesIn, readStored } from './stored-certificate.js';
 

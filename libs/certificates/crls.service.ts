@@ -16,12 +16,11 @@ import {
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, In, LessThan, LessThanOrEqual, MoreThan, type Tx, type View } from '#database';
+import { type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
 import { DueItems } from '#scheduler';
 import { tenantState } from '#tenants';
 
 import { AuthorityKeys } from './authority-keys.service.js';
-import { issuerOf } from './certificate.js';
-import { type RevokedCertificate, buildTbsCrl, signCrl } from './crl.js';
 import { Certificate, CertificateAuthority, Crl, CrlPart } from './entities.js';
 import { authorityErrors } from './errors.js';
 import { authorityEvents } from './events.js';

@@ -2,15 +2,22 @@ import { type DomainError, type ErrorFactory, type TenantScope, platformScope } 
 import { keyFileErrors, publicKeyFingerprint } from '#crypto';
 import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
 import { isCompromised } from '#keys';
+import {
+  type CertificateRequest,
+  type Finding,
+  type GeneralName,
+  type KeyStanding,
+  type PolicyCategory,
+  judgeRequest,
+  leafProfile,
+  parseCertificateRequest,
+  refusalCode,
+  requestedNames,
+} from '#pki';
 import { namesOfOtherTenants } from '#tenants';
 
-import { type CertificateRequest, parseCertificateRequest } from './csr.js';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { certificateErrors } from './errors.js';
-import type { GeneralName } from './names.js';
-import { judgeRequest, refusalCode, requestedNames } from './policy.js';
-import { leafProfile } from './profile.js';
-import type { Finding, KeyStanding, PolicyCategory } from './rules/rule.js';
 
 /** What a request is judged by, beside itself. */
 export interface Situation {

@@ -12,12 +12,11 @@ import {
   VarcharColumn,
   VersionColumn,
 } from '#database';
+import type { NameConstraints, RevocationReason } from '#pki';
 
 import type { AuthorityKeyAlgorithm } from './authority-key-algorithms.js';
-import type { NameConstraints } from './extensions.js';
 import type { IssuingProfile } from './issuing-profile.js';
 import type { AuthorityState, CertificateState } from './lifecycle.js';
-import type { RevocationReason } from './reasons.js';
 
 /** An issuer of a tenant. Its private key is sealed in its own row and signs nothing but what this library builds. */
 @Entity('certificate_authorities')

@@ -7,31 +7,40 @@ import { DomainError, type TenantScope, coreErrors, platformScope } from '#core'
 import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx } from '#database';
 import { isCompromisedByNow } from '#keys';
+import {
+  type AttributeName,
+  type Finding,
+  type GeneralName,
+  type NameAttribute,
+  type ParsedCertificate,
+  type PublicKeyFacts,
+  buildTbsCertificate,
+  certificateKid,
+  certifiedNames,
+  formatName,
+  issuerOf,
+  leafProfile,
+  objectionsToDnsNames,
+  randomSerialNumber,
+  signCertificate,
+  toPem,
+  validityFrom,
+} from '#pki';
 import { isServiceActive } from '#service-keys';
 
 import { allowedDnsNames } from './allowed-dns-names.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { CertificateAuthorities } from './authorities.service.js';
 import { COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX, SUBJECT_LENGTH_MAX, searchable } from './certificate-filter.js';
-import { type ParsedCertificate, issuerOf } from './certificate.js';
-import { certificateKid } from './chain.js';
 import { Crls } from './crls.service.js';
 import { type Situation, readRequest, refusal, requireAcceptable, standingOf } from './csr-judgement.js';
 import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
-import { buildTbsCertificate, randomSerialNumber, signCertificate } from './issuance.js';
 import { grantedDays } from './issuing-profile.js';
 import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
-import { type AttributeName, type GeneralName, type NameAttribute, formatName } from './names.js';
-import { toPem } from './pem.js';
 import { PkiUrls } from './pki-urls.js';
-import { certifiedNames } from './policy.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
-import { leafProfile, validityFrom } from './profile.js';
-import type { PublicKeyFacts } from './public-key.js';
-import { objectionsToDnsNames } from './rules/name-rules.js';
-import type { Finding } from './rules/rule.js';
 import { abandon } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 

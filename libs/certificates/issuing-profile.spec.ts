@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { NAME_POLICY_DEFAULT } from '#pki';
+
 import { grantedDays, issuingProfile } from './issuing-profile.js';
-import { NAME_POLICY_DEFAULT } from './rules/rule.js';
 
 const tooLong = (pointer: string) =>
   expect.objectContaining({

@@ -1,8 +1,5 @@
 import { type InputError, coreErrors } from '#core';
-
-import type { CertificateKidKind } from './chain.js';
-import { LEAF_VALIDITY_DAYS_DEFAULT } from './profile.js';
-import { NAME_POLICY_DEFAULT, type NamePolicy } from './rules/rule.js';
+import { type CertificateKidKind, LEAF_VALIDITY_DAYS_DEFAULT, NAME_POLICY_DEFAULT, type NamePolicy } from '#pki';
 
 /** What an authority grants to whoever asks it for a certificate. */
 export interface IssuingProfile {

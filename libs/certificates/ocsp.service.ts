@@ -3,27 +3,30 @@ import { Injectable } from '@nestjs/common';
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
 import { publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
-import { tenantState } from '#tenants';
-
-import { generateAuthorityKey } from './authority-key-algorithms.js';
-import { AuthorityKeys } from './authority-keys.service.js';
-import { issuerOf } from './certificate.js';
-import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
-import { authorityEvents } from './events.js';
-import { buildTbsCertificate, randomSerialNumber, signCertificate } from './issuance.js';
 import {
   type CertificateStatus,
   type IssuerHashes,
   type OcspRequest,
+  buildTbsCertificate,
   issuerHashes,
+  issuerOf,
   namesIssuer,
   ocspError,
+  ocspSignerProfile,
   parseOcspRequest,
+  randomSerialNumber,
+  signCertificate,
   signOcspResponse,
-} from './ocsp.js';
-import { toPem } from './pem.js';
+  toPem,
+  validityFrom,
+} from '#pki';
+import { tenantState } from '#tenants';
+
+import { generateAuthorityKey } from './authority-key-algorithms.js';
+import { AuthorityKeys } from './authority-keys.service.js';
+import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
+import { authorityEvents } from './events.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
-import { ocspSignerProfile, validityFrom } from './profile.js';
 import { readStored } from './stored-certificate.js';
 
 export interface OcspReply {

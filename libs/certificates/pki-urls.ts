@@ -1,4 +1,4 @@
-import type { StatusUrls } from './extensions.js';
+import type { StatusUrls } from '#pki';
 
 /** Where others find what an authority publishes; these addresses stand in every certificate that it issues. */
 export abstract class PkiUrls {

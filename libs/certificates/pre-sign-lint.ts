@@ -2,11 +2,10 @@ import { Logger } from '@nestjs/common';
 
 import { DomainError, type TenantScope } from '#core';
 import type { Database } from '#database';
+import { type ParsedCertificate, lintCertificate } from '#pki';
 
-import type { ParsedCertificate } from './certificate.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
-import { lintCertificate } from './lint.js';
 
 /** @throws LINT_FAILED for bytes that must not be signed; there is nothing that the caller could do about it */
 export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {

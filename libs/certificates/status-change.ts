@@ -1,12 +1,12 @@
 import type { EventFactory } from '#core';
 import { In, type Tx, type View } from '#database';
 import { reportCompromise } from '#keys';
+import type { RevocationReason } from '#pki';
 
 import type { Crls } from './crls.service.js';
 import { Certificate } from './entities.js';
 import { certificateEvents } from './events.js';
 import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
-import type { RevocationReason } from './reasons.js';
 
 /** The changes of a certificate's status that relying parties learn of from the CRL and OCSP. */
 export type StatusChange = 'hold' | 'release' | 'revoke' | 'compromise';

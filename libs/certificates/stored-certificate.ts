@@ -1,5 +1,4 @@
-import { type ParsedCertificate, parseCertificate } from './certificate.js';
-import { fromPem } from './pem.js';
+import { type ParsedCertificate, fromPem, parseCertificate } from '#pki';
 
 /** A certificate that stands in the inventory, read again. @throws Error where the row was tampered with */
 export function readStored({ certificatePem }: { readonly certificatePem: string | null }): ParsedCertificate {

@@ -28,20 +28,18 @@ export {
 export { CpuQueue, type CpuWork, type CpuWorkKind } from './cpu-queue.js';
 export { cryptoErrors } from './errors.js';
 export { keyFileErrors } from './key-containers/errors.js';
-export {
-  type KeyFormat,
-  type KeyFormatName,
-  type ReadKey,
-  keyFormatNames,
-  keyFormats,
-  publicKeyFormatNames,
-  readKey,
-  readPrivateKeyPem,
-} from './key-containers/key-file.js';
-export { type Pkcs12Contents, writePkcs12 } from './key-containers/pkcs12.js';
+export { type CheckedKey, checkKey, checkParts } from './key-containers/key-checks.js';
+export { readJwk } from './key-containers/json-web-key.js';
 export { isSoundEd25519Point, readTrustedKey } from './key-containers/public-key-gate.js';
-export type { SecretEncoding } from './key-containers/private-key-parts.js';
-export { type RsaNumbers, checkRsaPublicNumbers } from './key-containers/rsa-checks.js';
+export type { CurveName, PrivateKeyParts, SecretEncoding } from './key-containers/private-key-parts.js';
+export { RSA_NUMBER_NAMES, type RsaNumbers, bitLength, checkRsaPublicNumbers } from './key-containers/rsa-checks.js';
+export {
+  decodeBase64,
+  decodeBase64Url,
+  decodeWrappedBase64,
+  fromBigInt,
+  toBigInt,
+} from './key-containers/text-encodings.js';
 export { type Jwk, type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
   keyObjectFromBytes,

@@ -3,16 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 
 import { Secret, type TenantScope, coreErrors, platformScope } from '#core';
-import {
-  type KeyFormatName,
-  type PublicJwk,
-  algorithm,
-  keyFileErrors,
-  keyFormats,
-  keyFromJwk,
-  keyObjectFromBytes,
-} from '#crypto';
+import { type PublicJwk, algorithm, keyFileErrors, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type View } from '#database';
+import { type KeyFormatName, keyFormats } from '#pki';
 import { Users } from '#tenants';
 import { Vault } from '#vault';
 

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Secret, TenantScope } from '#core';
-import { type AlgorithmName, type KeyFormatName, readKey } from '#crypto';
+import type { AlgorithmName } from '#crypto';
 import { Database } from '#database';
+import { type KeyFormatName, readKey } from '#pki';
 import { Vault } from '#vault';
 
 import { KeyFingerprints, requireUncompromised } from './compromised-keys.js';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as peculiar from '@peculiar/x509';
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HOUR, MINUTE, systemClock } from '#core';
 import {
   type CertificateStatus,
   type RevokedCertificate,
@@ -29,8 +30,7 @@ import {
   signCrl,
   signOcspResponse,
   toPem,
-} from '#certificates';
-import { HOUR, MINUTE, systemClock } from '#core';
+} from '#pki';
 import { type Holder, commonName, dns, factsOf, keys, makeBelow, makeRoot, spkiOf, tbsBelow } from './pure-samples.js';
 
 // openssl judges CRLs and OCSP answers by the machine's clock.

@@ -13,10 +13,10 @@ import {
   provesPossession,
   refusalCode,
   requestedNames,
-} from '#certificates';
-import * as der from '../../../libs/certificates/der.js';
-import { NAME_ATTRIBUTES } from '../../../libs/certificates/names.js';
-import { EXTENDED_KEY_USAGES, OID } from '../../../libs/certificates/oids.js';
+} from '#pki';
+import * as der from '../../../libs/pki/asn1/der.js';
+import { NAME_ATTRIBUTES } from '../../../libs/pki/x509/names.js';
+import { EXTENDED_KEY_USAGES, OID } from '../../../libs/pki/oids.js';
 import {
   dns,
   extension,

@@ -20,10 +20,10 @@ import {
   signCertificate,
   signatureAlgorithmFor,
   validityFrom,
-} from '#certificates';
-import * as der from '../../../libs/certificates/der.js';
-import { encodeExtension, encodeName } from '../../../libs/certificates/names.js';
-import { OID } from '../../../libs/certificates/oids.js';
+} from '#pki';
+import * as der from '../../../libs/pki/asn1/der.js';
+import { encodeExtension, encodeName } from '../../../libs/pki/x509/names.js';
+import { OID } from '../../../libs/pki/oids.js';
 
 /** A certificate with its private key, where the test has it. */
 export interface Holder {

@@ -1,15 +1,8 @@
 import { type KeyObject, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  type AlgorithmName,
-  type KeyFormatName,
-  type RsaNumbers,
-  checkRsaPublicNumbers,
-  keyFormatNames,
-  keyFormats,
-  readKey,
-} from '#crypto';
+import { type AlgorithmName, type RsaNumbers, checkRsaPublicNumbers } from '#crypto';
+import { type KeyFormatName, keyFormatNames, keyFormats, readKey } from '#pki';
 import { withCode } from '../../support/errors.js';
 import { Workbench } from './files.js';
 import {

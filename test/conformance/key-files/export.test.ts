@@ -1,17 +1,7 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type AlgorithmName,
-  type KeyFormatName,
-  algorithm,
-  keyFormatNames,
-  keyFormats,
-  privateKeyToBytes,
-  publicKeyToBytes,
-  publicKeyFormatNames,
-  readKey,
-  writePkcs12,
-} from '#crypto';
+import { type AlgorithmName, algorithm, privateKeyToBytes, publicKeyToBytes } from '#crypto';
+import { type KeyFormatName, keyFormatNames, keyFormats, publicKeyFormatNames, readKey, writePkcs12 } from '#pki';
 import { withCode } from '../../support/errors.js';
 import { PASSPHRASE, Workbench, isInstalled } from './files.js';
 

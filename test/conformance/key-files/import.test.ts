@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AlgorithmName, type KeyFormatName, algorithm, publicKeyFromBytes, readKey } from '#crypto';
+import { type AlgorithmName, algorithm, publicKeyFromBytes } from '#crypto';
+import { type KeyFormatName, readKey } from '#pki';
 import { withCode } from '../../support/errors.js';
 import { PASSPHRASE, Workbench, isInstalled } from './files.js';
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AlgorithmName, algorithm, readKey } from '#crypto';
+import { type AlgorithmName, algorithm } from '#crypto';
+import { readKey } from '#pki';
 import { createTestDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {

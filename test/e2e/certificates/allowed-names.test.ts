@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { encodeName } from '../../../libs/certificates/names.js';
+import { encodeName } from '../../../libs/pki/x509/names.js';
 import { commonName, keys } from '../../conformance/certificates/pure-samples.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, csrPem, issue } from './pki.js';

@@ -1,9 +1,9 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 
-import { toPem } from '#certificates';
+import { toPem } from '#pki';
 
 import { type RequestWishes, commonName, keys, makeRequest } from '../../conformance/certificates/pure-samples.js';
-import { encodeName } from '../../../libs/certificates/names.js';
+import { encodeName } from '../../../libs/pki/x509/names.js';
 import type { Answer, Shape, TestServer, TestTenant } from '../../support/server.js';
 
 let names = 0;

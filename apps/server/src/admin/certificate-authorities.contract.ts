@@ -1,24 +1,26 @@
+import {
+  type AuthorityKeyAlgorithm,
+  type AuthorityState,
+  type ImportedAuthority,
+  type JudgedAuthority,
+  type NewAuthority as AuthorityRequest,
+  VALIDITY_DAYS_LIMIT,
+  authorityKeyAlgorithms,
+  authorityLifecycle,
+} from '#certificates';
 import { Secret, coreErrors, toRfc3339 } from '#core';
 import {
   type AttributeName,
-  type AuthorityKeyAlgorithm,
-  type AuthorityState,
   CERTIFICATE_KID_KINDS,
   type CertificateKidKind,
   type DistinguishedName,
   GENERAL_NAME_KINDS,
   type GeneralName,
   type GeneralNameKind,
-  type ImportedAuthority,
-  type JudgedAuthority,
-  type NewAuthority as AuthorityRequest,
   type RevocationReason,
-  VALIDITY_DAYS_LIMIT,
   attributeNames,
-  authorityKeyAlgorithms,
-  authorityLifecycle,
   revocationReasons,
-} from '#certificates';
+} from '#pki';
 import { isCidr } from '#service-keys';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';

@@ -3,12 +3,11 @@ import {
   type CertificateWithChain as Found,
   type JudgedCertificate,
   type RevocationRehearsal as RehearsedRevocation,
-  type RevocationReason,
   VALIDITY_DAYS_LIMIT,
   certificateLifecycle,
-  revocationReasons,
 } from '#certificates';
 import { toRfc3339 } from '#core';
+import { type RevocationReason, revocationReasons } from '#pki';
 
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';

@@ -2,15 +2,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/commo
 import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import {
-  CertificateAuthorities,
-  Crls,
-  OcspResponder,
-  type OcspReply,
-  authorityErrors,
-  ocspRequestFromPath,
-} from '#certificates';
+import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, authorityErrors } from '#certificates';
 import { type Origin, coreErrors, systemOrigin } from '#core';
+import { ocspRequestFromPath } from '#pki';
 
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';

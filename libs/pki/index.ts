@@ -1,0 +1,95 @@
+export {
+  type KeyFormat,
+  type KeyFormatName,
+  type ReadKey,
+  keyFormatNames,
+  keyFormats,
+  publicKeyFormatNames,
+  readKey,
+  readPrivateKeyPem,
+} from './key-files/key-file.js';
+export { type Pkcs12Contents, writePkcs12 } from './key-files/pkcs12-key.js';
+export { lintCertificate, lintRules } from './lint/lint.js';
+export { type LintRule } from './lint/rule.js';
+export { EXTENDED_KEY_USAGES, type ExtendedKeyUsage, KEY_USAGES, type KeyUsage } from './oids.js';
+export { type PemLabel, chainToPem, fromPem, toPem } from './pem.js';
+export { PKCS12_ITERATIONS, type Pkcs12Content, pkcs12Bundle } from './pkcs12.js';
+export { objectionsToDnsNames } from './policy/name-rules.js';
+export { certifiedNames, judgeRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
+export {
+  type Finding,
+  type KeyStanding,
+  NAME_POLICY_DEFAULT,
+  type NamePolicy,
+  type PolicyCategory,
+  type PolicyFacts,
+  type PolicyRule,
+} from './policy/rule.js';
+export { type ParsedCertificate, certifiedKey, issuerOf, parseCertificate } from './x509/certificate.js';
+export { CERTIFICATE_KID_KINDS, type CertificateKidKind, certificateKid, pkcs7Certificates } from './x509/chain.js';
+export { type CrlContent, type RevokedCertificate, buildTbsCrl, signCrl } from './x509/crl.js';
+export {
+  CSR_BYTES_MAX,
+  type CertificateRequest,
+  type CsrRefusalReason,
+  parseCertificateRequest,
+  provesPossession,
+} from './x509/csr.js';
+export { type BasicConstraints, type NameConstraints, type StatusUrls } from './x509/extensions.js';
+export {
+  type CertificateContent,
+  type Issuer,
+  assembleCertificate,
+  buildTbsCertificate,
+  randomSerialNumber,
+  selfIssuer,
+  signCertificate,
+} from './x509/issuance.js';
+export {
+  type AttributeName,
+  type DistinguishedName,
+  GENERAL_NAME_KINDS,
+  type GeneralName,
+  type GeneralNameKind,
+  NAME_ATTRIBUTES,
+  type NameAttribute,
+  type ReadAttribute,
+  attributeNames,
+  encodeName,
+  formatName,
+} from './x509/names.js';
+export {
+  type CertificateId,
+  type CertificateStatus,
+  type IssuerHashes,
+  OCSP_REQUEST_BYTES_MAX,
+  type OcspAnswer,
+  type OcspErrorStatus,
+  type OcspRequest,
+  type OcspResponseContent,
+  issuerHashes,
+  namesIssuer,
+  ocspError,
+  ocspRequestFromPath,
+  parseOcspRequest,
+  signOcspResponse,
+} from './x509/ocsp.js';
+export {
+  AUTHORITY_VALIDITY_DAYS_DEFAULT,
+  type CertificateProfile,
+  LEAF_VALIDITY_DAYS_DEFAULT,
+  type Validity,
+  authorityProfile,
+  leafProfile,
+  ocspSignerProfile,
+  validityFrom,
+} from './x509/profile.js';
+export { type PublicKeyFacts, keyIdentifier } from './x509/public-key.js';
+export {
+  REVOCATION_REASONS,
+  type RevocationReason,
+  isCompromise,
+  replacesReason,
+  revocationReasons,
+} from './x509/reasons.js';
+export { type SignatureAlgorithm, signatureAlgorithmFor } from './x509/signature-algorithms.js';

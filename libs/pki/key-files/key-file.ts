@@ -1,0 +1,179 @@
+import { isUtf8 } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
+import {
+  type AlgorithmKind,
+  type AlgorithmName,
+  type CheckedKey,
+  type Jwk,
+  type PrivateKeyParts,
+  RSA_NUMBER_NAMES,
+  type RsaNumbers,
+  type SecretEncoding,
+  bitLength,
+  checkKey,
+  checkParts,
+  cryptoErrors,
+  decodeBase64,
+  decodeBase64Url,
+  decodeWrappedBase64,
+  privateKeyToBytes,
+  publicJwk,
+  readJwk,
+  toBigInt,
+  verifyingKeyOf,
+} from '#crypto';
+import { readPem, writePem } from './pem-key.js';
+import { readPkcs12, writePkcs12 } from './pkcs12-key.js';
+import { readRsaXml, writeRsaXml } from './rsa-xml.js';
+
+export interface ReadOptions {
+  readonly algorithm: AlgorithmName;
+  readonly passphrase?: string | undefined;
+}
+
+export interface WriteOptions {
+  readonly kid: string;
+  readonly algorithm: AlgorithmName;
+  /** What key stores show the key by. */
+  readonly name: string;
+  /** Of at least one character where the format is `encrypted`; not used by the others. */
+  readonly passphrase: string;
+  /** Of the key derivation of the formats that are `encrypted`. Tests ask for fewer than `EXPORT_ITERATIONS`. */
+  readonly iterations?: number | undefined;
+}
+
+/** Everything that the product knows about one way to write a key down. */
+export interface KeyFormat {
+  readonly title: string;
+  readonly reference: string;
+  /** The kinds of key that can be written so. */
+  readonly holds: readonly AlgorithmKind[];
+  /** A private key leaves in this format only under a passphrase. */
+  readonly encrypted: boolean;
+  /** More than the greatest key takes up, with its certificates; what is longer is not looked at. */
+  readonly charactersMax: number;
+  /** @throws INVALID_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID */
+  read(text: string, options: ReadOptions): Promise<PrivateKeyParts> | PrivateKeyParts;
+  /** The private key or the shared secret. @throws INVALID_KEY where this very key cannot be written so */
+  writePrivate(key: KeyObject, options: WriteOptions): Promise<string> | string;
+  /** The public half of a key, which may be given itself; absent where the format has no form for it. */
+  writePublic?(key: KeyObject, options: Pick<WriteOptions, 'kid' | 'algorithm'>): string;
+}
+
+const KEY_PAIRS = ['rsa', 'ec', 'okp', 'akp'] as const;
+
+const table = {
+  pem: {
+    title: 'PKCS#8, PKCS#1 or SEC 1 in PEM, encrypted or not; exported as encrypted PKCS#8',
+    reference: 'RFC 7468, RFC 5958',
+    holds: KEY_PAIRS,
+    encrypted: true,
+    charactersMax: 16_384,
+    read: (text, { passphrase }) => readPem(text, passphrase),
+    writePrivate: (key, { passphrase, iterations }) => writePem(privateKeyToBytes(key), passphrase, iterations),
+    writePublic: (key) => verifyingKeyOf(key).export({ type: 'spki', format: 'pem' }).toString(),
+  },
+  jwk: {
+    title: 'JSON Web Key',
+    reference: 'RFC 7517',
+    holds: [...KEY_PAIRS, 'hmac'],
+    encrypted: false,
+    charactersMax: 16_384,
+    read: (text, { algorithm }) => readJwk(text, algorithm),
+    writePrivate: (key, { kid, algorithm: alg }) => JSON.stringify({ ...members(key), kid, use: 'sig', alg }),
+    writePublic: (key, { kid, algorithm: alg }) => JSON.stringify(publicJwk(key, { kid, alg })),
+  },
+  'rsa-xml': {
+    title: 'RSAKeyValue of .NET',
+    reference: 'XML Signature §4.5.2, RSA.ToXmlString',
+    holds: ['rsa'],
+    encrypted: false,
+    charactersMax: 16_384,
+    read: readRsaXml,
+    writePrivate: (key) => writeRsaXml(rsaNumbers(key)),
+    writePublic: (key) => writeRsaXml(rsaNumbers(verifyingKeyOf(key))),
+  },
+  pkcs12: {
+    title: 'PKCS#12 in Base64; exported without a certificate',
+    reference: 'RFC 7292',
+    holds: KEY_PAIRS,
+    encrypted: true,
+    charactersMax: 49_152,
+    read: (text, { passphrase }) => readPkcs12(decodeWrappedBase64(text), passphrase),
+    writePrivate: async (key, { passphrase, iterations, name: friendlyName }) =>
+      (await writePkcs12({ pkcs8: privateKeyToBytes(key), friendlyName }, passphrase, iterations)).toString('base64'),
+  },
+  secret: {
+    title: 'A shared secret whose bytes are those of the text (UTF-8)',
+    reference: 'RFC 2104',
+    holds: ['hmac'],
+    encrypted: false,
+    charactersMax: 2_048,
+    read: (text) => secret(Buffer.from(text), 'text'),
+    writePrivate: (key) => {
+      const bytes = privateKeyToBytes(key);
+      if (!isUtf8(bytes)) throw cryptoErrors.INVALID_KEY('The secret is no text; it has a Base64 form');
+      return bytes.toString();
+    },
+  },
+  'secret-base64': {
+    title: 'A shared secret in Base64, which is decoded before use',
+    reference: 'RFC 4648 §4',
+    holds: ['hmac'],
+    encrypted: false,
+    charactersMax: 2_048,
+    read: (text) => secret(decodeBase64(text), 'base64'),
+    writePrivate: (key) => privateKeyToBytes(key).toString('base64'),
+  },
+} as const satisfies Record<string, KeyFormat>;
+
+const secret = (bytes: Buffer, encoding: SecretEncoding): PrivateKeyParts => ({ kind: 'hmac', bytes, encoding });
+
+const members = (key: KeyObject): Jwk => key.export({ format: 'jwk' }) as Jwk;
+
+/** The numbers that an RSA key has: all of a private one, `n` and `e` of a public one. */
+function rsaNumbers(key: KeyObject): RsaNumbers {
+  const jwk = members(key);
+  const present = RSA_NUMBER_NAMES.filter((name) => name in jwk);
+  return Object.fromEntries(
+    present.map((name) => [name, toBigInt(decodeBase64Url(jwk[name]))]),
+  ) as unknown as RsaNumbers;
+}
+
+export type KeyFormatName = keyof typeof table;
+/** Every way to write a key down. Adding one is adding one row to `table`: import, export and the API document follow. */
+export const keyFormats: Readonly<Record<KeyFormatName, KeyFormat>> = table;
+export const keyFormatNames = Object.keys(table) as KeyFormatName[];
+/** The formats in which a public half may be asked for. */
+export const publicKeyFormatNames = keyFormatNames.filter((name) => keyFormats[name].writePublic !== undefined);
+
+export interface ReadKey extends CheckedKey {
+  /** RSA only. */
+  readonly modulusBits: number | null;
+  /** Shared secrets only. */
+  readonly secretEncoding: SecretEncoding | null;
+}
+
+/**
+ * Reads a private key or a shared secret and believes nothing that it says: see `checkKey`.
+ * @param text as the format has it: PEM, JSON, XML, Base64 or the secret itself
+ * @throws INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID; none quotes the key
+ */
+export async function readKey(format: KeyFormatName, text: string, options: ReadOptions): Promise<ReadKey> {
+  if (text.length > keyFormats[format].charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
+  const parts = await keyFormats[format].read(text, options);
+  return {
+    ...(await checkKey(parts, options.algorithm)),
+    modulusBits: parts.kind === 'rsa' ? bitLength(parts.numbers.n) : null,
+    secretEncoding: parts.kind === 'hmac' ? parts.encoding : null,
+  };
+}
+
+/**
+ * Reads a private key in PEM of whatever type, by the same checks as `readKey`.
+ * @throws INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
+ */
+export async function readPrivateKeyPem(text: string, passphrase: string | undefined): Promise<KeyObject> {
+  if (text.length > keyFormats.pem.charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
+  return checkParts(await readPem(text, passphrase));
+}

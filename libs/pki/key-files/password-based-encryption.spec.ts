@@ -1,0 +1,88 @@
+import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { cryptoErrors, keyFileErrors, privateKeyToBytes } from '#crypto';
+import { der, readAsn1 } from './asn1.js';
+import { checkPkcs12Mac, makePkcs12Mac, openEncryptedPrivateKey, sealPrivateKey } from './password-based-encryption.js';
+import { readPkcs12, writePkcs12 } from './pkcs12-key.js';
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pkcs8 = privateKeyToBytes(privateKey);
+const withCode = ({ code }: { readonly code: string }) => expect.objectContaining({ code });
+
+const [PBES2, PBKDF2, SCRYPT] = ['1.2.840.113549.1.5.13', '1.2.840.113549.1.5.12', '1.3.6.1.4.1.11591.4.11'];
+const AES_256 = der.sequence(der.identifier('2.16.840.1.101.3.4.1.42'), der.octets(Buffer.alloc(16)));
+const SALT = der.octets(Buffer.alloc(16, 1));
+const pbes2 = (derivation: Buffer, cipher = AES_256): Buffer =>
+  der.sequence(der.sequence(der.identifier(PBES2!), der.sequence(derivation, cipher)), der.octets(Buffer.alloc(64, 2)));
+const pbkdf2 = (...parameters: Buffer[]): Buffer => der.sequence(der.identifier(PBKDF2!), der.sequence(...parameters));
+const scrypt = (...cost: number[]): Buffer =>
+  der.sequence(der.identifier(SCRYPT!), der.sequence(SALT, ...cost.map((number) => der.integer(number))));
+
+describe('encrypted private keys', () => {
+  it('open with their passphrase only', async () => {
+    const sealed = readAsn1(await sealPrivateKey(pkcs8, 'right', 1_000));
+    expect(await openEncryptedPrivateKey(sealed, 'right')).toEqual(pkcs8);
+    await expect(openEncryptedPrivateKey(sealed, 'wrong')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
+  });
+
+  it.each([
+    ['iterations without end', pbes2(pbkdf2(SALT, der.integer(2 ** 31)))],
+    ['no iteration', pbes2(pbkdf2(SALT, der.integer(0)))],
+    ['a huge salt', pbes2(pbkdf2(der.octets(Buffer.alloc(10_000)), der.integer(1)))],
+    ['a key of another length', pbes2(pbkdf2(SALT, der.integer(1), der.integer(16)))],
+    ['an unknown derivation', pbes2(der.sequence(der.identifier('1.2.3'), der.sequence()))],
+    ['an unknown cipher', pbes2(pbkdf2(SALT, der.integer(1)), der.sequence(der.identifier('1.2.3'), SALT))],
+    [
+      'a short vector',
+      pbes2(
+        pbkdf2(SALT, der.integer(1)),
+        der.sequence(der.identifier('2.16.840.1.101.3.4.1.42'), der.octets(Buffer.alloc(8))),
+      ),
+    ],
+    ['scrypt with all the memory', pbes2(scrypt(2 ** 20, 8, 1))],
+    ['scrypt in parallel without end', pbes2(scrypt(2, 1, 2 ** 26))],
+    ['scrypt with a cost that is no power of two', pbes2(scrypt(1_000, 8, 1))],
+  ])('that demand %s are refused before any work', async (_, encrypted) => {
+    // What they demand would take longer than a test may, more memory than Node gives, or another error.
+    await expect(openEncryptedPrivateKey(readAsn1(encrypted), 'any')).rejects.toThrow(
+      withCode(cryptoErrors.INVALID_KEY),
+    );
+  });
+
+  it('a MAC with iterations without end is refused before any work', async () => {
+    const digest = der.sequence(der.sequence(der.identifier('2.16.840.1.101.3.4.2.1'), der.null()), SALT);
+    const macData = readAsn1(der.sequence(digest, SALT, der.integer(2 ** 31)));
+    await expect(checkPkcs12Mac(macData, Buffer.alloc(1), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
+  });
+});
+
+describe('PKCS#12', () => {
+  it('lets other work go on while it derives the key of the MAC', async () => {
+    let turns = 0;
+    let ticking = setImmediate(function tick() {
+      turns += 1;
+      ticking = setImmediate(tick);
+    });
+    await makePkcs12Mac(Buffer.from('content'), 'a passphrase', 100_000);
+    clearImmediate(ticking);
+    expect(turns).toBeGreaterThan(20);
+  });
+
+  it('is read with its passphrase, and not where a byte was altered', async () => {
+    const file = await writePkcs12({ pkcs8, friendlyName: 'key' }, 'a passphrase', 1_000);
+    expect(await readPkcs12(file, 'a passphrase')).toMatchObject({ kind: 'ec', curve: 'prime256v1' });
+    const altered = Buffer.from(file);
+    altered[file.length >> 1]! ^= 1;
+    await expect(readPkcs12(altered, 'a passphrase')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
+  });
+
+  it('derives the MAC key as RFC 7292 appendix B says, for a short file by hand', async () => {
+    // One round, no salt, the empty passphrase: the key is SHA-1 over 64 bytes of 3 and 64 of the terminator's zeros.
+    const content = Buffer.from('content');
+    const key = createHash('sha1').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64)).digest();
+    const mac = createHmac('sha1', key).update(content).digest();
+    const digest = der.sequence(der.sequence(der.identifier('1.3.14.3.2.26'), der.null()), der.octets(mac));
+    const macData = readAsn1(der.sequence(digest, der.octets(Buffer.alloc(0))));
+    await expect(checkPkcs12Mac(macData, content, '')).resolves.toBeUndefined();
+  });
+});

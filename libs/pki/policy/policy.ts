@@ -1,0 +1,56 @@
+import type { CertificateRequest } from '../x509/csr.js';
+import { type GeneralName, type NameAttribute, NAME_ATTRIBUTES, type ReadAttribute } from '../x509/names.js';
+import { extensionRules } from './extension-rules.js';
+import { keyRules } from './key-rules.js';
+import { nameRules } from './name-rules.js';
+import type { Finding, PolicyCategory, PolicyFacts, PolicyRule } from './rule.js';
+
+/** Every reason to refuse a request. Adding one is adding one entry to a table in `rules/`. */
+export const policyRules: readonly PolicyRule[] = [...keyRules, ...nameRules, ...extensionRules];
+
+const categories = new Map(policyRules.map(({ code, category }) => [code, category]));
+
+// A hostile request may earn thousands; nobody reads more than these.
+const FINDINGS_MAX = 50;
+
+/** All refusals at once, in the order of the rules; none where the request may be certified. */
+export const judgeRequest = (facts: PolicyFacts): Finding[] =>
+  policyRules
+    .flatMap(({ code, citation, objections }) => objections(facts).map((detail) => ({ code, detail, citation })))
+    .slice(0, FINDINGS_MAX);
+
+/** The error that findings are answered with: the one that they share, otherwise a violation of the policy. */
+export function refusalCode(findings: readonly Finding[]): PolicyCategory {
+  const [first, ...others] = new Set(findings.map(({ code }) => categories.get(code)));
+  return first !== undefined && others.length === 0 ? first : 'POLICY_VIOLATION';
+}
+
+/** Every name that a request asks for, as text: what is held against the names of other tenants. */
+export const requestedNames = (request: CertificateRequest, additionalNames: readonly GeneralName[] = []): string[] => [
+  ...new Set(
+    [
+      ...request.subject.filter(({ type }) => type === 'commonName'),
+      ...request.subjectAlternativeNames,
+      ...additionalNames,
+    ].map(({ value }) => value),
+  ),
+];
+
+/**
+ * The names of a request that was found to be in order, as a certificate states them: known attributes, alternative names
+ * without repetitions, DNS names in lower case.
+ */
+export function certifiedNames(
+  request: CertificateRequest,
+  additionalNames: readonly GeneralName[] = [],
+): { subject: NameAttribute[]; subjectAlternativeNames: GeneralName[] } {
+  const normalised = [...request.subjectAlternativeNames, ...additionalNames].map(({ kind, value }) => ({
+    kind,
+    value: kind === 'dns' ? value.toLowerCase() : value,
+  }));
+  const unique = new Map(normalised.map((name) => [`${name.kind}:${name.value}`, name]));
+  return { subject: request.subject.filter(isKnown), subjectAlternativeNames: [...unique.values()] };
+}
+
+const isKnown = (attribute: ReadAttribute): attribute is ReadAttribute & NameAttribute =>
+  Object.hasOwn(NAME_ATTRIBUTES, attribute.type);

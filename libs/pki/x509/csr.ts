@@ -1,0 +1,149 @@
+import { type KeyObject, verify } from 'node:crypto';
+import type { Parsed } from '#crypto';
+import { TAG } from '../asn1/der.js';
+import {
+  DER_LIMITS,
+  DerError,
+  DerFields,
+  type DerNode,
+  expectTag,
+  parseDer,
+  readBitString,
+  readInteger,
+  readObjectIdentifier,
+} from '../asn1/der-reader.js';
+import { type ReadExtension, readExtension, readExtensions } from './extensions.js';
+import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from './names.js';
+import { type KeyUsage, OID } from '../oids.js';
+import { fromPem } from '../pem.js';
+import { type PublicKeyFacts, importPublicKey, readPublicKey } from './public-key.js';
+import { type SignatureAlgorithm, signatureAlgorithmByOid } from './signature-algorithms.js';
+
+export const CSR_BYTES_MAX = DER_LIMITS.maxBytes;
+/** PEM is a third larger than what it encodes. */
+const CSR_TEXT_MAX = 24 * 1024;
+
+export type CsrRefusalReason = 'TOO_LARGE' | 'NOT_PEM' | 'NOT_PKCS10';
+
+/** A PKCS#10 request (RFC 2986) as it was read. Nothing in it is trusted yet, not even its signature. */
+export interface CertificateRequest {
+  readonly der: Buffer;
+  /** CertificationRequestInfo, which the signature covers. */
+  readonly signedBytes: Buffer;
+  readonly signatureOid: string;
+  /** Absent where the product does not know the algorithm. */
+  readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+  readonly signature: Buffer;
+  readonly publicKeyInfo: Buffer;
+  readonly publicKey: PublicKeyFacts;
+  /** Absent where the key is unsupported, is no point of its curve, or is too large to be used. */
+  readonly verifyingKey: KeyObject | undefined;
+  readonly subject: readonly ReadAttribute[];
+  readonly subjectAlternativeNames: readonly GeneralName[];
+  readonly requestedExtensions: readonly ReadExtension[];
+  readonly requestsAuthority: boolean;
+  readonly requestedKeyUsage: readonly KeyUsage[];
+  /** Dotted identifiers. */
+  readonly requestedExtendedKeyUsage: readonly string[];
+}
+
+/**
+ * Reads a request of at most 16 KiB: PEM, DER, or the Base64 of DER. The work is bounded by the size, the depth by 32.
+ * Never throws; a refusal is the `INVALID_CSR` of the API.
+ */
+export function parseCertificateRequest(input: string | Buffer): Parsed<CertificateRequest, CsrRefusalReason> {
+  if (input.length > CSR_TEXT_MAX || (typeof input !== 'string' && input.length > CSR_BYTES_MAX))
+    return refuse('TOO_LARGE', `A certificate request has at most ${CSR_BYTES_MAX} bytes`);
+  const der = typeof input === 'string' ? bytesOfText(input) : input;
+  if (!der) return refuse('NOT_PEM', 'The text is not one CERTIFICATE REQUEST block (RFC 7468 §6)');
+  if (der.length > CSR_BYTES_MAX)
+    return refuse('TOO_LARGE', `A certificate request has at most ${CSR_BYTES_MAX} bytes`);
+  try {
+    return { ok: true, value: readRequest(der) };
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    return refuse('NOT_PKCS10', `Not a PKCS#10 request (RFC 2986): ${error.message}`);
+  }
+}
+
+const refuse = (reason: CsrRefusalReason, detail: string): Parsed<CertificateRequest, CsrRefusalReason> => ({
+  ok: false,
+  reason,
+  detail,
+});
+
+function bytesOfText(text: string): Buffer | undefined {
+  if (text.includes('-----')) return fromPem(text, ['CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST']);
+  const base64 = text.replace(/\s/g, '');
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.length > 0 && bytes.toString('base64') === base64 ? bytes : undefined;
+}
+
+function readRequest(der: Buffer): CertificateRequest {
+  const outer = DerFields.of(parseDer(der));
+  const info = outer.take();
+  const algorithm = DerFields.of(outer.take());
+  const signature = readBitString(outer.take());
+  outer.end();
+
+  const fields = DerFields.of(info);
+  if (readInteger(fields.take()) !== 0n) throw new DerError('Its version is not 0');
+  const subject = readName(fields.take());
+  const publicKeyInfo = fields.take();
+  // RFC 2986 §4.1 wants the attributes even where there are none; many tools leave them out.
+  const attributes = fields.optional(0xa0)?.children ?? [];
+  fields.end();
+
+  const publicKey = readPublicKey(publicKeyInfo);
+  const requestedExtensions = attributes.flatMap(extensionsOf);
+  const signatureOid = readObjectIdentifier(algorithm.take());
+  return {
+    der,
+    signedBytes: info.raw,
+    signatureOid,
+    signatureAlgorithm: signatureAlgorithmByOid(signatureOid),
+    signature,
+    publicKeyInfo: publicKeyInfo.raw,
+    publicKey,
+    verifyingKey: importPublicKey(publicKey),
+    subject,
+    requestedExtensions,
+    ...wishes(requestedExtensions),
+  };
+}
+
+/** RFC 2985 §5.4.2: the extensions that the requester would like. Other attributes, such as a challenge password, are not ours. */
+function extensionsOf(attribute: DerNode): ReadExtension[] {
+  const fields = DerFields.of(attribute);
+  const type = readObjectIdentifier(fields.take());
+  const values = expectTag(fields.take(), TAG.set).children;
+  fields.end();
+  return type === OID.extensionRequest ? values.flatMap(readExtensions) : [];
+}
+
+/** What the known extensions ask for. Each occurrence counts, so that nothing hides behind a harmless twin. */
+function wishes(extensions: readonly ReadExtension[]) {
+  const read = <Value>(oid: string, reader: (value: Buffer) => Value): Value[] =>
+    extensions.filter((extension) => extension.oid === oid).map(({ value }) => reader(value));
+  return {
+    subjectAlternativeNames: read(OID.subjectAlternativeName, (value) => readGeneralNames(parseDer(value))).flat(),
+    requestsAuthority: read(OID.basicConstraints, readExtension.basicConstraints).some(({ ca }) => ca),
+    requestedKeyUsage: read(OID.keyUsage, readExtension.keyUsage).flat(),
+    requestedExtendedKeyUsage: read(OID.extendedKeyUsage, readExtension.extendedKeyUsage).flat(),
+  };
+}
+
+/**
+ * Whether the requester holds the private key (RFC 2986 §3): the request is signed with it. `false` also where the
+ * algorithm does not belong to the key; SHA-1 and MD5 are refused by a rule of their own and verify nothing here.
+ */
+export function provesPossession(request: CertificateRequest): boolean {
+  const { signatureAlgorithm: algorithm, verifyingKey, signedBytes, signature } = request;
+  if (!algorithm || !verifyingKey || algorithm.keyType !== request.publicKey.algorithm) return false;
+  if (algorithm.digest === 'md5' || algorithm.digest === 'sha1') return false;
+  try {
+    return verify(algorithm.digest, signedBytes, verifyingKey, signature);
+  } catch {
+    return false;
+  }
+}
