@@ -16,7 +16,8 @@ import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
 
 export const requestEvents = defineEvents('request', {
-  refused: 'A request of a known caller was refused: its role, the state of things or the input did not permit it',
+  refused:
+    'A request of an authenticated caller was rejected because of its role, the state of a resource or its input',
 });
 
 export interface HistoryFilter {

@@ -84,9 +84,9 @@ export interface ImportedAuthority extends AuthorityRequest {
 /** An authority as it is at this moment. */
 export interface JudgedAuthority {
   readonly authority: CertificateAuthority;
-  /** The state that counts now; the row may not say so yet. */
+  /** The effective state; the row may not say so yet. */
   readonly state: AuthorityState;
-  /** Whether it issues where nobody names an authority. */
+  /** Whether it is the default issuer. */
   readonly isDefault: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { CertificateState } from './lifecycle.js';
 
 /** What the inventory is searched by; everything that is given must hold. */
 export interface CertificateFilter {
-  /** The state that counts now. */
+  /** The effective state. */
   readonly state?: CertificateState | undefined;
   readonly caId?: string | undefined;
   readonly serviceId?: string | undefined;

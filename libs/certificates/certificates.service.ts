@@ -21,7 +21,7 @@ import { certificatesIn, readStored } from './stored-certificate.js';
 /** A certificate as it is at this moment. */
 export interface JudgedCertificate {
   readonly certificate: Certificate;
-  /** The state that counts now; the row may not say so yet. */
+  /** The effective state; the row may not say so yet. */
   readonly state: CertificateState;
 }
 

@@ -1,18 +1,18 @@
 import { defineErrors } from '#core';
 
 export const certificateErrors = defineErrors('certificates', {
-  INVALID_CSR: { kind: 'unprocessable', title: 'The certificate signing request is not acceptable as such' },
-  POLICY_VIOLATION: { kind: 'unprocessable', title: 'The policy of the issuer does not permit this certificate' },
-  LINT_FAILED: { kind: 'unprocessable', title: 'What would have been signed breaks a rule, so it was not signed' },
-  CERTIFICATE_REPLACED: { kind: 'conflict', title: 'The certificate was renewed already' },
-  KEY_NOT_OF_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate is not for this key' },
+  INVALID_CSR: { kind: 'unprocessable', title: 'Invalid certificate signing request' },
+  POLICY_VIOLATION: { kind: 'unprocessable', title: 'The certificate policy of the issuer rejects the request' },
+  LINT_FAILED: { kind: 'unprocessable', title: 'Pre-issuance linting failed; nothing was signed' },
+  CERTIFICATE_REPLACED: { kind: 'conflict', title: 'The certificate has already been renewed' },
+  KEY_NOT_OF_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate does not belong to this key' },
 });
 
 export const authorityErrors = defineErrors('certificate-authorities', {
-  CA_NAME_TAKEN: { kind: 'conflict', title: 'Another certificate authority of the tenant has this name' },
+  CA_NAME_TAKEN: { kind: 'conflict', title: 'The name of the certificate authority is already in use' },
   CA_NOT_USABLE: { kind: 'conflict', title: 'The certificate authority is revoked or has expired' },
-  NO_CERTIFICATE_AUTHORITY: { kind: 'conflict', title: 'The tenant has no certificate authority yet' },
-  INVALID_CA_CERTIFICATE: { kind: 'unprocessable', title: 'This is not a certificate that may issue others' },
-  INVALID_CA_KEY: { kind: 'unprocessable', title: 'This is not the private key of the certificate' },
-  PKI_UNAVAILABLE: { kind: 'unavailable', title: 'There is no current answer to publish' },
+  NO_CERTIFICATE_AUTHORITY: { kind: 'conflict', title: 'The tenant has no certificate authority' },
+  INVALID_CA_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate is not a valid CA certificate' },
+  INVALID_CA_KEY: { kind: 'unprocessable', title: 'The private key does not match the certificate' },
+  PKI_UNAVAILABLE: { kind: 'unavailable', title: 'No current CRL or OCSP response is available' },
 });

@@ -11,7 +11,7 @@ const tooLong = (pointer: string) =>
   }) as unknown as Error;
 
 describe('an issuing profile', () => {
-  it('grants a year, a random kid, and DNS names, unless said otherwise', () => {
+  it('grants a year, a random kid, and DNS names, by default', () => {
     expect(issuingProfile()).toEqual({
       kid: 'uuid',
       validityDays: 365,

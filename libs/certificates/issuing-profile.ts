@@ -8,7 +8,7 @@ export interface IssuingProfile {
   readonly validityDays: number;
   readonly validityDaysMax: number;
   readonly names: NamePolicy;
-  /** Whether a key may have several live certificates; renewing with the same key is always permitted. */
+  /** Whether a key may have several valid certificates; renewing with the same key is always permitted. */
   readonly keyReuse: boolean;
 }
 

@@ -90,18 +90,18 @@ export function defineErrors<const T extends Record<string, ErrorDefinition>>(
 
 /** Errors that belong to no single feature. */
 export const coreErrors = defineErrors('core', {
-  VALIDATION_ERROR: { kind: 'invalid', title: 'The request is not valid' },
-  MALFORMED_JSON: { kind: 'invalid', title: 'The body is not acceptable JSON' },
-  CREDENTIALS_REQUIRED: { kind: 'unauthenticated', title: 'This call needs credentials' },
-  INVALID_CREDENTIALS: { kind: 'unauthenticated', title: 'The credentials are not valid' },
-  NOT_FOUND: { kind: 'not-found', title: 'There is nothing here for you' },
+  VALIDATION_ERROR: { kind: 'invalid', title: 'Invalid request' },
+  MALFORMED_JSON: { kind: 'invalid', title: 'The body is not valid JSON' },
+  CREDENTIALS_REQUIRED: { kind: 'unauthenticated', title: 'Credentials are required' },
+  INVALID_CREDENTIALS: { kind: 'unauthenticated', title: 'Invalid credentials' },
+  NOT_FOUND: { kind: 'not-found', title: 'Resource not found' },
   FORBIDDEN: { kind: 'forbidden', title: 'Your role does not permit this' },
-  WRONG_STATE: { kind: 'conflict', title: 'The resource is not in a state that permits this' },
-  ALREADY_EXISTS: { kind: 'conflict', title: 'A resource with this name exists already' },
+  WRONG_STATE: { kind: 'conflict', title: 'The current state of the resource does not permit this action' },
+  ALREADY_EXISTS: { kind: 'conflict', title: 'A resource with this name already exists' },
   PRECONDITION_FAILED: { kind: 'precondition-failed', title: 'The resource has changed since it was read' },
   PAYLOAD_TOO_LARGE: { kind: 'too-large', title: 'The body is larger than this endpoint accepts' },
-  UNSUPPORTED_MEDIA_TYPE: { kind: 'unsupported-media', title: 'The content type is not accepted here' },
+  UNSUPPORTED_MEDIA_TYPE: { kind: 'unsupported-media', title: 'Unsupported content type' },
   RATE_LIMITED: { kind: 'rate-limited', title: 'Too many requests' },
-  BUSY: { kind: 'unavailable', title: 'The server is at its limit; try again shortly' },
-  INTERNAL_ERROR: { kind: 'internal', title: 'Something failed on our side' },
+  BUSY: { kind: 'unavailable', title: 'The server is overloaded; try again later' },
+  INTERNAL_ERROR: { kind: 'internal', title: 'Internal error' },
 });

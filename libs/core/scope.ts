@@ -8,7 +8,7 @@ export interface Actor {
   readonly name: string;
   /** The credential that a service authenticated with. */
   readonly credentialId?: string;
-  /** Role of a user in the tenant of the scope. */
+  /** Role of the user in the tenant of the scope. */
   readonly role?: string;
 }
 

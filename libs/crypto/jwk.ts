@@ -36,7 +36,7 @@ const THUMBPRINT_MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
  * @throws KEY_DOES_NOT_FIT for a shared secret, which must never be published
  */
 export function publicJwk(key: KeyObject, { kid, alg }: { kid: string; alg: AlgorithmName }): PublicJwk {
-  if (key.type === 'secret') throw cryptoErrors.KEY_DOES_NOT_FIT('A shared secret has no public half');
+  if (key.type === 'secret') throw cryptoErrors.KEY_DOES_NOT_FIT('A shared secret has no public key');
   const { kty, ...members } = verifyingKeyOf(key).export({ format: 'jwk' });
   if (kty === undefined) throw cryptoErrors.KEY_DOES_NOT_FIT('The key has no JWK form');
   return { kty, kid, use: 'sig', ...members, alg };

@@ -22,7 +22,7 @@ export function keyObjectFromBytes(kind: AlgorithmKind, bytes: Buffer): KeyObjec
 
 /** SubjectPublicKeyInfo DER (RFC 5280 §4.1) of a public key or of the public half of a private one. */
 export function publicKeyToBytes(key: KeyObject): Buffer {
-  if (key.type === 'secret') throw cryptoErrors.KEY_DOES_NOT_FIT('A shared secret has no public half');
+  if (key.type === 'secret') throw cryptoErrors.KEY_DOES_NOT_FIT('A shared secret has no public key');
   return (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
 }
 

@@ -9,8 +9,8 @@ import {
 import { Secret, defineErrors } from '#core';
 
 export const sealingErrors = defineErrors('sealing', {
-  SEALED: { kind: 'unavailable', title: 'The server has no key to open its data with' },
-  BLOB_UNREADABLE: { kind: 'internal', title: 'Sealed data does not open' },
+  SEALED: { kind: 'unavailable', title: 'The server is sealed: the master key is missing or wrong' },
+  BLOB_UNREADABLE: { kind: 'internal', title: 'Encrypted data could not be decrypted' },
   MASTER_KEY_INVALID: { kind: 'internal', title: 'The master key cannot be used' },
 });
 

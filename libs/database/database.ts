@@ -22,7 +22,7 @@ export interface DatabaseOptions {
   readonly recorder: EventRecorder;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
-  /** MySQL and MariaDB; 10 s unless said otherwise. */
+  /** MySQL and MariaDB; 10 s by default. */
   readonly statementTimeoutMilliseconds?: number;
 }
 

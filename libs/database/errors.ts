@@ -3,9 +3,9 @@ import { defineErrors } from '#core';
 export const databaseErrors = defineErrors('database', {
   AUDIT_UNAVAILABLE: {
     kind: 'unavailable',
-    title: 'The change and its audit event could not be made durable, so nothing was changed and nothing is returned',
+    title: 'The change could not be saved; nothing was changed',
   },
-  DATABASE_UNAVAILABLE: { kind: 'unavailable', title: 'The database does not answer' },
+  DATABASE_UNAVAILABLE: { kind: 'unavailable', title: 'The database is unavailable' },
 });
 
 /** A mistake of ours, never of the caller: shown as INTERNAL_ERROR, and a test should have found it. */

@@ -30,7 +30,7 @@ export class Key {
   @VarcharColumn(16) algorithm: AlgorithmName;
   /** RSA only. */
   @IntegerColumn({ nullable: true }) modulusBits: number | null;
-  /** How an imported secret was written down; `null` for generated and asymmetric keys. */
+  /** Encoding of an imported secret; `null` for generated and asymmetric keys. */
   @VarcharColumn(16, { nullable: true }) secretEncoding: 'text' | 'base64' | null;
   @VarcharColumn(16) origin: 'generated' | 'imported';
   @BooleanColumn() exportable: boolean;
@@ -53,7 +53,7 @@ export class KeyVersion {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
   @ReferenceColumn() keyId: string;
-  /** What tokens name the version by; unique in the tenant. */
+  /** Key ID (`kid`) of the version; unique in the tenant. */
   @VarcharColumn(128) kid: string;
   @IntegerColumn() number: number;
   @VarcharColumn(16) state: KeyVersionState;

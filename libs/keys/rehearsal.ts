@@ -6,7 +6,7 @@ import { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle 
 /** What an action would do, without doing it. */
 export interface KeyRehearsal {
   readonly allowed: boolean;
-  /** Why it would be refused. */
+  /** Code of the rejection. */
   readonly code: 'WRONG_STATE' | undefined;
   readonly impact: UsersOfKey & {
     /** The latest expiry of a token that was signed with what the action is about. */

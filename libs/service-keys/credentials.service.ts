@@ -37,7 +37,7 @@ import { credentialEvents } from './events.js';
 /** A credential as it is at this moment, with what the caller may do to it. */
 export interface JudgedCredential extends ReturnType<typeof offeredActions> {
   readonly credential: Credential;
-  /** The state that counts now; the row may not say so yet. */
+  /** The effective state; the row may not say so yet. */
   readonly state: CredentialState;
 }
 

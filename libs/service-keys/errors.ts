@@ -1,25 +1,25 @@
 import { defineErrors } from '#core';
 
 export const serviceErrors = defineErrors('services', {
-  SERVICE_NAME_TAKEN: { kind: 'conflict', title: 'Another service of the tenant has this name' },
+  SERVICE_NAME_TAKEN: { kind: 'conflict', title: 'The service name is already in use' },
 });
 
 export const credentialErrors = defineErrors('credentials', {
   LAST_ACTIVE_CREDENTIAL: {
     kind: 'conflict',
-    title: 'At least one credential of each type stays active: this is the last one',
+    title: 'This is the last active credential of its type',
   },
   INACTIVE_CREDENTIAL_EXISTS: {
     kind: 'conflict',
-    title: 'At most one credential of each type is inactive: reactivate or delete that one first',
+    title: 'Another credential of this type is inactive; reactivate or delete it first',
   },
-  CREDENTIAL_LIMIT_REACHED: { kind: 'conflict', title: 'The service has as many live credentials as it may' },
-  NOT_REVEALABLE: { kind: 'conflict', title: 'The secret cannot be shown' },
+  CREDENTIAL_LIMIT_REACHED: { kind: 'conflict', title: 'Credential limit reached' },
+  NOT_REVEALABLE: { kind: 'conflict', title: 'The secret cannot be revealed' },
 });
 
 export const callerErrors = defineErrors('callers', {
   CREDENTIAL_INACTIVE: { kind: 'unauthenticated', title: 'The credential was discarded' },
   CREDENTIAL_EXPIRED: { kind: 'unauthenticated', title: 'The credential has expired' },
-  CREDENTIAL_COMPROMISED: { kind: 'unauthenticated', title: 'The credential was marked as compromised' },
-  IP_NOT_ALLOWED: { kind: 'forbidden', title: 'The service may not call from this address' },
+  CREDENTIAL_COMPROMISED: { kind: 'unauthenticated', title: 'The credential is marked as compromised' },
+  IP_NOT_ALLOWED: { kind: 'forbidden', title: 'The source address is not allowed for this service' },
 });

@@ -7,18 +7,19 @@ export const serviceEvents = defineEvents('service', {
 });
 
 export const credentialEvents = defineEvents('credential', {
-  created: 'A credential was created, active at once',
-  regenerated: 'A credential got a successor and is discarded when the overlap ends',
-  succeeded: 'Chancery made a successor for a last active credential that expires or was compromised',
-  discarded: 'A credential was discarded: it is inactive and refused',
-  overlap_ended: 'The overlap of a regenerated credential ended: it is inactive and refused',
+  created: 'A credential was created in the state active',
+  regenerated: 'A successor was created; the credential is discarded when the overlap ends',
+  succeeded:
+    'Chancery created a successor for a last active credential that is about to expire or was marked as compromised',
+  discarded: 'A credential was discarded: it is inactive and rejected',
+  overlap_ended: 'The overlap of a regenerated credential ended: it is inactive and rejected',
   reactivated: 'An inactive credential was made active again',
-  compromised: 'A credential was marked as compromised: it is refused for ever',
+  compromised: 'A credential was marked as compromised and is permanently rejected',
   expired: 'The expiry of a credential was recorded',
-  lapsed: 'The last active credential of its type expired without a successor, as the tenant had set',
-  revealed: 'The secret of a credential was shown',
+  lapsed: 'The last active credential of its type expired without a successor, as the tenant settings require',
+  revealed: 'The secret of a credential was revealed',
   changed: "A credential's name or expiry was changed",
   deleted: 'A credential was deleted: its secret is erased',
-  accepted: 'A gateway was told that the credential is good',
-  leak_checked: 'A string was checked for being a credential of the tenant',
+  accepted: 'A gateway asked about a credential and it was accepted',
+  leak_checked: 'A string was compared with the credentials of the tenant',
 });

@@ -15,7 +15,7 @@ export interface LeakFinding {
   readonly credentialId: string;
   readonly serviceId: string;
   readonly authType: AuthType;
-  /** The state that counts now; `deleted` for one that was a credential once. */
+  /** The effective state; `deleted` for one that was a credential once. */
   readonly state: CredentialState;
   readonly lastUsedAt: EpochMilliseconds | null;
 }

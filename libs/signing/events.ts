@@ -7,8 +7,8 @@ export const profileEvents = defineEvents('token_profile', {
 });
 
 export const tokenEvents = defineEvents('token', {
-  issued: 'A token was issued; this event was durable before the token left',
-  repeated: 'The token of a transaction was given out again while it lives',
-  verified: 'A token was verified; `details.code` says with what result',
-  diagnosed: 'A failing token was examined; `details.causes` says with what result',
+  issued: 'A token was issued; this event was durable before the token was returned',
+  repeated: 'The unexpired token of a transaction was returned again',
+  verified: 'A token was verified; `details.code` has the result',
+  diagnosed: 'A failing token was diagnosed; `details.causes` lists the causes',
 });

@@ -42,7 +42,7 @@ export interface NewTokenProfile {
   readonly requiredClaims?: readonly string[] | undefined;
   /** One of the versions of the format. */
   readonly formatVersion?: string | undefined;
-  /** What only this format knows. */
+  /** Settings of the format. */
   readonly settings?: { readonly [name: string]: Json } | undefined;
 }
 

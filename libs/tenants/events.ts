@@ -3,7 +3,7 @@ import { defineEvents } from '#core';
 export const tenantEvents = defineEvents('tenant', {
   created: 'A tenant was created, with its first owner and its data key',
   changed: "A tenant's name or settings were changed",
-  suspended: 'A tenant was suspended: its members and services are refused',
+  suspended: 'A tenant was suspended: requests of its members and services are rejected',
   reactivated: 'A suspended tenant was reactivated',
   deleted: 'A tenant was deleted: its data key is destroyed, its history stays',
 });
@@ -16,11 +16,11 @@ export const memberEvents = defineEvents('member', {
 
 export const userEvents = defineEvents('user', {
   created: 'A user account was created',
-  password_changed: 'A user changed the own password; all other sessions ended',
+  password_changed: 'A user changed their password; all other sessions ended',
 });
 
 export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
-  refused: 'A log-in or a password confirmation was refused',
+  refused: 'A sign-in or a password confirmation was rejected',
   ended: 'A user logged out',
 });

@@ -1,7 +1,7 @@
 import { defineEvents } from '#core';
 
 export const dataKeyEvents = defineEvents('data_key', {
-  rewrapped: 'A data key was wrapped anew by the current master key; nothing else changed',
-  rotated: "A tenant's next data key was made: it seals from now on, the earlier ones still open",
-  destroyed: 'An earlier data key was destroyed, because nothing is sealed with it any more',
+  rewrapped: 'A data key was re-wrapped with the current master key',
+  rotated: 'A new data key was created for a tenant; earlier data keys still decrypt',
+  destroyed: 'An earlier data key was destroyed because nothing is encrypted with it',
 });

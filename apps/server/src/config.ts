@@ -108,12 +108,12 @@ export const settings = {
     variable: 'CHANCERY_ALLOW_UNSAFE_DATABASE',
     fallback: 'false',
     parse: (value) => oneOf(['true', 'false'])(value) === 'true',
-    description: 'Only warns, instead of refusing to start, on database settings that can lose or mix up data.',
+    description: 'Start with a warning, instead of not at all, on database settings that can lose or mix up data.',
   }),
   masterKey: optional({
     variable: 'CHANCERY_MASTER_KEY',
     parse: masterKey,
-    description: 'The key over all keys: Base64 of 32 random bytes. Takes the place of `CHANCERY_MASTER_KEY_FILE`.',
+    description: 'Master key: Base64 of 32 random bytes. Overrides `CHANCERY_MASTER_KEY_FILE`.',
     secret: true,
   }),
   masterKeyFile: setting({
@@ -161,7 +161,7 @@ export const settings = {
     variable: 'CHANCERY_ROLES',
     fallback: ROLES.join(','),
     parse: roles,
-    description: 'What this process does; one process does everything by default.',
+    description: 'Roles of this process; all by default.',
   }),
   publicUrl: optional({
     variable: 'CHANCERY_PUBLIC_URL',
@@ -197,7 +197,8 @@ export const settings = {
     variable: 'TRUSTED_PROXIES',
     fallback: '',
     parse: listOf(network),
-    description: 'Networks, separated by commas, whose `X-Forwarded-For` is believed. Nobody is by default.',
+    description:
+      'Trusted proxies: networks, separated by commas, whose `X-Forwarded-For` is accepted. None by default.',
   }),
   connectionsMax: setting({
     variable: 'CHANCERY_CONNECTIONS_MAX',

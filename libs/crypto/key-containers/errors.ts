@@ -2,8 +2,8 @@ import { defineErrors } from '#core';
 
 /** Refusals of keys that were read but must not be used, and of passphrases. What is no key at all is `INVALID_KEY`. */
 export const keyFileErrors = defineErrors('key-files', {
-  WEAK_KEY: { kind: 'unprocessable', title: 'The key is too weak to be used' },
-  INCONSISTENT_KEY: { kind: 'unprocessable', title: 'The parts of the key do not belong together' },
+  WEAK_KEY: { kind: 'unprocessable', title: 'The key is too weak' },
+  INCONSISTENT_KEY: { kind: 'unprocessable', title: 'The components of the key are inconsistent' },
   PASSPHRASE_REQUIRED: { kind: 'unprocessable', title: 'The key file needs a passphrase' },
-  PASSPHRASE_INVALID: { kind: 'unprocessable', title: 'The passphrase does not open the key file' },
+  PASSPHRASE_INVALID: { kind: 'unprocessable', title: 'The passphrase is wrong' },
 });

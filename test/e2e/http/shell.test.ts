@@ -33,9 +33,9 @@ describe('problem documents', () => {
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(answer.json()).toEqual({
       type: 'urn:chancery:error:not-found',
-      title: 'There is nothing here for you',
+      title: 'Resource not found',
       status: 404,
-      detail: 'There is nothing here for you',
+      detail: 'Resource not found',
       instance: '/v1/nowhere',
       code: 'NOT_FOUND',
       requestId: 'abc-1',
@@ -100,9 +100,9 @@ describe('problem documents', () => {
       expect(answer.statusCode).toBe(500);
       expect(answer.json()).toEqual({
         type: 'urn:chancery:error:internal-error',
-        title: 'Something failed on our side',
+        title: 'Internal error',
         status: 500,
-        detail: 'Something failed on our side',
+        detail: 'Internal error',
         instance: url,
         code: 'INTERNAL_ERROR',
         requestId: answer.headers['x-request-id'],

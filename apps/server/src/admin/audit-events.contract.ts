@@ -25,14 +25,14 @@ export class AuditEventQuery extends PageQuery {
 }
 
 export class EventActor {
-  @Choice(['user', 'service', 'system'], { description: 'What kind of actor' }) type: string;
+  @Choice(['user', 'service', 'system'], { description: 'Type of the actor' }) type: string;
   @Text({ description: 'Id of the user or service, name of the job', example: ID_EXAMPLE }) id: string;
   @Text({ description: 'E-mail of a user, name of a service or job', example: 'ada@example.com' }) name: string;
-  @Text({ optional: true, description: 'Role of a user in the tenant', example: 'owner' }) role?: string;
+  @Text({ optional: true, description: 'Role of the user in the tenant', example: 'owner' }) role?: string;
 }
 
 export class EventTarget {
-  @Text({ description: 'What kind of thing', example: 'credential' }) type: string;
+  @Text({ description: 'Type of the target', example: 'credential' }) type: string;
   @Text({ description: 'Its id', example: ID_EXAMPLE }) id: string;
 }
 
@@ -48,8 +48,8 @@ export class AuditEvent {
   @Identifier({ description: 'Whose history it belongs to' }) tenantId: string;
   @Instant({ description: 'When it happened' }) occurredAt: string;
   @Nested(() => EventActor, { description: 'Who did it' }) actor: EventActor;
-  @Text({ description: 'What was done', example: 'credential.discarded' }) action: string;
-  @Nested(() => EventTarget, { description: 'What it was done to' }) target: EventTarget;
+  @Text({ description: 'Action', example: 'credential.discarded' }) action: string;
+  @Nested(() => EventTarget, { description: 'The target of the action' }) target: EventTarget;
   @Choice(OUTCOMES, { description: 'How it ended' }) outcome: EventOutcome;
   @Text({ description: 'The request that caused it', example: 'checkout-4711' }) requestId: string;
   @Text({ nullable: true, description: 'Where the request came from', example: '203.0.113.7' })
@@ -57,9 +57,9 @@ export class AuditEvent {
   @Identifier({ optional: true, description: 'The credential that was used or changed' }) credentialId?: string;
   @Text({ optional: true, description: 'The key version or certificate', example: ID_EXAMPLE }) kid?: string;
   @Text({ optional: true, description: 'The token', example: ID_EXAMPLE }) tokenId?: string;
-  @JsonObject({ optional: true, description: 'What a change replaced', example: { name: 'billing' } }) before?: Json;
-  @JsonObject({ optional: true, description: 'What it put there', example: { name: 'invoices' } }) after?: Json;
-  @JsonObject({ optional: true, description: 'What else there is to say', example: { reason: 'log-in' } })
+  @JsonObject({ optional: true, description: 'Values before the change', example: { name: 'billing' } }) before?: Json;
+  @JsonObject({ optional: true, description: 'Values after the change', example: { name: 'invoices' } }) after?: Json;
+  @JsonObject({ optional: true, description: 'Further details', example: { reason: 'log-in' } })
   details?: Json;
   @Text({
     description: '16 random bytes, hexadecimal; part of what was hashed',

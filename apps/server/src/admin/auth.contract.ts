@@ -25,7 +25,7 @@ export class PasswordChange {
 
 export class User {
   @Identifier({ description: 'Id of the user' }) id: string;
-  @Email({ description: 'What the user logs in with' }) email: string;
+  @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Ada Lovelace' }) name: string;
 }
 

@@ -42,7 +42,7 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End this session, everywhere at once' })
+  @ApiOperation({ summary: 'End this session on all instances' })
   @ApiNoContentResponse({ description: 'The session has ended' })
   async logOut(@CallOrigin() origin: Origin, @Caller() caller: Principal): Promise<void> {
     await this.sessions.end(platformScope(origin), sessionOf(caller));
@@ -50,7 +50,7 @@ export class AuthController {
 
   @Post('password')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Change the own password; all other sessions end' })
+  @ApiOperation({ summary: 'Change the password of the account; all other sessions end' })
   @ApiNoContentResponse({ description: 'The new password holds' })
   @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async changePassword(

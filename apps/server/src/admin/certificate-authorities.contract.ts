@@ -95,7 +95,7 @@ export class NamePolicyField {
   @Items(Choice(GENERAL_NAME_KINDS), {
     maxItems: GENERAL_NAME_KINDS.length,
     optional: true,
-    description: 'Kinds of subject alternative names that are permitted; `dns` unless said otherwise',
+    description: 'Permitted types of subject alternative names; default: `dns`',
     example: ['dns'],
   })
   sanKinds?: GeneralNameKind[];
@@ -120,14 +120,14 @@ export class IssuingProfileField {
   @Choice(CERTIFICATE_KID_KINDS, {
     optional: true,
     default: 'uuid',
-    description: 'How a certificate is named: at random, or by a hash of its DER in hexadecimal',
+    description: 'How the `kid` is chosen: at random, or the hexadecimal hash of the DER',
   })
   kid?: CertificateKidKind;
 
-  @ValidityDays({ description: 'Life of a certificate for which nobody says it' }) validityDays?: number;
+  @ValidityDays({ description: 'Default validity in days' }) validityDays?: number;
   @ValidityDays({ description: 'The longest life that is granted' }) validityDaysMax?: number;
   @Nested(() => NamePolicyField, { optional: true, description: 'Which names are certified' }) names?: NamePolicyField;
-  @Flag({ optional: true, description: 'Whether a key may have several live certificates', example: true })
+  @Flag({ optional: true, description: 'Whether a key may have several valid certificates', example: true })
   keyReuse?: boolean;
 }
 
@@ -137,13 +137,13 @@ const KeyAlgorithm = (options = {}) =>
 export class NewCertificateAuthority {
   @Name() name: string;
 
-  @Nested(() => Subject, { optional: true, description: 'Its name in certificates; required unless it is imported' })
+  @Nested(() => Subject, { optional: true, description: 'Subject name; required unless imported' })
   subject?: Subject;
 
   @Choice([...authorityKeyAlgorithms, ...Object.keys(KEY_ALGORITHM_BY_JOSE_NAME)], {
     optional: true,
     default: KEY_ALGORITHM_DEFAULT,
-    description: 'Kind of its key; JOSE names stand for RSA-3072, P-256 and P-384',
+    description: 'Key type; JOSE names mean RSA-3072, P-256 and P-384',
     example: 'P-256',
   })
   keyAlgorithm?: AuthorityKeyAlgorithm | keyof typeof KEY_ALGORITHM_BY_JOSE_NAME;
@@ -152,19 +152,18 @@ export class NewCertificateAuthority {
     min: 1,
     max: AUTHORITY_DAYS_MAX,
     optional: true,
-    description:
-      'Life of its certificate, ten years unless said otherwise; it ends with that of its parent at the latest',
+    description: 'Life of its certificate, ten years by default; it ends with that of its parent at the latest',
     example: 3_650,
   })
   validityDays?: number;
 
-  @Identifier({ optional: true, description: 'The authority that issues it; without, it is a root' }) parentId?: string;
+  @Identifier({ optional: true, description: 'Issuing CA; omit for a root' }) parentId?: string;
 
   @WholeNumber({
     min: 0,
     max: PATH_LENGTH_MAX,
     optional: true,
-    description: 'How many authorities may follow below it; one less than its parent permits unless said otherwise',
+    description: 'Path length constraint; default: one less than that of the parent',
     example: 0,
   })
   pathLength?: number;
@@ -172,7 +171,7 @@ export class NewCertificateAuthority {
   @Nested(() => NameConstraintsField, { optional: true, description: 'RFC 5280 §4.2.1.10' })
   nameConstraints?: NameConstraintsField;
 
-  @Nested(() => IssuingProfileField, { optional: true, description: 'What it grants to whoever asks' })
+  @Nested(() => IssuingProfileField, { optional: true, description: 'Rules for issued certificates' })
   profile?: IssuingProfileField;
 
   @Items(Text({ max: 255 }), {
@@ -208,8 +207,8 @@ export class CertificateAuthority {
   @Identifier({ description: 'Id of the authority' }) id: string;
   @Name() name: string;
   @Choice(authorityLifecycle.states, { description: 'Only an active one issues' }) state: AuthorityState;
-  @Flag({ description: 'Whether it issues where nobody names an authority' }) isDefault: boolean;
-  @Choice(['generated', 'imported'], { description: 'Where its key comes from' }) origin: 'generated' | 'imported';
+  @Flag({ description: 'Whether it is the default issuer' }) isDefault: boolean;
+  @Choice(['generated', 'imported'], { description: 'Origin of its key' }) origin: 'generated' | 'imported';
   @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
   @KeyAlgorithm() keyAlgorithm: AuthorityKeyAlgorithm;
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
@@ -219,14 +218,14 @@ export class CertificateAuthority {
   pathLength: number | null;
   @Nested(() => NameConstraintsField, { nullable: true, description: 'RFC 5280 §4.2.1.10' })
   nameConstraints: NameConstraintsField | null;
-  @Nested(() => IssuingProfileField, { description: 'What it grants to whoever asks' }) profile: IssuingProfileField;
+  @Nested(() => IssuingProfileField, { description: 'Rules for issued certificates' }) profile: IssuingProfileField;
   @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
   @Instant({ description: 'From when on it is valid' }) notBefore: string;
   @Instant({ description: 'Until when it is valid' }) notAfter: string;
   @Choice(revocationReasons, { nullable: true, description: 'Why it was revoked', example: 'cessationOfOperation' })
   revocationReason: RevocationReason | null;
   @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
 }
@@ -234,14 +233,14 @@ export class CertificateAuthority {
 export class CertificateAuthorityPage extends PageOf(CertificateAuthority) {}
 
 export class AuthorityRevocationImpact {
-  @WholeNumber({ description: 'Authorities that would be revoked, those below included', example: 1 })
+  @WholeNumber({ description: 'Authorities that would be revoked, including subordinate ones', example: 1 })
   authorities: number;
-  @WholeNumber({ description: 'Live certificates that would be revoked', example: 12 }) certificates: number;
+  @WholeNumber({ description: 'Valid certificates that would be revoked', example: 12 }) certificates: number;
 }
 
 export class AuthorityRevocationRehearsal {
-  @Flag({ description: 'Whether it would be done' }) allowed: boolean;
-  @Nested(() => AuthorityRevocationImpact, { description: 'What it would take along' })
+  @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
+  @Nested(() => AuthorityRevocationImpact, { description: 'What would also be revoked' })
   impact: AuthorityRevocationImpact;
 }
 

@@ -82,7 +82,7 @@ export class CertificateAuthoritiesController {
   }
 
   @Get(':caId/chain')
-  @ApiOperation({ summary: 'Download the certificate of an authority and those above it' })
+  @ApiOperation({ summary: 'Download the chain of an authority' })
   @ApiOkResponse({
     description: 'PEM, each certificate followed by that of its issuer',
     content: { 'application/x-pem-file': { schema: { type: 'string', example: CERTIFICATE_EXAMPLE } } },

@@ -22,20 +22,21 @@ const SERIAL_EXAMPLE = '4f2a9c1be07d5a8831f6c0de42ab7719';
 const finalReasons = revocationReasons.filter((reason) => reason !== 'certificateHold');
 type FinalReason = Exclude<RevocationReason, 'certificateHold'>;
 
-const Kid = (options = {}) => Text({ max: 64, description: 'What it is known by', example: KID_EXAMPLE, ...options });
+const Kid = (options = {}) =>
+  Text({ max: 64, description: 'Certificate ID (`kid`)', example: KID_EXAMPLE, ...options });
 const ValidityDays = () =>
   WholeNumber({
     min: 1,
     max: VALIDITY_DAYS_LIMIT,
     optional: true,
-    description: 'Days until it expires; 365 unless the authority says otherwise',
+    description: 'Validity in days; default: that of the authority (365)',
     example: 365,
   });
 const Csr = (options = {}) => Pem({ description: 'PKCS#10 request in PEM', example: CSR_EXAMPLE, ...options });
 
 export class NewCertificate {
   @Csr() csr: string;
-  @Identifier({ optional: true, description: 'Who issues it; the default authority unless named' }) caId?: string;
+  @Identifier({ optional: true, description: 'Issuing CA; default: the default issuer' }) caId?: string;
   @Identifier({ optional: true, description: 'The service that it belongs to' }) serviceId?: string;
   @ValidityDays() validityDays?: number;
 
@@ -81,7 +82,7 @@ const filterFields = { optional: true } as const;
 
 /** Everything that is given must hold. */
 export class CertificateFilterQuery {
-  @Choice(certificateLifecycle.states, { ...filterFields, description: 'The state that counts now', example: 'active' })
+  @Choice(certificateLifecycle.states, { ...filterFields, description: 'The effective state', example: 'active' })
   state?: CertificateState;
 
   @Identifier({ ...filterFields, description: 'Issued by this authority' }) caId?: string;
@@ -148,7 +149,7 @@ export class Certificate {
   san: string[];
   @Instant({ description: 'From when on it is valid' }) notBefore: string;
   @Instant({ description: 'Until when it is valid', example: '2027-01-01T00:00:00.000Z' }) notAfter: string;
-  @Choice(certificateLifecycle.states, { description: 'Only an active one is believed', example: 'active' })
+  @Choice(certificateLifecycle.states, { description: 'Only `active` certificates are valid', example: 'active' })
   state: CertificateState;
   @Identifier({ description: 'Who issued it' }) caId: string;
   @Identifier({ nullable: true, description: 'The service that it belongs to' }) serviceId: string | null;
@@ -158,12 +159,12 @@ export class Certificate {
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   })
   publicKeyHash: string;
-  @Kid({ nullable: true, description: 'The certificate that it succeeded' }) replaces: string | null;
+  @Kid({ nullable: true, description: 'The certificate that it replaces' }) replaces: string | null;
   @Kid({ nullable: true, description: 'Its successor' }) replacedBy: string | null;
-  @Choice(revocationReasons, { nullable: true, description: 'Why it is refused', example: 'superseded' })
+  @Choice(revocationReasons, { nullable: true, description: 'Revocation reason', example: 'superseded' })
   revocationReason: RevocationReason | null;
-  @Instant({ nullable: true, description: 'Since when it is refused' }) revokedAt: string | null;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was issued' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
 }
@@ -179,16 +180,16 @@ class RevocationOutcome {
   @Items(Kid(), {
     optional: true,
     maxItems: CERTIFICATES_SHOWN_MAX,
-    description: 'With `keyCompromise`: the other certificates of the key, which would be revoked, too',
+    description: 'With `keyCompromise`: the other certificates of the same key, which would also be revoked',
     example: [KID_EXAMPLE],
   })
   alsoRevoked?: readonly string[];
 }
 
 export class RevocationRehearsal {
-  @Flag({ description: 'Whether it would be done' }) allowed: boolean;
-  @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
-  @Nested(() => RevocationOutcome, { description: 'How things would stand afterwards' }) impact: RevocationOutcome;
+  @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
+  @Text({ optional: true, description: 'Code of the rejection', example: 'WRONG_STATE' }) code?: string;
+  @Nested(() => RevocationOutcome, { description: 'The state afterwards' }) impact: RevocationOutcome;
 }
 
 export function presentRevocationRehearsal(rehearsal: RehearsedRevocation): RevocationRehearsal {

@@ -47,7 +47,7 @@ const MEDIA_TYPES = {
 } as const;
 
 const BINARY_EXAMPLE = { schema: { type: 'string', format: 'binary', example: '0\u0082\u0003\u0012...' } };
-const KidParameter = () => ApiParam({ name: 'kid', description: 'What the certificate is known by' });
+const KidParameter = () => ApiParam({ name: 'kid', description: 'Certificate ID (`kid`)' });
 
 @ApiTags('Certificates')
 @Controller('v1/tenants/:tenantId/certificates')
@@ -60,7 +60,7 @@ export class CertificatesController {
 
   @Post()
   @Requires('certificates:issue')
-  @ApiOperation({ summary: 'Issue a certificate for a request; a refusal lists every objection' })
+  @ApiOperation({ summary: 'Issue a certificate for a CSR; a rejection lists every violated rule' })
   @ApiCreatedResponse({ type: CertificateWithChain, description: 'The certificate' })
   @Fails(
     TENANT_SUSPENDED,
@@ -142,7 +142,7 @@ export class CertificatesController {
   }
 
   @Post(':kid/renew')
-  @ApiOperation({ summary: 'Issue a successor with the same names, and the same key unless a request brings another' })
+  @ApiOperation({ summary: 'Renew a certificate with the same names, and the same key unless a CSR has a new one' })
   @KidParameter()
   @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
   @Fails(
@@ -184,7 +184,7 @@ export class CertificatesController {
 
   @Post(':kid/hold')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Refuse a certificate until it is released' })
+  @ApiOperation({ summary: 'Put a certificate on hold' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate on hold' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
@@ -198,7 +198,7 @@ export class CertificatesController {
 
   @Post(':kid/release')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Believe a certificate on hold again' })
+  @ApiOperation({ summary: 'Release a certificate from hold' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The active certificate' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE)

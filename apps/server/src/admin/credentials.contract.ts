@@ -18,12 +18,12 @@ import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
 
-const Kind = (options = {}) => Choice(authTypes, { description: 'How the service shows it', ...options });
+const Kind = (options = {}) => Choice(authTypes, { description: 'How the service authenticates', ...options });
 const Name = (options = {}) => Text({ max: 100, description: 'A name for people', example: 'autumn 2026', ...options });
 const ExpiresAt = (options = {}) =>
   Instant({
     nullable: true,
-    description: 'From when on it is refused; null: never',
+    description: 'When it expires; null: never',
     example: '2027-01-01T00:00:00.000Z',
     ...options,
   });
@@ -51,13 +51,13 @@ export class Regeneration {
     max: OVERLAP_SECONDS_MAX,
     optional: true,
     default: 0,
-    description: 'Seconds for which the old one stays active, never past its own expiry',
+    description: 'Seconds for which the old credential remains active, at most until its own expiry',
     example: 3_600,
   })
   overlapSeconds?: number;
   @ExpiresAt({
     optional: true,
-    description: 'When the successor expires; null: never; absent: it lives as long as the old one was meant to',
+    description: 'Expiry of the successor; null: never; absent: the same lifetime as the old credential',
   })
   expiresAt?: number | null;
 }
@@ -79,9 +79,9 @@ export class MaskedCredential {
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   })
   fingerprint: string;
-  @Identifier({ nullable: true, description: 'The credential that it succeeded' }) replaces: string | null;
-  @Identifier({ nullable: true, description: 'Its own successor' }) replacedBy: string | null;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @Identifier({ nullable: true, description: 'The credential that it replaces' }) replaces: string | null;
+  @Identifier({ nullable: true, description: 'Its successor' }) replacedBy: string | null;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
   @ExpiresAt() expiresAt: string | null;
@@ -96,13 +96,13 @@ export class MaskedCredential {
 export class Credential extends MaskedCredential {
   @Items(Choice(credentialActions), {
     maxItems: credentialActions.length,
-    description: 'What the caller may do with it now',
+    description: 'Actions that are possible now',
     example: ['reveal', 'discard', 'update'],
   })
   allowedActions: CredentialAction[];
 
   @JsonObject({
-    description: 'Every other action with the code that refuses it',
+    description: 'Each other action with the code of its rejection',
     example: { reactivate: 'WRONG_STATE', delete: 'WRONG_STATE' },
   })
   blockedActions: Partial<Record<CredentialAction, string>>;
@@ -137,14 +137,14 @@ export class RehearsedImpact {
   state: CredentialState;
   @WholeNumber({ description: 'Active credentials of its type afterwards', example: 1 }) activeAfter: number;
   @WholeNumber({ description: 'Inactive credentials of its type afterwards', example: 1 }) inactiveAfter: number;
-  @Flag({ description: 'Whether a successor would be made', example: false }) successor: boolean;
+  @Flag({ description: 'Whether a successor would be created', example: false }) successor: boolean;
   @HappenedAt('When it was last used') lastUsedAt: string | null;
 }
 
 export class Rehearsal {
-  @Flag({ description: 'Whether the action would be done' }) allowed: boolean;
-  @Text({ optional: true, description: 'Why it would be refused', example: 'LAST_ACTIVE_CREDENTIAL' }) code?: string;
-  @Nested(() => RehearsedImpact, { description: 'How things would stand afterwards' }) impact: RehearsedImpact;
+  @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
+  @Text({ optional: true, description: 'Code of the rejection', example: 'LAST_ACTIVE_CREDENTIAL' }) code?: string;
+  @Nested(() => RehearsedImpact, { description: 'The state afterwards' }) impact: RehearsedImpact;
 }
 
 const masked = (row: CredentialRow): MaskedCredential => ({

@@ -46,7 +46,7 @@ export class CredentialsController {
 
   @Get()
   @Requires('services:read')
-  @ApiOperation({ summary: 'List the credentials of a service, masked, with what may be done to each' })
+  @ApiOperation({ summary: 'List the credentials of a service, masked, with the allowed actions' })
   @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
   @Fails(TENANT_SUSPENDED)
   async listCredentials(
@@ -58,7 +58,7 @@ export class CredentialsController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Create a credential, active at once' })
+  @ApiOperation({ summary: 'Create a credential in the state active' })
   @ApiCreatedResponse({ type: CredentialWithSecret, description: 'The credential with its secret' })
   @Fails(TENANT_SUSPENDED, CREDENTIAL_LIMIT_REACHED)
   async createCredential(
@@ -87,7 +87,7 @@ export class CredentialsController {
   @NeverKept()
   @HttpCode(200)
   @Requires('credentials:reveal')
-  @ApiOperation({ summary: 'Show the secret of a credential; the history says who saw it' })
+  @ApiOperation({ summary: 'Reveal the secret of a credential; recorded in the history' })
   @ApiOkResponse({ type: RevealedSecret, description: 'The secret' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, NOT_REVEALABLE)
   async revealCredential(
@@ -100,7 +100,7 @@ export class CredentialsController {
 
   @Post(':credentialId/discard')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Discard a credential: it is refused until it is reactivated' })
+  @ApiOperation({ summary: 'Discard a credential: it is rejected until it is reactivated' })
   @AnswersOrRehearses(Credential, Rehearsal, 'The inactive credential')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
   async discardCredential(
@@ -129,7 +129,7 @@ export class CredentialsController {
   }
 
   @Post(':credentialId/regenerate')
-  @ApiOperation({ summary: 'Make a successor; the old one is discarded when the overlap ends, or at once' })
+  @ApiOperation({ summary: 'Create a successor; the old credential is discarded when the overlap ends' })
   @ApiCreatedResponse({ type: RegeneratedCredential, description: 'The successor with its secret' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED)
   async regenerateCredential(
@@ -144,7 +144,7 @@ export class CredentialsController {
 
   @Post(':credentialId/compromise')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Refuse a credential for ever, from this moment' })
+  @ApiOperation({ summary: 'Mark a credential as compromised: it is permanently rejected' })
   @AnswersOrRehearses(
     CompromisedCredential,
     Rehearsal,
@@ -165,7 +165,7 @@ export class CredentialsController {
 
   @Patch(':credentialId')
   @ApiOperation({ summary: 'Change the name or the expiry of a credential' })
-  @ApiOkResponse({ type: Credential, description: 'The credential as it is now' })
+  @ApiOkResponse({ type: Credential, description: 'The updated credential' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
   async changeCredential(
     @Param('serviceId') serviceId: string,
@@ -181,7 +181,7 @@ export class CredentialsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a credential that is not active: its secret is erased' })
   @ApiNoContentResponse({ description: 'The credential is deleted' })
-  @ApiOkResponse({ type: Rehearsal, description: 'With `dryRun=true`: what would happen' })
+  @ApiOkResponse({ type: Rehearsal, description: 'With `dryRun=true`: the effect' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
   async deleteCredential(
     @Param('serviceId') serviceId: string,

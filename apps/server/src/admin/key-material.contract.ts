@@ -49,7 +49,7 @@ export class KeyToImport {
   @KeyData() data: string | object;
   @PasswordField({ optional: true, description: 'The passphrase of the key file, where it is encrypted' })
   password?: string;
-  @Flag({ optional: true, default: false, description: 'Whether its private half may ever leave', example: false })
+  @Flag({ optional: true, default: false, description: 'Whether the private key can be exported', example: false })
   exportable?: boolean;
 }
 
@@ -66,18 +66,19 @@ export class KeyExportRequest extends StepUp {
   @Format() format: KeyFormatName;
   @PasswordField({
     optional: true,
-    description: `What the file is encrypted with: at least ${PASSPHRASE_CHARACTERS_MIN} characters; needed for \`pem\` and \`pkcs12\``,
+    description: `Passphrase that encrypts the file: at least ${PASSPHRASE_CHARACTERS_MIN} characters; needed for \`pem\` and \`pkcs12\``,
   })
   passphrase?: string;
 }
 
 export class ExportedKey {
-  @Text({ description: 'What tokens name the version by', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' })
+  @Text({ description: 'Key ID (`kid`) of the version', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' })
   kid: string;
   @Format() format: KeyFormatName;
   @Text({
     max: FILE_CHARACTERS_MAX,
-    description: 'The private half, or the shared secret, as importing takes it; `pkcs12` holds no certificate',
+    description:
+      'The private key or shared secret, in a form that the import accepts; `pkcs12` contains no certificate',
     example: SECRET_EXAMPLE,
   })
   data: string;

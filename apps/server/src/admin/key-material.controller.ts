@@ -26,7 +26,7 @@ const PEM_EXAMPLE = '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQc
 const XML_EXAMPLE = '<RSAKeyValue><Modulus>t6Q8PWSi1dkJ...</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>';
 const { TENANT_SUSPENDED } = tenantErrors;
 const { PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, WEAK_KEY, INCONSISTENT_KEY } = keyFileErrors;
-const KID = { name: 'kid', description: 'What tokens name the version by' };
+const KID = { name: 'kid', description: 'Key ID (`kid`) of the version' };
 
 /** What carries keys in or out. */
 @ApiTags('Keys')
@@ -40,7 +40,7 @@ export class KeyMaterialController {
 
   @Post('import')
   @Requires('keys:write')
-  @ApiOperation({ summary: 'Import a key that was made elsewhere, once it has been checked; it signs at once' })
+  @ApiOperation({ summary: 'Import a key after checks; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The imported key' })
   @Fails(
     TENANT_SUSPENDED,
@@ -58,7 +58,7 @@ export class KeyMaterialController {
   }
 
   @Get(':keyId/versions/:kid/public')
-  @ApiOperation({ summary: 'Download the public half of a version' })
+  @ApiOperation({ summary: 'Download the public key of a version' })
   @ApiParam(KID)
   @ApiOkResponse({
     description: 'The public half in the format that was asked for',
@@ -88,7 +88,7 @@ export class KeyMaterialController {
   @Post(':keyId/versions/:kid/export')
   @HttpCode(200)
   @Requires('keys:export')
-  @ApiOperation({ summary: 'Export the private half of a version; the history says who took it' })
+  @ApiOperation({ summary: 'Export the private key of a version; recorded in the history' })
   @ApiParam(KID)
   @ApiOkResponse({ type: ExportedKey, description: 'The key file' })
   @Fails(

@@ -42,7 +42,7 @@ const ModulusBits = (options = {}) =>
   WholeNumber({
     min: MODULUS_BITS_MIN,
     max: MODULUS_BITS_MAX,
-    description: `RSA only: ${RSA_MODULUS_BITS.join(', ')}; ${RSA_MODULUS_BITS_DEFAULT} unless said otherwise`,
+    description: `RSA only: ${RSA_MODULUS_BITS.join(', ')}; ${RSA_MODULUS_BITS_DEFAULT} by default`,
     example: RSA_MODULUS_BITS_DEFAULT,
     ...options,
   });
@@ -50,12 +50,12 @@ const RotateEverySeconds = (options = {}) =>
   WholeNumber({
     min: ROTATION_SECONDS_MIN,
     max: ROTATION_SECONDS_MAX,
-    description: 'How often a new version takes over by itself',
+    description: 'Rotation period in seconds',
     example: (90 * DAY) / SECOND,
     ...options,
   });
 const Exportable = (options = {}) =>
-  Flag({ description: 'Whether its private half may ever leave', example: false, ...options });
+  Flag({ description: 'Whether the private key can be exported', example: false, ...options });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class NewKey {
@@ -81,13 +81,13 @@ export class Key {
   @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ nullable: true, min: IMPORTED_MODULUS_BITS_MIN }) modulusBits: number | null;
-  @Choice(['text', 'base64'], { nullable: true, description: 'How an imported secret was written down' })
+  @Choice(['text', 'base64'], { nullable: true, description: 'Encoding of an imported secret' })
   secretEncoding: 'text' | 'base64' | null;
-  @Choice(['generated', 'imported'], { description: 'Where it comes from' }) origin: 'generated' | 'imported';
+  @Choice(['generated', 'imported'], { description: 'Origin' }) origin: 'generated' | 'imported';
   @Exportable() exportable: boolean;
   @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
   @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
   @HappenedAt('When its next version will be published') nextRotationAt: string | null;
@@ -98,7 +98,7 @@ export class Key {
 export class KeyPage extends PageOf(Key) {}
 
 export class KeyVersion {
-  @Text({ description: 'What tokens name it by', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' }) kid: string;
+  @Text({ description: 'Key ID (`kid`)', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' }) kid: string;
   @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
   @Choice(keyVersionLifecycle.states, {
     description: 'The active one signs; pending, active and retired ones are published',
@@ -138,7 +138,7 @@ export class Rotation {
   @Flag({
     optional: true,
     default: false,
-    description: 'Signs at once instead of when every cache of the JWKS has the new version; or ends such a wait',
+    description: 'Activate immediately instead of waiting for JWKS caches to refresh',
     example: false,
   })
   immediately?: boolean;
@@ -170,14 +170,14 @@ export class KeyImpact {
     example: ['1f0c6c1e-52a0-4b0e-8e61-7d8f0b6c9a42'],
   })
   certificates?: readonly string[];
-  @Flag({ description: 'Whether nobody would notice: nothing stops to sign, no living token stops to be valid' })
+  @Flag({ description: 'Whether no service and no unexpired token is affected' })
   safeNow: boolean;
 }
 
 export class KeyRehearsal {
-  @Flag({ description: 'Whether the action would be done' }) allowed: boolean;
-  @Text({ optional: true, description: 'Why it would be refused', example: 'WRONG_STATE' }) code?: string;
-  @Nested(() => KeyImpact, { description: 'Who depends on it' }) impact: KeyImpact;
+  @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
+  @Text({ optional: true, description: 'Code of the rejection', example: 'WRONG_STATE' }) code?: string;
+  @Nested(() => KeyImpact, { description: 'Dependent resources' }) impact: KeyImpact;
 }
 
 /** @throws VALIDATION_ERROR where the modulus is of a size that is not offered, or the key is none with a modulus */

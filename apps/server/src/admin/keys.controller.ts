@@ -37,7 +37,7 @@ const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
 
-const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'What tokens name the version by' });
+const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'Key ID (`kid`) of the version' });
 
 @ApiTags('Keys')
 @Controller('v1/tenants/:tenantId/keys')
@@ -52,7 +52,7 @@ export class KeysController {
 
   @Post()
   @Requires('keys:write')
-  @ApiOperation({ summary: 'Generate a key; its first version signs at once' })
+  @ApiOperation({ summary: 'Generate a key; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
   @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
@@ -78,7 +78,7 @@ export class KeysController {
   @Patch(':keyId')
   @Requires('keys:write')
   @ApiOperation({ summary: 'Change the name or the rotation schedule of a key, or end that it can be exported' })
-  @ApiOkResponse({ type: KeyDetails, description: 'The key as it is now' })
+  @ApiOkResponse({ type: KeyDetails, description: 'The updated key' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
   async changeKey(
     @Param('keyId') keyId: string,
@@ -109,7 +109,7 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @Kid()
-  @ApiOperation({ summary: 'Stop a version from signing; what it signed can be verified until it expires' })
+  @ApiOperation({ summary: 'Retire a version: it stops signing, its tokens verify until they expire' })
   @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
   async retireKeyVersion(
@@ -127,7 +127,7 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @Kid()
-  @ApiOperation({ summary: 'Refuse a version for ever, from this moment; a successor signs at once' })
+  @ApiOperation({ summary: 'Mark a key version as compromised; its successor is activated immediately' })
   @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
   async compromiseKeyVersion(
@@ -147,7 +147,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
   @ApiNoContentResponse({ description: 'The key is deleted' })
-  @ApiOkResponse({ type: KeyRehearsal, description: 'With `dryRun=true`: what would happen' })
+  @ApiOkResponse({ type: KeyRehearsal, description: 'With `dryRun=true`: the effect' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
   async deleteKey(
     @Param('keyId') keyId: string,

@@ -18,7 +18,7 @@ export class LeaksController {
   @HttpCode(200)
   @Requires('services:write')
   @ApiOperation({ operationId: 'checkLeak', summary: 'Say whether a string is, or was, a credential of the tenant' })
-  @ApiOkResponse({ type: LeakAnswer, description: 'What the string is' })
+  @ApiOkResponse({ type: LeakAnswer, description: 'The result' })
   async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {
     return LeakAnswer.of(await this.leaks.check(scope, secret, compromise));
   }

@@ -4,25 +4,32 @@ import { Choice, Email, Identifier, Instant, PasswordField, Text, WholeNumber } 
 import { PageOf } from './page.contract.js';
 
 export class NewMember {
-  @Email({ description: 'What the user logs in with' }) email: string;
-  @Text({ max: 200, description: 'Name of the user; one who exists keeps the own', example: 'Grace Hopper' })
+  @Email({ description: 'E-mail address for sign-in' }) email: string;
+  @Text({ max: 200, description: 'Name of the user; ignored for an existing user', example: 'Grace Hopper' })
   name: string;
-  @Choice(roles, { description: 'Below your own, unless you are an owner', example: 'limited_access' }) role: Role;
+  @Choice(roles, {
+    description: 'Below the role of the caller, unless the caller is an owner',
+    example: 'limited_access',
+  })
+  role: Role;
   @PasswordField({ optional: true, description: 'Only for a user who does not exist yet: 12 to 256 characters' })
   password?: string;
 }
 
 export class MemberChange {
-  @Choice(roles, { description: 'The new role: below your own, unless you are an owner', example: 'auditor' })
+  @Choice(roles, {
+    description: 'The new role: below the role of the caller, unless the caller is an owner',
+    example: 'auditor',
+  })
   role: Role;
 }
 
 export class Member {
   @Identifier({ description: 'Id of the user' }) userId: string;
-  @Email({ description: 'What the user logs in with' }) email: string;
+  @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Grace Hopper' }) name: string;
   @Choice(roles, { description: 'Role in this tenant', example: 'limited_access' }) role: Role;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When the user became a member' }) createdAt: string;
   @Instant({ description: 'When the membership last changed' }) updatedAt: string;
 }

@@ -40,7 +40,7 @@ export class MembersController {
 
   @Patch(':userId')
   @ApiOperation({ summary: "Change a member's role" })
-  @ApiOkResponse({ type: Member, description: 'The member as it is now' })
+  @ApiOkResponse({ type: Member, description: 'The updated member' })
   @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async changeMember(
     @Param('userId') userId: string,

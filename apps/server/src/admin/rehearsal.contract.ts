@@ -3,7 +3,7 @@ import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { Flag } from '../http/fields.js';
 
 export class RehearsalQuery {
-  @Flag({ optional: true, default: false, description: 'Only say what would happen; change nothing' }) dryRun?: boolean;
+  @Flag({ optional: true, default: false, description: 'Dry run: report the effect, change nothing' }) dryRun?: boolean;
 }
 
 /** The answer is of `type`, or says what would have happened (`dryRun=true`). */
@@ -15,7 +15,7 @@ export const AnswersOrRehearses = (
   applyDecorators(
     ApiExtraModels(type, rehearsal),
     ApiOkResponse({
-      description: `${description}; with \`dryRun=true\` what would happen`,
+      description: `${description}; with \`dryRun=true\`: the effect`,
       schema: { anyOf: [{ $ref: getSchemaPath(type) }, { $ref: getSchemaPath(rehearsal) }] },
     }),
   );

@@ -7,12 +7,12 @@ import { PageOf } from './page.contract.js';
 const Name = (options = {}) =>
   Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
 const Description = (options = {}) =>
-  Text({ max: 500, multiline: true, description: 'What it is for', example: 'Sends the invoices', ...options });
+  Text({ max: 500, multiline: true, description: 'Description', example: 'Sends the invoices', ...options });
 const Profiles = (options = {}) =>
   Items(Text({ max: 64 }), {
     maxItems: 100,
     unique: true,
-    description: 'Names of the token profiles that it may use; `*` stands for all',
+    description: 'Names of the granted token profiles; `*` means all',
     example: ['partner-tokens'],
     ...options,
   });
@@ -20,7 +20,7 @@ const AllowedCidrs = (options = {}) =>
   Items(Text({ max: 49 }), {
     maxItems: 50,
     unique: true,
-    description: 'Networks that its calls may come from; any if there is none',
+    description: 'Allowed source networks; empty: any',
     example: ['10.0.0.0/8', '2001:db8::/32'],
     ...options,
   });
@@ -45,7 +45,7 @@ export class Service {
   @Description({ nullable: true }) description: string | null;
   @Profiles() profiles: string[];
   @AllowedCidrs() allowedCidrs: string[];
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
 }

@@ -53,7 +53,7 @@ export class ServicesController {
 
   @Patch(':serviceId')
   @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks' })
-  @ApiOkResponse({ type: Service, description: 'The service as it is now' })
+  @ApiOkResponse({ type: Service, description: 'The updated service' })
   @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
   async changeService(
     @Param('serviceId') serviceId: string,

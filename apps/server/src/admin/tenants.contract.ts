@@ -30,7 +30,7 @@ const SETTINGS_DESCRIPTION = Object.entries(tenantSettings)
 const SETTINGS_EXAMPLE = effectiveSettings({});
 
 export class NewOwner {
-  @Email({ description: 'What the owner logs in with' }) email: string;
+  @Email({ description: 'E-mail address of the owner' }) email: string;
   @Text({ max: 200, description: 'Name of the owner', example: 'Ada Lovelace' }) name: string;
   @PasswordField({ optional: true, description: 'Only for a user who does not exist yet: 12 to 256 characters' })
   password?: string;
@@ -59,12 +59,14 @@ export class TenantDeletion extends StepUp {
 
 export class Tenant {
   @Identifier({ description: 'Id of the tenant' }) id: string;
-  @Text({ description: 'For URLs; stands wherever the id may', example: 'acme' }) slug: string;
+  @Text({ description: 'Usable in URLs in place of the id', example: 'acme' }) slug: string;
   @Text({ description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
-  @Choice(tenantLifecycle.states, { description: 'Members and services of a suspended tenant are refused' })
+  @Choice(tenantLifecycle.states, {
+    description: 'Requests of members and services of a suspended tenant are rejected',
+  })
   state: TenantState;
   @JsonObject({ description: SETTINGS_DESCRIPTION, example: SETTINGS_EXAMPLE }) settings: TenantSettings;
-  @WholeNumber({ description: 'Raised by every change; the ETag', example: 1 }) version: number;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
 }

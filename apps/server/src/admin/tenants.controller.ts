@@ -47,7 +47,7 @@ export class TenantsController {
   @Patch(':tenantId')
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
-  @ApiOkResponse({ type: Tenant, description: 'The tenant as it is now' })
+  @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
   @Fails(tenantErrors.TENANT_SUSPENDED)
   async changeTenant(
     @Body() body: TenantChange,
@@ -60,7 +60,9 @@ export class TenantsController {
   @Post(':tenantId/suspend')
   @HttpCode(200)
   @Requires('tenants:manage')
-  @ApiOperation({ summary: 'Suspend a tenant: its members and services are refused, its public keys stay up' })
+  @ApiOperation({
+    summary: 'Suspend a tenant: its members and services are rejected, its public keys remain available',
+  })
   @ApiOkResponse({ type: Tenant, description: 'The suspended tenant' })
   @Fails(coreErrors.WRONG_STATE)
   async suspendTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {

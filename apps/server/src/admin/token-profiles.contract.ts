@@ -118,13 +118,13 @@ export class TokenProfileChangeRequest {
     optional: true,
     maxBytes: 32_768,
     example: {},
-    description: 'What only this format knows; see `docs/token-formats.md`',
+    description: 'Settings of the format; see `docs/token-formats.md`',
   })
   settings?: { readonly [name: string]: Json };
 }
 
 export class TokenProfileRequest extends TokenProfileChangeRequest {
-  @Text({ max: 64, pattern: NAME, example: 'partner-api', description: 'What services call it by' })
+  @Text({ max: 64, pattern: NAME, example: 'partner-api', description: 'Name in requests of services' })
   name: string;
 
   @Choice(formatNames, { example: 'jwt' })
@@ -185,10 +185,10 @@ export class TokenProfileAnswer {
   @Choice(VERSIONS, { nullable: true, example: 'v1', description: 'Version of the format; null: the first' })
   version: string | null;
 
-  @JsonObject({ example: {}, description: 'What only this format knows' })
+  @JsonObject({ example: {}, description: 'Settings of the format' })
   settings: { readonly [name: string]: Json };
 
-  @WholeNumber({ example: 1, description: 'Raised by every change: the ETag' })
+  @WholeNumber({ example: 1, description: 'Increases with each change; the ETag' })
   revision: number;
 
   @Instant()
@@ -240,10 +240,10 @@ export class TokenProfileDeletionDryRun {
   @Flag({ description: 'Whether the profile would be deleted without `force`', example: false })
   allowed: boolean;
 
-  @Text({ optional: true, description: 'Why it would not', example: 'PROFILE_IN_USE' })
+  @Text({ optional: true, description: 'Code of the rejection', example: 'PROFILE_IN_USE' })
   code?: string;
 
-  @Nested(() => TokenProfileDeletionEffect, { description: 'What depends on it' })
+  @Nested(() => TokenProfileDeletionEffect, { description: 'Dependent resources' })
   impact: TokenProfileDeletionEffect;
 }
 

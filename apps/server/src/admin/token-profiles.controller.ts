@@ -97,7 +97,7 @@ export class TokenProfilesController {
   @ProfileName()
   @ApiOperation({ operationId: 'deleteTokenProfile', summary: 'Delete a token profile' })
   @ApiNoContentResponse({ description: 'No service signs by it any more' })
-  @ApiOkResponse({ type: TokenProfileDeletionDryRun, description: 'With `dryRun=true`: what would happen' })
+  @ApiOkResponse({ type: TokenProfileDeletionDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(profileErrors.PROFILE_IN_USE, ...stepUpErrors, coreErrors.BUSY)
   async delete(
     @InScope() scope: TenantScope,

@@ -83,9 +83,9 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 export interface TextOptions extends FieldOptions {
-  /** Characters (Unicode code points); at least 1 unless said otherwise. */
+  /** Characters (Unicode code points); at least 1 by default. */
   min?: number;
-  /** Characters; 255 unless said otherwise. */
+  /** Characters; 255 by default. */
   max?: number;
   pattern?: RegExp;
   /** Accepts line breaks and tabs (PEM, descriptions). No other control character is ever accepted. */
@@ -93,7 +93,7 @@ export interface TextOptions extends FieldOptions {
   format?: string;
 }
 
-/** Text without control characters, 1 to 255 characters unless said otherwise. */
+/** Text without control characters, 1 to 255 characters by default. */
 export function Text(options: TextOptions = {}): FieldDecorator {
   const { min = 1, max = 255, pattern, multiline = false, format } = options;
   const forbidden = multiline ? CONTROL_CHARACTERS_IN_LINES : CONTROL_CHARACTERS;
@@ -217,7 +217,7 @@ export const Nested = (type: () => Class<unknown>, options: FieldOptions = {}): 
     options,
   );
 
-/** Any JSON object, left as it came, of at most `maxBytes` (UTF-8, without white space; 16 KiB unless said otherwise). */
+/** Any JSON object, left as it came, of at most `maxBytes` (UTF-8, without white space; 16 KiB by default). */
 export function JsonObject(options: FieldOptions & { maxBytes?: number } = {}): FieldDecorator {
   const { maxBytes = 16_384 } = options;
   return define(

@@ -8,12 +8,12 @@ import { Public } from './requires.js';
 import { ServedWhileSealed } from './seal.guard.js';
 
 export const healthErrors = defineErrors('health', {
-  NOT_READY: { kind: 'unavailable', title: 'The server does not take requests now' },
+  NOT_READY: { kind: 'unavailable', title: 'The server is not ready' },
 });
 
 export interface ReadinessReport {
   readonly ready: boolean;
-  /** What that depends on, by name; shown to anybody. */
+  /** Result of each check, by name; shown to anybody. */
   readonly checks: Readonly<Record<string, boolean>>;
 }
 
@@ -28,7 +28,7 @@ export class Liveness {
 
 export class Ready {
   @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
-  @JsonObject({ description: 'What that depends on', example: { database: true, unsealed: true } })
+  @JsonObject({ description: 'Result of each check', example: { database: true, unsealed: true } })
   checks: Readonly<Record<string, boolean>>;
 }
 

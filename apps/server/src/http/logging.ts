@@ -29,7 +29,7 @@ const blankSecretShapes = (target: { write(line: string): unknown }): Destinatio
   write: (line) => void target.write(line.replace(SECRET_SHAPES, '[secret]')),
 });
 
-/** JSON lines with the time in RFC 3339, to standard output unless said otherwise. */
+/** JSON lines with the time in RFC 3339, to standard output by default. */
 export const createLogger = (level: LogLevel, target: { write(line: string): unknown } = destination(1)): Logger =>
   pino(
     {

@@ -81,7 +81,7 @@ const PROBLEM_SCHEMA: Schema = {
   required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
   properties: {
     type: { type: 'string', format: 'uri', example: problemType('VALIDATION_ERROR') },
-    title: { type: 'string', example: 'The request is not valid' },
+    title: { type: 'string', example: 'Invalid request' },
     status: { type: 'integer', example: 400 },
     detail: { type: 'string', example: '/name is required' },
     instance: { type: 'string', example: '/v1/tenants' },
@@ -89,7 +89,7 @@ const PROBLEM_SCHEMA: Schema = {
     requestId: { type: 'string', example: REQUEST_ID_EXAMPLE },
     errors: {
       type: 'array',
-      description: 'What is wrong with which member of the input',
+      description: 'Invalid members of the input',
       items: {
         type: 'object',
         required: ['pointer', 'code', 'detail'],

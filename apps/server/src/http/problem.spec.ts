@@ -14,7 +14,7 @@ describe('toProblem', () => {
     });
     expect(toProblem(error, REQUEST)).toEqual({
       type: 'urn:chancery:error:wrong-state',
-      title: 'The resource is not in a state that permits this',
+      title: 'The current state of the resource does not permit this action',
       status: 409,
       detail: 'it is gone',
       instance: '/v1/things',

@@ -9,7 +9,7 @@ export class CallerCredentials {
     optional: true,
     max: 17_000,
     example: 'Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2ln',
-    description: 'The `Authorization` header of the request that is judged',
+    description: 'The `Authorization` header of the request to authenticate',
   })
   authorization?: string;
 
@@ -39,10 +39,10 @@ class JudgedService {
 }
 
 export class CallerVerdict {
-  @Flag({ description: 'Whether the request may be let in' })
+  @Flag({ description: 'Whether the request is accepted' })
   active: boolean;
 
-  @Text({ max: 64, example: 'OK', description: '`OK`, or the code of the refusal' })
+  @Text({ max: 64, example: 'OK', description: '`OK`, or the code of the error' })
   code: string;
 
   @Nested(() => JudgedService, { optional: true })

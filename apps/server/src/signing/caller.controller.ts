@@ -22,8 +22,8 @@ export class CallerController {
   @Post('authenticate')
   @HttpCode(200)
   @Requires('callers:authenticate')
-  @ApiOperation({ operationId: 'authenticateCaller', summary: "Judge the credentials of somebody else's request" })
-  @ApiOkResponse({ type: CallerVerdict, description: 'Who it is, or why not' })
+  @ApiOperation({ operationId: 'authenticateCaller', summary: 'Authenticate the credentials of another request' })
+  @ApiOkResponse({ type: CallerVerdict, description: 'The service, or the code of the rejection' })
   @Fails(databaseErrors.AUDIT_UNAVAILABLE)
   async authenticate(@InScope() scope: TenantScope, @Body() credentials: CallerCredentials): Promise<CallerVerdict> {
     const { sourceAddress = null, ...shown } = credentials;
@@ -37,11 +37,11 @@ export class CallerController {
   @Requires('service:self')
   @ApiOperation({
     operationId: 'forwardAuth',
-    summary: 'Let a request in, or not (nginx auth_request, Traefik, Envoy)',
+    summary: 'Forward-auth check (nginx auth_request, Traefik, Envoy)',
   })
   @ApiOkResponse({
     type: AdmittedCaller,
-    description: 'Let it in',
+    description: 'The request is accepted',
     headers: {
       'X-Chancery-Service': { schema: { type: 'string' }, description: 'Id of the service that sends it' },
       'X-Chancery-Tenant': { schema: { type: 'string' }, description: 'Id of its tenant' },

@@ -51,7 +51,7 @@ export class OwnCertificatesController {
 
   @Post(':kid/renew')
   @ApiOperation({ operationId: 'renewOwnCertificate', summary: 'Renew one of its own certificates' })
-  @ApiParam({ name: 'kid', description: 'What the certificate is known by' })
+  @ApiParam({ name: 'kid', description: 'Certificate ID (`kid`)' })
   @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
   @Fails(
     coreErrors.WRONG_STATE,

@@ -8,7 +8,7 @@ const ISSUER_EXAMPLE = 'https://keys.example.com/v1/tenants/0198d7c4-5a1e-7cc0-8
 export class JsonWebKeySet {
   @Items(JsonObject(), {
     maxItems: KEYS_MAX,
-    description: 'The public keys that sign, will sign, or signed what may still be verified; oldest first',
+    description: 'The public keys of pending, active and retired versions; oldest first',
     example: [
       {
         kty: 'OKP',
@@ -26,7 +26,7 @@ export class JsonWebKeySet {
 /** Provider metadata (OpenID Connect Discovery 1.0 §3) of an issuer that has keys and no endpoints for people. */
 export class IssuerMetadata {
   @Text({ description: 'The `iss` of the tokens', example: ISSUER_EXAMPLE }) issuer: string;
-  @Text({ description: 'Where its keys are', example: `${ISSUER_EXAMPLE}/.well-known/jwks.json` }) jwks_uri: string;
+  @Text({ description: 'URL of the JWK Set', example: `${ISSUER_EXAMPLE}/.well-known/jwks.json` }) jwks_uri: string;
   @Items(Choice(['id_token']), { maxItems: 1, description: 'Required by the standard', example: ['id_token'] })
   response_types_supported: string[];
   @Items(Choice(['public']), { maxItems: 1, description: 'Required by the standard', example: ['public'] })

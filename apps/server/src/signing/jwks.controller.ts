@@ -24,7 +24,7 @@ export class JwksController {
 
   @Get('jwks.json')
   @ApiOperation({ summary: 'The public keys of the tenant, as a JWK Set' })
-  @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; of a suspended tenant, too' })
+  @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; also of a suspended tenant' })
   async getJwks(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,
@@ -35,7 +35,7 @@ export class JwksController {
   }
 
   @Get('openid-configuration')
-  @ApiOperation({ summary: 'The tenant as an issuer, for clients that configure themselves' })
+  @ApiOperation({ summary: 'OpenID Connect discovery document of the tenant' })
   @ApiOkResponse({ type: IssuerMetadata, description: 'Its issuer, where its keys are, and their algorithms' })
   async getIssuerMetadata(
     @Param('tenantId') tenant: string,

@@ -73,7 +73,7 @@ export class PkiController {
   @Post('ocsp')
   @HttpCode(200)
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
-  @ApiOperation({ summary: 'Ask for the status of certificates (RFC 6960)' })
+  @ApiOperation({ summary: 'Request the status of certificates (RFC 6960)' })
   @ApiConsumes(OCSP_REQUEST)
   @ApiBody({ description: 'OCSPRequest, DER', schema: BYTES })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
@@ -91,7 +91,7 @@ export class PkiController {
   @Get('ocsp/:request')
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
-  @ApiOperation({ summary: 'Ask for the status of certificates in a way that caches understand' })
+  @ApiOperation({ summary: 'Request the status of certificates by GET (cacheable)' })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
   async getStatus(
     @Param('caId') caId: string,

@@ -31,7 +31,7 @@ export class IssuedTokenAnswer {
   @Text({
     max: 128,
     example: KID_EXAMPLE,
-    description: 'What the history knows the token by: its `jti`, `xid`, or the hash of a token that has neither',
+    description: 'Token ID in the history: its `jti`, its `xid`, or the hash of a token without either',
   })
   tokenId: string;
 
@@ -78,9 +78,9 @@ export class BatchAnswer {
     maxItems: BATCH_MAX,
     example: [
       { token: TOKEN_EXAMPLE, format: 'jwt', kid: KID_EXAMPLE, tokenId: KID_EXAMPLE },
-      { error: { code: 'VALIDATION_ERROR', status: 400, title: 'The request is not valid' } },
+      { error: { code: 'VALIDATION_ERROR', status: 400, title: 'Invalid request' } },
     ],
-    description: 'In the order of the request: a token, or `error` with what would have been the problem document',
+    description: 'In request order: a token, or `error` with the problem document',
   })
   items: (IssuedTokenAnswer | { readonly error: Problem })[];
 
@@ -115,7 +115,7 @@ export class DiagnoseRequest {
     max: BODY_CHARACTERS_MAX,
     pattern: /^[A-Za-z0-9+/]*={0,2}$/,
     example: 'eyJzZXJpYWwiOiJFWEFNUExFIn0=',
-    description: 'The same as Base64, for bytes that are no UTF-8; takes the place of `body`',
+    description: 'The body in Base64, for bytes that are not UTF-8; replaces `body`',
   })
   bodyBase64?: string;
 
@@ -138,16 +138,16 @@ export class VerifyRequest extends DiagnoseRequest {
     optional: true,
     default: false,
     example: true,
-    description: 'Whether an acceptance uses up the id of the token (`jti`, `xid`), so that it is accepted once only',
+    description: 'Whether acceptance consumes the id of the token (`jti`, `xid`), so that it is accepted once only',
   })
   consume?: boolean;
 }
 
 export class VerifyAnswer {
-  @Flag({ description: 'Whether the token may be believed' })
+  @Flag({ description: 'Whether the token is valid' })
   valid: boolean;
 
-  @Choice(verifyCodes, { example: 'OK', description: '`OK`, or the first thing that is wrong' })
+  @Choice(verifyCodes, { example: 'OK', description: '`OK`, or the first error' })
   code: string;
 
   @JsonObject({ optional: true, example: { sub: 'user-42' }, description: 'The claims, once the signature holds' })
@@ -159,7 +159,7 @@ export class VerifyAnswer {
   @Instant({ optional: true })
   expiresAt?: string;
 
-  @Text({ optional: true, max: 64, example: 'NoError', description: 'How the vendor calls the result, where it does' })
+  @Text({ optional: true, max: 64, example: 'NoError', description: 'Name of the result at the vendor' })
   vendorResult?: string;
 
   static of({ code, claims, kid, expiresAt, vendorResult }: JudgedToken): VerifyAnswer {
@@ -175,7 +175,7 @@ export class VerifyAnswer {
 }
 
 class FindingAnswer {
-  @Text({ max: 64, example: 'LOCAL_TIME_INSTEAD_OF_UTC', description: 'Stable, for programs' })
+  @Text({ max: 64, example: 'LOCAL_TIME_INSTEAD_OF_UTC', description: 'Stable code' })
   cause: string;
 
   @Text({ max: 1_000, example: 'The time is off by +02:00: it looks like local time; UTC is expected' })
@@ -189,12 +189,12 @@ export class DiagnoseAnswer {
   @Flag({ description: 'Whether the token would be accepted' })
   valid: boolean;
 
-  @Choice(verifyCodes, { example: 'EXPIRED_TOKEN', description: 'What `POST /v1/verify` answers' })
+  @Choice(verifyCodes, { example: 'EXPIRED_TOKEN', description: 'The result of `POST /v1/verify`' })
   code: string;
 
   @Items(Nested(() => FindingAnswer), {
     maxItems: 50,
-    description: 'Everything that is wrong, as far as it can be told',
+    description: 'All causes that were found',
   })
   findings: Finding[];
 

@@ -66,7 +66,7 @@ export class TokenController {
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
-  @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and refusals, in order' })
+  @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and errors, in request order' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
   async signBatch(
     @InScope() scope: TenantScope,
@@ -84,7 +84,7 @@ export class TokenController {
   @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
-  @ApiOkResponse({ type: VerifyAnswer, description: 'What is to be thought of it' })
+  @ApiOkResponse({ type: VerifyAnswer, description: 'Verification result' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
   async verify(
     @InScope() scope: TenantScope,
@@ -99,8 +99,8 @@ export class TokenController {
   @Post('diagnose')
   @HttpCode(200)
   @Requires('tokens:verify')
-  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Find out what exactly is wrong with a token' })
-  @ApiOkResponse({ type: DiagnoseAnswer, description: 'Everything that is wrong' })
+  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token' })
+  @ApiOkResponse({ type: DiagnoseAnswer, description: 'All causes that were found' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, coreErrors.RATE_LIMITED, databaseErrors.AUDIT_UNAVAILABLE)
   async diagnose(
     @InScope() scope: TenantScope,
@@ -113,7 +113,7 @@ export class TokenController {
   /** The service, the credential that was used, and what it was granted. */
   @Get('whoami')
   @Requires('service:self')
-  @ApiOperation({ operationId: 'whoami', summary: 'Who the credential belongs to' })
+  @ApiOperation({ operationId: 'whoami', summary: 'Identify the calling service' })
   @ApiOkResponse({ type: WhoamiAnswer, description: 'The caller' })
   whoami(@Caller() caller: GrantedService): WhoamiAnswer {
     const { serviceId: id, serviceName: name, tenantId, credentialId, authType, profiles } = caller;

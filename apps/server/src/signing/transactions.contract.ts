@@ -60,7 +60,7 @@ export class TransactionAnswer {
     optional: true,
     max: 4_096,
     example: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl',
-    description: 'The token, while it lives',
+    description: 'The token, until it expires',
   })
   token?: string;
 

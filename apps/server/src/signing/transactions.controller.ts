@@ -31,7 +31,7 @@ const BareToken = (): MethodDecorator =>
 const EmptyFailure = (): MethodDecorator =>
   ApiResponse({
     status: 500,
-    description: 'Something failed on our side; the body is empty unless JSON is asked for',
+    description: 'Internal error; the body is empty unless JSON is requested',
     content: { 'text/plain': { schema: { type: 'string', example: '' } } },
   }) as MethodDecorator;
 const Refusals = (): MethodDecorator =>
@@ -61,7 +61,7 @@ export class TransactionsController {
 
   @Get('token/:phone')
   @Phone()
-  @ApiOperation({ operationId: 'getPhoneToken', summary: 'A token for a phone number, under a new transaction id' })
+  @ApiOperation({ operationId: 'getPhoneToken', summary: 'Issue a token for a phone number with a new transaction id' })
   @BareToken()
   @EmptyFailure()
   @Refusals()
@@ -79,7 +79,10 @@ export class TransactionsController {
   @Get('token/:phone/:xid')
   @Phone()
   @Xid()
-  @ApiOperation({ operationId: 'getTransactionToken', summary: 'The token of a transaction, the same while it lives' })
+  @ApiOperation({
+    operationId: 'getTransactionToken',
+    summary: 'Get the token of a transaction, unchanged until it expires',
+  })
   @BareToken()
   @EmptyFailure()
   @Refusals()
@@ -97,7 +100,7 @@ export class TransactionsController {
 
   @Get('transactions/:xid')
   @Xid()
-  @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction; its token while that lives' })
+  @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction, with its token until that expires' })
   @ApiOkResponse({ type: TransactionAnswer, description: 'The transaction' })
   async getTransaction(
     @InScope() scope: TenantScope,

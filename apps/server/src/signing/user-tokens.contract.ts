@@ -15,7 +15,7 @@ export class UserTokenQuery extends ProfileQuery {
 
 /** Who the user is, as the service that asks has found out; or that nobody knows. */
 export class UserTokenRequest {
-  @Text({ optional: true, example: 'user-42', description: 'What the platform knows the user by' })
+  @Text({ optional: true, example: 'user-42', description: 'User identifier on the platform' })
   identifier?: string;
 
   @Text({ optional: true, example: 'Ada Lovelace' })
@@ -27,7 +27,7 @@ export class UserTokenRequest {
   @Flag({
     optional: true,
     example: true,
-    description: 'A user who is not signed in: takes the place of the other three',
+    description: 'An anonymous user; replaces the other three fields',
   })
   anonymous?: boolean;
 
@@ -42,6 +42,6 @@ export class UserTokenRequest {
 }
 
 export class UserTokenAnswer {
-  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'What the SDK of the platform takes' })
+  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'The token, as the SDK of the platform expects it' })
   token: string;
 }

@@ -46,7 +46,7 @@ export class UserTokensController {
   @Post('v1/auth/token')
   @HttpCode(200)
   @Requires('tokens:sign')
-  @ApiOperation({ operationId: 'createUserToken', summary: 'A token for the user whom the service names' })
+  @ApiOperation({ operationId: 'createUserToken', summary: 'Issue a token for a user' })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @Refusals()
   async createUserToken(
