@@ -12,42 +12,29 @@ interface Project {
   readonly isolate: boolean;
 }
 
-/** Tests that start the server, although they are in the folder of the conformance tests. */
-const CONFORMANCE_OF_SERVER = [
-  'test/conformance/gateway/**/*.test.ts',
-  'test/conformance/keys/**/*.test.ts',
-  'test/conformance/certificates/{relying-parties,xima-notebook}.test.ts',
+/** Outside of the product's folders: what asks neither a database nor a server. */
+const PURE = [
+  'test/architecture/**/*.test.ts',
+  'test/conformance/{crypto,key-files}/**/*.test.ts',
+  'test/conformance/certificates/pure-*.test.ts',
 ];
+/** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
+const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'];
+/** Services on a real database. */
+const INTEGRATION = ['test/integration/**/*.test.ts'];
 
 /** Every project, the one with the longest files first: `npm test -- --project unit` runs one of them. */
 const PROJECTS: Readonly<Record<string, Project>> = {
-  // Processes that are started and killed, races, and the PKCS#11 module, which a process loads once.
-  faults: {
-    include: ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'],
-    pool: 'forks',
-    isolate: true,
-  },
-  // Services on a real database.
-  integration: {
-    include: ['test/integration/**/*.test.ts'],
-    exclude: ['test/integration/vault/pkcs11.test.ts'],
+  faults: { include: FAULTS, pool: 'forks', isolate: true },
+  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks', isolate: false },
+  // The server over HTTP, and the command line: whatever no other project has.
+  e2e: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...PURE, ...FAULTS, ...INTEGRATION],
     pool: 'forks',
     isolate: false,
   },
-  // The server over HTTP, and the command line.
-  e2e: { include: ['test/e2e/**/*.test.ts', ...CONFORMANCE_OF_SERVER], pool: 'forks', isolate: false },
-  // Neither a database nor a server.
-  unit: {
-    include: [
-      'libs/**/*.spec.ts',
-      'apps/**/*.spec.ts',
-      'test/conformance/**/*.test.ts',
-      'test/architecture/**/*.test.ts',
-    ],
-    exclude: CONFORMANCE_OF_SERVER,
-    pool: 'threads',
-    isolate: false,
-  },
+  unit: { include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', ...PURE], pool: 'threads', isolate: false },
 };
 
 const ORDER = Object.keys(PROJECTS);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { SECOND, systemClock, toRfc3339 } from '#core';
 
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
 import { type ServerProcess, build, request, startProcess } from './server-process.js';
 
@@ -43,7 +43,7 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
 
   beforeAll(async () => {
     build();
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     const environment = {
       DATABASE_URL: database.url,
       CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '#core';
 
 import { BODY, certify, requestToken } from '../e2e/vendors/vendor.js';
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { TEST_MASTER_KEY, createTenant, startTestServer } from '../support/server.js';
 import { type ServerProcess, build, startProcess } from './server-process.js';
 
@@ -21,7 +21,7 @@ describe(`one jti, ${RACERS} racers, ${PROCESSES} server process(es)`, () => {
 
   beforeAll(async () => {
     build();
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     const setUp = await startTestServer({ database, clock: systemClock });
     kid = await certify(setUp, await createTenant(setUp, 'race'));
     await setUp.close();

@@ -28,7 +28,7 @@ import {
 } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
-import { createTestDatabase } from './database.js';
+import { createMigratedDatabase } from './database.js';
 
 export const PASSWORD = 'correct horse battery staple';
 const CHEAP_HASH = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
@@ -56,7 +56,7 @@ export interface Installation {
 
 /** @param entities of the libraries that the test needs beside the vault's, the history's and the tenants' */
 export async function openInstallation(entities: readonly EntityClass[] = []): Promise<Installation> {
-  const test = await createTestDatabase();
+  const test = await createMigratedDatabase();
   const clock = new ManualClock();
   const database = await Database.open({
     url: test.url,

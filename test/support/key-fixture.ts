@@ -13,7 +13,7 @@ import {
 import { Services } from '#service-keys';
 import { Signing, type SignedToken, TokenProfiles, type Verdict } from '#signing';
 
-import { createTestDatabase } from './database.js';
+import { createMigratedDatabase } from './database.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from './server.js';
 
 // Two instances of a test listen on different ports and would have different issuers.
@@ -82,7 +82,7 @@ export const kidOf = ({ versions }: KeyWithVersions, number: number): string =>
 
 /** Two instances on one database with one clock, and the tenant of both. */
 export async function startTwo(): Promise<{ fixtures: [KeyFixture, KeyFixture]; close(): Promise<void> }> {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   const clock = new ManualClock();
   const servers = [await startTestServer({ database, clock }), await startTestServer({ database, clock })] as const;
   const tenant = await createTenant(servers[0]);

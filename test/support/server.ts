@@ -6,7 +6,7 @@ import { Scheduler } from '#scheduler';
 import { loadConfiguration } from '../../apps/server/src/config.js';
 import { type Server, createServer } from '../../apps/server/src/create-server.js';
 import { createLogger } from '../../apps/server/src/http/logging.js';
-import { type TestDatabase, createTestDatabase } from './database.js';
+import { type TestDatabase, createMigratedDatabase } from './database.js';
 
 /** Enough to be Argon2id, not enough to slow a suite down. */
 export const CHEAP_PASSWORDS = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
@@ -64,7 +64,7 @@ export const TEST_MASTER_KEY = randomBytes(32).toString('base64');
 /** A whole server on a free port of the loopback interface, with a database of its own. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { clock = new ManualClock() } = options;
-  const database = options.database ?? (await createTestDatabase());
+  const database = options.database ?? (await createMigratedDatabase());
   const logs: string[] = [];
   const { configuration } = loadConfiguration({
     PORT: '0',

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } f
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AlgorithmName, algorithm } from '#crypto';
 import { readKey } from '#pki';
-import { createTestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Call,
@@ -276,7 +276,7 @@ describe('the private half', () => {
   });
 
   it('stays while the event of its leaving cannot be written', async () => {
-    const database = await createTestDatabase();
+    const database = await createMigratedDatabase();
     const other = await startTestServer({ database });
     const plain = await openPlainDataSource(database.url);
     try {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, SECOND } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { dumpDatabase } from '../server/database-dump.js';
 import { type TestService, createService } from '../signing/issuer.js';
@@ -27,7 +27,7 @@ let stranger: TestService;
 let credentialId: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ clock, database });
   tenant = await createTenant(server, 'forged');
   service = await createService(server, tenant);

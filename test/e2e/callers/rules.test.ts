@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { HOUR, ManualClock, toEpochSeconds, toRfc3339 } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import {
   ADMIN,
   type Call,
@@ -23,7 +23,7 @@ let server: TestServer;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ clock, database });
   tenant = await createTenant(server, 'caller-rules');
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CertificateAuthorities, CertificateVerifier } from '#certificates';
 import { DAY, HOUR, ManualClock, MINUTE, platformScope, systemOrigin } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -23,7 +23,7 @@ let ca: Shape;
 const workshop = new Workshop();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, clock });
   plain = await openPlainDataSource(database.url);
   tenant = await createTenant(server);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, csrPem, issue } from './pki.js';
@@ -18,7 +18,7 @@ let ca: Shape;
 const workshop = new Workshop();
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   // One instance runs the scheduler as it runs in production; the other one serves only.
   const shared = { database, clock: systemClock };
   const first = await startTestServer({ ...shared, environment: { CHANCERY_ROLES: 'admin,signing,scheduler' } });

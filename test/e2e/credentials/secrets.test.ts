@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { MINUTE, ManualClock, SECOND } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import {
   type Call,
   PASSWORD,
@@ -27,7 +27,7 @@ let serviceKey: Shape;
 let jwtCredential: Shape;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   const generous = { login: 1_000, admin: 10_000, public: 1_000 };
   const rateLimitQuotas = { ...generous, reveal: REVEALS_PER_MINUTE };
   server = await startTestServer({ clock, database, rateLimitQuotas });

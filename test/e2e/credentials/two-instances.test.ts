@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, toEpochSeconds } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import {
   type Call,
   PASSWORD,
@@ -22,7 +22,7 @@ describe('what is changed on instance A holds on instance B in the very next req
   let tenant: TestTenant;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
     a = await startTestServer({ clock, database });
     b = await startTestServer({ clock, database });
     tenant = await createTenant(a, 'two-instances');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR, type ManualClock } from '#core';
 import { Scheduler } from '#scheduler';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   PASSWORD,
@@ -42,7 +42,7 @@ let server: TestServer;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database });
   plain = await openPlainDataSource(database.url);
   tenant = await createTenant(server);

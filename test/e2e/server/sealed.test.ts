@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, ManualClock } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
 import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority } from '../certificates/pki.js';
@@ -23,7 +23,7 @@ let before: DatabaseDump;
 let sealed: TestServer;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   const first = await startTestServer({ database });
   tenant = await createTenant(first, 'sealed');
   ({

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock, SECOND } from '#core';
 import { privateKeyToBytes } from '#crypto';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   ADMIN,
@@ -113,7 +113,7 @@ async function failInTheDatabase(issuer: TestIssuer): Promise<void> {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, environment: { LOG_LEVEL: 'debug' } });
   tenant = await createTenant(server, 'secrets');
   for (const [name, secret] of Object.entries({

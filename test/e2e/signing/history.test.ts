@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { type TestIssuer, createIssuer } from './issuer.js';
 
@@ -17,7 +17,7 @@ let server: TestServer;
 let tenant: TestTenant;
 let issuer: TestIssuer;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database });
   tenant = await createTenant(server, 'token-history');
   issuer = await createIssuer(server, tenant);

@@ -6,7 +6,7 @@ import { ManualClock } from '#core';
 import { Tx } from '#database';
 import { Licensing } from '#licensing';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { BODY, certify, requestToken } from './vendor.js';
 
@@ -23,7 +23,7 @@ let instances: readonly [Licensing, Licensing];
 let kid: string;
 const clock = new ManualClock();
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   servers = [await startTestServer({ database, clock }), await startTestServer({ database, clock })];
   instances = [servers[0].server.app.get(Licensing), servers[1].server.app.get(Licensing)];
   kid = await certify(servers[0], await createTenant(servers[0], 'race'));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DAY, MINUTE, SECOND, toEpochSeconds } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { GOLDEN } from '../../support/golden.js';
 import {
   PASSWORD,
@@ -30,7 +30,7 @@ let tenant: TestTenant;
 let vendor: Vendor;
 let call: Call;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database });
   second = await startTestServer({ database, clock: server.clock });
   tenant = await createTenant(server, 'telesign');

@@ -7,7 +7,7 @@ import { Database } from '#database';
 import { systemClock } from '#core';
 
 import { conditionOf } from '../../../libs/certificates/certificate-filter.js';
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 
 let test: TestDatabase;
@@ -15,7 +15,7 @@ let database: Database;
 let plain: DataSource;
 
 beforeAll(async () => {
-  test = await createTestDatabase();
+  test = await createMigratedDatabase();
   const entities = [...certificateEntities];
   database = await Database.open({ url: test.url, entities, clock: systemClock, recorder: async () => undefined });
   await database.migrate();

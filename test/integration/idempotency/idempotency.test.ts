@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, ManualClock } from '#core';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
@@ -21,7 +21,7 @@ let database: TestDatabase;
 let server: TestServer;
 let tenant: TestTenant;
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, clock });
   tenant = await createTenant(server, 'idempotency');
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CompromisedKeys1763850000000 } from '../../../libs/database/migrations/0010-compromised-keys.js';
 import { keys } from '../../conformance/certificates/pure-samples.js';
 import { createAuthority, csrPem, issue, publicKeyHash } from '../../e2e/certificates/pki.js';
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
@@ -11,7 +11,7 @@ let database: TestDatabase;
 let server: TestServer;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database });
 });
 afterAll(async () => {

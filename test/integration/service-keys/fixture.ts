@@ -18,7 +18,7 @@ import {
 import { Members, PasswordGuard, Tenants, Users, tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { CHEAP_PASSWORDS, PASSWORD } from '../../support/server.js';
 
 /** One process's worth of credential use-cases. */
@@ -74,7 +74,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
 }
 
 export async function openFixture(): Promise<Fixture> {
-  const test = await createTestDatabase();
+  const test = await createMigratedDatabase();
   const clock = new ManualClock();
   const opened: Instance[] = [];
   const open = async (): Promise<Instance> => {

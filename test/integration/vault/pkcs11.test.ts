@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '#core';
 import { type Pkcs11Options, openPkcs11 } from '#vault';
 
-import { createTestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { ADMIN, PASSWORD, createTenant, startTestServer } from '../../support/server.js';
 import { createToken, softHsm } from '../../support/token.js';
@@ -63,7 +63,7 @@ describe.each(withSoftHsm)('with %s', () => {
   });
 
   it('carries a whole server; the database and the files without the token open nothing', async () => {
-    const database = await createTestDatabase();
+    const database = await createMigratedDatabase();
     const environment = (token: Pkcs11Options): Record<string, string> => ({
       CHANCERY_MASTER_KEY: '',
       CHANCERY_PKCS11_MODULE: token.module,
