@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DomainError, type TenantScope, coreErrors, platformScope } from '#core';
 import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
-import { Database, type Tx } from '#database';
+import { Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
 import {
   type AttributeName,
@@ -158,7 +158,7 @@ export class Issuance {
 
   private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
     const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
-      this.database.transaction(scope, (tx) => this.intend(tx, grant)),
+      this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );
     const der = await signCertificate(intent.tbs, intent.issuerKey);
     try {
@@ -166,7 +166,7 @@ export class Issuance {
     } catch (error) {
       // A refusal is final; where the database failed, the sweep does this later.
       if (error instanceof DomainError && error.kind !== 'unavailable') {
-        await this.database.transaction(scope, (tx) => abandon(tx, this.crls, intent.id));
+        await this.database.transaction(withoutCompletion(scope), (tx) => abandon(tx, this.crls, intent.id));
       }
       throw error;
     }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { type Clock, DomainError, type EventDraft, INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
+import { completionOf } from './completion.js';
 import { type Dialect, isLostRace, withoutStatement } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
@@ -56,7 +57,7 @@ export class Database {
   /**
    * One transaction inside one tenant: all or nothing, together with the events that `work` recorded.
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
-   * outside of `tx`.
+   * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction.
    * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns
    * @throws AUDIT_UNAVAILABLE where nothing could be made durable, BUSY; whatever `work` throws otherwise
    */
@@ -150,6 +151,7 @@ export class Database {
             const tx = new Tx(manager, this.gateway.dialect, scope, this.clock.now(), reach);
             const result = await work(tx);
             const events = tx.settle();
+            await completionOf(scope)?.complete(tx, result);
             if (events.length > 0) await this.recorder(tx, events);
             return result;
           }),

@@ -13,8 +13,14 @@ export class IdempotencyRecord {
   /** HMAC under a secret of the installation. */
   @VarcharColumn(64) payloadHash: string;
   @VarcharColumn(16) state: 'running' | 'answered';
-  /** Sealed, because answers can hold secrets. */
+  /** The attempt that may answer: a later attempt takes over once the lease has ended. */
+  @ReferenceColumn({ nullable: true }) ownerId: string | null;
+  /** Until when the attempt counts as running; renewed while it runs. */
+  @InstantColumn({ nullable: true }) leaseUntil: number | null;
+  /** Sealed; holds tokens that were issued, but no secret that can be opened elsewhere. */
   @SealedColumn({ nullable: true }) sealedAnswer: Buffer | null;
+  /** When the answer is erased, where that is before the key is forgotten. */
+  @InstantColumn({ nullable: true }) answerUntil: number | null;
   @InstantColumn() createdAt: number;
   @InstantColumn() expiresAt: number;
 }

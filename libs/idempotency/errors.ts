@@ -2,8 +2,5 @@ import { defineErrors } from '#core';
 
 export const idempotencyErrors = defineErrors('idempotency', {
   IDEMPOTENCY_KEY_REUSED: { kind: 'unprocessable', title: 'The idempotency key was used with a different request' },
-  IDEMPOTENCY_KEY_IN_USE: {
-    kind: 'conflict',
-    title: 'The first request with this idempotency key is still running, or ended without an answer that was kept',
-  },
+  IDEMPOTENCY_KEY_IN_USE: { kind: 'conflict', title: 'A request with this idempotency key is still running' },
 });

@@ -1,21 +1,25 @@
 import { createHash, createHmac } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import {
   DAY,
+  type EpochMilliseconds,
   type Expirable,
   INSTALLATION_ID,
   type PlatformScope,
+  SECOND,
   type TenantScope,
+  coreErrors,
   platformScope,
   systemOrigin,
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
-import { Database, LessThanOrEqual, type Tx } from '#database';
+import { Database, In, LessThanOrEqual, type Tx } from '#database';
 import { type DueItems, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
+import { claimOutcome } from './claim-outcome.js';
 import { IdempotencyRecord } from './entities.js';
 import { idempotencyErrors } from './errors.js';
 
@@ -24,20 +28,36 @@ type Scope = TenantScope | PlatformScope;
 export const answers = sealedColumn(IdempotencyRecord, { purpose: 'idempotent-answer', column: 'sealedAnswer' });
 
 const KEPT_FOR = DAY;
+/** For how long a key stays claimed after the last sign of life of the process that claimed it. */
+export const LEASE = 3 * SECOND;
+const RENEWED_EVERY = LEASE / 3;
+/** A key can be claimed and released by others between two statements of a claim. */
+const ATTEMPTS_MAX = 3;
 const PEPPER = 'idempotency-pepper';
 const PEPPER_BYTES = 32;
-const PURGE_SCOPE = platformScope(systemOrigin('idempotency-expiry'));
+const SYSTEM = platformScope(systemOrigin('idempotency'));
+
+/** The right of one attempt to do the work of a request and to answer it. */
+export interface IdempotencyClaim {
+  readonly recordId: string;
+  readonly tenantId: string;
+  readonly ownerId: string;
+}
 
 /**
- * Remembers the first answer to each idempotency key of a caller for 24 hours. A key is claimed before the work and is
- * never given out twice: if a process dies in between, the key stays claimed, because nobody knows whether the work was
- * done. So a repeated request is done at most once.
+ * Stores the first answer to each idempotency key of a caller for 24 hours.
+ *
+ * A key is claimed before the work, by a lease that is renewed while the work runs. The answer is stored by `complete` in
+ * the very transaction of the work, and only while the claim holds: work without an answer, an answer without work, and
+ * two attempts that both commit are impossible, whichever process stops or stalls at whatever moment.
  */
 @Injectable()
-export class IdempotencyRecords implements Expirable {
+export class IdempotencyRecords implements Expirable, OnModuleDestroy {
   readonly kind = 'idempotency-record';
   readonly #old: DueItems<IdempotencyRecord>;
+  readonly #running = new Set<string>();
   #pepper: Buffer | undefined;
+  #renewal: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
@@ -45,7 +65,7 @@ export class IdempotencyRecords implements Expirable {
   ) {
     this.#old = purge(database, {
       kind: this.kind,
-      scope: PURGE_SCOPE,
+      scope: SYSTEM,
       entity: IdempotencyRecord,
       key: 'id',
       where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
@@ -57,55 +77,105 @@ export class IdempotencyRecords implements Expirable {
     });
   }
 
+  onModuleDestroy(): void {
+    clearInterval(this.#renewal);
+  }
+
   /**
    * Claims the key, or gives the first answer again.
    * @param payload what makes two requests the same; only its keyed hash is stored
-   * @throws IDEMPOTENCY_KEY_REUSED for another payload, IDEMPOTENCY_KEY_IN_USE while there is no answer yet
+   * @throws IDEMPOTENCY_KEY_REUSED for another payload, IDEMPOTENCY_KEY_IN_USE while another attempt runs, GONE where the
+   *   answer was erased
    */
-  async claim(scope: Scope, key: string, payload: string): Promise<{ answer: Buffer | undefined }> {
+  async claim(
+    scope: Scope,
+    key: string,
+    payload: string,
+  ): Promise<{ readonly claim: IdempotencyClaim } | { readonly answer: Buffer }> {
     const payloadHash = createHmac('sha256', await this.pepper())
       .update(payload)
       .digest('hex');
-    return this.run(scope, async (tx) => {
-      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
-      await tx.delete(IdempotencyRecord, { ...where, expiresAt: LessThanOrEqual(tx.now) });
-      const record: IdempotencyRecord = {
-        id: uuidv7(tx.now),
-        ...where,
-        payloadHash,
-        state: 'running',
-        sealedAnswer: null,
-        createdAt: tx.now,
-        expiresAt: tx.now + KEPT_FOR,
-      };
-      if (await tx.insertIfAbsent(IdempotencyRecord, record)) return { answer: undefined };
-      const first = await tx.get(IdempotencyRecord, where);
-      if (first.payloadHash !== payloadHash) throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
-      if (!first.sealedAnswer) throw idempotencyErrors.IDEMPOTENCY_KEY_IN_USE({ retryAfterSeconds: 1 });
-      return { answer: await this.vault.open(tx, answers.place(first.tenantId, first.id), first.sealedAnswer) };
+    const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+    const found = await this.run(scope, async (tx) => {
+      const lease = { ownerId: uuidv7(tx.now), leaseUntil: tx.now + LEASE };
+      const first = await claimNew(tx, { ...where, ...lease, payloadHash });
+      if ('claim' in first) return first;
+      const { record } = first;
+      const outcome = claimOutcome(record, payloadHash, tx.now);
+      if (outcome === 'other-payload') throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
+      if (outcome === 'running') throw inUse(record.leaseUntil ?? record.expiresAt, tx.now);
+      if (outcome === 'answer-erased') throw coreErrors.GONE('The first answer to this request is no longer stored');
+      if (outcome === 'abandoned') {
+        await tx.update(IdempotencyRecord, { id: record.id }, lease);
+        return { claim: claimOf({ ...record, ...lease }) };
+      }
+      return { answer: await this.vault.open(tx, answers.place(record.tenantId, record.id), record.sealedAnswer!) };
+    });
+    if ('claim' in found) this.keepRenewing(found.claim);
+    return found;
+  }
+
+  /**
+   * A step of the work itself: stores its answer.
+   * @param until when the answer is erased, if before the key is forgotten
+   * @throws IDEMPOTENCY_KEY_IN_USE where another attempt took over meanwhile: the work is then rolled back
+   */
+  async complete(
+    tx: Tx,
+    { recordId, tenantId, ownerId }: IdempotencyClaim,
+    answer: Buffer,
+    until?: EpochMilliseconds,
+  ): Promise<void> {
+    const answered = {
+      state: 'answered',
+      ownerId: null,
+      leaseUntil: null,
+      sealedAnswer: await this.vault.seal(tx, answers.place(tenantId, recordId), answer),
+      answerUntil: until ?? null,
+    } as const;
+    const mine = { id: recordId, tenantId, ownerId, state: 'running' } as const;
+    if ((await tx.update(IdempotencyRecord, mine, answered)) !== 1) throw inUse(tx.now + LEASE, tx.now);
+  }
+
+  /** Ends an attempt: a key without an answer is free, so that the request may be corrected and sent again. */
+  async release({ recordId, tenantId, ownerId }: IdempotencyClaim): Promise<void> {
+    this.#running.delete(ownerId);
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('idempotency records');
+      await tx.delete(IdempotencyRecord, { id: recordId, tenantId, ownerId, state: 'running' });
     });
   }
 
-  async complete(scope: Scope, key: string, answer: Buffer): Promise<void> {
-    await this.run(scope, async (tx) => {
-      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
-      const record = await tx.get(IdempotencyRecord, where);
-      const sealedAnswer = await this.vault.seal(tx, answers.place(record.tenantId, record.id), answer);
-      await tx.update(IdempotencyRecord, { id: record.id }, { state: 'answered', sealedAnswer });
-    });
-  }
-
-  /** Frees the key of a request that was refused, so that it may be corrected and sent again. */
-  async release(scope: Scope, key: string): Promise<void> {
-    await this.run(scope, async (tx) => {
-      const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
-      await tx.delete(IdempotencyRecord, { ...where, state: 'running' });
-    });
+  /** Ends an attempt whose answer is stored. */
+  finish({ ownerId }: IdempotencyClaim): void {
+    this.#running.delete(ownerId);
   }
 
   /** Removes what is older than 24 hours. */
   recordDue(limit: number): Promise<number> {
     return this.#old.recordDue(limit);
+  }
+
+  /** The timer runs only while there is something to renew, and keeps no process alive. */
+  private keepRenewing({ ownerId }: IdempotencyClaim): void {
+    this.#running.add(ownerId);
+    this.#renewal ??= setInterval(() => void this.renew(), RENEWED_EVERY).unref();
+  }
+
+  private async renew(): Promise<void> {
+    if (this.#running.size === 0) {
+      clearInterval(this.#renewal);
+      this.#renewal = undefined;
+      return;
+    }
+    const running = { ownerId: In([...this.#running]), state: 'running' as const };
+    // A lease that is not renewed ends: then another attempt may take over, and this one cannot commit.
+    await this.database
+      .platform(SYSTEM, async (tx) => {
+        tx.housekeeping('idempotency records');
+        await tx.update(IdempotencyRecord, running, { leaseUntil: tx.now + LEASE });
+      })
+      .catch(() => undefined);
   }
 
   /** Payloads hold passwords and short secrets: a plain hash of one could be guessed from a stolen database. */
@@ -123,6 +193,45 @@ export class IdempotencyRecords implements Expirable {
     return isPlatform(scope) ? this.database.platform(scope, kept) : this.database.transaction(scope, kept);
   }
 }
+
+/** Claims a key that is free, or gives the record of the request that has it, locked. */
+async function claimNew(
+  tx: Tx,
+  claimed: Pick<IdempotencyRecord, 'tenantId' | 'actorId' | 'keyHash' | 'payloadHash' | 'ownerId' | 'leaseUntil'>,
+): Promise<{ readonly claim: IdempotencyClaim } | { readonly record: IdempotencyRecord }> {
+  const { tenantId, actorId, keyHash } = claimed;
+  const where = { tenantId, actorId, keyHash };
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const known = await tx.findOne(IdempotencyRecord, where);
+    if (known && known.expiresAt > tx.now) {
+      const record = await tx.lockIfPresent(IdempotencyRecord, { id: known.id });
+      // Released between the two statements: it is free again.
+      if (record === null) continue;
+      return { record };
+    }
+    if (known) await tx.delete(IdempotencyRecord, { id: known.id, expiresAt: LessThanOrEqual(tx.now) });
+    const record: IdempotencyRecord = {
+      ...claimed,
+      id: uuidv7(tx.now),
+      state: 'running',
+      sealedAnswer: null,
+      answerUntil: null,
+      createdAt: tx.now,
+      expiresAt: tx.now + KEPT_FOR,
+    };
+    if (await tx.insertIfAbsent(IdempotencyRecord, record)) return { claim: claimOf(record) };
+  }
+  throw inUse(tx.now, tx.now);
+}
+
+const claimOf = ({ id, tenantId, ownerId }: IdempotencyRecord): IdempotencyClaim => ({
+  recordId: id,
+  tenantId,
+  ownerId: ownerId!,
+});
+
+const inUse = (until: EpochMilliseconds, now: EpochMilliseconds): Error =>
+  idempotencyErrors.IDEMPOTENCY_KEY_IN_USE({ retryAfterSeconds: Math.max(1, Math.ceil((until - now) / SECOND)) });
 
 const isPlatform = (scope: Scope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 

@@ -5,5 +5,6 @@ import { answers } from './idempotency.service.js';
 
 export const idempotencyEntities: readonly EntityClass[] = [IdempotencyRecord];
 export const idempotencySealedColumns: readonly SealedColumnSource[] = [answers];
+export { EndedAnswers } from './ended-answers.js';
 export { idempotencyErrors } from './errors.js';
-export { IdempotencyRecords } from './idempotency.service.js';
+export { type IdempotencyClaim, IdempotencyRecords, LEASE } from './idempotency.service.js';

@@ -76,7 +76,7 @@ export interface Rehearsal {
 }
 
 /** The situation of one credential among all of its type, under the lock of their service. */
-interface Judged extends Situation<Credential> {
+export interface Judged extends Situation<Credential> {
   readonly siblings: readonly Credential[];
 }
 
@@ -125,7 +125,7 @@ export class Credentials {
 
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, serviceId: string, credentialId: string): Promise<JudgedCredential> {
-    return this.database.read(scope, async (view) => judge(await this.read(view, serviceId, credentialId), scope));
+    return this.database.read(scope, async (view) => judge(await readSituation(view, serviceId, credentialId), scope));
   }
 
   /** @throws NOT_FOUND, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR */
@@ -162,7 +162,7 @@ export class Credentials {
     credentialId: string,
     ifMatch?: number,
   ): Promise<JudgedCredential> {
-    await this.change(
+    return this.change(
       scope,
       serviceId,
       credentialId,
@@ -175,10 +175,10 @@ export class Credentials {
           updatedAt: tx.now,
         });
         tx.record(credentialEvents.discarded(credentialId, { credentialId, details: { serviceId } }));
+        return judge(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
     );
-    return this.get(scope, serviceId, credentialId);
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
@@ -188,7 +188,7 @@ export class Credentials {
     credentialId: string,
     ifMatch?: number,
   ): Promise<JudgedCredential> {
-    await this.change(
+    return this.change(
       scope,
       serviceId,
       credentialId,
@@ -202,10 +202,10 @@ export class Credentials {
           updatedAt: tx.now,
         });
         tx.record(credentialEvents.reactivated(credentialId, { credentialId, details: { serviceId } }));
+        return judge(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
     );
-    return this.get(scope, serviceId, credentialId);
   }
 
   /**
@@ -265,12 +265,23 @@ export class Credentials {
     reason: string | undefined,
     ifMatch?: number,
   ): Promise<Compromised> {
-    return this.change(
-      scope,
+    return this.database.transaction(scope, (tx) => this.compromiseIn(tx, serviceId, credentialId, reason, ifMatch));
+  }
+
+  /** A step: `compromise` inside a transaction that does more. */
+  async compromiseIn(
+    tx: Tx,
+    serviceId: string,
+    credentialId: string,
+    reason: string | undefined,
+    ifMatch?: number,
+  ): Promise<Compromised> {
+    return this.changeIn(
+      tx,
       serviceId,
       credentialId,
       'compromise',
-      async (tx, judged) => {
+      async (judged) => {
         const { credential } = judged;
         const successor = leavesNoneActive(judged) ? await this.steps.succeed(tx, credential) : undefined;
         await tx.transition(Credential, credentialId, credentialLifecycle.event.compromise, {
@@ -380,7 +391,7 @@ export class Credentials {
     };
   }
 
-  /** The frame of every action: lock, read, judge, do. */
+  /** One action in a transaction of its own. */
   private async change<T>(
     scope: TenantScope,
     serviceId: string,
@@ -389,34 +400,46 @@ export class Credentials {
     work: (tx: Tx, judged: Judged) => Promise<T>,
     ifMatch?: number,
   ): Promise<T> {
-    return this.database.transaction(scope, async (tx) => {
-      await tx.lock(Service, { id: serviceId, state: 'active' });
-      const judged = await this.read(tx, serviceId, credentialId);
-      requireVersion(judged.credential, ifMatch);
-      const refusal = refusalOf(action, judged);
-      if (refusal) throw CODES[refusal]();
-      // Siblings whose slot the clock has freed hold it in their rows until this is written down.
-      for (const sibling of judged.siblings) {
-        if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now))
-          await this.steps.settle(tx, sibling);
-      }
-      const result = await work(tx, judged);
-      await raiseConfigVersion(tx);
-      return result;
-    });
+    return this.database.transaction(scope, (tx) =>
+      this.changeIn(tx, serviceId, credentialId, action, (judged) => work(tx, judged), ifMatch),
+    );
+  }
+
+  /** The frame of every action: lock, read, check, do. */
+  private async changeIn<T>(
+    tx: Tx,
+    serviceId: string,
+    credentialId: string,
+    action: CredentialAction,
+    work: (judged: Judged) => Promise<T>,
+    ifMatch?: number,
+  ): Promise<T> {
+    await tx.lock(Service, { id: serviceId, state: 'active' });
+    const judged = await readSituation(tx, serviceId, credentialId);
+    requireVersion(judged.credential, ifMatch);
+    const refusal = refusalOf(action, judged);
+    if (refusal) throw CODES[refusal]();
+    // Siblings whose slot the clock has freed hold it in their rows until this is written down.
+    for (const sibling of judged.siblings) {
+      if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now)) await this.steps.settle(tx, sibling);
+    }
+    const result = await work(judged);
+    await raiseConfigVersion(tx);
+    return result;
   }
 
   private situationOf(scope: TenantScope, serviceId: string, credentialId: string): Promise<Judged> {
-    return this.database.read(scope, (view) => this.read(view, serviceId, credentialId));
+    return this.database.read(scope, (view) => readSituation(view, serviceId, credentialId));
   }
+}
 
-  private async read(view: View, serviceId: string, credentialId: string): Promise<Judged> {
-    await view.get(Service, { id: serviceId, state: 'active' });
-    const credential = await view.get(Credential, { id: credentialId, serviceId });
-    const { authType } = credential;
-    const all = await view.find(Credential, { serviceId, authType, state: In(liveStates) });
-    return situation(credential, all, await tenantSettingsOf(view), view.now);
-  }
+/** A step: one credential among all of its type. @throws NOT_FOUND */
+export async function readSituation(view: View, serviceId: string, credentialId: string): Promise<Judged> {
+  await view.get(Service, { id: serviceId, state: 'active' });
+  const credential = await view.get(Credential, { id: credentialId, serviceId });
+  const { authType } = credential;
+  const all = await view.find(Credential, { serviceId, authType, state: In(liveStates) });
+  return situation(credential, all, await tenantSettingsOf(view), view.now);
 }
 
 function situation(

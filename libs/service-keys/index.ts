@@ -30,6 +30,7 @@ export { activeServiceName, isServiceActive } from './service-state.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
+export { SecretRepetition, type ShownCredential } from './secret-repetition.service.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { TokenProfileNames } from './token-profile-names.js';
 export { CredentialUsage } from './usage.js';

@@ -44,9 +44,9 @@ export class Leaks {
    */
   async check(scope: TenantScope, secret: string, compromise: boolean): Promise<LeakCheck> {
     const lookupHash = secret.length <= SECRET_LENGTH_MAX ? this.secrets.lookupHash(secret.trim()) : '';
-    const finding = await this.database.transaction(scope, async (tx) => {
+    return this.database.transaction(scope, async (tx) => {
       const credential = await tx.findOne(Credential, { lookupHash });
-      const found = credential && {
+      const finding = credential && {
         credentialId: credential.id,
         serviceId: credential.serviceId,
         authType: credential.authType,
@@ -54,15 +54,14 @@ export class Leaks {
         lastUsedAt: credential.lastUsedAt,
       };
       const targetId = credential?.id ?? scope.tenantId;
-      const details = { found: found !== null, ...(found ? { state: found.state } : {}) };
+      const details = { found: finding !== null, ...(finding ? { state: finding.state } : {}) };
       tx.record(credentialEvents.leak_checked(targetId, { credentialId: credential?.id, details }));
-      return found ?? undefined;
+      const live = finding && (finding.state === 'active' || finding.state === 'inactive');
+      const compromised =
+        compromise && live
+          ? await this.credentials.compromiseIn(tx, finding.serviceId, finding.credentialId, 'leaked')
+          : undefined;
+      return { finding: finding ?? undefined, compromised };
     });
-    const live = finding && (finding.state === 'active' || finding.state === 'inactive');
-    const compromised =
-      compromise && live
-        ? await this.credentials.compromise(scope, finding.serviceId, finding.credentialId, 'leaked')
-        : undefined;
-    return { finding, compromised };
   }
 }

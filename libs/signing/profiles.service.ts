@@ -192,6 +192,11 @@ export class TokenProfiles {
     });
   }
 
+  /** A step: the profile itself, or `null` where there is none of that name. */
+  async find(view: View, name: string): Promise<TokenProfile | null> {
+    return view.findOne(TokenProfile, { name });
+  }
+
   /** A step: the profile and its format, ready to issue or verify. @throws NOT_FOUND */
   async resolve(view: View, name: string): Promise<ResolvedProfile> {
     const profile = await view.get(TokenProfile, { name });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, SECOND, type TenantScope } from '#core';
+import { DomainError, type EpochMilliseconds, SECOND, type TenantScope, coreErrors } from '#core';
 import { uuidv4 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 import { Keys, Signer, type UsableKey, keyErrors } from '#keys';
@@ -44,6 +44,14 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
+/** A token that was issued before. */
+export interface RepeatedToken {
+  readonly profile: string;
+  readonly kid: string;
+  readonly tokenId: string;
+  readonly expiresAt: EpochMilliseconds;
+}
+
 interface SigningKey {
   readonly key: UsableKey;
   readonly kid: string;
@@ -71,9 +79,14 @@ export class Signing {
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
-    const [outcome] = await this.signAll(scope, caller, profileName, [input]);
+    requireGrant(caller, profileName);
+    const outcome = await this.database.transaction(scope, async (tx) => {
+      const [only] = await this.issueEach(tx, profileName, [input]);
+      return only!;
+    });
+    // Thrown after the commit, so that what the refusal counted stays counted.
     if (outcome instanceof DomainError) throw outcome;
-    return outcome!;
+    return outcome;
   }
 
   /**
@@ -87,19 +100,20 @@ export class Signing {
     inputs: readonly unknown[],
   ): Promise<(SignedToken | DomainError)[]> {
     requireGrant(caller, profileName);
-    return this.database.transaction(scope, async (tx) => {
-      const resolved = await this.profiles.resolve(tx, profileName);
-      const signingKey = await this.signingKey(tx, resolved);
-      const outcomes: (SignedToken | DomainError)[] = [];
-      for (const input of inputs) {
-        try {
-          outcomes.push(await this.issue(tx, resolved, signingKey, input ?? {}));
-        } catch (error) {
-          if (!(error instanceof DomainError) || FAULTS.includes(error.kind)) throw error;
-          outcomes.push(error);
-        }
+    return this.database.transaction(scope, (tx) => this.issueEach(tx, profileName, inputs));
+  }
+
+  /**
+   * Records that tokens which were issued before are given out again to the caller that they were issued to.
+   * @throws GONE where one has expired, its key may no longer be used, or its profile is no longer granted
+   */
+  async recordRepetition(scope: TenantScope, caller: SigningCaller, tokens: readonly RepeatedToken[]): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      for (const { profile, kid, tokenId, expiresAt } of tokens) {
+        const isUsable = isGranted(caller, profile) && tx.now < expiresAt && (await this.mayVerify(tx, profile, kid));
+        if (!isUsable) throw coreErrors.GONE('The token has expired, or is no longer valid');
+        tx.record(tokenEvents.repeated(tokenId.slice(0, 64), { kid, tokenId, details: { profile } }));
       }
-      return outcomes;
     });
   }
 
@@ -151,6 +165,38 @@ export class Signing {
       tx.record(tokenEvents.diagnosed((verdict.tokenId ?? profile.id).slice(0, 64), { kid: verdict.kid, details }));
       return { verdict: withVendorResult(verdict, resolved), findings };
     });
+  }
+
+  /** A step: one outcome for each input, in order; what is wrong with one is its own outcome. */
+  private async issueEach(
+    tx: Tx,
+    profileName: string,
+    inputs: readonly unknown[],
+  ): Promise<(SignedToken | DomainError)[]> {
+    const resolved = await this.profiles.resolve(tx, profileName);
+    const signingKey = await this.signingKey(tx, resolved);
+    const outcomes: (SignedToken | DomainError)[] = [];
+    for (const input of inputs) {
+      try {
+        outcomes.push(await this.issue(tx, resolved, signingKey, input ?? {}));
+      } catch (error) {
+        if (!(error instanceof DomainError) || FAULTS.includes(error.kind)) throw error;
+        outcomes.push(error);
+      }
+    }
+    return outcomes;
+  }
+
+  /** Whether a token of this `kid` can be verified by the profile now. */
+  private async mayVerify(view: View, profileName: string, kid: string): Promise<boolean> {
+    const profile = await this.profiles.find(view, profileName);
+    if (!profile) return false;
+    if (profile.certificateKid !== null) {
+      const holder = await this.holders.find(view, profile.certificateKid);
+      return profile.certificateKid === kid && typeof holder?.key === 'object';
+    }
+    const keys = await this.signer.verifyingKeys(view, profile.keyId!);
+    return keys.some((key) => key.kid === kid);
   }
 
   /** A certificate that is no longer good must not name a new token, whatever becomes of the key. */
@@ -245,6 +291,9 @@ const withVendorResult = (verdict: Verdict, { format }: ResolvedProfile): Judged
   vendorResult: format.vendorResults?.[verdict.code],
 });
 
-function requireGrant({ profiles }: SigningCaller, profile: string): void {
-  if (!profiles.includes(profile) && !profiles.includes('*')) throw profileErrors.PROFILE_NOT_GRANTED();
+const isGranted = ({ profiles }: SigningCaller, profile: string): boolean =>
+  profiles.includes(profile) || profiles.includes('*');
+
+function requireGrant(caller: SigningCaller, profile: string): void {
+  if (!isGranted(caller, profile)) throw profileErrors.PROFILE_NOT_GRANTED();
 }

@@ -16,10 +16,13 @@ export interface ServerProcess {
   readonly output: () => string;
   /** Ends it as an orchestrator does; gives its exit code. */
   stop(): Promise<number | null>;
+  /** Ends it as a power cut does, at whatever point it is. */
+  kill(): Promise<void>;
 }
 
 export interface ProcessAnswer {
   readonly status: number;
+  readonly headers: Headers;
   readonly body: Shape;
 }
 
@@ -49,14 +52,18 @@ export async function startProcess(environment: Readonly<Record<string, string>>
   const fail = (why: string): void => listening.reject(new Error(`The server ${why}:\n${output}`));
   void exited.then((code) => fail(`ended with ${code}`));
   const patience = setTimeout(() => fail('does not listen'), START_MILLISECONDS);
-  const stop = async (): Promise<number | null> => {
-    child.kill('SIGTERM');
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    child.kill(signal);
     const code = await exited;
     rmSync(folder, { recursive: true, force: true });
     return code;
   };
+  const stop = (): Promise<number | null> => end('SIGTERM');
+  const kill = async (): Promise<void> => {
+    await end('SIGKILL');
+  };
   try {
-    return { address: await listening.promise, output: () => output, stop };
+    return { address: await listening.promise, output: () => output, stop, kill };
   } catch (error) {
     await stop();
     throw error;
@@ -70,16 +77,21 @@ export async function request(
   { address }: ServerProcess,
   method: string,
   path: string,
-  { token, body }: { token?: string | undefined; body?: unknown } = {},
+  {
+    token,
+    body,
+    headers = {},
+  }: { token?: string | undefined; body?: unknown; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<ProcessAnswer> {
   const answer = await fetch(address + path, {
     method,
     headers: {
+      ...headers,
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await answer.text();
-  return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Shape };
+  return { status: answer.status, headers: answer.headers, body: (text === '' ? {} : JSON.parse(text)) as Shape };
 }

@@ -1,30 +1,55 @@
 import { Injectable } from '@nestjs/common';
 
-import type { PlatformScope, TenantScope } from '#core';
-import { IdempotencyRecords } from '#idempotency';
+import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
+import { SecretRepetition } from '#service-keys';
+import { Signing } from '#signing';
 
-import { type IdempotencyClaim, IdempotencyStore, type KeptAnswer } from './http/idempotency.interceptor.js';
+import type { GrantedService } from './callers.js';
+import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
+import { type Claimant, IdempotencyStore } from './http/idempotency.interceptor.js';
+import { isCredential, isToken } from './secret-references.js';
 
-type Scope = TenantScope | PlatformScope;
-
-/** Keeps the shell's answers in the database, sealed. */
+/** Stores the shell's answers in the database, sealed, and opens their secrets again by the rules of their kind. */
 @Injectable()
 export class SealedAnswers extends IdempotencyStore {
-  constructor(private readonly records: IdempotencyRecords) {
+  constructor(
+    private readonly records: IdempotencyRecords,
+    private readonly secrets: SecretRepetition,
+    private readonly signing: Signing,
+  ) {
     super();
   }
 
-  override async claim(scope: Scope, key: string, payloadHash: string): Promise<IdempotencyClaim> {
-    const { answer } = await this.records.claim(scope, key, payloadHash);
-    if (!answer) return { outcome: 'claimed' };
-    return { outcome: 'replay', ...(JSON.parse(answer.toString()) as KeptAnswer) };
+  override async claim({ scope }: Claimant, key: string, payloadHash: string) {
+    const found = await this.records.claim(scope, key, payloadHash);
+    if ('claim' in found) return { claim: this.claimOf(found.claim) };
+    return { answer: JSON.parse(found.answer.toString()) as StoredAnswer };
   }
 
-  override async complete(scope: Scope, key: string, answer: KeptAnswer): Promise<void> {
-    await this.records.complete(scope, key, Buffer.from(JSON.stringify(answer)));
+  /** Credentials by the rules of revealing, tokens while they may still be used; each with its event. */
+  override async reopen(
+    { scope, principal }: Claimant,
+    references: readonly SecretReference[],
+  ): Promise<readonly string[]> {
+    if (isOfTenant(scope) && references.every(isCredential)) {
+      const secrets = await this.secrets.reveal(scope, references);
+      return secrets.map((secret) => secret.reveal());
+    }
+    if (isOfTenant(scope) && principal.kind === 'service' && references.every(isToken)) {
+      await this.signing.recordRepetition(scope, principal as GrantedService, references);
+      return references.map(({ token }) => token);
+    }
+    throw coreErrors.INTERNAL_ERROR('The stored answer holds secrets of a kind that nothing opens');
   }
 
-  override async release(scope: Scope, key: string): Promise<void> {
-    await this.records.release(scope, key);
+  private claimOf(claim: IdempotencyClaim): KeyClaim {
+    return {
+      complete: (tx, answer, until) => this.records.complete(tx, claim, Buffer.from(JSON.stringify(answer)), until),
+      finish: () => this.records.finish(claim),
+      release: () => this.records.release(claim),
+    };
   }
 }
+
+const isOfTenant = (scope: TenantScope | PlatformScope): scope is TenantScope => scope.tenantId !== INSTALLATION_ID;

@@ -23,7 +23,7 @@ import {
 import type { Expirable } from '#core';
 import { PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
-import { IdempotencyRecords } from '#idempotency';
+import { EndedAnswers, IdempotencyRecords } from '#idempotency';
 import {
   DueKeyDestructions,
   DueRotations,
@@ -50,6 +50,7 @@ import {
   Credentials,
   Gateway,
   Leaks,
+  SecretRepetition,
   Services,
   TokenProfileNames,
 } from '#service-keys';
@@ -128,6 +129,7 @@ const expirables: Type<Expirable>[] = [
   TokenTransactions,
   RateWindows,
   IdempotencyRecords,
+  EndedAnswers,
   CertificateExpiry,
   AuthorityExpiry,
   OrphanSweep,
@@ -162,6 +164,7 @@ class UseCases {
       Leaks,
       Gateway,
       Services,
+      SecretRepetition,
       Authenticator,
       AuthorityKeys,
       CertificateAuthorities,

@@ -2,6 +2,7 @@ import { FirstSchema1763760000000 } from './0001-first-schema.js';
 import { KeyRotation1763770000000 } from './0002-key-rotation.js';
 import { Certificates1763780000000 } from './0003-certificates.js';
 import { Vendors1763790000000 } from './0004-vendors.js';
+import { IdempotencyLeases1763830000000 } from './0008-idempotency-leases.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -10,5 +11,6 @@ export const migrations = [
   KeyRotation1763770000000,
   Certificates1763780000000,
   Vendors1763790000000,
+  IdempotencyLeases1763830000000,
   CompromisedKeys1763850000000,
 ] as const;

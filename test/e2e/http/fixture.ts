@@ -13,6 +13,7 @@ import {
   coreErrors,
 } from '#core';
 import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
+import { completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
 import { Fails } from '../../../apps/server/src/http/fails.js';
 import {
@@ -29,11 +30,8 @@ import {
   WholeNumber,
 } from '../../../apps/server/src/http/fields.js';
 import { HttpModule } from '../../../apps/server/src/http/http.module.js';
-import {
-  type IdempotencyClaim,
-  IdempotencyStore,
-  type KeptAnswer,
-} from '../../../apps/server/src/http/idempotency.interceptor.js';
+import { type KeyClaim, type StoredAnswer, answerOnce } from '../../../apps/server/src/http/answer-once.js';
+import { type Claimant, IdempotencyStore, NotStored } from '../../../apps/server/src/http/idempotency.interceptor.js';
 import {
   CallOrigin,
   Caller,
@@ -129,17 +127,19 @@ export class ThingController {
   @ApiOperation({ summary: 'Makes a thing' })
   @ApiCreatedResponse({ type: Thing, description: 'The new thing' })
   @Fails(coreErrors.ALREADY_EXISTS)
-  createThing(@Body() body: NewThing) {
+  createThing(@Body() body: NewThing, @InScope() scope: TenantScope) {
     if (body.name === 'taken') throw coreErrors.ALREADY_EXISTS({ extensions: { existingId: THING.id, status: 1 } });
     this.made += 1;
-    return { ...THING, ...body, made: this.made };
+    return answerOnce(scope, asItIs, () => committed(scope, { ...THING, ...body, made: this.made }));
   }
 
   @Post(':thingId/poke')
   @HttpCode(204)
   @ApiOperation({ summary: 'Pokes a thing' })
   @ApiNoContentResponse({ description: 'Poked' })
-  pokeThing(): void {}
+  pokeThing(@InScope() scope: TenantScope) {
+    return answerOnce(scope, asItIs, () => committed(scope, undefined));
+  }
 
   @Patch(':thingId')
   @ApiOperation({ summary: 'Changes a thing' })
@@ -173,6 +173,15 @@ export class OtherController {
   @ApiOperation({ summary: 'Signs' })
   @ApiCreatedResponse({ description: 'The scope', schema: { example: {} } })
   sign(@InScope() scope: TenantScope) {
+    return answerOnce(scope, asItIs, () => committed(scope, scope));
+  }
+
+  @NotStored()
+  @Post('ask')
+  @Requires('sign')
+  @ApiOperation({ summary: 'Asks' })
+  @ApiCreatedResponse({ description: 'The scope', schema: { example: {} } })
+  ask(@InScope() scope: TenantScope) {
     return scope;
   }
 
@@ -277,29 +286,45 @@ export class FixtureRefusals extends RefusalLog {
 
 @Injectable()
 export class FixtureIdempotency extends IdempotencyStore {
-  readonly kept = new Map<string, { hash: string; answer?: KeptAnswer }>();
+  readonly stored = new Map<string, { hash: string; answer?: StoredAnswer }>();
   failing = false;
 
-  async claim(scope: { tenantId: string }, key: string, hash: string): Promise<IdempotencyClaim> {
-    const row = this.kept.get(`${scope.tenantId}:${key}`);
+  async claim({ scope }: Claimant, key: string, hash: string) {
+    const name = `${scope.tenantId}:${key}`;
+    const row = this.stored.get(name);
     if (row === undefined) {
-      this.kept.set(`${scope.tenantId}:${key}`, { hash });
-      return { outcome: 'claimed' };
+      this.stored.set(name, { hash });
+      return { claim: this.claimOf(name) };
     }
     if (row.hash !== hash) throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
     if (row.answer === undefined) throw idempotencyErrors.IDEMPOTENCY_KEY_IN_USE();
-    return { outcome: 'replay', ...row.answer };
+    return { answer: row.answer };
   }
 
-  async complete(scope: { tenantId: string }, key: string, answer: KeptAnswer): Promise<void> {
-    if (this.failing) throw new Error('the store is not writable');
-    this.kept.get(`${scope.tenantId}:${key}`)!.answer = answer;
+  async reopen(): Promise<string[]> {
+    throw new Error('no answer of the fixture holds a secret');
   }
 
-  async release(scope: { tenantId: string }, key: string): Promise<void> {
-    this.kept.delete(`${scope.tenantId}:${key}`);
+  private claimOf(name: string): KeyClaim {
+    return {
+      complete: async (_tx, answer) => {
+        if (this.failing) throw new Error('the store is not writable');
+        this.stored.get(name)!.answer = answer;
+      },
+      finish: () => undefined,
+      release: async () => {
+        if (this.stored.get(name)?.answer === undefined) this.stored.delete(name);
+      },
+    };
   }
 }
+
+/** What a transaction does with the result of its work. */
+async function committed<T>(scope: TenantScope, result: T): Promise<T> {
+  await completionOf(scope)?.complete(undefined as never, result);
+  return result;
+}
+const asItIs = <T>(result: T): T => result;
 
 const PORTS = [
   { provide: CallerIdentification, useClass: FixtureCallers },

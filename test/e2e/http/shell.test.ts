@@ -302,7 +302,7 @@ describe('entity tags', () => {
 });
 
 describe('idempotency', () => {
-  beforeEach(() => shell.idempotency.kept.clear());
+  beforeEach(() => shell.idempotency.stored.clear());
 
   it('answers the same key and payload with the first answer', async () => {
     const first = await post({ name: 'once' }, { 'idempotency-key': 'k' });
@@ -313,7 +313,7 @@ describe('idempotency', () => {
     expect((await post({ name: 'once' })).json()).not.toEqual(first.json());
   });
 
-  it('keeps answers without a body', async () => {
+  it('stores answers without a body', async () => {
     const poke = () => call('POST', `${THINGS}/1/poke`, { 'idempotency-key': 'p' });
     expect((await poke()).statusCode).toBe(204);
     expect([(await poke()).statusCode, (await poke()).body]).toEqual([204, '']);
@@ -325,7 +325,7 @@ describe('idempotency', () => {
     expect([other.statusCode, other.json<Problem>().code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
     const target = await call('POST', `${THINGS}/one/poke`, { 'idempotency-key': 'k' });
     expect(target.statusCode).toBe(422);
-    delete shell.idempotency.kept.get(`${TENANT}:k`)!.answer;
+    delete shell.idempotency.stored.get(`${TENANT}:k`)!.answer;
     const running = await post({ name: 'once' }, { 'idempotency-key': 'k' });
     expect([running.statusCode, running.json<Problem>().code]).toEqual([409, 'IDEMPOTENCY_KEY_IN_USE']);
   });
@@ -336,19 +336,27 @@ describe('idempotency', () => {
     expect((await post({ name: 'free' }, { 'idempotency-key': 'k' })).statusCode).toBe(201);
   });
 
-  it('answers though the answer cannot be kept', async () => {
+  it('fails the work whose answer cannot be stored, and frees the key', async () => {
     shell.idempotency.failing = true;
-    expect((await post({ name: 'once' }, { 'idempotency-key': 'k' })).statusCode).toBe(201);
+    expect((await post({ name: 'once' }, { 'idempotency-key': 'k' })).statusCode).toBe(500);
     shell.idempotency.failing = false;
+    expect((await post({ name: 'once' }, { 'idempotency-key': 'k' })).statusCode).toBe(201);
   });
 
-  it('refuses keys that are no keys, and ignores them elsewhere', async () => {
+  it('holds for services, too', async () => {
+    const headers = { 'x-service-key': 'csk_fixture', 'idempotency-key': 'k' };
+    const answers = [await call('POST', '/v1/sign', headers), await call('POST', '/v1/sign', headers)];
+    expect(answers.map((answer) => answer.headers['idempotency-replayed'])).toEqual([undefined, 'true']);
+    expect(answers[1]!.body).toBe(answers[0]!.body);
+  });
+
+  it('rejects keys that are no keys, and ignores them where answers are not stored', async () => {
     for (const key of ['', 'a b', 'a'.repeat(256)]) {
       const answer = await post({ name: 'a' }, { 'idempotency-key': key });
       expect([answer.statusCode, answer.json<Problem>().code]).toEqual([400, 'INVALID_IDEMPOTENCY_KEY']);
     }
     expect(
-      (await call('POST', '/v1/sign', { 'x-service-key': 'csk_fixture', 'idempotency-key': 'a b' })).statusCode,
+      (await call('POST', '/v1/ask', { 'x-service-key': 'csk_fixture', 'idempotency-key': 'a b' })).statusCode,
     ).toBe(201);
   });
 });

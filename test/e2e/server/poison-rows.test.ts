@@ -215,6 +215,23 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
     due: (place) => ({ expiresAt: place }),
     unhandled: {},
   },
+  'idempotent answer': {
+    table: 'idempotency_records',
+    statement: 'UPDATE',
+    plant: inserted('idempotency_records', (id) => ({
+      id,
+      tenantId: tenant.id,
+      actorId: id,
+      keyHash: 'h',
+      payloadHash: 'h',
+      state: 'answered',
+      sealedAnswer: 'sealed',
+      createdAt: 0,
+      expiresAt: server.clock.now() + HOUR,
+    })),
+    due: (place) => ({ answerUntil: place }),
+    unhandled: { sealedAnswer: 'sealed' },
+  },
   certificate: {
     table: 'certificates',
     statement: 'UPDATE',

@@ -13,6 +13,8 @@ export interface Route {
   readonly path: string;
   /** `undefined`: public. */
   readonly permission: Permission | undefined;
+  /** `Controller.method` */
+  readonly handler: string;
 }
 
 const EVERY_METHOD = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
@@ -38,6 +40,6 @@ export function routesOf(app: NestFastifyApplication): Route[] {
     if (permission !== undefined && !isPermission(permission)) {
       throw new Error(`${name} asks for ${permission}, which is not in the table`);
     }
-    return methods.map((method) => ({ method, path, permission }));
+    return methods.map((method) => ({ method, path, permission, handler: name }));
   });
 }

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { DAY, HOUR, ManualClock } from '#core';
+import { DAY, HOUR, ManualClock, SECOND, type TenantScope, platformScope, systemOrigin } from '#core';
+import { completing } from '#database';
+import { IdempotencyRecords, LEASE } from '#idempotency';
+import { Services } from '#service-keys';
 
+import { payloadHash } from '../../../apps/server/src/http/idempotency.interceptor.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
@@ -19,24 +23,40 @@ const PARALLEL = 8;
 const clock = new ManualClock();
 let database: TestDatabase;
 let server: TestServer;
+/** A second instance on the same database. */
+let other: TestServer;
 let tenant: TestTenant;
 beforeAll(async () => {
   database = await createMigratedDatabase();
   server = await startTestServer({ database, clock });
+  other = await startTestServer({ database, clock });
   tenant = await createTenant(server, 'idempotency');
 });
 afterAll(async () => {
+  await other.close();
   await server.close();
   await database.drop();
 });
 
-const createService = (name: string, key: string, token = tenant.owner.token, path = tenant.path): Promise<Answer> =>
-  server.post(`${path}/services`, { name }, { token, headers: { 'Idempotency-Key': key } });
+const createService = (
+  name: string,
+  key: string,
+  token = tenant.owner.token,
+  path = tenant.path,
+  at = server,
+): Promise<Answer> => at.post(`${path}/services`, { name }, { token, headers: { 'Idempotency-Key': key } });
 
 /** How many services of that name there are. */
 async function countOf(name: string): Promise<number> {
   const { items } = (await server.get(`${tenant.path}/services?limit=200`, tenant.owner)).body;
   return (items as unknown as Shape[]).filter((service) => service['name'] === name).length;
+}
+
+/** Credentials may be created again and again, as long as the tenant's limit holds. */
+async function createMember(key: string): Promise<Answer> {
+  const body = { email: `${key}@control.test`, name: 'Control', role: 'auditor', password: PASSWORD };
+  const call = { ...tenant.owner, headers: { 'Idempotency-Key': key } };
+  return server.post(`${tenant.path}/members`, body, call);
 }
 
 describe('a request that is repeated under its key', () => {
@@ -61,10 +81,10 @@ describe('a request that is repeated under its key', () => {
     expect(await countOf('other payload')).toBe(0);
   });
 
-  it('at the same time is done once: the others get the same answer, or wait', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: PARALLEL }, () => createService('parallel', 'parallel-key')),
-    );
+  it('at the same time on two instances is done once: the others get the same answer, or are told to wait', async () => {
+    const racer = (key: string) => (_: unknown, number: number) =>
+      createService('parallel', key, tenant.owner.token, tenant.path, number % 2 === 0 ? server : other);
+    const answers = await Promise.all(Array.from({ length: PARALLEL }, racer('parallel-key')));
     const created = answers.filter(({ status }) => status === 201);
     const waiting = answers.filter(({ status }) => status === 409);
     expect(created.length).toBeGreaterThan(0);
@@ -72,10 +92,16 @@ describe('a request that is repeated under its key', () => {
     expect(new Set(created.map(({ text }) => text)).size).toBe(1);
     for (const answer of waiting) {
       expect(answer.body['code']).toBe('IDEMPOTENCY_KEY_IN_USE');
-      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(LEASE / SECOND);
     }
     expect((await createService('parallel', 'parallel-key')).text).toBe(created[0]!.text);
     expect(await countOf('parallel')).toBe(1);
+  });
+
+  it('is done again under another key: the negative control of the race', async () => {
+    const keys = Array.from({ length: PARALLEL }, (_, number) => `control-${number}`);
+    const created = await Promise.all(keys.map((key) => createMember(key)));
+    expect(created.filter(({ status }) => status === 201)).toHaveLength(PARALLEL);
   });
 
   it('that was refused may be corrected and sent again', async () => {
@@ -132,19 +158,108 @@ describe('a key', () => {
   });
 });
 
-describe('what is kept', () => {
+/** The claim of a process that has stopped: nothing renews it, and nothing answers it. */
+async function claimAndStop(name: string, key: string) {
+  const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
+  const { user } = (await server.get('/v1/auth/me', tenant.owner)).body;
+  const actor = { type: 'user' as const, id: String(user!['id']), name: tenant.owner.email };
+  const records = server.server.app.get(IdempotencyRecords);
+  const hash = payloadHash('POST', `${tenant.path}/services`, Buffer.from(JSON.stringify({ name })));
+  const found = await records.claim({ ...scope, actor }, key, hash);
+  if (!('claim' in found)) throw new Error('The key is answered already');
+  records.finish(found.claim);
+  return { scope: { ...scope, actor }, claim: found.claim, records };
+}
+
+describe('the claim of a process that has stopped', () => {
+  it('is free as soon as its lease has ended, and until then says how long that takes', async () => {
+    await claimAndStop('stopped', 'stopped-key');
+    const waiting = await createService('stopped', 'stopped-key', tenant.owner.token, tenant.path, other);
+    expect([waiting.status, waiting.body['code']]).toEqual([409, 'IDEMPOTENCY_KEY_IN_USE']);
+    expect(waiting.headers.get('retry-after')).toBe(String(LEASE / SECOND));
+    clock.advance(LEASE);
+    const taken = await createService('stopped', 'stopped-key', tenant.owner.token, tenant.path, other);
+    expect([taken.status, taken.headers.get('idempotency-replayed')]).toEqual([201, null]);
+    const again = await createService('stopped', 'stopped-key');
+    expect([again.text, again.headers.get('idempotency-replayed')]).toEqual([taken.text, 'true']);
+    expect(await countOf('stopped')).toBe(1);
+  });
+
+  it('cannot be completed once another attempt has taken it over: its work is rolled back', async () => {
+    const { scope, claim, records } = await claimAndStop('late', 'late-key');
+    clock.advance(LEASE);
+    expect((await createService('late', 'late-key', tenant.owner.token, tenant.path, other)).status).toBe(201);
+    const late = completing(scope, { complete: (tx) => records.complete(tx, claim, Buffer.from('{}')) });
+    const work = server.server.app.get(Services).create(late, { name: 'late too' });
+    await expect(work).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_IN_USE' });
+    expect([await countOf('late'), await countOf('late too')]).toEqual([1, 0]);
+  });
+
+  it('would be renewed while the process works', async () => {
+    const records = server.server.app.get(IdempotencyRecords);
+    const scope = platformScope(systemOrigin('working'));
+    const found = await records.claim(scope, 'working-key', 'payload');
+    if (!('claim' in found)) throw new Error('The key is answered already');
+    const leases = async (): Promise<number[]> => {
+      const sql = `SELECT leaseUntil FROM idempotency_records WHERE id = '${found.claim.recordId}'`;
+      return (await rowsOf<{ leaseUntil: number | string }>(sql)).map(({ leaseUntil }) => Number(leaseUntil));
+    };
+    const [first] = await leases();
+    clock.advance(SECOND);
+    await expect.poll(leases, { timeout: 10_000 }).toEqual([first! + SECOND]);
+    await records.release(found.claim);
+    expect(await leases()).toEqual([]);
+  });
+});
+
+async function rowsOf<Row>(sql: string): Promise<Row[]> {
+  const plain = await openPlainDataSource(database.url);
+  try {
+    return await plain.query<Row[]>(sql);
+  } finally {
+    await plain.destroy();
+  }
+}
+
+/** Makes one kind of statement fail while the work runs, by a trigger in the database. */
+async function whileFailing<T>(event: string, condition: string, work: () => Promise<T>): Promise<T> {
+  const plain = await openPlainDataSource(database.url);
+  await plain.query(
+    database.url.startsWith('sqlite:')
+      ? `CREATE TRIGGER broken BEFORE ${event} WHEN ${condition} BEGIN SELECT RAISE(ABORT, 'broken'); END`
+      : `CREATE TRIGGER broken BEFORE ${event} FOR EACH ROW
+           IF ${condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'broken'; END IF`,
+  );
+  try {
+    return await work();
+  } finally {
+    await plain.query('DROP TRIGGER broken');
+    await plain.destroy();
+  }
+}
+
+describe('the work and its stored answer', () => {
+  it.each([
+    ['the answer cannot be stored', 'UPDATE ON idempotency_records', "NEW.state = 'answered'"],
+    ['the event cannot be written', 'INSERT ON audit_events', "NEW.action = 'service.created'"],
+  ])('are both undone where %s, and the key is free', async (cause, event, condition) => {
+    const failed = await whileFailing(event, condition, () => createService(cause, cause.replaceAll(' ', '-')));
+    expect([failed.status, failed.body['code']]).toEqual([503, 'AUDIT_UNAVAILABLE']);
+    expect(await countOf(cause)).toBe(0);
+    const again = await createService(cause, cause.replaceAll(' ', '-'));
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null]);
+    expect(await countOf(cause)).toBe(1);
+  });
+});
+
+describe('what is stored', () => {
   it('is sealed, and the key only as its hash', async () => {
     const { body } = await createService('sealed', 'a-key-to-look-for');
-    const plain = await openPlainDataSource(database.url);
-    try {
-      const rows = await plain.query<{ sealedAnswer: Buffer | null }[]>('SELECT * FROM idempotency_records');
-      const text = rows.map((row) => `${JSON.stringify(row)} ${row.sealedAnswer?.toString('latin1')}`).join('\n');
-      expect(rows.some(({ sealedAnswer }) => sealedAnswer)).toBe(true);
-      for (const secret of [body['serviceKey']!['secret']!, body['service']!['id']!, 'a-key-to-look-for']) {
-        expect(text).not.toContain(secret);
-      }
-    } finally {
-      await plain.destroy();
+    const rows = await rowsOf<{ sealedAnswer: Buffer | null }>('SELECT * FROM idempotency_records');
+    const text = rows.map((row) => `${JSON.stringify(row)} ${row.sealedAnswer?.toString('latin1')}`).join('\n');
+    expect(rows.some(({ sealedAnswer }) => sealedAnswer)).toBe(true);
+    for (const secret of [body['serviceKey']!['secret']!, body['service']!['id']!, 'a-key-to-look-for']) {
+      expect(text).not.toContain(secret);
     }
   });
 });

@@ -8,6 +8,7 @@ import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -52,10 +53,10 @@ export class CertificateAuthoritiesController {
     @Body() body: NewCertificateAuthority,
     @InScope() scope: TenantScope,
   ): Promise<CertificateAuthority> {
-    return presentAuthority(
+    return answerOnce(scope, presentAuthority, () =>
       isImport(body)
-        ? await this.authorities.import(scope, toImport(body))
-        : await this.authorities.create(scope, toAuthorityRequest(body)),
+        ? this.authorities.import(scope, toImport(body))
+        : this.authorities.create(scope, toAuthorityRequest(body)),
     );
   }
 
@@ -112,6 +113,6 @@ export class CertificateAuthoritiesController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateAuthority | AuthorityRevocationRehearsal> {
     if (dryRun) return this.authorities.rehearseRevocation(scope, caId);
-    return presentAuthority(await this.authorities.revoke(scope, caId, reason, ifMatch));
+    return answerOnce(scope, presentAuthority, () => this.authorities.revoke(scope, caId, reason, ifMatch));
   }
 }

@@ -1,6 +1,7 @@
 import {
   type CertificateState,
   type CertificateWithChain as Found,
+  type IssuedCertificate,
   type JudgedCertificate,
   type RevocationRehearsal as RehearsedRevocation,
   VALIDITY_DAYS_LIMIT,
@@ -220,6 +221,10 @@ export const presentCertificate = ({ certificate: row, state }: JudgedCertificat
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),
 });
+
+/** What was issued a moment ago, which is active. */
+export const presentIssued = (issued: IssuedCertificate): CertificateWithChain =>
+  presentWithChain({ ...issued, state: 'active' });
 
 export const presentWithChain = (found: Found): CertificateWithChain => {
   const { kid, certificate, ...others } = presentCertificate(found);

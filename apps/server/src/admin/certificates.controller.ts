@@ -10,9 +10,11 @@ import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { Requires } from '../http/requires.js';
 import {
   BundleRequest,
@@ -27,6 +29,7 @@ import {
   Revocation,
   RevocationRehearsal,
   presentCertificate,
+  presentIssued,
   presentRevocationRehearsal,
   presentWithChain,
 } from './certificates.contract.js';
@@ -72,7 +75,7 @@ export class CertificatesController {
     NO_CERTIFICATE_AUTHORITY,
   )
   async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
-    return presentWithChain({ ...(await this.issuance.issue(scope, body)), state: 'active' });
+    return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
   }
 
   @Get()
@@ -160,7 +163,7 @@ export class CertificatesController {
     @Body() body: CertificateRenewal,
     @InScope() scope: TenantScope,
   ): Promise<CertificateWithChain> {
-    return presentWithChain({ ...(await this.issuance.renew(scope, kid, body)), state: 'active' });
+    return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body));
   }
 
   @Post(':kid/revoke')
@@ -178,7 +181,8 @@ export class CertificatesController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateWithChain | RevocationRehearsal> {
-    if (!dryRun) return presentWithChain(await this.certificates.revoke(scope, kid, reason, ifMatch));
+    if (!dryRun)
+      return answerOnce(scope, presentWithChain, () => this.certificates.revoke(scope, kid, reason, ifMatch));
     return presentRevocationRehearsal(await this.certificates.rehearseRevocation(scope, kid, reason));
   }
 
@@ -193,7 +197,7 @@ export class CertificatesController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateWithChain> {
-    return presentWithChain(await this.certificates.hold(scope, kid, ifMatch));
+    return answerOnce(scope, presentWithChain, () => this.certificates.hold(scope, kid, ifMatch));
   }
 
   @Post(':kid/release')
@@ -207,9 +211,10 @@ export class CertificatesController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateWithChain> {
-    return presentWithChain(await this.certificates.release(scope, kid, ifMatch));
+    return answerOnce(scope, presentWithChain, () => this.certificates.release(scope, kid, ifMatch));
   }
 
+  @NotStored()
   @Post(':kid/pkcs12')
   @HttpCode(200)
   @Requires('keys:export')

@@ -13,7 +13,9 @@ import {
   credentialActions,
   credentialLifecycle,
 } from '#service-keys';
+import type { SecretText } from '../http/answer-once.js';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { secretOfCredential } from '../secret-references.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
@@ -117,7 +119,7 @@ export class RevealedSecret {
 }
 
 export class CredentialWithSecret extends MaskedCredential {
-  @Text({ description: 'The secret itself: store it now', example: SECRET_EXAMPLE }) secret: string;
+  @Text({ description: 'The secret itself: store it now', example: SECRET_EXAMPLE }) secret: SecretText;
 }
 
 export class RegeneratedCredential extends CredentialWithSecret {
@@ -177,9 +179,9 @@ export const presentCredential = ({
   blockedActions,
 }: JudgedCredential): Credential => ({ ...masked(credential), state, allowedActions, blockedActions });
 
-export const presentWithSecret = ({ credential, secret }: NewRow): CredentialWithSecret => ({
-  ...masked(credential),
-  secret: secret.reveal(),
+export const presentWithSecret = (created: NewRow): CredentialWithSecret => ({
+  ...masked(created.credential),
+  secret: secretOfCredential(created),
 });
 
 export const presentRegenerated = (successor: Regenerated): RegeneratedCredential => ({

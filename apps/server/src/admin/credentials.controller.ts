@@ -4,10 +4,11 @@ import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Credentials, credentialErrors } from '#service-keys';
 import { tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
-import { NeverKept } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -66,7 +67,7 @@ export class CredentialsController {
     @Body() body: NewCredential,
     @InScope() scope: TenantScope,
   ): Promise<CredentialWithSecret> {
-    return presentWithSecret(await this.credentials.create(scope, serviceId, body));
+    return answerOnce(scope, presentWithSecret, () => this.credentials.create(scope, serviceId, body));
   }
 
   @Get(':credentialId')
@@ -84,7 +85,7 @@ export class CredentialsController {
 
   @Post(':credentialId/reveal')
   @RateLimited('reveal')
-  @NeverKept()
+  @NotStored()
   @HttpCode(200)
   @Requires('credentials:reveal')
   @ApiOperation({ summary: 'Reveal the secret of a credential; recorded in the history' })
@@ -111,7 +112,9 @@ export class CredentialsController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<Credential | Rehearsal> {
     if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'discard');
-    return presentCredential(await this.credentials.discard(scope, serviceId, credentialId, ifMatch));
+    return answerOnce(scope, presentCredential, () =>
+      this.credentials.discard(scope, serviceId, credentialId, ifMatch),
+    );
   }
 
   @Post(':credentialId/reactivate')
@@ -125,7 +128,9 @@ export class CredentialsController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<Credential> {
-    return presentCredential(await this.credentials.reactivate(scope, serviceId, credentialId, ifMatch));
+    return answerOnce(scope, presentCredential, () =>
+      this.credentials.reactivate(scope, serviceId, credentialId, ifMatch),
+    );
   }
 
   @Post(':credentialId/regenerate')
@@ -139,7 +144,9 @@ export class CredentialsController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<RegeneratedCredential> {
-    return presentRegenerated(await this.credentials.regenerate(scope, serviceId, credentialId, body, ifMatch));
+    return answerOnce(scope, presentRegenerated, () =>
+      this.credentials.regenerate(scope, serviceId, credentialId, body, ifMatch),
+    );
   }
 
   @Post(':credentialId/compromise')
@@ -160,7 +167,9 @@ export class CredentialsController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CompromisedCredential | Rehearsal> {
     if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'compromise');
-    return presentCompromised(await this.credentials.compromise(scope, serviceId, credentialId, reason, ifMatch));
+    return answerOnce(scope, presentCompromised, () =>
+      this.credentials.compromise(scope, serviceId, credentialId, reason, ifMatch),
+    );
   }
 
   @Patch(':credentialId')

@@ -5,8 +5,9 @@ import { type TenantScope, coreErrors } from '#core';
 import { type PublicJwk, cryptoErrors, keyFileErrors } from '#crypto';
 import { KeyExport, KeyImport, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
-import { NeverKept } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -54,7 +55,7 @@ export class KeyMaterialController {
     PASSPHRASE_INVALID,
   )
   async importKey(@Body() body: KeyToImport, @InScope() scope: TenantScope): Promise<KeyDetails> {
-    return presentKeyDetails(await this.imports.importKey(scope, toImportRequest(body)));
+    return answerOnce(scope, presentKeyDetails, () => this.imports.importKey(scope, toImportRequest(body)));
   }
 
   @Get(':keyId/versions/:kid/public')
@@ -84,7 +85,7 @@ export class KeyMaterialController {
     return half;
   }
 
-  @NeverKept()
+  @NotStored()
   @Post(':keyId/versions/:kid/export')
   @HttpCode(200)
   @Requires('keys:export')

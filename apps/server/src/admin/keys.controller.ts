@@ -11,6 +11,7 @@ import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { KeyDeletion, KeyRehearsals, KeyRotation, Keys, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -56,7 +57,7 @@ export class KeysController {
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
   @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
-    return presentKeyDetails(await this.keys.generate(scope, toKeyRequest(body)));
+    return answerOnce(scope, presentKeyDetails, () => this.keys.generate(scope, toKeyRequest(body)));
   }
 
   @Get()
@@ -102,7 +103,7 @@ export class KeysController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<KeyDetails> {
     const pace = immediately ? 'immediate' : 'staged';
-    return presentKeyDetails(await this.rotation.rotate(scope, keyId, pace, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.rotation.rotate(scope, keyId, pace, ifMatch));
   }
 
   @Post(':keyId/versions/:kid/retire')
@@ -120,7 +121,7 @@ export class KeysController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<KeyDetails | KeyRehearsal> {
     if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'retire', kid));
-    return presentKeyDetails(await this.rotation.retire(scope, keyId, kid, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.rotation.retire(scope, keyId, kid, ifMatch));
   }
 
   @Post(':keyId/versions/:kid/compromise')
@@ -139,7 +140,7 @@ export class KeysController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<KeyDetails | KeyRehearsal> {
     if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'compromise', kid));
-    return presentKeyDetails(await this.rotation.compromise(scope, keyId, kid, reason, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.rotation.compromise(scope, keyId, kid, reason, ifMatch));
   }
 
   @Delete(':keyId')
@@ -173,6 +174,6 @@ export class KeysController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<KeyDetails> {
-    return presentKeyDetails(await this.deletion.restore(scope, keyId, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.deletion.restore(scope, keyId, ifMatch));
   }
 }

@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { TenantScope } from '#core';
 import { Leaks } from '#service-keys';
 
+import { answerOnce } from '../http/answer-once.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { LeakAnswer, LeakRequest } from './leaks.contract.js';
@@ -20,6 +21,6 @@ export class LeaksController {
   @ApiOperation({ operationId: 'checkLeak', summary: 'Say whether a string is, or was, a credential of the tenant' })
   @ApiOkResponse({ type: LeakAnswer, description: 'The result' })
   async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {
-    return LeakAnswer.of(await this.leaks.check(scope, secret, compromise));
+    return answerOnce(scope, LeakAnswer.of, () => this.leaks.check(scope, secret, compromise));
   }
 }

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Members, memberErrors, tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -26,7 +27,7 @@ export class MembersController {
     coreErrors.BUSY,
   )
   async addMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<Member> {
-    return presentMember(await this.members.add(scope, body));
+    return answerOnce(scope, presentMember, () => this.members.add(scope, body));
   }
 
   @Get()

@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Services, serviceErrors } from '#service-keys';
 import { tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -30,7 +31,7 @@ export class ServicesController {
   @ApiCreatedResponse({ type: CreatedService, description: 'The service; its secrets are in this one answer' })
   @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
   async createService(@Body() body: NewService, @InScope() scope: TenantScope): Promise<CreatedService> {
-    return presentCreatedService(await this.services.create(scope, body));
+    return answerOnce(scope, presentCreatedService, () => this.services.create(scope, body));
   }
 
   @Get()

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { Access, Tenants, memberErrors, tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
@@ -24,7 +25,7 @@ export class TenantsController {
   @ApiCreatedResponse({ type: Tenant, description: 'The new tenant' })
   @Fails(tenantErrors.SLUG_TAKEN, memberErrors.USER_EXISTS, coreErrors.BUSY)
   async createTenant(@Body() body: NewTenant, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
-    return presentTenant(await this.tenants.create(scope, body));
+    return answerOnce(scope, presentTenant, () => this.tenants.create(scope, body));
   }
 
   @Get()
@@ -66,7 +67,9 @@ export class TenantsController {
   @ApiOkResponse({ type: Tenant, description: 'The suspended tenant' })
   @Fails(coreErrors.WRONG_STATE)
   async suspendTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
-    return presentTenant(await this.tenants.suspend(scope, await this.access.tenantId(scope, tenant)));
+    return answerOnce(scope, presentTenant, async () =>
+      this.tenants.suspend(scope, await this.access.tenantId(scope, tenant)),
+    );
   }
 
   @Post(':tenantId/reactivate')
@@ -76,7 +79,9 @@ export class TenantsController {
   @ApiOkResponse({ type: Tenant, description: 'The active tenant' })
   @Fails(coreErrors.WRONG_STATE)
   async reactivateTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
-    return presentTenant(await this.tenants.reactivate(scope, await this.access.tenantId(scope, tenant)));
+    return answerOnce(scope, presentTenant, async () =>
+      this.tenants.reactivate(scope, await this.access.tenantId(scope, tenant)),
+    );
   }
 
   @Delete(':tenantId')

@@ -15,6 +15,7 @@ import { type TenantScope, coreErrors } from '#core';
 import { keyErrors } from '#keys';
 import { TokenProfiles, profileErrors } from '#signing';
 
+import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -56,7 +57,7 @@ export class TokenProfilesController {
   @ApiCreatedResponse({ type: TokenProfileAnswer, description: 'The profile' })
   @Fails(profileErrors.PROFILE_NAME_TAKEN, ...referenceErrors)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.create(scope, toNewProfile(request)));
+    return answerOnce(scope, TokenProfileAnswer.of, () => this.profiles.create(scope, toNewProfile(request)));
   }
 
   @Get()

@@ -1,109 +1,135 @@
 import { createHash } from 'node:crypto';
-import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  Logger,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, catchError, mergeMap, of } from 'rxjs';
-import { DomainError, type PlatformScope, type TenantScope } from '#core';
+import type { PlatformScope, TenantScope } from '#core';
+import { completing } from '#database';
+import { type KeyClaim, Repetition, type SecretReference, type StoredAnswer, restoreBody } from './answer-once.js';
 import { httpErrors } from './errors.js';
+import type { Principal } from './principal.js';
 
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
 /** `true` on an answer that was given before. */
 export const REPLAYED_HEADER = 'Idempotency-Replayed';
 
-/** An answer as it is kept: it may hold a secret, so whoever stores it seals it. */
-export interface KeptAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** JSON; `null` for an answer without a body. */
-  readonly body: string | null;
+/** Whose request it is: a key belongs to one caller in one scope. */
+export interface Claimant {
+  readonly scope: TenantScope | PlatformScope;
+  readonly principal: Principal;
 }
-
-export type IdempotencyClaim = { readonly outcome: 'claimed' } | ({ readonly outcome: 'replay' } & KeptAnswer);
 
 /**
- * Remembers the first answer to each key of a scope for 24 h. `claim` is atomic and throws `IDEMPOTENCY_KEY_REUSED` for
- * another payload and `IDEMPOTENCY_KEY_IN_USE` while the first request runs.
+ * Stores the first answer to each key of a caller for 24 h. `claim` is atomic and throws `IDEMPOTENCY_KEY_REUSED` for
+ * another payload, `IDEMPOTENCY_KEY_IN_USE` while another attempt runs, and `GONE` where the answer was erased.
  */
 export abstract class IdempotencyStore {
-  abstract claim(scope: TenantScope | PlatformScope, key: string, payloadHash: string): Promise<IdempotencyClaim>;
-  abstract complete(scope: TenantScope | PlatformScope, key: string, answer: KeptAnswer): Promise<void>;
-  abstract release(scope: TenantScope | PlatformScope, key: string): Promise<void>;
+  abstract claim(
+    claimant: Claimant,
+    key: string,
+    payloadHash: string,
+  ): Promise<{ readonly claim: KeyClaim } | { readonly answer: StoredAnswer }>;
+
+  /** The texts of secrets, in order, each release recorded. @throws GONE where one may not be shown again */
+  abstract reopen(claimant: Claimant, references: readonly SecretReference[]): Promise<readonly string[]>;
 }
 
-/** Calls that release a secret again each time: every release is judged and recorded anew, none is repeated from memory. */
-export const NeverKept = Reflector.createDecorator<true>({ transform: () => true });
+const NotStoredMark = Reflector.createDecorator<true>({ transform: () => true });
+
+/** The member of an OpenAPI operation that says that the route takes no idempotency key. */
+export const NOT_STORED_EXTENSION = 'x-not-stored';
+
+/**
+ * A POST whose answer is not stored, whatever its idempotency key: it changes nothing that a repetition would change
+ * again, or it releases a secret, where each release is decided and recorded anew.
+ */
+export const NotStored = (): MethodDecorator =>
+  applyDecorators(NotStoredMark(), ApiExtension(NOT_STORED_EXTENSION, true));
+
+/** Whether the answers of a route are stored where it is a POST; the handler wins over its class. */
+export const isStored = (handler: Function, controller: Function): boolean =>
+  !new Reflector().getAllAndOverride(NotStoredMark, [handler as never, controller as never]);
 
 const ACCEPTABLE_KEY = /^[\x21-\x7e]{1,255}$/;
-const KEPT_HEADERS = ['location'] as const;
-const PREFIX = '/v1/tenants';
 
 /** SHA-256 in hex over what makes two requests the same: method, target (with its query) and the exact body. */
 export const payloadHash = (method: string, target: string, body: Uint8Array = new Uint8Array()): string =>
   createHash('sha256').update(`${method} ${target}\n`).update(body).digest('hex');
 
 /**
- * Makes every POST under `/v1/tenants` safe to repeat with an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key).
- * A refused or failed request leaves the key free, so that it may be corrected and sent again.
+ * Makes every POST of a member, an administrator or a service safe to repeat with an `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header). A refused or failed request leaves the key free, so that it may be
+ * corrected and sent again.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
 
-  constructor(
-    private readonly store: IdempotencyStore,
-    private readonly reflector: Reflector,
-  ) {}
+  constructor(private readonly store: IdempotencyStore) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const key = request.headers[IDEMPOTENCY_KEY_HEADER];
-    const { scope } = request;
-    const repeatable = this.reflector.getAllAndOverride(NeverKept, [context.getHandler(), context.getClass()]);
-    const applies = !repeatable && request.method === 'POST' && request.routeOptions.url?.startsWith(PREFIX);
-    if (!applies || key === undefined || scope === undefined) return next.handle();
+    const { scope, principal } = request;
+    const applies = request.method === 'POST' && isStored(context.getHandler(), context.getClass());
+    if (!applies || key === undefined || scope === undefined || principal === undefined) return next.handle();
     if (typeof key !== 'string' || !ACCEPTABLE_KEY.test(key)) {
       throw httpErrors.INVALID_IDEMPOTENCY_KEY('An idempotency key has 1 to 255 printable ASCII characters');
     }
 
-    const claim = await this.store.claim(scope, key, payloadHash(request.method, request.url, request.rawBody));
-    if (claim.outcome === 'replay') {
-      reply.status(claim.status).headers({ ...claim.headers, [REPLAYED_HEADER]: 'true' });
-      return of(claim.body === null ? undefined : (JSON.parse(claim.body) as unknown));
+    const claimant: Claimant = { scope, principal };
+    const hash = payloadHash(request.method, request.url, request.rawBody);
+    const found = await this.store.claim(claimant, key, hash);
+    if ('answer' in found) {
+      const { answer } = found;
+      const references = answer.secrets.map(({ reference }) => reference);
+      const texts = references.length === 0 ? [] : await this.store.reopen(claimant, references);
+      reply.status(answer.status).header(REPLAYED_HEADER, 'true');
+      return of(restoreBody(answer, texts));
     }
+    const repetition = new Repetition(found.claim, () => reply.statusCode);
+    request.workScope = completing(scope, repetition);
     return next.handle().pipe(
       mergeMap(async (body: unknown) => {
-        // Bytes are not kept: they are large, and making them again does no harm.
-        await (Buffer.isBuffer(body) ? this.free(scope, key) : this.keep(scope, key, reply, body));
+        await this.end(repetition, found.claim);
         return body;
       }),
       catchError(async (error: unknown) => {
-        // Where nobody knows whether the work was done, it must not be done again: the key stays taken.
-        if (error instanceof DomainError && error.kind !== 'unavailable') await this.free(scope, key);
+        // Whether or not the commit of a failed work took place: only a key without an answer is freed.
+        await this.release(found.claim);
         throw error;
       }),
     );
   }
 
-  /** The work is done and committed: an answer that cannot be kept must still reach its caller. */
-  private async keep(scope: TenantScope | PlatformScope, key: string, reply: FastifyReply, body: unknown) {
-    const headers = Object.fromEntries(
-      KEPT_HEADERS.map((name) => [name, reply.getHeader(name)]).filter(([, value]) => typeof value === 'string'),
-    ) as Record<string, string>;
-    try {
-      const kept = body === undefined ? null : JSON.stringify(body);
-      await this.store.complete(scope, key, { status: reply.statusCode, headers, body: kept });
-    } catch (error) {
-      this.logger.error('The answer to an idempotent request could not be kept', error);
-    }
+  /** A dry run stores nothing, and whoever repeats it is told anew. */
+  private async end(repetition: Repetition, claim: KeyClaim): Promise<void> {
+    if (repetition.completed) claim.finish();
+    else await this.release(claim);
   }
 
-  /** A key that stays taken blocks its owner until it expires; the refusal that freed it matters more. */
-  private async free(scope: TenantScope | PlatformScope, key: string): Promise<void> {
+  /** Where this fails, the claim ends by itself with its lease. */
+  private async release(claim: KeyClaim): Promise<void> {
     try {
-      await this.store.release(scope, key);
+      await claim.release();
     } catch (error) {
-      this.logger.error('An idempotency key could not be freed', error);
+      this.logger.warn('An idempotency key could not be released', error);
     }
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The scope for the work of a request that has claimed an idempotency key. */
+    workScope?: TenantScope | PlatformScope;
   }
 }

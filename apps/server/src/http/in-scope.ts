@@ -13,9 +13,15 @@ export interface RequestFacts {
 
 const requestIn = (context: ExecutionContext): FastifyRequest => context.switchToHttp().getRequest<FastifyRequest>();
 
+/** The scope for the work of the request. Refusals are recorded under `request.scope`, which completes nothing. */
+const scopeIn = (context: ExecutionContext): TenantScope | PlatformScope | undefined => {
+  const { scope, workScope } = requestIn(context);
+  return workScope ?? scope;
+};
+
 /** The `TenantScope` of the caller; only on routes whose permission is for a member or a service. */
 export const InScope = createParamDecorator((_: unknown, context: ExecutionContext): TenantScope => {
-  const { scope } = requestIn(context);
+  const scope = scopeIn(context);
   if (scope === undefined || scope.tenantId === INSTALLATION_ID) {
     throw coreErrors.INTERNAL_ERROR('The route resolves no tenant');
   }
@@ -24,7 +30,7 @@ export const InScope = createParamDecorator((_: unknown, context: ExecutionConte
 
 /** The `PlatformScope` of the caller; only on routes whose permission is for the platform. */
 export const OnPlatform = createParamDecorator((_: unknown, context: ExecutionContext): PlatformScope => {
-  const { scope } = requestIn(context);
+  const scope = scopeIn(context);
   if (scope?.tenantId !== INSTALLATION_ID) throw coreErrors.INTERNAL_ERROR('The route resolves no platform scope');
   return scope as PlatformScope;
 });

@@ -6,6 +6,7 @@ import { type ErrorFactory, coreErrors } from '#core';
 import { TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
+import { NOT_STORED_EXTENSION } from './idempotency.interceptor.js';
 import { type DocumentedError, ERRORS_EXTENSION, documentedError } from './fails.js';
 import { type Audience, PermissionPolicy } from './principal.js';
 import { contentTag, isKnownTag } from './entity-tag.js';
@@ -123,7 +124,8 @@ const IDEMPOTENCY_PARAMETER = {
 };
 
 /** The errors that follow from what an operation is, without anybody having to list them. */
-function impliedErrors({ method, path, operation }: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
+function impliedErrors(located: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
+  const { method, path, operation } = located;
   const hasBody = operation.requestBody !== undefined;
   const readsQuery = (operation.parameters ?? []).some((parameter) => parameter.in === 'query');
   // What changes something rejects input that it does not declare; see `DeclaredInputGuard`.
@@ -138,19 +140,21 @@ function impliedErrors({ method, path, operation }: LocatedOperation, audience: 
     ...(isMember ? [coreErrors.NOT_FOUND] : []),
     ...(isConditional ? [coreErrors.PRECONDITION_FAILED] : []),
     ...(audience === 'service' ? [] : [coreErrors.RATE_LIMITED]),
-    ...(isIdempotent(method, path, audience)
+    ...(isIdempotent(located, audience)
       ? [
           httpErrors.INVALID_IDEMPOTENCY_KEY,
           idempotencyErrors.IDEMPOTENCY_KEY_IN_USE,
           idempotencyErrors.IDEMPOTENCY_KEY_REUSED,
+          coreErrors.GONE,
         ]
       : []),
     coreErrors.INTERNAL_ERROR,
   ];
 }
 
-const isIdempotent = (method: string, path: string, audience: Audience | undefined): boolean =>
-  method === 'post' && path.startsWith('/v1/tenants') && audience !== undefined;
+/** Every POST in a scope, but for those whose answers are not stored; see `IdempotencyInterceptor`. */
+const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audience | undefined): boolean =>
+  method === 'post' && audience !== undefined && audience !== 'user' && !operation[NOT_STORED_EXTENSION];
 
 /**
  * Adds to a document what every operation has in common: credentials, request ids, and its refusals with an example of
@@ -167,17 +171,18 @@ export function completeDocument(document: OpenAPIObject, audienceOf: (permissio
   document.components.headers = { 'X-Request-Id': REQUEST_ID_HEADER_OBJECT };
   removeUnknownMethods(document);
   for (const located of operationsOf(document)) {
-    const { method, path, operation } = located;
+    const { path, operation } = located;
     const access = operation[ACCESS_EXTENSION] as string | undefined;
     const audience = access === undefined || access === PUBLIC_ACCESS ? undefined : audienceOf(access);
     operation.security = audience === undefined ? [] : SECURITY[audience];
-    if (isIdempotent(method, path, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
+    if (isIdempotent(located, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
     describePathParameters(operation, path);
     distinguishMethods(document, located);
 
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
     delete operation[ERRORS_EXTENSION];
     const errors = [...impliedErrors(located, audience).map(documentedError), ...declared];
+    delete operation[NOT_STORED_EXTENSION];
     for (const error of errors) examples[error.code] ??= exampleOf(error);
     for (const response of Object.values(operation.responses)) {
       response.headers = { ...response.headers, ...REQUEST_ID_HEADERS };

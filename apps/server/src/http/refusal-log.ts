@@ -28,6 +28,7 @@ const RECORDED_KINDS: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'forbidden',
   'not-found',
   'conflict',
+  'gone',
   'precondition-failed',
   'unprocessable',
   'rate-limited',

@@ -9,6 +9,7 @@ import { Gateway, callerErrors } from '#service-keys';
 import type { GrantedService } from '../callers.js';
 import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contract.js';
@@ -19,6 +20,7 @@ import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contr
 export class CallerController {
   constructor(private readonly gateway: Gateway) {}
 
+  @NotStored()
   @Post('authenticate')
   @HttpCode(200)
   @Requires('callers:authenticate')
@@ -31,6 +33,7 @@ export class CallerController {
   }
 
   /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */
+  @NotStored()
   @All('forward-auth')
   @AcceptsAnyInput()
   @HttpCode(200)

@@ -10,9 +10,10 @@ import {
   CertificateWithChain,
   OwnCertificateRenewal,
   OwnCertificateRequest,
-  presentWithChain,
+  presentIssued,
 } from '../admin/certificates.contract.js';
 import type { GrantedService } from '../callers.js';
+import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -46,7 +47,7 @@ export class OwnCertificatesController {
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
   ): Promise<CertificateWithChain> {
-    return presentWithChain({ ...(await this.issuance.issue(scope, { csr, serviceId })), state: 'active' });
+    return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, { csr, serviceId }));
   }
 
   @Post(':kid/renew')
@@ -69,6 +70,6 @@ export class OwnCertificatesController {
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
   ): Promise<CertificateWithChain> {
-    return presentWithChain({ ...(await this.issuance.renew(scope, kid, body, serviceId)), state: 'active' });
+    return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body, serviceId));
   }
 }

@@ -9,8 +9,10 @@ import {
   verifyCodes,
 } from '#signing';
 
+import type { SecretText } from '../http/answer-once.js';
 import { type Problem, toProblem } from '../http/problem.js';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text } from '../http/fields.js';
+import { tokenOfProfile } from '../secret-references.js';
 
 const TOKEN_EXAMPLE = 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjZmMWMifQ.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl';
 /** What fits into a request beside the token. */
@@ -20,7 +22,7 @@ const KID_EXAMPLE = '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11';
 
 export class IssuedTokenAnswer {
   @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'The token, in the form that its recipient expects' })
-  token: string;
+  token: SecretText;
 
   @Choice(formatNames, { example: 'jwt' })
   format: string;
@@ -50,9 +52,11 @@ export class IssuedTokenAnswer {
   })
   body?: string;
 
-  static of({ token, format, kid, tokenId, issuedAt, expiresAt, body }: SignedToken): IssuedTokenAnswer {
+  /** @param profile the name of the profile that it was issued by */
+  static of(profile: string, signed: SignedToken): IssuedTokenAnswer {
+    const { format, kid, tokenId, issuedAt, expiresAt, body } = signed;
     return {
-      token,
+      token: tokenOfProfile(profile, signed),
       format,
       kid,
       tokenId,
@@ -84,11 +88,15 @@ export class BatchAnswer {
   })
   items: (IssuedTokenAnswer | { readonly error: Problem })[];
 
-  static of(outcomes: readonly (SignedToken | DomainError)[], request: { instance: string; requestId: string }) {
+  static of(
+    profile: string,
+    outcomes: readonly (SignedToken | DomainError)[],
+    request: { instance: string; requestId: string },
+  ): BatchAnswer {
     const items = outcomes.map((outcome) =>
-      outcome instanceof DomainError ? { error: toProblem(outcome, request) } : IssuedTokenAnswer.of(outcome),
+      outcome instanceof DomainError ? { error: toProblem(outcome, request) } : IssuedTokenAnswer.of(profile, outcome),
     );
-    return Object.assign(new BatchAnswer(), { items });
+    return { items };
   }
 }
 

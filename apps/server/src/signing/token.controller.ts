@@ -2,13 +2,15 @@ import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/commo
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
-import { type TenantScope, coreErrors } from '#core';
+import { type DomainError, type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
-import { Signing, formats, profileErrors, transactionErrors } from '#signing';
+import { type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
+import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -57,7 +59,8 @@ export class TokenController {
     @Param('profile') profile: string,
     @Body() input: Record<string, unknown>,
   ): Promise<IssuedTokenAnswer> {
-    return IssuedTokenAnswer.of(await this.signing.sign(scope, caller, profile, input));
+    const present = (signed: SignedToken) => IssuedTokenAnswer.of(profile, signed);
+    return answerOnce(scope, present, () => this.signing.sign(scope, caller, profile, input));
   }
 
   /** Many tokens in one transaction; what is wrong with one item is said in its place. */
@@ -75,8 +78,9 @@ export class TokenController {
     @Body() { items }: BatchRequest,
     @Req() { url, id }: FastifyRequest,
   ): Promise<BatchAnswer> {
-    const outcomes = await this.signing.signAll(scope, caller, profile, items);
-    return BatchAnswer.of(outcomes, { instance: url, requestId: id });
+    const present = (outcomes: readonly (SignedToken | DomainError)[]) =>
+      BatchAnswer.of(profile, outcomes, { instance: url, requestId: id });
+    return answerOnce(scope, present, () => this.signing.signAll(scope, caller, profile, items));
   }
 
   /** Answers 200 for good and bad tokens alike; `code` says what is wrong. */
@@ -92,10 +96,12 @@ export class TokenController {
     @Body() request: VerifyRequest,
   ): Promise<VerifyAnswer> {
     const { consume } = request;
-    return VerifyAnswer.of(await this.signing.verify(scope, caller, DiagnoseRequest.toPresented(request), { consume }));
+    const presented = DiagnoseRequest.toPresented(request);
+    return answerOnce(scope, VerifyAnswer.of, () => this.signing.verify(scope, caller, presented, { consume }));
   }
 
   /** For whoever writes the sender: every cause that can be told, never a secret. */
+  @NotStored()
   @Post('diagnose')
   @HttpCode(200)
   @Requires('tokens:verify')

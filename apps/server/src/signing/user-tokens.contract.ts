@@ -1,3 +1,4 @@
+import type { SecretText } from '../http/answer-once.js';
 import { Email, Flag, Text, WholeNumber } from '../http/fields.js';
 import { ProfileQuery } from './transactions.contract.js';
 
@@ -43,5 +44,5 @@ export class UserTokenRequest {
 
 export class UserTokenAnswer {
   @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'The token, as the SDK of the platform expects it' })
-  token: string;
+  token: SecretText;
 }

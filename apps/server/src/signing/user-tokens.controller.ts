@@ -5,15 +5,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
-import { Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
+import { type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
 import { Access } from '#tenants';
 
 import type { GrantedService } from '../callers.js';
+import { answerOnce } from '../http/answer-once.js';
 import { serviceCredentials } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, InScope, type RequestFacts } from '../http/in-scope.js';
 import { CallerIdentification, actorOf } from '../http/principal.js';
 import { Public, Requires } from '../http/requires.js';
+import { tokenOfProfile } from '../secret-references.js';
 import { ProfileQuery } from './transactions.contract.js';
 import { UserTokenAnswer, UserTokenQuery, UserTokenRequest } from './user-tokens.contract.js';
 
@@ -106,7 +108,8 @@ export class UserTokensController {
     input: object,
   ): Promise<UserTokenAnswer> {
     const name = await this.profiles.nameOf(scope, FORMAT, caller.profiles, profile);
-    return { token: (await this.signing.sign(scope, caller, name, input)).token };
+    const present = (signed: SignedToken): UserTokenAnswer => ({ token: tokenOfProfile(name, signed) });
+    return answerOnce(scope, present, () => this.signing.sign(scope, caller, name, input));
   }
 
   /** Nobody is known yet: which tenants exist is not told to whoever asks. */

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+
+import { Secret, type TenantScope, coreErrors, systemOrigin } from '#core';
+import { type Tx, completing, completionOf } from '#database';
+
+import {
+  AnswerMisuse,
+  AnswerSecret,
+  type KeyClaim,
+  Repetition,
+  type StoredAnswer,
+  answerOnce,
+  restoreBody,
+} from './answer-once.js';
+
+const SCOPE: TenantScope = { ...systemOrigin('test'), tenantId: 'tenant' };
+const TX = undefined as unknown as Tx;
+
+/** A scope whose request has claimed a key, and what its transaction stored. */
+function repeatable() {
+  const stored: { answer: StoredAnswer; until: number | undefined }[] = [];
+  const claim: KeyClaim = {
+    complete: async (_, answer, until) => void stored.push({ answer, until }),
+    finish: () => undefined,
+    release: async () => undefined,
+  };
+  const repetition = new Repetition(claim, () => 201);
+  return { stored, repetition, scope: completing(SCOPE, repetition) };
+}
+
+/** A use-case of one transaction. */
+const inTransaction = async <T>(scope: TenantScope, result: T): Promise<T> => {
+  await completionOf(scope)?.complete(TX, result);
+  return result;
+};
+
+const secret = (text: string, until?: number): AnswerSecret =>
+  new AnswerSecret(new Secret(text), { kind: 'sample', id: text.length }, until);
+
+describe('answerOnce', () => {
+  it('presents the result, with the texts of its secrets, where the request has no key', async () => {
+    const present = (name: string) => ({ name, list: [{ secret: secret('s3cret') }], empty: null });
+    const answer = await answerOnce(SCOPE, present, async () => 'n');
+    expect(answer).toEqual({ name: 'n', list: [{ secret: 's3cret' }], empty: null });
+  });
+
+  it('stores the answer in the transaction of the work, without the texts of its secrets', async () => {
+    const { stored, repetition, scope } = repeatable();
+    const present = (name: string) => ({ name, a: { b: secret('first') }, list: [secret('second')] });
+    const answer = await answerOnce(scope, present, () => inTransaction(scope, 'n'));
+    expect(answer).toEqual({ name: 'n', a: { b: 'first' }, list: ['second'] });
+    expect(repetition.completed).toBe(true);
+    expect(stored).toEqual([
+      {
+        until: undefined,
+        answer: {
+          status: 201,
+          body: '{"name":"n","a":{"b":null},"list":[null]}',
+          secrets: [
+            { path: ['a', 'b'], reference: { kind: 'sample', id: 5 } },
+            { path: ['list', '0'], reference: { kind: 'sample', id: 6 } },
+          ],
+        },
+      },
+    ]);
+    expect(restoreBody(stored[0]!.answer, ['first', 'second'])).toEqual(answer);
+  });
+
+  it('ends the stored answer with the first of its secrets', async () => {
+    const { stored, scope } = repeatable();
+    await answerOnce(
+      scope,
+      () => [secret('a', 30), secret('b', 20), secret('c')],
+      () => inTransaction(scope, 0),
+    );
+    expect(stored.map(({ until }) => until)).toEqual([20]);
+  });
+
+  it('stores an answer without a body', async () => {
+    const { stored, scope } = repeatable();
+    expect(
+      await answerOnce(
+        scope,
+        () => undefined,
+        () => inTransaction(scope, undefined),
+      ),
+    ).toBe(undefined);
+    expect(stored[0]!.answer).toEqual({ status: 201, body: null, secrets: [] });
+    expect(restoreBody(stored[0]!.answer, [])).toBe(undefined);
+  });
+
+  it('stores nothing for a refusal that the transaction returned, and for a work that failed', async () => {
+    const { stored, repetition, scope } = repeatable();
+    const refused = async (): Promise<never> => {
+      throw await inTransaction(scope, coreErrors.RATE_LIMITED());
+    };
+    await expect(answerOnce(scope, () => 'never', refused)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect([stored, repetition.completed]).toEqual([[], false]);
+  });
+
+  it.each<[string, (scope: TenantScope) => Promise<unknown>]>([
+    ['the work opened no transaction with the scope', async () => 'result'],
+    ['the transaction gave another result', async (scope) => `${await inTransaction(scope, 'other')} result`],
+    ['the transaction was opened with a scope that was derived', (scope) => inTransaction({ ...scope }, 'result')],
+  ])('is a misuse where %s', async (_, work) => {
+    const { scope } = repeatable();
+    await expect(
+      answerOnce(
+        scope,
+        (result) => result,
+        () => work(scope),
+      ),
+    ).rejects.toThrow(AnswerMisuse);
+  });
+
+  it('is missed by a transaction whose route does not use it', async () => {
+    const { scope } = repeatable();
+    await expect(inTransaction(scope, 'result')).rejects.toThrow(AnswerMisuse);
+  });
+});

@@ -1,0 +1,153 @@
+import {
+  DomainError,
+  type EpochMilliseconds,
+  type Json,
+  type PlatformScope,
+  type Secret,
+  type TenantScope,
+} from '#core';
+import { type Completion, type Tx, completionOf } from '#database';
+
+/** Where a secret of an answer is opened again when the answer is repeated; who stores it does not read it. */
+export interface SecretReference {
+  readonly kind: string;
+  readonly [member: string]: Json;
+}
+
+/** A secret as a member of an answer: it is sent with its text, and stored as the reference alone. */
+export class AnswerSecret {
+  /** @param until when the secret itself ends; the stored answer ends with it */
+  constructor(
+    readonly secret: Secret,
+    readonly reference: SecretReference,
+    readonly until?: EpochMilliseconds,
+  ) {}
+}
+
+/** A member of an answer that is a secret: an `AnswerSecret` until `answerOnce` puts its text there. */
+export type SecretText = string | AnswerSecret;
+
+/** An answer as it is stored. */
+export interface StoredAnswer {
+  readonly status: number;
+  /** JSON, `null` in the place of each secret; `null` for an answer without a body. */
+  readonly body: string | null;
+  /** The secrets of the body and the places where they were. */
+  readonly secrets: readonly { readonly path: readonly string[]; readonly reference: SecretReference }[];
+}
+
+/** The claim of one request on its idempotency key. */
+export interface KeyClaim {
+  /** A step of the work: stores the answer in its transaction. @throws where another attempt took over */
+  complete(tx: Tx, answer: StoredAnswer, until: EpochMilliseconds | undefined): Promise<void>;
+  /** The answer is committed. */
+  finish(): void;
+  /** There is no answer to store: the key is free again. */
+  release(): Promise<void>;
+}
+
+/** One request that has claimed its key: stores what is answered from the result of its work. */
+export class Repetition implements Completion {
+  #present: ((result: unknown) => unknown) | undefined;
+  #completed: { readonly result: unknown; readonly body: unknown } | undefined;
+
+  constructor(
+    private readonly claim: KeyClaim,
+    private readonly status: () => number,
+  ) {}
+
+  /** Whether the transaction of the work stored an answer. */
+  get completed(): boolean {
+    return this.#completed !== undefined;
+  }
+
+  /** What is answered, from the result of the work. Known before the work, because it is stored with it. */
+  expect(present: (result: unknown) => unknown): void {
+    this.#present = present;
+  }
+
+  async complete(tx: Tx, result: unknown): Promise<void> {
+    if (!this.#present) throw new AnswerMisuse('The route has not said what it answers: use answerOnce');
+    // A refusal that is returned, so that what it counted is committed: it is thrown afterwards and is no answer.
+    if (result instanceof DomainError) return;
+    const body = this.#present(result);
+    const { json, secrets, until } = split(body);
+    await this.claim.complete(tx, { status: this.status(), body: json, secrets }, until);
+    this.#completed = { result, body };
+  }
+
+  /** The body that was stored with the work that gave this result. */
+  bodyOf(result: unknown): unknown {
+    if (this.#completed === undefined || this.#completed.result !== result) {
+      throw new AnswerMisuse('The result of the use-case is not the result of the transaction that completed it');
+    }
+    return this.#completed.body;
+  }
+}
+
+/** A mistake of ours, never of the caller. */
+export class AnswerMisuse extends Error {
+  override readonly name = 'AnswerMisuse';
+}
+
+/**
+ * Does the work of a POST and answers it. Where the request has an idempotency key, the answer is stored in the
+ * transaction of the work (docs/decisions/0006-idempotent-requests.md), so `present` is a pure function of the result,
+ * and the result is that of one transaction that was opened with this very `scope`. Others beside it are opened
+ * `withoutCompletion`.
+ *
+ * @param present the answer from the result; its secrets are `AnswerSecret`s
+ * @returns the answer with the texts of its secrets
+ */
+export async function answerOnce<Result, Answer>(
+  scope: TenantScope | PlatformScope,
+  present: (result: Result) => Answer,
+  work: () => Promise<Result>,
+): Promise<Answer> {
+  const repetition = completionOf(scope);
+  if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
+  repetition.expect(present as (result: unknown) => unknown);
+  const result = await work();
+  return revealed(repetition.bodyOf(result)) as Answer;
+}
+
+/** The body with the texts of its secrets. */
+function revealed(value: unknown): unknown {
+  if (value instanceof AnswerSecret) return value.secret.reveal();
+  if (Array.isArray(value)) return value.map(revealed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, revealed(member)]));
+}
+
+/** Takes a body and its secrets apart; it ends when the first of its secrets does. */
+function split(body: unknown) {
+  const secrets: { path: string[]; reference: SecretReference }[] = [];
+  const ends: EpochMilliseconds[] = [];
+  const withoutSecrets = (value: unknown, path: string[]): unknown => {
+    if (value instanceof AnswerSecret) {
+      secrets.push({ path, reference: value.reference });
+      if (value.until !== undefined) ends.push(value.until);
+      return null;
+    }
+    if (Array.isArray(value)) return value.map((item, index) => withoutSecrets(item, [...path, String(index)]));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, withoutSecrets(member, [...path, name])]),
+    );
+  };
+  const json = body === undefined ? null : JSON.stringify(withoutSecrets(body, []));
+  return { json, secrets, until: ends.length === 0 ? undefined : Math.min(...ends) };
+}
+
+/** The body of a stored answer with its secrets, in the order of `answer.secrets`, put back in their places. */
+export function restoreBody({ body, secrets }: StoredAnswer, texts: readonly string[]): unknown {
+  if (body === null) return undefined;
+  const restored = JSON.parse(body) as unknown;
+  secrets.forEach(({ path }, index) => {
+    const parent = path.slice(0, -1).reduce((value, name) => value[name] as Shape, restored as Shape);
+    parent[path.at(-1)!] = texts[index];
+  });
+  return restored;
+}
+
+type Shape = { [member: string]: unknown };

@@ -1,0 +1,23 @@
+import type { EpochMilliseconds } from '#core';
+
+import type { IdempotencyRecord } from './entities.js';
+
+/** What a record says about a further request with its key. */
+export type ClaimOutcome = 'other-payload' | 'answered' | 'answer-erased' | 'running' | 'abandoned';
+
+type Facts = Pick<IdempotencyRecord, 'payloadHash' | 'state' | 'leaseUntil' | 'answerUntil'> & {
+  readonly sealedAnswer: Uint8Array | null;
+};
+
+/**
+ * What holds for a request whose key is known already. A running request without a lease (a record of a version that
+ * knew none) is never abandoned: whether its work was done is unknown.
+ */
+export function claimOutcome(record: Facts, payloadHash: string, now: EpochMilliseconds): ClaimOutcome {
+  if (record.payloadHash !== payloadHash) return 'other-payload';
+  if (record.state === 'running') {
+    return record.leaseUntil !== null && record.leaseUntil <= now ? 'abandoned' : 'running';
+  }
+  const isErased = record.sealedAnswer === null || (record.answerUntil !== null && record.answerUntil <= now);
+  return isErased ? 'answer-erased' : 'answered';
+}

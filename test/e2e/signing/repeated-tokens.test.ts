@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { MINUTE, SECOND, ManualClock } from '#core';
+
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+import {
+  type Answer,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { createAuthority, csrPem } from '../certificates/pki.js';
+import { createVendor } from '../vendors/vendor.js';
+import { type TestIssuer, createIssuer, createService } from './issuer.js';
+
+const TTL_SECONDS = 120;
+
+const clock = new ManualClock();
+let database: TestDatabase;
+let server: TestServer;
+let tenant: TestTenant;
+let issuer: TestIssuer;
+beforeAll(async () => {
+  database = await createMigratedDatabase();
+  server = await startTestServer({ database, clock });
+  tenant = await createTenant(server);
+  issuer = await createIssuer(server, tenant, { ttlSeconds: TTL_SECONDS, maxTtlSeconds: 600 });
+});
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
+
+const post = (path: string, body: object, key: string, serviceKey = issuer.service.serviceKey): Promise<Answer> =>
+  server.post(path, body, { serviceKey, headers: { 'Idempotency-Key': key } });
+const sign = (key: string, by: TestIssuer = issuer, body: object = {}): Promise<Answer> =>
+  post(`/v1/sign/${by.profile}`, body, key, by.service.serviceKey);
+
+const isReplay = (answer: Answer): boolean => answer.headers.get('idempotency-replayed') === 'true';
+
+async function signInAgain(): Promise<TestTenant['owner']> {
+  return { ...tenant.owner, token: await server.login(tenant.owner.email, PASSWORD) };
+}
+async function events(action: string, tokenId: string): Promise<Shape[]> {
+  const path = `${tenant.path}/audit-events?action=${action}&tokenId=${tokenId}`;
+  return (await server.get(path, await signInAgain())).body['items'] as unknown as Shape[];
+}
+
+describe('a token that is asked for again under its idempotency key', () => {
+  it('is the same token, issued once, and its repetition is an event', async () => {
+    const first = await sign('same');
+    const again = await sign('same');
+    expect([again.status, again.text]).toEqual([200, first.text]);
+    expect([isReplay(first), isReplay(again)]).toEqual([false, true]);
+    const { tokenId } = first.body;
+    expect(await events('token.issued', String(tokenId))).toHaveLength(1);
+    expect(await events('token.repeated', String(tokenId))).toMatchObject([{ details: { profile: issuer.profile } }]);
+  });
+
+  it('is another one under another key, and another one without a key', async () => {
+    const call = { serviceKey: issuer.service.serviceKey };
+    const answers = [
+      await sign('a'),
+      await sign('b'),
+      await server.post(`/v1/sign/${issuer.profile}`, {}, call),
+      await server.post(`/v1/sign/${issuer.profile}`, {}, call),
+    ];
+    expect(new Set(answers.map(({ body }) => body['token'])).size).toBe(answers.length);
+  });
+
+  it('is refused for another input', async () => {
+    await sign('input', issuer, { subject: 'one' });
+    const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
+    expect(await sign('input', issuer, { subject: 'two' })).toMatchObject(reused);
+  });
+
+  it('belongs to one service', async () => {
+    const other = await createService(server, tenant);
+    const mine = await sign('shared');
+    const theirs = await post(`/v1/sign/${issuer.profile}`, {}, 'shared', other.serviceKey);
+    expect([theirs.status, isReplay(theirs)]).toEqual([200, false]);
+    expect(theirs.body['token']).not.toBe(mine.body['token']);
+  });
+
+  it('is issued once for many who ask at the same time', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => sign('parallel')));
+    const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body['token']);
+    expect(answers.map(({ status }) => status).every((status) => status === 200 || status === 409)).toBe(true);
+    expect(new Set(tokens).size).toBe(1);
+  });
+
+  it('is sealed in the database', async () => {
+    const { body } = await sign('sealed');
+    const plain = await openPlainDataSource(database.url);
+    const rows = await plain.query<{ sealedAnswer: Buffer | null }[]>('SELECT * FROM idempotency_records');
+    await plain.destroy();
+    const text = rows.map((row) => `${JSON.stringify(row)} ${row.sealedAnswer?.toString('latin1')}`).join('\n');
+    expect(text).not.toContain(String(body['token']).split('.')[2]);
+  });
+
+  it('is gone once it has expired, is erased then, and is never issued a second time', async () => {
+    const first = await sign('expiring');
+    clock.advance(TTL_SECONDS * SECOND);
+    expect(await sign('expiring')).toMatchObject({ status: 410, body: { code: 'GONE' } });
+    await server.runScheduler();
+    const plain = await openPlainDataSource(database.url);
+    const rows = await plain.query<{ sealedAnswer: Buffer | null; answerUntil: unknown }[]>(
+      'SELECT sealedAnswer, answerUntil FROM idempotency_records WHERE answerUntil IS NOT NULL',
+    );
+    await plain.destroy();
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { sealedAnswer } of rows) expect(sealedAnswer).toBe(null);
+    expect(await sign('expiring')).toMatchObject({ status: 410, body: { code: 'GONE' } });
+    expect(first.status).toBe(200);
+  });
+
+  it('is gone once its key version was marked as compromised', async () => {
+    const own = await createIssuer(server, { ...tenant, owner: await signInAgain() }, {});
+    await sign('compromised', own);
+    expect(isReplay(await sign('compromised', own))).toBe(true);
+    const path = `${tenant.path}/keys/${own.keyId}/versions/${own.kid}/compromise`;
+    expect((await server.post(path, {}, await signInAgain())).status).toBe(200);
+    expect(await sign('compromised', own)).toMatchObject({ status: 410, body: { code: 'GONE' } });
+  });
+
+  it('is gone once the service was taken the profile', async () => {
+    const own = await createIssuer(server, { ...tenant, owner: await signInAgain() }, {});
+    await sign('ungranted', own);
+    const path = `${tenant.path}/services/${own.service.id}`;
+    expect((await server.patch(path, { profiles: [] }, await signInAgain())).status).toBe(200);
+    expect(await sign('ungranted', own)).toMatchObject({ status: 410, body: { code: 'GONE' } });
+  });
+});
+
+describe('other calls of services under an idempotency key', () => {
+  it('repeat a batch with its tokens and its refusals', async () => {
+    const items = [{ subject: 'one' }, { unknown: true }, { subject: 'two', ttlSeconds: 60 }];
+    const path = `/v1/sign/${issuer.profile}/batch`;
+    const first = await post(path, { items }, 'batch');
+    const again = await post(path, { items }, 'batch');
+    expect([first.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
+    clock.advance(MINUTE);
+    expect(await post(path, { items }, 'batch')).toMatchObject({ status: 410, body: { code: 'GONE' } });
+  });
+
+  it('repeat the token of a user', async () => {
+    const own = await createTenant(server);
+    const secret = {
+      algorithm: 'HS256',
+      format: 'secret',
+      data: 'the company secret of the portal, raw text',
+    } as const;
+    const vendor = await createVendor(server, own, 'ccai-user', secret, { issuer: 'ACME' });
+    const user = { identifier: 'user-42', name: 'Ada', email: 'ada@example.com' };
+    const ask = () => post('/v1/auth/token', user, 'user', vendor.serviceKey);
+    const first = await ask();
+    clock.advance(SECOND);
+    const again = await ask();
+    expect([first.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
+  });
+
+  it('repeat an acceptance that used a token up, instead of calling it a duplicate', async () => {
+    const { token } = (await sign('consumed')).body;
+    const body = { profile: issuer.profile, token, consume: true };
+    const answers = [await post('/v1/verify', body, 'consume'), await post('/v1/verify', body, 'consume')];
+    expect(answers.map((answer) => [answer.body['code'], isReplay(answer)])).toEqual([
+      ['OK', false],
+      ['OK', true],
+    ]);
+    expect((await post('/v1/verify', body, 'another')).body['code']).toBe('DUPLICATE_JTI');
+  });
+
+  it('repeat a certificate and its renewal, each issued once', async () => {
+    const own = await createTenant(server);
+    await createAuthority(server, own);
+    const { serviceKey } = await createService(server, own);
+    const csr = csrPem('repeated');
+    const request = () => post('/v1/certificates', { csr }, 'certificate', serviceKey);
+    const issued = [await request(), await request()];
+    const path = `/v1/certificates/${issued[0]!.body['kid']}/renew`;
+    const renewed = [await post(path, {}, 'renewal', serviceKey), await post(path, {}, 'renewal', serviceKey)];
+    for (const [first, again] of [issued, renewed] as [Answer, Answer][]) {
+      expect([first.status, isReplay(first), again.text, isReplay(again)]).toEqual([201, false, first.text, true]);
+    }
+    const { items } = (await server.get(`${own.path}/certificates`, own.owner)).body;
+    expect(items).toHaveLength(2);
+  });
+});
