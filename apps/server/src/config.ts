@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Secret } from '#core';
 import { parseMasterKey } from '#crypto';
 import { LOG_LEVELS, type LogLevel } from './http/logging.js';
+import { redisConnection } from './http/redis-connection.js';
 import { SERVER_LIMITS } from './http/server-limits.js';
 
 /** One environment variable: a row here is all that a new one needs. */
@@ -189,9 +190,28 @@ export const settings = {
   }),
   redisUrl: optional({
     variable: 'REDIS_URL',
-    parse: (value) => new Secret(urlOf('redis:', 'rediss:')(value)),
-    description: 'Shares rate limits among processes. Each counts for itself if unset.',
+    parse: (value) => {
+      redisConnection(value);
+      return new Secret(value);
+    },
+    description:
+      'Shares rate limits among processes: `redis://user:password@host:6379/0`, or `rediss:` for TLS. Each process counts by itself if unset.',
     secret: true,
+  }),
+  redisCaFile: optional({
+    variable: 'REDIS_CA_FILE',
+    parse: text,
+    description:
+      'PEM file of the authorities that may certify the Redis server of a `rediss:` URL. Those that Node knows if unset.',
+  }),
+  redisKeyPrefix: setting({
+    variable: 'REDIS_KEY_PREFIX',
+    fallback: 'chancery:',
+    parse: (value) => {
+      if (!/^[\w:.-]{1,64}$/.test(value)) throw new Error('must have 1 to 64 letters, digits or `_:.-`');
+      return value;
+    },
+    description: 'What every key in Redis begins with. Installations that share a Redis need different ones.',
   }),
   trustedProxies: setting({
     variable: 'TRUSTED_PROXIES',

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -13,6 +14,8 @@ import type { Configuration } from './config.js';
 import { Readiness } from './http/health.controller.js';
 import type { Logger } from './http/logging.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
+import { RedisCounters } from './http/redis-counters.js';
+import { type Counters, WindowCounters } from './http/window-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
 import { type Installation, type InstallationSessionKeys, openInstallation } from './installation.js';
 import type { InstallationReadiness } from './readiness.js';
@@ -57,7 +60,9 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     limits: { connections, connectionsPerAddress },
     version: productVersion(),
   };
+  let counters: Counters | undefined;
   try {
+    counters = await openCounters(options);
     const root = ServerModule.register({
       installation,
       logger,
@@ -65,6 +70,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       jwksUrls: configuration.jwksUrls,
       publicUrl: () => configuration.publicUrl ?? address,
       passwordParameters: options.passwordParameters,
+      counters,
       rateLimitQuotas: options.rateLimitQuotas,
     });
     const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
@@ -84,13 +90,23 @@ export async function createServer(options: CreateServerOptions): Promise<Server
         (app.get(Readiness) as InstallationReadiness).drain();
         await app.close();
         await usage.flush().catch(() => undefined);
+        await counters?.close();
         await installation.database.close();
       },
     };
   } catch (error) {
+    await counters?.close();
     await installation.database.close();
     throw error;
   }
+}
+
+/** Counters that all processes share where Redis is configured. @throws Error where the file of its authorities cannot be read */
+async function openCounters({ configuration, logger, clock = systemClock }: CreateServerOptions): Promise<Counters> {
+  const { redisUrl: url, redisCaFile, redisKeyPrefix: keyPrefix } = configuration;
+  if (url === undefined) return new WindowCounters(clock);
+  const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
+  return RedisCounters.open({ url, ca, keyPrefix }, clock, logger);
 }
 
 /** What the first start makes and every start loads. */

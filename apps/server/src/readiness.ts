@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#database';
 import { Vault } from '#vault';
 
+import { Counters } from './http/window-counters.js';
 import { Readiness, type ReadinessReport } from './http/health.controller.js';
 
 /** Ready: the vault is open, the database answers, and the server is not about to stop. */
@@ -13,6 +14,7 @@ export class InstallationReadiness extends Readiness {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
+    private readonly counters: Counters,
   ) {
     super();
   }
@@ -28,6 +30,7 @@ export class InstallationReadiness extends Readiness {
       database: await this.database.answers(),
       unsealed: !this.vault.sealed,
     };
-    return { ready: Object.values(checks).every(Boolean), checks };
+    const degraded = this.counters.shared === false ? ['sharedRateLimits'] : [];
+    return { ready: Object.values(checks).every(Boolean), checks, degraded };
   }
 }

@@ -93,7 +93,7 @@ import { type RateLimitPolicy, RateLimits } from './http/rate-limit.js';
 import { LOGGER } from './http/problem.filter.js';
 import { RefusalLog } from './http/refusal-log.js';
 import { SealGuard, SealState } from './http/seal.guard.js';
-import { WindowCounters } from './http/window-counters.js';
+import { Counters } from './http/window-counters.js';
 import { SealedAnswers } from './idempotency.js';
 import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
@@ -113,6 +113,8 @@ export interface ServerOptions {
   readonly jwksUrls: readonly string[];
   /** Cheaper hashes for tests. */
   readonly passwordParameters?: PasswordParameters | undefined;
+  /** Where requests are counted. */
+  readonly counters: Counters;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
 
@@ -140,7 +142,14 @@ const expirables: Type<Expirable>[] = [
 /** The use-cases, and what they stand on. Every role has them all; roles differ in what they offer over HTTP. */
 @Module({})
 class UseCases {
-  static register({ installation, logger, publicUrl, passwordParameters, jwksUrls }: ServerOptions): DynamicModule {
+  static register({
+    installation,
+    logger,
+    publicUrl,
+    passwordParameters,
+    jwksUrls,
+    counters,
+  }: ServerOptions): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -192,6 +201,7 @@ class UseCases {
       { provide: SealState, useValue: installation.vault },
     ];
     const foundation: Provider[] = [
+      { provide: Counters, useValue: counters },
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
       { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
@@ -239,7 +249,7 @@ export class ServerModule {
         HttpModule.register({
           imports: [useCases],
           logger: options.logger,
-          rateLimits: new RateLimits(new WindowCounters(options.installation.clock), options.rateLimitQuotas),
+          rateLimits: new RateLimits(options.counters, options.rateLimitQuotas),
         }),
       ],
       controllers: [HealthController, ...options.roles.flatMap((role) => controllersOf[role])],

@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineErrors } from '#core';
 import { Fails } from './fails.js';
-import { Choice, JsonObject } from './fields.js';
+import { Choice, Items, JsonObject, Text } from './fields.js';
 import { RateLimited } from './rate-limit.js';
 import { Public } from './requires.js';
 import { ServedWhileSealed } from './seal.guard.js';
@@ -15,6 +15,8 @@ export interface ReadinessReport {
   readonly ready: boolean;
   /** Result of each check, by name; shown to anybody. */
   readonly checks: Readonly<Record<string, boolean>>;
+  /** What works with less than is configured, by name, while requests are served. */
+  readonly degraded: readonly string[];
 }
 
 /** Whether this process can do its work; the composition says what that takes. */
@@ -30,6 +32,12 @@ export class Ready {
   @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
   @JsonObject({ description: 'Result of each check', example: { database: true, unsealed: true } })
   checks: Readonly<Record<string, boolean>>;
+  @Items(Text({ max: 64 }), {
+    maxItems: 20,
+    description: 'What works with less than is configured: `sharedRateLimits` while Redis does not answer',
+    example: [],
+  })
+  degraded: readonly string[];
 }
 
 @ApiTags('Health')
@@ -52,8 +60,8 @@ export class HealthController {
   @ApiOkResponse({ type: Ready, description: 'They may' })
   @Fails(healthErrors.NOT_READY)
   async getReadiness(): Promise<Ready> {
-    const { ready, checks } = await this.readiness.check();
-    if (!ready) throw healthErrors.NOT_READY({ extensions: { checks } });
-    return { status: 'ready', checks };
+    const { ready, checks, degraded } = await this.readiness.check();
+    if (!ready) throw healthErrors.NOT_READY({ extensions: { checks, degraded } });
+    return { status: 'ready', checks, degraded };
   }
 }

@@ -4,13 +4,37 @@ import { type Clock, type EpochMilliseconds, SECOND } from '#core';
 /** More callers than this within one window push the oldest out: memory stays bounded under a flood of addresses. */
 const MAX_WINDOWS = 50_000;
 
+/** What a window holds after a hit; the names are those of `ThrottlerStorage`. */
+export interface WindowState {
+  readonly totalHits: number;
+  /** Whole seconds until the window ends. */
+  readonly timeToExpire: number;
+  /** Whether the hit was beyond the quota. */
+  readonly isBlocked: boolean;
+  readonly timeToBlockExpire: number;
+}
+
+/** Counts what happens within fixed windows, each key by itself. */
+export abstract class Counters implements ThrottlerStorage {
+  /** Whether other processes count in the same windows now; `undefined` where they are not meant to. */
+  abstract readonly shared: boolean | undefined;
+  /** Counts one hit in the window of the key, which begins with its first hit. */
+  abstract increment(key: string, windowMilliseconds: number, quota: number): Promise<WindowState>;
+  abstract close(): Promise<void>;
+}
+
 /** Fixed windows in the memory of this process. */
-export class WindowCounters implements ThrottlerStorage {
+export class WindowCounters extends Counters {
+  override readonly shared = undefined;
   private readonly windows = new Map<string, { hits: number; endsAt: EpochMilliseconds }>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: Clock) {
+    super();
+  }
 
-  async increment(key: string, windowMilliseconds: number, quota: number) {
+  override async close(): Promise<void> {}
+
+  override async increment(key: string, windowMilliseconds: number, quota: number): Promise<WindowState> {
     const now = this.clock.now();
     let window = this.windows.get(key);
     if (window === undefined || window.endsAt <= now) {
@@ -25,8 +49,8 @@ export class WindowCounters implements ThrottlerStorage {
   }
 }
 
-/** What `ThrottlerStorage` answers about a window with so many hits that ends after so many milliseconds. */
-export function windowState(hits: number, remainingMilliseconds: number, quota: number) {
+/** The state of a window with so many hits that ends after so many milliseconds. */
+export function windowState(hits: number, remainingMilliseconds: number, quota: number): WindowState {
   const timeToExpire = Math.max(1, Math.ceil(remainingMilliseconds / SECOND));
   const isBlocked = hits > quota;
   return { totalHits: hits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
