@@ -39,6 +39,7 @@ describe('what runs at the same time', () => {
     ['signature', 2],
     ['batch', 1],
     ['key', 1],
+    ['urgent-key', 1],
   ] as const)('of %s at most %i, however much waits', async (kind, limit) => {
     const works = askAll(kind, 'a', 'b', 'c', 'd');
     await quiet();
@@ -69,6 +70,17 @@ describe('what runs at the same time', () => {
     await quiet();
     expect(started).toEqual(['p1', 'p2', 's1']);
     await finishAll(works);
+  });
+
+  it('lets the successor of a leaked key wait for the one key that is being made, not for those in line', async () => {
+    const keys = askAll('key', 'k1', 'k2', 'k3');
+    const urgent = ask('urgent-key', 'urgent');
+    await quiet();
+    expect(started).toEqual(['k1']);
+    await keys[0]!.finish();
+    await quiet();
+    expect(started).toEqual(['k1', 'urgent']);
+    await finishAll([...keys, urgent]);
   });
 
   it('does not let a single signature wait behind a batch, nor single ones keep a batch waiting', async () => {
@@ -185,11 +197,14 @@ describe('signatures and keys', () => {
   it('RSA keys are generated one at a time, others as a signature is made', async () => {
     const works = askAll('key', 'long');
     const ec = await queue.generate('a', 'ES256');
-    const rsa = queue.generate('a', 'RS256', 2048);
+    const rsa = queue.generate('a', 'RS256', { modulusBits: 2048 });
+    const urgent = queue.generate('a', 'PS256', { modulusBits: 2048, urgent: true });
     await quiet();
-    expect([ec.signingKey.asymmetricKeyType, queue.waiting('key')]).toEqual(['ec', 1]);
+    expect(ec.signingKey.asymmetricKeyType).toBe('ec');
+    expect([queue.waiting('key'), queue.waiting('urgent-key')]).toEqual([1, 1]);
     await finishAll(works);
     expect((await rsa).signingKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
+    expect((await urgent).signingKey.asymmetricKeyDetails?.modulusLength).toBe(2048);
   });
 
   it('a key of another algorithm does not sign', async () => {

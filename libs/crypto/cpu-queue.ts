@@ -9,9 +9,10 @@ import { type AlgorithmName, type GeneratedKey, type RsaModulusBits, algorithm }
  * - `password`: hashes that a person waits for (sign-in, confirmation), about 100 ms each;
  * - `signature`: one signature that a caller waits for, or a key that is generated as quickly, a few milliseconds;
  * - `batch`: one signature of many that one request asks for;
- * - `key`: generating an RSA key, deriving a key from a passphrase: seconds.
+ * - `key`: generating an RSA key, deriving a key from a passphrase: seconds;
+ * - `urgent-key`: the successor of a key that leaked, which does not wait for the other keys.
  */
-export type CpuWorkKind = 'password' | 'signature' | 'batch' | 'key';
+export type CpuWorkKind = 'password' | 'signature' | 'batch' | 'key' | 'urgent-key';
 
 interface Lane {
   /** How many may run at the same time. */
@@ -31,6 +32,7 @@ const LANES: Readonly<Record<CpuWorkKind, Lane>> = {
   signature: { limit: 2, waitingMax: 2_000, waitingPerGroupMax: 250, retryAfterSeconds: 1 },
   batch: { limit: 1, waitingMax: 500, waitingPerGroupMax: 100, retryAfterSeconds: 2 },
   key: { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 10 },
+  'urgent-key': { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 5 },
 };
 const KINDS = Object.keys(LANES) as CpuWorkKind[];
 
@@ -40,7 +42,8 @@ const KINDS = Object.keys(LANES) as CpuWorkKind[];
  */
 const TOGETHER: readonly { readonly kinds: readonly CpuWorkKind[]; readonly limit: number }[] = [
   { kinds: KINDS, limit: POOL_THREADS - 1 },
-  { kinds: ['password', 'key'], limit: POOL_THREADS - 2 },
+  { kinds: ['password', 'key', 'urgent-key'], limit: POOL_THREADS - 2 },
+  { kinds: ['key', 'urgent-key'], limit: 1 },
   { kinds: ['signature', 'batch'], limit: POOL_THREADS - 2 },
 ];
 
@@ -122,11 +125,25 @@ export class CpuQueue {
     return compute();
   }
 
-  /** A fresh key. @param modulusBits RSA only @throws BUSY */
-  async generate(group: string, name: AlgorithmName, modulusBits?: RsaModulusBits): Promise<GeneratedKey> {
+  /**
+   * A fresh key.
+   * @param modulusBits RSA only
+   * @param urgent it does not wait for keys that are not
+   * @throws BUSY
+   */
+  async generate(
+    group: string,
+    name: AlgorithmName,
+    {
+      modulusBits,
+      urgent = false,
+    }: { readonly modulusBits?: RsaModulusBits | undefined; readonly urgent?: boolean } = {},
+  ): Promise<GeneratedKey> {
     const row = algorithm(name);
     const milliseconds = row.generationMilliseconds(modulusBits);
-    return this.run({ kind: kindOf(milliseconds), group, milliseconds }, () => row.generate(modulusBits));
+    const kind = kindOf(milliseconds);
+    const work = { kind: urgent && kind === 'key' ? ('urgent-key' as const) : kind, group, milliseconds };
+    return this.run(work, () => row.generate(modulusBits));
   }
 
   /**
@@ -160,7 +177,7 @@ export class CpuQueue {
 
 const LONG_MILLISECONDS = 50;
 
-/** In which line work waits that nobody sees coming from its kind alone. */
+/** The line in which work waits that can take a moment or long, such as making keys of different types. */
 export const kindOf = (milliseconds: number): CpuWorkKind => (milliseconds < LONG_MILLISECONDS ? 'signature' : 'key');
 
 const busy = ({ retryAfterSeconds }: Lane): Error => coreErrors.BUSY({ retryAfterSeconds });

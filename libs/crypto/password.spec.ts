@@ -90,26 +90,36 @@ describe('normalizePassword', () => {
 describe('PasswordHasher', () => {
   it('hashes and verifies, and works as hard for a user that does not exist', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
-    const phc = await hasher.hash(password);
-    expect(await hasher.verify(password, phc)).toBe(true);
-    expect(await hasher.verify(new Secret('something else'), phc)).toBe(false);
-    expect(await hasher.verify(password, undefined)).toBe(false);
+    const phc = await hasher.hash(password, 'a');
+    expect(await hasher.verify(password, phc, 'a')).toBe(true);
+    expect(await hasher.verify(new Secret('something else'), phc, 'a')).toBe(false);
+    expect(await hasher.verify(password, undefined, 'a')).toBe(false);
     expect(hasher.computed).toBe(4);
   });
 
-  it('lets 2 compute and 32 wait, refuses the 35th, and recovers', async () => {
+  it('lets 2 compute and 32 of one address wait, rejects its 35th, and still serves another', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
-    const calls = await Promise.allSettled(Array.from({ length: 35 }, () => hasher.hash(password)));
-    expect(calls.map(({ status }) => status)).toEqual([...Array<string>(34).fill('fulfilled'), 'rejected']);
-    expect(calls.at(-1)).toMatchObject({ reason: { code: 'BUSY', retryAfterSeconds: 1 } });
-    expect(await hasher.verify(password, await hasher.hash(password))).toBe(true);
-    expect(hasher.computed).toBe(36);
+    const calls = Promise.allSettled(Array.from({ length: 35 }, () => hasher.hash(password, 'flood')));
+    const other = hasher.verify(password, undefined, 'other');
+    expect(await other).toBe(false);
+    expect((await calls).map(({ status }) => status)).toEqual([...Array<string>(34).fill('fulfilled'), 'rejected']);
+    expect((await calls).at(-1)).toMatchObject({ reason: { code: 'BUSY', retryAfterSeconds: 1 } });
+    expect(await hasher.verify(password, await hasher.hash(password, 'flood'), 'flood')).toBe(true);
+    expect(hasher.computed).toBe(37);
+  });
+
+  it('does not let one address wait for all the hashes of another', async () => {
+    const hasher = new PasswordHasher({ parameters: cheap });
+    const finished: string[] = [];
+    const hash = (group: string) => hasher.hash(password, group).then(() => finished.push(group));
+    await Promise.all([...Array.from({ length: 20 }, () => hash('flood')), hash('other')]);
+    expect(finished.indexOf('other')).toBeLessThan(6);
   });
 
   it('gives its place back when a call fails', async () => {
-    const hasher = new PasswordHasher({ parameters: cheap, concurrency: 1, waitingLimit: 1 });
+    const hasher = new PasswordHasher({ parameters: cheap });
     for (let attempt = 0; attempt < 3; attempt++) {
-      const calls = await Promise.allSettled([hasher.verify(password, 'broken'), hasher.hash(password)]);
+      const calls = await Promise.allSettled([hasher.verify(password, 'broken', 'a'), hasher.hash(password, 'a')]);
       expect(calls.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     }
   });

@@ -1,6 +1,7 @@
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Secret, coreErrors, defineErrors } from '#core';
+import { CpuQueue } from './cpu-queue.js';
 
 export const passwordErrors = defineErrors('password', {
   PASSWORD_HASH_UNREADABLE: { kind: 'internal', title: 'A stored password hash cannot be read' },
@@ -103,28 +104,26 @@ function parsePhc(phc: string): { parameters: PasswordParameters; salt: Buffer; 
 
 export interface PasswordHasherOptions {
   readonly parameters?: PasswordParameters;
-  /** Hashes that compute at once; each holds its memory and a thread of the pool that also signs. */
-  readonly concurrency?: number;
-  /** Calls that wait behind them; the next one is refused. */
-  readonly waitingLimit?: number;
+  /** Where hashes wait for a thread: that of the whole process, so that they starve nothing else. */
+  readonly queue?: CpuQueue;
 }
+
+/** Argon2id with these parameters, for scheduling: how it compares with other work matters, not the machine. */
+const HASH_MILLISECONDS = 100;
 
 /**
  * Hashes and verifies with a bound on what passwords may cost the process: without one, a flood of sign-ins would take
- * every thread from signing. @throws BUSY from each method when as many calls wait as may
+ * every thread from signing. `group` says whose work it is: groups take turns, so that a flood from one address does
+ * not hold up the rest. @throws BUSY from each method when too many wait
  */
 export class PasswordHasher {
   readonly parameters: PasswordParameters;
-  readonly #concurrency: number;
-  readonly #waitingLimit: number;
-  readonly #waiting: (() => void)[] = [];
-  #computing = 0;
+  readonly #queue: CpuQueue;
   #computed = 0;
 
-  constructor({ parameters = PASSWORD_PARAMETERS, concurrency = 2, waitingLimit = 32 }: PasswordHasherOptions = {}) {
+  constructor({ parameters = PASSWORD_PARAMETERS, queue = new CpuQueue() }: PasswordHasherOptions = {}) {
     this.parameters = parameters;
-    this.#concurrency = concurrency;
-    this.#waitingLimit = waitingLimit;
+    this.#queue = queue;
   }
 
   /** How many hashes were computed since the start. */
@@ -132,37 +131,26 @@ export class PasswordHasher {
     return this.#computed;
   }
 
-  hash(password: Secret): Promise<string> {
-    return this.#bounded(() => hashPassword(password, this.parameters));
+  hash(password: Secret, group: string): Promise<string> {
+    return this.#run(group, () => hashPassword(password, this.parameters));
   }
 
   /**
    * Without a stored hash (no such user) the same work is done and the answer is `false`, so that the time of the answer
    * does not tell which users exist.
    */
-  verify(password: Secret, phc: string | undefined): Promise<boolean> {
-    return this.#bounded(async () => {
+  verify(password: Secret, phc: string | undefined, group: string): Promise<boolean> {
+    return this.#run(group, async () => {
       if (phc !== undefined) return verifyPassword(password, phc);
       await hashPassword(password, this.parameters);
       return false;
     });
   }
 
-  async #bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#computing >= this.#concurrency) {
-      if (this.#waiting.length >= this.#waitingLimit) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
-      // Whoever finishes hands its place over, so `computing` never exceeds the bound in between.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else {
-      this.#computing++;
-    }
-    try {
-      return await work();
-    } finally {
+  #run<T>(group: string, work: () => Promise<T>): Promise<T> {
+    return this.#queue.run({ kind: 'password', group, milliseconds: HASH_MILLISECONDS }, async () => {
       this.#computed++;
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#computing--;
-      else next();
-    }
+      return work();
+    });
   }
 }

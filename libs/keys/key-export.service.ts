@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 
 import { Secret, type TenantScope, coreErrors, platformScope } from '#core';
-import { type PublicJwk, algorithm, keyFileErrors, keyFromJwk, keyObjectFromBytes } from '#crypto';
+import { CpuQueue, type PublicJwk, algorithm, keyFileErrors, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type View } from '#database';
 import { type KeyFormatName, keyFormats } from '#pki';
 import { Users } from '#tenants';
@@ -33,6 +33,9 @@ export interface ExportedKey {
 /** A stolen file is attacked without limit. */
 export const PASSPHRASE_CHARACTERS_MIN = 8;
 
+/** What encrypting a key file costs: 600,000 rounds, once or twice. */
+const ENCRYPTING = { kind: 'key', milliseconds: 300 } as const;
+
 interface Exportable {
   readonly key: Key;
   readonly version: KeyVersion;
@@ -46,6 +49,7 @@ export class KeyExport {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly users: Users,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
@@ -69,7 +73,7 @@ export class KeyExport {
   /**
    * The private half of a version, or the shared secret, once the password is confirmed and the event durable.
    * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, WRONG_STATE, KEY_FORMAT_DOES_NOT_SUIT, PASSPHRASE_REQUIRED,
-   *   VALIDATION_ERROR (passphrase), PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   *   VALIDATION_ERROR (passphrase), PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, BUSY
    */
   async exportPrivate(
     scope: TenantScope,
@@ -80,17 +84,34 @@ export class KeyExport {
     await this.database.read(scope, (view) => requireExportable(view, keyId, kid, format));
     await this.users.confirmPassword(platformScope(scope), password);
     requirePassphrase(format, passphrase);
-    const { key, signingKey } = await this.database.transaction(scope, async (tx) => {
+    // The file is written first, because deriving its key takes long; it leaves only after the transaction.
+    const data = await this.writeFile(scope, keyId, kid, format, passphrase?.reveal() ?? '');
+    await this.database.transaction(scope, async (tx) => {
       await tx.lock(Key, { id: keyId });
-      const { key, version, sealedPrivate } = await requireExportable(tx, keyId, kid, format);
-      const bytes = await this.vault.open(tx, privateHalves.place(scope.tenantId, version.id), sealedPrivate);
-      if (format === 'secret' && !isUtf8(bytes)) throw keyErrors.KEY_FORMAT_DOES_NOT_SUIT('The secret is no text');
+      const { key } = await requireExportable(tx, keyId, kid, format);
       tx.record(keyEvents.exported(keyId, { kid, details: { name: key.name, format } }));
-      return { key, signingKey: keyObjectFromBytes(algorithm(key.algorithm).kind, bytes) };
     });
-    // Deriving a key from the passphrase takes about a second: not while a transaction holds locks.
-    const options = { kid, name: key.name, algorithm: key.algorithm, passphrase: passphrase?.reveal() ?? '' };
-    return { kid, format, data: new Secret(await keyFormats[format].writePrivate(signingKey, options)) };
+    return { kid, format, data };
+  }
+
+  private async writeFile(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+    format: KeyFormatName,
+    passphrase: string,
+  ): Promise<Secret> {
+    const { key, bytes } = await this.database.read(scope, async (view) => {
+      const { key, version, sealedPrivate } = await requireExportable(view, keyId, kid, format);
+      const place = privateHalves.place(scope.tenantId, version.id);
+      return { key, bytes: await this.vault.open(view, place, sealedPrivate) };
+    });
+    if (format === 'secret' && !isUtf8(bytes)) throw keyErrors.KEY_FORMAT_DOES_NOT_SUIT('The secret is no text');
+    const signingKey = keyObjectFromBytes(algorithm(key.algorithm).kind, bytes);
+    const { encrypted, writePrivate } = keyFormats[format];
+    const write = async (): Promise<string> =>
+      writePrivate(signingKey, { kid, name: key.name, algorithm: key.algorithm, passphrase });
+    return new Secret(encrypted ? await this.cpu.run({ ...ENCRYPTING, group: scope.tenantId }, write) : await write());
   }
 }
 

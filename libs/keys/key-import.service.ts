@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Secret, TenantScope } from '#core';
-import type { AlgorithmName } from '#crypto';
+import { type AlgorithmName, CpuQueue } from '#crypto';
 import { Database } from '#database';
 import { type KeyFormatName, readKey } from '#pki';
 import { Vault } from '#vault';
@@ -23,6 +23,10 @@ export interface ImportRequest {
   readonly exportable?: boolean | undefined;
 }
 
+/** What reading a key file costs: the arithmetic of an RSA key, and where it is encrypted, deriving its key. */
+const CHECKING = { kind: 'signature', milliseconds: 20 } as const;
+const DECRYPTING = { kind: 'key', milliseconds: 500 } as const;
+
 /** Keys that were made elsewhere. */
 @Injectable()
 export class KeyImport {
@@ -30,18 +34,21 @@ export class KeyImport {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly fingerprints: KeyFingerprints,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
    * Takes over a key; its first version signs at once.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY,
-   *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID
+   *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY
    */
   async importKey(scope: TenantScope, request: ImportRequest): Promise<KeyWithVersions> {
     const { name, algorithm, format, exportable = false } = request;
     await this.database.read(scope, requireRoomForVersion);
-    // Opening and checking a key takes up to a second: not while a transaction holds locks.
-    const read = await readKey(format, request.data.reveal(), { algorithm, passphrase: request.password?.reveal() });
+    const passphrase = request.password?.reveal();
+    // The file says how much its passphrase costs, and may say up to a second.
+    const work = { ...(passphrase === undefined ? CHECKING : DECRYPTING), group: scope.tenantId };
+    const read = await this.cpu.run(work, () => readKey(format, request.data.reveal(), { algorithm, passphrase }));
     const fingerprint = await this.fingerprints.of(scope.tenantId, read.signingKey);
     return this.database.transaction(scope, async (tx) => {
       const { key, version } = await insertKey(tx, this.vault, {

@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
-import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
+import {
+  type AlgorithmName,
+  CpuQueue,
+  type PublicJwk,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  algorithm,
+} from '#crypto';
 import { Database, In, IsNull, LessThan, MoreThan, Not, type Tx, type View, requireVersion } from '#database';
 import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
@@ -42,17 +49,17 @@ export class Keys {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
    * Makes a key whose first version signs at once: nobody has cached a JWKS that lacks it yet.
-   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED
+   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY
    */
   async generate(scope: TenantScope, request: NewKey): Promise<KeyWithVersions> {
     const row = algorithm(request.algorithm);
     await this.database.read(scope, requireRoomForVersion);
-    // Making an RSA key takes up to a second: not while a transaction holds locks.
-    const { signingKey } = await row.generate(request.modulusBits);
+    const { signingKey } = await this.cpu.generate(scope.tenantId, request.algorithm, request);
     return this.database.transaction(scope, async (tx) => {
       const { key, version } = await insertKey(tx, this.vault, {
         name: request.name,

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
-import { algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
+import { CpuQueue, algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type Tx, requireVersion } from '#database';
 import { lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
@@ -37,16 +37,16 @@ export class KeyRotation {
     private readonly vault: Vault,
     private readonly fingerprints: KeyFingerprints,
     private readonly certificates: KeyCertificates,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
    * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
    * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
-   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED
+   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY
    */
   async rotate(scope: TenantScope, keyId: string, pace: RotationPace, ifMatch?: number): Promise<KeyWithVersions> {
     if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
-    // Making an RSA key takes up to a second: not while a transaction holds locks.
     const material = await this.generate(scope, keyId);
     return this.change(
       scope,
@@ -111,7 +111,7 @@ export class KeyRotation {
   /**
    * From this moment the version neither signs nor verifies, it leaves the JWKS, its certificates are revoked, and the
    * key is accepted nowhere any more. Where it was the one that signs, a successor is activated in the same transaction.
-   * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED
+   * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED, BUSY
    */
   async compromise(
     scope: TenantScope,
@@ -120,7 +120,7 @@ export class KeyRotation {
     reason: string | undefined,
     ifMatch?: number,
   ): Promise<KeyWithVersions> {
-    const material = await this.generate(scope, keyId);
+    const material = await this.generate(scope, keyId, true);
     const fingerprint = await this.fingerprintOf(scope, keyId, kid);
     return this.change(
       scope,
@@ -167,9 +167,11 @@ export class KeyRotation {
     return hasRoomForVersion(tx);
   }
 
-  private async generate(scope: TenantScope, keyId: string): Promise<KeyObject> {
+  /** The next version's key, made before a transaction opens. @param urgent its predecessor leaked @throws BUSY */
+  private async generate(scope: TenantScope, keyId: string, urgent = false): Promise<KeyObject> {
     const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
-    return (await algorithm(key.algorithm).generate(nextModulusBits(key))).signingKey;
+    const options = { modulusBits: nextModulusBits(key), urgent };
+    return (await this.cpu.generate(scope.tenantId, key.algorithm, options)).signingKey;
   }
 
   /** `undefined` for a shared secret whose bytes were erased already: such a version cannot be compromised. @throws NOT_FOUND */

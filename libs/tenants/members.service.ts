@@ -38,7 +38,7 @@ export class Members {
     requireGrantable(scope, member.role);
     const email = normalizeEmail(member.email);
     const passwordHash =
-      member.password === undefined ? undefined : await this.users.hashNewPassword(member.password, '/password');
+      member.password === undefined ? undefined : await this.users.hashNewPassword(scope, member.password, '/password');
     return this.database.transaction(scope, async (tx) => {
       const user = await this.existingOrNew(tx, { ...member, email }, passwordHash);
       const row: Member = {

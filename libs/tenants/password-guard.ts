@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { HOUR, MINUTE, type PlatformScope, SECOND, Secret } from '#core';
+import { HOUR, MINUTE, type Origin, type PlatformScope, SECOND, Secret } from '#core';
 import { PasswordHasher } from '#crypto';
 import { Database } from '#database';
 
@@ -17,6 +17,13 @@ const FORGOTTEN_AFTER = 24 * HOUR;
 /** How long the subject is locked after so many failures in a row, in milliseconds: 30 s, doubling to 15 min. */
 export const lockAfter = (failures: number): number =>
   failures < FREE_FAILURES ? 0 : Math.min(FIRST_LOCK * 2 ** (failures - FREE_FAILURES), LONGEST_LOCK);
+
+/**
+ * Whose turn a hash takes: that of a person who is signed in, else that of the address. So a flood of sign-ins from one
+ * address holds up neither other addresses nor people who confirm what they do.
+ */
+export const hashingGroup = ({ actor, sourceAddress }: Origin): string =>
+  actor.type === 'user' ? `user ${actor.id}` : `address ${sourceAddress ?? 'none'}`;
 
 /**
  * The one place where a password is compared: log-in, deletion, export and password change share its counters.
@@ -43,7 +50,7 @@ export class PasswordGuard {
   ): Promise<boolean> {
     const subjectHash = createHash('sha256').update(subject).digest('hex');
     await this.reserve(scope, subjectHash);
-    const matches = await this.hasher.verify(new Secret(password.normalize('NFKC')), storedHash);
+    const matches = await this.hasher.verify(new Secret(password.normalize('NFKC')), storedHash, hashingGroup(scope));
     if (matches) await this.forget(scope, subjectHash);
     return matches;
   }

@@ -66,8 +66,8 @@ export class Sessions {
       throw coreErrors.INVALID_CREDENTIALS();
     }
     const ofUser = { ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } };
-    return this.database.platform(ofUser, async (tx) => {
-      const session: Session = {
+    const session = await this.database.platform(ofUser, async (tx) => {
+      const row: Session = {
         id: uuidv7(tx.now),
         userId: user.id,
         createdAt: tx.now,
@@ -75,10 +75,11 @@ export class Sessions {
         endedAt: null,
         sourceAddress: scope.sourceAddress,
       };
-      await tx.insert(Session, session);
-      tx.record(sessionEvents.started(session.id, { details: { userId: user.id } }));
-      return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
+      await tx.insert(Session, row);
+      tx.record(sessionEvents.started(row.id, { details: { userId: user.id } }));
+      return row;
     });
+    return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
   }
 
   /** The user whose living session this token is. @throws INVALID_CREDENTIALS for anything else */
@@ -120,7 +121,7 @@ export class Sessions {
   ): Promise<void> {
     // In this order: whoever guesses the password must not make us hash another one each time.
     await this.users.confirmPassword(scope, change.currentPassword);
-    const passwordHash = await this.users.hashNewPassword(change.newPassword, '/newPassword');
+    const passwordHash = await this.users.hashNewPassword(scope, change.newPassword, '/newPassword');
     await this.database.platform(scope, async (tx) => {
       const userId = scope.actor.id;
       await tx.update(User, { id: userId }, { passwordHash, updatedAt: tx.now });
@@ -130,6 +131,7 @@ export class Sessions {
   }
 
   private sign(session: Session): string {
+    this.database.requireNoTransaction('signature');
     const claims = {
       sub: session.userId,
       sid: session.id,

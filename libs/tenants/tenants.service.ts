@@ -43,7 +43,7 @@ export class Tenants {
     if (known && password !== undefined) throw memberErrors.USER_EXISTS();
     if (!known && password === undefined) throw passwordMissing('/owner/password');
     const passwordHash =
-      password === undefined ? undefined : await this.users.hashNewPassword(password, '/owner/password');
+      password === undefined ? undefined : await this.users.hashNewPassword(scope, password, '/owner/password');
     return this.database.platform(scope, async (tx) => {
       const row: Tenant = {
         id: uuidv7(tx.now),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type PlatformScope, Secret, coreErrors } from '#core';
+import { type Origin, type PlatformScope, Secret, coreErrors } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 
@@ -8,7 +8,7 @@ import { normalizeEmail } from './email.js';
 import { User } from './entities.js';
 import { memberErrors, sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
-import { PasswordGuard } from './password-guard.js';
+import { PasswordGuard, hashingGroup } from './password-guard.js';
 
 export interface NewUser {
   readonly email: string;
@@ -25,9 +25,13 @@ export class Users {
     private readonly guard: PasswordGuard,
   ) {}
 
-  /** The hash to store for a new password. @throws VALIDATION_ERROR unless it has 12 to 256 characters */
-  async hashNewPassword(password: string, pointer: string): Promise<string> {
-    return this.guard.hasher.hash(normalizePassword(password, pointer));
+  /**
+   * The hash to store for a new password, computed before a transaction opens.
+   * @param origin who asks for it: those who ask take turns
+   * @throws VALIDATION_ERROR unless it has 12 to 256 characters, BUSY
+   */
+  async hashNewPassword(origin: Origin, password: string, pointer: string): Promise<string> {
+    return this.guard.hasher.hash(normalizePassword(password, pointer), hashingGroup(origin));
   }
 
   /** A step of a use-case that creates a user. @throws USER_EXISTS */
@@ -60,7 +64,7 @@ export class Users {
     if (await this.database.readPlatform(scope, exists)) return nothing;
     const generatedPassword = admin.password ? undefined : generatePassword();
     const password = (admin.password ?? generatedPassword!).reveal();
-    const passwordHash = await this.hashNewPassword(password, '/password');
+    const passwordHash = await this.hashNewPassword(scope, password, '/password');
     try {
       await this.database.platform(scope, (tx) =>
         this.create(tx, { email: admin.email, name: 'Platform administrator', passwordHash, platformAdmin: true }),

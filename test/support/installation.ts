@@ -13,7 +13,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { PasswordHasher, algorithm, localKeyEncryptionKey, normalizePassword } from '#crypto';
+import { CpuQueue, PasswordHasher, algorithm, localKeyEncryptionKey, normalizePassword } from '#crypto';
 import { Database, type EntityClass } from '#database';
 import {
   Access,
@@ -67,12 +67,13 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
   await database.migrate();
   const vault = new Vault(database);
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  const hasher = new PasswordHasher({ parameters: CHEAP_HASH });
+  const queue = new CpuQueue((what) => database.requireNoTransaction(what));
+  const hasher = new PasswordHasher({ parameters: CHEAP_HASH, queue });
   const guard = new PasswordGuard(database, hasher);
   const users = new Users(database, guard);
   const { signingKey, verifyingKey } = await algorithm('ES256').generate();
   const sessionKeys: SessionKeys = { signing: signingKey, verifying: verifyingKey };
-  const passwordHash = await hasher.hash(normalizePassword(PASSWORD));
+  const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
   const admin = await database.platform(platformScope(systemOrigin('test')), (tx) =>
     users.create(tx, { email: 'admin@example.com', name: 'Admin', passwordHash, platformAdmin: true }),
   );

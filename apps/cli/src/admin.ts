@@ -10,7 +10,7 @@ export const createAdmin = (terminal: Terminal, { email, name }: { email: string
   onInstallation(terminal, async ({ database }, { adminPassword }) => {
     const users = new Users(database, new PasswordGuard(database, new PasswordHasher()));
     const password = adminPassword?.reveal() ?? randomSecret(PASSWORD_BYTES).reveal().toString('base64url');
-    const passwordHash = await users.hashNewPassword(password, '/password');
+    const passwordHash = await users.hashNewPassword(CLI, password, '/password');
     const { id } = await database.platform(CLI, (tx) =>
       users.create(tx, { email, name, passwordHash, platformAdmin: true }),
     );

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
-import type { PasswordParameters } from '#crypto';
+import { CpuQueue, type PasswordParameters } from '#crypto';
 import { CredentialSecrets, CredentialUsage } from '#service-keys';
 import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
@@ -88,6 +88,8 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       },
       close: async () => {
         (app.get(Readiness) as InstallationReadiness).drain();
+        // Keys that wait to be made would keep the process for longer than its supervisor waits.
+        app.get(CpuQueue).close();
         await app.close();
         await usage.flush().catch(() => undefined);
         await counters?.close();

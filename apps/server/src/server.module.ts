@@ -21,7 +21,7 @@ import {
   authorityUrls,
 } from '#certificates';
 import type { Expirable } from '#core';
-import { PasswordHasher, type PasswordParameters } from '#crypto';
+import { CpuQueue, PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { EndedAnswers, IdempotencyRecords } from '#idempotency';
 import {
@@ -200,14 +200,16 @@ class UseCases {
       { provide: Readiness, useClass: InstallationReadiness },
       { provide: SealState, useValue: installation.vault },
     ];
+    const cpu = new CpuQueue((what) => installation.database.requireNoTransaction(what));
     const foundation: Provider[] = [
       { provide: Counters, useValue: counters },
+      { provide: CpuQueue, useValue: cpu },
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
       { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
       {
         provide: PasswordHasher,
-        useValue: new PasswordHasher(passwordParameters ? { parameters: passwordParameters } : {}),
+        useValue: new PasswordHasher({ queue: cpu, ...(passwordParameters ? { parameters: passwordParameters } : {}) }),
       },
       { provide: PkiUrls, useValue: { ofAuthority: (caId: string) => authorityUrls(publicUrl(), caId) } },
       { provide: PkiClock, useValue: installation.clock },

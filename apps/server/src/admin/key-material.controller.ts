@@ -48,6 +48,7 @@ export class KeyMaterialController {
     keyErrors.KEY_NAME_TAKEN,
     keyErrors.KEY_COMPROMISED,
     keyErrors.KEY_LIMIT_REACHED,
+    coreErrors.BUSY,
     cryptoErrors.INVALID_KEY,
     WEAK_KEY,
     INCONSISTENT_KEY,

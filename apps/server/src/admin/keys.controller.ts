@@ -55,7 +55,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
-  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED)
+  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return answerOnce(scope, presentKeyDetails, () => this.keys.generate(scope, toKeyRequest(body)));
   }
@@ -95,7 +95,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its new version' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, BUSY)
   async rotateKey(
     @Param('keyId') keyId: string,
     @Body() { immediately }: Rotation,
@@ -130,7 +130,7 @@ export class KeysController {
   @Kid()
   @ApiOperation({ summary: 'Mark a key version as compromised; its successor is activated immediately' })
   @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, BUSY)
   async compromiseKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
