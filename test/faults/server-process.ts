@@ -36,7 +36,7 @@ export async function startProcess(environment: Readonly<Record<string, string>>
   const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { PORT: '0', LOG_LEVEL: 'error', ...environment },
+    env: { PORT: '0', LOG_LEVEL: 'error', CHANCERY_DRAIN_SECONDS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

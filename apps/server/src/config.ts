@@ -247,6 +247,14 @@ export const settings = {
     parse: oneOf<LogLevel>(LOG_LEVELS),
     description: `How much is logged: ${LOG_LEVELS.join(', ')}.`,
   }),
+  drainSeconds: setting({
+    variable: 'CHANCERY_DRAIN_SECONDS',
+    fallback: '5',
+    parse: wholeNumber(0, 300),
+    description:
+      'Seconds for which the server goes on answering after SIGTERM, with readiness 503 and `Connection: close`, before it ' +
+      'stops listening: longer than load balancers take to notice. SIGINT (Ctrl+C) does not wait.',
+  }),
   workers: setting({
     variable: 'WORKERS',
     fallback: '1',

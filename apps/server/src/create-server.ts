@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,14 +12,13 @@ import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
 import type { Configuration } from './config.js';
-import { Readiness } from './http/health.controller.js';
+import { Drain } from './http/drain.js';
 import type { Logger } from './http/logging.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { RedisCounters } from './http/redis-counters.js';
 import { type Counters, WindowCounters } from './http/window-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
 import { type Installation, type InstallationSessionKeys, openInstallation } from './installation.js';
-import type { InstallationReadiness } from './readiness.js';
 import { ServerModule } from './server.module.js';
 
 export interface CreateServerOptions {
@@ -42,6 +42,8 @@ export interface Server {
   readonly firstAdmin: FirstAdmin | undefined;
   /** Starts to listen; gives the address that others reach it by. */
   listen(): Promise<string>;
+  /** Answers for so many milliseconds more, so that clients and load balancers leave by themselves. */
+  drain(milliseconds: number): Promise<void>;
   /** Refuses new work, finishes what is under way, writes down what is only in memory, and lets go of the database. */
   close(): Promise<void>;
 }
@@ -52,12 +54,14 @@ const SYSTEM = platformScope(systemOrigin('first-start'));
 export async function createServer(options: CreateServerOptions): Promise<Server> {
   const { configuration, logger, clock = systemClock } = options;
   const installation = await openInstallation(configuration, clock, logger);
+  const drain = new Drain();
   let address = `http://${configuration.host}:${configuration.port}`;
   const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
   const http: HttpOptions = {
     logger,
     trustedProxies: configuration.trustedProxies,
     limits: { connections, connectionsPerAddress },
+    drain,
     version: productVersion(),
   };
   let counters: Counters | undefined;
@@ -66,6 +70,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     const root = ServerModule.register({
       installation,
       logger,
+      drain,
       roles: configuration.roles,
       jwksUrls: configuration.jwksUrls,
       publicUrl: () => configuration.publicUrl ?? address,
@@ -86,8 +91,12 @@ export async function createServer(options: CreateServerOptions): Promise<Server
         address = await app.getUrl();
         return configuration.publicUrl ?? address;
       },
+      drain: async (milliseconds) => {
+        drain.begin();
+        await delay(milliseconds);
+      },
       close: async () => {
-        (app.get(Readiness) as InstallationReadiness).drain();
+        drain.begin();
         // Keys that wait to be made would keep the process for longer than its supervisor waits.
         app.get(CpuQueue).close();
         await app.close();

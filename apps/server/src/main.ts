@@ -16,7 +16,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
       process.exitCode = 1;
     },
     onStop: (stop) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
     },
     exit: (code) => process.exit(code),
   });

@@ -3,30 +3,25 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '#database';
 import { Vault } from '#vault';
 
+import { Drain } from './http/drain.js';
 import { Counters } from './http/window-counters.js';
 import { Readiness, type ReadinessReport } from './http/health.controller.js';
 
 /** Ready: the vault is open, the database answers, and the server is not about to stop. */
 @Injectable()
 export class InstallationReadiness extends Readiness {
-  #draining = false;
-
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly counters: Counters,
+    private readonly drain: Drain,
   ) {
     super();
   }
 
-  /** From now on load balancers are told to send nothing more. */
-  drain(): void {
-    this.#draining = true;
-  }
-
   override async check(): Promise<ReadinessReport> {
     const checks = {
-      accepting: !this.#draining,
+      accepting: !this.drain.begun,
       database: await this.database.answers(),
       unsealed: !this.vault.sealed,
     };

@@ -84,6 +84,7 @@ import { Vault } from '#vault';
 import { adminControllers } from './admin/index.js';
 import { Callers, Permissions } from './callers.js';
 import type { Role } from './config.js';
+import { Drain } from './http/drain.js';
 import { HttpModule } from './http/http.module.js';
 import { HealthController, Readiness } from './http/health.controller.js';
 import { IdempotencyStore } from './http/idempotency.interceptor.js';
@@ -105,6 +106,8 @@ import { AllowedJwksUrls } from './signing/jwks-urls.js';
 export interface ServerOptions {
   readonly installation: Installation;
   readonly logger: Logger;
+  /** Begins when the server is told to stop. */
+  readonly drain: Drain;
   /** What this process does. */
   readonly roles: readonly Role[];
   /** Where others reach it, without a slash at the end. */
@@ -145,6 +148,7 @@ class UseCases {
   static register({
     installation,
     logger,
+    drain,
     publicUrl,
     passwordParameters,
     jwksUrls,
@@ -198,6 +202,7 @@ class UseCases {
       { provide: RefusalLog, useClass: Refusals },
       { provide: IdempotencyStore, useClass: SealedAnswers },
       { provide: Readiness, useClass: InstallationReadiness },
+      { provide: Drain, useValue: drain },
       { provide: SealState, useValue: installation.vault },
     ];
     const cpu = new CpuQueue((what) => installation.database.requireNoTransaction(what));

@@ -8,13 +8,21 @@ import { type Configuration, ConfigurationError, loadConfiguration } from './con
 import { type FirstAdmin, createServer } from './create-server.js';
 import { type Logger, createLogger } from './http/logging.js';
 
+/** SIGTERM comes from a supervisor, whose load balancer needs time; SIGINT from a person at the keyboard, who does not. */
+export type StopSignal = 'SIGTERM' | 'SIGINT';
+
 /** What the process lends: `main.ts` alone touches it. */
 export interface Process {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
   readonly fail: (text: string) => void;
-  readonly onStop: (stop: () => void) => void;
+  readonly onStop: (stop: (signal: StopSignal) => void) => void;
   readonly exit: (code: number) => void;
+}
+
+/** How a parent tells its workers to stop. */
+interface StopMessage {
+  readonly stop: StopSignal;
 }
 
 const STOP_WITHIN = 12 * SECOND;
@@ -45,20 +53,28 @@ async function serve(process: Process, configuration: Configuration, logger: Log
     throw error;
   });
   let stopping = false;
-  process.onStop(() => {
-    // Ctrl+C reaches a worker twice: by itself, and through its parent.
-    if (stopping) return;
+  const stop = (signal: StopSignal): void => {
+    // Asked twice, it ends at once.
+    if (stopping) return process.exit(1);
     stopping = true;
+    const drainMilliseconds = signal === 'SIGTERM' ? configuration.drainSeconds * SECOND : 0;
     // Whatever hangs, the process ends in time for its supervisor.
-    setTimeout(() => process.exit(1), STOP_WITHIN).unref();
-    void server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ error: reasonOf(error) }, 'The server did not stop cleanly');
-        process.exit(1);
-      },
-    );
-  });
+    setTimeout(() => process.exit(1), drainMilliseconds + STOP_WITHIN).unref();
+    server
+      .drain(drainMilliseconds)
+      .then(() => server.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ error: reasonOf(error) }, 'The server did not stop cleanly');
+          process.exit(1);
+        },
+      );
+  };
+  const { worker } = cluster;
+  // Ctrl+C reaches every process of a terminal: a worker waits for what its parent makes of it.
+  process.onStop((signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal)));
+  worker?.on('message', ({ stop: signal }: StopMessage) => stop(signal));
   if (cluster.isPrimary) process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed));
 }
 
@@ -77,9 +93,14 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
 
   let listening = false;
   let stopping = false;
-  const stop = (): void => {
+  const stop = (signal: StopSignal): void => {
+    const message: StopMessage = { stop: signal };
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      if (stopping) worker?.process.kill('SIGKILL');
+      else worker?.send(message);
+    }
+    if (stopping) process.exit(1);
     stopping = true;
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
   };
   process.onStop(stop);
   cluster.on('listening', (_, { port }) => {
@@ -93,7 +114,7 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
       setTimeout(() => stopping || cluster.fork(), WORKER_RESTART_AFTER);
     } else {
       process.fail('No worker could start to listen.\n');
-      stop();
+      stop('SIGINT');
     }
   });
   for (let number = 0; number < workers; number += 1) cluster.fork();

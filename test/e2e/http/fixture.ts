@@ -15,6 +15,7 @@ import {
 import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
 import { completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
+import { Drain } from '../../../apps/server/src/http/drain.js';
 import { Fails } from '../../../apps/server/src/http/fails.js';
 import {
   Choice,
@@ -362,6 +363,7 @@ export async function startFixture(
     logger: createLogger('info', { write: (line) => log.push(line) }),
     trustedProxies: options.trustedProxies ?? [],
     limits: options.limits ?? {},
+    drain: new Drain(),
     version: '0.0.0',
   };
   @Module({

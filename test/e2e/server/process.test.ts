@@ -49,7 +49,13 @@ afterEach(async () => {
 function launch(environment: Readonly<Record<string, string>> = {}): RunningServer {
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { PORT: '0', DATABASE_URL: database.url, CHANCERY_MASTER_KEY_FILE: keyFile, ...environment },
+    env: {
+      PORT: '0',
+      DATABASE_URL: database.url,
+      CHANCERY_MASTER_KEY_FILE: keyFile,
+      CHANCERY_DRAIN_SECONDS: '0',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -175,29 +181,59 @@ describe('a master key file', () => {
 });
 
 describe('SIGTERM', () => {
-  it('says "not ready" to whoever is connected, finishes, and ends with 0', STOPS_IN_TIME, async () => {
-    const server = launch();
-    const address = await addressOf(server);
-    const socket = connect(Number(address.port), address.hostname);
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk));
-    // A request that has begun keeps its connection open until it is answered.
-    socket.write(`GET /health/ready HTTP/1.1\r\nHost: ${address.host}\r\n`);
-    await delay(200);
+  it(
+    'says "not ready" and answers on while it drains, then finishes what has begun and ends with 0',
+    STOPS_IN_TIME,
+    async () => {
+      const server = launch({ CHANCERY_DRAIN_SECONDS: '2' });
+      const address = await addressOf(server);
+      const socket = connect(Number(address.port), address.hostname);
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk));
+      // A request that has begun keeps its connection open until it is answered.
+      socket.write(`GET /health/live HTTP/1.1\r\nHost: ${address.host}\r\n`);
+      await delay(200);
 
-    server.child.kill('SIGTERM');
-    await until('new connections to be refused', () =>
-      statusOf(address, '/health/live').then(
-        () => undefined,
-        () => true,
-      ),
+      server.child.kill('SIGTERM');
+      // New connections are accepted; each answer, a refusal of the router included, closes its own.
+      const { status, headers, body } = await until('readiness to turn', async () => {
+        const ready = await fetch(new URL('/health/ready', address));
+        return ready.status === 503
+          ? { ...ready, status: 503, headers: ready.headers, body: await ready.json() }
+          : undefined;
+      });
+      expect([status, headers.get('connection')]).toEqual([503, 'close']);
+      expect(body).toMatchObject({ checks: { accepting: false, database: true } });
+      for (const path of ['/health/live', '/v1/whoami', '/nowhere', '/%zz']) {
+        expect([path, (await fetch(new URL(path, address))).headers.get('connection')]).toEqual([path, 'close']);
+      }
+
+      await until('new connections to be refused', () =>
+        statusOf(address, '/health/live').then(
+          () => undefined,
+          () => true,
+        ),
+      );
+      socket.write('\r\n');
+      await until('the last answer', () => (answer.includes('}') ? true : undefined));
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer).toMatch(/connection: close/i);
+      expect(await server.exitCode).toBe(0);
+    },
+  );
+
+  it('ends the server in a moment when it comes a second time, and so does SIGINT', STOPS_IN_TIME, async () => {
+    const twice = launch({ CHANCERY_DRAIN_SECONDS: '300' });
+    const address = await addressOf(twice);
+    twice.child.kill('SIGTERM');
+    await until('readiness to turn', async () =>
+      (await statusOf(address, '/health/ready')) === 503 ? true : undefined,
     );
-    socket.write('\r\n');
-    await until('the last answer', () => (answer.includes('}') ? true : undefined));
-    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-    expect(answer).toMatch(/connection: close/i);
-    expect(answer).toContain('"accepting":false');
-    expect(await server.exitCode).toBe(0);
+    twice.child.kill('SIGTERM');
+    expect(await twice.exitCode).toBe(1);
+    const interactive = launch({ CHANCERY_DRAIN_SECONDS: '300' });
+    await addressOf(interactive);
+    expect(await stop(interactive, 'SIGINT')).toBe(0);
   });
 });
 

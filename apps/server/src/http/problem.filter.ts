@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DomainError } from '#core';
 import { tenantParameter } from './auth.guard.js';
+import type { Drain } from './drain.js';
 import { toDomainError } from './foreign-errors.js';
 import { type Logger, describeError, logAnswer } from './logging.js';
 import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
@@ -90,13 +91,15 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Domain
 
 /** Answers what Fastify refuses before any hook or filter sees it: bad URLs and over-long parameters. */
 export const frameworkErrorHandler =
-  (logger: Logger) =>
+  (logger: Logger, drain: Drain) =>
   (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toDomainError(thrown);
     reply.headers({
       [REQUEST_ID_HEADER]: request.id,
       'X-Content-Type-Options': 'nosniff',
       'Cache-Control': 'no-store',
+      // No hook runs for these.
+      ...(drain.begun ? { Connection: 'close' } : {}),
     });
     if (error.kind === 'internal') logFault(logger, request.id, error, thrown);
     sendProblem(request, reply, error);

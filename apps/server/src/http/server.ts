@@ -3,6 +3,7 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { assertEveryRouteDeclaresAccess } from './auth.guard.js';
 import { limitConnections } from './connection-limit.js';
+import type { Drain } from './drain.js';
 import { acceptOnlyJson } from './json-body.js';
 import { type Logger, NestLogger, logAnswer } from './logging.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
@@ -16,6 +17,8 @@ export interface HttpOptions {
   readonly trustedProxies: readonly string[];
   /** Where an installation or a test wants other numbers than `SERVER_LIMITS`. */
   readonly limits?: Partial<ServerLimits>;
+  /** Begins when the server is told to stop. */
+  readonly drain: Drain;
   /** Version of the product, for the API document. */
   readonly version: string;
 }
@@ -25,7 +28,7 @@ const STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; 
 const REFERENCE_POLICY = `${STRICT_POLICY}; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'`;
 
 /** Fastify with every bound set, JSON as its only body, and refusals of its own in the shape of all others. */
-export function createAdapter({ logger, trustedProxies, limits: changed }: HttpOptions): FastifyAdapter {
+export function createAdapter({ logger, trustedProxies, drain, limits: changed }: HttpOptions): FastifyAdapter {
   const limits = { ...SERVER_LIMITS, ...changed };
   const adapter = new FastifyAdapter({
     bodyLimit: limits.bodyBytes,
@@ -41,15 +44,16 @@ export function createAdapter({ logger, trustedProxies, limits: changed }: HttpO
     routerOptions: { maxParamLength: limits.pathParameterCharacters },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     forceCloseConnections: 'idle',
-    // Requests that arrive while the server drains are still answered, with `Connection: close`.
+    // Requests that arrive while the server closes are still answered, with `Connection: close`.
     return503OnClosing: false,
     genReqId: requestIdOf,
-    frameworkErrors: frameworkErrorHandler(logger),
+    frameworkErrors: frameworkErrorHandler(logger, drain),
     clientErrorHandler: answerUnreadable,
     logger: false,
   });
   const server = adapter.getInstance();
   acceptOnlyJson(server);
+  drain.closeConnections(server);
   server.addHook('onRequest', async (request, reply) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     const path = request.raw.url ?? '';
