@@ -3,7 +3,8 @@
 /** Each library and the libraries that lie directly below it; it may import these and everything below them. */
 export const LAYERS = {
   core: [],
-  crypto: ['core'],
+  asn1: ['core'],
+  crypto: ['asn1'],
   pki: ['crypto'],
   database: ['core'],
   scheduler: ['database'],
@@ -19,7 +20,7 @@ export const LAYERS = {
 };
 
 /** Libraries that are plain TypeScript: what they compute depends on their arguments only. */
-const PURE = ['core', 'crypto', 'pki'];
+const PURE = ['core', 'asn1', 'crypto', 'pki'];
 
 const FRAMEWORKS = 'node_modules/(@nestjs|typeorm)/';
 

@@ -16,6 +16,7 @@ import {
 import { publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
 import { requireUncompromised } from '#keys';
+import { chainToPem, toPem } from '#asn1';
 import {
   AUTHORITY_VALIDITY_DAYS_DEFAULT,
   type DistinguishedName,
@@ -24,7 +25,6 @@ import {
   type RevocationReason,
   authorityProfile,
   buildTbsCertificate,
-  chainToPem,
   formatName,
   isCompromise,
   issuerOf,
@@ -33,7 +33,6 @@ import {
   selfIssuer,
   signCertificate,
   signatureAlgorithmFor,
-  toPem,
   validityFrom,
 } from '#pki';
 import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';

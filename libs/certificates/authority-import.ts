@@ -1,11 +1,11 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 
+import { certificatesIn } from '#asn1';
 import type { EpochMilliseconds } from '#core';
 import { publicKeyToBytes } from '#crypto';
 import { type ParsedCertificate, parseCertificate } from '#pki';
 
 import { authorityErrors } from './errors.js';
-import { certificateTexts } from './stored-certificate.js';
 
 const CHAIN_LENGTH_MAX = 5;
 
@@ -14,10 +14,10 @@ const CHAIN_LENGTH_MAX = 5;
  * @throws INVALID_CA_CERTIFICATE
  */
 export function readCertificateChain(pem: string): { own: ParsedCertificate; issuers: ParsedCertificate[] } {
-  const texts = certificateTexts(pem);
-  if (texts.length > CHAIN_LENGTH_MAX) throw refusal(`At most ${CHAIN_LENGTH_MAX} certificates are read`);
-  const certificates = texts.map((text) => {
-    const parsed = parseCertificate(text);
+  const encoded = certificatesIn(pem);
+  if (encoded.length > CHAIN_LENGTH_MAX) throw refusal(`At most ${CHAIN_LENGTH_MAX} certificates are read`);
+  const certificates = encoded.map((der) => {
+    const parsed = parseCertificate(der);
     if (!parsed.ok) throw refusal(parsed.detail);
     return parsed.value;
   });

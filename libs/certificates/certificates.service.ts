@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
+import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
-import { publicKeyFingerprint, publicKeyToBytes } from '#crypto';
+import { privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys, Signer, keyErrors } from '#keys';
-import { type RevocationReason, pkcs12Bundle, pkcs7Certificates, replacesReason } from '#pki';
+import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
 import { CertificateAuthorities } from './authorities.service.js';
@@ -16,7 +17,7 @@ import { certificateEvents } from './events.js';
 import { type CertificateState, certificateLifecycle, certificateStateAt } from './lifecycle.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { changeStatus } from './status-change.js';
-import { certificatesIn, readStored } from './stored-certificate.js';
+import { readStored } from './stored-certificate.js';
 
 /** A certificate as it is at this moment. */
 export interface JudgedCertificate {
@@ -151,7 +152,7 @@ export class Certificates {
 
   /**
    * Key, certificate and issuers in one PKCS#12 file, where the key is one of the tenant's that may leave.
-   * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, KEY_NOT_OF_CERTIFICATE, WRONG_STATE
+   * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, KEY_NOT_OF_CERTIFICATE, WRONG_STATE, BUSY
    */
   async bundle(scope: TenantScope, kid: string, keyId: string, passphrase: Secret): Promise<Buffer> {
     const { certificate, chain, privateKey } = await this.database.read(scope, async (view) => {
@@ -168,13 +169,14 @@ export class Certificates {
       return { ...found, privateKey: version.signingKey };
     });
     // The derivation of its keys takes a second: not while a transaction is open.
-    const bundle = await pkcs12Bundle({
-      privateKey,
-      certificate: readStored(certificate).der,
-      chain: certificatesIn(chain),
-      friendlyName: certificate.subject.slice(0, 64),
-      passphrase: passphrase.reveal(),
-    });
+    const bundle = await writePkcs12(
+      {
+        pkcs8: privateKeyToBytes(privateKey),
+        certificates: [readStored(certificate).der, ...certificatesIn(chain)],
+        friendlyName: certificate.subject.slice(0, 64),
+      },
+      passphrase.reveal(),
+    );
     await this.database.transaction(scope, async (tx) => {
       tx.record(certificateEvents.exported(certificate.id, { kid, details: { keyId } }));
     });

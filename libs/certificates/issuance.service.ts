@@ -7,6 +7,7 @@ import { DomainError, type TenantScope, coreErrors, platformScope } from '#core'
 import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
+import { toPem } from '#asn1';
 import {
   type AttributeName,
   type Finding,
@@ -23,7 +24,6 @@ import {
   objectionsToDnsNames,
   randomSerialNumber,
   signCertificate,
-  toPem,
   validityFrom,
 } from '#pki';
 import { isServiceActive } from '#service-keys';

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
 import { publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
+import { toPem } from '#asn1';
 import {
   type CertificateStatus,
   type IssuerHashes,
@@ -17,7 +18,6 @@ import {
   randomSerialNumber,
   signCertificate,
   signOcspResponse,
-  toPem,
   validityFrom,
 } from '#pki';
 import { tenantState } from '#tenants';

@@ -8,12 +8,9 @@ export {
   readKey,
   readPrivateKeyPem,
 } from './key-files/key-file.js';
-export { type Pkcs12Contents, writePkcs12 } from './key-files/pkcs12-key.js';
+export { type Pkcs12Contents, writePkcs12 } from './key-files/pkcs12.js';
 export { lintCertificate, lintRules } from './lint/lint.js';
-export { type LintRule } from './lint/rule.js';
-export { EXTENDED_KEY_USAGES, type ExtendedKeyUsage, KEY_USAGES, type KeyUsage } from './oids.js';
-export { type PemLabel, chainToPem, fromPem, toPem } from './pem.js';
-export { PKCS12_ITERATIONS, type Pkcs12Content, pkcs12Bundle } from './pkcs12.js';
+export type { LintRule } from './lint/rule.js';
 export { objectionsToDnsNames } from './policy/name-rules.js';
 export { certifiedNames, judgeRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
 export {
@@ -35,7 +32,7 @@ export {
   parseCertificateRequest,
   provesPossession,
 } from './x509/csr.js';
-export { type BasicConstraints, type NameConstraints, type StatusUrls } from './x509/extensions.js';
+export type { BasicConstraints, NameConstraints, StatusUrls } from './x509/extensions.js';
 export {
   type CertificateContent,
   type Issuer,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
+import { DerError } from '#asn1';
 import {
   type AlgorithmKind,
   type AlgorithmName,
@@ -22,8 +23,8 @@ import {
   toBigInt,
   verifyingKeyOf,
 } from '#crypto';
-import { readPem, writePem } from './pem-key.js';
-import { readPkcs12, writePkcs12 } from './pkcs12-key.js';
+import { readPemKey, writePemKey } from './pem-key.js';
+import { readPkcs12, writePkcs12 } from './pkcs12.js';
 import { readRsaXml, writeRsaXml } from './rsa-xml.js';
 
 export interface ReadOptions {
@@ -69,8 +70,8 @@ const table = {
     holds: KEY_PAIRS,
     encrypted: true,
     charactersMax: 16_384,
-    read: (text, { passphrase }) => readPem(text, passphrase),
-    writePrivate: (key, { passphrase, iterations }) => writePem(privateKeyToBytes(key), passphrase, iterations),
+    read: (text, { passphrase }) => readPemKey(text, passphrase),
+    writePrivate: (key, { passphrase, iterations }) => writePemKey(privateKeyToBytes(key), passphrase, iterations),
     writePublic: (key) => verifyingKeyOf(key).export({ type: 'spki', format: 'pem' }).toString(),
   },
   jwk: {
@@ -161,7 +162,7 @@ export interface ReadKey extends CheckedKey {
  */
 export async function readKey(format: KeyFormatName, text: string, options: ReadOptions): Promise<ReadKey> {
   if (text.length > keyFormats[format].charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
-  const parts = await keyFormats[format].read(text, options);
+  const parts = await readable(() => keyFormats[format].read(text, options));
   return {
     ...(await checkKey(parts, options.algorithm)),
     modulusBits: parts.kind === 'rsa' ? bitLength(parts.numbers.n) : null,
@@ -175,5 +176,16 @@ export async function readKey(format: KeyFormatName, text: string, options: Read
  */
 export async function readPrivateKeyPem(text: string, passphrase: string | undefined): Promise<KeyObject> {
   if (text.length > keyFormats.pem.charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
-  return checkParts(await readPem(text, passphrase));
+  return checkParts(await readable(() => readPemKey(text, passphrase)));
+}
+
+/** @throws INVALID_KEY for bytes that are not the ASN.1 of a key file */
+async function readable(read: () => Promise<PrivateKeyParts> | PrivateKeyParts): Promise<PrivateKeyParts> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DerError)
+      throw cryptoErrors.INVALID_KEY(`It is not a key file that can be read: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,9 +1,16 @@
 import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { integer, nullValue, objectIdentifier, octetString, parseBer, sequence } from '#asn1';
 import { cryptoErrors, keyFileErrors, privateKeyToBytes } from '#crypto';
-import { der, readAsn1 } from './asn1.js';
-import { checkPkcs12Mac, makePkcs12Mac, openEncryptedPrivateKey, sealPrivateKey } from './password-based-encryption.js';
-import { readPkcs12, writePkcs12 } from './pkcs12-key.js';
+import {
+  checkPkcs12Mac,
+  decryptPrivateKeyInfo,
+  encryptPrivateKeyInfo,
+  makePkcs12Mac,
+} from './password-based-encryption.js';
+import { readPkcs12, writePkcs12 } from './pkcs12.js';
+
+const der = { sequence, identifier: objectIdentifier, octets: octetString, integer, null: nullValue };
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pkcs8 = privateKeyToBytes(privateKey);
@@ -20,9 +27,9 @@ const scrypt = (...cost: number[]): Buffer =>
 
 describe('encrypted private keys', () => {
   it('open with their passphrase only', async () => {
-    const sealed = readAsn1(await sealPrivateKey(pkcs8, 'right', 1_000));
-    expect(await openEncryptedPrivateKey(sealed, 'right')).toEqual(pkcs8);
-    await expect(openEncryptedPrivateKey(sealed, 'wrong')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
+    const sealed = parseBer(await encryptPrivateKeyInfo(pkcs8, 'right', 1_000));
+    expect(await decryptPrivateKeyInfo(sealed, 'right')).toEqual(pkcs8);
+    await expect(decryptPrivateKeyInfo(sealed, 'wrong')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
   });
 
   it.each([
@@ -44,14 +51,12 @@ describe('encrypted private keys', () => {
     ['scrypt with a cost that is no power of two', pbes2(scrypt(1_000, 8, 1))],
   ])('that demand %s are refused before any work', async (_, encrypted) => {
     // What they demand would take longer than a test may, more memory than Node gives, or another error.
-    await expect(openEncryptedPrivateKey(readAsn1(encrypted), 'any')).rejects.toThrow(
-      withCode(cryptoErrors.INVALID_KEY),
-    );
+    await expect(decryptPrivateKeyInfo(parseBer(encrypted), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
   });
 
   it('a MAC with iterations without end is refused before any work', async () => {
     const digest = der.sequence(der.sequence(der.identifier('2.16.840.1.101.3.4.2.1'), der.null()), SALT);
-    const macData = readAsn1(der.sequence(digest, SALT, der.integer(2 ** 31)));
+    const macData = parseBer(der.sequence(digest, SALT, der.integer(2 ** 31)));
     await expect(checkPkcs12Mac(macData, Buffer.alloc(1), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
   });
 });
@@ -82,7 +87,7 @@ describe('PKCS#12', () => {
     const key = createHash('sha1').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64)).digest();
     const mac = createHmac('sha1', key).update(content).digest();
     const digest = der.sequence(der.sequence(der.identifier('1.3.14.3.2.26'), der.null()), der.octets(mac));
-    const macData = readAsn1(der.sequence(digest, der.octets(Buffer.alloc(0))));
+    const macData = parseBer(der.sequence(digest, der.octets(Buffer.alloc(0))));
     await expect(checkPkcs12Mac(macData, content, '')).resolves.toBeUndefined();
   });
 });

@@ -9,33 +9,37 @@ import {
   scrypt,
   timingSafeEqual,
 } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cryptoErrors, keyFileErrors } from '#crypto';
 import {
-  type Asn1Value,
+  DerError,
+  DerFields,
+  type DerNode,
+  OID,
   TAG,
-  countOf,
-  der,
-  identifierOf,
-  integerOf,
-  octetsOf,
-  partsOf,
-  readAsn1,
-  utf16,
-} from './asn1.js';
+  integer,
+  nullValue,
+  objectIdentifier,
+  octetString,
+  parseBer,
+  readInteger,
+  readObjectIdentifier,
+  readOctets,
+  sequence,
+} from '#asn1';
+import { decryptLegacy, deriveLegacyKey } from './legacy-crypto.js';
 
 const derivePbkdf2 = promisify(pbkdf2);
 const deriveScrypt = promisify<Buffer | string, Buffer, number, object, Buffer>(scrypt);
 
 /** What a file may demand before anything is derived: about a second at most. */
 export const DERIVATION_LIMITS = { iterations: 2_000_000, saltBytes: 256, scryptBytes: 64 * 1024 * 1024 } as const;
-/** OWASP's figure for PBKDF2 with HMAC-SHA256; whatever leaves here is wrapped with it. */
+/** OWASP's figure for PBKDF2 with HMAC-SHA256 (2023); whatever leaves here is encrypted with it. */
 export const EXPORT_ITERATIONS = 600_000;
 const EXPORT_SALT_BYTES = 16;
 
 interface Cipher {
-  readonly name: 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc';
+  readonly name: 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc' | 'des' | 'rc2';
   readonly keyBytes: number;
   readonly ivBytes: number;
 }
@@ -44,119 +48,158 @@ const AES_128: Cipher = { name: 'aes-128-cbc', keyBytes: 16, ivBytes: 16 };
 const AES_192: Cipher = { name: 'aes-192-cbc', keyBytes: 24, ivBytes: 16 };
 const AES_256: Cipher = { name: 'aes-256-cbc', keyBytes: 32, ivBytes: 16 };
 const TRIPLE_DES: Cipher = { name: 'des-ede3-cbc', keyBytes: 24, ivBytes: 8 };
-
-const OID = {
-  pbes2: '1.2.840.113549.1.5.13',
-  pbkdf2: '1.2.840.113549.1.5.12',
-  scrypt: '1.3.6.1.4.1.11591.4.11',
-  pkcs12TripleDes: '1.2.840.113549.1.12.1.3',
-  aes256: '2.16.840.1.101.3.4.1.42',
-  hmacSha1: '1.2.840.113549.2.7',
-  hmacSha256: '1.2.840.113549.2.9',
-  sha256: '2.16.840.1.101.3.4.2.1',
-} as const;
+const TRIPLE_DES_OF_TWO_KEYS: Cipher = { ...TRIPLE_DES, keyBytes: 16 };
+const DES: Cipher = { name: 'des', keyBytes: 8, ivBytes: 8 };
+const RC2_128: Cipher = { name: 'rc2', keyBytes: 16, ivBytes: 8 };
+const RC2_64: Cipher = { name: 'rc2', keyBytes: 8, ivBytes: 8 };
+const RC2_40: Cipher = { name: 'rc2', keyBytes: 5, ivBytes: 8 };
 
 /** RFC 8018 appendix B.2. */
 const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
-  ['2.16.840.1.101.3.4.1.2', AES_128],
-  ['2.16.840.1.101.3.4.1.22', AES_192],
-  [OID.aes256, AES_256],
-  ['1.2.840.113549.3.7', TRIPLE_DES],
+  [OID.aes128Cbc, AES_128],
+  [OID.aes192Cbc, AES_192],
+  [OID.aes256Cbc, AES_256],
+  [OID.tripleDesCbc, TRIPLE_DES],
+  [OID.desCbc, DES],
 ]);
 
-/** RFC 8018 appendix B.1.2. */
+/** RFC 8018 appendix B.1.2, as `node:crypto` calls the hashes. */
 const PSEUDO_RANDOM_FUNCTIONS: ReadonlyMap<string, string> = new Map([
-  [OID.hmacSha1, 'sha1'],
-  ['1.2.840.113549.2.8', 'sha224'],
-  [OID.hmacSha256, 'sha256'],
-  ['1.2.840.113549.2.10', 'sha384'],
-  ['1.2.840.113549.2.11', 'sha512'],
+  [OID.hmacWithSha1, 'sha1'],
+  [OID.hmacWithSha224, 'sha224'],
+  [OID.hmacWithSha256, 'sha256'],
+  [OID.hmacWithSha384, 'sha384'],
+  [OID.hmacWithSha512, 'sha512'],
 ]);
 
-/** The hashes of the MAC of PKCS#12, with the length of their blocks. */
-const HASHES: ReadonlyMap<string, Pkcs12Hash> = new Map([
-  ['1.3.14.3.2.26', { name: 'sha1', blockBytes: 64 }],
-  [OID.sha256, { name: 'sha256', blockBytes: 64 }],
-  ['2.16.840.1.101.3.4.2.2', { name: 'sha384', blockBytes: 128 }],
-  ['2.16.840.1.101.3.4.2.3', { name: 'sha512', blockBytes: 128 }],
+/** The hashes of the MAC of PKCS#12. */
+const MAC_DIGESTS: ReadonlyMap<string, string> = new Map([
+  [OID.sha1, 'sha1'],
+  [OID.sha224, 'sha224'],
+  [OID.sha256, 'sha256'],
+  [OID.sha384, 'sha384'],
+  [OID.sha512, 'sha512'],
 ]);
 
-interface Pkcs12Hash {
-  readonly name: string;
-  readonly blockBytes: number;
+/** A scheme in one identifier, with a salt and a number of iterations as parameters. */
+interface LegacyScheme {
+  readonly by: 'pkcs12' | 'pbkdf1';
+  readonly digest: 'md5' | 'sha1';
+  readonly cipher: Cipher;
 }
 
-const unsupported = (what: string): Error =>
-  cryptoErrors.INVALID_KEY(`The key file is protected by ${what} that is not supported`);
+/** RFC 7292 appendix C, RFC 8018 appendix A.3. */
+const LEGACY_SCHEMES: ReadonlyMap<string, LegacyScheme> = new Map([
+  [OID.pbeSha1TripleDes, { by: 'pkcs12', digest: 'sha1', cipher: TRIPLE_DES }],
+  [OID.pbeSha1TripleDesOfTwoKeys, { by: 'pkcs12', digest: 'sha1', cipher: TRIPLE_DES_OF_TWO_KEYS }],
+  [OID.pbeSha1Rc2, { by: 'pkcs12', digest: 'sha1', cipher: RC2_128 }],
+  [OID.pbeSha1Rc2Export, { by: 'pkcs12', digest: 'sha1', cipher: RC2_40 }],
+  [OID.pbeMd5Des, { by: 'pbkdf1', digest: 'md5', cipher: DES }],
+  [OID.pbeMd5Rc2, { by: 'pbkdf1', digest: 'md5', cipher: RC2_64 }],
+  [OID.pbeSha1Des, { by: 'pbkdf1', digest: 'sha1', cipher: DES }],
+  [OID.pbeSha1Rc2OfPkcs5, { by: 'pbkdf1', digest: 'sha1', cipher: RC2_64 }],
+]);
 
-function known<Row>(table: ReadonlyMap<string, Row>, value: Asn1Value | undefined, what: string): Row {
-  const row = table.get(identifierOf(value));
-  if (!row) throw unsupported(what);
+/** Schemes that no library here decrypts, as `openssl` calls them. */
+const UNSUPPORTED_SCHEMES: ReadonlyMap<string, string> = new Map([
+  [OID.pbeSha1Rc4, 'PBE-SHA1-RC4-128'],
+  [OID.pbeSha1Rc4Export, 'PBE-SHA1-RC4-40'],
+  [OID.pbeMd2Des, 'PBE-MD2-DES'],
+  [OID.pbeMd2Rc2, 'PBE-MD2-RC2-64'],
+  [OID.rc2Cbc, 'RC2 by PBES2'],
+]);
+
+const CONVERSION =
+  'convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default -in key.pem -out new.pem';
+
+function unsupported(what: string, identifier?: string): Error {
+  const name = identifier === undefined ? undefined : UNSUPPORTED_SCHEMES.get(identifier);
+  return cryptoErrors.INVALID_KEY(
+    name === undefined
+      ? `The key file is protected by ${what} that is not supported`
+      : `The key file is protected by ${name}, which is not supported; ${CONVERSION}`,
+  );
+}
+
+function known<Row>(table: ReadonlyMap<string, Row>, node: DerNode, what: string): Row {
+  const identifier = readObjectIdentifier(node);
+  const row = table.get(identifier);
+  if (!row) throw unsupported(what, identifier);
   return row;
 }
 
-function saltOf(value: Asn1Value | undefined): Buffer {
-  const salt = octetsOf(value);
+function readSalt(node: DerNode): Buffer {
+  const salt = readOctets(node);
   if (salt.length > DERIVATION_LIMITS.saltBytes) throw unsupported('a salt');
   return salt;
 }
 
+/** A number that says how much work is to be done. @throws INVALID_KEY beyond `max` */
+function readCost(node: DerNode, max: number): number {
+  const cost = readInteger(node);
+  if (cost < 1n || cost > BigInt(max)) throw cryptoErrors.INVALID_KEY('The key file asks for too much work');
+  return Number(cost);
+}
+
+const readIterations = (node: DerNode): number => readCost(node, DERIVATION_LIMITS.iterations);
+
 /**
- * Decrypts `EncryptedPrivateKeyInfo` (RFC 5958 §3): PBES2 (RFC 8018 §6.2) and PKCS#12's triple DES (RFC 7292
- * appendix C). Everything that the file demands is checked before any work is done.
- * @throws PASSPHRASE_INVALID, INVALID_KEY
+ * Decrypts `EncryptedPrivateKeyInfo` (RFC 5958 §3): PBES2 (RFC 8018 §6.2) by `node:crypto`, what came before by node-forge.
+ * Everything that the file demands is bounded before any work is done.
+ * @param passphrase `null` for no octets at all, which some makers of PKCS#12 mean by an empty one (RFC 7292 appendix B.2)
+ * @throws PASSPHRASE_INVALID, INVALID_KEY, BUSY; DerError
  */
-export async function openEncryptedPrivateKey(encrypted: Asn1Value, passphrase: string): Promise<Buffer> {
-  const [identifier, ciphertext] = partsOf(encrypted);
-  const [scheme, parameters] = partsOf(identifier);
-  const data = octetsOf(ciphertext);
-  switch (identifierOf(scheme)) {
-    case OID.pbes2:
-      return openPbes2(parameters, data, passphrase);
-    case OID.pkcs12TripleDes: {
-      const [salt, iterations] = partsOf(parameters);
-      const derivation = { salt: saltOf(salt), iterations: countOf(iterations, DERIVATION_LIMITS.iterations) };
-      const derive = (purpose: number, bytes: number): Promise<Buffer> =>
-        derivePkcs12({ name: 'sha1', blockBytes: 64 }, purpose, passphrase, derivation, bytes);
-      return decipher(TRIPLE_DES, await derive(1, TRIPLE_DES.keyBytes), await derive(2, TRIPLE_DES.ivBytes), data);
-    }
-    default:
-      throw unsupported('an encryption');
+export async function decryptPrivateKeyInfo(encrypted: DerNode, passphrase: string | null): Promise<Buffer> {
+  const fields = DerFields.of(encrypted);
+  const algorithm = DerFields.of(fields.take());
+  const data = readOctets(fields.take());
+  const scheme = algorithm.take();
+  if (readObjectIdentifier(scheme) === OID.pbes2) return decryptPbes2(algorithm.take(), data, passphrase ?? '');
+  const { by, digest, cipher } = known(LEGACY_SCHEMES, scheme, 'an encryption');
+  const parameters = DerFields.of(algorithm.take());
+  const derivation = { digest, salt: readSalt(parameters.take()), iterations: readIterations(parameters.take()) };
+  if (by === 'pbkdf1') {
+    const bytes = cipher.keyBytes + cipher.ivBytes;
+    const block = await deriveLegacyKey({ ...derivation, by, passphrase: passphrase ?? '', bytes });
+    return decipher(cipher, block.subarray(0, cipher.keyBytes), block.subarray(cipher.keyBytes), data);
   }
+  const key = await deriveLegacyKey({ ...derivation, by, passphrase, purpose: 1, bytes: cipher.keyBytes });
+  const iv = await deriveLegacyKey({ ...derivation, by, passphrase, purpose: 2, bytes: cipher.ivBytes });
+  return decipher(cipher, key, iv, data);
 }
 
-async function openPbes2(parameters: Asn1Value | undefined, data: Buffer, passphrase: string): Promise<Buffer> {
-  const [derivation, encryption] = partsOf(parameters);
-  const [cipherId, iv] = partsOf(encryption);
-  const cipher = known(CIPHERS, cipherId, 'a cipher');
-  const vector = octetsOf(iv);
-  if (vector.length !== cipher.ivBytes) throw unsupported('an initialisation vector');
-  return decipher(cipher, await deriveForPbes2(derivation, cipher.keyBytes, passphrase), vector, data);
+async function decryptPbes2(parameters: DerNode, data: Buffer, passphrase: string): Promise<Buffer> {
+  const fields = DerFields.of(parameters);
+  const derivation = DerFields.of(fields.take());
+  const encryption = DerFields.of(fields.take());
+  const cipher = known(CIPHERS, encryption.take(), 'a cipher');
+  const iv = readOctets(encryption.take());
+  if (iv.length !== cipher.ivBytes) throw unsupported('an initialisation vector');
+  return decipher(cipher, await deriveForPbes2(derivation, cipher.keyBytes, passphrase), iv, data);
 }
 
-async function deriveForPbes2(
-  derivation: Asn1Value | undefined,
-  keyBytes: number,
-  passphrase: string,
-): Promise<Buffer> {
-  const [functionId, parameters] = partsOf(derivation);
-  const [salt, cost, ...rest] = partsOf(parameters);
-  switch (identifierOf(functionId)) {
+async function deriveForPbes2(derivation: DerFields, keyBytes: number, passphrase: string): Promise<Buffer> {
+  const identifier = readObjectIdentifier(derivation.take());
+  const parameters = DerFields.of(derivation.take());
+  switch (identifier) {
     case OID.pbkdf2: {
-      const iterations = countOf(cost, DERIVATION_LIMITS.iterations);
-      const stated = rest.find(({ tag }) => tag === TAG.integer);
-      if (stated && integerOf(stated) !== BigInt(keyBytes)) throw unsupported('a key length');
-      const prf = rest.find(({ tag }) => tag === TAG.sequence);
-      const digest = prf ? known(PSEUDO_RANDOM_FUNCTIONS, partsOf(prf)[0], 'a derivation') : 'sha1';
-      return derivePbkdf2(passphrase, saltOf(salt), iterations, keyBytes, digest);
+      const salt = readSalt(parameters.take());
+      const iterations = readIterations(parameters.take());
+      const stated = parameters.optional(TAG.integer);
+      if (stated && readInteger(stated) !== BigInt(keyBytes)) throw unsupported('a key length');
+      const prf = parameters.optional(TAG.sequence);
+      const digest = prf ? known(PSEUDO_RANDOM_FUNCTIONS, DerFields.of(prf).take(), 'a derivation') : 'sha1';
+      return derivePbkdf2(passphrase, salt, iterations, keyBytes, digest);
     }
     case OID.scrypt: {
-      const [N, r, p] = [cost, rest[0], rest[1]].map((value) => countOf(value, DERIVATION_LIMITS.scryptBytes));
+      const salt = readSalt(parameters.take());
+      const cost = (): number => readCost(parameters.take(), DERIVATION_LIMITS.scryptBytes);
+      const [N, r, p] = [cost(), cost(), cost()];
       const maxmem = 2 * DERIVATION_LIMITS.scryptBytes;
-      if (128 * N! * r! * p! > DERIVATION_LIMITS.scryptBytes || !Number.isInteger(Math.log2(N!))) {
+      if (128 * N * r * p > DERIVATION_LIMITS.scryptBytes || !Number.isInteger(Math.log2(N))) {
         throw unsupported('a derivation');
       }
-      return deriveScrypt(passphrase, saltOf(salt), keyBytes, { N, r, p, maxmem });
+      return deriveScrypt(passphrase, salt, keyBytes, { N, r, p, maxmem });
     }
     default:
       throw unsupported('a derivation');
@@ -164,9 +207,16 @@ async function deriveForPbes2(
 }
 
 /** A wrong key shows in the padding, or in what comes out: callers that cannot read that say the same. */
-function decipher({ name }: Cipher, key: Buffer, iv: Buffer, data: Buffer): Buffer {
+async function decipher({ name, keyBytes }: Cipher, key: Buffer, iv: Buffer, data: Buffer): Promise<Buffer> {
+  if (name === 'des' || name === 'rc2') {
+    const bytes = await decryptLegacy({ cipher: name, key, effectiveBits: keyBytes * 8, iv, data });
+    if (!bytes) throw keyFileErrors.PASSPHRASE_INVALID();
+    return bytes;
+  }
   try {
-    const decryption = createDecipheriv(name, key, iv);
+    // Two-key triple DES (RFC 7292 appendix C) uses its first key twice.
+    const whole = name === 'des-ede3-cbc' && key.length === 16 ? Buffer.concat([key, key.subarray(0, 8)]) : key;
+    const decryption = createDecipheriv(name, whole, iv);
     return Buffer.concat([decryption.update(data), decryption.final()]);
   } catch {
     throw keyFileErrors.PASSPHRASE_INVALID();
@@ -174,22 +224,26 @@ function decipher({ name }: Cipher, key: Buffer, iv: Buffer, data: Buffer): Buff
 }
 
 /** The ciphers of OpenSSL's own encrypted PEM, by the name in `DEK-Info`. */
-const LEGACY_CIPHERS: ReadonlyMap<string, Cipher> = new Map([
+const PEM_CIPHERS: ReadonlyMap<string, Cipher> = new Map([
   ['AES-128-CBC', AES_128],
   ['AES-192-CBC', AES_192],
   ['AES-256-CBC', AES_256],
   ['DES-EDE3-CBC', TRIPLE_DES],
+  ['DES-CBC', DES],
+  ['RC2-CBC', RC2_128],
+  ['RC2-64-CBC', RC2_64],
+  ['RC2-40-CBC', RC2_40],
 ]);
 
 /**
  * Decrypts a PEM block with `Proc-Type: 4,ENCRYPTED` (RFC 1421 §4.6.1.1), whose key OpenSSL derives by one round of MD5
  * (`EVP_BytesToKey`).
  * @param dekInfo the value of the header `DEK-Info`
- * @throws PASSPHRASE_INVALID, INVALID_KEY
+ * @throws PASSPHRASE_INVALID, INVALID_KEY, BUSY
  */
-export function openLegacyPem(dekInfo: string, data: Buffer, passphrase: string): Buffer {
+export async function decryptPemBlock(dekInfo: string, data: Buffer, passphrase: string): Promise<Buffer> {
   const [, name = '', hex = ''] = /^([A-Z0-9-]+),([0-9A-Fa-f]+)$/.exec(dekInfo) ?? [];
-  const cipher = LEGACY_CIPHERS.get(name);
+  const cipher = PEM_CIPHERS.get(name);
   const iv = Buffer.from(hex, 'hex');
   if (!cipher || iv.length !== cipher.ivBytes) throw unsupported('a cipher');
   const blocks: Buffer[] = [];
@@ -200,121 +254,83 @@ export function openLegacyPem(dekInfo: string, data: Buffer, passphrase: string)
   return decipher(cipher, Buffer.concat(blocks).subarray(0, cipher.keyBytes), iv, data);
 }
 
-/** `EncryptedPrivateKeyInfo` by PBES2: AES-256-CBC, PBKDF2 with HMAC-SHA256. Tests ask for fewer iterations. */
-export async function sealPrivateKey(
+interface Encrypted {
+  /** AlgorithmIdentifier with everything that decryption needs but the passphrase. */
+  readonly algorithm: Buffer;
+  readonly ciphertext: Buffer;
+}
+
+/** PBES2 (RFC 8018 §6.2): AES-256-CBC, PBKDF2 with HMAC-SHA256. */
+export async function encryptPbes2(plaintext: Buffer, passphrase: string, iterations: number): Promise<Encrypted> {
+  const salt = randomBytes(EXPORT_SALT_BYTES);
+  const iv = randomBytes(AES_256.ivBytes);
+  const key = await derivePbkdf2(passphrase, salt, iterations, AES_256.keyBytes, 'sha256');
+  const encryption = createCipheriv('aes-256-cbc', key, iv);
+  const derivation = sequence(
+    objectIdentifier(OID.pbkdf2),
+    sequence(octetString(salt), integer(iterations), sequence(objectIdentifier(OID.hmacWithSha256), nullValue())),
+  );
+  const cipher = sequence(objectIdentifier(OID.aes256Cbc), octetString(iv));
+  return {
+    algorithm: sequence(objectIdentifier(OID.pbes2), sequence(derivation, cipher)),
+    ciphertext: Buffer.concat([encryption.update(plaintext), encryption.final()]),
+  };
+}
+
+/** `EncryptedPrivateKeyInfo` (RFC 5958 §3) by PBES2. */
+export async function encryptPrivateKeyInfo(
   pkcs8: Buffer,
   passphrase: string,
   iterations: number = EXPORT_ITERATIONS,
 ): Promise<Buffer> {
-  const salt = randomBytes(EXPORT_SALT_BYTES);
-  const iv = randomBytes(AES_256.ivBytes);
-  const key = await derivePbkdf2(passphrase, salt, iterations, AES_256.keyBytes, 'sha256');
-  const encryption = createCipheriv(AES_256.name, key, iv);
-  const derivation = der.sequence(
-    der.identifier(OID.pbkdf2),
-    der.sequence(der.octets(salt), der.integer(iterations), der.sequence(der.identifier(OID.hmacSha256), der.null())),
-  );
-  const cipher = der.sequence(der.identifier(OID.aes256), der.octets(iv));
-  return der.sequence(
-    der.sequence(der.identifier(OID.pbes2), der.sequence(derivation, cipher)),
-    der.octets(Buffer.concat([encryption.update(pkcs8), encryption.final()])),
-  );
+  const { algorithm, ciphertext } = await encryptPbes2(pkcs8, passphrase, iterations);
+  return sequence(algorithm, octetString(ciphertext));
 }
 
-/** Checks `MacData` of PKCS#12 (RFC 7292 §4). @throws PASSPHRASE_INVALID, INVALID_KEY */
-export async function checkPkcs12Mac(macData: Asn1Value, content: Buffer, passphrase: string): Promise<void> {
-  const [digestInfo, salt, iterations] = partsOf(macData);
-  const [identifier, digest] = partsOf(digestInfo);
-  const row = known(HASHES, partsOf(identifier)[0], 'a MAC');
-  const count = iterations ? countOf(iterations, DERIVATION_LIMITS.iterations) : 1;
-  const mac = await computePkcs12Mac(row, content, passphrase, { salt: saltOf(salt), iterations: count });
-  const stated = octetsOf(digest);
-  if (stated.length !== mac.length || !timingSafeEqual(stated, mac)) throw keyFileErrors.PASSPHRASE_INVALID();
+/** Checks `MacData` of PKCS#12 (RFC 7292 §4). @throws PASSPHRASE_INVALID, INVALID_KEY, BUSY; DerError */
+export async function checkPkcs12Mac(macData: DerNode, content: Buffer, passphrase: string | null): Promise<void> {
+  const fields = DerFields.of(macData);
+  const digestInfo = DerFields.of(fields.take());
+  const digest = known(MAC_DIGESTS, DerFields.of(digestInfo.take()).take(), 'a MAC');
+  const expected = readOctets(digestInfo.take());
+  const salt = readSalt(fields.take());
+  const stated = fields.optional(TAG.integer);
+  const iterations = stated ? readIterations(stated) : 1;
+  const mac = await pkcs12Mac(digest, content, passphrase, { salt, iterations });
+  if (expected.length !== mac.length || !timingSafeEqual(expected, mac)) throw keyFileErrors.PASSPHRASE_INVALID();
 }
 
-/** `MacData` with HMAC-SHA256. Tests ask for fewer iterations. */
+/** `MacData` with HMAC-SHA256. @throws BUSY */
 export async function makePkcs12Mac(
   content: Buffer,
   passphrase: string,
   iterations: number = EXPORT_ITERATIONS,
 ): Promise<Buffer> {
   const salt = randomBytes(EXPORT_SALT_BYTES);
-  const mac = await computePkcs12Mac(HASHES.get(OID.sha256)!, content, passphrase, { salt, iterations });
-  const digestInfo = der.sequence(der.sequence(der.identifier(OID.sha256), der.null()), der.octets(mac));
-  return der.sequence(digestInfo, der.octets(salt), der.integer(iterations));
+  const mac = await pkcs12Mac('sha256', content, passphrase, { salt, iterations });
+  const digestInfo = sequence(sequence(objectIdentifier(OID.sha256), nullValue()), octetString(mac));
+  return sequence(digestInfo, octetString(salt), integer(iterations));
 }
 
-interface Derivation {
-  readonly salt: Buffer;
-  readonly iterations: number;
-}
-
-async function computePkcs12Mac(
-  row: Pkcs12Hash,
+async function pkcs12Mac(
+  digest: string,
   content: Buffer,
-  passphrase: string,
-  derivation: Derivation,
+  passphrase: string | null,
+  derivation: { readonly salt: Buffer; readonly iterations: number },
 ): Promise<Buffer> {
-  const bytes = hash(row.name, '', 'buffer').length;
-  const key = await derivePkcs12(row, 3, passphrase, derivation, bytes);
-  return createHmac(row.name, key).update(content).digest();
-}
-
-const ROUNDS_PER_TURN = 2_048;
-
-/**
- * The key derivation of PKCS#12 (RFC 7292 appendix B.2). Node does not offer OpenSSL's, so it runs here, in turns of
- * about 2 ms: other requests are answered in between.
- * @param purpose 1 for a key, 2 for an initialisation vector, 3 for a MAC key
- */
-async function derivePkcs12(
-  { name, blockBytes }: Pkcs12Hash,
-  purpose: number,
-  passphrase: string,
-  { salt, iterations }: Derivation,
-  bytes: number,
-): Promise<Buffer> {
-  const diversifier = Buffer.alloc(blockBytes, purpose);
-  const password = Buffer.concat([utf16(passphrase), Buffer.alloc(2)]);
-  let input: Buffer = Buffer.concat([fill(salt, blockBytes), fill(password, blockBytes)]);
-  const derived: Buffer[] = [];
-  for (let length = 0; length < bytes; length += derived.at(-1)!.length) {
-    let block = hash(name, Buffer.concat([diversifier, input]), 'buffer');
-    for (let round = 1; round < iterations; round++) {
-      block = hash(name, block, 'buffer');
-      if (round % ROUNDS_PER_TURN === 0) await setImmediate();
-    }
-    derived.push(block);
-    input = addToEach(input, fill(block, blockBytes, blockBytes));
-  }
-  return Buffer.concat(derived).subarray(0, bytes);
-}
-
-/** `bytes` repeated up to the next multiple of `block`, or to `length`. */
-const fill = (bytes: Buffer, block: number, length = Math.ceil(bytes.length / block) * block): Buffer =>
-  bytes.length === 0 ? Buffer.alloc(0) : Buffer.alloc(length, bytes);
-
-/** Adds `addend + 1` to each block, modulo the block's size. */
-function addToEach(input: Buffer, addend: Buffer): Buffer {
-  const sum = Buffer.from(input);
-  for (let start = 0; start < sum.length; start += addend.length) {
-    let carry = 1;
-    for (let index = addend.length - 1; index >= 0; index--) {
-      carry += sum[start + index]! + addend[index]!;
-      sum[start + index] = carry & 0xff;
-      carry >>= 8;
-    }
-  }
-  return sum;
+  const bytes = hash(digest, '', 'buffer').length;
+  const key = await deriveLegacyKey({ ...derivation, by: 'pkcs12', purpose: 3, passphrase, digest, bytes });
+  return createHmac(digest, key).update(content).digest();
 }
 
 /** Reads what a passphrase opened: where it is nothing, the passphrase was another one. @throws PASSPHRASE_INVALID */
-export function readDecrypted<Value>(bytes: Buffer, read: (value: Asn1Value) => Value): Value {
-  let value: Asn1Value;
+export function readDecrypted<Value>(bytes: Buffer, read: (node: DerNode) => Value): Value {
+  let node: DerNode;
   try {
-    value = readAsn1(bytes);
-  } catch {
-    throw keyFileErrors.PASSPHRASE_INVALID();
+    node = parseBer(bytes);
+  } catch (error) {
+    if (error instanceof DerError) throw keyFileErrors.PASSPHRASE_INVALID();
+    throw error;
   }
-  return read(value);
+  return read(node);
 }

@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
-import { parseDer } from '../asn1/der-reader.js';
-import { TAG } from '../asn1/der.js';
+import { EXTENDED_KEY_USAGES, type KeyUsage, OID, TAG, parseDer } from '#asn1';
 import { readExtension } from '../x509/extensions.js';
 import { type GeneralName, readGeneralNames } from '../x509/names.js';
-import { EXTENDED_KEY_USAGES, type KeyUsage, OID } from '../oids.js';
 import { readPublicKey } from '../x509/public-key.js';
 import {
   basicConstraintsOf,

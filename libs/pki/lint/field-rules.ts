@@ -1,17 +1,8 @@
-import { TAG } from '../asn1/der.js';
-import {
-  DerFields,
-  integerOctets,
-  onlyChild,
-  readInteger,
-  readObjectIdentifier,
-  readTime,
-} from '../asn1/der-reader.js';
+import { DerFields, OID, TAG, integerOctets, onlyChild, readInteger, readObjectIdentifier, readTime } from '#asn1';
 import { type AttributeName, NAME_ATTRIBUTES } from '../x509/names.js';
 import { readPublicKey } from '../x509/public-key.js';
 import { signatureAlgorithmByOid } from '../x509/signature-algorithms.js';
 import { basicConstraintsOf, find, type LintFacts, lintRule } from './rule.js';
-import { OID } from '../oids.js';
 
 const SERIAL_OCTETS_MAX = 20;
 const SERIAL_OCTETS_MIN = 8;

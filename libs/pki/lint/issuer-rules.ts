@@ -1,8 +1,7 @@
-import { DerFields, parseDer, readObjectIdentifier, readTime } from '../asn1/der-reader.js';
+import { DerFields, OID, parseDer, readObjectIdentifier, readTime } from '#asn1';
 import type { ParsedCertificate } from '../x509/certificate.js';
 import { readExtension } from '../x509/extensions.js';
 import { readGeneralNames } from '../x509/names.js';
-import { OID } from '../oids.js';
 import { keyIdentifier, readPublicKey } from '../x509/public-key.js';
 import { signatureAlgorithmByOid } from '../x509/signature-algorithms.js';
 import { basicConstraintsOf, find, type LintFacts, type LintRule, lintRule, unlessUnreadable } from './rule.js';

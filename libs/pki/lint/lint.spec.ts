@@ -2,12 +2,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { DAY } from '#core';
 import { type ParsedCertificate, parseCertificate } from '../x509/certificate.js';
-import * as der from '../asn1/der.js';
+import * as der from '../../asn1/der.js';
 import { writeExtension as write } from '../x509/extensions.js';
 import { assembleCertificate } from '../x509/issuance.js';
 import { lintCertificate, lintRules } from './lint.js';
 import { NAME_ATTRIBUTES, encodeExtension, encodeName } from '../x509/names.js';
-import { OID } from '../oids.js';
+import { OID } from '#asn1';
 import { keyIdentifier } from '../x509/public-key.js';
 import { encodeSignatureAlgorithm, signatureAlgorithmByOid } from '../x509/signature-algorithms.js';
 

@@ -1,6 +1,5 @@
 import type { ParsedCertificate } from '../x509/certificate.js';
-import { TAG } from '../asn1/der.js';
-import { DerError, DerFields, expectTag, onlyChild, parseDer } from '../asn1/der-reader.js';
+import { DerError, DerFields, TAG, expectTag, onlyChild, parseDer } from '#asn1';
 import { readExtensions } from '../x509/extensions.js';
 import { readName } from '../x509/names.js';
 import { extensionLintRules } from './extension-rules.js';

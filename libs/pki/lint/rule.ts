@@ -1,8 +1,7 @@
 import type { ParsedCertificate } from '../x509/certificate.js';
-import { DerError, type DerNode } from '../asn1/der-reader.js';
+import { DerError, type DerNode, OID } from '#asn1';
 import { type BasicConstraints, type ReadExtension, readExtension } from '../x509/extensions.js';
 import type { ReadAttribute } from '../x509/names.js';
-import { OID } from '../oids.js';
 
 /** A TBSCertificate taken apart, but not believed: fields are nodes, so that a rule sees how they were encoded. */
 export interface LintFacts {

@@ -1,4 +1,4 @@
-import { EXTENDED_KEY_USAGES, OID } from '../oids.js';
+import { EXTENDED_KEY_USAGES, OID } from '#asn1';
 import { type PolicyRule, objectIf } from './rule.js';
 
 /** Extensions that a request may mark as critical, because the profile decides them anyway. */

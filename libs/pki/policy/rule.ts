@@ -1,7 +1,7 @@
 import type { CertificateRequest } from '../x509/csr.js';
 import type { NameConstraints } from '../x509/extensions.js';
 import type { AttributeName, GeneralName, GeneralNameKind } from '../x509/names.js';
-import type { ExtendedKeyUsage } from '../oids.js';
+import type { ExtendedKeyUsage } from '#asn1';
 
 /** Which names an issuer certifies. */
 export interface NamePolicy {

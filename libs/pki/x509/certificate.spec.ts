@@ -12,7 +12,7 @@ import {
   selfIssuer,
   signCertificate,
 } from './issuance.js';
-import { fromPem, toPem } from '../pem.js';
+import { fromPem, toPem } from '#asn1';
 import { authorityProfile, leafProfile, ocspSignerProfile, validityFrom } from './profile.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 

@@ -4,6 +4,9 @@ import type { Parsed } from '#crypto';
 import {
   DerError,
   DerFields,
+  type KeyUsage,
+  OID,
+  fromPem,
   integerOctets,
   onlyChild,
   parseDer,
@@ -11,7 +14,7 @@ import {
   readInteger,
   readObjectIdentifier,
   readTime,
-} from '../asn1/der-reader.js';
+} from '#asn1';
 import {
   type BasicConstraints,
   type NameConstraints,
@@ -21,8 +24,6 @@ import {
 } from './extensions.js';
 import type { Issuer } from './issuance.js';
 import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from './names.js';
-import { type KeyUsage, OID } from '../oids.js';
-import { fromPem } from '../pem.js';
 import { type PublicKeyFacts, importPublicKey, keyIdentifier, readPublicKey } from './public-key.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 

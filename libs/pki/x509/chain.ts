@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { uuidv4 } from '#crypto';
-import { element, explicit, integer, objectIdentifier, sequence, set } from '../asn1/der.js';
-import { OID } from '../oids.js';
+import { OID, element, explicit, integer, objectIdentifier, sequence, set } from '#asn1';
 
 /**
  * How a certificate's `kid` is made: at random, as the source system does, or from the certificate itself, so that whoever

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
-import { enumerated, explicit, integer, sequence, time } from '../asn1/der.js';
+import { OID, enumerated, explicit, integer, sequence, time } from '#asn1';
 import { writeExtension } from './extensions.js';
 import { type Issuer, encodeSerialNumber } from './issuance.js';
 import { distributionPointName, encodeExtension } from './names.js';
-import { OID } from '../oids.js';
 import { REVOCATION_REASONS, type RevocationReason } from './reasons.js';
 import { encodeSignatureAlgorithm, signStructure } from './signature-algorithms.js';
 

@@ -1,21 +1,22 @@
 import { type KeyObject, verify } from 'node:crypto';
 import type { Parsed } from '#crypto';
-import { TAG } from '../asn1/der.js';
 import {
   DER_LIMITS,
   DerError,
   DerFields,
   type DerNode,
+  type KeyUsage,
+  OID,
+  TAG,
   expectTag,
+  fromPem,
   parseDer,
   readBitString,
   readInteger,
   readObjectIdentifier,
-} from '../asn1/der-reader.js';
+} from '#asn1';
 import { type ReadExtension, readExtension, readExtensions } from './extensions.js';
 import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from './names.js';
-import { type KeyUsage, OID } from '../oids.js';
-import { fromPem } from '../pem.js';
 import { type PublicKeyFacts, importPublicKey, readPublicKey } from './public-key.js';
 import { type SignatureAlgorithm, signatureAlgorithmByOid } from './signature-algorithms.js';
 

@@ -1,26 +1,29 @@
 import {
+  DerError,
+  DerFields,
+  type DerNode,
+  EXTENDED_KEY_USAGES,
+  type ExtendedKeyUsage,
+  KEY_USAGES,
+  type KeyUsage,
+  OID,
+  TAG,
   boolean,
+  expectTag,
   explicit,
   implicit,
   integer,
   namedBits,
   objectIdentifier,
   octetString,
-  sequence,
-  TAG,
-} from '../asn1/der.js';
-import {
-  DerError,
-  DerFields,
-  type DerNode,
-  expectTag,
   onlyChild,
   parseDer,
   readBoolean,
   readInteger,
   readNamedBits,
   readObjectIdentifier,
-} from '../asn1/der-reader.js';
+  sequence,
+} from '#asn1';
 import {
   type GeneralName,
   distributionPointName,
@@ -29,7 +32,6 @@ import {
   encodeGeneralNames,
   readGeneralName,
 } from './names.js';
-import { EXTENDED_KEY_USAGES, type ExtendedKeyUsage, KEY_USAGES, type KeyUsage, OID } from '../oids.js';
 
 /** RFC 5280 §4.2.1.10. A `dns` or `email` value is a domain, an `ip` value a range such as `192.0.2.0/24`. */
 export interface NameConstraints {

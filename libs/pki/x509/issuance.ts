@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import { bitString, explicit, integer, sequence, time, unsignedInteger } from '../asn1/der.js';
+import { bitString, explicit, integer, sequence, time, unsignedInteger } from '#asn1';
 import { type StatusUrls, writeExtension } from './extensions.js';
 import { type DistinguishedName, type GeneralName, encodeName } from './names.js';
 import type { CertificateProfile, Validity } from './profile.js';

@@ -1,26 +1,24 @@
 import { isIP } from 'node:net';
 import {
+  DerError,
+  DerFields,
+  type DerNode,
   TAG,
   element,
+  expectTag,
   explicit,
   ia5String,
   implicit,
   objectIdentifier,
   octetString,
+  onlyChild,
   printableString,
+  readObjectIdentifier,
+  readString,
   sequence,
   set,
   utf8String,
-} from '../asn1/der.js';
-import {
-  DerError,
-  DerFields,
-  type DerNode,
-  expectTag,
-  onlyChild,
-  readObjectIdentifier,
-  readString,
-} from '../asn1/der-reader.js';
+} from '#asn1';
 
 interface AttributeType {
   readonly oid: string;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as der from '../asn1/der.js';
+import * as der from '../../asn1/der.js';
 import { encodeExtension } from './names.js';
 import { ocspError, parseOcspRequest } from './ocsp.js';
-import { OID } from '../oids.js';
+import { OID } from '#asn1';
 
 const certificateId = (hash: string = OID.sha1, serial: Buffer = der.integer(4_711)): Buffer =>
   der.sequence(

@@ -2,31 +2,29 @@ import { type KeyObject, hash } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
 import type { Parsed } from '#crypto';
 import {
-  TAG,
-  element,
-  enumerated,
-  explicit,
-  generalizedTime,
-  implicit,
-  objectIdentifier,
-  octetString,
-  sequence,
-} from '../asn1/der.js';
-import {
   DerError,
   DerFields,
   type DerNode,
+  OID,
+  TAG,
+  element,
+  enumerated,
   expectTag,
+  explicit,
+  generalizedTime,
+  implicit,
   integerOctets,
+  objectIdentifier,
+  octetString,
   onlyChild,
   parseDer,
   readInteger,
   readObjectIdentifier,
-} from '../asn1/der-reader.js';
+  sequence,
+} from '#asn1';
 import { type ParsedCertificate, serialNumberText } from './certificate.js';
 import { readExtensions } from './extensions.js';
 import { encodeExtension } from './names.js';
-import { OID } from '../oids.js';
 import { keyIdentifier, publicKeyBits } from './public-key.js';
 import { REVOCATION_REASONS, type RevocationReason } from './reasons.js';
 import { signStructure } from './signature-algorithms.js';

@@ -1,6 +1,6 @@
 import { DAY, type EpochMilliseconds, MINUTE } from '#core';
 import type { BasicConstraints, NameConstraints } from './extensions.js';
-import type { ExtendedKeyUsage, KeyUsage } from '../oids.js';
+import type { ExtendedKeyUsage, KeyUsage } from '#asn1';
 
 /** Everything in a certificate that does not come from a request: what it may be used for, and for how long. */
 export interface CertificateProfile {

@@ -4,13 +4,13 @@ import {
   DerError,
   DerFields,
   type DerNode,
+  OID,
+  TAG,
   parseDer,
   readBitString,
   readInteger,
   readObjectIdentifier,
-} from '../asn1/der-reader.js';
-import { TAG } from '../asn1/der.js';
-import { OID } from '../oids.js';
+} from '#asn1';
 
 /** What a SubjectPublicKeyInfo holds, before anything is judged. */
 export type PublicKeyFacts =

@@ -1,7 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { bitString, nullValue, objectIdentifier, sequence } from '../asn1/der.js';
-import { OID } from '../oids.js';
+import { OID, bitString, nullValue, objectIdentifier, sequence } from '#asn1';
 
 /** An AlgorithmIdentifier that may stand under a certificate, a request, a CRL or an OCSP response. */
 export interface SignatureAlgorithm {

@@ -7,13 +7,14 @@ import * as peculiar from '@peculiar/x509';
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, systemClock } from '#core';
+import { chainToPem, toPem } from '#asn1';
+import { privateKeyToBytes } from '#crypto';
 import {
   type CertificateStatus,
   type RevokedCertificate,
   authorityProfile,
   buildTbsCrl,
   certifiedKey,
-  chainToPem,
   issuerHashes,
   issuerOf,
   judgeRequest,
@@ -24,12 +25,11 @@ import {
   ocspRequestFromPath,
   ocspSignerProfile,
   parseOcspRequest,
-  pkcs12Bundle,
+  writePkcs12,
   pkcs7Certificates,
   revocationReasons,
   signCrl,
   signOcspResponse,
-  toPem,
 } from '#pki';
 import { type Holder, commonName, dns, factsOf, keys, makeBelow, makeRoot, spkiOf, tbsBelow } from './pure-samples.js';
 
@@ -352,9 +352,9 @@ describe('bundles', () => {
     // The number that the product uses is checked with the bundle of a server.
     const iterations = 1_000;
     const passphrase = 'correct horse ätterie 🔑';
-    const chain = [root.certificate.der];
-    const content = { privateKey: key, certificate: leaf.certificate.der, chain, friendlyName: 'Münze', passphrase };
-    save('bundle.p12', await pkcs12Bundle(content, iterations));
+    const certificates = [leaf.certificate.der, root.certificate.der];
+    const content = { pkcs8: privateKeyToBytes(key), certificates, friendlyName: 'Münze' };
+    save('bundle.p12', await writePkcs12(content, passphrase, iterations));
     const open = (...parameters: string[]): string =>
       openssl('pkcs12', '-in', 'bundle.p12', '-passin', `pass:${passphrase}`, ...parameters);
     const text = open('-info', '-noout');

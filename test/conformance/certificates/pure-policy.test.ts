@@ -14,9 +14,9 @@ import {
   refusalCode,
   requestedNames,
 } from '#pki';
-import * as der from '../../../libs/pki/asn1/der.js';
+import * as der from '../../../libs/asn1/der.js';
 import { NAME_ATTRIBUTES } from '../../../libs/pki/x509/names.js';
-import { EXTENDED_KEY_USAGES, OID } from '../../../libs/pki/oids.js';
+import { EXTENDED_KEY_USAGES, OID } from '../../../libs/asn1/oids.js';
 import {
   dns,
   extension,

@@ -21,9 +21,9 @@ import {
   signatureAlgorithmFor,
   validityFrom,
 } from '#pki';
-import * as der from '../../../libs/pki/asn1/der.js';
+import * as der from '../../../libs/asn1/der.js';
 import { encodeExtension, encodeName } from '../../../libs/pki/x509/names.js';
-import { OID } from '../../../libs/pki/oids.js';
+import { OID } from '../../../libs/asn1/oids.js';
 
 /** A certificate with its private key, where the test has it. */
 export interface Holder {

@@ -133,7 +133,8 @@ describe('RSA keys', () => {
 function hugePkcs1(n: bigint): string {
   const integer = (number: bigint): Buffer => {
     const hex = number.toString(16);
-    const bytes = Buffer.from(`00${hex.padStart(hex.length + (hex.length % 2), '0')}`, 'hex');
+    const magnitude = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
+    const bytes = magnitude[0]! >= 0x80 ? Buffer.concat([Buffer.of(0), magnitude]) : magnitude;
     return Buffer.concat([Buffer.of(0x02, 0x82, bytes.length >> 8, bytes.length & 0xff), bytes]);
   };
   const half = 1n << 8_191n;

@@ -51,6 +51,21 @@ async function expectProtected(name: string, format: KeyFormatName, text: string
   await expectImport(name, format, text, PASSPHRASE);
 }
 
+/** What `openssl pkcs8 -v1` writes and this product reads, by node-forge where OpenSSL no longer does by default. */
+const LEGACY_SCHEMES = [
+  'PBE-SHA1-3DES',
+  'PBE-SHA1-2DES',
+  'PBE-SHA1-RC2-128',
+  'PBE-SHA1-RC2-40',
+  'PBE-MD5-DES',
+  'PBE-MD5-RC2-64',
+  'PBE-SHA1-DES',
+  'PBE-SHA1-RC2-64',
+];
+const LEGACY_PROVIDER = ['-provider', 'legacy', '-provider', 'default'];
+const NULL_PASSPHRASE_FILE =
+  'MIIBKwIBAzCB8gYJKoZIhvcNAQcBoIHkBIHhMIHeMIHbBgkqhkiG9w0BBwGggc0EgcowgccwgcQGCyqGSIb3DQEMCgECoIG0MIGxMBwGCiqGSIb3DQEMAQMwDgQIDJFV/DO6I8YCAggABIGQ9ASBRtRBm2ijKusmYbiR7vv6RZ5ePsp6d9JJ6Lj8F/lLHYRprfV4rJT1OYBzrD60pX5zmSmaGkFyIzVpWZcmJM1MXyautB/eX8lIsjUIxjTbcLC6mulfQDf7kFeTTNfCB5Py3DktEF6+IPj6Nf2PU6ujvUAxgfEx0pkeRkutBLfdOB9dbYNesDsh0t2c38xnMDEwITAJBgUrDgMCGgUABBTe4Ede4m52cXjH1ILrEoFw1qXSYQQIDJFV/DO6I8YCAggA';
+
 const names = Object.keys(PAIRS);
 const traditional = names.filter((name) => name !== 'ed25519');
 
@@ -101,8 +116,28 @@ describe('PEM by openssl', () => {
     await expectProtected(name, 'pem', text);
   });
 
-  it('PKCS#8 with triple DES of PKCS#12', async () => {
-    const text = openssl('pkcs8', '-topk8', '-in', 'rsa.pem', '-v1', 'PBE-SHA1-3DES', '-passout', PASS);
+  it.each(names.flatMap((name) => LEGACY_SCHEMES.map((scheme) => [name, scheme])))(
+    'PKCS#8 with a scheme that precedes PBES2: %s %s',
+    async (name, scheme) => {
+      const options = ['-topk8', '-in', `${name!}.pem`, '-v1', scheme!, '-passout', PASS, ...LEGACY_PROVIDER];
+      await expectProtected(name!, 'pem', openssl('pkcs8', ...options));
+    },
+  );
+
+  it.each([
+    ['PBE-SHA1-RC4-128', 'PBE-SHA1-RC4-128'],
+    ['PBE-SHA1-RC4-40', 'PBE-SHA1-RC4-40'],
+  ])('PKCS#8 with %s is refused by its name and with the command that converts it', async (scheme, name) => {
+    const options = ['-topk8', '-in', 'rsa.pem', '-v1', scheme, '-passout', PASS, ...LEGACY_PROVIDER];
+    const read = readKey('pem', openssl('pkcs8', ...options), { algorithm: 'RS256', passphrase: PASSPHRASE });
+    await expect(read).rejects.toThrow(withCode('INVALID_KEY'));
+    await expect(read).rejects.toThrow(name);
+    await expect(read).rejects.toThrow('openssl pkcs8 -topk8 -v2 aes-256-cbc');
+  });
+
+  it.each(['-des', '-rc2-cbc', '-rc2-64-cbc', '-rc2-40-cbc'])('the legacy encryption with %s', async (cipher) => {
+    const text = openssl('rsa', '-in', 'rsa.pem', '-traditional', cipher, '-passout', PASS, ...LEGACY_PROVIDER);
+    expect(text).toContain('Proc-Type: 4,ENCRYPTED');
     await expectProtected('rsa', 'pem', text);
   });
 
@@ -152,6 +187,11 @@ describe('PKCS#12', () => {
       ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES', '-macalg', 'sha1'],
     ],
     ['a MAC with SHA-512 and many iterations', ['-macalg', 'sha512', '-iter', '20000']],
+    ['RC2 with 40 bits for everything', ['-legacy', '-keypbe', 'PBE-SHA1-RC2-40', '-certpbe', 'PBE-SHA1-RC2-40']],
+    ['RC2 with 128 bits', ['-legacy', '-keypbe', 'PBE-SHA1-RC2-128', '-certpbe', 'PBE-SHA1-RC2-128']],
+    ['two-key triple DES', ['-keypbe', 'PBE-SHA1-2DES', '-certpbe', 'PBE-SHA1-3DES']],
+    ['a MAC with SHA-224', ['-macalg', 'sha224']],
+    ['a MAC with SHA-384', ['-macalg', 'sha384']],
     ['no MAC', ['-nomac']],
     ['no certificate', ['-nocerts']],
   ])('by openssl with %s', (_, options) =>
@@ -164,6 +204,16 @@ describe('PKCS#12', () => {
 
   it('by openssl with an empty passphrase', async () => {
     await expectImport('rsa', 'pkcs12', bundle('rsa', '-passout', 'pass:'));
+  });
+
+  it.each([undefined, ''])('without any octets of a passphrase, asked for as %j', async (passphrase) => {
+    // RFC 7292 appendix B.2 step 3, as .NET and Apple mean an empty passphrase; openssl has no option for it.
+    const text = NULL_PASSPHRASE_FILE;
+    const { signingKey } = await readKey('pkcs12', text, { algorithm: 'ES256', passphrase });
+    expect(signingKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
+    await expect(readKey('pkcs12', text, { algorithm: 'ES256', passphrase: 'x' })).rejects.toThrow(
+      withCode('PASSPHRASE_INVALID'),
+    );
   });
 
   it('in lines of Base64', async () => {

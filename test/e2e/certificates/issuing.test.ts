@@ -3,7 +3,8 @@ import { X509Certificate, hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, ManualClock, toRfc3339 } from '#core';
-import { authorityProfile, toPem } from '#pki';
+import { toPem } from '#asn1';
+import { authorityProfile } from '#pki';
 
 import { keys, makeBelow, makeRoot } from '../../conformance/certificates/pure-samples.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';

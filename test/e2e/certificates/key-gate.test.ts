@@ -3,7 +3,7 @@ import { type KeyObject, createPrivateKey, createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { RsaNumbers } from '#crypto';
-import { toPem } from '#pki';
+import { toPem } from '#asn1';
 
 import { keys, makeRoot } from '../../conformance/certificates/pure-samples.js';
 import { closePrimes, prime, rocaNumbers, rsaNumbers } from '../../conformance/key-files/bad-rsa-keys.js';

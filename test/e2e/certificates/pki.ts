@@ -1,6 +1,6 @@
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 
-import { toPem } from '#pki';
+import { toPem } from '#asn1';
 
 import { type RequestWishes, commonName, keys, makeRequest } from '../../conformance/certificates/pure-samples.js';
 import { encodeName } from '../../../libs/pki/x509/names.js';

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { toPem } from '#pki';
+import { toPem } from '#asn1';
 
-import * as der from '../../../libs/pki/asn1/der.js';
+import * as der from '../../../libs/asn1/der.js';
 import { encodeExtension } from '../../../libs/pki/x509/names.js';
-import { EXTENDED_KEY_USAGES, OID } from '../../../libs/pki/oids.js';
+import { EXTENDED_KEY_USAGES, OID } from '../../../libs/asn1/oids.js';
 import { type RequestWishes, keys, makeRequest, makeRoot } from '../../conformance/certificates/pure-samples.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, csrPem, issue } from './pki.js';

@@ -1,7 +1,7 @@
 import { type EpochMilliseconds, fromRfc3339 } from '#core';
 import { TAG } from './der.js';
 
-/** Why bytes are not the DER that was expected. Stays inside this library: each parser turns it into its refusal. */
+/** Why bytes are not the ASN.1 that was expected. Stays inside this library: each parser turns it into its refusal. */
 export class DerError extends Error {
   override readonly name = 'DerError';
 }
@@ -13,6 +13,8 @@ export interface DerLimits {
 }
 
 export const DER_LIMITS: DerLimits = { maxBytes: 16 * 1024, maxDepth: 32 };
+const BER_LIMITS: DerLimits = { maxBytes: 64 * 1024, maxDepth: 24 };
+const BER_ELEMENTS_MAX = 2_000;
 
 export interface DerNode {
   readonly tag: number;
@@ -24,6 +26,8 @@ export interface DerNode {
 }
 
 const CONSTRUCTED = 0x20;
+const INDEFINITE = 0x80;
+const END_OF_CONTENTS = Buffer.of(0, 0);
 
 /**
  * Reads exactly one element and everything in it: definite minimal lengths (X.690 §10.1), tags below 31, nothing behind
@@ -31,43 +35,79 @@ const CONSTRUCTED = 0x20;
  *
  * @throws DerError
  */
-export function parseDer(bytes: Buffer, limits: DerLimits = DER_LIMITS): DerNode {
-  if (bytes.length > limits.maxBytes) throw new DerError(`More than ${limits.maxBytes} bytes`);
-  const node = parseElement(bytes, 0, limits.maxDepth);
-  if (node.raw.length !== bytes.length) throw new DerError('Bytes follow the outermost element');
-  return node;
-}
+export const parseDer = (bytes: Buffer, limits: DerLimits = DER_LIMITS): DerNode =>
+  new ElementReader(bytes, limits, false).readOnly();
 
-function parseElement(bytes: Buffer, start: number, depthLeft: number): DerNode {
-  const tag = bytes[start];
-  const firstLength = bytes[start + 1];
-  if (tag === undefined || firstLength === undefined) throw new DerError('An element is cut off');
-  if ((tag & 0x1f) === 0x1f) throw new DerError('Tags above 30 are not read');
-  const contentStart = start + 2 + (firstLength < 0x80 ? 0 : firstLength - 0x80);
-  const end = contentStart + (firstLength < 0x80 ? firstLength : longLength(bytes, start + 2, firstLength - 0x80));
-  if (end > bytes.length) throw new DerError('An element is longer than its surroundings');
-  const content = bytes.subarray(contentStart, end);
-  const children = tag & CONSTRUCTED ? parseChildren(content, depthLeft - 1) : [];
-  return { tag, raw: bytes.subarray(start, end), content, children };
-}
+/**
+ * As `parseDer`, for files that others wrote in the Basic Encoding Rules, such as PKCS#12: lengths may be indefinite or
+ * longer than they need to be (X.690 §8.1.3). At most 2,000 elements.
+ *
+ * @throws DerError
+ */
+export const parseBer = (bytes: Buffer): DerNode => new ElementReader(bytes, BER_LIMITS, true).readOnly();
 
-function longLength(bytes: Buffer, start: number, octets: number): number {
-  if (octets === 0) throw new DerError('Indefinite lengths are not DER');
-  if (octets > 4 || start + octets > bytes.length) throw new DerError('A length is cut off or too large');
-  const length = bytes.readUIntBE(start, octets);
-  if (length < 0x80 || bytes[start] === 0) throw new DerError('A length is not in its shortest form');
-  return length;
-}
+class ElementReader {
+  #elements = 0;
 
-function parseChildren(content: Buffer, depthLeft: number): DerNode[] {
-  if (depthLeft < 0) throw new DerError('Nested too deeply');
-  const children: DerNode[] = [];
-  for (let offset = 0; offset < content.length;) {
-    const child = parseElement(content, offset, depthLeft);
-    children.push(child);
-    offset += child.raw.length;
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly limits: DerLimits,
+    /** Whether the Basic Encoding Rules are accepted. */
+    private readonly basic: boolean,
+  ) {}
+
+  readOnly(): DerNode {
+    const { bytes, limits } = this;
+    if (bytes.length > limits.maxBytes) throw new DerError(`More than ${limits.maxBytes} bytes`);
+    const node = this.read(0, bytes.length, limits.maxDepth);
+    if (node.raw.length !== bytes.length) throw new DerError('Bytes follow the outermost element');
+    return node;
   }
-  return children;
+
+  private read(start: number, limit: number, depthLeft: number): DerNode {
+    const { bytes } = this;
+    if (this.basic && ++this.#elements > BER_ELEMENTS_MAX) throw new DerError('Too many elements');
+    if (start + 2 > limit) throw new DerError('An element is cut off');
+    const [tag, firstLength] = [bytes[start]!, bytes[start + 1]!];
+    if ((tag & 0x1f) === 0x1f) throw new DerError('Tags above 30 are not read');
+    const isConstructed = (tag & CONSTRUCTED) !== 0;
+    if (this.basic && firstLength === INDEFINITE && isConstructed) {
+      const children = this.readChildren(start + 2, limit, depthLeft - 1, true);
+      const contentEnd = start + 2 + children.reduce((sum, { raw }) => sum + raw.length, 0);
+      const raw = bytes.subarray(start, contentEnd + END_OF_CONTENTS.length);
+      return { tag, raw, content: bytes.subarray(start + 2, contentEnd), children };
+    }
+    const lengthOctets = firstLength < 0x80 ? 0 : firstLength - 0x80;
+    const contentStart = start + 2 + lengthOctets;
+    const end = contentStart + (firstLength < 0x80 ? firstLength : this.longLength(start + 2, lengthOctets, limit));
+    if (end > limit) throw new DerError('An element is longer than its surroundings');
+    const children = isConstructed ? this.readChildren(contentStart, end, depthLeft - 1, false) : [];
+    return { tag, raw: bytes.subarray(start, end), content: bytes.subarray(contentStart, end), children };
+  }
+
+  private longLength(start: number, octets: number, limit: number): number {
+    if (octets === 0) throw new DerError('Indefinite lengths are not DER');
+    if (octets > 4 || start + octets > limit) throw new DerError('A length is cut off or too large');
+    const length = this.bytes.readUIntBE(start, octets);
+    if (!this.basic && (length < 0x80 || this.bytes[start] === 0)) {
+      throw new DerError('A length is not in its shortest form');
+    }
+    return length;
+  }
+
+  /** The elements up to `end`, or to the end-of-contents octets before it. */
+  private readChildren(start: number, end: number, depthLeft: number, isIndefinite: boolean): DerNode[] {
+    if (depthLeft < 0) throw new DerError('Nested too deeply');
+    const children: DerNode[] = [];
+    let offset = start;
+    while (isIndefinite ? !this.bytes.subarray(offset, offset + 2).equals(END_OF_CONTENTS) : offset < end) {
+      const child = this.read(offset, end, depthLeft);
+      children.push(child);
+      offset += child.raw.length;
+    }
+    if (isIndefinite && offset + 2 > end) throw new DerError('An element is cut off');
+    return children;
+  }
 }
 
 /** Takes the fields of a constructed element one after the other. */
@@ -157,9 +197,15 @@ export function readObjectIdentifier(node: DerNode): string {
   return [root, first - root * 40n, ...rest].join('.');
 }
 
-/** A bit string of whole octets. @throws DerError */
-export function readBitString(node: DerNode): Buffer {
-  const { content } = expectTag(node, TAG.bitString);
+/** An OCTET STRING, also one in pieces, as BER has it; `tag` for an implicitly tagged one. @throws DerError */
+export function readOctets(node: DerNode, tag: number = TAG.octetString): Buffer {
+  if (node.tag === (tag | CONSTRUCTED)) return Buffer.concat(node.children.map((piece) => readOctets(piece)));
+  return expectTag(node, tag).content;
+}
+
+/** A bit string of whole octets; `tag` for an implicitly tagged one. @throws DerError */
+export function readBitString(node: DerNode, tag: number = TAG.bitString): Buffer {
+  const { content } = expectTag(node, tag);
   if (content[0] !== 0) throw new DerError('A bit string is not made of whole octets');
   return content.subarray(1);
 }

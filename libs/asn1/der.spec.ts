@@ -13,7 +13,6 @@ import {
   readString,
   readTime,
 } from './der-reader.js';
-import { encodeName, formatName, readName } from '../x509/names.js';
 
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 const node = (text: string) => parseDer(Buffer.from(text, 'hex'));
@@ -54,15 +53,6 @@ describe('known encodings', () => {
     [65_536, '0483010000'],
   ])('a length of %i', (length, head) => {
     expect(hex(der.octetString(Buffer.alloc(length)).subarray(0, head.length / 2))).toBe(head);
-  });
-
-  it('a name', () => {
-    const name = [
-      { type: 'countryName', value: 'DE' },
-      { type: 'commonName', value: 'Ä' },
-    ] as const;
-    expect(hex(encodeName(name))).toBe('301a310b3009060355040613024445310b300906035504030c02c384');
-    expect(formatName(readName(parseDer(encodeName(name))))).toBe('CN=Ä,C=DE');
   });
 });
 
