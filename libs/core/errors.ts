@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'method-not-allowed'
   | 'conflict'
   | 'gone'
   | 'precondition-failed'
@@ -96,6 +97,7 @@ export const coreErrors = defineErrors('core', {
   CREDENTIALS_REQUIRED: { kind: 'unauthenticated', title: 'Credentials are required' },
   INVALID_CREDENTIALS: { kind: 'unauthenticated', title: 'Invalid credentials' },
   NOT_FOUND: { kind: 'not-found', title: 'Resource not found' },
+  METHOD_NOT_ALLOWED: { kind: 'method-not-allowed', title: 'The method is not allowed for this resource' },
   FORBIDDEN: { kind: 'forbidden', title: 'Your role does not permit this' },
   WRONG_STATE: { kind: 'conflict', title: 'The current state of the resource does not permit this action' },
   GONE: { kind: 'gone', title: 'Resource no longer available' },

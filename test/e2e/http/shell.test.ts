@@ -26,6 +26,26 @@ const post = (payload: unknown, headers = {}) =>
 
 const pointers = (problem: Problem) => problem.errors!.map(({ pointer, code }) => `${pointer} ${code}`);
 
+describe('a method that a path does not declare', () => {
+  it.each([
+    ['PATCH', THINGS],
+    ['DELETE', THINGS],
+    ['OPTIONS', THINGS],
+    ['PUT', `${THINGS}?limit=1`],
+  ] as const)('%s %s answers 405 with the methods that the path declares', async (method, url) => {
+    const answer = await shell.app.inject({ method, url, headers: AS_ADA });
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers['allow']).toBe('GET, HEAD, POST');
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(answer.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED', status: 405 });
+  });
+
+  it('answers 404 without Allow where no method is declared', async () => {
+    const answer = await shell.app.inject({ method: 'DELETE', url: '/v1/nowhere', headers: AS_ADA });
+    expect([answer.statusCode, answer.headers['allow']]).toEqual([404, undefined]);
+  });
+});
+
 describe('problem documents', () => {
   it('have every member, the media type and no query string', async () => {
     const answer = await call('GET', '/v1/nowhere?secret=1', { 'x-request-id': 'abc-1' });
@@ -142,7 +162,7 @@ describe('headers of every answer', () => {
   it('answer HEAD like GET without a body, and know no OPTIONS', async () => {
     const head = await call('HEAD', `${THINGS}/1`);
     expect([head.statusCode, head.body, head.headers.etag]).toEqual([200, '', '"3"']);
-    expect((await call('OPTIONS', THINGS)).statusCode).toBe(404);
+    expect((await call('OPTIONS', THINGS)).statusCode).toBe(405);
   });
 });
 

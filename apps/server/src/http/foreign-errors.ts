@@ -19,7 +19,7 @@ const BY_STATUS: Readonly<Record<number, ErrorFactory>> = {
   401: coreErrors.CREDENTIALS_REQUIRED,
   403: coreErrors.FORBIDDEN,
   404: coreErrors.NOT_FOUND,
-  405: coreErrors.NOT_FOUND,
+  405: coreErrors.METHOD_NOT_ALLOWED,
   413: coreErrors.PAYLOAD_TOO_LARGE,
   414: coreErrors.NOT_FOUND,
   415: coreErrors.UNSUPPORTED_MEDIA_TYPE,

@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { rejectUndeclaredMethods } from './allowed-methods.js';
 import { assertEveryRouteDeclaresAccess } from './auth.guard.js';
 import { limitConnections } from './connection-limit.js';
 import type { Drain } from './drain.js';
@@ -60,6 +61,7 @@ export function createAdapter({ logger, trustedProxies, drain, limits: changed }
     if (path.startsWith('/v1')) reply.header('Cache-Control', 'no-store');
     if (path.startsWith(REFERENCE_PATH)) reply.header('Content-Security-Policy', REFERENCE_POLICY);
   });
+  rejectUndeclaredMethods(server);
   server.addHook('onResponse', async (request, reply) => logAnswer(logger, request, reply));
   return adapter;
 }
