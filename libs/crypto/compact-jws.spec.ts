@@ -39,6 +39,21 @@ describe('a compact JWS', () => {
     expect(token).toBe(`e30.e30.${Buffer.from(signed).toString('base64url')}`);
   });
 
+  it.each(['none', 'None', 'NONE', 'nOnE', 'HS1'])(
+    'with the algorithm %s and no signature is refused for its algorithm',
+    (alg) => {
+      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      expect(parseCompactJws(`${part({ alg, typ: 'JWT' })}.${part({ sub: 'alice' })}.`)).toMatchObject({
+        reason: 'ALGORITHM_UNKNOWN',
+      });
+    },
+  );
+
+  it('with a known algorithm and no signature is refused for its empty part', async () => {
+    const token = await encode('{"sub":"alice"}');
+    expect(parseCompactJws(token.slice(0, token.lastIndexOf('.') + 1))).toMatchObject({ reason: 'EMPTY_PART' });
+  });
+
   it('may be held to tighter limits', async () => {
     const token = await encode('{"a":{"b":1}}');
     expect(parseCompactJws(token, { maxTokenBytes: 20 })).toMatchObject({ reason: 'TOO_LONG' });

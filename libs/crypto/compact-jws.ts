@@ -65,7 +65,9 @@ export function parseCompactJws(token: string, limits: Partial<JwsLimits> = {}):
   if (parts.length !== 3 || headerPart === undefined || payloadPart === undefined || signaturePart === undefined) {
     return refusal('NOT_THREE_PARTS', 'The token does not consist of three parts');
   }
-  if (parts.includes('')) return refusal('EMPTY_PART', 'A part of the token is empty');
+  // An unsecured JWS (`alg: none`, RFC 7515 appendix A.5) has an empty signature; its algorithm is what is wrong with it.
+  const unsigned = signaturePart === '' && headerPart !== '' && payloadPart !== '';
+  if (parts.includes('') && !unsigned) return refusal('EMPTY_PART', 'A part of the token is empty');
 
   const headerBytes = decodeBase64Url(headerPart);
   const payload = decodeBase64Url(payloadPart);
@@ -78,6 +80,7 @@ export function parseCompactJws(token: string, limits: Partial<JwsLimits> = {}):
   if (!headerMembers.ok) return headerMembers;
   const header = checkHeader(headerMembers.value);
   if (!header.ok) return header;
+  if (unsigned) return refusal('EMPTY_PART', 'A part of the token is empty');
   const claims = parseObject(payload, jsonLimits, 'CLAIMS_NOT_OBJECT');
   if (!claims.ok) return claims;
 
