@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -28,6 +28,7 @@ interface Pragmas {
  */
 export async function openSqlite(path: string, entities: readonly EntityClass[]): Promise<Gateway> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  restrictToOwner(path);
   const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
   const writer = await new DataSource({
     ...shared,
@@ -96,4 +97,15 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
       await reader.destroy();
     },
   };
+}
+
+/**
+ * Only the owner of the process may read the data of all tenants. SQLite gives its `-wal` and `-shm` files the mode of
+ * the database file; those that an earlier version left are restricted, too.
+ */
+function restrictToOwner(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    if (existsSync(file) && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+  }
 }
