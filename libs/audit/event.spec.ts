@@ -42,6 +42,22 @@ describe('an event', () => {
     expect(hash).toBe(leafHash(canonical));
   });
 
+  it('has the instants of its content in RFC 3339, at every depth, and leaves durations and names as they are', () => {
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+    const written = '2026-01-02T03:04:05.006Z';
+    const content = {
+      expiresAt: at,
+      notAfter: at,
+      days: [{ retiresAt: at }],
+      announceDaysBefore: 14,
+      count: at,
+      at: null,
+    };
+    const shown = { ...content, expiresAt: written, notAfter: written, days: [{ retiresAt: written }] };
+    const { document } = sealEvent({ ...draft, before: content, after: content, details: content }, context);
+    expect([document.before, document.after, document.details]).toEqual([shown, shown, shown]);
+  });
+
   it('names the credential of the caller, unless it is about another one', () => {
     const service = { type: 'service', id: 'service-1', name: 'crm', credentialId: 'used' } as const;
     const byService = { ...context, origin: { ...origin, actor: service } };

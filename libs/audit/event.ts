@@ -75,13 +75,32 @@ function seal(draft: EventDraft, context: EventContext): SealedEvent {
     ...(credentialId === undefined ? {} : { credentialId }),
     ...(draft.kid === undefined ? {} : { kid: draft.kid }),
     ...(draft.tokenId === undefined ? {} : { tokenId: draft.tokenId }),
-    ...(draft.before === undefined ? {} : { before: draft.before }),
-    ...(draft.after === undefined ? {} : { after: draft.after }),
-    ...(draft.details === undefined ? {} : { details: draft.details }),
+    ...(draft.before === undefined ? {} : { before: withRfc3339Times(draft.before) }),
+    ...(draft.after === undefined ? {} : { after: withRfc3339Times(draft.after) }),
+    ...(draft.details === undefined ? {} : { details: withRfc3339Times(draft.details) }),
     salt: context.salt,
   };
   const canonical = canonicalJson(document as unknown as Json);
   return { document, canonical, leafHash: leafHash(canonical) };
+}
+
+/** Members that are instants, by the names that the whole product gives to instants. */
+const INSTANT_MEMBER = /^(notBefore|notAfter|thisUpdate|nextUpdate|from|until)$|[a-z](At|Before|After|Until|Since)$/;
+
+/** Smaller numbers are durations or counts: 100,000,000,000 ms after the epoch is in 1973. */
+const EARLIEST_INSTANT = 100_000_000_000;
+
+/** What an event says about a thing, with its instants as everywhere in the API: RFC 3339, not epoch milliseconds. */
+export function withRfc3339Times(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withRfc3339Times);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]: [string, Json | undefined]) => {
+      if (member === undefined) return [name, undefined];
+      const isInstant = typeof member === 'number' && member >= EARLIEST_INSTANT && INSTANT_MEMBER.test(name);
+      return [name, isInstant ? toRfc3339(member) : withRfc3339Times(member)];
+    }),
+  );
 }
 
 /** SHA-256(0x00 || canonical), hexadecimal: the leaf of RFC 6962 §2.1 (RFC 9162 §2.1.1). */
