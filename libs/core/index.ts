@@ -10,6 +10,7 @@ export {
   toRfc3339,
 } from './clock.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
+export { normalizeEmail } from './email.js';
 export {
   DomainError,
   type ErrorDefinition,

@@ -3,7 +3,6 @@ import { Member, PasswordAttempt, Session, Tenant, User } from './entities.js';
 
 export const tenantEntities: readonly EntityClass[] = [Tenant, User, Member, Session, PasswordAttempt];
 export { Access } from './access.service.js';
-export { normalizeEmail } from './email.js';
 export { memberErrors, sessionErrors, tenantErrors } from './errors.js';
 export { memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
 export { type MemberWithUser, Members, type NewMember } from './members.service.js';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { type Page, type PageRequest, type TenantScope, coreErrors, normalizeEmail } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, In, type Tx, requireVersion } from '#database';
 
-import { normalizeEmail } from './email.js';
 import { Member, Tenant, User } from './entities.js';
 import { memberErrors } from './errors.js';
 import { memberEvents } from './events.js';

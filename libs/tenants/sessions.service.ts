@@ -3,11 +3,10 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
-import { MINUTE, type PlatformScope, SECOND, coreErrors, isUuid, toEpochSeconds } from '#core';
+import { MINUTE, type PlatformScope, SECOND, coreErrors, isUuid, toEpochSeconds, normalizeEmail } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, IsNull, Not } from '#database';
 
-import { normalizeEmail } from './email.js';
 import { Member, Session, Tenant, User } from './entities.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard } from './password-guard.js';

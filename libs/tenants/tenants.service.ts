@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Json, type Page, type PageRequest, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import {
+  type Json,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  normalizeEmail,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
-import { normalizeEmail } from './email.js';
 import { Member, Tenant, User } from './entities.js';
 import { memberErrors, tenantErrors } from './errors.js';
 import { memberEvents, tenantEvents } from './events.js';

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Origin, type PlatformScope, Secret, coreErrors } from '#core';
+import { type Origin, type PlatformScope, Secret, coreErrors, normalizeEmail } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 
-import { normalizeEmail } from './email.js';
 import { User } from './entities.js';
 import { memberErrors, sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';

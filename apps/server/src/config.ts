@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Secret } from '#core';
+import { Secret, normalizeEmail } from '#core';
 import { parseMasterKey } from '#crypto';
 import { LOG_LEVELS, type LogLevel } from './http/logging.js';
 import { redisConnection } from './http/redis-connection.js';
@@ -174,8 +174,9 @@ export const settings = {
     variable: 'CHANCERY_ADMIN_EMAIL',
     fallback: 'admin@localhost',
     parse: (value) => {
-      if (!/^[^\s@]+@[^\s@]+$/.test(value) || value.length > 254) throw new Error('must be an e-mail address');
-      return value;
+      const email = normalizeEmail(value);
+      if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw new Error('must be an e-mail address');
+      return email;
     },
     description: 'E-mail of the platform admin that the first start creates.',
   }),

@@ -37,6 +37,26 @@ describe('members', () => {
     expect((await server.delete(path, undefined, tenant.owner)).status).toBe(404);
   });
 
+  it.each([
+    ['a full-width at sign', 'Ivy\uff20members.test', 'ivy@members.test'],
+    ['compatibility letters and blanks', '  \uff2aoe@Members.test ', 'joe@members.test'],
+  ])('whose address is written with %s are stored in its normal form', async (_, email, stored) => {
+    expect(await add({ email, role: 'auditor' })).toMatchObject({ status: 201, body: { email: stored } });
+    expect((await add({ email: stored, role: 'auditor' })).status).toBe(409);
+  });
+
+  it.each([
+    // Normal form NFKC makes them longer, or not an address at all.
+    ['has a ligature of 18 letters often enough to pass 254 characters', `${'\ufdfa'.repeat(15)}@members.test`],
+    ['becomes two at signs', 'a@b\uff20members.test'],
+    ['becomes a blank', 'a\u3000b@members.test'],
+  ])('are rejected where the normal form of the address %s', async (_, email) => {
+    expect(await add({ email, role: 'auditor' })).toMatchObject({
+      status: 400,
+      body: { code: 'VALIDATION_ERROR', errors: [{ pointer: '/email' }] },
+    });
+  });
+
   it('keep their own password in another tenant', async () => {
     const other = await createTenant(server, 'other-members');
     const known = { email: other.owner.email, role: 'auditor' };

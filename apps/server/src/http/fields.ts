@@ -27,7 +27,7 @@ import {
   ValidateNested,
   type ValidationOptions,
 } from 'class-validator';
-import { UUID_PATTERN, fromRfc3339 } from '#core';
+import { UUID_PATTERN, fromRfc3339, normalizeEmail } from '#core';
 
 /** What every field may say. */
 export interface FieldOptions {
@@ -122,8 +122,11 @@ export function Text(options: TextOptions = {}): FieldDecorator {
   );
 }
 
-/** An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). `admin@localhost` is one, too. */
-export const Email = (options: FieldOptions = {}): FieldDecorator =>
+/**
+ * An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). `admin@localhost` is one, too. It is normalised
+ * before it is checked, see `normalizeEmail`; `asWritten` keeps the address of a person who has no account here.
+ */
+export const Email = ({ asWritten = false, ...options }: FieldOptions & { asWritten?: boolean } = {}): FieldDecorator =>
   define(
     {
       schema: { type: 'string', format: 'email', maxLength: 254 },
@@ -132,6 +135,13 @@ export const Email = (options: FieldOptions = {}): FieldDecorator =>
         (each) => MaxLength(254, each),
         (each) => IsEmail({ require_tld: false }, each),
       ],
+      conversions: asWritten
+        ? []
+        : [
+            Transform(({ value }: { value: unknown }) =>
+              typeof value === 'string' && value.length <= 1024 ? normalizeEmail(value) : value,
+            ),
+          ],
     },
     { example: 'ada@example.com', ...options },
   );

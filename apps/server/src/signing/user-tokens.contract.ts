@@ -22,7 +22,7 @@ export class UserTokenRequest {
   @Text({ optional: true, example: 'Ada Lovelace' })
   name?: string;
 
-  @Email({ optional: true })
+  @Email({ optional: true, asWritten: true })
   email?: string;
 
   @Flag({
