@@ -1,3 +1,4 @@
+export { BatchedLookup, type BatchedLookupOptions } from './batched-lookup.js';
 export { type Json, canonicalJson } from './canonical-json.js';
 export {
   type Clock,

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import {
   type Actor,
+  BatchedLookup,
   DomainError,
   type ErrorFactory,
   type Json,
@@ -17,6 +18,7 @@ import {
 } from '#core';
 import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
 import { Database, type Tx } from '#database';
+import { FailedAuthentications, sourceOf } from '#service-keys';
 import {
   type HolderKey,
   HolderKeys,
@@ -98,20 +100,24 @@ function recordRefusal(tx: Tx, kid: string, code: string): void {
 /** The receiving side of the licensing requests of Xima CCaaS, and the entitlements that follow from them. */
 @Injectable()
 export class Licensing {
+  /** One query for each: few at a time. */
+  private readonly recentHolders = new BatchedLookup((kids) => this.holdersOf(kids), { batchMax: 10 });
+
   constructor(
     private readonly database: Database,
     private readonly holders: HolderKeys,
     private readonly replays: ReplayStore,
+    private readonly failures: FailedAuthentications,
   ) {}
 
   /**
    * Accepts a signed update, once. The order is fixed: token, certificate, signature, time, claims, body hash, content,
    * and only then the `jti`, so that a request that is refused uses nothing up.
-   * @throws the errors of this feature, VALIDATION_ERROR, AUDIT_UNAVAILABLE
+   * @throws the errors of this feature, VALIDATION_ERROR, RATE_LIMITED, AUDIT_UNAVAILABLE
    */
   async accept(update: LicenseUpdate): Promise<AcceptedUpdate> {
     const { requestId, sourceAddress } = update;
-    const holder = await this.holderOf(update);
+    const holder = await this.throttled(update);
     const scope: TenantScope = { actor: actorOf(holder), requestId, sourceAddress, tenantId: holder.tenantId };
     const outcome = await this.database.transaction(scope, async (tx): Promise<Accepted> => {
       const admitted = await this.admit(tx, holder.kid, update).catch(refusalOrFault);
@@ -140,6 +146,43 @@ export class Licensing {
     return this.database.read(scope, async (view) => {
       await view.get(License, { id: licenseId });
       return view.page(LicenseRevision, { licenseId }, [['revision', 'DESC']], page);
+    });
+  }
+
+  /**
+   * The holder of an update that is worth a transaction. What does not hold is counted by its source; beyond the quota it
+   * is rejected before the database is asked for it, unless it may be genuine.
+   */
+  private async throttled(update: LicenseUpdate): Promise<HolderKey> {
+    const source = sourceOf(update.sourceAddress);
+    if (this.failures.isExhausted(source) && !(await this.mayBeGenuine(update))) throw this.failures.rejection(source);
+    try {
+      return await this.holderOf(update);
+    } catch (error) {
+      if (!(error instanceof DomainError) || !UNPROVEN.has(error.code)) throw error;
+      throw await this.failures.count(source, error);
+    }
+  }
+
+  /** @returns `false` for a guess; `true` is no proof */
+  private async mayBeGenuine({ token, body }: LicenseUpdate): Promise<boolean> {
+    const parsed = parseCompactJws(token);
+    const kid = parsed.ok ? parsed.value.header.kid : undefined;
+    if (kid === undefined || !KID_PATTERN.test(kid)) return false;
+    const found = await this.recentHolders.find(kid);
+    if (!found) return false;
+    const refusal = await judge(token, found.holder, body, found.now).catch(refusalOrFault);
+    return !(refusal instanceof DomainError && UNPROVEN.has(refusal.code));
+  }
+
+  private async holdersOf(kids: readonly string[]) {
+    return this.database.readPlatform(platformScope(systemOrigin('licensing')), async (view) => {
+      const found = new Map<string, { readonly holder: HolderKey; readonly now: number }>();
+      for (const kid of kids) {
+        const holder = await this.holders.find(view, kid);
+        if (holder) found.set(kid, { holder, now: view.now });
+      }
+      return found;
     });
   }
 

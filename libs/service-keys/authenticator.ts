@@ -1,31 +1,24 @@
-import { createSecretKey, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type Actor, type DomainError, type Origin, coreErrors, platformScope } from '#core';
+import { type Actor, DomainError, type Origin, coreErrors, platformScope } from '#core';
 import { algorithm, isWellFormedServiceKey } from '#crypto';
-import { Database, Not, type View } from '#database';
+import { Database, type View } from '#database';
 import { tenantErrors, tenantState } from '#tenants';
 
 import { isAddressAllowed } from './allowed-addresses.js';
 import type { AuthType } from './auth-types.js';
+import { BEARER, type CallerFacts } from './caller-facts.js';
 import { readCallerToken } from './caller-token.js';
 import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import { CredentialFilter } from './credential-filter.js';
+import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { Credential, Service } from './entities.js';
 import { callerErrors } from './errors.js';
+import { FailedAuthentications, sourceOf } from './failed-authentications.js';
 import { CredentialUsage } from './usage.js';
-
-/** What a request carries to prove which service sends it. */
-export interface CallerFacts {
-  /** The `Authorization` header, whole. */
-  readonly authorization?: string | undefined;
-  /** The `X-Service-Key` header (or the vendor's `key`). */
-  readonly serviceKey?: string | undefined;
-  readonly sourceAddress: string | null;
-  /** Where a gateway asks: only credentials of its own tenant are known. */
-  readonly tenantId?: string | undefined;
-}
 
 export interface AuthenticatedService {
   readonly tenantId: string;
@@ -33,9 +26,6 @@ export interface AuthenticatedService {
   readonly credentialId: string;
   readonly authType: AuthType;
 }
-
-const BEARER = /^Bearer +(?<token>\S+)$/i;
-const CREDENTIALS_TRIED_MAX = 50;
 
 const refusals: Partial<Record<CredentialState, () => DomainError>> = {
   inactive: callerErrors.CREDENTIAL_INACTIVE,
@@ -53,13 +43,30 @@ export class Authenticator {
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
     private readonly usage: CredentialUsage,
+    private readonly filter: CredentialFilter,
+    private readonly failures: FailedAuthentications,
   ) {}
 
   /**
    * @throws CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED,
-   * TENANT_SUSPENDED, IP_NOT_ALLOWED
+   * TENANT_SUSPENDED, IP_NOT_ALLOWED; RATE_LIMITED in place of INVALID_CREDENTIALS where the source of the credential is
+   * beyond its quota of failures
    */
   async authenticate(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
+    if (facts.authorization === undefined && !facts.serviceKey) throw coreErrors.CREDENTIALS_REQUIRED();
+    const source = failureSource(facts, origin);
+    if (this.failures.isExhausted(source) && !(await this.filter.mayBeGenuine(facts))) {
+      throw this.failures.rejection(source);
+    }
+    try {
+      return await this.judge(facts, origin);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
+      throw await this.failures.count(source, error);
+    }
+  }
+
+  private async judge(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
     return this.database.readPlatform(platformScope(origin), async (view) => {
       const credential = await this.identify(view, facts);
       if (credential.tenantId !== (facts.tenantId ?? credential.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
@@ -76,13 +83,12 @@ export class Authenticator {
     });
   }
 
-  private async identify(view: View, { authorization, serviceKey }: CallerFacts): Promise<Credential> {
+  private async identify(view: View, { authorization, serviceKey = '' }: CallerFacts): Promise<Credential> {
     if (authorization !== undefined) {
       const token = BEARER.exec(authorization)?.groups?.['token'];
       if (token === undefined) throw coreErrors.INVALID_CREDENTIALS();
       return this.byToken(view, token);
     }
-    if (serviceKey === undefined || serviceKey === '') throw coreErrors.CREDENTIALS_REQUIRED();
     return this.byServiceKey(view, serviceKey);
   }
 
@@ -99,15 +105,7 @@ export class Authenticator {
     const token = readCallerToken(text, view.now);
     if ('refused' in token) throw coreErrors.INVALID_CREDENTIALS();
     const { issuer, jws } = token;
-    const shared = { authType: 'jwt' as const, state: Not('deleted' as const) };
-    // With the tenant the index over services can be used; the id alone is the primary key.
-    const service = await view.findOne(Service, { id: issuer });
-    const candidates = await view.find(
-      Credential,
-      service ? { tenantId: service.tenantId, serviceId: issuer, ...shared } : { id: issuer, ...shared },
-      // `active` is the first state of the alphabet: however many ended before, those that may be good are tried.
-      { order: { state: 'ASC', id: 'DESC' }, limit: CREDENTIALS_TRIED_MAX },
-    );
+    const candidates = await jwtCredentialsOf(view, issuer);
     const tenantId = candidates[0]?.tenantId;
     // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
     if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') {
@@ -116,12 +114,20 @@ export class Authenticator {
     // An active credential answers before an ended one that happens to have the same secret's signature.
     const byUse = candidates.toSorted((a, b) => usefulness(b, view) - usefulness(a, view));
     for (const candidate of byUse) {
-      const secret = await this.secrets.open(view, candidate);
-      const key = createSecretKey(Buffer.from(secret.reveal(), 'base64'));
+      const key = await signingKeyOf(this.secrets, view, candidate);
       if (await algorithm('HS256').verify(jws.signingInput, jws.signature, key)) return candidate;
     }
     throw coreErrors.INVALID_CREDENTIALS();
   }
+}
+
+/**
+ * Where failures are counted: the network that the credential came from. A gateway asks about credentials of others: they
+ * are counted within its tenant by the address that it names, or together where it names none.
+ */
+function failureSource({ sourceAddress, tenantId }: CallerFacts, { actor }: Origin): string {
+  if (tenantId === undefined) return sourceOf(sourceAddress);
+  return `tenant:${tenantId}:${sourceAddress === null ? `gateway:${actor.id}` : sourceOf(sourceAddress)}`;
 }
 
 const usefulness = (credential: Credential, { now }: View): number => (stateAt(credential, now) === 'active' ? 1 : 0);

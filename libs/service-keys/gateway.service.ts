@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type TenantScope } from '#core';
 import { Database } from '#database';
 
-import { type AuthenticatedService, Authenticator, type CallerFacts } from './authenticator.js';
+import { type AuthenticatedService, Authenticator } from './authenticator.js';
+import type { CallerFacts } from './caller-facts.js';
 import { credentialEvents } from './events.js';
 
 /** The answer to "who sent this request?", for a gateway in front of somebody else's API. */

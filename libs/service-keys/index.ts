@@ -8,7 +8,9 @@ export const serviceKeySealedColumns: readonly SealedColumnSource[] = [revealabl
 export type { Credential, Service } from './entities.js';
 export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
-export { type AuthenticatedService, Authenticator, type CallerFacts, serviceActor } from './authenticator.js';
+export { type AuthenticatedService, Authenticator, serviceActor } from './authenticator.js';
+export type { CallerFacts } from './caller-facts.js';
+export { CredentialFilter } from './credential-filter.js';
 export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
 export { forbiddenActions } from './credential-permissions.js';
 export { type CredentialAction, credentialActions } from './credential-rules.js';
@@ -27,6 +29,7 @@ export {
 export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { activeServiceName, isServiceActive } from './service-state.js';
+export { FailedAuthentications, type FailureCounters, sourceOf } from './failed-authentications.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';

@@ -1,9 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { type JSONWebKeySet, type JWK, compactVerify, createLocalJWKSet, decodeJwt } from 'jose';
 
-import { DAY, type EpochMilliseconds, type Json, type Origin, SECOND, coreErrors, platformScope } from '#core';
+import {
+  DAY,
+  DomainError,
+  type EpochMilliseconds,
+  type Json,
+  type Origin,
+  SECOND,
+  coreErrors,
+  platformScope,
+} from '#core';
 import { type Jwk, parseStrictJson, readTrustedKey } from '#crypto';
 import { Database } from '#database';
+import { FailedAuthentications, sourceOf } from '#service-keys';
 import { tenantErrors, tenantState } from '#tenants';
 
 import { judgeTimes } from './claims.js';
@@ -35,6 +45,11 @@ export interface TrustedUser {
   readonly user: { readonly identifier: string; readonly name: string; readonly email: string };
 }
 
+interface Narrowed {
+  readonly profile?: string | undefined;
+  readonly tenantId?: string | undefined;
+}
+
 const CANDIDATES_MAX = 50;
 const TOKEN_CHARACTERS_MAX = 16_384;
 /** OpenID Connect Core 1.0 §3.1.3.7: signed by the issuer's own key; a shared secret would let its other holders sign. */
@@ -60,17 +75,24 @@ export class TrustedUsers {
   constructor(
     private readonly database: Database,
     private readonly urls: JwksUrls,
+    private readonly failures: FailedAuthentications,
   ) {}
 
   /**
    * @param narrowed names of a profile and a tenant, where several trust the same issuer for the same audience
-   * @throws INVALID_CREDENTIALS, AMBIGUOUS_PROFILE, TENANT_SUSPENDED
+   * @throws INVALID_CREDENTIALS, AMBIGUOUS_PROFILE, TENANT_SUSPENDED; RATE_LIMITED in place of INVALID_CREDENTIALS where
+   * the address is beyond its quota of failures
    */
-  async identify(
-    origin: Origin,
-    idToken: string,
-    narrowed: { readonly profile?: string | undefined; readonly tenantId?: string | undefined },
-  ): Promise<TrustedUser> {
+  async identify(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
+    try {
+      return await this.judge(origin, idToken, narrowed);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
+      throw await this.failures.count(sourceOf(origin.sourceAddress), error);
+    }
+  }
+
+  private async judge(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
     const unproven = readUnproven(idToken);
     const { profile, trusted, now } = await this.find(origin, unproven, narrowed);
     const claims = await this.prove(idToken, trusted);
@@ -84,7 +106,7 @@ export class TrustedUsers {
   private async find(
     origin: Origin,
     unproven: Claims,
-    narrowed: { readonly profile?: string | undefined; readonly tenantId?: string | undefined },
+    narrowed: Narrowed,
   ): Promise<{ profile: TokenProfile; trusted: TrustedIssuer; now: EpochMilliseconds }> {
     return this.database.readPlatform(platformScope(origin), async (view) => {
       const where = {

@@ -86,6 +86,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       admin: UNLIMITED,
       reveal: UNLIMITED,
       public: UNLIMITED,
+      credentials: UNLIMITED,
     },
   });
   const url = await server.listen();

@@ -43,11 +43,13 @@ import { Licensing } from '#licensing';
 import {
   Authenticator,
   CredentialExpiry,
+  CredentialFilter,
   CredentialSecrets,
   CredentialSteps,
   CredentialSuccession,
   CredentialUsage,
   Credentials,
+  FailedAuthentications,
   Gateway,
   Leaks,
   SecretRepetition,
@@ -153,7 +155,8 @@ class UseCases {
     passwordParameters,
     jwksUrls,
     counters,
-  }: ServerOptions): DynamicModule {
+    rateLimits,
+  }: ServerOptions & { readonly rateLimits: RateLimits }): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
       Users,
@@ -179,6 +182,7 @@ class UseCases {
       Services,
       SecretRepetition,
       Authenticator,
+      CredentialFilter,
       AuthorityKeys,
       CertificateAuthorities,
       Issuance,
@@ -209,6 +213,12 @@ class UseCases {
     const foundation: Provider[] = [
       { provide: Counters, useValue: counters },
       { provide: CpuQueue, useValue: cpu },
+      {
+        provide: FailedAuthentications,
+        useValue: new FailedAuthentications(counters, installation.clock, rateLimits.limitOf('credentials'), (source) =>
+          logger.warn({ source }, 'Too many credentials from one source were rejected'),
+        ),
+      },
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
       { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
@@ -247,7 +257,8 @@ const controllersOf: Readonly<Record<Role, readonly Type[]>> = {
 @Module({})
 export class ServerModule {
   static register(options: ServerOptions): DynamicModule {
-    const useCases = UseCases.register(options);
+    const rateLimits = new RateLimits(options.counters, options.rateLimitQuotas);
+    const useCases = UseCases.register({ ...options, rateLimits });
     return {
       module: ServerModule,
       imports: [
@@ -256,7 +267,7 @@ export class ServerModule {
         HttpModule.register({
           imports: [useCases],
           logger: options.logger,
-          rateLimits: new RateLimits(options.counters, options.rateLimitQuotas),
+          rateLimits,
         }),
       ],
       controllers: [HealthController, ...options.roles.flatMap((role) => controllersOf[role])],

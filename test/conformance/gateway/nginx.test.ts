@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { systemClock, toEpochSeconds } from '#core';
+import { generateServiceKey } from '#crypto';
 
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { ownToken } from '../../e2e/callers/own-token.js';
 import { type TestService, createService } from '../../e2e/signing/issuer.js';
 
+/** More than the other tests of this file fail with. */
+const FAILURES_MAX = 20;
 const EXAMPLE = join(import.meta.dirname, '../../../examples/nginx/chancery.conf');
 /** Debian keeps it where an ordinary user's PATH does not look. */
 const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => spawnSync(program, ['-v']).status === 0);
@@ -46,7 +49,8 @@ function behindNginx(program: string): void {
 
   beforeAll(async () => {
     const environment = { TRUSTED_PROXIES: '127.0.0.1/32' };
-    server = await startTestServer({ clock: systemClock, environment });
+    const rateLimitQuotas = { credentials: FAILURES_MAX, login: 1_000 };
+    server = await startTestServer({ clock: systemClock, environment, rateLimitQuotas });
     tenant = await createTenant(server, 'gateway');
     service = await createService(server, tenant);
     api = createServer((request, reply) => {
@@ -157,6 +161,18 @@ function behindNginx(program: string): void {
     expect(await status()).toBe(403);
     await confine(['127.0.0.1/32']);
     expect(await status()).toBe(200);
+  });
+
+  it('answers 403 to an address that sends too many unknown keys, and lets a good key of that address in', async () => {
+    const statuses: number[] = [];
+    for (let guess = 0; guess < FAILURES_MAX + 2; guess += 1) {
+      statuses.push((await call({ 'X-Service-Key': generateServiceKey().reveal() })).status);
+    }
+    expect(statuses).toEqual(statuses.toSorted());
+    expect([...new Set(statuses)]).toEqual([401, 403]);
+    expect((await call({ 'X-Service-Key': service.serviceKey })).status).toBe(200);
+    expect(received).toHaveLength(1);
+    expect((await fetch(`${address}/_chancery_rate_limited`)).status).toBe(404);
   });
 
   it('cannot be asked for its verdict from outside', async () => {

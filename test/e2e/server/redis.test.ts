@@ -4,11 +4,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { ManualClock, MINUTE, Secret } from '#core';
 
+import { generateServiceKey } from '#crypto';
+
 import { createLogger } from '../../../apps/server/src/http/logging.js';
 import { RedisCounters } from '../../../apps/server/src/http/redis-counters.js';
 import { Workshop } from '../../support/openssl.js';
 import { type RedisProcess, type RedisProcessOptions, isRedisInstalled, redisProcess } from '../../support/redis.js';
-import { type TestServer, startTestServer } from '../../support/server.js';
+import { type TestServer, type TestServerOptions, startTestServer } from '../../support/server.js';
 
 const QUOTA = 5;
 const LOST = 'Redis does not answer';
@@ -26,8 +28,11 @@ async function startRedis(options: RedisProcessOptions = {}): Promise<RedisProce
   return redis;
 }
 
-async function startServer(environment: Readonly<Record<string, string>>): Promise<TestServer> {
-  const server = await startTestServer({ environment, rateLimitQuotas: { public: QUOTA } });
+async function startServer(
+  environment: Readonly<Record<string, string>>,
+  rateLimitQuotas: TestServerOptions['rateLimitQuotas'] = { public: QUOTA },
+): Promise<TestServer> {
+  const server = await startTestServer({ environment, rateLimitQuotas });
   closing.push(() => server.close());
   return server;
 }
@@ -57,6 +62,22 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(await calls(servers[1], 3)).toEqual([...times(2, 200), 429]);
     expect(await calls(servers[0], 1)).toEqual([429]);
     expect(await degraded(servers[0])).toEqual([200, []]);
+  });
+
+  it('are shared for credentials that are rejected as well', async () => {
+    const { url } = await startRedis();
+    const start = () => startServer({ REDIS_URL: url }, { credentials: QUOTA });
+    const servers = [await start(), await start()] as const;
+    const guesses = async (server: TestServer, count: number): Promise<number[]> => {
+      const statuses: number[] = [];
+      for (let call = 0; call < count; call += 1) {
+        statuses.push((await server.get('/v1/whoami', { serviceKey: generateServiceKey().reveal() })).status);
+      }
+      return statuses;
+    };
+    expect(await guesses(servers[0], 3)).toEqual(times(3, 401));
+    expect(await guesses(servers[1], 3)).toEqual([...times(2, 401), 429]);
+    expect(await guesses(servers[0], 1)).toEqual([429]);
   });
 
   it('are each server’s own without REDIS_URL: the control of the test before', async () => {

@@ -1,23 +1,26 @@
 import { randomBytes } from 'node:crypto';
 
 import { auditEntities, recordEvents } from '#audit';
-import { type Clock, ManualClock, Secret, type TenantScope, platformScope, systemOrigin } from '#core';
+import { type Clock, MINUTE, ManualClock, Secret, type TenantScope, platformScope, systemOrigin } from '#core';
 import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
 import { Database } from '#database';
 import {
   Authenticator,
   CredentialExpiry,
+  CredentialFilter,
   CredentialSecrets,
   CredentialSteps,
   CredentialSuccession,
   CredentialUsage,
   Credentials,
+  FailedAuthentications,
   Services,
   serviceKeyEntities,
 } from '#service-keys';
 import { Members, PasswordGuard, Tenants, Users, tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
+import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { CHEAP_PASSWORDS, PASSWORD } from '../../support/server.js';
 
@@ -47,6 +50,8 @@ export interface Fixture extends Instance {
 }
 
 const entities = [...vaultEntities, ...auditEntities, ...tenantEntities, ...serviceKeyEntities];
+/** More than any test has. */
+const FAILURES = { quota: 1_000_000, windowMilliseconds: MINUTE };
 const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 
 async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance> {
@@ -59,6 +64,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
   await secrets.prepare();
   const steps = new CredentialSteps(secrets);
   const usage = new CredentialUsage(database);
+  const failures = new FailedAuthentications(new WindowCounters(clock), clock, FAILURES);
   return {
     database,
     tenants: new Tenants(database, vault, users),
@@ -67,7 +73,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
     credentials: new Credentials(database, secrets, steps, users),
     steps,
     usage,
-    authenticator: new Authenticator(database, secrets, usage),
+    authenticator: new Authenticator(database, secrets, usage, new CredentialFilter(database, secrets), failures),
     expiry: new CredentialExpiry(database, steps),
     succession: new CredentialSuccession(database, steps),
   };

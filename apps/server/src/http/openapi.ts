@@ -139,7 +139,7 @@ function impliedErrors(located: LocatedOperation, audience: Audience | undefined
     ...(audience === undefined || audience === 'user' ? [] : [coreErrors.FORBIDDEN]),
     ...(isMember ? [coreErrors.NOT_FOUND] : []),
     ...(isConditional ? [coreErrors.PRECONDITION_FAILED] : []),
-    ...(audience === 'service' ? [] : [coreErrors.RATE_LIMITED]),
+    coreErrors.RATE_LIMITED,
     ...(isIdempotent(located, audience)
       ? [
           httpErrors.INVALID_IDEMPOTENCY_KEY,

@@ -12,17 +12,17 @@ import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
 import { sourceNetworkOf } from './source-address.js';
 
-export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public';
+export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public' | 'credentials';
 
 interface Quota {
-  /** Requests per window. */
+  /** Requests per window, or failures. */
   readonly quota: number;
   readonly windowMilliseconds: number;
 }
 
 /**
- * Who gets how much: sign-in and public calls are counted by source address, calls of a person by that person. Services
- * are not counted here; their limits belong to their own calls.
+ * Who gets how much: sign-in and public calls are counted by source address, calls of a person by that person. The calls
+ * of services are not counted here; their limits belong to their own calls.
  */
 export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   login: { quota: 30, windowMilliseconds: MINUTE },
@@ -30,10 +30,12 @@ export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   // Enough for a person who looks things up, too few for emptying a tenant.
   reveal: { quota: 20, windowMilliseconds: MINUTE },
   public: { quota: 600, windowMilliseconds: MINUTE },
+  // Of no route: what is counted are credentials that were rejected, by source address.
+  credentials: { quota: 60, windowMilliseconds: MINUTE },
 };
 
 /** Counts a route under another policy than its access implies, or under none (probes of an orchestrator). */
-export const RateLimited = Reflector.createDecorator<RateLimitPolicy | 'none'>();
+export const RateLimited = Reflector.createDecorator<Exclude<RateLimitPolicy, 'credentials'> | 'none'>();
 
 /** The policies with what an installation changes, and where they are counted. */
 export class RateLimits {
@@ -44,11 +46,10 @@ export class RateLimits {
 
   /** For `ThrottlerModule`. */
   get options(): ThrottlerModuleOptions {
-    const throttlers = Object.entries(RATE_LIMITS).map(([name, { windowMilliseconds }]) => ({
-      name,
-      limit: this.quotaOf(name as RateLimitPolicy),
-      ttl: windowMilliseconds,
-    }));
+    const throttlers = Object.keys(RATE_LIMITS).map((name) => {
+      const { quota, windowMilliseconds } = this.limitOf(name as RateLimitPolicy);
+      return { name, limit: quota, ttl: windowMilliseconds };
+    });
     return { storage: this.storage, throttlers };
   }
 
@@ -59,8 +60,7 @@ export class RateLimits {
    * @throws RATE_LIMITED
    */
   async count(policy: RateLimitPolicy, tracker: string, reply: FastifyReply): Promise<void> {
-    const quota = this.quotaOf(policy);
-    const { windowMilliseconds } = RATE_LIMITS[policy];
+    const { quota, windowMilliseconds } = this.limitOf(policy);
     const key = `${policy}:${tracker}`;
     const window = await this.storage.increment(key, windowMilliseconds, quota, 0, policy);
     const { totalHits, timeToExpire, isBlocked } = window;
@@ -71,8 +71,10 @@ export class RateLimits {
     if (isBlocked) throw coreErrors.RATE_LIMITED({ retryAfterSeconds: timeToExpire });
   }
 
-  private quotaOf(policy: RateLimitPolicy): number {
-    return this.quotas[policy] ?? RATE_LIMITS[policy].quota;
+  /** What a policy permits here. */
+  limitOf(policy: RateLimitPolicy): Quota {
+    const { quota, windowMilliseconds } = RATE_LIMITS[policy];
+    return { quota: this.quotas[policy] ?? quota, windowMilliseconds };
   }
 }
 

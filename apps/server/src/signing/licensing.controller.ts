@@ -46,7 +46,7 @@ const Update = (operationId: string, summary: string): MethodDecorator =>
 /** Where the clients of Xima CCaaS send their signed updates; the token is their only credential. */
 @Controller('v1')
 @ApiTags('Xima CCaaS')
-// Not counted by address, as no service is: a token that does not hold is refused before anything is written.
+// Not counted by address, as no call of a service is: only tokens that do not hold are counted, see `Licensing`.
 @RateLimited('none')
 @Public()
 export class LicensingController {

@@ -1,0 +1,75 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { BatchedLookup, isUuid, platformScope, systemOrigin } from '#core';
+import { type CompactJws, algorithm, isWellFormedServiceKey, parseCompactJws } from '#crypto';
+import { Database, In } from '#database';
+import { tenantState } from '#tenants';
+
+import { BEARER, type CallerFacts } from './caller-facts.js';
+import { jwtCredentialsOf, knownIssuers, signingKeyOf } from './credential-lookup.js';
+import { CredentialSecrets } from './credential-secrets.js';
+import { Credential } from './entities.js';
+
+const SCOPE = platformScope(systemOrigin('credential-filter'));
+
+/**
+ * Tells guesses from credentials that may be genuine, at a bounded cost: for sources of which too many credentials were
+ * rejected already. It decides nothing: what may be genuine is judged as every credential is.
+ */
+@Injectable()
+export class CredentialFilter {
+  readonly #serviceKeys: BatchedLookup<true>;
+  readonly #issuers: BatchedLookup<readonly KeyObject[]>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: CredentialSecrets,
+  ) {
+    this.#serviceKeys = new BatchedLookup((hashes) => this.existing(hashes));
+    this.#issuers = new BatchedLookup((issuers) => this.keysOf(issuers));
+  }
+
+  /** @returns `false` for a guess; `true` is no proof */
+  async mayBeGenuine({ authorization, serviceKey = '' }: CallerFacts): Promise<boolean> {
+    if (authorization === undefined) {
+      if (!isWellFormedServiceKey(serviceKey)) return false;
+      return (await this.#serviceKeys.find(this.secrets.lookupHash(serviceKey))) === true;
+    }
+    const parsed = parseCompactJws(BEARER.exec(authorization)?.groups?.['token'] ?? '');
+    return parsed.ok && this.isSigned(parsed.value);
+  }
+
+  private async isSigned({ header, claims, signingInput, signature }: CompactJws): Promise<boolean> {
+    const { iss } = claims;
+    if (header.alg !== 'HS256' || typeof iss !== 'string' || !isUuid(iss)) return false;
+    for (const key of (await this.#issuers.find(iss)) ?? []) {
+      if (await algorithm('HS256').verify(signingInput, signature, key)) return true;
+    }
+    return false;
+  }
+
+  private async existing(hashes: readonly string[]): Promise<ReadonlyMap<string, true>> {
+    const found = await this.database.readPlatform(SCOPE, (view) =>
+      view.find(Credential, { lookupHash: In([...hashes]), authType: 'service_key' }),
+    );
+    return new Map(found.flatMap(({ lookupHash }) => (lookupHash === null ? [] : [[lookupHash, true] as const])));
+  }
+
+  private async keysOf(issuers: readonly string[]): Promise<ReadonlyMap<string, readonly KeyObject[]>> {
+    return this.database.readPlatform(SCOPE, async (view) => {
+      const found = new Map<string, readonly KeyObject[]>();
+      for (const issuer of await knownIssuers(view, issuers)) {
+        const credentials = await jwtCredentialsOf(view, issuer);
+        const tenantId = credentials[0]?.tenantId;
+        // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
+        if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') continue;
+        const keys: KeyObject[] = [];
+        for (const credential of credentials) keys.push(await signingKeyOf(this.secrets, view, credential));
+        found.set(issuer, keys);
+      }
+      return found;
+    });
+  }
+}
