@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import {
+  BACKWARD_TOLERANCE,
   DAY,
   DomainError,
   type EpochMilliseconds,
@@ -53,6 +54,7 @@ const SYSTEM = systemOrigin('crl');
 @Injectable()
 export class Crls implements Expirable {
   readonly kind = 'CRL';
+  readonly runsWhilePaused = true;
   readonly #held = new Map<string, PublishedCrl>();
   readonly #due: DueItems<Crl>;
 
@@ -73,6 +75,13 @@ export class Crls implements Expirable {
             ['id', 'ASC'],
           ],
         },
+        {
+          where: (now) => ({ thisUpdate: MoreThan(now + BACKWARD_TOLERANCE) }),
+          order: [
+            ['thisUpdate', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
       ],
       itemOf: ({ id }) => id,
       handle: ({ id, tenantId }) => this.build({ ...SYSTEM, tenantId }, id),
@@ -88,7 +97,7 @@ export class Crls implements Expirable {
 
   /** A step of whatever changes a status: the list is due at once. */
   async markStale(tx: Tx, caId: string): Promise<void> {
-    await tx.update(Crl, { id: caId }, { rebuildAt: tx.now });
+    await tx.update(Crl, { id: caId }, { rebuildAt: tx.confirmed });
   }
 
   /** Builds the lists that are due. */
@@ -103,7 +112,7 @@ export class Crls implements Expirable {
   async current(origin: Origin, caId: string): Promise<PublishedCrl> {
     try {
       const row = await this.database.readPlatform(platformScope(origin), (view) => readRow(view, caId));
-      if (row.rebuildAt <= this.clock.now()) await this.build({ ...SYSTEM, ...origin, tenantId: row.tenantId }, caId);
+      if (isDue(row, this.clock.now())) await this.build({ ...SYSTEM, ...origin, tenantId: row.tenantId }, caId);
       return this.requireCurrent(await this.load(origin, caId));
     } catch (error) {
       // While the database is away or the vault is sealed, the last signed list is as good as ever until it ends.
@@ -149,11 +158,12 @@ export class Crls implements Expirable {
       // Whoever revokes waits here at the latest, and then marks the list that is being built as stale.
       const before = await tx.lock(Crl, { id: caId });
       const ca = await tx.get(CertificateAuthority, { id: caId });
-      if (before.rebuildAt > now) return;
+      if (!isDue(before, now)) return;
       // Nobody would believe what an authority signs after its own end (RFC 5280 §6.1.3).
       if (now > ca.notAfter || (await tenantState(tx, scope.tenantId)) === 'deleted') {
         tx.housekeeping('an authority that has ended publishes no further list');
-        await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
+        // By a clock that jumped it may not have ended at all.
+        if (now <= ca.notAfter || tx.confirmed > ca.notAfter) await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
         return;
       }
       const key = await this.keys.authorityKey(tx, ca);
@@ -174,6 +184,13 @@ export class Crls implements Expirable {
   }
 }
 
+/**
+ * Whether the next list must be signed. One that is dated in the future was signed while the clock was ahead: relying
+ * parties reject it (RFC 5280 §6.3.3), so it is replaced by one with a higher number.
+ */
+const isDue = ({ rebuildAt, thisUpdate }: Crl, now: EpochMilliseconds): boolean =>
+  rebuildAt <= now || thisUpdate > now + BACKWARD_TOLERANCE;
+
 async function readRow(view: View, caId: string): Promise<Crl> {
   const row = await view.get(Crl, { id: caId });
   if ((await tenantState(view, row.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
@@ -185,23 +202,23 @@ async function revocationsOf(view: View, caId: string): Promise<RevokedCertifica
   const revoked: RevokedCertificate[] = [];
   const notAfter = MoreThan(view.now - KEPT_AFTER_EXPIRY);
   const authorities = await view.find(CertificateAuthority, { parentId: caId, state: 'revoked', notAfter });
-  revoked.push(...authorities.map(entryOf));
+  revoked.push(...authorities.map((row) => entryOf(row, view.now)));
   for (let after = '', more = true; more;) {
     const batch = await view.find(
       Certificate,
       { caId, state: In(['revoked', 'held']), notAfter, id: MoreThan(after) },
       { order: { id: 'ASC' }, limit: ENTRIES_READ_AT_ONCE },
     );
-    for (const row of batch) revoked.push(entryOf(row));
+    for (const row of batch) revoked.push(entryOf(row, view.now));
     more = batch.length === ENTRIES_READ_AT_ONCE;
     after = batch.at(-1)?.id ?? after;
   }
   return revoked;
 }
 
-const entryOf = (row: Certificate | CertificateAuthority): RevokedCertificate => ({
+const entryOf = (row: Certificate | CertificateAuthority, now: EpochMilliseconds): RevokedCertificate => ({
   serialNumber: row.serialNumber,
-  revokedAt: row.revokedAt ?? row.updatedAt,
+  revokedAt: Math.min(row.revokedAt ?? row.updatedAt, now),
   reason: row.revocationReason ?? 'unspecified',
 });
 

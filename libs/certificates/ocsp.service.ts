@@ -98,6 +98,8 @@ export class OcspResponder {
     const lasts = (signer: OcspSigner | null, now: EpochMilliseconds): boolean =>
       now > ca.notAfter ||
       (signer !== null &&
+        // A delegate that begins in the future was made while the clock was ahead; its answers are rejected.
+        signer.notBefore <= now &&
         signer.notAfter - now > Math.min(SIGNER_RENEWED_BEFORE_END, (ca.notAfter - signer.notBefore) / 2));
     const found = await this.database.readPlatform(platformScope(scope), async (view) =>
       lasts(await view.findOne(OcspSigner, { caId: ca.id }), view.now),
@@ -166,7 +168,7 @@ async function statusOf(view: View, caId: string, serialNumber: string): Promise
   if (row.state !== 'revoked' && row.state !== 'held') return { status: 'good' };
   return {
     status: 'revoked',
-    revokedAt: row.revokedAt ?? row.updatedAt,
+    revokedAt: Math.min(row.revokedAt ?? row.updatedAt, view.now),
     reason: row.revocationReason ?? 'unspecified',
   };
 }

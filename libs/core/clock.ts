@@ -3,26 +3,61 @@ export type EpochMilliseconds = number;
 /** Whole seconds since the epoch: the NumericDate of RFC 7519 §2. */
 export type EpochSeconds = number;
 
-/** The only source of time. Production uses `systemClock`; a test passes a clock that it moves by hand. */
+/** The only source of time. */
 export interface Clock {
   now(): EpochMilliseconds;
+  /**
+   * `now`, or earlier while a forward jump of the system's clock is not confirmed. What cannot be undone (a recorded
+   * expiry, a purge, a destruction) is decided by this instant; whether something may be used, by `now`.
+   */
+  confirmed(): EpochMilliseconds;
 }
 
-export const systemClock: Clock = { now: () => Date.now() };
+/** The clocks of a host: one that shows the time and can be set, and one that only runs. */
+export interface TimeSource {
+  /** What the system's clock shows, in epoch milliseconds. */
+  now(): EpochMilliseconds;
+  /** Milliseconds since the host started, sleep included; it cannot be set. */
+  uptime(): number;
+  /** Names one run of the host: only within one can uptimes be compared. `undefined` where the host does not tell. */
+  readonly bootId: string | undefined;
+}
 
-/** A clock that stands still until it is told otherwise. */
-export class ManualClock implements Clock {
+/** The system's clock as it is. A server uses it through a `GuardedClock`. */
+export const systemClock: Clock = { now: () => Date.now(), confirmed: () => Date.now() };
+
+/** A clock for tests: it changes only when it is told to. */
+export class ManualClock implements Clock, TimeSource {
+  readonly bootId: string | undefined = 'manual';
+  #uptime = 0;
+
   constructor(private instant: EpochMilliseconds = Date.UTC(2026, 0, 1)) {}
 
   now(): EpochMilliseconds {
     return this.instant;
   }
 
-  set(instant: EpochMilliseconds): void {
-    this.instant = instant;
+  confirmed(): EpochMilliseconds {
+    return this.instant;
   }
 
+  uptime(): number {
+    return this.#uptime;
+  }
+
+  /** Lets time pass until an instant. */
+  set(instant: EpochMilliseconds): void {
+    this.advance(instant - this.instant);
+  }
+
+  /** Lets time pass. */
   advance(milliseconds: number): void {
+    this.instant += milliseconds;
+    this.#uptime += Math.max(0, milliseconds);
+  }
+
+  /** Sets the clock forward or back, while no time passes. */
+  jump(milliseconds: number): void {
     this.instant += milliseconds;
   }
 }

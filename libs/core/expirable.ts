@@ -9,6 +9,10 @@ export interface Expirable {
   /** The noun, for logs: `credential`, `session`. */
   readonly kind: string;
   /**
+   * Set where everything it does can be undone: it goes on while the clock is not confirmed. All else is paused then.
+   */
+  readonly runsWhilePaused?: true;
+  /**
    * Handles at most `limit` of what is due now. An item that fails must not block the items behind it: `DueItems` and
    * `purge` of `libs/scheduler` see to that.
    * @returns how many were handled; the scheduler goes on until a batch comes back short

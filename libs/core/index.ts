@@ -5,6 +5,7 @@ export {
   type EpochMilliseconds,
   type EpochSeconds,
   ManualClock,
+  type TimeSource,
   fromRfc3339,
   systemClock,
   toEpochSeconds,
@@ -34,6 +35,17 @@ export {
 export type { Expirable } from './expirable.js';
 export { FairLine } from './fair-line.js';
 export { FairQueue, type FairQueueLimits } from './fair-queue.js';
+export {
+  BACKWARD_TOLERANCE,
+  type ClockAlarm,
+  type ClockRecord,
+  type ClockState,
+  FORWARD_TOLERANCE,
+  GuardedClock,
+  LONGEST_UNEXPLAINED_STOP,
+  OBSERVATION,
+  type StartJudgement,
+} from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type Lifecycle, type LifecycleEvent, type LifecycleEvents, defineLifecycle } from './lifecycle.js';
 export {

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { type Clock, DomainError, type EventDraft, INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
+import {
+  type Clock,
+  DomainError,
+  type EpochMilliseconds,
+  type EventDraft,
+  INSTALLATION_ID,
+  type PlatformScope,
+  type TenantScope,
+} from '#core';
 import { completionOf } from './completion.js';
 import { type Dialect, isLostRace, withoutStatement } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
@@ -10,7 +18,7 @@ import { openMysql } from './mysql.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { openSqlite } from './sqlite.js';
 import { Tx } from './tx.js';
-import { View } from './view.js';
+import { type Instants, View } from './view.js';
 
 /** Writes the events of a transaction into the history; the audit library provides it. */
 export type EventRecorder = (tx: Tx, events: readonly EventDraft[]) => Promise<void>;
@@ -112,6 +120,18 @@ export class Database {
     }
   }
 
+  /** What the database server's own clock shows; `undefined` for an embedded database, or where it does not answer. */
+  async serverNow(): Promise<EpochMilliseconds | undefined> {
+    const { clockQuery } = this.gateway.dialect;
+    if (clockQuery === undefined) return undefined;
+    try {
+      const [row] = await this.gateway.dataSource.query<{ now: number | string }[]>(clockQuery);
+      return row === undefined ? undefined : Number(row.now);
+    } catch {
+      return undefined;
+    }
+  }
+
   async migrate(): Promise<void> {
     await this.gateway.migrate();
   }
@@ -148,7 +168,7 @@ export class Database {
         return await this.gateway.write(share, (manager) =>
           this.#open.run(true, async () => {
             const reach = { tenantId, installationOnly: false };
-            const tx = new Tx(manager, this.gateway.dialect, scope, this.clock.now(), reach);
+            const tx = new Tx(manager, this.gateway.dialect, scope, this.instants(), reach);
             const result = await work(tx);
             const events = tx.settle();
             await completionOf(scope)?.complete(tx, result);
@@ -180,12 +200,17 @@ export class Database {
     try {
       return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, (manager) => {
         const reach = { tenantId, installationOnly: false };
-        return work(new View(manager, this.gateway.dialect, scope, this.clock.now(), reach));
+        return work(new View(manager, this.gateway.dialect, scope, this.instants(), reach));
       });
     } catch (error) {
       if (!this.isOutage(error)) throw error;
       throw databaseErrors.DATABASE_UNAVAILABLE({ cause: withoutStatement(error), retryAfterSeconds: 1 });
     }
+  }
+
+  private instants(): Instants {
+    const now = this.clock.now();
+    return { now, confirmed: Math.min(now, this.clock.confirmed()) };
   }
 
   /** A closed database fails in many words; whatever comes out of it is an outage. */

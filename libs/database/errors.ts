@@ -5,6 +5,10 @@ export const databaseErrors = defineErrors('database', {
     kind: 'unavailable',
     title: 'The change could not be saved; nothing was changed',
   },
+  CLOCK_NOT_CONFIRMED: {
+    kind: 'unavailable',
+    title: 'The clock jumped and was not confirmed: nothing is recorded that cannot be undone',
+  },
   DATABASE_UNAVAILABLE: { kind: 'unavailable', title: 'The database is unavailable' },
 });
 

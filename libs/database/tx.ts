@@ -8,7 +8,6 @@ import {
 
 import {
   type DomainError,
-  type EpochMilliseconds,
   type EventDraft,
   INSTALLATION_ID,
   type LifecycleEvent,
@@ -19,7 +18,7 @@ import {
 import { type Dialect, isUniqueViolation } from './dialects.js';
 import { TransactionMisuse } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Reach, View, type Where, requireCondition } from './view.js';
+import { type Instants, type Reach, View, type Where, requireCondition } from './view.js';
 
 /** What one transaction did; shared by its views. */
 interface Ledger {
@@ -39,16 +38,16 @@ export class Tx extends View {
     manager: EntityManager,
     dialect: Dialect,
     scope: TenantScope | PlatformScope,
-    now: EpochMilliseconds,
+    instants: Instants,
     reach: Reach,
     private readonly ledger: Ledger = { wrote: false, events: [], housekeeping: undefined },
   ) {
-    super(manager, dialect, scope, now, reach);
+    super(manager, dialect, scope, instants, reach);
   }
 
   override get installation(): Tx {
     const reach = { tenantId: null, installationOnly: true };
-    return new Tx(this.manager, this.dialect, this.scope, this.now, reach, this.ledger);
+    return new Tx(this.manager, this.dialect, this.scope, this.instants, reach, this.ledger);
   }
 
   /** Adds an event to the history, in this very transaction. Only platform work may name another tenant's history. */

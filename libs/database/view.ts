@@ -19,7 +19,7 @@ import {
   pageLimit,
 } from '#core';
 import type { Dialect } from './dialects.js';
-import { TransactionMisuse } from './errors.js';
+import { TransactionMisuse, databaseErrors } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 
 export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
@@ -37,20 +37,44 @@ export interface Reach {
   readonly installationOnly: boolean;
 }
 
+/** The one instant of a piece of work; two values only while a jump of the clock is not confirmed. */
+export interface Instants {
+  readonly now: EpochMilliseconds;
+  readonly confirmed: EpochMilliseconds;
+}
+
 /** Reading access to what one scope may see. */
 export class View {
+  /** The one instant of this piece of work: what is used is judged by it. */
+  readonly now: EpochMilliseconds;
+  /**
+   * `now`, or earlier while a forward jump of the clock is not confirmed: what cannot be undone (a recorded expiry, a
+   * purge, a destruction) is decided by this instant.
+   */
+  readonly confirmed: EpochMilliseconds;
+
   constructor(
     protected readonly manager: EntityManager,
     protected readonly dialect: Dialect,
     readonly scope: TenantScope | PlatformScope,
-    /** The one instant of this piece of work. */
-    readonly now: EpochMilliseconds,
+    protected readonly instants: Instants,
     protected readonly reach: Reach,
-  ) {}
+  ) {
+    this.now = instants.now;
+    this.confirmed = instants.confirmed;
+  }
 
   /** The same access to rows that belong to no tenant (users, sessions, data keys). */
   get installation(): View {
-    return new View(this.manager, this.dialect, this.scope, this.now, { tenantId: null, installationOnly: true });
+    return new View(this.manager, this.dialect, this.scope, this.instants, { tenantId: null, installationOnly: true });
+  }
+
+  /**
+   * For a step that records what cannot be undone because `instant` has passed.
+   * @throws CLOCK_NOT_CONFIRMED where it has passed only by a clock that jumped
+   */
+  requireConfirmed(instant: EpochMilliseconds): void {
+    if (instant > this.confirmed) throw databaseErrors.CLOCK_NOT_CONFIRMED({ retryAfterSeconds: 60 });
   }
 
   /** All rows that match; lists that a caller can make grow without bound use `page`. */

@@ -17,6 +17,11 @@ describe('the outcome of a claim on a known idempotency key', () => {
   it.each([
     ['running while the lease holds', RUNNING, 'running'],
     ['abandoned at the very end of the lease', { ...RUNNING, leaseUntil: NOW }, 'abandoned'],
+    [
+      'abandoned where the lease was taken while the clock was ahead',
+      { ...RUNNING, leaseUntil: NOW + 86_400_000 },
+      'abandoned',
+    ],
     ['running without a lease, whatever the time', { ...RUNNING, leaseUntil: null }, 'running'],
     ['answered', ANSWERED, 'answered'],
     ['answered while the answer is kept', { ...ANSWERED, answerUntil: NOW + 1 }, 'answered'],

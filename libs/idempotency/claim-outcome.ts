@@ -1,6 +1,9 @@
-import type { EpochMilliseconds } from '#core';
+import { BACKWARD_TOLERANCE, type EpochMilliseconds, SECOND } from '#core';
 
 import type { IdempotencyRecord } from './entities.js';
+
+/** For how long a key stays claimed after the last sign of life of the process that claimed it. */
+export const LEASE = 3 * SECOND;
 
 /** What a record says about a further request with its key. */
 export type ClaimOutcome = 'other-payload' | 'answered' | 'answer-erased' | 'running' | 'abandoned';
@@ -16,7 +19,10 @@ type Facts = Pick<IdempotencyRecord, 'payloadHash' | 'state' | 'leaseUntil' | 'a
 export function claimOutcome(record: Facts, payloadHash: string, now: EpochMilliseconds): ClaimOutcome {
   if (record.payloadHash !== payloadHash) return 'other-payload';
   if (record.state === 'running') {
-    return record.leaseUntil !== null && record.leaseUntil <= now ? 'abandoned' : 'running';
+    if (record.leaseUntil === null) return 'running';
+    // One that lasts longer than a lease that begins now was taken while the clock was ahead.
+    const holds = record.leaseUntil > now && record.leaseUntil <= now + LEASE + BACKWARD_TOLERANCE;
+    return holds ? 'running' : 'abandoned';
   }
   const isErased = record.sealedAnswer === null || (record.answerUntil !== null && record.answerUntil <= now);
   return isErased ? 'answer-erased' : 'answered';

@@ -19,7 +19,7 @@ import { Database, In, LessThanOrEqual, type Tx } from '#database';
 import { type DueItems, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
-import { claimOutcome } from './claim-outcome.js';
+import { LEASE, claimOutcome } from './claim-outcome.js';
 import { IdempotencyRecord } from './entities.js';
 import { idempotencyErrors } from './errors.js';
 
@@ -28,8 +28,6 @@ type Scope = TenantScope | PlatformScope;
 export const answers = sealedColumn(IdempotencyRecord, { purpose: 'idempotent-answer', column: 'sealedAnswer' });
 
 const KEPT_FOR = DAY;
-/** For how long a key stays claimed after the last sign of life of the process that claimed it. */
-export const LEASE = 3 * SECOND;
 const RENEWED_EVERY = LEASE / 3;
 /** A key can be claimed and released by others between two statements of a claim. */
 const ATTEMPTS_MAX = 3;
@@ -203,13 +201,13 @@ async function claimNew(
   const where = { tenantId, actorId, keyHash };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const known = await tx.findOne(IdempotencyRecord, where);
-    if (known && known.expiresAt > tx.now) {
+    if (known && known.expiresAt > tx.confirmed) {
       const record = await tx.lockIfPresent(IdempotencyRecord, { id: known.id });
       // Released between the two statements: it is free again.
       if (record === null) continue;
       return { record };
     }
-    if (known) await tx.delete(IdempotencyRecord, { id: known.id, expiresAt: LessThanOrEqual(tx.now) });
+    if (known) await tx.delete(IdempotencyRecord, { id: known.id, expiresAt: LessThanOrEqual(tx.confirmed) });
     const record: IdempotencyRecord = {
       ...claimed,
       id: uuidv7(tx.now),

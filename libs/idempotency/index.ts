@@ -7,4 +7,5 @@ export const idempotencyEntities: readonly EntityClass[] = [IdempotencyRecord];
 export const idempotencySealedColumns: readonly SealedColumnSource[] = [answers];
 export { EndedAnswers } from './ended-answers.js';
 export { idempotencyErrors } from './errors.js';
-export { type IdempotencyClaim, IdempotencyRecords, LEASE } from './idempotency.service.js';
+export { LEASE } from './claim-outcome.js';
+export { type IdempotencyClaim, IdempotencyRecords } from './idempotency.service.js';

@@ -75,7 +75,7 @@ export class KeyDeletion {
   async destroyIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
-      if (key.state === 'destroyed' || keyStateAt(key, tx.now) !== 'destroyed') return false;
+      if (key.state === 'destroyed' || keyStateAt(key, tx.confirmed) !== 'destroyed') return false;
       await destroy(tx, keyId);
       return true;
     });

@@ -71,7 +71,7 @@ export class KeyRotation {
     const material = (await this.mayAdd(scope, keyId)) ? await this.generate(scope, keyId) : undefined;
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
-      const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.now;
+      const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.confirmed;
       if (keyStateAt(key, tx.now) !== 'active' || !isDue) return false;
       const locked = await settled(tx, key);
       // Whoever rotated by hand meanwhile has done what was due.

@@ -44,7 +44,7 @@ export async function settleVersions(tx: Tx, keyId: string): Promise<readonly Ke
   let changed = false;
   for (const version of versions) {
     const from = PATH.indexOf(version.state);
-    const to = PATH.indexOf(versionStateAt(version, tx.now));
+    const to = PATH.indexOf(recordedState(version, tx));
     for (const { event, set, record } of STEPS.slice(from, to)) {
       await tx.transition(KeyVersion, version.id, event, set(version, tx.now));
       tx.record(record(keyId, { kid: version.kid }));
@@ -52,6 +52,12 @@ export async function settleVersions(tx: Tx, keyId: string): Promise<readonly Ke
     }
   }
   return changed ? living(tx, keyId) : versions;
+}
+
+/** What may be written down: that material is destroyed only by a time that is confirmed, for it cannot come back. */
+function recordedState(version: KeyVersion, { now, confirmed }: Tx): KeyVersionState {
+  const state = versionStateAt(version, now);
+  return state === 'destroyed' && versionStateAt(version, confirmed) !== 'destroyed' ? 'retired' : state;
 }
 
 const living = (tx: Tx, keyId: string): Promise<KeyVersion[]> =>

@@ -99,8 +99,9 @@ export class DueItems<Row extends object> {
     const { where, order } = lists[this.#list]!;
     return this.database.readPlatform(scope, async (view) => {
       const request = { limit: Math.min(limit, PAGE_LIMIT_MAX), cursor: this.#cursor };
-      const { items, nextCursor } = await view.page(entity as EntityClass<Row>, where(view.now), order, request);
-      return { now: view.now, rows: items, nextCursor };
+      const now = view.confirmed;
+      const { items, nextCursor } = await view.page(entity as EntityClass<Row>, where(now), order, request);
+      return { now, rows: items, nextCursor };
     });
   }
 

@@ -27,7 +27,7 @@ export function purge<Row extends object>(database: Database, work: PurgeWork<Ro
   const remove = (rows: readonly Row[]): Promise<void> =>
     database.platform(scope, async (tx) => {
       tx.housekeeping(reason);
-      const conditions = [where(tx.now)].flat() as object[];
+      const conditions = [where(tx.confirmed)].flat() as object[];
       const among = { [key]: In(rows.map(keyOf)) };
       await tx.delete(entity as EntityClass<Row>, conditions.map((old) => ({ ...old, ...among })) as Where<Row>);
     });

@@ -13,11 +13,18 @@ interface Line {
   readonly failed?: number;
 }
 
-function schedulerOf(kinds: readonly Expirable[], isSealed = (): boolean => false) {
+function schedulerOf(
+  kinds: readonly Expirable[],
+  options: { sealed?: boolean; isPaused?: () => Promise<boolean> } = {},
+) {
+  const { sealed = false, isPaused = async () => false } = options;
   const errors: Line[] = [];
   const ignore = (): void => undefined;
   const log = { error: (fields: object) => void errors.push(fields), warn: ignore, debug: ignore };
-  return { scheduler: new Scheduler({ kinds, log, describe: () => ({}), isSealed }), errors };
+  return {
+    scheduler: new Scheduler({ kinds, log, describe: () => ({}), isSealed: () => sealed, isPaused }),
+    errors,
+  };
 }
 
 /** A kind that answers its batches one after the other; `undefined` fails. */
@@ -84,9 +91,22 @@ describe('a run of the scheduler', () => {
     expect(errors.at(-1)).toEqual({ kind: 'poisoned', failed: 380 });
   });
 
+  it('asks only kinds whose work can be undone while it is paused', async () => {
+    const [final, reversible] = [kindOf('final', 0), { ...kindOf('reversible', 0), runsWhilePaused: true as const }];
+    await schedulerOf([final, reversible], { isPaused: async () => true }).scheduler.run();
+    expect([final.asked, reversible.asked]).toEqual([[], [BATCH]]);
+  });
+
+  it('asks no kind where it cannot tell whether it is paused', async () => {
+    const kind = { ...kindOf('reversible', 0), runsWhilePaused: true as const };
+    const { scheduler, errors } = schedulerOf([kind], { isPaused: () => Promise.reject(new Error('no database')) });
+    await scheduler.run();
+    expect([kind.asked, errors]).toEqual([[], [{ error: {} }]]);
+  });
+
   it('does nothing while the installation is sealed or after the stop', async () => {
     const kind = kindOf('any', 0);
-    await schedulerOf([kind], () => true).scheduler.run();
+    await schedulerOf([kind], { sealed: true }).scheduler.run();
     const { scheduler } = schedulerOf([kind]);
     await scheduler.stop();
     await scheduler.run();

@@ -17,6 +17,8 @@ export interface SchedulerOptions {
   readonly describe: (error: unknown) => object;
   /** Whether nothing may be written at all: the installation is sealed. */
   readonly isSealed: () => boolean;
+  /** Whether only what can be undone may be done, because the clock is not confirmed. Asked before each run. */
+  readonly isPaused: () => Promise<boolean>;
 }
 
 /** What one kind has done since the process started. */
@@ -67,7 +69,7 @@ export class Scheduler {
   }
 
   private async runAll(): Promise<void> {
-    for (const kind of this.options.kinds) {
+    for (const kind of await this.kindsToRun()) {
       try {
         await this.runOne(kind);
       } catch (error) {
@@ -75,6 +77,16 @@ export class Scheduler {
         const fields = { kind: kind.kind, error: this.options.describe(error) };
         this.options.log.error(fields, 'What is due could not be recorded');
       }
+    }
+  }
+
+  private async kindsToRun(): Promise<readonly Expirable[]> {
+    const { kinds, isPaused, log, describe } = this.options;
+    try {
+      return (await isPaused()) ? kinds.filter(({ runsWhilePaused }) => runsWhilePaused) : kinds;
+    } catch (error) {
+      log.error({ error: describe(error) }, 'The clock could not be compared, so nothing is recorded in this run');
+      return [];
     }
   }
 

@@ -110,7 +110,7 @@ export class CredentialSuccession implements Expirable {
   private async succeedIfDue(tx: Tx, credential: Credential): Promise<void> {
     const { expiryLeadDays, onLastExpiry } = await tenantSettingsOf(tx);
     const { id, serviceId, authType } = credential;
-    const isDue = (candidate: Credential): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= tx.now;
+    const isDue = (candidate: Credential): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= tx.confirmed;
     if (onLastExpiry === 'lapse' || credential.replacedBy !== null || !isDue(credential)) return;
     if (stateAt(credential, tx.now) !== 'active' || credential.overlapEndsAt !== null) return;
     const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });

@@ -33,6 +33,7 @@ export class CredentialSteps {
   /**
    * Writes down what the clock has decided already (expiry, end of an overlap), so that the row is in the state from
    * which its next transition starts. A last active one that expired unannounced gets its successor now.
+   * @throws CLOCK_NOT_CONFIRMED where it has expired only by a clock that jumped: that could never be taken back
    */
   async settle(tx: Tx, credential: Credential): Promise<CredentialState> {
     const state = stateAt(credential, tx.now);
@@ -43,7 +44,8 @@ export class CredentialSteps {
   }
 
   private async recordExpiry(tx: Tx, credential: Credential): Promise<void> {
-    const { id, serviceId, authType } = credential;
+    const { id, serviceId, authType, expiresAt } = credential;
+    tx.requireConfirmed(expiresAt ?? tx.now);
     const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });
     const wasLast = expiredAsLast(credential, siblings, tx.now);
     await tx.transition(Credential, id, credentialLifecycle.event.expire, {

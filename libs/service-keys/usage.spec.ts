@@ -4,6 +4,8 @@ import type { Database, Tx } from '#database';
 
 import { CredentialUsage } from './usage.js';
 
+const NOW = 1_000_000;
+
 /** A database that only remembers what was noted, one list for each transaction. */
 function recordingDatabase(failures = 0) {
   const transactions: [id: string, lastUsedAt: number][][] = [];
@@ -15,7 +17,7 @@ function recordingDatabase(failures = 0) {
       const note = async (_entity: unknown, [where]: [{ id: string }], set: { lastUsedAt: number }) => {
         noted.push([where.id, set.lastUsedAt]);
       };
-      await work({ housekeeping: () => undefined, note } as unknown as Tx);
+      await work({ now: NOW, housekeeping: () => undefined, note } as unknown as Tx);
       transactions.push(noted);
     },
   } as unknown as Database;

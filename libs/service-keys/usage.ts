@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
-import { Database, IsNull, LessThan } from '#database';
+import { Database, IsNull, LessThan, MoreThan } from '#database';
 
 import { Credential } from './entities.js';
 
@@ -30,17 +30,12 @@ export class CredentialUsage {
       const batch = noted.slice(start, start + BATCH);
       await this.database.platform(SCOPE, async (tx) => {
         tx.housekeeping('lastUsedAt of credentials');
-        for (const [id, lastUsedAt] of batch) {
-          await tx.note(
-            Credential,
-            [
-              { id, lastUsedAt: IsNull() },
-              { id, lastUsedAt: LessThan(lastUsedAt) },
-            ],
-            {
-              lastUsedAt,
-            },
-          );
+        for (const [id, used] of batch) {
+          // A use in the future was noted while the clock was ahead, by this process or by the one that wrote the row.
+          const lastUsedAt = Math.min(used, tx.now);
+          const earlier = [IsNull(), LessThan(lastUsedAt), MoreThan(tx.now)];
+          const where = earlier.map((before) => ({ id, lastUsedAt: before }));
+          await tx.note(Credential, where, { lastUsedAt });
         }
       });
       for (const [id, lastUsedAt] of batch) {

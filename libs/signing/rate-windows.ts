@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import {
+  BACKWARD_TOLERANCE,
   type EpochMilliseconds,
   type Expirable,
   HOUR,
@@ -69,7 +70,8 @@ export class RateWindows implements Expirable {
     const counted: { readonly id: string; readonly calls: readonly number[] }[] = [];
     for (const { policy, id, limit } of windows) {
       const { calls } = await this.lock(tx, id);
-      const recent = calls.filter((at) => at > tx.now - WINDOW);
+      // A call in the future was counted while the clock was ahead.
+      const recent = calls.filter((at) => at > tx.now - WINDOW && at <= tx.now + BACKWARD_TOLERANCE);
       if (recent.length >= limit) {
         const retryAfterSeconds = waitSeconds(recent, limit, tx.now);
         const rateLimit = { policy, quota: limit, windowSeconds: WINDOW / SECOND };

@@ -62,10 +62,11 @@ export class PasswordGuard {
       const fresh = { subjectHash, failures: 0, lockedUntil: 0, updatedAt: now };
       if (!(await tx.exists(PasswordAttempt, { subjectHash }))) await tx.insertIfAbsent(PasswordAttempt, fresh);
       const attempt = await tx.lock(PasswordAttempt, { subjectHash });
-      if (attempt.lockedUntil > now) {
+      // A lock that lasts longer than the longest was set while the clock was ahead.
+      if (attempt.lockedUntil > now && attempt.lockedUntil <= now + LONGEST_LOCK) {
         throw sessionErrors.TOO_MANY_ATTEMPTS({ retryAfterSeconds: Math.ceil((attempt.lockedUntil - now) / SECOND) });
       }
-      const failures = (now - attempt.updatedAt > FORGOTTEN_AFTER ? 0 : attempt.failures) + 1;
+      const failures = (tx.confirmed - attempt.updatedAt > FORGOTTEN_AFTER ? 0 : attempt.failures) + 1;
       const lockedUntil = now + lockAfter(failures);
       await tx.update(PasswordAttempt, { subjectHash }, { failures, lockedUntil, updatedAt: now });
     });

@@ -3,7 +3,17 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
-import { MINUTE, type PlatformScope, SECOND, coreErrors, isUuid, toEpochSeconds, normalizeEmail } from '#core';
+import {
+  BACKWARD_TOLERANCE,
+  type EpochMilliseconds,
+  MINUTE,
+  type PlatformScope,
+  SECOND,
+  coreErrors,
+  isUuid,
+  normalizeEmail,
+  toEpochSeconds,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, IsNull, Not } from '#database';
 
@@ -86,7 +96,7 @@ export class Sessions {
     const sessionId = this.verify(accessToken);
     return this.database.readPlatform(scope, async (view) => {
       const session = sessionId ? await view.findOne(Session, { id: sessionId }) : null;
-      if (!session || session.endedAt !== null || session.expiresAt <= view.now) {
+      if (!session || session.endedAt !== null || !isCurrent(session, view.now)) {
         throw coreErrors.INVALID_CREDENTIALS('The session is unknown or has ended; log in again');
       }
       return { user: await view.get(User, { id: session.userId }), sessionId: session.id };
@@ -164,3 +174,7 @@ export class Sessions {
     }
   }
 }
+
+/** A session that ends later than one that starts now was started while the clock was ahead: it would last for too long. */
+const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
+  expiresAt > now && expiresAt <= now + SESSION_TTL + BACKWARD_TOLERANCE;

@@ -94,7 +94,7 @@ export class KeyMaintenance {
       tx.housekeeping('a rotation that is under way goes on');
       // Judged before the search begins: what an instance with an old keyring seals behind it would not be found.
       if (earlier.length > 0) {
-        return { current: newest, mayDestroy: tx.now >= newest.createdAt + KEPT_AFTER_ROTATION };
+        return { current: newest, mayDestroy: tx.confirmed >= newest.createdAt + KEPT_AFTER_ROTATION };
       }
       const number = newest.number + 1;
       if (await this.vault.addDataKey(tx, tenantId, number)) {

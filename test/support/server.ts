@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Clock, ManualClock } from '#core';
+import { type Clock, ManualClock, type TimeSource } from '#core';
 import { Scheduler } from '#scheduler';
 
 import { loadConfiguration } from '../../apps/server/src/config.js';
@@ -52,12 +52,15 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
+  /** `systemClock`: the clocks of the host. */
   readonly clock?: Clock;
   /** Another server's database, for tests with two instances; otherwise a new one. */
   readonly database?: TestDatabase;
   readonly environment?: Readonly<Record<string, string>>;
   readonly rateLimitQuotas?: Parameters<typeof createServer>[0]['rateLimitQuotas'];
 }
+
+const isTimeSource = (clock: Clock): clock is Clock & TimeSource => 'uptime' in clock;
 
 export const TEST_MASTER_KEY = randomBytes(32).toString('base64');
 
@@ -79,7 +82,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const server = await createServer({
     configuration,
     logger: createLogger('debug', { write: (line) => logs.push(line) }),
-    clock,
+    ...(isTimeSource(clock) ? { time: clock } : {}),
     passwordParameters: CHEAP_PASSWORDS,
     rateLimitQuotas: options.rateLimitQuotas ?? {
       login: UNLIMITED,

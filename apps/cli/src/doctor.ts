@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { History, recordEvents } from '#audit';
-import { DomainError, SECOND, fromRfc3339, systemClock } from '#core';
+import { recordEvents } from '#audit';
+import { DomainError, GuardedClock, SECOND } from '#core';
 import { Database } from '#database';
+import { ClockWatch, hostTime } from '#scheduler';
 import { KeyMaintenance, Vault } from '#vault';
 
 import { type Configuration, ConfigurationError, loadConfiguration } from '../../server/src/config.js';
@@ -39,11 +40,12 @@ async function examine(environment: Terminal['environment'], all: boolean, repor
   const configuration = checkConfiguration(environment, report);
   if (!configuration) return;
   await checkFileModes(configuration, report);
-  const database = await checkDatabase(configuration, report);
+  const clock = new GuardedClock(hostTime());
+  const database = await checkDatabase(configuration, clock, report);
   if (!database) return;
   try {
     if (!(await checkSchema(database, report))) return;
-    await checkClock(database, report);
+    await checkClock(database, clock, report);
     const vault = await checkMasterKey(configuration, database, report);
     if (vault) await checkSealedValues(database, vault, all, report);
   } finally {
@@ -97,7 +99,11 @@ const modeOf = (path: string): Promise<number | undefined> =>
     () => undefined,
   );
 
-async function checkDatabase(configuration: Configuration, report: Report): Promise<Database | undefined> {
+async function checkDatabase(
+  configuration: Configuration,
+  clock: GuardedClock,
+  report: Report,
+): Promise<Database | undefined> {
   const check = 'database';
   const file = sqliteFile(configuration);
   if (file !== undefined && (await modeOf(file)) === undefined) {
@@ -108,7 +114,7 @@ async function checkDatabase(configuration: Configuration, report: Report): Prom
     const database = await Database.open({
       url: configuration.databaseUrl.reveal(),
       entities,
-      clock: systemClock,
+      clock,
       recorder: recordEvents,
       allowUnsafe: configuration.allowUnsafeDatabase,
       warn: (detail) => report({ severity: 'warning', check, detail }),
@@ -129,14 +135,23 @@ async function checkSchema(database: Database, report: Report): Promise<boolean>
   return missing.length === 0;
 }
 
-/** The history knows a moment that lies behind us: a clock that shows an earlier one was turned back. */
-async function checkClock(database: Database, report: Report): Promise<void> {
-  const [newest] = (await new History(database).list(CLI, {}, { limit: 1 })).items;
-  const recorded = newest ? (fromRfc3339(newest.occurredAt) ?? 0) : 0;
-  const behind = recorded - systemClock.now();
+/** Compares this host's clock with what the installation remembers, and with the database server's. */
+async function checkClock(database: Database, clock: GuardedClock, report: Report): Promise<void> {
   const check = 'clock';
-  if (behind <= CLOCK_TOLERANCE) report({ severity: 'ok', check, detail: 'is not behind the history' });
-  else report({ severity: 'error', check, detail: `is ${Math.ceil(behind / SECOND)} s behind the newest event` });
+  const watch = new ClockWatch(database, clock, { error: () => undefined, warn: () => undefined });
+  await watch.start();
+  const { paused, observed, state, shown, mark, databaseNow } = await watch.status();
+  const apart = (other: number): string => `${Math.ceil(Math.abs(shown - other) / SECOND)} s`;
+  if (databaseNow !== null && Math.abs(shown - databaseNow) > CLOCK_TOLERANCE) {
+    report({ severity: 'warning', check, detail: `is ${apart(databaseNow)} off the database server's` });
+  }
+  if (paused) report({ severity: 'error', check, detail: 'jumped; run: chancery scheduler status' });
+  else if (state === 'behind') {
+    report({ severity: 'error', check, detail: `is ${apart(mark ?? shown)} behind the latest instant on record` });
+  } else if (state === 'ahead' && !observed) {
+    // Nothing may have run for so long; a server that starts now will ask for a confirmation.
+    report({ severity: 'warning', check, detail: `is ${apart(mark ?? shown)} ahead of the latest instant on record` });
+  } else report({ severity: 'ok', check, detail: 'agrees with what is on record' });
 }
 
 async function checkMasterKey(

@@ -9,6 +9,7 @@ import { productVersion } from '../../server/src/create-server.js';
 import { createAdmin } from './admin.js';
 import { diagnose } from './doctor.js';
 import { rewrap, rotateDataKeys } from './keys.js';
+import { confirm, status } from './scheduler.js';
 import { Refusal, type Terminal, onInstallation } from './terminal.js';
 
 /** What a command answers: whether all went well. */
@@ -56,6 +57,16 @@ function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
     .description('Give tenants new data keys and seal everything anew; can be stopped and repeated')
     .option('--tenant <id>', 'only this tenant')
     .action(does(rotateDataKeys));
+
+  const scheduler = root.command('scheduler').description('What the scheduler does, and the clock that it goes by');
+  scheduler
+    .command('status')
+    .description('Show whether the scheduler is paused because a clock jumped, and what the clocks show')
+    .action(does(status));
+  scheduler
+    .command('confirm')
+    .description('Confirm that the clocks of all hosts show the right time: what is paused goes on')
+    .action(does(confirm));
   return root;
 }
 

@@ -1,4 +1,5 @@
-import { platformScope, systemClock, systemOrigin } from '#core';
+import { platformScope, systemOrigin } from '#core';
+import { hostTime } from '#scheduler';
 
 import { type Configuration, loadConfiguration } from '../../server/src/config.js';
 import { createLogger } from '../../server/src/http/logging.js';
@@ -27,7 +28,7 @@ export async function onInstallation<T>(
   const { configuration, warnings } = loadConfiguration(terminal.environment);
   for (const warning of warnings) terminal.fail(`${warning}\n`);
   const logger = createLogger('warn', { write: (line) => terminal.fail(line) });
-  const installation = await openInstallation(configuration, systemClock, logger);
+  const installation = await openInstallation(configuration, hostTime(), logger);
   try {
     if (installation.vault.sealed) throw new Refusal('The master key is missing or does not open this database.');
     return await work(installation, configuration);

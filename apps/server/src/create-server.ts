@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { type Clock, type Secret, platformScope, systemClock, systemOrigin } from '#core';
+import { type Clock, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
+import { hostTime } from '#scheduler';
 import { CredentialSecrets, CredentialUsage } from '#service-keys';
 import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
@@ -24,7 +25,8 @@ import { ServerModule } from './server.module.js';
 export interface CreateServerOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
-  readonly clock?: Clock;
+  /** The clocks of the host; a test has its own. */
+  readonly time?: TimeSource;
   readonly passwordParameters?: PasswordParameters;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>>;
 }
@@ -52,8 +54,8 @@ const SYSTEM = platformScope(systemOrigin('first-start'));
 
 /** Everything from the settings to a server that may listen. @throws Error where it must not start */
 export async function createServer(options: CreateServerOptions): Promise<Server> {
-  const { configuration, logger, clock = systemClock } = options;
-  const installation = await openInstallation(configuration, clock, logger);
+  const { configuration, logger, time = hostTime() } = options;
+  const installation = await openInstallation(configuration, time, logger);
   const drain = new Drain();
   let address = `http://${configuration.host}:${configuration.port}`;
   const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
@@ -66,7 +68,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
   };
   let counters: Counters | undefined;
   try {
-    counters = await openCounters(options);
+    counters = await openCounters(options, installation.clock);
     const root = ServerModule.register({
       installation,
       logger,
@@ -80,6 +82,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     });
     const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
     await configureHttp(app, http);
+    if (!installation.vault.sealed) await installation.clockWatch.beat();
     const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration);
     const usage = app.get(CredentialUsage);
     return {
@@ -113,7 +116,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
 }
 
 /** Counters that all processes share where Redis is configured. @throws Error where the file of its authorities cannot be read */
-async function openCounters({ configuration, logger, clock = systemClock }: CreateServerOptions): Promise<Counters> {
+async function openCounters({ configuration, logger }: CreateServerOptions, clock: Clock): Promise<Counters> {
   const { redisUrl: url, redisCaFile, redisKeyPrefix: keyPrefix } = configuration;
   if (url === undefined) return new WindowCounters(clock);
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');

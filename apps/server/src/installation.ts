@@ -3,12 +3,13 @@ import { access } from 'node:fs/promises';
 
 import { auditEntities, recordEvents } from '#audit';
 import { certificateEntities, certificateSealedColumns } from '#certificates';
-import type { Clock } from '#core';
+import { GuardedClock, type TimeSource } from '#core';
 import { type KeyEncryptionKey, algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
 import { Database, type EntityClass } from '#database';
 import { idempotencyEntities, idempotencySealedColumns } from '#idempotency';
 import { keyEntities, keySealedColumns } from '#keys';
 import { licensingEntities } from '#licensing';
+import { ClockWatch, schedulerEntities } from '#scheduler';
 import { serviceKeyEntities, serviceKeySealedColumns } from '#service-keys';
 import { signingEntities, signingSealedColumns } from '#signing';
 import { SessionKeys, tenantEntities } from '#tenants';
@@ -27,6 +28,7 @@ import type { Logger } from './http/logging.js';
 
 /** Every table of the product. */
 export const entities: readonly EntityClass[] = [
+  ...schedulerEntities,
   ...vaultEntities,
   ...auditEntities,
   ...idempotencyEntities,
@@ -52,7 +54,8 @@ export const sealedColumns: readonly SealedColumnSource[] = [
 export interface Installation {
   readonly database: Database;
   readonly vault: Vault;
-  readonly clock: Clock;
+  readonly clock: GuardedClock;
+  readonly clockWatch: ClockWatch;
 }
 
 export type InstallationSettings = Pick<
@@ -75,9 +78,10 @@ export type InstallationSettings = Pick<
  */
 export async function openInstallation(
   settings: InstallationSettings,
-  clock: Clock,
+  time: TimeSource,
   logger: Logger,
 ): Promise<Installation> {
+  const clock = new GuardedClock(time);
   const database = await Database.open({
     url: settings.databaseUrl.reveal(),
     entities,
@@ -96,7 +100,9 @@ export async function openInstallation(
     } else if (!isNew) {
       await database.migrate();
     }
-    return { database, vault, clock };
+    const clockWatch = new ClockWatch(database, clock, logger);
+    if (!vault.sealed) await clockWatch.start();
+    return { database, vault, clock, clockWatch };
   } catch (error) {
     await database.close();
     throw error;

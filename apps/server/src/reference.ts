@@ -6,6 +6,7 @@ import { authorityErrors, authorityEvents, certificateErrors, certificateEvents 
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
 import { licenseEvents, licensingErrors } from '#licensing';
+import { clockEvents } from '#scheduler';
 import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
 import { profileErrors, profileEvents, tokenEvents, transactionErrors } from '#signing';
 import {
@@ -69,6 +70,7 @@ export const eventTables: readonly EventTable[] = [
   tokenEvents,
   licenseEvents,
   requestEvents,
+  clockEvents,
 ].map(({ table }) => table);
 
 const NOTICE = '<!-- Made from the tables in the code by `npm run docs`; a test fails where the two differ. -->';

@@ -69,7 +69,7 @@ import {
   TokenTransactions,
   TrustedUsers,
 } from '#signing';
-import { Scheduler } from '#scheduler';
+import { ClockWatch, Scheduler } from '#scheduler';
 import {
   Access,
   Members,
@@ -101,7 +101,7 @@ import { SealedAnswers } from './idempotency.js';
 import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
-import { ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
+import { ClockSchedule, ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
 import { signingControllers } from './signing/index.js';
 import { AllowedJwksUrls } from './signing/jwks-urls.js';
 
@@ -221,6 +221,7 @@ class UseCases {
       },
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
+      { provide: ClockWatch, useValue: installation.clockWatch },
       { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
       {
         provide: PasswordHasher,
@@ -234,7 +235,16 @@ class UseCases {
     const scheduler: Provider = {
       provide: Scheduler,
       useFactory: (...kinds: Expirable[]) =>
-        new Scheduler({ kinds, log: logger, describe: describeError, isSealed: () => installation.vault.sealed }),
+        new Scheduler({
+          kinds,
+          log: logger,
+          describe: describeError,
+          isSealed: () => installation.vault.sealed,
+          isPaused: async () => {
+            await installation.clockWatch.beat();
+            return installation.clockWatch.paused;
+          },
+        }),
       inject: expirables,
     };
     const providers = [...foundation, ...services, ...ports, scheduler];
@@ -275,6 +285,7 @@ export class ServerModule {
         { provide: APP_GUARD, useClass: SealGuard },
         { provide: LOGGER, useValue: options.logger },
         SchedulerStop,
+        ClockSchedule,
         UsageSchedule,
         ...(options.roles.includes('scheduler') ? [ExpirySchedule] : []),
       ],

@@ -2,6 +2,7 @@ import { FirstSchema1763760000000 } from './0001-first-schema.js';
 import { KeyRotation1763770000000 } from './0002-key-rotation.js';
 import { Certificates1763780000000 } from './0003-certificates.js';
 import { Vendors1763790000000 } from './0004-vendors.js';
+import { Clock1763820000000 } from './0007-clock.js';
 import { IdempotencyLeases1763830000000 } from './0008-idempotency-leases.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 
@@ -11,6 +12,7 @@ export const migrations = [
   KeyRotation1763770000000,
   Certificates1763780000000,
   Vendors1763790000000,
+  Clock1763820000000,
   IdempotencyLeases1763830000000,
   CompromisedKeys1763850000000,
 ] as const;

@@ -65,7 +65,8 @@ describe('a verifier that caches the JWKS for its max-age', () => {
     // Two hundred times as fast as life: a cache lasts for 1.5 s, a publication takes 1.8 s.
     const pace = 200;
     const begin = { life: Date.now(), test: Date.UTC(2026, 0, 1) };
-    const clock = { now: () => begin.test + Math.round((Date.now() - begin.life) * pace) };
+    const now = (): number => begin.test + Math.round((Date.now() - begin.life) * pace);
+    const clock = { now, confirmed: now, uptime: () => now() - begin.test, bootId: undefined };
     const hasty = await startOne({ clock });
     const { server, tenant } = hasty;
     const keyId = await hasty.keyInUse('hasty', { ttlSeconds: 600 });

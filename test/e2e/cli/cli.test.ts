@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { DAY, ManualClock } from '#core';
+import { ClockWatch } from '#scheduler';
+
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -147,5 +150,50 @@ describe('chancery doctor', () => {
     expect(output).toContain(`KeyVersion.sealedPrivate of ${row!.id}`);
     await store(row!.sealedPrivate);
     await plain.destroy();
+  });
+});
+
+describe('chancery scheduler', () => {
+  it('shows that a clock jumped, and confirms it for every process', async () => {
+    const other = await createTestDatabase();
+    const clock = new ManualClock(Date.now());
+    const running = await startTestServer({ database: other, clock });
+    const watch = running.server.app.get(ClockWatch);
+    const environment = { DATABASE_URL: other.url };
+    expect(await chancery('scheduler status', environment)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Not paused\.\nThis host's clock: .* \(steady\)\n/),
+    });
+    expect(await chancery('scheduler confirm', environment)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('nothing to confirm'),
+    });
+
+    clock.jump(400 * DAY);
+    await running.runScheduler();
+    clock.jump(-400 * DAY);
+    expect(await chancery('scheduler status', environment)).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^Paused since 20.*Z: a clock showed 20.*Z instead of 20.*Z\./),
+    });
+    expect(await chancery('doctor', environment)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('ERROR    clock: jumped; run: chancery scheduler status'),
+    });
+    await running.runScheduler();
+    expect(watch.paused).toBe(true);
+
+    expect(await chancery('scheduler confirm', environment)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('The clock is confirmed'),
+    });
+    await running.runScheduler();
+    expect(watch.paused).toBe(false);
+    expect(await chancery('scheduler status', environment)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('Last confirmed at:'),
+    });
+    await running.close();
+    await other.drop();
   });
 });

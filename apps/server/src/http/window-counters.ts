@@ -37,7 +37,8 @@ export class WindowCounters extends Counters {
   override async increment(key: string, windowMilliseconds: number, quota: number): Promise<WindowState> {
     const now = this.clock.now();
     let window = this.windows.get(key);
-    if (window === undefined || window.endsAt <= now) {
+    // One that ends later than a window that begins now was begun while the clock was ahead.
+    if (window === undefined || window.endsAt <= now || window.endsAt > now + windowMilliseconds) {
       // Deleted first, so that the map stays ordered by the end of its windows.
       this.windows.delete(key);
       if (this.windows.size >= MAX_WINDOWS) this.windows.delete(this.windows.keys().next().value!);

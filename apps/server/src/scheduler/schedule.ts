@@ -2,11 +2,12 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
 import { MINUTE, SECOND } from '#core';
-import { Scheduler } from '#scheduler';
+import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage } from '#service-keys';
 
 import { type Logger, describeError } from '../http/logging.js';
 import { LOGGER } from '../http/problem.filter.js';
+import { SealState } from '../http/seal.guard.js';
 
 /** Runs the scheduler again and again, in a process with the role `scheduler`. */
 @Injectable()
@@ -26,6 +27,29 @@ export class SchedulerStop implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.scheduler.stop();
+  }
+}
+
+/** Compares the clock of every process, whether or not it runs the scheduler: all of them give out times. */
+@Injectable()
+export class ClockSchedule {
+  constructor(
+    private readonly watch: ClockWatch,
+    private readonly seal: SealState,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Interval(10 * SECOND)
+  async tick(): Promise<void> {
+    if (this.seal.sealed) return;
+    try {
+      await this.watch.beat();
+    } catch (error) {
+      this.logger.warn(
+        { error: describeError(error) },
+        'The clock could not be compared with the mark in the database',
+      );
+    }
   }
 }
 

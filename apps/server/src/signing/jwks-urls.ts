@@ -29,7 +29,8 @@ export class AllowedJwksUrls extends JwksUrls {
     }
     const now = this.clock.now();
     const known = this.#kept.get(url);
-    if (known && known.until > now) return known.jwks;
+    // One that is kept for longer was read while the clock was ahead.
+    if (known && known.until > now && known.until <= now + KEPT_FOR) return known.jwks;
     const jwks = await fetchJwks(url);
     if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
     this.#kept.set(url, { jwks, until: now + KEPT_FOR });

@@ -1,0 +1,271 @@
+import { randomUUID } from 'node:crypto';
+
+import type { DataSource } from 'typeorm';
+
+import { DAY, HOUR, MINUTE } from '#core';
+
+import { createAuthority, issue } from '../e2e/certificates/pki.js';
+import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
+
+type Value = string | number | null;
+type Row = Readonly<Record<string, Value>>;
+
+/** How two items of one kind are made that the scheduler handles when they fall due. */
+export interface DueSample {
+  readonly table: string;
+  /** The primary key of the table. */
+  readonly key: string;
+  /** The statement that handles an item. */
+  readonly statement: 'UPDATE' | 'DELETE';
+  /** Makes two items, of which the first falls due at the instant and the second right after it; answers their keys. */
+  plant(at: number): Promise<readonly [first: string, second: string]>;
+  /** Which of the items the scheduler has not handled. */
+  unhandled(keys: readonly string[]): Promise<string[]>;
+}
+
+interface Kind {
+  readonly table: string;
+  readonly key?: string;
+  readonly statement: 'UPDATE' | 'DELETE';
+  readonly make: () => Promise<string>;
+  /** What makes an item due from an instant on. */
+  readonly due: (at: number) => Row;
+  /** What a row has as long as it was not handled; a deleted one is gone. */
+  readonly unhandled: Row;
+}
+
+export const literal = (value: Value): string => (typeof value === 'string' ? `'${value}'` : String(value));
+
+const clause = (row: Row, glue: string, isNull: string): string =>
+  Object.entries(row)
+    .map(([column, value]) => (value === null ? `${column} ${isNull} NULL` : `${column} = ${literal(value)}`))
+    .join(glue);
+
+const newHash = (): string => `${randomUUID()}${randomUUID()}`.replaceAll('-', '').slice(0, 64);
+
+/** One sample for each kind that the scheduler asks, by its noun. */
+export function dueSamples(
+  server: TestServer,
+  tenant: TestTenant,
+  plain: DataSource,
+): Readonly<Record<string, DueSample>> {
+  const tenantId = tenant.id;
+
+  /** Makes rows that nothing but the scheduler would look at. */
+  const insert =
+    (table: string, row: (key: string) => Row, newKey: () => string = randomUUID): Kind['make'] =>
+    async () => {
+      const key = newKey();
+      const values = row(key);
+      const columns = Object.keys(values).join(', ');
+      await plain.query(`INSERT INTO ${table} (${columns}) VALUES (${Object.values(values).map(literal).join(', ')})`);
+      return key;
+    };
+
+  const create = async (path: string, body: object): Promise<Shape> => {
+    const answer = await server.post(`${tenant.path}/${path}`, body, tenant.owner);
+    if (answer.status >= 300) throw new Error(`${path} was refused: ${answer.text}`);
+    return answer.body;
+  };
+
+  const idOf = async (query: string): Promise<string> => (await plain.query<{ id: string }[]>(query))[0]!.id;
+
+  const serviceKey = async (): Promise<string> =>
+    (await create('services', { name: randomUUID() }))['serviceKey']!['id']!;
+
+  const signingKey = async (body: object = {}): Promise<string> =>
+    (await create('keys', { name: randomUUID(), algorithm: 'ES256', ...body }))['id']!;
+
+  const authority = async (): Promise<string> => (await createAuthority(server, tenant))['id']!;
+
+  const certificate = async (): Promise<string> => {
+    const { body } = await issue(server, tenant, { caId: await authority() });
+    return idOf(`SELECT id FROM certificates WHERE kid = '${body['kid']}'`);
+  };
+
+  const stagedVersion = async (): Promise<string> => {
+    const keyId = await signingKey();
+    await create(`keys/${keyId}/rotate`, {});
+    return idOf(`SELECT id FROM key_versions WHERE keyId = '${keyId}' AND state = 'pending'`);
+  };
+
+  const deletedKey = async (): Promise<string> => {
+    const keyId = await signingKey();
+    const answer = await server.delete(`${tenant.path}/keys/${keyId}`, { password: PASSWORD }, tenant.owner);
+    if (answer.status !== 204) throw new Error(`The key was not deleted: ${answer.text}`);
+    return keyId;
+  };
+
+  const kinds: Readonly<Record<string, Kind>> = {
+    credential: {
+      table: 'credentials',
+      statement: 'UPDATE',
+      make: serviceKey,
+      due: (at) => ({ createdAt: at - 100 * DAY, expiresAt: at }),
+      unhandled: { state: 'active' },
+    },
+    'credential-succession': {
+      table: 'credentials',
+      statement: 'UPDATE',
+      make: serviceKey,
+      // The tenant's lead is 14 days.
+      due: (at) => ({ createdAt: at - 100 * DAY, expiresAt: at + 14 * DAY }),
+      unhandled: { replacedBy: null },
+    },
+    session: {
+      table: 'sessions',
+      statement: 'DELETE',
+      make: insert('sessions', (id) => ({ id, userId: id, createdAt: 0, expiresAt: 0 })),
+      due: (at) => ({ expiresAt: at - 7 * DAY }),
+      unhandled: {},
+    },
+    'password attempt': {
+      table: 'password_attempts',
+      key: 'subjectHash',
+      statement: 'DELETE',
+      make: insert(
+        'password_attempts',
+        (subjectHash) => ({ subjectHash, failures: 1, lockedUntil: 0, updatedAt: 0 }),
+        newHash,
+      ),
+      due: (at) => ({ updatedAt: at - DAY }),
+      unhandled: {},
+    },
+    'key rotation': {
+      table: '`keys`',
+      statement: 'UPDATE',
+      make: () => signingKey({ rotateEverySeconds: 86_400 }),
+      due: (at) => ({ nextRotationAt: at }),
+      unhandled: { version: 1 },
+    },
+    'key version': {
+      table: 'key_versions',
+      statement: 'UPDATE',
+      make: stagedVersion,
+      due: (at) => ({ activatesAt: at }),
+      unhandled: { state: 'pending' },
+    },
+    'deleted key': {
+      table: '`keys`',
+      statement: 'UPDATE',
+      make: deletedKey,
+      due: (at) => ({ destroysAt: at }),
+      unhandled: { state: 'deleted' },
+    },
+    'replay record': {
+      table: 'replay_records',
+      statement: 'DELETE',
+      make: insert('replay_records', (id) => ({ id, tenantId, usedAt: 0, expiresAt: 0 }), newHash),
+      due: (at) => ({ expiresAt: at - HOUR }),
+      unhandled: {},
+    },
+    'token transaction': {
+      table: 'token_transactions',
+      statement: 'DELETE',
+      make: insert('token_transactions', (id) => ({
+        id,
+        tenantId,
+        profile: 'p',
+        xid: id,
+        phoneHash: 'h',
+        sealedPhoneNumber: '',
+        sealedToken: '',
+        kid: 'k',
+        createdAt: 0,
+        issuedAt: 0,
+        expiresAt: 0,
+        keptUntil: 0,
+      })),
+      due: (at) => ({ keptUntil: at }),
+      unhandled: {},
+    },
+    'rate window': {
+      table: 'rate_windows',
+      statement: 'DELETE',
+      make: insert('rate_windows', (id) => ({ id, tenantId, calls: '[]', expiresAt: 0 }), newHash),
+      due: (at) => ({ expiresAt: at }),
+      unhandled: {},
+    },
+    'idempotency-record': {
+      table: 'idempotency_records',
+      statement: 'DELETE',
+      make: insert('idempotency_records', (id) => ({
+        id,
+        tenantId,
+        actorId: id,
+        keyHash: 'h',
+        payloadHash: 'h',
+        state: 'running',
+        createdAt: 0,
+        expiresAt: 0,
+      })),
+      due: (at) => ({ expiresAt: at }),
+      unhandled: {},
+    },
+    'idempotent answer': {
+      table: 'idempotency_records',
+      statement: 'UPDATE',
+      make: insert('idempotency_records', (id) => ({
+        id,
+        tenantId,
+        actorId: id,
+        keyHash: 'h',
+        payloadHash: 'h',
+        state: 'answered',
+        sealedAnswer: 'sealed',
+        createdAt: 0,
+        expiresAt: server.clock.now() + 1_000 * DAY,
+      })),
+      due: (at) => ({ answerUntil: at }),
+      unhandled: { sealedAnswer: 'sealed' },
+    },
+    certificate: {
+      table: 'certificates',
+      statement: 'UPDATE',
+      make: certificate,
+      due: (at) => ({ notAfter: at - 1 }),
+      unhandled: { state: 'active' },
+    },
+    'certificate authority': {
+      table: 'certificate_authorities',
+      statement: 'UPDATE',
+      make: authority,
+      due: (at) => ({ notAfter: at - 1 }),
+      unhandled: { state: 'active' },
+    },
+    'unfinished certificate': {
+      table: 'certificates',
+      statement: 'UPDATE',
+      make: certificate,
+      due: (at) => ({ state: 'issuing', createdAt: at - 5 * MINUTE - 1 }),
+      unhandled: { state: 'issuing' },
+    },
+    CRL: {
+      table: 'crls',
+      statement: 'UPDATE',
+      make: authority,
+      due: (at) => ({ rebuildAt: at }),
+      unhandled: { number: 0 },
+    },
+  };
+
+  const sampleOf = ({ key = 'id', table, statement, make, due, unhandled }: Kind): DueSample => ({
+    table,
+    key,
+    statement,
+    async plant(at) {
+      const planted = [await make(), await make()] as const;
+      for (const [index, id] of planted.entries()) {
+        await plain.query(`UPDATE ${table} SET ${clause(due(at + index), ', ', '=')} WHERE ${key} = ${literal(id)}`);
+      }
+      return planted;
+    },
+    async unhandled(keys) {
+      const conditions = [`${key} IN (${keys.map(literal).join(', ')})`, clause(unhandled, ' AND ', 'IS')];
+      const query = `SELECT ${key} FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`;
+      const found = await plain.query<Row[]>(query);
+      return keys.filter((id) => found.some((row) => row[key] === id));
+    },
+  });
+  return Object.fromEntries(Object.entries(kinds).map(([noun, kind]) => [noun, sampleOf(kind)]));
+}
