@@ -41,7 +41,7 @@ describe('known encodings', () => {
     ['[0] EXPLICIT', der.explicit(0, der.integer(2)), 'a003020102'],
     ['[2] IMPLICIT', der.implicit(2, Buffer.from('a')), '820161'],
     ['SET OF in order', der.set(der.integer(300), der.integer(2)), '31070201020202012c'],
-  ])('%s', (_, bytes, expected) => {
+  ])('the DER encoding of %s is known', (_, bytes, expected) => {
     expect(hex(bytes)).toBe(expected);
   });
 
@@ -51,7 +51,7 @@ describe('known encodings', () => {
     [255, '0481ff'],
     [256, '04820100'],
     [65_536, '0483010000'],
-  ])('a length of %i', (length, head) => {
+  ])('the DER encoding of a length of %i is known', (length, head) => {
     expect(hex(der.octetString(Buffer.alloc(length)).subarray(0, head.length / 2))).toBe(head);
   });
 });
@@ -68,7 +68,7 @@ describe('what is not DER', () => {
     ['a length of five octets', '04850000000001'],
     ['a tag above 30', '1f8101 00'.replace(' ', '')],
     ['a child longer than its parent', '3003020500'],
-  ])('%s', (_, text) => {
+  ])('the DER reader rejects %s', (_, text) => {
     expect(() => node(text)).toThrow(DerError);
   });
 
@@ -90,11 +90,11 @@ describe('what is not DER', () => {
     ['a lone surrogate', () => readString(node('1e02d800'))],
     ['a field that is missing', () => DerFields.of(node('3000')).take()],
     ['a field too many', () => DerFields.of(node('3003020100')).end()],
-  ])('%s', (_, read) => {
+  ])('the DER reader rejects %s', (_, read) => {
     expect(read).toThrow(DerError);
   });
 
-  it('is refused at depth 33 without reading on, at any depth', () => {
+  it('the DER reader rejects depth 33 without reading on, at any depth', () => {
     const nested = (depth: number): Buffer => {
       let bytes: Buffer = Buffer.alloc(0);
       for (let level = 0; level < depth; level += 1) bytes = der.sequence(bytes);
@@ -110,7 +110,7 @@ describe('what is not DER', () => {
 });
 
 describe('what is written is read', () => {
-  it('integers, identifiers, bits, times', () => {
+  it('integers, identifiers, bits and times are read from DER as they were written', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: 0n, max: 1n << 200n }),

@@ -19,18 +19,18 @@ describe('the leaf hash', () => {
     // RFC 6962 §2.1: the leaf of the empty entry, as every certificate-transparency implementation tests it.
     ['', '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d'],
     ['L123456', '395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56'],
-  ])('of %j is that of RFC 6962', (entry, hash) => {
+  ])('the leaf hash of %j is that of RFC 6962', (entry, hash) => {
     expect(leafHash(entry)).toBe(hash);
   });
 
-  it('is taken of the UTF-8 bytes', () => {
+  it('the leaf hash is taken of the UTF-8 bytes', () => {
     const expected = createHash('sha256').update(Buffer.concat([Buffer.of(0), Buffer.from('ä𝄞')]));
     expect(leafHash('ä𝄞')).toBe(expected.digest('hex'));
   });
 });
 
 describe('an event', () => {
-  it('is written in canonical form, with what was given and nothing else', () => {
+  it('an event is written in canonical form, with what was given and nothing else', () => {
     const { canonical, document, leafHash: hash } = sealEvent({ ...draft, before: { b: 1, a: 2 } }, context);
     expect(canonical).toBe(
       '{"action":"key.generated","actor":{"id":"user-1","name":"ann@example.com","role":"owner","type":"user"},' +
@@ -42,7 +42,7 @@ describe('an event', () => {
     expect(hash).toBe(leafHash(canonical));
   });
 
-  it('has the instants of its content in RFC 3339, at every depth, and leaves durations and names as they are', () => {
+  it('an event has the instants of its content in RFC 3339, at every depth, and leaves durations and names as they are', () => {
     const at = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
     const written = '2026-01-02T03:04:05.006Z';
     const content = {
@@ -58,7 +58,7 @@ describe('an event', () => {
     expect([document.before, document.after, document.details]).toEqual([shown, shown, shown]);
   });
 
-  it('names the credential of the caller, unless it is about another one', () => {
+  it('an event names the credential of the caller, unless it is about another one', () => {
     const service = { type: 'service', id: 'service-1', name: 'crm', credentialId: 'used' } as const;
     const byService = { ...context, origin: { ...origin, actor: service } };
     expect(sealEvent(draft, byService).document).toMatchObject({ credentialId: 'used' });
@@ -68,13 +68,13 @@ describe('an event', () => {
     expect(sealEvent(draft, context).document).not.toHaveProperty('credentialId');
   });
 
-  it('has another hash with another salt', () => {
+  it('an event has another hash with another salt', () => {
     expect(sealEvent(draft, { ...context, salt: 'ff'.repeat(16) }).leafHash).not.toBe(
       sealEvent(draft, context).leafHash,
     );
   });
 
-  it.each(['before', 'after', 'details'] as const)('that is too large keeps the hash of its %s', (member) => {
+  it.each(['before', 'after', 'details'] as const)('an event that is too large keeps the hash of its %s', (member) => {
     const content = { text: 'ä'.repeat(40_000) };
     const { canonical, document } = sealEvent({ ...draft, kid: 'kid-1', [member]: content }, context);
     const omitted = canonicalJson({ [member]: content });
@@ -87,7 +87,7 @@ describe('an event', () => {
     expect(canonical.length).toBeLessThan(1_000);
   });
 
-  it('ends, whatever else is too large', () => {
+  it('an event is of bounded size, whatever is too large in it', () => {
     expect(sealEvent({ ...draft, targetId: 'x'.repeat(70_000) }, context).document.details).toHaveProperty(
       'omittedSha256',
     );

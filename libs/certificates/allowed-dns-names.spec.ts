@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { internalDnsNames } from './allowed-dns-names.js';
 
 describe('names under the private suffix', () => {
-  it('are all names below the tenant where no service is named', () => {
+  it('names under the private suffix are all names below the tenant where no service is named', () => {
     expect(internalDnsNames('acme')).toEqual(['*.acme.internal']);
   });
 
@@ -14,11 +14,11 @@ describe('names under the private suffix', () => {
     ['-a..b-', 'a-b'],
     ['x'.repeat(100), 'x'.repeat(63)],
     [`${'x'.repeat(62)} y`, 'x'.repeat(62)],
-  ])('of the service %j begin with its label', (name, label) => {
+  ])('names under the private suffix begin with the label of the service %j', (name, label) => {
     expect(internalDnsNames('acme', name)).toEqual([`${label}.acme.internal`, `*.${label}.acme.internal`]);
   });
 
-  it('are none where the name of the service has no letter or digit of a label', () => {
+  it('names under the private suffix are none where the name of the service has no letter or digit of a label', () => {
     expect(internalDnsNames('acme', '服务')).toEqual([]);
   });
 });

@@ -18,13 +18,16 @@ const pem = (key: { export: (options: { type: 'pkcs8'; format: 'pem' }) => strin
 const invalid = expect.objectContaining({ code: 'INVALID_CA_KEY' }) as unknown as Error;
 
 describe('keys of authorities', () => {
-  it.each<AuthorityKeyAlgorithm>(['P-256', 'P-384', 'RSA-2048'])('%s is made and recognised', async (name) => {
-    const key = await generateAuthorityKey(name);
-    expect(authorityKeyAlgorithmOf(key)).toBe(name);
-    expect((await readAuthorityKey(pem(key), undefined)).equals(key)).toBe(true);
-  });
+  it.each<AuthorityKeyAlgorithm>(['P-256', 'P-384', 'RSA-2048'])(
+    'an authority key %s is generated and recognised',
+    async (name) => {
+      const key = await generateAuthorityKey(name);
+      expect(authorityKeyAlgorithmOf(key)).toBe(name);
+      expect((await readAuthorityKey(pem(key), undefined)).equals(key)).toBe(true);
+    },
+  );
 
-  it('count a modulus between two sizes as the smaller one', () => {
+  it('an RSA modulus between two sizes counts as the smaller one', () => {
     expect(authorityKeyAlgorithmOf(rsa(2_560))).toBe('RSA-2048');
   });
 
@@ -33,13 +36,13 @@ describe('keys of authorities', () => {
     ['P-521', () => ec('secp521r1')],
     ['secp256k1', () => ec('secp256k1')],
     ['Ed25519', () => generateKeyPairSync('ed25519').privateKey],
-  ])('are not %s', async (_, make) => {
+  ])('a key of an authority is not %s', async (_, make) => {
     const key = make();
     expect(authorityKeyAlgorithmOf(key)).toBeUndefined();
     await expect(readAuthorityKey(pem(key), undefined)).rejects.toThrow(invalid);
   });
 
-  it('are private keys, whole ones, under their own passphrase', async () => {
+  it('a key of an authority is a complete private key under its own passphrase', async () => {
     const key = ec('prime256v1');
     const sealed = key.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' }).toString();
     expect((await readAuthorityKey(new Secret(sealed), new Secret('right'))).equals(key)).toBe(true);

@@ -11,7 +11,7 @@ const tooLong = (pointer: string) =>
   }) as unknown as Error;
 
 describe('an issuing profile', () => {
-  it('grants a year, a random kid, and DNS names, by default', () => {
+  it('an issuing profile grants a year, a random kid, and DNS names, by default', () => {
     expect(issuingProfile()).toEqual({
       kid: 'uuid',
       validityDays: 365,
@@ -26,21 +26,21 @@ describe('an issuing profile', () => {
     [{ validityDaysMax: 90 }, 90, 90],
     [{ validityDays: 500 }, 500, 500],
     [{ validityDays: 10, validityDaysMax: 20 }, 10, 20],
-  ])('%o lives %d days, at most %d', (request, validityDays, validityDaysMax) => {
+  ])('an issuing profile %o grants %d days, at most %d', (request, validityDays, validityDaysMax) => {
     expect(issuingProfile(request)).toMatchObject({ validityDays, validityDaysMax });
   });
 
-  it('does not contradict itself', () => {
+  it('an issuing profile does not contradict itself', () => {
     const contradiction = { validityDays: 21, validityDaysMax: 20 };
     expect(() => issuingProfile(contradiction)).toThrow(tooLong('/profile/validityDays'));
   });
 
-  it('changes of the name policy what is said, and nothing else', () => {
+  it('an issuing profile changes of the name policy what is said, and nothing else', () => {
     const { names } = issuingProfile({ names: { wildcards: true } });
     expect(names).toEqual({ ...NAME_POLICY_DEFAULT, wildcards: true });
   });
 
-  it('grants as many days as are asked for, up to its limit', () => {
+  it('an issuing profile grants as many days as are asked for, up to its limit', () => {
     const profile = issuingProfile({ validityDays: 10, validityDaysMax: 20 });
     expect([undefined, 1, 20].map((days) => grantedDays(profile, days))).toEqual([10, 1, 20]);
     expect(() => grantedDays(profile, 21)).toThrow(tooLong('/validityDays'));

@@ -28,14 +28,15 @@ const AUTHORITIES: Readonly<Record<AuthorityState, readonly string[]>> = {
 describe.each([
   ['certificate', certificateLifecycle, CERTIFICATES],
   ['certificate authority', authorityLifecycle, AUTHORITIES],
-] as const)('the lifecycle of a %s', (_, lifecycle, table) => {
-  it.each(Object.entries(table))('from %s', (state, outcomes) => {
+] as const)('the lifecycle of a %s', (subject, lifecycle, table) => {
+  it.each(Object.entries(table))(`the lifecycle of a ${subject} from %s`, (state, outcomes) => {
     const events = Object.values(lifecycle.event);
     const reached = events.map(({ from, to }) => ((from as readonly string[]).includes(state) ? to : '-'));
     expect(reached).toEqual(outcomes);
   });
 
-  it('has a row for each state', () => expect(Object.keys(table)).toEqual(lifecycle.states));
+  it(`the lifecycle of a ${subject} has a row for each state`, () =>
+    expect(Object.keys(table)).toEqual(lifecycle.states));
 });
 
 describe('the state that counts', () => {
@@ -47,7 +48,7 @@ describe('the state that counts', () => {
     ['held', 'expired'],
     ['revoked', 'revoked'],
     ['expired', 'expired'],
-  ])('of a certificate that is %s is %s after its end, and its own until then', (state, after) => {
+  ])('the effective state of a certificate that is %s is %s after its end, and its own until then', (state, after) => {
     expect(certificateStateAt({ state, notAfter: END }, END)).toBe(state);
     expect(certificateStateAt({ state, notAfter: END }, END + 1)).toBe(after);
   });
@@ -56,7 +57,7 @@ describe('the state that counts', () => {
     ['active', 'expired'],
     ['revoked', 'revoked'],
     ['expired', 'expired'],
-  ])('of an authority that is %s is %s after its end, and its own until then', (state, after) => {
+  ])('the effective state of an authority that is %s is %s after its end, and its own until then', (state, after) => {
     expect(authorityStateAt({ state, notAfter: END }, END)).toBe(state);
     expect(authorityStateAt({ state, notAfter: END }, END + 1)).toBe(after);
   });

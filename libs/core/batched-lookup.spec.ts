@@ -18,7 +18,7 @@ function lookupOf(options: BatchedLookupOptions = {}) {
 }
 
 describe('BatchedLookup', () => {
-  it('answers what is asked at the same time by one load, each id once', async () => {
+  it('BatchedLookup answers what is asked at the same time by one load, each id once', async () => {
     const { lookup, loads } = lookupOf();
     const asked = ['known 1', 'unknown', 'known 2', 'known 1'];
     expect(await Promise.all(asked.map((id) => lookup.find(id)))).toEqual([
@@ -30,14 +30,14 @@ describe('BatchedLookup', () => {
     expect(loads).toEqual([['known 1', 'unknown', 'known 2']]);
   });
 
-  it('runs one load after the other, none for more ids than its limit', async () => {
+  it('BatchedLookup runs one load after the other, none for more ids than its limit', async () => {
     const { lookup, loads } = lookupOf({ batchMax: 100 });
     const answers = await Promise.all(Array.from({ length: 250 }, (_, index) => lookup.find(`known ${index}`)));
     expect(answers).toEqual(Array.from({ length: 250 }, (_, index) => `found known ${index}`));
     expect(loads.map(({ length }) => length)).toEqual([100, 100, 50]);
   });
 
-  it('answers a question beyond the limit of those that wait as unknown, without a load', async () => {
+  it('BatchedLookup answers a question beyond the limit of those that wait as unknown, without a load', async () => {
     const { lookup, loads } = lookupOf({ waitingMax: 2 });
     const answers = await Promise.all(['known 1', 'known 2', 'known 3'].map((id) => lookup.find(id)));
     expect(answers).toEqual(['found known 1', 'found known 2', undefined]);
@@ -45,7 +45,7 @@ describe('BatchedLookup', () => {
     expect(await lookup.find('known 3')).toBe('found known 3');
   });
 
-  it('gives an answer again for a moment only, also that nothing is known', async () => {
+  it('BatchedLookup gives an answer again for a moment only, also that nothing is known', async () => {
     const { lookup, loads } = lookupOf({ rememberMilliseconds: 30 });
     for (const id of ['known 1', 'unknown', 'known 1', 'unknown']) await lookup.find(id);
     expect(loads).toEqual([['known 1'], ['unknown']]);
@@ -54,7 +54,7 @@ describe('BatchedLookup', () => {
     expect(loads).toHaveLength(3);
   });
 
-  it('passes a failure on to each who waits, and loads again afterwards', async () => {
+  it('BatchedLookup passes a failure on to each who waits, and loads again afterwards', async () => {
     let fails = true;
     const lookup = new BatchedLookup(
       async (ids) => {

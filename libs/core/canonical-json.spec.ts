@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Json, canonicalJson } from './canonical-json.js';
 
 describe('canonicalJson', () => {
-  it('serialises the example of RFC 8785 §3.2.2', () => {
+  it('canonicalJson serialises the example of RFC 8785 §3.2.2', () => {
     const value = {
       // The first number of the example, 333333333.33333329, is this double.
       numbers: [333333333.3333333, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
@@ -15,7 +15,7 @@ describe('canonicalJson', () => {
     );
   });
 
-  it('sorts names by UTF-16 code units, as the example of RFC 8785 §3.2.3 does', () => {
+  it('canonicalJson sorts names by UTF-16 code units, as the example of RFC 8785 §3.2.3 does', () => {
     const value = {
       '\u20ac': 'Euro Sign',
       '\r': 'Carriage Return',
@@ -54,24 +54,24 @@ describe('canonicalJson', () => {
     ['41b3de4355555554', '333333333.33333325'],
     ['becbf647612f3696', '-0.0000033333333333333333'],
     ['43143ff3c1cb0959', '1424953923781206.2'],
-  ])('writes the double %s as %s', (bits, text) => {
+  ])('canonicalJson writes the double %s as %s', (bits, text) => {
     expect(canonicalJson(Buffer.from(bits, 'hex').readDoubleBE())).toBe(text);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, '\ud800', { '\udc00': 1 }, (() => 1) as never, 1n as never])(
-    'refuses what I-JSON cannot carry: %#',
+    'canonicalJson rejects what I-JSON cannot carry: case %#',
     (value) => expect(() => canonicalJson(value)).toThrow(TypeError),
   );
 
-  it('refuses cycles instead of overflowing the stack', () => {
+  it('canonicalJson rejects cycles instead of overflowing the stack', () => {
     const cycle: Record<string, Json> = {};
     cycle['self'] = cycle;
     expect(() => canonicalJson(cycle)).toThrow(TypeError);
   });
 
-  it('leaves absent members out', () => expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}'));
+  it('canonicalJson leaves absent members out', () => expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}'));
 
-  it('gives equal bytes for equal values, whatever the order of their members, and loses nothing', () => {
+  it('canonicalJson gives equal bytes for equal values, whatever the order of their members, and loses nothing', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' }), (value) => {
         const text = canonicalJson(value as Json);

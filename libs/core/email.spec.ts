@@ -8,7 +8,7 @@ describe('an e-mail address', () => {
     ['  Ann@Example.COM\t', 'ann@example.com'],
     ['A\u0308nn@example.com', 'änn@example.com'],
     ['ａnn@example.com', 'ann@example.com'],
-  ])('%j is looked up as %j', (text, normalized) => {
+  ])('the e-mail address %j is looked up as %j', (text, normalized) => {
     expect(normalizeEmail(text)).toBe(normalized);
     expect(normalizeEmail(normalized)).toBe(normalized);
   });

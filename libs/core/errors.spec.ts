@@ -4,7 +4,7 @@ import { DomainError, coreErrors, defineErrors } from './errors.js';
 const teapot = defineErrors('teapot', { TOO_SHORT: { kind: 'conflict', title: 'The teapot is short' } });
 
 describe('defineErrors', () => {
-  it('makes errors that know their code, kind and table', () => {
+  it('defineErrors makes errors that know their code, kind and table', () => {
     const error = teapot.TOO_SHORT();
     expect(error).toBeInstanceOf(DomainError);
     expect(error).toMatchObject({
@@ -17,7 +17,7 @@ describe('defineErrors', () => {
     expect(teapot.table).toEqual({ feature: 'teapot', definitions: { TOO_SHORT: error.definition } });
   });
 
-  it('takes a sentence or everything about the occurrence', () => {
+  it('defineErrors takes a sentence or everything about the occurrence', () => {
     const cause = new Error('steam');
     expect(teapot.TOO_SHORT('and stout').message).toBe('and stout');
     const errors = [{ pointer: '/spout', code: 'X', detail: 'y' }];
@@ -28,7 +28,7 @@ describe('defineErrors', () => {
 });
 
 describe('coreErrors', () => {
-  it('have stable codes and a title each', () => {
+  it('the errors of core have stable codes and a title each', () => {
     for (const [code, { title }] of Object.entries(coreErrors.table.definitions)) {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(title).not.toBe('');

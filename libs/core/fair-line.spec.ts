@@ -11,7 +11,7 @@ function order(line: FairLine<string>): string[] {
 }
 
 describe('a fair line', () => {
-  it('takes turns among groups, however many items each of them has', () => {
+  it('a fair line takes turns among groups, however many items each of them has', () => {
     const line = new FairLine<string>();
     for (const item of ['a1', 'a2', 'a3', 'a4']) line.push('a', 1, item);
     for (const item of ['b1', 'b2']) line.push('b', 1, item);
@@ -19,14 +19,14 @@ describe('a fair line', () => {
     expect(order(line)).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
   });
 
-  it('gives a group with expensive items as much as a group with cheap ones, not as many', () => {
+  it('a fair line gives a group with expensive items as much as a group with cheap ones, not as many', () => {
     const line = new FairLine<string>();
     for (const item of ['RSA 1', 'RSA 2', 'RSA 3']) line.push('expensive', 4, item);
     for (let number = 1; number <= 8; number += 1) line.push('cheap', 1, String(number));
     expect(order(line)).toEqual(['RSA 1', '1', '2', '3', '4', 'RSA 2', '5', '6', '7', '8', 'RSA 3']);
   });
 
-  it('charges a group for what it was given while nobody else waited', () => {
+  it('a fair line charges a group for what it was given while no other waited', () => {
     const line = new FairLine<string>();
     line.push('greedy', 10, 'batch 1');
     expect(line.shift()).toBe('batch 1');
@@ -35,7 +35,7 @@ describe('a fair line', () => {
     expect(order(line)).toEqual(['1', '2', '3', 'batch 2']);
   });
 
-  it('gives no credit for having been away', () => {
+  it('a fair line gives no credit for having been away', () => {
     const line = new FairLine<string>();
     for (let number = 1; number <= 100; number += 1) line.push('busy', 1, 'earlier');
     order(line);
@@ -45,7 +45,7 @@ describe('a fair line', () => {
     expect(order(line)).toEqual(['n1', 'n2', 'b1', 'n3', 'b2', 'b3']);
   });
 
-  it('knows how many wait, in all and of each group, and gives them all back when it is drained', () => {
+  it('a fair line knows how many wait, in all and of each group, and gives them all back when it is drained', () => {
     const line = new FairLine<string>();
     for (const item of ['a1', 'a2']) line.push('a', 1, item);
     line.push('b', 1, 'b1');
@@ -54,7 +54,7 @@ describe('a fair line', () => {
     expect([line.length, line.shift()]).toEqual([0, undefined]);
   });
 
-  it('lets no group that always waits fall behind another by more than the most expensive item of each', () => {
+  it('a fair line lets no group that always waits fall behind another by more than the most expensive item of each', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 2, maxLength: 6 }), (costs) => {
         const line = new FairLine<number>();
@@ -72,7 +72,7 @@ describe('a fair line', () => {
     );
   });
 
-  it('forgets groups that are even, and keeps the debts of the others', () => {
+  it('a fair line forgets groups that are even, and keeps the debts of the others', () => {
     const line = new FairLine<string>();
     line.push('greedy', 5_000, 'first');
     line.shift();

@@ -21,7 +21,7 @@ const quiet = (): Promise<void> => new Promise((resolve) => setImmediate(resolve
 const LIMITS = { concurrency: 1, waitingMax: 10, waitingPerGroupMax: 4 };
 
 describe('a fair queue', () => {
-  it('runs as much at a time as it may', async () => {
+  it('a fair queue runs as much at a time as it may', async () => {
     const queue = new FairQueue({ ...LIMITS, concurrency: 2 });
     const works = [held(queue, 'a'), held(queue, 'a'), held(queue, 'a')];
     await quiet();
@@ -32,7 +32,7 @@ describe('a fair queue', () => {
     await Promise.all(works.map((work) => work.finish()));
   });
 
-  it('does not let a group with much work keep the others waiting', async () => {
+  it('a fair queue does not let a group with much work keep the others waiting', async () => {
     const queue = new FairQueue(LIMITS);
     const log: string[] = [];
     const work = (group: string, name: string): Promise<void> =>
@@ -44,7 +44,7 @@ describe('a fair queue', () => {
     expect(log).toEqual(['a1', 'b1', 'a2', 'a3', 'a4']);
   });
 
-  it('goes on after a failure, which only its caller sees', async () => {
+  it('a fair queue goes on after a failure, which only its caller sees', async () => {
     const queue = new FairQueue(LIMITS);
     const failing = queue.run('a', 1, () => Promise.reject(new Error('failed')));
     const next = queue.run('a', 1, async () => 'next');
@@ -52,7 +52,7 @@ describe('a fair queue', () => {
     expect(await next).toBe('next');
   });
 
-  it('rejects what would be too much of one group, still takes another, and rejects what is too much of all', async () => {
+  it('a fair queue rejects what would be too much of one group, still takes another, and rejects what is too much of all', async () => {
     const queue = new FairQueue({ concurrency: 1, waitingMax: 3, waitingPerGroupMax: 2 });
     const works = [held(queue, 'a'), held(queue, 'a'), held(queue, 'a')];
     await expect(queue.run('a', 1, async () => undefined)).rejects.toMatchObject({
@@ -65,7 +65,7 @@ describe('a fair queue', () => {
     expect(await queue.run('a', 1, async () => 'taken')).toBe('taken');
   });
 
-  it("runs each piece of work in its caller's asynchronous context", async () => {
+  it("a fair queue runs each piece of work in its caller's asynchronous context", async () => {
     const queue = new FairQueue(LIMITS);
     const caller = new AsyncLocalStorage<string>();
     const named = (name: string): Promise<string | undefined> =>

@@ -23,7 +23,7 @@ describe('the state of a clock', () => {
     ['steady', -5 * SECOND],
     ['behind', -5 * SECOND - 1],
     ['behind', -400 * DAY],
-  ])('is %s where it is off by %i ms', (state, offset) => {
+  ])('the state of a clock is %s where it is off by %i ms', (state, offset) => {
     expect(clockStateOf(START + offset, START, START)).toBe(state);
   });
 });
@@ -51,7 +51,7 @@ describe('the clock of a process that starts', () => {
     ['unexplained', 'a stop of three days and no second clock', 3 * DAY, {}],
     ['unexplained', 'the longest stop and no second clock', LONGEST_UNEXPLAINED_STOP, {}],
     ['jumped', 'a longer stop and no second clock', LONGEST_UNEXPLAINED_STOP + 1, {}],
-  ])('is judged %s: %s', (judgement, _, gap, rest) => {
+  ])('the clock of a process that starts is judged %s: %s', (judgement, _, gap, rest) => {
     expect(judgeStart(record, evidence(gap, rest))).toBe(judgement);
   });
 });
@@ -68,7 +68,7 @@ const sinceStart = (clock: GuardedClock): readonly [now: number, confirmed: numb
 ];
 
 describe('a guarded clock that runs steadily', () => {
-  it('shows the time of its source', () => {
+  it('a guarded clock that runs steadily shows the time of its source', () => {
     const { source, clock } = guarded();
     for (const step of [0, 1, 999, MINUTE, 3 * DAY, -5 * SECOND]) {
       source.advance(step);
@@ -77,7 +77,7 @@ describe('a guarded clock that runs steadily', () => {
     expect(clock.takeAlarm()).toBeUndefined();
   });
 
-  it('follows small steps forward, but not many that add up', () => {
+  it('a guarded clock that runs steadily follows small steps forward, but not many that add up', () => {
     const { source, clock } = guarded();
     source.jump(9 * MINUTE);
     expect(clock.state).toBe('steady');
@@ -86,7 +86,7 @@ describe('a guarded clock that runs steadily', () => {
     expect(clock.state).toBe('ahead');
   });
 
-  it('follows small steps forward that are a day apart', () => {
+  it('a guarded clock that runs steadily follows small steps forward that are a day apart', () => {
     const { source, clock } = guarded();
     for (let day = 0; day < 5; day += 1) {
       source.jump(9 * MINUTE);
@@ -98,7 +98,7 @@ describe('a guarded clock that runs steadily', () => {
 });
 
 describe('a clock that jumps forward', () => {
-  it('goes on by the clock, while the confirmed time goes on as if nothing had happened', () => {
+  it('a clock that jumps forward goes on by the clock, while the confirmed time goes on as if nothing had happened', () => {
     const { source, clock } = guarded();
     source.advance(HOUR);
     expect(sinceStart(clock)).toEqual([HOUR, HOUR]);
@@ -109,7 +109,7 @@ describe('a clock that jumps forward', () => {
     expect(clock.record().mark).toBe(START + HOUR + 12 * SECOND);
   });
 
-  it('raises one alarm, also when it has come back meanwhile', () => {
+  it('a clock that jumps forward raises one alarm, also when it has come back meanwhile', () => {
     const { source, clock } = guarded();
     source.jump(3 * HOUR);
     clock.now();
@@ -120,7 +120,7 @@ describe('a clock that jumps forward', () => {
     expect(clock.takeAlarm()).toBeUndefined();
   });
 
-  it('is taken as it is once it is confirmed', () => {
+  it('a clock that jumps forward is taken as it is once it is confirmed', () => {
     const { source, clock } = guarded();
     source.jump(400 * DAY);
     expect(clock.state).toBe('ahead');
@@ -132,7 +132,7 @@ describe('a clock that jumps forward', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('gives no time out again: by a small step it waits at half the speed until the clock has caught up', () => {
+  it('a clock that is set back gives no time out again: by a small step it waits at half the speed until the clock has caught up', () => {
     const { source, clock } = guarded();
     source.jump(-2 * MINUTE);
     expect(sinceStart(clock)).toEqual([0, 0]);
@@ -150,7 +150,7 @@ describe('a clock that is set back', () => {
     ]);
   });
 
-  it('goes on from the mark at full speed after a large step', () => {
+  it('a clock that is set back goes on from the mark at full speed after a large step', () => {
     const { source, clock } = guarded();
     source.jump(-30 * DAY);
     expect(clock.state).toBe('behind');
@@ -160,7 +160,7 @@ describe('a clock that is set back', () => {
     expect([clock.state, clock.now() - START]).toEqual(['steady', HOUR]);
   });
 
-  it('never runs backwards by more than the tolerance, whatever happens to the source', () => {
+  it('a clock that is set back never runs backwards by more than the tolerance, whatever happens to the source', () => {
     const { source, clock } = guarded();
     let latest = clock.now();
     for (const step of [-HOUR, 10 * SECOND, -MINUTE, 2 * HOUR, -90 * MINUTE, 5 * SECOND, -6 * SECOND, MINUTE]) {
@@ -180,20 +180,20 @@ describe('a clock that resumes what earlier processes remembered', () => {
     return { source, clock, judgement: clock.resume({ mark: START, uptime: 0, bootId }, databaseNow) };
   };
 
-  it('is held where it jumped while nothing ran', () => {
+  it('a clock that resumes what earlier processes remembered is held where it jumped while nothing ran', () => {
     const { clock, source } = resumed(3 * HOUR, { bootId: 'manual' });
     source.advance(MINUTE);
     expect(sinceStart(clock)).toEqual([3 * HOUR + MINUTE, MINUTE]);
     expect([clock.isObserved, clock.takeAlarm()?.state]).toEqual([false, 'ahead']);
   });
 
-  it('goes on from the mark where it was set back while nothing ran', () => {
+  it('a clock that resumes what earlier processes remembered goes on from the mark where it was set back while nothing ran', () => {
     const { clock } = resumed(-DAY);
     expect(sinceStart(clock)).toEqual([0, 0]);
     expect(clock.takeAlarm()).toEqual({ state: 'behind', shown: START - DAY, expected: START });
   });
 
-  it('is observed for an hour after a stop that nothing explains, and then accepted', () => {
+  it('a clock that resumes what earlier processes remembered is observed for an hour after a stop that nothing explains, and then accepted', () => {
     const { clock, source, judgement } = resumed(3 * DAY);
     expect([judgement, clock.isObserved]).toEqual(['unexplained', true]);
     source.advance(OBSERVATION - SECOND);
@@ -203,7 +203,7 @@ describe('a clock that resumes what earlier processes remembered', () => {
     expect([clock.isObserved, clock.state]).toEqual([false, 'steady']);
   });
 
-  it('must be confirmed where it jumps while it is observed', () => {
+  it('a clock that resumes what earlier processes remembered must be confirmed where it jumps while it is observed', () => {
     const { clock, source } = resumed(3 * DAY);
     clock.takeAlarm();
     source.advance(MINUTE);
@@ -213,7 +213,7 @@ describe('a clock that resumes what earlier processes remembered', () => {
     expect(clock.state).toBe('ahead');
   });
 
-  it('is right again where it is set back to the right time while it is observed', () => {
+  it('a clock that resumes what earlier processes remembered is right again where it is set back to the right time while it is observed', () => {
     const { clock, source } = resumed(3 * DAY);
     source.jump(-3 * DAY);
     expect(sinceStart(clock)).toEqual([0, 0]);

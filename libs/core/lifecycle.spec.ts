@@ -13,7 +13,7 @@ const lamp = defineLifecycle({
 });
 
 describe('defineLifecycle', () => {
-  it('permits exactly the edges of its table', () => {
+  it('defineLifecycle permits exactly the edges of its table', () => {
     for (const state of lamp.states) {
       for (const { name, from, to } of Object.values(lamp.event)) {
         const event = name as keyof typeof lamp.event;
@@ -24,12 +24,12 @@ describe('defineLifecycle', () => {
     }
   });
 
-  it('lists events in the order of the table, and none from an end', () => {
+  it('defineLifecycle lists events in the order of the table, and none from an end', () => {
     expect(lamp.allowedFrom('on')).toEqual(['douse', 'smash']);
     expect(lamp.allowedFrom('broken')).toEqual([]);
   });
 
-  it('says in words what is refused', () => {
+  it('defineLifecycle says in words what is rejected', () => {
     expect(() => lamp.next('on', 'light')).toThrow('A lamp that is on cannot be lighted');
     expect(() => lamp.next('off', 'douse')).toThrow('A lamp that is off cannot be doused');
   });

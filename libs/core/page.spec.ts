@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, decodeCursor, encodeCursor, pageLimit } from './page.js';
 
 describe('pageLimit', () => {
-  it('stays within its bounds', () => {
+  it('pageLimit stays within its bounds', () => {
     expect([undefined, 0, -1, 7, 1_000].map((limit) => pageLimit({ limit }))).toEqual([
       PAGE_LIMIT_DEFAULT,
       1,
@@ -15,7 +15,7 @@ describe('pageLimit', () => {
 });
 
 describe('cursors', () => {
-  it('survive the round trip and a URL', () => {
+  it('cursors survive the round trip and a URL', () => {
     const part = fc.oneof(fc.string({ unit: 'binary' }), fc.integer());
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (key) => {
@@ -35,7 +35,7 @@ describe('cursors', () => {
     Buffer.from('{"length":2}').toString('base64url'),
     Buffer.from('[1,null]').toString('base64url'),
     Buffer.from('[1,{"$gt":0}]').toString('base64url'),
-  ])('that this list did not give out are refused: %j', (cursor) => {
+  ])('cursors that this list did not give out are rejected: %j', (cursor) => {
     expect(() => decodeCursor(cursor, 2)).toThrow(
       expect.objectContaining({
         code: 'VALIDATION_ERROR',

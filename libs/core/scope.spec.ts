@@ -3,7 +3,7 @@ import { INSTALLATION_ID } from './ids.js';
 import { platformScope, systemOrigin } from './scope.js';
 
 describe('scopes', () => {
-  it('of the platform stand where no tenant can', () => {
+  it('the scope of the platform has an id that no tenant can have', () => {
     const origin = systemOrigin('first-start');
     expect(platformScope(origin)).toEqual({
       actor: { type: 'system', id: 'first-start', name: 'first-start' },

@@ -15,7 +15,7 @@ describe('Secret', () => {
     ['format', () => format('%s %o %j', secret, secret, secret)],
     ['its members', () => JSON.stringify(Object.getOwnPropertyNames(secret)) + JSON.stringify({ ...secret })],
     ['an error', () => inspect(new Error('failed', { cause: secret }))],
-  ])('is not shown by %s', (_how, show) => expect(show()).not.toContain('hunter2'));
+  ])('Secret is not shown by %s', (_how, show) => expect(show()).not.toContain('hunter2'));
 
-  it('is given to who asks for it', () => expect(secret.reveal()).toBe('hunter2'));
+  it('Secret is given to who asks for it', () => expect(secret.reveal()).toBe('hunter2'));
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 describe('the algorithm table', () => {
-  it('knows its names exactly', () => {
+  it('the algorithm table knows its names exactly', () => {
     expect(algorithmNames).toHaveLength(16);
     expect(algorithmNames.every(isAlgorithmName)).toBe(true);
     for (const text of ['none', 'rs256', 'RS256 ', '', 'constructor', '__proto__']) {
@@ -31,7 +31,7 @@ describe('the algorithm table', () => {
     }
   });
 
-  it('makes RSA keys of 3072 bits unless told otherwise', async () => {
+  it('the algorithm table makes RSA keys of 3072 bits unless told otherwise', async () => {
     const { signingKey } = await algorithm('RS256').generate();
     expect(signingKey.asymmetricKeyDetails).toMatchObject({ modulusLength: 3072, publicExponent: 65537n });
   });
@@ -40,14 +40,14 @@ describe('the algorithm table', () => {
 describe.each(algorithmNames)('%s', (name) => {
   const { sign, verify, accepts, symmetric } = algorithm(name);
 
-  it('accepts both halves of what it generates, and finds one from the other', () => {
+  it(`${name} accepts both halves of a key pair that it generates, and derives the public one from the private one`, () => {
     const { signingKey, verifyingKey } = keyFor(name);
     expect([signingKey, verifyingKey].map(accepts)).toEqual([true, true]);
     expect(verifyingKeyOf(signingKey).equals(verifyingKey)).toBe(true);
     expect(signingKey.equals(verifyingKey)).toBe(symmetric);
   });
 
-  it('verifies its own signature and no other data, key, length or content', async () => {
+  it(`${name} verifies its own signature and no other data, key, length or content`, async () => {
     const { signingKey, verifyingKey } = keyFor(name);
     const signature = await sign(DATA, signingKey);
     const other = await algorithm(name).generate(2048);
@@ -59,7 +59,7 @@ describe.each(algorithmNames)('%s', (name) => {
     }
   });
 
-  it('refuses the keys of every algorithm of another kind, curve or parameter set', () => {
+  it(`${name} rejects the keys of every algorithm of another kind, curve or parameter set`, () => {
     const refused = algorithmNames.filter((other) => !algorithm(name).fits(keyFor(other).verifyingKey));
     const sameKeys = (other: AlgorithmName): boolean =>
       other === name ||
@@ -71,7 +71,7 @@ describe.each(algorithmNames)('%s', (name) => {
     }
   });
 
-  it('takes no text for a key, which is how a public key became an HMAC secret elsewhere', () => {
+  it(`${name} does not accept text as a key (RFC 8725 §2.1)`, () => {
     const pem = '-----BEGIN PUBLIC KEY-----' as unknown as KeyObject;
     expect(() => sign(DATA, pem)).toThrow(`The key is not one for ${name}`);
     expect(() => verify(DATA, DATA, pem)).toThrow(`The key is not one for ${name}`);
@@ -79,7 +79,7 @@ describe.each(algorithmNames)('%s', (name) => {
 });
 
 describe('weak keys', () => {
-  it('fit and verify, but are not accepted: RSA below 2048 bits or with a small exponent', async () => {
+  it('an RSA key below 2048 bits or with a small exponent verifies but is not accepted', async () => {
     const { fits, accepts, sign, verify } = algorithm('RS256');
     for (const { privateKey, publicKey } of [rsaPair(1024), rsaPair(2048, 3)]) {
       expect([fits(publicKey), accepts(publicKey)]).toEqual([true, false]);
@@ -87,7 +87,7 @@ describe('weak keys', () => {
     }
   });
 
-  it('do not fit at all where nothing could be signed or the cost is without bound', () => {
+  it('a key that can sign nothing or costs too much does not fit its algorithm', () => {
     expect(algorithm('RS256').fits(rsaPair(512).publicKey)).toBe(false);
     expect(algorithm('PS256').fits(rsaPair(1024).publicKey)).toBe(true);
     expect(algorithm('PS512').fits(rsaPair(1024).publicKey)).toBe(false);
@@ -98,13 +98,13 @@ describe('weak keys', () => {
     ['HS256', 32],
     ['HS384', 48],
     ['HS512', 64],
-  ] as const)('%s accepts secrets from %i bytes on', (name, bytes) => {
+  ] as const)('%s accepts secrets of %i bytes and more', (name, bytes) => {
     const { fits, accepts } = algorithm(name);
     expect([accepts(secretOf(bytes - 1)), accepts(secretOf(bytes))]).toEqual([false, true]);
     expect(fits(secretOf(1))).toBe(true);
   });
 
-  it('include other curves and RSA keys bound to PSS', () => {
+  it('a key on another curve and an RSA key bound to PSS are not accepted', () => {
     expect(algorithm('ES256').fits(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey)).toBe(false);
     expect(algorithm('EdDSA').fits(generateKeyPairSync('ed448').publicKey)).toBe(false);
     expect(algorithm('PS256').fits(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey)).toBe(false);
@@ -112,11 +112,14 @@ describe('weak keys', () => {
 });
 
 describe('isConsistentPair', () => {
-  it.each(['RS256', 'ES256', 'ES512', 'EdDSA', 'ML-DSA-44'] as const)('holds for a generated %s key', (name) => {
-    expect(isConsistentPair(keyFor(name).signingKey)).toBe(true);
-  });
+  it.each(['RS256', 'ES256', 'ES512', 'EdDSA', 'ML-DSA-44'] as const)(
+    'isConsistentPair holds for a generated %s key',
+    (name) => {
+      expect(isConsistentPair(keyFor(name).signingKey)).toBe(true);
+    },
+  );
 
-  it('fails where the public half is of another key', async () => {
+  it('isConsistentPair fails where the public half is of another key', async () => {
     const mine = keyFor('ES256').signingKey.export({ format: 'jwk' });
     const theirs = (await algorithm('ES256').generate()).verifyingKey.export({ format: 'jwk' });
     expect(() => keyFromJwk({ ...mine, ...theirs })).toThrow('not of one key');

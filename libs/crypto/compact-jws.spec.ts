@@ -6,7 +6,7 @@ const encode = (claims: string) =>
   encodeCompactJws(encodeJwsHeader({ alg: 'HS256', typ: 'JWT', kid: 'k1' }), claims, () => Buffer.from('signature'));
 
 describe('encodeJwsHeader', () => {
-  it('puts the members in the order alg, typ, kid and leaves out what is not given', () => {
+  it('encodeJwsHeader puts the members in the order alg, typ, kid and leaves out what is not given', () => {
     const decoded = (header: string): string => Buffer.from(header, 'base64url').toString();
     expect(decoded(encodeJwsHeader({ kid: 'k1', typ: 'JWT', alg: 'RS256' }))).toBe(
       '{"alg":"RS256","typ":"JWT","kid":"k1"}',
@@ -16,7 +16,7 @@ describe('encodeJwsHeader', () => {
 });
 
 describe('a compact JWS', () => {
-  it('is taken apart into what it was put together from', async () => {
+  it('a compact JWS is taken apart into what it was put together from', async () => {
     const claims = '{ "sub": "Zoë",\r\n "exp": 1900000000 }';
     const token = await encode(claims);
     expect(parseCompactJws(token)).toEqual({
@@ -32,7 +32,7 @@ describe('a compact JWS', () => {
     });
   });
 
-  it('is signed over exactly the text that is sent', async () => {
+  it('a compact JWS is signed over exactly the text that is sent', async () => {
     let signed = '';
     const token = await encodeCompactJws('e30', '{}', async (input) => Buffer.from((signed = input.toString())));
     expect(signed).toBe('e30.e30');
@@ -40,7 +40,7 @@ describe('a compact JWS', () => {
   });
 
   it.each(['none', 'None', 'NONE', 'nOnE', 'HS1'])(
-    'with the algorithm %s and no signature is refused for its algorithm',
+    'a compact JWS with the algorithm %s and no signature is rejected for its algorithm',
     (alg) => {
       const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
       expect(parseCompactJws(`${part({ alg, typ: 'JWT' })}.${part({ sub: 'alice' })}.`)).toMatchObject({
@@ -49,19 +49,19 @@ describe('a compact JWS', () => {
     },
   );
 
-  it('with a known algorithm and no signature is refused for its empty part', async () => {
+  it('a compact JWS with a known algorithm and no signature is rejected for its empty part', async () => {
     const token = await encode('{"sub":"alice"}');
     expect(parseCompactJws(token.slice(0, token.lastIndexOf('.') + 1))).toMatchObject({ reason: 'EMPTY_PART' });
   });
 
-  it('may be held to tighter limits', async () => {
+  it('a compact JWS may be held to tighter limits', async () => {
     const token = await encode('{"a":{"b":1}}');
     expect(parseCompactJws(token, { maxTokenBytes: 20 })).toMatchObject({ reason: 'TOO_LONG' });
     expect(parseCompactJws(token, { maxDepth: 1 })).toMatchObject({ reason: 'TOO_DEEP' });
     expect(parseCompactJws(token, { maxMembers: 1 })).toMatchObject({ reason: 'TOO_MANY_MEMBERS' });
   });
 
-  it('exists in one text only: no other text gives the same bytes', async () => {
+  it('a compact JWS exists in one text only: no other text gives the same bytes', async () => {
     const token = await encode('{"sub":"alice"}');
     fc.assert(
       fc.property(fc.nat(token.length), fc.string({ unit: 'binary', minLength: 1, maxLength: 3 }), (at, extra) => {
@@ -77,7 +77,7 @@ describe('a compact JWS', () => {
     );
   });
 
-  it('never makes the parser throw', () => {
+  it('a compact JWS never makes the parser throw', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !parseCompactJws(text).ok));
     const part = fc.string({ unit: 'binary' }).map((text) => Buffer.from(text).toString('base64url'));
     fc.assert(fc.property(part, part, part, (a, b, c) => !parseCompactJws(`${a}.${b}.${c}`).ok));

@@ -40,7 +40,7 @@ describe('what runs at the same time', () => {
     ['batch', 1],
     ['key', 1],
     ['urgent-key', 1],
-  ] as const)('of %s at most %i, however much waits', async (kind, limit) => {
+  ] as const)('of the kind %s at most %i run at the same time, however many wait', async (kind, limit) => {
     const works = askAll(kind, 'a', 'b', 'c', 'd');
     await quiet();
     expect([started.length, queue.waiting(kind)]).toEqual([limit, 4 - limit]);
@@ -48,7 +48,7 @@ describe('what runs at the same time', () => {
     expect(started).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('leaves a thread of the pool free, with every kind in line', async () => {
+  it('the queue leaves a thread of the pool free, with every kind in line', async () => {
     const works = (['key', 'password', 'batch', 'signature'] as const).flatMap((kind) =>
       askAll(kind, `${kind} 1`, `${kind} 2`, `${kind} 3`),
     );
@@ -58,21 +58,21 @@ describe('what runs at the same time', () => {
     expect(started).toHaveLength(12);
   });
 
-  it('leaves a thread to a password while keys are generated', async () => {
+  it('the queue leaves a thread to a password while keys are generated', async () => {
     const works = [...askAll('key', 'key 1', 'key 2', 'key 3'), ...askAll('password', 'password')];
     await quiet();
     expect(started).toEqual(['key 1', 'password']);
     await finishAll(works);
   });
 
-  it('leaves a thread to a signature while passwords are hashed and keys are generated', async () => {
+  it('the queue leaves a thread to a signature while passwords are hashed and keys are generated', async () => {
     const works = [...askAll('password', 'p1', 'p2', 'p3'), ...askAll('key', 'key'), ...askAll('signature', 's1')];
     await quiet();
     expect(started).toEqual(['p1', 'p2', 's1']);
     await finishAll(works);
   });
 
-  it('lets the successor of a leaked key wait for the one key that is being made, not for those in line', async () => {
+  it('what runs at the same time lets the successor of a leaked key wait for the one key that is being made, not for those in line', async () => {
     const keys = askAll('key', 'k1', 'k2', 'k3');
     const urgent = ask('urgent-key', 'urgent');
     await quiet();
@@ -83,7 +83,7 @@ describe('what runs at the same time', () => {
     await finishAll([...keys, urgent]);
   });
 
-  it('does not let a single signature wait behind a batch, nor single ones keep a batch waiting', async () => {
+  it('the queue does not let a single signature wait behind a batch, nor a batch behind single ones', async () => {
     const batch = askAll('batch', 'b1', 'b2', 'b3');
     const [single, another, third] = askAll('signature', 's1', 's2', 's3');
     await quiet();
@@ -100,7 +100,7 @@ describe('what runs at the same time', () => {
 });
 
 describe('whose turn it is', () => {
-  it("takes turns among tenants: one tenant's many generators do not hold up another's one", async () => {
+  it('the queue takes turns among tenants: many key generations of one do not hold up one of another', async () => {
     const flood = Array.from({ length: 8 }, (_, number) =>
       ask('key', `b${number}`, { group: 'b', milliseconds: 1_000 }),
     );
@@ -111,7 +111,7 @@ describe('whose turn it is', () => {
     await finishAll([...flood, other]);
   });
 
-  it('counts what work costs: a tenant with RSA-4096 gets as much time as one with RSA-2048', async () => {
+  it('the queue counts what work costs: a tenant with RSA-4096 gets as much time as one with RSA-2048', async () => {
     const blocker = askAll('batch', 'blocker');
     const works = [
       ...['L1', 'L2', 'L3'].map((name) => ask('batch', name, { group: 'large', milliseconds: 6 })),
@@ -121,7 +121,7 @@ describe('whose turn it is', () => {
     expect(started).toEqual(['blocker', 'L1', '1', '2', '3', '4', '5', '6', 'L2', '7', 'L3']);
   });
 
-  it("runs each piece of work in its caller's asynchronous context", async () => {
+  it("the queue runs each piece of work in its caller's asynchronous context", async () => {
     const caller = new AsyncLocalStorage<string>();
     const named = (name: string): Promise<string | undefined> =>
       caller.run(name, () =>
@@ -135,7 +135,7 @@ describe('whose turn it is', () => {
 });
 
 describe('what cannot be done', () => {
-  it('rejects a tenant that has too much in line with BUSY and says when to come back; others are still served', async () => {
+  it('a tenant that has too much in line is rejected with BUSY and a time to retry; others are still served', async () => {
     const works = Array.from({ length: 9 }, (_, number) => ask('key', `b${number}`, { group: 'b' }));
     await expect(ask('key', 'too much', { group: 'b' }).done).rejects.toMatchObject({
       code: 'BUSY',
@@ -147,14 +147,14 @@ describe('what cannot be done', () => {
     expect(await ask('key', 'again', { group: 'b' }).finish()).toBe('again');
   });
 
-  it('rejects everybody once too much waits in all', async () => {
+  it('every tenant is rejected once too much waits in all', async () => {
     const works = Array.from({ length: 66 }, (_, number) => ask('password', `address ${number}`));
     await expect(ask('password', 'another').done).rejects.toMatchObject({ code: 'BUSY', retryAfterSeconds: 1 });
     await finishAll(works);
     expect(started).toHaveLength(66);
   });
 
-  it('goes on after a failure, which only its caller sees', async () => {
+  it('the queue goes on after a failure, which only its caller sees', async () => {
     const failing = queue.run({ kind: 'key', group: 'a', milliseconds: 1 }, () => Promise.reject(new Error('failed')));
     const next = askAll('key', 'next');
     await expect(failing).rejects.toThrow('failed');
@@ -176,23 +176,29 @@ describe('what cannot be done', () => {
 describe('signatures and keys', () => {
   const data = Buffer.from('what is signed');
 
-  it.each(['HS256', 'ES256', 'EdDSA'] as const)('%s is signed in line, whatever waits', async (name) => {
-    const works = askAll('signature', 's1', 's2', 's3');
-    const { signingKey, verifyingKey } = await algorithm(name).generate();
-    const signature = await queue.sign({ group: 'a' }, name, data, signingKey);
-    expect(await algorithm(name).verify(data, signature, verifyingKey)).toBe(true);
-    await finishAll(works);
-  });
+  it.each(['HS256', 'ES256', 'EdDSA'] as const)(
+    'a signature by %s is made at its turn, whatever waits',
+    async (name) => {
+      const works = askAll('signature', 's1', 's2', 's3');
+      const { signingKey, verifyingKey } = await algorithm(name).generate();
+      const signature = await queue.sign({ group: 'a' }, name, data, signingKey);
+      expect(await algorithm(name).verify(data, signature, verifyingKey)).toBe(true);
+      await finishAll(works);
+    },
+  );
 
-  it.each(['RS256', 'PS256', 'ES384', 'ES512', 'ML-DSA-44'] as const)('%s waits for its turn', async (name) => {
-    const { signingKey, verifyingKey } = await algorithm(name).generate(2048);
-    const works = askAll('signature', 's1', 's2');
-    const signed = queue.sign({ group: 'a' }, name, data, signingKey);
-    await quiet();
-    expect(queue.waiting('signature')).toBe(1);
-    await finishAll(works);
-    expect(await algorithm(name).verify(data, await signed, verifyingKey)).toBe(true);
-  });
+  it.each(['RS256', 'PS256', 'ES384', 'ES512', 'ML-DSA-44'] as const)(
+    '%s waits for its turn in the queue',
+    async (name) => {
+      const { signingKey, verifyingKey } = await algorithm(name).generate(2048);
+      const works = askAll('signature', 's1', 's2');
+      const signed = queue.sign({ group: 'a' }, name, data, signingKey);
+      await quiet();
+      expect(queue.waiting('signature')).toBe(1);
+      await finishAll(works);
+      expect(await algorithm(name).verify(data, await signed, verifyingKey)).toBe(true);
+    },
+  );
 
   it('RSA keys are generated one at a time, others as a signature is made', async () => {
     const works = askAll('key', 'long');

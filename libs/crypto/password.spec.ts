@@ -13,25 +13,25 @@ const cheap = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
 const password = new Secret('correct horse battery staple');
 
 describe('hashPassword', () => {
-  it('uses 64 MiB, 3 passes and one lane, and stores them in the PHC format', async () => {
+  it('hashPassword uses 64 MiB, 3 passes and one lane, and stores them in the PHC format', async () => {
     const phc = await hashPassword(password);
     expect(phc).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
     expect(await verifyPassword(password, phc)).toBe(true);
   });
 
-  it('salts each hash', async () => {
+  it('hashPassword salts each hash', async () => {
     expect(await hashPassword(password, cheap)).not.toBe(await hashPassword(password, cheap));
   });
 });
 
 describe('verifyPassword', () => {
-  it('agrees with the reference implementation', async () => {
+  it('verifyPassword agrees with the reference implementation', async () => {
     // A vector of the reference implementation's own test suite (password "password", salt "somesalt").
     const phc = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
     expect(await verifyPassword(new Secret('password'), phc)).toBe(true);
   });
 
-  it('refuses another password', async () => {
+  it('verifyPassword rejects another password', async () => {
     expect(await verifyPassword(new Secret('Correct horse battery staple'), await hashPassword(password, cheap))).toBe(
       false,
     );
@@ -49,7 +49,7 @@ describe('verifyPassword', () => {
     `$argon2id$v=19$m=999999999,t=1,p=1$${salt}$${tag}`,
     `$argon2id$v=19$m=8,t=1000000,p=1$${salt}$${tag}`,
     `$argon2id$v=19$m=8,t=1,p=255$${salt}$${tag}`,
-  ])('does not compute for the stored text %j', async (phc) => {
+  ])('verifyPassword does not compute for the stored text %j', async (phc) => {
     await expect(verifyPassword(password, phc)).rejects.toThrow(
       expect.objectContaining({ code: 'PASSWORD_HASH_UNREADABLE' }),
     );
@@ -57,25 +57,25 @@ describe('verifyPassword', () => {
 });
 
 describe('needsRehash', () => {
-  it('compares the parameters', async () => {
+  it('needsRehash compares the parameters', async () => {
     const phc = await hashPassword(password, cheap);
     expect([needsRehash(phc, cheap), needsRehash(phc, PASSWORD_PARAMETERS)]).toEqual([false, true]);
   });
 });
 
 describe('normalizePassword', () => {
-  it('makes one password of the ways to type it (NFKC)', () => {
+  it('normalizePassword makes one password of the ways to type it (NFKC)', () => {
     expect(normalizePassword('Zu\u0308rich ﬁsh café').reveal()).toBe('Zürich fish café');
   });
 
-  it('counts characters, not code units', () => {
+  it('normalizePassword counts characters, not code units', () => {
     expect(normalizePassword('🔑'.repeat(12)).reveal()).toBe('🔑'.repeat(12));
     expect(normalizePassword('🔑'.repeat(256)).reveal()).toBe('🔑'.repeat(256));
     expect(() => normalizePassword('🔑'.repeat(11))).toThrow('12 to 256 characters');
   });
 
   it.each(['', 'elevenchars', 'a'.repeat(257), 'a'.repeat(1_000_000), '\uFDFA'.repeat(200), `\ud800${'a'.repeat(20)}`])(
-    'refuses password %#',
+    'normalizePassword rejects password %#',
     (text) => {
       expect(() => normalizePassword(text, '/owner/password')).toThrow(
         expect.objectContaining({
@@ -88,7 +88,7 @@ describe('normalizePassword', () => {
 });
 
 describe('PasswordHasher', () => {
-  it('hashes and verifies, and works as hard for a user that does not exist', async () => {
+  it('PasswordHasher hashes and verifies, and works as hard for a user that does not exist', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
     const phc = await hasher.hash(password, 'a');
     expect(await hasher.verify(password, phc, 'a')).toBe(true);
@@ -97,7 +97,7 @@ describe('PasswordHasher', () => {
     expect(hasher.computed).toBe(4);
   });
 
-  it('lets 2 compute and 32 of one address wait, rejects its 35th, and still serves another', async () => {
+  it('PasswordHasher lets 2 compute and 32 of one address wait, rejects its 35th, and still serves another', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
     const calls = Promise.allSettled(Array.from({ length: 35 }, () => hasher.hash(password, 'flood')));
     const other = hasher.verify(password, undefined, 'other');
@@ -108,7 +108,7 @@ describe('PasswordHasher', () => {
     expect(hasher.computed).toBe(37);
   });
 
-  it('does not let one address wait for all the hashes of another', async () => {
+  it('PasswordHasher does not let one address wait for all the hashes of another', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
     const finished: string[] = [];
     const hash = (group: string) => hasher.hash(password, group).then(() => finished.push(group));
@@ -116,7 +116,7 @@ describe('PasswordHasher', () => {
     expect(finished.indexOf('other')).toBeLessThan(6);
   });
 
-  it('gives its place back when a call fails', async () => {
+  it('PasswordHasher gives its place back when a call fails', async () => {
     const hasher = new PasswordHasher({ parameters: cheap });
     for (let attempt = 0; attempt < 3; attempt++) {
       const calls = await Promise.allSettled([hasher.verify(password, 'broken', 'a'), hasher.hash(password, 'a')]);

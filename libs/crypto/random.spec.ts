@@ -21,7 +21,7 @@ describe('identifiers', () => {
 });
 
 describe('randomSecret', () => {
-  it('has the length asked for and is not printed', () => {
+  it('randomSecret has the length asked for and is not printed', () => {
     const secret = randomSecret(32);
     expect(secret.reveal()).toHaveLength(32);
     expect(`${secret}`).toBe('[secret]');

@@ -10,7 +10,7 @@ const sound = (() => {
 })();
 
 describe('a sound modulus', () => {
-  it('has none of the weaknesses', () => {
+  it('a sound modulus has none of the weaknesses', () => {
     expect(smallFactor(sound.modulus)).toBeUndefined();
     expect(hasRocaFingerprint(sound.modulus)).toBe(false);
     expect(hasClosePrimes(sound.modulus)).toBe(false);
@@ -18,11 +18,11 @@ describe('a sound modulus', () => {
 });
 
 describe('small factors', () => {
-  it.each([2, 3, 5, 251, 7_919, 9_973])('%i is found', (factor) => {
+  it.each([2, 3, 5, 251, 7_919, 9_973])('the small factor %i is found', (factor) => {
     expect(smallFactor(sound.p * BigInt(factor))).toBe(factor);
   });
 
-  it('10,007 is none', () => {
+  it('10,007 is no small factor', () => {
     expect(smallFactor(sound.p * 10_007n)).toBeUndefined();
   });
 });
@@ -39,7 +39,7 @@ describe('ROCA', () => {
   };
   const factor = (k: bigint, exponent: number): bigint => k * primorial + power(exponent);
 
-  it('the structure is found in any product of two such factors', () => {
+  it('the structure of ROCA is found in any product of two such factors', () => {
     for (const [first, second] of [
       [1, 2],
       [500, 12_345],
@@ -48,13 +48,13 @@ describe('ROCA', () => {
       expect(hasRocaFingerprint(factor(sound.p, first) * factor(sound.q, second))).toBe(true);
   });
 
-  it('one such factor is not enough', () => {
+  it('one factor with the structure of ROCA is not enough', () => {
     expect(hasRocaFingerprint(factor(sound.p, 77) * sound.q)).toBe(false);
   });
 });
 
 describe('close primes', () => {
-  it('are found up to a hundred rounds of Fermat, squares too', () => {
+  it('close primes are found up to a hundred rounds of Fermat, squares too', () => {
     expect(hasClosePrimes(sound.p * sound.p)).toBe(true);
     expect(hasClosePrimes(sound.p * (sound.p + 2n))).toBe(true);
     // Each round reaches a distance of about the fourth root of the modulus further.

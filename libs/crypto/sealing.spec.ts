@@ -9,24 +9,24 @@ const code = (name: string) => expect.objectContaining({ code: name });
 describe('blobs', () => {
   const bytes = randomBytes(32);
 
-  it('have the documented layout', () => {
+  it('a sealed blob has the documented layout', () => {
     const blob = sealBlob({ version: 0x01020304, key: bytes }, context, Buffer.from('abc'));
     expect(blob.subarray(0, 6).toString('hex')).toBe('010101020304');
     expect(blob).toHaveLength(6 + 12 + 3 + 16);
     expect(blobKeyVersion(blob)).toBe(0x01020304);
   });
 
-  it('take the key as bytes or as a KeyObject, and hold nothing as well', () => {
+  it('a blob is sealed with a key in bytes or a KeyObject, and can hold nothing', () => {
     const blob = sealBlob({ version: 1, key: bytes }, context, Buffer.alloc(0));
     expect(openBlob((version) => ({ version, key: createSecretKey(bytes) }), context, blob)).toHaveLength(0);
   });
 
-  it('are sealed where the key of their version is not at hand', () => {
+  it('a blob is SEALED where the key of its version is not at hand', () => {
     const blob = sealBlob({ version: 9, key: bytes }, context, Buffer.from('abc'));
     expect(() => openBlob(() => undefined, context, blob)).toThrow(code('SEALED'));
   });
 
-  it('are not read in an unknown format or suite', () => {
+  it('a blob in an unknown format or suite is not read', () => {
     const blob = sealBlob({ version: 1, key: bytes }, context, Buffer.from('abc'));
     for (const [offset, value] of [
       [0, 2],
@@ -45,11 +45,11 @@ describe('localKeyEncryptionKey', () => {
   const dataKey = randomBytes(32);
   const here = Buffer.from('tenant 1');
 
-  it('unwraps what it wrapped, in the same context', async () => {
+  it('localKeyEncryptionKey unwraps what it wrapped, in the same context', async () => {
     expect(await key.unwrap(await key.wrap(dataKey, here), here)).toEqual(dataKey);
   });
 
-  it('refuses another context, another master key, cut and altered bytes', async () => {
+  it('localKeyEncryptionKey rejects another context, another master key, cut and altered bytes', async () => {
     const wrapped = await key.wrap(dataKey, here);
     const altered = Buffer.from(wrapped);
     altered[20]! ^= 1;
@@ -63,18 +63,18 @@ describe('localKeyEncryptionKey', () => {
     }
   });
 
-  it('is named by the first 8 bytes of a hash', () => {
+  it('localKeyEncryptionKey is named by the first 8 bytes of a hash', () => {
     const expected = createHash('sha256').update(Buffer.concat([Buffer.from('kek-id'), master]));
     expect(key.keyId).toBe(expected.digest().subarray(0, 8).toString('hex'));
   });
 
-  it('has 32 bytes and no others', () => {
+  it('localKeyEncryptionKey has 32 bytes and no others', () => {
     expect(() => localKeyEncryptionKey(new Secret(randomBytes(16)))).toThrow('has 16 bytes; it must have 32');
   });
 });
 
 describe('parseMasterKey', () => {
-  it('reads 32 bytes of Base64, with blanks around', () => {
+  it('parseMasterKey reads 32 bytes of Base64, with blanks around', () => {
     const bytes = randomBytes(32);
     expect(parseMasterKey(`  ${bytes.toString('base64')}\n`).reveal()).toEqual(bytes);
   });
@@ -89,7 +89,7 @@ describe('parseMasterKey', () => {
     [randomBytes(16).toString('base64'), 'has 16 bytes'],
     [randomBytes(64).toString('base64'), 'has 64 bytes'],
     [Buffer.alloc(32).toString('base64'), 'is not random'],
-  ])('says what is wrong with %j and does not quote it', (text, message) => {
+  ])('parseMasterKey says what is wrong with %j and does not quote it', (text, message) => {
     expect(() => parseMasterKey(text)).toThrow(message);
     if (text.trim() !== '') expect(() => parseMasterKey(text)).not.toThrow(text);
   });

@@ -14,18 +14,18 @@ import {
 describe('a service key', () => {
   const key = generateServiceKey().reveal();
 
-  it('is csk_, 43 random digits and 6 digits of CRC-32 over what precedes', () => {
+  it('a service key is csk_, 43 random digits and 6 digits of CRC-32 over what precedes', () => {
     expect(key).toMatch(/^csk_[0-9A-Za-z]{49}$/);
     expect(key.slice(-6)).toBe(encodeBase62(BigInt(crc32(key.slice(0, -6))), 6));
     expect(isWellFormedServiceKey(key)).toBe(true);
   });
 
-  it('is not printed by accident, and never the same twice', () => {
+  it('a service key is not printed by accident, and never the same twice', () => {
     expect(String(generateServiceKey())).toBe('[secret]');
     expect(new Set(Array.from({ length: 100 }, () => generateServiceKey().reveal())).size).toBe(100);
   });
 
-  it('is no longer one after any single character was mistyped', () => {
+  it('a service key is invalid after any single character was mistyped', () => {
     for (let at = 0; at < key.length; at++) {
       const mistyped = key.slice(0, at) + (key[at] === 'x' ? 'y' : 'x') + key.slice(at + 1);
       expect(isWellFormedServiceKey(mistyped)).toBe(false);
@@ -41,7 +41,7 @@ describe('a service key', () => {
     ` ${key}`,
     key.toUpperCase(),
     key.replace('csk_', 'sk__'),
-  ])('is not %j', (text) => {
+  ])('%j is no service key', (text) => {
     expect(isWellFormedServiceKey(text)).toBe(false);
   });
 });
@@ -54,29 +54,29 @@ describe('encodeBase62', () => {
     [36n, 'a'],
     [61n, 'z'],
     [62n, '10'],
-  ])('%s is %s', (value, text) => {
+  ])('encodeBase62 writes %s as %s', (value, text) => {
     expect(encodeBase62(value)).toBe(text);
   });
 
-  it('holds the largest values in 43 and 6 digits', () => {
+  it('encodeBase62 holds the largest values in 43 and 6 digits', () => {
     expect(encodeBase62((1n << 256n) - 1n, 43)).toHaveLength(43);
     expect(encodeBase62((1n << 32n) - 1n, 6)).toHaveLength(6);
     expect(encodeBase62(0n, 6)).toBe('000000');
   });
 
-  it('sorts as the numbers do', () => {
+  it('encodeBase62 sorts as the numbers do', () => {
     const number = fc.bigInt({ min: 0n, max: (1n << 256n) - 1n });
     fc.assert(fc.property(number, number, (a, b) => a < b === encodeBase62(a, 43) < encodeBase62(b, 43)));
   });
 });
 
 describe('maskSecret', () => {
-  it('shows the prefix and the last four characters of a long secret', () => {
+  it('maskSecret shows the prefix and the last four characters of a long secret', () => {
     expect(maskSecret(`csk_${'A'.repeat(45)}ab12`)).toBe('csk_••••••••ab12');
     expect(maskSecret('q'.repeat(40))).toBe('••••••••qqqq');
   });
 
-  it('shows nothing of a short one', () => {
+  it('maskSecret shows nothing of a short one', () => {
     expect(maskSecret('')).toBe('••••••••');
     expect(maskSecret('csk_hunter2hunter2')).toBe('••••••••');
   });
@@ -93,7 +93,7 @@ describe('lookupHash and fingerprint', () => {
     expect(lookupHash(pepper, 'a')).not.toBe(lookupHash(otherPepper, 'a'));
   });
 
-  it('fingerprint tells secrets apart, differently under each pepper', () => {
+  it('the fingerprint of a secret differs under each pepper, and from those of others', () => {
     const [one, two] = [Buffer.from('one'), Buffer.from('two')];
     const all = [fingerprint(one), fingerprint(two), fingerprint(one, pepper), fingerprint(one, otherPepper)];
     expect(new Set(all).size).toBe(4);

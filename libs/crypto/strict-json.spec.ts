@@ -24,7 +24,7 @@ describe('parseStrictJson', () => {
     [`[${'0,'.repeat(1_000)}0]`, 'TOO_MANY_MEMBERS'],
     [`[${'[[],[]],'.repeat(400)}0]`, 'TOO_MANY_MEMBERS'],
     [`{${Array.from({ length: 1_001 }, (_, index) => `"m${index}":0`).join(',')}}`, 'TOO_MANY_MEMBERS'],
-  ])('refuses %j as %s', (text, reason) => {
+  ])('parseStrictJson rejects %j as %s', (text, reason) => {
     expect(parse(text)).toMatchObject({ ok: false, reason });
   });
 
@@ -36,21 +36,21 @@ describe('parseStrictJson', () => {
     '["\\ud83d\\ude00", -0.5e-300, 1E+300]',
     `${'['.repeat(32)}${']'.repeat(32)}`,
     `[${'0,'.repeat(999)}0]`,
-  ])('accepts %j', (text) => {
+  ])('parseStrictJson accepts %j', (text) => {
     expect(parse(text)).toEqual({ ok: true, value: JSON.parse(text) });
   });
 
-  it('refuses bytes that are not UTF-8 instead of replacing them', () => {
+  it('parseStrictJson rejects bytes that are not UTF-8 instead of replacing them', () => {
     expect(parseStrictJson(Buffer.from([0x22, 0xff, 0x22]))).toMatchObject({ ok: false, reason: 'NOT_UTF8' });
   });
 
-  it('allows duplicates where told so, and keeps the other limits', () => {
+  it('parseStrictJson allows duplicates where told so, and keeps the other limits', () => {
     expect(parse('{"a":1,"a":2}', { allowDuplicateMembers: true })).toEqual({ ok: true, value: { a: 2 } });
     expect(parse('[[1]]', { maxDepth: 1 })).toMatchObject({ reason: 'TOO_DEEP' });
     expect(parse('[1,2]', { maxMembers: 1 })).toMatchObject({ reason: 'TOO_MANY_MEMBERS' });
   });
 
-  it('names a duplicate, cut where it is long', () => {
+  it('parseStrictJson names a duplicate, cut where it is long', () => {
     expect(parse(`{"${'n'.repeat(500)}":1,"${'n'.repeat(500)}":2}`)).toMatchObject({
       detail: `The member "${'n'.repeat(63)}…" stands twice in one object`,
     });
@@ -59,7 +59,7 @@ describe('parseStrictJson', () => {
   const wide = { maxDepth: 1_000, maxMembers: 1_000_000 };
   const harmless = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
 
-  it('gives what JSON.parse gives, for any value in any spacing', () => {
+  it('parseStrictJson gives what JSON.parse gives, for any value in any spacing', () => {
     fc.assert(
       fc.property(harmless, fc.constantFrom('', ' ', '\t', '\n '), (value, space) => {
         const text = JSON.stringify(value, null, space);
@@ -68,7 +68,7 @@ describe('parseStrictJson', () => {
     );
   });
 
-  it('finds a duplicate next to any value', () => {
+  it('parseStrictJson finds a duplicate next to any value', () => {
     fc.assert(
       fc.property(fc.string(), harmless, (name, value) => {
         fc.pre(name !== '__proto__');
@@ -78,7 +78,7 @@ describe('parseStrictJson', () => {
     );
   });
 
-  it('never throws, whatever the bytes', () => {
+  it('parseStrictJson never throws, whatever the bytes', () => {
     const nearlyJson = fc.array(fc.constantFrom(...'{}[]",:\\u01e-. a')).map((parts) => parts.join(''));
     fc.assert(fc.property(fc.uint8Array(), (bytes) => typeof parseStrictJson(bytes).ok === 'boolean'));
     fc.assert(fc.property(nearlyJson, (text) => typeof parse(text).ok === 'boolean'));

@@ -29,7 +29,7 @@ describe('what an error of a driver means', () => {
     [{ code: 'SQLITE_CONSTRAINT_NOTNULL' }, 'nothing'],
     [{ errno: 1048, code: 'ER_BAD_NULL_ERROR' }, 'nothing'],
     [{}, 'nothing'],
-  ])('%o: %s', (properties, meaning) => {
+  ])('the driver error %o means %s', (properties, meaning) => {
     for (const error of [failed(properties), new QueryFailedError('', [], failed(properties))]) {
       expect(isUniqueViolation(error)).toBe(meaning === 'duplicate');
       expect(isLostRace(error)).toBe(meaning === 'lost race');
@@ -37,11 +37,11 @@ describe('what an error of a driver means', () => {
     }
   });
 
-  it.each([undefined, null, 'text', 1])('%o means nothing', (thrown) => {
+  it.each([undefined, null, 'text', 1])('the driver error %o means nothing', (thrown) => {
     expect([isUniqueViolation(thrown), isLostRace(thrown), isStatementTimeout(thrown)]).toEqual([false, false, false]);
   });
 
-  it('can be told without the statement and its values', () => {
+  it('an error of a driver can be told without the statement and its values', () => {
     const error = new QueryFailedError('INSERT INTO keys VALUES (?)', ['a secret'], failed({ code: 'X', errno: 5 }));
     const told = withoutStatement(error);
     expect(told).toMatchObject({ name: 'QueryFailedError', message: 'failed', code: 'X', errno: 5 });
@@ -54,7 +54,7 @@ describe('an identifier', () => {
     [sqliteDialect, '"count"'],
     [mysqlDialect, '`count`'],
     [mariadbDialect, '`count`'],
-  ])('is quoted as $name does', (dialect, quoted) => {
+  ])('an identifier is quoted as $name does', (dialect, quoted) => {
     expect(dialect.quote('count')).toBe(quoted);
   });
 });

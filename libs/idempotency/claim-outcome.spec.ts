@@ -27,11 +27,14 @@ describe('the outcome of a claim on a known idempotency key', () => {
     ['answered while the answer is kept', { ...ANSWERED, answerUntil: NOW + 1 }, 'answered'],
     ['answer-erased once the answer has ended', { ...ANSWERED, answerUntil: NOW }, 'answer-erased'],
     ['answer-erased where there is none', { ...ANSWERED, sealedAnswer: null }, 'answer-erased'],
-  ] as const)('is %s', (_, record, outcome) => {
+  ] as const)('the outcome of a claim on a known idempotency key is %s', (_, record, outcome) => {
     expect(claimOutcome(record, 'a', NOW)).toBe(outcome);
   });
 
-  it.each([RUNNING, ANSWERED])('is other-payload for another payload, whatever the state', (record) => {
-    expect(claimOutcome(record, 'b', NOW)).toBe('other-payload');
-  });
+  it.each([RUNNING, ANSWERED])(
+    'the outcome of a claim on a known idempotency key is other-payload for another payload, whatever the state',
+    (record) => {
+      expect(claimOutcome(record, 'b', NOW)).toBe('other-payload');
+    },
+  );
 });

@@ -9,16 +9,16 @@ describe('a key version', () => {
     ['retired', ['compromise', 'destroy']],
     ['compromised', []],
     ['destroyed', []],
-  ] as const)('that is %s allows %j and nothing else', (state, events) => {
+  ] as const)('a key version that is %s allows %j and nothing else', (state, events) => {
     expect(keyVersionLifecycle.allowedFrom(state)).toEqual(events);
   });
 
-  it('never comes back to signing', () => {
+  it('a key version never signs again once it has stopped', () => {
     const { activate } = keyVersionLifecycle.event;
     expect([activate.from, activate.to]).toEqual([['pending'], 'active']);
   });
 
-  it('is published wherever it may verify, and never once it is compromised or destroyed', () => {
+  it('a key version is published wherever it may verify, and never once it is compromised or destroyed', () => {
     expect(publishedStates).toEqual(expect.arrayContaining([...verifyingStates]));
     const hidden = keyVersionLifecycle.states.filter((state) => !publishedStates.some((known) => known === state));
     expect(hidden).toEqual(['destroyed', 'compromised']);

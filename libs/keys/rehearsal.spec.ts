@@ -26,7 +26,7 @@ describe('a rehearsal', () => {
     ['delete', 'a key that profiles use', { versionState: undefined }, false],
     ['delete', 'an unused key with living tokens', { versionState: undefined, users: UNUSED, ...ALIVE }, false],
     ['delete', 'an unused key', { versionState: undefined, users: UNUSED, ...EXPIRED }, true],
-  ] as const)('%s %s: safe or not', (action, _, changes, safeNow) => {
+  ] as const)('the dry run of %s %s says whether it is safe', (action, _, changes, safeNow) => {
     expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: true, impact: { safeNow } });
   });
 
@@ -36,11 +36,11 @@ describe('a rehearsal', () => {
     ['compromise', { versionState: 'compromised' }],
     ['compromise', { versionState: 'destroyed' }],
     ['delete', { keyState: 'deleted', versionState: undefined }],
-  ] as const)('%s is refused for %j', (action, changes) => {
+  ] as const)('%s is rejected for %j by a dry run', (action, changes) => {
     expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code: 'WRONG_STATE' });
   });
 
-  it('names who depends on the key', () => {
+  it('a dry run names the profiles that depend on the key', () => {
     expect(rehearsalOf('delete', situation({ versionState: undefined })).impact).toMatchObject(USED);
   });
 });

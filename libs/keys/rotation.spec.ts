@@ -43,13 +43,13 @@ describe('the lifecycle of a version', () => {
   const events = Object.keys(keyVersionLifecycle.event) as (keyof typeof keyVersionLifecycle.event)[];
   const cases = keyVersionLifecycle.states.flatMap((state) => events.map((event) => ({ state, event })));
 
-  it.each(cases)('$state, $event', ({ state, event }) => {
+  it.each(cases)('the lifecycle of a key version in state $state, at $event', ({ state, event }) => {
     const to = PERMITTED[`${state} ${event}`];
     if (to === undefined) expect(() => keyVersionLifecycle.next(state, event)).toThrow(`is ${state}`);
     else expect(keyVersionLifecycle.next(state, event)).toBe(to);
   });
 
-  it('ends for good in destroyed and compromised', () => {
+  it('the lifecycle of a key version ends in destroyed and compromised', () => {
     expect(keyVersionLifecycle.allowedFrom('destroyed')).toEqual([]);
     expect(keyVersionLifecycle.allowedFrom('compromised')).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe('the lifecycle of a key', () => {
     ['active', ['delete']],
     ['deleted', ['restore', 'destroy']],
     ['destroyed', []],
-  ] as const)('%s permits %j', (state, permitted) => {
+  ] as const)('a key that is %s permits %j', (state, permitted) => {
     expect(keyLifecycle.allowedFrom(state)).toEqual(permitted);
   });
 });
@@ -92,11 +92,11 @@ describe('the state that counts', () => {
     ['retired just now and never used', { state: 'retired', retiredAt: NOW }, 'retired'],
     ['compromised', { state: 'compromised', retiresAt: NOW - DAY }, 'compromised'],
     ['destroyed', { state: 'destroyed' }, 'destroyed'],
-  ] as const)('%s', (_, changes, expected) => {
+  ] as const)('the effective state of a key version: %s', (_, changes, expected) => {
     expect(versionStateAt(version(changes), NOW)).toBe(expected);
   });
 
-  it('is written down late or never without anybody noticing: one signs at every instant of a chain of rotations', () => {
+  it('exactly one version signs at every instant of a chain of rotations, however late the states are recorded', () => {
     const gaps = array(integer({ min: 1, max: 90 * DAY }), { minLength: 1, maxLength: 6 });
     const moment = integer({ min: 0, max: 600 * DAY });
     assert(
@@ -115,7 +115,7 @@ describe('the state that counts', () => {
     );
   });
 
-  it('never comes back: later is never an earlier state', () => {
+  it('the effective state of a key version never returns to an earlier one', () => {
     const order = ['pending', 'active', 'retired', 'destroyed'];
     const instant = option(integer({ min: NOW - DAY, max: NOW + DAY }));
     const timing = record({
@@ -135,31 +135,31 @@ describe('the state that counts', () => {
 });
 
 describe('the delays', () => {
-  it('publish a version for longer than anybody may cache the JWKS', () => {
+  it('a version is published for longer than a JWKS may be cached', () => {
     expect(PUBLICATION_DELAY).toBeGreaterThan(JWKS_MAX_AGE_SECONDS * SECOND);
     expect(activationAt(NOW, 'staged', false)).toBe(NOW + PUBLICATION_DELAY);
   });
 
-  it('do not hold up what is in no JWKS, or is urgent', () => {
+  it('a version that is in no JWKS, or urgent, is not delayed', () => {
     expect(activationAt(NOW, 'staged', true)).toBe(NOW);
     expect(activationAt(NOW, 'immediate', false)).toBe(NOW);
   });
 
-  it('begin a scheduled rotation early enough for the new version to sign on time', () => {
+  it('a scheduled rotation begins early enough for the new version to sign on time', () => {
     const next = nextRotationAt(NOW, DAY / SECOND, false)!;
     expect(activationAt(next, 'staged', false)).toBe(NOW + DAY);
     expect(nextRotationAt(NOW, DAY / SECOND, true)).toBe(NOW + DAY);
     expect(nextRotationAt(NOW, null, false)).toBeNull();
   });
 
-  it('keep a retired version until its last token is past every tolerance', () => {
+  it('a retired version is kept until its last token is past every tolerance', () => {
     const retired = version({ state: 'retired', retiredAt: NOW, lastTokenExpiresAt: NOW + HOUR });
     expect(destroysAt(retired)).toBeGreaterThan(NOW + HOUR + 600 * SECOND);
     expect(destroyableSince(destroysAt(retired))).toBe(NOW + HOUR);
     expect(destroysAt(version({}))).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('keep a deleted key as long as the tenant wants', () => {
+  it('a deleted key is kept as long as the tenant has set', () => {
     expect(destructionAt(NOW, 7)).toBe(NOW + 7 * DAY);
     expect(keyStateAt({ state: 'deleted', destroysAt: NOW + 1 }, NOW)).toBe('deleted');
     expect(keyStateAt({ state: 'deleted', destroysAt: NOW }, NOW)).toBe('destroyed');

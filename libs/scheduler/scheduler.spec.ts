@@ -56,7 +56,7 @@ const failedItems = (count: number, attempted: number): ItemsFailed =>
   );
 
 describe('a run of the scheduler', () => {
-  it('asks a kind until a batch comes back short', async () => {
+  it('a run of the scheduler asks a kind until a batch comes back short', async () => {
     const kind = kindOf('many', BATCH, BATCH, 7);
     const { scheduler } = schedulerOf([kind]);
     await scheduler.run();
@@ -64,7 +64,7 @@ describe('a run of the scheduler', () => {
     expect(scheduler.counters.get('many')).toEqual({ handled: 2 * BATCH + 7, failed: 0 });
   });
 
-  it('goes on with the other kinds when one fails as a whole', async () => {
+  it('a run of the scheduler goes on with the other kinds when one fails as a whole', async () => {
     const last = kindOf('last', 1);
     const { scheduler, errors } = schedulerOf([kindOf('broken', undefined), last]);
     await scheduler.run();
@@ -72,7 +72,7 @@ describe('a run of the scheduler', () => {
     expect(errors.map(({ kind }) => kind)).toEqual(['broken']);
   });
 
-  it('goes on with the next batch of a kind of which some items failed, and reports each by its id', async () => {
+  it('a run of the scheduler goes on with the next batch of a kind of which some items failed, and reports each by its id', async () => {
     const kind = kindOf('poisoned', failedItems(2, BATCH), 0);
     const { scheduler, errors } = schedulerOf([kind]);
     await scheduler.run();
@@ -84,27 +84,27 @@ describe('a run of the scheduler', () => {
     expect(scheduler.counters.get('poisoned')).toEqual({ handled: BATCH - 2, failed: 2 });
   });
 
-  it('does not flood the log when thousands of items fail', async () => {
+  it('a run of the scheduler does not flood the log when thousands of items fail', async () => {
     const { scheduler, errors } = schedulerOf([kindOf('poisoned', failedItems(400, 400))]);
     await scheduler.run();
     expect(errors).toHaveLength(21);
     expect(errors.at(-1)).toEqual({ kind: 'poisoned', failed: 380 });
   });
 
-  it('asks only kinds whose work can be undone while it is paused', async () => {
+  it('a run of the scheduler asks only kinds whose work can be undone while it is paused', async () => {
     const [final, reversible] = [kindOf('final', 0), { ...kindOf('reversible', 0), runsWhilePaused: true as const }];
     await schedulerOf([final, reversible], { isPaused: async () => true }).scheduler.run();
     expect([final.asked, reversible.asked]).toEqual([[], [BATCH]]);
   });
 
-  it('asks no kind where it cannot tell whether it is paused', async () => {
+  it('a run of the scheduler asks no kind where it cannot tell whether it is paused', async () => {
     const kind = { ...kindOf('reversible', 0), runsWhilePaused: true as const };
     const { scheduler, errors } = schedulerOf([kind], { isPaused: () => Promise.reject(new Error('no database')) });
     await scheduler.run();
     expect([kind.asked, errors]).toEqual([[], [{ error: {} }]]);
   });
 
-  it('does nothing while the installation is sealed or after the stop', async () => {
+  it('a run of the scheduler does nothing while the installation is sealed or after the stop', async () => {
     const kind = kindOf('any', 0);
     await schedulerOf([kind], { sealed: true }).scheduler.run();
     const { scheduler } = schedulerOf([kind]);

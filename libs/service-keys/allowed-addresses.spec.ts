@@ -13,7 +13,7 @@ describe('a network in CIDR notation', () => {
     '2001:DB8::1/128',
     'fe80::/10',
     '::ffff:10.0.0.0/104',
-  ])('is %s', (text) => expect(isCidr(text)).toBe(true));
+  ])('%s is a network in CIDR notation', (text) => expect(isCidr(text)).toBe(true));
 
   it.each([
     '',
@@ -41,7 +41,7 @@ describe('a network in CIDR notation', () => {
     'example.com/8',
     '٣.0.0.0/8',
     `${'1'.repeat(100)}/8`,
-  ])('is not %j', (text) => expect(isCidr(text)).toBe(false));
+  ])('%j is no network in CIDR notation', (text) => expect(isCidr(text)).toBe(false));
 });
 
 describe('a call is allowed', () => {
@@ -80,7 +80,7 @@ describe('a call is allowed', () => {
     ['10.0.0.1, 10.0.0.2', ['10.0.0.0/8'], false],
     ['::ffff:999.0.0.1', ['::/0', '0.0.0.0/0'], false],
     ['10.0.0.1', ['nonsense'], false],
-  ])('from %j by %j: %s', (address, cidrs, expected) => {
+  ])('a call from %j is allowed by %j: %s', (address, cidrs, expected) => {
     expect(isAddressAllowed(cidrs, address)).toBe(expected);
   });
 });

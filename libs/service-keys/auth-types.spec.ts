@@ -5,7 +5,7 @@ import { isWellFormedServiceKey } from '#crypto';
 import { authTypes, generateSecret } from './auth-types.js';
 
 describe('the auth types', () => {
-  it('are the two of the API, in the order of its tables', () => {
+  it('the auth types are the two of the API, in the order of its tables', () => {
     expect(authTypes).toEqual(['service_key', 'jwt']);
   });
 

@@ -26,7 +26,7 @@ describe("a service's own token can be good", () => {
     ['in its last second', { iat: IAT - 3_599 }, {}],
     ['with an nbf within the tolerance', { nbf: IAT + 60 }, {}],
     ['with claims that mean nothing here', { sub: 'x', aud: ['y'], jti: 1 }, {}],
-  ])('%s', (_, claims, header) => {
+  ])("a service's own token is accepted: %s", (_, claims, header) => {
     expect(readCallerToken(token(claims, header), NOW)).toMatchObject({ issuer: ISSUER });
   });
 });
@@ -62,16 +62,16 @@ describe("a service's own token is refused", () => {
     ['an exp that is now', { iat: IAT - 10, exp: IAT }, {}, 'expired'],
     ['an nbf past the tolerance', { nbf: IAT + 61 }, {}, 'not valid yet'],
     ['an nbf that is text', { nbf: '0' }, {}, 'not valid yet'],
-  ])('with %s', (_, claims, header, expected) => {
+  ])("a service's own token is rejected with %s", (_, claims, header, expected) => {
     expect(reason(token(claims, header))).toBe(expected);
   });
 
-  it('by form, before anything in it is looked at', () => {
+  it("a service's own token is rejected by its form before its content is read", () => {
     expect(reason('')).toBe('NOT_THREE_PARTS');
     expect(reason(`${token()}=`)).toBe('NOT_BASE64URL');
   });
 
-  it('from the instant on in which its hour is over, by milliseconds', () => {
+  it("a service's own token is rejected from the millisecond in which its hour is over", () => {
     const text = token();
     expect(reason(text, NOW + 3_600_000 - 1)).toBe('accepted');
     expect(reason(text, NOW + 3_600_000)).toBe('older than 60 minutes');

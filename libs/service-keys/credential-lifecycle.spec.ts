@@ -13,14 +13,14 @@ const EXPECTED: Readonly<Record<CredentialState, Readonly<Record<string, Credent
 const events = Object.keys(credentialLifecycle.event) as (keyof typeof credentialLifecycle.event)[];
 
 describe('the lifecycle of a credential', () => {
-  it('begins active and has the five states of the product', () => {
+  it('the lifecycle of a credential begins active and has the five states of the product', () => {
     expect(credentialLifecycle.initial).toEqual(['active']);
     expect(credentialLifecycle.states).toEqual(Object.keys(EXPECTED));
     expect(events).toEqual(['discard', 'reactivate', 'expire', 'compromise', 'delete']);
   });
 
   it.each(credentialLifecycle.states.flatMap((state) => events.map((event) => [state, event] as const)))(
-    'from %s by %s',
+    'the lifecycle of a credential from %s by %s',
     (state, event) => {
       const to = EXPECTED[state][event];
       const move = () => credentialLifecycle.next(state, event);
@@ -29,7 +29,7 @@ describe('the lifecycle of a credential', () => {
     },
   );
 
-  it('leads nowhere from deleted, and never back from compromised or expired', () => {
+  it('the lifecycle of a credential has no event in deleted, and none back from compromised or expired', () => {
     expect(credentialLifecycle.allowedFrom('deleted')).toEqual([]);
     for (const ended of ['compromised', 'expired'] as const) {
       expect(credentialLifecycle.allowedFrom(ended)).toEqual(['delete']);
@@ -63,11 +63,14 @@ describe('the state that counts now', () => {
     ['compromised', null, null, 'compromised'],
     ['deleted', past, past, 'deleted'],
     ['deleted', future, future, 'deleted'],
-  ])('of one stored as %s, expiry %s, end of overlap %s, is %s', (state, expiresAt, overlapEndsAt, expected) => {
-    expect(stateAt({ state, expiresAt, overlapEndsAt }, NOW)).toBe(expected);
-  });
+  ])(
+    'the effective state of a credential stored as %s, expiry %s, end of overlap %s, is %s',
+    (state, expiresAt, overlapEndsAt, expected) => {
+      expect(stateAt({ state, expiresAt, overlapEndsAt }, NOW)).toBe(expected);
+    },
+  );
 
-  it('never goes back as the clock runs', () => {
+  it('the effective state of a credential never goes back as time passes', () => {
     const ranks: readonly CredentialState[] = ['active', 'inactive', 'expired'];
     const moments: readonly (number | null)[] = [null, 2, 4, 6];
     const timings = moments.flatMap((expiresAt) =>

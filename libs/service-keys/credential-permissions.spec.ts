@@ -13,7 +13,7 @@ describe('the actions that a role does not permit', () => {
     ['platform_admin', ['reveal', ...changing]],
     ['constructor', ['reveal', ...changing]],
     [undefined, ['reveal', ...changing]],
-  ])('are for %s: %j', (role, actions) => {
+  ])('the actions that the role %s does not permit are %j', (role, actions) => {
     expect([...forbiddenActions(role)]).toEqual(actions);
   });
 });

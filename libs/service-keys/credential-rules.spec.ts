@@ -122,11 +122,11 @@ describe('what may be done', () => {
     ),
   );
 
-  it.each(cells)('%s of one that is %s beside %j: %s', (action, kind, others, expected) => {
+  it.each(cells)('the action %s on a credential that is %s beside %j: %s', (action, kind, others, expected) => {
     expect(refusalOf(action, situation(kind, others)) ?? 'ok').toBe(expected);
   });
 
-  it('stops at the limit of live credentials, and only live ones count', () => {
+  it('creating a credential stops at the limit of live ones, and only live ones count', () => {
     const policy = { ...POLICY, credentialsPerType: 2 };
     expect(refusalOf('regenerate', situation('active', ['active'], policy))).toBe(LIMIT);
     expect(refusalOf('regenerate', situation('active', ['lapsed', 'deleted', 'compromised'], policy))).toBeUndefined();
@@ -144,7 +144,7 @@ describe('what may be done', () => {
     ['once', NOW - 1, 'NOT_REVEALABLE'],
     ['never', null, 'NOT_REVEALABLE'],
     ['never', NOW - 1, 'NOT_REVEALABLE'],
-  ])('reveal under `%s`, revealed before at %s: %s', (setting, revealedAt, expected) => {
+  ])('revealing under `%s`, revealed before at %s: %s', (setting, revealedAt, expected) => {
     const judged = {
       ...situation('active', [], { ...POLICY, reveal: setting }),
       credential: credential('active', { revealedAt }),
@@ -154,7 +154,7 @@ describe('what may be done', () => {
 });
 
 describe('what a client may offer', () => {
-  it("is as in the vendor's interface: of two active ones each may be discarded, after that the other one not", () => {
+  it('a client may offer to discard each of two active credentials, and after that not the other one', () => {
     expect(offeredActions(situation('active', ['active']))).toEqual({
       allowedActions: ['reveal', 'discard', 'regenerate', 'compromise', 'update'],
       blockedActions: { reactivate: WRONG, delete: WRONG },
@@ -168,7 +168,7 @@ describe('what a client may offer', () => {
   });
 
   it.each(Object.keys(kinds) as Kind[])(
-    'names each action of one that is %s once, with a reason or without',
+    'the actions on a credential that is %s are named once each, with a reason or without',
     (kind) => {
       const { allowedActions, blockedActions } = offeredActions(situation(kind, ['active']));
       const named = [...allowedActions, ...Object.keys(blockedActions)];
@@ -176,7 +176,7 @@ describe('what a client may offer', () => {
     },
   );
 
-  it('says that the role forbids an action before anything else', () => {
+  it('an action that the role forbids says so before any other reason', () => {
     const { allowedActions, blockedActions } = offeredActions(situation('active'), new Set(['discard', 'reveal']));
     expect(allowedActions).not.toContain('reveal');
     expect(blockedActions).toMatchObject({ discard: 'FORBIDDEN', reveal: 'FORBIDDEN' });
@@ -195,14 +195,17 @@ describe('the two places that the rules count', () => {
     ['expired', false, false, false],
     ['compromised', false, false, false],
     ['deleted', false, false, false],
-  ])('%s: stays active %s, takes the inactive place %s, live %s', (kind, lasting, occupies, live) => {
-    const one = credential(kind);
-    expect([isLastingActive(one, NOW), occupiesInactiveSlot(one, NOW), countLive([one], NOW) === 1]).toEqual([
-      lasting,
-      occupies,
-      live,
-    ]);
-  });
+  ])(
+    'a credential that is %s: lasting active %s, takes the inactive place %s, live %s',
+    (kind, lasting, occupies, live) => {
+      const one = credential(kind);
+      expect([isLastingActive(one, NOW), occupiesInactiveSlot(one, NOW), countLive([one], NOW) === 1]).toEqual([
+        lasting,
+        occupies,
+        live,
+      ]);
+    },
+  );
 });
 
 describe('the last active one', () => {
@@ -213,11 +216,11 @@ describe('the last active one', () => {
     ['active', ['expiring'], false],
     ['overlapping', [], false],
     ['inactive', [], false],
-  ])('%s beside %j: losing it leaves none: %s', (kind, others, expected) => {
+  ])('losing a credential that is %s beside %j leaves none active: %s', (kind, others, expected) => {
     expect(leavesNoneActive(situation(kind, others))).toBe(expected);
   });
 
-  it('is of several that have expired the one that lasted longest', () => {
+  it('the last active credential of several that have expired is the one that expired last', () => {
     const early = credential('lapsed', { expiresAt: NOW - 10 });
     const late = credential('lapsed', { expiresAt: NOW - 5 });
     expect([expiredAsLast(early, [early, late], NOW), expiredAsLast(late, [early, late], NOW)]).toEqual([false, true]);
@@ -230,12 +233,12 @@ describe('the last active one', () => {
 });
 
 describe('a successor', () => {
-  it('lives as long as the one that it replaces was meant to', () => {
+  it('a successor lasts as long as the credential that it replaces was meant to', () => {
     expect(successorExpiry({ createdAt: 100, expiresAt: 350 }, NOW)).toBe(NOW + 250);
     expect(successorExpiry({ createdAt: 100, expiresAt: null }, NOW)).toBeNull();
   });
 
-  it('is due the lead before the expiry, but not in the first half of a life', () => {
+  it('a successor is due the lead time before the expiry, but not in the first half of a lifetime', () => {
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 100)).toBe(900);
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 500)).toBe(500);
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 5_000)).toBe(500);

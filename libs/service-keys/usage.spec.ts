@@ -25,7 +25,7 @@ function recordingDatabase(failures = 0) {
 }
 
 describe('the last use of a credential', () => {
-  it('costs no write when it happens, and one when it is flushed, however often it was used', async () => {
+  it('the last use of a credential costs no write when it happens, and one when it is flushed, however often it was used', async () => {
     const { usage, transactions } = recordingDatabase();
     for (let now = 1; now <= 1_000; now += 1) usage.note('a', now);
     usage.note('b', 5);
@@ -39,7 +39,7 @@ describe('the last use of a credential', () => {
     ]);
   });
 
-  it('is written once: a second flush has nothing left', async () => {
+  it('the last use of a credential is written once: a second flush has nothing left', async () => {
     const { usage, transactions } = recordingDatabase();
     usage.note('a', 1);
     await usage.flush();
@@ -47,7 +47,7 @@ describe('the last use of a credential', () => {
     expect(transactions).toHaveLength(1);
   });
 
-  it('is kept while the database is away, and while it is used again', async () => {
+  it('the last use of a credential is kept while the database is away, and while it is used again', async () => {
     const { usage, transactions } = recordingDatabase(1);
     usage.note('a', 1);
     await expect(usage.flush()).rejects.toThrow('away');
@@ -58,14 +58,14 @@ describe('the last use of a credential', () => {
     expect(transactions).toEqual([[['a', 1]], [['a', 2]]]);
   });
 
-  it('is written in bounded batches', async () => {
+  it('the last use of a credential is written in bounded batches', async () => {
     const { usage, transactions } = recordingDatabase();
     for (let number = 0; number < 1_201; number += 1) usage.note(`c${number}`, number);
     await usage.flush();
     expect(transactions.map((noted) => noted.length)).toEqual([500, 500, 201]);
   });
 
-  it('is kept in bounded memory; those already known are still brought up to date', async () => {
+  it('the last use of a credential is kept in bounded memory; those already known are still brought up to date', async () => {
     const { usage, transactions } = recordingDatabase();
     for (let number = 0; number < 100_001; number += 1) usage.note(`c${number}`, 1);
     usage.note('c0', 2);

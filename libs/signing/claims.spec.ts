@@ -33,12 +33,12 @@ function errorsOf(work: () => unknown): unknown {
 }
 
 describe('claims of a caller', () => {
-  it('are taken where the profile allows them', () => {
+  it('the claims of a caller are accepted where the profile allows them', () => {
     expect(callerClaims(PROFILE, { scope: 'read' })).toEqual({ scope: 'read' });
     expect(callerClaims({ ...PROFILE, allowedClaims: ['*'] }, { scope: '', own: 1 })).toEqual({ scope: '', own: 1 });
   });
 
-  it('are refused all at once, required ones that are missing included', () => {
+  it('the claims of a caller are rejected together, with required ones that are missing', () => {
     expect(errorsOf(() => callerClaims(PROFILE, { exp: 1, plan: 'free', 'a/b': 1 }))).toEqual([
       '/claims/exp CLAIM_NOT_ALLOWED',
       '/claims/plan CLAIM_NOT_ALLOWED',
@@ -47,7 +47,7 @@ describe('claims of a caller', () => {
     ]);
   });
 
-  it('are not those that every object inherits', () => {
+  it('the claims of a caller are not those that every object inherits', () => {
     const requiring = { ...PROFILE, requiredClaims: ['toString'], allowedClaims: ['*'] };
     expect(errorsOf(() => callerClaims(requiring, {}))).toEqual(['/claims/toString CLAIM_REQUIRED']);
     expect(callerClaims({ ...requiring, requiredClaims: [] }, { constructor: 'x' })).toEqual({ constructor: 'x' });
@@ -59,7 +59,7 @@ describe('the lifetime', () => {
     [undefined, 60],
     [600, 600],
     [601, ['/ttlSeconds TTL_TOO_LONG']],
-  ])('asked for as %s is %j', (requested, expected) => {
+  ])('the lifetime asked for as %s is %j', (requested, expected) => {
     expect(errorsOf(() => lifetimeSeconds(PROFILE, requested))).toEqual(expected);
   });
 });
@@ -74,7 +74,7 @@ describe('the audience', () => {
     [['one', 'two'], ['two'], ['two']],
     [['one', 'two'], 'three', ['/audience AUDIENCE_NOT_ALLOWED']],
     [['one', 'two'], ['one', 'three'], ['/audience AUDIENCE_NOT_ALLOWED']],
-  ])('of a profile with %j, asked for as %j, is %j', (audience, requested, expected) => {
+  ])('the audience of a profile with %j, asked for as %j, is %j', (audience, requested, expected) => {
     expect(errorsOf(() => audienceOf({ ...PROFILE, audience }, requested))).toEqual(expected);
   });
 });
@@ -93,11 +93,11 @@ describe('times', () => {
     [{}, 'INVALID_CLAIMS'],
     [{ exp: null }, 'INVALID_CLAIMS'],
     [{ exp: NOW + 60, nbf: '0' }, 'INVALID_CLAIMS'],
-  ])('%j are judged %s', (claims, code) => {
+  ])('the times %j are %s', (claims, code) => {
     expect(judgeTimes(claims, PROFILE, NOW * SECOND + 999)).toBe(code);
   });
 
-  it.each([-1, 0.5, 2 ** 53, '1', null, undefined, Number.NaN])('%s is no NumericDate', (value) => {
+  it.each([-1, 0.5, 2 ** 53, '1', null, undefined, Number.NaN])('%s is no NumericDate (RFC 7519 §2)', (value) => {
     expect(isNumericDate(value)).toBe(false);
   });
 });

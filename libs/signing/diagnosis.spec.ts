@@ -308,25 +308,25 @@ async function examine(sample: Sample, usedAt?: number): Promise<Finding[]> {
 }
 
 describe('the diagnosis', () => {
-  it.each(SAMPLES)('of $what names $cause', async (sample) => {
+  it.each(SAMPLES)('the diagnosis of $what names $cause', async (sample) => {
     const findings = await examine(sample);
     const { cause, facts } = sample;
     expect(findings.map((finding) => finding.cause)).toContain(cause);
     if (facts) expect(findings.find((finding) => finding.cause === cause)?.facts).toMatchObject(facts);
   });
 
-  it.each(SAMPLES)('of $what repeats no secret', async (sample) => {
+  it.each(SAMPLES)('the diagnosis of $what repeats no secret', async (sample) => {
     const said = JSON.stringify(await examine(sample));
     for (const text of [GOLDEN.secretBase64, SECRET.toString('hex'), TEXT_SECRET.toString()]) {
       expect(said).not.toContain(text);
     }
   });
 
-  it('covers more than a few mistakes', () => {
+  it('the diagnosis covers more than a few mistakes', () => {
     expect(new Set(SAMPLES.map(({ cause }) => cause)).size).toBeGreaterThan(40);
   });
 
-  it('tells more than one thing at a time', async () => {
+  it('the diagnosis tells more than one thing at a time', async () => {
     const both: Sample = {
       ...secret('two mistakes', '', hmac(Buffer.from(GOLDEN.secretBase64))),
       token: webex({ iat: GOLDEN.now }, hmac(Buffer.from(GOLDEN.secretBase64))),
@@ -337,7 +337,7 @@ describe('the diagnosis', () => {
     ]);
   });
 
-  it('says when an id was used', async () => {
+  it('the diagnosis says when an id was used', async () => {
     const sample = { ...body('', '', BODY), token: ximaOver(BODY) };
     expect(await examine(sample, GOLDEN.now - MINUTE)).toEqual([
       expect.objectContaining({ cause: 'DUPLICATE_JTI', facts: { usedAt: '2025-12-31T23:59:00.000Z' } }),

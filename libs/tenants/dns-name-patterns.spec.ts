@@ -10,7 +10,7 @@ describe('a pattern of DNS names', () => {
     'a-b.c1',
     '*.acme.example',
     `${'a'.repeat(63)}.example`,
-  ])('accepts %s', (text) => expect(isDnsNamePattern(text)).toBe(true));
+  ])('a pattern of DNS names accepts %s', (text) => expect(isDnsNamePattern(text)).toBe(true));
 
   it.each([
     '',
@@ -35,5 +35,5 @@ describe('a pattern of DNS names', () => {
     '*.192.0.2.1',
     `${'a'.repeat(64)}.example`,
     `${'a.'.repeat(127)}example`,
-  ])('rejects %j', (text) => expect(isDnsNamePattern(text)).toBe(false));
+  ])('a pattern of DNS names rejects %j', (text) => expect(isDnsNamePattern(text)).toBe(false));
 });

@@ -16,7 +16,7 @@ describe('the lock', () => {
     [9, 8 * MINUTE],
     [10, 15 * MINUTE],
     [1_000_000, 15 * MINUTE],
-  ])('after %i failures lasts %i ms', (failures, milliseconds) => {
+  ])('the lock of a password after %i failures lasts %i ms', (failures, milliseconds) => {
     expect(lockAfter(failures)).toBe(milliseconds);
   });
 });

@@ -38,11 +38,11 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
 };
 
 describe('permissions', () => {
-  it('are those of the matrix, no more and no fewer', () => {
+  it('the permissions are those of the matrix, no more and no fewer', () => {
     expect(Object.keys(permissions).toSorted()).toEqual(Object.keys(MATRIX).toSorted());
   });
 
-  it.each(Object.entries(MATRIX))('%s is held by %j', (name, [members, platformAdmin, audience]) => {
+  it.each(Object.entries(MATRIX))('the permission %s is held by %j', (name, [members, platformAdmin, audience]) => {
     const row = permissionRow(name as Permission);
     expect(roles.map((role) => (row.roles.includes(role) ? '+' : '-')).join('')).toBe(members);
     expect([row.platformAdmin ? '+' : '-', row.audience]).toEqual([platformAdmin, audience]);

@@ -15,11 +15,11 @@ const RULES = [
 ] as const;
 
 describe('roles', () => {
-  it('all have a rule', () => {
+  it('every role has a rule', () => {
     expect(RULES.map(([role]) => role)).toEqual(roles);
   });
 
-  it.each(RULES)('%s grants %j and manages %j', (actor, granted, managed) => {
+  it.each(RULES)('the role %s grants %j and manages %j', (actor, granted, managed) => {
     expect(roles.filter((role) => mayGrant(actor, role))).toEqual(granted);
     expect(roles.filter((role) => mayManage(actor, role))).toEqual(managed);
   });

@@ -13,19 +13,19 @@ describe('parseSourceAddress', () => {
     ['[2001:db8::1]:4711', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     ['::1', '::1'],
-  ])('reads %s as %s', (text, address) => {
+  ])('parseSourceAddress reads %s as %s', (text, address) => {
     expect(parseSourceAddress(text)).toBe(address);
   });
 
   it.each([undefined, null, '', 'unknown', '_hidden', 'localhost', '192.0.2', '256.0.2.1', '0x7f.0.0.1', '2130706433'])(
-    'reads %s as no address',
+    'parseSourceAddress reads %s as no address',
     (text) => {
       expect(parseSourceAddress(text)).toBeUndefined();
     },
   );
 
   it.each([':::', '2001:db8::1::2', '192.0.2.1, 192.0.2.2', '1'.repeat(1_000_000)])(
-    'reads case %# as no address',
+    'parseSourceAddress reads case %# as no address',
     (text) => {
       expect(parseSourceAddress(text)).toBeUndefined();
     },
@@ -40,7 +40,7 @@ describe('networkOf', () => {
     ['2001:db8:1:2::', '2001:db8:1:2::/64'],
     ['2001:db8:1:3::', '2001:db8:1:3::/64'],
     ['unknown', undefined],
-  ])('counts %s as %s', (address, network) => {
+  ])('networkOf counts %s as %s', (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });

@@ -7,11 +7,11 @@ describe('the lifecycle of a tenant', () => {
     ['active', ['suspend', 'delete']],
     ['suspended', ['reactivate', 'delete']],
     ['deleted', []],
-  ] as const)('%s permits %j', (state, events) => {
+  ] as const)('a tenant that is %s permits %j', (state, events) => {
     expect(tenantLifecycle.allowedFrom(state)).toEqual(events);
   });
 
-  it('leads where it says', () => {
+  it('the lifecycle of a tenant leads where it says', () => {
     const { suspend, reactivate, delete: remove } = tenantLifecycle.event;
     expect([suspend.to, reactivate.to, remove.to]).toEqual(['suspended', 'active', 'deleted']);
     expect(tenantLifecycle.initial).toEqual(['active']);

@@ -27,13 +27,13 @@ function findings(change: Record<string, unknown>): string[] {
 }
 
 describe('the settings of a tenant', () => {
-  it('have defaults, which are allowed themselves', () => {
+  it('the settings of a tenant have defaults, which are allowed themselves', () => {
     expect(effectiveSettings({})).toEqual(DEFAULTS);
     expect(findings(DEFAULTS)).toEqual([]);
     expect(Object.values(tenantSettings).every(({ description }) => description !== '')).toBe(true);
   });
 
-  it('are what the tenant set, over the defaults, and nothing that is no setting', () => {
+  it('the settings of a tenant are what the tenant set, over the defaults, and nothing that is no setting', () => {
     expect(effectiveSettings({ reveal: 'never', forgotten: 1 })).toEqual({ ...DEFAULTS, reveal: 'never' });
     expect(effectiveSettings({ keyDeletionDays: 0 }).keyDeletionDays).toBe(0);
   });
@@ -59,12 +59,12 @@ describe('the settings of a tenant', () => {
         Array.from({ length: 51 }, () => 'a.example'),
       ],
     ],
-  ])('%s may be %j and not %j', (name, allowed, refused) => {
+  ])('the setting %s of a tenant may be %j and not %j', (name, allowed, refused) => {
     for (const value of allowed) expect(findings({ [name]: value })).toEqual([]);
     for (const value of refused) expect(findings({ [name]: value })).toEqual([`/settings/${name} INVALID_SETTING`]);
   });
 
-  it('are refused with every finding at once, unknown names among them', () => {
+  it('the settings of a tenant are rejected with every finding, unknown names included', () => {
     const change = { reveal: 'x', credentialsPerType: 0, constructor: 1, ['__proto__x']: 1, expiryLeadDays: 5 };
     expect(findings(change)).toEqual([
       '/settings/reveal INVALID_SETTING',

@@ -27,7 +27,7 @@ const environment = new Map(
 const serverEnvironment = findAll(serviceText('server'), /^ {6}([A-Z][A-Z0-9_]+):/gm);
 
 describe('Dockerfile', () => {
-  it('copies what exists and what .dockerignore lets through', () => {
+  it('Dockerfile copies what exists and what .dockerignore lets through', () => {
     const copied = instructions('COPY')
       .filter((line) => !line.startsWith('--from'))
       .flatMap((line) => line.split(' ').slice(0, -1));
@@ -35,12 +35,12 @@ describe('Dockerfile', () => {
     expect(copied.filter((path) => !exists(path) || !ignored.includes(`!${path}`))).toEqual([]);
   });
 
-  it("keeps everything else out of the build: keys, data, the host's node_modules", () => {
+  it("Dockerfile keeps everything else out of the build: keys, data, the host's node_modules", () => {
     expect(ignored.find((line) => line !== '' && !line.startsWith('#'))).toBe('*');
     expect(ignored.filter((line) => /^!.*(data|secret|\.env|node_modules)/.test(line))).toEqual([]);
   });
 
-  it('runs npm scripts that exist, and copies the folder that the build writes', () => {
+  it('Dockerfile runs npm scripts that exist, and copies the folder that the build writes', () => {
     const { scripts } = packageJson();
     const named = findAll(dockerfile, /npm run ([\w:-]+)/g);
     expect(named).toEqual(['build']);
@@ -48,13 +48,13 @@ describe('Dockerfile', () => {
     expect(JSON.parse(read('tsconfig.json'))).toMatchObject({ compilerOptions: { outDir: 'dist' } });
   });
 
-  it('starts the same program as npm start, without a shell in between', () => {
+  it('Dockerfile starts the same program as npm start, without a shell in between', () => {
     const command = JSON.parse(instructions('CMD').at(-1) ?? '') as string[];
     expect(command.join(' ')).toBe(packageJson().scripts.start);
     expect(exists(command[1]?.replace(/^dist\/(.*)\.js$/, '$1.ts') ?? '')).toBe(true);
   });
 
-  it('uses the Node that the product is tested with', () => {
+  it('Dockerfile uses the Node that the product is tested with', () => {
     const { engines, devDependencies } = packageJson();
     const majors = instructions('FROM').map((line) => /^node:(\d+)-/.exec(line)?.[1]);
     expect(
@@ -63,22 +63,22 @@ describe('Dockerfile', () => {
     ).toBe(1);
   });
 
-  it('ends without root rights', () => {
+  it('Dockerfile ends without root rights', () => {
     expect(instructions('USER')).toEqual(['node']);
   });
 
-  it('writes to its volume only', () => {
+  it('Dockerfile writes to its volume only', () => {
     const [volume = ''] = instructions('VOLUME');
     expect(environment.get('DATABASE_URL')).toBe(`sqlite:${volume}/chancery.db`);
     expect(environment.get('CHANCERY_MASTER_KEY_FILE')).toBe(`${volume}/master.key`);
   });
 
-  it('exposes the port that it listens on', () => {
+  it('Dockerfile exposes the port that it listens on', () => {
     expect(instructions('EXPOSE')).toEqual([environment.get('PORT')]);
     expect(environment.get('HOST')).toBe('0.0.0.0');
   });
 
-  it('asks a health route that the server has', () => {
+  it('Dockerfile asks a health route that the server has', () => {
     const [check = ''] = instructions('HEALTHCHECK');
     expect(check).toContain('/health/ready');
     const server = filesUnder('apps/server/src').map(read);
@@ -107,19 +107,19 @@ describe('settings in the container files', () => {
   ];
   const used = [...environment.keys(), ...serverEnvironment].filter((name) => name !== 'NODE_ENV');
 
-  it('are settings of the contract', () => {
+  it('settings in the container files are settings of the contract', () => {
     expect(used).toEqual(expect.arrayContaining(['PORT', 'CHANCERY_ROLES']));
     expect(used.filter((name) => !CONTRACT.includes(name))).toEqual([]);
   });
 
-  it('are read by the server', () => {
+  it('settings in the container files are read by the server', () => {
     const known = new Set(read('apps/server/src/config.ts').match(/\b[A-Z][A-Z0-9_]+\b/g));
     expect(used.filter((name) => !known.has(name))).toEqual([]);
   });
 });
 
 describe('docker-compose.yml', () => {
-  it('names only services, volumes and secrets that it defines', () => {
+  it('docker-compose.yml names only services, volumes and secrets that it defines', () => {
     const services = section('services');
     const defined = [...keysOf(section('services')), ...keysOf(section('volumes')), ...keysOf(section('secrets'))];
     const mounted = findAll(services, /volumes: \[([\w-]+):/g);
@@ -130,7 +130,7 @@ describe('docker-compose.yml', () => {
     expect(serviceText('server')).toContain(`CHANCERY_MASTER_KEY_FILE: /run/secrets/${secrets[0]}\n`);
   });
 
-  it('reaches the database that it starts', () => {
+  it('docker-compose.yml reaches the database that it starts', () => {
     const url = /DATABASE_URL: mysql:\/\/(\w+):\$\{MYSQL_PASSWORD[^}]*\}@(\w+):3306\/(\w+)/.exec(compose);
     expect(url?.slice(1)).toEqual(['chancery', 'database', 'chancery']);
     expect(serviceText('database')).toMatch(/MYSQL_DATABASE: chancery\n\s+MYSQL_USER: chancery\n/);
@@ -141,11 +141,11 @@ describe('docker-compose.yml', () => {
     ['byte-wise comparison', '--collation-server=utf8mb4_0900_bin'],
     ['a durable commit', '--innodb-flush-log-at-trx-commit=1'],
     ['a durable binary log', '--sync-binlog=1'],
-  ])('gives the database %s', (_, option) => {
+  ])('docker-compose.yml gives the database %s', (_, option) => {
     expect(serviceText('database')).toContain(option);
   });
 
-  it('gives the server no more rights than it needs', () => {
+  it('docker-compose.yml gives the server no more rights than it needs', () => {
     for (const line of [
       'read_only: true',
       'tmpfs: [/tmp]',
@@ -157,7 +157,7 @@ describe('docker-compose.yml', () => {
     expect(compose).not.toContain('privileged: true');
   });
 
-  it("publishes the image's port on the loopback interface", () => {
+  it("docker-compose.yml publishes the image's port on the loopback interface", () => {
     const port = environment.get('PORT');
     expect(serviceText('server')).toContain(`ports: ['127.0.0.1:${port}:${port}']`);
   });

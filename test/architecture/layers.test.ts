@@ -17,12 +17,12 @@ async function violations(folder: string, roots: string[]): Promise<string[]> {
 }
 
 describe('the map of layers', () => {
-  it('has a row for each library', () => {
+  it('the map of layers has a row for each library', () => {
     const libraries = new Set(filesUnder('libs').map((path) => path.split('/')[1]));
     expect([...libraries].filter((name) => !Object.hasOwn(LAYERS, name ?? ''))).toEqual([]);
   });
 
-  it('has a front door in package.json for each row', () => {
+  it('the map of layers has a front door in package.json for each row', () => {
     const { imports } = JSON.parse(read('package.json')) as { imports: Record<string, unknown> };
     expect(Object.keys(imports).toSorted()).toEqual(
       Object.keys(LAYERS)
@@ -31,7 +31,7 @@ describe('the map of layers', () => {
     );
   });
 
-  it('reaches down to the ground', () => {
+  it('the map of layers names every library below another', () => {
     expect(below('core')).toEqual([]);
     expect(below('vault').toSorted()).toEqual(['asn1', 'core', 'crypto', 'database']);
     expect(below('database')).toEqual(['core']);
@@ -46,7 +46,7 @@ describe('the map of layers', () => {
 });
 
 describe('the product', () => {
-  it('keeps to the layers', async () => {
+  it('the product keeps to the layers', async () => {
     expect(await violations(ROOT, ['apps', 'libs'].filter(exists))).toEqual([]);
   });
 });
@@ -80,7 +80,7 @@ describe('the rules', () => {
     'apps/server/src/app.ts': `import { sign } from '#signing'; export const app = sign;`,
   };
 
-  it('report each way to break the layers, and nothing else', async () => {
+  it('the rules of the layers report each way to break them, and nothing else', async () => {
     for (const [path, text] of Object.entries(FILES)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), text);

@@ -26,7 +26,7 @@ const isPermissive = (expression: string): boolean =>
 describe('npm scripts', () => {
   const { scripts } = packageJson();
 
-  it.each(Object.entries(scripts))('%s names files and scripts that exist', (_, command) => {
+  it.each(Object.entries(scripts))('the npm script %s names files and scripts that exist', (_, command) => {
     const files = [...command.matchAll(/\bnode (\S+)|(?:-p|--config) (\S+)/g)].map(
       (match) => match[1] ?? match[2] ?? '',
     );
@@ -37,28 +37,34 @@ describe('npm scripts', () => {
     expect(called.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 
-  it.each(['start', 'test', 'test:mysql', 'demo'])('%s works on a fresh clone: it prepares itself', (name) => {
-    expect(scripts[`pre${name}`]).toMatch(/^node scripts\/prepare\.mjs (start|test)$/);
-  });
+  it.each(['start', 'test', 'test:mysql', 'demo'])(
+    'the npm script %s works on a fresh clone: it prepares itself',
+    (name) => {
+      expect(scripts[`pre${name}`]).toMatch(/^node scripts\/prepare\.mjs (start|test)$/);
+    },
+  );
 });
 
 describe('package.json', () => {
   const { engines, devDependencies, imports } = packageJson();
 
-  it.each(Object.entries(imports))('%s leads to a source and to what is built from it', (_, target) => {
-    expect(target.default).toBe(target.source?.replace(/^\.\/(.*)\.ts$/, './dist/$1.js'));
-    // A name may be reserved for a library that is still to come; a library without its front door may not be.
-    const source = target.source ?? '';
-    expect(exists(source)).toBe(exists(source.replace(/\/index\.ts$/, '')));
-  });
+  it.each(Object.entries(imports))(
+    'the import %s of package.json leads to a source and to what is built from it',
+    (_, target) => {
+      expect(target.default).toBe(target.source?.replace(/^\.\/(.*)\.ts$/, './dist/$1.js'));
+      // A name may be reserved for a library that is still to come; a library without its front door may not be.
+      const source = target.source ?? '';
+      expect(exists(source)).toBe(exists(source.replace(/\/index\.ts$/, '')));
+    },
+  );
 
-  it('asks for the Node that it installs, and the tests run on it', () => {
+  it('package.json asks for the Node that it installs, and the tests run on it', () => {
     const major = /^>=(\d+)$/.exec(engines.node)?.[1];
     expect(devDependencies.node?.split('.')[0]).toBe(major);
     expect(process.versions.node).toBe(devDependencies.node);
   });
 
-  it('pins every dependency to one version', () => {
+  it('package.json pins every dependency to one version', () => {
     const { dependencies, devDependencies: development } = JSON.parse(read('package.json')) as Record<
       string,
       Record<string, string>
@@ -76,7 +82,7 @@ describe('licences', () => {
     readonly optional?: boolean;
   }
 
-  it('of everything that ships are permissive', () => {
+  it('the licences of everything that ships are permissive', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, Locked> };
     const shipped = Object.entries(packages).filter(
       ([path, { dev, optional }]) => path !== '' && !dev && (!optional || exists(path)),
@@ -96,7 +102,7 @@ describe('licences', () => {
     ['GPL-3.0', false],
     ['MIT AND GPL-3.0', false],
     ['none', false],
-  ])('%s is permissive: %s', (expression, expected) => {
+  ])('the licence %s is permissive: %s', (expression, expected) => {
     expect(isPermissive(expression)).toBe(expected);
   });
 });

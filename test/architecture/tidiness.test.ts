@@ -120,15 +120,15 @@ const files = ['apps', 'libs', 'test', 'bench']
 const libraries = [...new Set(files.flatMap(({ path }) => /^libs\/[^/]+/.exec(path) ?? []))];
 
 describe('style', () => {
-  it('is checked on real files', () => {
+  it('the rules of style are checked on real files', () => {
     expect(files.map(({ path }) => path)).toContain('libs/core/clock.ts');
   });
 
-  it.each(RULES)('$name', (rule) => {
+  it.each(RULES)('the rule of style holds: $name', (rule) => {
     expect(files.flatMap(({ path, text }) => breaches(rule, path, text))).toEqual([]);
   });
 
-  it.each(RULES)('the rule "$name" bites, and only where it should', (rule) => {
+  it.each(RULES)('the rule of style finds its bad sample and not its good one: $name', (rule) => {
     expect(breaches(rule, ...rule.bad)).toHaveLength(1);
     expect(breaches(rule, ...rule.good)).toEqual([]);
   });
@@ -137,7 +137,7 @@ describe('style', () => {
 describe('files', () => {
   const VAGUE = /(^|[/.-])(utils?|helpers?|common)([/.-]|$)/;
 
-  it('have names that say what is inside', () => {
+  it('the names of files say what is inside', () => {
     expect(files.map(({ path }) => path).filter((path) => VAGUE.test(path))).toEqual([]);
     expect(
       ['libs/keys/utils.ts', 'libs/common/index.ts', 'libs/keys/date-helpers.ts'].every((path) => VAGUE.test(path)),
@@ -145,12 +145,12 @@ describe('files', () => {
     expect(VAGUE.test('libs/core/commonplace.ts')).toBe(false);
   });
 
-  it(`have at most ${MAXIMUM_LINES} lines`, () => {
+  it(`a file has at most ${MAXIMUM_LINES} lines`, () => {
     const lineCount = (text: string): number => text.split('\n').length - 1;
     expect(files.filter(({ text }) => lineCount(text) > MAXIMUM_LINES).map(({ path }) => path)).toEqual([]);
   });
 
-  it.each(libraries)('%s has a front door and a README', (library) => {
+  it.each(libraries)('the library %s has a front door and a README', (library) => {
     expect(['index.ts', 'README.md'].filter((name) => !exists(`${library}/${name}`))).toEqual([]);
   });
 });

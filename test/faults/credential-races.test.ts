@@ -174,17 +174,21 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
     ],
   ];
 
-  it.each(races)(`%s, at ${SERVICES_PER_KIND} services`, PATIENCE, async (_, situation, one, other, answers) => {
-    let turn = 0;
-    await inLanes(async (lane) => {
-      const prepared = await prepare(lane, situation);
-      // Neither process is always the first to be asked.
-      const [here, there] = turn++ % 2 === 0 ? [first(), last()] : [last(), first()];
-      const came = await Promise.all([one(here, prepared), other(there, prepared)]);
-      expect(answers).toContain(came.toSorted().join(' '));
-      expect(violations(await statesOf(prepared))).toEqual([]);
-    });
-  });
+  it.each(races)(
+    `%s race on ${PROCESSES} server process(es), at ${SERVICES_PER_KIND} services: the rules hold`,
+    PATIENCE,
+    async (_, situation, one, other, answers) => {
+      let turn = 0;
+      await inLanes(async (lane) => {
+        const prepared = await prepare(lane, situation);
+        // Neither process is always the first to be asked.
+        const [here, there] = turn++ % 2 === 0 ? [first(), last()] : [last(), first()];
+        const came = await Promise.all([one(here, prepared), other(there, prepared)]);
+        expect(answers).toContain(came.toSorted().join(' '));
+        expect(violations(await statesOf(prepared))).toEqual([]);
+      });
+    },
+  );
 
   /** Without it the races above would prove nothing: they must be able to see what a missing lock does. */
   it('negative control: a discard that decides on what it read before, without the lock, breaks the rules', async () => {
@@ -207,29 +211,33 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
     ]);
   });
 
-  it(`expire and discard, at ${SERVICES_PER_KIND} services, with the schedulers running`, PATIENCE, async () => {
-    const expiry = systemClock.now() + 8 * SECOND;
-    const situation: Situation = { active: 2, inactive: 0, expiresAt: toRfc3339(expiry) };
-    const all: Prepared[] = [];
-    await inLanes(async (lane) => {
-      all.push(await prepare(lane, situation));
-    });
-    // Around the instant of the expiry, half before it and half after it.
-    const discard = act('discard', ({ active }) => active[0]);
-    const answers = await Promise.all(
-      all.map(async (prepared, index) => {
-        const at = expiry - SECOND + (index / all.length) * 2 * SECOND;
-        await delay(Math.max(0, at - systemClock.now()));
-        return discard(processes[index % PROCESSES]!, prepared);
-      }),
-    );
-    for (const answer of answers) expect(['OK', 'LAST_ACTIVE_CREDENTIAL']).toContain(answer);
-    // Whoever is without an active one gets a successor as soon as a scheduler has seen it.
-    for (const prepared of all) {
-      await expect
-        .poll(async () => violations(await statesOf(prepared)), { timeout: 15_000, interval: 500 })
-        .toEqual([]);
-      expect(count(await statesOf(prepared), 'expired')).toBe(1);
-    }
-  });
+  it(
+    `expire and discard race on ${PROCESSES} server process(es), at ${SERVICES_PER_KIND} services, with the schedulers running`,
+    PATIENCE,
+    async () => {
+      const expiry = systemClock.now() + 8 * SECOND;
+      const situation: Situation = { active: 2, inactive: 0, expiresAt: toRfc3339(expiry) };
+      const all: Prepared[] = [];
+      await inLanes(async (lane) => {
+        all.push(await prepare(lane, situation));
+      });
+      // Around the instant of the expiry, half before it and half after it.
+      const discard = act('discard', ({ active }) => active[0]);
+      const answers = await Promise.all(
+        all.map(async (prepared, index) => {
+          const at = expiry - SECOND + (index / all.length) * 2 * SECOND;
+          await delay(Math.max(0, at - systemClock.now()));
+          return discard(processes[index % PROCESSES]!, prepared);
+        }),
+      );
+      for (const answer of answers) expect(['OK', 'LAST_ACTIVE_CREDENTIAL']).toContain(answer);
+      // Whoever is without an active one gets a successor as soon as a scheduler has seen it.
+      for (const prepared of all) {
+        await expect
+          .poll(async () => violations(await statesOf(prepared)), { timeout: 15_000, interval: 500 })
+          .toEqual([]);
+        expect(count(await statesOf(prepared), 'expired')).toBe(1);
+      }
+    },
+  );
 });

@@ -86,11 +86,15 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
     return { ...outcome, exitCode };
   }
 
-  it('closes each connection after an answer, and none of them sees an error', PATIENCE, async () => {
-    const { exitCode, errors, closed, answers } = await stopUnderLoad(1);
-    expect({ exitCode, errors, closed }).toEqual({ exitCode: 0, errors: [], closed: CLIENTS });
-    expect(answers).toBeGreaterThan(10 * CLIENTS);
-  });
+  it(
+    `a server that is told to stop while ${CLIENTS} clients with kept-alive connections use it closes each connection after an answer, and none of them sees an error`,
+    PATIENCE,
+    async () => {
+      const { exitCode, errors, closed, answers } = await stopUnderLoad(1);
+      expect({ exitCode, errors, closed }).toEqual({ exitCode: 0, errors: [], closed: CLIENTS });
+      expect(answers).toBeGreaterThan(10 * CLIENTS);
+    },
+  );
 
   it('negative control: without the drain the clients see errors', PATIENCE, async () => {
     const { errors } = await stopUnderLoad(0);

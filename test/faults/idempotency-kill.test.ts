@@ -91,40 +91,44 @@ describe('a process that is killed while it answers idempotent requests', () => 
     ];
   }
 
-  it('leaves each done once after its repetition at another process, and none stuck', PATIENCE, async () => {
-    let victim = await start();
-    // The embedded database has one process: its successor starts when it is gone.
-    const second = testServerUrl === undefined ? undefined : await start();
-    let unanswered = 0;
-    for (const [round, killedAfter] of KILLED_AFTER_MILLISECONDS.entries()) {
-      const names = Array.from({ length: REQUESTS }, (_, number) => `round-${round}-${number}`);
-      const asked = names.map((name) => create(victim, name).catch(() => undefined));
-      await delay(killedAfter);
-      running.delete(victim);
-      await victim.kill();
-      const before = await Promise.all(asked);
-      unanswered += before.filter((answer) => answer === undefined).length;
+  it(
+    'a process that is killed while it answers idempotent requests leaves each done once after its repetition at another process, and none stuck',
+    PATIENCE,
+    async () => {
+      let victim = await start();
+      // The embedded database has one process: its successor starts when it is gone.
+      const second = testServerUrl === undefined ? undefined : await start();
+      let unanswered = 0;
+      for (const [round, killedAfter] of KILLED_AFTER_MILLISECONDS.entries()) {
+        const names = Array.from({ length: REQUESTS }, (_, number) => `round-${round}-${number}`);
+        const asked = names.map((name) => create(victim, name).catch(() => undefined));
+        await delay(killedAfter);
+        running.delete(victim);
+        await victim.kill();
+        const before = await Promise.all(asked);
+        unanswered += before.filter((answer) => answer === undefined).length;
 
-      const successor = second ?? (await start());
-      const answers = await Promise.all(names.map((name) => repeat(successor, name)));
-      const counts = await countByName(successor);
-      const wrong = names.flatMap((name, index) => faults(name, answers[index]!, before[index], counts.get(name)));
-      expect(wrong).toEqual([]);
-      victim = second ? await start() : successor;
-    }
-    // Otherwise nothing was interrupted.
-    expect(unanswered).toBeGreaterThan(REQUESTS);
+        const successor = second ?? (await start());
+        const answers = await Promise.all(names.map((name) => repeat(successor, name)));
+        const counts = await countByName(successor);
+        const wrong = names.flatMap((name, index) => faults(name, answers[index]!, before[index], counts.get(name)));
+        expect(wrong).toEqual([]);
+        victim = second ? await start() : successor;
+      }
+      // Otherwise nothing was interrupted.
+      expect(unanswered).toBeGreaterThan(REQUESTS);
 
-    // Negative control: a claim without an end, as the version before the leases wrote it, is seen to be stuck.
-    await create(victim, 'stuck');
-    const plain = await openPlainDataSource(database.url);
-    await plain.query(
-      `UPDATE idempotency_records SET state = 'running', ownerId = NULL, leaseUntil = NULL, sealedAnswer = NULL
+      // Negative control: a claim without an end, as the version before the leases wrote it, is seen to be stuck.
+      await create(victim, 'stuck');
+      const plain = await openPlainDataSource(database.url);
+      await plain.query(
+        `UPDATE idempotency_records SET state = 'running', ownerId = NULL, leaseUntil = NULL, sealedAnswer = NULL
        WHERE createdAt = (SELECT last FROM (SELECT MAX(createdAt) AS last FROM idempotency_records) AS newest)`,
-    );
-    await plain.destroy();
-    expect(faults('stuck', await repeat(victim, 'stuck'), undefined, 1)).toEqual([
-      'stuck is answered 409 IDEMPOTENCY_KEY_IN_USE',
-    ]);
-  });
+      );
+      await plain.destroy();
+      expect(faults('stuck', await repeat(victim, 'stuck'), undefined, 1)).toEqual([
+        'stuck is answered 409 IDEMPOTENCY_KEY_IN_USE',
+      ]);
+    },
+  );
 });

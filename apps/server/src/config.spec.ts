@@ -15,7 +15,7 @@ const problemsOf = (environment: Record<string, string>): readonly string[] => {
 };
 
 describe('loadConfiguration', () => {
-  it('works with nothing set', () => {
+  it('loadConfiguration works with nothing set', () => {
     const { configuration, warnings } = loadConfiguration({ PATH: '/bin', PORT: '' });
     expect(warnings).toEqual([]);
     expect(configuration).toMatchObject({
@@ -32,7 +32,7 @@ describe('loadConfiguration', () => {
     expect(configuration.databaseUrl.reveal()).toBe('sqlite:./data/chancery.db');
   });
 
-  it('reads what is set', () => {
+  it('loadConfiguration reads what is set', () => {
     const { configuration } = loadConfiguration({
       PORT: '0',
       CHANCERY_MASTER_KEY: KEY,
@@ -50,7 +50,7 @@ describe('loadConfiguration', () => {
     expect(configuration.masterKey?.reveal()).toBe(KEY);
   });
 
-  it('says everything that is wrong at once', () => {
+  it('loadConfiguration reports every wrong setting', () => {
     const wrong = {
       PORT: '65536',
       DATABASE_URL: 'postgres://db',
@@ -76,11 +76,11 @@ describe('loadConfiguration', () => {
   });
 
   it.each(['10.0.0.0/', '10.0.0/8', '::/129', 'localhost', '10.0.0.0/8/9', '10.0.0.0/-1', '1'])(
-    'trusts no proxy %j',
+    'loadConfiguration trusts no proxy %j',
     (network) => expect(problemsOf({ TRUSTED_PROXIES: network })).toHaveLength(1),
   );
 
-  it('never shows a secret, neither where it is right nor where it is wrong', () => {
+  it('loadConfiguration never shows a secret, whether it is valid or not', () => {
     const secrets = Object.values(settings).filter((row) => 'secret' in row && row.secret);
     expect(secrets.map(({ variable }) => variable)).toContain('CHANCERY_MASTER_KEY');
     for (const { variable } of secrets) {
@@ -92,7 +92,7 @@ describe('loadConfiguration', () => {
     expect(JSON.stringify(configuration)).not.toContain('long enough');
   });
 
-  it('warns of variables that are nearly right', () => {
+  it('loadConfiguration warns of variables that are nearly right', () => {
     expect(loadConfiguration({ CHANCERY_MASTERKEY: 'x', OTHER: 'y' }).warnings).toEqual([
       'CHANCERY_MASTERKEY is not a setting and has no effect',
     ]);
@@ -100,7 +100,7 @@ describe('loadConfiguration', () => {
 });
 
 describe('configurationMarkdown', () => {
-  it('has a row for every setting', () => {
+  it('configurationMarkdown has a row for every setting', () => {
     const table = configurationMarkdown();
     for (const { variable, description } of Object.values(settings)) {
       expect(table).toContain(`| \`${variable}\` |`);

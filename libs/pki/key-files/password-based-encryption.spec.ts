@@ -26,7 +26,7 @@ const scrypt = (...cost: number[]): Buffer =>
   der.sequence(der.identifier(SCRYPT!), der.sequence(SALT, ...cost.map((number) => der.integer(number))));
 
 describe('encrypted private keys', () => {
-  it('open with their passphrase only', async () => {
+  it('encrypted private keys open with their passphrase only', async () => {
     const sealed = parseBer(await encryptPrivateKeyInfo(pkcs8, 'right', 1_000));
     expect(await decryptPrivateKeyInfo(sealed, 'right')).toEqual(pkcs8);
     await expect(decryptPrivateKeyInfo(sealed, 'wrong')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
@@ -49,12 +49,12 @@ describe('encrypted private keys', () => {
     ['scrypt with all the memory', pbes2(scrypt(2 ** 20, 8, 1))],
     ['scrypt in parallel without end', pbes2(scrypt(2, 1, 2 ** 26))],
     ['scrypt with a cost that is no power of two', pbes2(scrypt(1_000, 8, 1))],
-  ])('that demand %s are refused before any work', async (_, encrypted) => {
+  ])('encrypted private keys that demand %s are rejected before any work', async (_, encrypted) => {
     // What they demand would take longer than a test may, more memory than Node gives, or another error.
     await expect(decryptPrivateKeyInfo(parseBer(encrypted), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
   });
 
-  it('a MAC with iterations without end is refused before any work', async () => {
+  it('a PKCS#12 MAC with too many iterations is rejected before any work', async () => {
     const digest = der.sequence(der.sequence(der.identifier('2.16.840.1.101.3.4.2.1'), der.null()), SALT);
     const macData = parseBer(der.sequence(digest, SALT, der.integer(2 ** 31)));
     await expect(checkPkcs12Mac(macData, Buffer.alloc(1), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
@@ -62,7 +62,7 @@ describe('encrypted private keys', () => {
 });
 
 describe('PKCS#12', () => {
-  it('lets other work go on while it derives the key of the MAC', async () => {
+  it('deriving the key of a PKCS#12 MAC lets other work go on', async () => {
     let turns = 0;
     let ticking = setImmediate(function tick() {
       turns += 1;
@@ -73,7 +73,7 @@ describe('PKCS#12', () => {
     expect(turns).toBeGreaterThan(20);
   });
 
-  it('is read with its passphrase, and not where a byte was altered', async () => {
+  it('a PKCS#12 file is read with its passphrase, and not where a byte was altered', async () => {
     const file = await writePkcs12({ pkcs8, friendlyName: 'key' }, 'a passphrase', 1_000);
     expect(await readPkcs12(file, 'a passphrase')).toMatchObject({ kind: 'ec', curve: 'prime256v1' });
     const altered = Buffer.from(file);
@@ -81,7 +81,7 @@ describe('PKCS#12', () => {
     await expect(readPkcs12(altered, 'a passphrase')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));
   });
 
-  it('derives the MAC key as RFC 7292 appendix B says, for a short file by hand', async () => {
+  it('the key of a PKCS#12 MAC is derived as RFC 7292 appendix B says, for a short file by hand', async () => {
     // One round, no salt, the empty passphrase: the key is SHA-1 over 64 bytes of 3 and 64 of the terminator's zeros.
     const content = Buffer.from('content');
     const key = createHash('sha1').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64)).digest();

@@ -14,13 +14,13 @@ const written = await keyFormats['rsa-xml'].writePrivate(privateKey, {
 const element = (name: string): string => new RegExp(`<${name}>.*</${name}>`).exec(written)![0];
 
 describe('RSAKeyValue', () => {
-  it('gives the same key again', async () => {
+  it('RSAKeyValue gives the same key again', async () => {
     const { signingKey } = await readKey('rsa-xml', written, { algorithm: 'RS256' });
     expect(signingKey.equals(privateKey)).toBe(true);
     expect(written).toMatch(/^<RSAKeyValue><Modulus>[^<]+<\/Modulus><Exponent>AQAB<\/Exponent><P>/);
   });
 
-  it('has numbers of the lengths that .NET demands', () => {
+  it('RSAKeyValue has numbers of the lengths that .NET demands', () => {
     const bytes = Object.fromEntries(
       [...written.matchAll(/<(\w+)>([A-Za-z0-9+/=]+)<\//g)].map(([, name, text]) => [
         name,
@@ -37,7 +37,7 @@ describe('RSAKeyValue', () => {
       () => written.replaceAll('><', '>\r\n\t<').replaceAll(/[A-Za-z0-9+/]{64}/g, '$&\n    '),
     ],
     ['after a declaration', () => `<?xml version="1.0" encoding="utf-8"?>\n${written}\n`],
-  ])('reads it %s', async (_, text) => {
+  ])('RSAKeyValue is read %s', async (_, text) => {
     expect((await readKey('rsa-xml', text(), { algorithm: 'RS256' })).signingKey.equals(privateKey)).toBe(true);
   });
 
@@ -66,12 +66,12 @@ describe('RSAKeyValue', () => {
     ['a public half only', `<RSAKeyValue>${element('Modulus')}${element('Exponent')}</RSAKeyValue>`],
     ['a byte order mark', `\u{feff}${written}`],
     ['a declaration of another encoding', `<?xml version="1.0" encoding="utf-7"?>${written}`],
-  ])('refuses %s', async (_, text) => {
+  ])('RSAKeyValue with %s is rejected', async (_, text) => {
     expect(text).not.toBe(written);
     expect(() => readRsaXml(text)).toThrow(expect.objectContaining({ code: cryptoErrors.INVALID_KEY.code }));
   });
 
-  it('refuses more than 16 KiB, and what almost matches within 50 ms of processor time', async () => {
+  it('RSAKeyValue of more than 16 KiB is rejected, and what almost matches within 50 ms of processor time', async () => {
     await expect(readKey('rsa-xml', written + ' '.repeat(16_384), { algorithm: 'RS256' })).rejects.toThrow('too long');
     const start = process.threadCpuUsage();
     for (const text of [

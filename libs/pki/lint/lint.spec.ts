@@ -204,7 +204,7 @@ const codesOf = ([changes, above = authority()]: (typeof samples)[string]): stri
   lintCertificate(tbs(changes), above === 'none' ? undefined : above).map(({ code }) => code);
 
 describe('lint', () => {
-  it('finds nothing in a sound leaf, authority or root', () => {
+  it('the lint finds nothing in a sound leaf, authority or root', () => {
     expect(codesOf([{}])).toEqual([]);
     expect(codesOf([below({})])).toEqual([]);
     const root = authority();
@@ -219,7 +219,7 @@ describe('lint', () => {
   });
 
   it.each(lintRules.map(({ code }) => code))(
-    '%s has a certificate that breaks it, and nothing else in it does',
+    'the lint %s has a certificate that breaks it and no other rule',
     (code) => {
       const codes = codesOf(samples[code]!);
       expect(codes).toContain(code);
@@ -232,19 +232,19 @@ describe('lint', () => {
     },
   );
 
-  it('each rule has a code of its own and cites its source', () => {
+  it('each rule of the lint has a code of its own and cites its source', () => {
     expect(new Set(lintRules.map(({ code }) => code)).size).toBe(lintRules.length);
     expect(lintRules.length).toBeGreaterThanOrEqual(35);
     for (const { citation } of lintRules) expect(citation).toMatch(/§|appendix/);
   });
 
-  it('what cannot be read is a finding too', () => {
+  it('a certificate that cannot be read is a finding of the lint', () => {
     expect(lintCertificate(Buffer.from('3000', 'hex')).map(({ code }) => code)).toEqual(['LINT_STRUCTURE']);
     const unreadable = extended({ basicConstraints: raw(OID.basicConstraints, true, Buffer.from('junk')) });
     expect(codesOf([unreadable])).toContain('LINT_BASIC_CONSTRAINTS_ENCODING');
   });
 
-  it('no alteration of a certificate crashes a rule', () => {
+  it('no alteration of a certificate crashes a rule of the lint', () => {
     const sound = tbs(san(dnsName('a.example')));
     const above = authority();
     for (let at = 0; at < sound.length; at += 1)

@@ -21,7 +21,7 @@ const outside = (
 
 describe('DNS names that the settings of a tenant permit', () => {
   it.each(['a.acme.example', 'a.b.acme.example', 'A.ACME.example', '*.acme.example', 'api.acme.test', 'localhost'])(
-    'include %s',
+    'DNS names that the settings of a tenant permit include %s',
     (name) => {
       expect(outside({ dns: [name] })).toEqual([]);
       expect(outside({ commonName: name })).toEqual([]);
@@ -29,7 +29,7 @@ describe('DNS names that the settings of a tenant permit', () => {
   );
 
   it.each(['evil.com', 'acme.example', 'xacme.example', 'acme.example.evil.com', 'x.api.acme.test', '*.example'])(
-    'do not include %s',
+    'DNS names that the settings of a tenant permit do not include %s',
     (name) => {
       expect(outside({ dns: [name] })).toEqual([name]);
       expect(outside({ commonName: name })).toEqual([name]);
@@ -37,30 +37,30 @@ describe('DNS names that the settings of a tenant permit', () => {
   );
 
   it.each(['localhost', 'LocalHost', 'a_b.evil.com', 'evil.com.', 'evil.com:443', '192.0.2.1'])(
-    'do not include the common name %s, which a verifier can take for a host, unless it is allowed',
+    'DNS names that the settings of a tenant permit do not include the common name %s, which a verifier can take for a host, unless it is allowed',
     (commonName) => expect(outside({ commonName }, {}, ['*.acme.example'])).toEqual([commonName]),
   );
 
   it.each(['My Awesome Reseller', 'billing', 'Acme Inc.', 'ada@acme.test', 'Dr. Who'])(
-    'say nothing of the common name %s, which is no host',
+    'DNS names that the settings of a tenant permit say nothing of the common name %s, which is no host',
     (commonName) => expect(outside({ commonName }, {}, [])).toEqual([]),
   );
 
-  it('include every offending name once', () => {
+  it('DNS names that the settings of a tenant permit include every offending name once', () => {
     expect(outside({ commonName: 'evil.com', dns: ['evil.com', 'ok.acme.example', 'other.com'] })).toEqual([
       'evil.com',
       'other.com',
     ]);
   });
 
-  it('do not count where the authority has domains of its own', () => {
+  it('DNS names that the settings of a tenant permit do not count where the authority has domains of its own', () => {
     const domains = ['globex.example'];
     expect(outside({ dns: ['globex.example', 'a.globex.example', 'a.acme.example'] }, { domains })).toEqual([
       'a.acme.example',
     ]);
   });
 
-  it('leave addresses to authorities that certify addresses', () => {
+  it('DNS names that the settings of a tenant permit leave addresses to authorities that certify addresses', () => {
     expect(outside({ commonName: '192.0.2.1' }, { sanKinds: ['ip'] })).toEqual([]);
   });
 });

@@ -32,11 +32,11 @@ describe('subtrees', () => {
     ['directory', 'CN=a', 'O=Acme,C=DE', false],
     ['directory', 'CN=x\\,O=Acme', 'O=Acme', false],
     ['directory', 'CN=x\\\\,O=Acme', 'O=Acme', true],
-  ])('%s %s in %s: %s', (kind, value, subtree, expected) => {
+  ])('the name %s %s is in the subtree %s: %s', (kind, value, subtree, expected) => {
     expect(isPermitted(kind, value, subtree)).toBe(expected);
   });
 
-  it('kinds that are not mentioned are free, and what is excluded is excluded though it is permitted', () => {
+  it('names of kinds that no subtree mentions are permitted, and excluded names stay excluded though they are permitted', () => {
     const names = [
       { kind: 'dns', value: 'secret.acme.example' },
       { kind: 'ip', value: '10.0.0.1' },
@@ -48,7 +48,7 @@ describe('subtrees', () => {
 });
 
 describe('the names in a subject', () => {
-  it('are itself, hosts and mail addresses', () => {
+  it('the names in a subject are itself, hosts and mail addresses', () => {
     const subject = [
       { type: 'emailAddress', value: 'a@acme.example', stringTag: 0x16 },
       { type: 'commonName', value: 'api.acme.example', stringTag: 0x0c },
@@ -71,12 +71,12 @@ describe('addresses', () => {
     ['::1', '00000000000000000000000000000001'],
     ['2001:db8::192.0.2.1', '20010db80000000000000000c0000201'],
     ['2001:db8::/33', `20010db8${'00'.repeat(12)}ffffffff80${'00'.repeat(11)}`],
-  ])('%s', (text, expected) => {
+  ])('%s is read as an address with its mask', (text, expected) => {
     expect(addressOctets(text).toString('hex')).toBe(expected);
   });
 
   it.each(['', '10.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::1%eth0', '010.0.0.1', 'a::b::c'])(
-    '%s is none',
+    '%s is no address',
     (text) => {
       expect(() => addressOctets(text)).toThrow('Not an address');
     },

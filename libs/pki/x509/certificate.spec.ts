@@ -36,7 +36,7 @@ const read = (input: Buffer | string) => {
 };
 
 describe('a certificate', () => {
-  it('is read as it was written, from PEM and from DER', () => {
+  it('a certificate is read as it was written, from PEM and from DER', () => {
     const found = read(toPem('CERTIFICATE', certificate));
     expect(found).toEqual(read(certificate));
     expect(found).toMatchObject({
@@ -56,12 +56,12 @@ describe('a certificate', () => {
     expect(certifiedKey(found)?.equals(publicKey)).toBe(true);
   });
 
-  it('can be put around a signature that was made elsewhere', () => {
+  it('a certificate can be put around a signature that was made elsewhere', () => {
     const { signature } = read(certificate);
     expect(assembleCertificate(tbs, issuer.signatureAlgorithm, signature)).toEqual(certificate);
   });
 
-  it('may be altered in any way without crashing the reader', () => {
+  it('a certificate may be altered in any way without crashing the reader', () => {
     for (let at = 0; at < certificate.length; at += 1)
       for (const bits of [0x01, 0x10, 0x80]) {
         const altered = Buffer.from(certificate);
@@ -73,7 +73,7 @@ describe('a certificate', () => {
   });
 
   it.each(['', 'text', toPem('CERTIFICATE REQUEST', certificate), toPem('CERTIFICATE', certificate).repeat(2)])(
-    'is not what stands in another text',
+    'a certificate is not read from another text: %s',
     (text) => {
       expect(parseCertificate(text)).toMatchObject({ ok: false, reason: 'INVALID_CERTIFICATE' });
     },
@@ -81,7 +81,7 @@ describe('a certificate', () => {
 });
 
 describe('PEM', () => {
-  it('has lines of 64 characters and comes back', () => {
+  it('PEM has lines of 64 characters and is read back', () => {
     const text = toPem('X509 CRL', Buffer.alloc(100, 1));
     expect(text.split('\n').map((line) => line.length)).toEqual([24, 64, 64, 8, 22, 0]);
     expect(fromPem(text, ['X509 CRL'])).toEqual(Buffer.alloc(100, 1));
@@ -91,7 +91,7 @@ describe('PEM', () => {
 });
 
 describe('a serial number', () => {
-  it('is positive, of at most 128 bits, in its one form, and never the same', () => {
+  it('a serial number is positive, of at most 128 bits, in its one form, and never the same', () => {
     const serials = Array.from({ length: 2_000 }, randomSerialNumber);
     expect(new Set(serials).size).toBe(serials.length);
     for (const serial of serials) expect(serial).toMatch(/^(?!00)([0-9a-f]{2}){1,16}$/);
@@ -101,7 +101,7 @@ describe('a serial number', () => {
 });
 
 describe('validity', () => {
-  it('begins a minute ago and never outlives the issuer, in whole seconds', () => {
+  it('validity begins a minute ago and never outlives the issuer, in whole seconds', () => {
     const above = { notBefore: now - 30_000, notAfter: now + 5 * DAY };
     expect(validityFrom(now, 365, above)).toEqual(above);
     expect(validityFrom(now, 1)).toEqual({ notBefore: now - 60_987, notAfter: now + DAY - 987 });
@@ -111,7 +111,7 @@ describe('validity', () => {
 });
 
 describe('a kid', () => {
-  it('is made at random or from the certificate', () => {
+  it('a kid is made at random or from the certificate', () => {
     const [uuid, sha1, sha256] = CERTIFICATE_KID_KINDS.map((kind) => certificateKid(kind, Buffer.from('abc')));
     expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(sha1).toBe('a9993e364706816aba3e25717850c26c9cd0d89d');
@@ -123,7 +123,7 @@ describe('a CRL', () => {
   const times = { thisUpdate: Date.UTC(2026, 0, 1), nextUpdate: Date.UTC(2026, 0, 2) };
   const anyIssuer = { ...issuer, name: Buffer.from('3000', 'hex'), keyIdentifier: Buffer.of(0xaa) };
 
-  it('without entries has no list of them', () => {
+  it('a CRL without entries has no list of them', () => {
     expect(buildTbsCrl({ issuer: anyIssuer, number: 255, ...times, revoked: [] }).toString('hex')).toBe(
       [
         '304e020101', // version 2
@@ -138,7 +138,7 @@ describe('a CRL', () => {
     );
   });
 
-  it('says why, but not that the reason is unspecified, and can name its one place', () => {
+  it('a CRL says why, but not that the reason is unspecified, and can name its one place', () => {
     const entry = (reason: 'unspecified' | 'certificateHold') => ({
       serialNumber: 'ff',
       revokedAt: times.thisUpdate,

@@ -3,7 +3,7 @@ import { parseDer } from '#asn1';
 import { encodeName, formatName, readName } from './names.js';
 
 describe('a distinguished name', () => {
-  it('is written and read in the order of its attributes', () => {
+  it('a distinguished name is written and read in the order of its attributes', () => {
     const name = [
       { type: 'countryName', value: 'DE' },
       { type: 'commonName', value: 'Ä' },

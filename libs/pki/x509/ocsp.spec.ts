@@ -23,7 +23,7 @@ const read = (bytes: Buffer) => {
 };
 
 describe('requests', () => {
-  it('are read: certificate, hash, nonce', () => {
+  it('an OCSP request is read: certificate, hash, nonce', () => {
     const { certificateIds, nonce: found } = read(request([certificateId()], nonce(der.octetString(Buffer.of(7)))));
     expect(found).toEqual(Buffer.of(7));
     expect(certificateIds).toEqual([
@@ -39,7 +39,7 @@ describe('requests', () => {
     expect(read(request([certificateId('1.2.3')])).certificateIds[0]?.hash).toBeUndefined();
   });
 
-  it('name a serial number as it is stored: no sign octet, no leading zeros', () => {
+  it('an OCSP request names a serial number as it is stored: no sign octet, no leading zeros', () => {
     const serialOf = (hex: string) =>
       read(request([certificateId(OID.sha1, der.unsignedInteger(Buffer.from(hex, 'hex')))])).certificateIds[0]!
         .serialNumber;
@@ -48,7 +48,7 @@ describe('requests', () => {
     expect(serialOf('000001')).toBe('01');
   });
 
-  it('may bear a version, a requestor and a signature, which nobody looks at', () => {
+  it('an OCSP request may have a version, a requestor and a signature, which are not looked at', () => {
     const requestor = der.explicit(1, der.implicit(2, Buffer.from('asker.example')));
     const list = der.sequence(der.sequence(certificateId()));
     const tbs = der.sequence(der.explicit(0, der.integer(0)), requestor, list);
@@ -70,16 +70,16 @@ describe('requests', () => {
     ['a version of another time', der.sequence(der.sequence(der.explicit(0, der.integer(1)), der.sequence()))],
     ['more than 4 KiB', request([certificateId()], nonce(der.octetString(Buffer.alloc(5_000))))],
     ['something behind it', Buffer.concat([request([certificateId()]), Buffer.of(5, 0)])],
-  ])('%s is malformed', (_, bytes) => {
+  ])('an OCSP request with %s is malformed', (_, bytes) => {
     expect(parseOcspRequest(bytes)).toMatchObject({ ok: false, reason: 'MALFORMED_REQUEST' });
   });
 
-  it('a nonce of 1 and of 128 octets is taken', () => {
+  it('an OCSP nonce of 1 and of 128 octets is accepted', () => {
     for (const length of [1, 128])
       expect(read(request([certificateId()], nonce(der.octetString(Buffer.alloc(length))))).nonce).toHaveLength(length);
   });
 
-  it('no alteration crashes the reader', () => {
+  it('no alteration of an OCSP request crashes the reader', () => {
     const sound = request([certificateId(), certificateId(OID.sha256)], nonce(der.octetString(Buffer.alloc(16))));
     fc.assert(
       fc.property(fc.nat({ max: sound.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.nat(), (at, byte, cut) => {
@@ -93,7 +93,7 @@ describe('requests', () => {
 });
 
 describe('errors', () => {
-  it('are five octets', () => {
+  it('an OCSP error has five octets', () => {
     expect(ocspError('malformedRequest').toString('hex')).toBe('30030a0101');
     expect(ocspError('unauthorized').toString('hex')).toBe('30030a0106');
   });

@@ -107,12 +107,12 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
       certificate,
     );
 
-  it('openssl verifies the chain, strictly', () => {
+  it(`openssl verifies a chain with the key ${kind} strictly`, () => {
     expect(verify(`${kind}-leaf.pem`)).toBe(`${kind}-leaf.pem: OK\n`);
     expect(openssl('verify', '-x509_strict', '-CAfile', `${kind}-root.pem`, `${kind}-root.pem`)).toContain(': OK');
   });
 
-  it('openssl refuses a leaf outside the name constraints, as the lint does', async () => {
+  it('openssl rejects a leaf outside the name constraints, as the lint does', async () => {
     const wishes = { subjectAlternativeNames: [dns('api.globex.example')] };
     const key = keys.p256();
     const stray = await makeBelow(intermediate, now, key, wishes);
@@ -252,7 +252,7 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
       ['sha1', false, 'unknown'],
       ['sha256', true, 'revoked'],
       ['sha1', true, 'on hold'],
-    ] as const)('%s, nonce %s: %s', async (digest, nonce, name) => {
+    ] as const)('an OCSP answer by %s, nonce %s: %s', async (digest, nonce, name) => {
       await answer(ask(digest, nonce), statuses[name]!);
       const verdict = judge(digest);
       expect(verdict).toContain('Response verify OK');
@@ -262,7 +262,7 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
       if (name === 'on hold') expect(verdict).toContain('Reason: certificateHold');
     });
 
-    it('the authority itself may sign, and a nonce that is not repeated is noticed', async () => {
+    it('the authority itself may sign OCSP answers, and openssl notices a nonce that is not repeated', async () => {
       const request = ask('sha1', true);
       await answer(request, statuses['good']!, false);
       expect(judge('sha1')).toContain('Response verify OK');
@@ -272,7 +272,7 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
       expect(judgeNonce()).toContain('unauthorized (6)');
     });
 
-    it('a request comes by GET as well', () => {
+    it('an OCSP request is accepted by GET as well', () => {
       const request = ask('sha1', false);
       const base64 = request.toString('base64');
       for (const segment of [base64, encodeURIComponent(base64), base64.replace(/=+$/, '')])
@@ -290,7 +290,7 @@ describe('OCSP errors', () => {
     ['tryLater', 3],
     ['sigRequired', 5],
     ['unauthorized', 6],
-  ] as const)('%s', (status, code) => {
+  ] as const)('openssl reads the OCSP error %s', (status, code) => {
     save('error.der', ocspError(status));
     expect(openssl('ocsp', '-respin', 'error.der').toLowerCase()).toContain(`(${code})`);
   });
@@ -303,7 +303,7 @@ describe('requests that openssl makes', () => {
     ['ec', ['-pkeyopt', 'ec_paramgen_curve:P-256']],
     ['ec', ['-pkeyopt', 'ec_paramgen_curve:P-384', '-sha512']],
     ['ed25519', []],
-  ])('%s %s', (algorithm, options) => {
+  ])('a request that openssl makes is read: %s %s', (algorithm, options) => {
     const subject = ['-subj', '/CN=Böhm & Co', '-utf8', '-addext', 'subjectAltName=DNS:api.acme.example'];
     openssl('req', '-new', '-nodes', '-newkey', algorithm, ...options, ...subject, '-keyout', 'k.pem', '-out', 'r.pem');
     const facts = factsOf(readFileSync(join(folder, 'r.pem'), 'utf8'));
@@ -312,7 +312,7 @@ describe('requests that openssl makes', () => {
     expect(facts.request.subjectAlternativeNames).toEqual([dns('api.acme.example')]);
   });
 
-  it('with SHA-1 are refused', () => {
+  it('a request that openssl makes with SHA-1 is rejected', () => {
     openssl(
       'req',
       '-new',

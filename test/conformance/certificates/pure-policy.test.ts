@@ -137,7 +137,7 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
 const codesOf = (facts: PolicyFacts): string[] => [...new Set(judgeRequest(facts).map(({ code }) => code))];
 
 describe('the request that the notebook prints', () => {
-  it('is read, proves possession, and earns no objection', () => {
+  it('the request that the notebook prints is read, proves possession, and violates no rule', () => {
     const facts = factsOf(notebookCsr);
     expect(provesPossession(facts.request)).toBe(true);
     expect(facts.request.subject).toEqual([{ type: 'commonName', value: 'My Awesome Reseller', stringTag: 0x0c }]);
@@ -145,7 +145,7 @@ describe('the request that the notebook prints', () => {
     expect(judgeRequest(facts)).toEqual([]);
   });
 
-  it('is the same request as DER, as bare Base64, and with CRLF', () => {
+  it('the request that the notebook prints is the same request as DER, as bare Base64, and with CRLF', () => {
     const { der: bytes } = factsOf(notebookCsr).request;
     for (const form of [bytes, bytes.toString('base64'), notebookCsr.replaceAll('\n', '\r\n')])
       expect(factsOf(form).request.der).toEqual(bytes);
@@ -153,7 +153,7 @@ describe('the request that the notebook prints', () => {
 });
 
 describe('requests of every kind of key', () => {
-  it.each(Object.entries(keys))('%s', (_, make) => {
+  it.each(Object.entries(keys))('a request with a key of the kind %s is read and proves possession', (_, make) => {
     const facts = factsOf(makeRequest({ key: make() }));
     expect(judgeRequest(facts)).toEqual([]);
     expect(provesPossession(facts.request)).toBe(true);
@@ -166,22 +166,22 @@ describe('requests of every kind of key', () => {
 });
 
 describe('the escalation set', () => {
-  it.each(policyRules.map(({ code }) => code))('%s has a request that it refuses', (code) => {
+  it.each(policyRules.map(({ code }) => code))('the rule %s has a request that it rejects', (code) => {
     expect(codesOf(refused[code]!())).toContain(code);
   });
 
-  it('has no sample without a rule', () => {
+  it('every hostile request has a rule', () => {
     expect(Object.keys(refused).sort()).toEqual(policyRules.map(({ code }) => code).sort());
   });
 
   const alone = Object.keys(refused).filter(
     (code) => !code.startsWith('CSR_RSA') && !code.startsWith('CSR_KEY_UNSUPPORTED'),
   );
-  it.each(alone)('%s is the only objection to its request', (code) => {
+  it.each(alone)('the rule %s is the only one that its request violates', (code) => {
     expect(codesOf(refused[code]!())).toEqual([code]);
   });
 
-  it('all objections come at once, and the error is the one that they share', () => {
+  it('a request is rejected with all violated rules, and the error is the one that they share', () => {
     const facts = factsOf(
       request({
         subject: rawName([CN, der.utf8String('*.a\0')], [CN, der.utf8String('b')]),
@@ -210,13 +210,13 @@ describe('the escalation set', () => {
   it.each([
     ['mail', 1, 'root@acme.example'],
     ['URI', 6, 'spiffe://acme/x'],
-  ])('a %s name is refused, and certified where the policy permits it', (_, tag, value) => {
+  ])('a %s name is rejected, and certified where the policy permits it', (_, tag, value) => {
     const csr = request({ extensions: [sanExtension(der.implicit(tag, Buffer.from(value)))] });
     expect(codesOf(factsOf(csr))).toEqual(['CSR_SAN_KIND_NOT_ALLOWED']);
     expect(codesOf(factsOf(csr, { policy: { sanKinds: ['email', 'uri'] } }))).toEqual([]);
   });
 
-  it('a huge key is never used: its request is refused without a single exponentiation', () => {
+  it('a request with a huge key is rejected without a single exponentiation', () => {
     const { request: huge } = refused['CSR_RSA_TOO_LARGE']!();
     expect(huge.verifyingKey).toBeUndefined();
     expect(provesPossession(huge)).toBe(false);
@@ -232,20 +232,20 @@ describe('the escalation set', () => {
     ['of order 4', '0000000000000000000000000000000000000000000000000000000000000080'],
     ['of order 8', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa'],
     ['beyond the field', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
-  ])('an Ed25519 key %s, for which anybody can sign, is refused', (_, point) => {
+  ])('an Ed25519 key %s, for which signatures can be forged, is rejected', (_, point) => {
     const edwards = keys.ed25519();
     const publicKeyInfo = Buffer.concat([spkiOf(edwards).subarray(0, 12), Buffer.from(point, 'hex')]);
     expect(codesOf(factsOf(makeRequest({ key: edwards, publicKeyInfo })))).toEqual(['CSR_KEY_INVALID']);
   });
 
-  it('thousands of bad names are named fifty times', () => {
+  it('thousands of bad names are reported at most fifty times', () => {
     const additionalNames = Array.from({ length: 5_000 }, () => dns('*'));
     expect(judgeRequest(factsOf(request({}), { additionalNames }))).toHaveLength(50);
   });
 });
 
 describe('names', () => {
-  it('are certified as they were found in order: known, unique, lower case', () => {
+  it('names are certified as they were found valid: known, unique, lower case', () => {
     const csr = request({ extensions: [sanExtension(dnsName('API.acme.example'), dnsName('api.acme.example'))] });
     const facts = factsOf(csr, { additionalNames: [dns('api.ACME.example'), dns('b.acme.example')] });
     expect(judgeRequest(facts)).toEqual([]);
@@ -274,13 +274,13 @@ describe('names', () => {
     der.ia5String('Acme'),
     der.bmpString('Acme'),
     der.element(0x14, Buffer.from('Acme')),
-  ])('are read from each string type', (value) => {
+  ])('names are read from the string type %s', (value) => {
     expect(factsOf(request({ subject: rawName([CN, value]) })).request.subject[0]?.value).toBe('Acme');
   });
 });
 
 describe('what the policy lets through', () => {
-  it('never earns a finding of the lint: nobody can raise its alarm from outside', async () => {
+  it('a request that the policy accepts never leads to a finding of the lint', async () => {
     const now = Date.UTC(2026, 0, 1);
     const root = await makeRoot(now, keys.p256());
     const policy = { subjectAttributes: attributeNames, sanKinds: GENERAL_NAME_KINDS, wildcards: true };
@@ -351,11 +351,11 @@ describe('bytes that are no request', () => {
     ['a long text', () => 'A'.repeat(100_000), 'TOO_LARGE'],
     ['a long request', () => Buffer.alloc(16_385, 0x30), 'TOO_LARGE'],
   ];
-  it.each(samples)('%s', (_, make, reason) => {
+  it.each(samples)('bytes that are no request are rejected: %s', (_, make, reason) => {
     expect(parseCertificateRequest(make())).toMatchObject({ ok: false, reason });
   });
 
-  it('no alteration of a request crashes anything, and none of what is signed survives', () => {
+  it('no alteration of a request crashes the reader, and none of what is signed is accepted', () => {
     const edit = fc.record({ at: fc.nat(), byte: fc.integer({ min: 1, max: 255 }), cut: fc.boolean() });
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {

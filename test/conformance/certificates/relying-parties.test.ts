@@ -108,14 +108,14 @@ describe.each([
     return text;
   };
 
-  it('is what OpenSSL and GnuTLS accept, with its lists', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate are accepted by OpenSSL and GnuTLS, with their CRLs`, async () => {
     const { openssl, gnutls } = await verdicts();
     expect(openssl).toContain(`${named('leaf.pem')}: OK`);
     if (gnutls !== undefined)
       expect(gnutls).toContain('Chain verification output: Verified. The certificate is trusted.');
   });
 
-  it('has exactly the extensions that it should', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate have exactly the extensions that they should`, async () => {
     expect(await extensionsOf(named('root.pem'))).toEqual(ROOT);
     expect(await extensionsOf(named('ca.pem'))).toEqual([...ROOT, ...LEAF.slice(-2)]);
     const withNames = [...LEAF.slice(0, 5), 'X509v3 Subject Alternative Name', ...LEAF.slice(5)];
@@ -129,13 +129,13 @@ describe.each([
     expect(text).toContain(`CA Issuers - URI:${server.url}/pki/${ca['id']}/ca.crt`);
   });
 
-  it('publishes its certificate where the leaf says', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate publish their certificates where the leaf says`, async () => {
     await download(`/pki/${ca['id']}/ca.crt`, named('published.der'));
     const pem = await workshop.openssl('x509', '-inform', 'DER', '-in', named('published.der'));
     expect(pem).toBe(ca['certificate']);
   });
 
-  it('has lists that OpenSSL reads and verifies', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate have CRLs that OpenSSL reads and verifies`, async () => {
     const crl = ['crl', '-inform', 'DER', '-in', named('ca.crl.der'), '-noout', '-CAfile', named('both.pem')];
     const text = await workshop.openssl(...crl, '-text');
     expect(text).toContain('verify OK');
@@ -144,7 +144,7 @@ describe.each([
   });
 
   it.each([['with a nonce'], ['without one', '-no_nonce']])(
-    'answers `good` and `unknown`, %s',
+    `a ${ofRoot} root and a ${ofIntermediate} intermediate answer \`good\` and \`unknown\`, %s`,
     async (_, ...options) => {
       const good = await askOcsp('-cert', named('leaf.pem'), ...options);
       expect(good).toContain('Response verify OK');
@@ -157,13 +157,13 @@ describe.each([
     },
   );
 
-  it('answers nothing about the certificates of others', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate answer nothing about the certificates of others`, async () => {
     const url = `${server.url}/pki/${ca['id']}/ocsp`;
     const args = ['ocsp', '-issuer', named('root.pem'), '-cert', named('ca.pem'), '-url', url];
     expect((await workshop.run('openssl', args)).text).toContain('unauthorized');
   });
 
-  it('answers by GET what it answers by POST, by a delegate with exactly the extensions that it should', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate answer by GET as by POST, by a delegate with exactly the extensions that it should have`, async () => {
     const ask = ['ocsp', '-issuer', named('ca.pem'), '-cert', named('leaf.pem'), '-no_nonce'];
     await workshop.openssl(...ask, '-reqout', named('request.der'));
     const request = encodeURIComponent(workshop.read(named('request.der')).toString('base64'));
@@ -185,7 +185,7 @@ describe.each([
     expect(await extensionsOf(named('delegate.pem'))).toEqual([...LEAF.slice(0, 5), 'OCSP No Check']);
   });
 
-  it('is refused by all of them once it is revoked', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate: a leaf is rejected by all relying parties once it is revoked`, async () => {
     const body = { reason: 'keyCompromise' };
     await server.post(`${tenant.path}/certificates/${kid}/revoke`, body, tenant.owner);
     for (const options of [[], ['-no_nonce']]) {
@@ -200,7 +200,7 @@ describe.each([
     expect(await workshop.openssl('crl', '-in', named('ca.crl'), '-noout', '-text')).toContain('Key Compromise');
   });
 
-  it('is refused with the whole intermediate', async () => {
+  it(`a ${ofRoot} root and a ${ofIntermediate} intermediate: a leaf is rejected once the intermediate is revoked`, async () => {
     const { status } = await server.post(
       `${tenant.path}/certificate-authorities/${ca['id']}/revoke`,
       { reason: 'cACompromise' },
@@ -231,7 +231,7 @@ const GNUTLS_IS_INSTALLED = spawnSync('certtool', ['--version']).status === 0;
 describe('downloads', () => {
   const PASSPHRASE = 'correct horse battery staple';
 
-  it('of a bundle are what OpenSSL opens: AES-256, HMAC-SHA256, 600,000 iterations', async () => {
+  it('a downloaded bundle is opened by OpenSSL: AES-256, HMAC-SHA256, 600,000 iterations', async () => {
     const issuer = await createIssuer(server, tenant, { algorithm: 'RS256' });
     const key = { name: 'exportable', algorithm: 'ES256', exportable: true };
     const created = await server.post(`${tenant.path}/keys`, key, tenant.owner);
@@ -260,7 +260,7 @@ describe('downloads', () => {
     expect([wrong.status, wrong.body['code']]).toEqual([422, 'KEY_NOT_OF_CERTIFICATE']);
   });
 
-  it('of a certificate are the same in PEM, DER and PKCS#7, the last with its issuers', async () => {
+  it('a downloaded certificate is the same in PEM, DER and PKCS#7, the last with its issuers', async () => {
     const { body } = await issue(server, tenant);
     const path = `${tenant.path}/certificates/${body['kid']}/certificate`;
     expect((await server.get(path, tenant.owner)).text).toBe(body['certificate']);

@@ -63,7 +63,7 @@ async function client(): Promise<Shape> {
 }
 
 describe('the notebook of the source document', () => {
-  it('gets a certificate for its request and reads it as it does', async () => {
+  it('the notebook of the source document gets a certificate for its request and reads it as it does', async () => {
     const seen = await client();
     expect(seen).toMatchObject({ subject: 'CN=My Awesome Reseller', issuer: 'CN=Xima' });
     expect(seen['kid']).toMatch(UUID_V4);
@@ -72,7 +72,7 @@ describe('the notebook of the source document', () => {
     expect(stored.body).toMatchObject({ state: 'active', serviceId: service.id, keyAlgorithm: 'RSA-2048' });
   });
 
-  it('has its printed request accepted, too', async () => {
+  it('the notebook of the source document has its printed request accepted, too', async () => {
     const { status, body } = await request(PRINTED_CSR);
     expect([status, body['subject']]).toEqual([201, 'CN=My Awesome Reseller']);
     requireUntouchedByUnicodeEscape(body['certificate']!);

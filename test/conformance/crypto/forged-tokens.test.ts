@@ -118,16 +118,16 @@ const forged: readonly [what: string, token: string, reason: JwsRefusalReason][]
 ];
 
 describe('forged tokens', () => {
-  it('counts at least 40 and no two alike', () => {
+  it('the corpus of forged tokens has at least 40, no two of them equal', () => {
     expect(forged.length).toBeGreaterThanOrEqual(40);
     expect(new Set(forged.map(([, text]) => text)).size).toBe(forged.length);
   });
 
-  it.each(forged)('%s', (_what, text, reason) => {
+  it.each(forged)('a forged token is rejected: %s', (_what, text, reason) => {
     expect(parseCompactJws(text)).toMatchObject({ ok: false, reason });
   });
 
-  it('is a corpus that differs from accepted tokens in nothing else', () => {
+  it('a token from which the forged ones are made is accepted', () => {
     expect(parseCompactJws(token())).toMatchObject({ ok: true, value: { header: { alg: 'RS256' } } });
     expect(parseCompactJws(withHeader('"typ":"at+jwt","kid":"A-z_0.9~"')).ok).toBe(true);
     expect(parseCompactJws(token(HEADER, nested(32))).ok).toBe(true);

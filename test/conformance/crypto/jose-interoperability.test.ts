@@ -25,7 +25,7 @@ describe.each(algorithmNames)('%s and jose', (alg) => {
 
   const joseKey = async (use: keyof GeneratedKey) => importJWK({ ...key[use].export({ format: 'jwk' }), alg }, alg);
 
-  it('jose verifies what we sign', async () => {
+  it(`jose verifies what we sign by ${alg}`, async () => {
     const token = await encodeCompactJws(encodeJwsHeader({ alg, typ: 'JWT', kid: 'k1' }), CLAIMS, (input) =>
       sign(input, key.signingKey),
     );
@@ -36,7 +36,7 @@ describe.each(algorithmNames)('%s and jose', (alg) => {
     expect(protectedHeader).toEqual({ alg, typ: 'JWT', kid: 'k1' });
   });
 
-  it('we verify what jose signs, and nothing that was altered', async () => {
+  it(`we verify what jose signs by ${alg}, and nothing that was altered`, async () => {
     const token = await new CompactSign(Buffer.from(CLAIMS))
       .setProtectedHeader({ alg, kid: 'k1' })
       .sign(await joseKey('signingKey'));
@@ -50,7 +50,7 @@ describe.each(algorithmNames)('%s and jose', (alg) => {
 });
 
 describe.each(algorithmNames.filter((alg) => !algorithm(alg).symmetric))('the JWK of a key for %s', (alg) => {
-  it('is read back as the same key, and has the thumbprint that jose computes', async () => {
+  it(`the JWK of a key for ${alg} is read back as the same key, and has the thumbprint that jose computes`, async () => {
     const key = await algorithm(alg).generate(2048);
     const jwk = publicJwk(key.signingKey, { kid: 'k1', alg });
     expect(keyFromJwk(jwk).equals(key.verifyingKey)).toBe(true);

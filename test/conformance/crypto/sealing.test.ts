@@ -22,7 +22,7 @@ const sealed = expect.objectContaining({ code: sealingErrors.SEALED.code });
 
 /** What whoever can write to the database may try (promise P4). */
 describe('a sealed blob', () => {
-  it('opens where it was sealed', () => {
+  it('a sealed blob opens where it was sealed', () => {
     expect(open(blob)).toEqual(plaintext);
   });
 
@@ -32,29 +32,29 @@ describe('a sealed blob', () => {
     { recordId: '0198c0de-0000-7000-8000-00000000000b' },
     { recordVersion: 2 },
     { column: 'public_key' },
-  ])('does not open when moved to %o', (elsewhere) => {
+  ])('a sealed blob does not open when moved to %o', (elsewhere) => {
     expect(() => open(blob, { ...context, ...elsewhere })).toThrow(unreadable);
   });
 
-  it('does not open where the parts of the context were shifted against each other', () => {
+  it('a sealed blob does not open where the parts of the context were shifted against each other', () => {
     const shifted = { ...context, purpose: `${context.purpose}${context.tenantId}`, tenantId: '' };
     expect(() => open(blob, shifted)).toThrow(unreadable);
   });
 
-  it('does not open when cut to any length, so not with a short tag either', () => {
+  it('a sealed blob does not open when cut to any length, so not with a short tag either', () => {
     for (let length = 0; length < blob.length; length++) {
       expect(() => open(blob.subarray(0, length)), `${length} bytes`).toThrow(unreadable);
     }
   });
 
-  it('does not open with bytes added or the front cut off', () => {
+  it('a sealed blob does not open with bytes added or the front cut off', () => {
     expect(() => open(Buffer.concat([blob, Buffer.of(0)]))).toThrow(unreadable);
     for (let start = 1; start < blob.length; start++) {
       expect(() => open(blob.subarray(start))).toThrow(neverOpens);
     }
   });
 
-  it('does not open with any one bit flipped; a bit of the key version names a key that is not there', () => {
+  it('a sealed blob does not open with any one bit flipped; a bit of the key version names a key that is not there', () => {
     for (let bit = 0; bit < blob.length * 8; bit++) {
       const altered = Buffer.from(blob);
       altered[bit >> 3]! ^= 1 << (bit & 7);
@@ -63,11 +63,11 @@ describe('a sealed blob', () => {
     }
   });
 
-  it('does not open with another key of the same version', () => {
+  it('a sealed blob does not open with another key of the same version', () => {
     expect(() => openBlob(() => ({ version: 7, key: randomBytes(32) }), context, blob)).toThrow(unreadable);
   });
 
-  it('differs each time, and holds any plaintext in any context', () => {
+  it('a sealed blob differs each time, and holds any plaintext in any context', () => {
     const text = fc.string({ unit: 'binary', maxLength: 40 });
     const anyContext = fc.record({
       purpose: text,

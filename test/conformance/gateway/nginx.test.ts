@@ -94,7 +94,7 @@ function behindNginx(program: string): void {
   const jwt = (): string =>
     ownToken({ alg: 'HS256', typ: 'JWT' }, { iss: service.id, iat: toEpochSeconds(systemClock.now()) }, service);
 
-  it('lets a good service key in, and tells the API who it is, but not the key', async () => {
+  it('nginx accepts a good service key, and tells the API whose it is, but not the key', async () => {
     expect(await call({ 'X-Service-Key': service.serviceKey })).toMatchObject({ status: 200, text: 'hello' });
     expect(received[0]!.headers).toMatchObject({
       'x-chancery-service': service.id,
@@ -103,18 +103,18 @@ function behindNginx(program: string): void {
     expect(JSON.stringify(received)).not.toContain(service.serviceKey);
   });
 
-  it("takes the vendor's header `key` as well", async () => {
+  it("nginx accepts the vendor's header `key` as well", async () => {
     expect((await call({ key: service.serviceKey })).status).toBe(200);
     expect(JSON.stringify(received)).not.toContain(service.serviceKey);
   });
 
-  it('lets a good JWT in, and keeps it from the API', async () => {
+  it('nginx accepts a good JWT, and keeps it from the API', async () => {
     expect((await call({ Authorization: `Bearer ${jwt()}` })).status).toBe(200);
     expect(received[0]!.headers).toMatchObject({ 'x-chancery-service': service.id });
     expect(received[0]!.headers.authorization).toBeUndefined();
   });
 
-  it('passes a body of any type to the API, not to Chancery', async () => {
+  it('nginx sends a body of any type to the API, not to Chancery', async () => {
     const headers = { 'X-Service-Key': service.serviceKey, 'Content-Type': 'text/csv' };
     expect((await call(headers, { method: 'POST', body: 'a,b\n1,2\n' })).status).toBe(200);
     expect(received[0]!.body).toBe('a,b\n1,2\n');
@@ -125,19 +125,19 @@ function behindNginx(program: string): void {
     ['a bad service key', () => ({ 'X-Service-Key': 'csk_wrong' })],
     ['a bad JWT beside a good key', () => ({ Authorization: 'Bearer x.y.z', 'X-Service-Key': service.serviceKey })],
     ['a name that the client gave itself', () => ({ 'X-Chancery-Service': service.id })],
-  ])('keeps out %s', async (_, headers) => {
+  ])('nginx rejects %s', async (_, headers) => {
     const answer = await call(headers());
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBeTruthy();
     expect(received).toEqual([]);
   });
 
-  it('overwrites a name that a client with a good key gives itself', async () => {
+  it('nginx overwrites a name that a client with a good key gives itself', async () => {
     await call({ 'X-Service-Key': service.serviceKey, 'X-Chancery-Service': 'root', 'X-Chancery-Tenant': 'root' });
     expect(received[0]!.headers).toMatchObject({ 'x-chancery-service': service.id, 'x-chancery-tenant': tenant.id });
   });
 
-  it('keeps a discarded key out with the very next request, and lets it in again after that', async () => {
+  it('nginx rejects a discarded key in the next request, and accepts it again once it is reactivated', async () => {
     const own = await createService(server, tenant);
     const path = `${tenant.path}/services/${own.id}/credentials`;
     const { credentialId }: { credentialId?: string } = (await server.get('/v1/whoami', { serviceKey: own.serviceKey }))
@@ -151,7 +151,7 @@ function behindNginx(program: string): void {
     expect(await status()).toBe(200);
   });
 
-  it('goes by the address of its own client, whatever that writes into X-Forwarded-For', async () => {
+  it('nginx sends the address of its own client, whatever X-Forwarded-For says', async () => {
     const own = await createService(server, tenant);
     const confine = (allowedCidrs: readonly string[]) =>
       server.patch(`${tenant.path}/services/${own.id}`, { allowedCidrs }, tenant.owner);
@@ -175,7 +175,7 @@ function behindNginx(program: string): void {
     expect((await fetch(`${address}/_chancery_rate_limited`)).status).toBe(404);
   });
 
-  it('cannot be asked for its verdict from outside', async () => {
+  it('the authentication subrequest of nginx cannot be called from outside', async () => {
     const answer = await fetch(`${address}/_chancery`, { headers: { 'X-Service-Key': service.serviceKey } });
     expect(answer.status).toBe(404);
   });

@@ -33,13 +33,13 @@ beforeAll(() => {
 });
 
 describe('RSA keys', () => {
-  it('pass as they should be, with the primes in either order', async () => {
+  it('a sound RSA key is accepted with its primes in either order', async () => {
     expect(await read(jwkOf(good))).toMatchObject({ weak: false, modulusBits: 2048 });
     const { p, q } = good;
     expect(await read(jwkOf(rsaNumbers(q, p)))).toMatchObject({ weak: false });
   });
 
-  it('of 1024 bits are weak, and shorter ones refused', async () => {
+  it('an RSA key of 1024 bits is weak, and a shorter one is rejected', async () => {
     expect(await read(jwkOf(goodNumbers(1024)))).toMatchObject({ weak: true, modulusBits: 1024 });
     for (const bits of [512, 768, 1022]) {
       await expect(read(jwkOf(goodNumbers(bits)))).rejects.toThrow(withCode('WEAK_KEY'));
@@ -74,11 +74,11 @@ describe('RSA keys', () => {
     ['a prime of five bits', 'WEAK_KEY', () => rsaNumbers(prime(2043), 31n)],
     ['a short private exponent', 'INVALID_KEY', shortPrivateExponent],
   ];
-  it.each(BAD)('with %s: %s', async (_, code, change) => {
+  it.each(BAD)('an RSA key with %s is rejected: %s', async (_, code, change) => {
     await expect(read(jwkOf({ ...good, ...change() }))).rejects.toThrow(withCode(code));
   });
 
-  it.each([3n, 17n, 257n])('with the exponent %d are refused as weak', async (e) => {
+  it.each([3n, 17n, 257n])('an RSA key with the exponent %d is rejected as weak', async (e) => {
     const primes: bigint[] = [];
     while (primes.length < 2) {
       const candidate = prime(1024);
@@ -87,13 +87,13 @@ describe('RSA keys', () => {
     await expect(read(jwkOf(rsaNumbers(primes[0]!, primes[1]!, e)))).rejects.toThrow(withCode('WEAK_KEY'));
   });
 
-  it('whose factor is not prime are none, though all their numbers agree', async () => {
+  it('an RSA key whose factor is not prime is rejected, although all its numbers agree', async () => {
     // Modulo p - 1 the exponents fit, but p is a product: what it signs verifies by chance only.
     const p = prime(512) * prime(512);
     await expect(read(jwkOf(rsaNumbers(p, good.q)))).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('of 16,384 bits are refused within 50 ms of processor time, in every format', async () => {
+  it('an RSA key of 16,384 bits is rejected within 50 ms of processor time, in every format', async () => {
     const n = (1n << 16_383n) + 1n;
     const number = base64Url(n);
     const members = ['n', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => [
@@ -121,7 +121,7 @@ describe('RSA keys', () => {
     }
   });
 
-  it('are checked by their public half alone, as of a request for a certificate', async () => {
+  it('an RSA key is checked by its public half alone, as in a request for a certificate', async () => {
     expect(() => checkRsaPublicNumbers(good, 2048)).not.toThrow();
     for (const numbers of [rocaNumbers(), closePrimes(0n), rsaNumbers(prime(2043), 31n), goodNumbers(1024)]) {
       expect(() => checkRsaPublicNumbers(numbers, 2048)).toThrow(withCode('WEAK_KEY'));
@@ -171,18 +171,18 @@ describe('keys on curves', () => {
     ['another algorithm', 'INVALID_KEY', { alg: 'ES384' }],
     ['other operations', 'INVALID_KEY', { key_ops: ['verify'] }],
     ['another type', 'INVALID_KEY', { kty: 'constructor' }],
-  ])('with %s: %s', async (_, code, change) => {
+  ])('a key on a curve with %s is rejected: %s', async (_, code, change) => {
     await expect(read(JSON.stringify({ ...ec, ...change }), 'ES256')).rejects.toThrow(withCode(code));
   });
 
-  it('with a scalar that is easily found are weak', async () => {
+  it('a key on a curve with a scalar that is easily found is weak', async () => {
     // d = 1: the public half is the base point itself.
     const x = scalar('6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296');
     const y = scalar('4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5');
     await expect(read(JSON.stringify({ ...ec, x, y, d: scalar('1') }), 'ES256')).rejects.toThrow(withCode('WEAK_KEY'));
   });
 
-  it('Ed25519: the public half is not believed', async () => {
+  it('the public half of an Ed25519 key is computed and not taken from the file', async () => {
     const [own, foreign] = [1, 2].map(() => generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }));
     await expect(read(JSON.stringify({ ...own, x: foreign!.x }), 'EdDSA')).rejects.toThrow(
       withCode('INCONSISTENT_KEY'),
@@ -193,7 +193,7 @@ describe('keys on curves', () => {
 });
 
 describe('shared secrets', () => {
-  it('keep their encoding and are weak where shorter than the hash', async () => {
+  it('shared secrets keep their encoding and are weak where shorter than the hash', async () => {
     const base64 = randomBytes(32).toString('base64');
     const cases = [
       ['secret', base64, 'HS256', { weak: false, secretEncoding: 'text' }, Buffer.from(base64)],
@@ -224,11 +224,11 @@ describe('shared secrets', () => {
     ['secret-base64', 'YWJ='],
     ['secret-base64', 'a-_b'],
     ['secret-base64', 'YWJj!'],
-  ] as const)('%s refuses %j', async (format, text) => {
+  ] as const)('the format %s rejects the shared secret %j', async (format, text) => {
     await expect(read(text, 'HS256', format)).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('are none for a key pair, nor the other way', async () => {
+  it('a shared secret is rejected for a key pair, and a key pair for a shared secret', async () => {
     await expect(read('a secret text that is long enough', 'ES256', 'secret')).rejects.toThrow(withCode('INVALID_KEY'));
     await expect(read(jwkOf(good), 'HS256')).rejects.toThrow(withCode('INVALID_KEY'));
   });
@@ -255,7 +255,7 @@ describe('whatever is sent', () => {
     }
   }
 
-  it('random bytes never do more than be refused', async () => {
+  it('random bytes never do more than be rejected', async () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc.base64String({ maxLength: 400 }),
@@ -273,7 +273,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('mutated key files are refused, or are still the same key', async () => {
+  it('mutated key files are rejected, or are still the same key', async () => {
     const publicHalf = (key: KeyObject) => createPublicKey(key).export({ type: 'spki', format: 'der' });
     const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'der' });
     // As RFC 5958 has it, with the public half: in the older form any 32 bytes are a key.
@@ -317,7 +317,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('mutated text of every format is refused, or is still the same key', async () => {
+  it('mutated text of every format is rejected, or is still the same key', async () => {
     const options = { kid: 'k', algorithm: 'RS256', name: 'n', passphrase: 'x' } as const;
     const own = createPublicKey(pair).export({ type: 'spki', format: 'pem' }).toString();
     const legacy = pair.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'x' }).toString();
@@ -342,7 +342,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('mutated PKCS#12 is refused, or is still the same key', async () => {
+  it('mutated PKCS#12 is rejected, or is still the same key', async () => {
     const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const file = pkcs12ByOpenssl(key.export({ type: 'pkcs8', format: 'pem' }).toString());
     const own = createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();

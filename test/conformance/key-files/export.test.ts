@@ -23,7 +23,7 @@ describe.each<AlgorithmName>(['RS256', 'ES256', 'ES512', 'EdDSA', 'HS256', 'ML-D
   const row = algorithm(name);
   const formats = keyFormatNames.filter((format) => keyFormats[format].holds.includes(row.kind));
 
-  it.each(formats)('as %s is imported as the same key', async (format) => {
+  it.each(formats)(`a key for ${name} written as %s is imported as the same key`, async (format) => {
     const key =
       row.kind === 'hmac'
         ? (await readKey('secret', 'a random secret would be no text', { algorithm: name })).signingKey
@@ -49,7 +49,7 @@ describe.each(PAIRS)('openssl reads %s', (name, count, iterations) => {
     key = await row.generate(2048);
   });
 
-  it(`${name} as encrypted PKCS#8 by PBES2 with AES-256 and ${count} iterations`, async () => {
+  it(`openssl reads ${name} as encrypted PKCS#8 by PBES2 with AES-256 and ${count} iterations`, async () => {
     bench.write('key.pem', await written('pem', name, key.signingKey, iterations));
     const spki = bench.openssl('pkey', '-in', 'key.pem', ...PASS, '-pubout');
     expect(createPublicKey(spki).equals(key.verifyingKey)).toBe(true);
@@ -60,7 +60,7 @@ describe.each(PAIRS)('openssl reads %s', (name, count, iterations) => {
     expect(() => bench.openssl('pkey', '-in', 'key.pem', '-passin', 'pass:another')).toThrow('Command failed');
   });
 
-  it(`${name} as PKCS#12 by AES-256-CBC and a MAC with HMAC-SHA256, ${count} iterations`, async () => {
+  it(`openssl reads ${name} as PKCS#12 by AES-256-CBC and a MAC with HMAC-SHA256, ${count} iterations`, async () => {
     bench.write('key.p12', Buffer.from(await written('pkcs12', name, key.signingKey, iterations), 'base64'));
     const pem = bench.openssl('pkcs12', '-in', 'key.p12', ...PASS, '-nodes', '-nocerts');
     expect(createPrivateKey(pem).equals(key.signingKey)).toBe(true);
@@ -72,7 +72,7 @@ describe.each(PAIRS)('openssl reads %s', (name, count, iterations) => {
     );
   });
 
-  it('as a public half in PEM', () => {
+  it(`openssl reads ${name} as a public half in PEM`, () => {
     const text = keyFormats.pem.writePublic!(key.signingKey, { kid: 'k', algorithm: name });
     bench.write('public.pem', text);
     expect(bench.openssl('pkey', '-pubin', '-in', 'public.pem', '-pubout')).toBe(text);
@@ -86,7 +86,7 @@ function hexadecimal(number: number): string {
 }
 
 describe('what else reads them', () => {
-  it('openssl a bundle with its certificates', async () => {
+  it('openssl reads a PKCS#12 file with its certificates', async () => {
     bench.openssl(
       'req',
       '-x509',
@@ -110,7 +110,7 @@ describe('what else reads them', () => {
     expect(pem).toContain('BEGIN PRIVATE KEY');
   });
 
-  it.skipIf(!isInstalled('keytool', '-help'))('Java the same bundle', () => {
+  it.skipIf(!isInstalled('keytool', '-help'))('Java reads a PKCS#12 file with its certificates', () => {
     const list = bench.run('keytool', ['-list', '-keystore', 'java.p12', '-storepass', 'ascii for Java']);
     expect(list).toContain('bundle');
     expect(list).toContain('PrivateKeyEntry');
@@ -127,7 +127,7 @@ assert certificate is None and der(key) == der(other)
 print(der(key).hex())
 `;
   it.skipIf(!isInstalled('python3', '-c', 'import cryptography'))(
-    'Python cryptography both encrypted forms',
+    'Python cryptography reads both encrypted forms',
     async () => {
       for (const name of ['RS256', 'EdDSA'] as const) {
         const { signingKey, verifyingKey } = await algorithm(name).generate(2048);
@@ -140,7 +140,7 @@ print(der(key).hex())
 });
 
 describe('public halves', () => {
-  it('hold nothing private', async () => {
+  it('the public half of a key holds nothing private', async () => {
     const { signingKey } = await algorithm('RS256').generate(2048);
     expect(publicKeyFormatNames).toEqual(['pem', 'jwk', 'rsa-xml']);
     const texts = publicKeyFormatNames.map((format) =>

@@ -70,28 +70,30 @@ const names = Object.keys(PAIRS);
 const traditional = names.filter((name) => name !== 'ed25519');
 
 describe('PEM by openssl', () => {
-  it.each(names)('PKCS#8: %s', (name) => expectImport(name, 'pem', bench.read(`${name}.pem`).toString()));
+  it.each(names)('PEM by openssl is read as PKCS#8: %s', (name) =>
+    expectImport(name, 'pem', bench.read(`${name}.pem`).toString()),
+  );
 
-  it.each(traditional)('PKCS#1 and SEC 1: %s', async (name) => {
+  it.each(traditional)('PEM by openssl is read as PKCS#1 and SEC 1: %s', async (name) => {
     const text = openssl('pkey', '-in', `${name}.pem`, '-traditional');
     expect(text).toMatch(/BEGIN (RSA|EC) PRIVATE KEY/);
     await expectImport(name, 'pem', text);
   });
 
-  it('a curve by name before its key, with text around', async () => {
+  it('PEM by openssl may have a curve by name before its key, with text around', async () => {
     openssl('ecparam', '-name', 'prime256v1', '-genkey', '-out', 'named.pem');
     const text = bench.read('named.pem').toString();
     expect(text).toContain('BEGIN EC PARAMETERS');
     await readKey('pem', `Bag Attributes: none\r\n${text.replaceAll('\n', '\r\n')}`, { algorithm: 'ES256' });
   });
 
-  it('a compressed public half, and none', async () => {
+  it('PEM by openssl may have a compressed public half, or none', async () => {
     await expectImport('ec', 'pem', openssl('ec', '-in', 'ec.pem', '-conv_form', 'compressed'));
     await expectImport('ec', 'pem', openssl('ec', '-in', 'ec.pem', '-no_public'));
   });
 
   it.each(traditional.flatMap((name) => ['-aes128', '-aes192', '-aes256', '-des3'].map((cipher) => [name, cipher])))(
-    'the legacy encryption: %s %s',
+    'PEM by openssl is read under the legacy encryption: %s %s',
     async (name, cipher) => {
       const text = openssl('pkey', '-in', `${name!}.pem`, '-traditional', cipher!, '-passout', PASS);
       expect(text).toContain('Proc-Type: 4,ENCRYPTED');
@@ -110,14 +112,14 @@ describe('PEM by openssl', () => {
           [name, ['-scrypt']],
         ] as const,
     ),
-  )('PKCS#8 with PBES2: %s %j', async (name, options) => {
+  )('PEM by openssl is read as PKCS#8 with PBES2: %s %j', async (name, options) => {
     const text = openssl('pkcs8', '-topk8', '-in', `${name}.pem`, ...options, '-passout', PASS);
     expect(text).toContain('BEGIN ENCRYPTED PRIVATE KEY');
     await expectProtected(name, 'pem', text);
   });
 
   it.each(names.flatMap((name) => LEGACY_SCHEMES.map((scheme) => [name, scheme])))(
-    'PKCS#8 with a scheme that precedes PBES2: %s %s',
+    'PEM by openssl: PKCS#8 with a scheme that precedes PBES2: %s %s',
     async (name, scheme) => {
       const options = ['-topk8', '-in', `${name!}.pem`, '-v1', scheme!, '-passout', PASS, ...LEGACY_PROVIDER];
       await expectProtected(name!, 'pem', openssl('pkcs8', ...options));
@@ -127,29 +129,35 @@ describe('PEM by openssl', () => {
   it.each([
     ['PBE-SHA1-RC4-128', 'PBE-SHA1-RC4-128'],
     ['PBE-SHA1-RC4-40', 'PBE-SHA1-RC4-40'],
-  ])('PKCS#8 with %s is refused by its name and with the command that converts it', async (scheme, name) => {
-    const options = ['-topk8', '-in', 'rsa.pem', '-v1', scheme, '-passout', PASS, ...LEGACY_PROVIDER];
-    const read = readKey('pem', openssl('pkcs8', ...options), { algorithm: 'RS256', passphrase: PASSPHRASE });
-    await expect(read).rejects.toThrow(withCode('INVALID_KEY'));
-    await expect(read).rejects.toThrow(name);
-    await expect(read).rejects.toThrow('openssl pkcs8 -topk8 -v2 aes-256-cbc');
-  });
+  ])(
+    'PEM by openssl: PKCS#8 with %s is rejected by its name and with the command that converts it',
+    async (scheme, name) => {
+      const options = ['-topk8', '-in', 'rsa.pem', '-v1', scheme, '-passout', PASS, ...LEGACY_PROVIDER];
+      const read = readKey('pem', openssl('pkcs8', ...options), { algorithm: 'RS256', passphrase: PASSPHRASE });
+      await expect(read).rejects.toThrow(withCode('INVALID_KEY'));
+      await expect(read).rejects.toThrow(name);
+      await expect(read).rejects.toThrow('openssl pkcs8 -topk8 -v2 aes-256-cbc');
+    },
+  );
 
-  it.each(['-des', '-rc2-cbc', '-rc2-64-cbc', '-rc2-40-cbc'])('the legacy encryption with %s', async (cipher) => {
-    const text = openssl('rsa', '-in', 'rsa.pem', '-traditional', cipher, '-passout', PASS, ...LEGACY_PROVIDER);
-    expect(text).toContain('Proc-Type: 4,ENCRYPTED');
-    await expectProtected('rsa', 'pem', text);
-  });
+  it.each(['-des', '-rc2-cbc', '-rc2-64-cbc', '-rc2-40-cbc'])(
+    'PEM by openssl PEM by openssl under the legacy encryption with %s opens with its passphrase only',
+    async (cipher) => {
+      const text = openssl('rsa', '-in', 'rsa.pem', '-traditional', cipher, '-passout', PASS, ...LEGACY_PROVIDER);
+      expect(text).toContain('Proc-Type: 4,ENCRYPTED');
+      await expectProtected('rsa', 'pem', text);
+    },
+  );
 
   it.each([
     ['-----BEGIN PRIVATE KEY-----\nMC4CAQ', 'cut off'],
     ['', 'empty'],
     ['hello', 'no PEM'],
-  ])('refuses what is none: %s', async (text) => {
+  ])('PEM that holds no key is rejected: %s', async (text) => {
     await expect(readKey('pem', text, { algorithm: 'RS256' })).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('refuses a public key, a certificate, two keys and a key of another type', async () => {
+  it('PEM with a public key, a certificate, two keys or a key of another type is rejected', async () => {
     const rsa = bench.read('rsa.pem').toString();
     for (const text of [
       openssl('pkey', '-in', 'rsa.pem', '-pubout'),
@@ -166,7 +174,7 @@ describe('PEM by openssl', () => {
     await expect(readKey('pem', p384, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('refuses a curve that is spelt out (CVE-2020-0601)', async () => {
+  it('PEM with a curve that is spelt out is rejected (CVE-2020-0601)', async () => {
     const text = openssl('ecparam', '-name', 'prime256v1', '-param_enc', 'explicit', '-genkey', '-noout');
     await expect(readKey('pem', text, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
   });
@@ -179,7 +187,9 @@ describe('PKCS#12', () => {
     return bench.read(`${name}.p12`).toString('base64');
   };
 
-  it.each(names)('by openssl: %s', (name) => expectProtected(name, 'pkcs12', bundle(name, '-passout', PASS)));
+  it.each(names)('PKCS#12 by openssl: %s is read', (name) =>
+    expectProtected(name, 'pkcs12', bundle(name, '-passout', PASS)),
+  );
 
   it.each([
     [
@@ -194,19 +204,19 @@ describe('PKCS#12', () => {
     ['a MAC with SHA-384', ['-macalg', 'sha384']],
     ['no MAC', ['-nomac']],
     ['no certificate', ['-nocerts']],
-  ])('by openssl with %s', (_, options) =>
+  ])('PKCS#12 by openssl with %s is read', (_, options) =>
     expectProtected('rsa', 'pkcs12', bundle('rsa', '-passout', PASS, ...options)),
   );
 
-  it('by openssl without encryption of the key', async () => {
+  it('PKCS#12 by openssl without encryption of the key is read', async () => {
     await expectImport('ec', 'pkcs12', bundle('ec', '-passout', PASS, '-keypbe', 'NONE'), PASSPHRASE);
   });
 
-  it('by openssl with an empty passphrase', async () => {
+  it('PKCS#12 by openssl with an empty passphrase is read', async () => {
     await expectImport('rsa', 'pkcs12', bundle('rsa', '-passout', 'pass:'));
   });
 
-  it.each([undefined, ''])('without any octets of a passphrase, asked for as %j', async (passphrase) => {
+  it.each([undefined, ''])('PKCS#12 without any octets of a passphrase, asked for as %j', async (passphrase) => {
     // RFC 7292 appendix B.2 step 3, as .NET and Apple mean an empty passphrase; openssl has no option for it.
     const text = NULL_PASSPHRASE_FILE;
     const { signingKey } = await readKey('pkcs12', text, { algorithm: 'ES256', passphrase });
@@ -216,12 +226,12 @@ describe('PKCS#12', () => {
     );
   });
 
-  it('in lines of Base64', async () => {
+  it('PKCS#12 in lines of Base64 is read', async () => {
     const lines = bundle('rsa', '-passout', PASS).replaceAll(/.{64}/g, '$&\n');
     await expectImport('rsa', 'pkcs12', lines, PASSPHRASE);
   });
 
-  it.skipIf(!isInstalled('keytool', '-help'))('by Java', async () => {
+  it.skipIf(!isInstalled('keytool', '-help'))('PKCS#12 by Java is read', async () => {
     const store = ['-keystore', 'java.p12', '-storetype', 'PKCS12', '-storepass', 'java-passphrase'];
     const made = ['-genkeypair', '-alias', 'java', '-keyalg', 'RSA', '-keysize', '2048', '-dname', 'CN=java'];
     bench.run('keytool', [...made, ...store]);
@@ -249,7 +259,7 @@ print(json.dumps(forms))
 `;
 
 describe.skipIf(!isInstalled('python3', '-c', 'import cryptography'))('Python cryptography', () => {
-  it.each(names)('writes %s in every form', async (name) => {
+  it.each(names)('a %s key that Python cryptography writes is read in every form', async (name) => {
     const forms = JSON.parse(bench.run('python3', ['-c', PYTHON, `${name}.pem`, PASSPHRASE])) as Record<string, string>;
     const { pkcs12, ...pems } = forms;
     await expectProtected(name, 'pkcs12', pkcs12!);

@@ -31,7 +31,7 @@ function cachingVerifier(jwksUrl: string, now: () => number) {
 }
 
 describe('a verifier that caches the JWKS for its max-age', () => {
-  it('sees no failed verification through scheduled rotations under continuous signing', async () => {
+  it('a verifier that caches the JWKS for its max-age sees no failed verification through scheduled rotations under continuous signing', async () => {
     const { clock, server, tenant } = fixture;
     const url = `${server.url}${tenant.path}/.well-known/jwks.json`;
     await fixture.keyInUse('continuous', { rotateEverySeconds: DAY / SECOND, ttlSeconds: 600 });
@@ -61,7 +61,7 @@ describe('a verifier that caches the JWKS for its max-age', () => {
     expect(kids.size).toBeGreaterThanOrEqual(3);
   });
 
-  it('sees none in real time either, while many sign and the scheduler runs beside them', async () => {
+  it('a verifier that caches the JWKS for its max-age sees no failed verification in real time, while many sign and the scheduler runs beside them', async () => {
     // Two hundred times as fast as life: a cache lasts for 1.5 s, a publication takes 1.8 s.
     const pace = 200;
     const begin = { life: Date.now(), test: Date.UTC(2026, 0, 1) };
@@ -97,7 +97,7 @@ describe('a verifier that caches the JWKS for its max-age', () => {
     await hasty.close();
   });
 
-  it('would see one if the new version signed as soon as it is published', async () => {
+  it('a verifier that caches the JWKS for its max-age would see a failed verification if the new version signed as soon as it is published', async () => {
     const { clock, server, tenant, rotation, scope } = fixture;
     const keyId = await fixture.keyInUse('hasty');
     const verify = cachingVerifier(`${server.url}${tenant.path}/.well-known/jwks.json`, () => clock.now());
@@ -108,7 +108,7 @@ describe('a verifier that caches the JWKS for its max-age', () => {
     });
   });
 
-  it('asks with the tag that it knows, and gets the keys in the same order', async () => {
+  it('a verifier that caches the JWKS for its max-age asks with the entity tag that it knows, and gets the keys in the same order', async () => {
     const { server, tenant } = fixture;
     const path = `${tenant.path}/.well-known/jwks.json`;
     const first = await server.get(path);

@@ -36,13 +36,13 @@ const found = async (filter: string): Promise<Shape[]> => (await query(filter)).
 const actions = async (filter: string): Promise<unknown[]> => (await found(filter)).map(({ action }) => action);
 
 describe('the history', () => {
-  it('shows newest first, or oldest first', async () => {
+  it('the history shows newest first, or oldest first', async () => {
     const newest = await actions('');
     expect(newest[0]).toBe('key.generated');
     expect(await actions('order=asc')).toEqual(newest.toReversed());
   });
 
-  it('is found by whatever an event says', async () => {
+  it('the history is found by whatever an event says', async () => {
     expect(await actions(`kid=${kid}`)).toEqual(['key.generated']);
     expect(await actions(`targetType=key&targetId=${keyId}`)).toEqual(['key.generated']);
     expect(await actions('action=service.created')).toEqual(['service.created']);
@@ -62,13 +62,13 @@ describe('the history', () => {
   });
 
   it.each(['outcome=odd', 'from=yesterday', 'order=up', 'limit=201', 'cursor=x', 'colour=red'])(
-    'refuses the question %s',
+    'the history rejects the query %s',
     async (filter) => {
       expect(await query(filter)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
     },
   );
 
-  it('goes on where a page ended', async () => {
+  it('the history continues where a page ended', async () => {
     const seen: unknown[] = [];
     let cursor = '';
     do {
@@ -80,7 +80,7 @@ describe('the history', () => {
     expect(seen).toEqual((await found('order=asc')).map(({ id }) => id));
   });
 
-  it('shows one event as it was hashed', async () => {
+  it('the history shows one event as it was hashed', async () => {
     const [listed] = await found(`action=key.generated`);
     const answer = await server.get(`${tenant.path}/audit-events/${listed!['id']}`, tenant.owner);
     expect(answer).toMatchObject({ status: 200, body: listed! });
@@ -93,7 +93,7 @@ describe('the history', () => {
     }
   });
 
-  it('records what was refused', async () => {
+  it('the history records what was rejected', async () => {
     const limited = await signIn(server, tenant, 'limited_access');
     expect((await query('', limited)).status).toBe(403);
     const [refused] = await found('outcome=denied');
@@ -104,7 +104,7 @@ describe('the history', () => {
     });
   });
 
-  it('of a tenant is for its auditors, that of the installation for its administrators', async () => {
+  it('the history of a tenant is for its auditors, that of the installation for its administrators', async () => {
     const other = await createTenant(server, 'other-history');
     const id = (await found('action=key.generated'))[0]!['id'];
     expect((await server.get(`${other.path}/audit-events/${id}`, other.owner)).status).toBe(404);

@@ -12,14 +12,14 @@ afterAll(() => server.close());
 const logIn = (email: string, password: string) => server.post('/v1/auth/login', { email, password });
 
 describe('logging in', () => {
-  it('gives a bearer token for 15 minutes', async () => {
+  it('logging in gives a bearer token for 15 minutes', async () => {
     const answer = await logIn(ADMIN.email, ADMIN.password);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.body).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresIn: 900 });
   });
 
-  it('refuses a wrong password and an unknown user alike, and locks after five', async () => {
+  it('logging in rejects a wrong password and an unknown user in the same way, and locks after five failures', async () => {
     for (const email of ['nobody@chancery.test', 'somebody@chancery.test']) {
       for (let attempt = 0; attempt < 5; attempt += 1) {
         expect(await logIn(email, 'wrong')).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } });
@@ -35,14 +35,14 @@ describe('logging in', () => {
     [{ email: 'no address', password: 'x' }, '/email'],
     [{ email: ADMIN.email, password: 'x'.repeat(1_025) }, '/password'],
     [{ email: ADMIN.email, password: 'x', remember: true }, '/remember'],
-  ])('refuses %j at %s', async (body, pointer) => {
+  ])('logging in rejects %j at %s', async (body, pointer) => {
     const answer = await server.post('/v1/auth/login', body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer }] } });
   });
 });
 
 describe('a session', () => {
-  it('says who it is', async () => {
+  it('a session says who it is', async () => {
     const token = await server.login();
     expect((await server.get('/v1/auth/me', { token })).body).toEqual({
       user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String) },
@@ -56,7 +56,7 @@ describe('a session', () => {
     });
   });
 
-  it('ends with the log-out, and with its time', async () => {
+  it('a session ends with the log-out, and with its time', async () => {
     const token = await server.login();
     expect((await server.post('/v1/auth/logout', undefined, { token })).status).toBe(204);
     const refused = { status: 401, body: { code: 'INVALID_CREDENTIALS' } };
@@ -67,7 +67,7 @@ describe('a session', () => {
     expect(await server.get('/v1/auth/me', { token: late })).toMatchObject(refused);
   });
 
-  it('changes the password, which ends the others', async () => {
+  it('a session changes the password, which ends the others', async () => {
     const tenant = await createTenant(server, 'passwords');
     const { email, token } = tenant.owner;
     const other = await server.login(email, PASSWORD);

@@ -42,7 +42,7 @@ const statusWith = async (secret: string): Promise<number> =>
 const refusal = (status: number, code: string) => ({ status, body: { code } });
 
 describe('credentials', () => {
-  it('are listed masked, by type and state, with what may be done', async () => {
+  it('credentials are listed masked, by type and state, with what may be done', async () => {
     const all = await server.get(path, tenant.owner);
     expect(all.body['items']).toHaveLength(2);
     const { items } = (await server.get(`${path}?authType=service_key&state=active`, tenant.owner)).body;
@@ -79,7 +79,7 @@ describe('credentials', () => {
     ['full_access', 200, 200, ['reveal', 'regenerate', 'compromise', 'update']],
     ['limited_access', 200, 403, ['reveal']],
     ['auditor', 403, 403, []],
-  ])('offer to %s what the role permits', async (role, reveals, discards, allowedActions) => {
+  ])('credentials offer to the role %s what it permits', async (role, reveals, discards, allowedActions) => {
     const own = await createTenant(server, `roles-${role.replace('_', '-')}`);
     const created = await server.post(`${own.path}/services`, { name: 'billing' }, own.owner);
     const credentials = `${own.path}/services/${created.body['service']!['id']}/credentials`;
@@ -92,7 +92,7 @@ describe('credentials', () => {
     expect((await server.post(`${credentials}/${id}/discard?dryRun=true`, undefined, call)).status).toBe(discards);
   });
 
-  it('are created up to the limit, with an expiry in the future', async () => {
+  it('credentials are created up to the limit, with an expiry in the future', async () => {
     const expiresAt = toRfc3339(clock.now() + DAY);
     const created = await create({ authType: 'service_key', name: 'second', expiresAt });
     expect(created).toMatchObject({
@@ -112,7 +112,7 @@ describe('credentials', () => {
     expect((await server.post(path, { authType: 'jwt', expiresAt: null }, tenant.owner)).status).toBe(201);
   });
 
-  it('are revealed, unless the tenant says otherwise', async () => {
+  it('credentials are revealed, unless the tenant says otherwise', async () => {
     const revealed = await act(first, 'reveal');
     expect(revealed).toMatchObject({ status: 200, body: { secret: first['secret'] } });
     expect(revealed.headers.get('cache-control')).toBe('no-store');
@@ -121,7 +121,7 @@ describe('credentials', () => {
     await server.patch(tenant.path, { settings: { reveal: 'allowed' } }, tenant.owner);
   });
 
-  it('are discarded, reactivated and deleted; the last active one stays', async () => {
+  it('credentials are discarded, reactivated and deleted; the last active one stays', async () => {
     expect(await act(first, 'discard')).toMatchObject(refusal(409, 'LAST_ACTIVE_CREDENTIAL'));
     const second = await create();
     expect(await remove(second, { password: PASSWORD })).toMatchObject(refusal(409, 'WRONG_STATE'));
@@ -139,7 +139,7 @@ describe('credentials', () => {
     expect((await read(second)).body).toMatchObject({ state: 'deleted', allowedActions: [] });
   });
 
-  it('rehearse discard, delete and compromise without doing them', async () => {
+  it('a dry run of discard, delete and compromise changes no credential', async () => {
     expect(await act(first, 'discard?dryRun=true')).toMatchObject({
       status: 200,
       body: { allowed: false, code: 'LAST_ACTIVE_CREDENTIAL', impact: { state: 'active', activeAfter: 1 } },
@@ -155,7 +155,7 @@ describe('credentials', () => {
     expect((await read(first)).body).toMatchObject({ state: 'active', version: 1 });
   });
 
-  it('are regenerated with an overlap that ends by itself', async () => {
+  it('credentials are regenerated with an overlap that ends by itself', async () => {
     const regenerated = await act(first, 'regenerate', { overlapSeconds: 60 });
     const overlapEndsAt = toRfc3339(clock.now() + 60_000);
     expect(regenerated).toMatchObject({
@@ -174,7 +174,7 @@ describe('credentials', () => {
     expect((await act(first, 'regenerate', { overlapSeconds: 30 * 86_400 + 1 })).status).toBe(400);
   });
 
-  it('are compromised for ever; the last active one has a successor at once', async () => {
+  it('a compromised credential stays compromised; the last active one gets a successor in the same transaction', async () => {
     const compromised = await act(first, 'compromise', { reason: 'Found in a public repository' });
     expect(compromised).toMatchObject({
       status: 200,
@@ -188,7 +188,7 @@ describe('credentials', () => {
     expect([second.status, second.body['successor']]).toEqual([200, undefined]);
   });
 
-  it('change on the version that was read', async () => {
+  it('credentials change on the version that was read', async () => {
     const patch = (body: unknown, etag?: string) =>
       server.patch(`${path}/${first['id']}`, body, {
         ...tenant.owner,
@@ -214,7 +214,7 @@ describe('credentials', () => {
     expect((await server.delete(url, { password: PASSWORD }, stale)).status).toBe(412);
   });
 
-  it("of one service or tenant are nothing to another's", async () => {
+  it('credentials of one service or tenant do not exist for another', async () => {
     const sibling = await server.post(`${tenant.path}/services`, { name: 'sibling' }, tenant.owner);
     const other = await createTenant(server, 'other-credentials');
     const foreign = await server.post(`${other.path}/services`, { name: 'foreign' }, other.owner);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('the API document', () => {
-  it('lacks nothing: summaries, answers, examples, access', () => {
+  it('the API document lacks nothing: summaries, answers, examples, access', () => {
     expect(findIncompleteOperations(buildDocument(server.server.app, '0.0.0'))).toEqual([]);
   });
 });

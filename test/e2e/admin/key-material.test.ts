@@ -54,7 +54,7 @@ const member = async (role: string): Promise<Call> => {
 };
 
 describe('an imported key', () => {
-  it('is described, published and signs at once', async () => {
+  it('an imported key is described, published and signs immediately', async () => {
     const { id, kid, body } = await imported({ algorithm: 'ES256', format: 'pem', data: pem() });
     expect(body).toMatchObject({
       origin: 'imported',
@@ -126,7 +126,7 @@ describe('an imported key', () => {
       }),
       { weak: true, modulusBits: 1024 },
     ],
-  ])('may be %s', async (_, body, expected) => {
+  ])('an imported key may be %s', async (_, body, expected) => {
     expect((await imported(body())).body).toMatchObject(expected);
   });
 
@@ -163,19 +163,19 @@ describe('an imported key', () => {
     ['VALIDATION_ERROR', 400, () => ({ algorithm: 'ES256', format: 'pem', data: 'x'.repeat(50_000) })],
     ['VALIDATION_ERROR', 400, () => ({ algorithm: 'ES256', format: 'der', data: pem() })],
     ['VALIDATION_ERROR', 400, () => ({ algorithm: 'ES256', format: 'pem', data: pem(), weak: false })],
-  ])('is refused: %s', async (code, status, body) => {
+  ])('an imported key is rejected: %s', async (code, status, body) => {
     const answer = await importKey(body());
     expect([answer.status, answer.body['code']]).toEqual([status, code]);
   });
 
-  it('that is weak signs in no format of our own', async () => {
+  it('an imported key that is weak signs in no format of our own', async () => {
     const { id } = await imported({ algorithm: 'HS256', format: 'secret', data: 'too short for its hash' });
     const profile = { name: 'weak', format: 'jwt', keyId: id };
     const answer = await server.post(`${tenant.path}/token-profiles`, profile, tenant.owner);
     expect(answer).toMatchObject({ status: 422, body: { code: 'KEY_DOES_NOT_SUIT_FORMAT' } });
   });
 
-  it('has a name of its own, and comes from managers', async () => {
+  it('an imported key has a name of its own, and comes from managers', async () => {
     const body = { name: 'taken', algorithm: 'ES256', format: 'pem', data: pem() };
     expect((await post('/import', body)).status).toBe(201);
     expect(await post('/import', body)).toMatchObject({ status: 409, body: { code: 'KEY_NAME_TAKEN' } });
@@ -186,7 +186,7 @@ describe('an imported key', () => {
 });
 
 describe('the public half', () => {
-  it('is given as JWK, PEM and XML', async () => {
+  it('the public half is given as JWK, PEM and XML', async () => {
     const { version } = await imported({ algorithm: 'RS256', format: 'pem', data: pem(rsa) });
     const url = `${tenant.path}/keys${version}/public`;
     expect((await server.get(url, tenant.owner)).body).toMatchObject({
@@ -202,7 +202,7 @@ describe('the public half', () => {
     expect((await server.get(url.replace(/versions.*public/, 'versions/other/public'), tenant.owner)).status).toBe(404);
   });
 
-  it('is refused where there is none, or none in that format', async () => {
+  it('the public half is rejected where there is none, or none in that format', async () => {
     const curve = await imported({ algorithm: 'ES256', format: 'pem', data: pem() });
     const xml = await server.get(`${tenant.path}/keys${curve.version}/public?format=rsa-xml`, tenant.owner);
     expect(xml).toMatchObject({ status: 422, body: { code: 'KEY_FORMAT_DOES_NOT_SUIT' } });
@@ -221,29 +221,32 @@ describe('the private half', () => {
   const rsaKey = { algorithm: 'RS256', format: 'pem', data: pem(rsa) };
   const request = { format: 'pem', password: PASSWORD, passphrase: PASSPHRASE };
 
-  it.each(['pem', 'jwk', 'rsa-xml', 'pkcs12'] as const)('leaves as %s, and comes back', async (format) => {
-    const { id, kid, version } = await exportable(rsaKey);
-    const answer = await post(`${version}/export`, { ...request, format });
-    expect(answer).toMatchObject({ status: 200, body: { kid, format } });
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    const { data } = answer.body as unknown as { data: string };
-    const { signingKey } = await readKey(format, data, { algorithm: 'RS256', passphrase: PASSPHRASE });
-    expect(signingKey.equals(rsa)).toBe(true);
-    expect((await eventsOf(id))[0]).toMatchObject({
-      action: 'key.exported',
-      kid,
-      details: { format },
-      outcome: 'success',
-    });
-    if (format === 'pem') expect(createPrivateKey({ key: data, passphrase: PASSPHRASE }).equals(rsa)).toBe(true);
-    const again = await importKey({ algorithm: 'RS256', format, data, password: PASSPHRASE });
-    expect(again.status).toBe(201);
-  });
+  it.each(['pem', 'jwk', 'rsa-xml', 'pkcs12'] as const)(
+    'the private half leaves as %s, and comes back',
+    async (format) => {
+      const { id, kid, version } = await exportable(rsaKey);
+      const answer = await post(`${version}/export`, { ...request, format });
+      expect(answer).toMatchObject({ status: 200, body: { kid, format } });
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const { data } = answer.body as unknown as { data: string };
+      const { signingKey } = await readKey(format, data, { algorithm: 'RS256', passphrase: PASSPHRASE });
+      expect(signingKey.equals(rsa)).toBe(true);
+      expect((await eventsOf(id))[0]).toMatchObject({
+        action: 'key.exported',
+        kid,
+        details: { format },
+        outcome: 'success',
+      });
+      if (format === 'pem') expect(createPrivateKey({ key: data, passphrase: PASSPHRASE }).equals(rsa)).toBe(true);
+      const again = await importKey({ algorithm: 'RS256', format, data, password: PASSPHRASE });
+      expect(again.status).toBe(201);
+    },
+  );
 
   it.each<[AlgorithmName, string, string]>([
     ['HS256', 'secret', 'the secret of a vendor, as text'],
     ['HS256', 'secret-base64', randomBytes(32).toString('base64')],
-  ])('of %s leaves as it came: %s', async (name, format, data) => {
+  ])('the private half of %s leaves as it came: %s', async (name, format, data) => {
     const { version } = await exportable({ algorithm: name, format, data });
     expect((await post(`${version}/export`, { format, password: PASSWORD })).body['data']).toBe(data);
   });
@@ -255,14 +258,14 @@ describe('the private half', () => {
     [400, 'VALIDATION_ERROR', { passphrase: 'short' }],
     [422, 'KEY_FORMAT_DOES_NOT_SUIT', { format: 'secret' }],
     [400, 'VALIDATION_ERROR', { format: 'der' }],
-  ])('stays: %d %s', async (status, code, change) => {
+  ])('the private half stays: %d %s', async (status, code, change) => {
     const { id, version } = await exportable(rsaKey);
     const answer = await post(`${version}/export`, { ...request, ...change });
     expect([answer.status, answer.body['code']]).toEqual([status, code]);
     expect((await eventsOf(id)).map(({ action }) => action)).toEqual(['key.imported']);
   });
 
-  it('stays where the key was not created exportable, or the bytes are no text', async () => {
+  it('the private half stays where the key was not created exportable, or the bytes are no text', async () => {
     const { version } = await imported(rsaKey);
     expect(await post(`${version}/export`, request)).toMatchObject({
       status: 403,
@@ -275,7 +278,7 @@ describe('the private half', () => {
     expect((await eventsOf(secret.id)).length).toBe(1);
   });
 
-  it('stays while the event of its leaving cannot be written', async () => {
+  it('the private half stays while the event of its leaving cannot be written', async () => {
     const database = await createMigratedDatabase();
     const other = await startTestServer({ database });
     const plain = await openPlainDataSource(database.url);
@@ -298,7 +301,7 @@ describe('the private half', () => {
     }
   });
 
-  it('is for owners, and nothing to another tenant', async () => {
+  it('the private half is for owners, and nothing to another tenant', async () => {
     const { version } = await exportable(rsaKey);
     const manager = await member('full_access');
     expect(await post(`${version}/export`, request, manager)).toMatchObject({
@@ -315,7 +318,7 @@ describe('the private half', () => {
 });
 
 describe('key material', () => {
-  it('stands in no log and no history, refused or not', async () => {
+  it('key material is in no log and no history, rejected or not', async () => {
     const { d, p } = rsa.export({ format: 'jwk' });
     const text = 'a secret that must not be found anywhere';
     await importKey({ algorithm: 'ES256', format: 'secret', data: text });

@@ -48,7 +48,7 @@ const published = async (): Promise<unknown[]> =>
 const states = (answer: Answer): unknown[] => listOf(answer, 'versions').map(({ state }) => state);
 
 describe('POST rotate', () => {
-  it('publishes the next version, and with `immediately` lets it sign', async () => {
+  it('POST rotate publishes the next version, and with `immediately` lets it sign', async () => {
     const rotated = await server.post(`${path}/rotate`, {}, { token });
     expect(rotated.status).toBe(200);
     expect(rotated.headers.get('etag')).toBe('"2"');
@@ -60,7 +60,7 @@ describe('POST rotate', () => {
     expect((await sign()).body['kid']).toBe(now.body['versions']![0]!['kid']);
   });
 
-  it('keeps to If-Match and to the body that it knows', async () => {
+  it('POST rotate obeys If-Match and rejects an unknown body', async () => {
     const stale = await server.post(`${path}/rotate`, {}, { token, headers: { 'If-Match': '"9"' } });
     expect(stale.status).toBe(412);
     expect((await server.post(`${path}/rotate`, { immediately: 'yes' }, { token })).status).toBe(400);
@@ -68,7 +68,7 @@ describe('POST rotate', () => {
 });
 
 describe('POST compromise', () => {
-  it('rehearses, then refuses at once and lets a successor sign', async () => {
+  it('POST compromise has a dry run, then rejects the version and lets a successor sign', async () => {
     const signed = await sign();
     const kid = signed.body['kid']!;
     const rehearsed = await server.post(`${path}/versions/${kid}/compromise?dryRun=true`, {}, { token });
@@ -93,7 +93,7 @@ describe('POST compromise', () => {
 });
 
 describe('POST retire', () => {
-  it('stops the version from signing and leaves what it signed valid', async () => {
+  it('POST retire stops the version from signing and leaves what it signed valid', async () => {
     const signed = await sign();
     const kid = signed.body['kid']!;
     const rehearsed = await server.post(`${path}/versions/${kid}/retire?dryRun=true`, undefined, { token });
@@ -106,7 +106,7 @@ describe('POST retire', () => {
 });
 
 describe('DELETE and restore', () => {
-  it('ask for the password, stop everything, and bring it back until it is too late', async () => {
+  it('DELETE of a key asks for the password and stops it; restore brings it back until it is destroyed', async () => {
     const signed = await sign();
     const rehearsed = await server.delete(`${path}?dryRun=true`, {}, { token });
     expect(rehearsed.status).toBe(200);

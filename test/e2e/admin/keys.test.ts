@@ -23,7 +23,7 @@ const generate = (body: unknown) => server.post(`${tenant.path}/keys`, body, ten
 const jwks = (headers = {}) => server.get(`${tenant.path}/.well-known/jwks.json`, { headers });
 
 describe('keys', () => {
-  it.each(algorithmNames)('are generated for %s and published unless they are secrets', async (algorithm) => {
+  it.each(algorithmNames)('keys are generated for %s and published unless they are secrets', async (algorithm) => {
     const modulus = algorithms[algorithm].kind === 'rsa' ? { modulusBits: 2048 } : {};
     const created = await generate({ name: `key ${algorithm}`, algorithm, ...modulus });
     expect(created.status).toBe(201);
@@ -65,12 +65,12 @@ describe('keys', () => {
     [{ rotateEverySeconds: 3_599 }, '/rotateEverySeconds'],
     [{ rotateEverySeconds: 315_360_001 }, '/rotateEverySeconds'],
     [{ state: 'active' }, '/state'],
-  ])('are refused: %j', async (body, pointer) => {
+  ])('a key is rejected: %j', async (body, pointer) => {
     const answer = await generate({ name: 'refused', algorithm: 'ES256', ...body });
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 
-  it('have names of their own and are listed without versions', async () => {
+  it('keys have names of their own and are listed without versions', async () => {
     const request = { name: 'listed', algorithm: 'EdDSA', exportable: true, rotateEverySeconds: 3_600 };
     expect((await generate(request)).body).toMatchObject({ exportable: true, rotateEverySeconds: 3_600 });
     expect(await generate(request)).toMatchObject({ status: 409, body: { code: 'KEY_NAME_TAKEN' } });
@@ -79,7 +79,7 @@ describe('keys', () => {
     expect([last['name'], last['versions']]).toEqual(['listed', undefined]);
   });
 
-  it('show their public half as JWK and PEM', async () => {
+  it('keys show their public half as JWK and PEM', async () => {
     const publicUrl = async (algorithm: string) => {
       const { body } = await generate({ name: `public ${algorithm}`, algorithm });
       const version = (body['versions'] as unknown as Shape[])[0]!;
@@ -99,7 +99,7 @@ describe('keys', () => {
     });
   });
 
-  it('are made by managers, and nothing to another tenant', async () => {
+  it('keys are created by managers, and do not exist for another tenant', async () => {
     const auditor = await signIn(server, tenant, 'auditor');
     const request = { name: 'not mine', algorithm: 'ES256' };
     expect((await server.post(`${tenant.path}/keys`, request, auditor)).status).toBe(403);
@@ -119,7 +119,7 @@ describe('what is public', () => {
     const change = (id: string, body: object, headers = {}) =>
       server.patch(`${tenant.path}/keys/${id}`, body, { ...tenant.owner, headers });
 
-    it('take a new name and free the old one, under `If-Match`', async () => {
+    it('a key takes a new name and frees the old one, under `If-Match`', async () => {
       const { id } = await created({ name: 'before' });
       await created({ name: 'taken' });
       expect(await change(id!, { name: 'taken' })).toMatchObject({ status: 409, body: { code: 'KEY_NAME_TAKEN' } });
@@ -130,7 +130,7 @@ describe('what is public', () => {
       expect((await generate({ name: 'before', algorithm: 'ES256' })).status).toBe(201);
     });
 
-    it('rotate by a new schedule that counts from their newest version, or by hand only', async () => {
+    it('a key rotates by a new schedule that counts from its newest version, or by hand only', async () => {
       const { id } = await created({ name: 'scheduled' });
       const daily = await change(id!, { rotateEverySeconds: 86_400 });
       // 6 minutes ahead of the day, so that every cache of the JWKS has the version when it starts to sign.
@@ -139,7 +139,7 @@ describe('what is public', () => {
       expect(byHand.body).toMatchObject({ rotateEverySeconds: null, nextRotationAt: null });
     });
 
-    it('can stop being exportable, and never become it', async () => {
+    it('a key can stop being exportable, and never become it', async () => {
       const { id, versions } = await created({ name: 'leaving', exportable: true });
       expect((await change(id!, { exportable: true })).body).toMatchObject({ exportable: true, version: 1 });
       expect((await change(id!, { exportable: false })).body).toMatchObject({ exportable: false, version: 2 });
@@ -151,7 +151,7 @@ describe('what is public', () => {
       expect(leaked).toMatchObject({ status: 403, body: { code: 'KEY_NOT_EXPORTABLE' } });
     });
 
-    it('are recorded with what changed and what it was before, and not where nothing changes', async () => {
+    it('a change of a key is recorded with the values before and after, and not where nothing changes', async () => {
       const { id } = await created({ name: 'recorded', exportable: true });
       await change(id!, { name: 'recorded anew', rotateEverySeconds: 86_400, exportable: true });
       await change(id!, { name: 'recorded anew' });
@@ -176,12 +176,12 @@ describe('what is public', () => {
       [{ exportable: null }, '/exportable'],
       [{ algorithm: 'RS256' }, '/algorithm'],
       [{ state: 'active' }, '/state'],
-    ])('are not changed by %j', async (body, pointer) => {
+    ])('a key is not changed by %j', async (body, pointer) => {
       const { id } = await created({ name: `unchanged ${JSON.stringify(body).replaceAll(/\W/g, '')}` });
       expect(await change(id!, body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
     });
 
-    it('are changed by managers only, and not once they are deleted', async () => {
+    it('a key is changed by managers only, and not once it is deleted', async () => {
       const { id } = await created({ name: 'guarded' });
       const limited = await signIn(server, tenant, 'limited_access');
       expect((await server.patch(`${tenant.path}/keys/${id}`, { name: 'x' }, limited)).status).toBe(403);
@@ -190,7 +190,7 @@ describe('what is public', () => {
     });
   });
 
-  it('may be cached and asked for again', async () => {
+  it('the public key set may be cached and asked for again', async () => {
     const answer = await jwks();
     const etag = answer.headers.get('etag')!;
     expect(answer.headers.get('cache-control')).toBe('public, max-age=300, must-revalidate');
@@ -202,7 +202,7 @@ describe('what is public', () => {
     expect([absent.status, absent.headers.get('cache-control')]).toEqual([404, 'no-store']);
   });
 
-  it('describes the issuer at its own address', async () => {
+  it('the discovery document describes the issuer at its own address', async () => {
     const answer = await server.get(`/v1/tenants/${tenant.slug}/.well-known/openid-configuration`);
     expect(answer.body).toMatchObject({
       issuer: `${server.url}${tenant.path}`,
@@ -212,7 +212,7 @@ describe('what is public', () => {
     expect(answer.text).not.toContain('HS256');
   });
 
-  it('says that the server lives and is ready', async () => {
+  it('the health routes say that the server is live and ready', async () => {
     expect(await server.get('/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
     expect(await server.get('/health/ready')).toMatchObject({ status: 200, body: { status: 'ready' } });
   });

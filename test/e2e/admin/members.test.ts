@@ -15,7 +15,7 @@ const add = (member: object, call: { token?: string | undefined } = tenant.owner
 const ownerId = async (): Promise<string> => (await server.get('/v1/auth/me', tenant.owner)).body['user']!['id']!;
 
 describe('members', () => {
-  it('are added, listed, given another role, and removed', async () => {
+  it('members are added, listed, given another role, and removed', async () => {
     const added = await add({ email: 'Grace@Members.test', role: 'auditor' });
     expect(added).toMatchObject({
       status: 201,
@@ -40,7 +40,7 @@ describe('members', () => {
   it.each([
     ['a full-width at sign', 'Ivy\uff20members.test', 'ivy@members.test'],
     ['compatibility letters and blanks', '  \uff2aoe@Members.test ', 'joe@members.test'],
-  ])('whose address is written with %s are stored in its normal form', async (_, email, stored) => {
+  ])('members whose address is written with %s are stored in its normal form', async (_, email, stored) => {
     expect(await add({ email, role: 'auditor' })).toMatchObject({ status: 201, body: { email: stored } });
     expect((await add({ email: stored, role: 'auditor' })).status).toBe(409);
   });
@@ -50,14 +50,14 @@ describe('members', () => {
     ['has a ligature of 18 letters often enough to pass 254 characters', `${'\ufdfa'.repeat(15)}@members.test`],
     ['becomes two at signs', 'a@b\uff20members.test'],
     ['becomes a blank', 'a\u3000b@members.test'],
-  ])('are rejected where the normal form of the address %s', async (_, email) => {
+  ])('members are rejected where the normal form of the address %s', async (_, email) => {
     expect(await add({ email, role: 'auditor' })).toMatchObject({
       status: 400,
       body: { code: 'VALIDATION_ERROR', errors: [{ pointer: '/email' }] },
     });
   });
 
-  it('keep their own password in another tenant', async () => {
+  it('members keep their own password in another tenant', async () => {
     const other = await createTenant(server, 'other-members');
     const known = { email: other.owner.email, role: 'auditor' };
     expect(await add(known)).toMatchObject({ status: 409, body: { code: 'USER_EXISTS' } });
@@ -69,7 +69,7 @@ describe('members', () => {
     });
   });
 
-  it('manage only those below them, and the last owner stays', async () => {
+  it('members manage only those below them, and the last owner stays', async () => {
     const manager = await signIn(server, tenant, 'full_access');
     for (const role of ['owner', 'full_access']) {
       const refused = await add({ email: `${role}2@members.test`, role }, manager);
@@ -82,7 +82,7 @@ describe('members', () => {
     expect(await server.patch(path, { role: 'auditor' }, tenant.owner)).toMatchObject(last);
   });
 
-  it('are not changed by whoever only reads', async () => {
+  it('members are not changed by users who may only read', async () => {
     const auditor = await signIn(server, tenant, 'auditor');
     expect((await server.get(`${tenant.path}/members`, auditor)).status).toBe(200);
     expect(await add({ email: 'x@members.test', role: 'auditor' }, auditor)).toMatchObject({

@@ -45,7 +45,7 @@ describe('the profiles that a service names', () => {
     body: { code: 'VALIDATION_ERROR', errors: [{ pointer: `/profiles/${index}`, code: 'UNKNOWN_PROFILE' }] },
   });
 
-  it('exist when the service is created, in its own tenant', async () => {
+  it('the profiles that a service names exist when the service is created, in its own tenant', async () => {
     const { keyId } = await createKey(server, tenant, 'ES256');
     const profile = await createProfile(server, tenant, { keyId });
     const foreign = await createProfile(server, other, { keyId: (await createKey(server, other, 'ES256')).keyId });
@@ -55,7 +55,7 @@ describe('the profiles that a service names', () => {
     expect(created).toMatchObject({ status: 201, body: { service: { profiles: ['*', profile] } } });
   });
 
-  it('exist when the service is changed', async () => {
+  it('the profiles that a service names exist when the service is changed', async () => {
     const { keyId } = await createKey(server, tenant, 'ES256');
     const profile = await createProfile(server, tenant, { keyId });
     const { id } = await createService(server, tenant, [profile]);
@@ -73,7 +73,7 @@ describe('the deletion of a profile that services were granted', () => {
     return { profile, serviceId, path: `/token-profiles/${profile}` };
   }
 
-  it('is rejected, and the dry run says so with the same code', async () => {
+  it('the deletion of a profile that services were granted is rejected, and the dry run says so with the same code', async () => {
     const { path, serviceId } = await grantedProfile();
     const { name } = await read(`/services/${serviceId}`);
     expect(await remove(`${path}?dryRun=true`)).toMatchObject({
@@ -84,7 +84,7 @@ describe('the deletion of a profile that services were granted', () => {
     expect((await server.get(tenant.path + path, tenant.owner)).status).toBe(200);
   });
 
-  it('is done by `force` with the password, and withdraws the grants', async () => {
+  it('the deletion of a profile that services were granted is done by `force` with the password, and withdraws the grants', async () => {
     const { path, profile, serviceId } = await grantedProfile();
     expect(await remove(path, { force: true })).toMatchObject({ status: 401, body: { code: 'PASSWORD_REQUIRED' } });
     const wrong = await remove(path, { force: true, password: 'not the password' });
@@ -95,7 +95,7 @@ describe('the deletion of a profile that services were granted', () => {
     expect(items).toMatchObject([{ before: { profiles: [profile] }, after: { profiles: [] } }]);
   });
 
-  it('needs no force once no service names the profile, though one was granted all', async () => {
+  it('the deletion of a profile that services were granted needs no force once no service names the profile, though one was granted all', async () => {
     const { path, serviceId } = await grantedProfile();
     await createService(server, tenant, ['*']);
     await patch(`/services/${serviceId}`, { profiles: [] });
@@ -114,7 +114,7 @@ describe('the key of a token profile', () => {
   }
   const both = (answer: object) => [answer, answer];
 
-  it('exists, in the tenant of the profile, and is not deleted', async () => {
+  it('the key of a token profile exists, in the tenant of the profile, and is not deleted', async () => {
     const { keyId: deleted } = await createKey(server, tenant, 'ES256');
     expect((await remove(`/keys/${deleted}`, { password: PASSWORD })).status).toBe(204);
     const { keyId: foreign } = await createKey(server, other, 'ES256');
@@ -123,13 +123,13 @@ describe('the key of a token profile', () => {
     }
   });
 
-  it('has a version that signs', async () => {
+  it('the key of a token profile has a version that signs', async () => {
     const { keyId, kid } = await createKey(server, tenant, 'ES256');
     expect((await post(`/keys/${keyId}/versions/${kid}/retire`)).status).toBe(200);
     expect(await tryKey(keyId)).toEqual(both({ status: 409, code: 'KEY_NOT_USABLE' }));
   });
 
-  it('need not sign any more where a change does not name it', async () => {
+  it('the key of a token profile need not sign any more where a change does not name it', async () => {
     const { keyId, kid } = await createKey(server, tenant, 'ES256');
     const profile = await createProfile(server, tenant, { keyId });
     expect((await post(`/keys/${keyId}/versions/${kid}/retire`)).status).toBe(200);
@@ -147,25 +147,28 @@ describe('the certificate of a token profile', () => {
   const profileWith = (certificateKid: string, more: object = { keyId }): Promise<Answer> =>
     post('/token-profiles', { name: uniqueName(), format: 'xima-licensing', certificateKid, ...more });
 
-  it('is accepted while it is valid and for the key that signs', async () => {
+  it('the certificate of a token profile is accepted while it is valid and for the key that signs', async () => {
     expect((await profileWith(await certify(server, tenant))).status).toBe(201);
   });
 
   it.each([
     ['revoked', (kid: string) => post(`/certificates/${kid}/revoke`, { reason: 'superseded' })],
     ['on hold', (kid: string) => post(`/certificates/${kid}/hold`)],
-  ])('is rejected where it is %s, in a new profile and in a change', async (_state, end) => {
-    const good = await certify(server, tenant);
-    const { name } = requireCreated(await profileWith(good));
-    const kid = await certify(server, tenant);
-    expect((await end(kid)).status).toBe(200);
-    const refused = { status: 409, body: { code: 'CERTIFICATE_NOT_USABLE' } };
-    expect(await profileWith(kid)).toMatchObject(refused);
-    expect(await profileWith(kid, {})).toMatchObject(refused);
-    expect(await patch(`/token-profiles/${name}`, { certificateKid: kid })).toMatchObject(refused);
-  });
+  ])(
+    'the certificate of a token profile is rejected where it is %s, in a new profile and in a change',
+    async (_state, end) => {
+      const good = await certify(server, tenant);
+      const { name } = requireCreated(await profileWith(good));
+      const kid = await certify(server, tenant);
+      expect((await end(kid)).status).toBe(200);
+      const refused = { status: 409, body: { code: 'CERTIFICATE_NOT_USABLE' } };
+      expect(await profileWith(kid)).toMatchObject(refused);
+      expect(await profileWith(kid, {})).toMatchObject(refused);
+      expect(await patch(`/token-profiles/${name}`, { certificateKid: kid })).toMatchObject(refused);
+    },
+  );
 
-  it('is rejected where its service was deleted', async () => {
+  it('the certificate of a token profile is rejected where its service was deleted', async () => {
     const { id: serviceId } = await createService(server, tenant);
     const caId = (await read(`/certificates/${await certify(server, tenant)}`))['caId']!;
     const csr = csrPem('My Awesome Reseller', { key: RESELLER_KEY });
@@ -174,7 +177,7 @@ describe('the certificate of a token profile', () => {
     expect(await profileWith(kid!)).toMatchObject({ status: 409, body: { code: 'CERTIFICATE_NOT_USABLE' } });
   });
 
-  it('exists, and is for the key that signs', async () => {
+  it('the certificate of a token profile exists, and is for the key that signs', async () => {
     expect(await profileWith(ABSENT_ID)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const kid = await certify(server, tenant, privateKey);
@@ -186,7 +189,7 @@ describe('the certificate of a token profile', () => {
 });
 
 describe('the authority and the service of a certificate', () => {
-  it('exist and are active', async () => {
+  it('the authority and the service of a certificate exist and are active', async () => {
     const NOT_FOUND = { status: 404, body: { code: 'NOT_FOUND' } };
     const CA_NOT_USABLE = { status: 409, body: { code: 'CA_NOT_USABLE' } };
     await createAuthority(server, tenant);
@@ -212,7 +215,7 @@ describe('the authority and the service of a certificate', () => {
 
 // Last: nothing of the tenant that ends by the clock is usable afterwards.
 describe('an expired certificate', () => {
-  it('is rejected in a token profile', async () => {
+  it('an expired certificate is rejected in a token profile', async () => {
     const kid = await certify(server, tenant);
     const clock = server.clock as ManualClock;
     clock.set(Date.parse((await read(`/certificates/${kid}`))['notAfter']!) + DAY);

@@ -13,7 +13,7 @@ const create = (body: unknown, headers = {}) =>
   server.post(`${tenant.path}/services`, body, { ...tenant.owner, headers });
 
 describe('services', () => {
-  it('are created with both credentials, whose secrets work and are shown once', async () => {
+  it('services are created with both credentials, whose secrets work and are shown once', async () => {
     const created = await create({ name: 'billing', profiles: ['*'], allowedCidrs: ['127.0.0.0/8', '::1/128'] });
     expect(created.status).toBe(201);
     expect(created.headers.get('cache-control')).toBe('no-store');
@@ -44,7 +44,7 @@ describe('services', () => {
     expect(listed.text).not.toContain(serviceKey!['secret']!);
   });
 
-  it('answer a repeated request with the first answer', async () => {
+  it('services answer a repeated request with the first answer', async () => {
     const key = { 'Idempotency-Key': 'once' };
     const first = await create({ name: 'once' }, key);
     const second = await create({ name: 'once' }, key);
@@ -60,11 +60,11 @@ describe('services', () => {
     [{ name: 'n', allowedCidrs: Array.from({ length: 51 }, (_, n) => `10.0.${n}.0/24`) }, '/allowedCidrs'],
     [{ name: 'n', allowedCidrs: ['10.0.0.0/33'] }, '/allowedCidrs/0'],
     [{ name: 'n', tenantId: 'x' }, '/tenantId'],
-  ])('are refused: %#', async (body, pointer) => {
+  ])('a service is rejected: case %#', async (body, pointer) => {
     expect(await create(body)).toMatchObject({ status: 400, body: { errors: [{ pointer }] } });
   });
 
-  it('are read, changed and deleted with the password', async () => {
+  it('services are read, changed and deleted with the password', async () => {
     const id: string = (await create({ name: 'shipping', description: 'Ships' })).body['service']!['id']!;
     const path = `${tenant.path}/services/${id}`;
     expect(await create({ name: 'shipping' })).toMatchObject({ status: 409, body: { code: 'SERVICE_NAME_TAKEN' } });
@@ -87,7 +87,7 @@ describe('services', () => {
     expect((await create({ name: 'freight' })).status).toBe(201);
   });
 
-  it("of one tenant are nothing to another, nor is another's tenant", async () => {
+  it("services of one tenant do not exist for another, nor does another's tenant", async () => {
     const id: string = (await create({ name: 'private' })).body['service']!['id']!;
     const { path, owner } = await createTenant(server, 'other-services');
     const absent = { status: 404, body: { code: 'NOT_FOUND' } };

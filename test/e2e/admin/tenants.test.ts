@@ -16,7 +16,7 @@ const newTenant = (slug: string) => ({
 });
 
 describe('tenants', () => {
-  it('are created with an owner and the default settings', async () => {
+  it('tenants are created with an owner and the default settings', async () => {
     const created = await server.post('/v1/tenants', newTenant('acme'), admin);
     expect(created.status).toBe(201);
     expect(created.headers.get('etag')).toBe('"1"');
@@ -44,20 +44,20 @@ describe('tenants', () => {
   });
 
   it.each(['ab', 'a'.repeat(64), 'Acme', 'a--b', '-ab', 'ab-', 'a_b', '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47'])(
-    'are not called %s',
+    'a tenant cannot have the slug %s',
     async (slug) => {
       const answer = await server.post('/v1/tenants', { ...newTenant('unused'), slug }, admin);
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/slug' }] } });
     },
   );
 
-  it('ask for a password of 12 characters at the place where it stands', async () => {
+  it('a new tenant is rejected with a pointer to its password of fewer than 12 characters', async () => {
     const tenant = { ...newTenant('short'), owner: { email: 'a@short.test', name: 'A', password: 'short' } };
     const answer = await server.post('/v1/tenants', tenant, admin);
     expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/owner/password' }] } });
   });
 
-  it('are listed page by page to the platform alone', async () => {
+  it('tenants are listed page by page to the platform alone', async () => {
     for (const slug of ['list-a', 'list-b']) await createTenant(server, slug);
     const slugs: string[] = [];
     let cursor = '';
@@ -79,7 +79,7 @@ describe('tenants', () => {
     }
   });
 
-  it('are read by id or slug, and to strangers they do not exist', async () => {
+  it('tenants are read by id or slug, and do not exist for users who are no members', async () => {
     const tenant = await createTenant(server, 'readable');
     const stranger = await createTenant(server, 'stranger');
     for (const name of [tenant.id, tenant.slug]) {
@@ -92,7 +92,7 @@ describe('tenants', () => {
     }
   });
 
-  it('are changed by their owner, on the version that was read', async () => {
+  it('tenants are changed by their owner, on the version that was read', async () => {
     const { path, owner } = await createTenant(server, 'changing');
     const change = (body: unknown, etag?: string) =>
       server.patch(path, body, { ...owner, headers: etag === undefined ? {} : { 'If-Match': etag } });
@@ -118,7 +118,7 @@ describe('tenants', () => {
     expect(await server.patch(path, { name: 'x' }, admin)).toMatchObject({ status: 404 });
   });
 
-  it('are suspended, refused, and reactivated', async () => {
+  it('tenants are suspended, their calls rejected, and reactivated', async () => {
     const { slug, path, owner } = await createTenant(server, 'suspended');
     expect(await server.post(`/v1/tenants/${slug}/suspend`, undefined, owner)).toMatchObject({ status: 403 });
     const suspended = await server.post(`/v1/tenants/${slug}/suspend`, undefined, admin);
@@ -134,7 +134,7 @@ describe('tenants', () => {
     expect((await server.get(path, owner)).status).toBe(200);
   });
 
-  it("are deleted only with the administrator's password and the tenant's slug", async () => {
+  it("tenants are deleted only with the administrator's password and the tenant's slug", async () => {
     const { path, owner } = await createTenant(server, 'deleted');
     const remove = (body: unknown) => server.delete(path, body, admin);
     const { password } = ADMIN;

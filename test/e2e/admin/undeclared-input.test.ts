@@ -30,7 +30,7 @@ async function createService(name: string) {
 }
 
 describe('a body that a call does not declare', () => {
-  it('is rejected, and the credential of `{"dryRun": true}` in the body of discard stays active', async () => {
+  it('a body that a call does not declare is rejected, and the credential of `{"dryRun": true}` in the body of discard stays active', async () => {
     const { credential } = await createService('rehearsed');
     const refused = await server.post(`${credential}/discard`, { dryRun: true }, tenant.owner);
     expect(refused).toMatchObject({
@@ -50,7 +50,7 @@ describe('a body that a call does not declare', () => {
     });
   }
 
-  it('is rejected by every route that has none in the API document', async () => {
+  it('a body that a call does not declare is rejected by every route that has none in the API document', async () => {
     const { secret } = await createService('caller');
     const callers: Readonly<Record<string, Call>> = {
       'tenant-user': tenant.owner,
@@ -78,7 +78,7 @@ describe('a body that a call does not declare', () => {
     expect((await server.get(tenant.path, tenant.owner)).status).toBe(200);
   });
 
-  it('is rejected whatever its media type, also without one', async () => {
+  it('a body that a call does not declare is rejected whatever its media type, also without one', async () => {
     const { credential } = await createService('typed');
     const forms = { 'Content-Type': 'application/x-www-form-urlencoded' };
     const form = await server.post(`${credential}/discard`, 'dryRun=true', { ...tenant.owner, headers: forms });
@@ -92,7 +92,7 @@ describe('a body that a call does not declare', () => {
     expect((await server.get(credential, tenant.owner)).body['state']).toBe('active');
   });
 
-  it('is accepted where it says nothing: no content, `{}`, `null`', async () => {
+  it('a body that a call does not declare is accepted where it says nothing: no content, `{}`, `null`', async () => {
     const { credential } = await createService('empty');
     for (const body of [undefined, {}, 'null']) {
       expect((await server.post(`${credential}/discard`, body, tenant.owner)).status).toBe(200);
@@ -100,7 +100,7 @@ describe('a body that a call does not declare', () => {
     }
   });
 
-  it('is accepted by forward-auth, which is called with the request of somebody else', async () => {
+  it('a body that a call does not declare is accepted by forward-auth, which gets the requests of other clients', async () => {
     const { secret } = await createService('forwarded');
     const forwarded = await server.post('/v1/forward-auth?any=1', { any: 1 }, { serviceKey: secret });
     expect(forwarded.status).toBe(200);
@@ -109,7 +109,7 @@ describe('a body that a call does not declare', () => {
 
 describe('a dry run', () => {
   it.each(['True', 'TRUE', '1', 'yes', '', 'true&dryRun=true', 'true&dryRun=false'])(
-    'is asked for by `dryRun=true` only: `dryRun=%s` is rejected and changes nothing',
+    'a dry run is asked for by `dryRun=true` only: `dryRun=%s` is rejected and changes nothing',
     async (value) => {
       const { credential } = await createService(`dry-${Buffer.from(value).toString('hex') || 'empty'}`);
       const refused = await server.post(`${credential}/discard?dryRun=${value}`, undefined, tenant.owner);
@@ -121,7 +121,7 @@ describe('a dry run', () => {
     },
   );
 
-  it('is not asked for by `dryRun=false`, and `dryrun=true` is rejected as unknown', async () => {
+  it('a dry run is not asked for by `dryRun=false`, and `dryrun=true` is rejected as unknown', async () => {
     const { credential } = await createService('spelled');
     expect((await server.post(`${credential}/discard?dryrun=true`, undefined, tenant.owner)).status).toBe(400);
     const done = await server.post(`${credential}/discard?dryRun=false`, undefined, tenant.owner);
@@ -130,7 +130,7 @@ describe('a dry run', () => {
 });
 
 describe('a query that a call does not read', () => {
-  it('is refused before anything is done: a deletion that cannot be rehearsed deletes nothing', async () => {
+  it('a query that a call does not read is rejected before anything is done: a deletion without a dry run deletes nothing', async () => {
     const created = await server.post(`${tenant.path}/services`, { name: 'kept' }, tenant.owner);
     const path = `${tenant.path}/services/${created.body['service']!['id']}`;
     const refused = await server.delete(`${path}?dryRun=true`, { password: PASSWORD }, tenant.owner);
@@ -145,7 +145,7 @@ describe('a query that a call does not read', () => {
     expect((await server.get(tenant.path, tenant.owner)).status).toBe(200);
   });
 
-  it('is rejected where a service changes something, too', async () => {
+  it('a query that a call does not read is rejected where a service changes something, too', async () => {
     const { secret } = await createService('renewing');
     const refused = await server.post('/v1/certificates?dryRun=true', { csr: 'x' }, { serviceKey: secret });
     expect(refused).toMatchObject({
@@ -154,11 +154,11 @@ describe('a query that a call does not read', () => {
     });
   });
 
-  it('does not keep the public from their artefacts', async () => {
+  it('a query that a call does not read does not keep the public from their artefacts', async () => {
     expect((await server.get(`${tenant.path}/.well-known/jwks.json?cache=1`)).status).toBe(200);
   });
 
-  it('takes the words of the contract: the size of a key, one audience', async () => {
+  it('a query that a call does not read takes the words of the contract: the size of a key, one audience', async () => {
     const key = await server.post(
       `${tenant.path}/keys`,
       { name: 'sized', algorithm: 'RS256', size: 2048 },

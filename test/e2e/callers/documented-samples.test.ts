@@ -27,10 +27,13 @@ describe('docs/credentials.md shows how a service signs its own JWT', () => {
   });
   afterAll(() => server.close());
 
-  it.each(runnable)('in %s', async (language, [program, ...options]) => {
-    const code = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(DOCUMENT)?.[1];
-    const env = { ...process.env, SERVICE_ID: service.id, SERVICE_SECRET: service.jwtSecret };
-    const token = execFileSync(program, [...options, code!], { env, encoding: 'utf8' }).trim();
-    expect(await server.get('/v1/whoami', { token })).toMatchObject({ status: 200, body: { authType: 'jwt' } });
-  });
+  it.each(runnable)(
+    'docs/credentials.md shows how a service signs its own JWT in %s',
+    async (language, [program, ...options]) => {
+      const code = new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(DOCUMENT)?.[1];
+      const env = { ...process.env, SERVICE_ID: service.id, SERVICE_SECRET: service.jwtSecret };
+      const token = execFileSync(program, [...options, code!], { env, encoding: 'utf8' }).trim();
+      expect(await server.get('/v1/whoami', { token })).toMatchObject({ status: 200, body: { authType: 'jwt' } });
+    },
+  );
 });

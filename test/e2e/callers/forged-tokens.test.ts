@@ -252,32 +252,32 @@ describe('a good token is accepted', () => {
     ['with claims that mean nothing here', () => `Bearer ${withClaims({ sub: 'x', aud: 'y', jti: 1 })}`],
     ['with the scheme in lower case', () => `bearer ${good()}`],
     ['with two blanks after the scheme', () => `BEARER  ${good()}`],
-  ])('%s', async (_, authorization) => {
+  ])('a good token is accepted: %s', async (_, authorization) => {
     const answer = await whoami(authorization());
     expect(answer).toMatchObject({ status: 200, body: { service: { id: service.id }, authType: 'jwt', credentialId } });
   });
 });
 
 describe('a forged token is refused', () => {
-  it('in a corpus of more than a hundred', () => {
+  it('the corpus of forged tokens has more than a hundred', () => {
     expect(forged.length + misframed.length).toBeGreaterThan(100);
     expect(new Set(forged.map(([what]) => what)).size).toBe(forged.length);
   });
 
-  it.each(forged)('%s', async (_, make) => {
+  it.each(forged)('a forged token is rejected: %s', async (_, make) => {
     expect(await whoami(`Bearer ${make()}`)).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } });
   });
 
-  it.each(misframed)('%s', async (_, authorization) => {
+  it.each(misframed)('a forged token is rejected: %s', async (_, authorization) => {
     expect(await whoami(authorization())).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } });
   });
 
-  it('longer than any header may be, by the HTTP parser', async () => {
+  it('a token that is longer than a header may be is rejected by the HTTP parser', async () => {
     const answer = await whoami(`Bearer ${withClaims({ ballast: 'x'.repeat(20_000) })}`);
     expect(answer.status).toBe(431);
   });
 
-  it('longer than any token may be, where a gateway passes it on in a body', async () => {
+  it('a token that is longer than a token may be is rejected where a gateway sends it in a body', async () => {
     const authorization = `Bearer ${withClaims({ ballast: randomBytes(6_200).toString('hex') })}`;
     expect(authorization.length).toBeGreaterThan(16 * 1024);
     const answer = await server.post('/v1/authenticate', { authorization }, { serviceKey: sibling.serviceKey });
@@ -286,7 +286,7 @@ describe('a forged token is refused', () => {
 });
 
 describe('refusing costs no write', () => {
-  it('for any of them: every row of every table is as it was', async () => {
+  it('rejecting any forged token costs no write: every row of every table is as it was', async () => {
     const before = await dumpDatabase(database.url);
     for (const [, make] of forged) expect((await whoami(`Bearer ${make()}`)).status).toBe(401);
     for (const [, make] of misframed) expect((await whoami(make())).status).toBe(401);
@@ -294,7 +294,7 @@ describe('refusing costs no write', () => {
     expect(await dumpDatabase(database.url)).toEqual(before);
   });
 
-  it('and the comparison notices a single write', async () => {
+  it('the comparison of all rows notices a single write', async () => {
     const before = await dumpDatabase(database.url);
     await server.patch(`${tenant.path}/services/${service.id}`, { description: 'changed' }, tenant.owner);
     expect(await dumpDatabase(database.url)).not.toEqual(before);

@@ -43,7 +43,7 @@ const accepted = async (credentialId: string): Promise<number> => {
 describe('POST /v1/authenticate, for a gateway that asks about a request of somebody else', () => {
   const ask = (facts: object) => server.post('/v1/authenticate', facts, { serviceKey: gateway.serviceKey });
 
-  it('says who a good service key or JWT belongs to, and has it in the history first', async () => {
+  it('POST /v1/authenticate says who a good service key or JWT belongs to, and records it first', async () => {
     const service = await createService(server, tenant);
     for (const [facts, authType] of [
       [{ serviceKey: service.serviceKey }, 'service_key'],
@@ -57,7 +57,7 @@ describe('POST /v1/authenticate, for a gateway that asks about a request of some
     }
   });
 
-  it('says why a bad one is refused, with the code that its owner would get here', async () => {
+  it('POST /v1/authenticate says why a credential is rejected, with the code that its owner would get', async () => {
     const old = await discarded();
     const good = await createService(server, tenant);
     const answers: [object, string][] = [
@@ -71,7 +71,7 @@ describe('POST /v1/authenticate, for a gateway that asks about a request of some
     }
   });
 
-  it("knows nothing of other tenants' credentials, whatever state they are in", async () => {
+  it("POST /v1/authenticate knows nothing of other tenants' credentials, whatever state they are in", async () => {
     const elsewhere = await createTenant(server, 'gateways-elsewhere');
     const [active, inactive] = [await createService(server, elsewhere), await discarded(elsewhere)];
     const facts = [
@@ -82,7 +82,7 @@ describe('POST /v1/authenticate, for a gateway that asks about a request of some
     for (const one of facts) expect((await ask(one)).body).toEqual({ active: false, code: 'INVALID_CREDENTIALS' });
   });
 
-  it('judges the allowed networks by the address that the gateway saw', async () => {
+  it('POST /v1/authenticate checks the allowed networks by the address that the gateway saw', async () => {
     const service = await createService(server, tenant);
     const allowedCidrs = ['203.0.113.0/24'];
     await server.patch(`${tenant.path}/services/${service.id}`, { allowedCidrs }, tenant.owner);
@@ -95,7 +95,7 @@ describe('POST /v1/authenticate, for a gateway that asks about a request of some
     ]);
   });
 
-  it('is for services only, and takes nothing that it does not know', async () => {
+  it('POST /v1/authenticate is for services only, and rejects unknown members', async () => {
     expect((await server.post('/v1/authenticate', {}, tenant.owner)).status).toBe(401);
     expect((await server.post('/v1/authenticate', {})).body['code']).toBe('CREDENTIALS_REQUIRED');
     expect((await ask({ token: 'x' })).status).toBe(400);
@@ -106,7 +106,7 @@ describe('ANY /v1/forward-auth, for a gateway that passes the request itself on'
   const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
   const forward = (method: string, call: Call) => server.request(method, '/v1/forward-auth', undefined, call);
 
-  it.each(METHODS)('lets a good %s in and names its sender', async (method) => {
+  it.each(METHODS)('ANY /v1/forward-auth accepts a good %s and names its sender', async (method) => {
     const service = await createService(server, tenant);
     for (const call of [{ serviceKey: service.serviceKey }, { token: tokenOf(service) }]) {
       const answer = await forward(method, call);
@@ -116,14 +116,14 @@ describe('ANY /v1/forward-auth, for a gateway that passes the request itself on'
     }
   });
 
-  it('looks at no body: whatever type a forwarded request has, its headers decide', async () => {
+  it('ANY /v1/forward-auth ignores the body: whatever type a forwarded request has, its headers decide', async () => {
     const service = await createService(server, tenant);
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
     expect((await forward('POST', { serviceKey: service.serviceKey, headers })).status).toBe(200);
     expect((await forward('POST', { serviceKey: 'x', headers })).status).toBe(401);
   });
 
-  it('keeps everybody else out with the code of the refusal', async () => {
+  it('ANY /v1/forward-auth rejects every other request with the code of the reason', async () => {
     const old = await discarded();
     expect(await forward('GET', {})).toMatchObject({ status: 401, body: { code: 'CREDENTIALS_REQUIRED' } });
     expect(await forward('GET', { serviceKey: 'x' })).toMatchObject({

@@ -70,15 +70,20 @@ async function exhaust(address: string): Promise<void> {
 }
 
 describe('credentials that nobody has', () => {
-  it.each(Object.entries(GUESSES))('are counted by address, and answered 429 beyond the quota: %s', async (_, make) => {
-    const address = newAddress();
-    const codes: string[] = [];
-    for (let call = 0; call < QUOTA + 5; call += 1) codes.push((await whoami(address, make())).body['code']!);
-    expect(codes).toEqual(Array.from(codes, (_code, call) => (call < QUOTA ? 'INVALID_CREDENTIALS' : 'RATE_LIMITED')));
-    expect((await whoami(newAddress(), make())).status).toBe(401);
-  });
+  it.each(Object.entries(GUESSES))(
+    'credentials that nobody has are counted by address, and answered 429 beyond the quota: %s',
+    async (_, make) => {
+      const address = newAddress();
+      const codes: string[] = [];
+      for (let call = 0; call < QUOTA + 5; call += 1) codes.push((await whoami(address, make())).body['code']!);
+      expect(codes).toEqual(
+        Array.from(codes, (_code, call) => (call < QUOTA ? 'INVALID_CREDENTIALS' : 'RATE_LIMITED')),
+      );
+      expect((await whoami(newAddress(), make())).status).toBe(401);
+    },
+  );
 
-  it('are told when to come back, and are rejected with 401 again then', async () => {
+  it('credentials that nobody has are told when to come back, and are rejected with 401 again then', async () => {
     const address = newAddress();
     await exhaust(address);
     clock.advance(MINUTE / 2);
@@ -90,7 +95,7 @@ describe('credentials that nobody has', () => {
     expect((await whoami(address, guess())).status).toBe(401);
   });
 
-  it('are logged once for each window of an address', async () => {
+  it('credentials that nobody has are logged once for each window of an address', async () => {
     const address = newAddress();
     await exhaust(address);
     for (let call = 0; call < 5; call += 1) await whoami(address, guess());
@@ -99,7 +104,7 @@ describe('credentials that nobody has', () => {
     );
   });
 
-  it('count an IPv6 /64 as one address', async () => {
+  it('credentials that nobody has count an IPv6 /64 as one address', async () => {
     await exhaust('2001:db8:5::1');
     expect((await whoami('2001:db8:5::2', guess())).status).toBe(429);
     expect((await whoami('2001:db8:5:1::1', guess())).status).toBe(401);
@@ -107,7 +112,7 @@ describe('credentials that nobody has', () => {
 });
 
 describe('an address that is beyond its quota', () => {
-  it('is answered 429 on every route that takes a credential of a service', async () => {
+  it('an address that is beyond its quota is answered 429 on every route that takes a credential of a service', async () => {
     const address = newAddress();
     await exhaust(address);
     const routes = routesOf(server.server.app).filter(
@@ -129,7 +134,7 @@ describe('an address that is beyond its quota', () => {
     expect(statuses.filter(([, status]) => status !== 429)).toEqual([]);
   });
 
-  it('is no obstacle to credentials that are genuine, also in their first call', async () => {
+  it('an address that is beyond its quota is no obstacle to credentials that are genuine, also in their first call', async () => {
     const address = newAddress();
     await exhaust(address);
     const fresh = await createService(server, tenant);
@@ -146,7 +151,7 @@ describe('an address that is beyond its quota', () => {
     expect(signed.status).toBe(200);
   });
 
-  it('still says of a credential that was discarded that it was, and counts no use of one', async () => {
+  it('an address that is beyond its quota still says of a credential that was discarded that it was, and counts no use of one', async () => {
     const old = await createService(server, tenant);
     const path = `${tenant.path}/services/${old.id}/credentials`;
     const { body } = await server.get(`${path}?authType=service_key`, tenant.owner);
@@ -160,7 +165,7 @@ describe('an address that is beyond its quota', () => {
     expect((await whoami(address, old)).body['code']).toBe('CREDENTIAL_INACTIVE');
   });
 
-  it('costs the database as few reads for many guesses as for one, while genuine credentials get in', async () => {
+  it('an address that is beyond its quota costs the database as few reads for many guesses as for one, while genuine credentials get in', async () => {
     const address = newAddress();
     await exhaust(address);
     const authenticator = server.server.app.get(Authenticator);
@@ -204,7 +209,7 @@ describe('an address that is beyond its quota', () => {
     }
   });
 
-  it('lets genuine calls in during a flood', async () => {
+  it('an address that is beyond its quota lets genuine calls in during a flood', async () => {
     const address = newAddress();
     await exhaust(address);
     const genuine = ownToken(header, claims(service.id), service);
@@ -233,7 +238,7 @@ describe('guesses at a gateway', () => {
     }
   };
 
-  it('are counted by the address that the gateway names, within its tenant', async () => {
+  it('guesses at a gateway are counted by the address that the gateway names, within its tenant', async () => {
     const sourceAddress = newAddress();
     await exhaustThrough(sourceAddress);
     expect((await ask({ ...guess(), sourceAddress: newAddress() })).body['code']).toBe('INVALID_CREDENTIALS');
@@ -246,14 +251,14 @@ describe('guesses at a gateway', () => {
     expect(asked.body['code']).toBe('INVALID_CREDENTIALS');
   });
 
-  it('are counted together where it names none, and hold up no genuine credential', async () => {
+  it('guesses at a gateway are counted together where it names none, and hold up no genuine credential', async () => {
     await exhaustThrough();
     expect((await ask({ serviceKey: service.serviceKey })).body).toMatchObject({ active: true });
     gateway = await createService(server, tenant);
     expect((await ask(guess())).body['code']).toBe('INVALID_CREDENTIALS');
   });
 
-  it('are counted by the forwarded address at /v1/forward-auth', async () => {
+  it('guesses at a gateway are counted by the forwarded address at /v1/forward-auth', async () => {
     const address = newAddress();
     await exhaust(address);
     expect((await server.get('/v1/forward-auth', from(address, guess()))).status).toBe(429);
@@ -281,7 +286,7 @@ describe('licensing updates and ID tokens that do not hold', () => {
   ];
 
   it.each(FORGERIES)(
-    'are answered 429 beyond the quota, and a genuine update is accepted: %s',
+    'licensing updates and ID tokens that do not hold are answered 429 beyond the quota, and a genuine update is accepted: %s',
     async (_, make, code) => {
       const address = newAddress();
       for (let call = 0; call < QUOTA; call += 1) expect((await send(address, make())).body['code']).toBe(code);
@@ -294,7 +299,7 @@ describe('licensing updates and ID tokens that do not hold', () => {
     },
   );
 
-  it('cost the database few reads beyond the quota', async () => {
+  it('licensing updates and ID tokens that do not hold cost the database few reads beyond the quota', async () => {
     const address = newAddress();
     await exhaust(address);
     const licensing = server.server.app.get(Licensing);
@@ -318,7 +323,7 @@ describe('licensing updates and ID tokens that do not hold', () => {
     }
   });
 
-  it('are counted with everything else that an address sends: ID tokens', async () => {
+  it('licensing updates and ID tokens that do not hold are counted with everything else that an address sends: ID tokens', async () => {
     const address = newAddress();
     const token = `${signingInput({ alg: 'RS256' }, { iss: 'https://nowhere.example', aud: 'x' })}.c2ln`;
     const statuses: number[] = [];

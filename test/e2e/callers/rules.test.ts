@@ -40,7 +40,7 @@ const refused = (code: string, status = 401) => ({ status, body: { code } });
 const credentialsOf = ({ id }: TestService, within = tenant) => `${within.path}/services/${id}/credentials`;
 
 describe('a request that carries both a JWT and a service key', () => {
-  it('is judged by the JWT alone: the key of another service changes nothing', async () => {
+  it('a request that carries both a JWT and a service key is authenticated by the JWT alone: the key of another service changes nothing', async () => {
     const [one, other] = [await createService(server, tenant), await createService(server, tenant)];
     const answer = await whoami({ token: tokenOf(one), serviceKey: other.serviceKey });
     expect(answer).toMatchObject({ status: 200, body: { service: { id: one.id }, authType: 'jwt' } });
@@ -51,29 +51,32 @@ describe('a request that carries both a JWT and a service key', () => {
     ['an expired JWT', (service: TestService) => `Bearer ${tokenOf(service, { iat: now() - 3_600 })}`],
     ['a scheme that is not Bearer', () => 'Basic YTpi'],
     ['an empty bearer', () => 'Bearer'],
-  ])('is refused for %s, however good the key is', async (_, authorization) => {
-    const service = await createService(server, tenant);
-    const call = { serviceKey: service.serviceKey, headers: { Authorization: authorization(service) } };
-    expect(await whoami(call)).toMatchObject(refused('INVALID_CREDENTIALS'));
-    expect(await whoami({ serviceKey: service.serviceKey })).toMatchObject({ status: 200 });
-  });
+  ])(
+    'a request that carries both a JWT and a service key is rejected for %s, however good the key is',
+    async (_, authorization) => {
+      const service = await createService(server, tenant);
+      const call = { serviceKey: service.serviceKey, headers: { Authorization: authorization(service) } };
+      expect(await whoami(call)).toMatchObject(refused('INVALID_CREDENTIALS'));
+      expect(await whoami({ serviceKey: service.serviceKey })).toMatchObject({ status: 200 });
+    },
+  );
 });
 
-it("refuses the vendor document's sample payload: its 11-digit iat lies in the year 2480", async () => {
+it("the sample payload of the vendor's document is rejected: its 11-digit iat is in the year 2480", async () => {
   const service = await createService(server, tenant);
   const sample = { iat: 16_112_812_000, exp: 16_112_813_000 };
   expect(await whoami({ token: tokenOf(service, sample) })).toMatchObject(refused('INVALID_CREDENTIALS'));
 });
 
 describe('a service key', () => {
-  it('is also taken from the header `key`, as clients of the vendor send it', async () => {
+  it('a service key is also taken from the header `key`, as clients of the vendor send it', async () => {
     const { id, serviceKey } = await createService(server, tenant);
     expect(await whoami({ headers: { key: serviceKey } })).toMatchObject({ status: 200, body: { service: { id } } });
     expect(await whoami({ headers: { key: 'wrong' } })).toMatchObject(refused('INVALID_CREDENTIALS'));
     expect(await whoami({ headers: { key: '' } })).toMatchObject(refused('CREDENTIALS_REQUIRED'));
   });
 
-  it('may stand in both headers, but not two keys', async () => {
+  it('a service key may be in both headers, but two keys may not', async () => {
     const [one, other] = [await createService(server, tenant), await createService(server, tenant)];
     const both = (key: string): Call => ({ serviceKey: one.serviceKey, headers: { key } });
     expect(await whoami(both(one.serviceKey))).toMatchObject({ status: 200 });
@@ -81,7 +84,7 @@ describe('a service key', () => {
     expect(await whoami(both('x'))).toMatchObject(refused('INVALID_CREDENTIALS'));
   });
 
-  it('with a typing error is answered without asking the database', async () => {
+  it('a service key with a typing error is answered without asking the database', async () => {
     const { serviceKey } = await createService(server, tenant);
     const typo = serviceKey.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a'));
     const statements = await statementsDuring(async () => {
@@ -91,13 +94,13 @@ describe('a service key', () => {
     expect(await statementsDuring(() => whoami({ serviceKey }))).not.toEqual([]);
   });
 
-  it('is never asked for in the query', async () => {
+  it('a service key is never read from the query', async () => {
     const { serviceKey } = await createService(server, tenant);
     expect(await server.get(`/v1/whoami?key=${serviceKey}`)).toMatchObject(refused('CREDENTIALS_REQUIRED'));
   });
 });
 
-it('a JWT that cannot be right by its form is refused without asking the database', async () => {
+it('a JWT that cannot be right by its form is rejected without asking the database', async () => {
   const service = await createService(server, tenant);
   const old = tokenOf(service, { iat: now() - 3_600 });
   expect(await statementsDuring(() => whoami({ token: old }))).toEqual([]);
@@ -114,7 +117,7 @@ async function second(service: TestService, authType: string, body: object = {})
 }
 
 describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
-  it('that is active is accepted, one that was discarded is refused as such until it is reactivated', async () => {
+  it(`a credential of type ${authType} that is active is accepted, one that was discarded is rejected as inactive until it is reactivated`, async () => {
     const credential = await second(await createService(server, tenant), authType);
     expect(await whoami(credential.call())).toMatchObject({ status: 200, body: { credentialId: credential.id } });
     await credential.act('discard');
@@ -123,7 +126,7 @@ describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
     expect(await whoami(credential.call())).toMatchObject({ status: 200 });
   });
 
-  it('is refused as expired from the instant of its expiry, although nothing has recorded it', async () => {
+  it(`a credential of type ${authType} is rejected as expired from the instant of its expiry, although nothing has recorded it`, async () => {
     const expiresAt = toRfc3339(clock.now() + HOUR);
     const credential = await second(await createService(server, tenant), authType, { expiresAt });
     clock.advance(HOUR - 1);
@@ -133,14 +136,14 @@ describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
     clock.advance(-HOUR);
   });
 
-  it('that was marked as compromised is refused as such, for ever', async () => {
+  it(`a credential of type ${authType} that was marked as compromised is always rejected as such`, async () => {
     const credential = await second(await createService(server, tenant), authType);
     await credential.act('compromise');
     expect(await whoami(credential.call())).toMatchObject(refused('CREDENTIAL_COMPROMISED'));
     expect(await credential.act('reactivate')).toMatchObject(refused('WRONG_STATE', 409));
   });
 
-  it('that was deleted is nothing that we know', async () => {
+  it(`a credential of type ${authType} that was deleted is unknown`, async () => {
     const service = await createService(server, tenant);
     const credential = await second(service, authType);
     await credential.act('discard');
@@ -149,7 +152,7 @@ describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
     expect(await whoami(credential.call())).toMatchObject(refused('INVALID_CREDENTIALS'));
   });
 
-  it('of a deleted service is nothing that we know', async () => {
+  it(`a credential of type ${authType} of a deleted service is unknown`, async () => {
     const service = await createService(server, tenant);
     const credential = await second(service, authType);
     await server.delete(`${tenant.path}/services/${service.id}`, { password: PASSWORD }, tenant.owner);
@@ -157,7 +160,7 @@ describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
   });
 });
 
-it('an old credential stays good however many came and went after it', async () => {
+it('an old credential stays valid however many others came after it', async () => {
   const service = await createService(server, tenant);
   for (let turn = 0; turn < 60; turn += 1) {
     const spare = await second(service, 'jwt');
@@ -167,7 +170,7 @@ it('an old credential stays good however many came and went after it', async () 
 });
 
 describe('a tenant', () => {
-  it('that is suspended: its services are refused with 403, and are let in again after it', async () => {
+  it('the services of a suspended tenant are rejected with 403, and accepted once it is reactivated', async () => {
     const own = await createTenant(server, 'suspended-callers');
     const service = await createService(server, own);
     const admin = { token: await server.login(ADMIN.email, ADMIN.password) };
@@ -179,7 +182,7 @@ describe('a tenant', () => {
     expect(await whoami({ token: tokenOf(service) })).toMatchObject({ status: 200 });
   });
 
-  it('that was deleted: its services are nobody', async () => {
+  it('the services of a deleted tenant are unknown', async () => {
     const own = await createTenant(server, 'deleted-callers');
     const service = await createService(server, own);
     const admin = { token: await server.login(ADMIN.email, ADMIN.password) };
@@ -202,27 +205,27 @@ describe('the address of a call', () => {
     return [{ serviceKey: service.serviceKey }, { token: tokenOf(service) }];
   }
 
-  it('outside of the allowed networks of the service: 403 for either credential', async () => {
+  it('the address of a call outside of the allowed networks of the service is rejected with 403 for either credential', async () => {
     for (const call of await confined(['203.0.113.0/24', '2001:db8::/32'])) {
       expect(await whoami(call)).toMatchObject(refused('IP_NOT_ALLOWED', 403));
     }
     for (const call of await confined(['127.0.0.0/8'])) expect(await whoami(call)).toMatchObject({ status: 200 });
   });
 
-  it('is judged only after the secret: who has none learns nothing about networks', async () => {
+  it('the address of a call is checked only after the secret: a caller without one learns nothing about networks', async () => {
     const [call] = await confined(['203.0.113.0/24']);
     const wrong = { serviceKey: `${call!.serviceKey!.slice(0, -1)}-` };
     expect(await whoami(wrong)).toMatchObject(refused('INVALID_CREDENTIALS'));
   });
 
-  it('is not what X-Forwarded-For says where no proxy is trusted', async () => {
+  it('the address of a call is not what X-Forwarded-For says where no proxy is trusted', async () => {
     const [outside] = await confined(['203.0.113.0/24']);
     expect(await whoami(from(outside!, '203.0.113.7'))).toMatchObject(refused('IP_NOT_ALLOWED', 403));
     const [inside] = await confined(['127.0.0.0/8']);
     expect(await whoami(from(inside!, '203.0.113.7'))).toMatchObject({ status: 200 });
   });
 
-  it('is what a trusted proxy says; what the client wrote before it is not believed', async () => {
+  it('the address of a call is what a trusted proxy says, not what the client wrote before it', async () => {
     const environment = { TRUSTED_PROXIES: '127.0.0.0/8,::1' };
     const behindProxy = await startTestServer({ clock, database, environment });
     try {
@@ -242,7 +245,7 @@ describe('the address of a call', () => {
     }
   });
 
-  it('is not what an untrusted proxy says', async () => {
+  it('the address of a call is not what an untrusted proxy says', async () => {
     const elsewhere = await startTestServer({ clock, database, environment: { TRUSTED_PROXIES: '10.0.0.0/8' } });
     try {
       const [call] = await confined(['203.0.113.0/24']);

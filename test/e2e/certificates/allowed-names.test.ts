@@ -39,7 +39,7 @@ describe('a tenant that has allowed no DNS names', () => {
   });
 
   it.each(['evil.com', 'localhost', 'acme.internal', 'api.other.internal', 'acme.internal.evil.com', 'internal'])(
-    'gets no certificate for %s',
+    'a tenant that has allowed no DNS names gets no certificate for %s',
     async (name) => {
       const [asAlternativeName, asCommonName] = await certify(tenant, name);
       expect(asAlternativeName).toEqual(REJECTED);
@@ -48,12 +48,12 @@ describe('a tenant that has allowed no DNS names', () => {
     },
   );
 
-  it('gets certificates for names under its private suffix, and for common names that are no hosts', async () => {
+  it('a tenant that has allowed no DNS names gets certificates for names under its private suffix, and for common names that are no hosts', async () => {
     expect(await certify(tenant, 'api.acme.internal')).toEqual(CERTIFIED_TWICE);
     expect(outcome(await issue(server, tenant, { csr: csrPem('My Awesome Reseller') }))).toBe('certified');
   });
 
-  it('gets certificates for a service under the name of that service only', async () => {
+  it('a tenant that has allowed no DNS names gets certificates for a service under the name of that service only', async () => {
     const service = await createService(tenant, 'Billing EU');
     for (const [name, expected] of [
       ['billing-eu.acme.internal', CERTIFIED_TWICE],
@@ -69,7 +69,7 @@ describe('a tenant that has allowed no DNS names', () => {
     expect(await ask('localhost')).toEqual(REJECTED);
   });
 
-  it('still gets every name within the domains of an authority that has its own', async () => {
+  it('a tenant that has allowed no DNS names still gets every name within the domains of an authority that has its own', async () => {
     const profile = { names: { domains: ['globex.example'] } };
     const { id: caId } = await createAuthority(server, tenant, { profile });
     expect(await certify(tenant, 'api.globex.example', { caId })).toEqual(CERTIFIED_TWICE);
@@ -78,7 +78,7 @@ describe('a tenant that has allowed no DNS names', () => {
 });
 
 describe('the setting `allowedDnsNames`', () => {
-  it('comes with the first authority of the tenant, is in its settings and in its history', async () => {
+  it('the setting `allowedDnsNames` comes with the first authority of the tenant, is in its settings and in its history', async () => {
     const tenant = await createTenant(server);
     const allowedDnsNames = ['*.acme.example', 'localhost'];
     await createAuthority(server, tenant, { allowedDnsNames });
@@ -92,7 +92,7 @@ describe('the setting `allowedDnsNames`', () => {
     expect(await certify(tenant, `api.${tenant.slug}.internal`)).toEqual(REJECTED_TWICE);
   });
 
-  it('is rejected with a later authority, and where it is not well-formed, and nothing is created', async () => {
+  it('the setting `allowedDnsNames` is rejected with a later authority, and where it is not well-formed, and nothing is created', async () => {
     const tenant = await createTenant(server);
     const create = (name: string, allowedDnsNames: unknown) =>
       server.post(
@@ -113,7 +113,7 @@ describe('the setting `allowedDnsNames`', () => {
     expect(await certify(tenant, 'evil.com')).toEqual(REJECTED_TWICE);
   });
 
-  it('is rejected where it is not well-formed, and holds from the moment of its change', async () => {
+  it('the setting `allowedDnsNames` is rejected where it is not well-formed, and holds from the moment of its change', async () => {
     const tenant = await createTenant(server);
     await createAuthority(server, tenant);
     for (const wrong of ['evil.com', ['*'], ['*.com'], ['192.0.2.1'], [1], null]) {
@@ -124,7 +124,7 @@ describe('the setting `allowedDnsNames`', () => {
     expect(await certify(tenant, 'evil.com')).toEqual(CERTIFIED_TWICE);
   });
 
-  it('holds for renewals, with a request and without', async () => {
+  it('the setting `allowedDnsNames` holds for renewals, with a request and without', async () => {
     const tenant = await createTenant(server);
     await createAuthority(server, tenant, { allowedDnsNames: ['api.acme.example'] });
     const key = keys.p256();

@@ -91,33 +91,36 @@ describe('a statement that fails in the middle of issuing', () => {
   it.each([
     ['when the certificate is stored', 'UPDATE ON certificates', "NEW.state = 'active'"],
     ['when its event is written', 'INSERT ON audit_events', "NEW.action = 'certificate.issued'"],
-  ])('%s leaves what was signed on record, unusable, and then revoked', async (_, event, condition) => {
-    const answer = await whileFailing(event, condition, () => issue(server, tenant, { caId: ca['id'] }));
-    expect([answer.status, answer.body['code']]).toEqual([503, 'AUDIT_UNAVAILABLE']);
-    const [left, ...others] = await inventory();
-    expect(others).toEqual([]);
-    expect(left).toMatchObject({ state: 'issuing', certificate: null });
-    expect(await believed(left!['kid']!)).toBe('UNKNOWN_KID');
-    expect(await statusOf(left!['serialNumber']!)).toBe('unknown');
-    await server.runScheduler();
-    expect((await inventory())[0]).toEqual(left);
+  ])(
+    'a failed %s in the middle of issuing leaves what was signed on record, unusable, and then revoked',
+    async (_, event, condition) => {
+      const answer = await whileFailing(event, condition, () => issue(server, tenant, { caId: ca['id'] }));
+      expect([answer.status, answer.body['code']]).toEqual([503, 'AUDIT_UNAVAILABLE']);
+      const [left, ...others] = await inventory();
+      expect(others).toEqual([]);
+      expect(left).toMatchObject({ state: 'issuing', certificate: null });
+      expect(await believed(left!['kid']!)).toBe('UNKNOWN_KID');
+      expect(await statusOf(left!['serialNumber']!)).toBe('unknown');
+      await server.runScheduler();
+      expect((await inventory())[0]).toEqual(left);
 
-    clock.advance(SWEPT_AFTER);
-    await server.runScheduler();
-    expect((await inventory())[0]).toMatchObject({ state: 'revoked', revocationReason: 'cessationOfOperation' });
-    expect(await believed(left!['kid']!)).toBe('CERTIFICATE_REVOKED');
-    expect(await statusOf(left!['serialNumber']!)).toBe('revoked');
-    expect(await revokedSerials()).toEqual([left!['serialNumber']]);
-  });
+      clock.advance(SWEPT_AFTER);
+      await server.runScheduler();
+      expect((await inventory())[0]).toMatchObject({ state: 'revoked', revocationReason: 'cessationOfOperation' });
+      expect(await believed(left!['kid']!)).toBe('CERTIFICATE_REVOKED');
+      expect(await statusOf(left!['serialNumber']!)).toBe('revoked');
+      expect(await revokedSerials()).toEqual([left!['serialNumber']]);
+    },
+  );
 
-  it('before anything was signed leaves nothing', async () => {
+  it('a statement that fails before anything was signed leaves nothing', async () => {
     const failing = () => issue(server, tenant, { caId: ca['id'] });
     const answer = await whileFailing('INSERT ON audit_events', "NEW.action = 'certificate.intended'", failing);
     expect(answer.status).toBe(503);
     expect(await inventory()).toEqual([]);
   });
 
-  it('in a revocation leaves the certificate as it was', async () => {
+  it('a statement that fails in a revocation leaves the certificate as it was', async () => {
     const { body } = await issue(server, tenant, { caId: ca['id'] });
     const revoke = () =>
       server.post(`${tenant.path}/certificates/${body['kid']}/revoke`, { reason: 'superseded' }, tenant.owner);
@@ -130,7 +133,7 @@ describe('a statement that fails in the middle of issuing', () => {
 });
 
 describe('bytes that break a rule', () => {
-  it('are not signed, and the history says that there is a fault of ours', async () => {
+  it('bytes that break a rule of the lint are not signed, and the history says that the product is at fault', async () => {
     // Past the checks of the API, which would not let this name through.
     const scope = { ...systemOrigin('test'), tenantId: tenant.id };
     const request = { name: 'blank', subject: [{ type: 'commonName', value: ' ' }], keyAlgorithm: 'P-256' } as const;
@@ -149,7 +152,7 @@ describe('bytes that break a rule', () => {
 });
 
 describe('a list that cannot be signed', () => {
-  it('is served as it was signed last, until it ends', async () => {
+  it('a CRL that cannot be signed is served as it was signed last, until it ends', async () => {
     const url = `${server.url}/pki/${ca['id']}/crl`;
     const first = await fetch(url);
     const failing = (work: () => Promise<void>) =>
@@ -168,7 +171,7 @@ describe('a list that cannot be signed', () => {
     expect(fourth.headers.get('etag')).not.toBe(first.headers.get('etag'));
   });
 
-  it('keeps no other list from being signed, and is tried again', async () => {
+  it('a CRL that cannot be signed does not keep another from being signed, and is tried again', async () => {
     const other = await createAuthority(server, tenant);
     const broken = `NEW.action = 'certificate_authority.crl_published' AND NEW.targetId = '${ca['id']}'`;
     const numbers = async () => {
@@ -185,7 +188,7 @@ describe('a list that cannot be signed', () => {
 });
 
 describe('the delegate that signs OCSP answers', () => {
-  it('is replaced before its end, while it still signs', async () => {
+  it('the delegate that signs OCSP answers is replaced before its end, while it still signs', async () => {
     const serial = async (): Promise<string> => {
       await statusOf('01');
       const rows = await plain.query<{ caId: string; serialNumber: string }[]>(
@@ -203,7 +206,7 @@ describe('the delegate that signs OCSP answers', () => {
 });
 
 describe('a long list', () => {
-  it('is kept in pieces and put together again', async () => {
+  it('a long CRL is stored in pieces and put together again', async () => {
     const { body } = await issue(server, tenant, { caId: ca['id'] });
     const [row] = await plain.query<Record<string, unknown>[]>(
       `SELECT * FROM certificates WHERE kid = '${body['kid']}'`,

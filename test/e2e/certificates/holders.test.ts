@@ -40,7 +40,7 @@ const act = (kid: string, action: string, body?: object) =>
   server.post(`${tenant.path}/certificates/${kid}/${action}`, body, tenant.owner);
 
 describe('whom a kid stands for', () => {
-  it('is the holder of the key, in its tenant and anywhere', async () => {
+  it('a kid stands for the holder of the key, in its tenant and anywhere', async () => {
     const key = keys.p256();
     const kid = (await issue(server, tenant, { csr: csrPem('holder', { key }) })).body['kid']!;
     for (const found of [await within(tenant, kid), await anywhere(kid)]) {
@@ -52,7 +52,7 @@ describe('whom a kid stands for', () => {
     expect(await anywhere('nobody')).toEqual({ code: 'UNKNOWN_KID' });
   });
 
-  it('is nobody while it is held, and never again once it is revoked', async () => {
+  it('a kid stands for no one while its certificate is held, and never again once it is revoked', async () => {
     const kid = (await issue(server, tenant)).body['kid']!;
     const codes: string[] = [];
     for (const [action, body] of [['hold'], ['release'], ['revoke', { reason: 'superseded' }]] as const) {
@@ -62,7 +62,7 @@ describe('whom a kid stands for', () => {
     expect(codes).toEqual(['CERTIFICATE_REVOKED', 'OK', 'CERTIFICATE_REVOKED']);
   });
 
-  it('is nobody once its key has leaked, under whatever certificate', async () => {
+  it('a kid stands for no one once its key was compromised, under whatever certificate', async () => {
     const csr = csrPem('twin', { key: keys.p256() });
     const kids = [
       (await issue(server, tenant, { csr })).body['kid']!,
@@ -77,7 +77,7 @@ describe('whom a kid stands for', () => {
     expect(body['revocationReason']).toBe('superseded');
   });
 
-  it('is nobody after its end, from the very instant, though nothing wrote it down', async () => {
+  it('a kid stands for no one from the instant in which its certificate ends, although nothing recorded it', async () => {
     const { kid, notAfter } = (await issue(server, tenant, { validityDays: 2 })).body;
     const before = clock.now();
     clock.set(before + 2 * DAY);
@@ -87,7 +87,7 @@ describe('whom a kid stands for', () => {
     clock.set(before);
   });
 
-  it('is nobody without its service and its tenant', async () => {
+  it('a kid stands for no one without its service and its tenant', async () => {
     const service = await createService(server, tenant);
     const issued = await server.post('/v1/certificates', { csr: csrPem('served') }, service);
     const kid = issued.body['kid']!;
@@ -110,7 +110,7 @@ describe('requests that race', () => {
     return (body['items'] as unknown as Shape[]).map(({ state }) => String(state)).toSorted();
   };
 
-  it('to renew one certificate give it one successor; what was signed in vain is revoked', async () => {
+  it('requests that race to renew one certificate give it one successor; what was signed in vain is revoked', async () => {
     const { id } = await createAuthority(server, tenant);
     const kid = (await issue(server, tenant, { caId: id })).body['kid']!;
     const answers = await Promise.all(Array.from({ length: 6 }, () => act(kid, 'renew', {})));
@@ -125,7 +125,7 @@ describe('requests that race', () => {
     expect((await stateOf(id!)).filter((state) => state === 'issuing')).toEqual([]);
   });
 
-  it('to issue while the authority is revoked leave nothing that is believed', async () => {
+  it('requests that race to issue while the authority is revoked leave no valid certificate', async () => {
     const { id } = await createAuthority(server, tenant);
     const revoke = `${tenant.path}/certificate-authorities/${id}/revoke`;
     const issuing = Array.from({ length: 8 }, () => issue(server, tenant, { caId: id }));
@@ -135,7 +135,7 @@ describe('requests that race', () => {
     expect((await stateOf(id!)).filter((state) => state !== 'revoked')).toEqual([]);
   });
 
-  it('to hold and to revoke end in the revocation', async () => {
+  it('requests that race to hold and to revoke end in the revocation', async () => {
     const kid = (await issue(server, tenant)).body['kid']!;
     const moves = ['hold', 'revoke', 'hold', 'release', 'revoke'];
     const body = { reason: 'keyCompromise' };

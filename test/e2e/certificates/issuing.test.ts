@@ -33,11 +33,11 @@ const search = async (query: string): Promise<string[]> => {
 describe('certificate authorities', () => {
   const path = () => `${tenant.path}/certificate-authorities`;
 
-  it('are none at first, and nothing can be issued', async () => {
+  it('certificate authorities are none at first, and nothing can be issued', async () => {
     expect(refusalOf(await issue(server, tenant))).toEqual([409, 'NO_CERTIFICATE_AUTHORITY']);
   });
 
-  it('are roots and intermediates; the first is the default', async () => {
+  it('certificate authorities are roots and intermediates; the first is the default', async () => {
     const subject = { commonName: 'Root', organizationName: 'Ärger & Söhne', countryName: 'DE' };
     const allowedDnsNames = ['*.acme.example', '*.globex.example', 'r.example', 'found.example', 'also.example'];
     const root = await createAuthority(server, tenant, { name: 'first', subject, pathLength: 1, allowedDnsNames });
@@ -58,7 +58,7 @@ describe('certificate authorities', () => {
     ]);
   });
 
-  it('keep to their name constraints', async () => {
+  it('certificate authorities keep to their name constraints', async () => {
     const nameConstraints = { permitted: [{ kind: 'dns', value: 'acme.example' }] };
     const ca = await createAuthority(server, tenant, { nameConstraints });
     const within = await issue(server, tenant, { caId: ca['id'], san: ['api.acme.example'] });
@@ -77,7 +77,7 @@ describe('certificate authorities', () => {
   it.each([
     ['sha1-der', 'sha1'],
     ['sha256-der', 'sha256'],
-  ])('may name certificates by %s', async (kid, algorithm) => {
+  ])('certificate authorities may name certificates by %s', async (kid, algorithm) => {
     const ca = await createAuthority(server, tenant, { profile: { kid, validityDays: 30 } });
     const { body } = await issue(server, tenant, { caId: ca['id'] });
     const { raw } = new X509Certificate(body['certificate']!);
@@ -85,7 +85,7 @@ describe('certificate authorities', () => {
     expect(body['notAfter']).toBe(toRfc3339(clock.now() + 30 * DAY));
   });
 
-  it('are imported with their key and chain, and only with their own', async () => {
+  it('certificate authorities are imported with their key and chain, and only with their own', async () => {
     const key = keys.p256();
     const above = await makeRoot(clock.now(), keys.p256());
     const own = await makeBelow(above, clock.now(), key, { profile: authorityProfile({ pathLength: 0 }) });
@@ -124,13 +124,13 @@ describe('certificate authorities', () => {
     }
   });
 
-  it('are created by an owner only', async () => {
+  it('certificate authorities are created by an owner only', async () => {
     const manager = await signIn(server, tenant, 'full_access');
     const body = { name: 'mine', subject: { commonName: 'x' } };
     expect(refusalOf(await server.post(path(), body, manager))).toEqual([403, 'FORBIDDEN']);
   });
 
-  it('take everything below them along when they are revoked, and say so before', async () => {
+  it('certificate authorities take everything below them along when they are revoked, and say so before', async () => {
     const root = await createAuthority(server, tenant);
     const ca = await createAuthority(server, tenant, { parentId: root['id'] });
     const { kid } = (await issue(server, tenant, { caId: ca['id'] })).body;
@@ -153,7 +153,7 @@ describe('certificate authorities', () => {
 });
 
 describe('certificates', () => {
-  it('live as long as the profile grants', async () => {
+  it('certificates are valid as long as the profile grants', async () => {
     const ca = await createAuthority(server, tenant, { profile: { validityDays: 10, validityDaysMax: 20 } });
     const ofDays = async (validityDays?: number) => issue(server, tenant, { caId: ca['id'], validityDays });
     expect((await ofDays()).body['notAfter']).toBe(toRfc3339(clock.now() + 10 * DAY));
@@ -163,7 +163,7 @@ describe('certificates', () => {
     expect((await issue(server, tenant, { caId: short['id'] })).body['notAfter']).toBe(short['notAfter']);
   });
 
-  it('are renewed with the same key or a new one, under the same names, once', async () => {
+  it('certificates are renewed with the same key or a new one, under the same names, once', async () => {
     const key = keys.p256();
     const first = (await issue(server, tenant, { csr: csrPem('renewed', { key }), san: ['r.example'] })).body;
     const second = await act(first['kid']!, 'renew', {});
@@ -182,7 +182,7 @@ describe('certificates', () => {
     expect(renamed.text).toContain('CSR_NAMES_CHANGED');
   });
 
-  it('are held, released and revoked; each is done once however often it is asked', async () => {
+  it('certificates are held, released and revoked; each is done once however often it is asked', async () => {
     const { kid } = (await issue(server, tenant)).body;
     expect((await act(kid!, 'hold')).body).toMatchObject({ state: 'held', revocationReason: 'certificateHold' });
     const held = (await act(kid!, 'hold')).body['version'];
@@ -211,7 +211,7 @@ describe('certificates', () => {
     }
   });
 
-  it('are found by everything that is known of them', async () => {
+  it('certificates are found by everything that is recorded of them', async () => {
     const ca = await createAuthority(server, tenant, {
       profile: { names: { subjectAttributes: ['organizationName'] } },
     });
@@ -255,7 +255,7 @@ describe('certificates', () => {
     expect(lines.map((line) => (JSON.parse(line) as Shape)['kid'])).toEqual([kid, other]);
   });
 
-  it('expire by the clock, whatever the scheduler does; an expired one is renewed and revoked all the same', async () => {
+  it('certificates expire by the clock, whatever the scheduler does; an expired one is renewed and revoked all the same', async () => {
     const { kid } = (await issue(server, tenant, { validityDays: 1 })).body;
     const before = clock.now();
     clock.set(before + 2 * DAY);
@@ -288,7 +288,7 @@ describe('certificates', () => {
 });
 
 describe('a service', () => {
-  it('requests certificates for itself, and renews its own only', async () => {
+  it('a service requests certificates for itself, and renews its own only', async () => {
     const [service, another] = [await createService(server, tenant), await createService(server, tenant)];
     const issued = await server.post('/v1/certificates', { csr: csrPem('service') }, service);
     expect(issued.body).toMatchObject({ serviceId: service.id, state: 'active' });
@@ -314,7 +314,7 @@ describe('a service', () => {
 });
 
 describe('what is public', () => {
-  it('is refused in the words of its protocol', async () => {
+  it('a public route of certificates rejects requests in the terms of its protocol', async () => {
     const ca = await createAuthority(server, tenant);
     const ask = async (body: Buffer, type = 'application/ocsp-request') => {
       const url = `${server.url}/pki/${ca['id']}/ocsp`;

@@ -77,7 +77,7 @@ const importSigningKey = async (key: ReturnType<typeof keys.p256>): Promise<{ id
 };
 
 describe('revoking again with keyCompromise', () => {
-  it('replaces a weaker reason in the row, the CRL and OCSP, and keeps the time of the revocation', async () => {
+  it('revoking again with keyCompromise replaces a weaker reason in the row, the CRL and OCSP, and keeps the time of the revocation', async () => {
     const { kid, serialNumber } = await issued(newCsr().csr);
     const first = (await revoke(kid, 'superseded')).body;
     expect(await reasonInCrl(serialNumber)).toBe('Superseded');
@@ -99,7 +99,7 @@ describe('revoking again with keyCompromise', () => {
     expect(body['items']).toMatchObject([{ details: { reason: 'keyCompromise', previousReason: 'superseded' } }]);
   });
 
-  it('revokes the other certificates of the key and keeps the key from being certified', async () => {
+  it('revoking again with keyCompromise revokes the other certificates of the key and keeps the key from being certified', async () => {
     const { csr } = newCsr();
     const certificates = [await issued(csr), await issued(csr), await issued(csr)];
     const [superseded, active, held] = certificates.map(({ kid }) => kid) as [string, string, string];
@@ -115,20 +115,23 @@ describe('revoking again with keyCompromise', () => {
     expect(refused.text).toContain('CSR_KEY_COMPROMISED');
   });
 
-  it.each(['superseded', 'unspecified', 'cACompromise'])('is not undone by %s', async (reason) => {
-    const { kid } = await issued(newCsr().csr);
-    const first = await revoke(kid, 'keyCompromise');
-    expect((await revoke(kid, reason)).body).toEqual(first.body);
-  });
+  it.each(['superseded', 'unspecified', 'cACompromise'])(
+    'revoking again with keyCompromise is not undone by %s',
+    async (reason) => {
+      const { kid } = await issued(newCsr().csr);
+      const first = await revoke(kid, 'keyCompromise');
+      expect((await revoke(kid, reason)).body).toEqual(first.body);
+    },
+  );
 
-  it('with another weak reason changes nothing', async () => {
+  it('revoking again with keyCompromise with another weak reason changes nothing', async () => {
     const { kid } = await issued(newCsr().csr);
     const first = await revoke(kid, 'superseded');
     expect((await revoke(kid, 'affiliationChanged')).body).toEqual(first.body);
     expect(await actionsOf(kid)).toEqual(['certificate.intended', 'certificate.issued', 'certificate.revoked']);
   });
 
-  it('keeps to If-Match', async () => {
+  it('revoking again with keyCompromise keeps to If-Match', async () => {
     const { kid } = await issued(newCsr().csr);
     await revoke(kid, 'superseded');
     const headers = { 'If-Match': '"2"' };
@@ -140,7 +143,7 @@ describe('revoking again with keyCompromise', () => {
 });
 
 describe('a dry run of revoking', () => {
-  it('with keyCompromise names the other certificates of the key, and with another reason none', async () => {
+  it('a dry run of revoking with keyCompromise names the other certificates of the key, and with another reason none', async () => {
     const { csr } = newCsr();
     const [one, two] = [await issued(csr), await issued(csr)];
     expect((await revoke(one.kid, 'superseded', '?dryRun=true')).body).toEqual({
@@ -160,7 +163,7 @@ describe('a dry run of revoking', () => {
 });
 
 describe('compromising a version of a signing key', () => {
-  it('revokes its certificates, marks the CRL and says so before', async () => {
+  it('compromising a version of a signing key revokes its certificates, marks the CRL and says so before', async () => {
     const { key, csr } = newCsr();
     const { path } = await importSigningKey(key);
     const { kid, serialNumber } = await issued(csr);
@@ -173,7 +176,7 @@ describe('compromising a version of a signing key', () => {
     expect(await actionsOf(kid)).toContain('certificate.revoked');
   });
 
-  it('revokes an authority that has the same key, with what it issued', async () => {
+  it('compromising a version of a signing key revokes an authority that has the same key, with what it issued', async () => {
     const root = await createAuthority(server, tenant);
     const { key } = newCsr();
     const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
@@ -194,7 +197,7 @@ describe('compromising a version of a signing key', () => {
 });
 
 describe('an authority that was revoked', () => {
-  it('can be revoked again because its key was compromised; its issuer lists the new reason', async () => {
+  it('an authority that was revoked can be revoked again because its key was compromised; its issuer lists the new reason', async () => {
     const root = await createAuthority(server, tenant);
     const sub = await createAuthority(server, tenant, { parentId: root['id'] });
     const path = `/certificate-authorities/${sub['id']}/revoke`;
@@ -237,15 +240,20 @@ describe('a certificate that is being issued while its key is compromised', () =
     }
   }
 
-  it.each([1, 2] as const)('is not issued, whichever commits first (%s)', async (number) => {
-    const { key, csr } = newCsr();
-    const { kid } = await issued(csr);
-    const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
-    const certificates = server.server.app.get(Certificates);
-    const failed = await issueWith(csr, number, () => certificates.revoke(scope, kid, 'keyCompromise'));
-    expect(failed).toMatchObject({ code: 'POLICY_VIOLATION', errors: [{ code: 'CSR_KEY_COMPROMISED' }] });
-    const { body } = await server.get(`${tenant.path}/certificates?limit=200&subject=holder`, tenant.owner);
-    const ofKey = (body['items'] as unknown as Shape[]).filter((each) => each['publicKeyHash'] === publicKeyHash(key));
-    expect(ofKey.map((each) => each['state'])).toEqual(['revoked', 'revoked']);
-  });
+  it.each([1, 2] as const)(
+    'a certificate that is being issued while its key is compromised is not issued, whichever commits first (%s)',
+    async (number) => {
+      const { key, csr } = newCsr();
+      const { kid } = await issued(csr);
+      const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
+      const certificates = server.server.app.get(Certificates);
+      const failed = await issueWith(csr, number, () => certificates.revoke(scope, kid, 'keyCompromise'));
+      expect(failed).toMatchObject({ code: 'POLICY_VIOLATION', errors: [{ code: 'CSR_KEY_COMPROMISED' }] });
+      const { body } = await server.get(`${tenant.path}/certificates?limit=200&subject=holder`, tenant.owner);
+      const ofKey = (body['items'] as unknown as Shape[]).filter(
+        (each) => each['publicKeyHash'] === publicKeyHash(key),
+      );
+      expect(ofKey.map((each) => each['state'])).toEqual(['revoked', 'revoked']);
+    },
+  );
 });

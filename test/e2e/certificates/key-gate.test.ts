@@ -76,10 +76,10 @@ const WEAKNESSES = {
   'a small factor': smallFactorNumbers,
 };
 
-describe.each(Object.entries(WEAKNESSES))('a key with %s', (_, numbers) => {
+describe.each(Object.entries(WEAKNESSES))('a key with %s', (weakness, numbers) => {
   const key = keyOf(numbers());
 
-  it.each(Object.entries(WAYS))('is refused as %s', async (_, [bring, status, code]) => {
+  it.each(Object.entries(WAYS))(`a key with ${weakness} is rejected as %s`, async (_, [bring, status, code]) => {
     const answer = await bring(key);
     expect(refusalOf(answer)).toEqual([status, code]);
     expect(answer.text).toContain(code === 'VALIDATION_ERROR' ? 'WEAK_KEY' : code);
@@ -87,7 +87,7 @@ describe.each(Object.entries(WEAKNESSES))('a key with %s', (_, numbers) => {
 });
 
 describe('a key of small order (Ed25519)', () => {
-  it('is refused as the key of a trusted issuer', async () => {
+  it('a key of small order (Ed25519) is rejected as the key of a trusted issuer', async () => {
     const x = Buffer.alloc(32, 0);
     const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url'), kid: 'k', alg: 'EdDSA' }] };
     const { body } = await server.get(`${tenant.path}/keys`, tenant.owner);
@@ -130,8 +130,8 @@ async function compromise(owner: TestTenant, { body }: Answer): Promise<void> {
   if (answer.status !== 200) throw new Error(answer.text);
 }
 
-describe.each(Object.entries(REPORTS))('the key of %s', (_, report) => {
-  it('is refused in every form, in every tenant', async () => {
+describe.each(Object.entries(REPORTS))('the key of %s', (owner, report) => {
+  it(`the key of ${owner} is rejected in every form, in every tenant`, async () => {
     const key = await report();
     const other = await createTenant(server);
     await createAuthority(server, other);
@@ -150,7 +150,7 @@ describe.each(Object.entries(REPORTS))('the key of %s', (_, report) => {
 });
 
 describe('a compromised shared secret', () => {
-  it('is refused in every form in its tenant, and tells no other tenant anything', async () => {
+  it('a compromised shared secret is rejected in every form in its tenant, and tells no other tenant anything', async () => {
     const secret = Buffer.from('a shared secret of at least 32 bytes');
     const forms = [
       ['secret', secret.toString()],

@@ -142,14 +142,14 @@ async function ask(csr: string): Promise<Refusal> {
 }
 
 describe('the escalation set', () => {
-  it.each(SET)('%s is refused by its code', async (_, csr, code, rule) => {
+  it.each(SET)('a hostile request is rejected by its code: %s', async (_, csr, code, rule) => {
     const refusal = await ask(csr());
     expect(refusal.status).toBe(422);
     expect(refusal.code).toBe(code);
     expect(refusal.rules).toContain(rule);
   });
 
-  it('is refused within 50 ms of processor time each, and the server goes on', async () => {
+  it('each hostile request is rejected within 50 ms of processor time, and the server goes on', async () => {
     const prepared = SET.map(([what, csr]) => [what, csr()] as const);
     for (const [what, csr] of prepared) {
       // Of the thread that the server shares with the test. The best of some: garbage is collected now and then.
@@ -165,7 +165,7 @@ describe('the escalation set', () => {
     expect((await server.get('/health/live')).status).toBe(200);
   });
 
-  it('earns every objection at once', async () => {
+  it('a request is rejected with every rule that it violates', async () => {
     const csr = request({ subject: named('*.a', 'b'), spoilSignature: true });
     const refusal = await ask(csr);
     expect(refusal.rules.toSorted()).toEqual([
@@ -177,7 +177,7 @@ describe('the escalation set', () => {
     expect(refusal.code).toBe('POLICY_VIOLATION');
   });
 
-  it('leaves nothing in the inventory, and a refusal in the history', async () => {
+  it('hostile requests leave nothing in the inventory, and a rejection in the history', async () => {
     const certificates = await server.get(`${tenant.path}/certificates?subject=*`, tenant.owner);
     expect(certificates.body['items']).toEqual([]);
     const events = await server.get(`${tenant.path}/audit-events?action=request.refused&limit=200`, tenant.owner);

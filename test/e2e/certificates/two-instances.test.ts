@@ -80,7 +80,7 @@ const act = (instance: TestServer, kid: string, action: string, body?: object) =
   instance.post(`${tenant.path}/certificates/${kid}/${action}`, body, tenant.owner);
 
 describe('what one instance revokes', () => {
-  it('is revoked on both in the next request: by OCSP and in the list', async () => {
+  it('what one instance revokes is revoked on both in the next request, by OCSP and in the CRL', async () => {
     const kid = await issued('one');
     expect(await statuses('one')).toEqual(['good', 'good']);
     const before = await Promise.all(instances.map(listOf));
@@ -94,7 +94,7 @@ describe('what one instance revokes', () => {
     expect(after[0]).toEqual(after[1]);
   });
 
-  it('comes into the list though nobody asks for it', async () => {
+  it('what one instance revokes comes into the CRL although no client asks for it', async () => {
     const kid = await issued('two');
     const signed = async (): Promise<number> => {
       const query = 'action=certificate_authority.crl_published&limit=200';
@@ -112,7 +112,7 @@ describe('what one instance revokes', () => {
     expect((await Promise.all(instances.map(listOf))).map(({ entries }) => entries)).toEqual([1, 1]);
   });
 
-  it('is signed once however many ask at the same time, and the number only rises', async () => {
+  it('a CRL is signed once however many ask at the same time, and its number only rises', async () => {
     let last = (await listOf(instances[0])).number;
     for (let round = 0; round < 3; round += 1) {
       const kid = await issued(`round-${round}`);

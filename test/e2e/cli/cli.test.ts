@@ -56,24 +56,24 @@ async function chancery(
 const newKey = (): string => randomBytes(32).toString('base64');
 
 describe('chancery', () => {
-  it('explains itself, and refuses what it does not know', async () => {
+  it('chancery explains itself, and rejects what it does not know', async () => {
     expect(await chancery('--help')).toMatchObject({ code: 0, output: expect.stringContaining('doctor') });
     expect(await chancery('frobnicate')).toMatchObject({ code: 1, errors: expect.stringContaining('unknown command') });
   });
 
-  it('migrate: works on a database that is in use, and not with another master key', async () => {
+  it('chancery migrate works on a database that is in use, and not with another master key', async () => {
     expect(await chancery('migrate')).toMatchObject({ code: 0 });
     const refused = await chancery('migrate', { CHANCERY_MASTER_KEY: newKey() });
     expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('does not open this database') });
   });
 
-  it('says everything that is wrong with the configuration', async () => {
+  it('chancery reports everything that is wrong with the configuration', async () => {
     const { code, errors } = await chancery('migrate', { PORT: 'x', WORKERS: '0' });
     expect(code).toBe(1);
     expect(errors).toMatch(/PORT.*\n.*WORKERS/);
   });
 
-  it('admin create: the new administrator can log in', async () => {
+  it('chancery admin create makes an administrator who can log in', async () => {
     const line = 'admin create --email second@chancery.test';
     const created = await chancery(line, { CHANCERY_ADMIN_PASSWORD: PASSWORD });
     expect(created).toMatchObject({ code: 0, output: expect.not.stringContaining(PASSWORD) });
@@ -84,7 +84,7 @@ describe('chancery', () => {
     expect(await server.login('third@chancery.test', password)).toBeTruthy();
   });
 
-  it('keys rewrap: counts, says what is left, and makes the former key superfluous', async () => {
+  it('chancery keys rewrap counts, says what is left, and makes the former key superfluous', async () => {
     const next = newKey();
     const change = { CHANCERY_MASTER_KEY: next, CHANCERY_PREVIOUS_MASTER_KEY: TEST_MASTER_KEY };
     expect(await chancery('keys rewrap', change)).toMatchObject({
@@ -96,7 +96,7 @@ describe('chancery', () => {
     expect(await chancery('keys rewrap', back)).toMatchObject({ code: 0 });
   });
 
-  it('keys rotate-data-keys: the server goes on, and seals with the new ones', async () => {
+  it('chancery keys rotate-data-keys lets the server go on, which seals with the new keys', async () => {
     const { code, output } = await chancery('keys rotate-data-keys');
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('kept for now') });
     expect((await chancery('doctor --all')).code).toBe(0);
@@ -105,19 +105,19 @@ describe('chancery', () => {
 });
 
 describe('chancery doctor', () => {
-  it('finds nothing wrong with an installation that is well', async () => {
+  it('chancery doctor finds nothing wrong with an installation that is well', async () => {
     const { code, output } = await chancery('doctor');
     expect(output).toContain('No errors.');
     expect(output).not.toMatch(/^ERROR/m);
     expect(code).toBe(0);
   });
 
-  it('finds a wrong master key', async () => {
+  it('chancery doctor finds a wrong master key', async () => {
     const { code, output } = await chancery('doctor', { CHANCERY_MASTER_KEY: newKey() });
     expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('ERROR    master key') });
   });
 
-  it('finds a key file that others may read', async () => {
+  it('chancery doctor finds a key file that others may read', async () => {
     const file = join(folder, 'master.key');
     writeFileSync(file, `${TEST_MASTER_KEY}\n`);
     chmodSync(file, 0o644);
@@ -128,7 +128,7 @@ describe('chancery doctor', () => {
     expect((await chancery('doctor', { CHANCERY_MASTER_KEY_FILE: file })).code).toBe(0);
   });
 
-  it('finds settings that cannot be used, and those that nobody knows', async () => {
+  it('chancery doctor finds settings that cannot be used, and unknown ones', async () => {
     expect(await chancery('doctor', { PORT: 'x' })).toMatchObject({ code: 1, output: expect.stringContaining('PORT') });
     const { code, output } = await chancery('doctor', {
       CHANCERY_MASTER_KEY_FIEL: 'x',
@@ -137,7 +137,7 @@ describe('chancery doctor', () => {
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('CHANCERY_MASTER_KEY_FIEL') });
   });
 
-  it('finds a sealed value that was damaged', async () => {
+  it('chancery doctor finds a sealed value that was damaged', async () => {
     const plain = await openPlainDataSource(database.url);
     const [row] = await plain.query<{ id: string; sealedPrivate: Buffer }[]>(
       'SELECT id, sealedPrivate FROM key_versions',
@@ -154,7 +154,7 @@ describe('chancery doctor', () => {
 });
 
 describe('chancery scheduler', () => {
-  it('shows that a clock jumped, and confirms it for every process', async () => {
+  it('chancery scheduler shows that a clock jumped, and confirms it for every process', async () => {
     const other = await createTestDatabase();
     const clock = new ManualClock(Date.now());
     const running = await startTestServer({ database: other, clock });

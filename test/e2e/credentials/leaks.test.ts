@@ -34,7 +34,7 @@ describe('a string that turned up somewhere', () => {
   }
   const use = async (serviceKey: string) => (await server.get('/v1/whoami', { serviceKey })).body['code'];
 
-  it('is recognised as a credential of either type, by nothing but the string', async () => {
+  it('a leaked string is recognised as a credential of either type, by nothing but the string', async () => {
     const { service, serviceKey, jwtCredential } = await newService();
     for (const [credential, authType] of [
       [serviceKey, 'service_key'],
@@ -50,7 +50,7 @@ describe('a string that turned up somewhere', () => {
     expect(await use(serviceKey['secret']!)).toBeUndefined();
   });
 
-  it('with a typing error, a part of a secret, or anything else is nobody’s', async () => {
+  it('a leaked string with a typing error, a part of a secret, or anything else belongs to no service', async () => {
     const { serviceKey, jwtCredential } = await newService();
     const key: string = serviceKey['secret']!;
     const typo = key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a'));
@@ -67,7 +67,7 @@ describe('a string that turned up somewhere', () => {
     }
   });
 
-  it("that is another tenant's is not found: nobody learns what others have", async () => {
+  it('a leaked string of another tenant is not found: no tenant learns what others have', async () => {
     const other = await createTenant(server, 'leaks-elsewhere');
     const { serviceKey, jwtCredential } = await newService(other);
     for (const credential of [serviceKey, jwtCredential]) {
@@ -78,7 +78,7 @@ describe('a string that turned up somewhere', () => {
     expect(await use(serviceKey['secret']!)).toBeUndefined();
   });
 
-  it('is still recognised after the credential was deleted', async () => {
+  it('a leaked string is still recognised after the credential was deleted', async () => {
     const { path, serviceKey } = await newService();
     await server.post(path, { authType: 'service_key' }, tenant.owner);
     await server.post(`${path}/${serviceKey['id']}/discard`, undefined, tenant.owner);
@@ -88,7 +88,7 @@ describe('a string that turned up somewhere', () => {
     expect(answer.body).toMatchObject({ found: true, credential: { id: serviceKey['id'], state: 'deleted' } });
   });
 
-  it('is refused from that moment on where the finder says so; the last active one has a successor', async () => {
+  it('a leaked credential is rejected from then on where the finder asks for it; the last active one has a successor', async () => {
     const { path, serviceKey } = await newService();
     const secret: string = serviceKey['secret']!;
     const { body } = await check(secret, { compromise: true });
@@ -102,7 +102,7 @@ describe('a string that turned up somewhere', () => {
     expect(again.body['successorId']).toBeUndefined();
   });
 
-  it('is looked for by one hash, and is stored nowhere', async () => {
+  it('a leaked string is looked for by one hash, and is stored nowhere', async () => {
     const { serviceKey } = await newService();
     const secret: string = serviceKey['secret']!;
     const statements = await statementsDuring(() => check(secret));
@@ -113,13 +113,13 @@ describe('a string that turned up somewhere', () => {
     expect(history.text).not.toContain(secret);
   });
 
-  it.each(['limited_access', 'auditor'])('is not checked by %s', async (role) => {
+  it.each(['limited_access', 'auditor'])('a leaked string is not checked by %s', async (role) => {
     const call = await signIn(server, tenant, role);
     const answer = await server.post(`${tenant.path}/leaks`, { secret: 'x' }, call);
     expect(answer).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
   });
 
-  it('is asked for by its name, and bounded', async () => {
+  it('a leaked string is asked for by its name, and bounded', async () => {
     for (const body of [{}, { secret: 1 }, { secret: 'x'.repeat(1_001) }, { secret: 'x', more: 1 }]) {
       const answer = await server.post(`${tenant.path}/leaks`, body, tenant.owner);
       expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });

@@ -11,7 +11,7 @@ describe('a secret that is released', () => {
   });
   afterAll(() => server.close());
 
-  it('is never repeated from memory: each reveal is judged and recorded, whatever its idempotency key', async () => {
+  it('a secret that is revealed is never repeated from memory: each reveal is checked and recorded, whatever its idempotency key', async () => {
     const created = await server.post(`${tenant.path}/services`, { name: 'revealed' }, tenant.owner);
     const id: string = created.body['serviceKey']!['id']!;
     const path = `${tenant.path}/services/${created.body['service']!['id']}/credentials/${id}`;

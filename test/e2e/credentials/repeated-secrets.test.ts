@@ -88,8 +88,8 @@ async function prepare() {
 const serviceId = async (): Promise<string> => (await prepare()).serviceId;
 const credentialPath = async (): Promise<string> => (await prepare()).credentialPath;
 
-describe.each(ROUTES)('the secret in the answer of %s', (_, create, shown) => {
-  it('is not stored, and a repetition opens it again with an event that names who saw it', async () => {
+describe.each(ROUTES)('the secret in the answer of %s', (route, create, shown) => {
+  it(`the secret in the answer of ${route} is not stored, and a repetition opens it again with an event that names who saw it`, async () => {
     const first = await create('once');
     const { id, secret } = shown(first.body);
     for (const stored of await storedAnswers()) expect(stored).not.toContain(String(secret));
@@ -101,7 +101,7 @@ describe.each(ROUTES)('the secret in the answer of %s', (_, create, shown) => {
     ]);
   });
 
-  it('is gone once revealing is never', async () => {
+  it(`the secret in the answer of ${route} is gone once revealing is never`, async () => {
     await create('never');
     await set({ reveal: 'never' });
     expect(await create('never')).toMatchObject({ status: 410, body: { code: 'GONE', reason: 'NOT_REVEALABLE' } });
@@ -109,7 +109,7 @@ describe.each(ROUTES)('the secret in the answer of %s', (_, create, shown) => {
 });
 
 describe('the secret in a repeated answer', () => {
-  it('is gone once its credential was deleted, and once its service was', async () => {
+  it('the secret in a repeated answer is gone once its credential was deleted, and once its service was', async () => {
     await set({ credentialsPerType: 4 });
     const path = `/services/${await serviceId()}/credentials`;
     const { body } = await post(path, { authType: 'jwt' }, 'deleted');
@@ -128,7 +128,7 @@ describe('the secret in a repeated answer', () => {
     });
   });
 
-  it('counts as the one reveal where the tenant permits one', async () => {
+  it('the secret in a repeated answer counts as the one reveal where the tenant permits one', async () => {
     await set({ reveal: 'once' });
     const first = await post('/services', { name: 'one' }, 'one');
     expect((await post('/services', { name: 'one' }, 'one')).text).toBe(first.text);
@@ -138,7 +138,7 @@ describe('the secret in a repeated answer', () => {
     expect(await server.post(path, undefined, tenant.owner)).toMatchObject({ body: { code: 'NOT_REVEALABLE' } });
   });
 
-  it('does not change the version that the answer names', async () => {
+  it('the secret in a repeated answer does not change the version that the answer names', async () => {
     const { body } = await post('/services', { name: 'versions' }, 'versions');
     const again = await post('/services', { name: 'versions' }, 'versions');
     const { id, version } = again.body['serviceKey']!;

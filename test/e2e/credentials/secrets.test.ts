@@ -62,7 +62,7 @@ const act = (credential: Shape, action: string, call: Call = tenant.owner, body?
 const refused = (status: number, code: string) => ({ status, body: { code } });
 
 describe('a secret', () => {
-  it('is masked wherever a credential is shown', async () => {
+  it('a secret is masked wherever a credential is shown', async () => {
     for (const credential of [serviceKey, jwtCredential]) {
       const secret: string = credential['secret']!;
       const answers = [
@@ -86,7 +86,7 @@ describe('a secret', () => {
     ['full_access', 200],
     ['limited_access', 200],
     ['auditor', 403],
-  ])('is revealed to a member by role: %s %i', async (role, status) => {
+  ])('a secret is revealed to a member by role: %s %i', async (role, status) => {
     const own = await createTenant(server, `reveal-by-${role.replace('_', '-')}`);
     const service = await newService(own);
     const call = role === 'owner' ? own.owner : await signIn(server, own, role);
@@ -102,7 +102,7 @@ describe('a secret', () => {
     }
   });
 
-  it('is answered only with its event in the history', async () => {
+  it('a secret is answered only with its event in the history', async () => {
     const { body } = await act(serviceKey, 'reveal');
     expect(body['secret']).toBe(serviceKey['secret']);
     const query = `action=credential.revealed&targetId=${serviceKey['id']}`;
@@ -114,7 +114,7 @@ describe('a secret', () => {
     ['allowed', [200, 200]],
     ['once', [200, 409]],
     ['never', [409, 409]],
-  ])('under the setting `reveal: %s` is shown twice with %j', async (reveal, statuses) => {
+  ])('a secret under the setting `reveal: %s` that is revealed twice: %j', async (reveal, statuses) => {
     await server.patch(tenant.path, { settings: { reveal } }, tenant.owner);
     const answers = [await act(serviceKey, 'reveal'), await act(serviceKey, 'reveal')];
     expect(answers.map(({ status }) => status)).toEqual(statuses);
@@ -124,7 +124,7 @@ describe('a secret', () => {
     await server.patch(tenant.path, { settings: { reveal: 'allowed' } }, tenant.owner);
   });
 
-  it('is not revealed faster than a person reads: 429 with the time to wait', async () => {
+  it('revealing secrets too fast is rejected with 429 and the time to wait', async () => {
     for (let turn = 0; turn < REVEALS_PER_MINUTE; turn += 1) expect((await act(serviceKey, 'reveal')).status).toBe(200);
     const refusal = await act(serviceKey, 'reveal');
     expect(refusal).toMatchObject(refused(429, 'RATE_LIMITED'));
@@ -135,7 +135,7 @@ describe('a secret', () => {
     expect((await act(serviceKey, 'reveal')).status).toBe(200);
   });
 
-  it('comes again, and is made once, for one Idempotency-Key', async () => {
+  it('a secret is created once and repeated for one Idempotency-Key', async () => {
     const create = (body: object) =>
       server.post(path, body, { ...tenant.owner, headers: { 'Idempotency-Key': `create-${services}` } });
     const [one, again] = [await create({ authType: 'service_key' }), await create({ authType: 'service_key' })];
@@ -149,7 +149,7 @@ describe('a secret', () => {
 });
 
 describe('a rehearsal (`dryRun=true`)', () => {
-  it('says what would happen and changes not one row, whatever it says', async () => {
+  it('a dry run says what would happen and changes no row', async () => {
     const spare = (await server.post(path, { authType: 'service_key' }, tenant.owner)).body;
     const idle = (await server.post(path, { authType: 'jwt' }, tenant.owner)).body;
     await act(idle, 'discard');
@@ -186,7 +186,7 @@ describe('a rehearsal (`dryRun=true`)', () => {
 });
 
 describe('a change', () => {
-  it('of what has changed since it was read is refused by If-Match', async () => {
+  it('a change of a credential that has changed since it was read is rejected by If-Match', async () => {
     const read = await server.get(pathOf(serviceKey), tenant.owner);
     const etag = read.headers.get('etag')!;
     expect(etag).toMatch(/^"\d+"$/);
@@ -205,7 +205,7 @@ describe('a change', () => {
 });
 
 describe('deleting', () => {
-  it('takes the own password; after five wrong ones even the right one waits', async () => {
+  it("deleting a credential takes the user's own password; after five wrong ones even the right one is rejected", async () => {
     const own = await createTenant(server, 'delete-lock');
     const service = await newService(own);
     const spare = (await server.post(service.path, { authType: 'service_key' }, own.owner)).body;

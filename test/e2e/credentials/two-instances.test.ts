@@ -54,7 +54,7 @@ describe('what is changed on instance A holds on instance B in the very next req
   }
 
   describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
-    it('discarded, reactivated, compromised', async () => {
+    it(`a credential of type ${authType} discarded, reactivated or compromised on one instance is so on the other in the next request`, async () => {
       const { onA, onB } = await prepare(authType);
       await onA('discard');
       expect(await onB()).toBe('CREDENTIAL_INACTIVE');
@@ -64,14 +64,14 @@ describe('what is changed on instance A holds on instance B in the very next req
       expect(await onB()).toBe('CREDENTIAL_COMPROMISED');
     });
 
-    it('deleted', async () => {
+    it(`a credential of type ${authType} deleted on one instance is unknown on the other in the next request`, async () => {
       const { path, onA, onB } = await prepare(authType);
       await onA('discard');
       await a!.delete(path, { password: PASSWORD }, tenant.owner);
       expect(await onB()).toBe('INVALID_CREDENTIALS');
     });
 
-    it('given an expiry', async () => {
+    it(`a credential of type ${authType} given an expiry on one instance expires on the other in the next request`, async () => {
       const { path, onB } = await prepare(authType);
       const expiresAt = '2026-01-01T00:00:00.001Z';
       expect((await a!.patch(path, { expiresAt }, tenant.owner)).status).toBe(200);
@@ -80,7 +80,7 @@ describe('what is changed on instance A holds on instance B in the very next req
       clock.advance(-1);
     });
 
-    it('of a service whose allowed networks were narrowed, and that was deleted', async () => {
+    it(`a credential of type ${authType} of a service whose networks were narrowed, or that was deleted, on one instance is rejected on the other in the next request`, async () => {
       const { service, onB } = await prepare(authType);
       const path = `${tenant.path}/services/${service.id}`;
       await a!.patch(path, { allowedCidrs: ['203.0.113.0/24'] }, tenant.owner);
@@ -91,7 +91,7 @@ describe('what is changed on instance A holds on instance B in the very next req
       expect(await onB()).toBe('INVALID_CREDENTIALS');
     });
 
-    it('of a tenant that was suspended, and reactivated', async () => {
+    it(`a credential of type ${authType} of a tenant that was suspended and reactivated on one instance is so on the other in the next request`, async () => {
       const { onB } = await prepare(authType);
       const admin = { token: await a!.login() };
       await a!.post(`${tenant.path}/suspend`, undefined, admin);
@@ -101,7 +101,7 @@ describe('what is changed on instance A holds on instance B in the very next req
     });
   });
 
-  it('the grant of a profile, taken away and given back', async () => {
+  it('the grant of a profile that is withdrawn and given back on one instance holds on the other in the next request', async () => {
     const issuer = await createIssuer(a!, tenant);
     const { id, serviceKey } = issuer.service;
     const grant = (profiles: readonly string[]) =>

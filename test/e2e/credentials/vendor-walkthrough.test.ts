@@ -57,12 +57,12 @@ describe.each(['service_key', 'jwt'])('rotating a credential of type %s as the v
 
   const use = (credential: Shape | undefined): Promise<string> => answerTo(callWith(credential));
 
-  it('1. the service has one, active; the only one cannot be discarded', async () => {
+  it(`rotating a credential of type ${authType}, step 1. the service has one, active; the only one cannot be discarded`, async () => {
     expect(await use(first)).toBe('accepted');
     expect(await show(first)).toMatchObject({ state: 'active', blockedActions: { discard: 'LAST_ACTIVE_CREDENTIAL' } });
   });
 
-  it('2. "Click Create Authentication Credential(s)": an extra one, so that clients can move over', async () => {
+  it(`rotating a credential of type ${authType}, step 2. "Click Create Authentication Credential(s)": an extra one, so that clients can move over`, async () => {
     const answer = await server.post(credentials, { authType }, owner);
     expect(answer).toMatchObject({ status: 201, body: { authType, state: 'active' } });
     extra = answer.body;
@@ -70,19 +70,19 @@ describe.each(['service_key', 'jwt'])('rotating a credential of type %s as the v
     for (const one of [first, extra]) expect((await show(one))['allowedActions']).toContain('discard');
   });
 
-  it('3. there is room for two: a third is refused', async () => {
+  it(`rotating a credential of type ${authType}, step 3. there is room for two: a third is rejected`, async () => {
     expect(await server.post(credentials, { authType }, owner)).toMatchObject({
       status: 409,
       body: { code: 'CREDENTIAL_LIMIT_REACHED' },
     });
   });
 
-  it('4. "Yes, Discard": its status changes to Inactive, and calls that use it fail', async () => {
+  it(`rotating a credential of type ${authType}, step 4. "Yes, Discard": its status changes to Inactive, and calls that use it fail`, async () => {
     expect(await ask(first, 'discard')).toMatchObject({ status: 200, body: { state: 'inactive' } });
     expect([await use(first), await use(extra)]).toEqual(['401 CREDENTIAL_INACTIVE', 'accepted']);
   });
 
-  it('5. "the Discard action for the other Active one is automatically disabled", and says why', async () => {
+  it(`rotating a credential of type ${authType}, step 5. "the Discard action for the other Active one is automatically disabled", and says why`, async () => {
     const other = await show(extra);
     expect(other['allowedActions']).not.toContain('discard');
     expect(other['blockedActions']).toMatchObject({ discard: 'LAST_ACTIVE_CREDENTIAL' });
@@ -90,13 +90,13 @@ describe.each(['service_key', 'jwt'])('rotating a credential of type %s as the v
     expect(await use(extra)).toBe('accepted');
   });
 
-  it('6. "Reactivate": moves to Active status, with the secret that it had', async () => {
+  it(`rotating a credential of type ${authType}, step 6. "Reactivate": moves to Active status, with the secret that it had`, async () => {
     expect(await ask(extra, 'reactivate')).toMatchObject({ status: 409, body: { code: 'WRONG_STATE' } });
     expect(await ask(first, 'reactivate')).toMatchObject({ status: 200, body: { state: 'active' } });
     expect([await use(first), await use(extra)]).toEqual(['accepted', 'accepted']);
   });
 
-  it('7. "You can only delete one that is in Inactive status"', async () => {
+  it(`rotating a credential of type ${authType}, step 7. "You can only delete one that is in Inactive status"`, async () => {
     const remove = (body?: unknown) => server.delete(`${credentials}/${first!['id']}`, body, owner);
     expect(await remove({ password: PASSWORD })).toMatchObject({ status: 409, body: { code: 'WRONG_STATE' } });
     await ask(first, 'discard');
@@ -105,7 +105,7 @@ describe.each(['service_key', 'jwt'])('rotating a credential of type %s as the v
     expect(await use(first)).toBe('401 CREDENTIAL_INACTIVE');
   });
 
-  it('8. "Enter the password and click Yes, Delete": it is gone; its row stays as history', async () => {
+  it(`rotating a credential of type ${authType}, step 8. "Enter the password and click Yes, Delete": it is gone; its row stays as history`, async () => {
     const answer = await server.delete(`${credentials}/${first!['id']}`, { password: PASSWORD }, owner);
     expect(answer.status).toBe(204);
     expect([await use(first), await use(extra)]).toEqual(['401 INVALID_CREDENTIALS', 'accepted']);
@@ -117,11 +117,11 @@ describe.each(['service_key', 'jwt'])('rotating a credential of type %s as the v
     expect(await ask(first, 'reveal')).toMatchObject({ status: 409, body: { code: 'WRONG_STATE' } });
   });
 
-  it('9. there is room again: the next rotation can begin', async () => {
+  it(`rotating a credential of type ${authType}, step 9. there is room again: the next rotation can begin`, async () => {
     expect((await server.post(credentials, { authType }, owner)).status).toBe(201);
   });
 
-  it('10. "expires after 60 minutes": a JWT does; a service key does not', async () => {
+  it(`rotating a credential of type ${authType}, step 10. "expires after 60 minutes": a JWT does; a service key does not`, async () => {
     const call = callWith(extra);
     clock.advance(HOUR - 1);
     expect(await answerTo(call)).toBe('accepted');

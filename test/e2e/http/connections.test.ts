@@ -42,7 +42,7 @@ async function counted(expected: number): Promise<void> {
 }
 
 describe('connections of one address', () => {
-  it('are closed beyond the limit with an answer that says why, and others get in', async () => {
+  it('connections of one address are closed beyond the limit with an answer that says why, and others are accepted', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 3 } });
     const halfOpen = [await open(), await open('127.0.0.2', REQUEST), await open('127.0.0.2', 'G')];
     await counted(3);
@@ -58,7 +58,7 @@ describe('connections of one address', () => {
     expect(shell.log.filter((line) => line.includes('A connection was rejected'))).toHaveLength(1);
   });
 
-  it('read nothing of a request that came on a connection beyond the limit', async () => {
+  it('connections of one address read nothing of a request that came on a connection beyond the limit', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 1 } });
     await open();
     await counted(1);
@@ -67,7 +67,7 @@ describe('connections of one address', () => {
     expect(shell.log.filter((line) => line.includes('"request"'))).toEqual([]);
   });
 
-  it('are not limited for a trusted proxy', async () => {
+  it('connections of one address are not limited for a trusted proxy', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 1 }, trustedProxies: ['127.0.0.2/32'] });
     for (let count = 0; count < 5; count += 1) await open();
     await counted(5);
@@ -77,7 +77,7 @@ describe('connections of one address', () => {
     expect(await status('127.0.0.3')).toBe('429');
   });
 
-  it('are closed beyond the total, whatever their address is', async () => {
+  it('connections of one address are closed beyond the total, whatever their address is', async () => {
     shell = await startFixture({ limits: { connections: 3 }, trustedProxies: ['127.0.0.4'] });
     for (const address of ['127.0.0.2', '127.0.0.3', '127.0.0.4']) await open(address);
     await counted(3);
@@ -92,14 +92,14 @@ describe('a connection that is slow', () => {
   it.each([
     ['sends nothing', ''],
     ['sends a part of its headers', REQUEST],
-  ])('is closed: it %s', async (_, text) => {
+  ])('a connection that is slow is closed: it %s', async (_, text) => {
     shell = await startFixture({ limits: { ...FAST, connectionsPerAddress: 1 } });
     expect(await (await open('127.0.0.2', text)).ended).toMatch(/^HTTP\/1\.1 408 /);
     await counted(0);
     expect(await status('127.0.0.2')).toBe('200');
   });
 
-  it('is closed though its headers keep arriving, byte by byte', async () => {
+  it('a connection that is slow is closed though its headers keep arriving, byte by byte', async () => {
     shell = await startFixture({ limits: FAST });
     const { socket, ended } = await open('127.0.0.2', REQUEST);
     const drip = setInterval(() => socket.write('X'), 20);
@@ -110,7 +110,7 @@ describe('a connection that is slow', () => {
     }
   });
 
-  it('is closed though its body keeps arriving, byte by byte', async () => {
+  it('a connection that is slow is closed though its body keeps arriving, byte by byte', async () => {
     shell = await startFixture({ limits: FAST });
     const head = 'POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n';
     const { socket, ended } = await open('127.0.0.2', head);
@@ -122,7 +122,7 @@ describe('a connection that is slow', () => {
     }
   });
 
-  it('is closed where its client does not read the answers', async () => {
+  it('a connection that is slow is closed where its client does not read the answers', async () => {
     shell = await startFixture({ limits: { idleMilliseconds: 200 } });
     const { socket } = await open();
     socket.pause();

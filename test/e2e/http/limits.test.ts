@@ -14,7 +14,7 @@ const login = () => shell.app.inject({ method: 'POST', url: '/v1/login' });
 const me = () => shell.app.inject({ url: '/v1/me', headers: { authorization: 'Bearer ada' } });
 
 describe('rate limits', () => {
-  it('tell where the caller stands, refuse beyond the quota, and open again', async () => {
+  it('rate limits tell what is left, reject beyond the quota, and admit again', async () => {
     expect((await login()).headers).toMatchObject({
       ratelimit: '"login";r=1;t=60',
       'ratelimit-policy': '"login";q=2;w=60',
@@ -29,7 +29,7 @@ describe('rate limits', () => {
     expect((await login()).statusCode).toBe(201);
   });
 
-  it('count each policy for itself, and do not count services', async () => {
+  it('rate limits count each policy for itself, and do not count services', async () => {
     for (const remaining of [2, 1, 0]) expect((await me()).headers.ratelimit).toBe(`"admin";r=${remaining};t=60`);
     expect((await me()).statusCode).toBe(429);
     expect((await shell.app.inject('/v1/facts')).headers.ratelimit).toBe('"public";r=99;t=60');
@@ -59,18 +59,18 @@ describe('the source address that calls are counted by', () => {
     return statuses;
   };
 
-  it('is the one that a trusted proxy forwards: one that is over its quota holds up no other', async () => {
+  it('the source address that calls are counted by is the one that a trusted proxy forwards: one that is over its quota holds up no other', async () => {
     expect(await loginsFrom('192.0.2.1', '192.0.2.1', '192.0.2.1')).toEqual([201, 201, 429]);
     expect(await loginsFrom('192.0.2.2', '192.0.2.2', '192.0.2.2')).toEqual([201, 201, 429]);
   });
 
-  it('is a /64 network for IPv6, and the same for an IPv4 address in each of its forms', async () => {
+  it('the source address that calls are counted by is a /64 network for IPv6, and the same for an IPv4 address in each of its forms', async () => {
     expect(await loginsFrom('2001:db8::1', '2001:db8::2', '2001:db8::3')).toEqual([201, 201, 429]);
     expect(await loginsFrom('2001:db8:0:1::1')).toEqual([201]);
     expect(await loginsFrom('192.0.2.3', '::ffff:192.0.2.3', '192.0.2.3:4711')).toEqual([201, 201, 429]);
   });
 
-  it('is the address of the connection where no proxy is trusted, and of a client that no proxy stands before', async () => {
+  it('the source address that calls are counted by is that of the connection where no proxy is trusted, or none is in between', async () => {
     const loginOver = (localAddress: string, port: number): Promise<number> =>
       new Promise((resolve, reject) => {
         const options = { host: '127.0.0.1', port, localAddress, method: 'POST', path: '/v1/login', agent: false };
@@ -93,7 +93,7 @@ describe('the source address that calls are counted by', () => {
     }
   });
 
-  it('is an error where it is unknown, which the log names, and never a window that callers share', async () => {
+  it('the source address that calls are counted by is an error where it is unknown, which the log names, and never a window that callers share', async () => {
     proxied.log.length = 0;
     expect(await loginsFrom('unknown', 'unknown', 'unknown', 'hidden')).toEqual([500, 500, 500, 500]);
     expect(proxied.log.join('')).toContain('no source address');
@@ -112,7 +112,7 @@ describe('a route that declares no access', () => {
     }
   }
 
-  it('stops the start', async () => {
+  it('a route that declares no access stops the start', async () => {
     await expect(startFixture({ controllers: [ForgottenController] })).rejects.toThrow('ForgottenController.read');
   });
 });

@@ -13,12 +13,12 @@ beforeAll(async () => {
 afterAll(() => shell.app.close());
 
 describe('the document', () => {
-  it('is OpenAPI 3.1 and complete', () => {
+  it('the API document is OpenAPI 3.1 and complete', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(findIncompleteOperations(document)).toEqual([]);
   });
 
-  it('shows the access, the refusals and the headers of an operation', () => {
+  it('the API document shows the access, the errors and the headers of an operation', () => {
     const operation = document.paths['/v1/tenants/{tenantId}/things']!.post!;
     expect(operation).toMatchObject({
       operationId: 'createThing',
@@ -54,7 +54,7 @@ describe('the document', () => {
     expect(document.paths['/v1/sign']!.post!.security).toEqual([{ bearer: [] }, { serviceKey: [] }]);
   });
 
-  it('shows fields as they are checked', () => {
+  it('the API document shows fields as they are checked', () => {
     expect(document.components!.schemas!['NewThing']).toMatchObject({
       required: ['name'],
       properties: {
@@ -76,7 +76,7 @@ describe('the document', () => {
 describe('the documents that stay the same', () => {
   const get = (url: string, headers = {}) => shell.app.inject({ url, headers });
 
-  it('are made once and answered from memory', async () => {
+  it('the documents that stay the same are made once and answered from memory', async () => {
     await get('/openapi.json');
     const stringify = vi.spyOn(JSON, 'stringify');
     try {
@@ -89,7 +89,7 @@ describe('the documents that stay the same', () => {
   });
 
   it.each(['/openapi.json', '/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui.css'])(
-    'have an entity tag, and are not sent again to a client that names it: %s',
+    'the documents that stay the same have an entity tag, and are not sent again to a client that names it: %s',
     async (url) => {
       const answer = await get(url);
       const { etag } = answer.headers;
@@ -104,7 +104,7 @@ describe('the documents that stay the same', () => {
     },
   );
 
-  it('are compressed for clients that say so, under a tag of that form', async () => {
+  it('the documents that stay the same are compressed for clients that say so, under a tag of that form', async () => {
     const plain = await get('/openapi.json');
     const gzipped = await get('/openapi.json', { 'accept-encoding': 'br, gzip;q=0.5' });
     expect(gzipped.headers).toMatchObject({ 'content-encoding': 'gzip', vary: 'Accept-Encoding' });
@@ -115,7 +115,7 @@ describe('the documents that stay the same', () => {
     }
   });
 
-  it('hold what operations share once: no refusal is spelled out in an operation', () => {
+  it('the documents that stay the same hold what operations share once: no refusal is spelled out in an operation', () => {
     expect(JSON.stringify(document.paths)).not.toContain('"requestId"');
     const named = JSON.stringify(document.components!.responses).match(/#\/components\/examples\/\w+/g)!;
     const examples = document.components!.examples!;
@@ -124,7 +124,7 @@ describe('the documents that stay the same', () => {
     );
   });
 
-  it('are counted by source address as every public route is', async () => {
+  it('the documents that stay the same are counted by source address as every public route is', async () => {
     const limited = await startFixture({ quotas: { public: 2 } });
     try {
       const statuses: number[] = [];
@@ -140,7 +140,7 @@ describe('the documents that stay the same', () => {
 });
 
 describe('the reference page', () => {
-  it('comes with everything it needs from this server', async () => {
+  it('the reference page has everything it needs from this server', async () => {
     const page = await shell.app.inject('/docs');
     expect(page.statusCode).toBe(200);
     expect(page.headers['content-security-policy']).toContain("script-src 'self'");
@@ -153,7 +153,7 @@ describe('the reference page', () => {
     expect(page.body).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
   });
 
-  it('has no inline script, which its policy would stop', async () => {
+  it('the reference page has no inline script, which its policy would stop', async () => {
     expect((await shell.app.inject('/docs')).body).not.toMatch(/<script>/);
     expect((await shell.app.inject('/docs/nowhere.js')).json()).toMatchObject({ code: 'NOT_FOUND' });
   });

@@ -32,22 +32,25 @@ describe('a method that a path does not declare', () => {
     ['DELETE', THINGS],
     ['OPTIONS', THINGS],
     ['PUT', `${THINGS}?limit=1`],
-  ] as const)('%s %s answers 405 with the methods that the path declares', async (method, url) => {
-    const answer = await shell.app.inject({ method, url, headers: AS_ADA });
-    expect(answer.statusCode).toBe(405);
-    expect(answer.headers['allow']).toBe('GET, HEAD, POST');
-    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    expect(answer.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED', status: 405 });
-  });
+  ] as const)(
+    'a method that a path does not declare: %s %s answers 405 with the methods that the path declares',
+    async (method, url) => {
+      const answer = await shell.app.inject({ method, url, headers: AS_ADA });
+      expect(answer.statusCode).toBe(405);
+      expect(answer.headers['allow']).toBe('GET, HEAD, POST');
+      expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(answer.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED', status: 405 });
+    },
+  );
 
-  it('answers 404 without Allow where no method is declared', async () => {
+  it('a method that a path does not declare answers 404 without Allow where no method is declared', async () => {
     const answer = await shell.app.inject({ method: 'DELETE', url: '/v1/nowhere', headers: AS_ADA });
     expect([answer.statusCode, answer.headers['allow']]).toEqual([404, undefined]);
   });
 });
 
 describe('problem documents', () => {
-  it('have every member, the media type and no query string', async () => {
+  it('problem documents have every member, the media type and no query string', async () => {
     const answer = await call('GET', '/v1/nowhere?secret=1', { 'x-request-id': 'abc-1' });
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -79,7 +82,7 @@ describe('problem documents', () => {
     ['a form', 'name=a', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['plain text', '{"name":"a"}', { 'content-type': 'text/plain' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['nonsense for a type', '{}', { 'content-type': 'application' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
-  ])('answer a body that is %s', async (_what, payload, headers, status, code) => {
+  ])('a problem document answers a body that is %s', async (_what, payload, headers, status, code) => {
     const answer = await call('POST', THINGS, headers, payload);
     expect([answer.statusCode, answer.json<Problem>().code]).toEqual([status, code]);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -92,7 +95,7 @@ describe('problem documents', () => {
     [`/v1/tenants/${'a'.repeat(513)}/things`, 404, 'NOT_FOUND'],
     ['/v1/tenants/%00/things', 404, 'NOT_FOUND'],
     [`${THINGS}/../../../etc/passwd`, 404, 'NOT_FOUND'],
-  ])('answer the target %#', async (url, status, code) => {
+  ])('a problem document answers the target %#', async (url, status, code) => {
     const answer = await call('GET', url);
     expect([answer.statusCode, answer.json<Problem>().code]).toEqual([status, code]);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -100,7 +103,7 @@ describe('problem documents', () => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 
-  it('answer what is no HTTP on the bare socket, and close it', async () => {
+  it('problem documents answer what is no HTTP on the bare socket, and close it', async () => {
     const [headers, body] = (await shell.raw('NONSENSE\r\n\r\n')).split('\r\n\r\n');
     expect(headers).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(body!)).toMatchObject({ status: 400, code: 'UNREADABLE_REQUEST' });
@@ -108,12 +111,12 @@ describe('problem documents', () => {
     expect(await shell.raw(huge)).toMatch(/^HTTP\/1\.1 431 .*application\/problem\+json/s);
   });
 
-  it('keep their own members whatever an error adds', async () => {
+  it('problem documents keep their own members whatever an error adds', async () => {
     const answer = await post({ name: 'taken' });
     expect(answer.json()).toMatchObject({ status: 409, code: 'ALREADY_EXISTS', existingId: THING.id });
   });
 
-  it('tell nothing internal, and neither does the log', async () => {
+  it('problem documents tell nothing internal, and neither does the log', async () => {
     shell.log.length = 0;
     for (const url of ['/v1/broken', '/v1/broken/internally']) {
       const answer = await call('GET', url);
@@ -137,7 +140,7 @@ describe('problem documents', () => {
 });
 
 describe('headers of every answer', () => {
-  it('carry the request id that was offered if it is harmless, else a new one', async () => {
+  it('headers of every answer carry the request id that was offered if it is harmless, else a new one', async () => {
     const sent = async (id: string) => (await call('GET', '/v1/facts', { 'x-request-id': id })).headers['x-request-id'];
     expect(await sent('A.b_c-1')).toBe('A.b_c-1');
     for (const id of ['', 'a b', 'é', 'a'.repeat(65), 'a\tb']) {
@@ -146,7 +149,7 @@ describe('headers of every answer', () => {
     expect((await call('GET', '/v1/facts', { 'x-request-id': 'mine' })).json()).toMatchObject({ requestId: 'mine' });
   });
 
-  it('keep browsers and caches out', async () => {
+  it('headers of every answer keep browsers and caches out', async () => {
     for (const url of ['/v1/facts', '/v1/nowhere', '/nowhere']) {
       const { headers } = await call('GET', url);
       expect(headers['content-security-policy']).toMatch(/^default-src 'none'/);
@@ -159,7 +162,7 @@ describe('headers of every answer', () => {
     expect((await call('GET', '/v1/facts')).headers['cache-control']).toBe('no-store');
   });
 
-  it('answer HEAD like GET without a body, and know no OPTIONS', async () => {
+  it('HEAD is answered like GET without a body, and OPTIONS is unknown', async () => {
     const head = await call('HEAD', `${THINGS}/1`);
     expect([head.statusCode, head.body, head.headers.etag]).toEqual([200, '', '"3"']);
     expect((await call('OPTIONS', THINGS)).statusCode).toBe(405);
@@ -167,7 +170,7 @@ describe('headers of every answer', () => {
 });
 
 describe('validation', () => {
-  it('converts and passes what is right', async () => {
+  it('validation converts and accepts what is right', async () => {
     const answer = await post({
       name: 'a-thing',
       owner: { email: 'admin@localhost' },
@@ -216,19 +219,19 @@ describe('validation', () => {
     [{ name: 'a', others: ['x'] }, ['/others IS_OBJECT']],
     [{ name: 'a', claims: [] }, ['/claims IS_OBJECT']],
     [{ name: 'a', claims: { a: 'x'.repeat(100) } }, ['/claims MAX_BYTES']],
-  ])('refuses %j', async (body, expected) => {
+  ])('validation rejects %j', async (body, expected) => {
     const answer = await post(body);
     expect([answer.statusCode, answer.json<Problem>().code]).toEqual([400, 'VALIDATION_ERROR']);
     expect(pointers(answer.json())).toEqual(expected);
   });
 
-  it('never repeats a value', async () => {
+  it('validation never repeats a value', async () => {
     const answer = await post({ name: 'a', owner: { email: LEAK, password: [LEAK] } });
     expect(answer.statusCode).toBe(400);
     expect(answer.body).not.toContain(LEAK);
   });
 
-  it('reads numbers, flags and instants from a query, and names the parameter that is wrong', async () => {
+  it('validation reads numbers, flags and instants from a query, and names the parameter that is wrong', async () => {
     const good = await call('GET', `${THINGS}?limit=50&dryRun=true&from=2026-01-01T00:00:00Z`);
     expect(good.json()).toMatchObject({ query: { limit: 50, dryRun: true, from: Date.UTC(2026, 0, 1) } });
     for (const [query, expected] of [
@@ -248,7 +251,7 @@ describe('validation', () => {
 });
 
 describe('callers', () => {
-  it('get a challenge where they show no credentials', async () => {
+  it('callers get a challenge where they show no credentials', async () => {
     for (const [method, url] of [
       ['GET', THINGS],
       ['GET', '/v1/me'],
@@ -261,7 +264,7 @@ describe('callers', () => {
     }
   });
 
-  it('work in the scope that their credentials and the route give them', async () => {
+  it('callers work in the scope that their credentials and the route give them', async () => {
     const actor = { type: 'user', id: USER.userId, name: USER.email };
     expect((await call('GET', THINGS)).json()).toMatchObject({ tenantId: TENANT, actor });
     expect((await call('GET', '/v1/platform')).json()).toMatchObject({ tenantId: INSTALLATION_ID, actor });
@@ -273,7 +276,7 @@ describe('callers', () => {
     });
   });
 
-  it('have their refusals recorded, and refusals stay refusals when that fails', async () => {
+  it('callers have their refusals recorded, and refusals stay refusals when that fails', async () => {
     shell.refusals.recorded.length = 0;
     expect((await call('GET', '/v1/tenants/forbidden/things?x=1', { 'x-request-id': 'r1' })).statusCode).toBe(403);
     expect((await call('GET', `${THINGS}/absent`)).statusCode).toBe(404);
@@ -297,7 +300,7 @@ describe('callers', () => {
     shell.refusals.failing = false;
   });
 
-  it('cannot choose their address by a header while no proxy is trusted', async () => {
+  it('callers cannot choose their address by a header while no proxy is trusted', async () => {
     const answer = await call('GET', '/v1/facts', { 'x-forwarded-for': '1.2.3.4' });
     expect(answer.json()).toMatchObject({ sourceAddress: '127.0.0.1' });
   });
@@ -314,7 +317,7 @@ describe('entity tags', () => {
     ['3', 400],
     ['"3", "4"', 400],
     ['', 400],
-  ])('If-Match: %s', async (tag, status) => {
+  ])('the entity tag If-Match: %s', async (tag, status) => {
     const answer = await call('PATCH', `${THINGS}/1`, tag === undefined ? {} : { 'if-match': tag });
     expect(answer.statusCode).toBe(status);
     if (status === 200) expect(answer.headers.etag).toBe('"4"');
@@ -324,7 +327,7 @@ describe('entity tags', () => {
 describe('idempotency', () => {
   beforeEach(() => shell.idempotency.stored.clear());
 
-  it('answers the same key and payload with the first answer', async () => {
+  it('idempotency answers the same key and payload with the first answer', async () => {
     const first = await post({ name: 'once' }, { 'idempotency-key': 'k' });
     const again = await post({ name: 'once' }, { 'idempotency-key': 'k' });
     expect([again.statusCode, again.body]).toEqual([first.statusCode, first.body]);
@@ -333,13 +336,13 @@ describe('idempotency', () => {
     expect((await post({ name: 'once' })).json()).not.toEqual(first.json());
   });
 
-  it('stores answers without a body', async () => {
+  it('idempotency stores answers without a body', async () => {
     const poke = () => call('POST', `${THINGS}/1/poke`, { 'idempotency-key': 'p' });
     expect((await poke()).statusCode).toBe(204);
     expect([(await poke()).statusCode, (await poke()).body]).toEqual([204, '']);
   });
 
-  it('refuses another payload, another target and an unfinished first request', async () => {
+  it('idempotency rejects another payload, another target and an unfinished first request', async () => {
     await post({ name: 'once' }, { 'idempotency-key': 'k' });
     const other = await post({ name: 'twice' }, { 'idempotency-key': 'k' });
     expect([other.statusCode, other.json<Problem>().code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
@@ -350,27 +353,27 @@ describe('idempotency', () => {
     expect([running.statusCode, running.json<Problem>().code]).toEqual([409, 'IDEMPOTENCY_KEY_IN_USE']);
   });
 
-  it('frees the key of a refused request', async () => {
+  it('idempotency frees the key of a rejected request', async () => {
     expect((await post({ name: 'taken' }, { 'idempotency-key': 'k' })).statusCode).toBe(409);
     expect((await post({ name: 'BAD' }, { 'idempotency-key': 'k' })).statusCode).toBe(400);
     expect((await post({ name: 'free' }, { 'idempotency-key': 'k' })).statusCode).toBe(201);
   });
 
-  it('fails the work whose answer cannot be stored, and frees the key', async () => {
+  it('idempotency fails the work whose answer cannot be stored, and frees the key', async () => {
     shell.idempotency.failing = true;
     expect((await post({ name: 'once' }, { 'idempotency-key': 'k' })).statusCode).toBe(500);
     shell.idempotency.failing = false;
     expect((await post({ name: 'once' }, { 'idempotency-key': 'k' })).statusCode).toBe(201);
   });
 
-  it('holds for services, too', async () => {
+  it('idempotency holds for services, too', async () => {
     const headers = { 'x-service-key': 'csk_fixture', 'idempotency-key': 'k' };
     const answers = [await call('POST', '/v1/sign', headers), await call('POST', '/v1/sign', headers)];
     expect(answers.map((answer) => answer.headers['idempotency-replayed'])).toEqual([undefined, 'true']);
     expect(answers[1]!.body).toBe(answers[0]!.body);
   });
 
-  it('rejects keys that are no keys, and ignores them where answers are not stored', async () => {
+  it('idempotency rejects keys that are no keys, and ignores them where answers are not stored', async () => {
     for (const key of ['', 'a b', 'a'.repeat(256)]) {
       const answer = await post({ name: 'a' }, { 'idempotency-key': key });
       expect([answer.statusCode, answer.json<Problem>().code]).toEqual([400, 'INVALID_IDEMPOTENCY_KEY']);
@@ -382,7 +385,7 @@ describe('idempotency', () => {
 });
 
 describe('log', () => {
-  it('has one line per request, with the route and never a query, header or body', async () => {
+  it('the log has one line per request, with the route and never a query, header or body', async () => {
     shell.log.length = 0;
     await call('GET', `${THINGS}?limit=50&from=${LEAK}`, { 'x-request-id': 'logged', 'x-other': LEAK });
     await post({ name: LEAK });

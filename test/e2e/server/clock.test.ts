@@ -72,7 +72,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     return { unhandled, every };
   }
 
-  it('records, purges, destroys and announces nothing, of any kind, until it is confirmed', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds records, purges, destroys and announces nothing, of any kind, until it is confirmed', async () => {
     const { unhandled, every } = await plantAll();
     await whileAhead(400 * DAY);
     expect(await unhandled()).toEqual(every(2));
@@ -85,14 +85,14 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     expect(await unhandled()).toEqual(every(0));
   });
 
-  it('would record and destroy it all if the time had passed', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds would record and destroy it all if the time had passed', async () => {
     const { unhandled, every } = await plantAll();
     clock.advance(400 * DAY);
     await server.runScheduler();
     expect(await unhandled()).toEqual(every(0));
   });
 
-  it('that is right does it all once it is confirmed', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds that is right does it all once it is confirmed', async () => {
     const { unhandled, every } = await plantAll();
     clock.jump(400 * DAY);
     await server.runScheduler();
@@ -102,7 +102,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     expect(await unhandled()).toEqual(every(0));
   });
 
-  it('raises an alarm in the log and in the history, once, and stays paused over a restart', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds raises an alarm in the log and in the history, once, and stays paused over a restart', async () => {
     const before = clock.now();
     await whileAhead(400 * DAY);
     const alarms = server.logs.filter((line) => line.includes('The clock jumped forward'));
@@ -123,7 +123,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     await other.close();
   });
 
-  it('refuses what has expired by the clock, for as long as the clock shows that', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds rejects what has expired by the clock, for as long as the clock shows that', async () => {
     const created = await server.post(`${tenant.path}/services`, { name: 'caller' }, tenant.owner);
     const { id, secret } = created.body['serviceKey']!;
     const path = `${tenant.path}/services/${created.body['service']!['id']}/credentials/${id}`;
@@ -134,7 +134,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     expect(await use()).toBeUndefined();
   });
 
-  it('lets no action of a person record an expiry either', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds lets no action of a person record an expiry either', async () => {
     const created = await server.post(`${tenant.path}/services`, { name: 'caller' }, tenant.owner);
     const { id } = created.body['serviceKey']!;
     const path = `${tenant.path}/services/${created.body['service']!['id']}/credentials/${id}`;
@@ -147,7 +147,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     expect((await server.get(path, tenant.owner)).body['state']).toBe('active');
   });
 
-  it('destroys no version of a key when a person rotates the key meanwhile', async () => {
+  it('a clock that jumps 400 days forward for 12 seconds destroys no version of a key when a person rotates the key meanwhile', async () => {
     const key = { name: 'signing', algorithm: 'ES256' };
     const { body } = await server.post(`${tenant.path}/keys`, key, tenant.owner);
     const path = `${tenant.path}/keys/${body['id']}`;
@@ -163,7 +163,7 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
 });
 
 describe('a clock that jumps three hours forward for 12 seconds', () => {
-  it('forgets no jti that was used', async () => {
+  it('a clock that jumps three hours forward for 12 seconds forgets no jti that was used', async () => {
     const kid = await certify(server, tenant);
     const token = requestToken({ kid, clock });
     expect((await update(server, token)).status).toBe(200);
@@ -171,7 +171,7 @@ describe('a clock that jumps three hours forward for 12 seconds', () => {
     expect((await update(server, token)).body).toMatchObject({ code: 'DUPLICATE_JTI' });
   });
 
-  it('forgets no request that was answered: repeated under its key it is not done twice', async () => {
+  it('a clock that jumps three hours forward for 12 seconds forgets no request that was answered: repeated under its key it is not done twice', async () => {
     const repeat = (token: string) => {
       const headers = { 'Idempotency-Key': 'create-a-service' };
       return server.post(`${tenant.path}/services`, { name: 'once' }, { token, headers });
@@ -187,7 +187,7 @@ describe('a clock that jumps three hours forward for 12 seconds', () => {
 });
 
 describe('what was made while the clock was ahead', () => {
-  it('does not last for longer than usual: a session ends', async () => {
+  it('what was made while the clock was ahead does not last for longer than usual: a session ends', async () => {
     let token = '';
     await whileAhead(400 * DAY, async () => {
       token = await server.login();
@@ -196,7 +196,7 @@ describe('what was made while the clock was ahead', () => {
     expect((await server.get('/v1/auth/me', { token })).status).toBe(401);
   });
 
-  it('does not lock an account for longer than usual', async () => {
+  it('what was made while the clock was ahead does not lock an account for longer than usual', async () => {
     const attempt = (password: string) =>
       server.post('/v1/auth/login', { email: tenant.owner.email, password }).then(({ status }) => status);
     await whileAhead(400 * DAY, async () => {
@@ -207,7 +207,7 @@ describe('what was made while the clock was ahead', () => {
     expect(await attempt('a password that is long enough')).toBe(200);
   });
 
-  it('is not dated in the future: revocation lists are signed again, with a higher number, and so is the OCSP delegate', async () => {
+  it('what was made while the clock was ahead is not dated in the future: revocation lists are signed again, with a higher number, and so is the OCSP delegate', async () => {
     const workshop = new Workshop();
     const ca = await createAuthority(server, tenant);
     const { body } = await issue(server, tenant, { caId: ca['id'] });
@@ -254,7 +254,7 @@ describe('what was made while the clock was ahead', () => {
     workshop.clear();
   });
 
-  it('does not delay a revocation: the list is signed again immediately', async () => {
+  it('what was made while the clock was ahead does not delay a revocation: the list is signed again immediately', async () => {
     const ca = await createAuthority(server, tenant);
     const { body } = await issue(server, tenant, { caId: ca['id'] });
     await fetch(`${server.url}/pki/${ca['id']}/crl`);
@@ -272,7 +272,7 @@ describe('what was made while the clock was ahead', () => {
     expect(await numberOf()).toBeGreaterThan(before);
   });
 
-  it('does not end the lists of an authority that has not ended', async () => {
+  it('what was made while the clock was ahead does not end the lists of an authority that has not ended', async () => {
     const ca = await createAuthority(server, tenant, { validityDays: 365 });
     await whileAhead(400 * DAY, async () => {
       expect((await fetch(`${server.url}/pki/${ca['id']}/crl`)).status).toBe(503);
@@ -282,7 +282,7 @@ describe('what was made while the clock was ahead', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('gives no time out twice: a list that is signed then is not older than the one before', async () => {
+  it('a clock that is set back gives no time out twice: a list that is signed then is not older than the one before', async () => {
     const ca = await createAuthority(server, tenant);
     const { body } = await issue(server, tenant, { caId: ca['id'] });
     await fetch(`${server.url}/pki/${ca['id']}/crl`);
@@ -295,7 +295,7 @@ describe('a clock that is set back', () => {
     expect(Number(row!.thisUpdate)).toBeGreaterThanOrEqual(before);
   });
 
-  it('accepts no token again that has expired, and no jti, also after a restart', async () => {
+  it('a clock that is set back accepts no token again that has expired, and no jti, also after a restart', async () => {
     const kid = await certify(server, tenant);
     const expired = requestToken({ kid, clock });
     const token = requestToken({ kid, clock });

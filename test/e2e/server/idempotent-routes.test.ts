@@ -22,7 +22,7 @@ function answersOnce({ handler, controller }: Pick<DeclaredRoute, 'handler' | 'c
 }
 
 describe('a POST in the scope of a caller', () => {
-  it('stores its answer with its work, or says that it stores none', () => {
+  it('a POST in the scope of a caller stores its answer with its work, or says that it stores none', () => {
     const { app } = server.server;
     const routes = routesOf(app).filter(({ method }) => method === 'POST');
     const inScope = routes.filter(
@@ -37,7 +37,7 @@ describe('a POST in the scope of a caller', () => {
     expect(inScope.length).toBeGreaterThan(30);
   });
 
-  it('would be found without either', () => {
+  it('a POST in the scope of a caller that did neither would be found', () => {
     class Careless {
       create() {
         return this.present();

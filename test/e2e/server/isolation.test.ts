@@ -176,14 +176,14 @@ async function answers(asked: Route[], identifiers: Identifiers, credentials: Ca
 const all = (asked: Route[], answer: object) => Object.fromEntries(asked.map((route) => [nameOf(route), answer]));
 
 describe('the samples', () => {
-  it('have a row for every route of tenants and of the platform, and a value for every parameter', () => {
+  it('the samples of isolation have a row for every route of tenants and of the platform, and a value for every parameter', () => {
     const asked = [...ofTenants(), ...ofPlatform()];
     expect(Object.keys(BODIES).toSorted()).toEqual(asked.map(nameOf).toSorted());
     for (const name of asked.flatMap(parametersOf)) expect([name, mine[name], theirs[name]]).not.toContain(undefined);
     expect(Object.keys(mine).filter((name) => mine[name] === theirs[name])).toEqual([]);
   });
 
-  it('name things that are there', async () => {
+  it('the samples of isolation name things that exist', async () => {
     const reading = ofTenants().filter(({ method }) => method === 'GET');
     for (const route of reading) {
       expect([nameOf(route), (await call(route, mine, tenant.owner)).status]).toEqual([nameOf(route), 200]);
@@ -193,12 +193,12 @@ describe('the samples', () => {
 });
 
 describe('without a credential', () => {
-  it('no route but the public ones answers', async () => {
+  it('without a credential only public routes answer', async () => {
     const closed = routes.filter(({ method, permission }) => permission !== undefined && method !== 'HEAD');
     expect(await answers(closed, { ...mine, profile: mine['name']! }, {})).toEqual(all(closed, CREDENTIALS_REQUIRED));
   });
 
-  it('nor with one of the other kind', async () => {
+  it('with a credential of the other kind only public routes answer', async () => {
     const forServices = routes.filter((route) => audienceOf(route) === 'service' && route.method !== 'HEAD');
     const refused = { status: 401, code: 'INVALID_CREDENTIALS' };
     expect(await answers(forServices, { profile: mine['name']! }, tenant.owner)).toEqual(all(forServices, refused));
@@ -208,12 +208,12 @@ describe('without a credential', () => {
 });
 
 describe('another tenant', () => {
-  it.each(['id', 'slug'] as const)('does not exist for the owner of this one, by %s', async (member) => {
+  it.each(['id', 'slug'] as const)('another tenant does not exist for the owner of this one, by %s', async (member) => {
     const identifiers = { ...theirs, tenantId: other[member] };
     expect(await answers(ofTenants(), identifiers, tenant.owner)).toEqual(all(ofTenants(), NOT_FOUND));
   });
 
-  it('answers as one that was never there', async () => {
+  it('another tenant answers as one that never existed', async () => {
     const seen = async (tenantId: string) => {
       const { body, headers } = await call(ofTenants()[0]!, { ...theirs, tenantId }, tenant.owner);
       return { ...body, instance: '', requestId: '', type: headers.get('content-type') };
@@ -221,7 +221,7 @@ describe('another tenant', () => {
     expect(await seen(other.id)).toEqual(await seen(ANY_ID));
   });
 
-  it('keeps its things to itself, each in turn under the name of this one', async () => {
+  it('another tenant keeps its things to itself, each in turn under the name of this one', async () => {
     const tried: string[] = [];
     for (const route of ofTenants()) {
       for (const name of parametersOf(route).filter((parameter) => parameter !== 'tenantId')) {
@@ -233,7 +233,7 @@ describe('another tenant', () => {
     expect(new Set(tried)).toEqual(new Set(Object.keys(mine).filter((name) => name !== 'tenantId')));
   });
 
-  it('was not changed by any of this', async () => {
+  it('another tenant was not changed by any of this', async () => {
     for (const route of ofTenants().filter(({ method }) => method === 'GET')) {
       expect((await call(route, theirs, other.owner)).status).toBe(200);
     }
@@ -244,18 +244,18 @@ describe('another tenant', () => {
 });
 
 describe('a role', () => {
-  it.each(roles)('%s may do no more than the table says', async (role) => {
+  it.each(roles)('the role %s may do no more than the table says', async (role) => {
     const member = role === 'owner' ? tenant.owner : await signIn(server, tenant, role);
     const beyond = ofTenants().filter(({ permission }) => !permissionRow(permission!).roles.includes(role));
     expect(await answers(beyond, mine, member)).toEqual(all(beyond, FORBIDDEN));
     expect(beyond.length > 0).toBe(role !== 'owner');
   });
 
-  it('in a tenant gives none on the platform', async () => {
+  it('a role in a tenant gives no permission on the platform', async () => {
     expect(await answers(ofPlatform(), mine, tenant.owner)).toEqual(all(ofPlatform(), FORBIDDEN));
   });
 
-  it('on the platform gives none in a tenant, but to read what the tenant is', async () => {
+  it('a role on the platform gives no permission in a tenant, but to read what the tenant is', async () => {
     const admin = { token: await server.login() };
     const closed = ofTenants().filter(({ permission }) => !permissionRow(permission!).platformAdmin);
     expect(await answers(closed, mine, admin)).toEqual(all(closed, NOT_FOUND));

@@ -33,11 +33,11 @@ const operations = () =>
   );
 
 describe('the document of the whole server', () => {
-  it('is complete', () => {
+  it('the document of the whole server is complete', () => {
     expect(findIncompleteOperations(document)).toEqual([]);
   });
 
-  it('describes exactly the routes of the router', () => {
+  it('the document of the whole server describes exactly the routes of the router', () => {
     expect(
       operations()
         .map(({ name }) => name)
@@ -46,18 +46,18 @@ describe('the document of the whole server', () => {
     expect(routes.length).toBeGreaterThan(30);
   });
 
-  it('names each operation once', () => {
+  it('the document of the whole server names each operation once', () => {
     const ids = operations().map(({ operation }) => operation.operationId);
     expect(ids).toEqual([...new Set(ids)]);
   });
 
-  it('says of each operation which permission of the table it takes', () => {
+  it('the document of the whole server says of each operation which permission of the table it takes', () => {
     const declared = new Map(routes.map((route) => [nameOf(route), route.permission ?? 'public']));
     for (const { name, operation } of operations())
       expect([name, operation['x-access']]).toEqual([name, declared.get(name)]);
   });
 
-  it('gives an example of each refusal that it lists, from the tables of errors', () => {
+  it('the document of the whole server gives an example of each refusal that it lists, from the tables of errors', () => {
     const codes = new Set(errorTables.flatMap(({ definitions }) => Object.keys(definitions)));
     const examples = document.components!.examples as Record<string, { value: { code: string; title: string } }>;
     for (const [code, { value }] of Object.entries(examples))
@@ -69,7 +69,7 @@ describe('the document of the whole server', () => {
     expect(named.length).toBeGreaterThan(100);
   });
 
-  it('takes less than 3,500 bytes for an operation, and 500 where it is compressed', async () => {
+  it('the document of the whole server takes less than 3,500 bytes for an operation, and 500 where it is compressed', async () => {
     const text = JSON.stringify(document);
     const count = operations().length;
     expect(text.length / count).toBeLessThan(3_500);
@@ -78,7 +78,7 @@ describe('the document of the whole server', () => {
 });
 
 describe('the reference page', () => {
-  it('needs nothing from anywhere else', async () => {
+  it('the reference page needs nothing from anywhere else', async () => {
     const page = await server.get('/docs');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
@@ -111,7 +111,7 @@ describe('the tables behind the reference', () => {
       ].map(([, first]) => first!),
     );
 
-  it('list every table of errors, and each code once', () => {
+  it('the tables behind the reference list every table of errors, and each code once', () => {
     const declared = declaredBy('defineErrors');
     expect(errorTables.map(({ feature }) => feature).toSorted()).toEqual(declared.toSorted());
     const codes = errorTables.flatMap(({ definitions }) => Object.keys(definitions));
@@ -119,7 +119,7 @@ describe('the tables behind the reference', () => {
     expect(codes.filter((code) => !/^[A-Z]+(_[A-Z]+)*$/.test(code))).toEqual([]);
   });
 
-  it('list every table of events, and each action once', () => {
+  it('the tables behind the reference list every table of events, and each action once', () => {
     expect(eventTables.map(({ noun }) => noun).toSorted()).toEqual(declaredBy('defineEvents').toSorted());
     const actions = eventTables.flatMap(({ noun, descriptions }) =>
       Object.keys(descriptions).map((name) => `${noun}.${name}`),
@@ -127,7 +127,7 @@ describe('the tables behind the reference', () => {
     expect(actions).toEqual([...new Set(actions)]);
   });
 
-  it('hold every permission that a route asks for', () => {
+  it('the tables behind the reference hold every permission that a route asks for', () => {
     const asked = sources.flatMap((file) =>
       [...readFileSync(join(ROOT, file), 'utf8').matchAll(/@Requires\('([^']+)'\)/g)].map(
         ([, permission]) => permission!,
@@ -137,7 +137,7 @@ describe('the tables behind the reference', () => {
     expect(asked.filter((permission) => !isPermission(permission))).toEqual([]);
   });
 
-  it.each(Object.entries(referencePages()))('are what docs/%s shows', (file, text) => {
+  it.each(Object.entries(referencePages()))('the tables behind the reference are what docs/%s shows', (file, text) => {
     expect(readFileSync(join(ROOT, 'docs', file), 'utf8')).toBe(text);
   });
 });

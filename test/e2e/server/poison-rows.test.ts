@@ -63,24 +63,27 @@ async function whilePoisoned({ table, statement, key }: DueSample, item: string,
 }
 
 describe('a row that the database refuses to change', () => {
-  it('has a sample for each kind that the scheduler asks', () => {
+  it('a row that the database rejects to change has a sample for each kind that the scheduler asks', () => {
     expect(server.server.app.get(Scheduler).kinds.toSorted()).toEqual(KINDS.toSorted());
     expect(Object.keys(samples).toSorted()).toEqual(KINDS.toSorted());
   });
 
-  it.each(KINDS)('does not block the row behind it, and is handled later: %s', async (kind) => {
-    const sample = samples[kind]!;
-    const planted = await sample.plant(server.clock.now() - HOUR);
-    const [first] = planted;
-    expect(await sample.unhandled(planted)).toEqual(planted);
-    await whilePoisoned(sample, first, async () => {
+  it.each(KINDS)(
+    'a row that the database rejects to change does not block the row behind it, and is handled later: %s',
+    async (kind) => {
+      const sample = samples[kind]!;
+      const planted = await sample.plant(server.clock.now() - HOUR);
+      const [first] = planted;
+      expect(await sample.unhandled(planted)).toEqual(planted);
+      await whilePoisoned(sample, first, async () => {
+        await server.runScheduler();
+        expect(await sample.unhandled(planted)).toEqual([first]);
+      });
+      expect(server.logs.some((line) => line.includes(`"kind":"${kind}","item":`))).toBe(true);
+      // Longer than the first delay of the back-off, and short enough for the session.
+      (server.clock as ManualClock).advance(20 * SECOND);
       await server.runScheduler();
-      expect(await sample.unhandled(planted)).toEqual([first]);
-    });
-    expect(server.logs.some((line) => line.includes(`"kind":"${kind}","item":`))).toBe(true);
-    // Longer than the first delay of the back-off, and short enough for the session.
-    (server.clock as ManualClock).advance(20 * SECOND);
-    await server.runScheduler();
-    expect(await sample.unhandled(planted)).toEqual([]);
-  });
+      expect(await sample.unhandled(planted)).toEqual([]);
+    },
+  );
 });

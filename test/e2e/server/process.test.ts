@@ -94,7 +94,7 @@ async function statusOf(address: URL, path: string): Promise<number> {
 }
 
 describe('a first start', () => {
-  it('makes a master key and an administrator, and says what to try', async () => {
+  it('a first start creates a master key and an administrator, and says what to try', async () => {
     const server = launch();
     const address = await addressOf(server);
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
@@ -117,7 +117,7 @@ describe('a first start', () => {
     expect(server.errors()).toBe('');
   });
 
-  it('is the only one that prints a password', async () => {
+  it('a first start is the only one that prints a password', async () => {
     const first = launch();
     await addressOf(first);
     expect(await stop(first, 'SIGINT')).toBe(0);
@@ -131,7 +131,7 @@ describe('a first start', () => {
     expect(readFileSync(keyFile, 'utf8')).toBe(key);
   });
 
-  it('takes the administrator from the environment, and does not repeat the password', async () => {
+  it('a first start takes the administrator from the environment, and does not repeat the password', async () => {
     const server = launch({ CHANCERY_ADMIN_EMAIL: 'ada@example.com', CHANCERY_ADMIN_PASSWORD: 'a long pass phrase' });
     await addressOf(server);
     expect(await stop(server)).toBe(0);
@@ -147,7 +147,7 @@ describe('a master key file', () => {
     await stop(server);
   }
 
-  it('that others may read is refused', async () => {
+  it('a master key file that others may read is rejected', async () => {
     await startOnce();
     chmodSync(keyFile, 0o640);
     const server = launch();
@@ -156,7 +156,7 @@ describe('a master key file', () => {
     expect(server.errors()).not.toContain(readFileSync(keyFile, 'utf8').trim());
   });
 
-  it('that is gone seals the server, and is not made anew', async () => {
+  it('a master key file that is gone seals the server, and is not made anew', async () => {
     await startOnce();
     rmSync(keyFile);
     const before = await dumpDatabase(database.url);
@@ -171,7 +171,7 @@ describe('a master key file', () => {
     expect(await dumpDatabase(database.url)).toEqual(before);
   });
 
-  it('that holds no key stops the start', async () => {
+  it('a master key file that holds no key stops the start', async () => {
     await startOnce();
     execFileSync('sh', ['-c', `echo 'not a key' > '${keyFile}'`]);
     const server = launch();
@@ -182,7 +182,7 @@ describe('a master key file', () => {
 
 describe('SIGTERM', () => {
   it(
-    'says "not ready" and answers on while it drains, then finishes what has begun and ends with 0',
+    'SIGTERM says "not ready" and answers on while it drains, then finishes what has begun and ends with 0',
     STOPS_IN_TIME,
     async () => {
       const server = launch({ CHANCERY_DRAIN_SECONDS: '2' });
@@ -222,7 +222,7 @@ describe('SIGTERM', () => {
     },
   );
 
-  it('ends the server in a moment when it comes a second time, and so does SIGINT', STOPS_IN_TIME, async () => {
+  it('SIGTERM ends the server in a moment when it comes a second time, and so does SIGINT', STOPS_IN_TIME, async () => {
     const twice = launch({ CHANCERY_DRAIN_SECONDS: '300' });
     const address = await addressOf(twice);
     twice.child.kill('SIGTERM');
@@ -238,7 +238,7 @@ describe('SIGTERM', () => {
 });
 
 describe('a configuration that cannot work', () => {
-  it('is refused with everything that is wrong, and no secret', async () => {
+  it('a configuration that cannot work is rejected with every error, and no secret', async () => {
     const server = launch({ PORT: 'http', LOG_LEVEL: 'loud', WORKERS: '0', CHANCERY_ADMIN_PASSWORD: 'too short' });
     expect(await server.exitCode).toBe(1);
     for (const variable of ['PORT', 'LOG_LEVEL', 'WORKERS', 'CHANCERY_ADMIN_PASSWORD']) {
@@ -249,7 +249,7 @@ describe('a configuration that cannot work', () => {
     expect(existsSync(keyFile)).toBe(false);
   });
 
-  it('is one whose database does not answer', async () => {
+  it('a server whose database does not answer does not start', async () => {
     const server = launch({ DATABASE_URL: 'mysql://root:hidden@127.0.0.1:1/chancery' });
     expect(await server.exitCode).toBe(1);
     expect(server.errors()).toMatch(/^Chancery cannot start: /);
@@ -257,7 +257,7 @@ describe('a configuration that cannot work', () => {
     expect(existsSync(keyFile)).toBe(false);
   });
 
-  it('is one whose port is taken', async () => {
+  it('a server whose port is taken does not start', async () => {
     const first = launch();
     const { port } = await addressOf(first);
     const second = launch({ PORT: port });
@@ -287,7 +287,7 @@ async function shareOnePort(): Promise<void> {
 }
 
 describe('several workers', () => {
-  it('share a port, a first start and its one password on a database server, and are refused on SQLite', async () => {
+  it('several workers share a port, a first start and its one password on a database server, and are rejected on SQLite', async () => {
     await (testServerUrl === undefined ? refuseWorkers() : shareOnePort());
   });
 });

@@ -55,7 +55,7 @@ const degraded = async (server: TestServer) => {
 
 /** Runs where Debian's `redis-server` is installed, as continuous integration does. */
 describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', () => {
-  it('are shared by two servers', async () => {
+  it('rate limits in Redis (needs redis-server) are shared by two servers', async () => {
     const { url } = await startRedis();
     const servers = [await startServer({ REDIS_URL: url }), await startServer({ REDIS_URL: url })] as const;
     expect(await calls(servers[0], 3)).toEqual(times(3, 200));
@@ -64,7 +64,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(await degraded(servers[0])).toEqual([200, []]);
   });
 
-  it('are shared for credentials that are rejected as well', async () => {
+  it('rate limits in Redis (needs redis-server) are shared for credentials that are rejected as well', async () => {
     const { url } = await startRedis();
     const start = () => startServer({ REDIS_URL: url }, { credentials: QUOTA });
     const servers = [await start(), await start()] as const;
@@ -80,12 +80,12 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(await guesses(servers[0], 1)).toEqual([429]);
   });
 
-  it('are each server’s own without REDIS_URL: the control of the test before', async () => {
+  it('rate limits are each server’s own without REDIS_URL: the control of those in Redis', async () => {
     const servers = [await startServer({}), await startServer({})] as const;
     for (const server of servers) expect(await calls(server, 6)).toEqual([...times(QUOTA, 200), 429]);
   });
 
-  it('count in one step: of 400 parallel hits of two processes each has its own number', async () => {
+  it('rate limits in Redis (needs redis-server) count in one step: of 400 parallel hits of two processes each has its own number', async () => {
     const redis = await startRedis();
     const settings = { url: new Secret(redis.url), keyPrefix: 'chancery:' };
     const counters = [await open(settings), await open(settings)] as const;
@@ -99,7 +99,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(hits.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
   });
 
-  it('hold no address and no id in their keys, and each key ends with its window', async () => {
+  it('rate limits in Redis (needs redis-server) hold no address and no id in their keys, and each key ends with its window', async () => {
     const redis = await startRedis();
     const counters = await open({ url: new Secret(redis.url), keyPrefix: 'our:' });
     const others = await open({ url: new Secret(redis.url), keyPrefix: 'their:' });
@@ -122,7 +122,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     }
   });
 
-  it('go on in each process by itself when Redis is killed, and are shared again when it is back', async () => {
+  it('rate limits in Redis (needs redis-server) go on in each process by itself when Redis is killed, and are shared again when it is back', async () => {
     const redis = await startRedis();
     const servers = [await startServer({ REDIS_URL: redis.url }), await startServer({ REDIS_URL: redis.url })] as const;
     expect(await calls(servers[0], 3)).toEqual(times(3, 200));
@@ -143,7 +143,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     }
   });
 
-  it('wait for a Redis that hangs once, not with each request', async () => {
+  it('rate limits in Redis (needs redis-server) wait for a Redis that hangs once, not with each request', async () => {
     const redis = await startRedis();
     const server = await startServer({ REDIS_URL: redis.url });
     expect(await calls(server, 1)).toEqual([200]);
@@ -158,7 +158,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(logged(server, LOST)).toHaveLength(1);
   });
 
-  it('do not keep a server from starting when Redis is not there yet', async () => {
+  it('rate limits in Redis (needs redis-server) do not keep a server from starting when Redis is not there yet', async () => {
     const redis = await redisProcess();
     closing.push(() => redis.stop());
     const server = await startServer({ REDIS_URL: redis.url });
@@ -170,7 +170,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     expect(await redis.scriptCalls()).toBe(1);
   });
 
-  it('are not used where the password is wrong, and no log line holds it', async () => {
+  it('rate limits in Redis (needs redis-server) are not used where the password is wrong, and no log line holds it', async () => {
     const redis = await startRedis({ parameters: ['--requirepass', 'right-password'], password: 'right-password' });
     const server = await startServer({ REDIS_URL: redis.url });
     expect(await degraded(server)).toEqual([200, []]);
@@ -180,7 +180,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     for (const { logs } of [server, other]) expect(logs.join('')).not.toMatch(/(right|wrong)-password/);
   });
 
-  it('travel by TLS to a server whose certificate an authority of REDIS_CA_FILE has signed, and to no other', async () => {
+  it('rate limits in Redis (needs redis-server) travel by TLS to a server whose certificate an authority of REDIS_CA_FILE has signed, and to no other', async () => {
     const workshop = new Workshop();
     closing.push(async () => workshop.clear());
     const subject = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];

@@ -58,7 +58,7 @@ async function ocspRequest(): Promise<string> {
 }
 
 describe('a server with the wrong master key', () => {
-  it('lives, and is not ready', async () => {
+  it('a server with the wrong master key is live, and not ready', async () => {
     expect(await sealed.get('/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
     expect(await sealed.get('/health/ready')).toMatchObject({
       status: 503,
@@ -68,14 +68,14 @@ describe('a server with the wrong master key', () => {
     expect(sealed.logs.join('')).toMatch(/"level":"error".*sealed/);
   });
 
-  it('serves what needs no secret', async () => {
+  it('a server with the wrong master key serves what needs no secret', async () => {
     expect((await sealed.get(`${tenant.path}/.well-known/jwks.json`)).text).toBe(jwks);
     expect((await sealed.get(`${tenant.path}/.well-known/openid-configuration`)).status).toBe(200);
     expect((await sealed.get('/openapi.json')).status).toBe(200);
     expect((await sealed.get(`/pki/${caId}/ca.crt`)).status).toBe(200);
   });
 
-  it('serves the last signed revocation list until that ends, and answers no status', async () => {
+  it('a server with the wrong master key serves the last signed revocation list until that ends, and answers no status', async () => {
     expect((await sealed.get(`/pki/${caId}/crl`)).text).toBe(crl);
     const start = clock.now();
     clock.advance(2 * HOUR);
@@ -87,7 +87,7 @@ describe('a server with the wrong master key', () => {
     expect([status.status, status.body['code']]).toEqual([503, 'SEALED']);
   });
 
-  it('refuses everything else before it looks at anything', async () => {
+  it('a server with the wrong master key rejects everything else before it looks at anything', async () => {
     const publicOnes = /^\/health|\.well-known|^\/pki/;
     const refused = routesOf(sealed.server.app).filter(({ path }) => !publicOnes.test(path));
     for (const { method, path } of refused) {
@@ -101,13 +101,13 @@ describe('a server with the wrong master key', () => {
     expect(refused.length).toBeGreaterThan(30);
   });
 
-  it('has written nothing, though much has become due', async () => {
+  it('a server with the wrong master key has written nothing, though much has become due', async () => {
     clock.advance(2 * DAY);
     await sealed.runScheduler();
     expect(await dumpDatabase(database.url)).toEqual(before);
   });
 
-  it('has harmed nothing: the right key opens it again', async () => {
+  it('a server with the wrong master key has changed nothing: the right key opens it again', async () => {
     const opened = await startTestServer({ database });
     expect((await opened.get('/health/ready')).status).toBe(200);
     expect((await opened.get('/v1/whoami', { serviceKey })).status).toBe(200);

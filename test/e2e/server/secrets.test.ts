@@ -136,16 +136,16 @@ afterAll(async () => {
 });
 
 describe('a secret', () => {
-  it('is in no line of the log', () => {
+  it('a secret is in no line of the log', () => {
     expect(server.logs.length).toBeGreaterThan(25);
     expect(exposedIn(server.logs.join('\n'))).toEqual([]);
   });
 
-  it('is nowhere in the database', async () => {
+  it('a secret is nowhere in the database', async () => {
     expect(exposedIn(await everythingStored())).toEqual([]);
   });
 
-  it('would be found', async () => {
+  it('a secret that were stored or logged would be found', async () => {
     expect(exposedIn([...secrets.values()].join(' '))).toEqual([...secrets.keys()]);
     expect(exposedIn(Buffer.from(PASSWORD).toString('base64'))).toEqual(['ownerPassword']);
 

@@ -29,7 +29,7 @@ describe.each(algorithmNames)('a token of %s', (name) => {
     token = answer.body['token']!;
   });
 
-  it('comes with what is to be known of it', () => {
+  it(`a token of ${name} is answered with its kid, its expiry and its claims`, () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
       token: expect.any(String),
@@ -41,7 +41,7 @@ describe.each(algorithmNames)('a token of %s', (name) => {
     });
   });
 
-  it('is verified by the server that issued it', async () => {
+  it(`a token of ${name} is verified by the server that issued it`, async () => {
     expect(decodeProtectedHeader(token)).toEqual({ alg: name, typ: 'JWT', kid: issuer.kid });
     expect((await issuer.verify(token)).body).toMatchObject({
       valid: true,
@@ -52,7 +52,7 @@ describe.each(algorithmNames)('a token of %s', (name) => {
     });
   });
 
-  it('is verified by jose with the published key, and a shared secret is not published', async () => {
+  it(`a token of ${name} is verified by jose with the published key, and a shared secret is not published`, async () => {
     const { symmetric } = algorithm(name);
     const jwks = createRemoteJWKSet(new URL(`${server.url}${tenant.path}/.well-known/jwks.json`));
     const verified = jwtVerify(token, jwks, {
@@ -72,7 +72,7 @@ describe.each(algorithmNames)('a token of %s', (name) => {
 describe.each(algorithmNames.filter((name) => ['rsa', 'ec'].includes(algorithm(name).kind)))(
   'the openssl command and %s',
   (name) => {
-    it('agree on what is signed, and on what is altered', async () => {
+    it(`the openssl command and ${name} agree on what is signed, and on what is altered`, async () => {
       const issuer = await createIssuer(server, tenant, { algorithm: name });
       const token: string = (await issuer.sign()).body['token']!;
       const publicKey = createPublicKey({ key: (await issuer.jwk()) as never, format: 'jwk' });

@@ -34,17 +34,17 @@ function callerToken(claims: object = {}, header: object = {}, { id, jwtSecret }
 const sign = (call: Call) => server.post(`/v1/sign/${issuer.profile}`, {}, call);
 
 describe('a service shows', () => {
-  it('its service key', async () => {
+  it('a service is authenticated by its service key', async () => {
     expect(await sign({ serviceKey: service.serviceKey })).toMatchObject(ACCEPTED);
   });
 
-  it('a JWT of its own', async () => {
+  it('a service is authenticated by a JWT of its own', async () => {
     expect(await sign({ token: callerToken() })).toMatchObject(ACCEPTED);
     expect(await sign({ token: callerToken({ exp: START + 60, nbf: START, jti: 'x' }) })).toMatchObject(ACCEPTED);
     expect(await sign({ headers: { Authorization: `bearer  ${callerToken()}` } })).toMatchObject(ACCEPTED);
   });
 
-  it('both: then the JWT alone decides', async () => {
+  it('a service that sends both credentials is authenticated by the JWT alone', async () => {
     const other = await createService(server, tenant);
     const both = { token: callerToken(), serviceKey: other.serviceKey };
     expect((await server.get('/v1/whoami', both)).body).toMatchObject({
@@ -58,7 +58,7 @@ describe('a service shows', () => {
     expect(await sign({ token: callerToken(), serviceKey: 'bad' })).toMatchObject(ACCEPTED);
   });
 
-  it('nothing, and is asked for credentials', async () => {
+  it('a service that sends no credential is asked for one', async () => {
     expect(await sign({})).toMatchObject(refusedWith('CREDENTIALS_REQUIRED'));
     expect(await sign({ serviceKey: '' })).toMatchObject(refusedWith('CREDENTIALS_REQUIRED'));
   });
@@ -72,7 +72,7 @@ describe('a service key is refused', () => {
     ['cut', (key: string) => key.slice(0, -1)],
     ['twice', (key: string) => `${key},${key}`],
     ['that only looks like one', () => 'csk_0000000000000000000000000000000000000000000000000'],
-  ])('%s', async (_, alter) => {
+  ])('a service key is rejected: %s', async (_, alter) => {
     expect(await sign({ serviceKey: alter(service.serviceKey) })).toMatchObject(INVALID);
   });
 });
@@ -93,7 +93,7 @@ describe('a JWT is refused', () => {
     ['signed with the text of the secret', () => signedWith(service.jwtSecret)],
     ['signed with nothing', () => signedWith('')],
     ['that is a session of a person', () => tenant.owner.token],
-  ])('%s', async (_, make) => {
+  ])('a JWT is rejected: %s', async (_, make) => {
     expect(await sign({ token: make() })).toMatchObject(INVALID);
   });
 
@@ -102,13 +102,13 @@ describe('a JWT is refused', () => {
     return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
   }
 
-  it('of another service under the name of this one', async () => {
+  it('a JWT of another service under the name of this one is rejected', async () => {
     const other = await createService(server, tenant);
     expect(await sign({ token: callerToken({ iss: service.id }, {}, other) })).toMatchObject(INVALID);
     expect(await sign({ token: callerToken({}, {}, other) })).toMatchObject(ACCEPTED);
   });
 
-  it('after an hour, by our clock', async () => {
+  it('a JWT is rejected after an hour by our clock', async () => {
     const token = callerToken();
     clock.advance(HOUR - 1);
     expect(await sign({ token })).toMatchObject(ACCEPTED);
@@ -118,7 +118,7 @@ describe('a JWT is refused', () => {
   });
 });
 
-it('says who it is', async () => {
+it('a service can ask who it is', async () => {
   const { body } = await server.get('/v1/whoami', { serviceKey: service.serviceKey });
   expect(body).toEqual({
     service: { id: service.id, name: expect.any(String), tenantId: tenant.id },

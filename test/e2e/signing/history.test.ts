@@ -33,7 +33,7 @@ async function events(filter: string): Promise<Shape[]> {
 }
 
 describe('the history of a token', () => {
-  it('begins with its issue, before anybody has it', async () => {
+  it('the history of a token begins with its issue, before the token is answered', async () => {
     const { body } = await issuer.sign({ subject: 'user-42' });
     const found = await events(`tokenId=${body['tokenId']}`);
     expect(found).toHaveLength(1);
@@ -49,7 +49,7 @@ describe('the history of a token', () => {
     expect(await events(`kid=${issuer.kid}&action=token.issued`)).toHaveLength(1);
   });
 
-  it('goes on with each time that it was verified, and with what result', async () => {
+  it('the history of a token has each time that it was verified, and with what result', async () => {
     const { tokenId, token } = (await issuer.sign()).body;
     await issuer.verify(token!);
     await issuer.verify(`${token}x`);
@@ -61,7 +61,7 @@ describe('the history of a token', () => {
     ]);
   });
 
-  it('never holds the token itself', async () => {
+  it('the history of a token never holds the token itself', async () => {
     const token: string = (await issuer.sign()).body['token']!;
     await issuer.verify(token);
     const everything = await server.get(`${tenant.path}/audit-events?limit=200`, tenant.owner);
@@ -70,7 +70,7 @@ describe('the history of a token', () => {
 });
 
 describe('a history that cannot be written', () => {
-  it('means that no token leaves', async () => {
+  it('no token is answered while the history cannot be written', async () => {
     const plain = await openPlainDataSource(database.url);
     try {
       const issued = await events('action=token.issued');

@@ -32,7 +32,7 @@ const create = (request: object) =>
   );
 
 describe('a token says what its profile says', () => {
-  it('and what the caller may add', async () => {
+  it('a token has the claims of its profile and those that the caller may add', async () => {
     const { body } = await issuer.sign({ subject: 'user-42', claims: { scope: 'read', note: ['ü', null, 1.5] } });
     const { iat, jti, ...claims } = decodeJwt(body['token']!);
     expect(claims).toEqual({
@@ -48,7 +48,7 @@ describe('a token says what its profile says', () => {
     expect(body['tokenId']).toBe(jti);
   });
 
-  it('within the audiences of the profile', async () => {
+  it('a token is for an audience of its profile', async () => {
     const named = await issuer.sign({ audience: AUDIENCES[1], claims: { scope: 'read' } });
     expect(decodeJwt(named.body['token']!).aud).toBe(AUDIENCES[1]);
     const open = await createProfile(server, tenant, { keyId: issuer.keyId });
@@ -56,14 +56,14 @@ describe('a token says what its profile says', () => {
     expect(decodeJwt((await issuer.sign({}, open)).body['token']!)).not.toHaveProperty('aud');
   });
 
-  it('within its longest lifetime', async () => {
+  it('a token lasts no longer than its profile permits', async () => {
     for (const ttlSeconds of [1, 600]) {
       const { iat, exp } = decodeJwt((await issuer.sign({ ttlSeconds, claims: { scope: '' } })).body['token']!);
       expect(exp! - iat!).toBe(ttlSeconds);
     }
   });
 
-  it('and never the same twice', async () => {
+  it('a token is never the same twice', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => issuer.sign({ claims: { scope: 'read' } })));
     expect(new Set(answers.map(({ body }) => body['tokenId'])).size).toBe(20);
   });
@@ -85,23 +85,26 @@ describe('a caller is refused', () => {
     ['an empty subject', { subject: '' }, '/subject', 'INVALID_VALUE'],
     ['claims that are a list', { claims: ['scope'] }, '/claims', 'WRONG_TYPE'],
     ['a name that needs escaping', { claims: { scope, 'a/b~c': 1 } }, '/claims/a~1b~0c', 'CLAIM_NOT_ALLOWED'],
-  ])('%s', async (_, input, pointer, code) => {
+  ])('a request to sign is rejected: %s', async (_, input, pointer, code) => {
     const answer = await issuer.sign({ claims: { scope }, ...input });
     expect(answer.status).toBe(400);
     expect(answer.body['code']).toBe('VALIDATION_ERROR');
     expect(answer.body['errors']).toContainEqual({ pointer, code, detail: expect.any(String) });
   });
 
-  it.each(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'])('the registered claim %s, also of "*"', async (name) => {
-    const open = await createProfile(server, tenant, { keyId: issuer.keyId, allowedClaims: ['*'] });
-    const answer = await issuer.sign({ claims: { [name]: 1, own: 1 } }, open);
-    expect(answer.status).toBe(400);
-    expect(answer.body['errors']).toEqual([
-      { pointer: `/claims/${name}`, code: 'CLAIM_NOT_ALLOWED', detail: expect.any(String) },
-    ]);
-  });
+  it.each(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti'])(
+    'the registered claim %s is rejected, also where the profile allows "*"',
+    async (name) => {
+      const open = await createProfile(server, tenant, { keyId: issuer.keyId, allowedClaims: ['*'] });
+      const answer = await issuer.sign({ claims: { [name]: 1, own: 1 } }, open);
+      expect(answer.status).toBe(400);
+      expect(answer.body['errors']).toEqual([
+        { pointer: `/claims/${name}`, code: 'CLAIM_NOT_ALLOWED', detail: expect.any(String) },
+      ]);
+    },
+  );
 
-  it('a token that would be too large to be verified anywhere', async () => {
+  it('a token that would be too large to be verified is rejected', async () => {
     const open = await createProfile(server, tenant, { keyId: issuer.keyId, allowedClaims: ['*'] });
     const fixedClaims = { list: Array.from({ length: 900 }, () => 0) };
     const crowded = await createProfile(server, tenant, { keyId: issuer.keyId, allowedClaims: ['*'], fixedClaims });
@@ -113,13 +116,13 @@ describe('a caller is refused', () => {
     expect((await issuer.verify(largest.body['token']!, open)).body['code']).toBe('OK');
   });
 
-  it('a body that is no object', async () => {
+  it('a body of a request to sign that is no object is rejected', async () => {
     for (const body of ['[]', '"text"', '1']) expect((await issuer.sign(body)).status).toBe(400);
   });
 });
 
 describe('grants', () => {
-  it('name the profiles that a service may use', async () => {
+  it('the grants of a service name the profiles that it may use', async () => {
     const granted = await createProfile(server, tenant, { keyId: issuer.keyId });
     const service = await createService(server, tenant, [granted]);
     const call = { serviceKey: service.serviceKey };
@@ -130,7 +133,7 @@ describe('grants', () => {
     expect(await server.post('/v1/verify', { profile: issuer.profile, token: 'x' }, call)).toMatchObject(refused);
   });
 
-  it('of "*" end at what exists in the tenant', async () => {
+  it('the grant "*" ends at what exists in the tenant', async () => {
     const other = await createIssuer(server, await createTenant(server, 'other-profiles'), {});
     for (const profile of ['unknown', other.profile, `${issuer.profile}%20`, issuer.profile.toUpperCase()]) {
       expect(await issuer.sign({}, profile)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
@@ -140,7 +143,7 @@ describe('grants', () => {
 });
 
 describe('a profile is not created', () => {
-  it('with the key of another tenant, or of nobody', async () => {
+  it('a profile is not created with the key of another tenant, or one that does not exist', async () => {
     const stranger = await createTenant(server, 'key-stranger');
     const { keyId } = await createKey(server, stranger, 'ES256');
     for (const id of [keyId, '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b']) {
@@ -158,19 +161,19 @@ describe('a profile is not created', () => {
     ['with a name that no path can hold', { name: 'a/b' }, '/name'],
     ['with an unknown field', { color: 'red' }, '/color'],
     ['with more tolerance than ten minutes', { skewSeconds: 601 }, '/skewSeconds'],
-  ])('%s', async (_, request, pointer) => {
+  ])('a profile is not created %s', async (_, request, pointer) => {
     const answer = await create(request);
     expect(answer.status).toBe(400);
     expect(answer.body['errors']).toContainEqual(expect.objectContaining({ pointer }));
   });
 
-  it('under a name that is taken', async () => {
+  it('a profile is not created under a name that is taken', async () => {
     expect(await create({ name: issuer.profile })).toMatchObject({ status: 409, body: { code: 'PROFILE_NAME_TAKEN' } });
   });
 });
 
 describe('a profile that changes', () => {
-  it('applies to the next token, and only if nobody was faster', async () => {
+  it('a profile that changes applies to the next token, and only if no other change came first', async () => {
     const name = await createProfile(server, tenant, { keyId: issuer.keyId });
     const path = `${tenant.path}/token-profiles/${name}`;
     const changed = await server.patch(
@@ -187,7 +190,7 @@ describe('a profile that changes', () => {
     expect(contradiction).toMatchObject({ status: 400, body: { errors: [{ pointer: '/ttlSeconds' }] } });
   });
 
-  it('signs no more once it is deleted', async () => {
+  it('a profile that changes signs no more once it is deleted', async () => {
     const name = await createProfile(server, tenant, { keyId: issuer.keyId });
     expect((await server.delete(`${tenant.path}/token-profiles/${name}`, undefined, tenant.owner)).status).toBe(204);
     expect((await issuer.sign({}, name)).status).toBe(404);

@@ -46,12 +46,12 @@ const replacePart = (text: string, index: number, part: string): string => text.
 const forge = (claims: object, header?: object) => issuer.forge({ aud: AUDIENCE, ...claims }, header);
 const now = START / SECOND;
 
-it('accepts what the cases below start from', async () => {
+it('a token that the rejected ones are made from is accepted', async () => {
   expect([await codeOf(token), await codeOf(await forge({}))]).toEqual(['OK', 'OK']);
 });
 
 describe('a token of somebody else', () => {
-  it('is of no known key: another tenant, another key of the same tenant', async () => {
+  it('a token signed by another tenant, or by another key of the same tenant, has no known key', async () => {
     const stranger = await createIssuer(server, await createTenant(server, 'stranger'), { audience: [AUDIENCE] });
     const sibling = await createIssuer(server, tenant, { audience: [AUDIENCE] });
     for (const other of [stranger, sibling]) {
@@ -64,25 +64,25 @@ describe('a token of somebody else', () => {
     );
   });
 
-  it('does not get by without a kid, or with the kid of nobody', async () => {
+  it('a token without a kid, or with an unknown one, is rejected', async () => {
     expect(await codeOf(await forge({}, { kid: undefined }))).toBe('UNKNOWN_KID');
     expect(await codeOf(await forge({}, { kid: '00000000-0000-4000-8000-000000000000' }))).toBe('UNKNOWN_KID');
   });
 });
 
 describe('another algorithm', () => {
-  it.each(['none', 'None', 'NONE', '', 'HS1'])('is no algorithm: %j', async (alg) => {
+  it.each(['none', 'None', 'NONE', '', 'HS1'])('the algorithm %j is rejected', async (alg) => {
     const text = unsigned({ alg, typ: 'JWT', kid: issuer.kid }, goodClaims(server, tenant));
     expect(await codeOf(`${text}.AAAA`)).toBe('ALGORITHM_NOT_ALLOWED');
     expect(await codeOf(`${text}.`)).toBe('MALFORMED_TOKEN');
   });
 
-  it('is not that of the key, even with a true signature', async () => {
+  it('a token by another algorithm than that of its key is rejected, even with a true signature', async () => {
     expect(await codeOf(await forge({}, { alg: 'ES384' }))).toBe('ALGORITHM_NOT_ALLOWED');
     expect(await codeOf(await forge({}, { alg: 'HS256' }))).toBe('ALGORITHM_NOT_ALLOWED');
   });
 
-  it('does not make a secret of the public key (RFC 8725 §2.1)', async () => {
+  it('a token signed with the public key as a shared secret is rejected (RFC 8725 §2.1)', async () => {
     const rsa = await createIssuer(server, tenant, { algorithm: 'RS256' });
     const jwk = await rsa.jwk();
     const publicKey = createPublicKey({ key: jwk as never, format: 'jwk' });
@@ -110,7 +110,7 @@ describe('another algorithm', () => {
 describe('an altered token', () => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  it('does not carry its signature along', async () => {
+  it('an altered token is rejected for its signature', async () => {
     const [header, claims, signature] = token.split('.') as [string, string, string];
     const decoded = JSON.parse(Buffer.from(claims, 'base64url').toString()) as object;
     const flipped = Buffer.from(signature, 'base64url');
@@ -127,7 +127,7 @@ describe('an altered token', () => {
     ['padded', (text: string) => `${text}==`],
     ['with a blank', (text: string) => ` ${text}`],
     ['no token', () => 'not a token'],
-  ])('is malformed: %s', async (_, alter) => {
+  ])('an altered token is malformed: %s', async (_, alter) => {
     expect(await codeOf(alter(token))).toBe('MALFORMED_TOKEN');
   });
 
@@ -139,11 +139,11 @@ describe('an altered token', () => {
     ['b64', { b64: false }],
     ['a kid that is a path', { kid: '../../etc/passwd' }],
     ['a kid that is a number', { kid: 1 }],
-  ])('has a header with %s', async (_, header) => {
+  ])('a token whose header has %s is rejected', async (_, header) => {
     expect(await codeOf(await forge({}, header))).toBe('MALFORMED_TOKEN');
   });
 
-  it('has members twice', async () => {
+  it('a token whose header has a member twice is rejected', async () => {
     const header = `{"alg":"ES256","kid":"${issuer.kid}","alg":"none"}`;
     const claims = `{"iss":"me","exp":${now + 300},"iss":"you"}`;
     expect(await codeOf(`${unsigned(header, '{}')}.AAAA`)).toBe('MALFORMED_TOKEN');
@@ -159,7 +159,7 @@ describe('time', () => {
     ['much later', 30 * DAY, 'EXPIRED_TOKEN'],
     ['slightly before it was issued', -MINUTE, 'OK'],
     ['before that', -MINUTE - SECOND, 'TOKEN_NOT_YET_VALID'],
-  ])('is judged by our clock: %s', async (_, offset, code) => {
+  ])('the times of a token are checked by our clock: %s', async (_, offset, code) => {
     expect(await at(START + offset, () => codeOf(token))).toBe(code);
   });
 
@@ -174,7 +174,7 @@ describe('time', () => {
     ['too long a lifetime and no iat', { iat: undefined, exp: now + 3_661 }, 'INVALID_CLAIMS'],
     ['an nbf in the future', { nbf: now + 61 }, 'TOKEN_NOT_YET_VALID'],
     ['an iat in the future', { iat: now + 61, exp: now + 361 }, 'TOKEN_NOT_YET_VALID'],
-  ])('is bounded: %s', async (_, claims, code) => {
+  ])('the times of a token are bounded: %s', async (_, claims, code) => {
     expect(await codeOf(await forge(claims))).toBe(code);
   });
 });
@@ -190,11 +190,11 @@ describe('claims', () => {
     ['no jti', { jti: undefined }, 'INVALID_JTI'],
     ['a short jti', { jti: 'x' }, 'INVALID_JTI'],
     ['a jti with a blank', { jti: 'not an identifier' }, 'INVALID_JTI'],
-  ])('must hold: %s', async (_, claims, code) => {
+  ])('the claims of a token must hold: %s', async (_, claims, code) => {
     expect(await codeOf(await forge(claims))).toBe(code);
   });
 
-  it('that the profile requires must be there', async () => {
+  it('the claims that the profile requires must be in a token', async () => {
     const { keyId } = issuer;
     const profile = await createProfile(server, tenant, { keyId, requiredClaims: ['scope'], allowedClaims: ['scope'] });
     expect(await codeOf(token, issuer, profile)).toBe('INVALID_CLAIMS');
@@ -202,7 +202,7 @@ describe('claims', () => {
     expect(await codeOf(complete.body['token']!, issuer, profile)).toBe('OK');
   });
 
-  it('are shown only once the signature holds', async () => {
+  it('the claims of a token are shown only once the signature holds', async () => {
     const forged = await issuer.verify(replacePart(token, 2, 'AAAA'));
     expect(forged.body).toEqual({ valid: false, code: 'INVALID_SIGNATURE', kid: issuer.kid });
     const expired = await at(START + DAY, () => issuer.verify(token));

@@ -51,7 +51,7 @@ async function events(action: string, tokenId: string): Promise<Shape[]> {
 }
 
 describe('a token that is asked for again under its idempotency key', () => {
-  it('is the same token, issued once, and its repetition is an event', async () => {
+  it('a token that is asked for again under its idempotency key is the same token, issued once, and its repetition is an event', async () => {
     const first = await sign('same');
     const again = await sign('same');
     expect([again.status, again.text]).toEqual([200, first.text]);
@@ -61,7 +61,7 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(await events('token.repeated', String(tokenId))).toMatchObject([{ details: { profile: issuer.profile } }]);
   });
 
-  it('is another one under another key, and another one without a key', async () => {
+  it('a token that is asked for again under its idempotency key is another one under another key, and another one without a key', async () => {
     const call = { serviceKey: issuer.service.serviceKey };
     const answers = [
       await sign('a'),
@@ -72,13 +72,13 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(new Set(answers.map(({ body }) => body['token'])).size).toBe(answers.length);
   });
 
-  it('is refused for another input', async () => {
+  it('a token that is asked for again under its idempotency key is rejected for another input', async () => {
     await sign('input', issuer, { subject: 'one' });
     const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
     expect(await sign('input', issuer, { subject: 'two' })).toMatchObject(reused);
   });
 
-  it('belongs to one service', async () => {
+  it('a token that is asked for again under its idempotency key belongs to one service', async () => {
     const other = await createService(server, tenant);
     const mine = await sign('shared');
     const theirs = await post(`/v1/sign/${issuer.profile}`, {}, 'shared', other.serviceKey);
@@ -86,14 +86,14 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(theirs.body['token']).not.toBe(mine.body['token']);
   });
 
-  it('is issued once for many who ask at the same time', async () => {
+  it('a token that is asked for again under its idempotency key is issued once for many who ask at the same time', async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => sign('parallel')));
     const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body['token']);
     expect(answers.map(({ status }) => status).every((status) => status === 200 || status === 409)).toBe(true);
     expect(new Set(tokens).size).toBe(1);
   });
 
-  it('is sealed in the database', async () => {
+  it('a token that is asked for again under its idempotency key is sealed in the database', async () => {
     const { body } = await sign('sealed');
     const plain = await openPlainDataSource(database.url);
     const rows = await plain.query<{ sealedAnswer: Buffer | null }[]>('SELECT * FROM idempotency_records');
@@ -102,7 +102,7 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(text).not.toContain(String(body['token']).split('.')[2]);
   });
 
-  it('is gone once it has expired, is erased then, and is never issued a second time', async () => {
+  it('a token that is asked for again under its idempotency key is gone once it has expired, is erased then, and is never issued a second time', async () => {
     const first = await sign('expiring');
     clock.advance(TTL_SECONDS * SECOND);
     expect(await sign('expiring')).toMatchObject({ status: 410, body: { code: 'GONE' } });
@@ -118,7 +118,7 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(first.status).toBe(200);
   });
 
-  it('is gone once its key version was marked as compromised', async () => {
+  it('a token that is asked for again under its idempotency key is gone once its key version was marked as compromised', async () => {
     const own = await createIssuer(server, { ...tenant, owner: await signInAgain() }, {});
     await sign('compromised', own);
     expect(isReplay(await sign('compromised', own))).toBe(true);
@@ -127,7 +127,7 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect(await sign('compromised', own)).toMatchObject({ status: 410, body: { code: 'GONE' } });
   });
 
-  it('is gone once the service was taken the profile', async () => {
+  it('a token that is asked for again under its idempotency key is gone once the service was taken the profile', async () => {
     const own = await createIssuer(server, { ...tenant, owner: await signInAgain() }, {});
     await sign('ungranted', own);
     const path = `${tenant.path}/services/${own.service.id}`;
@@ -137,7 +137,7 @@ describe('a token that is asked for again under its idempotency key', () => {
 });
 
 describe('other calls of services under an idempotency key', () => {
-  it('repeat a batch with its tokens and its refusals', async () => {
+  it('other calls of services under an idempotency key repeat a batch with its tokens and its refusals', async () => {
     const items = [{ subject: 'one' }, { unknown: true }, { subject: 'two', ttlSeconds: 60 }];
     const path = `/v1/sign/${issuer.profile}/batch`;
     const first = await post(path, { items }, 'batch');
@@ -147,7 +147,7 @@ describe('other calls of services under an idempotency key', () => {
     expect(await post(path, { items }, 'batch')).toMatchObject({ status: 410, body: { code: 'GONE' } });
   });
 
-  it('repeat the token of a user', async () => {
+  it('other calls of services under an idempotency key repeat the token of a user', async () => {
     const own = await createTenant(server);
     const secret = {
       algorithm: 'HS256',
@@ -163,7 +163,7 @@ describe('other calls of services under an idempotency key', () => {
     expect([first.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
   });
 
-  it('repeat an acceptance that used a token up, instead of calling it a duplicate', async () => {
+  it('other calls of services under an idempotency key repeat an acceptance that used a token up, instead of calling it a duplicate', async () => {
     const { token } = (await sign('consumed')).body;
     const body = { profile: issuer.profile, token, consume: true };
     const answers = [await post('/v1/verify', body, 'consume'), await post('/v1/verify', body, 'consume')];
@@ -174,7 +174,7 @@ describe('other calls of services under an idempotency key', () => {
     expect((await post('/v1/verify', body, 'another')).body['code']).toBe('DUPLICATE_JTI');
   });
 
-  it('repeat a certificate and its renewal, each issued once', async () => {
+  it('other calls of services under an idempotency key repeat a certificate and its renewal, each issued once', async () => {
     const own = await createTenant(server);
     await createAuthority(server, own);
     const { serviceKey } = await createService(server, own);

@@ -89,17 +89,17 @@ const SAMPLES: readonly Sample[] = [
   },
 ];
 
-describe.each(SAMPLES)('$name', ({ vendor, input, secret, claims }) => {
+describe.each(SAMPLES)('$name', ({ name, vendor, input, secret, claims }) => {
   let token: string;
   beforeAll(async () => {
     token = (await (await vendor()).sign(input)).body['token']!;
   });
 
-  it('is accepted by jsonwebtoken, with the claims of the document in their order', () => {
+  it(`${name} is accepted by jsonwebtoken, with the claims of the document in their order`, () => {
     expect(Object.keys(jsonwebtoken.verify(token, secret, { algorithms: ['HS256'] }))).toEqual(claims);
   });
 
-  it.each(PYTHONS)('is accepted by PyJWT of %s, with the claims in their order', (python) => {
+  it.each(PYTHONS)(`${name} is accepted by PyJWT of %s, with the claims in their order`, (python) => {
     const script = [
       'import json, jwt, sys',
       'claims = jwt.decode(sys.argv[1], bytes.fromhex(sys.argv[2]), algorithms=["HS256"], options={"verify_iat": False})',
@@ -109,7 +109,7 @@ describe.each(SAMPLES)('$name', ({ vendor, input, secret, claims }) => {
     expect(JSON.parse(said.toString())).toEqual(claims);
   });
 
-  it('has the HMAC that openssl computes', () => {
+  it(`${name} has the HMAC that openssl computes`, () => {
     const [header, payload, signature] = token.split('.');
     const hexKey = Buffer.from(secret).toString('hex');
     const arguments_ = ['dgst', '-sha256', '-mac', 'HMAC', '-macopt', `hexkey:${hexKey}`, '-binary'];
@@ -120,7 +120,7 @@ describe.each(SAMPLES)('$name', ({ vendor, input, secret, claims }) => {
 });
 
 describe('superoffice-system-user', () => {
-  it('is accepted by openssl over the received prefix', async () => {
+  it('superoffice-system-user is accepted by openssl over the received prefix', async () => {
     const file = { algorithm: 'RS256', format: 'pem', data: GOLDEN.privateKeyPem } as const;
     const vendor = await createVendor(server, tenant, 'superoffice-system-user', file);
     const { body } = await vendor.sign({ systemUserToken: 'Application Name-pzqc70604i' });
@@ -146,7 +146,7 @@ describe('superoffice-system-user', () => {
 });
 
 describe('webex-connect', () => {
-  it('signed with a service’s own secret is a credential of our own API', async () => {
+  it('webex-connect signed with a service’s own secret is a credential of our own API', async () => {
     const vendor = await createVendor(server, tenant, 'webex-connect', BASE64_KEY);
     const file = { algorithm: 'HS256', format: 'secret-base64', data: vendor.jwtSecret } as const;
     const { id: keyId } = await importKey(server, tenant, file);
@@ -157,7 +157,7 @@ describe('webex-connect', () => {
     expect(whoami.body).toMatchObject({ service: { id: vendor.serviceId }, authType: 'jwt' });
   });
 
-  it('is judged by the document’s rules', async () => {
+  it('webex-connect is verified by the document’s rules', async () => {
     const vendor = await createVendor(server, tenant, 'webex-connect', BASE64_KEY);
     const now = toEpochSeconds(systemClock.now());
     const code = async (claims: object) => {

@@ -186,9 +186,11 @@ const cases: readonly (readonly [name: string, runs: boolean, test: () => Promis
 ];
 
 describe('the examples', () => {
-  it.each(cases.filter(([, runs]) => runs))('%s does what its document shows', async (_name, _runs, test) => test());
+  it.each(cases.filter(([, runs]) => runs))('the example %s does what its document shows', async (_name, _runs, test) =>
+    test(),
+  );
 
-  it('run at least where Node does', () => {
+  it('the examples run at least where Node does', () => {
     expect(cases.filter(([, runs]) => runs).length).toBeGreaterThanOrEqual(2);
   });
 });

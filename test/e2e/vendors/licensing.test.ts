@@ -22,21 +22,24 @@ afterAll(() => server.close());
 const token = (changes: Partial<RequestToken> = {}): string => requestToken({ kid, clock: server.clock, ...changes });
 
 describe('a signed update', () => {
-  it.each(['/v1/licensing/update', '/v1/api/licensing/update'])('is accepted once at %s', async (path) => {
-    const once = token();
-    expect(await update(server, once, BODY, path)).toMatchObject({ status: 200, body: { status: 'accepted' } });
-    const again = await update(server, once, BODY, path);
-    expect(again).toMatchObject({ status: 409, body: { code: 'DUPLICATE_JTI' } });
-    expect(again.text).toContain('DUPLICATE_JTI');
-  });
+  it.each(['/v1/licensing/update', '/v1/api/licensing/update'])(
+    'a signed update is accepted once at %s',
+    async (path) => {
+      const once = token();
+      expect(await update(server, once, BODY, path)).toMatchObject({ status: 200, body: { status: 'accepted' } });
+      const again = await update(server, once, BODY, path);
+      expect(again).toMatchObject({ status: 409, body: { code: 'DUPLICATE_JTI' } });
+      expect(again.text).toContain('DUPLICATE_JTI');
+    },
+  );
 
-  it('is accepted by whichever path, but once only', async () => {
+  it('a signed update is accepted by whichever path, but once only', async () => {
     const once = token();
     expect((await update(server, once)).status).toBe(200);
     expect((await update(server, once, BODY, '/v1/api/licensing/update')).status).toBe(409);
   });
 
-  it('is a new revision of the entitlement of its customer', async () => {
+  it('a signed update is a new revision of the entitlement of its customer', async () => {
     const body = JSON.stringify({ serial: 'REVISIONS', eliteSeats: 1, ownField: { kept: 1.5 } });
     const more = JSON.stringify({ serial: 'REVISIONS', eliteSeats: 2 });
     const first = (await update(server, token({ body }), body)).body;
@@ -64,7 +67,7 @@ describe('a signed update', () => {
     expect(history.body['items']).toHaveLength(2);
   });
 
-  it('belongs to one tenant', async () => {
+  it('a signed update belongs to one tenant', async () => {
     const stranger = await createTenant(server, 'stranger');
     const { body } = await update(server, token());
     const path = `/licenses/${body['licenseId']}`;
@@ -128,7 +131,7 @@ const REFUSED: readonly [
 ];
 
 describe('an update is refused', () => {
-  it.each(REFUSED)('for %s', async (_what, status, code, send) => {
+  it.each(REFUSED)('a signed update is rejected for %s', async (_what, status, code, send) => {
     const [sent, body = BODY] = send();
     const answer = await update(server, sent, body);
     expect(answer).toMatchObject({ status, body: { code } });
@@ -142,7 +145,7 @@ describe('an update is refused', () => {
     ['half a seat', { serial: 'S', dialerSeats: 0.5 }],
     ['a count as text', { serial: 'S', aiMessaging: { standardBundles: '5' } }],
     ['a list', []],
-  ])('for %s', async (_what, content) => {
+  ])('a signed update is rejected for %s', async (_what, content) => {
     const body = JSON.stringify(content);
     expect(await update(server, token({ body }), body)).toMatchObject({
       status: 400,
@@ -150,7 +153,7 @@ describe('an update is refused', () => {
     });
   });
 
-  it('without using up the jti', async () => {
+  it('a rejected update does not use up its jti', async () => {
     const jti = randomUUID();
     const wrong = [
       [token({ claims: { jti } }), BODY.replace('15', '16')],
@@ -168,14 +171,14 @@ describe('an update is refused', () => {
     expect(await update(server, later)).toMatchObject({ status: 409, body: { code: 'DUPLICATE_JTI' } });
   });
 
-  it('without credentials', async () => {
+  it('an update without credentials is rejected', async () => {
     expect(await server.post('/v1/licensing/update', {})).toMatchObject({
       status: 401,
       body: { code: 'CREDENTIALS_REQUIRED' },
     });
   });
 
-  it('once the signing key behind its certificate was marked as compromised, though nobody revoked it', async () => {
+  it('an update is rejected once the signing key of its certificate was marked as compromised, although it was not revoked', async () => {
     const own = await createTenant(server, 'compromised');
     const key = freshKey();
     const ownKid = await certify(server, own, key);
@@ -189,7 +192,7 @@ describe('an update is refused', () => {
     expect(await sent()).toMatchObject({ status: 401, body: { code: 'INVALID_CERTIFICATE' } });
   });
 
-  it('once its certificate is revoked, and while its tenant is suspended', async () => {
+  it('an update is rejected once its certificate is revoked, and while its tenant is suspended', async () => {
     const own = await createTenant(server, 'revoked');
     const key = freshKey();
     const ownKid = await certify(server, own, key);
@@ -210,7 +213,7 @@ describe('an update is refused', () => {
 });
 
 describe('a client whose key is kept here', () => {
-  it('gets the token and the body that go together', async () => {
+  it('a client whose key is stored here gets the token and its body', async () => {
     const { id: keyId } = await importKey(server, tenant, {
       algorithm: 'RS256',
       format: 'pem',
@@ -235,7 +238,7 @@ describe('a client whose key is kept here', () => {
     expect(await update(server, signed['token']!, signed['body']!)).toMatchObject({ status: 200 });
   });
 
-  it('is told when the certificate of the profile is gone', async () => {
+  it('a client whose key is stored here is told when the certificate of the profile is gone', async () => {
     const own = await createTenant(server, 'gone');
     const key = freshKey();
     const ownKid = await certify(server, own, key);

@@ -45,14 +45,14 @@ async function acceptances(): Promise<number> {
 }
 
 describe('one jti, many racers, two instances', () => {
-  it(`is accepted exactly once in each of ${ROUNDS} rounds`, async () => {
+  it(`one jti of many racers at two instances is accepted exactly once in each of ${ROUNDS} rounds`, async () => {
     for (let round = 0; round < ROUNDS; round += ROUNDS_AT_ONCE) {
       const accepted = await Promise.all(Array.from({ length: ROUNDS_AT_ONCE }, acceptances));
       expect(accepted).toEqual(accepted.map(() => 1));
     }
   }, 300_000);
 
-  it('is accepted more often where the unique key does not decide: the race is real', async () => {
+  it('one jti is accepted more than once where the unique key does not decide: the race is real', async () => {
     const original = Tx.prototype.insertIfAbsent;
     // The usual mistake: ask first, then write, with a key that does not collide.
     Tx.prototype.insertIfAbsent = async function (this: Tx, entity, row) {

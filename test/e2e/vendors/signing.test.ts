@@ -30,7 +30,7 @@ const batch = (items: unknown) =>
   server.post(`/v1/sign/${jwt.profile}/batch`, { items }, { serviceKey: jwt.service.serviceKey });
 
 describe('POST /v1/sign/{profile}/batch', () => {
-  it('answers in order, each item for itself', async () => {
+  it('POST /v1/sign/{profile}/batch answers in order, each item for itself', async () => {
     const answer = await batch([{ subject: 'a' }, { claims: { admin: true } }, { unknown: 1 }, { subject: 'b' }]);
     expect(answer.status).toBe(200);
     const items = answer.body['items'] as unknown as Shape[];
@@ -49,7 +49,7 @@ describe('POST /v1/sign/{profile}/batch', () => {
     }
   });
 
-  it('takes 1 to 100', async () => {
+  it('POST /v1/sign/{profile}/batch takes 1 to 100 items', async () => {
     const hundred = await batch(Array.from({ length: 100 }, (_, index) => ({ subject: `user-${index}` })));
     const items = hundred.body['items'] as unknown as Shape[];
     expect(new Set(items.map((item) => item['tokenId'])).size).toBe(100);
@@ -57,7 +57,7 @@ describe('POST /v1/sign/{profile}/batch', () => {
       expect((await batch(items)).status).toBe(400);
   });
 
-  it('is refused as a whole where the profile is not granted', async () => {
+  it('POST /v1/sign/{profile}/batch is rejected as a whole where the profile is not granted', async () => {
     const { serviceKey } = await createService(server, tenant, []);
     const answer = await server.post(`/v1/sign/${jwt.profile}/batch`, { items: [{}] }, { serviceKey });
     expect(answer).toMatchObject({ status: 403, body: { code: 'PROFILE_NOT_GRANTED' } });
@@ -67,7 +67,7 @@ describe('POST /v1/sign/{profile}/batch', () => {
 describe('POST /v1/verify with consume', () => {
   const signed = async () => (await xima.sign({ payload: GOLDEN.payloads.serial })).body;
 
-  it('accepts a token once, and asks for the body first', async () => {
+  it('POST /v1/verify with consume accepts a token once, and asks for the body first', async () => {
     const { token, body } = await signed();
     const consume = true;
     expect((await xima.verify(token!, { body: `${body} `, consume })).body['code']).toBe('INVALID_PAYLOAD_HASH');
@@ -78,21 +78,21 @@ describe('POST /v1/verify with consume', () => {
     expect((await xima.verify(token!, { body })).body['code']).toBe('OK');
   });
 
-  it('takes the body as bytes', async () => {
+  it('POST /v1/verify with consume takes the body as bytes', async () => {
     const { token, body } = await signed();
     const bodyBase64 = Buffer.from(body!).toString('base64');
     expect((await xima.verify(token!, { bodyBase64 })).body).toMatchObject({ valid: true });
     expect((await xima.verify(token!, { bodyBase64, body })).status).toBe(400);
   });
 
-  it('holds for a JWT, at each profile by itself', async () => {
+  it('POST /v1/verify with consume holds for a JWT, at each profile by itself', async () => {
     const { token } = (await jwt.sign()).body;
     const call = { serviceKey: jwt.service.serviceKey };
     const verify = () => server.post('/v1/verify', { profile: jwt.profile, token, consume: true }, call);
     expect([(await verify()).body['code'], (await verify()).body['code']]).toEqual(['OK', 'DUPLICATE_JTI']);
   });
 
-  it('is left to the profile where a format has no nonce', async () => {
+  it('POST /v1/verify with consume is left to the profile where a format has no nonce', async () => {
     const plain = await createVendor(server, tenant, 'superoffice-system-user', PEM);
     const careful = await createVendor(server, tenant, 'superoffice-system-user', PEM, {
       settings: { detectReplay: true },
@@ -129,7 +129,7 @@ describe('POST /v1/diagnose', () => {
     return `${data}.${createHmac('sha256', GOLDEN.secretBase64).update(data).digest('base64url')}`;
   };
 
-  it('names the cause, keeps the secret, and is in the history', async () => {
+  it('POST /v1/diagnose names the cause, keeps the secret, and is in the history', async () => {
     const answer = await webex.diagnose(broken());
     expect(answer.body).toMatchObject({
       valid: false,
@@ -141,7 +141,7 @@ describe('POST /v1/diagnose', () => {
     expect(history.body['items']).toMatchObject([{ details: { causes: ['RAW_SECRET_INSTEAD_OF_DECODED'] } }]);
   });
 
-  it('says when an id was used up', async () => {
+  it('POST /v1/diagnose says when an id was used up', async () => {
     const { token, body } = (await xima.sign({ payload: GOLDEN.payloads.serial })).body;
     await xima.verify(token!, { body, consume: true });
     const usedAt = new Date(server.clock.now()).toISOString();
@@ -154,12 +154,12 @@ describe('POST /v1/diagnose', () => {
     });
   });
 
-  it('finds nothing wrong with a good token', async () => {
+  it('POST /v1/diagnose finds nothing wrong with a good token', async () => {
     const { token } = (await webex.sign()).body;
     expect((await webex.diagnose(token!)).body).toEqual({ valid: true, code: 'OK', findings: [] });
   });
 
-  it('answers 30 questions a minute', async () => {
+  it('POST /v1/diagnose answers 30 questions a minute', async () => {
     manualClock(server).advance(MINUTE);
     const token = broken();
     for (let asked = 0; asked < 30; asked += 1) expect((await webex.diagnose(token)).status).toBe(200);
@@ -191,19 +191,19 @@ describe('a profile is refused', () => {
     ['with a version that the format does not have', { format: 'webex-connect', version: 'v2' }, '/version'],
     ['with a certificate where none is known', { format: 'webex-connect', certificateKid: 'x' }, '/certificateKid'],
     ['without key and certificate', { format: 'webex-connect', keyId: undefined }, '/keyId'],
-  ])('%s', async (_what, request, pointer) => {
+  ])('a profile is rejected: %s', async (_what, request, pointer) => {
     const body = { name: 'refused', keyId: webex.keyId, ...request };
     const answer = await server.post(`${tenant.path}/token-profiles`, body, tenant.owner);
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer }] } });
   });
 
-  it('with a key of another algorithm', async () => {
+  it('a profile with a key of another algorithm is rejected', async () => {
     const body = { name: 'refused', format: 'superoffice-system-user', keyId: webex.keyId };
     const answer = await server.post(`${tenant.path}/token-profiles`, body, tenant.owner);
     expect(answer).toMatchObject({ status: 422, body: { code: 'KEY_DOES_NOT_SUIT_FORMAT' } });
   });
 
-  it('and shows what it has', async () => {
+  it('a rejected profile shows what it has', async () => {
     const path = `${tenant.path}/token-profiles/${xima.profile}`;
     const changed = await server.patch(path, { version: 'v2' }, tenant.owner);
     expect(changed.body).toMatchObject({ version: 'v2', settings: {}, ttlSeconds: 1_800, revision: 2 });

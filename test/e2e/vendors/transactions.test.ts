@@ -56,7 +56,7 @@ const token = (phone: string, xid?: string, by = server) =>
 const claimsOf = (text: string): Shape => JSON.parse(Buffer.from(text.split('.')[1]!, 'base64url').toString()) as Shape;
 
 describe('GET /v1/token', () => {
-  it('answers the bare token as the document’s sample does', async () => {
+  it('GET /v1/token answers the bare token as the document’s sample does', async () => {
     const phone = newPhone();
     const answer = await token(phone, 'order-1');
     expect(answer.status).toBe(200);
@@ -72,14 +72,14 @@ describe('GET /v1/token', () => {
     );
   });
 
-  it('makes a transaction id where none is given', async () => {
+  it('GET /v1/token makes a transaction id where none is given', async () => {
     const phone = newPhone();
     const [one, two] = [await token(phone), await token(phone)];
     expect(claimsOf(one.text)['xid']).toMatch(/^[0-9a-f-]{36}$/);
     expect(claimsOf(one.text)['xid']).not.toBe(claimsOf(two.text)['xid']);
   });
 
-  it('gives the same token again while it lives, at every instance, and then never again', async () => {
+  it('GET /v1/token gives the same token again while it is valid, at every instance, and then never again', async () => {
     const phone = newPhone();
     const first = await token(phone, 'same');
     manualClock(server).advance(79 * SECOND);
@@ -90,14 +90,14 @@ describe('GET /v1/token', () => {
     expect(await token(phone, 'same')).toMatchObject({ status: 409, body: { code: 'XID_IN_USE' } });
   });
 
-  it('gives racers with one id one token', async () => {
+  it('GET /v1/token gives racers with one id one token', async () => {
     const phone = newPhone();
     const answers = await Promise.all([server, second, server, second].map((by) => token(phone, 'raced', by)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   });
 
-  it('permits five calls a minute for one phone, over all instances', async () => {
+  it('GET /v1/token permits five calls a minute for one phone, over all instances', async () => {
     const phone = newPhone();
     for (const by of [server, second, server, second, server])
       expect((await token(phone, undefined, by)).status).toBe(200);
@@ -113,7 +113,7 @@ describe('GET /v1/token', () => {
     expect((await token(phone)).status).toBe(200);
   });
 
-  it('permits as many calls a minute for one service as its profile says', async () => {
+  it('GET /v1/token permits as many calls a minute for one service as its profile says', async () => {
     const profile = await createProfile(server, tenant, {
       format: 'telesign-app-verify',
       keyId: vendor.keyId,
@@ -131,15 +131,18 @@ describe('GET /v1/token', () => {
     expect(third.headers.get('ratelimit-policy')).toBe('"per-service";q=2;w=60');
   });
 
-  it.each(['123456', '1234567890123456', '+49 151', 'abc', '++4915112345'])('refuses the number %s', async (phone) => {
-    expect(await token(phone)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
-  });
+  it.each(['123456', '1234567890123456', '+49 151', 'abc', '++4915112345'])(
+    'GET /v1/token rejects the number %s',
+    async (phone) => {
+      expect(await token(phone)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+    },
+  );
 
-  it.each(['a'.repeat(65), 'with%20blank', 'slash%2Fed', 'ümlaut'])('refuses the id %s', async (xid) => {
+  it.each(['a'.repeat(65), 'with%20blank', 'slash%2Fed', 'ümlaut'])('GET /v1/token rejects the id %s', async (xid) => {
     expect(await token(newPhone(), xid)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
   });
 
-  it('needs the credential of a service, and one profile that can be meant', async () => {
+  it('GET /v1/token needs the credential of a service, and one profile that can be meant', async () => {
     expect((await server.get('/v1/token/4915112345678')).status).toBe(401);
     const { serviceKey } = await createService(server, tenant, ['*']);
     expect(await server.get('/v1/token/4915112345678', { serviceKey })).toMatchObject({
@@ -157,7 +160,7 @@ describe('GET /v1/token', () => {
 });
 
 describe('transactions', () => {
-  it('are found by their id and by their phone, with the token while it lives', async () => {
+  it('transactions are found by their id and by their phone, with the token while it is valid', async () => {
     const phone = newPhone();
     const issued = await token(phone, 'found');
     const one = (await server.get('/v1/transactions/found', call)).body;
@@ -180,7 +183,7 @@ describe('transactions', () => {
     expect(dead).not.toHaveProperty('token');
   });
 
-  it('are paged', async () => {
+  it('transactions are paged', async () => {
     const phone = newPhone();
     for (const xid of ['page-1', 'page-2', 'page-3']) await token(phone, xid);
     const path = `/v1/transactions?phone=${phone.slice(1)}&limit=2`;
@@ -190,7 +193,7 @@ describe('transactions', () => {
     expect(next).toMatchObject({ items: [{ xid: 'page-3' }], nextCursor: null });
   });
 
-  it('are those of granted profiles only', async () => {
+  it('transactions are those of granted profiles only', async () => {
     const phone = newPhone();
     await token(phone, 'private');
     const { serviceKey } = await createService(server, tenant, []);
@@ -201,7 +204,7 @@ describe('transactions', () => {
     expect((await server.get('/v1/transactions/private', { serviceKey: other.serviceKey })).status).toBe(404);
   });
 
-  it('outlive their tokens for as long as the tenant wants', async () => {
+  it('transactions are kept after their tokens for as long as the tenant has set', async () => {
     const own = await createTenant(server, 'telesign-retention');
     await server.patch(own.path, { settings: { transactionRetentionDays: 2 } }, own.owner);
     const { serviceKey } = await createVendor(server, own, 'telesign-app-verify', KEY, { issuer: CUSTOMER });
@@ -216,7 +219,7 @@ describe('transactions', () => {
   });
 });
 
-it('nothing of a transaction stands in clear in the database, its files or the log', async () => {
+it('nothing of a transaction is in clear in the database, its files or the log', async () => {
   const phone = '+4915199887766';
   const issued = await token(phone, 'sealed');
   // Refused calls are recorded, too.
@@ -234,7 +237,7 @@ it('nothing of a transaction stands in clear in the database, its files or the l
   }
 });
 
-it('a failure of ours is an empty 500, or a problem document for who asks for JSON', async () => {
+it('a failure of ours is an empty 500, or a problem document for clients that ask for JSON', async () => {
   const own = await startTestServer();
   const tenantThere = await createTenant(own, 'failing');
   const { serviceKey } = await createVendor(own, tenantThere, 'telesign-app-verify', KEY, { issuer: CUSTOMER });

@@ -65,7 +65,7 @@ const claimsOf = (token: string): Shape =>
 const create = (body: object, serviceKey = vendor.serviceKey) => server.post('/v1/auth/token', body, { serviceKey });
 
 describe('POST /v1/auth/token', () => {
-  it('answers the shape that the platform expects', async () => {
+  it('POST /v1/auth/token answers the shape that the platform expects', async () => {
     const answer = await create(USER);
     expect(answer.status).toBe(200);
     expect(Object.keys(answer.body)).toEqual(['token']);
@@ -75,7 +75,7 @@ describe('POST /v1/auth/token', () => {
     );
   });
 
-  it('knows anonymous users, each by an id of its own', async () => {
+  it('POST /v1/auth/token knows anonymous users, each by an id of its own', async () => {
     const tokens = [await create({ anonymous: true }), await create({ anonymous: true })];
     const claims = tokens.map(({ body }) => claimsOf(body['token']!));
     expect(Object.keys(claims[0]!)).toEqual(['iss', 'iat', 'exp', 'identifier']);
@@ -90,11 +90,11 @@ describe('POST /v1/auth/token', () => {
     ['a longer life', { ...USER, ttlSeconds: 3_601 }],
     ['a control character', { ...USER, name: 'A\u0000da' }],
     ['another field', { ...USER, role: 'admin' }],
-  ])('refuses %s', async (_what, body) => {
+  ])('POST /v1/auth/token rejects %s', async (_what, body) => {
     expect(await create(body)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
   });
 
-  it('shortens a life, and asks which profile is meant where there are several', async () => {
+  it('POST /v1/auth/token shortens a lifetime, and asks which profile is meant where there are several', async () => {
     const { body } = await create({ ...USER, ttlSeconds: 60 });
     expect(claimsOf(body['token']!)['exp']).toBe(now() + 60);
     const other = await createProfile(server, tenant, { format: 'ccai-user', keyId: vendor.keyId, issuer: 'OTHER' });
@@ -106,7 +106,7 @@ describe('POST /v1/auth/token', () => {
 });
 
 describe.each(['/v1/auth/token', '/auth/token'])('GET %s', (path) => {
-  it('takes the ID token of the user', async () => {
+  it(`GET ${path} takes the ID token of the user`, async () => {
     const answer = await server.get(path, { token: await idToken() });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -120,17 +120,17 @@ describe.each(['/v1/auth/token', '/auth/token'])('GET %s', (path) => {
     });
   });
 
-  it('never believes the query string', async () => {
+  it(`GET ${path} never trusts the query string`, async () => {
     const answer = await server.get(`${path}?identifier=root`, { token: await idToken() });
     expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
   });
 
-  it('gives a service a token for an anonymous user', async () => {
+  it(`GET ${path} gives a service a token for an anonymous user`, async () => {
     const answer = await server.get(path, { serviceKey: vendor.serviceKey });
     expect(claimsOf(answer.body['token']!)['identifier']).toMatch(/^anon_/);
   });
 
-  it('asks for credentials', async () => {
+  it(`GET ${path} asks for credentials`, async () => {
     expect(await server.get(path)).toMatchObject({ status: 401, body: { code: 'CREDENTIALS_REQUIRED' } });
   });
 });
@@ -150,14 +150,14 @@ describe('an ID token is refused', () => {
     ['without a name', () => idToken({ name: undefined })],
     ['with an address that nobody verified', () => idToken({ email_verified: false })],
     ['that is none', async () => 'not.a.token'],
-  ])('%s', async (_what, make) => {
+  ])('an ID token is rejected: %s', async (_what, make) => {
     expect(await server.get('/auth/token', { token: await make() })).toMatchObject({
       status: 401,
       body: { code: 'INVALID_CREDENTIALS' },
     });
   });
 
-  it('while its tenant is suspended', async () => {
+  it('an ID token is rejected while its tenant is suspended', async () => {
     const admin = { token: await server.login() };
     await server.post(`/v1/tenants/${tenant.id}/suspend`, {}, admin);
     expect(await server.get('/auth/token', { token: await idToken() })).toMatchObject({
@@ -171,7 +171,7 @@ describe('an ID token is refused', () => {
 describe('a trusted issuer', () => {
   const settings = (trusted: object) => ({ trustedIssuer: { issuer: ISSUER, audience: 'by-url', ...trusted } });
 
-  it('may give its keys by a URL of the allow-list, which are kept for a while', async () => {
+  it('a trusted issuer may give its keys by a URL of the allow-list, and they are cached', async () => {
     await createProfile(server, tenant, {
       format: 'ccai-user',
       keyId: vendor.keyId,
@@ -185,7 +185,7 @@ describe('a trusted issuer', () => {
     expect(asked).toBe(1);
   });
 
-  it('is asked at no other URL', async () => {
+  it('a trusted issuer is asked at no other URL', async () => {
     await createProfile(server, tenant, {
       format: 'ccai-user',
       keyId: vendor.keyId,
@@ -196,7 +196,7 @@ describe('a trusted issuer', () => {
     expect(asked).toBe(1);
   });
 
-  it('that two tenants trust for one audience is asked for the tenant', async () => {
+  it('a trusted issuer that two tenants trust for one audience is asked for the tenant', async () => {
     const other = await createTenant(server, 'ccai-other');
     const trusted = { trustedIssuer: { issuer: ISSUER, audience: 'shared', jwks } };
     for (const [at, issuer] of [
@@ -220,7 +220,7 @@ describe('a trusted issuer', () => {
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }] } }],
     ['a shared secret', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
     ['another member', { jwks, secret: 'x' }],
-  ])('cannot have %s', async (_what, trusted) => {
+  ])('a trusted issuer cannot have %s', async (_what, trusted) => {
     const body = {
       name: 'refused',
       format: 'ccai-user',

@@ -49,7 +49,7 @@ const targets = async (
 ): Promise<string[]> => (await history.list(scope, filter, { limit })).items.map(({ target }) => target.id);
 
 describe('an event that is listed', () => {
-  it('is what was stored, and hashes to what was stored with it', async () => {
+  it('an event that is listed is what was stored, and hashes to what was stored with it', async () => {
     const scope = tenantScope();
     const before = { name: 'Größe 𝄞 ', number: 1e21, nested: [null, true, { b: 1, a: 2 }] };
     await record(scope, keyEvents.generated('key-1', { kid: 'kid-1', tokenId: 'token-1', before }));
@@ -78,7 +78,7 @@ describe('an event that is listed', () => {
     expect(await history.get(scope, document.id)).toEqual({ sequence, leafHash: shownHash, ...document });
   });
 
-  it('is there though its content was too large, with the hash of that', async () => {
+  it('an event that is listed is there although its content was too large, with the hash of that', async () => {
     const scope = tenantScope();
     await record(scope, keyEvents.generated('large', { details: { text: '𝄞'.repeat(20_000) } }));
     const [entry] = (await history.list(scope, {}, {})).items;
@@ -87,7 +87,7 @@ describe('an event that is listed', () => {
     expect(leafHash(canonicalJson(document as never))).toBe(hash);
   });
 
-  it('has a salt of its own', async () => {
+  it('an event that is listed has a salt of its own', async () => {
     const scope = tenantScope();
     await record(scope, keyEvents.generated('same'));
     await record(scope, keyEvents.generated('same'));
@@ -164,11 +164,11 @@ describe('the list', () => {
     ],
     ['what contradicts itself', { actor: 'ann', kid: 'kid-0', outcome: 'failed' }, []],
     ['what nobody did', { actor: 'ANN' }, []],
-  ])('is filtered by %s', async (_name, filter, expected) => {
+  ])('the history is filtered by %s', async (_name, filter, expected) => {
     expect(await targets(ann, typeof filter === 'function' ? filter() : filter)).toEqual(expected);
   });
 
-  it.each([0, -1])('refuses a period that ends %i ms after it begins', async (length) => {
+  it.each([0, -1])('the history rejects a period that ends %i ms after it begins', async (length) => {
     const period = history.list(ann, { from: start, to: start + length }, {});
     await expect(period).rejects.toThrow(withCode('VALIDATION_ERROR'));
   });
@@ -176,7 +176,7 @@ describe('the list', () => {
   it.each<['asc' | 'desc', string[]]>([
     ['asc', ['e0', 'e1', 'e2', 'e3', 'e4']],
     ['desc', ['e4', 'e3', 'e2', 'e1', 'e0']],
-  ])('goes on %s from its cursor, also while events are added', async (order, expected) => {
+  ])('the history continues %s from its cursor, also while events are added', async (order, expected) => {
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -188,7 +188,7 @@ describe('the list', () => {
     expect(seen).toEqual(expected);
   });
 
-  it('keeps the order of events of one instant', async () => {
+  it('the history keeps the order of events of one instant', async () => {
     const scope = tenantScope();
     const ids = Array.from({ length: 20 }, (_, index) => `same-${index}`);
     await opened.database.transaction(scope, async (tx) => ids.forEach((id) => tx.record(keyEvents.retired(id))));
@@ -196,14 +196,14 @@ describe('the list', () => {
     expect(await targets(scope)).toEqual(ids.toReversed());
   });
 
-  it('refuses a cursor that it did not give out', async () => {
+  it('the history rejects a cursor that it did not give out', async () => {
     const cursor = Buffer.from('["x"]').toString('base64url');
     await expect(history.list(ann, {}, { cursor })).rejects.toThrow(withCode('VALIDATION_ERROR'));
   });
 });
 
 describe('histories', () => {
-  it('do not mix: not of two tenants, and not with that of the installation', async () => {
+  it('the histories of two tenants and of the installation do not mix', async () => {
     const [one, other] = [tenantScope(), tenantScope()];
     await record(one, keyEvents.generated('one'));
     await record(other, keyEvents.generated('other'));
@@ -224,7 +224,7 @@ describe('histories', () => {
 describe('a refusal', () => {
   const refusal = { code: 'FORBIDDEN', method: 'POST', route: '/v1/tenants/:tenantId/keys', targetId: 'key-1' };
 
-  it('is written to the history of where it happened', async () => {
+  it('a rejection is recorded in the history of the tenant where it happened', async () => {
     const scope = tenantScope();
     await history.recordRefusal(scope, refusal);
     const { targetId, ...details } = refusal;
@@ -235,7 +235,7 @@ describe('a refusal', () => {
     expect(await targets(platform, { requestId: 'refused' })).toEqual(['key-1']);
   });
 
-  it('is written whatever was named, cut to what the column holds', async () => {
+  it('a rejection is recorded whatever was named, cut to what the column holds', async () => {
     const scope = tenantScope();
     await history.recordRefusal(scope, { ...refusal, targetId: `${'x'.repeat(63)}𝄞𝄞` });
     expect(await targets(scope)).toEqual([`${'x'.repeat(63)}\ufffd`]);

@@ -77,7 +77,7 @@ const scope = {
 } as const;
 
 describe('the tables of certificates', () => {
-  it('are what the entities say', async () => {
+  it('the tables of certificates are what the entities say', async () => {
     expect(await database.drift()).toEqual([]);
   });
 
@@ -90,7 +90,7 @@ describe('the tables of certificates', () => {
     ['a subject', { subject: 'cn=0000001' }],
     ['state', { state: 'revoked' as const }],
     ['expiry', { expiresAfter: 99, expiresBefore: 121 }],
-  ])('are searched by %s with an index', async (_, filter) => {
+  ])('the tables of certificates are searched by %s with an index', async (_, filter) => {
     const condition = await database.read(scope, (view) => conditionOf(view, filter));
     const query = plain
       .createQueryBuilder(entity, 'row')

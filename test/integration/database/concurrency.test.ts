@@ -32,7 +32,7 @@ describe('plain TypeORM on one SQLite connection', () => {
   afterEach(() => plain.destroy());
   const add = (name: string) => `INSERT INTO lines VALUES ('${name}')`;
 
-  it('loses an acknowledged write when a transaction beside it rolls back', async () => {
+  it('plain TypeORM on one SQLite connection loses an acknowledged write when a transaction beside it rolls back', async () => {
     const [inserted, finish] = [signal(), signal()];
     const failing = plain.transaction(async (manager) => {
       await manager.query(add('unwanted'));
@@ -47,7 +47,7 @@ describe('plain TypeORM on one SQLite connection', () => {
     expect(await plain.query('SELECT name FROM lines')).toEqual([]);
   });
 
-  it('commits what one transaction rolled back, and rolls back what the other committed', async () => {
+  it('plain TypeORM on one SQLite connection commits what one transaction rolled back, and rolls back what the other committed', async () => {
     const [first, second] = [plain.createQueryRunner(), plain.createQueryRunner()];
     await first.startTransaction();
     await first.query(add('rolled back'));
@@ -60,7 +60,7 @@ describe('plain TypeORM on one SQLite connection', () => {
 });
 
 describe('a transaction that fails beside one that succeeds', () => {
-  it('leaves it alone here', async () => {
+  it('a transaction that fails beside one that succeeds does not change it', async () => {
     const scope = tenantScope();
     const [opened, finish] = [signal(), signal()];
     const failing = sample.database.transaction(scope, async (tx) => {
@@ -79,7 +79,7 @@ describe('a transaction that fails beside one that succeeds', () => {
     expect(await names(scope)).toEqual(['acknowledged']);
   });
 
-  it('keeps every acknowledged write of many, and none of those that failed', async () => {
+  it('of many transactions every acknowledged write is kept, and none of those that failed', async () => {
     const scope = tenantScope();
     const outcomes = await Promise.allSettled(
       Array.from({ length: WRITERS }, (_, index) =>
@@ -97,7 +97,7 @@ describe('a transaction that fails beside one that succeeds', () => {
     expect(await names(scope)).toEqual(acknowledged.toSorted());
   });
 
-  it('takes along the statements that a failed Promise.all left behind', async () => {
+  it('a transaction that fails rolls back the statements that a failed Promise.all left behind', async () => {
     const scope = tenantScope();
     for (const late of [0, 1, 2, 3, 5, 8]) {
       const abandoned = signal();
@@ -121,13 +121,13 @@ describe('a transaction that fails beside one that succeeds', () => {
 });
 
 describe(`${WRITERS} writers at once`, () => {
-  it('all get their row in', async () => {
+  it(`${WRITERS} concurrent writers all store their row`, async () => {
     const scope = tenantScope();
     const rows = await Promise.all(Array.from({ length: WRITERS }, () => sample.write(scope)));
     expect(await names(scope)).toEqual(rows.map(({ name }) => name).toSorted());
   });
 
-  it('count exactly, each reading under the lock what the one before wrote', async () => {
+  it(`${WRITERS} concurrent writers count exactly, each reading under the lock what the one before wrote`, async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
     await Promise.all(
@@ -144,7 +144,7 @@ describe(`${WRITERS} writers at once`, () => {
     expect(row).toMatchObject({ count: WRITERS, version: WRITERS + 1 });
   });
 
-  it('count exactly in two processes that share the database', async () => {
+  it(`${WRITERS} concurrent writers count exactly in two processes that share the database`, async () => {
     const other = await openAgain(sample);
     await sample.database.platform(platform, async (tx) => {
       tx.housekeeping('test');

@@ -36,7 +36,7 @@ async function applied({ url }: TestDatabase): Promise<string[]> {
 const all = migrations.map(({ name }) => name);
 
 describe('the migrations', () => {
-  it('lead from nothing to what the entities say, once', async () => {
+  it('the migrations lead from nothing to what the entities say, once', async () => {
     await onEmptyDatabase(async (test, database) => {
       expect(await database.hasTable(WrappedDataKey!)).toBe(false);
       expect(await database.drift()).not.toEqual([]);
@@ -48,7 +48,7 @@ describe('the migrations', () => {
     });
   });
 
-  it('lead back to nothing, and up again', async () => {
+  it('the migrations lead back to nothing, and up again', async () => {
     await onEmptyDatabase(async (test, database) => {
       await database.migrate();
       for (let left = all.length; left > 0; left -= 1) await database.revertLastMigration();
@@ -60,7 +60,7 @@ describe('the migrations', () => {
     });
   });
 
-  it('can be run again after being killed, wherever that was', async () => {
+  it('the migrations can be run again after being killed at any statement', async () => {
     await onEmptyDatabase(async (test, database) => {
       const plain = await openPlainDataSource(test.url);
       const runner = plain.createQueryRunner();
@@ -80,7 +80,7 @@ describe('the migrations', () => {
     });
   });
 
-  it('are applied once when several instances start at once', async () => {
+  it('the migrations are applied once when several instances start at the same time', async () => {
     const test = await createTestDatabase();
     const instances = await Promise.all(Array.from({ length: 4 }, () => open(test)));
     await Promise.all(instances.map((instance) => instance.migrate()));
@@ -92,7 +92,7 @@ describe('the migrations', () => {
     await test.drop();
   });
 
-  it('have names that sort by the time of their making', () => {
+  it('the migrations have names that sort by the time of their making', () => {
     const times = all.map((name) => Number(/\d{13}$/.exec(name)?.[0]));
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     expect(new Set(times).size).toBe(times.length);

@@ -44,13 +44,13 @@ describe('a row', () => {
     ['bytes', { blob: Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)) }],
     ['no bytes', { blob: Buffer.alloc(0) }],
     ['a large blob', { blob: Buffer.alloc(60_000, 0xff) }],
-  ])('comes back as it was written: %s', async (_name, changes) => {
+  ])('a row is read as it was written: %s', async (_name, changes) => {
     const scope = tenantScope();
     const row = await sample.write(scope, changes);
     expect({ ...(await stored(scope, row.id)) }).toStrictEqual(row);
   });
 
-  it('is told apart from one whose name differs in case, accents or trailing blanks only', async () => {
+  it('a row is told apart from one whose name differs in case, accents or trailing blanks only', async () => {
     const scope = tenantScope();
     const names = ['name', 'Name', 'name ', 'näme', 'na\u0308me'];
     for (const name of names) await sample.write(scope, { name });
@@ -61,7 +61,7 @@ describe('a row', () => {
 });
 
 describe('a change', () => {
-  it('raises the version, and answers what is stored', async () => {
+  it('a change raises the version, and answers what is stored', async () => {
     const scope = tenantScope();
     const row = await sample.write(scope);
     const changed = await changing(scope, (tx) => tx.change(Note, row, { count: 7 }, 1));
@@ -69,7 +69,7 @@ describe('a change', () => {
     expect({ ...(await stored(scope, row.id)) }).toEqual(changed);
   });
 
-  it('is refused where the caller or the transaction saw another version', async () => {
+  it('a change is rejected where the caller or the transaction saw another version', async () => {
     const scope = tenantScope();
     const row = await sample.write(scope);
     await changing(scope, (tx) => tx.change(Note, row, { count: 1 }));
@@ -80,7 +80,7 @@ describe('a change', () => {
     expect(await stored(scope, row.id)).toMatchObject({ count: 1, version: 2 });
   });
 
-  it('is answered with the number of rows, also where it sets what is there already', async () => {
+  it('a change is answered with the number of rows, also where it sets what is there already', async () => {
     await database.platform(platform, async (tx) => {
       tx.housekeeping('test');
       await tx.insert(Gauge, { name: 'same', reading: 1 });
@@ -89,14 +89,14 @@ describe('a change', () => {
     });
   });
 
-  it('by increment raises the counter and leaves the version, which ETag names', async () => {
+  it('a change by increment raises the counter and leaves the version, which ETag names', async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
     expect(await changing(scope, (tx) => tx.increment(Note, { id }, 'count'))).toBe(1);
     expect(await stored(scope, id)).toMatchObject({ count: 1, version: 1 });
   });
 
-  it('of many rows takes those that match, and inserting none is nothing', async () => {
+  it('a change of many rows takes those that match, and inserting none is nothing', async () => {
     const scope = tenantScope();
     for (let index = 0; index < 3; index += 1) await sample.write(scope, { name: `${index}` });
     expect(await changing(scope, (tx) => tx.update(Note, { name: Not('1') }, { count: 5 }))).toBe(2);
@@ -110,7 +110,7 @@ describe('a transition', () => {
   const finish = (scope: TenantScope, id: string): Promise<void> =>
     changing(scope, (tx) => tx.transition(Note, id, noteLifecycle.event.finish, { readAt: tx.now }));
 
-  it('follows the table, sets what goes with it, and names the state that does not permit it', async () => {
+  it('a transition follows the table, sets what goes with it, and names the state that does not permit it', async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
     await finish(scope, id);
@@ -119,7 +119,7 @@ describe('a transition', () => {
     await expect(finish(scope, uuidv7(1))).rejects.toThrow(withCode('NOT_FOUND'));
   });
 
-  it('is won by one of 20 racers, in each of 10 rounds', async () => {
+  it('a transition is won by one of 20 racers, in each of 10 rounds', async () => {
     const scope = tenantScope();
     for (let round = 0; round < 10; round += 1) {
       const { id } = await sample.write(scope);
@@ -169,7 +169,7 @@ describe('a page', () => {
       ],
       (a, b) => b.count - a.count || (a.id < b.id ? -1 : 1),
     ],
-  ])('after the other shows each row once, %s, across equal sort keys', async (_name, order, compare) => {
+  ])('a page after the other shows each row once, %s, across equal sort keys', async (_name, order, compare) => {
     const expected = rows.toSorted(compare).map(({ id }) => id);
     for (const limit of [1, 2, 4, COUNTS.length, COUNTS.length + 1]) {
       const seen: string[] = [];
@@ -187,7 +187,7 @@ describe('a page', () => {
     }
   });
 
-  it('does not shift when rows come and go before its cursor', async () => {
+  it('a page does not shift when rows come and go before its cursor', async () => {
     const order: KeysetOrder<Note> = [['id', 'ASC']];
     const first = await page(order, { limit: 3 });
     await changing(scope, (tx) => tx.delete(Note, { id: first.items[0]!.id }));
@@ -207,7 +207,7 @@ describe('a page', () => {
     ['a part that is null', encoded([null, 'a'])],
     ['a part that is an object', encoded([{ $gt: 0 }, 'a'])],
     ['a number without end', Buffer.from('[1e999,"a"]').toString('base64url')],
-  ])('refuses a cursor that is %s', async (_name, cursor) => {
+  ])('a page rejects a cursor that is %s', async (_name, cursor) => {
     const request = page(
       [
         ['count', 'ASC'],
@@ -218,7 +218,7 @@ describe('a page', () => {
     await expect(request).rejects.toThrow(withCode('VALIDATION_ERROR'));
   });
 
-  it('takes a cursor of another list as a position, and gives nothing away by it', async () => {
+  it('a page takes a cursor of another list as a position, and reveals nothing by it', async () => {
     const order: KeysetOrder<Note> = [
       ['count', 'ASC'],
       ['id', 'ASC'],
@@ -229,7 +229,7 @@ describe('a page', () => {
     }
   });
 
-  it('is bounded whatever is asked for', async () => {
+  it('a page is bounded whatever is asked for', async () => {
     await changing(scope, (tx) =>
       tx.insert(
         Note,

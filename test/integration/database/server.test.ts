@@ -30,7 +30,7 @@ describe('the settings of a server', () => {
     ['are unsafe where the binlog may lag', { logBin: 1, syncBinlog: 0 }, true, ['sync_binlog']],
     ['are unsafe where values are cut', { sqlMode: 'NO_ZERO_DATE' }, true, ['STRICT_TRANS_TABLES']],
     ['are unsafe in two ways', { flushAtCommit: 0, sqlMode: '' }, true, ['innodb_flush', 'STRICT']],
-  ])('%s', (_name, changes, mariadb, findings) => {
+  ])('the settings of a database server are checked: %s', (_name, changes, mariadb, findings) => {
     const found = unsafeSettings({ ...SAFE, ...changes }, mariadb);
     expect(found).toEqual(findings.map((part) => expect.stringContaining(part)));
   });
@@ -104,7 +104,7 @@ if (testServerUrl !== undefined) {
       await impatient.close();
     });
 
-    it('whose collation merges identifiers, the product does not start, and says what to run', async () => {
+    it('on a server whose collation merges identifiers the product does not start, and says what to run', async () => {
       const test = await createTestDatabase();
       const plain = await openPlainDataSource(test.url);
       await plain.query('ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci');
@@ -121,7 +121,7 @@ if (testServerUrl !== undefined) {
       await test.drop();
     });
 
-    it('that is not there, the product does not start', async () => {
+    it('on a server that does not answer the product does not start', async () => {
       const url = new URL(testServerUrl!);
       url.port = '1';
       const options = { url: url.toString(), entities: [], clock: systemClock, recorder: async () => undefined };

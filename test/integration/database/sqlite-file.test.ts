@@ -15,7 +15,7 @@ const open = (path: string) =>
   Database.open({ url: `sqlite:${path}`, entities: [], clock: new ManualClock(), recorder: async () => undefined });
 
 describe('the files of an SQLite database', () => {
-  it('are readable by their owner only, in a folder of the same kind', async () => {
+  it('the files of an SQLite database are readable by their owner only, in a folder of the same kind', async () => {
     const path = join(folder, 'data', 'chancery.db');
     const database = await open(path);
     await database.migrate();
@@ -24,7 +24,7 @@ describe('the files of an SQLite database', () => {
     await database.close();
   });
 
-  it('that others could read are restricted at the next start', async () => {
+  it('the files of an SQLite database that others could read are restricted at the next start', async () => {
     const path = join(folder, 'old.db');
     writeFileSync(path, '');
     chmodSync(path, 0o644);

@@ -49,14 +49,14 @@ const namings: [string, () => Where<Note>][] = [
   ['alternatives', () => [{ id: foreign.id }, { tenantId: theirs.tenantId }]],
 ];
 
-describe.each(namings)("another tenant's row, named by %s", (_name, where) => {
+describe.each(namings)("another tenant's row, named by %s", (name, where) => {
   it.each<[string, (view: View) => Promise<unknown>, unknown]>([
     ['find', (view) => view.find(Note, where()), []],
     ['findOne', (view) => view.findOne(Note, where()), null],
     ['exists', (view) => view.exists(Note, where()), false],
     ['count', (view) => view.count(Note, where()), 0],
     ['page', (view) => view.page(Note, where(), [['id', 'ASC']], {}), { items: [], nextCursor: null }],
-  ])('is not seen by %s', async (_method, read, nothing) => {
+  ])(`another tenant's row, named by ${name}, is not seen by %s`, async (_method, read, nothing) => {
     expect(await database.read(mine, read)).toEqual(nothing);
     expect(await trying(read)).toEqual(nothing);
   });
@@ -65,27 +65,27 @@ describe.each(namings)("another tenant's row, named by %s", (_name, where) => {
     ['update', (tx) => tx.update(Note, where(), { count: 9 })],
     ['increment', (tx) => tx.increment(Note, where(), 'count')],
     ['delete', (tx) => tx.delete(Note, where())],
-  ])('is not touched by %s', async (_method, write) => {
+  ])(`another tenant's row, named by ${name}, is not touched by %s`, async (_method, write) => {
     expect(await trying(write)).toBe(0);
   });
 
   it.each<[string, (tx: Tx) => Promise<unknown>]>([
     ['get', (tx) => tx.get(Note, where())],
     ['lock', (tx) => tx.lock(Note, where())],
-  ])('does not exist for %s', async (_method, take) => {
+  ])(`another tenant's row, named by ${name}, does not exist for %s`, async (_method, take) => {
     await expect(trying(take)).rejects.toThrow(withCode('NOT_FOUND'));
   });
 });
 
 describe("another tenant's row", () => {
-  it('cannot be moved along its lifecycle, nor changed by a copy of it', async () => {
+  it("another tenant's row cannot be moved along its lifecycle, nor changed by a copy of it", async () => {
     const finish = (tx: Tx): Promise<void> => tx.transition(Note, foreign.id, noteLifecycle.event.finish);
     await expect(trying(finish)).rejects.toThrow(withCode('NOT_FOUND'));
     const change = (tx: Tx): Promise<Note> => tx.change(Note, foreign, { count: 9 });
     await expect(trying(change)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
   });
 
-  it('cannot be planted, taken over or given away', async () => {
+  it("another tenant's row cannot be planted, taken over or given away", async () => {
     const planted = note({ tenantId: theirs.tenantId, name: 'planted' });
     const tenantIds = await trying(async (tx) => {
       await tx.insert(Note, [planted]);
@@ -99,7 +99,7 @@ describe("another tenant's row", () => {
     expect(await trying((tx) => tx.update(Note, { id: own.id }, { tenantId: mine.tenantId }))).toBe(1);
   });
 
-  it('is where platform work, and only that, reaches', async () => {
+  it("another tenant's row is reached by platform work only", async () => {
     const found = await database.readPlatform(platform, (view) => view.find(Note, { name: In(['own', 'foreign']) }));
     expect(found).toHaveLength(2);
     const names = async (scope: TenantScope): Promise<string[]> =>
@@ -107,7 +107,7 @@ describe("another tenant's row", () => {
     expect([await names(mine), await names(theirs)]).toEqual([['own'], ['foreign']]);
   });
 
-  it('has a history that only platform work may name', async () => {
+  it("another tenant's row has a history that only platform work may name", async () => {
     const event = {
       action: 'a',
       targetType: 't',
@@ -131,29 +131,35 @@ describe('a condition that names nothing', () => {
     ['undefined', { id: absent }],
     ['undefined beside a value', { name: 'own', id: absent }],
     ['null', { id: nothing }],
-  ])('because it holds %s is refused by everything that takes one row or changes rows', async (_name, where) => {
-    const calls: ((tx: Tx) => Promise<unknown>)[] = [
-      (tx) => tx.findOne(Note, where),
-      (tx) => tx.get(Note, where),
-      (tx) => tx.lock(Note, where),
-      (tx) => tx.exists(Note, where),
-      (tx) => tx.count(Note, where),
-      (tx) => tx.update(Note, where, { count: 9 }),
-      (tx) => tx.increment(Note, where, 'count'),
-      (tx) => tx.delete(Note, where),
-    ];
-    for (const call of calls) await expect(trying(call)).rejects.toThrow(TransactionMisuse);
-  });
+  ])(
+    'a condition that names nothing because it holds %s is rejected by everything that takes one row or changes rows',
+    async (_name, where) => {
+      const calls: ((tx: Tx) => Promise<unknown>)[] = [
+        (tx) => tx.findOne(Note, where),
+        (tx) => tx.get(Note, where),
+        (tx) => tx.lock(Note, where),
+        (tx) => tx.exists(Note, where),
+        (tx) => tx.count(Note, where),
+        (tx) => tx.update(Note, where, { count: 9 }),
+        (tx) => tx.increment(Note, where, 'count'),
+        (tx) => tx.delete(Note, where),
+      ];
+      for (const call of calls) await expect(trying(call)).rejects.toThrow(TransactionMisuse);
+    },
+  );
 
   it.each<[string, Where<Note>]>([
     ['no alternative', []],
     ['undefined', { id: absent }],
     ['null', [{ id: nothing }]],
-  ])('because it holds %s is refused by lists, which take the empty one as all of the tenant', async (_name, where) => {
-    await expect(trying((tx) => tx.find(Note, where))).rejects.toThrow(TransactionMisuse);
-    await expect(trying((tx) => tx.page(Note, where, [['id', 'ASC']], {}))).rejects.toThrow(TransactionMisuse);
-    expect(await trying((tx) => tx.find(Note, {}))).toHaveLength(1);
-  });
+  ])(
+    'a condition that names nothing because it holds %s is rejected by lists, which take the empty one as all of the tenant',
+    async (_name, where) => {
+      await expect(trying((tx) => tx.find(Note, where))).rejects.toThrow(TransactionMisuse);
+      await expect(trying((tx) => tx.page(Note, where, [['id', 'ASC']], {}))).rejects.toThrow(TransactionMisuse);
+      expect(await trying((tx) => tx.find(Note, {}))).toHaveLength(1);
+    },
+  );
 });
 
 describe('rows of the installation', () => {
@@ -165,11 +171,11 @@ describe('rows of the installation', () => {
     ['insertIfAbsent', (tx) => tx.insertIfAbsent(Gauge, { name: 'x', reading: 1 })],
     ['update', (tx) => tx.update(Gauge, { name: 'x' }, { reading: 1 })],
     ['delete', (tx) => tx.delete(Gauge, { name: 'x' })],
-  ])("are out of reach of a tenant's %s", async (_method, call) => {
+  ])("rows of the installation are out of reach of a tenant's %s", async (_method, call) => {
     await expect(trying(call)).rejects.toThrow('tx.installation');
   });
 
-  it('are reached by tx.installation, which reaches nothing else', async () => {
+  it('rows of the installation are reached by tx.installation, which reaches nothing else', async () => {
     await trying(async ({ installation }) => {
       await installation.insert(Gauge, { name: 'x', reading: 1 });
       expect(await installation.get(Gauge, { name: 'x' })).toEqual({ name: 'x', reading: 1 });
@@ -179,7 +185,7 @@ describe('rows of the installation', () => {
     });
   });
 
-  it('need no detour in platform work', async () => {
+  it('rows of the installation need no detour in platform work', async () => {
     await database.platform(platform, async (tx) => {
       tx.housekeeping('test');
       await tx.insert(Gauge, { name: 'platform', reading: 1 });

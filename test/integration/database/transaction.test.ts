@@ -23,13 +23,13 @@ const historyOf = async (scope: ReturnType<typeof tenantScope>): Promise<string[
   (await new History(database).list(scope, {}, {})).items.map(({ target }) => target.id);
 
 describe('a transaction', () => {
-  it('commits a change together with its event', async () => {
+  it('a transaction commits a change together with its event', async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
     expect(await historyOf(scope)).toEqual([id]);
   });
 
-  it('takes the event back with the change', async () => {
+  it('a transaction takes the event back with the change', async () => {
     const scope = tenantScope();
     const failing = database.transaction(scope, async (tx) => {
       await tx.insert(Note, note());
@@ -41,7 +41,7 @@ describe('a transaction', () => {
     expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
   });
 
-  it('takes the change back where the event cannot be recorded', async () => {
+  it('a transaction takes the change back where the event cannot be recorded', async () => {
     const scope = tenantScope();
     const deaf = await openAgain(sample, {
       recorder: async () => {
@@ -64,13 +64,13 @@ describe('a transaction', () => {
     ['increment', (tx) => tx.increment(Note, { name: 'x' }, 'count')],
     ['delete', (tx) => tx.delete(Note, { name: 'x' })],
     ['a write for the installation', (tx) => tx.installation.delete(Gauge, { name: 'x' })],
-  ])('that wrote by %s and recorded nothing is refused, and writes nothing', async (_name, write) => {
+  ])('a transaction that wrote by %s and recorded nothing is rejected, and writes nothing', async (_name, write) => {
     const scope = tenantScope();
     await expect(database.transaction(scope, write)).rejects.toThrow('wrote and recorded nothing');
     expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
   });
 
-  it('may write without an event where it says why, and may record without a write', async () => {
+  it('a transaction may write without an event where it says why, and may record without a write', async () => {
     const scope = tenantScope();
     await database.transaction(scope, async (tx) => {
       tx.housekeeping('test');
@@ -80,7 +80,7 @@ describe('a transaction', () => {
     expect(await historyOf(scope)).toEqual(['seen']);
   });
 
-  it('has one instant', async () => {
+  it('a transaction has one instant', async () => {
     await database.transaction(tenantScope(), async (tx) => {
       const before = tx.now;
       sample.clock.advance(1_000);
@@ -88,7 +88,7 @@ describe('a transaction', () => {
     });
   });
 
-  it('cannot be opened inside another one, nor be read past', async () => {
+  it('a transaction cannot be opened inside another one, nor be read past', async () => {
     const scope = tenantScope();
     const inside = (work: () => Promise<unknown>): Promise<unknown> => database.transaction(scope, work);
     const nothing = async (): Promise<undefined> => undefined;
@@ -99,7 +99,7 @@ describe('a transaction', () => {
     await database.transaction(scope, nothing);
   });
 
-  it('goes on after a unique key that is taken', async () => {
+  it('a transaction goes on after a unique key that is taken', async () => {
     const scope = tenantScope();
     const duplicate = (): ReturnType<typeof coreErrors.ALREADY_EXISTS> => coreErrors.ALREADY_EXISTS();
     const { id, name } = await sample.write(scope);
@@ -123,14 +123,14 @@ describe('a database that does not answer', () => {
     });
   const read = (target: Database): Promise<unknown> => target.read(tenantScope(), (view) => view.find(Note, {}));
 
-  it('because it was closed: AUDIT_UNAVAILABLE for changes, DATABASE_UNAVAILABLE for reads', async () => {
+  it('a closed database is AUDIT_UNAVAILABLE for changes and DATABASE_UNAVAILABLE for reads', async () => {
     const closed = await openAgain(sample);
     await closed.close();
     await expect(change(closed)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
     await expect(read(closed)).rejects.toThrow(withCode('DATABASE_UNAVAILABLE'));
   });
 
-  it('because a table is gone: the same, and it says nothing of the statement', async () => {
+  it('a missing table is AUDIT_UNAVAILABLE for changes and DATABASE_UNAVAILABLE for reads, without the statement', async () => {
     const broken = await openSample();
     const plain = await openPlainDataSource(broken.url);
     await plain.query('DROP TABLE notes');
@@ -143,7 +143,7 @@ describe('a database that does not answer', () => {
     await broken.drop();
   });
 
-  it('because the history is gone: no change without its event', async () => {
+  it('without a history there is no change', async () => {
     const broken = await openSample({ recorder: recordEvents });
     const plain = await openPlainDataSource(broken.url);
     await plain.query('DROP TABLE audit_events');
@@ -153,7 +153,7 @@ describe('a database that does not answer', () => {
     await broken.drop();
   });
 
-  it('is told apart from a mistake of ours', async () => {
+  it('a database that does not answer is told apart from a mistake of ours', async () => {
     const mistake = (): Promise<never> => Promise.reject(new TypeError('a mistake'));
     await expect(database.transaction(tenantScope(), mistake)).rejects.toThrow(TypeError);
     await expect(database.read(tenantScope(), mistake)).rejects.toThrow(TypeError);

@@ -60,7 +60,7 @@ async function createMember(key: string): Promise<Answer> {
 }
 
 describe('a request that is repeated under its key', () => {
-  it('gets the first answer, secrets included, and is done once', async () => {
+  it('a request that is repeated under its key gets the first answer, secrets included, and is done once', async () => {
     const first = await createService('once', 'once-key');
     const again = await createService('once', 'once-key');
     expect([first.status, again.status]).toEqual([201, 201]);
@@ -72,7 +72,7 @@ describe('a request that is repeated under its key', () => {
     expect(await countOf('once')).toBe(1);
   });
 
-  it('is refused with another payload, or at another place', async () => {
+  it('a request that is repeated under its key is rejected with another payload, or at another place', async () => {
     await createService('payload', 'payload-key');
     const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
     expect(await createService('other payload', 'payload-key')).toMatchObject(reused);
@@ -81,7 +81,7 @@ describe('a request that is repeated under its key', () => {
     expect(await countOf('other payload')).toBe(0);
   });
 
-  it('at the same time on two instances is done once: the others get the same answer, or are told to wait', async () => {
+  it('a request that is repeated under its key at the same time on two instances is done once: the others get the same answer, or are told to wait', async () => {
     const racer = (key: string) => (_: unknown, number: number) =>
       createService('parallel', key, tenant.owner.token, tenant.path, number % 2 === 0 ? server : other);
     const answers = await Promise.all(Array.from({ length: PARALLEL }, racer('parallel-key')));
@@ -98,13 +98,13 @@ describe('a request that is repeated under its key', () => {
     expect(await countOf('parallel')).toBe(1);
   });
 
-  it('is done again under another key: the negative control of the race', async () => {
+  it('a request is done again under another idempotency key: the negative control of the race', async () => {
     const keys = Array.from({ length: PARALLEL }, (_, number) => `control-${number}`);
     const created = await Promise.all(keys.map((key) => createMember(key)));
     expect(created.filter(({ status }) => status === 201)).toHaveLength(PARALLEL);
   });
 
-  it('that was refused may be corrected and sent again', async () => {
+  it('a request that is repeated under its key that was rejected may be corrected and sent again', async () => {
     const refused = await createService('', 'corrected-key');
     expect(refused.status).toBe(400);
     expect((await createService('corrected', 'corrected-key')).status).toBe(201);
@@ -114,7 +114,7 @@ describe('a request that is repeated under its key', () => {
 });
 
 describe('a key', () => {
-  it('belongs to one caller in one tenant', async () => {
+  it('an idempotency key belongs to one caller in one tenant', async () => {
     const member = { email: 'second@idempotency.test', name: 'Second', role: 'full_access', password: PASSWORD };
     await server.post(`${tenant.path}/members`, member, tenant.owner);
     const other = await createTenant(server, 'idempotency-too');
@@ -128,7 +128,7 @@ describe('a key', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('holds on the platform, too', async () => {
+  it('an idempotency key holds on the platform, too', async () => {
     const call = { token: await server.login(), headers: { 'Idempotency-Key': 'platform-key' } };
     const owner = { email: 'owner@repeated.test', name: 'Owner', password: PASSWORD };
     const request = { slug: 'repeated', name: 'Repeated', owner };
@@ -136,7 +136,7 @@ describe('a key', () => {
     expect(await server.post('/v1/tenants', request, call)).toMatchObject({ status: 201, text: first.text });
   });
 
-  it('is forgotten after a day, and not before', async () => {
+  it('an idempotency key is forgotten after a day, and not before', async () => {
     const start = clock.now();
     const first = await createService('a day', 'day-key');
     const at = async (offset: number): Promise<string> => {
@@ -150,12 +150,15 @@ describe('a key', () => {
     tenant = { ...tenant, owner: { ...tenant.owner, token: await at(DAY) } };
   });
 
-  it.each(['', 'with a blank', 'ü', 'x'.repeat(256)])('is printable ASCII of bounded length: %j', async (key) => {
-    expect(await createService('bad key', key)).toMatchObject({
-      status: 400,
-      body: { code: 'INVALID_IDEMPOTENCY_KEY' },
-    });
-  });
+  it.each(['', 'with a blank', 'ü', 'x'.repeat(256)])(
+    'an idempotency key is printable ASCII of bounded length: %j',
+    async (key) => {
+      expect(await createService('bad key', key)).toMatchObject({
+        status: 400,
+        body: { code: 'INVALID_IDEMPOTENCY_KEY' },
+      });
+    },
+  );
 });
 
 /** The claim of a process that has stopped: nothing renews it, and nothing answers it. */
@@ -172,7 +175,7 @@ async function claimAndStop(name: string, key: string) {
 }
 
 describe('the claim of a process that has stopped', () => {
-  it('is free as soon as its lease has ended, and until then says how long that takes', async () => {
+  it('the claim of a process that has stopped is free as soon as its lease has ended, and until then says how long that takes', async () => {
     await claimAndStop('stopped', 'stopped-key');
     const waiting = await createService('stopped', 'stopped-key', tenant.owner.token, tenant.path, other);
     expect([waiting.status, waiting.body['code']]).toEqual([409, 'IDEMPOTENCY_KEY_IN_USE']);
@@ -185,7 +188,7 @@ describe('the claim of a process that has stopped', () => {
     expect(await countOf('stopped')).toBe(1);
   });
 
-  it('cannot be completed once another attempt has taken it over: its work is rolled back', async () => {
+  it('the claim of a process that has stopped cannot be completed once another attempt has taken it over: its work is rolled back', async () => {
     const { scope, claim, records } = await claimAndStop('late', 'late-key');
     clock.advance(LEASE);
     expect((await createService('late', 'late-key', tenant.owner.token, tenant.path, other)).status).toBe(201);
@@ -195,7 +198,7 @@ describe('the claim of a process that has stopped', () => {
     expect([await countOf('late'), await countOf('late too')]).toEqual([1, 0]);
   });
 
-  it('would be renewed while the process works', async () => {
+  it('the claim of a process that has stopped would be renewed while the process works', async () => {
     const records = server.server.app.get(IdempotencyRecords);
     const scope = platformScope(systemOrigin('working'));
     const found = await records.claim(scope, 'working-key', 'payload');
@@ -242,18 +245,21 @@ describe('the work and its stored answer', () => {
   it.each([
     ['the answer cannot be stored', 'UPDATE ON idempotency_records', "NEW.state = 'answered'"],
     ['the event cannot be written', 'INSERT ON audit_events', "NEW.action = 'service.created'"],
-  ])('are both undone where %s, and the key is free', async (cause, event, condition) => {
-    const failed = await whileFailing(event, condition, () => createService(cause, cause.replaceAll(' ', '-')));
-    expect([failed.status, failed.body['code']]).toEqual([503, 'AUDIT_UNAVAILABLE']);
-    expect(await countOf(cause)).toBe(0);
-    const again = await createService(cause, cause.replaceAll(' ', '-'));
-    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null]);
-    expect(await countOf(cause)).toBe(1);
-  });
+  ])(
+    'the work and its stored answer are both undone where %s, and the key is free',
+    async (cause, event, condition) => {
+      const failed = await whileFailing(event, condition, () => createService(cause, cause.replaceAll(' ', '-')));
+      expect([failed.status, failed.body['code']]).toEqual([503, 'AUDIT_UNAVAILABLE']);
+      expect(await countOf(cause)).toBe(0);
+      const again = await createService(cause, cause.replaceAll(' ', '-'));
+      expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, null]);
+      expect(await countOf(cause)).toBe(1);
+    },
+  );
 });
 
 describe('what is stored', () => {
-  it('is sealed, and the key only as its hash', async () => {
+  it('the stored answer is sealed, and the idempotency key stored as its hash only', async () => {
     const { body } = await createService('sealed', 'a-key-to-look-for');
     const rows = await rowsOf<{ sealedAnswer: Buffer | null }>('SELECT * FROM idempotency_records');
     const text = rows.map((row) => `${JSON.stringify(row)} ${row.sealedAnswer?.toString('latin1')}`).join('\n');

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 describe('the migration of compromised keys', () => {
-  it('lists every key that was on record as compromised before, once, however often it runs', async () => {
+  it('the migration of compromised keys lists every key that was on record as compromised before, once, however often it runs', async () => {
     const tenant = await createTenant(server);
     const { path, owner, id } = tenant;
     const [signing, certified, both] = [keys.p256(), keys.p384(), keys.p256()];

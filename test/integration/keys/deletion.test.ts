@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 describe('a deleted key', () => {
-  it('neither signs nor verifies, leaves the JWKS, and comes back as it was', async () => {
+  it('a deleted key neither signs nor verifies, leaves the JWKS, and comes back as it was', async () => {
     const { deletion, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { token, kid } = await fixture.sign(name);
@@ -43,7 +43,7 @@ describe('a deleted key', () => {
     expect(await fixture.kids()).toContain(kid);
   });
 
-  it('is destroyed when its time is over, whether or not a scheduler runs', async () => {
+  it('a deleted key is destroyed when its time is over, whether or not a scheduler runs', async () => {
     const { deletion, keys, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name);
     await deletion.delete(owner, keyId, PASSWORD);
@@ -58,7 +58,7 @@ describe('a deleted key', () => {
     expect(versions).toEqual([expect.objectContaining({ state: 'destroyed', sealedPrivate: null })]);
   });
 
-  it('is destroyed at once where the tenant wants no delay', async () => {
+  it('a deleted key is destroyed immediately where the tenant has set no delay', async () => {
     const { deletion, keys, scope, server } = fixture;
     const tenants = server.server.app.get(Tenants);
     await tenants.change(scope, { settings: { keyDeletionDays: 0 } }, undefined);
@@ -68,7 +68,7 @@ describe('a deleted key', () => {
     await tenants.change(scope, { settings: { keyDeletionDays: 7 } }, undefined);
   });
 
-  it('frees its name, and does not come back under one that is taken', async () => {
+  it('a deleted key frees its name, and does not come back under one that is taken', async () => {
     const { deletion, keys, scope } = fixture;
     const { key } = await keys.generate(scope, { name, algorithm: 'ES256' });
     await deletion.delete(owner, key.id, PASSWORD);
@@ -76,7 +76,7 @@ describe('a deleted key', () => {
     await expect(deletion.restore(owner, key.id)).rejects.toThrow(withCode('KEY_NAME_TAKEN'));
   });
 
-  it('asks for the password, and is neither rotated nor deleted again', async () => {
+  it('a deleted key asks for the password, and is neither rotated nor deleted again', async () => {
     const { deletion, rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await expect(deletion.delete(owner, keyId, undefined)).rejects.toThrow(withCode('PASSWORD_REQUIRED'));

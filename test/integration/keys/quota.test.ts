@@ -59,7 +59,7 @@ const eventsOf = async (action: string) =>
   (await one.server.get(`/v1/tenants/${scope.tenantId}/audit-events?action=${action}`, owner)).body['items']!;
 
 describe('the quota of key versions', () => {
-  it('rejects generation, import and rotation beyond it, over HTTP with 409', async () => {
+  it('the quota of key versions rejects generation, import and rotation beyond it, over HTTP with 409', async () => {
     await set({ keyVersions: QUOTA });
     const [first] = await fill(QUOTA - 1);
     await importKey();
@@ -81,7 +81,7 @@ describe('the quota of key versions', () => {
     await one.rotation.rotate(scope, first!.key.id, 'immediate');
   });
 
-  it('counts a deleted key until it can no longer be restored', async () => {
+  it('the quota of key versions counts a deleted key until it can no longer be restored', async () => {
     await set({ keyVersions: QUOTA });
     const [first, second] = await fill(QUOTA);
     const session = { ...scope, actor: { type: 'user' as const, id: await ownerId(), name: owner.email } };
@@ -94,7 +94,7 @@ describe('the quota of key versions', () => {
     await expect(generate()).rejects.toThrow(limitReached);
   });
 
-  it('lets a compromised version be replaced, whatever the quota is by then', async () => {
+  it('the quota of key versions lets a compromised version be replaced, whatever the quota is by then', async () => {
     const [first] = await fill(QUOTA + 1);
     await set({ keyVersions: QUOTA });
     const replaced = await one.rotation.compromise(scope, first!.key.id, kidOf(first!, 1), 'leaked');
@@ -102,7 +102,7 @@ describe('the quota of key versions', () => {
     expect(await published()).not.toContain(kidOf(replaced, 1));
   });
 
-  it('does not count versions that have ended, whether or not a scheduler has recorded it', async () => {
+  it('the quota of key versions does not count versions that have ended, whether or not a scheduler has recorded it', async () => {
     await set({ keyVersions: QUOTA });
     const [first] = await fill(1);
     for (let round = 0; round < 2 * QUOTA; round += 1) {
@@ -112,7 +112,7 @@ describe('the quota of key versions', () => {
     expect(await published()).toHaveLength(1);
   });
 
-  it('lets a scheduled rotation wait, with an event that says why, until there is room', async () => {
+  it('the quota of key versions lets a scheduled rotation wait, with an event that says why, until there is room', async () => {
     await set({ keyVersions: QUOTA });
     const scheduled = await generate(one, 'ES256', DAY / SECOND);
     const [other] = await fill(QUOTA - 1);
@@ -145,7 +145,7 @@ async function rejections() {
 const ownerId = async () => (await one.server.get('/v1/auth/me', owner)).body['user']!['id']!;
 
 describe('the published key set', () => {
-  it('holds each of 1,201 versions, the newest and signing ones too, and none of a deleted key', async () => {
+  it('the published key set holds each of 1,201 versions, the newest and signing ones too, and none of a deleted key', async () => {
     const [first, gone] = await fill(2);
     const template = first!.versions[0]!;
     const kids = Array.from({ length: 1_200 }, () => uuidv4());
@@ -175,7 +175,7 @@ describe('two instances that add the last version', () => {
     return outcomes.filter(({ status }) => status === 'fulfilled').length;
   };
 
-  it('do not pass the quota: one of them is rejected', async () => {
+  it('two instances that add the last version do not pass the quota: one of them is rejected', async () => {
     await set({ keyVersions: QUOTA });
     const [first] = await fill(QUOTA - 1);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -189,7 +189,7 @@ describe('two instances that add the last version', () => {
   });
 
   /** The negative control: where the tenant is not locked before the count, both pass. */
-  it('would both pass if they counted before they lock', async () => {
+  it('two instances that add the last version would both pass the quota if they counted before they lock', async () => {
     await fill(QUOTA - 1);
     const template = (await generate()).versions[0]!;
     let waiting = fixtures.length;

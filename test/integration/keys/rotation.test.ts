@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 
 describe('a staged rotation', () => {
-  it('publishes, then signs, then verifies, then erases, whether or not a scheduler runs', async () => {
+  it('a staged rotation publishes, then signs, then verifies, then erases, whether or not a scheduler runs', async () => {
     const { rotation, keys, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name);
     const early = await fixture.sign(name);
@@ -48,7 +48,7 @@ describe('a staged rotation', () => {
     expect(versions.map(({ sealedPrivate }) => sealedPrivate === null)).toEqual([false, true]);
   });
 
-  it('waits for the longest lifetime that was issued, not for the usual one', async () => {
+  it('a staged rotation waits for the longest lifetime that was issued, not for the usual one', async () => {
     const { rotation, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name, { ttlSeconds: DAY / SECOND });
     const long = await fixture.sign(name);
@@ -63,7 +63,7 @@ describe('a staged rotation', () => {
     expect(await fixture.runScheduler()).toBe(0);
   });
 
-  it('is refused while one is under way, unless it is to end the wait', async () => {
+  it('a staged rotation is rejected while one is under way, unless it is to end the wait', async () => {
     const { rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await rotation.rotate(scope, keyId, 'staged');
@@ -71,7 +71,7 @@ describe('a staged rotation', () => {
     expect(statesOf(await rotation.rotate(scope, keyId, 'immediate'))).toEqual(['1: retired', '2: active']);
   });
 
-  it('of a shared secret takes over at once', async () => {
+  it('a staged rotation of a shared secret takes effect immediately', async () => {
     const { rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name, { algorithm: 'HS256' });
     const { token } = await fixture.sign(name);
@@ -80,7 +80,7 @@ describe('a staged rotation', () => {
     expect((await fixture.verify(name, (await fixture.sign(name)).token)).code).toBe('OK');
   });
 
-  it('keeps to If-Match, and raises the version of the key', async () => {
+  it('a staged rotation obeys If-Match, and raises the version of the key', async () => {
     const { rotation, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await expect(rotation.rotate(scope, keyId, 'staged', 7)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
@@ -91,7 +91,7 @@ describe('a staged rotation', () => {
 });
 
 describe('a scheduled rotation', () => {
-  it('starts early enough for the next version to sign on time, again and again', async () => {
+  it('a scheduled rotation starts early enough for the next version to sign on time, again and again', async () => {
     const { clock, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { activatesAt: start } = (await keys.get(scope, keyId)).versions[0]!;
@@ -109,7 +109,7 @@ describe('a scheduled rotation', () => {
     expect(await fixture.states(keyId)).toEqual(['1: destroyed', '2: active', '3: pending']);
   });
 
-  it('is caught up with the full delay after the scheduler was down', async () => {
+  it('a scheduled rotation is caught up with the full delay after the scheduler was down', async () => {
     const { clock, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     clock.advance(30 * DAY);
@@ -120,7 +120,7 @@ describe('a scheduled rotation', () => {
 });
 
 describe('retiring a version', () => {
-  it('that signs lets the staged one take over', async () => {
+  it('retiring a version that signs lets the staged one take over', async () => {
     const { rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     const kid = kidOf(await rotation.rotate(scope, keyId, 'staged'), 1);
@@ -128,7 +128,7 @@ describe('retiring a version', () => {
     await expect(rotation.retire(scope, keyId, kid)).rejects.toThrow(withCode('WRONG_STATE'));
   });
 
-  it('that is the only one stops the key from signing, until it is rotated', async () => {
+  it('retiring a version that is the only one stops the key from signing, until it is rotated', async () => {
     const { rotation, scope, keys } = fixture;
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { token } = await fixture.sign(name);
@@ -140,7 +140,7 @@ describe('retiring a version', () => {
     expect((await fixture.sign(name)).kid).not.toBeUndefined();
   });
 
-  it('that is staged leaves everything as it was', async () => {
+  it('retiring a version that is staged leaves everything as it was', async () => {
     const { rotation, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name);
     const kid = kidOf(await rotation.rotate(scope, keyId, 'staged'), 2);
@@ -152,7 +152,7 @@ describe('retiring a version', () => {
 });
 
 describe('a compromise', () => {
-  it('of the version that signs: refused and unpublished at once, a successor signs at once', async () => {
+  it('a compromise of the version that signs rejects and unpublishes it, and a successor signs', async () => {
     const { rotation, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     const { token, kid } = await fixture.sign(name);
@@ -165,7 +165,7 @@ describe('a compromise', () => {
     await expect(rotation.compromise(scope, keyId, kid, undefined)).rejects.toThrow(withCode('WRONG_STATE'));
   });
 
-  it('takes the staged version where there is one', async () => {
+  it('a compromise takes the staged version where there is one', async () => {
     const { rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     const kid = kidOf(await rotation.rotate(scope, keyId, 'staged'), 1);
@@ -173,7 +173,7 @@ describe('a compromise', () => {
     expect(statesOf(after)).toEqual(['1: compromised', '2: active']);
   });
 
-  it('of the staged version leaves the other one signing, and starts a scheduled rotation again', async () => {
+  it('a compromise of the staged version leaves the other one signing, and starts a scheduled rotation again', async () => {
     const { rotation, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const kid = kidOf(await rotation.rotate(scope, keyId, 'staged'), 2);
@@ -184,7 +184,7 @@ describe('a compromise', () => {
     expect(await fixture.states(keyId)).toEqual(['1: active', '2: compromised', '3: pending']);
   });
 
-  it('of a retired version spares the one that signs', async () => {
+  it('a compromise of a retired version leaves the one that signs', async () => {
     const { rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     const { token, kid } = await fixture.sign(name);
@@ -196,7 +196,7 @@ describe('a compromise', () => {
 });
 
 describe('a rehearsal', () => {
-  it('names profiles and services, and changes nothing', async () => {
+  it('a dry run names profiles and services, and changes nothing', async () => {
     const { rehearsals, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await grantService(fixture, `service of ${name}`, [name]);
@@ -220,7 +220,7 @@ describe('a rehearsal', () => {
 });
 
 describe('two instances', () => {
-  it('have each effect once, and one version that signs at any moment', async () => {
+  it('two instances rotate a key with each effect once, and one version that signs at any moment', async () => {
     const { fixtures, close } = await startTwo();
     const [one, two] = fixtures;
     const { scope, clock } = one;
@@ -252,7 +252,7 @@ describe('two instances', () => {
 });
 
 describe('the keys of a deleted tenant', () => {
-  it('do not stand in the way of the others', async () => {
+  it('the keys of a deleted tenant do not block those of others', async () => {
     const other = await startOne();
     await other.keyInUse('orphan', { rotateEverySeconds: DAY / SECOND });
     const { path, slug } = other.tenant;

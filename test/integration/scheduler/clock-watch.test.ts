@@ -72,7 +72,7 @@ async function pass(milliseconds: number): Promise<void> {
 }
 
 describe('the mark of the clocks', () => {
-  it('is raised by a clock that runs steadily, not at every beat', async () => {
+  it('the mark of the clocks is raised by a clock that runs steadily, not at every beat', async () => {
     const [first] = processes;
     expect(await mark(first!)).toBe(0);
     await pass(2 * SECOND);
@@ -83,25 +83,28 @@ describe('the mark of the clocks', () => {
     expect(await mark(first!)).toBeGreaterThan(4 * SECOND);
   });
 
-  it('is not raised by a clock that jumped', async () => {
+  it('the mark of the clocks is not raised by a clock that jumped', async () => {
     const [first] = processes;
     first!.host.jump(3 * HOUR);
     await pass(10 * SECOND);
     expect(await mark(first!)).toBeLessThanOrEqual(10 * SECOND);
   });
 
-  it.runIf(hasServer)('is not raised beyond the clock of the database server, which other hosts are near', async () => {
-    const fast = await processOn(new Host(start + 4 * MINUTE, 'fast'));
-    expect([fast.clock.state, fast.watch.paused]).toEqual(['steady', false]);
-    await pass(20 * SECOND);
-    expect(await mark(fast)).toBeLessThan(MINUTE);
-    expect(fast.log).toEqual(['The clocks of this host and of the database server differ: synchronise both']);
-    expect(processes[0]!.clock.state).toBe('steady');
-  });
+  it.runIf(hasServer)(
+    'the mark of the clocks is not raised beyond the clock of the database server, which other hosts are near',
+    async () => {
+      const fast = await processOn(new Host(start + 4 * MINUTE, 'fast'));
+      expect([fast.clock.state, fast.watch.paused]).toEqual(['steady', false]);
+      await pass(20 * SECOND);
+      expect(await mark(fast)).toBeLessThan(MINUTE);
+      expect(fast.log).toEqual(['The clocks of this host and of the database server differ: synchronise both']);
+      expect(processes[0]!.clock.state).toBe('steady');
+    },
+  );
 });
 
 describe('a process whose clock is three hours ahead', () => {
-  it('pauses the installation, and moves the time of no other process', async () => {
+  it('a process whose clock is three hours ahead pauses the installation, and moves the time of no other process', async () => {
     const [right] = processes;
     const wrong = await processOn(new Host(start + 3 * HOUR, hasServer ? 'wrong' : 'first'));
     await pass(10 * SECOND);
@@ -119,7 +122,7 @@ describe('a process whose clock is three hours ahead', () => {
     expect([wrong.watch.paused, right!.watch.paused]).toEqual([false, false]);
   });
 
-  it('is paused again after a confirmation that came too early', async () => {
+  it('a process whose clock is three hours ahead is paused again after a confirmation that came too early', async () => {
     const [right] = processes;
     right!.host.jump(3 * HOUR);
     await pass(SECOND);
@@ -130,7 +133,7 @@ describe('a process whose clock is three hours ahead', () => {
     expect(await events('clock.jumped')).toBe(2);
   });
 
-  it('raises one event where two processes on its host see the jump', async () => {
+  it('a process whose clock is three hours ahead raises one event where two processes on its host see the jump', async () => {
     const [one] = processes;
     const two = await processOn(one!.host);
     one!.host.jump(3 * HOUR);
@@ -138,7 +141,7 @@ describe('a process whose clock is three hours ahead', () => {
     expect([one!.watch.paused, two.watch.paused, await events('clock.jumped')]).toEqual([true, true, 1]);
   });
 
-  it('pauses by itself where the database cannot be told', async () => {
+  it('a process whose clock is three hours ahead pauses by itself where the database cannot be told', async () => {
     const { host, database, watch } = processes.pop()!;
     await database.close();
     host.jump(3 * HOUR);
@@ -148,27 +151,30 @@ describe('a process whose clock is three hours ahead', () => {
 });
 
 describe('a process that starts after a long stop', () => {
-  it('goes on where the host ran on meanwhile', async () => {
+  it('a process that starts after a long stop goes on where the host ran on meanwhile', async () => {
     const host = new Host(start, 'first');
     host.advance(3 * DAY);
     const { clock, watch } = await processOn(host);
     expect([clock.state, watch.paused]).toEqual(['steady', false]);
   });
 
-  it.runIf(hasServer)('goes on where the clock of the database server says the same', async () => {
-    const { database, watch } = processes[0]!;
-    // Three days ago, by another host.
-    await database.platform(SCOPE, async (tx) => {
-      tx.housekeeping('a mark of three days ago');
-      await tx.update(schedulerEntities[0] as never, { id: 'clock' } as never, { mark: start - 3 * DAY } as never);
-    });
-    expect((await watch.status()).databaseNow).toBeGreaterThan(start - MINUTE);
-    const next = await processOn(new Host(start, 'second'));
-    expect([next.clock.state, next.watch.paused]).toEqual(['steady', false]);
-  });
+  it.runIf(hasServer)(
+    'a process that starts after a long stop goes on where the clock of the database server says the same',
+    async () => {
+      const { database, watch } = processes[0]!;
+      // Three days ago, by another host.
+      await database.platform(SCOPE, async (tx) => {
+        tx.housekeeping('a mark of three days ago');
+        await tx.update(schedulerEntities[0] as never, { id: 'clock' } as never, { mark: start - 3 * DAY } as never);
+      });
+      expect((await watch.status()).databaseNow).toBeGreaterThan(start - MINUTE);
+      const next = await processOn(new Host(start, 'second'));
+      expect([next.clock.state, next.watch.paused]).toEqual(['steady', false]);
+    },
+  );
 
   it.runIf(!hasServer)(
-    'waits for an hour where nothing tells for how long it was stopped, and can be confirmed',
+    'a process that starts after a long stop waits for an hour where nothing tells for how long it was stopped, and can be confirmed',
     async () => {
       const [first] = processes;
       const later = await processOn(new Host(start + 3 * DAY, 'second'));
@@ -192,7 +198,7 @@ describe('a process that starts after a long stop', () => {
     },
   );
 
-  it('waits for a confirmation where the stop would have been longer than 30 days', async () => {
+  it('a process that starts after a long stop waits for a confirmation where the stop would have been longer than 30 days', async () => {
     const later = await processOn(new Host(start + 400 * DAY, 'second'));
     expect([later.watch.paused, (await later.watch.status()).paused]).toEqual([true, true]);
     later.host.advance(2 * OBSERVATION);
@@ -202,7 +208,7 @@ describe('a process that starts after a long stop', () => {
 });
 
 describe('a clock that is behind the mark', () => {
-  it('is replaced by the mark after a restart, and taken as it is once it is confirmed', async () => {
+  it('a clock that is behind the mark is replaced by the mark after a restart, and taken as it is once it is confirmed', async () => {
     await pass(10 * SECOND);
     const late = await processOn(new Host(start - HOUR, 'first'));
     expect(late.clock.state).toBe('behind');

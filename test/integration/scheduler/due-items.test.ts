@@ -87,7 +87,7 @@ async function writeMany(count: number, name: (index: number) => string): Promis
 }
 
 describe('due items', () => {
-  it('are handled behind 2,000 rows that fail, which wait for their retry', async () => {
+  it('due items are handled behind 2,000 rows that fail, which wait for their retry', async () => {
     await writeMany(2_001, (index) => (index < 2_000 ? `poison ${index}` : 'sound'));
     const attempts: string[] = [];
     const due = dueNotes(attempts);
@@ -99,7 +99,7 @@ describe('due items', () => {
     expect(attempts).toEqual([]);
   });
 
-  it('that fail are tried again with growing delays, and no longer once they succeed', async () => {
+  it('due items that fail are tried again with growing delays, and no longer once they succeed', async () => {
     const { id } = await sample.write(scope, { name: 'poison' });
     const attempts: string[] = [];
     const due = dueNotes(attempts);
@@ -118,13 +118,13 @@ describe('due items', () => {
     expect(await open()).toEqual([]);
   });
 
-  it('that stay due although nothing failed do not block the rows behind them', async () => {
+  it('due items that stay due although nothing failed do not block the rows behind them', async () => {
     await writeMany(5, (index) => (index < 4 ? `later ${index}` : 'sound'));
     expect(await run(dueNotes(), 2)).toEqual([]);
     expect(await open()).toEqual(['later 0', 'later 1', 'later 2', 'later 3']);
   });
 
-  it('are left for a later run, without a count against any, once the database is not available', async () => {
+  it('due items are left for a later run, without a count against any, once the database is not available', async () => {
     await writeMany(3, (index) => `note ${index}`);
     const other = await openAgain(sample);
     const attempts: string[] = [];
@@ -149,7 +149,7 @@ describe('purged rows', () => {
       reason: 'old notes',
     });
 
-  it('are those that are old enough, over all tenants, however many', async () => {
+  it('purged rows are those that are old enough, over all tenants, however many', async () => {
     const now = sample.clock.now();
     await writeMany(450, (index) => `old ${index}`);
     await sample.write(scope, { name: 'old enough', createdAt: now - 10 });

@@ -34,7 +34,7 @@ describe('credentials whose time comes', () => {
   const events = async (action: string, targetId: string): Promise<number> =>
     (await new History(fixture.database).list(scope, { action, targetId }, {})).items.length;
 
-  it('is refused in the very instant of its expiry, although no scheduler ran', async () => {
+  it('a credential is rejected in the instant of its expiry, although no scheduler ran', async () => {
     const { service } = await fixture.services.create(scope, { name: `service ${++services}` });
     const expiresAt = fixture.clock.now() + HOUR;
     const { secret, credential } = await fixture.credentials.create(scope, service.id, {
@@ -48,7 +48,7 @@ describe('credentials whose time comes', () => {
     expect((await list(service.id)).find((one) => one.credential.id === credential.id)!.state).toBe('expired');
   });
 
-  it('is refused in the very instant in which its overlap ends; until then both work', async () => {
+  it('a regenerated credential is rejected in the instant in which its overlap ends; until then both work', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     const successor = await fixture.credentials.regenerate(scope, service.id, serviceKey.credential.id, {
       overlapSeconds: 60,
@@ -64,7 +64,7 @@ describe('credentials whose time comes', () => {
     expect(await use(successor.secret.reveal())).toBe('OK');
   });
 
-  it('never lets an overlap outlive the old credential', async () => {
+  it('an overlap never outlasts the old credential', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     const expiresAt = fixture.clock.now() + HOUR;
     await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
@@ -74,7 +74,7 @@ describe('credentials whose time comes', () => {
     expect(overlapEndsAt).toBe(expiresAt);
   });
 
-  it('makes the successor of a last active one ahead of its expiry, once', async () => {
+  it('the scheduler creates the successor of a last active credential ahead of its expiry, once', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     const expiresAt = fixture.clock.now() + 100 * DAY;
     await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
@@ -94,7 +94,7 @@ describe('credentials whose time comes', () => {
     expect(await events('credential.succeeded', serviceKey.credential.id)).toBe(1);
   });
 
-  it('catches up after a long downtime: the last active one that expired meanwhile gets its successor', async () => {
+  it('after a long downtime the last active credential that expired meanwhile gets its successor', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     const expiresAt = fixture.clock.now() + DAY;
     await fixture.credentials.update(scope, service.id, serviceKey.credential.id, { expiresAt });
@@ -103,7 +103,7 @@ describe('credentials whose time comes', () => {
     expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'active']);
   });
 
-  it('lets it lapse where the tenant wants that, and says so in the history', async () => {
+  it('a last active credential lapses where the tenant has set that, and the history says so', async () => {
     const lapsing = await fixture.newTenant();
     await fixture.tenants.change(lapsing, { settings: { onLastExpiry: 'lapse' } }, undefined);
     const { service, serviceKey } = await fixture.services.create(lapsing, { name: 'lapsing' });
@@ -152,7 +152,7 @@ describe('credentials whose time comes', () => {
     },
   );
 
-  it('notes the last use without a write per request', async () => {
+  it('the last use of a credential is recorded without a write per request', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     const lastUsedAt = async (): Promise<number | null> => (await list(service.id))[0]!.credential.lastUsedAt;
     for (let call = 0; call < 5; call += 1) await use(serviceKey.secret.reveal());
@@ -161,7 +161,7 @@ describe('credentials whose time comes', () => {
     expect(await lastUsedAt()).toBe(fixture.clock.now());
   });
 
-  it('raises the configuration version of the tenant with every change', async () => {
+  it('every change of a credential raises the configuration version of the tenant', async () => {
     const version = async (): Promise<number> => (await fixture.tenants.get(scope)).configVersion;
     const { service } = await fixture.services.create(scope, { name: `service ${++services}` });
     const { credentials } = fixture;
@@ -181,7 +181,7 @@ describe('credentials whose time comes', () => {
     }
   });
 
-  it('shows states by the clock in filters, too', async () => {
+  it('filters show the states of credentials by the clock', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
     await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
       expiresAt: fixture.clock.now() + HOUR,

@@ -134,19 +134,22 @@ describe('credential actions that race on two instances', () => {
     },
   ];
 
-  it.each(races)('$name: the rules hold in every round', async ({ active, inactive, one, other, answers }) => {
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const prepared = await prepare(active, inactive);
-      const came = await race(prepared, one, other);
-      expect(answers).toContain(came.toSorted().join(' '));
-      const after = await states(prepared);
-      expect(count(after, 'active')).toBeGreaterThanOrEqual(1);
-      expect(count(after, 'inactive')).toBeLessThanOrEqual(1);
-      expect(count(after, 'active') + count(after, 'inactive')).toBeLessThanOrEqual(3);
-    }
-  });
+  it.each(races)(
+    'credential actions race on two instances, $name: the rules hold in every round',
+    async ({ active, inactive, one, other, answers }) => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const prepared = await prepare(active, inactive);
+        const came = await race(prepared, one, other);
+        expect(answers).toContain(came.toSorted().join(' '));
+        const after = await states(prepared);
+        expect(count(after, 'active')).toBeGreaterThanOrEqual(1);
+        expect(count(after, 'inactive')).toBeLessThanOrEqual(1);
+        expect(count(after, 'active') + count(after, 'inactive')).toBeLessThanOrEqual(3);
+      }
+    },
+  );
 
-  it('expire and discard: whoever comes first, one stays active once the scheduler has run', async () => {
+  it('credential actions race on two instances, expire and discard: one stays active once the scheduler has run', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const prepared = await prepare(2, 0, fixture.clock.now() + HOUR);
       const [lasting, expiring] = prepared.active as [string, string];
@@ -168,7 +171,7 @@ describe('credential actions that race on two instances', () => {
    * The negative control: the same discard, deciding on what it read before it took any lock, and without the schema's
    * backstop. If this did not break the rules, the races above would prove nothing.
    */
-  it('breaks the rules where the decision is taken without the lock', async () => {
+  it('negative control: discarding a credential without the lock breaks the rules', async () => {
     const entity = serviceKeyEntities.find(({ name }) => name === 'Credential')!;
     const carelessDiscard =
       (which: 0 | 1, everybodyRead: { arrive(): Promise<void> }): Racer =>
@@ -190,7 +193,7 @@ describe('credential actions that race on two instances', () => {
     expect({ active: count(after, 'active'), inactive: count(after, 'inactive') }).toEqual({ active: 0, inactive: 2 });
   });
 
-  it('has the schema as a backstop: a second inactive credential cannot be stored', async () => {
+  it('a second inactive credential cannot be stored, whatever the code does', async () => {
     const entity = serviceKeyEntities.find(({ name }) => name === 'Credential')!;
     const { serviceId, active } = await prepare(3, 0);
     const store = (id: string): Promise<unknown> =>

@@ -44,22 +44,25 @@ describe('what a key version may do', () => {
     ['retired', { signs: 409, verdict: 'OK', published: true }],
     ['compromised', { signs: 409, verdict: 'KEY_NOT_USABLE', published: false }],
     ['destroyed', { signs: 409, verdict: 'KEY_NOT_USABLE', published: false }],
-  ])('follows from its state at once, also with its opened key in memory: %s', async (state, expected) => {
-    const issuer = await createIssuer(server, tenant);
-    const token: string = (await issuer.sign()).body['token']!;
-    expect((await issuer.verify(token)).body['code']).toBe('OK');
+  ])(
+    'what a key version may do follows from its state immediately, also with its opened key in memory: %s',
+    async (state, expected) => {
+      const issuer = await createIssuer(server, tenant);
+      const token: string = (await issuer.sign()).body['token']!;
+      expect((await issuer.verify(token)).body['code']).toBe('OK');
 
-    await setState(issuer, state);
-    const signed = await issuer.sign();
-    expect({
-      signs: signed.status,
-      verdict: (await issuer.verify(token)).body['code'],
-      published: (await issuer.jwk()) !== undefined,
-    }).toEqual(expected);
-    if (expected.signs !== 200) expect(signed.body['code']).toBe('KEY_NOT_USABLE');
-  });
+      await setState(issuer, state);
+      const signed = await issuer.sign();
+      expect({
+        signs: signed.status,
+        verdict: (await issuer.verify(token)).body['code'],
+        published: (await issuer.jwk()) !== undefined,
+      }).toEqual(expected);
+      if (expected.signs !== 200) expect(signed.body['code']).toBe('KEY_NOT_USABLE');
+    },
+  );
 
-  it('ends with its key', async () => {
+  it('what a key version may do ends with its key', async () => {
     const issuer = await createIssuer(server, tenant);
     const token: string = (await issuer.sign()).body['token']!;
     await query(`UPDATE \`keys\` SET state = 'deleted' WHERE id = '${issuer.keyId}'`);

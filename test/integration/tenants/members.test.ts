@@ -41,7 +41,7 @@ describe('members', () => {
     ['full_access', ['limited_access', 'auditor']],
     ['limited_access', []],
     ['auditor', []],
-  ])('%s adds and promotes to %j and to nothing else', async (actorRole, grantable) => {
+  ])('a member with the role %s adds and promotes to %j and to nothing else', async (actorRole, grantable) => {
     const { scope } = await addMember(installation, tenant, actorRole);
     const { userId } = await addMember(installation, tenant, 'auditor');
     const { members } = installation;
@@ -52,7 +52,7 @@ describe('members', () => {
     }
   });
 
-  it('cannot be touched by full access where they are owners, nor by those who manage nobody', async () => {
+  it('owners cannot be changed by full access, nor members by a role that manages none', async () => {
     const { members } = installation;
     await addMember(installation, tenant, 'owner');
     const victim = await addMember(installation, tenant, 'auditor');
@@ -70,7 +70,7 @@ describe('members', () => {
     expect(await rolesOf()).not.toHaveProperty(victim.userId);
   });
 
-  it('are added once, by whatever spelling, and keep their own password', async () => {
+  it('members are added once, in any spelling of their address, and keep their own password', async () => {
     const { members, sessions, platform } = installation;
     const member = newcomer('auditor');
     await members.add(tenant.owner, member);
@@ -85,7 +85,7 @@ describe('members', () => {
     expect(await outcome(sessions.start(platform, spelled.email, PASSWORD))).toBe(null);
   });
 
-  it('who are no users yet need a good password', async () => {
+  it('members who are no users yet need a good password', async () => {
     const { members } = installation;
     const { password: _password, ...without } = newcomer('auditor');
     for (const member of [without, { ...without, password: 'short' }]) {
@@ -96,7 +96,7 @@ describe('members', () => {
     }
   });
 
-  it('change on the version that was seen, and leave events', async () => {
+  it('members change on the version that was seen, and leave events', async () => {
     const { members, history } = installation;
     const { userId } = await addMember(installation, tenant, 'auditor');
     const changed = await members.changeRole(tenant.owner, userId, 'limited_access', 1);
@@ -114,7 +114,7 @@ describe('members', () => {
     ]);
   });
 
-  it('of another tenant do not exist', async () => {
+  it('members of another tenant do not exist', async () => {
     const { members } = installation;
     const other = await createTenant(installation);
     const { userId } = await addMember(installation, other, 'auditor');
@@ -124,7 +124,7 @@ describe('members', () => {
     expect(await rolesOf(other)).toMatchObject({ [userId]: 'auditor' });
   });
 
-  it('are listed with their names, page by page', async () => {
+  it('members are listed with their names, page by page', async () => {
     for (let count = 0; count < 4; count += 1) await addMember(installation, tenant, 'auditor');
     const { members } = installation;
     const first = await members.list(tenant.owner, { limit: 3 });
@@ -135,7 +135,7 @@ describe('members', () => {
 });
 
 describe('the last owner', () => {
-  it('can be neither demoted nor removed, and may be made owner again', async () => {
+  it('the last owner can be neither demoted nor removed, and may be made owner again', async () => {
     const { members } = installation;
     const { owner, ownerId } = tenant;
     expect(await outcome(members.changeRole(owner, ownerId, 'auditor', undefined))).toBe('LAST_OWNER');
@@ -146,7 +146,7 @@ describe('the last owner', () => {
   });
 
   it.each(['demote', 'remove'] as const)(
-    `is there after each of ${ROUNDS} rounds in which two owners %s each other at once`,
+    `the last owner is there after each of ${ROUNDS} rounds in which two owners %s each other at the same time`,
     async (action) => {
       const { members } = installation;
       for (let round = 0; round < ROUNDS; round += 1) {

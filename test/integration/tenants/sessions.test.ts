@@ -41,7 +41,7 @@ const decode = (part: string | undefined): Record<string, unknown> =>
   JSON.parse(Buffer.from(part ?? '', 'base64url').toString()) as Record<string, unknown>;
 
 describe('a session', () => {
-  it('begins with the password and says whose it is', async () => {
+  it('a session begins with the password and says whose it is', async () => {
     const started = await installation.sessions.start(installation.platform, ` ${email.toUpperCase()} `, PASSWORD);
     expect(started.expiresInSeconds).toBe(15 * 60);
     const [header, claims] = started.accessToken.split('.').map((part, index) => (index < 2 ? decode(part) : {}));
@@ -55,7 +55,7 @@ describe('a session', () => {
     ]);
   });
 
-  it('is refused alike for a wrong password and for nobody, and both are recorded', async () => {
+  it('a session is rejected in the same way for a wrong password and for an unknown user, and both are recorded', async () => {
     await expect(start('wrong password')).rejects.toThrow(refused);
     await expect(start(PASSWORD, `${fresh('nobody')}@example.com`)).rejects.toThrow(refused);
     const { items } = await installation.history.list(
@@ -70,7 +70,7 @@ describe('a session', () => {
     expect(JSON.stringify(items)).not.toContain('wrong password');
   });
 
-  it('lives for 15 minutes by our clock', async () => {
+  it('a session lasts 15 minutes by our clock', async () => {
     const token = await start();
     installation.clock.advance(SESSION_TTL - 1);
     await identify(token);
@@ -78,7 +78,7 @@ describe('a session', () => {
     await expect(identify(token)).rejects.toThrow(refused);
   });
 
-  it('is refused from the moment it ends, and no other one is', async () => {
+  it('a session is rejected from the moment it ends, and no other one is', async () => {
     const [one, other] = [await start(), await start()];
     const { sessionId } = await identify(one);
     await installation.sessions.end(scope, sessionId);
@@ -86,7 +86,7 @@ describe('a session', () => {
     await identify(other);
   });
 
-  it('survives a change of the password that it made; all others of the user end', async () => {
+  it('a session survives a change of the password that it made; all others of the user end', async () => {
     const [own, other] = [await start(), await start()];
     const { sessionId } = await identify(own);
     const newPassword = 'a different long password';
@@ -102,7 +102,7 @@ describe('a session', () => {
     await identify(await start(newPassword));
   });
 
-  it('shows memberships of tenants that exist', async () => {
+  it('a session shows memberships of tenants that exist', async () => {
     const { userId } = await addMember(installation, tenant, 'auditor');
     const memberships = () => installation.sessions.memberships(installation.platform, userId);
     expect(await memberships()).toMatchObject([{ tenantId: tenant.id, role: 'auditor' }]);
@@ -156,11 +156,11 @@ describe('a token that we did not sign like this', () => {
     return `${input}.${signature.toString('base64url')}`;
   }
 
-  it('(the control: forged without a change, it is accepted)', async () => {
+  it('a session token that is forged without a change is accepted: the control of the forgeries', async () => {
     await identify(forge(await start(), {}));
   });
 
-  it.each(forgeries)('is refused: it %s', async (_name, make) => {
+  it.each(forgeries)('a forged session token is rejected: it %s', async (_name, make) => {
     await expect(identify(await make(await start()))).rejects.toThrow(refused);
   });
 });
@@ -175,7 +175,7 @@ describe('the password guard', () => {
     for (let count = 0; count < times; count += 1) await expect(start('wrong')).rejects.toThrow(refused);
   };
 
-  it('lets 200 guesses at once compute no more than 5 hashes, then locks also the right password out', async () => {
+  it('the password guard lets 200 concurrent guesses compute no more than 5 hashes, then rejects the right password too', async () => {
     const before = installation.hasher.computed;
     const outcomes = await Promise.all(Array.from({ length: 200 }, (_, index) => attempt(`guess ${index}`)));
     expect(installation.hasher.computed - before).toBeLessThanOrEqual(5);
@@ -185,7 +185,7 @@ describe('the password guard', () => {
     await expect(start()).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS', retryAfterSeconds: 30 });
   });
 
-  it('doubles the lock with each further failure, and forgets all after a success', async () => {
+  it('the password guard doubles the lock with each further failure, and forgets all after a success', async () => {
     await fail(5);
     for (const seconds of [30, 60, 120]) {
       await expect(start()).rejects.toMatchObject({ code: 'TOO_MANY_ATTEMPTS', retryAfterSeconds: seconds });
@@ -200,14 +200,14 @@ describe('the password guard', () => {
     expect(await attempt(PASSWORD)).toBe('OK');
   });
 
-  it('forgets what is a day old', async () => {
+  it('the password guard forgets what is a day old', async () => {
     await fail(4);
     installation.clock.advance(24 * HOUR + 1);
     await fail(4);
     expect(await attempt(PASSWORD)).toBe('OK');
   });
 
-  it('counts log-in, confirmation and password change together, and each user alone', async () => {
+  it('the password guard counts log-in, confirmation and password change together, and each user alone', async () => {
     const { users, sessions } = installation;
     const other = await addMember(installation, tenant, 'auditor');
     const confirm = (password: string | undefined): Promise<void> => users.confirmPassword(scope, password);
@@ -220,7 +220,7 @@ describe('the password guard', () => {
     await identify(await start(PASSWORD, other.email));
   });
 
-  it('makes a wrong current password cost one hash, and one that is locked out none', async () => {
+  it('the password guard makes a wrong current password cost one hash, and one that is locked out none', async () => {
     const change = { currentPassword: 'wrong', newPassword: 'a different long password' };
     const before = installation.hasher.computed;
     for (let count = 0; count < 20; count += 1) {
@@ -231,7 +231,7 @@ describe('the password guard', () => {
 });
 
 describe('the confirmation of a password', () => {
-  it('takes the own one, asks for it where it is absent, and is nothing for a machine', async () => {
+  it("the confirmation of a password takes the user's own, asks for it where it is absent, and rejects machines", async () => {
     const { users } = installation;
     await users.confirmPassword(scope, PASSWORD);
     for (const absent of [undefined, '']) {
@@ -241,7 +241,7 @@ describe('the confirmation of a password', () => {
     await expect(users.confirmPassword(machine, PASSWORD)).rejects.toThrow(withCode('FORBIDDEN'));
   });
 
-  it('knows the password however its characters were typed', async () => {
+  it('the confirmation of a password knows the password however its characters were typed', async () => {
     const { users, members } = installation;
     const member = {
       email: `${fresh('m')}@example.com`,

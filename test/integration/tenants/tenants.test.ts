@@ -26,7 +26,7 @@ const actions = async (scope: Parameters<Installation['history']['list']>[0], ta
   (await installation.history.list(scope, { targetId, order: 'asc' }, {})).items.map(({ action }) => action);
 
 describe('a tenant', () => {
-  it('begins with an owner, a data key and a history of its own', async () => {
+  it('a tenant begins with an owner, a data key and a history of its own', async () => {
     const { tenants, members, vault, database, platform } = installation;
     expect(await tenants.get(tenant.owner)).toMatchObject({
       slug: tenant.slug,
@@ -46,7 +46,7 @@ describe('a tenant', () => {
     expect(await actions(platform, tenant.ownerId)).toEqual(['user.created']);
   });
 
-  it('is refused with a slug that is taken, also that of a deleted one, and leaves nothing behind', async () => {
+  it('a tenant is rejected with a slug that is taken, also that of a deleted one, and leaves nothing behind', async () => {
     const { tenants, platform, sessions } = installation;
     const refused = owner();
     const again = { slug: tenant.slug, name: 'Again', owner: refused };
@@ -57,7 +57,7 @@ describe('a tenant', () => {
     await expect(login).rejects.toThrow(withCode('INVALID_CREDENTIALS'));
   });
 
-  it('is won by one of several that want its slug at once', async () => {
+  it('the slug of a tenant goes to one of several that ask for it at the same time', async () => {
     const slug = fresh('contested');
     const create = () => installation.tenants.create(installation.platform, { slug, name: slug, owner: owner() });
     const outcomes = await Promise.allSettled([create(), create(), create(), create()]);
@@ -65,7 +65,7 @@ describe('a tenant', () => {
     expect(refusals.map(({ code }: { code: string }) => code)).toEqual(Array(3).fill('SLUG_TAKEN'));
   });
 
-  it('takes an owner who is a user already, without a password, and nobody else without one', async () => {
+  it('a tenant takes an owner who is a user already without a password, and no other', async () => {
     const { tenants, members, platform, users } = installation;
     const { email } = await users.get(platform, tenant.ownerId);
     const second = (extra: { password?: string }, address = email) =>
@@ -82,7 +82,7 @@ describe('a tenant', () => {
     await expect(second({ password: 'short' }, 'nobody@example.com')).rejects.toThrow(withCode('VALIDATION_ERROR'));
   });
 
-  it('changes its name and single settings, and answers what is stored', async () => {
+  it('a tenant changes its name and single settings, and answers what is stored', async () => {
     const { tenants } = installation;
     await tenants.change(tenant.owner, { settings: { reveal: 'once' } }, undefined);
     const changed = await tenants.change(tenant.owner, { name: 'New', settings: { keyDeletionDays: 0 } }, 2);
@@ -95,7 +95,7 @@ describe('a tenant', () => {
     });
   });
 
-  it('refuses a change on an old version and a setting out of bounds, and changes nothing', async () => {
+  it('a tenant rejects a change on an old version and a setting out of bounds, and changes nothing', async () => {
     const { tenants } = installation;
     const before = await tenants.change(tenant.owner, { name: 'New' }, 1);
     await expect(tenants.change(tenant.owner, { name: 'X' }, 1)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
@@ -104,7 +104,7 @@ describe('a tenant', () => {
     expect(await tenants.get(tenant.owner)).toEqual(before);
   });
 
-  it('keeps its version, and so its ETag, when something else raises its configVersion', async () => {
+  it('a tenant keeps its version, and so its ETag, when something else raises its configVersion', async () => {
     const { tenants, members } = installation;
     const before = await tenants.get(tenant.owner);
     const email = `${fresh('member')}@example.com`;
@@ -113,7 +113,7 @@ describe('a tenant', () => {
     expect([after.version, after.configVersion]).toEqual([before.version, before.configVersion + 1]);
   });
 
-  it('is suspended and reactivated, each once and each told to both histories', async () => {
+  it('a tenant is suspended and reactivated, each once and each recorded in both histories', async () => {
     const { tenants, platform } = installation;
     const before = await tenants.get(tenant.owner);
     expect(await tenants.suspend(platform, tenant.id)).toMatchObject({ state: 'suspended' });
@@ -128,7 +128,7 @@ describe('a tenant', () => {
     await expect(unknown).rejects.toThrow(withCode('NOT_FOUND'));
   });
 
-  it('is deleted with the password and its slug only; then its secrets are gone and its history stays', async () => {
+  it('a tenant is deleted with the password and its slug only; then its secrets are gone and its history stays', async () => {
     const { tenants, platform, vault, database } = installation;
     const place = { tenantId: tenant.id, purpose: 'test', recordId: 'r', column: 'c' };
     const blob = await database.readPlatform(platform, (view) => vault.seal(view, place, Buffer.from('value')));
@@ -147,7 +147,7 @@ describe('a tenant', () => {
     expect((await tenants.list(platform, { limit: 200 })).items.map(({ id }) => id)).not.toContain(tenant.id);
   });
 
-  it('is listed page by page, oldest first', async () => {
+  it('a tenant is listed page by page, oldest first', async () => {
     const { tenants, platform } = installation;
     const more = [tenant.id, (await createTenant(installation)).id, (await createTenant(installation)).id];
     const seen: string[] = [];
@@ -169,13 +169,13 @@ describe('access to a tenant', () => {
     return access.tenantScope({ user }, name, permission, platform);
   };
 
-  it('is found by id and by slug, and carries the role', async () => {
+  it('access to a tenant is found by id and by slug, and carries the role', async () => {
     for (const name of [tenant.id, tenant.slug]) {
       expect(await scopeFor(tenant.ownerId, name)).toMatchObject({ tenantId: tenant.id, actor: { role: 'owner' } });
     }
   });
 
-  it('is refused alike where the tenant does not exist and where one is no member', async () => {
+  it('access to a tenant is rejected in the same way where it does not exist and where the user is no member', async () => {
     const other = await createTenant(installation);
     for (const name of [other.id, other.slug, fresh('absent'), installation.platform.actor.id, '', '%']) {
       await expect(scopeFor(tenant.ownerId, name)).rejects.toThrow(withCode('NOT_FOUND'));
@@ -183,7 +183,7 @@ describe('access to a tenant', () => {
     await expect(scopeFor(installation.platform.actor.id, tenant.id)).rejects.toThrow(withCode('NOT_FOUND'));
   });
 
-  it('ends with the suspension and the deletion of the tenant', async () => {
+  it('access to a tenant ends with the suspension and the deletion of the tenant', async () => {
     const { tenants, platform, access, users } = installation;
     await tenants.suspend(platform, tenant.id);
     await expect(scopeFor(tenant.ownerId, tenant.id)).rejects.toThrow(withCode('TENANT_SUSPENDED'));
@@ -196,7 +196,7 @@ describe('access to a tenant', () => {
     await expect(access.tenantId(platform, tenant.slug)).rejects.toThrow(withCode('NOT_FOUND'));
   });
 
-  it('takes the permission, and platform work takes a platform administrator', async () => {
+  it('access to a tenant takes the permission, and platform work takes a platform administrator', async () => {
     const { access, users, platform } = installation;
     const auditor = await addMember(installation, tenant, 'auditor');
     const user = await users.get(platform, auditor.userId);

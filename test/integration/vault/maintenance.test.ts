@@ -98,7 +98,7 @@ async function unreadable(sealed: Sealed, ...masterKeys: KeyEncryptionKey[]): Pr
   }
 }
 
-describe.each(PROVIDERS)('a master key %s', (_, makeKey) => {
+describe.each(PROVIDERS)('a master key %s', (place, makeKey) => {
   let key: KeyEncryptionKey;
   let sealed: Sealed;
   beforeAll(async () => {
@@ -107,7 +107,7 @@ describe.each(PROVIDERS)('a master key %s', (_, makeKey) => {
   });
   afterAll(() => sealed.opened.drop());
 
-  it('wraps and unwraps, in its own context only, and refuses what was altered', async () => {
+  it(`a master key ${place} wraps and unwraps, in its own context only, and rejects what was altered`, async () => {
     const context = Buffer.from('data-key:one:1');
     const wrapped = await key.wrap(VALUE, context);
     expect(wrapped.includes(VALUE)).toBe(false);
@@ -125,13 +125,13 @@ describe.each(PROVIDERS)('a master key %s', (_, makeKey) => {
     expect((await key.unwrap(wrapped, context)).equals(VALUE)).toBe(true);
   });
 
-  it('opens everything; without it nothing opens', async () => {
+  it(`a master key ${place} opens everything; without it nothing opens`, async () => {
     expect(await unreadable(sealed, key)).toBe(0);
     expect(await unreadable(sealed, local())).toBe(TENANTS.length);
     expect(await unreadable(sealed)).toBe(TENANTS.length);
   });
 
-  it('takes over from one that the process held, and hands over to the next', async () => {
+  it(`a master key ${place} takes over from one that the process held, and hands over to the next`, async () => {
     const former = local();
     const next = await makeKey();
     const other = await sealSome(former);
@@ -151,7 +151,7 @@ describe.each(PROVIDERS)('a master key %s', (_, makeKey) => {
 });
 
 describe('re-wrapping', () => {
-  it('by two at once wraps each data key once', async () => {
+  it('re-wrapping by two processes at the same time wraps each data key once', async () => {
     const [former, current] = [local(), local()];
     const sealed = await sealSome(former);
     const instances = [await instance(sealed, current, former), await instance(sealed, current, former)];
@@ -162,7 +162,7 @@ describe('re-wrapping', () => {
     await sealed.opened.drop();
   });
 
-  it('says what is left where a key is missing, and leaves it as it is', async () => {
+  it('re-wrapping says what is left where a key is missing, and leaves it as it is', async () => {
     const [former, lost, current] = [local(), local(), local()];
     const sealed = await sealSome(former);
     const [first] = TENANTS;
@@ -190,7 +190,7 @@ describe('re-wrapping', () => {
     await sealed.opened.drop();
   });
 
-  it('that is killed at any step loses nothing, and is finished by the next run', async () => {
+  it('re-wrapping that is killed at any step loses nothing, and is finished by the next run', async () => {
     const [one, two] = [randomKey(), randomKey()];
     const sealed = await sealSome(local(one), TENANTS.slice(0, 1));
     const script = join(import.meta.dirname, '../../support/kill-rewrap.mjs');
@@ -218,7 +218,7 @@ describe('re-wrapping', () => {
 });
 
 describe('a new data key', () => {
-  it('seals everything anew; the earlier one is destroyed once nobody can use it', async () => {
+  it('a new data key seals everything anew; the earlier one is destroyed once no instance can use it', async () => {
     const key = local();
     const sealed = await sealSome(key);
     const { clock, maintenance } = sealed;
@@ -234,7 +234,7 @@ describe('a new data key', () => {
     await sealed.opened.drop();
   });
 
-  it('is made once by two at once', async () => {
+  it('a new data key is created once by two processes at the same time', async () => {
     const key = local();
     const sealed = await sealSome(key);
     const instances = [await instance(sealed, key), await instance(sealed, key)];
@@ -256,7 +256,7 @@ describe('a sealed value', () => {
     ['truncated', (blobs: Buffer[]) => blobs[0]!.subarray(0, -1)],
     ['cut to nothing', () => Buffer.alloc(3)],
     ['altered', (blobs: Buffer[]) => Buffer.from(blobs[0]!.map((byte, index) => (index === 20 ? byte ^ 1 : byte)))],
-  ])('that was %s is refused and reported', async (_, damage) => {
+  ])('a sealed value that was %s is rejected and reported', async (_, damage) => {
     const key = local();
     const sealed = await sealSome(key);
     const [tenantId] = TENANTS as [string];
@@ -275,7 +275,7 @@ describe('a sealed value', () => {
     await sealed.opened.drop();
   });
 
-  it('of a tenant whose data keys were destroyed opens no more, on no instance', async () => {
+  it('a sealed value of a tenant whose data keys were destroyed opens on no instance', async () => {
     const key = local();
     const sealed = await sealSome(key);
     const [tenantId] = TENANTS as [string];
@@ -292,7 +292,7 @@ describe('a sealed value', () => {
     await sealed.opened.drop();
   });
 
-  it('stands in a column that is declared, so that nothing is forgotten', async () => {
+  it('a sealed value is in a column that is declared, so that nothing is forgotten', async () => {
     const blobs = getMetadataArgsStorage().columns.filter(({ options }) => options.type === 'blob');
     const ours = blobs.filter(({ target }) => (entities as readonly unknown[]).includes(target));
     const columns = ours.map(({ target, propertyName }) => `${(target as { name: string }).name}.${propertyName}`);

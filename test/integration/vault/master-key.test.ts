@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the file of the master key', () => {
-  it('is made for its owner alone, once, and read back', async () => {
+  it('the file of the master key is made for its owner alone, once, and read back', async () => {
     await createMasterKeyFile(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'new')).mode & 0o777).toBe(0o700);
@@ -28,18 +28,21 @@ describe('the file of the master key', () => {
     expect((await readMasterKey({ file }))?.keyId).toBe(key?.keyId);
   });
 
-  it.each([0o640, 0o604, 0o660, 0o644])('is refused where others may use it: %o', async (mode) => {
-    await createMasterKeyFile(file);
-    chmodSync(file, mode);
-    await expect(readMasterKey({ file })).rejects.toThrow(`chmod 600 ${file}`);
-  });
+  it.each([0o640, 0o604, 0o660, 0o644])(
+    'the file of the master key is rejected where others may use it: %o',
+    async (mode) => {
+      await createMasterKeyFile(file);
+      chmodSync(file, mode);
+      await expect(readMasterKey({ file })).rejects.toThrow(`chmod 600 ${file}`);
+    },
+  );
 
   it.each([
     ['nothing', ''],
     ['31 bytes', randomBytes(31).toString('base64')],
     ['33 bytes', randomBytes(33).toString('base64')],
     ['no Base64', 'x'.repeat(44)],
-  ])('is refused where it holds %s, and is not quoted', async (_name, content) => {
+  ])('the file of the master key is rejected where it holds %s, and is not quoted', async (_name, content) => {
     const path = join(folder, 'bad.key');
     writeFileSync(path, content, { mode: 0o600 });
     const refusal = await readMasterKey({ file: path }).catch((error: unknown) => error as Error);
@@ -47,7 +50,7 @@ describe('the file of the master key', () => {
     if (content !== '') expect((refusal as Error).message).not.toContain(content);
   });
 
-  it('is outranked by the value, and may be absent only where none is named', async () => {
+  it('the value of the master key has precedence over its file, which may be absent only where none is named', async () => {
     const value = new Secret(randomBytes(32).toString('base64'));
     await createMasterKeyFile(file);
     const key = await readMasterKey({ value, file });

@@ -13,7 +13,7 @@ import { createToken, softHsm } from '../../support/token.js';
 const CREATE = { createMissingKey: true };
 
 describe('a master key on a token', () => {
-  it('is refused with an explanation where there is no such module', async () => {
+  it('a master key on a token is rejected with an explanation where there is no such module', async () => {
     const options = { module: '/nowhere/module.so', tokenLabel: 'x', keyLabel: 'x', pin: undefined };
     await expect(openPkcs11(options, CREATE)).rejects.toThrow(withCode('MASTER_KEY_INVALID'));
   });
@@ -25,7 +25,7 @@ const withSoftHsm = softHsm === undefined ? [] : [['SoftHSM'] as const];
 const [used, other, leaky] = withSoftHsm.flatMap(() => ['used', 'other', 'leaky'].map(createToken)) as Pkcs11Options[];
 
 describe.each(withSoftHsm)('with %s', () => {
-  it('is made for a new database only, is found again, and is another one on another token', async () => {
+  it('a master key in SoftHSM is made for a new database only, is found again, and is another one on another token', async () => {
     await expect(openPkcs11(other!, { createMissingKey: false })).rejects.toThrow('has no AES key');
     const made = await openPkcs11(other!, CREATE);
     expect((await openPkcs11(other!, { createMissingKey: false })).keyId).toBe(made.keyId);
@@ -35,13 +35,13 @@ describe.each(withSoftHsm)('with %s', () => {
   it.each([
     ['a wrong label', { tokenLabel: 'nowhere' }],
     ['a wrong PIN', { tokenLabel: 'leaky', pin: new Secret('000000') }],
-  ])('is refused for %s, without the PIN in the message', async (_, changes) => {
+  ])('a master key in SoftHSM is rejected for %s, without the PIN in the message', async (_, changes) => {
     const refused = openPkcs11({ ...leaky!, ...changes }, CREATE);
     await expect(refused).rejects.toThrow(withCode('MASTER_KEY_INVALID'));
     await expect(refused).rejects.not.toThrow('000000');
   });
 
-  it('is refused where it could leave its token', async () => {
+  it('a master key in SoftHSM is rejected where it could leave its token', async () => {
     const options = { ...leaky!, keyLabel: 'extractable' };
     await openPkcs11({ ...leaky! }, CREATE);
     const binding = createRequire(import.meta.url)('pkcs11js') as typeof import('pkcs11js');
@@ -62,7 +62,7 @@ describe.each(withSoftHsm)('with %s', () => {
     await expect(openPkcs11(options, CREATE)).rejects.toThrow('could leave its token');
   });
 
-  it('carries a whole server; the database and the files without the token open nothing', async () => {
+  it('a master key in SoftHSM opens a whole server; the database and the files without the token open nothing', async () => {
     const database = await createMigratedDatabase();
     const environment = (token: Pkcs11Options): Record<string, string> => ({
       CHANCERY_MASTER_KEY: '',

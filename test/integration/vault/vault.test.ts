@@ -22,12 +22,12 @@ describe('the vault', () => {
   });
   afterAll(() => opened.drop());
 
-  it('opens a new database and the same one again', async () => {
+  it('the vault opens a new database and the same one again', async () => {
     expect(await new Vault(opened.database).unseal([masterKey])).toBe(true);
     expect(await new Vault(opened.database).unseal([masterKey])).toBe(true);
   });
 
-  it('stays sealed under another master key and says so to everyone', async () => {
+  it('the vault stays sealed under another master key and says so', async () => {
     const vault = new Vault(opened.database);
     expect(await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))])).toBe(false);
     expect(vault.sealed).toBe(true);
@@ -36,7 +36,7 @@ describe('the vault', () => {
     );
   });
 
-  it('writes nothing where it stays sealed', async () => {
+  it('the vault writes nothing where it stays sealed', async () => {
     const vault = new Vault(opened.database);
     const rows = (): Promise<number[]> =>
       opened.database.readPlatform(platform, (view) =>
@@ -49,7 +49,7 @@ describe('the vault', () => {
     expect(await rows()).toEqual(before);
   });
 
-  it('is made once when several instances start on an empty database at once', async () => {
+  it('the vault is created once when several instances start on an empty database at the same time', async () => {
     const empty = await openTestDatabase(vaultEntities);
     const vaults = Array.from({ length: 5 }, () => new Vault(empty.database));
     expect(await Promise.all(vaults.map((vault) => vault.unseal([masterKey])))).toEqual(Array(5).fill(true));
@@ -61,7 +61,7 @@ describe('the vault', () => {
     await empty.drop();
   });
 
-  it('is completed where the first start was cut off, by the right master key only', async () => {
+  it('the vault is completed where the first start was cut off, by the right master key only', async () => {
     const empty = await openTestDatabase(vaultEntities);
     await new Vault(empty.database).unseal([masterKey]);
     const [, InstallationSecret] = vaultEntities;
@@ -76,7 +76,7 @@ describe('the vault', () => {
     await empty.drop();
   });
 
-  it('keeps the data key of a tenant that has one, and opens nothing once it is destroyed', async () => {
+  it('the vault keeps the data key of a tenant that has one, and opens nothing once it is destroyed', async () => {
     const vault = new Vault(opened.database);
     await vault.unseal([masterKey]);
     const tenantId = uuidv7(3);
@@ -96,7 +96,7 @@ describe('the vault', () => {
     await expect(working((tx) => vault.open(tx, place, blob))).rejects.toThrow(withCode('SEALED'));
   });
 
-  it('opens a value only in the place that it was sealed for', async () => {
+  it('the vault opens a value only in the place that it was sealed for', async () => {
     const vault = new Vault(opened.database);
     await vault.unseal([masterKey]);
     const tenants = [uuidv7(1), uuidv7(2)] as const;
@@ -114,7 +114,7 @@ describe('the vault', () => {
     });
   });
 
-  it('makes an installation secret once, also when two ask at the same time', async () => {
+  it('the vault makes an installation secret once, also when two ask at the same time', async () => {
     const vaults = [new Vault(opened.database), new Vault(opened.database)];
     for (const vault of vaults) await vault.unseal([masterKey]);
     const values = await Promise.all(

@@ -38,13 +38,13 @@ const secret = (text: string, until?: number): AnswerSecret =>
   new AnswerSecret(new Secret(text), { kind: 'sample', id: text.length }, until);
 
 describe('answerOnce', () => {
-  it('presents the result, with the texts of its secrets, where the request has no key', async () => {
+  it('answerOnce presents the result, with the texts of its secrets, where the request has no key', async () => {
     const present = (name: string) => ({ name, list: [{ secret: secret('s3cret') }], empty: null });
     const answer = await answerOnce(SCOPE, present, async () => 'n');
     expect(answer).toEqual({ name: 'n', list: [{ secret: 's3cret' }], empty: null });
   });
 
-  it('stores the answer in the transaction of the work, without the texts of its secrets', async () => {
+  it('answerOnce stores the answer in the transaction of the work, without the texts of its secrets', async () => {
     const { stored, repetition, scope } = repeatable();
     const present = (name: string) => ({ name, a: { b: secret('first') }, list: [secret('second')] });
     const answer = await answerOnce(scope, present, () => inTransaction(scope, 'n'));
@@ -66,7 +66,7 @@ describe('answerOnce', () => {
     expect(restoreBody(stored[0]!.answer, ['first', 'second'])).toEqual(answer);
   });
 
-  it('ends the stored answer with the first of its secrets', async () => {
+  it('answerOnce ends the stored answer with the first of its secrets', async () => {
     const { stored, scope } = repeatable();
     await answerOnce(
       scope,
@@ -76,7 +76,7 @@ describe('answerOnce', () => {
     expect(stored.map(({ until }) => until)).toEqual([20]);
   });
 
-  it('stores an answer without a body', async () => {
+  it('answerOnce stores an answer without a body', async () => {
     const { stored, scope } = repeatable();
     expect(
       await answerOnce(
@@ -89,7 +89,7 @@ describe('answerOnce', () => {
     expect(restoreBody(stored[0]!.answer, [])).toBe(undefined);
   });
 
-  it('stores nothing for a refusal that the transaction returned, and for a work that failed', async () => {
+  it('answerOnce stores nothing for a refusal that the transaction returned, and for a work that failed', async () => {
     const { stored, repetition, scope } = repeatable();
     const refused = async (): Promise<never> => {
       throw await inTransaction(scope, coreErrors.RATE_LIMITED());
@@ -102,7 +102,7 @@ describe('answerOnce', () => {
     ['the work opened no transaction with the scope', async () => 'result'],
     ['the transaction gave another result', async (scope) => `${await inTransaction(scope, 'other')} result`],
     ['the transaction was opened with a scope that was derived', (scope) => inTransaction({ ...scope }, 'result')],
-  ])('is a misuse where %s', async (_, work) => {
+  ])('answerOnce is a misuse where %s', async (_, work) => {
     const { scope } = repeatable();
     await expect(
       answerOnce(
@@ -113,7 +113,7 @@ describe('answerOnce', () => {
     ).rejects.toThrow(AnswerMisuse);
   });
 
-  it('is missed by a transaction whose route does not use it', async () => {
+  it('answerOnce is missed by a transaction whose route does not use it', async () => {
     const { scope } = repeatable();
     await expect(inTransaction(scope, 'result')).rejects.toThrow(AnswerMisuse);
   });

@@ -9,7 +9,7 @@ function capture() {
 }
 
 describe('createLogger', () => {
-  it('blanks members that hold secrets and texts that look like one', () => {
+  it('the log blanks members that hold secrets and texts that look like one', () => {
     const { lines, logger } = capture();
     logger.info({ password: 'p-1', body: { secret: 'p-2' }, deep: { body: { token: 'p-3' } } }, `with ${SECRET}`);
     logger.info({ note: 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln' });
@@ -19,7 +19,7 @@ describe('createLogger', () => {
 });
 
 describe('describeError', () => {
-  it('keeps the code and the place of a database error, not its values', () => {
+  it('describeError keeps the code and the place of a database error, not its values', () => {
     const failed = Object.assign(new Error(`Duplicate entry '${SECRET}' for key "${SECRET}"`), {
       name: 'QueryFailedError',
       driverError: { code: 'ER_DUP_ENTRY' },
@@ -35,7 +35,7 @@ describe('describeError', () => {
     expect(JSON.stringify(described)).not.toContain(SECRET);
   });
 
-  it('survives causes in a circle and things that are no errors', () => {
+  it('describeError accepts circular causes and values that are no errors', () => {
     const error = new Error('a');
     error.cause = error;
     expect(JSON.stringify(describeError(error))).toContain('"a"');
@@ -44,7 +44,7 @@ describe('describeError', () => {
 });
 
 describe('NestLogger', () => {
-  it('writes the text, the speaker and the error', () => {
+  it('NestLogger writes the text, the speaker and the error', () => {
     const { lines, logger } = capture();
     new NestLogger(logger).error('It failed', new Error('why'), 'Speaker');
     new NestLogger(logger).error(new Error('alone'));

@@ -7,7 +7,7 @@ import { problemHeaders, toProblem } from './problem.js';
 const REQUEST = { instance: '/v1/things?secret=1', requestId: 'r1' };
 
 describe('toProblem', () => {
-  it('names the occurrence and keeps reserved members', () => {
+  it('toProblem names the occurrence and keeps reserved members', () => {
     const error = coreErrors.WRONG_STATE({
       detail: 'it is gone',
       extensions: { state: 'deleted', status: 1, code: 'X' },
@@ -24,7 +24,7 @@ describe('toProblem', () => {
     });
   });
 
-  it('says nothing internal', () => {
+  it('toProblem says nothing internal', () => {
     const error = coreErrors.INTERNAL_ERROR({
       detail: 'db01 is down',
       extensions: { host: 'db01' },
@@ -35,7 +35,7 @@ describe('toProblem', () => {
 });
 
 describe('problemHeaders', () => {
-  it('challenges, and says when to come back', () => {
+  it('problemHeaders sets WWW-Authenticate and Retry-After', () => {
     expect(problemHeaders(coreErrors.CREDENTIALS_REQUIRED())).toMatchObject({ 'WWW-Authenticate': 'Bearer' });
     expect(problemHeaders(coreErrors.BUSY({ retryAfterSeconds: 1.2 }))).toMatchObject({ 'Retry-After': '2' });
   });
@@ -57,13 +57,13 @@ describe('toDomainError', () => {
     [Object.assign(new Error('words'), { statusCode: 404 }), 'INTERNAL_ERROR'],
     ['thrown text', 'INTERNAL_ERROR'],
     [undefined, 'INTERNAL_ERROR'],
-  ])('%#: %s', (thrown, code) => {
+  ])('toDomainError translates case %#: %s', (thrown, code) => {
     const error = toDomainError(thrown);
     expect(error.code).toBe(code);
     expect(error.message).not.toContain('framework');
   });
 
-  it('points at what a JSON schema refused', () => {
+  it('toDomainError names the member that a JSON schema rejected', () => {
     const validation = [
       { keyword: 'additionalProperties', instancePath: '', params: { additionalProperty: 'a/b' } },
       { keyword: 'required', instancePath: '/claims', params: { missingProperty: 'sub' } },

@@ -10,7 +10,7 @@ describe('redisConnection', () => {
       'rediss://user:pass@redis.internal',
       { host: 'redis.internal', port: 6379, db: 0, username: 'user', password: 'pass', tls: {} },
     ],
-  ])('reads %s', (url, connection) => {
+  ])('redisConnection reads %s', (url, connection) => {
     expect(redisConnection(url)).toEqual(connection);
   });
 
@@ -23,7 +23,7 @@ describe('redisConnection', () => {
     'redis://redis.internal?enableOfflineQueue=true',
     'redis://redis.internal/0#fragment',
     'no url',
-  ])('rejects %s', (url) => {
+  ])('redisConnection rejects %s', (url) => {
     expect(() => redisConnection(url)).toThrow(/^m(ust|ay)/);
   });
 });

@@ -3,7 +3,7 @@ import { ManualClock, MINUTE } from '#core';
 import { WindowCounters } from './window-counters.js';
 
 describe('WindowCounters', () => {
-  it('counts in fixed windows, each key for itself', async () => {
+  it('WindowCounters counts in fixed windows, each key for itself', async () => {
     const clock = new ManualClock();
     const counters = new WindowCounters(clock);
     expect(await counters.increment('a', MINUTE, 1)).toMatchObject({
@@ -18,7 +18,7 @@ describe('WindowCounters', () => {
     expect(await counters.increment('a', MINUTE, 1)).toMatchObject({ totalHits: 1, isBlocked: false });
   });
 
-  it('forgets the oldest window under a flood of keys, and no other', async () => {
+  it('WindowCounters forgets the oldest window under a flood of keys, and no other', async () => {
     const counters = new WindowCounters(new ManualClock());
     for (let key = 0; key < 50_001; key++) await counters.increment(`${key}`, MINUTE, 10);
     expect(await counters.increment('1', MINUTE, 10)).toMatchObject({ totalHits: 2 });
