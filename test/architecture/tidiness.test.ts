@@ -154,3 +154,31 @@ describe('files', () => {
     expect(['index.ts', 'README.md'].filter((name) => !exists(`${library}/${name}`))).toEqual([]);
   });
 });
+
+describe('names of tests', () => {
+  /** Words that continue a sentence: a name that begins with one is understood only under its `describe`. */
+  const CONTINUATIONS =
+    'is|are|was|were|has|have|does|do|can|cannot|may|must|should|would|that|which|whose|and|or|nor|never|not|refuses|' +
+    'rejects|accepts|gives|takes|says|keeps|holds|makes|lets|gets|shows|reads|writes|counts|answers|stays|ends|begins|' +
+    'belongs|goes|comes|leaves|finds|needs|asks|stops|tells|opens|knows|works|returns|throws';
+  const FRAGMENT = new RegExp(`(?:\\bit|\\btest|[\\])])\\(\\s*['"\`]((?:${CONTINUATIONS})\\b[^\\n]*)`, 'g');
+  const fragments = (text: string): string[] => [...text.matchAll(FRAGMENT)].map(([, name]) => name!);
+
+  it('the name of a test begins with what it is about', () => {
+    const found = files
+      .filter(({ path }) => isTest(path))
+      .flatMap(({ path, text }) => fragments(text).map((name) => `${path}: ${name}`));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ["it('is rejected', () => {", 1],
+    ["it.each([\n  [1],\n])('is rejected as %i', () => {", 1],
+    ["it(\n  'never signs',\n  { timeout: 1 },", 1],
+    ["it('a retired key never signs', () => {", 0],
+    ["it('island keys sign', () => {", 0],
+    ["expect(text).toBe('is rejected');", 0],
+  ])('names that only continue a sentence are found in %j', (text, count) => {
+    expect(fragments(text)).toHaveLength(count);
+  });
+});

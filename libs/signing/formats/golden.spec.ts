@@ -207,7 +207,7 @@ describe('the hashes of the licensing document', () => {
 describe('xima-licensing', () => {
   const [sample] = SAMPLES;
   const format = formats.get('xima-licensing')!;
-  const refused = (input: unknown) =>
+  const expectRejected = (input: unknown) =>
     expect(format.issue(input, issueContext(sample!))).rejects.toThrow(
       expect.objectContaining({ code: coreErrors.VALIDATION_ERROR.code }),
     );
@@ -215,13 +215,13 @@ describe('xima-licensing', () => {
   it('xima-licensing keeps the order of members, and rejects a body whose order JavaScript would change', async () => {
     const { body } = await format.issue({ payload: { b: 1, a: 'ü' } }, issueContext(sample!));
     expect(body).toBe('{"b":1,"a":"ü"}');
-    await refused({ payload: { '10': 1, '2': 2 } });
-    await refused({ payload: { nested: [{ '7': 1 }] } });
-    await refused({ payload: JSON.parse(`{"serial":9007199254740993}`) as object });
+    await expectRejected({ payload: { '10': 1, '2': 2 } });
+    await expectRejected({ payload: { nested: [{ '7': 1 }] } });
+    await expectRejected({ payload: JSON.parse(`{"serial":9007199254740993}`) as object });
   });
 
   it.each(['[]', '"text"', '{"a":1,"a":2}', '{', '1'])('xima-licensing accepts no body %s', (body) =>
-    refused({ body }),
+    expectRejected({ body }),
   );
 
   it.each([

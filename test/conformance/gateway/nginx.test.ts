@@ -163,7 +163,7 @@ function behindNginx(program: string): void {
     expect(await status()).toBe(200);
   });
 
-  it('answers 403 to an address that sends too many unknown keys, and lets a good key of that address in', async () => {
+  it('nginx answers 403 to an address that sends too many unknown keys, and accepts a good key of that address', async () => {
     const statuses: number[] = [];
     for (let guess = 0; guess < FAILURES_MAX + 2; guess += 1) {
       statuses.push((await call({ 'X-Service-Key': generateServiceKey().reveal() })).status);

@@ -34,7 +34,7 @@ const REQUEST = 'GET /v1/facts HTTP/1.1\r\nHost: a\r\n';
 const status = async (localAddress: string): Promise<string | undefined> =>
   /^HTTP\/1\.1 (\d+)/.exec(await (await open(localAddress, `${REQUEST}Connection: close\r\n\r\n`)).ended)?.[1];
 /** Until the server has counted what the kernel has connected. */
-async function counted(expected: number): Promise<void> {
+async function expectCount(expected: number): Promise<void> {
   const server = shell.app.getHttpServer();
   for (let open = -1; open !== expected; await delay(5)) {
     open = await new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
@@ -45,7 +45,7 @@ describe('connections of one address', () => {
   it('connections of one address are closed beyond the limit with an answer that says why, and others are accepted', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 3 } });
     const halfOpen = [await open(), await open('127.0.0.2', REQUEST), await open('127.0.0.2', 'G')];
-    await counted(3);
+    await expectCount(3);
     const rejected = await (await open('127.0.0.2', `${REQUEST}\r\n`)).ended;
     expect(rejected).toMatch(/^HTTP\/1\.1 429 Too Many Requests\r\n.*application\/problem\+json.*Retry-After: 1\r\n/s);
     expect(JSON.parse(rejected.split('\r\n\r\n')[1]!)).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
@@ -53,7 +53,7 @@ describe('connections of one address', () => {
     expect(await status('127.0.0.3')).toBe('200');
     expect(await status('127.0.0.2')).toBe('429');
     halfOpen[0]!.socket.destroy();
-    await counted(2);
+    await expectCount(2);
     expect(await status('127.0.0.2')).toBe('200');
     expect(shell.log.filter((line) => line.includes('A connection was rejected'))).toHaveLength(1);
   });
@@ -61,7 +61,7 @@ describe('connections of one address', () => {
   it('connections of one address read nothing of a request that came on a connection beyond the limit', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 1 } });
     await open();
-    await counted(1);
+    await expectCount(1);
     shell.log.length = 0;
     for (let call = 0; call < 20; call += 1) await (await open('127.0.0.2', `${REQUEST}\r\n`)).ended;
     expect(shell.log.filter((line) => line.includes('"request"'))).toEqual([]);
@@ -70,17 +70,17 @@ describe('connections of one address', () => {
   it('connections of one address are not limited for a trusted proxy', async () => {
     shell = await startFixture({ limits: { connectionsPerAddress: 1 }, trustedProxies: ['127.0.0.2/32'] });
     for (let count = 0; count < 5; count += 1) await open();
-    await counted(5);
+    await expectCount(5);
     expect(await status('127.0.0.2')).toBe('200');
     await open('127.0.0.3');
-    await counted(6);
+    await expectCount(6);
     expect(await status('127.0.0.3')).toBe('429');
   });
 
   it('connections of one address are closed beyond the total, whatever their address is', async () => {
     shell = await startFixture({ limits: { connections: 3 }, trustedProxies: ['127.0.0.4'] });
     for (const address of ['127.0.0.2', '127.0.0.3', '127.0.0.4']) await open(address);
-    await counted(3);
+    await expectCount(3);
     for (const address of ['127.0.0.4', '127.0.0.5']) expect(await (await open(address)).ended).toBe('');
     expect(shell.log.join('')).toContain('too many connections');
   });
@@ -95,7 +95,7 @@ describe('a connection that is slow', () => {
   ])('a connection that is slow is closed: it %s', async (_, text) => {
     shell = await startFixture({ limits: { ...FAST, connectionsPerAddress: 1 } });
     expect(await (await open('127.0.0.2', text)).ended).toMatch(/^HTTP\/1\.1 408 /);
-    await counted(0);
+    await expectCount(0);
     expect(await status('127.0.0.2')).toBe('200');
   });
 
@@ -127,7 +127,7 @@ describe('a connection that is slow', () => {
     const { socket } = await open();
     socket.pause();
     socket.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20));
-    await counted(1);
-    await counted(0);
+    await expectCount(1);
+    await expectCount(0);
   });
 });

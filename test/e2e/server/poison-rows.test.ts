@@ -63,13 +63,13 @@ async function whilePoisoned({ table, statement, key }: DueSample, item: string,
 }
 
 describe('a row that the database refuses to change', () => {
-  it('a row that the database rejects to change has a sample for each kind that the scheduler asks', () => {
+  it('a row that the database refuses to change has a sample for each kind that the scheduler asks', () => {
     expect(server.server.app.get(Scheduler).kinds.toSorted()).toEqual(KINDS.toSorted());
     expect(Object.keys(samples).toSorted()).toEqual(KINDS.toSorted());
   });
 
   it.each(KINDS)(
-    'a row that the database rejects to change does not block the row behind it, and is handled later: %s',
+    'a row that the database refuses to change does not block the row behind it, and is handled later: %s',
     async (kind) => {
       const sample = samples[kind]!;
       const planted = await sample.plant(server.clock.now() - HOUR);

@@ -267,14 +267,14 @@ describe('a configuration that cannot work', () => {
   });
 });
 
-async function refuseWorkers(): Promise<void> {
+async function expectWorkersRejected(): Promise<void> {
   const server = launch({ WORKERS: '2' });
   expect(await server.exitCode).toBe(1);
   expect(server.errors()).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
   expect(existsSync(keyFile)).toBe(false);
 }
 
-async function shareOnePort(): Promise<void> {
+async function expectOnePort(): Promise<void> {
   const server = launch({ WORKERS: '2' });
   const address = await addressOf(server);
   expect(server.output().match(new RegExp(PASSWORD_LINE, 'gm'))).toHaveLength(1);
@@ -288,6 +288,6 @@ async function shareOnePort(): Promise<void> {
 
 describe('several workers', () => {
   it('several workers share a port, a first start and its one password on a database server, and are rejected on SQLite', async () => {
-    await (testServerUrl === undefined ? refuseWorkers() : shareOnePort());
+    await (testServerUrl === undefined ? expectWorkersRejected() : expectOnePort());
   });
 });

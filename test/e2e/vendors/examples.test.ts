@@ -63,7 +63,7 @@ function run(command: string, file: string, environment: Readonly<Record<string,
   });
 }
 
-const cases: readonly (readonly [name: string, runs: boolean, test: () => Promise<void>])[] = [
+const cases: readonly (readonly [name: string, runs: boolean, expectShown: () => Promise<void>])[] = [
   [
     'xima-ccaas.py',
     XIMA_PYTHON !== undefined,
@@ -186,8 +186,9 @@ const cases: readonly (readonly [name: string, runs: boolean, test: () => Promis
 ];
 
 describe('the examples', () => {
-  it.each(cases.filter(([, runs]) => runs))('the example %s does what its document shows', async (_name, _runs, test) =>
-    test(),
+  it.each(cases.filter(([, runs]) => runs))(
+    'the example %s does what its document shows',
+    async (_name, _runs, expectShown) => expectShown(),
   );
 
   it('the examples run at least where Node does', () => {
