@@ -9,6 +9,7 @@ import {
   INSTALLATION_ID,
   coreErrors,
   defineEvents,
+  selfDeciding,
 } from '#core';
 import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
 
@@ -91,8 +92,10 @@ export class History {
       outcome: 'denied',
       details,
     });
-    if (isPlatform(scope)) await this.database.platform(scope, async (tx) => tx.record(event));
-    else await this.database.transaction(scope, async (tx) => tx.record(event));
+    // A refusal is recorded, whatever its caller may do.
+    const recording = selfDeciding(scope);
+    if (isPlatform(recording)) await this.database.platform(recording, async (tx) => tx.record(event));
+    else await this.database.transaction(recording, async (tx) => tx.record(event));
   }
 
   private read<T>(scope: TenantScope | PlatformScope, work: (view: View) => Promise<T>): Promise<T> {

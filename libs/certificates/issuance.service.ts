@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type TenantScope, coreErrors, platformScope } from '#core';
+import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
 import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
@@ -166,7 +166,8 @@ export class Issuance {
     } catch (error) {
       // A refusal is final; where the database failed, the sweep does this later.
       if (error instanceof DomainError && error.kind !== 'unavailable') {
-        await this.database.transaction(withoutCompletion(scope), (tx) => abandon(tx, this.crls, intent.id));
+        // Also where the refusal is that the caller has lost its right.
+        await this.database.transaction(selfDeciding(scope), (tx) => abandon(tx, this.crls, intent.id));
       }
       throw error;
     }

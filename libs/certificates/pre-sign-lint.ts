@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 
-import { DomainError, type TenantScope } from '#core';
-import { type Database, withoutCompletion } from '#database';
+import { DomainError, type TenantScope, selfDeciding } from '#core';
+import type { Database } from '#database';
 import { type ParsedCertificate, lintCertificate } from '#pki';
 
 import { certificateErrors } from './errors.js';
@@ -39,7 +39,7 @@ export async function alarmingOnLint<T>(
       const findings = (error.errors ?? []).map(({ code }) => code);
       // Policy lets nothing through that the lint refuses: whoever reads this has found a fault of ours.
       alarm.error(`Not signed, because it breaks: ${findings.join(', ')} (tenant ${scope.tenantId})`);
-      await database.transaction(withoutCompletion(scope), async (tx) => {
+      await database.transaction(selfDeciding(scope), async (tx) => {
         tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));
       });
     }

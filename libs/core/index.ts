@@ -58,5 +58,14 @@ export {
   encodeCursor,
   pageLimit,
 } from './page.js';
-export { type Actor, type Origin, type PlatformScope, type TenantScope, platformScope, systemOrigin } from './scope.js';
+export {
+  type Actor,
+  type Evidence,
+  type Origin,
+  type PlatformScope,
+  type TenantScope,
+  platformScope,
+  selfDeciding,
+  systemOrigin,
+} from './scope.js';
 export { Secret } from './secret.js';

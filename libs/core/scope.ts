@@ -12,24 +12,45 @@ export interface Actor {
   readonly role?: string;
 }
 
+/**
+ * What a caller proved when the request arrived. It shows who the caller is and not what the caller may do: that is read
+ * again inside each transaction, because it can have been withdrawn in between.
+ */
+export type Evidence =
+  /** A signed-in user, on a route that requires the permission. */
+  | { readonly kind: 'session'; readonly sessionId: string; readonly permission: string }
+  /** A service with the credential of the actor. */
+  | { readonly kind: 'credential' }
+  /** A caller without an account of its own, whom a tenant's configuration admits (an ID token of a trusted issuer). */
+  | { readonly kind: 'tenant' }
+  /** The work decides by itself inside its transaction: log-in, a request signed by a certified key, records of requests. */
+  | { readonly kind: 'work' };
+
 /** Where a piece of work comes from; every audit event repeats it. */
 export interface Origin {
   readonly actor: Actor;
   readonly requestId: string;
   readonly sourceAddress: string | null;
+  /** Absent for Chancery's own work. */
+  readonly evidence?: Evidence;
 }
 
-/** The right to work inside exactly one tenant. Everything that a use-case reads or writes goes through it. */
+/** Work inside exactly one tenant. Everything that a use-case reads or writes goes through it. */
 export interface TenantScope extends Origin {
   readonly tenantId: string;
+  /** Inside the transaction of a service: the token profiles that it may use at this moment; `*` stands for all. */
+  readonly grants?: readonly string[];
 }
 
-/** The right to work on the installation: tenants, users, sessions, the installation's own history. */
+/** Work on the installation: tenants, users, sessions, the installation's own history. */
 export interface PlatformScope extends Origin {
   readonly tenantId: typeof INSTALLATION_ID;
 }
 
 export const platformScope = (origin: Origin): PlatformScope => ({ ...origin, tenantId: INSTALLATION_ID });
+
+/** The same caller and place for work that decides by itself, inside its transaction, what the caller may do. */
+export const selfDeciding = <Scope extends Origin>(scope: Scope): Scope => ({ ...scope, evidence: { kind: 'work' } });
 
 export const systemOrigin = (name: string): Origin => ({
   actor: { type: 'system', id: name, name },

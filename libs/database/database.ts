@@ -23,12 +23,23 @@ import { type Instants, View } from './view.js';
 /** Writes the events of a transaction into the history; the audit library provides it. */
 export type EventRecorder = (tx: Tx, events: readonly EventDraft[]) => Promise<void>;
 
+/**
+ * Decides, before anything else in a piece of work, whether its caller may do it at this moment; the composition of the
+ * application provides it. In a transaction (`Tx`) it holds the rows that it decides by, so that a right that is withdrawn
+ * is withdrawn for every transaction that ends later.
+ * @returns the scope as it is now: with the caller's present role or grants
+ * @throws the error that the request is answered with
+ */
+export type AuthorityCheck = (view: View) => Promise<TenantScope | PlatformScope>;
+
 export interface DatabaseOptions {
   /** `sqlite:<path>` or `mysql://user:password@host:port/database` (MariaDB too). */
   readonly url: string;
   readonly entities: readonly EntityClass[];
   readonly clock: Clock;
   readonly recorder: EventRecorder;
+  /** Without it nothing is checked: for tests of what lies below the application. */
+  readonly authority?: AuthorityCheck | undefined;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
   /** MySQL and MariaDB; 10 s by default. */
@@ -47,6 +58,7 @@ export class Database {
     private readonly gateway: Gateway,
     private readonly clock: Clock,
     private readonly recorder: EventRecorder,
+    private readonly authority: AuthorityCheck,
   ) {}
 
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -55,7 +67,8 @@ export class Database {
     const gateway = options.url.startsWith('sqlite:')
       ? await openSqlite(options.url.slice('sqlite:'.length), options.entities)
       : await openMysql(options.url, options.entities, { allowUnsafe, warn, statementTimeoutMilliseconds });
-    return new Database(gateway, options.clock, options.recorder);
+    const { clock, recorder, authority = async ({ scope }) => scope } = options;
+    return new Database(gateway, clock, recorder, authority);
   }
 
   get dialect(): Dialect {
@@ -63,7 +76,8 @@ export class Database {
   }
 
   /**
-   * One transaction inside one tenant: all or nothing, together with the events that `work` recorded.
+   * One transaction inside one tenant: all or nothing, together with the events that `work` recorded. It begins with the
+   * authority check, in each attempt anew.
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
    * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction.
    * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns
@@ -167,8 +181,10 @@ export class Database {
       try {
         return await this.gateway.write(share, (manager) =>
           this.#open.run(true, async () => {
-            const reach = { tenantId, installationOnly: false };
-            const tx = new Tx(manager, this.gateway.dialect, scope, this.instants(), reach);
+            const begin = (as: TenantScope | PlatformScope): Tx =>
+              new Tx(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
+            // The check can wait for a lock: the instant of the work is the one after it.
+            const tx = begin(await this.authority(begin(scope)));
             const result = await work(tx);
             const events = tx.settle();
             await completionOf(scope)?.complete(tx, result);
@@ -198,9 +214,10 @@ export class Database {
       throw new TransactionMisuse('Inside a transaction, read through it');
     }
     try {
-      return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, (manager) => {
-        const reach = { tenantId, installationOnly: false };
-        return work(new View(manager, this.gateway.dialect, scope, this.instants(), reach));
+      return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, async (manager) => {
+        const begin = (as: TenantScope | PlatformScope): View =>
+          new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
+        return work(begin(await this.authority(begin(scope))));
       });
     } catch (error) {
       if (!this.isOutage(error)) throw error;

@@ -12,7 +12,7 @@ export {
   VersionColumn,
 } from './columns.js';
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
-export { Database, type DatabaseOptions, type EventRecorder } from './database.js';
+export { type AuthorityCheck, Database, type DatabaseOptions, type EventRecorder } from './database.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { Tx, requireVersion } from './tx.js';

@@ -18,7 +18,7 @@ import {
 import { type Dialect, isUniqueViolation } from './dialects.js';
 import { TransactionMisuse } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Instants, type Reach, View, type Where, requireCondition } from './view.js';
+import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
 
 /** What one transaction did; shared by its views. */
 interface Ledger {
@@ -26,6 +26,8 @@ interface Ledger {
   readonly events: EventDraft[];
   housekeeping: string | undefined;
 }
+
+const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
 type Changes<Row> = { [Column in keyof Row]?: Row[Column] };
 
@@ -76,9 +78,17 @@ export class Tx extends View {
 
   /** Like `lock`; `null` where nothing matches. */
   async lockIfPresent<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
+    return this.hold(entity, where, 'exclusive');
+  }
+
+  override async hold<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    mode: LockMode,
+  ): Promise<Row | null> {
     return this.manager.findOne(entity, {
       where: this.confine(entity, requireCondition(where)),
-      ...(this.dialect.rowLocks ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+      ...(this.dialect.rowLocks ? { lock: { mode: LOCKS[mode] } } : {}),
     });
   }
 

@@ -27,6 +27,8 @@ export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
 /** The columns that a list is sorted by; together they must be unique, so that a cursor names one position. */
 export type KeysetOrder<Row> = readonly (readonly [keyof Row & string, 'ASC' | 'DESC'])[];
 
+export type LockMode = 'shared' | 'exclusive';
+
 /** No list that is not paged grows past this. */
 const ROWS_MAX = 10_000;
 
@@ -93,6 +95,14 @@ export class View {
   /** The one row that matches, or `null`. An empty condition is refused: it would return anybody's first row. */
   async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
     return this.manager.findOne(entity, { where: this.confine(entity, requireCondition(where)) });
+  }
+
+  /**
+   * A row that a decision depends on: inside a transaction it is locked until the end, a plain view can only read it.
+   * @param mode `shared` where others may hold the row for their decisions too, `exclusive` where this work may change it
+   */
+  async hold<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, _mode: LockMode): Promise<Row | null> {
+    return this.findOne(entity, where);
   }
 
   /** Like `findOne`. @throws NOT_FOUND, also where the row is another tenant's */

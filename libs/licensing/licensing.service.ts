@@ -14,6 +14,7 @@ import {
   type TenantScope,
   coreErrors,
   platformScope,
+  selfDeciding,
   systemOrigin,
 } from '#core';
 import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
@@ -118,7 +119,8 @@ export class Licensing {
   async accept(update: LicenseUpdate): Promise<AcceptedUpdate> {
     const { requestId, sourceAddress } = update;
     const holder = await this.throttled(update);
-    const scope: TenantScope = { actor: actorOf(holder), requestId, sourceAddress, tenantId: holder.tenantId };
+    const origin = selfDeciding({ actor: actorOf(holder), requestId, sourceAddress });
+    const scope: TenantScope = { ...origin, tenantId: holder.tenantId };
     const outcome = await this.database.transaction(scope, async (tx): Promise<Accepted> => {
       const admitted = await this.admit(tx, holder.kid, update).catch(refusalOrFault);
       // A refusal of the holder is an event of the tenant, too: it commits, and is thrown afterwards.

@@ -5,18 +5,17 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, DomainError, type Origin, coreErrors, platformScope } from '#core';
 import { algorithm, isWellFormedServiceKey } from '#crypto';
 import { Database, type View } from '#database';
-import { tenantErrors, tenantState } from '#tenants';
+import { tenantState } from '#tenants';
 
-import { isAddressAllowed } from './allowed-addresses.js';
 import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts } from './caller-facts.js';
 import { readCallerToken } from './caller-token.js';
-import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import { stateAt } from './credential-lifecycle.js';
 import { CredentialFilter } from './credential-filter.js';
 import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
+import { requireUsable } from './credential-use.js';
 import { Credential, Service } from './entities.js';
-import { callerErrors } from './errors.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
 import { CredentialUsage } from './usage.js';
 
@@ -26,12 +25,6 @@ export interface AuthenticatedService {
   readonly credentialId: string;
   readonly authType: AuthType;
 }
-
-const refusals: Partial<Record<CredentialState, () => DomainError>> = {
-  inactive: callerErrors.CREDENTIAL_INACTIVE,
-  expired: callerErrors.CREDENTIAL_EXPIRED,
-  compromised: callerErrors.CREDENTIAL_COMPROMISED,
-};
 
 /**
  * Decides which service a request comes from. A request with a JWT is judged by the JWT alone (rule 8); what cannot be
@@ -70,13 +63,15 @@ export class Authenticator {
     return this.database.readPlatform(platformScope(origin), async (view) => {
       const credential = await this.identify(view, facts);
       if (credential.tenantId !== (facts.tenantId ?? credential.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
-      const state = stateAt(credential, view.now);
-      if (state !== 'active') throw (refusals[state] ?? coreErrors.INVALID_CREDENTIALS)();
-      const service = await view.findOne(Service, { id: credential.serviceId, state: 'active' });
-      const tenant = await tenantState(view, credential.tenantId);
-      if (!service || tenant === 'deleted') throw coreErrors.INVALID_CREDENTIALS();
-      if (tenant === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
-      if (!isAddressAllowed(service.allowedCidrs, facts.sourceAddress)) throw callerErrors.IP_NOT_ALLOWED();
+      const service = requireUsable(
+        {
+          credential,
+          service: await view.findOne(Service, { id: credential.serviceId, state: 'active' }),
+          tenantState: await tenantState(view, credential.tenantId),
+        },
+        facts.sourceAddress,
+        view.now,
+      );
       this.usage.note(credential.id, view.now);
       const { tenantId, id: credentialId, authType } = credential;
       return { tenantId, service, credentialId, authType };

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type TenantScope } from '#core';
-import { Database } from '#database';
+import { Database, type Tx } from '#database';
 
 import { type AuthenticatedService, Authenticator } from './authenticator.js';
+import { usableService } from './authority.js';
 import type { CallerFacts } from './caller-facts.js';
 import { credentialEvents } from './events.js';
 
@@ -28,26 +29,35 @@ export class Gateway {
    * @throws AUDIT_UNAVAILABLE; never for bad credentials
    */
   async judge(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
-    try {
-      const caller = await this.authenticator.authenticate({ ...facts, tenantId: scope.tenantId }, scope);
-      await this.recordAcceptance(scope, caller);
-      return { caller, code: 'OK' };
-    } catch (error) {
+    const rejected = (error: unknown): GatewayVerdict => {
       if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
       return { caller: undefined, code: error.code };
+    };
+    const { sourceAddress } = facts;
+    let caller: AuthenticatedService;
+    try {
+      caller = await this.authenticator.authenticate({ ...facts, tenantId: scope.tenantId }, scope);
+    } catch (error) {
+      return rejected(error);
     }
+    return this.database.transaction(scope, async (tx) => {
+      try {
+        // What was discarded since then is not accepted. The tenant is active, or the gateway itself had been rejected.
+        await usableService(tx, caller.credentialId, { tenantState: 'active', sourceAddress });
+      } catch (error) {
+        return rejected(error);
+      }
+      recordAcceptance(tx, caller.credentialId, caller.service.id);
+      return { caller, code: 'OK' };
+    });
   }
 
-  /** Writes down that a gateway was told to let the caller in. */
-  async recordAcceptance(
-    scope: TenantScope,
-    {
-      credentialId,
-      service,
-    }: Pick<AuthenticatedService, 'credentialId'> & { readonly service: { readonly id: string } },
-  ): Promise<void> {
-    await this.database.transaction(scope, async (tx) =>
-      tx.record(credentialEvents.accepted(credentialId, { credentialId, details: { serviceId: service.id } })),
-    );
+  /** Records that a gateway was told to let the calling service in. */
+  async recordAcceptance(scope: TenantScope, credentialId: string, serviceId: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => recordAcceptance(tx, credentialId, serviceId));
   }
+}
+
+function recordAcceptance(tx: Tx, credentialId: string, serviceId: string): void {
+  tx.record(credentialEvents.accepted(credentialId, { credentialId, details: { serviceId } }));
 }

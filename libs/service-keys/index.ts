@@ -8,6 +8,7 @@ export const serviceKeySealedColumns: readonly SealedColumnSource[] = [revealabl
 export type { Credential, Service } from './entities.js';
 export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
+export { credentialAuthority } from './authority.js';
 export { type AuthenticatedService, Authenticator, serviceActor } from './authenticator.js';
 export type { CallerFacts } from './caller-facts.js';
 export { CredentialFilter } from './credential-filter.js';

@@ -20,6 +20,7 @@ import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 import { profileEvents } from './events.js';
 import { formats } from './formats/index.js';
+import { isGranted } from './grants.js';
 import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { settingsErrors } from './input.js';
 import type { ProfileFacts, TokenFormat, VerifyingKey } from './token-format.js';
@@ -211,7 +212,7 @@ export class TokenProfiles {
   async nameOf(scope: TenantScope, format: string, grants: readonly string[], name?: string): Promise<string> {
     const where = { format, ...(name === undefined ? {} : { name }) };
     const found = await this.database.read(scope, (view) => view.find(TokenProfile, where, { limit: CANDIDATES_MAX }));
-    const granted = found.filter((profile) => grants.includes(profile.name) || grants.includes('*'));
+    const granted = found.filter((profile) => isGranted(grants, profile.name));
     if (granted.length > 1) throw profileErrors.AMBIGUOUS_PROFILE();
     if (granted[0]) return granted[0].name;
     throw found.length > 0 ? profileErrors.PROFILE_NOT_GRANTED() : coreErrors.NOT_FOUND();

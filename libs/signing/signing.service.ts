@@ -8,6 +8,7 @@ import { Keys, Signer, type UsableKey, keyErrors } from '#keys';
 import { diagnose } from './diagnosis.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
+import { grantsOf, isGranted } from './grants.js';
 import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { checkInput } from './input.js';
 import { type ResolvedProfile, TokenProfiles } from './profiles.service.js';
@@ -18,8 +19,10 @@ import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
 export interface SigningCaller {
-  /** Names of the profiles that it was granted; `*` stands for all. */
+  /** Names of the profiles that it was granted; `*` stands for all. Inside a transaction its present grants apply. */
   readonly profiles: readonly string[];
+  /** For a caller whom a profile itself admits: the version of the profile that did. */
+  readonly profileVersion?: number | undefined;
 }
 
 export interface SignedToken extends IssuedToken {
@@ -79,9 +82,8 @@ export class Signing {
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
-    requireGrant(caller, profileName);
     const outcome = await this.database.transaction(scope, async (tx) => {
-      const [only] = await this.issueEach(tx, profileName, [input]);
+      const [only] = await this.issueEach(tx, caller, profileName, [input]);
       return only!;
     });
     // Thrown after the commit, so that what the refusal counted stays counted.
@@ -99,8 +101,7 @@ export class Signing {
     profileName: string,
     inputs: readonly unknown[],
   ): Promise<(SignedToken | DomainError)[]> {
-    requireGrant(caller, profileName);
-    return this.database.transaction(scope, (tx) => this.issueEach(tx, profileName, inputs));
+    return this.database.transaction(scope, (tx) => this.issueEach(tx, caller, profileName, inputs));
   }
 
   /**
@@ -109,8 +110,9 @@ export class Signing {
    */
   async recordRepetition(scope: TenantScope, caller: SigningCaller, tokens: readonly RepeatedToken[]): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
+      const grants = grantsOf(tx.scope, caller.profiles);
       for (const { profile, kid, tokenId, expiresAt } of tokens) {
-        const isUsable = isGranted(caller, profile) && tx.now < expiresAt && (await this.mayVerify(tx, profile, kid));
+        const isUsable = isGranted(grants, profile) && tx.now < expiresAt && (await this.mayVerify(tx, profile, kid));
         if (!isUsable) throw coreErrors.GONE('The token has expired, or is no longer valid');
         tx.record(tokenEvents.repeated(tokenId.slice(0, 64), { kid, tokenId, details: { profile } }));
       }
@@ -128,8 +130,8 @@ export class Signing {
     presented: PresentedToken,
     options: { consume?: boolean | undefined } = {},
   ): Promise<JudgedToken> {
-    requireGrant(caller, presented.profile);
     return this.database.transaction(scope, async (tx) => {
+      requireGrant(tx, caller, presented.profile);
       const resolved = await this.profiles.resolve(tx, presented.profile);
       const { profile, format } = resolved;
       const judged = await format.verify(presented.token, await this.verifyContext(tx, resolved, presented));
@@ -147,8 +149,8 @@ export class Signing {
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND, RATE_LIMITED
    */
   async diagnose(scope: TenantScope, caller: SigningCaller, presented: PresentedToken): Promise<Diagnosis> {
-    requireGrant(caller, presented.profile);
     return this.database.transaction(scope, async (tx) => {
+      requireGrant(tx, caller, presented.profile);
       await this.rates.admit(tx, [{ policy: 'diagnose', subject: scope.actor.id, limit: DIAGNOSES_PER_MINUTE }]);
       const resolved = await this.profiles.resolve(tx, presented.profile);
       const { profile, format } = resolved;
@@ -170,10 +172,15 @@ export class Signing {
   /** A step: one outcome for each input, in order; what is wrong with one is its own outcome. */
   private async issueEach(
     tx: Tx,
+    caller: SigningCaller,
     profileName: string,
     inputs: readonly unknown[],
   ): Promise<(SignedToken | DomainError)[]> {
+    requireGrant(tx, caller, profileName);
     const resolved = await this.profiles.resolve(tx, profileName);
+    if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
+      throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
+    }
     const signingKey = await this.signingKey(tx, resolved);
     const outcomes: (SignedToken | DomainError)[] = [];
     for (const input of inputs) {
@@ -291,9 +298,6 @@ const withVendorResult = (verdict: Verdict, { format }: ResolvedProfile): Judged
   vendorResult: format.vendorResults?.[verdict.code],
 });
 
-const isGranted = ({ profiles }: SigningCaller, profile: string): boolean =>
-  profiles.includes(profile) || profiles.includes('*');
-
-function requireGrant(caller: SigningCaller, profile: string): void {
-  if (!isGranted(caller, profile)) throw profileErrors.PROFILE_NOT_GRANTED();
+function requireGrant({ scope }: Tx, { profiles }: SigningCaller, profile: string): void {
+  if (!isGranted(grantsOf(scope, profiles), profile)) throw profileErrors.PROFILE_NOT_GRANTED();
 }

@@ -22,6 +22,7 @@ import { Vault, sealedColumn } from '#vault';
 import { TokenTransaction } from './entities.js';
 import { transactionErrors } from './errors.js';
 import { tokenEvents } from './events.js';
+import { type Grants, grantsOf, isGranted } from './grants.js';
 import { type RateLimit, RateWindows } from './rate-windows.js';
 import type { IssuedToken, ProfileFacts, TransactionRequest } from './token-format.js';
 
@@ -40,9 +41,6 @@ export interface Transaction {
 const PURPOSE = 'token-transaction';
 export const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
 export const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedToken' });
-
-/** Granted profiles; `*` is all. */
-type Grants = readonly string[];
 
 const LOOKUP_KEY = 'transaction-lookup';
 const LOOKUP_KEY_BYTES = 32;
@@ -152,7 +150,7 @@ export class TokenTransactions implements Expirable {
   async get(scope: TenantScope, grants: Grants, xid: string): Promise<Transaction> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.findOne(TokenTransaction, { xid });
-      if (!row || !isGranted(grants, row)) throw coreErrors.NOT_FOUND();
+      if (!row || !isGranted(grantsOf(tx.scope, grants), row.profile)) throw coreErrors.NOT_FOUND();
       return this.give(tx, row);
     });
   }
@@ -165,7 +163,8 @@ export class TokenTransactions implements Expirable {
     page: PageRequest,
   ): Promise<Page<Transaction>> {
     return this.database.transaction(scope, async (tx) => {
-      const granted = grants.includes('*') ? {} : { profile: In([...grants]) };
+      const present = grantsOf(tx.scope, grants);
+      const granted = present.includes('*') ? {} : { profile: In([...present]) };
       const where = { phoneHash: this.phoneHash(tx, phoneNumber), ...granted };
       const { items, nextCursor } = await tx.page(TokenTransaction, where, [['id', 'ASC']], page);
       return { items: await Promise.all(items.map((row) => this.give(tx, row))), nextCursor };
@@ -206,6 +205,3 @@ export class TokenTransactions implements Expirable {
     return createHmac('sha256', this.#lookupKey).update(text).digest('hex');
   }
 }
-
-const isGranted = (grants: Grants, { profile }: TokenTransaction): boolean =>
-  grants.includes(profile) || grants.includes('*');

@@ -41,6 +41,8 @@ interface TrustedIssuer {
 export interface TrustedUser {
   readonly tenantId: string;
   readonly profile: string;
+  /** The version of the profile that trusts the issuer. */
+  readonly profileVersion: number;
   /** What the format takes as its input. */
   readonly user: { readonly identifier: string; readonly name: string; readonly email: string };
 }
@@ -100,7 +102,8 @@ export class TrustedUsers {
     const { skewSeconds } = profile;
     if (judgeTimes(claims, { skewSeconds, maxTtlSeconds: ANY_LIFETIME_SECONDS }, now))
       throw invalid('has expired or is not valid yet');
-    return { tenantId: profile.tenantId, profile: profile.name, user: userIn(claims, trusted) };
+    const { tenantId, name, version } = profile;
+    return { tenantId, profile: name, profileVersion: version, user: userIn(claims, trusted) };
   }
 
   private async find(

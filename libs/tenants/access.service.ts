@@ -1,11 +1,19 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Origin, type PlatformScope, type TenantScope, coreErrors, isUuid, platformScope } from '#core';
+import {
+  type Origin,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  isUuid,
+  platformScope,
+  selfDeciding,
+} from '#core';
 import { Database } from '#database';
 
+import { requirePlatformRight, roleInTenant } from './authorization.js';
 import { Member, Tenant, type User } from './entities.js';
-import { tenantErrors } from './errors.js';
-import { type Permission, permissionRow } from './permissions.js';
+import type { Permission } from './permissions.js';
 
 /** Turns who somebody is into the scope that they may work in, or refuses. */
 @Injectable()
@@ -24,23 +32,11 @@ export class Access {
     permission: Permission,
     origin: Origin,
   ): Promise<TenantScope> {
-    const row = permissionRow(permission);
-    const { found, member } = await this.database.readPlatform(platformScope(origin), async (view) => {
-      const candidate = await view.findOne(Tenant, isUuid(tenant) ? { id: tenant } : { slug: tenant });
-      if (!candidate || candidate.state === 'deleted') throw coreErrors.NOT_FOUND();
-      return {
-        found: candidate,
-        member: await view.findOne(Member, { tenantId: candidate.id, userId: user.id }),
-      };
-    });
-    const asPlatformAdmin = user.platformAdmin && row.platformAdmin;
-    if (!member && !asPlatformAdmin) throw coreErrors.NOT_FOUND();
-    if (found.state === 'suspended' && !asPlatformAdmin) throw tenantErrors.TENANT_SUSPENDED();
-    const actor = { ...origin.actor, role: member?.role ?? 'platform_admin' };
-    const scope = { ...origin, actor, tenantId: found.id };
-    if (!asPlatformAdmin && !(member && row.roles.includes(member.role)))
-      throw coreErrors.FORBIDDEN(`A ${actor.role} may not do this: it takes ${permission}`);
-    return scope;
+    const { found, member } = await this.find(origin, tenant, user.id);
+    if (!found) throw coreErrors.NOT_FOUND();
+    const { platformAdmin } = user;
+    const role = roleInTenant(permission, { tenantState: found.state, role: member?.role, platformAdmin });
+    return { ...origin, actor: { ...origin.actor, role }, tenantId: found.id };
   }
 
   /** @throws FORBIDDEN unless the user administers the installation or the permission is everybody's */
@@ -49,16 +45,36 @@ export class Access {
     permission: Permission,
     origin: Origin,
   ): PlatformScope {
-    const row = permissionRow(permission);
-    if (row.audience !== 'user' && !(row.platformAdmin && user.platformAdmin)) throw coreErrors.FORBIDDEN();
+    requirePlatformRight(permission, user.platformAdmin);
     return platformScope(origin);
   }
 
   /** The id of a tenant that is not deleted, suspended ones too. @throws NOT_FOUND */
   async tenantId(origin: Origin, tenant: string): Promise<string> {
-    const where = isUuid(tenant) ? { id: tenant } : { slug: tenant };
-    const found = await this.database.readPlatform(platformScope(origin), (view) => view.findOne(Tenant, where));
+    const found = await this.database.readPlatform(platformScope(origin), (view) =>
+      view.findOne(Tenant, named(tenant)),
+    );
     if (!found || found.state === 'deleted') throw coreErrors.NOT_FOUND();
     return found.id;
   }
+
+  /** The tenant of that id or slug if the user is a member of it at this moment, suspended or not; otherwise `undefined`. */
+  async tenantOfMember(origin: Origin, tenant: string, userId: string): Promise<string | undefined> {
+    const { found, member } = await this.find(origin, tenant, userId);
+    return found && found.state !== 'deleted' && member ? found.id : undefined;
+  }
+
+  private async find(
+    origin: Origin,
+    tenant: string,
+    userId: string,
+  ): Promise<{ readonly found: Tenant | null; readonly member: Member | null }> {
+    return this.database.readPlatform(platformScope(selfDeciding(origin)), async (view) => {
+      const found = await view.findOne(Tenant, named(tenant));
+      const member = found && (await view.findOne(Member, { tenantId: found.id, userId }));
+      return { found, member };
+    });
+  }
 }
+
+const named = (tenant: string) => (isUuid(tenant) ? { id: tenant } : { slug: tenant });

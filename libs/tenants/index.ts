@@ -3,6 +3,7 @@ import { Member, PasswordAttempt, Session, Tenant, User } from './entities.js';
 
 export const tenantEntities: readonly EntityClass[] = [Tenant, User, Member, Session, PasswordAttempt];
 export { Access } from './access.service.js';
+export { holdTenant, requireActiveTenant, sessionAuthority } from './authority.js';
 export { memberErrors, sessionErrors, tenantErrors } from './errors.js';
 export { memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
 export { type MemberWithUser, Members, type NewMember } from './members.service.js';
@@ -17,11 +18,11 @@ export {
 } from './permissions.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
+export { SESSION_TTL } from './session-lifetime.js';
 export { PasswordAttemptExpiry, SessionExpiry } from './session-expiry.js';
 export {
   type IdentifiedUser,
   type Membership,
-  SESSION_TTL,
   SessionKeys,
   Sessions,
   type StartedSession,

@@ -34,11 +34,11 @@ export class Members {
 
   /** @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, USER_EXISTS, VALIDATION_ERROR */
   async add(scope: TenantScope, member: NewMember): Promise<MemberWithUser> {
-    requireGrantable(scope, member.role);
     const email = normalizeEmail(member.email);
     const passwordHash =
       member.password === undefined ? undefined : await this.users.hashNewPassword(scope, member.password, '/password');
     return this.database.transaction(scope, async (tx) => {
+      requireGrantable(tx.scope, member.role);
       const user = await this.existingOrNew(tx, { ...member, email }, passwordHash);
       const row: Member = {
         id: uuidv7(tx.now),
@@ -72,8 +72,8 @@ export class Members {
     role: Role,
     ifMatch: number | undefined,
   ): Promise<MemberWithUser> {
-    requireGrantable(scope, role);
     return this.database.transaction(scope, async (tx) => {
+      requireGrantable(tx.scope, role);
       const before = await this.lockManageable(tx, userId);
       if (role !== 'owner') await this.requireAnotherOwner(tx, before);
       const after = await tx.change(Member, before, { role, updatedAt: tx.now }, ifMatch);
@@ -119,7 +119,7 @@ export class Members {
   }
 }
 
-function requireGrantable(scope: TenantScope, role: Role): void {
+function requireGrantable(scope: Tx['scope'], role: Role): void {
   if (!mayGrant(roleOf(scope), role)) throw memberErrors.ROLE_NOT_GRANTABLE(`Your role does not grant ${role}`);
 }
 

@@ -4,26 +4,26 @@ import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
 import {
-  BACKWARD_TOLERANCE,
-  type EpochMilliseconds,
-  MINUTE,
+  type ErrorFactory,
   type PlatformScope,
   SECOND,
   coreErrors,
   isUuid,
   normalizeEmail,
+  selfDeciding,
   toEpochSeconds,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, IsNull, Not } from '#database';
+import { Database, IsNull, Not, type Tx } from '#database';
 
 import { Member, Session, Tenant, User } from './entities.js';
+import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard } from './password-guard.js';
 import type { Role } from './roles.js';
+import { SESSION_TTL, requireCurrent } from './session-lifetime.js';
 import { Users } from './users.service.js';
 
-export const SESSION_TTL = 15 * MINUTE;
 const ALGORITHM = 'ES256';
 const TOKEN_TYPE = 'chancery-session+jwt';
 const MEMBERSHIPS_MAX = 1_000;
@@ -74,8 +74,9 @@ export class Sessions {
       );
       throw coreErrors.INVALID_CREDENTIALS();
     }
-    const ofUser = { ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } };
+    const ofUser = selfDeciding({ ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } });
     const session = await this.database.platform(ofUser, async (tx) => {
+      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
       const row: Session = {
         id: uuidv7(tx.now),
         userId: user.id,
@@ -96,9 +97,7 @@ export class Sessions {
     const sessionId = this.verify(accessToken);
     return this.database.readPlatform(scope, async (view) => {
       const session = sessionId ? await view.findOne(Session, { id: sessionId }) : null;
-      if (!session || session.endedAt !== null || !isCurrent(session, view.now)) {
-        throw coreErrors.INVALID_CREDENTIALS('The session is unknown or has ended; log in again');
-      }
+      requireCurrent(session, view.now);
       return { user: await view.get(User, { id: session.userId }), sessionId: session.id };
     });
   }
@@ -129,10 +128,11 @@ export class Sessions {
     change: { currentPassword: string; newPassword: string },
   ): Promise<void> {
     // In this order: whoever guesses the password must not make us hash another one each time.
-    await this.users.confirmPassword(scope, change.currentPassword);
+    const confirmed = await this.users.confirmPassword(scope, change.currentPassword);
     const passwordHash = await this.users.hashNewPassword(scope, change.newPassword, '/newPassword');
     await this.database.platform(scope, async (tx) => {
       const userId = scope.actor.id;
+      await requireSamePassword(tx, confirmed, sessionErrors.PASSWORD_INVALID);
       await tx.update(User, { id: userId }, { passwordHash, updatedAt: tx.now });
       await tx.update(Session, { userId, endedAt: IsNull(), id: Not(sessionId) }, { endedAt: tx.now });
       tx.record(userEvents.password_changed(userId));
@@ -175,6 +175,11 @@ export class Sessions {
   }
 }
 
-/** A session that ends later than one that starts now was started while the clock was ahead: it would last for too long. */
-const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
-  expiresAt > now && expiresAt <= now + SESSION_TTL + BACKWARD_TOLERANCE;
+/**
+ * The first step of what follows from a password that was compared outside of the transaction: the user's row is locked, and
+ * a password that was changed since then counts as wrong. So no session of the old password begins after its change.
+ */
+async function requireSamePassword(tx: Tx, compared: User, wrong: ErrorFactory): Promise<void> {
+  const user = await tx.installation.hold(User, { id: compared.id }, 'exclusive');
+  if (user?.passwordHash !== compared.passwordHash) throw wrong();
+}

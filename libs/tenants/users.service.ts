@@ -83,14 +83,15 @@ export class Users {
 
   /**
    * Step-up: the caller's own password in the very request that needs it.
+   * @returns the user with the hash that was compared
    * @throws PASSWORD_REQUIRED where none was sent, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
-  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<void> {
+  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<User> {
     const { actor } = scope;
     if (actor.type !== 'user') throw coreErrors.FORBIDDEN('Only a signed-in user has a password to confirm');
     if (password === undefined || password === '') throw sessionErrors.PASSWORD_REQUIRED();
     const user = await this.get(scope, actor.id);
-    if (await this.guard.verify(scope, user.email, password, user.passwordHash)) return;
+    if (await this.guard.verify(scope, user.email, password, user.passwordHash)) return user;
     await this.database.platform(scope, async (tx) =>
       tx.record(sessionEvents.refused(user.id, { outcome: 'denied', details: { reason: 'password confirmation' } })),
     );

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Origin, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
+import { type Evidence, type Origin, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
 import { type CallerFacts, Authenticator, type AuthenticatedService } from '#service-keys';
 import { Access, type Permission, Sessions, isPermission, permissionRow } from '#tenants';
 
@@ -59,14 +59,16 @@ export class Callers extends CallerIdentification {
     permission: string,
     origin: Origin,
   ): Promise<TenantScope> {
-    // A service works in its own tenant only; that it may is what its credential said.
-    if (principal.kind === 'service') return { ...origin, tenantId: principal.tenantId };
-    return this.access.tenantScope(asUser(principal), tenant, known(permission), origin);
+    const proven = { ...origin, evidence: evidenceOf(principal, permission) };
+    // A service works in the tenant of its credential only.
+    if (principal.kind === 'service') return { ...proven, tenantId: principal.tenantId };
+    return this.access.tenantScope(asUser(principal), tenant, known(permission), proven);
   }
 
   override async platformScope(principal: Principal, permission: string, origin: Origin): Promise<PlatformScope> {
     if (principal.kind === 'service') throw coreErrors.FORBIDDEN();
-    return this.access.platformScope(asUser(principal), known(permission), origin);
+    const proven = { ...origin, evidence: evidenceOf(principal, permission) };
+    return this.access.platformScope(asUser(principal), known(permission), proven);
   }
 }
 
@@ -82,6 +84,12 @@ function known(permission: string): Permission {
   if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);
   return permission;
 }
+
+/** What the transactions of the request read again. */
+const evidenceOf = (principal: Principal, permission: string): Evidence =>
+  principal.kind === 'user'
+    ? { kind: 'session', sessionId: principal.sessionId, permission: known(permission) }
+    : { kind: 'credential' };
 
 const asUser = ({ userId, platformAdmin }: UserPrincipal) => ({ user: { id: userId, platformAdmin } });
 

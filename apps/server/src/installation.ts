@@ -23,6 +23,7 @@ import {
   vaultSealedColumns,
 } from '#vault';
 
+import { checkAuthority } from './authority.js';
 import type { Configuration } from './config.js';
 import type { Logger } from './http/logging.js';
 
@@ -87,6 +88,7 @@ export async function openInstallation(
     entities,
     clock,
     recorder: recordEvents,
+    authority: checkAuthority,
     allowUnsafe: settings.allowUnsafeDatabase,
     warn: (message) => logger.warn(message),
   });

@@ -1,13 +1,23 @@
 import { Injectable } from '@nestjs/common';
 
 import { History } from '#audit';
-import { type DomainError, type Origin, type PlatformScope, type TenantScope, platformScope } from '#core';
+import {
+  type DomainError,
+  INSTALLATION_ID,
+  type Origin,
+  type PlatformScope,
+  type TenantScope,
+  platformScope,
+} from '#core';
 import { Access } from '#tenants';
 
 import { actorOf } from './http/principal.js';
 import { RefusalLog, type RefusedRequest } from './http/refusal-log.js';
 
-/** Writes refusals into the history that they belong to. */
+/**
+ * Writes refusals into the history that they belong to: that of a tenant only where the caller is a member or a service of
+ * it at that moment, otherwise the installation's. So nobody can write into the history of somebody else's tenant.
+ */
 @Injectable()
 export class Refusals extends RefusalLog {
   constructor(
@@ -18,19 +28,26 @@ export class Refusals extends RefusalLog {
   }
 
   override async record(request: RefusedRequest, error: DomainError): Promise<void> {
-    const { method, route, principal } = request;
-    // What is merely absent is no refusal, unless somebody knocked at a tenant that is not theirs.
-    if (error.kind === 'not-found' && (request.scope || principal.kind === 'service')) return;
-    const scope = request.scope ?? (await this.scopeOf(request, error));
+    const { method, route } = request;
+    const { scope, isProven } = await this.placeOf(request);
+    // To a member or a service of the tenant, what is absent is merely absent. To others it is a refusal.
+    if (error.kind === 'not-found' && isProven) return;
     await this.history.recordRefusal(scope, { code: error.code, method, route, targetId: request.target });
   }
 
-  /** A member who lacks the permission is refused in the tenant; a stranger, in the installation's history. */
-  private async scopeOf(request: RefusedRequest, error: DomainError): Promise<TenantScope | PlatformScope> {
-    const { principal, requestId, sourceAddress, tenant } = request;
-    const origin: Origin = { actor: actorOf(principal), requestId, sourceAddress };
-    if (principal.kind === 'service') return { ...origin, tenantId: principal.tenantId };
-    if (tenant === undefined || error.kind === 'not-found') return platformScope(origin);
-    return { ...origin, tenantId: await this.access.tenantId(origin, tenant) };
+  /** The history, and whether the caller was proven to belong there. */
+  private async placeOf(
+    request: RefusedRequest,
+  ): Promise<{ readonly scope: TenantScope | PlatformScope; readonly isProven: boolean }> {
+    const { principal, scope, tenant } = request;
+    const { requestId, sourceAddress } = request;
+    const origin: Origin = { actor: scope?.actor ?? actorOf(principal), requestId, sourceAddress };
+    if (principal.kind === 'service') return { scope: { ...origin, tenantId: principal.tenantId }, isProven: true };
+    // Whoever holds a right on the platform works on the installation, whichever tenant the path names.
+    const onPlatform = scope?.tenantId === INSTALLATION_ID;
+    if (onPlatform || tenant === undefined) return { scope: platformScope(origin), isProven: onPlatform };
+    const tenantId = await this.access.tenantOfMember(origin, tenant, principal.userId);
+    if (tenantId === undefined) return { scope: platformScope(origin), isProven: false };
+    return { scope: { ...origin, tenantId }, isProven: true };
   }
 }

@@ -33,14 +33,7 @@ import {
 import { HttpModule } from '../../../apps/server/src/http/http.module.js';
 import { type KeyClaim, type StoredAnswer, answerOnce } from '../../../apps/server/src/http/answer-once.js';
 import { type Claimant, IdempotencyStore, NotStored } from '../../../apps/server/src/http/idempotency.interceptor.js';
-import {
-  CallOrigin,
-  Caller,
-  Facts,
-  InScope,
-  OnPlatform,
-  type RequestFacts,
-} from '../../../apps/server/src/http/in-scope.js';
+import { Caller, Facts, InScope, OnPlatform, type RequestFacts } from '../../../apps/server/src/http/in-scope.js';
 import { createLogger } from '../../../apps/server/src/http/logging.js';
 import {
   type Audience,
@@ -165,7 +158,7 @@ export class OtherController {
   @Requires('self')
   @ApiOperation({ summary: 'Reads the caller' })
   @ApiOkResponse({ description: 'The caller', schema: { example: {} } })
-  me(@Caller() caller: Principal, @CallOrigin() origin: Origin) {
+  me(@Caller() caller: Principal, @OnPlatform() origin: PlatformScope) {
     return { caller, origin };
   }
 

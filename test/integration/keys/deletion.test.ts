@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY, SECOND, type TenantScope } from '#core';
+import { DAY, SECOND, type TenantScope, selfDeciding } from '#core';
 import { Tenants } from '#tenants';
 
 import { withCode } from '../../support/errors.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   fixture = await startOne();
   const me = await fixture.server.get('/v1/auth/me', { token: fixture.tenant.owner.token });
   const actor = { type: 'user' as const, id: me.body['user']!['id']!, name: fixture.tenant.owner.email };
-  owner = { ...fixture.scope, actor };
+  owner = selfDeciding({ ...fixture.scope, actor });
 });
 afterAll(() => fixture.close());
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY, HOUR, SECOND, Secret, type TenantScope } from '#core';
+import { DAY, HOUR, SECOND, Secret, type TenantScope, selfDeciding } from '#core';
 import { type AlgorithmName, uuidv4, uuidv7 } from '#crypto';
 import { Database } from '#database';
 import { KeyImport, type KeyWithVersions, PUBLICATION_DELAY, keyEntities } from '#keys';
@@ -84,7 +84,10 @@ describe('the quota of key versions', () => {
   it('the quota of key versions counts a deleted key until it can no longer be restored', async () => {
     await set({ keyVersions: QUOTA });
     const [first, second] = await fill(QUOTA);
-    const session = { ...scope, actor: { type: 'user' as const, id: await ownerId(), name: owner.email } };
+    const session = selfDeciding({
+      ...scope,
+      actor: { type: 'user' as const, id: await ownerId(), name: owner.email },
+    });
     await one.deletion.delete(session, first!.key.id, PASSWORD);
     await expect(generate()).rejects.toThrow(limitReached);
     await one.deletion.restore(session, first!.key.id);

@@ -210,7 +210,7 @@ describe('the password guard', () => {
   it('the password guard counts log-in, confirmation and password change together, and each user alone', async () => {
     const { users, sessions } = installation;
     const other = await addMember(installation, tenant, 'auditor');
-    const confirm = (password: string | undefined): Promise<void> => users.confirmPassword(scope, password);
+    const confirm = (password: string | undefined) => users.confirmPassword(scope, password);
     await fail(3);
     await expect(confirm('wrong')).rejects.toThrow(withCode('PASSWORD_INVALID'));
     const change = { currentPassword: 'wrong', newPassword: 'a different long password' };

@@ -1,9 +1,9 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type Origin, coreErrors, platformScope, systemOrigin } from '#core';
+import { type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { Sessions, Users, sessionErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
-import { CallOrigin, Caller, Facts, type RequestFacts } from '../http/in-scope.js';
+import { Caller, Facts, OnPlatform, type RequestFacts } from '../http/in-scope.js';
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, Requires } from '../http/requires.js';
@@ -34,9 +34,8 @@ export class AuthController {
   @Get('me')
   @ApiOperation({ summary: 'Who is logged in, and where they are a member' })
   @ApiOkResponse({ type: Self, description: 'The user, their platform role and their memberships' })
-  async getSelf(@CallOrigin() origin: Origin): Promise<Self> {
-    const scope = platformScope(origin);
-    const user = await this.users.get(scope, origin.actor.id);
+  async getSelf(@OnPlatform() scope: PlatformScope): Promise<Self> {
+    const user = await this.users.get(scope, scope.actor.id);
     return presentSelf(user, await this.sessions.memberships(scope, user.id));
   }
 
@@ -44,8 +43,8 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'End this session on all instances' })
   @ApiNoContentResponse({ description: 'The session has ended' })
-  async logOut(@CallOrigin() origin: Origin, @Caller() caller: Principal): Promise<void> {
-    await this.sessions.end(platformScope(origin), sessionOf(caller));
+  async logOut(@OnPlatform() scope: PlatformScope, @Caller() caller: Principal): Promise<void> {
+    await this.sessions.end(scope, sessionOf(caller));
   }
 
   @Post('password')
@@ -55,10 +54,10 @@ export class AuthController {
   @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async changePassword(
     @Body() change: PasswordChange,
-    @CallOrigin() origin: Origin,
+    @OnPlatform() scope: PlatformScope,
     @Caller() caller: Principal,
   ): Promise<void> {
-    await this.sessions.changePassword(platformScope(origin), sessionOf(caller), change);
+    await this.sessions.changePassword(scope, sessionOf(caller), change);
   }
 }
 

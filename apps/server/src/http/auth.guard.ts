@@ -45,7 +45,8 @@ export class AuthGuard implements CanActivate {
       // The route table is ours: a tenant permission on a route without a tenant is a mistake of this program.
       if (tenant === undefined) throw coreErrors.INTERNAL_ERROR('The route names no tenant');
       request.scope = await this.callers.tenantScope(request.principal, tenant, permission, originOf(request));
-    } else if (audience === 'platform-user') {
+    } else {
+      // What every signed-in user may do (`user`) is work on the installation: their own session and account.
       request.scope = await this.callers.platformScope(request.principal, permission, originOf(request));
     }
   }

@@ -1,7 +1,6 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { INSTALLATION_ID, type Origin, type PlatformScope, type TenantScope, coreErrors } from '#core';
-import { originOf } from './auth.guard.js';
+import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import type { Principal } from './principal.js';
 import { sourceAddressOf } from './source-address.js';
 
@@ -28,7 +27,7 @@ export const InScope = createParamDecorator((_: unknown, context: ExecutionConte
   return scope;
 });
 
-/** The `PlatformScope` of the caller; only on routes whose permission is for the platform. */
+/** The `PlatformScope` of the caller; only on routes whose permission is for the platform or for every signed-in user. */
 export const OnPlatform = createParamDecorator((_: unknown, context: ExecutionContext): PlatformScope => {
   const scope = scopeIn(context);
   if (scope?.tenantId !== INSTALLATION_ID) throw coreErrors.INTERNAL_ERROR('The route resolves no platform scope');
@@ -41,11 +40,6 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   if (principal === undefined) throw coreErrors.INTERNAL_ERROR('The route identifies nobody');
   return principal;
 });
-
-/** The `Origin` of an identified caller, for work that belongs to no tenant (a user's own session). */
-export const CallOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
-  originOf(requestIn(context)),
-);
 
 /** The `RequestFacts`, for public routes (login). */
 export const Facts = createParamDecorator((_: unknown, context: ExecutionContext): RequestFacts => {

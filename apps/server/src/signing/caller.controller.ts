@@ -57,7 +57,7 @@ export class CallerController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AdmittedCaller> {
     const { credentialId, serviceId, tenantId } = caller;
-    await this.gateway.recordAcceptance(scope, { credentialId, service: { id: serviceId } });
+    await this.gateway.recordAcceptance(scope, credentialId, serviceId);
     reply.headers({ 'X-Chancery-Service': serviceId, 'X-Chancery-Tenant': tenantId });
     return { serviceId, tenantId };
   }

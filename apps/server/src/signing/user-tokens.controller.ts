@@ -81,8 +81,9 @@ export class UserTokensController {
     const caller = (await this.callers.service(serviceCredentials(request))) as GrantedService;
     request.principal = caller;
     const origin: Origin = { actor: actorOf(caller), ...facts };
-    // Nobody says who the user is, and a query string is never believed.
-    return this.forService({ ...origin, tenantId: caller.tenantId }, caller, query.profile, { anonymous: true });
+    const scope = await this.callers.tenantScope(caller, caller.tenantId, 'tokens:sign', origin);
+    // The request does not say who the user is, and a query string is no proof of it.
+    return this.forService(scope, caller, query.profile, { anonymous: true });
   }
 
   /** The path of the vendor's own samples. */
@@ -128,11 +129,12 @@ export class UserTokensController {
     facts: RequestFacts,
   ): Promise<UserTokenAnswer> {
     const origin: Origin = { ...systemOrigin('id-token'), ...facts };
-    const tenantId = tenant === undefined ? undefined : await this.knownTenant(origin, tenant);
-    const trusted = await this.users.identify(origin, idToken, { profile, tenantId });
-    const scope = { ...origin, tenantId: trusted.tenantId };
-    // The profile itself says whom it trusts: that is the grant.
-    const { token } = await this.signing.sign(scope, { profiles: [trusted.profile] }, trusted.profile, trusted.user);
+    const named = tenant === undefined ? undefined : await this.knownTenant(origin, tenant);
+    const trusted = await this.users.identify(origin, idToken, { profile, tenantId: named });
+    const scope: TenantScope = { ...origin, evidence: { kind: 'tenant' }, tenantId: trusted.tenantId };
+    // The profile itself names the issuers that it trusts: that is the grant.
+    const caller = { profiles: [trusted.profile], profileVersion: trusted.profileVersion };
+    const { token } = await this.signing.sign(scope, caller, trusted.profile, trusted.user);
     return { token };
   }
 }

@@ -1,0 +1,39 @@
+import { type DomainError, type EpochMilliseconds, coreErrors } from '#core';
+import { type TenantState, tenantErrors } from '#tenants';
+
+import { isAddressAllowed } from './allowed-addresses.js';
+import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import type { Credential, Service } from './entities.js';
+import { callerErrors } from './errors.js';
+
+/** What decides whether a credential may be used, once its secret was proven. */
+export interface CredentialInUse {
+  readonly credential: Pick<Credential, 'state' | 'expiresAt' | 'overlapEndsAt'>;
+  /** `null` where the service was deleted. */
+  readonly service: Service | null;
+  readonly tenantState: TenantState | undefined;
+}
+
+const REJECTED_STATES: Partial<Record<CredentialState, () => DomainError>> = {
+  inactive: callerErrors.CREDENTIAL_INACTIVE,
+  expired: callerErrors.CREDENTIAL_EXPIRED,
+  compromised: callerErrors.CREDENTIAL_COMPROMISED,
+};
+
+/**
+ * The service of a credential that may be used now from this address.
+ * @throws CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED, INVALID_CREDENTIALS (deleted), TENANT_SUSPENDED,
+ *   IP_NOT_ALLOWED
+ */
+export function requireUsable(
+  { credential, service, tenantState }: CredentialInUse,
+  sourceAddress: string | null,
+  now: EpochMilliseconds,
+): Service {
+  const state = stateAt(credential, now);
+  if (state !== 'active') throw (REJECTED_STATES[state] ?? coreErrors.INVALID_CREDENTIALS)();
+  if (!service || tenantState === undefined || tenantState === 'deleted') throw coreErrors.INVALID_CREDENTIALS();
+  if (tenantState === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
+  if (!isAddressAllowed(service.allowedCidrs, sourceAddress)) throw callerErrors.IP_NOT_ALLOWED();
+  return service;
+}

@@ -1,0 +1,10 @@
+import type { PlatformScope, TenantScope } from '#core';
+
+/** Names of token profiles; `*` stands for all. */
+export type Grants = readonly string[];
+
+export const isGranted = (grants: Grants, profile: string): boolean => grants.includes(profile) || grants.includes('*');
+
+/** The grants that apply: inside the transaction of a service its present ones, otherwise those that the caller came with. */
+export const grantsOf = (scope: TenantScope | PlatformScope, admittedWith: Grants): Grants =>
+  'grants' in scope && scope.grants ? scope.grants : admittedWith;

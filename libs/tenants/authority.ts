@@ -1,0 +1,62 @@
+import { type Evidence, INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import type { View } from '#database';
+
+import { requirePlatformRight, roleInTenant } from './authorization.js';
+import { Member, Session, Tenant, User } from './entities.js';
+import { tenantErrors } from './errors.js';
+import { isPermission, permissionRow } from './permissions.js';
+import { requireCurrent } from './session-lifetime.js';
+import type { TenantState } from './tenant-lifecycle.js';
+
+// The row of the tenant is the gate of everything that is done in it. Users and Chancery's own work hold it exclusively,
+// because they may change who is permitted what; services and other requests hold it shared. It is held first, so that no
+// two transactions wait for each other, and so that whoever withdraws a right waits for the transactions that used it.
+
+type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
+
+/**
+ * The first step of a user's work: whether the session goes on and what the user may do at this moment.
+ * @returns the scope with the user's present role
+ * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN
+ */
+export async function sessionAuthority(
+  view: View,
+  { sessionId, permission }: SessionEvidence,
+): Promise<TenantScope | PlatformScope> {
+  const { scope } = view;
+  const { installation } = view;
+  if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);
+  const session = await installation.hold(Session, { id: sessionId }, 'exclusive');
+  requireCurrent(session, view.now, scope.actor.id);
+  const isAdmin = async (): Promise<boolean> =>
+    (await installation.findOne(User, { id: scope.actor.id }))?.platformAdmin ?? false;
+  const { audience, platformAdmin: forPlatformAdmin } = permissionRow(permission);
+  if (scope.tenantId === INSTALLATION_ID) {
+    // A tenant's permission here is that of a step in between, such as the confirmation of a password.
+    if (audience === 'platform-user') requirePlatformRight(permission, await isAdmin());
+    return scope;
+  }
+  const tenantState = await holdTenant(view, 'exclusive');
+  const member = await view.findOne(Member, { userId: scope.actor.id });
+  const role = roleInTenant(permission, {
+    tenantState,
+    role: member?.role,
+    platformAdmin: forPlatformAdmin && (await isAdmin()),
+  });
+  return { ...scope, actor: { ...scope.actor, role } };
+}
+
+/**
+ * The first step of work for a caller whom the tenant's configuration admits.
+ * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS where the tenant is gone
+ */
+export async function requireActiveTenant(view: View): Promise<void> {
+  const state = await holdTenant(view, 'shared');
+  if (state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
+  if (state !== 'active') throw coreErrors.INVALID_CREDENTIALS();
+}
+
+/** The state of the tenant of this work, which in a transaction stays as it is; `undefined` where there is no tenant. */
+export async function holdTenant(view: View, mode: 'shared' | 'exclusive'): Promise<TenantState | undefined> {
+  return (await view.hold(Tenant, { id: view.scope.tenantId }, mode))?.state;
+}

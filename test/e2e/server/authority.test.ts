@@ -1,0 +1,350 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { requestEvents } from '#audit';
+import { Issuance } from '#certificates';
+import {
+  DAY,
+  DomainError,
+  INSTALLATION_ID,
+  ManualClock,
+  type PlatformScope,
+  type TenantScope,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { type Database, TransactionMisuse, type Tx } from '#database';
+import { Gateway } from '#service-keys';
+import { Signing, TokenTransactions } from '#signing';
+import { Members } from '#tenants';
+
+import { User } from '../../../libs/tenants/entities.js';
+import { admitOnPlatform, admitService, admitUser, openUnchecked } from '../../support/admission.js';
+import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import {
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { signIn } from '../admin/people.js';
+import { createAuthority, csrPem } from '../certificates/pki.js';
+import { type TestIssuer, createIssuer } from '../signing/issuer.js';
+
+const clock = new ManualClock();
+let database: TestDatabase;
+/** Requests arrive at the first instance; what withdraws their right is acknowledged by the second one. */
+let server: TestServer;
+let other: TestServer;
+let unchecked: Database;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  server = await startTestServer({ clock, database });
+  other = await startTestServer({ clock, database });
+  unchecked = await openUnchecked(database, server);
+});
+afterAll(async () => {
+  await unchecked.close();
+  await server.close();
+  await other.close();
+  await database.drop();
+});
+
+const isOfTenant = (scope: TenantScope | PlatformScope): scope is TenantScope => scope.tenantId !== INSTALLATION_ID;
+
+async function outcomeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+}
+
+const record = async (tx: Tx): Promise<void> => tx.record(requestEvents.refused('probe', { outcome: 'denied' }));
+const write = (on: Database, scope: TenantScope | PlatformScope): Promise<string> =>
+  outcomeOf(isOfTenant(scope) ? on.transaction(scope, record) : on.platform(scope, record));
+const read = (on: Database, scope: TenantScope | PlatformScope): Promise<string> =>
+  outcomeOf(isOfTenant(scope) ? on.read(scope, async () => undefined) : on.readPlatform(scope, async () => undefined));
+const checked = (): Database => server.server.installation.database;
+
+const must = async (answer: Promise<{ status: number; text: string }>): Promise<void> => {
+  const { status, text } = await answer;
+  if (status >= 300) throw new Error(`It was answered ${status} ${text}`);
+};
+
+interface Person {
+  readonly tenant: TestTenant;
+  readonly userId: string;
+  readonly email: string;
+  readonly token: string;
+}
+
+describe('a user who was admitted', () => {
+  const suspend = async (tenant: TestTenant) =>
+    must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() }));
+
+  const withdrawals: readonly [what: string, withdraw: (person: Person) => Promise<void>, code: string][] = [
+    [
+      'is removed from the tenant',
+      ({ tenant, userId }) => must(other.delete(`${tenant.path}/members/${userId}`, undefined, tenant.owner)),
+      'NOT_FOUND',
+    ],
+    [
+      'gets a role without the permission',
+      ({ tenant, userId }) => must(other.patch(`${tenant.path}/members/${userId}`, { role: 'auditor' }, tenant.owner)),
+      'FORBIDDEN',
+    ],
+    ['logs out', (person) => must(other.post('/v1/auth/logout', undefined, person)), 'INVALID_CREDENTIALS'],
+    [
+      'changes the password in another session',
+      async ({ email }) => {
+        const change = { currentPassword: PASSWORD, newPassword: 'a different long password' };
+        await must(other.post('/v1/auth/password', change, { token: await other.login(email, PASSWORD) }));
+      },
+      'INVALID_CREDENTIALS',
+    ],
+    ['is a member of a tenant that is suspended', ({ tenant }) => suspend(tenant), 'TENANT_SUSPENDED'],
+    [
+      'is a member of a tenant that is deleted',
+      async ({ tenant }) => {
+        const token = await other.login();
+        const proof = { password: 'correct horse battery staple', confirm: tenant.slug };
+        await must(other.delete(`/v1/tenants/${tenant.id}`, proof, { token }));
+      },
+      'NOT_FOUND',
+    ],
+  ];
+
+  it.each(withdrawals)('and %s can neither write nor read from then on', async (_, withdraw, code) => {
+    const tenant = await createTenant(server);
+    const member = await signIn(server, tenant, 'full_access');
+    const person = { tenant, userId: member.userId, token: member.token!, email: `full-access@${tenant.slug}.test` };
+    const scope = await admitUser(server, person.token, tenant, 'members:write');
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['accepted', 'accepted']);
+    await withdraw(person);
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual([code, code]);
+    // Without the check the scope itself would have been taken for the right.
+    expect([await write(unchecked, scope), await read(unchecked, scope)]).toEqual(['accepted', 'accepted']);
+  });
+
+  it('and whose session expires can neither write nor read from then on', async () => {
+    const tenant = await createTenant(server);
+    const scope = await admitUser(server, tenant.owner.token, tenant, 'members:write');
+    const before = clock.now();
+    clock.advance(DAY);
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(
+      Array.from({ length: 2 }, () => 'INVALID_CREDENTIALS'),
+    );
+    clock.set(before);
+    expect(await write(checked(), scope)).toBe('accepted');
+  });
+
+  it('and whose role changes acts in the role of that moment, also for what the role grants', async () => {
+    const tenant = await createTenant(server);
+    const member = await signIn(server, tenant, 'full_access');
+    const scope = await admitUser(server, member.token!, tenant, 'members:write');
+    const add = (email: string, role: 'owner' | 'auditor') =>
+      outcomeOf(server.server.app.get(Members).add(scope, { email, name: 'New', role, password: PASSWORD }));
+    expect(await add('one@new.test', 'owner')).toBe('ROLE_NOT_GRANTABLE');
+    await must(other.patch(`${tenant.path}/members/${member.userId}`, { role: 'owner' }, tenant.owner));
+    expect(await add('one@new.test', 'owner')).toBe('accepted');
+    const { items } = (await server.get(`${tenant.path}/audit-events?action=member.added&limit=1`, tenant.owner)).body;
+    expect(items).toMatchObject([{ actor: { id: member.userId, role: 'owner' } }]);
+    await must(other.patch(`${tenant.path}/members/${member.userId}`, { role: 'full_access' }, tenant.owner));
+    expect(await add('two@new.test', 'owner')).toBe('ROLE_NOT_GRANTABLE');
+    expect(await add('two@new.test', 'auditor')).toBe('accepted');
+  });
+
+  it('cannot act with the session of somebody else', async () => {
+    const tenant = await createTenant(server);
+    const member = await signIn(server, tenant, 'full_access');
+    const scope = await admitUser(server, member.token!, tenant, 'members:write');
+    const { evidence } = await admitUser(server, tenant.owner.token, tenant, 'members:write');
+    expect(await write(checked(), { ...scope, evidence: evidence! })).toBe('INVALID_CREDENTIALS');
+  });
+});
+
+describe('a platform administrator who was admitted', () => {
+  it('and logs out can neither write nor read from then on', async () => {
+    const token = await server.login();
+    const scope = await admitOnPlatform(server, token, 'tenants:manage');
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['accepted', 'accepted']);
+    await must(other.post('/v1/auth/logout', undefined, { token }));
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual([
+      'INVALID_CREDENTIALS',
+      'INVALID_CREDENTIALS',
+    ]);
+    expect(await write(unchecked, scope)).toBe('accepted');
+  });
+
+  it('and is none any more can neither write nor read from then on', async () => {
+    const scope = await admitOnPlatform(server, await server.login(), 'tenants:manage');
+    const setAdmin = (platformAdmin: boolean) =>
+      unchecked.platform(platformScope(systemOrigin('test')), async (tx) => {
+        tx.housekeeping('a test');
+        await tx.update(User, { id: scope.actor.id }, { platformAdmin });
+      });
+    await setAdmin(false);
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['FORBIDDEN', 'FORBIDDEN']);
+    expect(await write(unchecked, scope)).toBe('accepted');
+    await setAdmin(true);
+  });
+});
+
+describe('a service that was admitted', () => {
+  let tenant: TestTenant;
+  let issuer: TestIssuer;
+  let credentialId: string;
+  let scope: TenantScope;
+
+  async function admit(): Promise<void> {
+    tenant = await createTenant(server);
+    issuer = await createIssuer(server, tenant);
+    scope = await admitService(server, issuer.service.serviceKey);
+    credentialId = scope.actor.credentialId!;
+    await must(server.patch(tenant.path, { settings: { credentialsPerType: 3 } }, tenant.owner));
+    const second = { authType: 'service_key' };
+    await must(server.post(`${tenant.path}/services/${issuer.service.id}/credentials`, second, tenant.owner));
+  }
+  const ofCredential = (action: string, body?: object) =>
+    must(
+      other.post(
+        `${tenant.path}/services/${issuer.service.id}/credentials/${credentialId}/${action}`,
+        body,
+        tenant.owner,
+      ),
+    );
+  const discard = () => ofCredential('discard');
+  const change = (body: object) =>
+    must(other.patch(`${tenant.path}/services/${issuer.service.id}`, body, tenant.owner));
+
+  const withdrawals: readonly [what: string, withdraw: () => Promise<void>, code: string][] = [
+    ['whose credential is discarded', discard, 'CREDENTIAL_INACTIVE'],
+    ['whose credential is replaced', () => ofCredential('regenerate', {}), 'CREDENTIAL_INACTIVE'],
+    ['whose credential is compromised', () => ofCredential('compromise', {}), 'CREDENTIAL_COMPROMISED'],
+    ['whose address is no longer allowed', () => change({ allowedCidrs: ['198.51.100.0/24'] }), 'IP_NOT_ALLOWED'],
+    [
+      'that is deleted',
+      () => must(other.delete(`${tenant.path}/services/${issuer.service.id}`, { password: PASSWORD }, tenant.owner)),
+      'INVALID_CREDENTIALS',
+    ],
+    [
+      'whose tenant is suspended',
+      async () => must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() })),
+      'TENANT_SUSPENDED',
+    ],
+  ];
+
+  it.each(withdrawals)('and %s can write nothing from then on', async (_, withdraw, code) => {
+    await admit();
+    expect(await write(checked(), scope)).toBe('accepted');
+    await withdraw();
+    expect(await write(checked(), scope)).toBe(code);
+    expect(await write(unchecked, scope)).toBe('accepted');
+  });
+
+  it('signs, verifies, reads transactions, asks about callers and gets certificates by its rights at that moment', async () => {
+    await admit();
+    await createAuthority(server, tenant);
+    const { app } = server.server;
+    const caller = { profiles: ['*'] };
+    const { token } = (await issuer.sign()).body;
+    const presented = { profile: issuer.profile, token: token! };
+    const facts = { serviceKey: issuer.service.serviceKey, sourceAddress: '127.0.0.1' };
+    const uses: Record<string, () => Promise<unknown>> = {
+      sign: () => app.get(Signing).sign(scope, caller, issuer.profile, {}),
+      batch: () => app.get(Signing).signAll(scope, caller, issuer.profile, [{}, {}]),
+      verify: () => app.get(Signing).verify(scope, caller, presented, { consume: true }),
+      diagnose: () => app.get(Signing).diagnose(scope, caller, presented),
+      transactions: () => app.get(TokenTransactions).ofPhone(scope, ['*'], '+4915112345678', {}),
+      accept: () => app.get(Gateway).recordAcceptance(scope, credentialId, issuer.service.id),
+      authenticate: async () => {
+        const verdict = await app.get(Gateway).judge(scope, facts);
+        if (!verdict.caller) throw new Error(verdict.code);
+      },
+      certificate: () => app.get(Issuance).issue(scope, { csr: csrPem('service'), serviceId: issuer.service.id }),
+    };
+    const outcomes = async () =>
+      Object.fromEntries(
+        await Promise.all(Object.entries(uses).map(async ([name, use]) => [name, await outcomeOf(use())])),
+      );
+    const all = (outcome: string) => Object.fromEntries(Object.keys(uses).map((name) => [name, outcome]));
+    expect(await outcomes()).toEqual(all('accepted'));
+    const eventsOf = async (): Promise<number> => {
+      const { body } = await server.get(
+        `${tenant.path}/audit-events?actor=${issuer.service.id}&limit=200`,
+        tenant.owner,
+      );
+      return (body['items'] as unknown as Shape[]).length;
+    };
+    const before = await eventsOf();
+    await discard();
+    // The question of a gateway is answered with a verdict: the next but one test.
+    delete uses['authenticate'];
+    expect(await outcomes()).toEqual(all('CREDENTIAL_INACTIVE'));
+    expect(await eventsOf()).toBe(before);
+  });
+
+  it('uses the profiles that it is granted at that moment', async () => {
+    await admit();
+    const { app } = server.server;
+    const caller = { profiles: ['*'] };
+    const sign = () => outcomeOf(app.get(Signing).sign(scope, caller, issuer.profile, {}));
+    expect(await sign()).toBe('accepted');
+    await change({ profiles: [] });
+    expect(await sign()).toBe('PROFILE_NOT_GRANTED');
+    await change({ profiles: [issuer.profile] });
+    expect(await sign()).toBe('accepted');
+  });
+
+  it('is told about the callers of its gateway by their rights at that moment', async () => {
+    await admit();
+    const gateway = await createIssuer(server, tenant);
+    const asking = await admitService(server, gateway.service.serviceKey);
+    const { app } = server.server;
+    const authenticator = app.get(Gateway);
+    const facts = { serviceKey: issuer.service.serviceKey, sourceAddress: '127.0.0.1' };
+    expect((await authenticator.judge(asking, facts)).code).toBe('OK');
+    await discard();
+    expect((await authenticator.judge(asking, facts)).code).toBe('CREDENTIAL_INACTIVE');
+  });
+});
+
+describe('a caller whom a profile admits', () => {
+  it('is rejected once the tenant is suspended or the profile was changed', async () => {
+    const tenant = await createTenant(server);
+    const issuer = await createIssuer(server, tenant);
+    const { headers } = await server.get(`${tenant.path}/token-profiles/${issuer.profile}`, tenant.owner);
+    const version = Number(headers.get('etag')!.replaceAll('"', ''));
+    const scope: TenantScope = { ...systemOrigin('id-token'), evidence: { kind: 'tenant' }, tenantId: tenant.id };
+    const sign = (profileVersion: number) =>
+      outcomeOf(
+        server.server.app.get(Signing).sign(scope, { profiles: [issuer.profile], profileVersion }, issuer.profile, {}),
+      );
+    expect(await sign(version)).toBe('accepted');
+    await must(other.patch(`${tenant.path}/token-profiles/${issuer.profile}`, { ttlSeconds: 30 }, tenant.owner));
+    expect(await sign(version)).toBe('INVALID_CREDENTIALS');
+    expect(await sign(version + 1)).toBe('accepted');
+    await must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() }));
+    expect(await sign(version + 1)).toBe('TENANT_SUSPENDED');
+  });
+});
+
+describe('a scope', () => {
+  it.each(['user', 'service'] as const)('of a %s that shows no evidence is a mistake of the program', async (type) => {
+    const tenant = await createTenant(server);
+    const scope: TenantScope = { ...systemOrigin('test'), actor: { type, id: 'x', name: 'x' }, tenantId: tenant.id };
+    await expect(checked().transaction(scope, record)).rejects.toThrow(TransactionMisuse);
+    await expect(checked().read(scope, async () => undefined)).rejects.toThrow(TransactionMisuse);
+  });
+
+  it('of the system works for a tenant that is suspended', async () => {
+    const tenant = await createTenant(server);
+    await must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() }));
+    expect(await write(checked(), { ...systemOrigin('test'), tenantId: tenant.id })).toBe('accepted');
+  });
+});

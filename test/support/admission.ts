@@ -1,0 +1,43 @@
+import { recordEvents } from '#audit';
+import type { Origin, PlatformScope, TenantScope } from '#core';
+import { Database } from '#database';
+
+import { entities } from '../../apps/server/src/installation.js';
+import { CallerIdentification, actorOf } from '../../apps/server/src/http/principal.js';
+import type { TestDatabase } from './database.js';
+import type { TestServer, TestTenant } from './server.js';
+
+// What the guard decides when a request arrives, so that a test can act on it later.
+
+const originOf = (actor: Origin['actor']): Origin => ({ actor, requestId: 'test', sourceAddress: '127.0.0.1' });
+
+export async function admitUser(
+  { server }: TestServer,
+  token: string,
+  tenant: TestTenant,
+  permission: string,
+): Promise<TenantScope> {
+  const callers = server.app.get(CallerIdentification);
+  const principal = await callers.user({ authorization: `Bearer ${token}` });
+  return callers.tenantScope(principal, tenant.id, permission, originOf(actorOf(principal)));
+}
+
+export async function admitOnPlatform(
+  { server }: TestServer,
+  token: string,
+  permission: string,
+): Promise<PlatformScope> {
+  const callers = server.app.get(CallerIdentification);
+  const principal = await callers.user({ authorization: `Bearer ${token}` });
+  return callers.platformScope(principal, permission, originOf(actorOf(principal)));
+}
+
+export async function admitService({ server }: TestServer, serviceKey: string): Promise<TenantScope> {
+  const callers = server.app.get(CallerIdentification);
+  const principal = await callers.service({ serviceKey, sourceAddress: '127.0.0.1' });
+  return callers.tenantScope(principal, principal.tenantId, 'tokens:sign', originOf(actorOf(principal)));
+}
+
+/** The database of a server, opened without the authority check: the negative control of what the check prevents. */
+export const openUnchecked = ({ url }: TestDatabase, { clock }: TestServer): Promise<Database> =>
+  Database.open({ url, entities, clock, recorder: recordEvents });
