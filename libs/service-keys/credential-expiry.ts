@@ -6,7 +6,7 @@ import { DueItems, type DueList } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
 import { liveStates, stateAt } from './credential-lifecycle.js';
-import { isLastingActive, successorDueAt } from './credential-rules.js';
+import { deletionDueAt, isLastingActive, successorDueAt } from './credential-rules.js';
 import { CredentialSteps } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 
@@ -118,8 +118,38 @@ export class CredentialSuccession implements Expirable {
       (sibling) => sibling.id !== id && isLastingActive(sibling, tx.now) && !isDue(sibling),
     );
     if (staysActive) return;
-    const successor = await this.steps.succeed(tx, credential);
-    await tx.update(Credential, { id }, { replacedBy: successor.credential.id });
+    await this.steps.succeedAutomatically(tx, credential);
     await raiseConfigVersion(tx);
+  }
+}
+
+/** Deletes inactive credentials that no request used for the tenant's number of days, so that rotation needs no person. */
+@Injectable()
+export class CredentialCleanup implements Expirable {
+  readonly kind = 'credential-cleanup';
+  readonly #discarded: DueItems<Credential>;
+
+  constructor(database: Database, steps: CredentialSteps) {
+    const discarded: DueList<Credential> = {
+      // The shortest time that a tenant may set.
+      where: (now) => ({ state: 'inactive', discardedAt: LessThanOrEqual(now - DAY) }),
+      order: [
+        ['discardedAt', 'ASC'],
+        ['id', 'ASC'],
+      ],
+    };
+    this.#discarded = dueCredentials(database, this.kind, [discarded], async (tx, credential) => {
+      const { inactiveCredentialDays } = await tenantSettingsOf(tx);
+      if (stateAt(credential, tx.now) !== 'inactive') return;
+      if (deletionDueAt(credential, inactiveCredentialDays) > tx.now) return;
+      await steps.erase(tx, credential);
+      await raiseConfigVersion(tx);
+    });
+  }
+
+  async recordDue(limit: number): Promise<number> {
+    const examined = await this.#discarded.recordDue(limit);
+    // What is not due yet stays in the list: its end is the end of the work.
+    return examined < limit ? 0 : limit;
   }
 }

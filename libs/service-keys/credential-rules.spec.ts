@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
+import { DAY } from '#core';
+
 import {
   type CredentialAction,
   type CredentialFacts,
   type CredentialPolicy,
   type RefusalCode,
+  automaticSuccessorExpiry,
   countLive,
   credentialActions,
+  deletionDueAt,
   expiredAsLast,
   isLastingActive,
+  isUnusedSuccessor,
   leavesNoneActive,
   occupiesInactiveSlot,
   offeredActions,
@@ -238,10 +243,35 @@ describe('a successor', () => {
     expect(successorExpiry({ createdAt: 100, expiresAt: null }, NOW)).toBeNull();
   });
 
+  it.each([
+    ['is valid for the default lifetime of the tenant', { credentialLifetimeDays: 365, expiryLeadDays: 14 }, 365],
+    ['is valid for twice the lead time at least', { credentialLifetimeDays: 1, expiryLeadDays: 14 }, 28],
+  ])('a successor that Chancery creates %s', (_, policy, days) => {
+    expect(automaticSuccessorExpiry({ expiresAt: NOW + 1 }, policy, NOW)).toBe(NOW + days * DAY);
+    expect(automaticSuccessorExpiry({ expiresAt: null }, policy, NOW)).toBeNull();
+  });
+
+  it('a successor counts as unused while no request has used it, and only where Chancery created it', () => {
+    expect(isUnusedSuccessor({ succeededAutomaticallyAt: 1, lastUsedAt: null })).toBe(true);
+    expect(isUnusedSuccessor({ succeededAutomaticallyAt: 1, lastUsedAt: 2 })).toBe(false);
+    expect(isUnusedSuccessor({ succeededAutomaticallyAt: null, lastUsedAt: null })).toBe(false);
+  });
+
   it('a successor is due the lead time before the expiry, but not in the first half of a lifetime', () => {
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 100)).toBe(900);
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 500)).toBe(500);
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 5_000)).toBe(500);
     expect(successorDueAt({ createdAt: 0, expiresAt: null }, 100)).toBe(Infinity);
+  });
+});
+
+describe('the deletion of an inactive credential', () => {
+  it.each([
+    ['follows its discard', { discardedAt: NOW, lastUsedAt: null }, 7, NOW + 7 * DAY],
+    ['follows a later use', { discardedAt: NOW, lastUsedAt: NOW + 5 }, 7, NOW + 5 + 7 * DAY],
+    ['never comes where the tenant says 0 days', { discardedAt: NOW, lastUsedAt: null }, 0, Infinity],
+    ['never comes for one that is not discarded', { discardedAt: null, lastUsedAt: NOW }, 7, Infinity],
+  ])('the deletion of an inactive credential %s', (_, credential, days, due) => {
+    expect(deletionDueAt(credential, days)).toBe(due);
   });
 });

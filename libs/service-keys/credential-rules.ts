@@ -1,4 +1,4 @@
-import type { EpochMilliseconds } from '#core';
+import { DAY, type EpochMilliseconds } from '#core';
 
 import {
   type CredentialState,
@@ -162,6 +162,41 @@ export const successorExpiry = (
   now: EpochMilliseconds,
 ): EpochMilliseconds | null =>
   credential.expiresAt === null ? null : now + (credential.expiresAt - credential.createdAt);
+
+export interface SuccessionPolicy {
+  readonly credentialLifetimeDays: number;
+  readonly expiryLeadDays: number;
+}
+
+/**
+ * The expiry of a successor that Chancery creates: the tenant's default lifetime, and at least twice the lead time, so
+ * that a short-lived credential is not succeeded by another short-lived one again and again.
+ * @returns epoch milliseconds, or `null` where the credential that it replaces never expires
+ */
+export const automaticSuccessorExpiry = (
+  { expiresAt }: Pick<CredentialFacts, 'expiresAt'>,
+  { credentialLifetimeDays, expiryLeadDays }: SuccessionPolicy,
+  now: EpochMilliseconds,
+): EpochMilliseconds | null =>
+  expiresAt === null ? null : now + Math.max(credentialLifetimeDays, 2 * expiryLeadDays) * DAY;
+
+/** Whether Chancery created it and no request ever used it: then no service has it, and another one would not help. */
+export const isUnusedSuccessor = (credential: {
+  readonly succeededAutomaticallyAt: EpochMilliseconds | null;
+  readonly lastUsedAt: EpochMilliseconds | null;
+}): boolean => credential.succeededAutomaticallyAt !== null && credential.lastUsedAt === null;
+
+/**
+ * When an inactive credential is deleted: the tenant's number of days after it was discarded or last used.
+ * @returns epoch milliseconds; `Infinity` where the tenant deletes none
+ */
+export const deletionDueAt = (
+  credential: { readonly discardedAt: EpochMilliseconds | null; readonly lastUsedAt: EpochMilliseconds | null },
+  inactiveCredentialDays: number,
+): EpochMilliseconds =>
+  inactiveCredentialDays === 0 || credential.discardedAt === null
+    ? Infinity
+    : Math.max(credential.discardedAt, credential.lastUsedAt ?? 0) + inactiveCredentialDays * DAY;
 
 /**
  * When a last active credential gets its successor: the lead before its expiry, but never in the first half of its

@@ -22,6 +22,8 @@ export interface NewCredential {
   readonly name?: string | undefined;
   readonly expiresAt?: EpochMilliseconds | null | undefined;
   readonly replaces?: string | undefined;
+  /** Whether Chancery creates it by itself, without a person who asked for it. */
+  readonly automatic?: boolean | undefined;
 }
 
 /** A credential together with its secret: what exists only in the answer that creates it. */
@@ -71,6 +73,8 @@ export class CredentialSecrets {
       inactiveSlot: null,
       replaces: request.replaces ?? null,
       replacedBy: null,
+      succeededAutomaticallyAt: request.automatic ? now : null,
+      successionStoppedAt: null,
       version: 1,
       createdAt: now,
       updatedAt: now,

@@ -4,7 +4,7 @@ import { In, type Tx } from '#database';
 import { tenantSettingsOf } from '#tenants';
 
 import { type CredentialState, credentialLifecycle, liveStates, stateAt } from './credential-lifecycle.js';
-import { expiredAsLast, successorExpiry } from './credential-rules.js';
+import { automaticSuccessorExpiry, expiredAsLast, isUnusedSuccessor } from './credential-rules.js';
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 import { Credential } from './entities.js';
 import { credentialEvents } from './events.js';
@@ -14,20 +14,40 @@ import { credentialEvents } from './events.js';
 export class CredentialSteps {
   constructor(private readonly secrets: CredentialSecrets) {}
 
-  /** An active successor for a credential that ends as the last of its type. */
-  async succeed(tx: Tx, credential: Credential): Promise<CredentialWithSecret> {
+  /**
+   * An active successor for a credential that ends as the last of its type, valid for the tenant's default lifetime.
+   * @param options.automatic whether the scheduler asks for it, rather than a person who compromised the old one
+   */
+  async succeed(tx: Tx, credential: Credential, options: { automatic: boolean }): Promise<CredentialWithSecret> {
     const { id, serviceId, authType, name } = credential;
     const successor = await this.secrets.create(tx, {
       serviceId,
       authType,
-      expiresAt: successorExpiry(credential, tx.now),
+      expiresAt: automaticSuccessorExpiry(credential, await tenantSettingsOf(tx), tx.now),
       replaces: id,
+      automatic: options.automatic,
       ...(name === null ? {} : { name }),
     });
     const details = { serviceId, successor: successor.credential.id };
     tx.record(credentialEvents.succeeded(id, { credentialId: id, details }));
     recordCreation(tx, successor.credential);
     return successor;
+  }
+
+  /**
+   * What the scheduler does about a last active credential that expires: it gets a successor, unless it is a successor
+   * itself that no request ever used. That one is left to expire, with one alarm in the history.
+   */
+  async succeedAutomatically(tx: Tx, credential: Credential): Promise<void> {
+    const { id, serviceId, authType, successionStoppedAt } = credential;
+    if (!isUnusedSuccessor(credential)) {
+      const successor = await this.succeed(tx, credential, { automatic: true });
+      await tx.update(Credential, { id }, { replacedBy: successor.credential.id });
+    } else if (successionStoppedAt === null) {
+      await tx.note(Credential, { id }, { successionStoppedAt: tx.now });
+      const details = { serviceId, authType, expiresAt: credential.expiresAt };
+      tx.record(credentialEvents.succession_stopped(id, { credentialId: id, outcome: 'failed', details }));
+    }
   }
 
   /**
@@ -43,6 +63,19 @@ export class CredentialSteps {
     return state;
   }
 
+  /** Erases the secret; the row and its fingerprint stay as history. */
+  async erase(tx: Tx, credential: Credential): Promise<void> {
+    const { id, serviceId, fingerprint } = credential;
+    await this.settle(tx, credential);
+    await tx.transition(Credential, id, credentialLifecycle.event.delete, {
+      sealedSecret: null,
+      inactiveSlot: null,
+      deletedAt: tx.now,
+      updatedAt: tx.now,
+    });
+    tx.record(credentialEvents.deleted(id, { credentialId: id, details: { serviceId, fingerprint } }));
+  }
+
   private async recordExpiry(tx: Tx, credential: Credential): Promise<void> {
     const { id, serviceId, authType, expiresAt } = credential;
     tx.requireConfirmed(expiresAt ?? tx.now);
@@ -55,9 +88,8 @@ export class CredentialSteps {
     });
     tx.record(credentialEvents.expired(id, { credentialId: id, details: { serviceId } }));
     if (!wasLast) return;
-    if ((await tenantSettingsOf(tx)).onLastExpiry === 'successor') {
-      const successor = await this.succeed(tx, credential);
-      await tx.update(Credential, { id }, { replacedBy: successor.credential.id });
+    if ((await tenantSettingsOf(tx)).onLastExpiry === 'successor' && !isUnusedSuccessor(credential)) {
+      await this.succeedAutomatically(tx, credential);
     } else {
       tx.record(credentialEvents.lapsed(id, { credentialId: id, outcome: 'failed', details: { serviceId, authType } }));
     }

@@ -50,6 +50,9 @@ export interface CredentialRequest {
 export interface Regeneration {
   readonly overlapSeconds?: number | undefined;
   readonly expiresAt?: EpochMilliseconds | null | undefined;
+  /** Deletes the inactive credential of the type first, which needs the caller's password. */
+  readonly deleteInactive?: boolean | undefined;
+  readonly password?: string | undefined;
 }
 
 export interface Regenerated extends CredentialWithSecret {
@@ -209,8 +212,10 @@ export class Credentials {
   }
 
   /**
-   * Makes a successor; the old one is discarded when the overlap ends, or at once (rule 5).
-   * @throws NOT_FOUND, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR
+   * Creates a successor; the old credential is discarded when the overlap ends (rule 5). The password, where one is
+   * needed, is checked before anything is locked.
+   * @throws NOT_FOUND, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR,
+   * PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async regenerate(
     scope: TenantScope,
@@ -219,12 +224,35 @@ export class Credentials {
     request: Regeneration,
     ifMatch?: number,
   ): Promise<Regenerated> {
-    return this.change(
-      scope,
+    if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
+    return this.database.transaction(scope, async (tx) => {
+      if (request.deleteInactive) await this.deleteInactiveSibling(tx, serviceId, credentialId);
+      return this.regenerateIn(tx, serviceId, credentialId, request, ifMatch);
+    });
+  }
+
+  /** A step: erases the inactive credential that occupies the place which the old one is about to take. */
+  private async deleteInactiveSibling(tx: Tx, serviceId: string, credentialId: string): Promise<void> {
+    await tx.lock(Service, { id: serviceId, state: 'active' });
+    const { siblings } = await readSituation(tx, serviceId, credentialId);
+    for (const sibling of siblings) {
+      if (stateAt(sibling, tx.now) === 'inactive') await this.steps.erase(tx, sibling);
+    }
+  }
+
+  private regenerateIn(
+    tx: Tx,
+    serviceId: string,
+    credentialId: string,
+    request: Regeneration,
+    ifMatch: number | undefined,
+  ): Promise<Regenerated> {
+    return this.changeIn(
+      tx,
       serviceId,
       credentialId,
       'regenerate',
-      async (tx, { credential }) => {
+      async ({ credential }) => {
         const { now } = tx;
         const expiresAt = request.expiresAt === undefined ? successorExpiry(credential, now) : request.expiresAt;
         const successor = await this.secrets.create(tx, {
@@ -283,7 +311,9 @@ export class Credentials {
       'compromise',
       async (judged) => {
         const { credential } = judged;
-        const successor = leavesNoneActive(judged) ? await this.steps.succeed(tx, credential) : undefined;
+        const successor = leavesNoneActive(judged)
+          ? await this.steps.succeed(tx, credential, { automatic: false })
+          : undefined;
         await tx.transition(Credential, credentialId, credentialLifecycle.event.compromise, {
           inactiveSlot: null,
           overlapEndsAt: null,
@@ -350,15 +380,7 @@ export class Credentials {
       credentialId,
       'delete',
       async (tx, { credential }) => {
-        await this.steps.settle(tx, credential);
-        await tx.transition(Credential, credentialId, credentialLifecycle.event.delete, {
-          sealedSecret: null,
-          inactiveSlot: null,
-          deletedAt: tx.now,
-          updatedAt: tx.now,
-        });
-        const { fingerprint } = credential;
-        tx.record(credentialEvents.deleted(credentialId, { credentialId, details: { serviceId, fingerprint } }));
+        await this.steps.erase(tx, credential);
       },
       ifMatch,
     );

@@ -56,6 +56,10 @@ export class Credential {
   @VarcharColumn(64, { nullable: true }) inactiveSlot: string | null;
   @ReferenceColumn({ nullable: true }) replaces: string | null;
   @ReferenceColumn({ nullable: true }) replacedBy: string | null;
+  /** When Chancery created it as the successor of one that was about to expire; `null` for what a person created. */
+  @InstantColumn({ nullable: true }) succeededAutomaticallyAt: number | null;
+  /** When Chancery decided not to create another successor, because no request ever used this one. */
+  @InstantColumn({ nullable: true }) successionStoppedAt: number | null;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;
   @InstantColumn() updatedAt: number;

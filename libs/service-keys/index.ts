@@ -15,7 +15,7 @@ export { CredentialFilter } from './credential-filter.js';
 export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
 export { forbiddenActions } from './credential-permissions.js';
 export { type CredentialAction, credentialActions } from './credential-rules.js';
-export { CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
+export { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
 export { CredentialSteps } from './credential-steps.js';
 export { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 export {

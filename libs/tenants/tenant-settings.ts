@@ -46,6 +46,18 @@ export const tenantSettings = {
   credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
   reveal: choice('allowed', ['allowed', 'once', 'never'], 'Whether secrets can be shown again'),
   expiryLeadDays: wholeNumber(14, 1, 90, 'Days before its expiry at which the last active credential gets a successor'),
+  credentialLifetimeDays: wholeNumber(
+    365,
+    1,
+    3_650,
+    'Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays`',
+  ),
+  inactiveCredentialDays: wholeNumber(
+    7,
+    0,
+    365,
+    'Days after which an inactive credential that no request used since is deleted; 0: never',
+  ),
   onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
   keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),

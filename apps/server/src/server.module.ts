@@ -42,6 +42,7 @@ import {
 import { Licensing } from '#licensing';
 import {
   Authenticator,
+  CredentialCleanup,
   CredentialExpiry,
   CredentialFilter,
   CredentialSecrets,
@@ -127,6 +128,7 @@ export interface ServerOptions {
 const expirables: Type<Expirable>[] = [
   CredentialExpiry,
   CredentialSuccession,
+  CredentialCleanup,
   SessionExpiry,
   PasswordAttemptExpiry,
   DueRotations,

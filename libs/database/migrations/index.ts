@@ -4,6 +4,7 @@ import { Certificates1763780000000 } from './0003-certificates.js';
 import { Vendors1763790000000 } from './0004-vendors.js';
 import { Clock1763820000000 } from './0007-clock.js';
 import { IdempotencyLeases1763830000000 } from './0008-idempotency-leases.js';
+import { Successors1763840000000 } from './0009-successors.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -14,5 +15,6 @@ export const migrations = [
   Vendors1763790000000,
   Clock1763820000000,
   IdempotencyLeases1763830000000,
+  Successors1763840000000,
   CompromisedKeys1763850000000,
 ] as const;

@@ -29,6 +29,8 @@ describe('tenants', () => {
         credentialsPerType: 2,
         reveal: 'allowed',
         expiryLeadDays: 14,
+        credentialLifetimeDays: 365,
+        inactiveCredentialDays: 7,
         onLastExpiry: 'successor',
         keyDeletionDays: 7,
         keyVersions: 500,

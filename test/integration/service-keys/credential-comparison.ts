@@ -8,7 +8,7 @@ import type { Fixture } from './fixture.js';
 
 export type Command =
   | { readonly name: 'create' | 'update'; readonly index: number; readonly lifetime: number | null }
-  | { readonly name: 'regenerate'; readonly index: number; readonly overlap: number }
+  | { readonly name: 'regenerate' | 'rotate'; readonly index: number; readonly overlap: number }
   | { readonly name: 'discard' | 'reactivate' | 'compromise' | 'delete' | 'use'; readonly index: number }
   | { readonly name: 'advance'; readonly milliseconds: number }
   | { readonly name: 'schedule' };
@@ -64,6 +64,7 @@ export class Comparison {
     const born = this.model.schedule();
     await this.fixture.expiry.recordDue(500);
     while ((await this.fixture.succession.recordDue(200)) > 0);
+    while ((await this.fixture.cleanup.recordDue(200)) > 0);
     await this.compareStates(born);
   }
 
@@ -75,6 +76,8 @@ export class Comparison {
         return this.model.update(target, command.lifetime);
       case 'regenerate':
         return this.model.regenerate(target, command.overlap);
+      case 'rotate':
+        return this.model.rotate(target, command.overlap);
       case 'discard':
       case 'reactivate':
       case 'compromise':
@@ -99,6 +102,13 @@ export class Comparison {
           break;
         case 'regenerate':
           await credentials.regenerate(scope, serviceId, id, { overlapSeconds: command.overlap / 1_000 });
+          break;
+        case 'rotate':
+          await credentials.regenerate(scope, serviceId, id, {
+            overlapSeconds: command.overlap / 1_000,
+            deleteInactive: true,
+            password,
+          });
           break;
         case 'discard':
           await credentials.discard(scope, serviceId, id);
@@ -159,6 +169,9 @@ export class Comparison {
       (error: unknown) => (error as DomainError).code,
     );
     expect({ use: target.label, code }).toEqual({ use: target.label, code: expected });
+    if (code !== 'OK') return;
+    target.used = true;
+    await this.fixture.usage.flush();
   }
 
   /** The secret, as long as it can be shown; remembered, because an ended credential is still presented. */

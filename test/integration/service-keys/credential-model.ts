@@ -10,6 +10,10 @@ export interface ModelCredential {
   expiresAt: number | null;
   overlapEndsAt: number | null;
   replaced: boolean;
+  discardedAt: number | null;
+  /** Created by the scheduler, not by a person. */
+  readonly automatic: boolean;
+  used: boolean;
 }
 
 export interface Outcome {
@@ -22,6 +26,8 @@ const ok = (born = 0): Outcome => ({ code: 'OK', born });
 const refused = (code: string): Outcome => ({ code, born: 0 });
 const DAY = 86_400_000;
 const LEAD = 14 * DAY;
+const LIFETIME = 365 * DAY;
+const KEPT_INACTIVE = 7 * DAY;
 
 /** The credentials of one service and one type. */
 export class CredentialModel {
@@ -50,7 +56,7 @@ export class CredentialModel {
       (o) => this.state(o) === 'inactive' || (this.state(o) === 'active' && o.overlapEndsAt !== null),
     );
 
-  private bear(expiresAt: number | null): ModelCredential {
+  private bear(expiresAt: number | null, automatic = false): ModelCredential {
     const born: ModelCredential = {
       label: this.all.length,
       stored: 'active',
@@ -58,6 +64,9 @@ export class CredentialModel {
       expiresAt,
       overlapEndsAt: null,
       replaced: false,
+      discardedAt: null,
+      automatic,
+      used: false,
     };
     this.all.push(born);
     return born;
@@ -66,6 +75,13 @@ export class CredentialModel {
   private inherit(c: ModelCredential): number | null {
     return c.expiresAt === null ? null : this.now + (c.expiresAt - c.createdAt);
   }
+
+  /** The expiry of a successor that no person asked for. */
+  private defaultExpiry(c: ModelCredential): number | null {
+    return c.expiresAt === null ? null : this.now + LIFETIME;
+  }
+
+  private unusedSuccessor = (c: ModelCredential): boolean => c.automatic && !c.used;
 
   create(lifetime: number | null): Outcome {
     if (this.live() >= this.limit) return refused('CREDENTIAL_LIMIT_REACHED');
@@ -78,6 +94,7 @@ export class CredentialModel {
     if (!this.anotherLasts(c)) return refused('LAST_ACTIVE_CREDENTIAL');
     if (this.slotTaken(c)) return refused('INACTIVE_CREDENTIAL_EXISTS');
     c.stored = 'inactive';
+    c.discardedAt = this.now;
     c.overlapEndsAt = null;
     return ok();
   }
@@ -96,16 +113,30 @@ export class CredentialModel {
     const ends = Math.min(this.now + overlap, c.expiresAt ?? Infinity);
     this.bear(this.inherit(c));
     c.replaced = true;
-    if (ends > this.now) c.overlapEndsAt = ends;
-    else c.stored = 'inactive';
+    if (ends > this.now) {
+      c.overlapEndsAt = ends;
+    } else {
+      c.stored = 'inactive';
+      c.discardedAt = this.now;
+    }
     return ok(1);
+  }
+
+  /** Regenerates after the deletion of the inactive one; a rejection leaves that as it was. */
+  rotate(c: ModelCredential, overlap: number): Outcome {
+    const inactive = this.others(c).filter((other) => this.state(other) === 'inactive');
+    const before = inactive.map(({ stored, overlapEndsAt }) => ({ stored, overlapEndsAt }));
+    for (const other of inactive) Object.assign(other, { stored: 'deleted', overlapEndsAt: null });
+    const outcome = this.regenerate(c, overlap);
+    if (outcome.code !== 'OK') inactive.forEach((other, i) => Object.assign(other, before[i]));
+    return outcome;
   }
 
   compromise(c: ModelCredential): Outcome {
     if (!['active', 'inactive'].includes(this.state(c))) return refused('WRONG_STATE');
     const wasOnly = this.lasting(c) && !this.anotherLasts(c);
     if (wasOnly) {
-      this.bear(this.inherit(c));
+      this.bear(this.defaultExpiry(c));
       c.replaced = true;
     }
     c.stored = 'compromised';
@@ -149,9 +180,13 @@ export class CredentialModel {
       .toSorted((a, b) => a.expiresAt! - b.expiresAt! || a.label - b.label);
     for (const c of soonestFirst) {
       if (this.others(c).some((other) => this.lasting(other) && !due(other))) continue;
-      this.bear(this.inherit(c));
+      if (this.unusedSuccessor(c)) continue;
+      this.bear(this.defaultExpiry(c), true);
       c.replaced = true;
       born += 1;
+    }
+    for (const c of this.all) {
+      if (this.state(c) === 'inactive' && c.discardedAt! + KEPT_INACTIVE <= this.now) c.stored = 'deleted';
     }
     return born;
   }
@@ -166,9 +201,10 @@ export class CredentialModel {
       !this.anotherLasts(c) &&
       !this.others(c).some((o) => o.stored === 'active' && o.overlapEndsAt === null && o.expiresAt! > c.expiresAt!);
     c.stored = state;
+    if (state === 'inactive') c.discardedAt = c.overlapEndsAt;
     c.overlapEndsAt = null;
-    if (!wasOnly) return 0;
-    this.bear(this.inherit(c));
+    if (!wasOnly || this.unusedSuccessor(c)) return 0;
+    this.bear(this.defaultExpiry(c), true);
     c.replaced = true;
     return 1;
   }
@@ -177,7 +213,9 @@ export class CredentialModel {
   violations(): string[] {
     const count = (state: ModelState): number => this.all.filter((c) => this.state(c) === state).length;
     return [
-      ...(count('active') < 1 ? ['no active credential'] : []),
+      ...(count('active') < 1 && !this.all.some((c) => this.unusedSuccessor(c) && this.state(c) === 'expired')
+        ? ['no active credential']
+        : []),
       ...(count('inactive') > 1 ? ['more than one inactive credential'] : []),
     ];
   }

@@ -26,9 +26,10 @@ describe('credentials whose time comes', () => {
       (error: unknown) => (error as DomainError).code,
     );
 
-  const runScheduler = async ({ expiry, succession }: Instance = fixture): Promise<void> => {
+  const runScheduler = async ({ expiry, succession, cleanup }: Instance = fixture): Promise<void> => {
     while ((await expiry.recordDue(100)) === 100);
     while ((await succession.recordDue(100)) > 0);
+    while ((await cleanup.recordDue(100)) > 0);
   };
 
   const events = async (action: string, targetId: string): Promise<number> =>
@@ -101,6 +102,99 @@ describe('credentials whose time comes', () => {
     fixture.clock.advance(30 * DAY);
     await runScheduler();
     expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'active']);
+  });
+
+  it('the scheduler succeeds a short-lived last credential by one that is valid for the default lifetime, not by a hundred', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
+      expiresAt: fixture.clock.now() + 60_000,
+    });
+    for (let minute = 0; minute < 40; minute += 1) {
+      fixture.clock.advance(60_000);
+      await runScheduler();
+    }
+    const all = await list(service.id);
+    expect(all.map(({ state }) => state)).toEqual(['expired', 'active']);
+    const { createdAt, expiresAt } = all[1]!.credential;
+    expect(expiresAt).toBe(createdAt + 365 * DAY);
+  });
+
+  it('the scheduler does not succeed a successor that no request ever used, and says so once', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    const newest = async (): Promise<JudgedCredential> => (await list(service.id)).at(-1)!;
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
+      expiresAt: fixture.clock.now() + DAY,
+    });
+    fixture.clock.advance(DAY);
+    await runScheduler();
+    const { credential } = await newest();
+    fixture.clock.set(credential.expiresAt! - DAY);
+    await runScheduler();
+    await runScheduler();
+    expect((await newest()).credential.id).toBe(credential.id);
+    expect(await events('credential.succession_stopped', credential.id)).toBe(1);
+    fixture.clock.set(credential.expiresAt!);
+    await runScheduler();
+    await runScheduler();
+    expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'expired']);
+    expect(await events('credential.lapsed', credential.id)).toBe(1);
+  });
+
+  it('the scheduler succeeds a successor that a request has used', async () => {
+    const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
+    await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
+      expiresAt: fixture.clock.now() + DAY,
+    });
+    fixture.clock.advance(DAY);
+    await runScheduler();
+    const { credential } = (await list(service.id)).at(-1)!;
+    expect(await use((await fixture.credentials.reveal(scope, service.id, credential.id)).reveal())).toBe('OK');
+    await fixture.usage.flush();
+    fixture.clock.set(credential.expiresAt! - DAY);
+    await runScheduler();
+    expect((await list(service.id)).map(({ state }) => state)).toEqual(['expired', 'active', 'active']);
+  });
+
+  it('the scheduler deletes an inactive credential a week after its discard, and none where the tenant says 0 days', async () => {
+    const keeping = await fixture.newTenant();
+    await fixture.tenants.change(keeping, { settings: { inactiveCredentialDays: 0 } }, undefined);
+    const discarded = async (tenant: TenantScope): Promise<() => Promise<CredentialState>> => {
+      const { service, serviceKey } = await fixture.services.create(tenant, { name: `service ${++services}` });
+      const { id } = serviceKey.credential;
+      await fixture.credentials.regenerate(tenant, service.id, id, {});
+      return async () => (await fixture.credentials.get(tenant, service.id, id)).state;
+    };
+    const [deleted, kept] = [await discarded(scope), await discarded(keeping)];
+    fixture.clock.advance(7 * DAY - 1);
+    await runScheduler();
+    expect([await deleted(), await kept()]).toEqual(['inactive', 'inactive']);
+    fixture.clock.advance(1);
+    await runScheduler();
+    expect([await deleted(), await kept()]).toEqual(['deleted', 'inactive']);
+  });
+
+  it('regenerate with deleteInactive rotates 50 services twice in a row without a person in between', async () => {
+    const tenant = await fixture.newTenant();
+    const current = new Map<string, string>();
+    for (let number = 0; number < 50; number += 1) {
+      const { service, serviceKey } = await fixture.services.create(tenant, { name: `rotated ${number}` });
+      current.set(service.id, serviceKey.credential.id);
+    }
+    const again = { deleteInactive: true, password: fixture.password };
+    for (let round = 0; round < 2; round += 1) {
+      for (const [serviceId, id] of current) {
+        const { credential } = await fixture.credentials.regenerate(tenant, serviceId, id, again);
+        current.set(serviceId, credential.id);
+      }
+    }
+    const [serviceId, id] = [...current][0]!;
+    const { items } = await fixture.credentials.list(tenant, serviceId, { authType: 'service_key' }, {});
+    expect(items.map(({ state }) => state)).toEqual(['deleted', 'inactive', 'active']);
+    const refused = (request: object) =>
+      fixture.credentials.regenerate(tenant, serviceId, id, request).catch((error: DomainError) => error.code);
+    expect(await refused({})).toBe('INACTIVE_CREDENTIAL_EXISTS');
+    expect(await refused({ deleteInactive: true })).toBe('PASSWORD_REQUIRED');
+    expect(await refused({ deleteInactive: true, password: 'not the password of the owner' })).toBe('PASSWORD_INVALID');
   });
 
   it('a last active credential lapses where the tenant has set that, and the history says so', async () => {

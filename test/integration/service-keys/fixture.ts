@@ -6,6 +6,7 @@ import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
 import { Database } from '#database';
 import {
   Authenticator,
+  CredentialCleanup,
   CredentialExpiry,
   CredentialFilter,
   CredentialSecrets,
@@ -36,6 +37,7 @@ export interface Instance {
   readonly usage: CredentialUsage;
   readonly expiry: CredentialExpiry;
   readonly succession: CredentialSuccession;
+  readonly cleanup: CredentialCleanup;
 }
 
 export interface Fixture extends Instance {
@@ -76,6 +78,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
     authenticator: new Authenticator(database, secrets, usage, new CredentialFilter(database, secrets), failures),
     expiry: new CredentialExpiry(database, steps),
     succession: new CredentialSuccession(database, steps),
+    cleanup: new CredentialCleanup(database, steps),
   };
 }
 

@@ -19,7 +19,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      name: fc.constant('regenerate' as const),
+      name: fc.constantFrom('regenerate' as const, 'rotate' as const),
       index,
       overlap: fc.constantFrom(0, HOUR, 20 * DAY),
     }),
@@ -41,7 +41,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       name: fc.constant('advance' as const),
-      milliseconds: fc.constantFrom(1, HOUR, 7 * DAY, 21 * DAY),
+      milliseconds: fc.constantFrom(1, HOUR, 7 * DAY, 21 * DAY, 200 * DAY),
     }),
   },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('schedule' as const) }) },

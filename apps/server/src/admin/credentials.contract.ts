@@ -14,7 +14,18 @@ import {
   credentialLifecycle,
 } from '#service-keys';
 import type { SecretText } from '../http/answer-once.js';
-import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import {
+  Choice,
+  Flag,
+  Identifier,
+  Instant,
+  Items,
+  JsonObject,
+  Nested,
+  PasswordField,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
 import { secretOfCredential } from '../secret-references.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
@@ -62,6 +73,16 @@ export class Regeneration {
     description: 'Expiry of the successor; null: never; absent: the same lifetime as the old credential',
   })
   expiresAt?: number | null;
+
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Delete the inactive credential of the type first, so that the old one can take its place',
+  })
+  deleteInactive?: boolean;
+
+  @PasswordField({ optional: true, description: "The caller's own password; needed with `deleteInactive`" })
+  password?: string;
 }
 
 export class Compromise {

@@ -136,7 +136,7 @@ export class CredentialsController {
   @Post(':credentialId/regenerate')
   @ApiOperation({ summary: 'Create a successor; the old credential is discarded when the overlap ends' })
   @ApiCreatedResponse({ type: RegeneratedCredential, description: 'The successor with its secret' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async regenerateCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
