@@ -122,12 +122,12 @@ describe('an owner who adds members while another owner removes them', () => {
     );
   };
 
-  it('adds none once the removal is acknowledged', PATIENCE, async () => {
+  it('an owner adds no member once the removal is acknowledged', PATIENCE, async () => {
     const { before, after, rejections } = await sum(() => run(() => server.server.app.get(Members)));
     expect([before > 0, after, [...rejections]]).toEqual([true, 0, ['NOT_FOUND']]);
   });
 
-  it('negative control: adds some without the check in the transaction', PATIENCE, async () => {
+  it('negative control: an owner adds some members without the check in the transaction', PATIENCE, async () => {
     const users = new Users(unchecked, new PasswordGuard(unchecked, new PasswordHasher()));
     const { after, rejections } = await sum(() => run(() => new Members(unchecked, users)));
     expect([after > 0, [...rejections]]).toEqual([true, []]);
@@ -148,12 +148,12 @@ describe('a service that signs while its credential is discarded', () => {
     );
   };
 
-  it('gets no token once the discard is acknowledged', PATIENCE, async () => {
+  it('a service gets no token once the discard is acknowledged', PATIENCE, async () => {
     const { before, after, rejections } = await sum(() => run(() => server.server.app.get(Signing)));
     expect([before > 0, after, [...rejections]]).toEqual([true, 0, ['CREDENTIAL_INACTIVE']]);
   });
 
-  it('negative control: gets some without the check in the transaction', PATIENCE, async () => {
+  it('negative control: a service gets some tokens without the check in the transaction', PATIENCE, async () => {
     const { app } = server.server;
     // The same parts, on the database without the check.
     const parts = app.get(Signing) as unknown as Record<string, unknown>;
@@ -209,7 +209,7 @@ describe('log-ins with a password that is changed at the same time', () => {
     return rows.filter((row) => row?.endedAt === null).length;
   }
 
-  it('leave no session of the old password', PATIENCE, async () => {
+  it('concurrent log-ins leave no session of the old password', PATIENCE, async () => {
     let alive = 0;
     const { app } = server.server;
     const scope = platformScope(systemOrigin('log-in'));
@@ -226,7 +226,11 @@ describe('log-ins with a password that is changed at the same time', () => {
     expect(alive).toBe(0);
   });
 
-  it('negative control: leave some without a second look at the password', PATIENCE, async () => {
-    expect(await survivors(await createTenant(server), carelessLogIn)).toBe(LOG_INS);
-  });
+  it(
+    'negative control: concurrent log-ins leave some sessions without a second look at the password',
+    PATIENCE,
+    async () => {
+      expect(await survivors(await createTenant(server), carelessLogIn)).toBe(LOG_INS);
+    },
+  );
 });

@@ -119,7 +119,7 @@ describe('a user who was admitted', () => {
     ],
   ];
 
-  it.each(withdrawals)('and %s can neither write nor read from then on', async (_, withdraw, code) => {
+  it.each(withdrawals)('an admitted user who %s can neither write nor read from then on', async (_, withdraw, code) => {
     const tenant = await createTenant(server);
     const member = await signIn(server, tenant, 'full_access');
     const person = { tenant, userId: member.userId, token: member.token!, email: `full-access@${tenant.slug}.test` };
@@ -131,7 +131,7 @@ describe('a user who was admitted', () => {
     expect([await write(unchecked, scope), await read(unchecked, scope)]).toEqual(['accepted', 'accepted']);
   });
 
-  it('and whose session expires can neither write nor read from then on', async () => {
+  it('an admitted user whose session expires can neither write nor read from then on', async () => {
     const tenant = await createTenant(server);
     const scope = await admitUser(server, tenant.owner.token, tenant, 'members:write');
     const before = clock.now();
@@ -143,7 +143,7 @@ describe('a user who was admitted', () => {
     expect(await write(checked(), scope)).toBe('accepted');
   });
 
-  it('and whose role changes acts in the role of that moment, also for what the role grants', async () => {
+  it('an admitted user whose role changes acts in the role of that moment, also for what the role grants', async () => {
     const tenant = await createTenant(server);
     const member = await signIn(server, tenant, 'full_access');
     const scope = await admitUser(server, member.token!, tenant, 'members:write');
@@ -159,7 +159,7 @@ describe('a user who was admitted', () => {
     expect(await add('two@new.test', 'auditor')).toBe('accepted');
   });
 
-  it('cannot act with the session of somebody else', async () => {
+  it('a user cannot act with the session of another user', async () => {
     const tenant = await createTenant(server);
     const member = await signIn(server, tenant, 'full_access');
     const scope = await admitUser(server, member.token!, tenant, 'members:write');
@@ -169,7 +169,7 @@ describe('a user who was admitted', () => {
 });
 
 describe('a platform administrator who was admitted', () => {
-  it('and logs out can neither write nor read from then on', async () => {
+  it('a platform administrator who logs out can neither write nor read from then on', async () => {
     const token = await server.login();
     const scope = await admitOnPlatform(server, token, 'tenants:manage');
     expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['accepted', 'accepted']);
@@ -181,7 +181,7 @@ describe('a platform administrator who was admitted', () => {
     expect(await write(unchecked, scope)).toBe('accepted');
   });
 
-  it('and is none any more can neither write nor read from then on', async () => {
+  it('a user who is no platform administrator any more can neither write nor read from then on', async () => {
     const scope = await admitOnPlatform(server, await server.login(), 'tenants:manage');
     const setAdmin = (platformAdmin: boolean) =>
       unchecked.platform(platformScope(systemOrigin('test')), async (tx) => {
@@ -239,7 +239,7 @@ describe('a service that was admitted', () => {
     ],
   ];
 
-  it.each(withdrawals)('and %s can write nothing from then on', async (_, withdraw, code) => {
+  it.each(withdrawals)('an admitted service that %s can write nothing from then on', async (_, withdraw, code) => {
     await admit();
     expect(await write(checked(), scope)).toBe('accepted');
     await withdraw();
@@ -247,7 +247,7 @@ describe('a service that was admitted', () => {
     expect(await write(unchecked, scope)).toBe('accepted');
   });
 
-  it('signs, verifies, reads transactions, asks about callers and gets certificates by its rights at that moment', async () => {
+  it('a service signs, verifies, reads transactions, asks about callers and gets certificates by its rights at that moment', async () => {
     await admit();
     await createAuthority(server, tenant);
     const { app } = server.server;
@@ -289,7 +289,7 @@ describe('a service that was admitted', () => {
     expect(await eventsOf()).toBe(before);
   });
 
-  it('uses the profiles that it is granted at that moment', async () => {
+  it('a service uses the profiles that it is granted at that moment', async () => {
     await admit();
     const { app } = server.server;
     const caller = { profiles: ['*'] };
@@ -301,7 +301,7 @@ describe('a service that was admitted', () => {
     expect(await sign()).toBe('accepted');
   });
 
-  it('is told about the callers of its gateway by their rights at that moment', async () => {
+  it('a gateway is told about its callers by their rights at that moment', async () => {
     await admit();
     const gateway = await createIssuer(server, tenant);
     const asking = await admitService(server, gateway.service.serviceKey);
@@ -315,7 +315,7 @@ describe('a service that was admitted', () => {
 });
 
 describe('a caller whom a profile admits', () => {
-  it('is rejected once the tenant is suspended or the profile was changed', async () => {
+  it('a caller admitted by a profile is rejected once the tenant is suspended or the profile was changed', async () => {
     const tenant = await createTenant(server);
     const issuer = await createIssuer(server, tenant);
     const { headers } = await server.get(`${tenant.path}/token-profiles/${issuer.profile}`, tenant.owner);
@@ -335,14 +335,17 @@ describe('a caller whom a profile admits', () => {
 });
 
 describe('a scope', () => {
-  it.each(['user', 'service'] as const)('of a %s that shows no evidence is a mistake of the program', async (type) => {
-    const tenant = await createTenant(server);
-    const scope: TenantScope = { ...systemOrigin('test'), actor: { type, id: 'x', name: 'x' }, tenantId: tenant.id };
-    await expect(checked().transaction(scope, record)).rejects.toThrow(TransactionMisuse);
-    await expect(checked().read(scope, async () => undefined)).rejects.toThrow(TransactionMisuse);
-  });
+  it.each(['user', 'service'] as const)(
+    'a scope of a %s that shows no evidence is a mistake of the program',
+    async (type) => {
+      const tenant = await createTenant(server);
+      const scope: TenantScope = { ...systemOrigin('test'), actor: { type, id: 'x', name: 'x' }, tenantId: tenant.id };
+      await expect(checked().transaction(scope, record)).rejects.toThrow(TransactionMisuse);
+      await expect(checked().read(scope, async () => undefined)).rejects.toThrow(TransactionMisuse);
+    },
+  );
 
-  it('of the system works for a tenant that is suspended', async () => {
+  it('a scope of the system works for a tenant that is suspended', async () => {
     const tenant = await createTenant(server);
     await must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() }));
     expect(await write(checked(), { ...systemOrigin('test'), tenantId: tenant.id })).toBe('accepted');

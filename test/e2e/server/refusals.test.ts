@@ -95,7 +95,7 @@ describe('a stranger who is refused', () => {
     },
   );
 
-  it('was a member until then, and a request on its way is recorded where it no longer belongs to the tenant', async () => {
+  it('the refusal of a user whose membership ends during the request is recorded in the installation', async () => {
     const member = await signIn(server, tenant, 'full_access');
     const scope = await admitUser(server, member.token!, tenant, 'members:write');
     await server.delete(`${tenant.path}/members/${member.userId}`, undefined, tenant.owner);
@@ -131,7 +131,7 @@ describe('a stranger who is refused', () => {
     expect(summary((await ofInstallation(member.userId))[0]!).slice(0, 2)).toEqual(['request.refused', 'NOT_FOUND']);
   });
 
-  it('is the platform administrator in every tenant that has not made them a member', async () => {
+  it('the refusal of a platform administrator in a tenant of others is recorded in the installation', async () => {
     const known = await ofTenant(other);
     const adminId = await userIdOf(admin);
     const before = (await ofInstallation(adminId)).length;
@@ -146,7 +146,7 @@ describe('a stranger who is refused', () => {
 });
 
 describe('a member or a service that is refused', () => {
-  it('is recorded in the history of its tenant, on routes of members and of the platform', async () => {
+  it('the refusal of a member or service is recorded in the history of its tenant, on routes of members and of the platform', async () => {
     const auditor = await signIn(server, tenant, 'auditor');
     const before = await ofInstallation();
     expect((await server.post(`${tenant.path}/services`, { name: 'x' }, auditor)).status).toBe(403);
@@ -159,7 +159,7 @@ describe('a member or a service that is refused', () => {
     expect(await ofInstallation()).toEqual(before);
   });
 
-  it('is recorded in the history of its tenant also while that is suspended', async () => {
+  it('the refusal of a member is recorded in the history of its tenant also while that is suspended', async () => {
     const suspended = await createTenant(server);
     await server.post(`${suspended.path}/suspend`, undefined, admin);
     expect((await server.get(`${suspended.path}/services`, suspended.owner)).body['code']).toBe('TENANT_SUSPENDED');
@@ -168,13 +168,13 @@ describe('a member or a service that is refused', () => {
     expect(events.map((event) => event['details']?.['code'])).toContain('TENANT_SUSPENDED');
   });
 
-  it('is not recorded for what is merely absent', async () => {
+  it('a refusal is not recorded where the target does not exist', async () => {
     const known = await ofTenant(tenant);
     expect((await server.get(`${tenant.path}/services/${ANY_ID}`, tenant.owner)).status).toBe(404);
     expect(await ofTenant(tenant)).toEqual(known);
   });
 
-  it('is a service in its own tenant, whatever it names', async () => {
+  it('the refusal of a service is recorded in its own tenant, whatever it names', async () => {
     const { service } = await createIssuer(server, tenant);
     const known = await ofTenant(other);
     const refused = await server.post('/v1/sign/not-granted', {}, { serviceKey: service.serviceKey });
