@@ -60,7 +60,7 @@ const userIdOf = async (call: Call): Promise<string> => (await server.get('/v1/a
 
 describe('a stranger who is refused', () => {
   it.each(['id', 'slug'] as const)(
-    'in a tenant by its %s is recorded in the history of the installation and not in that of the tenant',
+    'a stranger in a tenant by its %s is recorded in the history of the installation and not in that of the tenant',
     async (member) => {
       const userId = await userIdOf(tenant.owner);
       const [before, known] = [await ofInstallation(userId), await ofTenant(other)];
@@ -77,7 +77,7 @@ describe('a stranger who is refused', () => {
   );
 
   it.each(['no-such-tenant', ANY_ID, 'UPPER', 'x'.repeat(200)])(
-    'in the tenant %s, which does not exist, is recorded in the history of the installation',
+    'a stranger in the tenant %s, which does not exist, is recorded in the history of the installation',
     async (name) => {
       const userId = await userIdOf(tenant.owner);
       for (const method of ['suspend', 'reactivate']) {

@@ -251,6 +251,6 @@ describe('the confirmation of a password', () => {
     } as const;
     const { userId } = await members.add(tenant.owner, member);
     const own: PlatformScope = { ...scope, actor: { type: 'user', id: userId, name: member.email } };
-    await expect(users.confirmPassword(own, 'Ka\u0308se und Brot fin')).resolves.toBeUndefined();
+    await expect(users.confirmPassword(own, 'Ka\u0308se und Brot fin')).resolves.toMatchObject({ id: own.actor.id });
   });
 });
