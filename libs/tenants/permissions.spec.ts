@@ -11,6 +11,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'session:self': ['++++', '+', 'user'],
   'tenants:list': ['----', '+', 'platform-user'],
   'tenants:manage': ['----', '+', 'platform-user'],
+  'scheduler:manage': ['----', '+', 'platform-user'],
   'platform-audit:read': ['----', '+', 'platform-user'],
   'tenant:read': ['++++', '+', 'tenant-user'],
   'tenant:write': ['+---', '-', 'tenant-user'],

@@ -45,6 +45,7 @@ export const permissions = {
   },
   'tenants:list': platform('List the tenants'),
   'tenants:manage': platform('Create, suspend, reactivate and delete tenants'),
+  'scheduler:manage': platform('Read the state of the scheduler and confirm the clock after a jump'),
   'platform-audit:read': platform("Read the installation's own history"),
   'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
   'tenant:write': members(OWNER, "Change the tenant's name and settings"),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { Database } from '#database';
+import { ClockWatch } from '#scheduler';
 import { Vault } from '#vault';
 
 import { Drain } from './http/drain.js';
@@ -14,6 +15,7 @@ export class InstallationReadiness extends Readiness {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly counters: Counters,
+    private readonly clockWatch: ClockWatch,
     private readonly drain: Drain,
   ) {
     super();
@@ -25,7 +27,10 @@ export class InstallationReadiness extends Readiness {
       database: await this.database.answers(),
       unsealed: !this.vault.sealed,
     };
-    const degraded = this.counters.shared === false ? ['sharedRateLimits'] : [];
+    const degraded = [
+      ...(this.counters.shared === false ? ['sharedRateLimits'] : []),
+      ...(this.clockWatch.paused ? ['scheduler'] : []),
+    ];
     return { ready: Object.values(checks).every(Boolean), checks, degraded };
   }
 }

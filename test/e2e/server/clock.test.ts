@@ -10,7 +10,7 @@ import { type TestDatabase, createTestDatabase } from '../../support/database.js
 import { type DueSample, dueSamples } from '../../support/due-samples.js';
 import { Workshop } from '../../support/openssl.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, issue } from '../certificates/pki.js';
 import { certify, requestToken, update } from '../vendors/vendor.js';
 
@@ -121,6 +121,28 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
     expect(await platformEvents('clock.confirmed')).toHaveLength(1);
     expect(await confirm()).toBe(false);
     await other.close();
+  });
+
+  it('a clock that jumps 400 days forward for 12 seconds is shown to the platform and to readiness, and confirmed with the password', async () => {
+    const degraded = async (): Promise<unknown> => (await server.get('/health/ready')).body['degraded'];
+    expect(await degraded()).toEqual([]);
+    await whileAhead(400 * DAY);
+    expect(await degraded()).toEqual(['scheduler']);
+    const token = await server.login();
+    const path = '/v1/platform/scheduler';
+    const { body } = await server.get(path, { token });
+    expect(body).toMatchObject({ paused: true, clock: 'steady', confirmedAt: null });
+    expect(Date.parse(body['jumpedTo']!) - Date.parse(body['jumpedFrom']!)).toBe(400 * DAY);
+    const rejected = await server.post(`${path}/confirm`, { password: 'another password' }, { token });
+    expect([rejected.status, rejected.body['code']]).toEqual([403, 'PASSWORD_INVALID']);
+    expect((await server.post(`${path}/confirm`, {}, tenant.owner)).status).toBe(403);
+    const confirmed = await server.post(`${path}/confirm`, { password: ADMIN.password }, { token });
+    expect([confirmed.status, confirmed.body['paused']]).toEqual([200, false]);
+    expect(await degraded()).toEqual([]);
+    expect((await server.post(`${path}/confirm`, { password: ADMIN.password }, { token })).status).toBe(200);
+    expect(await platformEvents('clock.confirmed')).toHaveLength(1);
+    await server.runScheduler();
+    expect((await server.get(path, { token })).body['work']).toContainEqual({ kind: 'CRL', handled: 0, failed: 0 });
   });
 
   it('a clock that jumps 400 days forward for 12 seconds rejects what has expired by the clock, for as long as the clock shows that', async () => {

@@ -31,6 +31,8 @@ const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants': { slug: 'new', name: 'New', owner: { email: 'o@new.test', name: 'O', password: PASSWORD } },
   'GET /v1/tenants': null,
+  'GET /v1/platform/scheduler': null,
+  'POST /v1/platform/scheduler/confirm': { password: PASSWORD },
   'GET /v1/platform/audit-events': null,
   'GET /v1/platform/audit-events/:sequence': null,
   'GET /v1/tenants/:tenantId': null,

@@ -9,6 +9,7 @@ import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
 import { MembersController } from './members.controller.js';
+import { SchedulerController } from './scheduler.controller.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
@@ -29,4 +30,5 @@ export const adminControllers: Class<unknown>[] = [
   LicensesController,
   AuditEventsController,
   PlatformAuditEventsController,
+  SchedulerController,
 ];

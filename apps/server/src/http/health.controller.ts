@@ -34,7 +34,9 @@ export class Ready {
   checks: Readonly<Record<string, boolean>>;
   @Items(Text({ max: 64 }), {
     maxItems: 20,
-    description: 'What works with less than is configured: `sharedRateLimits` while Redis does not answer',
+    description:
+      'What works with less than is configured: `sharedRateLimits` while Redis does not answer, ' +
+      '`scheduler` while the clock is not confirmed',
     example: [],
   })
   degraded: readonly string[];

@@ -1,0 +1,59 @@
+import { type ClockState, toRfc3339 } from '#core';
+import type { ClockStatus, KindCounters } from '#scheduler';
+
+import { Choice, Flag, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { presentInstant } from './page.contract.js';
+
+const CLOCK_STATES: readonly ClockState[] = ['steady', 'ahead', 'behind'];
+
+class KindOfWork {
+  @Text({ description: 'What falls due', example: 'credential' }) kind: string;
+  @WholeNumber({ description: 'Items handled since this process started', example: 120 }) handled: number;
+  @WholeNumber({ description: 'Attempts that failed since this process started', example: 0 }) failed: number;
+}
+
+export class SchedulerState {
+  @Flag({
+    example: false,
+    description:
+      'Whether nothing is recorded, purged, destroyed or announced, on any instance, until the clock is confirmed',
+  })
+  paused: boolean;
+
+  @Instant({ nullable: true, description: 'Since when it is paused' }) pausedAt: string | null;
+  @Instant({ nullable: true, description: 'What the clock should have shown at the last jump' })
+  jumpedFrom: string | null;
+  @Instant({ nullable: true, description: 'What it showed' }) jumpedTo: string | null;
+  @Instant({ nullable: true, description: 'When the clock was confirmed last' }) confirmedAt: string | null;
+
+  @Choice(CLOCK_STATES, { description: "This process's clock, compared with the uptime of its host and the mark" })
+  clock: ClockState;
+
+  @Instant({ description: 'What the clock of this host shows' }) shown: string;
+  @Instant({ nullable: true, description: 'The latest instant of a clock that passed the comparison' })
+  mark: string | null;
+  @Instant({ nullable: true, description: "The database server's clock; `null` for an embedded database" })
+  databaseServer: string | null;
+
+  @Items(Nested(() => KindOfWork), {
+    maxItems: 100,
+    description: 'Work of this process; empty in one that does not run the scheduler',
+  })
+  work: KindOfWork[];
+
+  static of(status: ClockStatus, counters: ReadonlyMap<string, KindCounters>): SchedulerState {
+    const { paused, pausedAt, jumpedFrom, jumpedTo, confirmedAt, state, shown, mark, databaseNow } = status;
+    return {
+      paused,
+      pausedAt: presentInstant(pausedAt),
+      jumpedFrom: presentInstant(jumpedFrom),
+      jumpedTo: presentInstant(jumpedTo),
+      confirmedAt: presentInstant(confirmedAt),
+      clock: state,
+      shown: toRfc3339(shown),
+      mark: presentInstant(mark),
+      databaseServer: presentInstant(databaseNow),
+      work: [...counters].map(([kind, { handled, failed }]) => ({ kind, handled, failed })),
+    };
+  }
+}

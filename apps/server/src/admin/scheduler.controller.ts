@@ -1,0 +1,43 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { type PlatformScope, coreErrors } from '#core';
+import { ClockWatch, Scheduler } from '#scheduler';
+import { Users } from '#tenants';
+
+import { Fails } from '../http/fails.js';
+import { OnPlatform } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { SchedulerState } from './scheduler.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+
+@ApiTags('Scheduler')
+@Controller('v1/platform/scheduler')
+@Requires('scheduler:manage')
+export class SchedulerController {
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly watch: ClockWatch,
+    private readonly users: Users,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Read whether the scheduler is paused, and what the clocks show' })
+  @ApiOkResponse({ type: SchedulerState, description: 'As this process sees it' })
+  async getScheduler(): Promise<SchedulerState> {
+    return SchedulerState.of(await this.watch.status(), this.scheduler.counters);
+  }
+
+  @Post('confirm')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent)',
+  })
+  @ApiOkResponse({ type: SchedulerState, description: 'As this process sees it now' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async confirmClock(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<SchedulerState> {
+    await this.users.confirmPassword(scope, password);
+    await this.watch.confirm(scope);
+    return this.getScheduler();
+  }
+}
