@@ -8,7 +8,9 @@ import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
+import { KeyUsers } from './key-users.js';
 import { keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
+import type { ForcedKeyAction } from './rehearsal.js';
 import { destructionAt, keyStateAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, withVersions } from './versions.js';
@@ -19,20 +21,30 @@ export class KeyDeletion {
   constructor(
     private readonly database: Database,
     private readonly users: Users,
+    private readonly keyUsers: KeyUsers,
   ) {}
 
   /**
    * From this moment the key neither signs nor verifies, and its public halves leave the JWKS. It can be restored for
    * the tenant's `keyDeletionDays`.
-   * @throws NOT_FOUND, WRONG_STATE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, PRECONDITION_FAILED
+   * @param force also deletes a key that token profiles sign with
+   * @throws NOT_FOUND, WRONG_STATE, KEY_IN_USE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, PRECONDITION_FAILED
    */
-  async delete(scope: TenantScope, keyId: string, password: string | undefined, ifMatch?: number): Promise<void> {
+  async delete(
+    scope: TenantScope,
+    keyId: string,
+    { password, force = false }: ForcedKeyAction,
+    ifMatch?: number,
+  ): Promise<void> {
     const { state } = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     keyLifecycle.next(state, 'delete');
     await this.users.confirmPassword(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);
+      const { profiles } = await this.keyUsers.usersOf(tx, keyId);
+      if (profiles.length > 0 && !force)
+        throw keyErrors.KEY_IN_USE(`Token profiles sign with it: ${profiles.join(', ')}`);
       await settleVersions(tx, keyId);
       const destroysAt = destructionAt(tx.now, (await tenantSettingsOf(tx)).keyDeletionDays);
       await tx.transition(Key, keyId, keyLifecycle.event.delete, {
@@ -42,7 +54,7 @@ export class KeyDeletion {
         updatedAt: tx.now,
         destroysAt,
       });
-      const details = { name: key.name, destroysAt: toRfc3339(destroysAt) };
+      const details = { name: key.name, destroysAt: toRfc3339(destroysAt), ...(force ? { force, profiles } : {}) };
       tx.record(keyEvents.deleted(keyId, { details }));
       if (destroysAt <= tx.now) await destroy(tx, keyId);
       await raiseConfigVersion(tx);

@@ -7,6 +7,8 @@ export const keyErrors = defineErrors('keys', {
     title: 'Key version limit reached: delete a key or raise the tenant setting `keyVersions`',
   },
   KEY_NOT_USABLE: { kind: 'conflict', title: 'The key has no active version' },
+  LAST_ACTIVE_KEY_VERSION: { kind: 'conflict', title: 'This is the only active version of the key' },
+  KEY_IN_USE: { kind: 'conflict', title: 'Token profiles sign with this key' },
   KEY_NOT_EXPORTABLE: { kind: 'forbidden', title: 'The key is not exportable' },
   KEY_EXPORTABILITY_FIXED: { kind: 'conflict', title: 'Exportability can be granted only at creation' },
   KEY_FORMAT_DOES_NOT_SUIT: { kind: 'unprocessable', title: 'This key type cannot be exported in this format' },

@@ -9,6 +9,8 @@ const situation = (changes: Partial<Situation> = {}): Situation => ({
   now: NOW,
   keyState: 'active',
   versionState: 'active',
+  hasActive: true,
+  hasPending: true,
   lastTokenExpiresAt: null,
   users: USED,
   ...changes,
@@ -23,7 +25,6 @@ describe('a rehearsal', () => {
     ['retire', 'a staged version', { versionState: 'pending' }, true],
     ['compromise', 'a retired version with living tokens', { versionState: 'retired', ...ALIVE }, false],
     ['compromise', 'a retired version whose tokens have expired', { versionState: 'retired', ...EXPIRED }, true],
-    ['delete', 'a key that profiles use', { versionState: undefined }, false],
     ['delete', 'an unused key with living tokens', { versionState: undefined, users: UNUSED, ...ALIVE }, false],
     ['delete', 'an unused key', { versionState: undefined, users: UNUSED, ...EXPIRED }, true],
   ] as const)('the dry run of %s %s says whether it is safe', (action, _, changes, safeNow) => {
@@ -38,6 +39,22 @@ describe('a rehearsal', () => {
     ['delete', { keyState: 'deleted', versionState: undefined }],
   ] as const)('%s is rejected for %j by a dry run', (action, changes) => {
     expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code: 'WRONG_STATE' });
+  });
+
+  it.each([
+    ['rotate', 'a key without an active version', { versionState: undefined, hasActive: false }, 'KEY_NOT_USABLE'],
+    ['retire', 'the only active version', { hasPending: false }, 'LAST_ACTIVE_KEY_VERSION'],
+    ['delete', 'a key that profiles sign with', { versionState: undefined }, 'KEY_IN_USE'],
+  ] as const)('the dry run of %s rejects %s', (action, _, changes, code) => {
+    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code });
+  });
+
+  it.each([
+    ['rotate', 'a key with an active version', { versionState: undefined }],
+    ['retire', 'a staged version, though none follows it', { versionState: 'pending', hasPending: false }],
+    ['compromise', 'the only active version', { hasPending: false }],
+  ] as const)('the dry run of %s allows %s', (action, _, changes) => {
+    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: true, code: undefined });
   });
 
   it('a dry run names the profiles that depend on the key', () => {

@@ -1,13 +1,22 @@
 import type { EpochMilliseconds } from '#core';
 
 import type { UsersOfKey } from './key-users.js';
-import { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
+import { type KeyState, type KeyVersionState, keyVersionLifecycle } from './lifecycle.js';
+
+/** Why an action is rejected. All but `WRONG_STATE` can be overruled by `force`. */
+export type KeyActionRejection = 'WRONG_STATE' | 'KEY_NOT_USABLE' | 'LAST_ACTIVE_KEY_VERSION' | 'KEY_IN_USE';
+
+/** Overrules a rule that protects what depends on a key; needs the password of the caller. */
+export interface ForcedKeyAction {
+  readonly force?: boolean | undefined;
+  readonly password?: string | undefined;
+}
 
 /** What an action would do, without doing it. */
 export interface KeyRehearsal {
   readonly allowed: boolean;
   /** Code of the rejection. */
-  readonly code: 'WRONG_STATE' | undefined;
+  readonly code: KeyActionRejection | undefined;
   readonly impact: UsersOfKey & {
     /** The latest expiry of a token that was signed with what the action is about. */
     readonly lastTokenExpiresAt: EpochMilliseconds | null;
@@ -22,6 +31,9 @@ export interface KeyRehearsal {
 export interface Situation {
   readonly now: EpochMilliseconds;
   readonly keyState: KeyState;
+  /** Whether a version is active, and whether another is staged to follow it. */
+  readonly hasActive: boolean;
+  readonly hasPending: boolean;
   /** `undefined`: the action is about the whole key. */
   readonly versionState: KeyVersionState | undefined;
   readonly lastTokenExpiresAt: EpochMilliseconds | null;
@@ -30,23 +42,39 @@ export interface Situation {
   readonly certificates?: readonly string[];
 }
 
-export type RehearsedAction = 'retire' | 'compromise' | 'delete';
+export type RehearsedAction = 'rotate' | 'retire' | 'compromise' | 'delete';
 
-/** Judges an action on a key (`delete`) or on one of its versions. */
+/**
+ * Why an action on a key (`rotate`, `delete`) or on one of its versions is rejected without `force`: a key that profiles
+ * sign with keeps an active version, and a key without one is rotated on purpose only.
+ */
+export function rejectionOf(action: RehearsedAction, situation: Omit<Situation, 'lastTokenExpiresAt'>) {
+  const { keyState, versionState, hasActive, hasPending, users } = situation;
+  const rules: Readonly<Record<RehearsedAction, () => KeyActionRejection | undefined>> = {
+    rotate: () => (hasActive ? undefined : 'KEY_NOT_USABLE'),
+    retire: () => (versionState === 'active' && !hasPending ? 'LAST_ACTIVE_KEY_VERSION' : undefined),
+    // Its successor is activated in the same transaction.
+    compromise: () => undefined,
+    delete: () => (users.profiles.length > 0 ? 'KEY_IN_USE' : undefined),
+  };
+  const permitted =
+    versionState === undefined
+      ? keyState === 'active'
+      : keyState === 'active' && keyVersionLifecycle.allowedFrom(versionState).some((event) => event === action);
+  return permitted ? rules[action]() : 'WRONG_STATE';
+}
+
+/** What an action would do; `rejectionOf` says whether it is allowed. */
 export function rehearsalOf(action: RehearsedAction, situation: Situation): KeyRehearsal {
   const { now, keyState, versionState, lastTokenExpiresAt, users, certificates = [] } = situation;
-  const allowed =
-    action === 'delete'
-      ? keyLifecycle.allowedFrom(keyState).includes('delete')
-      : keyState === 'active' &&
-        versionState !== undefined &&
-        keyVersionLifecycle.allowedFrom(versionState).includes(action);
+  const code = rejectionOf(action, situation);
   const signs = keyState === 'active' && (versionState === undefined || versionState === 'active');
-  const stopsSigning = signs && users.profiles.length > 0;
-  const breaksTokens = action !== 'retire' && lastTokenExpiresAt !== null && lastTokenExpiresAt > now;
+  const stopsSigning = action !== 'rotate' && signs && users.profiles.length > 0;
+  const breaksTokens =
+    (action === 'compromise' || action === 'delete') && lastTokenExpiresAt !== null && lastTokenExpiresAt > now;
   return {
-    allowed,
-    code: allowed ? undefined : 'WRONG_STATE',
+    allowed: code === undefined,
+    code,
     impact: {
       ...users,
       lastTokenExpiresAt,

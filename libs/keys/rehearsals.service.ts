@@ -28,6 +28,8 @@ export class KeyRehearsals {
       return rehearsalOf(action, {
         now: view.now,
         keyState: key.state,
+        hasActive: versions.some(({ state }) => state === 'active'),
+        hasPending: versions.some(({ state }) => state === 'pending'),
         versionState: version && versionStateAt(version, view.now),
         lastTokenExpiresAt: Math.max(0, ...expiries) || null,
         users: await this.keyUsers.usersOf(view, keyId),

@@ -2,10 +2,10 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type TenantScope, coreErrors, toRfc3339 } from '#core';
+import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { CpuQueue, algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
 import { Database, type Tx, requireVersion } from '#database';
-import { lockTenant, raiseConfigVersion } from '#tenants';
+import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
 import { KeyFingerprints, reportCompromise } from './compromised-keys.js';
@@ -15,6 +15,7 @@ import { keyEvents } from './events.js';
 import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
 import { keyVersionLifecycle } from './lifecycle.js';
+import type { ForcedKeyAction } from './rehearsal.js';
 import { type RotationPace, activationAt, keyStateAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, addVersion, nextModulusBits, privateHalves, withVersions } from './versions.js';
@@ -38,14 +39,23 @@ export class KeyRotation {
     private readonly fingerprints: KeyFingerprints,
     private readonly certificates: KeyCertificates,
     private readonly cpu: CpuQueue,
+    private readonly users: Users,
   ) {}
 
   /**
    * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
    * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
-   * @throws NOT_FOUND, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY
+   * @param forced also rotates a key that has no active version
+   * @throws NOT_FOUND, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY
    */
-  async rotate(scope: TenantScope, keyId: string, pace: RotationPace, ifMatch?: number): Promise<KeyWithVersions> {
+  async rotate(
+    scope: TenantScope,
+    keyId: string,
+    pace: RotationPace,
+    ifMatch?: number,
+    forced: ForcedKeyAction = {},
+  ): Promise<KeyWithVersions> {
+    await this.confirm(scope, forced);
     if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
     const material = await this.generate(scope, keyId);
     return this.change(
@@ -53,6 +63,7 @@ export class KeyRotation {
       keyId,
       async (tx, locked) => {
         const { pending } = locked;
+        if (!locked.active && !forced.force) throw keyErrors.KEY_NOT_USABLE();
         if (!pending) {
           await reserveVersion(tx);
           return this.stage(tx, locked, material, pace);
@@ -86,9 +97,17 @@ export class KeyRotation {
   /**
    * Stops a version from signing; what it signed can be verified until it expires. A staged successor takes over at once;
    * a staged version that is retired itself never signs.
-   * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED
+   * @param forced also retires the only active version, so that the key signs no more
+   * @throws NOT_FOUND, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, PRECONDITION_FAILED
    */
-  async retire(scope: TenantScope, keyId: string, kid: string, ifMatch?: number): Promise<KeyWithVersions> {
+  async retire(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+    ifMatch?: number,
+    forced: ForcedKeyAction = {},
+  ): Promise<KeyWithVersions> {
+    await this.confirm(scope, forced);
     return this.change(
       scope,
       keyId,
@@ -96,6 +115,7 @@ export class KeyRotation {
         const { key, active, pending } = locked;
         const version = await tx.get(KeyVersion, { keyId, kid });
         if (version.id === active?.id && pending) return this.promote(tx, locked, pending);
+        if (version.id === active?.id && !forced.force) throw keyErrors.LAST_ACTIVE_KEY_VERSION();
         await retireNow(tx, version);
         if (version.id === pending?.id && active) {
           await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
@@ -152,6 +172,11 @@ export class KeyRotation {
       },
       ifMatch,
     );
+  }
+
+  /** The password of the caller, where a rule is overruled; checked before anything is locked. */
+  private async confirm(scope: TenantScope, { force, password }: ForcedKeyAction): Promise<void> {
+    if (force) await this.users.confirmPassword(platformScope(scope), password);
   }
 
   /** Before a key is made for it: whether a version may be added, or one is staged already. @throws NOT_FOUND */

@@ -112,6 +112,14 @@ export function dueSamples(
       due: (at) => ({ createdAt: at - 100 * DAY, expiresAt: at + 14 * DAY }),
       unhandled: { replacedBy: null },
     },
+    'credential-cleanup': {
+      table: 'credentials',
+      statement: 'UPDATE',
+      make: serviceKey,
+      // The tenant keeps inactive credentials for 7 days.
+      due: (at) => ({ state: 'inactive', discardedAt: at - 7 * DAY }),
+      unhandled: { state: 'inactive' },
+    },
     session: {
       table: 'sessions',
       statement: 'DELETE',

@@ -1,4 +1,4 @@
-import { type Clock, ManualClock, type TenantScope, systemOrigin } from '#core';
+import { type Clock, ManualClock, type TenantScope, systemOrigin, selfDeciding } from '#core';
 import {
   DueKeyDestructions,
   DueRotations,
@@ -14,7 +14,7 @@ import { Services } from '#service-keys';
 import { Signing, type SignedToken, TokenProfiles, type Verdict } from '#signing';
 
 import { createMigratedDatabase } from './database.js';
-import { type TestServer, type TestTenant, createTenant, startTestServer } from './server.js';
+import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from './server.js';
 
 // Two instances of a test listen on different ports and would have different issuers.
 const ISSUER = 'https://issuer.test';
@@ -103,3 +103,12 @@ export async function startOne(options: { clock?: Clock } = {}): Promise<KeyFixt
 
 export const grantService = (fixture: KeyFixture, name: string, profiles: string[]): Promise<unknown> =>
   fixture.server.server.app.get(Services).create(fixture.scope, { name, profiles });
+
+/** The owner of the fixture's tenant, who has a password to confirm: `PASSWORD`. */
+export async function ownerOf({ server, tenant, scope }: KeyFixture): Promise<TenantScope> {
+  const me = await server.get('/v1/auth/me', { token: await server.login(tenant.owner.email, PASSWORD) });
+  return selfDeciding({ ...scope, actor: { type: 'user', id: me.body['user']!['id']!, name: tenant.owner.email } });
+}
+
+/** Overrules what protects the last working key. */
+export const FORCED = { force: true, password: PASSWORD } as const;

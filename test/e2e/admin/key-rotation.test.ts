@@ -12,6 +12,7 @@ import {
   startTestServer,
 } from '../../support/server.js';
 
+const FORCED = { force: true, password: PASSWORD };
 let server: TestServer;
 let tenant: TestTenant;
 let token: string;
@@ -97,10 +98,25 @@ describe('POST retire', () => {
     const signed = await sign();
     const kid = signed.body['kid']!;
     const rehearsed = await server.post(`${path}/versions/${kid}/retire?dryRun=true`, undefined, { token });
-    expect(rehearsed.body).toMatchObject({ allowed: true, impact: { safeNow: false } });
-    expect((await server.post(`${path}/versions/${kid}/retire`, undefined, { token })).status).toBe(200);
+    expect(rehearsed.body).toMatchObject({
+      allowed: false,
+      code: 'LAST_ACTIVE_KEY_VERSION',
+      impact: { safeNow: false },
+    });
+    const retire = (body?: object) => server.post(`${path}/versions/${kid}/retire`, body, { token });
+    expect(await retire()).toMatchObject({ status: 409, body: { code: 'LAST_ACTIVE_KEY_VERSION' } });
+    expect(await retire({ force: true })).toMatchObject({ status: 401, body: { code: 'PASSWORD_REQUIRED' } });
+    expect((await sign()).status).toBe(200);
+    expect((await retire(FORCED)).status).toBe(200);
     expect((await sign()).body).toMatchObject({ code: 'KEY_NOT_USABLE' });
     expect(await verify(signed)).toBe('OK');
+    expect((await server.post(`${path}/rotate?dryRun=true`, {}, { token })).body).toMatchObject({
+      allowed: false,
+      code: 'KEY_NOT_USABLE',
+    });
+    expect((await server.post(`${path}/rotate`, {}, { token })).body).toMatchObject({ code: 'KEY_NOT_USABLE' });
+    expect((await server.post(`${path}/rotate`, { immediately: true, ...FORCED }, { token })).status).toBe(200);
+    expect((await sign()).status).toBe(200);
     expect((await server.post(`${path}/versions/nobody/retire`, undefined, { token })).status).toBe(404);
   });
 });
@@ -110,15 +126,16 @@ describe('DELETE and restore', () => {
     const signed = await sign();
     const rehearsed = await server.delete(`${path}?dryRun=true`, {}, { token });
     expect(rehearsed.status).toBe(200);
-    expect(rehearsed.body).toMatchObject({ allowed: true, impact: { profiles: [name] } });
+    expect(rehearsed.body).toMatchObject({ allowed: false, code: 'KEY_IN_USE', impact: { profiles: [name] } });
     expect((await server.delete(path, {}, { token })).body).toMatchObject({ code: 'PASSWORD_REQUIRED' });
-    expect((await server.delete(path, { password: PASSWORD }, { token })).status).toBe(204);
+    expect((await server.delete(path, { password: PASSWORD }, { token })).body).toMatchObject({ code: 'KEY_IN_USE' });
+    expect((await server.delete(path, FORCED, { token })).status).toBe(204);
     expect((await sign()).body).toMatchObject({ code: 'KEY_NOT_USABLE' });
     expect(await verify(signed)).toBe('KEY_NOT_USABLE');
     const restored = await server.post(`${path}/restore`, undefined, { token });
     expect(restored.body).toMatchObject({ state: 'active', deletedAt: null, destroysAt: null });
     expect(await verify(signed)).toBe('OK');
-    expect((await server.delete(path, { password: PASSWORD }, { token })).status).toBe(204);
+    expect((await server.delete(path, FORCED, { token })).status).toBe(204);
     (server.clock as ManualClock).advance(7 * DAY);
     const late = { token: await server.login(tenant.owner.email, PASSWORD) };
     expect((await server.post(`${path}/restore`, undefined, late)).body).toMatchObject({ code: 'WRONG_STATE' });

@@ -116,7 +116,7 @@ describe('the key of a token profile', () => {
 
   it('the key of a token profile exists, in the tenant of the profile, and is not deleted', async () => {
     const { keyId: deleted } = await createKey(server, tenant, 'ES256');
-    expect((await remove(`/keys/${deleted}`, { password: PASSWORD })).status).toBe(204);
+    expect((await remove(`/keys/${deleted}`, { password: PASSWORD, force: true })).status).toBe(204);
     const { keyId: foreign } = await createKey(server, other, 'ES256');
     for (const keyId of [ABSENT_ID, deleted, foreign]) {
       expect(await tryKey(keyId)).toEqual(both({ status: 404, code: 'NOT_FOUND' }));
@@ -125,14 +125,14 @@ describe('the key of a token profile', () => {
 
   it('the key of a token profile has a version that signs', async () => {
     const { keyId, kid } = await createKey(server, tenant, 'ES256');
-    expect((await post(`/keys/${keyId}/versions/${kid}/retire`)).status).toBe(200);
+    expect((await post(`/keys/${keyId}/versions/${kid}/retire`, { password: PASSWORD, force: true })).status).toBe(200);
     expect(await tryKey(keyId)).toEqual(both({ status: 409, code: 'KEY_NOT_USABLE' }));
   });
 
   it('the key of a token profile need not sign any more where a change does not name it', async () => {
     const { keyId, kid } = await createKey(server, tenant, 'ES256');
     const profile = await createProfile(server, tenant, { keyId });
-    expect((await post(`/keys/${keyId}/versions/${kid}/retire`)).status).toBe(200);
+    expect((await post(`/keys/${keyId}/versions/${kid}/retire`, { password: PASSWORD, force: true })).status).toBe(200);
     expect((await patch(`/token-profiles/${profile}`, { ttlSeconds: 60 })).status).toBe(200);
   });
 });

@@ -13,6 +13,7 @@ import { type TestServer, createTenant, startTestServer } from '../../support/se
 const KINDS = [
   'credential',
   'credential-succession',
+  'credential-cleanup',
   'session',
   'password attempt',
   'key rotation',

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY, SECOND, type TenantScope, selfDeciding } from '#core';
+import { DAY, SECOND, type TenantScope } from '#core';
 import { Tenants } from '#tenants';
 
 import { withCode } from '../../support/errors.js';
-import { type KeyFixture, startOne } from '../../support/key-fixture.js';
+import { FORCED, type KeyFixture, ownerOf, startOne } from '../../support/key-fixture.js';
 import { PASSWORD } from '../../support/server.js';
 
 let fixture: KeyFixture;
@@ -15,9 +15,7 @@ let number = 0;
 
 beforeAll(async () => {
   fixture = await startOne();
-  const me = await fixture.server.get('/v1/auth/me', { token: fixture.tenant.owner.token });
-  const actor = { type: 'user' as const, id: me.body['user']!['id']!, name: fixture.tenant.owner.email };
-  owner = selfDeciding({ ...fixture.scope, actor });
+  owner = await ownerOf(fixture);
 });
 afterAll(() => fixture.close());
 beforeEach(() => {
@@ -30,7 +28,7 @@ describe('a deleted key', () => {
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { token, kid } = await fixture.sign(name);
     const { nextRotationAt } = (await keys.get(scope, keyId)).key;
-    await deletion.delete(owner, keyId, PASSWORD);
+    await deletion.delete(owner, keyId, FORCED);
     await expect(fixture.sign(name)).rejects.toThrow(withCode('KEY_NOT_USABLE'));
     expect((await fixture.verify(name, token)).code).toBe('KEY_NOT_USABLE');
     expect(await fixture.kids()).not.toContain(kid);
@@ -46,7 +44,7 @@ describe('a deleted key', () => {
   it('a deleted key is destroyed when its time is over, whether or not a scheduler runs', async () => {
     const { deletion, keys, scope, clock } = fixture;
     const keyId = await fixture.keyInUse(name);
-    await deletion.delete(owner, keyId, PASSWORD);
+    await deletion.delete(owner, keyId, FORCED);
     clock.advance(7 * DAY - 1);
     await fixture.runScheduler();
     expect((await keys.get(scope, keyId)).key.state).toBe('deleted');
@@ -63,7 +61,7 @@ describe('a deleted key', () => {
     const tenants = server.server.app.get(Tenants);
     await tenants.change(scope, { settings: { keyDeletionDays: 0 } }, undefined);
     const keyId = await fixture.keyInUse(name);
-    await deletion.delete(owner, keyId, PASSWORD);
+    await deletion.delete(owner, keyId, FORCED);
     expect((await keys.get(scope, keyId)).versions).toEqual([expect.objectContaining({ sealedPrivate: null })]);
     await tenants.change(scope, { settings: { keyDeletionDays: 7 } }, undefined);
   });
@@ -71,7 +69,7 @@ describe('a deleted key', () => {
   it('a deleted key frees its name, and does not come back under one that is taken', async () => {
     const { deletion, keys, scope } = fixture;
     const { key } = await keys.generate(scope, { name, algorithm: 'ES256' });
-    await deletion.delete(owner, key.id, PASSWORD);
+    await deletion.delete(owner, key.id, { password: PASSWORD });
     await keys.generate(scope, { name, algorithm: 'ES256' });
     await expect(deletion.restore(owner, key.id)).rejects.toThrow(withCode('KEY_NAME_TAKEN'));
   });
@@ -79,11 +77,23 @@ describe('a deleted key', () => {
   it('a deleted key asks for the password, and is neither rotated nor deleted again', async () => {
     const { deletion, rotation, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
-    await expect(deletion.delete(owner, keyId, undefined)).rejects.toThrow(withCode('PASSWORD_REQUIRED'));
-    await expect(deletion.delete(owner, keyId, 'not the password')).rejects.toThrow(withCode('PASSWORD_INVALID'));
+    await expect(deletion.delete(owner, keyId, { force: true })).rejects.toThrow(withCode('PASSWORD_REQUIRED'));
+    await expect(deletion.delete(owner, keyId, { force: true, password: 'not the password' })).rejects.toThrow(
+      withCode('PASSWORD_INVALID'),
+    );
     await expect(deletion.restore(owner, keyId)).rejects.toThrow(withCode('WRONG_STATE'));
-    await deletion.delete(owner, keyId, PASSWORD);
-    await expect(deletion.delete(owner, keyId, PASSWORD)).rejects.toThrow(withCode('WRONG_STATE'));
+    await deletion.delete(owner, keyId, FORCED);
+    await expect(deletion.delete(owner, keyId, FORCED)).rejects.toThrow(withCode('WRONG_STATE'));
     await expect(rotation.rotate(scope, keyId, 'immediate')).rejects.toThrow(withCode('WRONG_STATE'));
+  });
+
+  it('a key that token profiles sign with is deleted only by force', async () => {
+    const { deletion, rehearsals } = fixture;
+    const keyId = await fixture.keyInUse(name);
+    expect(await rehearsals.rehearse(owner, keyId, 'delete')).toMatchObject({ allowed: false, code: 'KEY_IN_USE' });
+    await expect(deletion.delete(owner, keyId, { password: PASSWORD })).rejects.toThrow(withCode('KEY_IN_USE'));
+    expect((await fixture.sign(name)).token).not.toBe('');
+    await deletion.delete(owner, keyId, FORCED);
+    await expect(fixture.sign(name)).rejects.toThrow(withCode('KEY_NOT_USABLE'));
   });
 });

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY, HOUR, SECOND, Secret, type TenantScope, selfDeciding } from '#core';
+import { DAY, HOUR, SECOND, Secret, type TenantScope } from '#core';
 import { type AlgorithmName, uuidv4, uuidv7 } from '#crypto';
 import { Database } from '#database';
 import { KeyImport, type KeyWithVersions, PUBLICATION_DELAY, keyEntities } from '#keys';
 import { lockTenant } from '#tenants';
 
 import { withCode } from '../../support/errors.js';
-import { type KeyFixture, kidOf, startTwo } from '../../support/key-fixture.js';
-import { PASSWORD, createTenant } from '../../support/server.js';
+import { FORCED, type KeyFixture, kidOf, startTwo, ownerOf } from '../../support/key-fixture.js';
+import { PASSWORD, type TestTenant, createTenant } from '../../support/server.js';
 
 /** The smallest quota that the setting permits. */
 const QUOTA = 10;
@@ -24,13 +24,14 @@ let close: () => Promise<void>;
 /** A tenant of its own for each test. */
 let scope: TenantScope;
 let owner: { token: string; email: string };
+let tenant: TestTenant;
 beforeAll(async () => {
   ({ fixtures, close } = await startTwo());
   [one] = fixtures;
 });
 afterAll(() => close());
 beforeEach(async () => {
-  const tenant = await createTenant(one.server);
+  tenant = await createTenant(one.server);
   scope = { ...one.scope, tenantId: tenant.id };
   ({ owner } = tenant);
 });
@@ -84,15 +85,12 @@ describe('the quota of key versions', () => {
   it('the quota of key versions counts a deleted key until it can no longer be restored', async () => {
     await set({ keyVersions: QUOTA });
     const [first, second] = await fill(QUOTA);
-    const session = selfDeciding({
-      ...scope,
-      actor: { type: 'user' as const, id: await ownerId(), name: owner.email },
-    });
-    await one.deletion.delete(session, first!.key.id, PASSWORD);
+    const session = await ownerOf({ ...one, tenant, scope });
+    await one.deletion.delete(session, first!.key.id, FORCED);
     await expect(generate()).rejects.toThrow(limitReached);
     await one.deletion.restore(session, first!.key.id);
     await set({ keyDeletionDays: 0 });
-    await one.deletion.delete(session, second!.key.id, PASSWORD);
+    await one.deletion.delete(session, second!.key.id, FORCED);
     await generate();
     await expect(generate()).rejects.toThrow(limitReached);
   });
@@ -131,7 +129,13 @@ describe('the quota of key versions', () => {
         details: expect.objectContaining({ code: 'KEY_LIMIT_REACHED', retryAt: expect.any(String) }),
       }),
     ]);
-    await one.rotation.retire(scope, other!.key.id, kidOf(other!, 1));
+    await one.rotation.retire(
+      await ownerOf({ ...one, tenant, scope }),
+      other!.key.id,
+      kidOf(other!, 1),
+      undefined,
+      FORCED,
+    );
     one.clock.advance(2 * HOUR);
     await one.runScheduler();
     expect((await one.keys.get(scope, scheduled.key.id)).versions).toHaveLength(2);
@@ -145,7 +149,6 @@ async function rejections() {
   owner = { ...owner, token };
   return eventsOf('key.rotation_rejected');
 }
-const ownerId = async () => (await one.server.get('/v1/auth/me', owner)).body['user']!['id']!;
 
 describe('the published key set', () => {
   it('the published key set holds each of 1,201 versions, the newest and signing ones too, and none of a deleted key', async () => {
@@ -181,11 +184,12 @@ describe('two instances that add the last version', () => {
   it('two instances that add the last version do not pass the quota: one of them is rejected', async () => {
     await set({ keyVersions: QUOTA });
     const [first] = await fill(QUOTA - 1);
+    const session = await ownerOf({ ...one, tenant, scope });
     for (let round = 0; round < ROUNDS; round += 1) {
       expect(await race((instance) => generate(instance))).toBe(1);
       const newest = (await one.keys.list(scope, { limit: 200 })).items.at(-1)!;
       const { versions } = await one.keys.get(scope, newest.id);
-      await one.rotation.retire(scope, newest.id, versions[0]!.kid);
+      await one.rotation.retire(session, newest.id, versions[0]!.kid, undefined, FORCED);
       one.clock.advance(HOUR);
     }
     expect(await race((instance) => instance.rotation.rotate(scope, first!.key.id, 'staged'))).toBe(1);

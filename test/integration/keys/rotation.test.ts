@@ -4,7 +4,16 @@ import { DAY, HOUR, MINUTE, SECOND } from '#core';
 import { PUBLICATION_DELAY } from '#keys';
 
 import { withCode } from '../../support/errors.js';
-import { type KeyFixture, grantService, kidOf, startOne, startTwo, statesOf } from '../../support/key-fixture.js';
+import {
+  FORCED,
+  type KeyFixture,
+  grantService,
+  kidOf,
+  startOne,
+  startTwo,
+  statesOf,
+  ownerOf,
+} from '../../support/key-fixture.js';
 import { ADMIN } from '../../support/server.js';
 
 let fixture: KeyFixture;
@@ -128,15 +137,26 @@ describe('retiring a version', () => {
     await expect(rotation.retire(scope, keyId, kid)).rejects.toThrow(withCode('WRONG_STATE'));
   });
 
-  it('retiring a version that is the only one stops the key from signing, until it is rotated', async () => {
-    const { rotation, scope, keys } = fixture;
+  it('retiring the only active version and rotating a key without one need force', async () => {
+    const { rotation, rehearsals, scope, keys } = fixture;
+    const owner = await ownerOf(fixture);
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { token } = await fixture.sign(name);
-    const { key } = await rotation.retire(scope, keyId, kidOf(await keys.get(scope, keyId), 1));
+    const kid = kidOf(await keys.get(scope, keyId), 1);
+    const rejected = { allowed: false, code: 'LAST_ACTIVE_KEY_VERSION' };
+    expect(await rehearsals.rehearse(scope, keyId, 'retire', kid)).toMatchObject(rejected);
+    await expect(rotation.retire(owner, keyId, kid)).rejects.toThrow(withCode('LAST_ACTIVE_KEY_VERSION'));
+    await expect(rotation.retire(owner, keyId, kid, undefined, { force: true })).rejects.toThrow(
+      withCode('PASSWORD_REQUIRED'),
+    );
+    const { key } = await rotation.retire(owner, keyId, kid, undefined, FORCED);
     expect(key.nextRotationAt).toBeNull();
     await expect(fixture.sign(name)).rejects.toThrow(withCode('KEY_NOT_USABLE'));
     expect(await fixture.verify(name, token)).toMatchObject({ code: 'OK' });
-    await rotation.rotate(scope, keyId, 'immediate');
+    const unusable = { allowed: false, code: 'KEY_NOT_USABLE' };
+    expect(await rehearsals.rehearse(scope, keyId, 'rotate')).toMatchObject(unusable);
+    await expect(rotation.rotate(owner, keyId, 'immediate')).rejects.toThrow(withCode('KEY_NOT_USABLE'));
+    await rotation.rotate(owner, keyId, 'immediate', undefined, FORCED);
     expect((await fixture.sign(name)).kid).not.toBeUndefined();
   });
 
@@ -202,11 +222,15 @@ describe('a rehearsal', () => {
     await grantService(fixture, `service of ${name}`, [name]);
     await grantService(fixture, `stranger to ${name}`, []);
     const { expiresAt, kid } = await fixture.sign(name);
-    for (const action of ['retire', 'compromise', 'delete'] as const) {
+    for (const [action, code] of [
+      ['retire', 'LAST_ACTIVE_KEY_VERSION'],
+      ['compromise', undefined],
+      ['delete', 'KEY_IN_USE'],
+    ] as const) {
       const rehearsal = await rehearsals.rehearse(scope, keyId, action, action === 'delete' ? undefined : kid);
       expect(rehearsal).toEqual({
-        allowed: true,
-        code: undefined,
+        allowed: code === undefined,
+        code,
         impact: {
           profiles: [name],
           services: [`service of ${name}`],

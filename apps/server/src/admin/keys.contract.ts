@@ -19,6 +19,7 @@ import {
 } from '#keys';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Text, Nested, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';
+import { ForcedAction } from './step-up.contract.js';
 
 const ROTATION_SECONDS_MIN = HOUR / SECOND;
 const ROTATION_SECONDS_MAX = (3_650 * DAY) / SECOND;
@@ -134,7 +135,7 @@ export class KeyDetails extends Key {
   versions: KeyVersion[];
 }
 
-export class Rotation {
+export class Rotation extends ForcedAction {
   @Flag({
     optional: true,
     default: false,

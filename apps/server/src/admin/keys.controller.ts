@@ -32,11 +32,12 @@ import {
 } from './keys.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
-import { StepUp, stepUpErrors } from './step-up.contract.js';
+import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
+const { KEY_IN_USE, KEY_NOT_USABLE, LAST_ACTIVE_KEY_VERSION } = keyErrors;
 
 const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'Key ID (`kid`) of the version' });
 
@@ -94,16 +95,18 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
-  @ApiOkResponse({ type: KeyDetails, description: 'The key with its new version' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, BUSY)
+  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its new version')
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async rotateKey(
     @Param('keyId') keyId: string,
-    @Body() { immediately }: Rotation,
+    @Body() { immediately, ...forced }: Rotation,
+    @Query() { dryRun }: RehearsalQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<KeyDetails> {
+  ): Promise<KeyDetails | KeyRehearsal> {
+    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'rotate'));
     const pace = immediately ? 'immediate' : 'staged';
-    return answerOnce(scope, presentKeyDetails, () => this.rotation.rotate(scope, keyId, pace, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.rotation.rotate(scope, keyId, pace, ifMatch, forced));
   }
 
   @Post(':keyId/versions/:kid/retire')
@@ -112,16 +115,17 @@ export class KeysController {
   @Kid()
   @ApiOperation({ summary: 'Retire a version: it stops signing, its tokens verify until they expire' })
   @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, ...stepUpErrors, BUSY)
   async retireKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
+    @Body() forced: ForcedAction,
     @Query() { dryRun }: RehearsalQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<KeyDetails | KeyRehearsal> {
     if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'retire', kid));
-    return answerOnce(scope, presentKeyDetails, () => this.rotation.retire(scope, keyId, kid, ifMatch));
+    return answerOnce(scope, presentKeyDetails, () => this.rotation.retire(scope, keyId, kid, ifMatch, forced));
   }
 
   @Post(':keyId/versions/:kid/compromise')
@@ -149,16 +153,16 @@ export class KeysController {
   @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
   @ApiNoContentResponse({ description: 'The key is deleted' })
   @ApiOkResponse({ type: KeyRehearsal, description: 'With `dryRun=true`: the effect' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
+  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_IN_USE, ...stepUpErrors, BUSY)
   async deleteKey(
     @Param('keyId') keyId: string,
-    @Body() { password }: StepUp,
+    @Body() deletion: ForcedStepUp,
     @Query() { dryRun }: RehearsalQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<KeyRehearsal | void> {
-    if (!dryRun) return this.deletion.delete(scope, keyId, password, ifMatch);
+    if (!dryRun) return this.deletion.delete(scope, keyId, deletion, ifMatch);
     reply.status(200);
     return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'delete'));
   }

@@ -19,6 +19,12 @@ export class ForcedAction {
   @PasswordField({ optional: true, description: "The caller's own password; needed with `force`" }) password?: string;
 }
 
+/** The same for a call that needs the password in any case. */
+export class ForcedStepUp extends StepUp {
+  @Flag({ optional: true, default: false, description: 'Do it although something depends on it', example: false })
+  force?: boolean;
+}
+
 /** How such a call refuses the password. */
 export const stepUpErrors = [
   sessionErrors.PASSWORD_REQUIRED,
