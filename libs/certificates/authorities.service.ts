@@ -13,7 +13,7 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
+import { type AuthorityKeyAlgorithm, publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
@@ -37,12 +37,7 @@ import {
 } from '#pki';
 import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
 
-import {
-  type AuthorityKeyAlgorithm,
-  authorityKeyAlgorithmOf,
-  generateAuthorityKey,
-  readAuthorityKey,
-} from './authority-key-algorithms.js';
+import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
 import { readCertificateChain, requireIssuer } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { Crls } from './crls.service.js';

@@ -3,13 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { Secret } from '#core';
+import type { AuthorityKeyAlgorithm } from '#crypto';
 
-import {
-  type AuthorityKeyAlgorithm,
-  authorityKeyAlgorithmOf,
-  generateAuthorityKey,
-  readAuthorityKey,
-} from './authority-key-algorithms.js';
+import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
 
 const rsa = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength }).privateKey;
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve }).privateKey;

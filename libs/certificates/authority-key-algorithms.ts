@@ -1,42 +1,37 @@
 import type { KeyObject } from 'node:crypto';
 
 import { DomainError, type Secret } from '#core';
-import { type AlgorithmName, type RsaModulusBits, algorithm, keyFileErrors } from '#crypto';
+import {
+  type Algorithm,
+  type AlgorithmName,
+  type AuthorityKeyAlgorithm,
+  type AuthorityKeyRow,
+  algorithm,
+  allKeyKinds,
+  keyFileErrors,
+} from '#crypto';
 import { readPrivateKeyPem } from '#pki';
 
 import { authorityErrors } from './errors.js';
 
-interface KeyRow {
-  /** How such a key is made. */
-  readonly algorithm: AlgorithmName;
-  readonly modulusBits?: RsaModulusBits;
-}
+/** The keys that an authority may have, and how each is generated. */
+const rows = Object.fromEntries(allKeyKinds.flatMap(({ authorityKeys }) => Object.entries(authorityKeys))) as Readonly<
+  Record<AuthorityKeyAlgorithm, AuthorityKeyRow>
+>;
+export const authorityKeyAlgorithms = Object.keys(rows) as AuthorityKeyAlgorithm[];
 
-/** The keys that an authority may have; adding one is one row. */
-const table = {
-  'RSA-2048': { algorithm: 'RS256', modulusBits: 2048 },
-  'RSA-3072': { algorithm: 'RS256', modulusBits: 3072 },
-  'RSA-4096': { algorithm: 'RS256', modulusBits: 4096 },
-  'P-256': { algorithm: 'ES256' },
-  'P-384': { algorithm: 'ES384' },
-} as const satisfies Record<string, KeyRow>;
-
-export type AuthorityKeyAlgorithm = keyof typeof table;
-export const authorityKeyAlgorithms = Object.keys(table) as AuthorityKeyAlgorithm[];
-
-const rows: Readonly<Record<AuthorityKeyAlgorithm, KeyRow>> = table;
+const algorithmOf = (name: AuthorityKeyAlgorithm): Algorithm => algorithm(rows[name].algorithm as AlgorithmName);
 
 /** A new private key of that kind. */
 export async function generateAuthorityKey(name: AuthorityKeyAlgorithm): Promise<KeyObject> {
-  const row = rows[name];
-  return (await algorithm(row.algorithm).generate(row.modulusBits)).signingKey;
+  return (await algorithmOf(name).generate(rows[name].modulusBits)).signingKey;
 }
 
 /** Which kind a private key is of. An RSA modulus between two sizes counts as the smaller one. */
 export function authorityKeyAlgorithmOf(key: KeyObject): AuthorityKeyAlgorithm | undefined {
   const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   return authorityKeyAlgorithms
-    .filter((name) => algorithm(rows[name].algorithm).accepts(key) && modulusLength >= (rows[name].modulusBits ?? 0))
+    .filter((name) => algorithmOf(name).accepts(key) && modulusLength >= (rows[name].modulusBits ?? 0))
     .at(-1);
 }
 

@@ -1,5 +1,6 @@
 import { Entity } from 'typeorm';
 
+import type { AuthorityKeyAlgorithm } from '#crypto';
 import {
   IdColumn,
   InstantColumn,
@@ -14,7 +15,6 @@ import {
 } from '#database';
 import type { NameConstraints, RevocationReason } from '#pki';
 
-import type { AuthorityKeyAlgorithm } from './authority-key-algorithms.js';
 import type { IssuingProfile } from './issuing-profile.js';
 import type { AuthorityState, CertificateState } from './lifecycle.js';
 

@@ -16,7 +16,7 @@ export {
   type JudgedAuthority,
   type NewAuthority,
 } from './authorities.service.js';
-export { type AuthorityKeyAlgorithm, authorityKeyAlgorithms } from './authority-key-algorithms.js';
+export { authorityKeyAlgorithms } from './authority-key-algorithms.js';
 export { AuthorityKeys, certificateSealedColumns } from './authority-keys.service.js';
 export type { CertificateFilter } from './certificate-filter.js';
 export { type CertifiedHolder, CertificateVerifier, type UnusableCertificate } from './certificate-verifier.js';

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
-import { publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
+import { type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
 import { toPem } from '#asn1';
@@ -14,7 +14,6 @@ import {
   type GeneralName,
   type NameAttribute,
   type ParsedCertificate,
-  type PublicKeyFacts,
   buildTbsCertificate,
   certificateKid,
   certifiedNames,
@@ -212,7 +211,7 @@ export class Issuance {
       subjectSearch: searchable(subjectText, SUBJECT_LENGTH_MAX),
       issuer: ca.subject,
       san: subjectAlternativeNames.map(({ value }) => value),
-      keyAlgorithm: describeKey(grant.publicKey),
+      keyAlgorithm: grant.publicKey.name,
       publicKeyHash: publicKeyFingerprint(publicKeyInfo),
       tbsHash,
       certificatePem: null,
@@ -327,10 +326,4 @@ function generalNameOf(value: string): GeneralName {
   if (isIP(value) !== 0) return { kind: 'ip', value };
   if (value.includes('://')) return { kind: 'uri', value };
   return { kind: value.includes('@') ? 'email' : 'dns', value };
-}
-
-function describeKey(key: PublicKeyFacts): string {
-  if (key.algorithm === 'rsa') return `RSA-${key.modulusBits}`;
-  if (key.algorithm === 'ec') return key.curve;
-  return key.algorithm === 'ed25519' ? 'Ed25519' : key.algorithm;
 }

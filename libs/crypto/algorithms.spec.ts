@@ -2,13 +2,13 @@ import { type KeyObject, createSecretKey, generateKeyPairSync } from 'node:crypt
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type AlgorithmName,
-  type GeneratedKey,
   algorithm,
   algorithmNames,
   isAlgorithmName,
   isConsistentPair,
   verifyingKeyOf,
 } from './algorithms.js';
+import type { GeneratedKey } from './algorithm.js';
 import { keyFromJwk } from './jwk.js';
 
 const DATA = Buffer.from('data');

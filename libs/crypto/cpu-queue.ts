@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 
 import { FairLine, coreErrors } from '#core';
 
-import { type AlgorithmName, type GeneratedKey, type RsaModulusBits, algorithm } from './algorithms.js';
+import type { GeneratedKey, RsaModulusBits } from './algorithm.js';
+import { type AlgorithmName, algorithm } from './algorithms.js';
 
 /**
  * The kinds of expensive work. Each has a line of its own, so that none waits behind a longer kind:

@@ -1,11 +1,7 @@
+export { type GeneratedKey, RSA_MODULUS_BITS, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits } from './algorithm.js';
 export {
   type Algorithm,
-  type AlgorithmKind,
   type AlgorithmName,
-  type GeneratedKey,
-  RSA_MODULUS_BITS,
-  RSA_MODULUS_BITS_DEFAULT,
-  type RsaModulusBits,
   algorithm,
   algorithmNames,
   algorithms,
@@ -26,21 +22,32 @@ export {
   parseCompactJws,
 } from './compact-jws.js';
 export { CpuQueue, type CpuWork, type CpuWorkKind } from './cpu-queue.js';
+export { decodeBase64, decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
-export { keyFileErrors } from './key-containers/errors.js';
-export { type CheckedKey, checkKey, checkParts } from './key-containers/key-checks.js';
-export { readJwk } from './key-containers/json-web-key.js';
-export { isSoundEd25519Point, readTrustedKey } from './key-containers/public-key-gate.js';
-export type { CurveName, PrivateKeyParts, SecretEncoding } from './key-containers/private-key-parts.js';
-export { RSA_NUMBER_NAMES, type RsaNumbers, bitLength, checkRsaPublicNumbers } from './key-containers/rsa-checks.js';
+export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';
+export { keyFileErrors } from './key-kinds/errors.js';
+export { sharedSecret } from './key-kinds/hmac.js';
 export {
-  decodeBase64,
-  decodeBase64Url,
-  decodeWrappedBase64,
-  fromBigInt,
-  toBigInt,
-} from './key-containers/text-encodings.js';
-export { type Jwk, type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
+  type AlgorithmKind,
+  type AuthorityKeyAlgorithm,
+  allKeyKinds,
+  keyKindNames,
+  keyKinds,
+  kindOfKey,
+} from './key-kinds/index.js';
+export type {
+  AuthorityKeyRow,
+  CertificateSignature,
+  KeyKind,
+  PublicKeyFacts,
+  SecretEncoding,
+  UncheckedKey,
+} from './key-kinds/key-kind.js';
+export { rsaKey, rsaNumbersOf } from './key-kinds/rsa.js';
+export { type RsaNumbers, bitLength } from './key-kinds/rsa-numbers.js';
+export type { Signed } from './signature-mistake.js';
+export type { Jwk } from './jwk-members.js';
+export { type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
   keyObjectFromBytes,
   privateKeyToBytes,
@@ -60,7 +67,6 @@ export {
   verifyPassword,
 } from './password.js';
 export { randomSecret, uuidv4, uuidv7 } from './random.js';
-export { hasClosePrimes, hasRocaFingerprint, smallFactor } from './rsa-weakness.js';
 export {
   type DataKey,
   type KeyEncryptionKey,

@@ -2,7 +2,8 @@ import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { algorithm, algorithmNames } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-import { type Jwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
+import type { Jwk } from './jwk-members.js';
+import { jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 
 /** RFC 7638 §3.1. */
 const RSA_PUBLIC = {

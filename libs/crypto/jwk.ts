@@ -9,9 +9,8 @@ import {
 import { type Json, canonicalJson } from '#core';
 import { type AlgorithmName, isConsistentPair, verifyingKeyOf } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-
-/** A JSON Web Key (RFC 7517) as it comes from outside: nothing about its members is known yet. */
-export type Jwk = Readonly<Record<string, unknown>>;
+import type { Jwk } from './jwk-members.js';
+import { allKeyKinds } from './key-kinds/index.js';
 
 /** An entry of a JWKS: the public members of the key, and what it is for. */
 export interface PublicJwk extends Jwk {
@@ -20,15 +19,6 @@ export interface PublicJwk extends Jwk {
   readonly use: 'sig';
   readonly alg: AlgorithmName;
 }
-
-/** The members that identify a key, by key type, in lexical order: RFC 7638 §3.2, RFC 8037 §2, draft-ietf-cose-dilithium. */
-const THUMBPRINT_MEMBERS: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ['AKP', ['alg', 'kty', 'pub']],
-  ['EC', ['crv', 'kty', 'x', 'y']],
-  ['OKP', ['crv', 'kty', 'x']],
-  ['RSA', ['e', 'kty', 'n']],
-  ['oct', ['k', 'kty']],
-]);
 
 /**
  * The public half of a key as a JWKS entry.
@@ -49,7 +39,7 @@ export function publicJwk(key: KeyObject, { kid, alg }: { kid: string; alg: Algo
  * @throws INVALID_KEY for an unknown key type or a missing member
  */
 export function jwkThumbprint(jwk: Jwk): string {
-  const names = THUMBPRINT_MEMBERS.get(jwk['kty']) ?? [];
+  const names = allKeyKinds.find(({ kty }) => kty === jwk['kty'])?.thumbprintMembers ?? [];
   const identifying = Object.fromEntries(names.map((name) => [name, jwk[name]]));
   if (names.length === 0 || Object.values(identifying).some((value) => typeof value !== 'string')) {
     throw cryptoErrors.INVALID_KEY('The JWK lacks the members that identify a key of its type');

@@ -1,5 +1,5 @@
 import { type KeyObject, createPrivateKey, createPublicKey, createSecretKey, hash } from 'node:crypto';
-import type { AlgorithmKind } from './algorithms.js';
+import type { AlgorithmKind } from './key-kinds/index.js';
 import { cryptoErrors } from './errors.js';
 
 /** PKCS#8 DER (RFC 5958) of a private key, or the bytes of a shared secret: what is sealed and stored. */

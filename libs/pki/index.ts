@@ -81,7 +81,7 @@ export {
   ocspSignerProfile,
   validityFrom,
 } from './x509/profile.js';
-export { type PublicKeyFacts, keyIdentifier } from './x509/public-key.js';
+export { keyIdentifier } from './x509/public-key.js';
 export {
   REVOCATION_REASONS,
   type RevocationReason,

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { CertificateVerifier } from '#certificates';
-import { type AlgorithmName, algorithm } from '#crypto';
+import { algorithm, allKeyKinds, isAlgorithmName } from '#crypto';
 import type { View } from '#database';
 
 import type { RefusalCode, VerifyingKey } from './token-format.js';
@@ -21,7 +21,7 @@ export interface HolderKey {
 }
 
 /** One for each kind of key that a certificate can have. */
-const ALGORITHMS = ['RS256', 'ES256', 'ES384', 'EdDSA'] as const satisfies readonly AlgorithmName[];
+const ALGORITHMS = allKeyKinds.flatMap(({ holderAlgorithms }) => holderAlgorithms).filter(isAlgorithmName);
 
 /** Finds certified keys by the `kid` that tokens name them by; never by what a token itself brings along. */
 @Injectable()

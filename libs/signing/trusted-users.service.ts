@@ -11,7 +11,7 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { type Jwk, parseStrictJson, readTrustedKey } from '#crypto';
+import { type Jwk, algorithms, keyKinds, parseStrictJson, readTrustedKey } from '#crypto';
 import { Database } from '#database';
 import { FailedAuthentications, sourceOf } from '#service-keys';
 import { tenantErrors, tenantState } from '#tenants';
@@ -55,19 +55,9 @@ interface Narrowed {
 const CANDIDATES_MAX = 50;
 const TOKEN_CHARACTERS_MAX = 16_384;
 /** OpenID Connect Core 1.0 §3.1.3.7: signed by the issuer's own key; a shared secret would let its other holders sign. */
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+const ALGORITHMS = Object.entries(algorithms)
+  .filter(([, { kind }]) => keyKinds[kind].ofTrustedIssuers)
+  .flatMap(([name, { aliases }]) => [name, ...aliases]);
 /** ID tokens are checked for their end, not for how long somebody else lets them live. */
 const ANY_LIFETIME_SECONDS = (3_650 * DAY) / SECOND;
 

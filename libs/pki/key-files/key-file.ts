@@ -6,21 +6,19 @@ import {
   type AlgorithmName,
   type CheckedKey,
   type Jwk,
-  type PrivateKeyParts,
-  RSA_NUMBER_NAMES,
-  type RsaNumbers,
   type SecretEncoding,
-  bitLength,
+  type UncheckedKey,
   checkKey,
-  checkParts,
   cryptoErrors,
   decodeBase64,
-  decodeBase64Url,
   decodeWrappedBase64,
+  keyKindNames,
+  keyKinds,
   privateKeyToBytes,
   publicJwk,
   readJwk,
-  toBigInt,
+  rsaNumbersOf,
+  sharedSecret,
   verifyingKeyOf,
 } from '#crypto';
 import { readPemKey, writePemKey } from './pem-key.js';
@@ -54,14 +52,14 @@ export interface KeyFormat {
   /** More than the greatest key takes up, with its certificates; what is longer is not looked at. */
   readonly charactersMax: number;
   /** @throws INVALID_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID */
-  read(text: string, options: ReadOptions): Promise<PrivateKeyParts> | PrivateKeyParts;
+  read(text: string, options: ReadOptions): Promise<UncheckedKey> | UncheckedKey;
   /** The private key or the shared secret. @throws INVALID_KEY where this very key cannot be written so */
   writePrivate(key: KeyObject, options: WriteOptions): Promise<string> | string;
   /** The public half of a key, which may be given itself; absent where the format has no form for it. */
   writePublic?(key: KeyObject, options: Pick<WriteOptions, 'kid' | 'algorithm'>): string;
 }
 
-const KEY_PAIRS = ['rsa', 'ec', 'okp', 'akp'] as const;
+const KEY_PAIRS = keyKindNames.filter((name) => !keyKinds[name].symmetric);
 
 const table = {
   pem: {
@@ -77,7 +75,7 @@ const table = {
   jwk: {
     title: 'JSON Web Key',
     reference: 'RFC 7517',
-    holds: [...KEY_PAIRS, 'hmac'],
+    holds: keyKindNames,
     encrypted: false,
     charactersMax: 16_384,
     read: (text, { algorithm }) => readJwk(text, algorithm),
@@ -91,8 +89,8 @@ const table = {
     encrypted: false,
     charactersMax: 16_384,
     read: readRsaXml,
-    writePrivate: (key) => writeRsaXml(rsaNumbers(key)),
-    writePublic: (key) => writeRsaXml(rsaNumbers(verifyingKeyOf(key))),
+    writePrivate: (key) => writeRsaXml(rsaNumbersOf(key)),
+    writePublic: (key) => writeRsaXml(rsaNumbersOf(verifyingKeyOf(key))),
   },
   pkcs12: {
     title: 'PKCS#12 in Base64; exported without a certificate',
@@ -110,7 +108,7 @@ const table = {
     holds: ['hmac'],
     encrypted: false,
     charactersMax: 2_048,
-    read: (text) => secret(Buffer.from(text), 'text'),
+    read: (text) => sharedSecret(Buffer.from(text), 'text'),
     writePrivate: (key) => {
       const bytes = privateKeyToBytes(key);
       if (!isUtf8(bytes)) throw cryptoErrors.INVALID_KEY('The secret is no text; it has a Base64 form');
@@ -123,23 +121,12 @@ const table = {
     holds: ['hmac'],
     encrypted: false,
     charactersMax: 2_048,
-    read: (text) => secret(decodeBase64(text), 'base64'),
+    read: (text) => sharedSecret(decodeBase64(text), 'base64'),
     writePrivate: (key) => privateKeyToBytes(key).toString('base64'),
   },
 } as const satisfies Record<string, KeyFormat>;
 
-const secret = (bytes: Buffer, encoding: SecretEncoding): PrivateKeyParts => ({ kind: 'hmac', bytes, encoding });
-
 const members = (key: KeyObject): Jwk => key.export({ format: 'jwk' }) as Jwk;
-
-/** The numbers that an RSA key has: all of a private one, `n` and `e` of a public one. */
-function rsaNumbers(key: KeyObject): RsaNumbers {
-  const jwk = members(key);
-  const present = RSA_NUMBER_NAMES.filter((name) => name in jwk);
-  return Object.fromEntries(
-    present.map((name) => [name, toBigInt(decodeBase64Url(jwk[name]))]),
-  ) as unknown as RsaNumbers;
-}
 
 export type KeyFormatName = keyof typeof table;
 /** Every way to write a key down. Adding one is adding one row to `table`: import, export and the API document follow. */
@@ -162,11 +149,11 @@ export interface ReadKey extends CheckedKey {
  */
 export async function readKey(format: KeyFormatName, text: string, options: ReadOptions): Promise<ReadKey> {
   if (text.length > keyFormats[format].charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
-  const parts = await readable(() => keyFormats[format].read(text, options));
+  const unchecked = await readable(() => keyFormats[format].read(text, options));
   return {
-    ...(await checkKey(parts, options.algorithm)),
-    modulusBits: parts.kind === 'rsa' ? bitLength(parts.numbers.n) : null,
-    secretEncoding: parts.kind === 'hmac' ? parts.encoding : null,
+    ...(await checkKey(unchecked, options.algorithm)),
+    modulusBits: unchecked.modulusBits ?? null,
+    secretEncoding: unchecked.secretEncoding ?? null,
   };
 }
 
@@ -176,11 +163,11 @@ export async function readKey(format: KeyFormatName, text: string, options: Read
  */
 export async function readPrivateKeyPem(text: string, passphrase: string | undefined): Promise<KeyObject> {
   if (text.length > keyFormats.pem.charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
-  return checkParts(await readable(() => readPemKey(text, passphrase)));
+  return (await readable(() => readPemKey(text, passphrase))).check();
 }
 
 /** @throws INVALID_KEY for bytes that are not the ASN.1 of a key file */
-async function readable(read: () => Promise<PrivateKeyParts> | PrivateKeyParts): Promise<PrivateKeyParts> {
+async function readable(read: () => Promise<UncheckedKey> | UncheckedKey): Promise<UncheckedKey> {
   try {
     return await read();
   } catch (error) {

@@ -75,7 +75,8 @@ describe('PKCS#12', () => {
 
   it('a PKCS#12 file is read with its passphrase, and not where a byte was altered', async () => {
     const file = await writePkcs12({ pkcs8, friendlyName: 'key' }, 'a passphrase', 1_000);
-    expect(await readPkcs12(file, 'a passphrase')).toMatchObject({ kind: 'ec', curve: 'prime256v1' });
+    const read = await readPkcs12(file, 'a passphrase');
+    expect(privateKeyToBytes(await read.check())).toEqual(pkcs8);
     const altered = Buffer.from(file);
     altered[file.length >> 1]! ^= 1;
     await expect(readPkcs12(altered, 'a passphrase')).rejects.toThrow(withCode(keyFileErrors.PASSPHRASE_INVALID));

@@ -1,4 +1,4 @@
-import { type PrivateKeyParts, cryptoErrors, keyFileErrors } from '#crypto';
+import { type UncheckedKey, allKeyKinds, cryptoErrors, keyFileErrors } from '#crypto';
 import { type DerNode, parseBer, readPemBlocks, toPem } from '#asn1';
 import {
   decryptPemBlock,
@@ -6,7 +6,7 @@ import {
   encryptPrivateKeyInfo,
   readDecrypted,
 } from './password-based-encryption.js';
-import { readPkcs1, readPkcs8, readSec1 } from './pkcs.js';
+import { readPkcs8 } from './pkcs8.js';
 
 /** What a private key's file may hold beside it. */
 const COMPANIONS: ReadonlySet<string> = new Set(['EC PARAMETERS', 'CERTIFICATE', 'PUBLIC KEY']);
@@ -16,7 +16,7 @@ const COMPANIONS: ReadonlySet<string> = new Set(['EC PARAMETERS', 'CERTIFICATE',
  * allowed, as `openssl` writes it; a second private key is not.
  * @throws INVALID_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY; DerError
  */
-export async function readPemKey(text: string, passphrase: string | undefined): Promise<PrivateKeyParts> {
+export async function readPemKey(text: string, passphrase: string | undefined): Promise<UncheckedKey> {
   const candidates = readPemBlocks(text).filter(({ label }) => !COMPANIONS.has(label));
   const [block] = candidates;
   if (!block || candidates.length > 1) throw cryptoErrors.INVALID_KEY('The text does not hold exactly one private key');
@@ -31,10 +31,9 @@ export async function readPemKey(text: string, passphrase: string | undefined): 
   return readDecrypted(await decryptPemBlock(dekInfo, bytes, required(passphrase)), read);
 }
 
-const READERS: ReadonlyMap<string, (node: DerNode) => PrivateKeyParts> = new Map([
+const READERS: ReadonlyMap<string, (node: DerNode) => UncheckedKey> = new Map([
   ['PRIVATE KEY', readPkcs8],
-  ['RSA PRIVATE KEY', readPkcs1],
-  ['EC PRIVATE KEY', (node: DerNode) => readSec1(node)],
+  ...allKeyKinds.flatMap(({ traditional }) => (traditional ? [[traditional.pemLabel, traditional.read] as const] : [])),
 ]);
 
 function required(passphrase: string | undefined): string {

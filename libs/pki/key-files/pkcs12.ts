@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type PrivateKeyParts, cryptoErrors, keyFileErrors } from '#crypto';
+import { type UncheckedKey, cryptoErrors, keyFileErrors } from '#crypto';
 import {
   DerFields,
   type DerNode,
@@ -29,14 +29,14 @@ import {
   makePkcs12Mac,
   readDecrypted,
 } from './password-based-encryption.js';
-import { readPkcs8 } from './pkcs.js';
+import { readPkcs8 } from './pkcs8.js';
 
 /**
  * The one private key of a PKCS#12 file (RFC 7292); certificates are passed over. Without a passphrase, and with an empty
  * one, both of what their makers mean by that are tried: a terminator alone (appendix B.1) and no octets at all.
  * @throws INVALID_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY; DerError
  */
-export async function readPkcs12(bytes: Buffer, passphrase: string | undefined): Promise<PrivateKeyParts> {
+export async function readPkcs12(bytes: Buffer, passphrase: string | undefined): Promise<UncheckedKey> {
   const file = readFile(bytes);
   if (passphrase) return open(file, passphrase);
   try {
@@ -71,7 +71,7 @@ function readFile(bytes: Buffer): Pkcs12File {
   return { authenticated, macData: fields.optional(TAG.sequence), key };
 }
 
-async function open({ authenticated, macData, key }: Pkcs12File, passphrase: string | null): Promise<PrivateKeyParts> {
+async function open({ authenticated, macData, key }: Pkcs12File, passphrase: string | null): Promise<UncheckedKey> {
   if (macData) await checkPkcs12Mac(macData, authenticated, passphrase);
   const fields = DerFields.of(key);
   const type = readObjectIdentifier(fields.take());

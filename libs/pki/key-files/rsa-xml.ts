@@ -1,10 +1,11 @@
 import {
-  type PrivateKeyParts,
+  type UncheckedKey,
   type RsaNumbers,
   bitLength,
   cryptoErrors,
   decodeWrappedBase64,
   fromBigInt,
+  rsaKey,
   toBigInt,
 } from '#crypto';
 
@@ -36,7 +37,7 @@ const END = new RegExp(`${SPACE}</RSAKeyValue>${SPACE}$`, 'y');
  * anywhere between. There is no XML parser that could be talked into entities, documents or references.
  * @throws INVALID_KEY
  */
-export function readRsaXml(text: string): PrivateKeyParts {
+export function readRsaXml(text: string): UncheckedKey {
   const start = matchAt(START, text, 0);
   if (!start) throw malformed();
   let position = start[0].length;
@@ -52,7 +53,7 @@ export function readRsaXml(text: string): PrivateKeyParts {
     throw cryptoErrors.INVALID_KEY(`A private key needs ${ELEMENT_NAMES.join(', ')}`);
   }
   const entries = ELEMENT_NAMES.map((name) => [ELEMENTS[name], numbers.get(name)!]);
-  return { kind: 'rsa', numbers: Object.fromEntries(entries) as RsaNumbers };
+  return rsaKey(Object.fromEntries(entries) as RsaNumbers);
 }
 
 const malformed = (): Error => cryptoErrors.INVALID_KEY('It is not an RSAKeyValue of the elements that .NET writes');

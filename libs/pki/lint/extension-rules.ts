@@ -124,8 +124,7 @@ export const extensionLintRules = [
     'A key on a curve is not said to encrypt',
     unlessUnreadable(
       (facts) =>
-        readPublicKey(facts.publicKeyInfo).algorithm !== 'rsa' &&
-        usagesOf(facts).some((usage) => ENCRYPTING.includes(usage)),
+        !readPublicKey(facts.publicKeyInfo).encrypts && usagesOf(facts).some((usage) => ENCRYPTING.includes(usage)),
     ),
   ),
   lintRule(

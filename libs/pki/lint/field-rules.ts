@@ -1,4 +1,15 @@
-import { DerFields, OID, TAG, integerOctets, onlyChild, readInteger, readObjectIdentifier, readTime } from '#asn1';
+import {
+  DerFields,
+  OID,
+  TAG,
+  integerOctets,
+  onlyChild,
+  parseDer,
+  readBitString,
+  readInteger,
+  readObjectIdentifier,
+  readTime,
+} from '#asn1';
 import { type AttributeName, NAME_ATTRIBUTES } from '../x509/names.js';
 import { readPublicKey } from '../x509/public-key.js';
 import { signatureAlgorithmByOid } from '../x509/signature-algorithms.js';
@@ -70,7 +81,7 @@ export const fieldLintRules = [
     'RSA signature algorithms have NULL parameters, the others none',
     (facts) => {
       const { algorithm, fields } = algorithmOf(facts);
-      if (algorithm?.keyType === 'rsa' && fields.take(TAG.null).content.length > 0) return true;
+      if (algorithm?.parameters === 'null' && fields.take(TAG.null).content.length > 0) return true;
       fields.end();
       return false;
     },
@@ -149,17 +160,20 @@ export const fieldLintRules = [
     'LINT_KEY_UNSUPPORTED',
     'RFC 3279 §2.3, RFC 5480 §2, RFC 8410 §4',
     'The key is RSA, P-256, P-384 or Ed25519 in its one encoding',
-    ({ publicKeyInfo }) => readPublicKey(publicKeyInfo).algorithm === 'unsupported',
+    ({ publicKeyInfo }) => readPublicKey(publicKeyInfo).kind === 'unsupported',
   ),
   lintRule(
     'LINT_RSA_KEY',
     'CA/B Forum BR §6.1.5, §6.1.6',
     'An RSA key has 2048 to 4096 bits, an odd modulus, and an odd exponent above 65536',
     ({ publicKeyInfo }) => {
-      const key = readPublicKey(publicKeyInfo);
-      if (key.algorithm !== 'rsa') return false;
-      const { modulus, modulusBits, exponent } = key;
-      const rightSize = modulusBits >= 2048 && modulusBits <= 4096;
+      // Read once more, and held against bounds of its own: the policy is what is checked here.
+      const fields = DerFields.of(publicKeyInfo);
+      if (readObjectIdentifier(DerFields.of(fields.take()).take()) !== OID.rsaEncryption) return false;
+      const numbers = DerFields.of(parseDer(readBitString(fields.take())));
+      const [modulus, exponent] = [readInteger(numbers.take()), readInteger(numbers.take())];
+      const bits = modulus.toString(2).length;
+      const rightSize = bits >= 2048 && bits <= 4096;
       return !rightSize || modulus % 2n === 0n || exponent % 2n === 0n || exponent <= 0x10000n;
     },
   ),

@@ -46,7 +46,7 @@ export const issuerLintRules = [
     unlessUnreadable(({ authority, signature, publicKeyInfo }) => {
       const key = authority?.publicKey ?? readPublicKey(publicKeyInfo);
       const algorithm = signatureAlgorithmByOid(readObjectIdentifier(DerFields.of(signature).take()));
-      return algorithm !== undefined && algorithm.keyType !== key.algorithm;
+      return algorithm !== undefined && algorithm.keyKind !== key.kind;
     }),
   ),
   issuerRule(

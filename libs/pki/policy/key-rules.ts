@@ -1,35 +1,22 @@
-import { hasClosePrimes, hasRocaFingerprint, smallFactor } from '#crypto';
+import { allKeyKinds } from '#crypto';
 
 import { provesPossession } from '../x509/csr.js';
 import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
-export const RSA_BITS_MIN = 2048;
-export const RSA_BITS_MAX = 4096;
-
-interface RsaNumbers {
-  readonly modulus: bigint;
-  readonly exponent: bigint;
-  readonly modulusBits: number;
-}
-
-const rsaRule = (
-  code: string,
-  title: string,
-  citation: string,
-  objections: (key: RsaNumbers) => readonly string[],
-): PolicyRule => ({
-  code,
-  title,
-  citation,
-  category: 'WEAK_KEY',
-  objections: ({ request: { publicKey } }) => (publicKey.algorithm === 'rsa' ? objections(publicKey) : []),
-});
-
-/** As `rsaRule`, for computations whose cost rises with the size: only for a modulus that is not refused already. */
-const rsaStructureRule: typeof rsaRule = (code, title, citation, objections) =>
-  rsaRule(code, title, citation, (key) =>
-    key.modulusBits >= RSA_BITS_MIN && key.modulusBits <= RSA_BITS_MAX ? objections(key) : [],
-  );
+/** The rules that each kind of key has for its public half. */
+const publicKeyRules: readonly PolicyRule[] = allKeyKinds
+  .flatMap((kind) => kind.publicKeyRules)
+  .map(({ code, title, citation }) => ({
+    code: `CSR_${code}`,
+    title,
+    citation,
+    category: 'WEAK_KEY',
+    objections: ({ request: { publicKey } }) =>
+      publicKey
+        .objections()
+        .filter((objection) => objection.code === code)
+        .map(({ detail }) => detail),
+  }));
 
 const standingRule = (
   code: string,
@@ -85,7 +72,7 @@ export const keyRules: readonly PolicyRule[] = [
     citation: 'RFC 5480 §2.1.1, RFC 8410 §3',
     category: 'WEAK_KEY',
     objections: ({ request: { publicKey } }) =>
-      publicKey.algorithm === 'unsupported' ? [`Not accepted: ${publicKey.detail}`] : [],
+      publicKey.kind === 'unsupported' ? [`Not accepted: ${publicKey.name}`] : [],
   },
   {
     code: 'CSR_KEY_INVALID',
@@ -94,44 +81,11 @@ export const keyRules: readonly PolicyRule[] = [
     category: 'WEAK_KEY',
     objections: ({ request: { publicKey, verifyingKey } }) =>
       objectIf(
-        (publicKey.algorithm === 'ec' || publicKey.algorithm === 'ed25519') && !verifyingKey,
+        publicKey.kind !== 'unsupported' && !verifyingKey && publicKey.objections().length === 0,
         'The public key is no valid point of its curve',
       ),
   },
-  rsaRule('CSR_RSA_TOO_SMALL', 'The RSA modulus is shorter than 2048 bits', 'NIST SP 800-131A §3', ({ modulusBits }) =>
-    objectIf(modulusBits < RSA_BITS_MIN, `The modulus has ${modulusBits} bits; at least ${RSA_BITS_MIN} are due`),
-  ),
-  rsaRule('CSR_RSA_TOO_LARGE', 'The RSA modulus is longer than 4096 bits', 'CVE-2023-3817', ({ modulusBits }) =>
-    objectIf(modulusBits > RSA_BITS_MAX, `The modulus has ${modulusBits} bits; at most ${RSA_BITS_MAX} are accepted`),
-  ),
-  rsaRule('CSR_RSA_EXPONENT', 'The RSA exponent is even, small or very large', 'FIPS 186-5 §A.1.1', ({ exponent }) =>
-    objectIf(
-      exponent % 2n === 0n || exponent <= 0x10000n || exponent >= 1n << 256n,
-      'The exponent must be odd, above 65536 and below 2^256',
-    ),
-  ),
-  rsaStructureRule(
-    'CSR_RSA_SMALL_FACTOR',
-    'The RSA modulus has a small factor',
-    'CA/B Forum BR §6.1.6, SP 800-56B §6.4.2.2',
-    ({ modulus }) => {
-      const factor = smallFactor(modulus);
-      return factor === undefined ? [] : [`The modulus is divisible by ${factor}`];
-    },
-  ),
-  rsaStructureRule(
-    'CSR_RSA_ROCA',
-    'The RSA key comes from a library with a known flaw (ROCA)',
-    'CVE-2017-15361',
-    ({ modulus }) =>
-      objectIf(hasRocaFingerprint(modulus), 'The modulus has the fingerprint of keys that can be factored'),
-  ),
-  rsaStructureRule(
-    'CSR_RSA_CLOSE_PRIMES',
-    'The primes of the RSA key lie too close together',
-    'CVE-2022-26320, FIPS 186-5 §A.1.3',
-    ({ modulus }) => objectIf(hasClosePrimes(modulus), 'The modulus can be factored: its primes are close together'),
-  ),
+  ...publicKeyRules,
   standingRule(
     'CSR_KEY_OF_AUTHORITY',
     'The key is that of a certificate authority',

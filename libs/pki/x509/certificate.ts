@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
-import type { Parsed } from '#crypto';
+import type { Parsed, PublicKeyFacts } from '#crypto';
 import {
   DerError,
   DerFields,
@@ -24,7 +24,7 @@ import {
 } from './extensions.js';
 import type { Issuer } from './issuance.js';
 import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from './names.js';
-import { type PublicKeyFacts, importPublicKey, keyIdentifier, readPublicKey } from './public-key.js';
+import { importPublicKey, keyIdentifier, readPublicKey } from './public-key.js';
 import { signatureAlgorithmFor } from './signature-algorithms.js';
 
 /** A certificate of ours or an imported one, read strictly. */

@@ -1,5 +1,5 @@
 import { type KeyObject, verify } from 'node:crypto';
-import type { Parsed } from '#crypto';
+import type { Parsed, PublicKeyFacts } from '#crypto';
 import {
   DER_LIMITS,
   DerError,
@@ -17,7 +17,7 @@ import {
 } from '#asn1';
 import { type ReadExtension, readExtension, readExtensions } from './extensions.js';
 import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from './names.js';
-import { type PublicKeyFacts, importPublicKey, readPublicKey } from './public-key.js';
+import { importPublicKey, readPublicKey } from './public-key.js';
 import { type SignatureAlgorithm, signatureAlgorithmByOid } from './signature-algorithms.js';
 
 export const CSR_BYTES_MAX = DER_LIMITS.maxBytes;
@@ -140,7 +140,7 @@ function wishes(extensions: readonly ReadExtension[]) {
  */
 export function provesPossession(request: CertificateRequest): boolean {
   const { signatureAlgorithm: algorithm, verifyingKey, signedBytes, signature } = request;
-  if (!algorithm || !verifyingKey || algorithm.keyType !== request.publicKey.algorithm) return false;
+  if (!algorithm || !verifyingKey || algorithm.keyKind !== request.publicKey.kind) return false;
   if (algorithm.digest === 'md5' || algorithm.digest === 'sha1') return false;
   try {
     return verify(algorithm.digest, signedBytes, verifyingKey, signature);

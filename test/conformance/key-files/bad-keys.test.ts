@@ -1,7 +1,7 @@
 import { type KeyObject, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type AlgorithmName, type RsaNumbers, checkRsaPublicNumbers } from '#crypto';
+import { type AlgorithmName, type RsaNumbers, readTrustedKey } from '#crypto';
 import { type KeyFormatName, keyFormatNames, keyFormats, readKey } from '#pki';
 import { withCode } from '../../support/errors.js';
 import { Workbench } from './files.js';
@@ -121,10 +121,11 @@ describe('RSA keys', () => {
     }
   });
 
-  it('an RSA key is checked by its public half alone, as in a request for a certificate', async () => {
-    expect(() => checkRsaPublicNumbers(good, 2048)).not.toThrow();
+  it('an RSA key is checked by its public half alone, as that of a trusted issuer', async () => {
+    const trust = ({ n, e }: RsaNumbers) => readTrustedKey({ kty: 'RSA', n: base64Url(n), e: base64Url(e) });
+    expect(trust(good).type).toBe('public');
     for (const numbers of [rocaNumbers(), closePrimes(0n), rsaNumbers(prime(2043), 31n), goodNumbers(1024)]) {
-      expect(() => checkRsaPublicNumbers(numbers, 2048)).toThrow(withCode('WEAK_KEY'));
+      expect(() => trust(numbers)).toThrow(withCode('WEAK_KEY'));
     }
   });
 });
@@ -190,6 +191,38 @@ describe('keys on curves', () => {
     const short = { ...own, d: Buffer.alloc(31, 1).toString('base64url') };
     await expect(read(JSON.stringify(short), 'EdDSA')).rejects.toThrow(withCode('INVALID_KEY'));
   });
+});
+
+it('the JWK of an Ed25519 key is read with both names of its algorithm (RFC 9864)', async () => {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  for (const alg of ['EdDSA', 'Ed25519']) {
+    expect(await read(JSON.stringify({ ...jwk, alg }), 'EdDSA')).toMatchObject({ weak: false });
+  }
+  await expect(read(JSON.stringify({ ...jwk, alg: 'Ed448' }), 'EdDSA')).rejects.toThrow(withCode('INVALID_KEY'));
+});
+
+describe('a public half that a PKCS#8 file states', () => {
+  const [own, foreign] = [1, 2].map(() => generateKeyPairSync('ed25519'));
+  const raw = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }).subarray(-32);
+  const seed = own!.privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32);
+  /** `[1]` as RFC 5958 §2 tags it, and as ring did before 0.17. */
+  const FORMS = { implicit: ['3051', '812100'], explicit: ['3053', 'a123032100'] } as const;
+  const file = (form: keyof typeof FORMS, half: Buffer): string => {
+    const [outer, tag] = FORMS[form];
+    const head = Buffer.from(`${outer}020101300506032b657004220420`, 'hex');
+    return pem(Buffer.concat([head, seed, Buffer.from(tag, 'hex'), half]));
+  };
+
+  it.each(Object.keys(FORMS) as (keyof typeof FORMS)[])(
+    'the public half of a PKCS#8 file must be that of its private key, tagged %s',
+    async (form) => {
+      const { signingKey } = await read(file(form, raw(own!.publicKey)), 'EdDSA', 'pem');
+      expect(signingKey.equals(own!.privateKey)).toBe(true);
+      await expect(read(file(form, raw(foreign!.publicKey)), 'EdDSA', 'pem')).rejects.toThrow(
+        withCode('INCONSISTENT_KEY'),
+      );
+    },
+  );
 });
 
 describe('shared secrets', () => {

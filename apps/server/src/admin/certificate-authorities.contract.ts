@@ -1,5 +1,4 @@
 import {
-  type AuthorityKeyAlgorithm,
   type AuthorityState,
   type ImportedAuthority,
   type JudgedAuthority,
@@ -9,6 +8,7 @@ import {
   authorityLifecycle,
 } from '#certificates';
 import { Secret, coreErrors, toRfc3339 } from '#core';
+import type { AuthorityKeyAlgorithm } from '#crypto';
 import {
   type AttributeName,
   CERTIFICATE_KID_KINDS,

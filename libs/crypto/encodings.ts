@@ -1,4 +1,4 @@
-import { cryptoErrors } from '../errors.js';
+import { cryptoErrors } from './errors.js';
 
 /** Standard Base64 (RFC 4648 §4) with its padding and nothing else: one text for the bytes. @throws INVALID_KEY */
 export function decodeBase64(text: string): Buffer {

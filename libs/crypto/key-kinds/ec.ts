@@ -1,0 +1,234 @@
+import { ECDH, type KeyObject, createECDH, createPrivateKey, generateKeyPair, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
+import {
+  DerFields,
+  type DerNode,
+  OID,
+  TAG,
+  onlyChild,
+  parseBer,
+  readBitString,
+  readInteger,
+  readObjectIdentifier,
+  readOctets,
+} from '#asn1';
+import { type AlgorithmRow, type HashBits, generatePair } from '../algorithm.js';
+import { decodeBase64Url } from '../encodings.js';
+import { cryptoErrors } from '../errors.js';
+import type { Jwk } from '../jwk-members.js';
+import { holds } from '../signature-mistake.js';
+import { keyFileErrors } from './errors.js';
+import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+
+const signPooled = promisify(sign);
+const verifyPooled = promisify(verify);
+
+interface Curve {
+  /** As `node:crypto` calls it. */
+  readonly namedCurve: string;
+  /** RFC 5480 §2.1.1.1. */
+  readonly oid: string;
+  /** Of a coordinate, and of a private number. */
+  readonly bytes: number;
+  // OpenSSL is quick on P-256 only (40 µs); the larger curves take up to 2 ms and would stall the event loop.
+  readonly signatureMilliseconds: number;
+  /** The signature of certificates with a key on the curve; absent where no certificate has such a key. */
+  readonly certificateSignature?: string;
+}
+
+/** The curves, by the name that JWKs have for them (RFC 7518 §6.2.1.1). */
+const CURVES = {
+  'P-256': {
+    namedCurve: 'prime256v1',
+    oid: OID.p256,
+    bytes: 32,
+    signatureMilliseconds: 0,
+    certificateSignature: OID.ecdsaWithSha256,
+  },
+  'P-384': {
+    namedCurve: 'secp384r1',
+    oid: OID.p384,
+    bytes: 48,
+    signatureMilliseconds: 1,
+    certificateSignature: OID.ecdsaWithSha384,
+  },
+  'P-521': { namedCurve: 'secp521r1', oid: OID.p521, bytes: 66, signatureMilliseconds: 2 },
+} as const satisfies Record<string, Curve>;
+
+export type CurveName = keyof typeof CURVES;
+const curves: Readonly<Record<CurveName, Curve>> = CURVES;
+const curveNames = Object.keys(CURVES) as CurveName[];
+const LIST = `${curveNames.slice(0, -1).join(', ')} and ${curveNames.at(-1)}`;
+
+/** ECDSA (RFC 7518 §3.4). */
+export function ecAlgorithm(curve: CurveName, hashBits: HashBits): AlgorithmRow & { readonly kind: 'ec' } {
+  const { namedCurve, signatureMilliseconds } = curves[curve];
+  const digest = `sha${hashBits}`;
+  const options = { dsaEncoding: 'ieee-p1363' } as const; // RFC 7518 §3.4: R and S side by side, not DER
+  const inline = signatureMilliseconds === 0;
+  const fits = (key: KeyObject): boolean =>
+    key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === namedCurve;
+  return {
+    kind: 'ec',
+    symmetric: false,
+    title: `ECDSA on ${curve} with SHA-${hashBits}`,
+    reference: 'RFC 7518 §3.4',
+    aliases: [],
+    mistakes: [
+      {
+        cause: 'DER_SIGNATURE',
+        detail: 'The signature is DER; JOSE wants R and S side by side (RFC 7518 §3.4)',
+        explains: (signed, key) => holds(digest, signed, { key, dsaEncoding: 'der' }),
+      },
+    ],
+    generate: () => generatePair((done) => generateKeyPair('ec', { namedCurve }, done)),
+    sign: (data, key) => (inline ? sign : signPooled)(digest, data, { key, ...options }),
+    verify: (data, signature, key) => (inline ? verify : verifyPooled)(digest, data, { key, ...options }, signature),
+    signatureMilliseconds: () => signatureMilliseconds,
+    generationMilliseconds: () => Math.max(1, signatureMilliseconds),
+    fits,
+    accepts: fits,
+  };
+}
+
+/**
+ * A private key of this number.
+ * @param point the public half as the file states it: SEC 1 §2.3.3, compressed or not
+ */
+const ecKey = (curve: CurveName, scalar: Buffer, point: Buffer | undefined): UncheckedKey => ({
+  kind: 'ec',
+  check() {
+    const { bytes, namedCurve } = curves[curve];
+    if (scalar.length > bytes) throw scalarOutOfRange();
+    const d = Buffer.concat([Buffer.alloc(bytes - scalar.length), scalar]);
+    const own = publicPoint(namedCurve, d);
+    if (point && !uncompressed(namedCurve, point).equals(own)) {
+      throw keyFileErrors.INCONSISTENT_KEY('The public half that the file states is not that of its private key');
+    }
+    // A scalar of half the length is found in half the work; by chance there is none.
+    if (d.subarray(0, Math.floor(bytes / 2)).every((byte) => byte === 0)) {
+      throw keyFileErrors.WEAK_KEY('The private number of the key is too short');
+    }
+    const [x, y] = [own.subarray(1, 1 + bytes), own.subarray(1 + bytes)];
+    const [xText, yText, dText] = [x, y, d].map((member) => member.toString('base64url'));
+    return createPrivateKey({ key: { kty: 'EC', crv: curve, x: xText!, y: yText!, d: dText! }, format: 'jwk' });
+  },
+});
+
+const scalarOutOfRange = (): Error =>
+  cryptoErrors.INVALID_KEY('The private number of the key is not in the range of its curve');
+
+function publicPoint(namedCurve: string, scalar: Buffer): Buffer {
+  const pair = createECDH(namedCurve);
+  try {
+    pair.setPrivateKey(scalar);
+    return pair.getPublicKey();
+  } catch {
+    throw scalarOutOfRange();
+  }
+}
+
+function uncompressed(namedCurve: string, point: Buffer): Buffer {
+  try {
+    return ECDH.convertKey(point, namedCurve, undefined, undefined, 'uncompressed') as Buffer;
+  } catch {
+    throw cryptoErrors.INVALID_KEY('The public half of the key is no point on its curve');
+  }
+}
+
+function readJwk(jwk: Jwk): UncheckedKey {
+  const curve = curveNames.find((name) => name === jwk['crv']);
+  if (!curve) throw cryptoErrors.INVALID_KEY(`The curve is none of ${LIST}`);
+  const [scalar, x, y] = (['d', 'x', 'y'] as const).map((name) => decodeBase64Url(jwk[name]));
+  // RFC 7518 §6.2.1.2: each is as long as the field.
+  if ([scalar, x, y].some((member) => member!.length !== curves[curve].bytes)) {
+    throw cryptoErrors.INVALID_KEY('A member of the JWK is not as long as its curve demands');
+  }
+  return ecKey(curve, scalar!, Buffer.concat([Buffer.of(4), x!, y!]));
+}
+
+/**
+ * `ECPrivateKey` of SEC 1 (RFC 5915 §3).
+ * @param outer the curve that the file names outside of it, in PKCS#8
+ */
+function readSec1(node: DerNode, outer?: DerNode): UncheckedKey {
+  const fields = DerFields.of(node);
+  if (readInteger(fields.take()) !== 1n) throw cryptoErrors.INVALID_KEY('It is not an elliptic-curve private key');
+  const scalar = readOctets(fields.take());
+  const parameters = fields.optional(0xa0);
+  const publicKey = fields.optional(0xa1);
+  const named = [outer, parameters && onlyChild(parameters)].filter((curve) => curve !== undefined).map(curveOf);
+  const [curve, ...others] = new Set(named);
+  if (curve === undefined || others.length > 0) {
+    throw cryptoErrors.INVALID_KEY('The file names no curve, or two of them');
+  }
+  return ecKey(curve, scalar, publicKey && readBitString(onlyChild(publicKey)));
+}
+
+/** A curve by its name only: parameters that are spelt out can describe a curve that is almost the right one (CVE-2020-0601). */
+function curveOf(parameters: DerNode): CurveName {
+  if (parameters.tag !== TAG.objectIdentifier) {
+    throw cryptoErrors.INVALID_KEY('The curve is spelt out; only curves by name are read');
+  }
+  const identifier = readObjectIdentifier(parameters);
+  const curve = curveNames.find((name) => curves[name].oid === identifier);
+  if (curve === undefined) throw cryptoErrors.INVALID_KEY(`The curve is none of ${LIST}`);
+  return curve;
+}
+
+const unsupported = (name: string): PublicKeyFacts => ({
+  kind: 'unsupported',
+  name,
+  encrypts: false,
+  objections: () => [],
+  jwk: () => undefined,
+});
+
+/** RFC 5480 §2. */
+function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
+  const named = parameters.take();
+  if (named.tag !== TAG.objectIdentifier) return unsupported('explicit curve parameters');
+  const identifier = readObjectIdentifier(named);
+  const curve = curveNames.find((name) => curves[name].oid === identifier && curves[name].certificateSignature);
+  if (!curve) return unsupported(`curve ${identifier}`);
+  const { bytes } = curves[curve];
+  if (bits[0] !== 4 || bits.length !== 1 + 2 * bytes) return unsupported('a compressed point');
+  const [x, y] = [bits.subarray(1, 1 + bytes), bits.subarray(1 + bytes)].map((member) => member.toString('base64url'));
+  return {
+    kind: 'ec',
+    name: curve,
+    encrypts: false,
+    objections: () => [],
+    jwk: () => ({ kty: 'EC', crv: curve, x, y }),
+  };
+}
+
+export const ec = {
+  kty: 'EC',
+  thumbprintMembers: ['crv', 'kty', 'x', 'y'],
+  symmetric: false,
+  keyTypes: ['ec'],
+  probeDigest: 'sha256',
+  readJwk,
+  pkcs8: {
+    identifiers: [OID.ecPublicKey],
+    read: ({ privateKey, parameters }) => readSec1(parseBer(privateKey), parameters.take()),
+  },
+  traditional: { pemLabel: 'EC PRIVATE KEY', read: (node) => readSec1(node) },
+  publicKey: { identifiers: [OID.ecPublicKey], read: readPublicKey },
+  publicKeyRules: [],
+  objectionsTo: () => [],
+  // RFC 3279 §2.2.3, RFC 5758 §3.2
+  certificateSignatures: [
+    { name: 'ecdsa-with-SHA1', oid: OID.ecdsaWithSha1, digest: 'sha1', parameters: 'absent' },
+    { name: 'ecdsa-with-SHA256', oid: OID.ecdsaWithSha256, digest: 'sha256', parameters: 'absent' },
+    { name: 'ecdsa-with-SHA384', oid: OID.ecdsaWithSha384, digest: 'sha384', parameters: 'absent' },
+    { name: 'ecdsa-with-SHA512', oid: OID.ecdsaWithSha512, digest: 'sha512', parameters: 'absent' },
+  ],
+  certificateSignatureOf: ({ asymmetricKeyDetails }) =>
+    Object.values(curves).find(({ namedCurve }) => namedCurve === asymmetricKeyDetails?.namedCurve)
+      ?.certificateSignature,
+  authorityKeys: { 'P-256': { algorithm: 'ES256' }, 'P-384': { algorithm: 'ES384' } },
+  holderAlgorithms: ['ES256', 'ES384'],
+  ofTrustedIssuers: true,
+} as const satisfies KeyKind;

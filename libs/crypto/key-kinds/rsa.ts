@@ -1,0 +1,214 @@
+import { type KeyObject, constants, createHash, createPrivateKey, generateKeyPair, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
+import { DerError, DerFields, type DerNode, OID, TAG, parseBer, parseDer, readInteger } from '#asn1';
+import {
+  type AlgorithmRow,
+  type HashBits,
+  RSA_MODULUS_BITS,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  generatePair,
+} from '../algorithm.js';
+import { decodeBase64Url, fromBigInt, toBigInt } from '../encodings.js';
+import { cryptoErrors } from '../errors.js';
+import type { Jwk } from '../jwk-members.js';
+import { HASHES, type SignatureMistake, type Signed, holds } from '../signature-mistake.js';
+import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+import {
+  RSA_CERTIFIED_LIMITS,
+  RSA_NUMBER_NAMES,
+  RSA_READABLE_BITS,
+  type RsaNumbers,
+  bitLength,
+  checkRsaNumbers,
+  objectionsToRsa,
+  rsaPublicKeyRules,
+} from './rsa-numbers.js';
+
+const signPooled = promisify(sign);
+
+/** Estimates by modulus size; how they compare matters more than what they are on one machine. */
+const RSA_MILLISECONDS: Readonly<Record<RsaModulusBits, { readonly signature: number; readonly generation: number }>> =
+  {
+    2048: { signature: 1, generation: 100 },
+    3072: { signature: 3, generation: 300 },
+    4096: { signature: 6, generation: 1_000 },
+  };
+
+/** The row for the next size that is not smaller: imported keys may have a size that is never generated. */
+function rsaMilliseconds(bits: number): { readonly signature: number; readonly generation: number } {
+  return RSA_MILLISECONDS[RSA_MODULUS_BITS.find((size) => size >= bits) ?? 4096];
+}
+
+/** RSASSA (RFC 7518 §3.3, §3.5). */
+export function rsaAlgorithm(padding: 'pkcs1' | 'pss', hashBits: HashBits): AlgorithmRow & { readonly kind: 'rsa' } {
+  const digest = `sha${hashBits}`;
+  const options =
+    padding === 'pkcs1'
+      ? { padding: constants.RSA_PKCS1_PADDING }
+      : { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBits / 8 }; // RFC 7518 §3.5: the salt is as long as the hash
+  // RFC 8017 §9.1.1: emLen >= hLen + sLen + 2, and emLen is counted from one bit less than the modulus.
+  const smallestBits = padding === 'pkcs1' ? RSA_READABLE_BITS.min : Math.max(RSA_READABLE_BITS.min, 2 * hashBits + 10);
+  const fits = (key: KeyObject): boolean => {
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
+    return key.asymmetricKeyType === 'rsa' && bits >= smallestBits && bits <= RSA_READABLE_BITS.max;
+  };
+  return {
+    kind: 'rsa',
+    symmetric: false,
+    title: `${padding === 'pkcs1' ? 'RSASSA-PKCS1-v1_5' : 'RSASSA-PSS'} with SHA-${hashBits}`,
+    reference: padding === 'pkcs1' ? 'RFC 7518 §3.3' : 'RFC 7518 §3.5',
+    aliases: [],
+    mistakes: mistakes(padding, digest),
+    generate: (modulusLength = RSA_MODULUS_BITS_DEFAULT) =>
+      generatePair((done) => generateKeyPair('rsa', { modulusLength, publicExponent: 0x10001 }, done)),
+    sign: (data, key) => signPooled(digest, data, { key, ...options }),
+    verify: (data, signature, key) => verify(digest, data, { key, ...options }, signature), // 30 µs: not worth a thread hop
+    signatureMilliseconds: (key) => rsaMilliseconds(key.asymmetricKeyDetails?.modulusLength ?? 0).signature,
+    generationMilliseconds: (bits = RSA_MODULUS_BITS_DEFAULT) => rsaMilliseconds(bits).generation,
+    fits,
+    accepts: (key) => {
+      const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+      // FIPS 186-5 §A.1.1: an odd exponent above 2^16.
+      return fits(key) && modulusLength >= 2048 && publicExponent > 0x10000n && publicExponent % 2n === 1n;
+    },
+  };
+}
+
+const PKCS1 = { padding: constants.RSA_PKCS1_PADDING };
+const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
+
+function mistakes(padding: 'pkcs1' | 'pss', hash: string): SignatureMistake[] {
+  const isPss = padding === 'pss';
+  const [expected, other] = isPss ? [PSS, PKCS1] : [PKCS1, PSS];
+  const digest = (data: Buffer): Buffer => createHash(hash).update(data).digest();
+  return [
+    {
+      cause: isPss ? 'PKCS1_INSTEAD_OF_PSS' : 'PSS_INSTEAD_OF_PKCS1',
+      detail: isPss
+        ? 'The signature has PKCS#1 v1.5 padding; RSASSA-PSS is expected'
+        : 'The signature has PSS padding; RSASSA-PKCS1-v1_5 is expected',
+      explains: (signed, key) => HASHES.some((tried) => holds(tried, signed, { key, ...other })),
+    },
+    ...HASHES.filter((tried) => tried !== hash).map((tried) => ({
+      cause: 'WRONG_HASH',
+      detail: `The signature was made with ${tried.toUpperCase()}; ${hash.toUpperCase()} is expected`,
+      explains: (signed: Signed, key: KeyObject) => holds(tried, signed, { key, ...expected }),
+    })),
+    {
+      cause: 'HASHED_TWICE',
+      detail: 'The hash was signed as if it were the data: hand the data itself to the signing function',
+      explains: ({ data, signature }, key) =>
+        [digest(data), Buffer.from(digest(data).toString('hex'))].some((hashed) =>
+          holds(hash, { data: hashed, signature }, { key, ...expected }),
+        ),
+    },
+    {
+      cause: 'REVERSED_SIGNATURE',
+      detail: 'The bytes of the signature are in reverse order, as some Windows interfaces give them',
+      explains: ({ data, signature }, key) =>
+        holds(hash, { data, signature: Buffer.from(signature).reverse() }, { key, ...expected }),
+    },
+  ];
+}
+
+/** A private key of these numbers (RFC 8017 §3.2), in whatever form they came. */
+export const rsaKey = (numbers: RsaNumbers): UncheckedKey => ({
+  kind: 'rsa',
+  modulusBits: bitLength(numbers.n),
+  async check() {
+    await checkRsaNumbers(numbers);
+    const members = RSA_NUMBER_NAMES.map((name) => [name, fromBigInt(numbers[name]).toString('base64url')]);
+    try {
+      return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(members) }, format: 'jwk' });
+    } catch {
+      // OpenSSL has limits of its own; its messages may quote what it read.
+      throw cryptoErrors.INVALID_KEY();
+    }
+  },
+});
+
+/** The numbers of an RSA key: all of a private one, `n` and `e` of a public one. */
+export function rsaNumbersOf(key: KeyObject): Pick<RsaNumbers, 'n' | 'e'> & Partial<RsaNumbers> {
+  const jwk = key.export({ format: 'jwk' }) as Jwk;
+  const present = RSA_NUMBER_NAMES.filter((name) => name in jwk);
+  return Object.fromEntries(
+    present.map((name) => [name, toBigInt(decodeBase64Url(jwk[name]))]),
+  ) as unknown as RsaNumbers;
+}
+
+function readJwk(jwk: Jwk): UncheckedKey {
+  // RFC 7518 §6.3.2 permits `d` alone; nothing could then be checked against it.
+  if ('oth' in jwk || RSA_NUMBER_NAMES.some((name) => !(name in jwk))) {
+    throw cryptoErrors.INVALID_KEY('An RSA JWK needs n, e, d, p, q, dp, dq and qi, and no further primes');
+  }
+  const entries = RSA_NUMBER_NAMES.map((name) => [name, toBigInt(decodeBase64Url(jwk[name]))]);
+  return rsaKey(Object.fromEntries(entries) as unknown as RsaNumbers);
+}
+
+/** `RSAPrivateKey` of PKCS#1 (RFC 8017 appendix A.1.2). */
+function readPkcs1(node: DerNode): UncheckedKey {
+  const fields = DerFields.of(node);
+  if (readInteger(fields.take()) !== 0n) throw cryptoErrors.INVALID_KEY('It is not an RSA private key with two primes');
+  const numbers = RSA_NUMBER_NAMES.map((name) => [name, readPositive(fields.take())]);
+  fields.end();
+  return rsaKey(Object.fromEntries(numbers) as unknown as RsaNumbers);
+}
+
+function readPositive(node: DerNode): bigint {
+  const number = readInteger(node);
+  if (number < 0n) throw new DerError('The numbers of an RSA key are positive');
+  return number;
+}
+
+/** RFC 3279 §2.3.1. */
+function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
+  if (parameters.take(TAG.null).content.length > 0) throw new DerError('NULL has no content');
+  parameters.end();
+  const fields = DerFields.of(parseDer(bits));
+  const [n, e] = [readInteger(fields.take()), readInteger(fields.take())];
+  fields.end();
+  if (n <= 0n || e <= 0n) throw new DerError('The numbers of an RSA key are positive');
+  return {
+    kind: 'rsa',
+    name: `RSA-${bitLength(n)}`,
+    encrypts: true,
+    objections: () => objectionsToRsa({ n, e }, RSA_CERTIFIED_LIMITS),
+    // A verification costs in proportion to the exponent's length.
+    jwk: () =>
+      bitLength(n) > RSA_READABLE_BITS.max || bitLength(e) > RSA_CERTIFIED_LIMITS.exponentBitsMax
+        ? undefined
+        : { kty: 'RSA', n: fromBigInt(n).toString('base64url'), e: fromBigInt(e).toString('base64url') },
+  };
+}
+
+export const rsa = {
+  kty: 'RSA',
+  thumbprintMembers: ['e', 'kty', 'n'],
+  symmetric: false,
+  keyTypes: ['rsa'],
+  probeDigest: 'sha256',
+  readJwk,
+  pkcs8: { identifiers: [OID.rsaEncryption], read: ({ privateKey }) => readPkcs1(parseBer(privateKey)) },
+  traditional: { pemLabel: 'RSA PRIVATE KEY', read: readPkcs1 },
+  publicKey: { identifiers: [OID.rsaEncryption], read: readPublicKey },
+  publicKeyRules: rsaPublicKeyRules,
+  objectionsTo: ({ n, e }) =>
+    objectionsToRsa({ n: toBigInt(decodeBase64Url(n)), e: toBigInt(decodeBase64Url(e)) }, RSA_CERTIFIED_LIMITS),
+  // RFC 3279 §2.2.1, RFC 4055 §5
+  certificateSignatures: [
+    { name: 'md5WithRSAEncryption', oid: OID.md5WithRsa, digest: 'md5', parameters: 'null' },
+    { name: 'sha1WithRSAEncryption', oid: OID.sha1WithRsa, digest: 'sha1', parameters: 'null' },
+    { name: 'sha256WithRSAEncryption', oid: OID.sha256WithRsa, digest: 'sha256', parameters: 'null' },
+    { name: 'sha384WithRSAEncryption', oid: OID.sha384WithRsa, digest: 'sha384', parameters: 'null' },
+    { name: 'sha512WithRSAEncryption', oid: OID.sha512WithRsa, digest: 'sha512', parameters: 'null' },
+  ],
+  certificateSignatureOf: () => OID.sha256WithRsa,
+  authorityKeys: {
+    'RSA-2048': { algorithm: 'RS256', modulusBits: 2048 },
+    'RSA-3072': { algorithm: 'RS256', modulusBits: 3072 },
+    'RSA-4096': { algorithm: 'RS256', modulusBits: 4096 },
+  },
+  holderAlgorithms: ['RS256'],
+  ofTrustedIssuers: true,
+} as const satisfies KeyKind;
