@@ -25,5 +25,5 @@ export type { KeyRehearsal, RehearsedAction } from './rehearsal.js';
 export { KeyRehearsals } from './rehearsals.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY, type RotationPace, versionStateAt } from './rotation.js';
 export { KeyRotation } from './rotation.service.js';
-export { Signer, type UsableKey } from './signer.js';
+export { Signer, type SigningKey, type UsableKey } from './signer.js';
 export type { KeyWithVersions } from './versions.js';

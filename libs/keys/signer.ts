@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
+import type { EpochMilliseconds } from '#core';
 import { type AlgorithmName, algorithm, keyFromJwk, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
 import { In, type View } from '#database';
 import { Vault } from '#vault';
@@ -23,6 +24,12 @@ export interface UsableKey {
   readonly verifyingKey: KeyObject;
 }
 
+/** The version that signs. */
+export interface SigningKey extends UsableKey {
+  /** When its successor takes over; `undefined` while none is staged. */
+  readonly signsUntil: EpochMilliseconds | undefined;
+}
+
 const CACHED_KEYS_MAX = 5_000;
 const ENDED_SHOWN_MAX = 20;
 
@@ -37,11 +44,11 @@ export class Signer {
   constructor(private readonly vault: Vault) {}
 
   /** The version that signs now, one at any instant. @throws KEY_NOT_USABLE where there is none */
-  async signingKey(view: View, keyId: string): Promise<UsableKey> {
+  async signingKey(view: View, keyId: string): Promise<SigningKey> {
     const { key, versions } = await this.versions(view, keyId, ['active']);
     const [newest] = versions;
     if (!key || !newest) throw keyErrors.KEY_NOT_USABLE();
-    return this.open(view, key, newest);
+    return { ...(await this.open(view, key, newest)), signsUntil: newest.retiresAt ?? undefined };
   }
 
   /** The versions that may verify now, newest first: all of the key, so that rotation breaks no token. */

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 
 import { type Json, SECOND, coreErrors } from '#core';
 import { type CompactJws, algorithm, encodeCompactJws, encodeJwsHeader, parseCompactJws } from '#crypto';
-import type { UsableKey } from '#keys';
 
-import type { RefusalCode, Verdict, VerifyContext, VerifyingKey } from './token-format.js';
+import type { IssueContext, RefusalCode, Verdict, VerifyContext, VerifyingKey } from './token-format.js';
 
 export type Claims = { readonly [name: string]: Json };
 export type Refused = { readonly code: RefusalCode; readonly kid?: string };
@@ -19,14 +18,12 @@ const LATEST_SECONDS = 253_402_300_799;
  * @throws VALIDATION_ERROR where the claims make it too long or give it too many members
  */
 export async function signClaims(
-  key: UsableKey,
+  { key, sign }: Pick<IssueContext, 'key' | 'sign'>,
   kid: string | undefined,
   claims: Record<string, Json | readonly string[] | undefined>,
 ): Promise<string> {
   const header = encodeJwsHeader({ alg: key.algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
-  const token = await encodeCompactJws(header, JSON.stringify(claims), (data) =>
-    algorithm(key.algorithm).sign(data, key.signingKey),
-  );
+  const token = await encodeCompactJws(header, JSON.stringify(claims), sign);
   const parsed = parseCompactJws(token);
   if (parsed.ok) return token;
   const { reason: code, detail } = parsed;

@@ -1,20 +1,29 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type EpochMilliseconds, SECOND, type TenantScope, coreErrors } from '#core';
-import { uuidv4 } from '#crypto';
+import { DomainError, type EpochMilliseconds, type PlatformScope, SECOND, type TenantScope, coreErrors } from '#core';
+import { CpuQueue, uuidv4 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
-import { Keys, Signer, type UsableKey, keyErrors } from '#keys';
+import { Keys, Signer, keyErrors } from '#keys';
+import { configVersionOf } from '#tenants';
 
 import { diagnose } from './diagnosis.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
 import { grantsOf, isGranted } from './grants.js';
 import { type HolderKey, HolderKeys } from './holder-keys.js';
-import { checkInput } from './input.js';
+import {
+  ConfigurationChanged,
+  type NamedKey,
+  type PreparedToken,
+  type PreparedTokens,
+  latestExpiryOf,
+  outcomeOf,
+  prepareEach,
+} from './prepared-tokens.js';
 import { type ResolvedProfile, TokenProfiles } from './profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
-import type { AskingService, Finding, IssuedToken, Verdict, VerifyContext } from './token-format.js';
+import type { AskingService, Finding, IssueContext, IssuedToken, Verdict, VerifyContext } from './token-format.js';
 import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
@@ -55,15 +64,17 @@ export interface RepeatedToken {
   readonly expiresAt: EpochMilliseconds;
 }
 
-interface SigningKey {
-  readonly key: UsableKey;
-  readonly kid: string;
+/** A verdict on a token that was presented, and under which configuration it was given. */
+interface PreparedVerdict {
+  readonly configVersion: number;
+  readonly resolved: ResolvedProfile;
+  readonly verdict: Verdict;
 }
 
-const DIAGNOSES_PER_MINUTE = 30;
-/** What says nothing about the item but about the server: then nothing at all is answered. */
-const FAULTS: readonly string[] = ['internal', 'unavailable'];
+/** How often tokens are made again because something changed meanwhile. */
+const ATTEMPTS = 5;
 
+const DIAGNOSES_PER_MINUTE = 30;
 @Injectable()
 export class Signing {
   constructor(
@@ -75,15 +86,17 @@ export class Signing {
     private readonly replays: ReplayStore,
     private readonly transactions: TokenTransactions,
     private readonly rates: RateWindows,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
    * A token by a profile. It leaves only after its event is durable.
-   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, AUDIT_UNAVAILABLE
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, BUSY,
+   *   AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
-    const outcome = await this.database.transaction(scope, async (tx) => {
-      const [only] = await this.issueEach(tx, caller, profileName, [input]);
+    const outcome = await this.issueCurrent(scope, caller, profileName, [input], async (tx, prepared) => {
+      const [only] = await this.recordEach(tx, prepared);
       return only!;
     });
     // Thrown after the commit, so that what the refusal counted stays counted.
@@ -93,7 +106,7 @@ export class Signing {
 
   /**
    * Several tokens by one profile, in order, in one transaction. What is wrong with one item is its own outcome.
-   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, AUDIT_UNAVAILABLE
+   * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, BUSY, AUDIT_UNAVAILABLE
    */
   async signAll(
     scope: TenantScope,
@@ -101,7 +114,7 @@ export class Signing {
     profileName: string,
     inputs: readonly unknown[],
   ): Promise<(SignedToken | DomainError)[]> {
-    return this.database.transaction(scope, (tx) => this.issueEach(tx, caller, profileName, inputs));
+    return this.issueCurrent(scope, caller, profileName, inputs, (tx, prepared) => this.recordEach(tx, prepared));
   }
 
   /**
@@ -130,11 +143,16 @@ export class Signing {
     presented: PresentedToken,
     options: { consume?: boolean | undefined } = {},
   ): Promise<JudgedToken> {
+    const prepared = await this.database.read(scope, (view) => {
+      requireGrant(view, caller, presented.profile);
+      return this.judge(view, presented);
+    });
     return this.database.transaction(scope, async (tx) => {
       requireGrant(tx, caller, presented.profile);
-      const resolved = await this.profiles.resolve(tx, presented.profile);
-      const { profile, format } = resolved;
-      const judged = await format.verify(presented.token, await this.verifyContext(tx, resolved, presented));
+      const { resolved, verdict: judged } = (await this.isCurrent(tx, prepared))
+        ? prepared
+        : await this.judge(tx, presented);
+      const { profile } = resolved;
       const verdict = options.consume ? await this.consume(tx, resolved, judged) : judged;
       const { code, kid, tokenId } = verdict;
       const outcome = code === 'OK' ? 'success' : 'failed';
@@ -169,27 +187,97 @@ export class Signing {
     });
   }
 
-  /** A step: one outcome for each input, in order; what is wrong with one is its own outcome. */
-  private async issueEach(
-    tx: Tx,
+  /**
+   * Makes tokens, and records them in one transaction unless something that they depend on changed meanwhile: then they
+   * are made anew. Signing takes place before the transaction, because it takes long.
+   */
+  private async issueCurrent<T>(
+    scope: TenantScope,
     caller: SigningCaller,
     profileName: string,
     inputs: readonly unknown[],
-  ): Promise<(SignedToken | DomainError)[]> {
-    requireGrant(tx, caller, profileName);
-    const resolved = await this.profiles.resolve(tx, profileName);
-    if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
-      throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
-    }
-    const signingKey = await this.signingKey(tx, resolved);
-    const outcomes: (SignedToken | DomainError)[] = [];
-    for (const input of inputs) {
+    record: (tx: Tx, prepared: PreparedTokens) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const prepared = await this.prepare(scope, caller, profileName, inputs);
       try {
-        outcomes.push(await this.issue(tx, resolved, signingKey, input ?? {}));
+        const work = async (tx: Tx): Promise<T> => {
+          requireGrant(tx, caller, profileName);
+          await this.requireCurrent(tx, prepared);
+          await this.noteIssues(tx, prepared);
+          return record(tx, prepared);
+        };
+        return await this.database.transaction(scope, work, inputs.length);
       } catch (error) {
-        if (!(error instanceof DomainError) || FAULTS.includes(error.kind)) throw error;
-        outcomes.push(error);
+        if (!(error instanceof ConfigurationChanged)) throw error;
+        if (attempt === ATTEMPTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
       }
+    }
+  }
+
+  /** One token or refusal for each input, in order, made by what holds now. */
+  private async prepare(
+    scope: TenantScope,
+    caller: SigningCaller,
+    profileName: string,
+    inputs: readonly unknown[],
+  ): Promise<PreparedTokens> {
+    const { now, ...found } = await this.database.read(scope, async (view) => {
+      // The number first: what changes after it was read is noticed.
+      const configVersion = await configVersionOf(view);
+      requireGrant(view, caller, profileName);
+      const resolved = await this.profiles.resolve(view, profileName);
+      if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
+        throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
+      }
+      return { configVersion, resolved, ...(await this.signingKey(view, resolved)), now: view.now };
+    });
+    const { resolved, key, kid } = found;
+    const { facts, format } = resolved;
+    const work = { group: scope.tenantId, kind: inputs.length > 1 ? ('batch' as const) : ('signature' as const) };
+    const context: IssueContext = {
+      profile: facts,
+      key,
+      kid,
+      sign: (data) => this.cpu.sign(work, key.algorithm, data, key.signingKey),
+      caller: askingService(scope),
+      now,
+      randomId: uuidv4,
+    };
+    return { ...found, items: await prepareEach(format, inputs, context) };
+  }
+
+  /** A step: the version that signed is kept until the last of these tokens has expired. */
+  private async noteIssues(tx: Tx, { key, items }: PreparedTokens): Promise<void> {
+    const latest = latestExpiryOf(items);
+    if (latest !== undefined) await this.keys.noteIssue(tx, key.versionId, latest);
+  }
+
+  /**
+   * A step: whether what was prepared still holds, and goes on to hold until this transaction ends. By the number of the
+   * configuration; where that was raised, by what it was raised for.
+   * @throws ConfigurationChanged, KEY_NOT_USABLE, NOT_FOUND
+   */
+  private async requireCurrent(tx: Tx, { configVersion, resolved, key, kid }: PreparedTokens): Promise<void> {
+    const isUnchanged = (await configVersionOf(tx)) === configVersion;
+    const { profile } = resolved;
+    // A certificate ends by the clock, its authority's, too.
+    if (isUnchanged && profile.certificateKid === null && tx.now < (key.signsUntil ?? Infinity)) return;
+    const present = await this.profiles.resolve(tx, profile.name);
+    const signing = await this.signingKey(tx, present);
+    const isSame =
+      present.profile.id === profile.id &&
+      present.profile.version === profile.version &&
+      signing.key.versionId === key.versionId &&
+      signing.kid === kid;
+    if (!isSame) throw new ConfigurationChanged();
+  }
+
+  /** A step: the outcome of each token, with its event. */
+  private async recordEach(tx: Tx, prepared: PreparedTokens): Promise<(SignedToken | DomainError)[]> {
+    const outcomes: (SignedToken | DomainError)[] = [];
+    for (const item of prepared.items) {
+      outcomes.push(await outcomeOf(() => this.record(tx, prepared, item)));
     }
     return outcomes;
   }
@@ -207,7 +295,7 @@ export class Signing {
   }
 
   /** A certificate that is no longer good must not name a new token, whatever becomes of the key. */
-  private async signingKey(view: View, { profile }: ResolvedProfile): Promise<SigningKey> {
+  private async signingKey(view: View, { profile }: ResolvedProfile): Promise<NamedKey> {
     const { keyId, certificateKid } = profile;
     if (keyId === null)
       throw keyErrors.KEY_NOT_USABLE('The profile verifies by a certificate and has no key of its own');
@@ -221,35 +309,44 @@ export class Signing {
     return { key, kid: certificateKid };
   }
 
-  private async issue(
+  private async record(
     tx: Tx,
-    { profile, facts, format }: ResolvedProfile,
-    { key, kid }: SigningKey,
-    input: unknown,
+    { resolved: { profile, facts, format }, kid }: PreparedTokens,
+    { input, outcome }: PreparedToken,
   ): Promise<SignedToken> {
-    checkInput(format.name, input);
+    if (outcome instanceof DomainError) throw outcome;
     const transaction = format.transaction?.(input);
     if (transaction) {
       await this.transactions.admit(tx, facts, transaction);
       const stored = await this.transactions.stored(tx, facts, transaction);
       if (stored) return { ...stored, format: format.name };
+      if (!(await this.transactions.keep(tx, facts, transaction, { ...outcome, kid }))) {
+        // Another request took the id between the look-up and here: its token is the token.
+        return { ...(await this.transactions.stored(tx, facts, transaction))!, format: format.name };
+      }
     }
-    const caller = askingService(tx);
-    const issued = await format.issue(input, { profile: facts, key, kid, caller, now: tx.now, randomId: uuidv4 });
-    const { tokenId, expiresAt } = issued;
-    if (transaction && !(await this.transactions.keep(tx, facts, transaction, { ...issued, kid }))) {
-      // Another request took the id between the look-up and here: its token is the token.
-      return { ...(await this.transactions.stored(tx, facts, transaction))!, format: format.name };
-    }
-    await this.keys.noteIssue(tx, key.versionId, expiresAt);
+    const { tokenId, expiresAt } = outcome;
     const details = { profile: profile.name, format: format.name, expiresAt };
     tx.record(tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details }));
-    return { ...issued, format: format.name, kid };
+    return { ...outcome, format: format.name, kid };
+  }
+
+  /** A verdict by what holds now; the number of the configuration is read first, so that what changes is noticed. */
+  private async judge(view: View, presented: PresentedToken): Promise<PreparedVerdict> {
+    const configVersion = await configVersionOf(view);
+    const resolved = await this.profiles.resolve(view, presented.profile);
+    const context = await this.verifyContext(view, resolved, presented);
+    return { configVersion, resolved, verdict: await resolved.format.verify(presented.token, context) };
+  }
+
+  /** A step: whether a verdict still holds, and goes on to hold until this transaction ends. A certificate ends by the clock. */
+  private async isCurrent(tx: Tx, { configVersion, resolved }: PreparedVerdict): Promise<boolean> {
+    return (await configVersionOf(tx)) === configVersion && resolved.profile.certificateKid === null;
   }
 
   private async verifyContext(view: View, resolved: ResolvedProfile, { body }: PresentedToken): Promise<VerifyContext> {
     const { profile, facts } = resolved;
-    const shared = { profile: facts, caller: askingService(view), body, now: view.now };
+    const shared = { profile: facts, caller: askingService(view.scope), body, now: view.now };
     if (profile.certificateKid !== null) {
       const holder = await this.holders.find(view, profile.certificateKid);
       return { ...shared, ...keysOfHolder(holder) };
@@ -288,7 +385,7 @@ export function keysOfHolder(
   };
 }
 
-const askingService = ({ scope: { actor } }: View): AskingService => ({
+const askingService = ({ actor }: TenantScope | PlatformScope): AskingService => ({
   serviceId: actor.id,
   ...(actor.credentialId === undefined ? {} : { credentialId: actor.credentialId }),
 });
@@ -298,6 +395,6 @@ const withVendorResult = (verdict: Verdict, { format }: ResolvedProfile): Judged
   vendorResult: format.vendorResults?.[verdict.code],
 });
 
-function requireGrant({ scope }: Tx, { profiles }: SigningCaller, profile: string): void {
+function requireGrant({ scope }: View, { profiles }: SigningCaller, profile: string): void {
   if (!isGranted(grantsOf(scope, profiles), profile)) throw profileErrors.PROFILE_NOT_GRANTED();
 }

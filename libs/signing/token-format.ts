@@ -32,7 +32,9 @@ export interface AskingService {
 
 export interface IssueContext {
   readonly profile: ProfileFacts;
-  readonly key: UsableKey;
+  readonly key: Pick<UsableKey, 'kid' | 'algorithm'>;
+  /** The signature of the key's algorithm over some bytes. */
+  readonly sign: (data: Buffer) => Promise<Buffer>;
   /** What the token calls its key: the certificate's where the profile has one, else the key version's. */
   readonly kid: string;
   readonly caller: AskingService;

@@ -36,6 +36,7 @@ export {
   Tenants,
   changeTenant,
   lockTenant,
+  configVersionOf,
   raiseConfigVersion,
   tenantSettingsOf,
   tenantSlugOf,

@@ -183,6 +183,18 @@ export async function lockTenant(tx: Tx): Promise<void> {
   await tx.lock(Tenant, { id: tx.scope.tenantId });
 }
 
+/**
+ * The number of the tenant's configuration. Work that is prepared before its transaction reads it first, and again in the
+ * transaction, where no other one can raise it until this one ends: what was prepared under the same number is still
+ * right.
+ * @throws NOT_FOUND
+ */
+export async function configVersionOf(view: View): Promise<number> {
+  const tenant = await view.hold(Tenant, { id: view.scope.tenantId }, 'shared');
+  if (!tenant) throw coreErrors.NOT_FOUND();
+  return tenant.configVersion;
+}
+
 export const passwordMissing = (pointer: string): Error =>
   coreErrors.VALIDATION_ERROR({
     errors: [{ pointer, code: 'REQUIRED', detail: 'a user who does not exist yet needs a password' }],

@@ -80,11 +80,16 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
     }),
   inputExample: { identifier: 'user-42', name: 'Ada Lovelace', email: 'ada@example.com' },
 
-  async issue(input: CcaiInput, { profile, key, now, randomId }: IssueContext): Promise<IssuedToken> {
+  async issue(input: CcaiInput, { profile, key, sign, now, randomId }: IssueContext): Promise<IssuedToken> {
     const user = userOf(input, randomId);
     const issuedAt = toEpochSeconds(now);
     const expiresAt = issuedAt + lifetimeSeconds(profile, input.ttlSeconds);
-    const token = await signClaims(key, undefined, { iss: profile.issuer, iat: issuedAt, exp: expiresAt, ...user });
+    const token = await signClaims({ key, sign }, undefined, {
+      iss: profile.issuer,
+      iat: issuedAt,
+      exp: expiresAt,
+      ...user,
+    });
     return { token, tokenId: tokenHash(token), issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
   },
 

@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { MINUTE, SECOND, coreErrors } from '#core';
-import { type AlgorithmName, verifyingKeyOf } from '#crypto';
+import { type AlgorithmName, algorithm, verifyingKeyOf } from '#crypto';
 
 import { GOLDEN } from '../../../test/support/golden.js';
 import type { IssueContext, ProfileFacts, VerifyContext } from '../token-format.js';
@@ -134,14 +134,8 @@ const profileOf = ({ format, profile }: Sample): ProfileFacts => ({
 
 const issueContext = (sample: Sample): IssueContext => ({
   profile: profileOf(sample),
-  key: {
-    keyId: 'key',
-    versionId: 'version',
-    kid: GOLDEN.kid,
-    algorithm: sample.algorithm,
-    signingKey: sample.key,
-    verifyingKey: verifyingKeyOf(sample.key),
-  },
+  key: { kid: GOLDEN.kid, algorithm: sample.algorithm },
+  sign: async (data) => algorithm(sample.algorithm).sign(data, sample.key),
   kid: GOLDEN.kid,
   caller: { serviceId: SERVICE },
   now: GOLDEN.now,

@@ -64,9 +64,9 @@ export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
   },
   inputExample: { systemUserToken: 'Application Name-pzqc70604i' },
 
-  async issue({ systemUserToken }: SuperOfficeInput, { profile, key, now }: IssueContext): Promise<IssuedToken> {
+  async issue({ systemUserToken }: SuperOfficeInput, { profile, sign, now }: IssueContext): Promise<IssuedToken> {
     const signed = `${systemUserToken}.${minuteStamp(now)}`;
-    const signature = await algorithm(key.algorithm).sign(Buffer.from(signed), key.signingKey);
+    const signature = await sign(Buffer.from(signed));
     const token = `${signed}.${signature.toString('base64')}`;
     const issuedAt = now - (now % MINUTE);
     return { token, tokenId: tokenHash(token), issuedAt, expiresAt: issuedAt + profile.ttlSeconds * SECOND };

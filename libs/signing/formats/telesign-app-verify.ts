@@ -58,13 +58,13 @@ export const telesignAppVerify: TokenFormat<TelesignInput> = {
 
   async issue(
     { phoneNumber, xid }: TelesignInput,
-    { profile, key, now, randomId }: IssueContext,
+    { profile, key, sign, now, randomId }: IssueContext,
   ): Promise<IssuedToken> {
     const issuedAt = toEpochSeconds(now) - BACKDATED_SECONDS;
     const expiresAt = issuedAt + profile.ttlSeconds;
     const tokenId = xid ?? randomId();
     const claims = { iss: profile.issuer, iat: issuedAt, exp: expiresAt, phn: phoneNumber, xid: tokenId };
-    const token = await signClaims(key, undefined, claims);
+    const token = await signClaims({ key, sign }, undefined, claims);
     return { token, tokenId, issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
   },
 

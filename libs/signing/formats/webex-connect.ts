@@ -39,11 +39,11 @@ export const webexConnect: TokenFormat<WebexInput> = {
   },
   inputExample: { ttlSeconds: 600 },
 
-  async issue({ ttlSeconds }: WebexInput, { profile, key, caller, now }: IssueContext): Promise<IssuedToken> {
+  async issue({ ttlSeconds }: WebexInput, { profile, key, sign, caller, now }: IssueContext): Promise<IssuedToken> {
     const issuedAt = toEpochSeconds(now);
     const expiresAt = issuedAt + lifetimeSeconds(profile, ttlSeconds);
     const issuer = profile.statedIssuer ?? caller.serviceId;
-    const token = await signClaims(key, undefined, { iss: issuer, iat: issuedAt, exp: expiresAt });
+    const token = await signClaims({ key, sign }, undefined, { iss: issuer, iat: issuedAt, exp: expiresAt });
     return { token, tokenId: tokenHash(token), issuedAt: issuedAt * SECOND, expiresAt: expiresAt * SECOND };
   },
 

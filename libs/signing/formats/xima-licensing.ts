@@ -45,12 +45,12 @@ export const ximaLicensing: TokenFormat<XimaInput> = {
   },
   inputExample: { payload: { serial: 'EXAMPLECUSTOMER1D57107A415DEE77F', eliteSeats: 15 } },
 
-  async issue(input: XimaInput, { profile, key, kid, now, randomId }: IssueContext): Promise<IssuedToken> {
+  async issue(input: XimaInput, { profile, key, sign, kid, now, randomId }: IssueContext): Promise<IssuedToken> {
     const body = bodyOf(input);
     const tokenId = randomId();
     const issuedAt = toEpochSeconds(now);
     const expiresAt = issuedAt + lifetimeSeconds(profile, undefined);
-    const token = await signClaims(key, kid, {
+    const token = await signClaims({ key, sign }, kid, {
       payload_hash: input.payloadHash ?? sha256(Buffer.from(body ?? '')),
       jti: tokenId,
       exp: expiresAt,

@@ -51,6 +51,7 @@ export class TokenController {
     keyErrors.KEY_NOT_USABLE,
     transactionErrors.XID_IN_USE,
     coreErrors.RATE_LIMITED,
+    coreErrors.BUSY,
     databaseErrors.AUDIT_UNAVAILABLE,
   )
   async sign(
@@ -70,7 +71,7 @@ export class TokenController {
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and errors, in request order' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY, databaseErrors.AUDIT_UNAVAILABLE)
   async signBatch(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

@@ -30,6 +30,7 @@ const Refusals = (): MethodDecorator =>
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,
     keyErrors.KEY_NOT_USABLE,
+    coreErrors.BUSY,
     databaseErrors.AUDIT_UNAVAILABLE,
   );
 

@@ -1,0 +1,68 @@
+import { DomainError, type EpochMilliseconds } from '#core';
+import type { SigningKey } from '#keys';
+
+import { checkInput } from './input.js';
+import type { ResolvedProfile } from './profiles.service.js';
+import type { IssueContext, IssuedToken, TokenFormat } from './token-format.js';
+
+/** The key of a profile, and what its tokens call it. */
+export interface NamedKey {
+  readonly key: SigningKey;
+  /** The certificate's `kid` where the profile has one, else the version's. */
+  readonly kid: string;
+}
+
+/** Tokens that are made and not recorded yet: none of them may leave. */
+export interface PreparedTokens extends NamedKey {
+  /** The number of the tenant's configuration under which they were made. */
+  readonly configVersion: number;
+  readonly resolved: ResolvedProfile;
+  /** In the order of the inputs; what is wrong with one is its own outcome. */
+  readonly items: readonly PreparedToken[];
+}
+
+export type PreparedToken = { readonly input: unknown; readonly outcome: IssuedToken | DomainError };
+
+/** The profile or its key changed while tokens were made: they are thrown away, and made again. */
+export class ConfigurationChanged extends Error {
+  override readonly name = 'ConfigurationChanged';
+}
+
+/** What says nothing about the item but about the server: then nothing at all is answered. */
+const FAULTS: readonly string[] = ['internal', 'unavailable'];
+
+/** One token or refusal for each input, in order. @throws BUSY */
+export async function prepareEach(
+  format: TokenFormat,
+  inputs: readonly unknown[],
+  context: IssueContext,
+): Promise<PreparedToken[]> {
+  const items: PreparedToken[] = [];
+  for (const given of inputs) {
+    const input = given ?? {};
+    items.push({ input, outcome: await outcomeOf(() => issueChecked(format, input, context)) });
+  }
+  return items;
+}
+
+/** When the last of the tokens expires; `undefined` where none was made. */
+export function latestExpiryOf(items: readonly PreparedToken[]): EpochMilliseconds | undefined {
+  const expiries = items.flatMap(({ outcome }) => (outcome instanceof DomainError ? [] : [outcome.expiresAt]));
+  return expiries.length === 0 ? undefined : Math.max(...expiries);
+}
+
+/** @throws VALIDATION_ERROR, BUSY */
+async function issueChecked(format: TokenFormat, input: unknown, context: IssueContext): Promise<IssuedToken> {
+  checkInput(format.name, input);
+  return format.issue(input, context);
+}
+
+/** What an item comes to. @throws what says nothing about the item but about the server: then nothing is answered */
+export async function outcomeOf<T>(work: () => Promise<T>): Promise<T | DomainError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DomainError) || FAULTS.includes(error.kind)) throw error;
+    return error;
+  }
+}
