@@ -14,6 +14,9 @@ export class AuditEvent {
   @InstantColumn() occurredAt: number;
   @VarcharColumn(16) actorType: string;
   @VarcharColumn(64) actorId: string;
+  /** E-mail of a user, name of a service or job. */
+  @VarcharColumn(254, { nullable: true }) actorName: string | null;
+  @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
   @VarcharColumn(64) action: string;
   @VarcharColumn(32) targetType: string;
   @VarcharColumn(64) targetId: string;

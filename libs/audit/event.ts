@@ -56,7 +56,9 @@ export function sealEvent(draft: EventDraft, context: EventContext): SealedEvent
 
 function seal(draft: EventDraft, context: EventContext): SealedEvent {
   const { actor, requestId, sourceAddress } = context.origin;
-  const credentialId = draft.credentialId ?? actor.credentialId;
+  // What is done to a credential is part of its life, whoever does it and with what outcome.
+  const credentialId =
+    draft.credentialId ?? (draft.targetType === 'credential' ? draft.targetId : undefined) ?? actor.credentialId;
   const document: EventDocument = {
     id: context.id,
     tenantId: context.tenantId,

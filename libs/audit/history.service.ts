@@ -11,7 +11,7 @@ import {
   defineEvents,
   selfDeciding,
 } from '#core';
-import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
+import { Between, Database, In, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
@@ -27,7 +27,11 @@ export interface HistoryFilter {
   /** Epoch milliseconds, exclusive. */
   readonly to?: number | undefined;
   readonly actor?: string | undefined;
-  readonly action?: string | undefined;
+  /** E-mail of a user, normalised. */
+  readonly actorEmail?: string | undefined;
+  readonly sourceAddress?: string | undefined;
+  /** One action, or one of several. */
+  readonly action?: string | readonly string[] | undefined;
   readonly targetType?: string | undefined;
   readonly targetId?: string | undefined;
   readonly outcome?: EventOutcome | undefined;
@@ -51,6 +55,8 @@ export interface Refusal {
   readonly route: string;
   /** The most specific thing that the request named. */
   readonly targetId: string;
+  /** The credential that the request named, if it named one. */
+  readonly credentialId?: string | undefined;
 }
 
 const TARGET_ID_MAX = 64;
@@ -87,9 +93,10 @@ export class History {
 
   /** Writes a refusal in a transaction of its own; the refused work's transaction is gone. */
   async recordRefusal(scope: TenantScope | PlatformScope, refusal: Refusal): Promise<void> {
-    const { targetId, ...details } = refusal;
+    const { targetId, credentialId, ...details } = refusal;
     const event = requestEvents.refused(targetId.slice(0, TARGET_ID_MAX).toWellFormed(), {
       outcome: 'denied',
+      credentialId,
       details,
     });
     // A refusal is recorded, whatever its caller may do.
@@ -106,7 +113,7 @@ export class History {
 const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 
 function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent> {
-  const { from, to, actor, order: _order, ...equal } = filter;
+  const { from, to, actor, actorEmail, action, order: _order, ...equal } = filter;
   if (from !== undefined && to !== undefined && from >= to) {
     throw coreErrors.VALIDATION_ERROR({
       errors: [{ pointer: '/to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
@@ -117,6 +124,8 @@ function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): 
     tenantId: scope.tenantId,
     ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
     ...(actor === undefined ? {} : { actorId: actor }),
+    ...(actorEmail === undefined ? {} : { actorName: actorEmail, actorType: 'user' }),
+    ...(action === undefined ? {} : { action: typeof action === 'string' ? action : In([...action]) }),
     ...(from === undefined && to === undefined ? {} : { occurredAt: period(from, to) }),
   };
 }

@@ -7,6 +7,8 @@ import { AuditEvent } from './audit-event.entity.js';
 import { sealEvent } from './event.js';
 
 const SALT_BYTES = 16;
+/** Characters that the index column holds; the event itself has the whole name. */
+const ACTOR_NAME_MAX = 254;
 
 /** Writes the events of a transaction as its last statement, so that they commit with the change or not at all. */
 export const recordEvents: EventRecorder = async (tx, drafts) => {
@@ -15,7 +17,7 @@ export const recordEvents: EventRecorder = async (tx, drafts) => {
     const tenantId = draft.tenantId ?? tx.scope.tenantId;
     const salt = randomBytes(SALT_BYTES).toString('hex');
     const sealed = sealEvent(draft, { origin: tx.scope, tenantId, id, occurredAt: tx.now, salt });
-    const { actor, requestId } = tx.scope;
+    const { actor, requestId, sourceAddress } = tx.scope;
     return {
       id,
       tenantId,
@@ -23,6 +25,8 @@ export const recordEvents: EventRecorder = async (tx, drafts) => {
       occurredAt: tx.now,
       actorType: actor.type,
       actorId: actor.id,
+      actorName: actor.name.slice(0, ACTOR_NAME_MAX),
+      sourceAddress,
       action: draft.action,
       targetType: draft.targetType,
       targetId: draft.targetId,

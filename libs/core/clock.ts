@@ -70,6 +70,10 @@ export const toRfc3339 = (instant: EpochMilliseconds): string => new Date(instan
 const RFC3339 =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
+/** A full-date of RFC 3339 §5.6 as the first instant of that day in UTC; `undefined` for anything else. */
+export const fromRfc3339Date = (text: string): EpochMilliseconds | undefined =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) ? fromRfc3339(`${text}T00:00:00Z`) : undefined;
+
 /** An RFC 3339 date-time with its offset as epoch milliseconds; `undefined` for anything else (30 February too). */
 export function fromRfc3339(text: string): EpochMilliseconds | undefined {
   if (!RFC3339.test(text)) return undefined;

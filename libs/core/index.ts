@@ -7,6 +7,7 @@ export {
   ManualClock,
   type TimeSource,
   fromRfc3339,
+  fromRfc3339Date,
   systemClock,
   toEpochSeconds,
   toRfc3339,

@@ -32,7 +32,13 @@ export class Refusals extends RefusalLog {
     const { scope, isProven } = await this.placeOf(request);
     // To a member or a service of the tenant, what is absent is merely absent. To others it is a refusal.
     if (error.kind === 'not-found' && isProven) return;
-    await this.history.recordRefusal(scope, { code: error.code, method, route, targetId: request.target });
+    await this.history.recordRefusal(scope, {
+      code: error.code,
+      method,
+      route,
+      targetId: request.target,
+      credentialId: request.credentialId,
+    });
   }
 
   /** The history, and whether the caller was proven to belong there. */

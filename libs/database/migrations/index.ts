@@ -6,6 +6,7 @@ import { Clock1763820000000 } from './0007-clock.js';
 import { IdempotencyLeases1763830000000 } from './0008-idempotency-leases.js';
 import { Successors1763840000000 } from './0009-successors.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
+import { AuditFilters1763860000000 } from './0011-audit-filters.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   IdempotencyLeases1763830000000,
   Successors1763840000000,
   CompromisedKeys1763850000000,
+  AuditFilters1763860000000,
 ] as const;

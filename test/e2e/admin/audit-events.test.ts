@@ -57,16 +57,44 @@ describe('the history', () => {
     expect(await actions(`actor=${actor}`)).toHaveLength(4);
     const credentialId = (await found('action=credential.created'))[0]!['credentialId'];
     expect(await actions(`credentialId=${credentialId}`)).toEqual(['credential.created']);
+    const email = encodeURIComponent(tenant.owner.email.toUpperCase());
+    expect(await actions(`actorEmail=${email}&targetType=key`)).toEqual(['key.generated']);
+    expect(await actions('actorEmail=nobody@example.com')).toEqual([]);
+    expect((await actions('sourceAddress=127.0.0.1')).length).toBeGreaterThan(3);
+    expect(await actions('sourceAddress=192.0.2.1')).toEqual([]);
+    const both = ['key.generated', 'service.created'];
+    expect(await actions('action=service.created,key.generated')).toEqual(both);
+    expect(await actions('action=service.created&action=key.generated')).toEqual(both);
+    const day = toRfc3339(clock.now()).slice(0, 10);
+    const nextDay = toRfc3339(clock.now() + 86_400_000).slice(0, 10);
+    expect(await actions(`from=${day}&to=${nextDay}`)).toEqual(await actions(''));
+    expect(await actions(`from=${nextDay}`)).toEqual([]);
     expect(await actions('tokenId=none')).toEqual([]);
     expect(await actions('outcome=failed')).toEqual([]);
   });
 
-  it.each(['outcome=odd', 'from=yesterday', 'order=up', 'limit=201', 'cursor=x', 'colour=red'])(
-    'the history rejects the query %s',
-    async (filter) => {
-      expect(await query(filter)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
-    },
-  );
+  it.each([
+    'outcome=odd',
+    'from=yesterday',
+    'from=2026-02-30',
+    'action=Bad',
+    'actorEmail=x',
+    'order=up',
+    'limit=201',
+    'cursor=x',
+    'colour=red',
+  ])('the history rejects the query %s', async (filter) => {
+    expect(await query(filter)).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+  });
+
+  it('the refusal of an action on a credential is found by the id of the credential', async () => {
+    const services = await server.post(`${tenant.path}/services`, { name: 'refused' }, tenant.owner);
+    const { id: service } = services.body['service']!;
+    const credentialId = services.body['serviceKey']!['id']!;
+    const path = `${tenant.path}/services/${service}/credentials/${credentialId}`;
+    expect((await server.post(`${path}/discard`, undefined, tenant.owner)).status).toBe(409);
+    expect(await actions(`credentialId=${credentialId}`)).toEqual(['request.refused', 'credential.created']);
+  });
 
   it('the history continues where a page ended', async () => {
     const seen: unknown[] = [];

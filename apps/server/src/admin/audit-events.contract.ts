@@ -1,5 +1,16 @@
 import type { EventOutcome, Json } from '#core';
-import { Choice, Identifier, Instant, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import {
+  Choice,
+  Email,
+  Identifier,
+  Instant,
+  InstantOrDate,
+  JsonObject,
+  Nested,
+  QueryWords,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
 const OUTCOMES = ['success', 'denied', 'failed'] as const satisfies readonly EventOutcome[];
@@ -8,11 +19,28 @@ const Filter = (description: string, example: string, max = 128) =>
   Text({ max, optional: true, description: `Only events ${description}`, example });
 
 export class AuditEventQuery extends PageQuery {
-  @Instant({ optional: true, description: 'Only events at or after this moment' }) from?: number;
-  @Instant({ optional: true, description: 'Only events before this moment', example: '2026-02-01T00:00:00.000Z' })
+  @InstantOrDate({
+    optional: true,
+    description: 'Only events at or after this moment; a date is the start of that day in UTC',
+  })
+  from?: number;
+  @InstantOrDate({
+    optional: true,
+    description: 'Only events before this moment; a date is the start of that day in UTC',
+    example: '2026-02-01T00:00:00.000Z',
+  })
   to?: number;
   @Filter('of this user, service or job, by id', ID_EXAMPLE, 64) actor?: string;
-  @Filter('of this action', 'credential.discarded', 64) action?: string;
+  @Email({ optional: true, description: 'Only events of the user with this e-mail address' }) actorEmail?: string;
+  @Filter('from this source address', '203.0.113.7', 64) sourceAddress?: string;
+  @QueryWords({
+    optional: true,
+    maxItems: 50,
+    pattern: /^[a-z_]{1,32}\.[a-z_]{1,32}$/,
+    description: 'Only events of these actions, separated by commas',
+    example: ['credential.discarded', 'credential.revealed'],
+  })
+  action?: string[];
   @Filter('on things of this kind', 'credential', 32) targetType?: string;
   @Filter('on the thing with this id', ID_EXAMPLE, 64) targetId?: string;
   @Choice(OUTCOMES, { optional: true, description: 'Only events that ended so' }) outcome?: EventOutcome;

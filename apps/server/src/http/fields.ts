@@ -27,7 +27,7 @@ import {
   ValidateNested,
   type ValidationOptions,
 } from 'class-validator';
-import { UUID_PATTERN, fromRfc3339, normalizeEmail } from '#core';
+import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
 
 /** What every field may say. */
 export interface FieldOptions {
@@ -214,6 +214,48 @@ export const Instant = (options: FieldOptions = {}): FieldDecorator =>
     },
     { example: '2026-01-01T00:00:00.000Z', ...options },
   );
+
+/** An instant, or a date, which means the first instant of that day in UTC. */
+export const InstantOrDate = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] },
+      checks: [checkBy('isInstant', 'must be an RFC 3339 date-time with its offset, or a date', Number.isFinite)],
+      conversions: [
+        Transform(({ value }: { value: unknown }) =>
+          value === undefined
+            ? value
+            : ((typeof value === 'string' ? (fromRfc3339Date(value) ?? fromRfc3339(value)) : undefined) ?? Number.NaN),
+        ),
+      ],
+    },
+    { example: '2026-01-01', ...options },
+  );
+
+/** A list in a query: words separated by commas, or the parameter several times. */
+export const QueryWords = (options: FieldOptions & { maxItems: number; pattern: RegExp }): FieldDecorator => {
+  const { maxItems, pattern, ...rest } = options;
+  return define(
+    {
+      schema: { type: 'array', items: { type: 'string', pattern: pattern.source }, maxItems },
+      checks: [
+        (each) => IsArray(each),
+        (each) => ArrayMaxSize(maxItems, each),
+        (each) => Matches(pattern, { ...each, each: true }),
+      ],
+      conversions: [
+        Transform(
+          ({ value }: { value: unknown }) =>
+            value === undefined
+              ? value
+              : [value].flat().flatMap((part) => (typeof part === 'string' ? part.split(',') : [part])),
+          { groups: [QUERY_GROUP] },
+        ),
+      ],
+    },
+    rest,
+  );
+};
 
 /** An object of its own class, validated like the one around it. */
 export const Nested = (type: () => Class<unknown>, options: FieldOptions = {}): FieldDecorator =>

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } f
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { DomainError } from '#core';
+import { type DomainError, UUID_PATTERN } from '#core';
 import { tenantParameter } from './auth.guard.js';
 import type { Drain } from './drain.js';
 import { toDomainError } from './foreign-errors.js';
@@ -54,11 +54,14 @@ function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
   const { principal, scope } = request;
   if (principal === undefined) return undefined;
   const tenant = tenantParameter(request);
+  const parameters = (request.params as Record<string, string> | null) ?? {};
+  const { credentialId } = parameters;
   return {
     principal,
     ...(scope === undefined ? {} : { scope }),
     ...(tenant === undefined ? {} : { tenant }),
-    target: targetOf((request.params as Record<string, string> | null) ?? {}),
+    target: targetOf(parameters),
+    ...(credentialId !== undefined && UUID_PATTERN.test(credentialId) ? { credentialId } : {}),
     method: request.method,
     route: request.routeOptions.url ?? '',
     requestId: request.id,

@@ -10,6 +10,8 @@ export interface RefusedRequest {
   readonly tenant?: string;
   /** The most specific thing that the path named, or the tenant, or nothing. */
   readonly target: string;
+  /** The credential that the path named, if it named one. */
+  readonly credentialId?: string;
   readonly method: string;
   /** The pattern of the route, `/v1/tenants/:tenantId/keys`. */
   readonly route: string;
