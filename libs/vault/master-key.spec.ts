@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Secret } from '#core';
-import { createMasterKeyFile, readMasterKey } from '#vault';
+import { sealingErrors } from '#crypto';
 
-import { withCode } from '../../support/errors.js';
+import { createMasterKeyFile, readMasterKey } from './master-key.js';
 
 let folder: string;
 let file: string;
@@ -58,6 +58,8 @@ describe('the file of the master key', () => {
     expect(key?.keyId).not.toBe((await readMasterKey({ file }))?.keyId);
     expect(await readMasterKey({})).toBeUndefined();
     await expect(readMasterKey({ file: join(folder, 'absent') })).rejects.toMatchObject({ code: 'ENOENT' });
-    await expect(readMasterKey({ value: new Secret('short') })).rejects.toThrow(withCode('MASTER_KEY_INVALID'));
+    await expect(readMasterKey({ value: new Secret('short') })).rejects.toThrow(
+      expect.objectContaining({ code: sealingErrors.MASTER_KEY_INVALID.code }),
+    );
   });
 });
