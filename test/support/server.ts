@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { type Clock, ManualClock, type TimeSource } from '#core';
+import { type Clock, type EpochMilliseconds, ManualClock, type TimeSource, platformScope, systemOrigin } from '#core';
 import { Scheduler } from '#scheduler';
 
 import { loadConfiguration } from '../../apps/server/src/config.js';
@@ -46,6 +46,8 @@ export interface TestServer {
   delete(path: string, body?: unknown, call?: Call): Promise<Answer>;
   /** The access token of a fresh session. */
   login(email?: string, password?: string): Promise<string>;
+  /** Lets time pass until an instant. An earlier one is confirmed: the server would not go back by itself. */
+  setTime(instant: EpochMilliseconds): Promise<void>;
   /** Does what the scheduler would do now. */
   runScheduler(): Promise<void>;
   close(): Promise<void>;
@@ -124,6 +126,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       const answer = await request('POST', '/v1/auth/login', { email, password });
       if (answer.status !== 200) throw new Error(`The log-in of ${email} was refused: ${answer.text}`);
       return answer.body['accessToken']!;
+    },
+    setTime: async (instant) => {
+      const { clockWatch } = server.installation;
+      const manual = clock as ManualClock;
+      const isBack = instant < manual.now();
+      manual.set(instant);
+      if (isBack) await clockWatch.confirm(platformScope(systemOrigin('test')));
     },
     runScheduler: () => server.app.get(Scheduler).run(),
     close: async () => {

@@ -283,7 +283,7 @@ describe('certificates', () => {
     expect(actions).toEqual(
       ['intended', 'issued', 'expired', 'renewed', 'revoked'].map((name) => `certificate.${name}`),
     );
-    clock.set(before);
+    await server.setTime(before);
   });
 });
 

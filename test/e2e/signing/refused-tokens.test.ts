@@ -34,11 +34,11 @@ async function codeOf(judged: string, by: TestIssuer = issuer, profile = by.prof
 
 /** At another time, and back. */
 async function at<T>(instant: number, work: () => Promise<T>): Promise<T> {
-  clock.set(instant);
+  await server.setTime(instant);
   try {
     return await work();
   } finally {
-    clock.set(START);
+    await server.setTime(START);
   }
 }
 
