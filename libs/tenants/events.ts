@@ -16,6 +16,7 @@ export const memberEvents = defineEvents('member', {
 
 export const userEvents = defineEvents('user', {
   created: 'A user account was created',
+  password_reset: 'The password of a user was reset on the command line of the host; all sessions ended',
   password_changed: 'A user changed their password; all other sessions ended',
 });
 

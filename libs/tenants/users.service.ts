@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 
 import { type Origin, type PlatformScope, Secret, coreErrors, normalizeEmail } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
-import { Database, type Tx, type View } from '#database';
+import { Database, IsNull, type Tx, type View } from '#database';
 
-import { User } from './entities.js';
+import { Session, User } from './entities.js';
 import { memberErrors, sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard, hashingGroup } from './password-guard.js';
@@ -74,6 +74,21 @@ export class Users {
       if (await this.database.readPlatform(scope, exists)) return nothing;
       throw error;
     }
+  }
+
+  /**
+   * Sets a new password for a user who lost theirs, and ends all their sessions. Only the command line of the host
+   * offers this: who can run it can read the database as well.
+   * @throws NOT_FOUND, VALIDATION_ERROR unless the password has 12 to 256 characters
+   */
+  async resetPassword(scope: PlatformScope, email: string, password: string): Promise<void> {
+    const passwordHash = await this.hashNewPassword(scope, password, '/password');
+    await this.database.platform(scope, async (tx) => {
+      const { id } = await tx.installation.lock(User, { email: normalizeEmail(email) });
+      await tx.installation.update(User, { id }, { passwordHash, updatedAt: tx.now });
+      await tx.installation.update(Session, { userId: id, endedAt: IsNull() }, { endedAt: tx.now });
+      tx.record(userEvents.password_reset(id));
+    });
   }
 
   /** @throws NOT_FOUND */

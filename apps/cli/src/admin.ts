@@ -1,24 +1,42 @@
+import { Secret } from '#core';
 import { PasswordHasher, randomSecret } from '#crypto';
 import { PasswordGuard, Users } from '#tenants';
 
+import type { Configuration } from '../../server/src/config.js';
+import type { Installation } from '../../server/src/installation.js';
 import { CLI, type Terminal, onInstallation } from './terminal.js';
 
 const PASSWORD_BYTES = 18;
 
+const usersOf = ({ database }: Installation): Users =>
+  new Users(database, new PasswordGuard(database, new PasswordHasher()));
+
+/** The password in CHANCERY_ADMIN_PASSWORD, or a random one, and the line that tells it. */
+function newPassword({ adminPassword }: Configuration): { password: Secret; shown: string } {
+  if (adminPassword) return { password: adminPassword, shown: 'Password: the one in CHANCERY_ADMIN_PASSWORD\n' };
+  const password = randomSecret(PASSWORD_BYTES).reveal().toString('base64url');
+  const shown = `Password: ${password}   (shown this once; change it with POST /v1/auth/password)\n`;
+  return { password: new Secret(password), shown };
+}
+
 /** A further platform administrator. @throws USER_EXISTS, VALIDATION_ERROR */
 export const createAdmin = (terminal: Terminal, { email, name }: { email: string; name: string }): Promise<boolean> =>
-  onInstallation(terminal, async ({ database }, { adminPassword }) => {
-    const users = new Users(database, new PasswordGuard(database, new PasswordHasher()));
-    const password = adminPassword?.reveal() ?? randomSecret(PASSWORD_BYTES).reveal().toString('base64url');
-    const passwordHash = await users.hashNewPassword(CLI, password, '/password');
-    const { id } = await database.platform(CLI, (tx) =>
+  onInstallation(terminal, async (installation, configuration) => {
+    const users = usersOf(installation);
+    const { password, shown } = newPassword(configuration);
+    const passwordHash = await users.hashNewPassword(CLI, password.reveal(), '/password');
+    const { id } = await installation.database.platform(CLI, (tx) =>
       users.create(tx, { email, name, passwordHash, platformAdmin: true }),
     );
-    terminal.write(`Platform administrator ${email} (${id})\n`);
-    terminal.write(
-      adminPassword
-        ? 'Password: the one in CHANCERY_ADMIN_PASSWORD\n'
-        : `Password: ${password}   (shown this once; change it with POST /v1/auth/password)\n`,
-    );
+    terminal.write(`Platform administrator ${email} (${id})\n${shown}`);
+    return true;
+  });
+
+/** A new password for a user who lost theirs; their sessions end. @throws NOT_FOUND, VALIDATION_ERROR */
+export const resetPassword = (terminal: Terminal, { email }: { email: string }): Promise<boolean> =>
+  onInstallation(terminal, async (installation, configuration) => {
+    const { password, shown } = newPassword(configuration);
+    await usersOf(installation).resetPassword(CLI, email, password.reveal());
+    terminal.write(`The password of ${email} was reset; all sessions ended\n${shown}`);
     return true;
   });

@@ -6,7 +6,7 @@ import { DomainError } from '#core';
 
 import { ConfigurationError } from '../../server/src/config.js';
 import { productVersion } from '../../server/src/create-server.js';
-import { createAdmin } from './admin.js';
+import { createAdmin, resetPassword } from './admin.js';
 import { diagnose } from './doctor.js';
 import { rewrap, rotateDataKeys } from './keys.js';
 import { confirm, status } from './scheduler.js';
@@ -46,6 +46,13 @@ function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
     .requiredOption('--email <address>', 'what the administrator logs in with')
     .option('--name <name>', 'name of the administrator', 'Platform administrator')
     .action(does(createAdmin));
+  admin
+    .command('reset')
+    .description(
+      'Set a new password for a user who lost theirs and end their sessions; made and shown once unless CHANCERY_ADMIN_PASSWORD is set',
+    )
+    .requiredOption('--email <address>', 'what the user logs in with')
+    .action(does(resetPassword));
 
   const keys = root.command('keys').description('The master key and the data keys');
   keys

@@ -75,7 +75,8 @@ async function serve(process: Process, configuration: Configuration, logger: Log
   // Ctrl+C reaches every process of a terminal: a worker waits for what its parent makes of it.
   process.onStop((signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal)));
   worker?.on('message', ({ stop: signal }: StopMessage) => stop(signal));
-  if (cluster.isPrimary) process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed));
+  if (cluster.isPrimary)
+    process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed, configuration));
 }
 
 /** One process per worker shares the port; the embedded database has one writer and so one process. */
@@ -104,7 +105,7 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
   };
   process.onStop(stop);
   cluster.on('listening', (_, { port }) => {
-    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed));
+    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed, configuration));
     listening = true;
   });
   cluster.on('exit', ({ process: { pid } }, code) => {
@@ -122,8 +123,16 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** What a person sees first: where it listens, the password that is shown once, and what to try next. */
-export function greeting(address: string, admin: FirstAdmin | undefined, sealed: boolean): string {
+/**
+ * What a person sees first: where it listens, the password that is shown once, and what to try next. A later start tells
+ * that a configured password has no effect: it is used only to create the first administrator.
+ */
+export function greeting(
+  address: string,
+  admin: FirstAdmin | undefined,
+  sealed: boolean,
+  { adminEmail, adminPassword }: Pick<Configuration, 'adminEmail' | 'adminPassword'>,
+): string {
   if (sealed) return `Chancery listens on ${address}, SEALED: it needs the master key of this database.\n`;
   const password = admin?.generatedPassword?.reveal();
   const account = admin
@@ -134,8 +143,14 @@ export function greeting(address: string, admin: FirstAdmin | undefined, sealed:
           : `  Password: ${password}   (shown this once; change it with POST /v1/auth/password)`,
         '',
       ]
-    : [];
-  const credentials = `{"email":"${admin?.email ?? 'admin@localhost'}","password":"'"$PASSWORD"'"}`;
+    : adminPassword
+      ? [
+          '  CHANCERY_ADMIN_PASSWORD was ignored: a platform administrator exists, and keeps their password.',
+          `  To set a new one: npm run chancery -- admin reset --email ${adminEmail}`,
+          '',
+        ]
+      : [];
+  const credentials = `{"email":"${admin?.email ?? adminEmail}","password":"'"$PASSWORD"'"}`;
   return [
     '',
     `Chancery listens on ${address}`,

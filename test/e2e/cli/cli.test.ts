@@ -84,6 +84,20 @@ describe('chancery', () => {
     expect(await server.login('third@chancery.test', password)).toBeTruthy();
   });
 
+  it('chancery admin reset sets a new password and ends the sessions of the user', async () => {
+    const email = 'forgetful@chancery.test';
+    await chancery(`admin create --email ${email}`, { CHANCERY_ADMIN_PASSWORD: PASSWORD });
+    const token = await server.login(email, PASSWORD);
+    const reset = await chancery(`admin reset --email ${email.toUpperCase()}`);
+    const password = /Password: (\S+)/.exec(reset.output)?.[1];
+    expect((await server.get('/v1/auth/me', { token })).status).toBe(401);
+    expect((await server.post('/v1/auth/login', { email, password: PASSWORD })).status).toBe(401);
+    const again = await server.login(email, password);
+    const events = await server.get('/v1/platform/audit-events?action=user.password_reset', { token: again });
+    expect(events.body['items']).toHaveLength(1);
+    expect(await chancery('admin reset --email nobody@chancery.test')).toMatchObject({ code: 1 });
+  });
+
   it('chancery keys rewrap counts, says what is left, and makes the former key superfluous', async () => {
     const next = newKey();
     const change = { CHANCERY_MASTER_KEY: next, CHANCERY_PREVIOUS_MASTER_KEY: TEST_MASTER_KEY };

@@ -137,6 +137,14 @@ describe('a first start', () => {
     expect(await stop(server)).toBe(0);
     expect(server.output()).toContain('ada@example.com');
     expect(server.output()).not.toContain('a long pass phrase');
+    expect(server.output()).not.toContain('ignored');
+
+    const again = launch({ CHANCERY_ADMIN_EMAIL: 'ada@example.com', CHANCERY_ADMIN_PASSWORD: 'another pass phrase' });
+    await addressOf(again);
+    expect(await stop(again)).toBe(0);
+    expect(again.output()).toContain('CHANCERY_ADMIN_PASSWORD was ignored');
+    expect(again.output()).toContain('admin reset --email ada@example.com');
+    expect(again.output()).not.toContain('another pass phrase');
   });
 });
 
