@@ -14,7 +14,7 @@ import {
   platformScope,
 } from '#core';
 import { type AuthorityKeyAlgorithm, publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
-import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
+import { Database, In, LastArtefacts, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
 import {
@@ -46,6 +46,7 @@ import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
 import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lifecycle.js';
+import { PkiClock } from './pki-clock.js';
 import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { revokeCertificatesOf } from './status-change.js';
@@ -90,17 +91,23 @@ export interface RevocationImpact {
   readonly certificates: number;
 }
 
+const PUBLISHED = { entriesMax: 5_000, bytesMax: 8 * 1024 * 1024 };
 const CHAIN_LENGTH_MAX = 10;
 const LIVE_CERTIFICATES = ['active', 'held'] as const;
 
 @Injectable()
 export class CertificateAuthorities {
+  readonly #published: LastArtefacts<Buffer>;
+
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
     private readonly urls: PkiUrls,
-  ) {}
+    clock: PkiClock,
+  ) {
+    this.#published = new LastArtefacts(clock, PUBLISHED);
+  }
 
   /**
    * Makes a root, or an intermediate under `parentId`.
@@ -181,11 +188,16 @@ export class CertificateAuthorities {
 
   /** DER of the certificate, for anybody, whatever its state; of a suspended tenant, too. @throws NOT_FOUND */
   async publishedCertificate(origin: Origin, caId: string): Promise<Buffer> {
-    return this.database.readPlatform(platformScope(origin), async (view) => {
-      const authority = await view.get(CertificateAuthority, { id: caId });
-      if ((await tenantState(view, authority.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
-      return readStored(authority).der;
-    });
+    const { value } = await this.#published.publish(caId, () =>
+      this.database.readPlatform(platformScope(origin), async (view) => {
+        const authority = await view.get(CertificateAuthority, { id: caId });
+        if ((await tenantState(view, authority.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+        const { der } = readStored(authority);
+        // It never changes.
+        return { value: der, bytes: der.length, until: Number.MAX_SAFE_INTEGER };
+      }),
+    );
+    return value;
   }
 
   /** A step of `chain`, and of every answer with a certificate. */

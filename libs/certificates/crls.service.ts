@@ -16,7 +16,17 @@ import {
   systemOrigin,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, In, LessThan, LessThanOrEqual, MoreThan, type Tx, type View } from '#database';
+import {
+  Database,
+  LastArtefacts,
+  isDatabaseAway,
+  In,
+  LessThan,
+  LessThanOrEqual,
+  MoreThan,
+  type Tx,
+  type View,
+} from '#database';
 import { type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
 import { DueItems } from '#scheduler';
 import { tenantState } from '#tenants';
@@ -44,7 +54,7 @@ const KEPT_AFTER_EXPIRY = 2 * CRL_VALIDITY;
 const ENTRIES_READ_AT_ONCE = 5_000;
 const ATTEMPTS_MAX = 5;
 const PART_BYTES = 60_000;
-const HELD_IN_MEMORY_MAX = 1_000;
+const HELD = { entriesMax: 1_000, bytesMax: 64 * 1024 * 1024 };
 const SYSTEM = systemOrigin('crl');
 
 /**
@@ -55,7 +65,8 @@ const SYSTEM = systemOrigin('crl');
 export class Crls implements Expirable {
   readonly kind = 'CRL';
   readonly runsWhilePaused = true;
-  readonly #held = new Map<string, PublishedCrl>();
+  /** The last list of each authority that was read: also while the database is away. */
+  readonly #held: LastArtefacts<PublishedCrl>;
   readonly #due: DueItems<Crl>;
 
   constructor(
@@ -63,6 +74,7 @@ export class Crls implements Expirable {
     private readonly keys: AuthorityKeys,
     private readonly clock: PkiClock,
   ) {
+    this.#held = new LastArtefacts(clock, HELD);
     this.#due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(SYSTEM),
@@ -122,7 +134,9 @@ export class Crls implements Expirable {
   }
 
   private async lastSigned(origin: Origin, caId: string, cause: DomainError): Promise<PublishedCrl> {
-    return this.requireCurrent(await this.load(origin, caId).catch(() => this.#held.get(caId)), cause);
+    const held = this.#held.last(caId);
+    const last = isDatabaseAway(cause) ? held : await this.load(origin, caId).catch(() => held);
+    return this.requireCurrent(last, cause);
   }
 
   /** An authority that has ended has a last list, which ends, too. */
@@ -133,14 +147,13 @@ export class Crls implements Expirable {
 
   private async load(origin: Origin, caId: string): Promise<PublishedCrl> {
     const crl = await this.database.readPlatform(platformScope(origin), (view) => this.read(view, caId));
-    if (this.#held.size >= HELD_IN_MEMORY_MAX) this.#held.delete(this.#held.keys().next().value!);
-    this.#held.set(caId, crl);
+    this.#held.hold(caId, { value: crl, bytes: crl.der.length, until: crl.nextUpdate });
     return crl;
   }
 
   private async read(view: View, caId: string, attempt = 1): Promise<PublishedCrl> {
     const { number, thisUpdate, nextUpdate, parts } = await readRow(view, caId);
-    const held = this.#held.get(caId);
+    const held = this.#held.last(caId);
     if (held?.number === number) return held;
     const found = await view.find(CrlPart, { caId, crlNumber: number }, { order: { part: 'ASC' } });
     if (found.length === parts) {

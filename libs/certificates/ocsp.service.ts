@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
 import { publicKeyToBytes, uuidv7 } from '#crypto';
-import { Database, type Tx, type View } from '#database';
+import { Database, LastArtefacts, type Tx, type View } from '#database';
 import { toPem } from '#asn1';
 import {
   type CertificateStatus,
@@ -27,12 +29,15 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
 import { authorityEvents } from './events.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { PkiClock } from './pki-clock.js';
 import { readStored } from './stored-certificate.js';
 
 export interface OcspReply {
   readonly der: Buffer;
-  /** Whether it answers whoever asks the same: with a nonce it answers one question only. */
-  readonly cacheable: boolean;
+  /** Until when it answers everybody who asks the same; `undefined` for an answer to one question only, with a nonce. */
+  readonly cacheableUntil: EpochMilliseconds | undefined;
+  /** What it says, in the order of the question. */
+  readonly statuses: string;
 }
 
 /** For how long an answer holds. A cache that keeps it sees a revocation that much later, and no asker has to. */
@@ -41,35 +46,57 @@ const SIGNER_VALIDITY_DAYS = 7;
 /** A delegate is replaced well before its end, so that no answer outlives it. */
 const SIGNER_RENEWED_BEFORE_END = 2 * DAY;
 const HASHES_HELD_MAX = 1_000;
+const HELD = { entriesMax: 10_000, bytesMax: 16 * 1024 * 1024 };
+/** An instant that has passed: what holds until then is not held. */
+const NEVER = 0;
 
 /** Answers what holds of a certificate now, from its row (RFC 6960). */
 @Injectable()
 export class OcspResponder {
   readonly #hashes = new Map<string, IssuerHashes>();
+  /** The last answer without a nonce to each question, for as long as it says that it holds. */
+  readonly #last: LastArtefacts<OcspReply>;
 
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
-  ) {}
+    clock: PkiClock,
+  ) {
+    this.#last = new LastArtefacts(clock, HELD);
+  }
 
-  /** @throws NOT_FOUND where there is no such authority, SEALED, DATABASE_UNAVAILABLE; never for a bad request */
+  /**
+   * While the database is away, the last answer to the same question is repeated until its nextUpdate. It has no nonce,
+   * also where one was sent: what was signed before cannot have it (RFC 9654 §2.1).
+   * @throws NOT_FOUND where there is no such authority, SEALED, DATABASE_UNAVAILABLE; never for a bad request
+   */
   async answer(origin: Origin, caId: string, request: Buffer): Promise<OcspReply> {
     const parsed = parseOcspRequest(request);
-    if (!parsed.ok) return { der: ocspError('malformedRequest'), cacheable: false };
+    if (!parsed.ok) return refusal('malformedRequest');
+    const question = questionOf(caId, parsed.value);
+    const { value: reply } = await this.#last.publish(question, async () => {
+      const value = await this.answerNow(origin, caId, parsed.value);
+      // An answer with a nonce is held for nobody; it ends the one that was held where that says something else.
+      const isSame = this.#last.last(question)?.statuses === value.statuses;
+      return { value, bytes: value.der.length, until: value.cacheableUntil ?? (isSame ? undefined : NEVER) };
+    });
+    return reply;
+  }
+
+  private async answerNow(origin: Origin, caId: string, request: OcspRequest): Promise<OcspReply> {
     const scope = platformScope(origin);
     const ca = await this.database.readPlatform(scope, (view) => readAuthority(view, caId));
     const hashes = this.hashesOf(ca);
     // §2.3: this responder knows nothing of other issuers.
-    if (!parsed.value.certificateIds.every((id) => namesIssuer(id, hashes)))
-      return { der: ocspError('unauthorized'), cacheable: false };
+    if (!request.certificateIds.every((id) => namesIssuer(id, hashes))) return refusal('unauthorized');
     await this.ensureSigner(origin, ca);
-    return this.database.readPlatform(scope, (view) => this.sign(view, ca, parsed.value));
+    return this.database.readPlatform(scope, (view) => this.sign(view, ca, request));
   }
 
   private async sign(view: View, ca: CertificateAuthority, { certificateIds, nonce }: OcspRequest): Promise<OcspReply> {
     const signer = await view.findOne(OcspSigner, { caId: ca.id });
     // The authority has ended, and with it the right to speak for it.
-    if (!signer || view.now > signer.notAfter) return { der: ocspError('unauthorized'), cacheable: false };
+    if (!signer || view.now > signer.notAfter) return refusal('unauthorized');
     const { der, publicKeyInfo } = readStored(signer);
     const producedAt = view.now;
     const nextUpdate = Math.min(producedAt + ANSWER_VALIDITY, signer.notAfter);
@@ -89,7 +116,8 @@ export class OcspResponder {
       },
       await this.keys.signerKey(view, signer),
     );
-    return { der: response, cacheable: nonce === undefined };
+    const statuses = answers.map(({ status }) => status.status).join();
+    return { der: response, statuses, cacheableUntil: nonce === undefined ? nextUpdate : undefined };
   }
 
   /** Gives the authority a delegate where it has none that lasts. It never signs for longer than the authority lives. */
@@ -151,6 +179,19 @@ export class OcspResponder {
     this.#hashes.set(ca.id, hashes);
     return hashes;
   }
+}
+
+const refusal = (reason: Parameters<typeof ocspError>[0]): OcspReply => ({
+  der: ocspError(reason),
+  statuses: reason,
+  cacheableUntil: undefined,
+});
+
+/** What is asked, without the nonce. */
+function questionOf(caId: string, { certificateIds }: OcspRequest): string {
+  const digest = createHash('sha256');
+  for (const { der } of certificateIds) digest.update(der);
+  return `${caId}:${digest.digest('base64url')}`;
 }
 
 async function readAuthority(view: View, caId: string): Promise<CertificateAuthority> {

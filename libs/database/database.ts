@@ -1,17 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import {
   type Clock,
   DomainError,
   type EpochMilliseconds,
+  type ErrorFactory,
   type EventDraft,
   INSTALLATION_ID,
   type PlatformScope,
   type TenantScope,
+  coreErrors,
 } from '#core';
 import { completionOf } from './completion.js';
-import { type Dialect, isLostRace, withoutStatement } from './dialects.js';
+import type { Dialect } from './dialects.js';
+import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { openMysql } from './mysql.js';
@@ -48,11 +52,17 @@ export interface DatabaseOptions {
 
 const ATTEMPTS = 4;
 const RETRY_DELAY_MILLISECONDS = 20;
+/** A table for one purpose: to find out whether a database that was full takes rows again. */
+const STORAGE_PROBE = 'storage_probe';
+/** More than one page of either database. */
+const STORAGE_PROBE_BYTES = 32 * 1024;
 
 /** The door to all data: there is no other way to a row than through a scope. */
 export class Database {
   readonly #open = new AsyncLocalStorage<true>();
   #closed = false;
+  #writable = true;
+  #trial: Promise<boolean> | undefined;
 
   private constructor(
     private readonly gateway: Gateway,
@@ -81,7 +91,8 @@ export class Database {
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
    * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction.
    * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns
-   * @throws AUDIT_UNAVAILABLE where nothing could be made durable, BUSY; whatever `work` throws otherwise
+   * @throws DATABASE_UNAVAILABLE where it could not begin, AUDIT_UNAVAILABLE where nothing could be made durable, BUSY;
+   *   INTERNAL_ERROR for a wrong statement; whatever `work` throws otherwise
    */
   async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows = 1): Promise<T> {
     if (scope.tenantId === INSTALLATION_ID) throw new TransactionMisuse('This work has no tenant: use db.platform');
@@ -125,13 +136,19 @@ export class Database {
   }
 
   /** Whether the database answers at all: for readiness. */
-  async answers(): Promise<boolean> {
-    try {
-      await this.gateway.dataSource.query('SELECT 1');
-      return true;
-    } catch {
-      return false;
-    }
+  answers(): Promise<boolean> {
+    return this.gateway.answers();
+  }
+
+  /**
+   * Whether the database takes writes: not after one failed because the disk is full or the database read-only, until
+   * a write succeeds. Where one has failed, this tries it.
+   */
+  async isWritable(): Promise<boolean> {
+    if (this.#writable) return true;
+    this.#trial ??= this.tryToWrite().finally(() => (this.#trial = undefined));
+    this.#writable = await this.#trial;
+    return this.#writable;
   }
 
   /** What the database server's own clock shows; `undefined` for an embedded database, or where it does not answer. */
@@ -177,10 +194,12 @@ export class Database {
   ): Promise<T> {
     if (this.#open.getStore()) throw new TransactionMisuse('A transaction was opened inside another one');
     const share = { owner: scope.tenantId, rows };
+    let begun = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.gateway.write(share, (manager) =>
+        const result = await this.gateway.write(share, (manager) =>
           this.#open.run(true, async () => {
+            begun = true;
             const begin = (as: TenantScope | PlatformScope): Tx =>
               new Tx(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
             // The check can wait for a lock: the instant of the work is the one after it.
@@ -192,14 +211,15 @@ export class Database {
             return result;
           }),
         );
+        this.#writable = true;
+        return result;
       } catch (error) {
         if (isLostRace(error) && attempt < ATTEMPTS) {
           // Jitter keeps two losers from meeting again.
           await delay(attempt * RETRY_DELAY_MILLISECONDS * (0.5 + Math.random()));
           continue;
         }
-        if (!this.isOutage(error)) throw error;
-        throw databaseErrors.AUDIT_UNAVAILABLE({ cause: withoutStatement(error), retryAfterSeconds: 1 });
+        throw this.toDomainError(error, begun ? databaseErrors.AUDIT_UNAVAILABLE : databaseErrors.DATABASE_UNAVAILABLE);
       }
     }
   }
@@ -220,8 +240,7 @@ export class Database {
         return work(begin(await this.authority(begin(scope))));
       });
     } catch (error) {
-      if (!this.isOutage(error)) throw error;
-      throw databaseErrors.DATABASE_UNAVAILABLE({ cause: withoutStatement(error), retryAfterSeconds: 1 });
+      throw this.toDomainError(error, databaseErrors.DATABASE_UNAVAILABLE);
     }
   }
 
@@ -230,15 +249,31 @@ export class Database {
     return { now, confirmed: Math.min(now, this.clock.confirmed()) };
   }
 
-  /** A closed database fails in many words; whatever comes out of it is an outage. */
-  private isOutage(error: unknown): error is Error {
-    if (!(error instanceof Error) || error instanceof DomainError) return false;
-    return this.#closed || isDriverError(error);
+  /**
+   * What a caller is told. A statement of ours that is wrong is an internal error, which raises the alarm in the log:
+   * to try again would not help. What does not come from the database is left as it is.
+   */
+  private toDomainError(error: unknown, unavailable: ErrorFactory): unknown {
+    if (!(error instanceof Error) || error instanceof DomainError) return error;
+    // A closed database fails in many words.
+    const meaning = this.#closed ? 'unavailable' : meaningOf(error);
+    if (meaning === undefined) return error;
+    if (meaning === 'not-writable') this.#writable = false;
+    const cause = withoutStatement(error);
+    if (meaning === 'fault' || meaning === 'duplicate') return coreErrors.INTERNAL_ERROR({ cause });
+    return unavailable({ cause, retryAfterSeconds: 1 });
   }
-}
 
-/** Whether the database or the way to it failed, rather than our own code. */
-function isDriverError(error: Error): boolean {
-  const code = 'code' in error ? String(error.code) : '';
-  return 'driverError' in error || 'errno' in error || /^(SQLITE_|PROTOCOL_|ER_)/.test(code);
+  /** Writes and removes a row that needs space of its own. */
+  private async tryToWrite(): Promise<boolean> {
+    const share = { owner: INSTALLATION_ID, rows: 1 };
+    try {
+      const row = [randomUUID(), Buffer.alloc(STORAGE_PROBE_BYTES)];
+      await this.gateway.write(share, (manager) => manager.query(`INSERT INTO ${STORAGE_PROBE} VALUES (?, ?)`, row));
+      await this.gateway.write(share, (manager) => manager.query(`DELETE FROM ${STORAGE_PROBE}`));
+      return true;
+    } catch {
+      return false;
+    }
+  }
 }

@@ -22,32 +22,3 @@ export const mysqlDialect: Dialect = {
   quote: (name) => `\`${name}\``,
 };
 export const mariadbDialect: Dialect = { ...mysqlDialect, name: 'mariadb' };
-
-/** The driver's own error behind whatever TypeORM wrapped around it. */
-function driverError(error: unknown): { code?: unknown; errno?: unknown } {
-  const wrapped = (error as { driverError?: unknown } | null)?.driverError ?? error;
-  return typeof wrapped === 'object' && wrapped !== null ? wrapped : {};
-}
-
-/** What failed, without the statement and its values: those may be secrets, and errors end up in logs. */
-export function withoutStatement(error: Error): Error {
-  const { code, errno } = driverError(error);
-  return Object.assign(new Error(error.message), { name: error.name, code, errno });
-}
-
-const DUPLICATE_ENTRY = 1062;
-// ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK: the transaction lost a race and may be run again.
-const LOST_RACES: readonly unknown[] = [1020, 1205, 1213];
-
-/** The client gave a statement up; its connection still waits for the answer and is of no more use. */
-export const isStatementTimeout = (error: unknown): boolean => driverError(error).code === 'PROTOCOL_SEQUENCE_TIMEOUT';
-
-export function isUniqueViolation(error: unknown): boolean {
-  const { code, errno } = driverError(error);
-  return errno === DUPLICATE_ENTRY || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY';
-}
-
-export function isLostRace(error: unknown): boolean {
-  const { code, errno } = driverError(error);
-  return LOST_RACES.includes(errno) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'));
-}

@@ -25,6 +25,8 @@ export interface Gateway {
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** Whether the database answers now, within seconds. */
+  answers(): Promise<boolean>;
   /** Brings the schema up to date; of several instances that start at once, one does it and the others wait. */
   migrate(): Promise<void>;
   /** Takes the newest migration back, excluding everybody else as `migrate` does. */

@@ -14,6 +14,7 @@ export {
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
 export { type AuthorityCheck, Database, type DatabaseOptions, type EventRecorder } from './database.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
+export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, View, type Where } from './view.js';

@@ -2,16 +2,25 @@ import { createConnection, type Connection, type PoolConnection, type RowDataPac
 import { DataSource, type EntityManager, type Logger, type QueryRunner } from 'typeorm';
 
 import { FairQueue } from '#core';
-import { type Dialect, isStatementTimeout, mariadbDialect, mysqlDialect } from './dialects.js';
-import { type Gateway, WAITING } from './gateway.js';
+import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
+import { isStatementTimeout } from './driver-errors.js';
+import { type Gateway, type Share, WAITING } from './gateway.js';
 import { lending } from './lending.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
+import { Reachability, Unreachable } from './reachability.js';
 
 const POOL_SIZE = 20;
-const CONNECT_TIMEOUT_MILLISECONDS = 10_000;
+/** A start waits for a server that is about to listen; a request does not. */
+const START_CONNECT_TIMEOUT_MILLISECONDS = 10_000;
+const CONNECT_TIMEOUT_MILLISECONDS = 3_000;
+const ACQUIRE_TIMEOUT_MILLISECONDS = 5_000;
 const MIGRATION_WAIT_SECONDS = 600;
 const STATEMENT_TIMEOUT_MILLISECONDS = 10_000;
+/** For each of the two steps of a sign of life: a connection, where there is none yet, and its statement. */
+const SIGN_OF_LIFE_TIMEOUT_MILLISECONDS = 2_000;
+const SUSPECT_AFTER_MILLISECONDS = 1_500;
+const CHECK_EVERY_MILLISECONDS = 500;
 
 /** TypeORM would print statements that time out together with their parameters, and so with secrets. */
 const silent: Logger = {
@@ -59,10 +68,10 @@ export async function openMysql(
     logger: silent,
     charset: 'utf8mb4',
     timezone: 'Z',
-    connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
   };
   const dataSource = await new DataSource({
     ...shared,
+    connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     poolSize: POOL_SIZE,
     // A database that hangs must not hold callers for ever.
     enableQueryTimeout: true,
@@ -72,11 +81,18 @@ export async function openMysql(
   // Reads and transactions share the connections; the pool's own line knows no tenants and would serve the loudest.
   const queue = new FairQueue({ concurrency: POOL_SIZE, ...WAITING });
 
+  const signOfLife = new SignOfLife(url);
+  const reachability = new Reachability({
+    probe: () => signOfLife.ask(),
+    suspectAfterMilliseconds: SUSPECT_AFTER_MILLISECONDS,
+    checkEveryMilliseconds: CHECK_EVERY_MILLISECONDS,
+  });
+
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
+    // Before the work, so that the runner holds the connection itself and not only what it lends.
+    await acquire(runner);
     try {
-      // At once, so that the runner holds the connection itself and not only what it lends.
-      await runner.connect();
       return await work(runner);
     } catch (error) {
       if (isStatementTimeout(error)) await discard(runner);
@@ -85,11 +101,14 @@ export async function openMysql(
       await runner.release();
     }
   };
+  const share = <T>({ owner, rows }: Share, work: (runner: QueryRunner) => Promise<T>): Promise<T> =>
+    queue.run(owner, rows, () => reachability.run(() => onConnection(work)));
 
   /** On a connection of its own: changing a large table takes longer than a statement of daily work may. */
   const migrating = (work: (migrator: DataSource) => Promise<unknown>): Promise<void> =>
     holdingMigrationLock(url, async () => {
-      const migrator = await new DataSource({ ...shared, poolSize: 1 }).initialize();
+      const connectTimeout = START_CONNECT_TIMEOUT_MILLISECONDS;
+      const migrator = await new DataSource({ ...shared, connectTimeout, poolSize: 1 }).initialize();
       try {
         await work(migrator);
       } finally {
@@ -100,13 +119,71 @@ export async function openMysql(
   return {
     dialect,
     dataSource,
-    write: ({ owner, rows }, work) =>
-      queue.run(owner, rows, () => onConnection((runner) => inTransaction(runner, work))),
-    read: ({ owner, rows }, work) => queue.run(owner, rows, () => onConnection((runner) => lending(runner, work))),
+    write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
+    read: (owner, work) => share(owner, (runner) => lending(runner, work)),
+    answers: () => reachability.answers(),
     migrate: () => migrating((migrator) => migrator.runMigrations({ transaction: 'none' })),
     revert: () => migrating((migrator) => migrator.undoLastMigration({ transaction: 'none' })),
-    close: () => dataSource.destroy(),
+    close: async () => {
+      reachability.close();
+      signOfLife.close();
+      await dataSource.destroy();
+    },
   };
+}
+
+/** Gives the runner its connection. @throws Unreachable where none is free in time */
+async function acquire(runner: QueryRunner): Promise<void> {
+  const connecting = runner.connect();
+  const timeout = Promise.withResolvers<never>();
+  const error = new Unreachable('No connection was free in time');
+  const timer = setTimeout(() => timeout.reject(error), ACQUIRE_TIMEOUT_MILLISECONDS);
+  try {
+    await Promise.race([connecting, timeout.promise]);
+  } catch (failure) {
+    // One that comes too late goes back to the pool; where none comes, there is nothing to give back.
+    connecting.then(
+      () => runner.release(),
+      () => undefined,
+    );
+    throw failure;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The server accepts no further connection: it is full, and it answers. ER_CON_COUNT_ERROR and limits of the account. */
+const FULL: readonly unknown[] = [1040, 1203, 1226];
+
+/** Asks the server whether it answers, on a connection of its own: those of the pool may all be in use. */
+class SignOfLife {
+  #connection: Connection | undefined;
+
+  constructor(private readonly url: string) {}
+
+  async ask(): Promise<boolean> {
+    try {
+      this.#connection ??= await this.connect();
+      await this.#connection.query({ sql: 'SELECT 1', timeout: SIGN_OF_LIFE_TIMEOUT_MILLISECONDS });
+      return true;
+    } catch (error) {
+      this.close();
+      return FULL.includes((error as { errno?: unknown }).errno);
+    }
+  }
+
+  close(): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  private async connect(): Promise<Connection> {
+    const connectTimeout = SIGN_OF_LIFE_TIMEOUT_MILLISECONDS;
+    const connection = await createConnection({ uri: this.url, connectTimeout });
+    // Between two questions: the next one finds out.
+    connection.on('error', () => undefined);
+    return connection;
+  }
 }
 
 /** Closes a connection whose state nobody knows; the server then rolls back what it began. */
@@ -174,7 +251,7 @@ async function holdingMigrationLock(url: string, work: () => Promise<void>): Pro
 }
 
 async function connected<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await createConnection({ uri: url, connectTimeout: CONNECT_TIMEOUT_MILLISECONDS });
+  const connection = await createConnection({ uri: url, connectTimeout: START_CONNECT_TIMEOUT_MILLISECONDS });
   try {
     return await work(connection);
   } finally {

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
 
 import { FairQueue, INSTALLATION_ID } from '#core';
-import { isLostRace, sqliteDialect } from './dialects.js';
+import { sqliteDialect } from './dialects.js';
+import { isLostRace } from './driver-errors.js';
 import { type Gateway, WAITING } from './gateway.js';
 import { lending } from './lending.js';
 import { migrations } from './migrations/index.js';
@@ -90,6 +91,11 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
     write: ({ owner, rows }, work) => queue.run(owner, rows, () => inTransaction(work)),
     // It answers within the call: there is nothing to wait for.
     read: (_, work) => work(reader.manager),
+    answers: () =>
+      reader.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
     migrate: () => migrating((executor) => executor.executePendingMigrations()),
     revert: () => migrating((executor) => executor.undoLastMigration()),
     close: async () => {

@@ -15,7 +15,8 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { type Dialect, isUniqueViolation } from './dialects.js';
+import type { Dialect } from './dialects.js';
+import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';

@@ -12,6 +12,7 @@ const START_MILLISECONDS = 30_000;
 /** The built server as a process of its own. */
 export interface ServerProcess {
   readonly address: string;
+  readonly pid: number;
   /** Everything that it has printed. */
   readonly output: () => string;
   /** Ends it as an orchestrator does; gives its exit code. */
@@ -32,9 +33,13 @@ export const build = (): void => {
 };
 
 /** Starts a server and waits until it listens. @throws Error with its output where it does not */
-export async function startProcess(environment: Readonly<Record<string, string>>): Promise<ServerProcess> {
+export async function startProcess(
+  environment: Readonly<Record<string, string>>,
+  /** Shell commands that are run first, in the same process: limits, ignored signals. */
+  prelude = ':',
+): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn('sh', ['-c', `${prelude}; exec "$0" "$@"`, process.execPath, MAIN], {
     cwd: folder,
     env: { PORT: '0', LOG_LEVEL: 'error', CHANCERY_DRAIN_SECONDS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,7 +68,7 @@ export async function startProcess(environment: Readonly<Record<string, string>>
     await end('SIGKILL');
   };
   try {
-    return { address: await listening.promise, output: () => output, stop, kill };
+    return { address: await listening.promise, pid: child.pid!, output: () => output, stop, kill };
   } catch (error) {
     await stop();
     throw error;

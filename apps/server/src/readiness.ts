@@ -25,6 +25,7 @@ export class InstallationReadiness extends Readiness {
     const checks = {
       accepting: !this.drain.begun,
       database: await this.database.answers(),
+      writable: await this.database.isWritable(),
       unsealed: !this.vault.sealed,
     };
     const degraded = [

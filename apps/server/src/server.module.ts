@@ -105,6 +105,7 @@ import { Refusals } from './refusals.js';
 import { ClockSchedule, ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
 import { signingControllers } from './signing/index.js';
 import { AllowedJwksUrls } from './signing/jwks-urls.js';
+import { PublishedKeys } from './signing/published-keys.js';
 
 export interface ServerOptions {
   readonly installation: Installation;
@@ -210,6 +211,11 @@ class UseCases {
       { provide: Readiness, useClass: InstallationReadiness },
       { provide: Drain, useValue: drain },
       { provide: SealState, useValue: installation.vault },
+      {
+        provide: PublishedKeys,
+        useFactory: (keys: Keys, access: Access) => new PublishedKeys(keys, access, installation.clock),
+        inject: [Keys, Access],
+      },
     ];
     const cpu = new CpuQueue((what) => installation.database.requireNoTransaction(what));
     const foundation: Provider[] = [

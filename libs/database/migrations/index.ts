@@ -3,7 +3,7 @@ import { KeyRotation1763770000000 } from './0002-key-rotation.js';
 import { Certificates1763780000000 } from './0003-certificates.js';
 import { Vendors1763790000000 } from './0004-vendors.js';
 import { Clock1763820000000 } from './0007-clock.js';
-import { IdempotencyLeases1763830000000 } from './0008-idempotency-leases.js';
+import { FailuresAndRepetition1763830000000 } from './0008-failures-and-repetition.js';
 import { Successors1763840000000 } from './0009-successors.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 import { AuditFilters1763860000000 } from './0011-audit-filters.js';
@@ -15,7 +15,7 @@ export const migrations = [
   Certificates1763780000000,
   Vendors1763790000000,
   Clock1763820000000,
-  IdempotencyLeases1763830000000,
+  FailuresAndRepetition1763830000000,
   Successors1763840000000,
   CompromisedKeys1763850000000,
   AuditFilters1763860000000,

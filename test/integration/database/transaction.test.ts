@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { coreErrors } from '#core';
+import { type DomainError, coreErrors } from '#core';
 import { History, recordEvents } from '#audit';
 import { uuidv7 } from '#crypto';
 import { type Database, TransactionMisuse, type Tx } from '#database';
@@ -123,10 +123,10 @@ describe('a database that does not answer', () => {
     });
   const read = (target: Database): Promise<unknown> => target.read(tenantScope(), (view) => view.find(Note, {}));
 
-  it('a closed database is AUDIT_UNAVAILABLE for changes and DATABASE_UNAVAILABLE for reads', async () => {
+  it('a closed database is DATABASE_UNAVAILABLE, because nothing could begin', async () => {
     const closed = await openAgain(sample);
     await closed.close();
-    await expect(change(closed)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
+    await expect(change(closed)).rejects.toThrow(withCode('DATABASE_UNAVAILABLE'));
     await expect(read(closed)).rejects.toThrow(withCode('DATABASE_UNAVAILABLE'));
   });
 
@@ -151,6 +151,26 @@ describe('a database that does not answer', () => {
     await expect(change(broken.database)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
     expect(await broken.database.readPlatform(platform, (view) => view.find(Note, {}))).toEqual([]);
     await broken.drop();
+  });
+
+  it('a wrong statement of ours is INTERNAL_ERROR, without the statement', async () => {
+    const scope = tenantScope();
+    const { name } = await sample.write(scope);
+    const wrong: Record<string, (tx: Tx) => Promise<unknown>> = {
+      'a value that must not be NULL': (tx) => tx.insert(Note, { ...note(), name: null as unknown as string }),
+      'a key that is taken': (tx) => tx.insert(Note, note({ name, labels: ['a secret'] })),
+    };
+    for (const [cause, work] of Object.entries(wrong)) {
+      const failure = await database
+        .transaction(scope, async (tx) => {
+          tx.record(noteEvents.written(uuidv7(1)));
+          await work(tx);
+        })
+        .catch((error: unknown) => error as Error);
+      expect([cause, failure]).toMatchObject([cause, expect.objectContaining({ code: 'INTERNAL_ERROR' })]);
+      expect((failure as DomainError).retryAfterSeconds).toBe(undefined);
+      expect(inspect(failure, { depth: null })).not.toMatch(/a secret|INSERT/i);
+    }
   });
 
   it('a database that does not answer is told apart from a mistake of ours', async () => {

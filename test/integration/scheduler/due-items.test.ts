@@ -129,7 +129,7 @@ describe('due items', () => {
     const other = await openAgain(sample);
     const attempts: string[] = [];
     const due = dueNotes(attempts, other, () => other.close());
-    await expect(due.recordDue(10)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+    await expect(due.recordDue(10)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     expect(attempts).toEqual(['note 0']);
   });
 });

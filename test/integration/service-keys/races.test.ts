@@ -206,7 +206,7 @@ describe('credential actions that race on two instances', () => {
         );
       });
     await store(active[0]!);
-    await expect(store(active[1]!)).rejects.toThrow(withCode('AUDIT_UNAVAILABLE'));
+    await expect(store(active[1]!)).rejects.toThrow(withCode('INTERNAL_ERROR'));
   });
 });
 

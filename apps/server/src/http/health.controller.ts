@@ -30,7 +30,10 @@ export class Liveness {
 
 export class Ready {
   @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
-  @JsonObject({ description: 'Result of each check', example: { database: true, unsealed: true } })
+  @JsonObject({
+    description: 'Result of each check',
+    example: { accepting: true, database: true, writable: true, unsealed: true },
+  })
   checks: Readonly<Record<string, boolean>>;
   @Items(Text({ max: 64 }), {
     maxItems: 20,

@@ -29,6 +29,10 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = toDomainError(thrown);
     if (error.kind === 'internal') logFault(this.logger, request.id, error, thrown);
+    if (error.kind === 'unavailable' && error.cause !== undefined) {
+      const fields = { requestId: request.id, code: error.code, error: describeError(error.cause) };
+      this.logger.warn(fields, 'A request could not be done now');
+    }
     await this.recordRefusal(request, error);
     if (reply.sent || reply.raw.headersSent) {
       // Half an answer is on its way: cutting it off is the only way left to say that it is not a whole one.

@@ -1,15 +1,14 @@
 import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { type TenantScope, systemOrigin } from '#core';
-import { JWKS_MAX_AGE_SECONDS, Keys } from '#keys';
+import { JWKS_MAX_AGE_SECONDS } from '#keys';
 import { IssuerUrls } from '#signing';
-import { Access } from '#tenants';
 import { contentTag, isKnownTag } from '../http/entity-tag.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
 import { ServedWhileSealed } from '../http/seal.guard.js';
 import { IssuerMetadata, JsonWebKeySet, issuerMetadata } from './jwks.contract.js';
+import { PublishedKeys } from './published-keys.js';
 
 @ApiTags('Public')
 @Controller('v1/tenants/:tenantId/.well-known')
@@ -17,8 +16,7 @@ import { IssuerMetadata, JsonWebKeySet, issuerMetadata } from './jwks.contract.j
 @ServedWhileSealed()
 export class JwksController {
   constructor(
-    private readonly access: Access,
-    private readonly keys: Keys,
+    private readonly published: PublishedKeys,
     private readonly issuers: IssuerUrls,
   ) {}
 
@@ -31,7 +29,8 @@ export class JwksController {
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JsonWebKeySet | undefined> {
-    return cacheable(reply, known, await this.keys.jwks(await this.scopeOf(tenant, facts)));
+    const { value, isHeld } = await this.published.of(tenant, facts);
+    return cacheable(reply, known, isHeld, value.jwks);
   }
 
   @Get('openid-configuration')
@@ -43,27 +42,29 @@ export class JwksController {
     @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IssuerMetadata | undefined> {
-    const scope = await this.scopeOf(tenant, facts);
-    const issuer = this.issuers.ofTenant(scope.tenantId);
-    return cacheable(reply, known, issuerMetadata(issuer, await this.keys.jwks(scope)));
-  }
-
-  private async scopeOf(tenant: string, facts: RequestFacts): Promise<TenantScope> {
-    const origin = { ...systemOrigin('jwks'), ...facts };
-    return { ...origin, tenantId: await this.access.tenantId(origin, tenant) };
+    const { value, isHeld } = await this.published.of(tenant, facts);
+    const issuer = this.issuers.ofTenant(value.tenantId);
+    return cacheable(reply, known, isHeld, issuerMetadata(issuer, value.jwks));
   }
 }
 
 /** Staged rotation counts on it: nobody uses an answer that is older, not even where the server cannot be reached. */
 const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, must-revalidate`;
+/** Held from before the database went away: caches ask again soon. */
+const CACHE_CONTROL_OF_HELD = 'public, max-age=30, must-revalidate';
 
 /**
  * Lets caches keep the answer and ask whether it has changed (RFC 9111, RFC 9110 §13.1.2). Refusals are not cached: the
  * headers are set only once there is an answer.
  */
-function cacheable<Body>(reply: FastifyReply, known: string | undefined, body: Body): Body | undefined {
+function cacheable<Body>(
+  reply: FastifyReply,
+  known: string | undefined,
+  isHeld: boolean,
+  body: Body,
+): Body | undefined {
   const tag = contentTag(JSON.stringify(body));
-  reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
+  reply.headers({ ETag: tag, 'Cache-Control': isHeld ? CACHE_CONTROL_OF_HELD : CACHE_CONTROL });
   if (!isKnownTag(known, tag)) return body;
   reply.status(304);
   return undefined;

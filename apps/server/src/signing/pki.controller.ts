@@ -107,8 +107,8 @@ export class PkiController {
 const originOf = (facts: RequestFacts): Origin => ({ ...systemOrigin('pki'), ...facts });
 
 /** What was asked with a nonce, and what could not be answered, is nobody else's to see again. */
-function present(reply: FastifyReply, { der, cacheable }: OcspReply): Buffer {
-  const cache = cacheable ? `public, max-age=${OCSP_MAX_AGE_SECONDS}, must-revalidate` : 'no-store';
+function present(reply: FastifyReply, { der, cacheableUntil }: OcspReply): Buffer {
+  const cache = cacheableUntil !== undefined ? `public, max-age=${OCSP_MAX_AGE_SECONDS}, must-revalidate` : 'no-store';
   reply.type(OCSP_RESPONSE).header('Cache-Control', cache);
   return der;
 }
