@@ -132,15 +132,28 @@ export class PasswordHasher {
   }
 
   hash(password: Secret, group: string): Promise<string> {
-    return this.#run(group, () => hashPassword(password, this.parameters));
+    return this.#run(group, () => {
+      this.#computed++;
+      return hashPassword(password, this.parameters);
+    });
   }
 
   /**
    * Without a stored hash (no such user) the same work is done and the answer is `false`, so that the time of the answer
    * does not tell which users exist.
+   *
+   * @param admit runs when it is the turn of this hash, and rejects it by what it throws: what is counted there is work
+   * that is done, and not what was answered BUSY
    */
-  verify(password: Secret, phc: string | undefined, group: string): Promise<boolean> {
+  verify(
+    password: Secret,
+    phc: string | undefined,
+    group: string,
+    admit: () => Promise<void> = async () => undefined,
+  ): Promise<boolean> {
     return this.#run(group, async () => {
+      await admit();
+      this.#computed++;
       if (phc !== undefined) return verifyPassword(password, phc);
       await hashPassword(password, this.parameters);
       return false;
@@ -148,9 +161,6 @@ export class PasswordHasher {
   }
 
   #run<T>(group: string, work: () => Promise<T>): Promise<T> {
-    return this.#queue.run({ kind: 'password', group, milliseconds: HASH_MILLISECONDS }, async () => {
-      this.#computed++;
-      return work();
-    });
+    return this.#queue.run({ kind: 'password', group, milliseconds: HASH_MILLISECONDS }, work);
   }
 }

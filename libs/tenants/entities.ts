@@ -73,13 +73,18 @@ export class Session {
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
 }
 
-/** Failed password attempts of one subject. */
+/** Failed password attempts of one subject: an account, an account from one network, or a session. */
 @Entity('password_attempts')
 @InstallationOwned()
 export class PasswordAttempt {
-  /** SHA-256 of what was attempted (a normalised e-mail), so that the table lists nobody's mistyped input. */
+  /** SHA-256 of the subject, so that the table lists no mistyped input and no address. */
   @KeyColumn(64) subjectHash: string;
+  /** In a row, with those that are being compared now. */
   @IntegerColumn() failures: number;
   @InstantColumn() lockedUntil: number;
+  /** When the right password was last given from here. */
+  @InstantColumn({ nullable: true }) succeededAt: number | null;
   @InstantColumn() updatedAt: number;
+  /** From then on the row says nothing any more. */
+  @InstantColumn() expiresAt: number;
 }

@@ -7,7 +7,7 @@ export { holdTenant, requireActiveTenant, sessionAuthority } from './authority.j
 export { memberErrors, sessionErrors, tenantErrors } from './errors.js';
 export { memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
 export { type MemberWithUser, Members, type NewMember } from './members.service.js';
-export { PasswordGuard, lockAfter } from './password-guard.js';
+export { PasswordGuard, accountLockAfter, lockAfter } from './password-guard.js';
 export {
   type Audience,
   type Permission,

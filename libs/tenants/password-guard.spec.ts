@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { MINUTE, SECOND } from '#core';
 
-import { lockAfter } from './password-guard.js';
+import { accountLockAfter, lockAfter } from './password-guard.js';
 
-describe('the lock', () => {
+describe('the lock of an account for one network, and of a session', () => {
   it.each([
     [0, 0],
     [1, 0],
@@ -18,5 +18,21 @@ describe('the lock', () => {
     [1_000_000, 15 * MINUTE],
   ])('the lock of a password after %i failures lasts %i ms', (failures, milliseconds) => {
     expect(lockAfter(failures)).toBe(milliseconds);
+  });
+});
+
+describe('the lock of an account for all networks that are unknown', () => {
+  it.each([
+    [0, 0],
+    [99, 0],
+    [100, 30 * SECOND],
+    [119, 30 * SECOND],
+    [120, 60 * SECOND],
+    [140, 2 * MINUTE],
+    [199, 8 * MINUTE],
+    [200, 15 * MINUTE],
+    [1_000_000, 15 * MINUTE],
+  ])('after %i failures lasts %i ms', (failures, milliseconds) => {
+    expect(accountLockAfter(failures)).toBe(milliseconds);
   });
 });

@@ -48,9 +48,9 @@ export class PasswordAttemptExpiry implements Expirable {
       scope: SCOPE,
       entity: PasswordAttempt,
       key: 'subjectHash',
-      where: (now) => ({ updatedAt: LessThanOrEqual(now - DAY) }),
+      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
       order: [
-        ['updatedAt', 'ASC'],
+        ['expiresAt', 'ASC'],
         ['subjectHash', 'ASC'],
       ],
       reason: 'counters of failed password attempts',

@@ -67,7 +67,8 @@ export class Sessions {
   async start(scope: PlatformScope, email: string, password: string): Promise<StartedSession> {
     const subject = normalizeEmail(email);
     const user = await this.database.readPlatform(scope, (view) => view.findOne(User, { email: subject }));
-    const matches = await this.guard.verify(scope, subject, password, user?.passwordHash);
+    const attempt = { account: subject, password, storedHash: user?.passwordHash };
+    const matches = await this.guard.verifySignIn(scope, attempt);
     if (!user || !matches) {
       await this.database.platform(scope, async (tx) =>
         tx.record(sessionEvents.refused(user?.id ?? 'unknown', { outcome: 'denied', details: { reason: 'log-in' } })),

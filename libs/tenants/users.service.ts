@@ -106,13 +106,18 @@ export class Users {
     if (actor.type !== 'user') throw coreErrors.FORBIDDEN('Only a signed-in user has a password to confirm');
     if (password === undefined || password === '') throw sessionErrors.PASSWORD_REQUIRED();
     const user = await this.get(scope, actor.id);
-    if (await this.guard.verify(scope, user.email, password, user.passwordHash)) return user;
+    const attempt = { sessionId: sessionOf(scope) ?? actor.id, password, storedHash: user.passwordHash };
+    if (await this.guard.verifyStepUp(scope, attempt)) return user;
     await this.database.platform(scope, async (tx) =>
       tx.record(sessionEvents.refused(user.id, { outcome: 'denied', details: { reason: 'password confirmation' } })),
     );
     throw sessionErrors.PASSWORD_INVALID();
   }
 }
+
+/** The session of a request; work that belongs to none is counted by its user. */
+const sessionOf = ({ evidence }: PlatformScope): string | undefined =>
+  evidence?.kind === 'session' ? evidence.sessionId : undefined;
 
 const GENERATED_PASSWORD_BYTES = 18;
 

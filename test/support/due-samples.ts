@@ -133,10 +133,10 @@ export function dueSamples(
       statement: 'DELETE',
       make: insert(
         'password_attempts',
-        (subjectHash) => ({ subjectHash, failures: 1, lockedUntil: 0, updatedAt: 0 }),
+        (subjectHash) => ({ subjectHash, failures: 1, lockedUntil: 0, updatedAt: 0, expiresAt: 0 }),
         newHash,
       ),
-      due: (at) => ({ updatedAt: at - DAY }),
+      due: (at) => ({ expiresAt: at }),
       unhandled: {},
     },
     'key rotation': {

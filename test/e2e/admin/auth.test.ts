@@ -41,6 +41,41 @@ describe('logging in', () => {
   });
 });
 
+describe('failures of strangers', () => {
+  it('failures of strangers stop neither the sign-in of the owner nor what the owner confirms with the password', async () => {
+    const environment = { TRUSTED_PROXIES: '127.0.0.1' };
+    const proxied = await startTestServer({ clock, environment });
+    try {
+      const tenant = await createTenant(proxied, 'strangers');
+      const { email, token } = tenant.owner;
+      const created = await proxied.post(`${tenant.path}/services`, { name: 'to delete' }, { token });
+      const from = (address: string, password: string) =>
+        proxied.post('/v1/auth/login', { email, password }, { headers: { 'X-Forwarded-For': address } });
+      for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+        for (let failure = 0; failure < 5; failure += 1) expect((await from(address, 'wrong')).status).toBe(401);
+        expect(await from(address, PASSWORD)).toMatchObject({ status: 429, body: { code: 'TOO_MANY_ATTEMPTS' } });
+      }
+      expect((await proxied.post('/v1/auth/login', { email, password: PASSWORD })).status).toBe(200);
+      expect((await from('192.0.2.4', PASSWORD)).status).toBe(200);
+      const path = `${tenant.path}/services/${created.body['service']!['id']}`;
+      expect((await proxied.delete(path, { password: PASSWORD }, { token })).status).toBe(204);
+
+      // And the other way round: failed confirmations lock their session, not the sign-in.
+      const another = (await proxied.post(`${tenant.path}/services`, { name: 'kept' }, { token })).body['service']![
+        'id'
+      ];
+      const remove = (password: string, session: string) =>
+        proxied.delete(`${tenant.path}/services/${another}`, { password }, { token: session });
+      for (let failure = 0; failure < 5; failure += 1) expect((await remove('wrong', token)).status).toBe(403);
+      expect((await remove(PASSWORD, token)).status).toBe(429);
+      const fresh = await proxied.login(email, PASSWORD);
+      expect((await remove(PASSWORD, fresh)).status).toBe(204);
+    } finally {
+      await proxied.close();
+    }
+  });
+});
+
 describe('a session', () => {
   it('a session says who it is', async () => {
     const token = await server.login();

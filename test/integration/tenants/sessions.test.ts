@@ -207,17 +207,34 @@ describe('the password guard', () => {
     expect(await attempt(PASSWORD)).toBe('OK');
   });
 
-  it('the password guard counts log-in, confirmation and password change together, and each user alone', async () => {
+  it('the password guard counts confirmation and password change of a session together, apart from sign-ins', async () => {
     const { users, sessions } = installation;
-    const other = await addMember(installation, tenant, 'auditor');
-    const confirm = (password: string | undefined) => users.confirmPassword(scope, password);
-    await fail(3);
-    await expect(confirm('wrong')).rejects.toThrow(withCode('PASSWORD_INVALID'));
+    const signedIn = async (): Promise<PlatformScope> => {
+      const { sessionId } = await identify(await start());
+      return { ...scope, evidence: { kind: 'session', sessionId, permission: 'session:self' } };
+    };
+    const [own, another] = [await signedIn(), await signedIn()];
     const change = { currentPassword: 'wrong', newPassword: 'a different long password' };
-    await expect(sessions.changePassword(scope, uuidv7(1), change)).rejects.toThrow(withCode('PASSWORD_INVALID'));
-    await expect(confirm(PASSWORD)).rejects.toThrow(withCode('TOO_MANY_ATTEMPTS'));
-    await expect(sessions.changePassword(scope, uuidv7(1), change)).rejects.toThrow(withCode('TOO_MANY_ATTEMPTS'));
-    await identify(await start(PASSWORD, other.email));
+    const invalid = withCode('PASSWORD_INVALID');
+    for (let failure = 0; failure < 3; failure += 1) {
+      await expect(users.confirmPassword(own, 'wrong')).rejects.toThrow(invalid);
+    }
+    await fail(4);
+    for (let failure = 0; failure < 2; failure += 1) {
+      await expect(sessions.changePassword(own, uuidv7(1), change)).rejects.toThrow(invalid);
+    }
+    const locked = withCode('TOO_MANY_ATTEMPTS');
+    await expect(users.confirmPassword(own, PASSWORD)).rejects.toThrow(locked);
+    await expect(sessions.changePassword(own, uuidv7(1), change)).rejects.toThrow(locked);
+    expect(await users.confirmPassword(another, PASSWORD)).toMatchObject({ id: tenant.ownerId });
+    expect(await attempt(PASSWORD)).toBe('OK');
+  });
+
+  it('the password guard counts each account by itself', async () => {
+    const other = await addMember(installation, tenant, 'auditor');
+    await fail(5);
+    expect(await attempt(PASSWORD)).toBe('TOO_MANY_ATTEMPTS');
+    expect(await identify(await start(PASSWORD, other.email))).toMatchObject({ user: { id: other.userId } });
   });
 
   it('the password guard makes a wrong current password cost one hash, and one that is locked out none', async () => {
