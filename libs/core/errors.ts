@@ -101,7 +101,6 @@ export const coreErrors = defineErrors('core', {
   FORBIDDEN: { kind: 'forbidden', title: 'Your role does not permit this' },
   WRONG_STATE: { kind: 'conflict', title: 'The current state of the resource does not permit this action' },
   GONE: { kind: 'gone', title: 'Resource no longer available' },
-  ALREADY_EXISTS: { kind: 'conflict', title: 'A resource with this name already exists' },
   PRECONDITION_FAILED: { kind: 'precondition-failed', title: 'The resource has changed since it was read' },
   PAYLOAD_TOO_LARGE: { kind: 'too-large', title: 'The body is larger than this endpoint accepts' },
   UNSUPPORTED_MEDIA_TYPE: { kind: 'unsupported-media', title: 'Unsupported content type' },

@@ -2,7 +2,6 @@ import { defineErrors } from '#core';
 
 export const tenantErrors = defineErrors('tenants', {
   TENANT_SUSPENDED: { kind: 'forbidden', title: 'The tenant is suspended' },
-  TENANT_DELETED: { kind: 'conflict', title: 'The tenant was deleted' },
   SLUG_TAKEN: { kind: 'conflict', title: 'The slug is already in use' },
   CONFIRMATION_MISMATCH: { kind: 'unprocessable', title: 'The confirmation does not match the slug of the tenant' },
 });

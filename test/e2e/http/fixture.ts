@@ -120,9 +120,9 @@ export class ThingController {
   @Post()
   @ApiOperation({ summary: 'Makes a thing' })
   @ApiCreatedResponse({ type: Thing, description: 'The new thing' })
-  @Fails(coreErrors.ALREADY_EXISTS)
+  @Fails(coreErrors.WRONG_STATE)
   createThing(@Body() body: NewThing, @InScope() scope: TenantScope) {
-    if (body.name === 'taken') throw coreErrors.ALREADY_EXISTS({ extensions: { existingId: THING.id, status: 1 } });
+    if (body.name === 'taken') throw coreErrors.WRONG_STATE({ extensions: { existingId: THING.id, status: 1 } });
     this.made += 1;
     return answerOnce(scope, asItIs, () => committed(scope, { ...THING, ...body, made: this.made }));
   }

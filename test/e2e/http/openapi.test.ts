@@ -42,7 +42,7 @@ describe('the document', () => {
     const conflict = (operation.responses['409'] as { $ref: string }).$ref.split('/').at(-1)!;
     expect(document.components!.responses![conflict]).toMatchObject({
       headers: { 'X-Request-Id': {} },
-      content: { 'application/problem+json': { examples: { ALREADY_EXISTS: {}, IDEMPOTENCY_KEY_IN_USE: {} } } },
+      content: { 'application/problem+json': { examples: { WRONG_STATE: {}, IDEMPOTENCY_KEY_IN_USE: {} } } },
     });
     expect(operation.parameters).toEqual(
       expect.arrayContaining([expect.objectContaining({ name: 'Idempotency-Key', in: 'header' })]),

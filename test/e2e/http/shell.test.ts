@@ -113,7 +113,7 @@ describe('problem documents', () => {
 
   it('problem documents keep their own members whatever an error adds', async () => {
     const answer = await post({ name: 'taken' });
-    expect(answer.json()).toMatchObject({ status: 409, code: 'ALREADY_EXISTS', existingId: THING.id });
+    expect(answer.json()).toMatchObject({ status: 409, code: 'WRONG_STATE', existingId: THING.id });
   });
 
   it('problem documents tell nothing internal, and neither does the log', async () => {

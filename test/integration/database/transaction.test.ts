@@ -101,11 +101,11 @@ describe('a transaction', () => {
 
   it('a transaction goes on after a unique key that is taken', async () => {
     const scope = tenantScope();
-    const duplicate = (): ReturnType<typeof coreErrors.ALREADY_EXISTS> => coreErrors.ALREADY_EXISTS();
+    const duplicate = (): ReturnType<typeof coreErrors.WRONG_STATE> => coreErrors.WRONG_STATE();
     const { id, name } = await sample.write(scope);
     await database.transaction(scope, async (tx) => {
       tx.record(noteEvents.changed(id));
-      await expect(tx.insert(Note, note({ name }), { duplicate })).rejects.toThrow(withCode('ALREADY_EXISTS'));
+      await expect(tx.insert(Note, note({ name }), { duplicate })).rejects.toThrow(withCode('WRONG_STATE'));
       expect(await tx.insertIfAbsent(Note, note({ name }))).toBe(false);
       expect(await tx.insertIfAbsent(Note, note({ id, name: 'same id' }))).toBe(false);
       expect(await tx.insertIfAbsent(Note, note({ name: 'other' }))).toBe(true);

@@ -323,7 +323,7 @@ export function buildDocument(app: NestFastifyApplication, version: string): Ope
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Chancery')
-    .setDescription('Keys, credentials, certificates and tokens of many tenants, with a history that can be proven.')
+    .setDescription('Keys, credentials, certificates and tokens of many tenants.')
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
