@@ -1,6 +1,6 @@
 import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { integer, nullValue, objectIdentifier, octetString, parseBer, sequence } from '#asn1';
+import { parseBer } from '#asn1';
 import { cryptoErrors, keyFileErrors, privateKeyToBytes } from '#crypto';
 import {
   checkPkcs12Mac,
@@ -9,21 +9,21 @@ import {
   makePkcs12Mac,
 } from './password-based-encryption.js';
 import { readPkcs12, writePkcs12 } from './pkcs12.js';
+import * as der from '../../../test/support/asn1.js';
 
-const der = { sequence, identifier: objectIdentifier, octets: octetString, integer, null: nullValue };
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pkcs8 = privateKeyToBytes(privateKey);
 const withCode = ({ code }: { readonly code: string }) => expect.objectContaining({ code });
 
 const [PBES2, PBKDF2, SCRYPT] = ['1.2.840.113549.1.5.13', '1.2.840.113549.1.5.12', '1.3.6.1.4.1.11591.4.11'];
-const AES_256 = der.sequence(der.identifier('2.16.840.1.101.3.4.1.42'), der.octets(Buffer.alloc(16)));
-const SALT = der.octets(Buffer.alloc(16, 1));
+const AES_256 = der.sequence(der.objectIdentifier('2.16.840.1.101.3.4.1.42'), der.octetString(Buffer.alloc(16)));
+const SALT = der.octetString(Buffer.alloc(16, 1));
 const pbes2 = (derivation: Buffer, cipher = AES_256): Buffer =>
-  der.sequence(der.sequence(der.identifier(PBES2!), der.sequence(derivation, cipher)), der.octets(Buffer.alloc(64, 2)));
-const pbkdf2 = (...parameters: Buffer[]): Buffer => der.sequence(der.identifier(PBKDF2!), der.sequence(...parameters));
+  der.sequence(der.sequence(der.objectIdentifier(PBES2!), der.sequence(derivation, cipher)), der.octetString(Buffer.alloc(64, 2)));
+const pbkdf2 = (...parameters: Buffer[]): Buffer => der.sequence(der.objectIdentifier(PBKDF2!), der.sequence(...parameters));
 const scrypt = (...cost: number[]): Buffer =>
-  der.sequence(der.identifier(SCRYPT!), der.sequence(SALT, ...cost.map((number) => der.integer(number))));
+  der.sequence(der.objectIdentifier(SCRYPT!), der.sequence(SALT, ...cost.map((number) => der.integer(number))));
 
 describe('encrypted private keys', () => {
   it('encrypted private keys open with their passphrase only', async () => {
@@ -35,15 +35,15 @@ describe('encrypted private keys', () => {
   it.each([
     ['iterations without end', pbes2(pbkdf2(SALT, der.integer(2 ** 31)))],
     ['no iteration', pbes2(pbkdf2(SALT, der.integer(0)))],
-    ['a huge salt', pbes2(pbkdf2(der.octets(Buffer.alloc(10_000)), der.integer(1)))],
+    ['a huge salt', pbes2(pbkdf2(der.octetString(Buffer.alloc(10_000)), der.integer(1)))],
     ['a key of another length', pbes2(pbkdf2(SALT, der.integer(1), der.integer(16)))],
-    ['an unknown derivation', pbes2(der.sequence(der.identifier('1.2.3'), der.sequence()))],
-    ['an unknown cipher', pbes2(pbkdf2(SALT, der.integer(1)), der.sequence(der.identifier('1.2.3'), SALT))],
+    ['an unknown derivation', pbes2(der.sequence(der.objectIdentifier('1.2.3'), der.sequence()))],
+    ['an unknown cipher', pbes2(pbkdf2(SALT, der.integer(1)), der.sequence(der.objectIdentifier('1.2.3'), SALT))],
     [
       'a short vector',
       pbes2(
         pbkdf2(SALT, der.integer(1)),
-        der.sequence(der.identifier('2.16.840.1.101.3.4.1.42'), der.octets(Buffer.alloc(8))),
+        der.sequence(der.objectIdentifier('2.16.840.1.101.3.4.1.42'), der.octetString(Buffer.alloc(8))),
       ),
     ],
     ['scrypt with all the memory', pbes2(scrypt(2 ** 20, 8, 1))],
@@ -55,7 +55,7 @@ describe('encrypted private keys', () => {
   });
 
   it('a PKCS#12 MAC with too many iterations is rejected before any work', async () => {
-    const digest = der.sequence(der.sequence(der.identifier('2.16.840.1.101.3.4.2.1'), der.null()), SALT);
+    const digest = der.sequence(der.sequence(der.objectIdentifier('2.16.840.1.101.3.4.2.1'), der.nullValue()), SALT);
     const macData = parseBer(der.sequence(digest, SALT, der.integer(2 ** 31)));
     await expect(checkPkcs12Mac(macData, Buffer.alloc(1), 'any')).rejects.toThrow(withCode(cryptoErrors.INVALID_KEY));
   });
@@ -87,8 +87,8 @@ describe('PKCS#12', () => {
     const content = Buffer.from('content');
     const key = createHash('sha1').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64)).digest();
     const mac = createHmac('sha1', key).update(content).digest();
-    const digest = der.sequence(der.sequence(der.identifier('1.3.14.3.2.26'), der.null()), der.octets(mac));
-    const macData = parseBer(der.sequence(digest, der.octets(Buffer.alloc(0))));
+    const digest = der.sequence(der.sequence(der.objectIdentifier('1.3.14.3.2.26'), der.nullValue()), der.octetString(mac));
+    const macData = parseBer(der.sequence(digest, der.octetString(Buffer.alloc(0))));
     await expect(checkPkcs12Mac(macData, content, '')).resolves.toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
+import { EXTENDED_KEY_USAGES, OID } from '#asn1';
 import {
   GENERAL_NAME_KINDS,
   type PolicyFacts,
@@ -13,10 +14,9 @@ import {
   provesPossession,
   refusalCode,
   requestedNames,
+  NAME_ATTRIBUTES,
 } from '#pki';
-import * as der from '../../../libs/asn1/der.js';
-import { NAME_ATTRIBUTES } from '../../../libs/pki/x509/names.js';
-import { EXTENDED_KEY_USAGES, OID } from '../../../libs/asn1/oids.js';
+import * as der from '../../support/asn1.js';
 import {
   dns,
   extension,
@@ -127,7 +127,7 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
     }),
   CSR_CA_REQUESTED: () => factsOf(request({ extensions: [basicConstraints(der.boolean(true))] })),
   CSR_KEY_USAGE_NOT_ALLOWED: () =>
-    factsOf(request({ extensions: [extension(OID.keyUsage, true, der.namedBits([0, 5]))] })),
+    factsOf(request({ extensions: [extension(OID.keyUsage, true, der.bitString(Buffer.of(0b1000_0100), 2))] })),
   CSR_EXTENDED_KEY_USAGE_NOT_ALLOWED: () => factsOf(request({ extensions: [usages(EXTENDED_KEY_USAGES.serverAuth)] })),
   CSR_CRITICAL_EXTENSION_UNKNOWN: () =>
     factsOf(request({ extensions: [extension('1.3.6.1.4.1.99999.1', true, der.nullValue())] })),

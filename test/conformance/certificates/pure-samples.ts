@@ -1,4 +1,5 @@
 import { type KeyObject, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { OID } from '#asn1';
 import {
   type CertificateContent,
   type CertificateProfile,
@@ -21,9 +22,7 @@ import {
   signatureAlgorithmFor,
   validityFrom,
 } from '#pki';
-import * as der from '../../../libs/asn1/der.js';
-import { encodeExtension, encodeName } from '../../../libs/pki/x509/names.js';
-import { OID } from '../../../libs/asn1/oids.js';
+import * as der from '../../support/asn1.js';
 
 /** A certificate with its private key, where the test has it. */
 export interface Holder {
@@ -116,15 +115,10 @@ export function makeRequest(wishes: RequestWishes): Buffer {
   const attributes =
     extensions.length === 0
       ? []
-      : [
-          der.sequence(
-            der.objectIdentifier(OID.extensionRequest),
-            der.element(der.TAG.set, der.sequence(...extensions)),
-          ),
-        ];
+      : [der.sequence(der.objectIdentifier(OID.extensionRequest), der.set(der.sequence(...extensions)))];
   const info = der.sequence(
     der.integer(0),
-    wishes.subject ?? encodeName(commonName('My Awesome Reseller')),
+    wishes.subject ?? der.commonName('My Awesome Reseller'),
     wishes.publicKeyInfo ?? spkiOf(key),
     der.element(0xa0, ...attributes),
   );
@@ -138,13 +132,10 @@ export function makeRequest(wishes: RequestWishes): Buffer {
   );
 }
 
-export const extension = encodeExtension;
+export const extension = der.extension;
 
 /** A name of any attributes and string types. */
-export const rawName = (...attributes: readonly (readonly [oid: string, value: Buffer])[]): Buffer =>
-  der.sequence(
-    ...attributes.map(([oid, value]) => der.element(der.TAG.set, der.sequence(der.objectIdentifier(oid), value))),
-  );
+export const rawName = der.name;
 
 export const sanExtension = (...names: readonly Buffer[]): Buffer =>
   extension(OID.subjectAlternativeName, false, der.sequence(...names));

@@ -2,8 +2,8 @@ import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 
 import { toPem } from '#asn1';
 
-import { type RequestWishes, commonName, keys, makeRequest } from '../../conformance/certificates/pure-samples.js';
-import { encodeName } from '../../../libs/pki/x509/names.js';
+import { type RequestWishes, keys, makeRequest } from '../../conformance/certificates/pure-samples.js';
+import { commonName } from '../../support/asn1.js';
 import type { Answer, Shape, TestServer, TestTenant } from '../../support/server.js';
 
 let names = 0;
@@ -19,7 +19,7 @@ export async function createAuthority(server: TestServer, tenant: TestTenant, bo
 
 /** A request in PEM for a new P-256 key, unless the wishes say otherwise. */
 export const csrPem = (subject = 'My Awesome Reseller', wishes: Partial<RequestWishes> = {}): string =>
-  toPem('CERTIFICATE REQUEST', makeRequest({ key: keys.p256(), subject: encodeName(commonName(subject)), ...wishes }));
+  toPem('CERTIFICATE REQUEST', makeRequest({ key: keys.p256(), subject: commonName(subject), ...wishes }));
 
 export const issue = (server: TestServer, tenant: TestTenant, body: object = {}): Promise<Answer> =>
   server.post(`${tenant.path}/certificates`, { csr: csrPem(), ...body }, tenant.owner);

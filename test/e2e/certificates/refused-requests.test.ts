@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { toPem } from '#asn1';
+import { EXTENDED_KEY_USAGES, OID, toPem } from '#asn1';
 
-import * as der from '../../../libs/asn1/der.js';
-import { encodeExtension } from '../../../libs/pki/x509/names.js';
-import { EXTENDED_KEY_USAGES, OID } from '../../../libs/asn1/oids.js';
+import * as der from '../../support/asn1.js';
 import { type RequestWishes, keys, makeRequest, makeRoot } from '../../conformance/certificates/pure-samples.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, csrPem, issue } from './pki.js';
@@ -64,11 +62,11 @@ const named = (...values: string[]): Buffer =>
 const withName = (tag: number, value: string): string =>
   request({
     extensions: [
-      encodeExtension(OID.subjectAlternativeName, false, der.sequence(der.implicit(tag, Buffer.from(value, 'latin1')))),
+      der.extension(OID.subjectAlternativeName, false, der.sequence(der.implicit(tag, Buffer.from(value, 'latin1')))),
     ],
   });
 const withExtension = (oid: string, critical: boolean, value: Buffer): string =>
-  request({ extensions: [encodeExtension(oid, critical, value)] });
+  request({ extensions: [der.extension(oid, critical, value)] });
 
 function nested(depth: number): string {
   let content: Buffer = Buffer.alloc(0);
