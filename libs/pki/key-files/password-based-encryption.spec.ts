@@ -11,7 +11,6 @@ import {
 import { readPkcs12, writePkcs12 } from './pkcs12.js';
 import * as der from '../../../test/support/asn1.js';
 
-
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pkcs8 = privateKeyToBytes(privateKey);
 const withCode = ({ code }: { readonly code: string }) => expect.objectContaining({ code });
@@ -20,8 +19,12 @@ const [PBES2, PBKDF2, SCRYPT] = ['1.2.840.113549.1.5.13', '1.2.840.113549.1.5.12
 const AES_256 = der.sequence(der.objectIdentifier('2.16.840.1.101.3.4.1.42'), der.octetString(Buffer.alloc(16)));
 const SALT = der.octetString(Buffer.alloc(16, 1));
 const pbes2 = (derivation: Buffer, cipher = AES_256): Buffer =>
-  der.sequence(der.sequence(der.objectIdentifier(PBES2!), der.sequence(derivation, cipher)), der.octetString(Buffer.alloc(64, 2)));
-const pbkdf2 = (...parameters: Buffer[]): Buffer => der.sequence(der.objectIdentifier(PBKDF2!), der.sequence(...parameters));
+  der.sequence(
+    der.sequence(der.objectIdentifier(PBES2!), der.sequence(derivation, cipher)),
+    der.octetString(Buffer.alloc(64, 2)),
+  );
+const pbkdf2 = (...parameters: Buffer[]): Buffer =>
+  der.sequence(der.objectIdentifier(PBKDF2!), der.sequence(...parameters));
 const scrypt = (...cost: number[]): Buffer =>
   der.sequence(der.objectIdentifier(SCRYPT!), der.sequence(SALT, ...cost.map((number) => der.integer(number))));
 
@@ -87,7 +90,10 @@ describe('PKCS#12', () => {
     const content = Buffer.from('content');
     const key = createHash('sha1').update(Buffer.alloc(64, 3)).update(Buffer.alloc(64)).digest();
     const mac = createHmac('sha1', key).update(content).digest();
-    const digest = der.sequence(der.sequence(der.objectIdentifier('1.3.14.3.2.26'), der.nullValue()), der.octetString(mac));
+    const digest = der.sequence(
+      der.sequence(der.objectIdentifier('1.3.14.3.2.26'), der.nullValue()),
+      der.octetString(mac),
+    );
     const macData = parseBer(der.sequence(digest, der.octetString(Buffer.alloc(0))));
     await expect(checkPkcs12Mac(macData, content, '')).resolves.toBeUndefined();
   });
