@@ -13,7 +13,14 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { type AuthorityKeyAlgorithm, publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
+import {
+  type AuthorityKeyAlgorithm,
+  CpuQueue,
+  keyFileWork,
+  publicKeyFingerprint,
+  publicKeyToBytes,
+  uuidv7,
+} from '#crypto';
 import { Database, In, LastArtefacts, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
@@ -104,6 +111,7 @@ export class CertificateAuthorities {
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
     private readonly urls: PkiUrls,
+    private readonly cpu: CpuQueue,
     clock: PkiClock,
   ) {
     this.#published = new LastArtefacts(clock, PUBLISHED);
@@ -112,41 +120,46 @@ export class CertificateAuthorities {
   /**
    * Makes a root, or an intermediate under `parentId`.
    * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED,
-   * VALIDATION_ERROR (allowed names)
+   * VALIDATION_ERROR (allowed names), BUSY
    */
   async create(scope: TenantScope, request: NewAuthority): Promise<JudgedAuthority> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
-    // Making an RSA key takes up to seconds: not while a transaction holds locks.
-    const key = await generateAuthorityKey(request.keyAlgorithm);
-    const create = async (tx: Tx): Promise<JudgedAuthority> => {
-      await this.allowNames(tx, request);
-      const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
-      const pathLength = pathLengthUnder(parent, request.pathLength);
-      const certificate = await this.certify(tx, { ...request, pathLength }, key, parent);
-      return this.store(tx, authorityEvents.created, key, certificate, {
-        name: request.name,
-        origin: 'generated',
-        parentId: parent?.id ?? null,
-        profile,
-        importedChainPem: null,
+    const key = await generateAuthorityKey(this.cpu, scope.tenantId, request.keyAlgorithm);
+    const create = async (): Promise<JudgedAuthority> => {
+      const { tbs, issuerKey } = await this.database.read(scope, (view) => this.newCertificate(view, request, key));
+      const der = await this.cpu.signWith({ group: scope.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
+      const certificate = readStored({ certificatePem: toPem('CERTIFICATE', der) });
+      // Where this does not commit, neither the certificate nor its key was ever outside of this process.
+      return this.database.transaction(scope, async (tx) => {
+        await this.allowNames(tx, request);
+        const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
+        return this.store(tx, authorityEvents.created, key, certificate, {
+          name: request.name,
+          origin: 'generated',
+          parentId: parent?.id ?? null,
+          profile,
+          importedChainPem: null,
+        });
       });
     };
-    return alarmingOnLint(this.database, scope, request.parentId ?? scope.tenantId, () =>
-      this.database.transaction(scope, create),
-    );
+    return alarmingOnLint(this.database, scope, request.parentId ?? scope.tenantId, create);
   }
 
   /**
    * Takes over an authority with its private key, under which it goes on to issue.
    * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, WEAK_KEY, KEY_COMPROMISED, VALIDATION_ERROR (allowed
-   *   names)
+   *   names), BUSY
    */
   async import(scope: TenantScope, request: ImportedAuthority): Promise<JudgedAuthority> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const { own, issuers } = readCertificateChain(request.certificatePem);
-    const key = await readAuthorityKey(request.key, request.passphrase);
+    const work = {
+      ...(request.passphrase === undefined ? keyFileWork.check : keyFileWork.decrypt),
+      group: scope.tenantId,
+    };
+    const key = await this.cpu.run(work, () => readAuthorityKey(request.key, request.passphrase));
     const publicKeyHash = publicKeyFingerprint(own.publicKeyInfo);
     const known = await this.database.readPlatform(platformScope(scope), (view) =>
       view.exists(CertificateAuthority, { publicKeyHash }),
@@ -340,18 +353,19 @@ export class CertificateAuthorities {
   }
 
   /**
-   * The certificate of a new authority. It is signed in the transaction that stores it: where that does not commit,
-   * neither the certificate nor its key was ever outside of this process.
+   * What the certificate of a new authority will say, ready to be signed by its parent or by itself.
+   * @throws NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED
    */
-  private async certify(
-    tx: Tx,
+  private async newCertificate(
+    view: View,
     request: NewAuthority,
     key: KeyObject,
-    parent: CertificateAuthority | null,
-  ): Promise<ParsedCertificate> {
-    const { subject, pathLength, nameConstraints } = request;
+  ): Promise<{ tbs: Buffer; issuerKey: KeyObject }> {
+    const { subject, nameConstraints } = request;
+    const parent = request.parentId === undefined ? null : await this.issuing(view, request.parentId);
+    const pathLength = pathLengthUnder(parent, request.pathLength);
     const publicKeyInfo = publicKeyToBytes(key);
-    const issuerKey = parent ? await this.keys.authorityKey(tx, parent) : key;
+    const issuerKey = parent ? await this.keys.authorityKey(view, parent) : key;
     const issuer = parent
       ? issuerOf(readStored(parent), issuerKey)
       : selfIssuer(subject, publicKeyInfo, signatureAlgorithmFor(issuerKey));
@@ -368,10 +382,10 @@ export class CertificateAuthorities {
       publicKeyInfo,
       // A root is trusted as it is: nobody asks it about itself (RFC 5280 §3.3).
       ...(parent ? { urls: this.urls.ofAuthority(parent.id) } : {}),
-      ...validityFrom(tx.now, validityDays, parent ?? undefined),
+      ...validityFrom(view.now, validityDays, parent ?? undefined),
     });
     requireClean(tbs, parent ? readStored(parent) : undefined);
-    return readStored({ certificatePem: toPem('CERTIFICATE', await signCertificate(tbs, issuerKey)) });
+    return { tbs, issuerKey };
   }
 
   private async store(

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 
 import { Secret } from '#core';
-import type { AuthorityKeyAlgorithm } from '#crypto';
+import { type AuthorityKeyAlgorithm, CpuQueue } from '#crypto';
 
 import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
 
@@ -17,7 +17,7 @@ describe('keys of authorities', () => {
   it.each<AuthorityKeyAlgorithm>(['P-256', 'P-384', 'RSA-2048'])(
     'an authority key %s is generated and recognised',
     async (name) => {
-      const key = await generateAuthorityKey(name);
+      const key = await generateAuthorityKey(new CpuQueue(), 'tenant', name);
       expect(authorityKeyAlgorithmOf(key)).toBe(name);
       expect((await readAuthorityKey(pem(key), undefined)).equals(key)).toBe(true);
     },

@@ -6,6 +6,7 @@ import {
   type AlgorithmName,
   type AuthorityKeyAlgorithm,
   type AuthorityKeyRow,
+  type CpuQueue,
   algorithm,
   allKeyKinds,
   keyFileErrors,
@@ -22,9 +23,14 @@ export const authorityKeyAlgorithms = Object.keys(rows) as AuthorityKeyAlgorithm
 
 const algorithmOf = (name: AuthorityKeyAlgorithm): Algorithm => algorithm(rows[name].algorithm as AlgorithmName);
 
-/** A new private key of that kind. */
-export async function generateAuthorityKey(name: AuthorityKeyAlgorithm): Promise<KeyObject> {
-  return (await algorithmOf(name).generate(rows[name].modulusBits)).signingKey;
+/** A new private key of that kind. @param tenantId whose turn it takes @throws BUSY */
+export async function generateAuthorityKey(
+  cpu: CpuQueue,
+  tenantId: string,
+  name: AuthorityKeyAlgorithm,
+): Promise<KeyObject> {
+  const { algorithm: algorithmName, modulusBits } = rows[name];
+  return (await cpu.generate(tenantId, algorithmName as AlgorithmName, { modulusBits })).signingKey;
 }
 
 /** Which kind a private key is of. An RSA modulus between two sizes counts as the smaller one. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
-import { privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
+import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys, Signer, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
@@ -55,6 +55,7 @@ export class Certificates {
     private readonly keys: Keys,
     private readonly signer: Signer,
     private readonly ofKeys: CertificatesOfKeys,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /** One page, oldest first. */
@@ -168,15 +169,13 @@ export class Certificates {
       if (!version) throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
       return { ...found, privateKey: version.signingKey };
     });
-    // The derivation of its keys takes a second: not while a transaction is open.
-    const bundle = await writePkcs12(
-      {
-        pkcs8: privateKeyToBytes(privateKey),
-        certificates: [readStored(certificate).der, ...certificatesIn(chain)],
-        friendlyName: certificate.subject.slice(0, 64),
-      },
-      passphrase.reveal(),
-    );
+    const contents = {
+      pkcs8: privateKeyToBytes(privateKey),
+      certificates: [readStored(certificate).der, ...certificatesIn(chain)],
+      friendlyName: certificate.subject.slice(0, 64),
+    };
+    const work = { ...keyFileWork.encrypt, group: scope.tenantId };
+    const bundle = await this.cpu.run(work, () => writePkcs12(contents, passphrase.reveal()));
     await this.database.transaction(scope, async (tx) => {
       tx.record(certificateEvents.exported(certificate.id, { kid, details: { keyId } }));
     });

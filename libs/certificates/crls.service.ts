@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { type KeyObject, createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
@@ -15,7 +15,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { uuidv7 } from '#crypto';
+import { CpuQueue, uuidv7 } from '#crypto';
 import {
   Database,
   LastArtefacts,
@@ -27,7 +27,7 @@ import {
   type Tx,
   type View,
 } from '#database';
-import { type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
+import { type CrlContent, type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
 import { DueItems } from '#scheduler';
 import { tenantState } from '#tenants';
 
@@ -67,12 +67,15 @@ export class Crls implements Expirable {
   readonly runsWhilePaused = true;
   /** The last list of each authority that was read: also while the database is away. */
   readonly #held: LastArtefacts<PublishedCrl>;
+  /** The lists that this process signs at this moment. */
+  readonly #building = new Map<string, Promise<void>>();
   readonly #due: DueItems<Crl>;
 
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly clock: PkiClock,
+    private readonly cpu: CpuQueue,
   ) {
     this.#held = new LastArtefacts(clock, HELD);
     this.#due = new DueItems(database, {
@@ -164,38 +167,103 @@ export class Crls implements Expirable {
     return this.read(view, caId, attempt + 1);
   }
 
-  /** Signs the next list, unless another instance was faster. */
+  /**
+   * Publishes the next list, unless it is no longer due. Requests that ask for it at the same time wait for one signature;
+   * where something was revoked since that one began, the list is due again, and the next signature follows.
+   */
   private async build(scope: TenantScope, caId: string): Promise<void> {
+    for (let running = this.#building.get(caId); running; running = this.#building.get(caId)) {
+      await running.catch(() => undefined);
+    }
+    const building = this.buildNow(scope, caId).finally(() => this.#building.delete(caId));
+    this.#building.set(caId, building);
+    return building;
+  }
+
+  /** The list is signed before the transaction, because an RSA signature takes long. */
+  private async buildNow(scope: TenantScope, caId: string): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      const next = await this.database.read(scope, (view) => this.nextList(view, caId));
+      if (next === 'not due') return;
+      if (next === 'ended') return this.end(scope, caId);
+      // A turn of its own: a flood of signatures in the tenant does not delay its revocations.
+      const der = await this.cpu.signWith({ group: `revocations of ${caId}` }, next.key, () =>
+        signCrl(next.tbs, next.key),
+      );
+      if (await this.database.transaction(scope, (tx) => publish(tx, caId, next, der))) return;
+      // Another instance published one meanwhile; what was revoked since then may be missing in it.
+    }
+    throw authorityErrors.PKI_UNAVAILABLE({ retryAfterSeconds: 1 });
+  }
+
+  private async nextList(view: View, caId: string): Promise<NextList | 'not due' | 'ended'> {
+    const { now } = view;
+    const row = await view.get(Crl, { id: caId });
+    if (!isDue(row, now)) return 'not due';
+    const ca = await view.get(CertificateAuthority, { id: caId });
+    if (await hasEnded(view, ca)) return 'ended';
+    const key = await this.keys.authorityKey(view, ca);
+    const revoked = await revocationsOf(view, caId, now);
+    const content = {
+      issuer: issuerOf(readStored(ca), key),
+      number: Math.max(row.number + 1, now),
+      thisUpdate: now,
+      nextUpdate: now + CRL_VALIDITY,
+      revoked,
+    };
+    return { content, previousNumber: row.number, key, tbs: buildTbsCrl(content) };
+  }
+
+  /** An authority that has ended publishes no further list: none that it signs from then on is accepted (RFC 5280 §6.1.3). */
+  private async end(scope: TenantScope, caId: string): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
-      const { now } = tx;
-      // Whoever revokes waits here at the latest, and then marks the list that is being built as stale.
-      const before = await tx.lock(Crl, { id: caId });
+      const row = await tx.lock(Crl, { id: caId });
       const ca = await tx.get(CertificateAuthority, { id: caId });
-      if (!isDue(before, now)) return;
-      // Nobody would believe what an authority signs after its own end (RFC 5280 §6.1.3).
-      if (now > ca.notAfter || (await tenantState(tx, scope.tenantId)) === 'deleted') {
-        tx.housekeeping('an authority that has ended publishes no further list');
-        // By a clock that jumped it may not have ended at all.
-        if (now <= ca.notAfter || tx.confirmed > ca.notAfter) await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
-        return;
-      }
-      const key = await this.keys.authorityKey(tx, ca);
-      const revoked = await revocationsOf(tx, caId);
-      const number = Math.max(before.number + 1, now);
-      const times = { thisUpdate: now, nextUpdate: now + CRL_VALIDITY };
-      const der = await signCrl(buildTbsCrl({ issuer: issuerOf(readStored(ca), key), number, revoked, ...times }), key);
-      const parts = inParts(der).map((content, part): CrlPart => {
-        return { id: uuidv7(now), tenantId: scope.tenantId, caId, crlNumber: number, part, content };
-      });
-      for (const part of parts) await tx.insert(CrlPart, part);
-      // The one before stays for whoever is about to read it.
-      await tx.delete(CrlPart, { caId, crlNumber: LessThan(before.number) });
-      await tx.update(Crl, { id: caId }, { number, ...times, rebuildAt: now + REBUILD_EVERY, parts: parts.length });
-      const details = { number, entries: revoked.length, sha256: createHash('sha256').update(der).digest('hex') };
-      tx.record(authorityEvents.crl_published(caId, { details }));
+      if (!isDue(row, tx.now) || !(await hasEnded(tx, ca))) return;
+      tx.housekeeping('an authority that has ended publishes no further list');
+      // By a clock that jumped it may not have ended at all.
+      if (tx.now <= ca.notAfter || tx.confirmed > ca.notAfter) await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
     });
   }
 }
+
+/** A list that is ready to be signed, and what it was made from. */
+interface NextList {
+  readonly content: CrlContent & { readonly number: number };
+  /** The number of the list that it replaces. */
+  readonly previousNumber: number;
+  readonly key: KeyObject;
+  readonly tbs: Buffer;
+}
+
+/**
+ * A step: stores a signed list unless another one took the place of the one before it. What was revoked since it was
+ * read makes it due again, so that a list which lacks a revocation is replaced.
+ * @returns whether it was stored
+ */
+async function publish(tx: Tx, caId: string, next: NextList, der: Buffer): Promise<boolean> {
+  const { content, previousNumber, tbs } = next;
+  const { number, thisUpdate, nextUpdate } = content;
+  // A revocation waits here at the latest, and then marks the list as stale.
+  const before = await tx.lock(Crl, { id: caId });
+  if (before.number !== previousNumber) return false;
+  const revoked = await revocationsOf(tx, caId, thisUpdate);
+  const isComplete = buildTbsCrl({ ...content, revoked }).equals(tbs);
+  const parts = inParts(der).map((part, index): CrlPart => {
+    return { id: uuidv7(tx.now), tenantId: tx.scope.tenantId, caId, crlNumber: number, part: index, content: part };
+  });
+  for (const part of parts) await tx.insert(CrlPart, part);
+  // The one before stays for requests that are about to read it.
+  await tx.delete(CrlPart, { caId, crlNumber: LessThan(before.number) });
+  const rebuildAt = isComplete ? thisUpdate + REBUILD_EVERY : Math.min(before.rebuildAt, thisUpdate);
+  await tx.update(Crl, { id: caId }, { number, thisUpdate, nextUpdate, rebuildAt, parts: parts.length });
+  const sha256 = createHash('sha256').update(der).digest('hex');
+  tx.record(authorityEvents.crl_published(caId, { details: { number, entries: content.revoked.length, sha256 } }));
+  return true;
+}
+
+const hasEnded = async (view: View, { notAfter, tenantId }: CertificateAuthority): Promise<boolean> =>
+  view.now > notAfter || (await tenantState(view, tenantId)) === 'deleted';
 
 /**
  * Whether the next list must be signed. One that is dated in the future was signed while the clock was ahead: relying
@@ -210,19 +278,19 @@ async function readRow(view: View, caId: string): Promise<Crl> {
   return row;
 }
 
-/** Every certificate and authority below this one that must not be believed. */
-async function revocationsOf(view: View, caId: string): Promise<RevokedCertificate[]> {
+/** Every certificate and authority below this one that is revoked or on hold. @param now the instant of the list */
+async function revocationsOf(view: View, caId: string, now: EpochMilliseconds): Promise<RevokedCertificate[]> {
   const revoked: RevokedCertificate[] = [];
-  const notAfter = MoreThan(view.now - KEPT_AFTER_EXPIRY);
+  const notAfter = MoreThan(now - KEPT_AFTER_EXPIRY);
   const authorities = await view.find(CertificateAuthority, { parentId: caId, state: 'revoked', notAfter });
-  revoked.push(...authorities.map((row) => entryOf(row, view.now)));
+  revoked.push(...authorities.map((row) => entryOf(row, now)));
   for (let after = '', more = true; more;) {
     const batch = await view.find(
       Certificate,
       { caId, state: In(['revoked', 'held']), notAfter, id: MoreThan(after) },
       { order: { id: 'ASC' }, limit: ENTRIES_READ_AT_ONCE },
     );
-    for (const row of batch) revoked.push(entryOf(row, view.now));
+    for (const row of batch) revoked.push(entryOf(row, now));
     more = batch.length === ENTRIES_READ_AT_ONCE;
     after = batch.at(-1)?.id ?? after;
   }

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
-import { type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
+import { CpuQueue, type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
 import { toPem } from '#asn1';
@@ -101,11 +101,12 @@ export class Issuance {
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
     private readonly urls: PkiUrls,
+    private readonly cpu: CpuQueue,
   ) {}
 
   /**
    * @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with every objection; NOT_FOUND (authority, service), CA_NOT_USABLE,
-   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), LINT_FAILED, AUDIT_UNAVAILABLE
+   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), LINT_FAILED, BUSY, AUDIT_UNAVAILABLE
    */
   async issue(scope: TenantScope, call: CertificateCall): Promise<IssuedCertificate> {
     const request = readRequest(call.csr);
@@ -159,17 +160,25 @@ export class Issuance {
     const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );
-    const der = await signCertificate(intent.tbs, intent.issuerKey);
+    const { tbs, issuerKey } = intent;
+    const der = await this.cpu
+      .signWith({ group: scope.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey))
+      .catch(async (error: unknown) => {
+        await this.abandonIntent(scope, intent);
+        throw error;
+      });
     try {
       return await this.database.transaction(scope, (tx) => this.complete(tx, intent, der));
     } catch (error) {
       // A refusal is final; where the database failed, the sweep does this later.
-      if (error instanceof DomainError && error.kind !== 'unavailable') {
-        // Also where the refusal is that the caller has lost its right.
-        await this.database.transaction(selfDeciding(scope), (tx) => abandon(tx, this.crls, intent.id));
-      }
+      if (error instanceof DomainError && error.kind !== 'unavailable') await this.abandonIntent(scope, intent);
       throw error;
     }
+  }
+
+  /** Also where the caller has lost its right meanwhile. */
+  private async abandonIntent(scope: TenantScope, { id }: Intent): Promise<void> {
+    await this.database.transaction(selfDeciding(scope), (tx) => abandon(tx, this.crls, id));
   }
 
   private async intend(tx: Tx, grant: Grant): Promise<Intent> {

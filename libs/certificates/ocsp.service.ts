@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { type KeyObject, createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
 import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
-import { publicKeyToBytes, uuidv7 } from '#crypto';
-import { Database, LastArtefacts, type Tx, type View } from '#database';
+import { CpuQueue, publicKeyToBytes, uuidv7 } from '#crypto';
+import { Database, LastArtefacts, type View } from '#database';
 import { toPem } from '#asn1';
 import {
   type CertificateStatus,
@@ -60,6 +60,7 @@ export class OcspResponder {
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
+    private readonly cpu: CpuQueue,
     clock: PkiClock,
   ) {
     this.#last = new LastArtefacts(clock, HELD);
@@ -104,18 +105,17 @@ export class OcspResponder {
     for (const certificateId of certificateIds) {
       answers.push({ certificateId, status: await statusOf(view, ca.id, certificateId.serialNumber) });
     }
-    const response = await signOcspResponse(
-      {
-        answers,
-        thisUpdate: producedAt,
-        nextUpdate,
-        producedAt,
-        nonce,
-        signerPublicKeyInfo: publicKeyInfo,
-        signerCertificate: der,
-      },
-      await this.keys.signerKey(view, signer),
-    );
+    const content = {
+      answers,
+      thisUpdate: producedAt,
+      nextUpdate,
+      producedAt,
+      nonce,
+      signerPublicKeyInfo: publicKeyInfo,
+      signerCertificate: der,
+    };
+    const key = await this.keys.signerKey(view, signer);
+    const response = await this.cpu.signWith({ group: ca.tenantId }, key, () => signOcspResponse(content, key));
     const statuses = answers.map(({ status }) => status.status).join();
     return { der: response, statuses, cacheableUntil: nonce === undefined ? nextUpdate : undefined };
   }
@@ -133,42 +133,48 @@ export class OcspResponder {
       lasts(await view.findOne(OcspSigner, { caId: ca.id }), view.now),
     );
     if (found) return;
-    const key = await generateAuthorityKey('P-256');
     const inTenant = { ...scope, tenantId: ca.tenantId };
-    const issue = async (tx: Tx): Promise<void> => {
-      // Of several that find no delegate, one makes it.
-      await tx.lock(CertificateAuthority, { id: ca.id });
-      tx.housekeeping('another instance was faster');
-      if (lasts(await tx.findOne(OcspSigner, { caId: ca.id }), tx.now)) return;
-      const issuerKey = await this.keys.authorityKey(tx, ca);
-      const publicKeyInfo = publicKeyToBytes(key);
-      const validity = validityFrom(tx.now, SIGNER_VALIDITY_DAYS, ca);
-      const serialNumber = randomSerialNumber();
-      const tbs = buildTbsCertificate({
-        profile: ocspSignerProfile(SIGNER_VALIDITY_DAYS),
-        serialNumber,
-        issuer: issuerOf(readStored(ca), issuerKey),
-        subject: [{ type: 'commonName', value: 'OCSP' }],
-        publicKeyInfo,
-        ...validity,
+    const key = await generateAuthorityKey(this.cpu, ca.tenantId, 'P-256');
+    const issue = async (): Promise<void> => {
+      const { tbs, issuerKey, ...signer } = await this.database.read(inTenant, (view) => this.newSigner(view, ca, key));
+      const signed = await this.cpu.signWith({ group: ca.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
+      await this.database.transaction(inTenant, async (tx) => {
+        // Of several that find no delegate, one stores it.
+        await tx.lock(CertificateAuthority, { id: ca.id });
+        tx.housekeeping('another instance was faster');
+        if (lasts(await tx.findOne(OcspSigner, { caId: ca.id }), tx.now)) return;
+        const place = { id: uuidv7(tx.now), tenantId: ca.tenantId };
+        await tx.delete(OcspSigner, { caId: ca.id });
+        await tx.insert(OcspSigner, {
+          ...place,
+          ...signer,
+          caId: ca.id,
+          certificatePem: toPem('CERTIFICATE', signed),
+          sealedPrivateKey: await this.keys.sealSignerKey(tx, place, key),
+          createdAt: tx.now,
+        });
+        const { serialNumber, notAfter } = signer;
+        tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details: { serialNumber, notAfter } }));
       });
-      requireClean(tbs, readStored(ca));
-      const place = { id: uuidv7(tx.now), tenantId: ca.tenantId };
-      const signer: OcspSigner = {
-        ...place,
-        caId: ca.id,
-        serialNumber,
-        ...validity,
-        certificatePem: toPem('CERTIFICATE', await signCertificate(tbs, issuerKey)),
-        sealedPrivateKey: await this.keys.sealSignerKey(tx, place, key),
-        createdAt: tx.now,
-      };
-      await tx.delete(OcspSigner, { caId: ca.id });
-      await tx.insert(OcspSigner, signer);
-      const details = { serialNumber, notAfter: validity.notAfter };
-      tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details }));
     };
-    await alarmingOnLint(this.database, inTenant, ca.id, () => this.database.transaction(inTenant, issue));
+    await alarmingOnLint(this.database, inTenant, ca.id, issue);
+  }
+
+  /** What a delegate's certificate will say, ready to be signed by the authority. @throws LINT_FAILED */
+  private async newSigner(view: View, ca: CertificateAuthority, key: KeyObject) {
+    const issuerKey = await this.keys.authorityKey(view, ca);
+    const validity = validityFrom(view.now, SIGNER_VALIDITY_DAYS, ca);
+    const serialNumber = randomSerialNumber();
+    const tbs = buildTbsCertificate({
+      profile: ocspSignerProfile(SIGNER_VALIDITY_DAYS),
+      serialNumber,
+      issuer: issuerOf(readStored(ca), issuerKey),
+      subject: [{ type: 'commonName', value: 'OCSP' }],
+      publicKeyInfo: publicKeyToBytes(key),
+      ...validity,
+    });
+    requireClean(tbs, readStored(ca));
+    return { tbs, issuerKey, serialNumber, ...validity };
   }
 
   private hashesOf(ca: CertificateAuthority): IssuerHashes {

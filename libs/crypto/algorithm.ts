@@ -34,7 +34,7 @@ export interface AlgorithmRow {
   verify(data: Buffer, signature: Buffer, key: KeyObject): Promise<boolean> | boolean;
   /** Estimated processor time of one signature; 0 where it takes microseconds, so that it is made in line. */
   signatureMilliseconds(key: KeyObject): number;
-  /** Estimated processor time of making a key; the modulus size matters to RSA only. */
+  /** Estimated processor time of generating a key, likewise; the modulus size matters to RSA only. */
   generationMilliseconds(modulusBits?: RsaModulusBits): number;
   /** Whether the key is of the right type, curve or parameter set, however weak it may be. */
   fits(key: KeyObject): boolean;

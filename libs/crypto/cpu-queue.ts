@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { FairLine, coreErrors } from '#core';
 
 import type { GeneratedKey, RsaModulusBits } from './algorithm.js';
-import { type AlgorithmName, algorithm } from './algorithms.js';
+import { type AlgorithmName, algorithm, signatureMilliseconds } from './algorithms.js';
 
 /**
  * The kinds of expensive work. Each has a line of its own, so that none waits behind a longer kind:
@@ -55,6 +55,21 @@ export interface CpuWork {
   readonly group: string;
   /** Estimated processor time: a group that had expensive work waits until the others had as much. */
   readonly milliseconds: number;
+}
+
+/** What key files cost: the arithmetic of an RSA key, and where they are encrypted, deriving a key from a passphrase. */
+export const keyFileWork = {
+  check: { kind: 'signature', milliseconds: 20 },
+  /** The file says how many rounds; two million at most. */
+  decrypt: { kind: 'key', milliseconds: 500 },
+  /** 600,000 rounds, once or twice. */
+  encrypt: { kind: 'key', milliseconds: 300 },
+} as const satisfies Record<string, Omit<CpuWork, 'group'>>;
+
+/** Whose signature it is; `batch` for one of many that a request asks for. */
+export interface SigningWork {
+  readonly group: string;
+  readonly kind?: 'signature' | 'batch';
 }
 
 /** A piece of work that waits, or its end where it must not wait any longer. */
@@ -109,18 +124,23 @@ export class CpuQueue {
 
   /**
    * A signature: in line where it takes microseconds, else when it is its turn.
-   * @param kind `batch` for one of many that a request asks for
    * @throws KEY_DOES_NOT_FIT, BUSY
    */
-  async sign(
-    { group, kind = 'signature' }: { readonly group: string; readonly kind?: 'signature' | 'batch' },
-    name: AlgorithmName,
-    data: Buffer,
-    key: KeyObject,
-  ): Promise<Buffer> {
+  async sign(by: SigningWork, name: AlgorithmName, data: Buffer, key: KeyObject): Promise<Buffer> {
     const row = algorithm(name);
-    const milliseconds = row.fits(key) ? row.signatureMilliseconds(key) : 0;
-    const compute = async (): Promise<Buffer> => row.sign(data, key);
+    return this.#signFor(row.fits(key) ? row.signatureMilliseconds(key) : 0, by, async () => row.sign(data, key));
+  }
+
+  /** Anything that is signed with a key once, such as a certificate: as `sign`. @throws BUSY; whatever `compute` throws */
+  async signWith<T>(by: SigningWork, key: KeyObject, compute: () => Promise<T>): Promise<T> {
+    return this.#signFor(signatureMilliseconds(key), by, compute);
+  }
+
+  async #signFor<T>(
+    milliseconds: number,
+    { group, kind = 'signature' }: SigningWork,
+    compute: () => Promise<T>,
+  ): Promise<T> {
     if (milliseconds > 0) return this.run({ kind, group, milliseconds }, compute);
     this.beforeWork('signature');
     return compute();
@@ -142,6 +162,10 @@ export class CpuQueue {
   ): Promise<GeneratedKey> {
     const row = algorithm(name);
     const milliseconds = row.generationMilliseconds(modulusBits);
+    if (milliseconds === 0) {
+      this.beforeWork('key generation');
+      return row.generate();
+    }
     const kind = kindOf(milliseconds);
     const work = { kind: urgent && kind === 'key' ? ('urgent-key' as const) : kind, group, milliseconds };
     return this.run(work, () => row.generate(modulusBits));

@@ -21,7 +21,7 @@ export {
   encodeJwsHeader,
   parseCompactJws,
 } from './compact-jws.js';
-export { CpuQueue, type CpuWork, type CpuWorkKind } from './cpu-queue.js';
+export { CpuQueue, type CpuWork, type CpuWorkKind, keyFileWork } from './cpu-queue.js';
 export { decodeBase64, decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
 export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';

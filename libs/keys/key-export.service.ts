@@ -3,7 +3,15 @@ import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
 
 import { Secret, type TenantScope, coreErrors, platformScope } from '#core';
-import { CpuQueue, type PublicJwk, algorithm, keyFileErrors, keyFromJwk, keyObjectFromBytes } from '#crypto';
+import {
+  CpuQueue,
+  type PublicJwk,
+  algorithm,
+  keyFileErrors,
+  keyFromJwk,
+  keyFileWork,
+  keyObjectFromBytes,
+} from '#crypto';
 import { Database, type View } from '#database';
 import { type KeyFormatName, keyFormats } from '#pki';
 import { Users } from '#tenants';
@@ -32,9 +40,6 @@ export interface ExportedKey {
 
 /** A stolen file is attacked without limit. */
 export const PASSPHRASE_CHARACTERS_MIN = 8;
-
-/** What encrypting a key file costs: 600,000 rounds, once or twice. */
-const ENCRYPTING = { kind: 'key', milliseconds: 300 } as const;
 
 interface Exportable {
   readonly key: Key;
@@ -111,7 +116,9 @@ export class KeyExport {
     const { encrypted, writePrivate } = keyFormats[format];
     const write = async (): Promise<string> =>
       writePrivate(signingKey, { kid, name: key.name, algorithm: key.algorithm, passphrase });
-    return new Secret(encrypted ? await this.cpu.run({ ...ENCRYPTING, group: scope.tenantId }, write) : await write());
+    return new Secret(
+      encrypted ? await this.cpu.run({ ...keyFileWork.encrypt, group: scope.tenantId }, write) : await write(),
+    );
   }
 }
 

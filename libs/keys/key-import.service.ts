@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Secret, TenantScope } from '#core';
-import { type AlgorithmName, CpuQueue } from '#crypto';
+import { type AlgorithmName, CpuQueue, keyFileWork } from '#crypto';
 import { Database } from '#database';
 import { type KeyFormatName, readKey } from '#pki';
 import { Vault } from '#vault';
@@ -23,10 +23,6 @@ export interface ImportRequest {
   readonly exportable?: boolean | undefined;
 }
 
-/** What reading a key file costs: the arithmetic of an RSA key, and where it is encrypted, deriving its key. */
-const CHECKING = { kind: 'signature', milliseconds: 20 } as const;
-const DECRYPTING = { kind: 'key', milliseconds: 500 } as const;
-
 /** Keys that were made elsewhere. */
 @Injectable()
 export class KeyImport {
@@ -46,8 +42,7 @@ export class KeyImport {
     const { name, algorithm, format, exportable = false } = request;
     await this.database.read(scope, requireRoomForVersion);
     const passphrase = request.password?.reveal();
-    // The file says how much its passphrase costs, and may say up to a second.
-    const work = { ...(passphrase === undefined ? CHECKING : DECRYPTING), group: scope.tenantId };
+    const work = { ...(passphrase === undefined ? keyFileWork.check : keyFileWork.decrypt), group: scope.tenantId };
     const read = await this.cpu.run(work, () => readKey(format, request.data.reveal(), { algorithm, passphrase }));
     const fingerprint = await this.fingerprints.of(scope.tenantId, read.signingKey);
     return this.database.transaction(scope, async (tx) => {

@@ -79,6 +79,14 @@ const RULES: readonly Rule[] = [
     good: ['apps/cli/src/main.ts', 'console.log(report);'],
   },
   {
+    name: 'expensive computations start in the queue',
+    applies: (path) => product(path) && !/^libs\/(asn1|crypto|pki)\//.test(path) && !isTest(path),
+    forbids:
+      /\balgorithm\([^)]*\)\.(sign|generate)\(|\b(generateKeyPair|generateKeyPairSync|createSign|pbkdf2|scrypt|argon2)\b/,
+    bad: ['libs/keys/keys.service.ts', 'const { signingKey } = await algorithm(name).generate();'],
+    good: ['libs/keys/keys.service.ts', 'const { signingKey } = await this.cpu.generate(tenantId, name);'],
+  },
+  {
     name: 'libraries know no HTTP',
     applies: (path) => path.startsWith('libs/'),
     forbids: /\b[A-Z]\w*Exception\b|\bHttpStatus\b/,

@@ -85,7 +85,7 @@ export function ecAlgorithm(curve: CurveName, hashBits: HashBits): AlgorithmRow 
     sign: (data, key) => (inline ? sign : signPooled)(digest, data, { key, ...options }),
     verify: (data, signature, key) => (inline ? verify : verifyPooled)(digest, data, { key, ...options }, signature),
     signatureMilliseconds: () => signatureMilliseconds,
-    generationMilliseconds: () => Math.max(1, signatureMilliseconds),
+    generationMilliseconds: () => signatureMilliseconds,
     fits,
     accepts: fits,
   };

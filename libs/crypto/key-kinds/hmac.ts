@@ -35,7 +35,7 @@ export function hmacAlgorithm(hashBits: HashBits): AlgorithmRow & { readonly kin
       return signature.length === expected.length && timingSafeEqual(signature, expected);
     },
     signatureMilliseconds: () => 0,
-    generationMilliseconds: () => 1,
+    generationMilliseconds: () => 0,
     fits,
     // RFC 7518 §3.2: "a key of the same size as the hash output or larger MUST be used".
     accepts: (key) => fits(key) && (key.symmetricKeySize ?? 0) >= hashBits / 8,

@@ -26,7 +26,7 @@ export function ed25519Algorithm(): AlgorithmRow & { readonly kind: 'okp' } {
     sign: (data, key) => sign(null, data, key),
     verify: (data, signature, key) => verify(null, data, key, signature),
     signatureMilliseconds: () => 0,
-    generationMilliseconds: () => 1,
+    generationMilliseconds: () => 0,
     fits,
     accepts: fits,
   };

@@ -7,6 +7,7 @@ import { CpuQueue, algorithm } from '#crypto';
 import { TransactionMisuse } from '#database';
 
 import { type TestIssuer, createIssuer, createProfile } from '../../e2e/signing/issuer.js';
+import { whileSigning } from '../../support/busy-queue.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -36,21 +37,7 @@ beforeEach(async () => {
 const partOf = (token: string, part: 0 | 1): Record<string, unknown> =>
   JSON.parse(Buffer.from(token.split('.')[part]!, 'base64url').toString()) as Record<string, unknown>;
 
-/** Lets `change` happen while the signature of a request waits for its turn. */
-async function whileSigning<T>(kind: 'signature' | 'batch', request: () => Promise<T>, change: () => Promise<void>) {
-  const gate = Promise.withResolvers<void>();
-  const blockers = [1, 2].map(() => queue.run({ kind, group: 'blocker', milliseconds: 1 }, () => gate.promise));
-  const answer = request();
-  // Two signatures may be made at a time, and one of a batch.
-  const waiting = kind === 'signature' ? 1 : 2;
-  while (queue.waiting(kind) < waiting) await delay(1);
-  await change();
-  gate.resolve();
-  await Promise.all(blockers);
-  return answer;
-}
-
-const signWhile = (change: () => Promise<void>) => whileSigning('signature', () => issuer.sign({}), change);
+const signWhile = (change: () => Promise<void>) => whileSigning(queue, 'signature', () => issuer.sign({}), change);
 
 const must = async (answer: Promise<{ status: number; text: string }>): Promise<void> => {
   const { status, text } = await answer;
@@ -113,6 +100,7 @@ describe('a change that is committed while a signature is made', () => {
     const items = [{ subject: 'one' }, { subject: 'two' }, { subject: 'three' }];
     const call = { serviceKey: issuer.service.serviceKey };
     const answer = await whileSigning(
+      queue,
       'batch',
       () => server.post(`/v1/sign/${issuer.profile}/batch`, { items }, call),
       () => rotate({ immediately: true }),

@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { FastifyReply } from 'fastify';
 
 import { CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
-import type { Page, TenantScope } from '#core';
+import { type Page, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
@@ -48,6 +48,7 @@ export class CertificateAuthoritiesController {
     keyErrors.KEY_COMPROMISED,
     certificateErrors.POLICY_VIOLATION,
     certificateErrors.LINT_FAILED,
+    coreErrors.BUSY,
   )
   async createCertificateAuthority(
     @Body() body: NewCertificateAuthority,

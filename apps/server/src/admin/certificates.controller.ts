@@ -71,6 +71,7 @@ export class CertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
+    coreErrors.BUSY,
     CA_NOT_USABLE,
     NO_CERTIFICATE_AUTHORITY,
   )
@@ -156,6 +157,7 @@ export class CertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
+    coreErrors.BUSY,
     CA_NOT_USABLE,
   )
   async renewCertificate(
@@ -230,6 +232,7 @@ export class CertificatesController {
     keyErrors.KEY_NOT_EXPORTABLE,
     certificateErrors.KEY_NOT_OF_CERTIFICATE,
     keyErrors.KEY_NOT_USABLE,
+    coreErrors.BUSY,
   )
   async bundleCertificate(
     @Param('kid') kid: string,

@@ -38,6 +38,7 @@ export class OwnCertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
+    coreErrors.BUSY,
     CA_NOT_USABLE,
     NO_CERTIFICATE_AUTHORITY,
     AUDIT_UNAVAILABLE,
@@ -61,6 +62,7 @@ export class OwnCertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
+    coreErrors.BUSY,
     CA_NOT_USABLE,
     AUDIT_UNAVAILABLE,
   )
