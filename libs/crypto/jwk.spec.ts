@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { generatedKey } from '../../test/support/generated-key.js';
 import { algorithm, algorithmNames } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
 import type { Jwk } from './jwk-members.js';
@@ -51,7 +52,7 @@ describe('publicJwk', () => {
   it.each(algorithmNames.filter((name) => !algorithm(name).symmetric))(
     'publicJwk gives nothing private away for %s',
     async (alg) => {
-      const { signingKey, verifyingKey } = await algorithm(alg).generate(2048);
+      const { signingKey, verifyingKey } = await generatedKey(alg);
       const jwk = publicJwk(signingKey, { kid: 'k1', alg });
       expect(jwk).toMatchObject({ kid: 'k1', alg, use: 'sig' });
       expect(Object.keys(jwk).filter((name) => PRIVATE_MEMBERS.includes(name))).toEqual([]);
@@ -80,7 +81,7 @@ describe('publicJwk', () => {
 
 describe('keyFromJwk', () => {
   it.each(algorithmNames)('keyFromJwk reads the private or secret JWK of %s', async (alg) => {
-    const { signingKey } = await algorithm(alg).generate(2048);
+    const { signingKey } = await generatedKey(alg);
     expect(keyFromJwk({ ...signingKey.export({ format: 'jwk' }) }).equals(signingKey)).toBe(true);
   });
 

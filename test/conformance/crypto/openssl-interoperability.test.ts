@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AlgorithmName, type GeneratedKey, algorithm, algorithmNames } from '#crypto';
+import { generatedKey } from '../../support/generated-key.js';
 
 const DATA = Buffer.from('eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UifQ');
 const rsaAndEc = algorithmNames.filter((name) => ['rsa', 'ec'].includes(algorithm(name).kind));
@@ -22,12 +23,12 @@ function derFromJoseSignature(signature: Buffer): Buffer {
 }
 
 describe.each(rsaAndEc)('%s and openssl', (alg: AlgorithmName) => {
-  const { generate, sign, kind } = algorithm(alg);
+  const { sign, kind } = algorithm(alg);
   let key: GeneratedKey;
   let folder: string;
 
   beforeAll(async () => {
-    key = await generate(2048);
+    key = await generatedKey(alg);
     folder = mkdtempSync(join(tmpdir(), 'openssl-'));
     writeFileSync(join(folder, 'public.pem'), key.verifyingKey.export({ type: 'spki', format: 'pem' }));
   });

@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AlgorithmName, algorithm, privateKeyToBytes, publicKeyToBytes } from '#crypto';
+import { type AlgorithmName, algorithm, privateKeyToBytes, publicKeyToBytes, type GeneratedKey } from '#crypto';
 import { type KeyFormatName, keyFormatNames, keyFormats, publicKeyFormatNames, readKey, writePkcs12 } from '#pki';
 import { withCode } from '../../support/errors.js';
+import { generatedKey } from '../../support/generated-key.js';
 import { PASSPHRASE, Workbench, isInstalled } from './files.js';
 
 const bench = new Workbench();
@@ -27,7 +28,7 @@ describe.each<AlgorithmName>(['RS256', 'ES256', 'ES512', 'EdDSA', 'HS256', 'ML-D
     const key =
       row.kind === 'hmac'
         ? (await readKey('secret', 'a random secret would be no text', { algorithm: name })).signingKey
-        : (await row.generate(2048)).signingKey;
+        : (await generatedKey(name)).signingKey;
     const text = await written(format, name, key);
     const { signingKey: again, weak } = await readKey(format, text, { algorithm: name, passphrase: PASSPHRASE });
     expect(again.equals(key)).toBe(true);
@@ -43,10 +44,9 @@ const PAIRS: readonly (readonly [AlgorithmName, number, { iterations?: number }]
 ];
 
 describe.each(PAIRS)('openssl reads %s', (name, count, iterations) => {
-  const row = algorithm(name);
-  let key: Awaited<ReturnType<typeof row.generate>>;
+  let key: GeneratedKey;
   beforeAll(async () => {
-    key = await row.generate(2048);
+    key = await generatedKey(name);
   });
 
   it(`openssl reads ${name} as encrypted PKCS#8 by PBES2 with AES-256 and ${count} iterations`, async () => {
@@ -130,7 +130,7 @@ print(der(key).hex())
     'Python cryptography reads both encrypted forms',
     async () => {
       for (const name of ['RS256', 'EdDSA'] as const) {
-        const { signingKey, verifyingKey } = await algorithm(name).generate(2048);
+        const { signingKey, verifyingKey } = await generatedKey(name);
         const files = [await written('pkcs12', name, signingKey), PASSPHRASE, await written('pem', name, signingKey)];
         const hex = bench.run('python3', ['-c', PYTHON, ...files]).trim();
         expect(hex).toBe(publicKeyToBytes(verifyingKey).toString('hex'));
@@ -141,7 +141,7 @@ print(der(key).hex())
 
 describe('public halves', () => {
   it('the public half of a key holds nothing private', async () => {
-    const { signingKey } = await algorithm('RS256').generate(2048);
+    const { signingKey } = await generatedKey('RS256');
     expect(publicKeyFormatNames).toEqual(['pem', 'jwk', 'rsa-xml']);
     const texts = publicKeyFormatNames.map((format) =>
       keyFormats[format].writePublic!(signingKey, { kid: 'k', algorithm: 'RS256' }),
