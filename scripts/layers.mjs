@@ -9,7 +9,7 @@ export const LAYERS = {
   database: ['core'],
   scheduler: ['database'],
   vault: ['crypto', 'database'],
-  audit: ['vault'],
+  audit: ['vault', 'scheduler'],
   idempotency: ['vault', 'scheduler'],
   tenants: ['audit', 'scheduler'],
   keys: ['tenants', 'pki'],

@@ -1,7 +1,9 @@
 import type { EntityClass } from '#database';
 import { AuditEvent } from './audit-event.entity.js';
+import { EventWindow } from './event-window.entity.js';
 
-export const auditEntities: readonly EntityClass[] = [AuditEvent];
+export const auditEntities: readonly EntityClass[] = [AuditEvent, EventWindow];
 export { type EventDocument, leafHash, sealEvent } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, type Refusal, requestEvents } from './history.service.js';
 export { recordEvents } from './recorder.js';
+export { type RepeatedEvent, RepeatedEvents } from './repeated-events.service.js';

@@ -30,7 +30,8 @@ export const TextColumn = (options: Options = {}): PropertyDecorator => Column({
 /** A JSON value kept as text, exactly as it was serialised. */
 export const JsonColumn = (options: Options = {}): PropertyDecorator =>
   Column({ type: 'text', transformer: jsonText, ...options });
-export const IntegerColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'int', ...options });
+export const IntegerColumn = (options: Options & { readonly default?: number } = {}): PropertyDecorator =>
+  Column({ type: 'int', ...options });
 export const BooleanColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'boolean', ...options });
 /** A moment as epoch milliseconds, set by the application's clock. */
 export const InstantColumn = (options: Options = {}): PropertyDecorator =>

@@ -134,13 +134,15 @@ export class Tx extends View {
     return this.set(entity, where, set);
   }
 
-  /** Raises a counter of every row that matches by one. The `version` stays: a counter is no part of what `ETag` names. */
+  /** Raises a counter of every row that matches. The `version` stays: a counter is no part of what `ETag` names. */
   async increment<Row extends object>(
     entity: EntityClass<Row>,
     where: Where<Row>,
     column: keyof Row & string,
+    by = 1,
   ): Promise<number> {
-    return this.set(entity, where, { [column]: () => `${this.dialect.quote(column)} + 1` });
+    if (!Number.isSafeInteger(by)) throw new TransactionMisuse('A counter is raised by a whole number');
+    return this.set(entity, where, { [column]: () => `${this.dialect.quote(column)} + ${by}` });
   }
 
   /**

@@ -17,6 +17,7 @@ import { CredentialSecrets } from './credential-secrets.js';
 import { requireUsable } from './credential-use.js';
 import { Credential, Service } from './entities.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
+import { RefusedUses } from './refused-uses.service.js';
 import { CredentialUsage } from './usage.js';
 
 export interface AuthenticatedService {
@@ -38,6 +39,7 @@ export class Authenticator {
     private readonly usage: CredentialUsage,
     private readonly filter: CredentialFilter,
     private readonly failures: FailedAuthentications,
+    private readonly refusedUses: RefusedUses,
   ) {}
 
   /**
@@ -60,22 +62,29 @@ export class Authenticator {
   }
 
   private async judge(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
-    return this.database.readPlatform(platformScope(origin), async (view) => {
+    const judged = await this.database.readPlatform(platformScope(origin), async (view) => {
       const credential = await this.identify(view, facts);
       if (credential.tenantId !== (facts.tenantId ?? credential.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
-      const service = requireUsable(
-        {
-          credential,
-          service: await view.findOne(Service, { id: credential.serviceId, state: 'active' }),
-          tenantState: await tenantState(view, credential.tenantId),
-        },
-        facts.sourceAddress,
-        view.now,
-      );
-      this.usage.note(credential.id, view.now);
-      const { tenantId, id: credentialId, authType } = credential;
-      return { tenantId, service, credentialId, authType };
+      const found = await view.findOne(Service, { id: credential.serviceId });
+      const state = await tenantState(view, credential.tenantId);
+      try {
+        const service = found?.state === 'active' ? found : null;
+        const usable = requireUsable({ credential, service, tenantState: state }, facts.sourceAddress, view.now);
+        this.usage.note(credential.id, view.now);
+        const { tenantId, id: credentialId, authType } = credential;
+        return { caller: { tenantId, service: usable, credentialId, authType } };
+      } catch (error) {
+        if (!(error instanceof DomainError) || state === 'deleted') throw error;
+        return { error, use: { credential, service: found, at: view.now } };
+      }
     });
+    if ('caller' in judged) return judged.caller;
+    const { error, use } = judged;
+    // Here its secret is proven: nobody else can write into the history of its service.
+    const code = use.credential.state === 'deleted' ? 'CREDENTIAL_DELETED' : error.code;
+    const { sourceAddress } = facts;
+    await this.refusedUses.note({ ...use, code, sourceAddress, requestId: facts.requestId ?? origin.requestId });
+    throw error;
   }
 
   private async identify(view: View, { authorization, serviceKey = '' }: CallerFacts): Promise<Credential> {

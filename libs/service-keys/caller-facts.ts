@@ -5,6 +5,8 @@ export interface CallerFacts {
   /** The `X-Service-Key` header (or the vendor's `key`). */
   readonly serviceKey?: string | undefined;
   readonly sourceAddress: string | null;
+  /** The request that carries it, where that is known. */
+  readonly requestId?: string | undefined;
   /** Where a gateway asks: only credentials of its own tenant are known. */
   readonly tenantId?: string | undefined;
 }

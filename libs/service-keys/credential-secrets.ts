@@ -81,6 +81,8 @@ export class CredentialSecrets {
       expiresAt: request.expiresAt ?? null,
       overlapEndsAt: null,
       lastUsedAt: null,
+      refusedUses: 0,
+      lastRefusedAt: null,
       revealedAt: null,
       discardedAt: null,
       compromisedAt: null,

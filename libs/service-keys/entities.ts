@@ -3,6 +3,7 @@ import { Entity } from 'typeorm';
 import {
   IdColumn,
   InstantColumn,
+  IntegerColumn,
   JsonColumn,
   ReferenceColumn,
   SealedColumn,
@@ -66,6 +67,9 @@ export class Credential {
   @InstantColumn({ nullable: true }) expiresAt: number | null;
   @InstantColumn({ nullable: true }) overlapEndsAt: number | null;
   @InstantColumn({ nullable: true }) lastUsedAt: number | null;
+  /** How often its secret was proven and it was rejected nevertheless. */
+  @IntegerColumn({ default: 0 }) refusedUses: number;
+  @InstantColumn({ nullable: true }) lastRefusedAt: number | null;
   @InstantColumn({ nullable: true }) revealedAt: number | null;
   @InstantColumn({ nullable: true }) discardedAt: number | null;
   @InstantColumn({ nullable: true }) compromisedAt: number | null;

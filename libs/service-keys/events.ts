@@ -23,6 +23,8 @@ export const credentialEvents = defineEvents('credential', {
   revealed: 'The secret of a credential was revealed',
   changed: "A credential's name or expiry was changed",
   deleted: 'A credential was deleted: its secret is erased',
+  use_refused:
+    'A credential that is discarded, expired, compromised or deleted, or not allowed from this address, was used; recorded at the first use, then once a minute with the number of uses',
   accepted: 'A gateway asked about a credential and it was accepted',
   leak_checked: 'A string was compared with the credentials of the tenant',
 });

@@ -22,6 +22,7 @@ export const userEvents = defineEvents('user', {
 
 export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
-  refused: 'A sign-in or a password confirmation was rejected',
+  refused:
+    'A sign-in or a password confirmation was rejected; recorded at the first attempt, then once a minute with the number of attempts',
   ended: 'A user logged out',
 });

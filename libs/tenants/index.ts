@@ -16,6 +16,7 @@ export {
   permissionRow,
   permissions,
 } from './permissions.js';
+export { RefusedPasswords } from './refused-passwords.service.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
 export { SESSION_TTL } from './session-lifetime.js';

@@ -20,8 +20,10 @@ import { Member, Session, Tenant, User } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard } from './password-guard.js';
+import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import type { Role } from './roles.js';
 import { SESSION_TTL, requireCurrent } from './session-lifetime.js';
+import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
 const ALGORITHM = 'ES256';
@@ -61,20 +63,29 @@ export class Sessions {
     private readonly users: Users,
     private readonly jwt: JwtService,
     private readonly keys: SessionKeys,
+    private readonly refusals: RefusedPasswords,
   ) {}
 
   /** @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY */
   async start(scope: PlatformScope, email: string, password: string): Promise<StartedSession> {
     const subject = normalizeEmail(email);
-    const user = await this.database.readPlatform(scope, (view) => view.findOne(User, { email: subject }));
-    const attempt = { account: subject, password, storedHash: user?.passwordHash };
-    const matches = await this.guard.verifySignIn(scope, attempt);
-    if (!user || !matches) {
-      await this.database.platform(scope, async (tx) =>
-        tx.record(sessionEvents.refused(user?.id ?? 'unknown', { outcome: 'denied', details: { reason: 'log-in' } })),
-      );
-      throw coreErrors.INVALID_CREDENTIALS();
+    const found = await this.database.readPlatform(scope, (view) => view.findOne(User, { email: subject }));
+    const user = found ?? undefined;
+    try {
+      const attempt = { account: subject, password, storedHash: user?.passwordHash };
+      const matches = await this.guard.verifySignIn(scope, attempt);
+      if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
+      return await this.startOf(scope, user);
+    } catch (error) {
+      if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
+        await this.refusals.record(scope, { user, email: subject, reason: 'log-in', code: error.code });
+      }
+      throw error;
     }
+  }
+
+  /** The session of a user whose password was compared. @throws INVALID_CREDENTIALS where it was changed since then */
+  private async startOf(scope: PlatformScope, user: User): Promise<StartedSession> {
     const ofUser = selfDeciding({ ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } });
     const session = await this.database.platform(ofUser, async (tx) => {
       await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
@@ -87,7 +98,8 @@ export class Sessions {
         sourceAddress: scope.sourceAddress,
       };
       await tx.insert(Session, row);
-      tx.record(sessionEvents.started(row.id, { details: { userId: user.id } }));
+      const details = { userId: user.id, email: user.email };
+      await recordForUser(tx, user.id, (content) => sessionEvents.started(row.id, { ...content, details }));
       return row;
     });
     return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
@@ -118,7 +130,10 @@ export class Sessions {
   async end(scope: PlatformScope, sessionId: string): Promise<void> {
     await this.database.platform(scope, async (tx) => {
       await tx.update(Session, { id: sessionId, endedAt: IsNull() }, { endedAt: tx.now });
-      tx.record(sessionEvents.ended(sessionId));
+      const { id: userId, name: email } = scope.actor;
+      await recordForUser(tx, userId, (content) =>
+        sessionEvents.ended(sessionId, { ...content, details: { userId, email } }),
+      );
     });
   }
 
@@ -136,7 +151,7 @@ export class Sessions {
       await requireSamePassword(tx, confirmed, sessionErrors.PASSWORD_INVALID);
       await tx.update(User, { id: userId }, { passwordHash, updatedAt: tx.now });
       await tx.update(Session, { userId, endedAt: IsNull(), id: Not(sessionId) }, { endedAt: tx.now });
-      tx.record(userEvents.password_changed(userId));
+      await recordForUser(tx, userId, (content) => userEvents.password_changed(userId, content));
     });
   }
 

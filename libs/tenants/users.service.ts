@@ -6,8 +6,10 @@ import { Database, IsNull, type Tx, type View } from '#database';
 
 import { Session, User } from './entities.js';
 import { memberErrors, sessionErrors } from './errors.js';
-import { sessionEvents, userEvents } from './events.js';
+import { userEvents } from './events.js';
 import { PasswordGuard, hashingGroup } from './password-guard.js';
+import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
+import { recordForUser } from './user-histories.js';
 
 export interface NewUser {
   readonly email: string;
@@ -22,6 +24,7 @@ export class Users {
   constructor(
     private readonly database: Database,
     private readonly guard: PasswordGuard,
+    private readonly refusals: RefusedPasswords,
   ) {}
 
   /**
@@ -87,7 +90,7 @@ export class Users {
       const { id } = await tx.installation.lock(User, { email: normalizeEmail(email) });
       await tx.installation.update(User, { id }, { passwordHash, updatedAt: tx.now });
       await tx.installation.update(Session, { userId: id, endedAt: IsNull() }, { endedAt: tx.now });
-      tx.record(userEvents.password_reset(id));
+      await recordForUser(tx, id, (content) => userEvents.password_reset(id, content));
     });
   }
 
@@ -107,11 +110,15 @@ export class Users {
     if (password === undefined || password === '') throw sessionErrors.PASSWORD_REQUIRED();
     const user = await this.get(scope, actor.id);
     const attempt = { sessionId: sessionOf(scope) ?? actor.id, password, storedHash: user.passwordHash };
-    if (await this.guard.verifyStepUp(scope, attempt)) return user;
-    await this.database.platform(scope, async (tx) =>
-      tx.record(sessionEvents.refused(user.id, { outcome: 'denied', details: { reason: 'password confirmation' } })),
-    );
-    throw sessionErrors.PASSWORD_INVALID();
+    try {
+      if (await this.guard.verifyStepUp(scope, attempt)) return user;
+      throw sessionErrors.PASSWORD_INVALID();
+    } catch (error) {
+      if (!isRefusedPassword(error, sessionErrors.PASSWORD_INVALID)) throw error;
+      const { email } = user;
+      await this.refusals.record(scope, { user, email, reason: 'password confirmation', code: error.code });
+      throw error;
+    }
   }
 }
 

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { RepeatedEvents } from '#audit';
 import { DomainError, SECOND, Secret, type TenantScope, platformScope, systemClock, systemOrigin } from '#core';
 import { PasswordHasher, normalizePassword } from '#crypto';
 import type { Database } from '#database';
 import { Signing } from '#signing';
-import { Members, PasswordGuard, Sessions, Users } from '#tenants';
+import { Members, PasswordGuard, RefusedPasswords, Sessions, Users } from '#tenants';
 
 import { Session, User } from '../../libs/tenants/entities.js';
 import { admitService, admitUser, openUnchecked } from '../support/admission.js';
@@ -128,7 +129,8 @@ describe('an owner who adds members while another owner removes them', () => {
   });
 
   it('negative control: an owner adds some members without the check in the transaction', PATIENCE, async () => {
-    const users = new Users(unchecked, new PasswordGuard(unchecked, new PasswordHasher()));
+    const refusals = new RefusedPasswords(unchecked, new RepeatedEvents(unchecked));
+    const users = new Users(unchecked, new PasswordGuard(unchecked, new PasswordHasher()), refusals);
     const { after, rejections } = await sum(() => run(() => new Members(unchecked, users)));
     expect([after > 0, [...rejections]]).toEqual([true, []]);
   });

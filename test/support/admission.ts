@@ -34,7 +34,7 @@ export async function admitOnPlatform(
 
 export async function admitService({ server }: TestServer, serviceKey: string): Promise<TenantScope> {
   const callers = server.app.get(CallerIdentification);
-  const principal = await callers.service({ serviceKey, sourceAddress: '127.0.0.1' });
+  const principal = await callers.service({ serviceKey, sourceAddress: '127.0.0.1', requestId: 'test' });
   return callers.tenantScope(principal, principal.tenantId, 'tokens:sign', originOf(actorOf(principal)));
 }
 

@@ -139,6 +139,22 @@ export function dueSamples(
       due: (at) => ({ expiresAt: at }),
       unhandled: {},
     },
+    'repeated event': {
+      table: 'event_windows',
+      statement: 'DELETE',
+      make: insert(
+        'event_windows',
+        (id) => ({
+          id,
+          endsAt: 0,
+          unreported: 0,
+          latest: '{"origin":{"actor":{"type":"system","id":"x","name":"x"}}}',
+        }),
+        newHash,
+      ),
+      due: (at) => ({ endsAt: at }),
+      unhandled: {},
+    },
     'key rotation': {
       table: '`keys`',
       statement: 'UPDATE',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { JwtService } from '@nestjs/jwt';
 
-import { auditEntities, History, recordEvents } from '#audit';
+import { History, RepeatedEvents, auditEntities, recordEvents } from '#audit';
 import {
   type Actor,
   ManualClock,
@@ -19,6 +19,7 @@ import {
   Access,
   Members,
   PasswordGuard,
+  RefusedPasswords,
   type Role,
   type SessionKeys,
   Sessions,
@@ -70,7 +71,9 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
   const queue = new CpuQueue((what) => database.requireNoTransaction(what));
   const hasher = new PasswordHasher({ parameters: CHEAP_HASH, queue });
   const guard = new PasswordGuard(database, hasher);
-  const users = new Users(database, guard);
+  const repeatedEvents = new RepeatedEvents(database);
+  const refusedPasswords = new RefusedPasswords(database, repeatedEvents);
+  const users = new Users(database, guard, refusedPasswords);
   const { signingKey, verifyingKey } = await algorithm('ES256').generate();
   const sessionKeys: SessionKeys = { signing: signingKey, verifying: verifyingKey };
   const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
@@ -87,7 +90,7 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
     users,
     tenants: new Tenants(database, vault, users),
     members: new Members(database, users),
-    sessions: new Sessions(database, guard, users, new JwtService({}), sessionKeys),
+    sessions: new Sessions(database, guard, users, new JwtService({}), sessionKeys, refusedPasswords),
     sessionKeys,
     access: new Access(database),
     history: new History(database),

@@ -1,6 +1,7 @@
+import { RepeatedEvents } from '#audit';
 import { Secret } from '#core';
 import { PasswordHasher, randomSecret } from '#crypto';
-import { PasswordGuard, Users } from '#tenants';
+import { PasswordGuard, RefusedPasswords, Users } from '#tenants';
 
 import type { Configuration } from '../../server/src/config.js';
 import type { Installation } from '../../server/src/installation.js';
@@ -8,8 +9,10 @@ import { CLI, type Terminal, onInstallation } from './terminal.js';
 
 const PASSWORD_BYTES = 18;
 
-const usersOf = ({ database }: Installation): Users =>
-  new Users(database, new PasswordGuard(database, new PasswordHasher()));
+const usersOf = ({ database }: Installation): Users => {
+  const refusals = new RefusedPasswords(database, new RepeatedEvents(database));
+  return new Users(database, new PasswordGuard(database, new PasswordHasher()), refusals);
+};
 
 /** The password in CHANCERY_ADMIN_PASSWORD, or a random one, and the line that tells it. */
 function newPassword({ adminPassword }: Configuration): { password: Secret; shown: string } {

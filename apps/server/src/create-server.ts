@@ -5,10 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
+import { RepeatedEvents } from '#audit';
 import { type Clock, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
 import { hostTime } from '#scheduler';
-import { CredentialSecrets, CredentialUsage } from '#service-keys';
+import { CredentialSecrets, CredentialUsage, RefusedUses } from '#service-keys';
 import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
@@ -104,6 +105,12 @@ export async function createServer(options: CreateServerOptions): Promise<Server
         app.get(CpuQueue).close();
         await app.close();
         await usage.flush().catch(() => undefined);
+        await app.get(RefusedUses).flush();
+        // What was only counted until now is in the history before the process is gone.
+        await app
+          .get(RepeatedEvents)
+          .recordAll()
+          .catch(() => undefined);
         await counters?.close();
         await installation.database.close();
       },

@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { ScheduleModule } from '@nestjs/schedule';
 
-import { History } from '#audit';
+import { History, RepeatedEvents } from '#audit';
 import {
   AuthorityExpiry,
   AuthorityKeys,
@@ -53,6 +53,7 @@ import {
   FailedAuthentications,
   Gateway,
   Leaks,
+  RefusedUses,
   SecretRepetition,
   Services,
   TokenProfileNames,
@@ -76,6 +77,7 @@ import {
   Members,
   PasswordAttemptExpiry,
   PasswordGuard,
+  RefusedPasswords,
   SessionExpiry,
   SessionKeys,
   Sessions,
@@ -138,6 +140,7 @@ const expirables: Type<Expirable>[] = [
   ReplayStore,
   TokenTransactions,
   RateWindows,
+  RepeatedEvents,
   IdempotencyRecords,
   EndedAnswers,
   CertificateExpiry,
@@ -162,6 +165,7 @@ class UseCases {
   }: ServerOptions & { readonly rateLimits: RateLimits }): DynamicModule {
     const services: Type[] = [
       PasswordGuard,
+      RefusedPasswords,
       Users,
       Sessions,
       Tenants,
@@ -179,6 +183,7 @@ class UseCases {
       CredentialSecrets,
       CredentialSteps,
       CredentialUsage,
+      RefusedUses,
       Credentials,
       Leaks,
       Gateway,

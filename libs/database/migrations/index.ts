@@ -2,6 +2,7 @@ import { FirstSchema1763760000000 } from './0001-first-schema.js';
 import { KeyRotation1763770000000 } from './0002-key-rotation.js';
 import { Certificates1763780000000 } from './0003-certificates.js';
 import { Vendors1763790000000 } from './0004-vendors.js';
+import { Access1763800000000 } from './0005-access.js';
 import { AttemptCounters1763810000000 } from './0006-attempt-counters.js';
 import { Clock1763820000000 } from './0007-clock.js';
 import { FailuresAndRepetition1763830000000 } from './0008-failures-and-repetition.js';
@@ -15,6 +16,7 @@ export const migrations = [
   KeyRotation1763770000000,
   Certificates1763780000000,
   Vendors1763790000000,
+  Access1763800000000,
   AttemptCounters1763810000000,
   Clock1763820000000,
   FailuresAndRepetition1763830000000,

@@ -63,6 +63,8 @@ describe('credentials', () => {
         expiresAt: null,
         overlapEndsAt: null,
         lastUsedAt: null,
+        lastRefusedAt: null,
+        refusedUses: 0,
         revealedAt: null,
         discardedAt: null,
         compromisedAt: null,

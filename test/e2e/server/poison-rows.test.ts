@@ -22,6 +22,7 @@ const KINDS = [
   'replay record',
   'token transaction',
   'rate window',
+  'repeated event',
   'idempotency-record',
   'idempotent answer',
   'certificate',

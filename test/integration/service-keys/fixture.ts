@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { auditEntities, recordEvents } from '#audit';
+import { RepeatedEvents, auditEntities, recordEvents } from '#audit';
 import { type Clock, MINUTE, ManualClock, Secret, type TenantScope, platformScope, systemOrigin } from '#core';
 import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
 import { Database } from '#database';
@@ -15,10 +15,11 @@ import {
   CredentialUsage,
   Credentials,
   FailedAuthentications,
+  RefusedUses,
   Services,
   serviceKeyEntities,
 } from '#service-keys';
-import { Members, PasswordGuard, Tenants, Users, tenantEntities } from '#tenants';
+import { Members, PasswordGuard, RefusedPasswords, Tenants, Users, tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
 import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
@@ -35,6 +36,8 @@ export interface Instance {
   readonly steps: CredentialSteps;
   readonly authenticator: Authenticator;
   readonly usage: CredentialUsage;
+  readonly refusedUses: RefusedUses;
+  readonly repeatedEvents: RepeatedEvents;
   readonly expiry: CredentialExpiry;
   readonly succession: CredentialSuccession;
   readonly cleanup: CredentialCleanup;
@@ -61,21 +64,27 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
   await database.migrate();
   const vault = new Vault(database);
   await vault.unseal([masterKey]);
-  const users = new Users(database, new PasswordGuard(database, new PasswordHasher({ parameters: CHEAP_PASSWORDS })));
+  const repeatedEvents = new RepeatedEvents(database);
+  const guard = new PasswordGuard(database, new PasswordHasher({ parameters: CHEAP_PASSWORDS }));
+  const users = new Users(database, guard, new RefusedPasswords(database, repeatedEvents));
   const secrets = new CredentialSecrets(vault);
   await secrets.prepare();
   const steps = new CredentialSteps(secrets);
   const usage = new CredentialUsage(database);
   const failures = new FailedAuthentications(new WindowCounters(clock), clock, FAILURES);
+  const filter = new CredentialFilter(database, secrets);
+  const refusedUses = new RefusedUses(repeatedEvents);
   return {
     database,
+    repeatedEvents,
+    refusedUses,
     tenants: new Tenants(database, vault, users),
     members: new Members(database, users),
     services: new Services(database, secrets, users, { lock: async (_tx, names) => names }),
     credentials: new Credentials(database, secrets, steps, users),
     steps,
     usage,
-    authenticator: new Authenticator(database, secrets, usage, new CredentialFilter(database, secrets), failures),
+    authenticator: new Authenticator(database, secrets, usage, filter, failures, refusedUses),
     expiry: new CredentialExpiry(database, steps),
     succession: new CredentialSuccession(database, steps),
     cleanup: new CredentialCleanup(database, steps),

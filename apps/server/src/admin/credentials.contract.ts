@@ -110,6 +110,12 @@ export class MaskedCredential {
   @ExpiresAt() expiresAt: string | null;
   @HappenedAt('When it is discarded because it has a successor') overlapEndsAt: string | null;
   @HappenedAt('When a request last used it, exact to a minute') lastUsedAt: string | null;
+  @HappenedAt(
+    'When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address',
+  )
+  lastRefusedAt: string | null;
+  @WholeNumber({ description: 'How many requests used it and were rejected, exact to a few seconds', example: 0 })
+  refusedUses: number;
   @HappenedAt('When its secret was last shown') revealedAt: string | null;
   @HappenedAt('When it was discarded') discardedAt: string | null;
   @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
@@ -186,6 +192,8 @@ const masked = (row: CredentialRow): MaskedCredential => ({
   expiresAt: presentInstant(row.expiresAt),
   overlapEndsAt: presentInstant(row.overlapEndsAt),
   lastUsedAt: presentInstant(row.lastUsedAt),
+  lastRefusedAt: presentInstant(row.lastRefusedAt),
+  refusedUses: row.refusedUses,
   revealedAt: presentInstant(row.revealedAt),
   discardedAt: presentInstant(row.discardedAt),
   compromisedAt: presentInstant(row.compromisedAt),

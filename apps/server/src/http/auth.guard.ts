@@ -70,6 +70,7 @@ export function serviceCredentials(request: FastifyRequest) {
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return {
     sourceAddress: sourceAddressOf(request),
+    requestId: request.id,
     ...(authorization === undefined ? {} : { authorization }),
     ...(serviceKey === undefined ? {} : { serviceKey }),
   };

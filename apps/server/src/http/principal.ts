@@ -40,6 +40,7 @@ export interface UserCredentials {
 export interface ServiceCredentials extends UserCredentials {
   readonly serviceKey?: string;
   readonly sourceAddress: string;
+  readonly requestId: string;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 
 import { MINUTE, SECOND } from '#core';
 import { ClockWatch, Scheduler } from '#scheduler';
-import { CredentialUsage } from '#service-keys';
+import { CredentialUsage, RefusedUses } from '#service-keys';
 
 import { type Logger, describeError } from '../http/logging.js';
 import { LOGGER } from '../http/problem.filter.js';
@@ -53,11 +53,12 @@ export class ClockSchedule {
   }
 }
 
-/** Writes the last use of credentials, in every process: each remembers what it has authenticated itself. */
+/** Writes the last use of credentials, in every process: each remembers what it has authenticated or rejected itself. */
 @Injectable()
 export class UsageSchedule {
   constructor(
     private readonly usage: CredentialUsage,
+    private readonly refusedUses: RefusedUses,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -68,5 +69,10 @@ export class UsageSchedule {
     } catch (error) {
       this.logger.error({ error: describeError(error) }, 'The last use of credentials could not be written');
     }
+  }
+
+  @Interval(2 * SECOND)
+  async countRefusedUses(): Promise<void> {
+    await this.refusedUses.flush();
   }
 }

@@ -1,0 +1,114 @@
+import { Injectable, Logger } from '@nestjs/common';
+
+import { type RepeatedEvent, RepeatedEvents } from '#audit';
+import type { EpochMilliseconds } from '#core';
+import { IsNull, LessThan, MoreThan } from '#database';
+
+import { Credential, type Service } from './entities.js';
+import { credentialEvents } from './events.js';
+
+/** A credential whose secret was proven and which was rejected nevertheless. */
+export interface RefusedUse {
+  readonly credential: Pick<Credential, 'id' | 'tenantId' | 'serviceId'>;
+  readonly service: Pick<Service, 'name'> | null;
+  /** The code of the answer, or `CREDENTIAL_DELETED`. */
+  readonly code: string;
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+  readonly at: EpochMilliseconds;
+}
+
+interface Counted {
+  latest: RefusedUse;
+  count: number;
+  readonly addresses: Set<string>;
+}
+
+const COUNTED_MAX = 10_000;
+const ADDRESSES_MAX = 10;
+
+/**
+ * Writes down uses of credentials that are discarded, expired, compromised or deleted, or that come from an address that is
+ * not allowed. The first use is written before the answer; further ones are counted in memory and written together by
+ * `flush`, so that a caller who goes on costs no write each time.
+ */
+@Injectable()
+export class RefusedUses {
+  readonly #counted = new Map<string, Counted>();
+  readonly #logger = new Logger(RefusedUses.name);
+
+  constructor(private readonly events: RepeatedEvents) {}
+
+  /** Never throws: the answer is the refusal of the credential, whatever becomes of its record. */
+  async note(use: RefusedUse): Promise<void> {
+    const key = `${use.credential.id}:${use.code}`;
+    const known = this.#counted.get(key);
+    if (known) {
+      count(known, use);
+      return;
+    }
+    const first: Counted = { latest: use, count: 1, addresses: addressesOf(use) };
+    if (this.#counted.size < COUNTED_MAX) this.#counted.set(key, first);
+    await this.tryToWrite(first);
+  }
+
+  /** Writes what was counted since the last time; what cannot be written is kept for the next. */
+  async flush(): Promise<void> {
+    for (const [key, counted] of [...this.#counted]) {
+      if (counted.count === 0) this.#counted.delete(key);
+      else await this.tryToWrite(counted);
+    }
+  }
+
+  private async tryToWrite(counted: Counted): Promise<void> {
+    const { count: uses } = counted;
+    const addresses = [...counted.addresses];
+    counted.count = 0;
+    counted.addresses.clear();
+    try {
+      await this.write(counted.latest, uses, addresses);
+    } catch (error) {
+      counted.count += uses;
+      for (const address of addresses) counted.addresses.add(address);
+      this.#logger.error('The use of a rejected credential could not be recorded', error);
+    }
+  }
+
+  private async write({ at, ...use }: RefusedUse, uses: number, sourceAddresses: readonly string[]): Promise<void> {
+    const { id } = use.credential;
+    await this.events.record(eventOf({ at, ...use }, sourceAddresses), uses, async (tx) => {
+      await tx.increment(Credential, { id }, 'refusedUses', uses);
+      // A use in the future was noted while the clock was ahead, by this process or by the one that wrote the row.
+      const lastRefusedAt = Math.min(at, tx.now);
+      const earlier = [IsNull(), LessThan(lastRefusedAt), MoreThan(tx.now)];
+      await tx.note(
+        Credential,
+        earlier.map((before) => ({ id, lastRefusedAt: before })),
+        { lastRefusedAt },
+      );
+    });
+  }
+}
+
+function eventOf(use: RefusedUse, sourceAddresses: readonly string[]): RepeatedEvent {
+  const { credential, service, code, requestId, sourceAddress } = use;
+  const { id: credentialId, serviceId, tenantId } = credential;
+  const actor = { type: 'service', id: serviceId, name: service?.name ?? serviceId, credentialId } as const;
+  const details = { serviceId, code };
+  return {
+    subject: `credential:${credentialId}:${code}`,
+    histories: [tenantId],
+    origin: { actor, requestId, sourceAddress },
+    event: credentialEvents.use_refused(credentialId, { outcome: 'denied', credentialId, details }),
+    sourceAddresses,
+  };
+}
+
+function count(counted: Counted, use: RefusedUse): void {
+  counted.latest = use;
+  counted.count += 1;
+  for (const address of addressesOf(use)) if (counted.addresses.size < ADDRESSES_MAX) counted.addresses.add(address);
+}
+
+const addressesOf = ({ sourceAddress }: RefusedUse): Set<string> =>
+  new Set(sourceAddress === null ? [] : [sourceAddress]);

@@ -1,0 +1,30 @@
+import { type EventContent, type EventDraft, INSTALLATION_ID } from '#core';
+import { In, Not, type Tx, type View } from '#database';
+
+import { Member, Tenant } from './entities.js';
+
+/** More tenants than anybody is a member of; it bounds what one log-in writes. */
+const MEMBERSHIPS_MAX = 1_000;
+
+/**
+ * A step of platform work: the histories that what a user does with the account belongs to, that of the installation first
+ * and then those of the tenants that the user is a member of.
+ */
+export async function historiesOfUser(view: View, userId: string): Promise<readonly string[]> {
+  const members = await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX });
+  if (members.length === 0) return [INSTALLATION_ID];
+  const ids = members.map(({ tenantId }) => tenantId);
+  const tenants = await view.find(Tenant, { id: In(ids), state: Not('deleted') });
+  return [INSTALLATION_ID, ...tenants.map(({ id }) => id)];
+}
+
+/** A step of platform work: records an event about a user's account or session in each of these histories. */
+export async function recordForUser(
+  tx: Tx,
+  userId: string,
+  event: (content: EventContent) => EventDraft,
+): Promise<void> {
+  for (const tenantId of await historiesOfUser(tx, userId)) {
+    tx.record(event(tenantId === INSTALLATION_ID ? {} : { tenantId }));
+  }
+}
