@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import {
   DerError,
   DerFields,
@@ -163,49 +164,23 @@ export function readGeneralNames(node: DerNode): GeneralName[] {
 /** The 4 or 16 octets of an address, or, for a range `address/prefix`, of address and mask (RFC 5280 §4.2.1.10). */
 export function addressOctets(text: string): Buffer {
   const [address = '', prefix, ...rest] = text.split('/');
-  const version = isIP(address);
-  const bits = version === 4 ? 32 : 128;
-  if (version === 0 || address.includes('%') || rest.length > 0 || (prefix !== undefined && !isPrefix(prefix, bits)))
+  const bits = isIP(address) === 4 ? 32 : 128;
+  const isRange = prefix !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  if (isIP(address) === 0 || address.includes('%') || rest.length > 0 || (prefix !== undefined && !isRange))
     throw new DerError('Not an address');
-  const octets = version === 4 ? Buffer.from(address.split('.').map(Number)) : version6Octets(address);
-  if (prefix === undefined) return octets;
-  const mask = Buffer.from(
-    octets.map((_, index) => 256 - 2 ** (8 - Math.min(8, Math.max(0, Number(prefix) - index * 8)))),
-  );
+  const octets = Buffer.from(ipaddr.parse(address).toByteArray());
+  if (!isRange) return octets;
+  const version = bits === 32 ? ipaddr.IPv4 : ipaddr.IPv6;
+  const mask = Buffer.from(version.subnetMaskFromPrefixLength(Number(prefix)).toByteArray());
   return Buffer.concat([octets.map((octet, index) => octet & mask[index]!), mask]);
 }
 
-const isPrefix = (text: string, bits: number): boolean => /^\d{1,3}$/.test(text) && Number(text) <= bits;
-
-function version6Octets(address: string): Buffer {
-  // A trailing dotted part, `::ffff:192.0.2.1`, stands for two groups.
-  const hexadecimal = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
-    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((group) => group.toString(16)).join(':'),
-  );
-  const [head = '', tail] = hexadecimal.split('::');
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':'));
-  const missing = 8 - groups(head).length - groups(tail ?? '').length;
-  const all = [...groups(head), ...Array.from({ length: missing }, () => '0'), ...groups(tail ?? '')];
-  return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex');
-}
-
 function formatAddress(octets: Buffer): string {
-  if (octets.length === 4) return octets.join('.');
-  if (octets.length === 16)
-    return octets
-      .toString('hex')
-      .match(/.{4}/g)!
-      .map((group) => group.replace(/^0{1,3}/, ''))
-      .join(':');
-  if (octets.length === 8 || octets.length === 32) {
-    const half = octets.length / 2;
-    const ones = [...octets.subarray(half)].reduce(
-      (sum, octet) => sum + octet.toString(2).replaceAll('0', '').length,
-      0,
-    );
-    return `${formatAddress(octets.subarray(0, half))}/${ones}`;
-  }
-  throw new DerError('Not an address');
+  if (octets.length === 4 || octets.length === 16) return ipaddr.fromByteArray([...octets]).toNormalizedString();
+  const half = octets.length / 2;
+  if (half !== 4 && half !== 16) throw new DerError('Not an address');
+  const ones = [...octets.subarray(half)].reduce((sum, octet) => sum + octet.toString(2).replaceAll('0', '').length, 0);
+  return `${formatAddress(octets.subarray(0, half))}/${ones}`;
 }
 
 /** One extension (RFC 5280 §4.1): FALSE is the default of `critical` and so is not written. */
