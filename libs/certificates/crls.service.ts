@@ -281,7 +281,7 @@ async function readRow(view: View, caId: string): Promise<Crl> {
 /** Every certificate and authority below this one that is revoked or on hold. @param now the instant of the list */
 async function revocationsOf(view: View, caId: string, now: EpochMilliseconds): Promise<RevokedCertificate[]> {
   const revoked: RevokedCertificate[] = [];
-  const notAfter = MoreThan(now - KEPT_AFTER_EXPIRY);
+  const notAfter = MoreThan(Math.min(now, view.confirmed) - KEPT_AFTER_EXPIRY);
   const authorities = await view.find(CertificateAuthority, { parentId: caId, state: 'revoked', notAfter });
   revoked.push(...authorities.map((row) => entryOf(row, now)));
   for (let after = '', more = true; more;) {

@@ -141,7 +141,7 @@ export class CredentialCleanup implements Expirable {
     this.#discarded = dueCredentials(database, this.kind, [discarded], async (tx, credential) => {
       const { inactiveCredentialDays } = await tenantSettingsOf(tx);
       if (stateAt(credential, tx.now) !== 'inactive') return;
-      if (deletionDueAt(credential, inactiveCredentialDays) > tx.now) return;
+      if (deletionDueAt(credential, inactiveCredentialDays) > tx.confirmed) return;
       await steps.erase(tx, credential);
       await raiseConfigVersion(tx);
     });
