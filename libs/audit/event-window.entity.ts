@@ -1,8 +1,19 @@
 import { Entity } from 'typeorm';
 
+import type { EventDraft, Origin } from '#core';
 import { InstallationOwned, InstantColumn, IntegerColumn, JsonColumn, KeyColumn } from '#database';
 
-import type { RepeatedEvent } from './repeated-events.service.js';
+/** Something that can be repeated as often as a caller likes, so that each repetition must not be an event of its own. */
+export interface RepeatedEvent {
+  /** What counts as the same: `credential:<id>:<reason>`. */
+  readonly subject: string;
+  /** Whose histories it belongs to; `INSTALLATION_ID` for the installation's own. */
+  readonly histories: readonly string[];
+  readonly origin: Pick<Origin, 'actor' | 'requestId' | 'sourceAddress'>;
+  readonly event: EventDraft;
+  /** Where the repetitions came from, at most `ADDRESSES_MAX`. */
+  readonly sourceAddresses: readonly string[];
+}
 
 /** The minute in which repetitions of an event are counted instead of recorded. */
 @Entity('event_windows')

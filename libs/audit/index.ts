@@ -6,4 +6,5 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, EventWindow];
 export { type EventDocument, leafHash, sealEvent } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, type Refusal, requestEvents } from './history.service.js';
 export { recordEvents } from './recorder.js';
-export { type RepeatedEvent, RepeatedEvents } from './repeated-events.service.js';
+export type { RepeatedEvent } from './event-window.entity.js';
+export { RepeatedEvents } from './repeated-events.service.js';

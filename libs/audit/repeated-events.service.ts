@@ -4,12 +4,10 @@ import { Injectable } from '@nestjs/common';
 
 import {
   type EpochMilliseconds,
-  type EventDraft,
   type Expirable,
   INSTALLATION_ID,
   type Json,
   MINUTE,
-  type Origin,
   type PlatformScope,
   platformScope,
   selfDeciding,
@@ -18,19 +16,7 @@ import {
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { DueItems } from '#scheduler';
 
-import { EventWindow } from './event-window.entity.js';
-
-/** Something that can be repeated as often as a caller likes, so that each repetition must not be an event of its own. */
-export interface RepeatedEvent {
-  /** What counts as the same: `credential:<id>:<reason>`. */
-  readonly subject: string;
-  /** Whose histories it belongs to; `INSTALLATION_ID` for the installation's own. */
-  readonly histories: readonly string[];
-  readonly origin: Pick<Origin, 'actor' | 'requestId' | 'sourceAddress'>;
-  readonly event: EventDraft;
-  /** Where the repetitions came from, at most `ADDRESSES_MAX`. */
-  readonly sourceAddresses: readonly string[];
-}
+import { EventWindow, type RepeatedEvent } from './event-window.entity.js';
 
 const WINDOW = MINUTE;
 const ADDRESSES_MAX = 10;

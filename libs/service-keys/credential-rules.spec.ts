@@ -267,10 +267,26 @@ describe('a successor', () => {
 
 describe('the deletion of an inactive credential', () => {
   it.each([
-    ['follows its discard', { discardedAt: NOW, lastUsedAt: null }, 7, NOW + 7 * DAY],
-    ['follows a later use', { discardedAt: NOW, lastUsedAt: NOW + 5 }, 7, NOW + 5 + 7 * DAY],
-    ['never comes where the tenant says 0 days', { discardedAt: NOW, lastUsedAt: null }, 0, Infinity],
-    ['never comes for one that is not discarded', { discardedAt: null, lastUsedAt: NOW }, 7, Infinity],
+    ['follows its discard', { discardedAt: NOW, lastUsedAt: null, lastRefusedAt: null }, 7, NOW + 7 * DAY],
+    ['follows a later use', { discardedAt: NOW, lastUsedAt: NOW + 5, lastRefusedAt: null }, 7, NOW + 5 + 7 * DAY],
+    [
+      'follows a later use that was rejected',
+      { discardedAt: NOW, lastUsedAt: 1, lastRefusedAt: NOW + 9 },
+      7,
+      NOW + 9 + 7 * DAY,
+    ],
+    [
+      'never comes where the tenant says 0 days',
+      { discardedAt: NOW, lastUsedAt: null, lastRefusedAt: null },
+      0,
+      Infinity,
+    ],
+    [
+      'never comes for one that is not discarded',
+      { discardedAt: null, lastUsedAt: NOW, lastRefusedAt: null },
+      7,
+      Infinity,
+    ],
   ])('the deletion of an inactive credential %s', (_, credential, days, due) => {
     expect(deletionDueAt(credential, days)).toBe(due);
   });

@@ -187,16 +187,22 @@ export const isUnusedSuccessor = (credential: {
 }): boolean => credential.succeededAutomaticallyAt !== null && credential.lastUsedAt === null;
 
 /**
- * When an inactive credential is deleted: the tenant's number of days after it was discarded or last used.
+ * When an inactive credential is deleted: the tenant's number of days after it was discarded or last presented. A use that
+ * was rejected counts, so that a credential that some client still sends stays recognisable.
  * @returns epoch milliseconds; `Infinity` where the tenant deletes none
  */
 export const deletionDueAt = (
-  credential: { readonly discardedAt: EpochMilliseconds | null; readonly lastUsedAt: EpochMilliseconds | null },
+  credential: {
+    readonly discardedAt: EpochMilliseconds | null;
+    readonly lastUsedAt: EpochMilliseconds | null;
+    readonly lastRefusedAt: EpochMilliseconds | null;
+  },
   inactiveCredentialDays: number,
 ): EpochMilliseconds =>
   inactiveCredentialDays === 0 || credential.discardedAt === null
     ? Infinity
-    : Math.max(credential.discardedAt, credential.lastUsedAt ?? 0) + inactiveCredentialDays * DAY;
+    : Math.max(credential.discardedAt, credential.lastUsedAt ?? 0, credential.lastRefusedAt ?? 0) +
+      inactiveCredentialDays * DAY;
 
 /**
  * When a last active credential gets its successor: the lead before its expiry, but never in the first half of its

@@ -54,7 +54,7 @@ export class RefusedUses {
 
   /** Writes what was counted since the last time; what cannot be written is kept for the next. */
   async flush(): Promise<void> {
-    for (const [key, counted] of [...this.#counted]) {
+    for (const [key, counted] of this.#counted) {
       if (counted.count === 0) this.#counted.delete(key);
       else await this.tryToWrite(counted);
     }

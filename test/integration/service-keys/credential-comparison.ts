@@ -169,9 +169,10 @@ export class Comparison {
       (error: unknown) => (error as DomainError).code,
     );
     expect({ use: target.label, code }).toEqual({ use: target.label, code: expected });
-    if (code !== 'OK') return;
-    target.used = true;
+    if (code === 'OK') target.used = true;
+    if (code === 'CREDENTIAL_INACTIVE') target.refusedAt = this.model.now;
     await this.fixture.usage.flush();
+    await this.fixture.refusedUses.flush();
   }
 
   /** The secret, as long as it can be shown; remembered, because an ended credential is still presented. */

@@ -11,6 +11,8 @@ export interface ModelCredential {
   overlapEndsAt: number | null;
   replaced: boolean;
   discardedAt: number | null;
+  /** When a caller last presented it although it was inactive. */
+  refusedAt: number;
   /** Created by the scheduler, not by a person. */
   readonly automatic: boolean;
   used: boolean;
@@ -65,6 +67,7 @@ export class CredentialModel {
       overlapEndsAt: null,
       replaced: false,
       discardedAt: null,
+      refusedAt: 0,
       automatic,
       used: false,
     };
@@ -186,7 +189,8 @@ export class CredentialModel {
       born += 1;
     }
     for (const c of this.all) {
-      if (this.state(c) === 'inactive' && c.discardedAt! + KEPT_INACTIVE <= this.now) c.stored = 'deleted';
+      if (this.state(c) === 'inactive' && Math.max(c.discardedAt!, c.refusedAt) + KEPT_INACTIVE <= this.now)
+        c.stored = 'deleted';
     }
     return born;
   }

@@ -6,6 +6,7 @@ import { ClockWatch, Scheduler } from '#scheduler';
 import { Users } from '#tenants';
 
 import { Fails } from '../http/fails.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { SchedulerState } from './scheduler.contract.js';
@@ -30,6 +31,7 @@ export class SchedulerController {
 
   @Post('confirm')
   @HttpCode(200)
+  @NotStored()
   @ApiOperation({
     summary: 'Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent)',
   })
