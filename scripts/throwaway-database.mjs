@@ -12,6 +12,8 @@ const STOP_SECONDS = 30;
 // Debian keeps servers in /usr/sbin, which an ordinary user's PATH may lack.
 const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/libexec'];
 
+const SERVERS = ['mariadbd', 'mysqld'];
+
 const ABSENT = `No database server was found. Either
   - set TEST_DATABASE_URL=mysql://user:password@host:3306/ to a server on which databases may be created, or
   - install one for throw-away use: apt-get install -y mariadb-server`;
@@ -21,6 +23,9 @@ function find(...names) {
   const candidates = names.flatMap((name) => FOLDERS.filter(Boolean).map((folder) => join(folder, name)));
   return candidates.find((path) => existsSync(path));
 }
+
+/** Whether a server is installed that could be started. */
+export const isDatabaseInstalled = () => find(...SERVERS) !== undefined;
 
 const freePort = () =>
   new Promise((resolve, reject) => {
@@ -62,10 +67,12 @@ function initialise(server, isMariaDb, folder, asUser) {
 /**
  * Starts the server and waits until it greets.
  *
- * @returns its URL (user root, no password, loopback only) and `stop`, which ends it and removes its folder
+ * @param more further options of the server
+ * @returns its URL (user root, no password, loopback only), its process id, and `stop`, which ends it and removes its
+ *   folder
  */
-export async function startThrowawayDatabase() {
-  const server = find('mariadbd', 'mysqld');
+export async function startThrowawayDatabase(more = []) {
+  const server = find(...SERVERS);
   if (!server) throw new Explained(ABSENT);
   const isMariaDb = /mariadb/i.test(spawnSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }).stdout);
   const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -103,6 +110,7 @@ export async function startThrowawayDatabase() {
         `--collation-server=${isMariaDb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin'}`,
         ...(isMariaDb ? [] : ['--mysqlx=OFF']),
         ...asUser,
+        ...more,
       ],
       // Its own process group: Ctrl-C must reach the tests first and the server only through `stop`.
       { stdio: ['ignore', output, output], detached: true },
@@ -114,7 +122,7 @@ export async function startThrowawayDatabase() {
       }
       await sleep(100);
     }
-    return { url: `mysql://root@127.0.0.1:${port}/`, version: isMariaDb ? 'MariaDB' : 'MySQL', stop };
+    return { url: `mysql://root@127.0.0.1:${port}/`, version: isMariaDb ? 'MariaDB' : 'MySQL', pid: child.pid, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -14,6 +14,7 @@ import {
   coreErrors,
 } from '#core';
 import { completionOf } from './completion.js';
+import { parseDatabaseUrl } from './connection-url.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
@@ -21,6 +22,7 @@ import type { Gateway } from './gateway.js';
 import { openMysql } from './mysql.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { openSqlite } from './sqlite.js';
+import type { DatabaseTls } from './tls.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
 
@@ -44,6 +46,8 @@ export interface DatabaseOptions {
   readonly recorder: EventRecorder;
   /** Without it nothing is checked: for tests of what lies below the application. */
   readonly authority?: AuthorityCheck | undefined;
+  /** How connections to a server are protected; not at all unless said otherwise. */
+  readonly tls?: DatabaseTls;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
   /** MySQL and MariaDB; 10 s by default. */
@@ -73,16 +77,28 @@ export class Database {
 
   static async open(options: DatabaseOptions): Promise<Database> {
     for (const entity of options.entities) ownershipOf(entity);
-    const { allowUnsafe = false, warn = () => undefined, statementTimeoutMilliseconds } = options;
-    const gateway = options.url.startsWith('sqlite:')
-      ? await openSqlite(options.url.slice('sqlite:'.length), options.entities)
-      : await openMysql(options.url, options.entities, { allowUnsafe, warn, statementTimeoutMilliseconds });
+    const {
+      allowUnsafe = false,
+      warn = () => undefined,
+      statementTimeoutMilliseconds,
+      tls = { mode: 'off' },
+    } = options;
+    const target = parseDatabaseUrl(options.url);
+    const gateway =
+      target.kind === 'sqlite'
+        ? await openSqlite(target.path, options.entities)
+        : await openMysql(target, options.entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds });
     const { clock, recorder, authority = async ({ scope }) => scope } = options;
     return new Database(gateway, clock, recorder, authority);
   }
 
   get dialect(): Dialect {
     return this.gateway.dialect;
+  }
+
+  /** The TLS cipher suite of the connections to the server; `undefined` where they are not encrypted. */
+  get cipher(): string | undefined {
+    return this.gateway.cipher;
   }
 
   /**

@@ -16,6 +16,8 @@ export const WAITING = { waitingMax: 2_000, waitingPerGroupMax: 500 } as const;
 /** One connected database: how a transaction and a plain read run on it. */
 export interface Gateway {
   readonly dialect: Dialect;
+  /** The TLS cipher suite of its connections; `undefined` for a file, and where they are not encrypted. */
+  readonly cipher: string | undefined;
   /** For metadata and the drift check only. */
   readonly dataSource: DataSource;
   /**

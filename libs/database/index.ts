@@ -11,6 +11,8 @@ export {
   VarcharColumn,
   VersionColumn,
 } from './columns.js';
+export { type DatabaseTarget, parseDatabaseUrl } from './connection-url.js';
+export { type DatabaseTls, type TlsMode, defaultTlsMode, tlsModes, tlsProblems } from './tls.js';
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
 export { type AuthorityCheck, Database, type DatabaseOptions, type EventRecorder } from './database.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';

@@ -2,6 +2,7 @@ import { createConnection, type Connection, type PoolConnection, type RowDataPac
 import { DataSource, type EntityManager, type Logger, type QueryRunner } from 'typeorm';
 
 import { FairQueue } from '#core';
+import type { MysqlTarget } from './connection-url.js';
 import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
 import { type Gateway, type Share, WAITING } from './gateway.js';
@@ -9,6 +10,7 @@ import { lending } from './lending.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
 import { Reachability, Unreachable } from './reachability.js';
+import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
 
 const POOL_SIZE = 20;
 /** A start waits for a server that is about to listen; a request does not. */
@@ -33,6 +35,7 @@ const silent: Logger = {
 };
 
 export interface MysqlOptions {
+  readonly tls: DatabaseTls;
   /** Warn instead of refusing to start on settings that can lose or merge data. */
   readonly allowUnsafe: boolean;
   readonly warn: (message: string) => void;
@@ -50,19 +53,24 @@ interface ServerSettings {
 }
 
 export async function openMysql(
-  url: string,
+  target: MysqlTarget,
   entities: readonly EntityClass[],
   options: MysqlOptions,
 ): Promise<Gateway> {
-  const { dialect, findings } = await probe(url);
+  const connection = connectionOptions(target, options.tls);
+  const { dialect, findings, cipher } = await probe(connection).catch((error: unknown) => {
+    throw explained(error);
+  });
+  // A server that went on without it would have the password by now: the driver does not, and this is the proof.
+  if (options.tls.mode !== 'off' && cipher === undefined) throw new Error('The database server did not encrypt');
   if (findings.length > 0) {
     const message = `The database's settings are not safe for this data:\n- ${findings.join('\n- ')}`;
     if (!options.allowUnsafe) throw new Error(message);
     options.warn(message);
   }
   const shared = {
+    ...dataSourceOptions(connection),
     type: dialect.name as 'mysql' | 'mariadb',
-    url,
     entities: [...entities],
     migrations: [...migrations],
     logger: silent,
@@ -81,7 +89,7 @@ export async function openMysql(
   // Reads and transactions share the connections; the pool's own line knows no tenants and would serve the loudest.
   const queue = new FairQueue({ concurrency: POOL_SIZE, ...WAITING });
 
-  const signOfLife = new SignOfLife(url);
+  const signOfLife = new SignOfLife(connection);
   const reachability = new Reachability({
     probe: () => signOfLife.ask(),
     suspectAfterMilliseconds: SUSPECT_AFTER_MILLISECONDS,
@@ -106,7 +114,7 @@ export async function openMysql(
 
   /** On a connection of its own: changing a large table takes longer than a statement of daily work may. */
   const migrating = (work: (migrator: DataSource) => Promise<unknown>): Promise<void> =>
-    holdingMigrationLock(url, async () => {
+    holdingMigrationLock(connection, async () => {
       const connectTimeout = START_CONNECT_TIMEOUT_MILLISECONDS;
       const migrator = await new DataSource({ ...shared, connectTimeout, poolSize: 1 }).initialize();
       try {
@@ -119,6 +127,7 @@ export async function openMysql(
   return {
     dialect,
     dataSource,
+    cipher,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
     read: (owner, work) => share(owner, (runner) => lending(runner, work)),
     answers: () => reachability.answers(),
@@ -131,6 +140,13 @@ export async function openMysql(
     },
   };
 }
+
+/** The same options in TypeORM's words. */
+const dataSourceOptions = ({ user: username, stream, ...options }: MysqlConnectionOptions) => ({
+  ...options,
+  username,
+  ...(stream === undefined ? {} : { extra: { stream } }),
+});
 
 /** Gives the runner its connection. @throws Unreachable where none is free in time */
 async function acquire(runner: QueryRunner): Promise<void> {
@@ -159,7 +175,7 @@ const FULL: readonly unknown[] = [1040, 1203, 1226];
 class SignOfLife {
   #connection: Connection | undefined;
 
-  constructor(private readonly url: string) {}
+  constructor(private readonly options: MysqlConnectionOptions) {}
 
   async ask(): Promise<boolean> {
     try {
@@ -179,7 +195,7 @@ class SignOfLife {
 
   private async connect(): Promise<Connection> {
     const connectTimeout = SIGN_OF_LIFE_TIMEOUT_MILLISECONDS;
-    const connection = await createConnection({ uri: this.url, connectTimeout });
+    const connection = await createConnection({ ...this.options, connectTimeout });
     // Between two questions: the next one finds out.
     connection.on('error', () => undefined);
     return connection;
@@ -204,16 +220,46 @@ async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManag
   }
 }
 
+interface Probe {
+  readonly dialect: Dialect;
+  readonly findings: string[];
+  /** The cipher suite of the connection; `undefined` where it is not encrypted. */
+  readonly cipher: string | undefined;
+}
+
+/** What an operator can do about TLS that does not come about. */
+const TLS_FAILURES: Readonly<Record<string, string>> = {
+  HANDSHAKE_NO_SSL_SUPPORT:
+    'the server offers none. Configure its certificate, or set CHANCERY_DATABASE_TLS=off within a network that you trust',
+  HANDSHAKE_SSL_ERROR:
+    'set CHANCERY_DATABASE_TLS_CA_FILE to the certificate of the authority that issued that of the server, ' +
+    'and CHANCERY_DATABASE_TLS_SERVER_NAME where it has another name than the host of DATABASE_URL',
+};
+
+function explained(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const advice = typeof code === 'string' ? TLS_FAILURES[code] : undefined;
+  if (advice === undefined) return error;
+  return new Error(`TLS with the database server failed (${String(message)}): ${advice}`, { cause: error });
+}
+
 /** Asks the server what it is and whether its settings keep what was acknowledged and tell apart what differs. */
-async function probe(url: string): Promise<{ dialect: Dialect; findings: string[] }> {
-  return connected(url, async (connection) => {
+async function probe(options: MysqlConnectionOptions): Promise<Probe> {
+  return connected(options, async (connection) => {
     const [rows] = await connection.query<(ServerSettings & RowDataPacket)[]>(
       `SELECT VERSION() AS version, @@collation_database AS collation, @@sql_mode AS sqlMode,
               @@innodb_flush_log_at_trx_commit AS flushAtCommit, @@log_bin AS logBin, @@sync_binlog AS syncBinlog`,
     );
     const settings = rows[0]!;
     const mariadb = settings.version.includes('MariaDB');
-    return { dialect: mariadb ? mariadbDialect : mysqlDialect, findings: unsafeSettings(settings, mariadb) };
+    const [status] = await connection.query<({ Value: string } & RowDataPacket)[]>(
+      "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
+    );
+    return {
+      dialect: mariadb ? mariadbDialect : mysqlDialect,
+      findings: unsafeSettings(settings, mariadb),
+      cipher: status[0]?.Value || undefined,
+    };
   });
 }
 
@@ -237,8 +283,8 @@ export function unsafeSettings(settings: Omit<ServerSettings, 'version'>, mariad
  * MySQL commits each DDL statement by itself, so the lock is a row that another connection holds: it goes with that
  * connection if the process dies, and migrations are written so that a half-run one can be run again.
  */
-async function holdingMigrationLock(url: string, work: () => Promise<void>): Promise<void> {
-  await connected(url, async (connection) => {
+async function holdingMigrationLock(options: MysqlConnectionOptions, work: () => Promise<void>): Promise<void> {
+  await connected(options, async (connection) => {
     // First of all, because the INSERT already waits while another instance holds the row.
     await connection.query(`SET SESSION innodb_lock_wait_timeout = ${MIGRATION_WAIT_SECONDS}`);
     await connection.query('CREATE TABLE IF NOT EXISTS migration_lock (id INT PRIMARY KEY)');
@@ -250,8 +296,8 @@ async function holdingMigrationLock(url: string, work: () => Promise<void>): Pro
   });
 }
 
-async function connected<T>(url: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await createConnection({ uri: url, connectTimeout: START_CONNECT_TIMEOUT_MILLISECONDS });
+async function connected<T>(options: MysqlConnectionOptions, work: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await createConnection({ ...options, connectTimeout: START_CONNECT_TIMEOUT_MILLISECONDS });
   try {
     return await work(connection);
   } finally {

@@ -92,6 +92,7 @@ describe('settings in the container files', () => {
     'PORT',
     'HOST',
     'DATABASE_URL',
+    'CHANCERY_DATABASE_TLS',
     'CHANCERY_MASTER_KEY',
     'CHANCERY_MASTER_KEY_FILE',
     'CHANCERY_PREVIOUS_MASTER_KEY',

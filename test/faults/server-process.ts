@@ -41,7 +41,7 @@ export async function startProcess(
   const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
   const child = spawn('sh', ['-c', `${prelude}; exec "$0" "$@"`, process.execPath, MAIN], {
     cwd: folder,
-    env: { PORT: '0', LOG_LEVEL: 'error', CHANCERY_DRAIN_SECONDS: '0', ...environment },
+    env: { PORT: '0', LOG_LEVEL: 'error', CHANCERY_DRAIN_SECONDS: '0', CHANCERY_DATABASE_TLS: 'off', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

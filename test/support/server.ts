@@ -74,6 +74,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { configuration } = loadConfiguration({
     PORT: '0',
     DATABASE_URL: database.url,
+    // The server that a test run is pointed at need not have a certificate.
+    CHANCERY_DATABASE_TLS: 'off',
     CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
     // The scheduler runs when a test says so: `server.runScheduler()`.
     CHANCERY_ROLES: 'admin,signing',

@@ -8,6 +8,7 @@ import { ClockWatch, hostTime } from '#scheduler';
 import { KeyMaintenance, Vault } from '#vault';
 
 import { type Configuration, ConfigurationError, loadConfiguration } from '../../server/src/config.js';
+import { databaseTlsWarning, readDatabaseTls } from '../../server/src/database-tls.js';
 import { entities, readMasterKeys, sealedColumns } from '../../server/src/installation.js';
 import { CLI, type Terminal } from './terminal.js';
 
@@ -70,9 +71,9 @@ function checkConfiguration(environment: Terminal['environment'], report: Report
 /** Whoever can read the database file or a master key file can do so without us. */
 async function checkFileModes(configuration: Configuration, report: Report): Promise<void> {
   const check = 'file modes';
-  const { masterKey, masterKeyFile, previousMasterKeyFile, pkcs11Module } = configuration;
+  const { masterKey, masterKeyFile, previousMasterKeyFile, pkcs11Module, databaseTlsKeyFile } = configuration;
   const current = masterKey || pkcs11Module ? [] : [masterKeyFile];
-  const keyFiles = [...current, ...(previousMasterKeyFile === undefined ? [] : [previousMasterKeyFile])];
+  const keyFiles = [...current, previousMasterKeyFile, databaseTlsKeyFile].filter((file) => file !== undefined);
   for (const file of keyFiles) {
     const mode = await modeOf(file);
     if (mode === undefined) report({ severity: 'error', check, detail: `${file} does not exist or cannot be read` });
@@ -113,6 +114,7 @@ async function checkDatabase(
   try {
     const database = await Database.open({
       url: configuration.databaseUrl.reveal(),
+      tls: await readDatabaseTls(configuration),
       entities,
       clock,
       recorder: recordEvents,
@@ -120,6 +122,15 @@ async function checkDatabase(
       warn: (detail) => report({ severity: 'warning', check, detail }),
     });
     report({ severity: 'ok', check, detail: `${database.dialect.name} answers; settings and collation are safe` });
+    const weakness = databaseTlsWarning(configuration);
+    if (weakness !== undefined) report({ severity: 'warning', check, detail: weakness });
+    else if (database.cipher !== undefined) {
+      report({
+        severity: 'ok',
+        check,
+        detail: `its certificate is verified, the connection encrypted by ${database.cipher}`,
+      });
+    }
     return database;
   } catch (error) {
     report({ severity: 'error', check, detail: (error as Error).message });

@@ -92,6 +92,43 @@ describe('loadConfiguration', () => {
     expect(JSON.stringify(configuration)).not.toContain('long enough');
   });
 
+  it.each<[string, Record<string, string>, RegExp[]]>([
+    ['is verified for a remote host', { DATABASE_URL: 'mysql://u:p@db/chancery' }, []],
+    [
+      'has certificates',
+      {
+        DATABASE_URL: 'mysql://u:p@db/chancery',
+        CHANCERY_DATABASE_TLS_CA_FILE: '/ca.pem',
+        CHANCERY_DATABASE_TLS_CERTIFICATE_FILE: '/client.pem',
+        CHANCERY_DATABASE_TLS_KEY_FILE: '/client.key',
+      },
+      [],
+    ],
+    [
+      'is asked for by a parameter',
+      { DATABASE_URL: 'mysql://u:p@db/chancery?ssl=true' },
+      [/^DATABASE_URL: must have no parameters \(ssl\); TLS is set by CHANCERY_DATABASE_TLS$/],
+    ],
+    [
+      'has an unknown mode',
+      { CHANCERY_DATABASE_TLS: 'true' },
+      [/^CHANCERY_DATABASE_TLS: must be one of off, required/],
+    ],
+    [
+      'verifies an address by name',
+      { DATABASE_URL: 'mysql://u:p@10.0.0.5/chancery' },
+      [/^CHANCERY_DATABASE_TLS: .*CHANCERY_DATABASE_TLS_SERVER_NAME/],
+    ],
+    ['is asked for with a file', { CHANCERY_DATABASE_TLS: 'required' }, [/names a file$/]],
+    [
+      'is off, with certificates',
+      { DATABASE_URL: 'mysql://u:p@localhost/chancery', CHANCERY_DATABASE_TLS_CA_FILE: '/ca.pem' },
+      [/TLS is off$/],
+    ],
+  ])('loadConfiguration checks TLS to the database that %s', (_, environment, problems) => {
+    expect(problemsOf(environment)).toEqual(problems.map((problem) => expect.stringMatching(problem)));
+  });
+
   it('loadConfiguration warns of variables that are nearly right', () => {
     expect(loadConfiguration({ CHANCERY_MASTERKEY: 'x', OTHER: 'y' }).warnings).toEqual([
       'CHANCERY_MASTERKEY is not a setting and has no effect',

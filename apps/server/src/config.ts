@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { Secret, normalizeEmail } from '#core';
 import { parseMasterKey } from '#crypto';
+import { type TlsMode, parseDatabaseUrl, tlsModes } from '#database';
+import { databaseTlsProblems } from './database-tls.js';
 import { LOG_LEVELS, type LogLevel } from './http/logging.js';
 import { redisConnection } from './http/redis-connection.js';
 import { SERVER_LIMITS } from './http/server-limits.js';
@@ -101,9 +103,42 @@ export const settings = {
   databaseUrl: setting({
     variable: 'DATABASE_URL',
     fallback: 'sqlite:./data/chancery.db',
-    parse: (value) => new Secret(urlOf('sqlite:', 'mysql:', 'mariadb:')(value)),
-    description: '`sqlite:<file>`, or `mysql://user:password@host:3306/database` for MySQL and MariaDB.',
+    parse: (value) => {
+      parseDatabaseUrl(value);
+      return new Secret(value);
+    },
+    description:
+      '`sqlite:<file>`, or `mysql://user:password@host:3306/database` for MySQL and MariaDB. Without parameters.',
     secret: true,
+  }),
+  databaseTls: optional({
+    variable: 'CHANCERY_DATABASE_TLS',
+    parse: oneOf<TlsMode>(tlsModes),
+    description:
+      'TLS of every connection to MySQL or MariaDB. `verify`: the certificate of the server is issued by a trusted ' +
+      'authority, for its name. `verify-ca`: for any name. `required`: encrypted, to whoever answers. `off`. ' +
+      'If unset, `off` for a loopback host and `verify` for every other.',
+  }),
+  databaseTlsCaFile: optional({
+    variable: 'CHANCERY_DATABASE_TLS_CA_FILE',
+    parse: text,
+    description:
+      'File with the certificates (PEM) of the authorities that the database server is verified by. Those of Node.js if unset.',
+  }),
+  databaseTlsCertificateFile: optional({
+    variable: 'CHANCERY_DATABASE_TLS_CERTIFICATE_FILE',
+    parse: text,
+    description: 'File with the certificate (PEM) that the database server asks its clients for.',
+  }),
+  databaseTlsKeyFile: optional({
+    variable: 'CHANCERY_DATABASE_TLS_KEY_FILE',
+    parse: text,
+    description: 'File with the private key (PEM, unencrypted) of that certificate, readable by its owner only.',
+  }),
+  databaseTlsServerName: optional({
+    variable: 'CHANCERY_DATABASE_TLS_SERVER_NAME',
+    parse: text,
+    description: 'The name in the certificate of the database server, where it is not the host of `DATABASE_URL`.',
   }),
   allowUnsafeDatabase: setting({
     variable: 'CHANCERY_ALLOW_UNSAFE_DATABASE',
@@ -312,8 +347,12 @@ export function loadConfiguration(environment: Readonly<Record<string, string | 
       return [name, undefined];
     }
   });
+  const configuration = Object.fromEntries(entries) as Configuration;
+  if (problems.length === 0) {
+    problems.push(...databaseTlsProblems(configuration).map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`));
+  }
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return { configuration: Object.fromEntries(entries) as Configuration, warnings: unknownVariables(environment) };
+  return { configuration, warnings: unknownVariables(environment) };
 }
 
 function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {

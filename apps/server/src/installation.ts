@@ -25,6 +25,7 @@ import {
 
 import { checkAuthority } from './authority.js';
 import type { Configuration } from './config.js';
+import { databaseTlsWarning, readDatabaseTls } from './database-tls.js';
 import type { Logger } from './http/logging.js';
 
 /** Every table of the product. */
@@ -62,6 +63,11 @@ export interface Installation {
 export type InstallationSettings = Pick<
   Configuration,
   | 'databaseUrl'
+  | 'databaseTls'
+  | 'databaseTlsCaFile'
+  | 'databaseTlsCertificateFile'
+  | 'databaseTlsKeyFile'
+  | 'databaseTlsServerName'
   | 'allowUnsafeDatabase'
   | 'masterKey'
   | 'masterKeyFile'
@@ -82,9 +88,12 @@ export async function openInstallation(
   time: TimeSource,
   logger: Logger,
 ): Promise<Installation> {
+  const warning = databaseTlsWarning(settings);
+  if (warning !== undefined) logger.warn(warning);
   const clock = new GuardedClock(time);
   const database = await Database.open({
     url: settings.databaseUrl.reveal(),
+    tls: await readDatabaseTls(settings),
     entities,
     clock,
     recorder: recordEvents,

@@ -52,6 +52,7 @@ function launch(environment: Readonly<Record<string, string>> = {}): RunningServ
     env: {
       PORT: '0',
       DATABASE_URL: database.url,
+      CHANCERY_DATABASE_TLS: 'off',
       CHANCERY_MASTER_KEY_FILE: keyFile,
       CHANCERY_DRAIN_SECONDS: '0',
       ...environment,
