@@ -24,7 +24,7 @@ const PURE = ['core', 'asn1', 'crypto', 'pki'];
 
 const FRAMEWORKS = 'node_modules/(@nestjs|typeorm)/';
 
-/** Where an entity or a migration may stand, besides the library that owns the door to data. */
+/** Where entities and migrations may be declared, besides libs/database. */
 const MAY_IMPORT_TYPEORM = ['^libs/database/', '(^|[/.])(entity|entities)\\.ts$', '/migrations/'];
 
 const alternatives = (names) => `(${names.join('|')})`;

@@ -112,7 +112,7 @@ function build(paths, current) {
   say('building ...');
   const started = performance.now();
   rmSync(STAMP, { force: true });
-  // The incremental compiler trusts its own record and would not write a file again that somebody deleted.
+  // The incremental compiler trusts its own record and would not write a deleted file again.
   if (!isComplete(paths)) rmSync(at('dist', '.tsbuildinfo'), { force: true });
   const compiler = at('node_modules', 'typescript', 'bin', 'tsc');
   const { status, error } = spawnSync(productNode(), [compiler, '-p', 'tsconfig.build.json'], {

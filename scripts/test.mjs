@@ -32,7 +32,7 @@ function readReport(path) {
 const closingLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 
-// A signal ends vitest at once but not the clean-up after it: a database server that was started must not stay behind.
+// A signal ends vitest but not the clean-up after it: a database server that was started must be stopped.
 const interruption = { code: 0, child: undefined };
 for (const [signal, code] of Object.entries(SIGNALS)) {
   process.on(signal, () => {

@@ -249,7 +249,7 @@ const STRING_DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
   },
 };
 
-/** Any of the string types that names use, control characters included: whoever uses the text judges it. @throws DerError */
+/** Any of the string types that names use, control characters included: the caller checks the text. @throws DerError */
 export function readString(node: DerNode): string {
   const decode = STRING_DECODERS[node.tag];
   if (!decode) throw new DerError('Not a string');

@@ -26,7 +26,7 @@ export function internalDnsNames(tenantSlug: string, serviceName?: string): stri
   return label === '' ? [] : [`${label}.${domain}`, `*.${label}.${domain}`];
 }
 
-/** `Billing (EU)` is `billing-eu`; empty where nothing of the name can stand in a label (RFC 1123 §2.1). */
+/** `Billing (EU)` is `billing-eu`; empty where the name has no character that a label may contain (RFC 1123 §2.1). */
 const dnsLabel = (name: string): string =>
   name
     .normalize('NFKD')

@@ -199,7 +199,7 @@ export class CertificateAuthorities {
     return this.database.read(scope, (view) => this.chainOf(view, caId));
   }
 
-  /** DER of the certificate, for anybody, whatever its state; of a suspended tenant, too. @throws NOT_FOUND */
+  /** DER of the certificate, public, in every state; also of a suspended tenant. @throws NOT_FOUND */
   async publishedCertificate(origin: Origin, caId: string): Promise<Buffer> {
     const { value } = await this.#published.publish(caId, () =>
       this.database.readPlatform(platformScope(origin), async (view) => {
@@ -240,7 +240,7 @@ export class CertificateAuthorities {
     return authority;
   }
 
-  /** A step: the authority, which nobody can revoke until this transaction ends. @throws NOT_FOUND, CA_NOT_USABLE */
+  /** A step: the authority, locked against revocation until this transaction ends. @throws NOT_FOUND, CA_NOT_USABLE */
   async lockUsable(tx: Tx, caId: string): Promise<CertificateAuthority> {
     const authority = await tx.lock(CertificateAuthority, { id: caId });
     requireUsable(authority, tx.now);
@@ -380,7 +380,7 @@ export class CertificateAuthorities {
       issuer,
       subject,
       publicKeyInfo,
-      // A root is trusted as it is: nobody asks it about itself (RFC 5280 §3.3).
+      // A root is a trust anchor and has no revocation status (RFC 5280 §3.3).
       ...(parent ? { urls: this.urls.ofAuthority(parent.id) } : {}),
       ...validityFrom(view.now, validityDays, parent ?? undefined),
     });
@@ -432,7 +432,7 @@ function requireNamePatterns({ allowedDnsNames }: AuthorityRequest): void {
   if (allowedDnsNames !== undefined) checkSettings({ allowedDnsNames }, '');
 }
 
-/** Where nobody names an authority, the oldest one that can issue does. */
+/** The default issuer is the oldest authority that can issue. */
 async function findDefault(view: View): Promise<CertificateAuthority | undefined> {
   const where = { state: 'active' as const, notAfter: MoreThanOrEqual(view.now) };
   const [oldest] = await view.find(CertificateAuthority, where, { order: { id: 'ASC' }, limit: 1 });

@@ -12,7 +12,7 @@ import { Certificate } from './entities.js';
 import { type CertificateState, certificateStateAt } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
-/** The holder of a certificate that may be believed now. */
+/** The holder of a certificate that is valid now. */
 export interface CertifiedHolder {
   readonly code: 'OK';
   readonly certificate: Certificate;
@@ -33,14 +33,14 @@ const REFUSALS: Partial<Record<CertificateState, UnusableCertificate['code']>> =
 };
 
 /**
- * Whose signature a `kid` stands for. Nothing that a caller sends decides: the certificate is found in our own inventory,
+ * The holder of the certificate with a `kid`. No input of a caller decides: the certificate is read from the inventory,
  * its row says whether it holds, and no path is built.
  */
 @Injectable()
 export class CertificateVerifier {
   /**
    * A step: the certificate of that `kid` within the view's reach, usable now or not. In a tenant's view that is the
-   * tenant's own; in a platform's view it is anybody's, because a `kid` is unique in the installation.
+   * tenant's own; in a platform's view it may be any tenant's, because a `kid` is unique in the installation.
    */
   async holderOf(view: View, kid: string): Promise<CertifiedHolder | UnusableCertificate> {
     const certificate = await view.findOne(Certificate, { kid });
@@ -56,7 +56,7 @@ export class CertificateVerifier {
     if (code !== undefined) return code;
     const { serviceId, tenantId } = certificate;
     const served = serviceId === null || (await isServiceActive(view, serviceId));
-    // A deleted service and a tenant that is not active have no voice, though nobody revoked their certificates.
+    // Certificates of a deleted service or of a tenant that is not active are treated as revoked.
     if (!served || (await tenantState(view, tenantId)) !== 'active') return 'CERTIFICATE_REVOKED';
     // Another tenant that has the same key may have reported it: its own certificates are revoked, this one is not.
     return (await isCompromised(view, certificate.publicKeyHash)) ? 'CERTIFICATE_REVOKED' : undefined;

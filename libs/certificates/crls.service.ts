@@ -58,8 +58,8 @@ const HELD = { entriesMax: 1_000, bytesMax: 64 * 1024 * 1024 };
 const SYSTEM = systemOrigin('crl');
 
 /**
- * The revocation lists. A revocation only says that the list is due; it is built by the scheduler, and by whoever asks
- * for it first: so nobody is ever given a list that lacks what was revoked before the question.
+ * The revocation lists. A revocation marks the list as due; it is built by the scheduler, or by the first request
+ * for it: so a response never lacks a revocation that preceded the request.
  */
 @Injectable()
 export class Crls implements Expirable {
@@ -103,14 +103,14 @@ export class Crls implements Expirable {
     });
   }
 
-  /** A step of every new authority: its first list is due at once. */
+  /** A step of every new authority: its first list is due immediately. */
   async create(tx: Tx, caId: string): Promise<void> {
     const { tenantId } = tx.scope;
     const due = { thisUpdate: tx.now, nextUpdate: tx.now, rebuildAt: tx.now };
     await tx.insert(Crl, { id: caId, tenantId, number: 0, parts: 0, ...due });
   }
 
-  /** A step of whatever changes a status: the list is due at once. */
+  /** A step of every change of a status: the list is due immediately. */
   async markStale(tx: Tx, caId: string): Promise<void> {
     await tx.update(Crl, { id: caId }, { rebuildAt: tx.confirmed });
   }

@@ -113,7 +113,7 @@ export class Crl {
   @InstantColumn() number: number;
   @InstantColumn() thisUpdate: number;
   @InstantColumn() nextUpdate: number;
-  /** From when on it is due to be built again: at once after a revocation, otherwise an hour after it was built. */
+  /** When it is due to be built again: immediately after a revocation, otherwise an hour after it was built. */
   @InstantColumn() rebuildAt: number;
   /** How many `crl_parts` it is made of. */
   @IntegerColumn() parts: number;

@@ -43,7 +43,7 @@ import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { abandon } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
-/** What somebody asks for. */
+/** What a request asks for. */
 export interface CertificateCall {
   /** PKCS#10 in PEM. */
   readonly csr: string;

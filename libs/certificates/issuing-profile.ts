@@ -1,10 +1,10 @@
 import { type InputError, coreErrors } from '#core';
 import { type CertificateKidKind, LEAF_VALIDITY_DAYS_DEFAULT, NAME_POLICY_DEFAULT, type NamePolicy } from '#pki';
 
-/** What an authority grants to whoever asks it for a certificate. */
+/** What an authority certifies. */
 export interface IssuingProfile {
   readonly kid: CertificateKidKind;
-  /** Of a certificate for which nobody said how long it should live. */
+  /** Validity of a certificate where the request names none. */
   readonly validityDays: number;
   readonly validityDaysMax: number;
   readonly names: NamePolicy;
@@ -16,7 +16,7 @@ export type IssuingProfileRequest = {
   readonly [Member in keyof Omit<IssuingProfile, 'names'>]?: IssuingProfile[Member] | undefined;
 } & { readonly names?: Partial<NamePolicy> | undefined };
 
-/** Longer than that, no holder of a certificate is believed without a new one. */
+/** The upper limit of the validity of a certificate. */
 export const VALIDITY_DAYS_LIMIT = 825;
 
 /** A profile from what was said of it, the rest from the defaults. @throws VALIDATION_ERROR where it contradicts itself */

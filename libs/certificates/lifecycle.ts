@@ -14,7 +14,7 @@ export const certificateLifecycle = defineLifecycle({
     release: [['held'], 'active'],
     revoke: [['active', 'held', 'expired'], 'revoked'],
     expire: [['active', 'held'], 'expired'],
-    // What a crash left half-made: nobody may ever use it.
+    // An issuance that a crash interrupted: the certificate must never be accepted.
     abandon: [['issuing'], 'revoked'],
     // Its reason becomes keyCompromise.
     compromise: [['revoked'], 'revoked'],

@@ -120,7 +120,7 @@ export class OcspResponder {
     return { der: response, statuses, cacheableUntil: nonce === undefined ? nextUpdate : undefined };
   }
 
-  /** Gives the authority a delegate where it has none that lasts. It never signs for longer than the authority lives. */
+  /** Issues a delegated responder where there is none that remains valid; it expires no later than the authority. */
   private async ensureSigner(origin: Origin, ca: CertificateAuthority): Promise<void> {
     const scope = { ...systemOrigin('ocsp'), requestId: origin.requestId, sourceAddress: origin.sourceAddress };
     const lasts = (signer: OcspSigner | null, now: EpochMilliseconds): boolean =>

@@ -1,6 +1,6 @@
 import type { StatusUrls } from '#pki';
 
-/** Where others find what an authority publishes; these addresses stand in every certificate that it issues. */
+/** The addresses at which an authority publishes; every certificate that it issues contains them. */
 export abstract class PkiUrls {
   abstract ofAuthority(caId: string): Required<StatusUrls>;
 }

@@ -37,7 +37,7 @@ export async function alarmingOnLint<T>(
   } catch (error) {
     if (error instanceof DomainError && error.code === certificateErrors.LINT_FAILED.code) {
       const findings = (error.errors ?? []).map(({ code }) => code);
-      // Policy lets nothing through that the lint refuses: whoever reads this has found a fault of ours.
+      // The policy rejects everything that the lint rejects: a finding here is a bug.
       alarm.error(`Not signed, because it breaks: ${findings.join(', ')} (tenant ${scope.tenantId})`);
       await database.transaction(selfDeciding(scope), async (tx) => {
         tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));

@@ -1,6 +1,6 @@
 import { type ParsedCertificate, parseCertificate } from '#pki';
 
-/** A certificate that stands in the inventory, read again. @throws Error where the row was tampered with */
+/** A certificate of the inventory, parsed again. @throws Error where the row was tampered with */
 export function readStored({ certificatePem }: { readonly certificatePem: string | null }): ParsedCertificate {
   const parsed = parseCertificate(certificatePem ?? '');
   if (!parsed.ok) throw new Error(`A stored certificate cannot be read: ${parsed.detail}`);

@@ -3,7 +3,7 @@ import type { EpochMilliseconds } from './clock.js';
 /** UUIDv7 and UUIDv4 in lower case, as the API prints them. */
 export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** The nil UUID (RFC 9562 §5.9): the installation itself, where a tenant would stand. */
+/** The nil UUID (RFC 9562 §5.9): the installation itself, in place of a tenant. */
 export const INSTALLATION_ID = '00000000-0000-0000-0000-000000000000';
 
 export const isUuid = (text: string): boolean => UUID_PATTERN.test(text);

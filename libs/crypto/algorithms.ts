@@ -77,7 +77,7 @@ export const verifyingKeyOf = (signingKey: KeyObject): KeyObject =>
 
 /**
  * Whether the public half stored with a private key is really its own. OpenSSL does not check that for EC and RSA: an
- * altered import would publish a key that verifies nothing, or somebody else's.
+ * altered import would publish a key that verifies nothing, or that of another party.
  */
 export function isConsistentPair(privateKey: KeyObject): boolean {
   const probe = Buffer.from('pairwise consistency');

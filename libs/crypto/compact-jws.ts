@@ -7,7 +7,7 @@ export interface JwsHeader {
   readonly kid?: string;
 }
 
-/** A token that is well-formed, and not yet more than that: nothing in it is to be believed before `verify`. */
+/** A well-formed token; nothing in it is trustworthy before `verify`. */
 export interface CompactJws {
   readonly header: JwsHeader;
   readonly headerJson: string;

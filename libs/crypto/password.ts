@@ -29,7 +29,7 @@ const computeArgon2 = promisify(argon2);
 /**
  * A password as it is hashed: NFKC, so that the same characters typed on another keyboard are the same password.
  *
- * @param pointer where the password stands in the request (RFC 6901)
+ * @param pointer JSON pointer of the password in the request (RFC 6901)
  * @throws VALIDATION_ERROR unless it has 12 to 256 characters
  */
 export function normalizePassword(text: string, pointer = '/password'): Secret {

@@ -112,7 +112,7 @@ function decrypt(key: KeyObject | Buffer, authenticated: Buffer, sealed: Buffer)
   }
 }
 
-/** The key that wraps data keys. Asynchronous, so that a KMS or an HSM can stand behind it. */
+/** The key that wraps data keys. Asynchronous, so that a KMS or an HSM can implement it. */
 export interface KeyEncryptionKey {
   /** Identifies the key without giving anything of it away; stored beside what it wrapped. */
   readonly keyId: string;

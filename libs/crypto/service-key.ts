@@ -45,7 +45,7 @@ export function maskSecret(text: string): string {
 }
 
 /**
- * The HMAC-SHA256 (hex) by which a secret is found. The pepper is kept outside the table, so that whoever can write the
+ * The HMAC-SHA256 (hex) by which a secret is found. The pepper is kept outside the table, so that a party that can write the
  * table still cannot plant a key.
  */
 export const lookupHash = (pepper: KeyObject, text: string): string =>

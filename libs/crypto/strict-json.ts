@@ -69,7 +69,7 @@ interface Level {
 }
 
 /**
- * Walks over text that `JSON.parse` has accepted, so that quotes, brackets and colons alone tell what stands where: a
+ * Walks over text that `JSON.parse` has accepted, so that quotes, brackets and colons alone tell the structure: a
  * string before a colon is a member name. Linear in the length of the text, and without recursion.
  */
 function scan(text: string, limits: JsonLimits): Refusal<JsonRefusalReason> | undefined {
@@ -126,7 +126,7 @@ function endOfString(text: string, start: number): number {
   return end;
 }
 
-/** An odd number of backslashes stands before the character; an even number escapes only itself. */
+/** An odd number of backslashes precedes the character; an even number escapes only itself. */
 function isEscaped(text: string, position: number): boolean {
   let first = position;
   while (text[first - 1] === '\\') first--;

@@ -1,4 +1,4 @@
-/** What differs between the databases, in one place each; no `if (mysql)` stands anywhere else. */
+/** What differs between the databases, in one place each; there is no `if (mysql)` elsewhere. */
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'mariadb';
   /** Rows can be locked one by one; where not, one writer excludes all others anyway. */

@@ -29,7 +29,7 @@ export interface Gateway {
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** Whether the database answers now, within seconds. */
   answers(): Promise<boolean>;
-  /** Brings the schema up to date; of several instances that start at once, one does it and the others wait. */
+  /** Brings the schema up to date; of several instances that start together, one migrates and the others wait. */
   migrate(): Promise<void>;
   /** Takes the newest migration back, excluding everybody else as `migrate` does. */
   revert(): Promise<void>;

@@ -81,7 +81,7 @@ export async function openMysql(
     ...shared,
     connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     poolSize: POOL_SIZE,
-    // A database that hangs must not hold callers for ever.
+    // A database that hangs must not block callers without limit.
     enableQueryTimeout: true,
     maxQueryExecutionTime: options.statementTimeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS,
   }).initialize();
@@ -202,7 +202,7 @@ class SignOfLife {
   }
 }
 
-/** Closes a connection whose state nobody knows; the server then rolls back what it began. */
+/** Closes a connection in an unknown state; the server then rolls back its transaction. */
 async function discard(runner: QueryRunner): Promise<void> {
   ((await runner.connect()) as PoolConnection).destroy();
 }

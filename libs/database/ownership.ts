@@ -3,7 +3,7 @@ import { TransactionMisuse } from './errors.js';
 // A class whose rows are stored; TypeORM reads its decorators.
 export type EntityClass<Row extends object = object> = new () => Row;
 
-/** Where the tenant of a row stands, or that the rows belong to the installation as a whole. */
+/** The column with the tenant of a row, or that the rows belong to the installation. */
 export type Ownership = { readonly owner: 'tenant'; readonly column: string } | { readonly owner: 'installation' };
 
 const ownerships = new WeakMap<EntityClass, Ownership>();

@@ -46,7 +46,7 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
   const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
   const queue = new FairQueue({ concurrency: 1, ...WAITING });
 
-  /** IMMEDIATE takes the write lock at once: a deferred transaction that reads first cannot upgrade and fails. */
+  /** IMMEDIATE takes the write lock at the start: a deferred transaction that reads first cannot upgrade and fails. */
   const begin = async (waitMilliseconds: number): Promise<void> => {
     for (let waited = 0; ; waited += BEGIN_RETRY_MILLISECONDS) {
       try {

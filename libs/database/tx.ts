@@ -146,7 +146,7 @@ export class Tx extends View {
   }
 
   /**
-   * Changes one row that was read before, if nobody changed it since (`If-Match`: RFC 9110 §13.1.1).
+   * Changes one row that was read before, unless it has changed since (`If-Match`: RFC 9110 §13.1.1).
    * @param ifMatch the version that the caller saw; `undefined` accepts any
    * @throws PRECONDITION_FAILED, NOT_FOUND
    */

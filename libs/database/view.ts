@@ -92,7 +92,7 @@ export class View {
     });
   }
 
-  /** The one row that matches, or `null`. An empty condition is refused: it would return anybody's first row. */
+  /** The one row that matches, or `null`. An empty condition is rejected: it would return the first row of any tenant. */
   async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
     return this.manager.findOne(entity, { where: this.confine(entity, requireCondition(where)) });
   }
@@ -174,7 +174,7 @@ export class View {
 
 const conditionsOf = <Row>(where: Where<Row>): FindOptionsWhere<Row>[] => (Array.isArray(where) ? where : [where]);
 
-/** Refuses a condition without a column: it would match rows that nobody asked for. */
+/** Rejects a condition without a column: it would match every row. */
 export function requireCondition<Row>(where: Where<Row>): Where<Row> {
   if (conditionsOf(where).some((condition) => Object.keys(condition).length === 0)) {
     throw new TransactionMisuse('A condition names no column');

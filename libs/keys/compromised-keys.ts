@@ -20,7 +20,7 @@ export class KeyFingerprints {
 
   /**
    * The SHA-256 of the SubjectPublicKeyInfo in hex. For a shared secret, a keyed hash over the tenant and the bytes: a
-   * plain one would let whoever reads the database guess the secret, and one without the tenant would tell one tenant
+   * plain one would let a reader of the database guess the secret, and one without the tenant would tell one tenant
    * what another's secret was. Not within a transaction: a secret may need the hash key to be made first.
    * @throws SEALED
    */
@@ -31,7 +31,7 @@ export class KeyFingerprints {
   }
 }
 
-/** A step: whether the key was reported as compromised by anybody. */
+/** A step: whether the key was reported as compromised. */
 export const isCompromised = (view: View, fingerprint: string): Promise<boolean> =>
   view.installation.exists(CompromisedKey, { fingerprint });
 

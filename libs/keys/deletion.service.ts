@@ -83,7 +83,7 @@ export class KeyDeletion {
     });
   }
 
-  /** A step of the scheduler: erases a deleted key whose time has come, unless somebody restored it. */
+  /** A step of the scheduler: erases a deleted key that is due, unless it was restored. */
   async destroyIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });

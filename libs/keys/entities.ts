@@ -24,7 +24,7 @@ export class Key {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
   @VarcharColumn(100) name: string;
-  /** The name while the key lives, its id afterwards: what the unique index is on. */
+  /** The name until the key is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
   @VarcharColumn(16) state: KeyState;
   @VarcharColumn(16) algorithm: AlgorithmName;
@@ -75,8 +75,8 @@ export class KeyVersion {
 }
 
 /**
- * A key that was reported as compromised by somebody who has it: it is accepted nowhere in the installation any more,
- * whoever brings it and in whatever form. Rows are never deleted.
+ * A key that was reported as compromised by an owner of it: it is rejected in the whole installation,
+ * in every form. Rows are never deleted.
  */
 @Entity('compromised_keys')
 @InstallationOwned()

@@ -21,7 +21,7 @@ export interface KeyMaterial extends Pick<
 }
 
 /**
- * A step of every use-case that adds a key: its first version signs at once, because nobody has cached a JWKS that
+ * A step of every use-case that adds a key: its first version is active immediately, because no party has cached a JWKS that
  * lacks it yet.
  * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED
  */

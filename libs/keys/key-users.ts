@@ -8,7 +8,7 @@ export interface UsersOfKey {
   readonly services: readonly string[];
 }
 
-/** What depends on a key stands above this library; it answers here. */
+/** Implemented by higher layers to report what uses a key. */
 export abstract class KeyUsers {
   abstract usersOf(view: View, keyId: string): Promise<UsersOfKey>;
 }

@@ -53,7 +53,7 @@ export class Keys {
   ) {}
 
   /**
-   * Makes a key whose first version signs at once: nobody has cached a JWKS that lacks it yet.
+   * Creates a key whose first version is active immediately: no cached JWKS lacks it.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY
    */
   async generate(scope: TenantScope, request: NewKey): Promise<KeyWithVersions> {

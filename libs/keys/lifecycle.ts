@@ -9,7 +9,7 @@ export const keyVersionLifecycle = defineLifecycle({
   events: {
     activate: [['pending'], 'active'],
     retire: [['pending', 'active'], 'retired'],
-    // Erases the material, too: whoever stole it has it, and nobody else needs it any more.
+    // Erases the key material, too: it is not needed any more.
     compromise: [['pending', 'active', 'retired'], 'compromised'],
     // A pending or active version goes only together with its whole key.
     destroy: [['pending', 'active', 'retired'], 'destroyed'],

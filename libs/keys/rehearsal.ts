@@ -22,7 +22,7 @@ export interface KeyRehearsal {
     readonly lastTokenExpiresAt: EpochMilliseconds | null;
     /** `kid`s of the certificates that would be revoked, where there are any. */
     readonly certificates?: readonly string[];
-    /** Whether nobody would notice: no profile stops to sign, and no token that still lives stops to be valid. */
+    /** Whether no service and no unexpired token is affected. */
     readonly safeNow: boolean;
   };
 }

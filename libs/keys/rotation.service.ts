@@ -77,7 +77,7 @@ export class KeyRotation {
     );
   }
 
-  /** A step of the scheduler: the staged rotation of a key whose time has come, unless somebody was faster. */
+  /** A step of the scheduler: the staged rotation of a key that is due, unless it was rotated meanwhile. */
   async rotateIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
     const material = (await this.mayAdd(scope, keyId)) ? await this.generate(scope, keyId) : undefined;
     return this.database.transaction(scope, async (tx) => {
@@ -85,7 +85,7 @@ export class KeyRotation {
       const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.confirmed;
       if (keyStateAt(key, tx.now) !== 'active' || !isDue) return false;
       const locked = await settled(tx, key);
-      // Whoever rotated by hand meanwhile has done what was due.
+      // A manual rotation meanwhile has done what was due.
       if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
       else if (material && (await this.roomUnderLock(tx))) await this.stage(tx, locked, material, 'staged');
       else await this.postpone(tx, key);
@@ -95,7 +95,7 @@ export class KeyRotation {
   }
 
   /**
-   * Stops a version from signing; what it signed can be verified until it expires. A staged successor takes over at once;
+   * Stops a version from signing; what it signed can be verified until it expires. A staged successor becomes active immediately;
    * a staged version that is retired itself never signs.
    * @param forced also retires the only active version, so that the key signs no more
    * @throws NOT_FOUND, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, PRECONDITION_FAILED
@@ -163,7 +163,7 @@ export class KeyRotation {
           else await this.stage(tx, rest, material, 'immediate');
         } else if (version.id === pending?.id && active) {
           await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
-          // What the schedule had begun begins again, with a version that nobody knows.
+          // A rotation that the schedule had begun starts again, with a new version.
           const nextRotationAt = key.rotateEverySeconds === null ? null : tx.now;
           await tx.update(Key, { id: keyId }, { nextRotationAt, updatedAt: tx.now });
         } else {

@@ -2,7 +2,7 @@ import { DAY, type EpochMilliseconds, MINUTE, SECOND } from '#core';
 
 import type { KeyState, KeyVersionState } from './lifecycle.js';
 
-/** How long anybody may keep a JWK Set (RFC 9111 §5.2.2.1), in seconds: a new version is published longer than this before it signs. */
+/** How long a JWK Set may be cached (RFC 9111 §5.2.2.1), in seconds: a new version is published longer than this before it signs. */
 export const JWKS_MAX_AGE_SECONDS = 300;
 
 /** For a slow answer on its way, and for clocks that differ. */
@@ -47,7 +47,7 @@ export const destroyableSince = (now: EpochMilliseconds): EpochMilliseconds => n
 
 export type RotationPace = 'staged' | 'immediate';
 
-/** When a version that is published at `now` starts to sign. A shared secret is in no JWKS that anybody could have cached. */
+/** When a version that is published at `now` starts to sign. A shared secret is in no JWKS. */
 export const activationAt = (now: EpochMilliseconds, pace: RotationPace, symmetric: boolean): EpochMilliseconds =>
   pace === 'immediate' || symmetric ? now : now + PUBLICATION_DELAY;
 

@@ -36,7 +36,7 @@ const PATH: readonly KeyVersionState[] = ['pending', ...STEPS.map(({ event }) =>
 
 /**
  * A step, under the lock of the key: writes down what the clock has decided about its versions, all in one transaction,
- * so that nobody ever reads two that sign or none.
+ * so that a reader never sees two active versions or none.
  * @returns the versions that live now, newest first
  */
 export async function settleVersions(tx: Tx, keyId: string): Promise<readonly KeyVersion[]> {

@@ -64,7 +64,7 @@ export class Signer {
   }
 
   /**
-   * The public halves of versions that may verify no more, newest first: only to tell whoever still signs with one what
+   * The public halves of versions that may verify no more, newest first: only to tell a sender that still signs with one what
    * became of it. A secret has no such half.
    */
   async endedKeys(view: View, keyId: string): Promise<Pick<UsableKey, 'kid' | 'algorithm' | 'verifyingKey'>[]> {

@@ -27,7 +27,7 @@ export interface KeyWithVersions {
   readonly versions: readonly KeyVersion[];
 }
 
-/** How many versions of one key are read: more than ever live at once. */
+/** How many versions of one key are read: more than are ever published together. */
 const VERSIONS_READ_MAX = 100;
 
 /** A step: a key with its newest versions. @throws NOT_FOUND */
@@ -53,7 +53,7 @@ export interface NewVersion {
   readonly activatesAt: EpochMilliseconds;
 }
 
-/** A step: stores a version with its private half sealed; it is active at once or published and pending. */
+/** A step: stores a version with its private key sealed; it is active, or published and pending. */
 export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Promise<KeyVersion> {
   const { keyId, number, signingKey, activatesAt } = version;
   const { tenantId } = tx.scope;

@@ -51,7 +51,7 @@ export interface AcceptedUpdate {
 
 type Accepted = AcceptedUpdate | { readonly refused: DomainError };
 
-/** A request that may write, because nobody else can use its jti any more. */
+/** A request that may write, because its jti cannot be used again. */
 interface AdmittedUpdate {
   readonly customer: Customer;
   readonly entitlement: { readonly [member: string]: Json };
@@ -82,14 +82,14 @@ const REFUSALS: Readonly<Record<RefusalCode, ErrorFactory>> = {
   DUPLICATE_JTI: licensingErrors.DUPLICATE_JTI,
 };
 
-/** A `kid` is no secret: what anybody can send in somebody's name must not be able to fill that tenant's history. */
+/** A `kid` is not secret: requests that any party can send for a holder must not fill that tenant's history. */
 const UNPROVEN: ReadonlySet<string> = new Set(
   [
     licensingErrors.UNKNOWN_KID,
     licensingErrors.INVALID_CERTIFICATE,
     licensingErrors.INVALID_TOKEN,
     licensingErrors.INVALID_SIGNATURE,
-    // A captured token stays genuine for ever; only while it lives does it speak of its holder.
+    // A captured token keeps a valid signature; after its expiry it says nothing about its holder.
     licensingErrors.EXPIRED_TOKEN,
   ].map(({ code }) => code),
 );
@@ -188,7 +188,7 @@ export class Licensing {
     });
   }
 
-  /** Whose certificate the token names. Nothing of the token is believed yet. */
+  /** The certificate that the token names. The token is not verified yet. */
   private async holderOf({ token, body, requestId, sourceAddress }: LicenseUpdate): Promise<HolderKey> {
     const parsed = parseCompactJws(token);
     if (!parsed.ok) throw licensingErrors.INVALID_TOKEN(parsed.detail);
@@ -202,12 +202,12 @@ export class Licensing {
       return { holder: found, refusal: judged instanceof DomainError ? judged : undefined };
     });
     if (!holder) throw licensingErrors.UNKNOWN_KID();
-    // What anybody can send again and again costs no transaction.
+    // Requests that can be repeated without a valid signature cost no transaction.
     if (refusal && UNPROVEN.has(refusal.code)) throw refusal;
     return holder;
   }
 
-  /** Every check, the jti last: whoever holds it writes, and nothing refuses any more. */
+  /** Every check, the jti last: after it the request is accepted. */
   private async admit(tx: Tx, kid: string, { token, body }: LicenseUpdate): Promise<AdmittedUpdate> {
     // Read again inside: what was revoked or suspended meanwhile is refused.
     const holder = await this.holders.find(tx, kid);

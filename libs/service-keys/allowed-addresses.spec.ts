@@ -72,7 +72,7 @@ describe('a call is allowed', () => {
     ['::ffff:11.0.0.1', ['10.0.0.0/8'], false],
     ['::ffff:0a00:1', ['10.0.0.0/8'], true],
     ['::ffff:10.0.0.1', ['::ffff:10.0.0.0/104'], true],
-    // Whatever cannot be read is nobody that is allowed.
+    // An address that cannot be parsed is not allowed.
     [null, ['0.0.0.0/0', '::/0'], false],
     ['', ['0.0.0.0/0'], false],
     ['unknown', ['0.0.0.0/0', '::/0'], false],

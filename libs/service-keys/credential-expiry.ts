@@ -71,7 +71,7 @@ export class CredentialExpiry implements Expirable {
   }
 }
 
-/** The longest lead that a tenant may set: what expires later is nobody's business yet. */
+/** The longest lead time that a tenant may set: what expires later is not read. */
 const LONGEST_LEAD = 90 * DAY;
 
 /** Makes successors ahead of the expiry of last active credentials, so that none lapses unannounced (rule 7). */

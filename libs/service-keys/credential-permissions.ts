@@ -17,7 +17,7 @@ const every: ReadonlySet<CredentialAction> = new Set(credentialActions);
 
 /**
  * The actions that a role does not permit, whatever the state of a credential.
- * @param role a member's role in the tenant; whoever has none (platform administrator, Chancery itself) may do nothing
+ * @param role a member's role in the tenant; an actor without one (platform administrator, Chancery itself) may do nothing
  */
 export const forbiddenActions = (role: string | undefined): ReadonlySet<CredentialAction> =>
   byRole.get(role ?? '') ?? every;

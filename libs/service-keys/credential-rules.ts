@@ -139,7 +139,7 @@ export const leavesNoneActive = ({ credential, siblings, now }: Omit<Situation, 
 
 /**
  * Whether an expired credential was the last active one: none stays active now, and none outlived it. Of several that
- * have expired by the time that anybody looks, only the one that lasted longest was the last.
+ * have expired unobserved, only the one that expired latest was the last.
  */
 export const expiredAsLast = (
   credential: CredentialFacts,
@@ -154,7 +154,7 @@ export const expiredAsLast = (
   );
 
 /**
- * The expiry of a successor: it lives as long as the one that it replaces was meant to.
+ * The expiry of a successor: the same lifetime as that of its predecessor.
  * @returns epoch milliseconds, or `null` for a credential that never expires
  */
 export const successorExpiry = (
@@ -206,7 +206,7 @@ export const deletionDueAt = (
 
 /**
  * When a last active credential gets its successor: the lead before its expiry, but never in the first half of its
- * life, or short-lived successors would beget successors at once.
+ * lifetime, or short-lived successors would immediately create more successors.
  */
 export const successorDueAt = (
   credential: Pick<CredentialFacts, 'createdAt' | 'expiresAt'>,

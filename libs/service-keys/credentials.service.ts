@@ -283,7 +283,7 @@ export class Credentials {
   }
 
   /**
-   * Refuses the credential for ever, from this moment. The last active one gets a successor in the same transaction.
+   * Marks the credential as compromised. The last active one gets a successor in the same transaction.
    * @throws NOT_FOUND, WRONG_STATE
    */
   async compromise(

@@ -21,11 +21,11 @@ export class Service {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
   @VarcharColumn(100) name: string;
-  /** The name while the service lives, its id afterwards: what the unique index is on. */
+  /** The name until the service is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
   @VarcharColumn(500, { nullable: true }) description: string | null;
   @VarcharColumn(16) state: 'active' | 'deleted';
-  /** Names of the token profiles it may use; `*` stands for all. */
+  /** Names of the granted token profiles; `*` means all. */
   @JsonColumn() profiles: readonly string[];
   /** Where its calls may come from; empty: from anywhere. */
   @JsonColumn() allowedCidrs: readonly string[];

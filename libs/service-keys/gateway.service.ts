@@ -8,7 +8,7 @@ import { usableService } from './authority.js';
 import type { CallerFacts } from './caller-facts.js';
 import { credentialEvents } from './events.js';
 
-/** The answer to "who sent this request?", for a gateway in front of somebody else's API. */
+/** Identifies the sender of a request, for a gateway in front of another API. */
 export interface GatewayVerdict {
   readonly caller: AuthenticatedService | undefined;
   /** `OK`, or the code that the caller would have got here. */
@@ -24,8 +24,8 @@ export class Gateway {
   ) {}
 
   /**
-   * Judges the credentials of somebody else's request. Credentials of other tenants are unknown here. That they were
-   * accepted is durable before the answer; a refusal costs no write, or anybody could fill the history.
+   * Authenticates the credentials of another request. Credentials of other tenants are unknown here. That they were
+   * accepted is durable before the answer; a rejection costs no write, or unauthenticated callers could fill the history.
    * @throws AUDIT_UNAVAILABLE; never for bad credentials
    */
   async judge(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {

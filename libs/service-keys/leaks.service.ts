@@ -40,7 +40,7 @@ export class Leaks {
 
   /**
    * One keyed hash and one look-up by it; the string is stored nowhere.
-   * @param compromise whether a live credential that is found is marked as compromised at once
+   * @param compromise whether a live credential that is found is marked as compromised
    */
   async check(scope: TenantScope, secret: string, compromise: boolean): Promise<LeakCheck> {
     const lookupHash = secret.length <= SECRET_LENGTH_MAX ? this.secrets.lookupHash(secret.trim()) : '';

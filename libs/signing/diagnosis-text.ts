@@ -40,7 +40,7 @@ const WRAPPINGS: readonly Wrapping[] = [
   },
 ];
 
-/** What stands around a token, and the token without it. */
+/** The characters around a token, and the token without them. */
 export function unwrapToken(text: string): { readonly token: string; readonly findings: Finding[] } {
   const findings: Finding[] = [];
   let token = text;

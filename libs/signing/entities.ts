@@ -34,7 +34,7 @@ export class TokenProfile {
   @JsonColumn() requiredClaims: readonly string[];
   @VarcharColumn(16, { nullable: true }) formatVersion: string | null;
   @JsonColumn() settings: { readonly [name: string]: Json };
-  /** The issuer whose ID tokens stand for users, out of the settings: how `GET /auth/token` finds the profile. */
+  /** The issuer whose ID tokens identify users, from the settings: how `GET /auth/token` finds the profile. */
   @VarcharColumn(500, { nullable: true }) trustedIssuer: string | null;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;

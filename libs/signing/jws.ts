@@ -13,7 +13,7 @@ type Authentic = { readonly code: 'OK'; readonly jws: CompactJws; readonly claim
 const LATEST_SECONDS = 253_402_300_799;
 
 /**
- * A compact JWS with the claims in the order in which they stand, and without those that are `undefined`. What is issued
+ * A compact JWS with the claims in the given order, and without those that are `undefined`. What is issued
  * here can be verified here: a token keeps the limits that hold for reading one.
  * @throws VALIDATION_ERROR where the claims make it too long or give it too many members
  */
@@ -51,7 +51,7 @@ export async function verifyJws(token: string, context: VerifyContext): Promise<
 export async function verifyJwsWithoutKid(token: string, context: VerifyContext): Promise<Refused | Authentic> {
   const jws = parse(token, context);
   if ('code' in jws) return jws;
-  // The format has no such member: whoever adds it means a key that is not ours.
+  // The format has no such member: a token with it refers to another party's key.
   if (jws.header.kid !== undefined) return { code: 'UNKNOWN_KID', kid: jws.header.kid };
   if (context.keys.length === 0) return { code: 'KEY_NOT_USABLE' };
   const fitting: VerifyingKey[] = [];

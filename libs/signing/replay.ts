@@ -44,7 +44,7 @@ export class ReplayStore implements Expirable {
   }
 
   /**
-   * A step, and the last check of an acceptance: whoever is refused earlier has used nothing up.
+   * A step, and the last check of an acceptance: an earlier rejection does not consume the id.
    * @param expiresAt until when the token itself would be accepted, skew included
    * @returns whether the id was free
    */

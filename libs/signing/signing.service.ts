@@ -28,7 +28,7 @@ import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
 export interface SigningCaller {
-  /** Names of the profiles that it was granted; `*` stands for all. Inside a transaction its present grants apply. */
+  /** Names of the granted profiles; `*` means all. Inside a transaction its present grants apply. */
   readonly profiles: readonly string[];
   /** For a caller whom a profile itself admits: the version of the profile that did. */
   readonly profileVersion?: number | undefined;
@@ -39,7 +39,7 @@ export interface SignedToken extends IssuedToken {
   readonly kid: string;
 }
 
-/** A token that somebody sent, and the body that came with it. */
+/** A received token, and the body that came with it. */
 export interface PresentedToken {
   readonly profile: string;
   readonly token: string;
@@ -163,7 +163,7 @@ export class Signing {
   }
 
   /**
-   * What exactly is wrong with a token, for whoever has to repair its sender.
+   * The causes for which a token is rejected, for the developer of its sender.
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND, RATE_LIMITED
    */
   async diagnose(scope: TenantScope, caller: SigningCaller, presented: PresentedToken): Promise<Diagnosis> {

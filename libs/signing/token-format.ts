@@ -15,7 +15,7 @@ export interface ProfileFacts {
   readonly maxTtlSeconds: number;
   readonly skewSeconds: number;
   readonly fixedClaims: { readonly [name: string]: Json };
-  /** Names of the claims that a caller may set; `*` stands for all but the registered ones. */
+  /** Names of the claims that a caller may set; `*` means all but the registered ones. */
   readonly allowedClaims: readonly string[];
   readonly requiredClaims: readonly string[];
   /** One of the format's `versions`; `null`: the first of them. */

@@ -26,7 +26,7 @@ import { type Grants, grantsOf, isGranted } from './grants.js';
 import { type RateLimit, RateWindows } from './rate-windows.js';
 import type { IssuedToken, ProfileFacts, TransactionRequest } from './token-format.js';
 
-/** A transaction as its service sees it; the token only while it lives. */
+/** A transaction as its service sees it; the token only until it expires. */
 export interface Transaction {
   readonly xid: string;
   readonly phoneNumber: string;
@@ -48,7 +48,7 @@ const RATE_DEFAULTS = { perPhonePerMinute: 5, perServicePerMinute: 60 } as const
 const SYSTEM = platformScope(systemOrigin('token-transactions'));
 
 /**
- * Keeps tokens that must be found again. In the database stand the transaction id, times and the profile; number and
+ * Stores tokens that are read again. The database has the transaction id, times and the profile; number and
  * token are sealed, and the number is looked up by a keyed hash.
  */
 @Injectable()
@@ -116,7 +116,7 @@ export class TokenTransactions implements Expirable {
     return { token, tokenId: row.xid, issuedAt, expiresAt, kid };
   }
 
-  /** A step: keeps a token that was just made. @returns `false` where somebody used its id in this very moment */
+  /** A step: stores a new token. @returns `false` where a concurrent request used its id */
   async keep(
     tx: Tx,
     profile: ProfileFacts,

@@ -27,7 +27,7 @@ export abstract class JwksUrls {
   abstract read(url: string): Promise<JSONWebKeySet>;
 }
 
-/** Whom a profile believes about who its users are. */
+/** The issuers whose ID tokens a profile accepts. */
 interface TrustedIssuer {
   readonly issuer: string;
   readonly audience: string;
@@ -58,7 +58,7 @@ const TOKEN_CHARACTERS_MAX = 16_384;
 const ALGORITHMS = Object.entries(algorithms)
   .filter(([, { kind }]) => keyKinds[kind].ofTrustedIssuers)
   .flatMap(([name, { aliases }]) => [name, ...aliases]);
-/** ID tokens are checked for their end, not for how long somebody else lets them live. */
+/** The expiry of ID tokens is checked; their lifetime is a matter of their issuer. */
 const ANY_LIFETIME_SECONDS = (3_650 * DAY) / SECOND;
 
 /** Turns the ID token of an end user into the user that a profile may make a token for. */
@@ -121,7 +121,7 @@ export class TrustedUsers {
     });
   }
 
-  /** The claims once the signature holds. Read again from the signed bytes, strictly: a member must not stand twice. */
+  /** The claims of a token with a valid signature, parsed strictly from the signed bytes: duplicate members are rejected. */
   private async prove(idToken: string, { jwks, jwksUrl }: TrustedIssuer): Promise<Claims> {
     const offered = jwks ?? (await this.urls.read(jwksUrl!));
     const keys = createLocalJWKSet({ keys: offered.keys.filter(isTrustworthy) });
@@ -132,7 +132,7 @@ export class TrustedUsers {
   }
 }
 
-/** Whether nobody but the issuer can sign with the key, as far as the key itself shows. */
+/** Whether the key is asymmetric and strong enough that only the issuer can sign with it. */
 function isTrustworthy(jwk: JWK): boolean {
   try {
     readTrustedKey(jwk as Jwk);

@@ -15,7 +15,7 @@ import { requirePlatformRight, roleInTenant } from './authorization.js';
 import { Member, Tenant, type User } from './entities.js';
 import type { Permission } from './permissions.js';
 
-/** Turns who somebody is into the scope that they may work in, or refuses. */
+/** Turns an identity into the scope that it may work in, or rejects it. */
 @Injectable()
 export class Access {
   constructor(private readonly database: Database) {}
@@ -23,7 +23,7 @@ export class Access {
   /**
    * The scope of a user in a tenant.
    * @param tenant id or slug
-   * @throws NOT_FOUND where there is no such tenant or the user is no member of it: nobody learns which tenants exist
+   * @throws NOT_FOUND where there is no such tenant or the user is no member of it: the existence of tenants is not disclosed
    * @throws FORBIDDEN where the user's role does not hold the permission; TENANT_SUSPENDED
    */
   async tenantScope(

@@ -98,7 +98,7 @@ export class Members {
   private async existingOrNew(tx: Tx, member: NewMember, passwordHash: string | undefined): Promise<User> {
     const existing = await tx.installation.findOne(User, { email: member.email });
     if (existing) {
-      // A tenant's owner must not be able to set the password of somebody who works in other tenants too.
+      // A tenant's owner must not be able to set the password of a user who is a member of other tenants too.
       if (passwordHash !== undefined) throw memberErrors.USER_EXISTS();
       return existing;
     }

@@ -1,12 +1,12 @@
-/** Roles of a member in one tenant, the highest first. The auditor stands beside this order: it changes nothing. */
+/** Roles of a member in one tenant, the highest first. The auditor is not part of this order: it changes nothing. */
 export const roles = ['owner', 'full_access', 'limited_access', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 
 const rank: Record<Role, number> = { owner: 3, full_access: 2, limited_access: 1, auditor: 1 };
 
-/** Nobody grants a role at or above their own, except an owner. */
+/** No member grants a role at or above their own, except an owner. */
 export const mayGrant = (actor: Role, granted: Role): boolean => actor === 'owner' || rank[granted] < rank[actor];
 
-/** Owners manage everybody; full access manages members below owner; nobody else manages members. */
+/** Owners manage all members; full access manages members below owner; other roles manage none. */
 export const mayManage = (actor: Role, current: Role): boolean =>
   actor === 'owner' || (actor === 'full_access' && current !== 'owner');

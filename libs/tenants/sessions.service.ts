@@ -54,7 +54,7 @@ export interface Membership {
   readonly role: Role;
 }
 
-/** Log-in, and who a session token belongs to. A token lives only as long as its session row does. */
+/** Sign-in, and the user of a session token. A token is valid only as long as its session row exists. */
 @Injectable()
 export class Sessions {
   constructor(
@@ -105,7 +105,7 @@ export class Sessions {
     return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
   }
 
-  /** The user whose living session this token is. @throws INVALID_CREDENTIALS for anything else */
+  /** The user of the active session of this token. @throws INVALID_CREDENTIALS for anything else */
   async identify(scope: PlatformScope, accessToken: string): Promise<IdentifiedUser> {
     const sessionId = this.verify(accessToken);
     return this.database.readPlatform(scope, async (view) => {
@@ -143,7 +143,7 @@ export class Sessions {
     sessionId: string,
     change: { currentPassword: string; newPassword: string },
   ): Promise<void> {
-    // In this order: whoever guesses the password must not make us hash another one each time.
+    // In this order, so that a wrong current password does not cost the hash of the new one.
     const confirmed = await this.users.confirmPassword(scope, change.currentPassword);
     const passwordHash = await this.users.hashNewPassword(scope, change.newPassword, '/newPassword');
     await this.database.platform(scope, async (tx) => {
@@ -171,7 +171,7 @@ export class Sessions {
     });
   }
 
-  /** The session id of a token that we signed; whether it still lives is for the session row to say. */
+  /** The session id of a token that we signed; whether it is active is decided by the session row. */
   private verify(accessToken: string): string | undefined {
     try {
       const { header, payload } = this.jwt.verify<{ header: { typ?: string }; payload: { sid?: unknown } }>(

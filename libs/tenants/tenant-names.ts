@@ -3,7 +3,7 @@ import { In, Not, type View } from '#database';
 import { Tenant } from './entities.js';
 
 /**
- * A step of platform work: those of the names that are the slug of another tenant, so that nobody is certified under it.
+ * A step of platform work: those of the names that are the slug of another tenant, so that no certificate is issued for it.
  * Slugs only: a tenant chooses its display name itself, and could keep others from theirs.
  */
 export async function namesOfOtherTenants(view: View, tenantId: string, names: readonly string[]): Promise<string[]> {

@@ -40,7 +40,7 @@ export class Tenants {
   ) {}
 
   /**
-   * Creates a tenant with its data key and its first owner. An owner who is a user already keeps the own password.
+   * Creates a tenant with its data key and its first owner. An owner who is already a user keeps their password.
    * @throws SLUG_TAKEN, USER_EXISTS, VALIDATION_ERROR
    */
   async create(scope: PlatformScope, tenant: NewTenant): Promise<Tenant> {

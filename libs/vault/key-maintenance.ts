@@ -23,7 +23,7 @@ export interface Resealed {
   readonly kept: number;
 }
 
-/** A sealed value that does not open, or not where it stands. */
+/** A sealed value that cannot be decrypted, or not in its place. */
 export interface UnreadableValue {
   readonly table: string;
   readonly column: string;
@@ -39,7 +39,7 @@ const KEPT_AFTER_ROTATION = 2 * KEYRING_KEPT_FOR + MINUTE;
 
 /**
  * What is done to the keys of the vault while the service runs: each step is one conditional change, so that it may be
- * killed anywhere, run again, and run twice at once.
+ * killed anywhere, run again, and run twice in parallel.
  */
 export class KeyMaintenance {
   constructor(
@@ -76,7 +76,7 @@ export class KeyMaintenance {
     return left;
   }
 
-  /** The tenants that have a living data key, the installation among them. */
+  /** The tenants that have a data key, the installation among them. */
   async tenants(scope: PlatformScope): Promise<readonly string[]> {
     const tenants = new Set<string>();
     for await (const { tenantId } of this.dataKeys(scope)) tenants.add(tenantId);
@@ -116,7 +116,7 @@ export class KeyMaintenance {
     return { resealed, unreadable, kept: await this.destroyEarlier(scope, current, mayDestroy && unreadable === 0) };
   }
 
-  /** Opens the sealed values of a tenant, or of the installation, where they stand: at most `limit` of each column. */
+  /** Decrypts the sealed values of a tenant, or of the installation: at most `limit` of each column. */
   async unreadable(scope: PlatformScope, tenantId: string, limit = Infinity): Promise<readonly UnreadableValue[]> {
     const found: UnreadableValue[] = [];
     for await (const { source, row } of this.values(scope, tenantId, limit)) {
@@ -144,7 +144,7 @@ export class KeyMaintenance {
     return this.database.platform(scope, async (tx) => {
       tx.housekeeping('the same value under another key');
       const where = { [idColumn]: recordId };
-      // Whoever erased the value meanwhile must not get it back.
+      // A value that was erased meanwhile must stay erased.
       const row = (await tx.lock(entity, where)) as Row;
       const blob = row[column] as Buffer | null;
       if (!blob) return 0;
@@ -153,7 +153,7 @@ export class KeyMaintenance {
     });
   }
 
-  /** @returns how many earlier keys are kept, because something or somebody may still need them */
+  /** @returns how many earlier keys are kept, because values or running instances may still need them */
   private async destroyEarlier(scope: PlatformScope, current: WrappedDataKey, mayDestroy: boolean): Promise<number> {
     const { tenantId } = current;
     return this.database.platform(scope, async (tx) => {
@@ -169,7 +169,7 @@ export class KeyMaintenance {
     });
   }
 
-  /** Every living data key, in pages. */
+  /** Every data key that is not destroyed, in pages. */
   private dataKeys(scope: PlatformScope): AsyncGenerator<WrappedDataKey> {
     return this.pages(scope, WrappedDataKey, { wrapped: Not(IsNull()) }, 'id');
   }

@@ -11,7 +11,7 @@ export interface SealedPlace {
 }
 
 /**
- * One column that holds sealed values. Whoever seals declares it once: the places come from it, and everything that goes
+ * One column that holds sealed values. It is declared once: the contexts come from it, and everything that goes
  * over all sealed values (re-sealing under a new data key, the check that they open) finds it in one list.
  */
 export interface SealedColumnSource {

@@ -68,7 +68,7 @@ function checkConfiguration(environment: Terminal['environment'], report: Report
   }
 }
 
-/** Whoever can read the database file or a master key file can do so without us. */
+/** A user who can read the database file or the master key file has the data anyway. */
 async function checkFileModes(configuration: Configuration, report: Report): Promise<void> {
   const check = 'file modes';
   const { masterKey, masterKeyFile, previousMasterKeyFile, pkcs11Module, databaseTlsKeyFile } = configuration;

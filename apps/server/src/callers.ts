@@ -17,7 +17,7 @@ import {
 
 const BEARER = /^Bearer +(?<token>\S+)$/i;
 
-/** Before anybody is identified, work that finds out who calls is Chancery's own. */
+/** The identification of a caller is work of Chancery itself. */
 const identification = (sourceAddress: string | null): Origin => ({
   actor: { type: 'system', id: 'identification', name: 'identification' },
   requestId: 'identification',

@@ -310,7 +310,7 @@ export interface LoadedConfiguration {
   readonly warnings: readonly string[];
 }
 
-/** Says everything that is wrong with the environment at once. */
+/** Lists everything that is wrong with the environment. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 

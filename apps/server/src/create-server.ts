@@ -140,7 +140,7 @@ async function prepare(app: NestFastifyApplication, configuration: Configuration
   return created ? { email, generatedPassword } : undefined;
 }
 
-/** The version in package.json, which stands above both `apps/` and `dist/apps/`. */
+/** The version in package.json, which is above both `apps/` and `dist/apps/`. */
 export function productVersion(): string {
   for (const up of ['../../../package.json', '../../../../package.json']) {
     try {

@@ -8,7 +8,7 @@ import { keyFileErrors } from './errors.js';
 import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
 
 const BYTES = 32;
-/** What stands before the 32 bytes of a key in PKCS#8 (RFC 8410 §7). */
+/** The prefix of the 32 key bytes in PKCS#8 (RFC 8410 §7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** EdDSA on Ed25519 (RFC 8037 §3.1). */
@@ -73,7 +73,7 @@ const SMALL_ORDER: ReadonlySet<bigint> = new Set([
   0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
 ]);
 
-/** With a key of small order anybody can sign, and OpenSSL takes it; RFC 8032 §5.1.3 also wants y below the field's size. */
+/** With a key of small order any party can sign, and OpenSSL accepts it; RFC 8032 §5.1.3 also wants y below the field's size. */
 function isSound(point: Buffer): boolean {
   const y = BigInt.asUintN(255, toBigInt(Buffer.from(point).reverse()));
   return y < FIELD_25519 && !SMALL_ORDER.has(y);

@@ -143,7 +143,7 @@ export interface ReadKey extends CheckedKey {
 }
 
 /**
- * Reads a private key or a shared secret and believes nothing that it says: see `checkKey`.
+ * Reads a private key or a shared secret without trusting its contents: see `checkKey`.
  * @param text as the format has it: PEM, JSON, XML, Base64 or the secret itself
  * @throws INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY, PASSPHRASE_REQUIRED, PASSPHRASE_INVALID; none quotes the key
  */

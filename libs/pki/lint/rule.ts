@@ -3,7 +3,7 @@ import { DerError, type DerNode, OID } from '#asn1';
 import { type BasicConstraints, type ReadExtension, readExtension } from '../x509/extensions.js';
 import type { ReadAttribute } from '../x509/names.js';
 
-/** A TBSCertificate taken apart, but not believed: fields are nodes, so that a rule sees how they were encoded. */
+/** A TBSCertificate, parsed and not checked: fields are nodes, so that a rule sees how they were encoded. */
 export interface LintFacts {
   readonly version: DerNode | undefined;
   readonly serialNumber: DerNode;

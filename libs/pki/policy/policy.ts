@@ -10,10 +10,10 @@ export const policyRules: readonly PolicyRule[] = [...keyRules, ...nameRules, ..
 
 const categories = new Map(policyRules.map(({ code, category }) => [code, category]));
 
-// A hostile request may earn thousands; nobody reads more than these.
+// A hostile request may violate thousands of rules; the answer lists no more than these.
 const FINDINGS_MAX = 50;
 
-/** All refusals at once, in the order of the rules; none where the request may be certified. */
+/** All violations, in the order of the rules; none where the request may be certified. */
 export const judgeRequest = (facts: PolicyFacts): Finding[] =>
   policyRules
     .flatMap(({ code, citation, objections }) => objections(facts).map((detail) => ({ code, detail, citation })))

@@ -3,7 +3,7 @@ import { uuidv4 } from '#crypto';
 import { OID, element, explicit, integer, objectIdentifier, sequence, set } from '#asn1';
 
 /**
- * How a certificate's `kid` is made: at random, as the source system does, or from the certificate itself, so that whoever
+ * How a certificate's `kid` is made: at random, as the source system does, or from the certificate itself, so that a party that
  * has it can compute the `kid` (hex of the hash of the DER).
  */
 export const CERTIFICATE_KID_KINDS = ['uuid', 'sha1-der', 'sha256-der'] as const;

@@ -122,7 +122,7 @@ function extensionsOf(attribute: DerNode): ReadExtension[] {
   return type === OID.extensionRequest ? values.flatMap(readExtensions) : [];
 }
 
-/** What the known extensions ask for. Each occurrence counts, so that nothing hides behind a harmless twin. */
+/** What the known extensions ask for. Each occurrence counts, so that no duplicate is overlooked. */
 function wishes(extensions: readonly ReadExtension[]) {
   const read = <Value>(oid: string, reader: (value: Buffer) => Value): Value[] =>
     extensions.filter((extension) => extension.oid === oid).map(({ value }) => reader(value));

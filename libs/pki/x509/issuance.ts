@@ -28,8 +28,8 @@ export interface CertificateContent extends Validity {
 }
 
 /**
- * 128 random bits in hex without leading zeros, positive: RFC 5280 §4.1.2.2 asks for at most 20 octets, and nobody can
- * predict it, so nobody can prepare a collision.
+ * 128 random bits in hex without leading zeros, positive: RFC 5280 §4.1.2.2 asks for at most 20 octets, and the value cannot
+ * be predicted, so that no collision can be prepared.
  */
 export function randomSerialNumber(): string {
   const serialNumber = randomBytes(16)

@@ -8,7 +8,7 @@ export interface CertificateProfile {
   readonly keyUsage: readonly KeyUsage[];
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
   readonly nameConstraints?: NameConstraints;
-  /** RFC 6960 §4.2.2.2.1: nobody needs to ask whether the responder's own certificate was revoked. */
+  /** RFC 6960 §4.2.2.2.1: the revocation status of the responder's own certificate is not checked. */
   readonly ocspNoCheck: boolean;
   readonly validityDays: number;
 }

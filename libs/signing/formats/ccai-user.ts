@@ -5,7 +5,7 @@ import { isNumericDate, judgeTimes, lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
-/** Either who the user is, or that nobody knows. */
+/** The user, or an anonymous user. */
 interface CcaiInput {
   readonly identifier?: string;
   readonly name?: string;

@@ -136,7 +136,7 @@ function judgeVersion2(
   return iat > toEpochSeconds(now) + profile.skewSeconds ? 'TOKEN_NOT_YET_VALID' : undefined;
 }
 
-/** Over the bytes as they came: whoever parses and writes them again hashes something else. */
+/** Over the received bytes: parsing and serialising them again would change the hash. */
 const judgeBody = ({ payload_hash: hash }: Claims, body: Buffer | undefined): RefusalCode | undefined =>
   body !== undefined && hash === sha256(body) ? undefined : 'INVALID_PAYLOAD_HASH';
 

@@ -26,7 +26,7 @@ export class AuthController {
   @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
   @Fails(coreErrors.INVALID_CREDENTIALS, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async logIn(@Body() { email, password }: LogIn, @Facts() facts: RequestFacts): Promise<AccessToken> {
-    // Nobody is known yet: until the password is right, the history names the log-in itself as its actor.
+    // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
     return presentSession(await this.sessions.start(scope, email, password));
   }

@@ -20,7 +20,7 @@ const isFileText = (value: unknown): boolean =>
   typeof value === 'string' && value.length > 0 && value.length <= FILE_CHARACTERS_MAX;
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The text of a key file, every character of it; a JWK may also stand as the object that it is. */
+/** The text of a key file, every character of it; a JWK may also be given as a JSON object. */
 const KeyData = (): PropertyDecorator =>
   applyDecorators(
     ApiProperty({

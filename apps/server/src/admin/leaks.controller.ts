@@ -9,7 +9,7 @@ import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { LeakAnswer, LeakRequest } from './leaks.contract.js';
 
-/** For whoever finds something that looks like a secret in a log, a repository or a chat. */
+/** For people who find something that looks like a secret in a log, a repository or a chat. */
 @Controller('v1/tenants/:tenantId/leaks')
 @ApiTags('Credentials')
 export class LeaksController {

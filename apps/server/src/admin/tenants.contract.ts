@@ -21,7 +21,7 @@ import {
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
-/** A slug stands where an id may stand, so it must not look like one. */
+/** A slug is accepted in place of an id, so it must not look like one. */
 const SLUG = /^(?![0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)[a-z0-9](-?[a-z0-9])*$/;
 
 const SETTINGS_DESCRIPTION = Object.entries(tenantSettings)

@@ -65,7 +65,7 @@ const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
 export function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
   const offered = SERVICE_KEY_HEADERS.flatMap((name) => request.headers[name] ?? []);
-  // Of two that differ nobody knows which one is meant: joined they are none.
+  // Two that differ are ambiguous: joined they match no key.
   const serviceKey = offered.length === 0 ? undefined : [...new Set(offered)].join(',');
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return {
@@ -81,7 +81,7 @@ export function tenantParameter(request: FastifyRequest): string | undefined {
   return (request.params as Record<string, string> | null)?.[TENANT_PARAMETER];
 }
 
-/** Where the work of an identified caller comes from. @throws CREDENTIALS_REQUIRED where nobody was identified */
+/** Where the work of an identified caller comes from. @throws CREDENTIALS_REQUIRED where the caller is not identified */
 export function originOf(request: FastifyRequest): Origin {
   if (request.principal === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: sourceAddressOf(request) };

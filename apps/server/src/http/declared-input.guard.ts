@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { type InputError, coreErrors } from '#core';
 import { escapePointer } from './foreign-errors.js';
 
-/** Marks a route that reads its input by itself, or that is called with somebody else's request. */
+/** Marks a route that reads its input by itself, or that receives another request. */
 export const AcceptsAnyInput = Reflector.createDecorator<true>({ transform: () => true });
 
 /** Methods that change nothing (RFC 9110 §9.2.1). */

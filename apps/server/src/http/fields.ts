@@ -303,7 +303,7 @@ export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorat
   const bounds = { minItems, maxItems, ...(unique ? { uniqueItems: true } : {}) };
   return define(
     {
-      // A class is resolved to its reference by the document builder, a plain schema stands as it is.
+      // The document builder replaces a class by a reference; a plain schema is kept.
       schema:
         typeof schema.type === 'function'
           ? { ...bounds, type: schema.type, isArray: true }

@@ -13,7 +13,7 @@ const BY_FASTIFY_CODE: Readonly<Record<string, readonly [ErrorFactory, detail?: 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [coreErrors.UNSUPPORTED_MEDIA_TYPE],
 };
 
-/** Errors of Nest and of `http-errors`, by status; what is not listed is a fault of ours. */
+/** Errors of Nest and of `http-errors`, by status; what is not listed is an internal error. */
 const BY_STATUS: Readonly<Record<number, ErrorFactory>> = {
   400: coreErrors.VALIDATION_ERROR,
   401: coreErrors.CREDENTIALS_REQUIRED,
@@ -30,7 +30,7 @@ const BY_STATUS: Readonly<Record<number, ErrorFactory>> = {
 /**
  * Says in the product's own terms what a framework threw. Their messages are never passed on: they may repeat the input.
  *
- * @returns the error itself if it is ours, `INTERNAL_ERROR` with it as its cause if nobody planned for it
+ * @returns the error itself if it is ours, `INTERNAL_ERROR` with it as its cause if it is not expected
  */
 export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;

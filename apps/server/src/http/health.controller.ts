@@ -13,7 +13,7 @@ export const healthErrors = defineErrors('health', {
 
 export interface ReadinessReport {
   readonly ready: boolean;
-  /** Result of each check, by name; shown to anybody. */
+  /** Result of each check, by name; public. */
   readonly checks: Readonly<Record<string, boolean>>;
   /** What works with less than is configured, by name, while requests are served. */
   readonly degraded: readonly string[];

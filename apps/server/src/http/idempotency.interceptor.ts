@@ -111,7 +111,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     );
   }
 
-  /** A dry run stores nothing, and whoever repeats it is told anew. */
+  /** A dry run stores nothing, and a repetition is computed again. */
   private async end(repetition: Repetition, claim: KeyClaim): Promise<void> {
     if (repetition.completed) claim.finish();
     else await this.release(claim);

@@ -4,7 +4,7 @@ import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } fro
 import type { Principal } from './principal.js';
 import { sourceAddressOf } from './source-address.js';
 
-/** What is known of a request whoever sent it. */
+/** What is known of a request before its caller is identified. */
 export interface RequestFacts {
   readonly requestId: string;
   readonly sourceAddress: string;

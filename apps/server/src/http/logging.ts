@@ -103,7 +103,7 @@ const framesOf = (error: Error): string[] =>
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
-  /** What the framework tells while it starts is of interest to whoever looks for a fault only. */
+  /** Start messages of the framework are logged at the level debug. */
   log(message: unknown, ...more: unknown[]): void {
     this.write('debug', message, more);
   }
@@ -128,7 +128,7 @@ export class NestLogger implements LoggerService {
     this.write('fatal', message, more);
   }
 
-  /** Nest puts the name of the speaker last; errors may stand anywhere. */
+  /** Nest passes the context last; errors may be at any position. */
   private write(level: Exclude<LogLevel, 'silent'>, message: unknown, more: readonly unknown[]): void {
     const error = [message, ...more].find((part) => part instanceof Error);
     const context = more.findLast((part) => typeof part === 'string');

@@ -123,7 +123,7 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', minLength: 1, maxLength: 255, example: '6e1c1f6a-new-service' },
 };
 
-/** The errors that follow from what an operation is, without anybody having to list them. */
+/** The errors that follow from the declaration of an operation. */
 function impliedErrors(located: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
   const { method, path, operation } = located;
   const hasBody = operation.requestBody !== undefined;
@@ -165,7 +165,7 @@ const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audienc
 export function completeDocument(document: OpenAPIObject, audienceOf: (permission: string) => Audience): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
   schemas['Problem'] = PROBLEM_SCHEMA;
-  // What many operations share stands once: the document would be four times as large otherwise.
+  // What many operations share is written once: the document would be four times as large otherwise.
   const examples = (document.components.examples ??= {}) as Record<string, unknown>;
   const responses = (document.components.responses ??= {}) as Record<string, Response>;
   document.components.headers = { 'X-Request-Id': REQUEST_ID_HEADER_OBJECT };
@@ -362,7 +362,7 @@ const isReference = (path: string): boolean => path === DOCUMENT_PATH || `${path
 
 /**
  * Serves the document and a reference page that reads it, all from this machine. They are counted by source address as
- * every public route is: nobody's downloads may hold up the signing of others.
+ * every public route is, so that downloads do not delay signing.
  */
 export function serveDocument(app: NestFastifyApplication, version: string): void {
   const server = app.getHttpAdapter().getInstance();

@@ -32,7 +32,7 @@ export const actorOf = (principal: Principal): Actor =>
         credentialId: principal.credentialId,
       };
 
-/** What the shell shows of a request to whoever identifies its caller. Header values are untouched. */
+/** The parts of a request that identify its caller. Header values are unchanged. */
 export interface UserCredentials {
   readonly authorization?: string;
 }

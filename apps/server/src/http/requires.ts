@@ -2,7 +2,7 @@ import { Reflector } from '@nestjs/core';
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 
-/** Who may call a route: anybody, or whoever holds the permission. */
+/** Who may call a route: every client, or callers with the permission. */
 export type RouteAccess = { readonly public: true } | { readonly public: false; readonly permission: string };
 
 /** The member of an OpenAPI operation that repeats the access, for readers and for the completion of the document. */
@@ -15,10 +15,10 @@ const Access = Reflector.createDecorator<RouteAccess>();
 export const Requires = (permission: string): ClassDecorator & MethodDecorator =>
   applyDecorators(Access({ public: false, permission }), ApiExtension(ACCESS_EXTENSION, permission));
 
-/** Anybody, without credentials. */
+/** Every client, without credentials. */
 export const Public = (): ClassDecorator & MethodDecorator =>
   applyDecorators(Access({ public: true }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
 
-/** What a route declared; the handler wins over its class. `undefined` means that somebody forgot to decide. */
+/** What a route declared; the handler wins over its class. `undefined` means that the declaration is missing. */
 export const routeAccess = (handler: Function, controller: Function): RouteAccess | undefined =>
   new Reflector().getAllAndOverride(Access, [handler as never, controller as never]);

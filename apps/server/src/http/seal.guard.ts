@@ -10,7 +10,7 @@ export abstract class SealState {
 /** Health and public artefacts: what needs no secret is answered without the master key, too. */
 export const ServedWhileSealed = Reflector.createDecorator<true>({ transform: () => true });
 
-/** Refuses everything else while the installation is sealed, before anybody is identified or anything is read. */
+/** Rejects everything else while the installation is sealed, before the caller is identified or data is read. */
 @Injectable()
 export class SealGuard implements CanActivate {
   constructor(

@@ -14,7 +14,7 @@ import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 
 export interface HttpOptions {
   readonly logger: Logger;
-  /** Networks (CIDR) whose `X-Forwarded-For` is believed; nobody's if there is none. */
+  /** Networks (CIDR) whose `X-Forwarded-For` is accepted; none by default. */
   readonly trustedProxies: readonly string[];
   /** Where an installation or a test wants other numbers than `SERVER_LIMITS`. */
   readonly limits?: Partial<ServerLimits>;

@@ -61,7 +61,7 @@ export class CallerVerdict {
   }
 }
 
-/** The same as in the headers, for whoever tries it by hand. */
+/** The same as in the headers, for use by hand. */
 export class AdmittedCaller {
   @Identifier({ example: SERVICE_EXAMPLE })
   serviceId: string;

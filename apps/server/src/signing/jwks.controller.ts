@@ -48,7 +48,7 @@ export class JwksController {
   }
 }
 
-/** Staged rotation counts on it: nobody uses an answer that is older, not even where the server cannot be reached. */
+/** Staged rotation depends on it: caches do not use an older response, not even when the server is unavailable. */
 const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, must-revalidate`;
 /** Held from before the database went away: caches ask again soon. */
 const CACHE_CONTROL_OF_HELD = 'public, max-age=30, must-revalidate';

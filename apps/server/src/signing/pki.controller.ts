@@ -20,13 +20,13 @@ const OCSP_RESPONSE = 'application/ocsp-response';
 const CERTIFICATE_MAX_AGE_SECONDS = 86_400;
 /** A revocation must be in the list within 5 s, wherever it was cached. */
 const CRL_MAX_AGE_SECONDS = 3;
-/** Whoever asks without a nonce accepts an answer that is not quite new; this is how old it may be. */
+/** A response to a request without a nonce may be reused; this is its maximum age. */
 const OCSP_MAX_AGE_SECONDS = 3;
 
 const BYTES = { type: 'string', format: 'binary', example: '0\u0082\u0001\u00a5...' };
 const binary = (mediaType: string) => ({ [mediaType]: { schema: BYTES } });
 
-/** What relying parties fetch: addresses that stand in the certificates. */
+/** What relying parties fetch from the addresses in the certificates. */
 @ApiTags('Public')
 @Controller('pki/:caId')
 @Public()
@@ -106,7 +106,7 @@ export class PkiController {
 
 const originOf = (facts: RequestFacts): Origin => ({ ...systemOrigin('pki'), ...facts });
 
-/** What was asked with a nonce, and what could not be answered, is nobody else's to see again. */
+/** Responses to requests with a nonce, and errors, must not be cached. */
 function present(reply: FastifyReply, { der, cacheableUntil }: OcspReply): Buffer {
   const cache = cacheableUntil !== undefined ? `public, max-age=${OCSP_MAX_AGE_SECONDS}, must-revalidate` : 'no-store';
   reply.type(OCSP_RESPONSE).header('Cache-Control', cache);

@@ -127,7 +127,7 @@ export class DiagnoseRequest {
   })
   bodyBase64?: string;
 
-  /** The bytes as they came, whichever way they were handed over. @throws VALIDATION_ERROR for both at once */
+  /** The received bytes, from either member. @throws VALIDATION_ERROR for both together */
   static toPresented({ profile, token, body, bodyBase64 }: DiagnoseRequest): PresentedToken {
     if (body !== undefined && bodyBase64 !== undefined) {
       const detail = '`body` and `bodyBase64` exclude each other';

@@ -101,7 +101,7 @@ export class TokenController {
     return answerOnce(scope, VerifyAnswer.of, () => this.signing.verify(scope, caller, presented, { consume }));
   }
 
-  /** For whoever writes the sender: every cause that can be told, never a secret. */
+  /** For the developer of the sender: every cause that was found, never a secret. */
   @NotStored()
   @Post('diagnose')
   @HttpCode(200)

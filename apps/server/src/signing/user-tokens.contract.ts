@@ -14,7 +14,7 @@ export class UserTokenQuery extends ProfileQuery {
   tenant?: string;
 }
 
-/** Who the user is, as the service that asks has found out; or that nobody knows. */
+/** The user, as the calling service identified it, or an anonymous user. */
 export class UserTokenRequest {
   @Text({ optional: true, example: 'user-42', description: 'User identifier on the platform' })
   identifier?: string;

@@ -114,7 +114,7 @@ export class UserTokensController {
     return answerOnce(scope, present, () => this.signing.sign(scope, caller, name, input));
   }
 
-  /** Nobody is known yet: which tenants exist is not told to whoever asks. */
+  /** The caller is not identified yet: the existence of tenants is not disclosed. */
   private async knownTenant(origin: Origin, tenant: string): Promise<string> {
     try {
       return await this.access.tenantId(origin, tenant);
