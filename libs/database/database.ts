@@ -151,9 +151,9 @@ export class Database {
     }
   }
 
-  /** Whether the database answers at all: for readiness. */
-  answers(): Promise<boolean> {
-    return this.gateway.answers();
+  /** Whether the database answers at all, and is not closed: for readiness. */
+  async answers(): Promise<boolean> {
+    return !this.#closed && (await this.gateway.answers());
   }
 
   /**
