@@ -124,6 +124,7 @@ if (testServerUrl !== undefined) {
     it('on a server that does not answer the product does not start', async () => {
       const url = new URL(testServerUrl!);
       url.port = '1';
+      url.pathname = '/chancery';
       const options = { url: url.toString(), entities: [], clock: systemClock, recorder: async () => undefined };
       await expect(Database.open(options)).rejects.toThrow(/ECONNREFUSED/);
     });
