@@ -1,16 +1,24 @@
 import { Entity } from 'typeorm';
 
 import type { EventOutcome } from '#core';
-import { IdColumn, InstantColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
+import { IdColumn, InstantColumn, KeyColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
 
-/** One line of a tenant's history. Inserted, never changed, but for the place in the tree that sealing gives it. */
+/** How many events the history of a tenant, or of the installation, has. */
+@Entity('history_sizes')
+@TenantOwned()
+export class HistorySize {
+  @KeyColumn(36) tenantId: string;
+  @InstantColumn() size: number;
+}
+
+/** One line of a tenant's history. Inserted, never changed. */
 @Entity('audit_events')
 @TenantOwned()
 export class AuditEvent {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
-  /** Place in the tenant's Merkle tree; `null` until it is sealed into the tree. */
-  @InstantColumn({ nullable: true }) sequence: number | null;
+  /** Place in the tenant's history, from 0, without gaps, in the order of commits: the index of the leaf in its Merkle tree. */
+  @InstantColumn() sequence: number;
   @InstantColumn() occurredAt: number;
   @VarcharColumn(16) actorType: string;
   @VarcharColumn(64) actorId: string;

@@ -44,7 +44,8 @@ export interface HistoryFilter {
 
 /** An event as the API shows it: what was hashed, and what proves that. */
 export interface HistoryEntry extends EventDocument {
-  readonly sequence: number | null;
+  /** Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree. */
+  readonly sequence: number;
   readonly leafHash: string;
 }
 
@@ -85,7 +86,7 @@ export class History {
     return { items: items.map(toEntry), nextCursor };
   }
 
-  /** One event, by its place in the tree or, before it has one, by its id. @throws NOT_FOUND */
+  /** One event, by its place in the history or by its id. @throws NOT_FOUND */
   async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
     const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
     return toEntry(await this.read(scope, (view) => view.get(AuditEvent, { ...where, tenantId: scope.tenantId })));

@@ -1,8 +1,8 @@
 import type { EntityClass } from '#database';
-import { AuditEvent } from './audit-event.entity.js';
+import { AuditEvent, HistorySize } from './audit-event.entity.js';
 import { EventWindow } from './event-window.entity.js';
 
-export const auditEntities: readonly EntityClass[] = [AuditEvent, EventWindow];
+export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, EventWindow];
 export { type EventDocument, leafHash, sealEvent } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, type Refusal, requestEvents } from './history.service.js';
 export { recordEvents } from './recorder.js';

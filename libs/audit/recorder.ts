@@ -1,43 +1,60 @@
 import { randomBytes } from 'node:crypto';
 
+import type { EventDraft, Origin } from '#core';
 import { uuidv7 } from '#crypto';
-import type { EventRecorder } from '#database';
+import type { EventRecorder, Tx } from '#database';
 
-import { AuditEvent } from './audit-event.entity.js';
+import { AuditEvent, HistorySize } from './audit-event.entity.js';
 import { sealEvent } from './event.js';
 
 const SALT_BYTES = 16;
 /** Characters that the index column holds; the event itself has the whole name. */
 const ACTOR_NAME_MAX = 254;
 
-/** Writes the events of a transaction as its last statement, so that they commit with the change or not at all. */
-export const recordEvents: EventRecorder = async (tx, drafts) => {
-  const rows = drafts.map((draft): AuditEvent => {
-    const id = uuidv7(tx.now);
-    const tenantId = draft.tenantId ?? tx.scope.tenantId;
-    const salt = randomBytes(SALT_BYTES).toString('hex');
-    const sealed = sealEvent(draft, { origin: tx.scope, tenantId, id, occurredAt: tx.now, salt });
-    const { actor, requestId, sourceAddress } = tx.scope;
-    return {
-      id,
-      tenantId,
-      sequence: null,
-      occurredAt: tx.now,
-      actorType: actor.type,
-      actorId: actor.id,
-      actorName: actor.name.slice(0, ACTOR_NAME_MAX),
-      sourceAddress,
-      action: draft.action,
-      targetType: draft.targetType,
-      targetId: draft.targetId,
-      outcome: draft.outcome,
-      requestId,
-      tokenId: draft.tokenId ?? null,
-      kid: draft.kid ?? null,
-      credentialId: sealed.document.credentialId ?? null,
-      canonical: sealed.canonical,
-      leafHash: sealed.leafHash,
-    };
-  });
-  await tx.insert(AuditEvent, rows);
+/**
+ * Writes the events of a transaction as its last statements, so that they commit with the change or not at all. Each gets
+ * the next number of its history: the row with the history's size is locked until the commit, so that numbers have no gaps
+ * and follow the order of commits. One transaction takes several histories in the order of their tenants, or two of them
+ * could wait for each other.
+ */
+export const recordEvents: EventRecorder = async (tx, works) => {
+  const histories = Map.groupBy(
+    works.flatMap(({ scope, events }) =>
+      events.map((draft) => rowOf(tx, scope, draft, draft.tenantId ?? scope.tenantId)),
+    ),
+    ({ tenantId }) => tenantId,
+  );
+  const rows: AuditEvent[] = [];
+  for (const tenantId of [...histories.keys()].sort()) {
+    const events = histories.get(tenantId)!;
+    const first = await tx.takeNumbers(HistorySize, tenantId, 'size', events.length);
+    rows.push(...events.map((event, index) => ({ ...event, sequence: first + index })));
+  }
+  await tx.append(AuditEvent, rows);
 };
+
+function rowOf(tx: Tx, origin: Origin, draft: EventDraft, tenantId: string): Omit<AuditEvent, 'sequence'> {
+  const id = uuidv7(tx.now);
+  const salt = randomBytes(SALT_BYTES).toString('hex');
+  const sealed = sealEvent(draft, { origin, tenantId, id, occurredAt: tx.now, salt });
+  const { actor, requestId, sourceAddress } = origin;
+  return {
+    id,
+    tenantId,
+    occurredAt: tx.now,
+    actorType: actor.type,
+    actorId: actor.id,
+    actorName: actor.name.slice(0, ACTOR_NAME_MAX),
+    sourceAddress,
+    action: draft.action,
+    targetType: draft.targetType,
+    targetId: draft.targetId,
+    outcome: draft.outcome,
+    requestId,
+    tokenId: draft.tokenId ?? null,
+    kid: draft.kid ?? null,
+    credentialId: sealed.document.credentialId ?? null,
+    canonical: sealed.canonical,
+    leafHash: sealed.leafHash,
+  };
+}

@@ -26,8 +26,17 @@ import type { DatabaseTls } from './tls.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
 
-/** Writes the events of a transaction into the history; the audit library provides it. */
-export type EventRecorder = (tx: Tx, events: readonly EventDraft[]) => Promise<void>;
+/** What one piece of work records. */
+export interface WorkEvents {
+  readonly scope: TenantScope | PlatformScope;
+  readonly events: readonly EventDraft[];
+}
+
+/**
+ * Writes the events of a transaction into the history as its last statements; the audit library provides it. Where several
+ * pieces of work share a transaction, all are recorded by one call.
+ */
+export type EventRecorder = (tx: Tx, works: readonly WorkEvents[]) => Promise<void>;
 
 /**
  * Decides, before anything else in a piece of work, whether its caller may do it at this moment; the composition of the
@@ -223,7 +232,7 @@ export class Database {
             const result = await work(tx);
             const events = tx.settle();
             await completionOf(scope)?.complete(tx, result);
-            if (events.length > 0) await this.recorder(tx, events);
+            if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
             return result;
           }),
         );

@@ -1,3 +1,13 @@
+/** Sends one statement and answers what the driver answers. */
+type Send = (statement: string, parameters: readonly unknown[]) => Promise<unknown>;
+
+/** A row that counts: its table, its primary key and the column with the number, all quoted. */
+export interface CounterPlace {
+  readonly table: string;
+  readonly key: string;
+  readonly counter: string;
+}
+
 /** What differs between the databases, in one place each; there is no `if (mysql)` elsewhere. */
 export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'mariadb';
@@ -6,6 +16,8 @@ export interface Dialect {
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;
   quote(identifier: string): string;
+  /** Raises the counter of the row with the key, which is created where there is none, and answers the new number. */
+  raiseCounter(send: Send, place: CounterPlace, key: string, by: number): Promise<number>;
 }
 
 export const sqliteDialect: Dialect = {
@@ -13,6 +25,12 @@ export const sqliteDialect: Dialect = {
   rowLocks: false,
   clockQuery: undefined,
   quote: (name) => `"${name}"`,
+  raiseCounter: async (send, { table, key, counter }, ...parameters) => {
+    const raise = `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, ?)
+      ON CONFLICT (${key}) DO UPDATE SET ${counter} = ${counter} + excluded.${counter} RETURNING ${counter} AS raised`;
+    const [row] = (await send(raise, parameters)) as { raised: number }[];
+    return row!.raised;
+  },
 };
 export const mysqlDialect: Dialect = {
   name: 'mysql',
@@ -20,5 +38,11 @@ export const mysqlDialect: Dialect = {
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",
   quote: (name) => `\`${name}\``,
+  raiseCounter: async (send, { table, key, counter }, ...parameters) => {
+    // LAST_INSERT_ID(n) makes n the insert id of this answer, so that the number needs no second statement.
+    const raise = `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, LAST_INSERT_ID(?))
+      ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${counter} + VALUES(${counter}))`;
+    return Number(((await send(raise, parameters)) as { insertId: number | string }).insertId);
+  },
 };
 export const mariadbDialect: Dialect = { ...mysqlDialect, name: 'mariadb' };

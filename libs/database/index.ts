@@ -14,7 +14,13 @@ export {
 export { type DatabaseTarget, parseDatabaseUrl } from './connection-url.js';
 export { type DatabaseTls, type TlsMode, defaultTlsMode, tlsModes, tlsProblems } from './tls.js';
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
-export { type AuthorityCheck, Database, type DatabaseOptions, type EventRecorder } from './database.js';
+export {
+  type AuthorityCheck,
+  Database,
+  type DatabaseOptions,
+  type EventRecorder,
+  type WorkEvents,
+} from './database.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';

@@ -28,6 +28,9 @@ interface Ledger {
   housekeeping: string | undefined;
 }
 
+/** 100 rows of the largest size, 64 KiB, are less than the 16 MiB that a server takes in one packet by default. */
+const ROWS_PER_STATEMENT = 100;
+
 const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
 type Changes<Row> = { [Column in keyof Row]?: Row[Column] };
@@ -143,6 +146,53 @@ export class Tx extends View {
   ): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new TransactionMisuse('A counter is raised by a whole number');
     return this.set(entity, where, { [column]: () => `${this.dialect.quote(column)} + ${by}` });
+  }
+
+  /**
+   * Takes the next numbers of a series of one tenant, and keeps everyone else from taking any until this transaction
+   * ends: the numbers have no gaps, and their order is that of the commits. Take them last: the others wait.
+   * @param counter the column of the entity that holds how many were taken; its row is created with the first
+   * @returns the first of them; a series begins with 0
+   */
+  async takeNumbers<Row extends object>(
+    entity: EntityClass<Row>,
+    tenantId: string,
+    counter: keyof Row & string,
+    count: number,
+  ): Promise<number> {
+    const ownership = ownershipOf(entity);
+    if (ownership.owner !== 'tenant' || (this.reach.tenantId ?? tenantId) !== tenantId) {
+      throw new TransactionMisuse(`The numbers of ${entity.name} are taken by the tenant whose they are`);
+    }
+    this.confine(entity, {});
+    this.ledger.wrote = true;
+    const { tableName } = this.manager.connection.getMetadata(entity);
+    const [table, key, column] = [tableName, ownership.column, counter].map((name) => this.dialect.quote(name));
+    const place = { table: table!, key: key!, counter: column! };
+    const send = (statement: string, parameters: readonly unknown[]): Promise<unknown> =>
+      this.manager.query(statement, [...parameters]);
+    return (await this.dialect.raiseCounter(send, place, tenantId, count)) - count;
+  }
+
+  /**
+   * Inserts many rows by few statements, without what TypeORM does for each of them: for rows that every transaction
+   * writes. Every column of the entity must be there.
+   */
+  async append<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): Promise<void> {
+    this.ledger.wrote = true;
+    const { tableName, columns } = this.manager.connection.getMetadata(entity);
+    const { driver } = this.manager.connection;
+    const names = columns.map(({ databaseName }) => this.dialect.quote(databaseName)).join(', ');
+    const places = `(${columns.map(() => '?').join(', ')})`;
+    for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+      const chunk = rows.slice(start, start + ROWS_PER_STATEMENT).map((row) => this.own(entity, row));
+      await this.manager.query(
+        `INSERT INTO ${this.dialect.quote(tableName)} (${names}) VALUES ${chunk.map(() => places).join(', ')}`,
+        chunk.flatMap((row) =>
+          columns.map((column) => driver.preparePersistentValue(column.getEntityValue(row), column) as unknown),
+        ),
+      );
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import { FailuresAndRepetition1763830000000 } from './0008-failures-and-repetiti
 import { Successors1763840000000 } from './0009-successors.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 import { AuditFilters1763860000000 } from './0011-audit-filters.js';
+import { HistoryOrder1763870000000 } from './0012-history-order.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Successors1763840000000,
   CompromisedKeys1763850000000,
   AuditFilters1763860000000,
+  HistoryOrder1763870000000,
 ] as const;

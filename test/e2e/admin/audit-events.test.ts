@@ -116,8 +116,9 @@ describe('the history', () => {
     expect(answer).toMatchObject({ status: 200, body: listed! });
     const { sequence, leafHash: hash, ...document } = answer.body;
     expect(leafHash(canonicalJson(document as never))).toBe(hash);
-    expect(sequence).toBeNull();
-    for (const reference of ['0', '999999999999999', 'nonsense', serviceId]) {
+    const bySequence = await server.get(`${tenant.path}/audit-events/${String(sequence)}`, tenant.owner);
+    expect(bySequence.body).toEqual(answer.body);
+    for (const reference of ['999999999999999', 'nonsense', serviceId]) {
       const absent = await server.get(`${tenant.path}/audit-events/${reference}`, tenant.owner);
       expect(absent).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     }

@@ -68,11 +68,10 @@ export class EventTarget {
 export class AuditEvent {
   @Identifier({ description: 'Id of the event' }) id: string;
   @WholeNumber({
-    nullable: true,
-    description: "Place in the tenant's Merkle tree; null until it is sealed",
+    description: 'Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162)',
     example: 41,
   })
-  sequence: number | null;
+  sequence: number;
   @Identifier({ description: 'Whose history it belongs to' }) tenantId: string;
   @Instant({ description: 'When it happened' }) occurredAt: string;
   @Nested(() => EventActor, { description: 'Who did it' }) actor: EventActor;
