@@ -3,13 +3,14 @@
 /** Each library and the libraries that lie directly below it; it may import these and everything below them. */
 export const LAYERS = {
   core: [],
+  'transparency-log': [],
   asn1: ['core'],
   crypto: ['asn1'],
   pki: ['crypto'],
   database: ['core'],
   scheduler: ['database'],
   vault: ['crypto', 'database'],
-  audit: ['vault', 'scheduler'],
+  audit: ['vault', 'scheduler', 'transparency-log'],
   idempotency: ['vault', 'scheduler'],
   tenants: ['audit', 'scheduler'],
   keys: ['tenants', 'pki'],
@@ -20,7 +21,7 @@ export const LAYERS = {
 };
 
 /** Libraries that are plain TypeScript: what they compute depends on their arguments only. */
-const PURE = ['core', 'asn1', 'crypto', 'pki'];
+const PURE = ['core', 'transparency-log', 'asn1', 'crypto', 'pki'];
 
 const FRAMEWORKS = 'node_modules/(@nestjs|typeorm)/';
 

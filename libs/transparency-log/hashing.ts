@@ -1,0 +1,18 @@
+import { hash } from 'node:crypto';
+
+/** Bytes of SHA-256, the hash of every log here. */
+export const HASH_BYTES = 32;
+
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+
+const sha256 = (...parts: readonly Uint8Array[]): Buffer => hash('sha256', Buffer.concat(parts), 'buffer');
+
+/** The hash of a tree without leaves: that of no bytes (RFC 6962 §2.1). */
+export const EMPTY_ROOT: Buffer = sha256();
+
+/** SHA-256(0x00 || entry): RFC 6962 §2.1. */
+export const leafHash = (entry: Uint8Array): Buffer => sha256(LEAF, entry);
+
+/** SHA-256(0x01 || left || right): RFC 6962 §2.1. */
+export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);

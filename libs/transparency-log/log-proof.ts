@@ -1,0 +1,44 @@
+import { openCheckpoint } from './checkpoint.js';
+import { HASH_BYTES } from './hashing.js';
+import { Malformed, type VerifierKey, decodeBase64 } from './note.js';
+import { verifyInclusion } from './verify.js';
+
+/** A proof that an entry is in a log, which needs nothing but the keys of the log to verify (C2SP tlog-proof). */
+export interface LogProof {
+  readonly index: number;
+  readonly proof: readonly Uint8Array[];
+  /** The signed checkpoint. */
+  readonly note: string;
+}
+
+const HEADER = 'c2sp.org/tlog-proof@v1';
+/** A tree of 2^63 leaves has no longer proof. */
+const HASHES_MAX = 63;
+
+export const formatLogProof = ({ index, proof, note }: LogProof): string =>
+  [HEADER, `index ${index}`, ...proof.map((hash) => Buffer.from(hash).toString('base64')), '', note].join('\n');
+
+/** @throws Malformed */
+export function parseLogProof(text: string): LogProof {
+  const match =
+    /^c2sp\.org\/tlog-proof@v1\n(?:extra [^\n]*\n)?index (0|[1-9]\d{0,15})\n((?:[^\n]+\n)*)\n([\s\S]+)$/u.exec(text);
+  if (!match) throw new Malformed('It is not a tlog-proof');
+  const [, index, lines, note] = match;
+  const hashes = lines!.split('\n').slice(0, -1);
+  if (hashes.length > HASHES_MAX) throw new Malformed('The proof is too long');
+  const proof = hashes.map((line) => decodeBase64(line, 'A hash of the proof'));
+  if (proof.some(({ length }) => length !== HASH_BYTES))
+    throw new Malformed('A hash of the proof has the wrong length');
+  return { index: Number(index), proof, note: note! };
+}
+
+/** Whether the proof shows that the leaf is in the log of that origin. @throws Malformed where the checkpoint is not its own */
+export function verifyLogProof(
+  { index, proof, note }: LogProof,
+  leafHash: Uint8Array,
+  origin: string,
+  trusted: readonly VerifierKey[],
+): boolean {
+  const { size, root } = openCheckpoint(note, origin, trusted);
+  return verifyInclusion({ leafHash, index, size, root, proof });
+}
