@@ -55,6 +55,7 @@ export {
   publicKeyFromBytes,
   publicKeyToBytes,
 } from './key-material.js';
+export { isNumericDate, secondsOf } from './numeric-date.js';
 export {
   PASSWORD_PARAMETERS,
   PasswordHasher,

@@ -25,6 +25,8 @@ describe("a service's own token can be good", () => {
     ['from a clock that is a minute ahead', { iat: IAT + 60 }, {}],
     ['in its last second', { iat: IAT - 3_599 }, {}],
     ['with an nbf within the tolerance', { nbf: IAT + 60 }, {}],
+    ['with times that have a fraction', { iat: IAT - 0.5, exp: IAT + 0.25 }, {}],
+    ['with a header that says more', {}, { x5t: 'AA', x5c: ['MIIB'], cty: 'JWT' }],
     ['with claims that mean nothing here', { sub: 'x', aud: ['y'], jti: 1 }, {}],
   ])("a service's own token is accepted: %s", (_, claims, header) => {
     expect(readCallerToken(token(claims, header), NOW)).toMatchObject({ issuer: ISSUER });
@@ -48,7 +50,8 @@ describe("a service's own token is refused", () => {
     ['no iat', { iat: undefined }, {}, WRONG_IAT],
     ['an iat that is null', { iat: null }, {}, WRONG_IAT],
     ['an iat that is text', { iat: String(IAT) }, {}, WRONG_IAT],
-    ['an iat with a fraction', { iat: IAT + 0.5 }, {}, WRONG_IAT],
+    ['an iat that is a fraction too far ahead', { iat: IAT + 60.001 }, {}, 'iat lies in the future'],
+    ['an iat that is a fraction too old', { iat: IAT - 3_600.001 }, {}, 'older than 60 minutes'],
     ['an iat before the epoch', { iat: -1 }, {}, WRONG_IAT],
     ['an iat beyond safe integers', { iat: 2 ** 53 }, {}, WRONG_IAT],
     ['an iat in milliseconds', { iat: NOW }, {}, 'iat lies in the future'],

@@ -1,5 +1,5 @@
-import { type EpochMilliseconds, isUuid, toEpochSeconds } from '#core';
-import { type CompactJws, parseCompactJws } from '#crypto';
+import { type EpochMilliseconds, isUuid } from '#core';
+import { type CompactJws, isNumericDate, parseCompactJws, secondsOf } from '#crypto';
 
 /** The vendor's rule: a token dies 60 minutes after `iat`, whatever its `exp` says. */
 const LIFETIME_SECONDS = 3_600;
@@ -26,7 +26,7 @@ export function readCallerToken(token: string, now: EpochMilliseconds): CallerTo
   if (kid !== undefined) return { refused: 'the format has no kid' };
   const { iss, iat, exp, nbf } = jws.claims;
   if (typeof iss !== 'string' || !isUuid(iss)) return { refused: 'iss is not a service id' };
-  const seconds = toEpochSeconds(now);
+  const seconds = secondsOf(now);
   if (!isNumericDate(iat)) return { refused: 'iat is missing or no NumericDate' };
   if (iat > seconds + CLOCK_SKEW_SECONDS) return { refused: 'iat lies in the future' };
   if (seconds >= iat + LIFETIME_SECONDS) return { refused: 'older than 60 minutes' };
@@ -39,6 +39,3 @@ export function readCallerToken(token: string, now: EpochMilliseconds): CallerTo
   }
   return { jws, issuer: iss };
 }
-
-/** RFC 7519 §2, restricted to whole seconds that are safe integers. */
-const isNumericDate = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,4 +1,5 @@
-import { type EpochSeconds, type InputError, type Json, coreErrors, toEpochSeconds } from '#core';
+import { type InputError, type Json, coreErrors } from '#core';
+import { isNumericDate, secondsOf } from '#crypto';
 
 import type { ProfileFacts, RefusalCode } from './token-format.js';
 
@@ -61,10 +62,6 @@ export function audienceOf(
   return requested;
 }
 
-/** RFC 7519 §2, restricted to what JavaScript counts exactly. */
-export const isNumericDate = (value: unknown): value is EpochSeconds =>
-  Number.isSafeInteger(value) && (value as number) >= 0;
-
 /**
  * Judges `exp`, `nbf` and `iat` with the profile's tolerance; `exp` must be there, and no token may claim to live
  * longer than the profile permits.
@@ -77,7 +74,7 @@ export function judgeTimes(
 ): RefusalCode | undefined {
   const { exp, nbf, iat } = claims;
   const { skewSeconds, maxTtlSeconds } = profile;
-  const seconds = toEpochSeconds(now);
+  const seconds = secondsOf(now);
   for (const date of [exp, nbf, iat]) if (date !== undefined && !isNumericDate(date)) return 'INVALID_CLAIMS';
   if (!isNumericDate(exp)) return 'INVALID_CLAIMS';
   if (seconds >= exp + skewSeconds) return 'EXPIRED_TOKEN';

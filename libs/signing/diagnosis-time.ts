@@ -1,6 +1,6 @@
-import { DAY, HOUR, MINUTE, SECOND, toEpochSeconds } from '#core';
+import { DAY, HOUR, MINUTE, SECOND } from '#core';
+import { isNumericDate, secondsOf } from '#crypto';
 
-import { isNumericDate } from './claims.js';
 import type { Claims } from './jws.js';
 import type { Finding, VerifyContext } from './token-format.js';
 
@@ -39,20 +39,20 @@ export function diagnoseTimes(claims: Claims, context: VerifyContext): Finding[]
   const form = NAMES.flatMap((name) => diagnoseForm(name, claims[name]));
   if (form.length > 0) return form;
   const { profile } = context;
-  const now = toEpochSeconds(context.now);
+  const now = secondsOf(context.now);
   const [iat, nbf, exp] = NAMES.map((name) => (isNumericDate(claims[name]) ? claims[name] : undefined));
   const findings: Finding[] = [];
   if (exp !== undefined && now >= exp + profile.skewSeconds) {
-    const bySeconds = now - exp;
+    const bySeconds = Math.floor(now - exp);
     findings.push({ cause: 'EXPIRED', detail: `The token expired ${inWords(bySeconds)} ago`, facts: { bySeconds } });
   }
   const begins = Math.max(iat ?? 0, nbf ?? 0);
   if (begins > now + profile.skewSeconds) {
-    const bySeconds = begins - now;
+    const bySeconds = Math.ceil(begins - now);
     const detail = `The token begins ${inWords(bySeconds)} from now`;
     findings.push({ cause: 'NOT_YET_VALID', detail, facts: { bySeconds } });
   }
-  const lifetimeSeconds = exp === undefined ? 0 : exp - (iat ?? now);
+  const lifetimeSeconds = exp === undefined ? 0 : Math.ceil(exp - (iat ?? now));
   const tooLong = lifetimeSeconds > profile.maxTtlSeconds + profile.skewSeconds;
   const stated = iat ?? (exp === undefined ? undefined : exp - profile.ttlSeconds);
   const offset =
@@ -81,7 +81,9 @@ function diagnoseForm(name: string, value: unknown): Finding[] {
     return [{ cause: 'TIME_AS_TEXT', detail: `\`${name}\` is text; a NumericDate is a number`, facts }];
   }
   if (isNumericDate(value)) return [];
-  return [{ cause: 'TIME_NOT_WHOLE', detail: `\`${name}\` is not a whole number of seconds`, facts }];
+  return [
+    { cause: 'TIME_MALFORMED', detail: `\`${name}\` is not a number of seconds since 1970 (RFC 7519 §2)`, facts },
+  ];
 }
 
 /** `90 s`, `3 h 5 min`, `2 d 4 h`. */

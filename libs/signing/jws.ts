@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 
 import { type Json, SECOND, coreErrors } from '#core';
-import { type CompactJws, algorithm, encodeCompactJws, encodeJwsHeader, parseCompactJws } from '#crypto';
+import {
+  type CompactJws,
+  KID_PATTERN,
+  algorithm,
+  encodeCompactJws,
+  encodeJwsHeader,
+  isNumericDate,
+  parseCompactJws,
+} from '#crypto';
 
 import type { IssueContext, RefusalCode, Verdict, VerifyContext, VerifyingKey } from './token-format.js';
 
@@ -38,7 +46,8 @@ export async function verifyJws(token: string, context: VerifyContext): Promise<
   const jws = parse(token, context);
   if ('code' in jws) return jws;
   const { kid } = jws.header;
-  if (kid === undefined) return { code: 'UNKNOWN_KID' };
+  // A name that none of our keys can have is looked up nowhere and repeated nowhere.
+  if (kid === undefined || !KID_PATTERN.test(kid)) return { code: 'UNKNOWN_KID' };
   const key = context.keys.find((candidate) => candidate.kid === kid);
   if (!key) return { code: await context.whyUnusable(kid), kid };
   return (await isSignedBy(jws, key)) ? authentic(jws, key) : { code: 'INVALID_SIGNATURE', kid };
@@ -52,7 +61,8 @@ export async function verifyJwsWithoutKid(token: string, context: VerifyContext)
   const jws = parse(token, context);
   if ('code' in jws) return jws;
   // The format has no such member: a token with it refers to another party's key.
-  if (jws.header.kid !== undefined) return { code: 'UNKNOWN_KID', kid: jws.header.kid };
+  const { kid } = jws.header;
+  if (kid !== undefined) return { code: 'UNKNOWN_KID', ...(KID_PATTERN.test(kid) ? { kid } : {}) };
   if (context.keys.length === 0) return { code: 'KEY_NOT_USABLE' };
   const fitting: VerifyingKey[] = [];
   for (const key of context.keys) if (await isSignedBy(jws, key)) fitting.push(key);
@@ -63,12 +73,13 @@ export async function verifyJwsWithoutKid(token: string, context: VerifyContext)
 /** What a verdict says of an authentic token beside its code. */
 export function seenIn({ claims, key }: Authentic, tokenId: string | undefined): Omit<Verdict, 'code'> {
   const { exp } = claims;
-  const isShowable = Number.isSafeInteger(exp) && (exp as number) >= 0 && (exp as number) <= LATEST_SECONDS;
+  const isShowable = isNumericDate(exp) && exp <= LATEST_SECONDS;
   return {
     claims,
     kid: key.kid,
     ...(tokenId === undefined ? {} : { tokenId }),
-    ...(isShowable ? { expiresAt: (exp as number) * SECOND } : {}),
+    // Rounded up: what is kept until then, as a used id is, must not be gone before the token is.
+    ...(isShowable ? { expiresAt: Math.ceil(exp * SECOND) } : {}),
   };
 }
 

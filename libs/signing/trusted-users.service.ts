@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type JSONWebKeySet, type JWK, compactVerify, createLocalJWKSet, decodeJwt } from 'jose';
+import {
+  type CompactVerifyResult,
+  type JSONWebKeySet,
+  type JWK,
+  compactVerify,
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+} from 'jose';
 
 import {
   DAY,
@@ -25,6 +33,12 @@ import type { Claims } from './jws.js';
 export abstract class JwksUrls {
   /** @throws BUSY where the keys cannot be had now, INVALID_CREDENTIALS where the URL is not on the list */
   abstract read(url: string): Promise<JSONWebKeySet>;
+  /**
+   * The keys as they are now, for a token of a key that is not among them (OpenID Connect Core 1.0 §10.1.1). The URL is
+   * asked once in a cool-down; in between the answer is what is known.
+   * @throws as `read`
+   */
+  abstract readAgain(url: string): Promise<JSONWebKeySet>;
 }
 
 /** The issuers whose ID tokens a profile accepts. */
@@ -123,12 +137,28 @@ export class TrustedUsers {
 
   /** The claims of a token with a valid signature, parsed strictly from the signed bytes: duplicate members are rejected. */
   private async prove(idToken: string, { jwks, jwksUrl }: TrustedIssuer): Promise<Claims> {
-    const offered = jwks ?? (await this.urls.read(jwksUrl!));
-    const keys = createLocalJWKSet({ keys: offered.keys.filter(isTrustworthy) });
-    const verified = await compactVerify(idToken, keys, { algorithms: ALGORITHMS }).catch(() => undefined);
-    const parsed = verified && parseStrictJson(verified.payload);
+    let verified = await verifySignature(idToken, jwks ?? (await this.urls.read(jwksUrl!)));
+    if (verified === 'UNKNOWN_KEY' && jwksUrl !== undefined) {
+      verified = await verifySignature(idToken, await this.urls.readAgain(jwksUrl));
+    }
+    const parsed = typeof verified === 'object' ? parseStrictJson(verified.payload) : undefined;
     if (!parsed?.ok) throw invalid('is not signed by a key of its issuer');
     return parsed.value as Claims;
+  }
+}
+
+/** What the token says where its signature is that of one of the keys, or that it names none of them. */
+async function verifySignature(
+  idToken: string,
+  { keys }: JSONWebKeySet,
+): Promise<CompactVerifyResult | 'UNKNOWN_KEY' | undefined> {
+  const trustworthy = createLocalJWKSet({ keys: keys.filter(isTrustworthy) });
+  try {
+    const verified = await compactVerify(idToken, trustworthy, { algorithms: ALGORITHMS });
+    // An extension that must be understood: none is (RFC 7515 §4.1.11), `b64` included, which the library knows.
+    return verified.protectedHeader.crit === undefined ? verified : undefined;
+  } catch (error) {
+    return error instanceof errors.JWKSNoMatchingKey ? 'UNKNOWN_KEY' : undefined;
   }
 }
 
@@ -163,10 +193,12 @@ function isFor({ iss, aud, azp }: Claims, { issuer, audience }: TrustedIssuer): 
   return Array.isArray(aud) ? aud.includes(audience) && (aud.length === 1 || azp === audience) : aud === audience;
 }
 
+/** Some issuers write the boolean of OpenID Connect Core 1.0 §5.1 as text; an issuer that says nothing is trusted. */
+const VERIFIED: ReadonlySet<unknown> = new Set([undefined, true, 'true']);
+
 function userIn(claims: Claims, { claims: names = {} }: TrustedIssuer): TrustedUser['user'] {
   const { identifier = 'sub', name = 'name', email = 'email' } = names;
-  if (email === 'email' && claims['email_verified'] !== undefined && claims['email_verified'] !== true)
-    throw invalid('has an e-mail address that nobody verified');
+  if (email === 'email' && !VERIFIED.has(claims['email_verified'])) throw invalid('has an unverified e-mail address');
   return {
     identifier: textOf(claims, identifier),
     name: textOf(claims, name),

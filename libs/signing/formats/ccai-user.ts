@@ -1,7 +1,7 @@
 import { DomainError, type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
-import { keyFileErrors, readTrustedKey } from '#crypto';
+import { isNumericDate, keyFileErrors, readTrustedKey } from '#crypto';
 
-import { isNumericDate, judgeTimes, lifetimeSeconds } from '../claims.js';
+import { judgeTimes, lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 

@@ -1,6 +1,7 @@
 import { SECOND, toEpochSeconds } from '#core';
+import { isNumericDate } from '#crypto';
 
-import { isNumericDate, judgeTimes } from '../claims.js';
+import { judgeTimes } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 

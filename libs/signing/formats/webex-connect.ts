@@ -1,6 +1,7 @@
 import { SECOND, toEpochSeconds } from '#core';
+import { isNumericDate, secondsOf } from '#crypto';
 
-import { isNumericDate, lifetimeSeconds } from '../claims.js';
+import { lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
@@ -53,7 +54,10 @@ export const webexConnect: TokenFormat<WebexInput> = {
     const { claims } = verified;
     const code = judgeTimes(claims, context) ?? judgeIssuer(claims, context) ?? 'OK';
     const end = endOfLife(claims);
-    const seen = { ...seenIn(verified, tokenHash(token)), ...(end === undefined ? {} : { expiresAt: end * SECOND }) };
+    const seen = {
+      ...seenIn(verified, tokenHash(token)),
+      ...(end === undefined ? {} : { expiresAt: Math.ceil(end * SECOND) }),
+    };
     return { code, ...seen };
   },
 };
@@ -64,7 +68,7 @@ function endOfLife({ iat, exp }: Claims): number | undefined {
 }
 
 function judgeTimes({ iat, exp }: Claims, { profile, now }: VerifyContext): RefusalCode | undefined {
-  const seconds = toEpochSeconds(now);
+  const seconds = secondsOf(now);
   if (!isNumericDate(iat)) return 'INVALID_CLAIMS';
   if (exp !== undefined && (!isNumericDate(exp) || exp <= iat)) return 'INVALID_CLAIMS';
   if (iat > seconds + profile.skewSeconds) return 'TOKEN_NOT_YET_VALID';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { type EpochMilliseconds, type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
-import { parseStrictJson } from '#crypto';
+import { isNumericDate, parseStrictJson, secondsOf } from '#crypto';
 
-import { isNumericDate, lifetimeSeconds } from '../claims.js';
+import { lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJws } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
@@ -118,7 +118,7 @@ function judgeTime(
   now: EpochMilliseconds,
 ): RefusalCode | undefined {
   if (!isNumericDate(exp)) return 'INVALID_CLAIMS';
-  const seconds = toEpochSeconds(now);
+  const seconds = secondsOf(now);
   return seconds >= exp + skewSeconds || exp > seconds + maxTtlSeconds + skewSeconds ? 'EXPIRED_TOKEN' : undefined;
 }
 
@@ -133,7 +133,7 @@ function judgeVersion2(
   { profile, now }: VerifyContext,
 ): RefusalCode | undefined {
   if (iss !== AUDIENCE || aud !== AUDIENCE || sub !== kid || !isNumericDate(iat)) return 'INVALID_CLAIMS';
-  return iat > toEpochSeconds(now) + profile.skewSeconds ? 'TOKEN_NOT_YET_VALID' : undefined;
+  return iat > secondsOf(now) + profile.skewSeconds ? 'TOKEN_NOT_YET_VALID' : undefined;
 }
 
 /** Over the received bytes: parsing and serialising them again would change the hash. */

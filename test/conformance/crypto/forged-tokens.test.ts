@@ -82,40 +82,61 @@ const forged: readonly [what: string, token: string, reason: JwsRefusalReason][]
   ['alg that every object inherits', token('{"alg":"constructor"}'), 'ALGORITHM_UNKNOWN'],
   ['alg that is an array', token('{"alg":["RS256"]}'), 'HEADER_MEMBER_NOT_STRING'],
   ['alg that is null', token('{"alg":null}'), 'HEADER_MEMBER_NOT_STRING'],
-  // Members that bring their own key or change the meaning
-  ...Object.entries({
-    cty: '"JWT"',
-    crit: '["exp"]',
-    jku: '"https://attacker.example/jwks"',
-    jwk: '{"kty":"oct","k":"AA"}',
-    x5u: '"https://attacker.example/"',
-    x5c: '["AA"]',
-    x5t: '"AA"',
-    'x5t#S256': '"AA"',
-    zip: '"DEF"',
-    b64: 'false',
-    enc: '"A256GCM"',
-    epk: '{}',
-    p2c: '1000000000',
-    foo: '"bar"',
-    KID: '"k1"',
-  }).map(([name, value]): [string, string, JwsRefusalReason] => [
-    `the header member ${name}`,
-    withHeader(`"${name}":${value}`),
-    'HEADER_MEMBER_NOT_ALLOWED',
-  ]),
+  // Members that change the meaning
+  ['crit with a registered name', withHeader('"crit":["exp"]'), 'HEADER_MEMBER_NOT_ALLOWED'],
+  ['crit with b64', withHeader('"b64":false,"crit":["b64"]'), 'HEADER_MEMBER_NOT_ALLOWED'],
+  ['crit that is empty', withHeader('"crit":[]'), 'HEADER_MEMBER_NOT_ALLOWED'],
+  ['crit that is null', withHeader('"crit":null'), 'HEADER_MEMBER_NOT_ALLOWED'],
+  ['b64 that is false', withHeader('"b64":false'), 'HEADER_MEMBER_NOT_ALLOWED'],
+  ['b64 that is true', withHeader('"b64":true'), 'HEADER_MEMBER_NOT_ALLOWED'],
   // kid and typ
   ['kid that is a number', withHeader('"kid":1'), 'HEADER_MEMBER_NOT_STRING'],
   ['kid that is an object', withHeader('"kid":{"$ne":null}'), 'HEADER_MEMBER_NOT_STRING'],
-  ['kid that is empty', withHeader('"kid":""'), 'KID_MALFORMED'],
-  ['kid that is too long', withHeader(`"kid":"${'k'.repeat(129)}"`), 'KID_MALFORMED'],
-  ['kid as a path', withHeader('"kid":"../../dev/null"'), 'KID_MALFORMED'],
-  ['kid as SQL', withHeader('"kid":"x\' UNION SELECT \'a"'), 'KID_MALFORMED'],
-  ['kid with a NUL', withHeader('"kid":"a\\u0000"'), 'KID_MALFORMED'],
-  ['kid with a line end', withHeader('"kid":"a\\n"'), 'KID_MALFORMED'],
   ['typ that is an array', withHeader('"typ":["JWT"]'), 'HEADER_MEMBER_NOT_STRING'],
   ['typ with a line end', withHeader('"typ":"JWT\\n"'), 'TYPE_MALFORMED'],
 ];
+
+/** What others write into their headers, and what has no meaning here (RFC 7515 §4): none of it reaches a key look-up. */
+const ignored: Readonly<Record<string, string>> = {
+  cty: '"JWT"',
+  jku: '"https://elsewhere.example/jwks"',
+  jwk: '{"kty":"oct","k":"AA"}',
+  x5u: '"https://elsewhere.example/"',
+  x5c: '["MIIB"]',
+  x5t: '"AA"',
+  'x5t#S256': '"AA"',
+  zip: '"DEF"',
+  enc: '"A256GCM"',
+  epk: '{}',
+  p2c: '1000000000',
+  nonce: '1',
+  foo: 'null',
+  KID: '"k1"',
+};
+
+describe('members of the header that have no meaning here', () => {
+  it.each(Object.entries(ignored))('the header member %s is ignored', (name, value) => {
+    const parsed = parseCompactJws(withHeader(`"kid":"k1","${name}":${value}`));
+    expect(parsed).toMatchObject({ ok: true, value: { claims: { sub: 'alice' } } });
+    expect(parsed.ok && parsed.value.header).toEqual({ alg: 'RS256', kid: 'k1' });
+  });
+
+  it.each([
+    '',
+    'a/b',
+    'user@example.com',
+    '../../dev/null',
+    "x' UNION SELECT 'a",
+    'a\\u0000',
+    'a\\n',
+    'k'.repeat(5_000),
+  ])('the kid %j is read as it is: who looks keys up decides', (kid) => {
+    expect(parseCompactJws(withHeader(`"kid":"${kid}"`))).toMatchObject({
+      ok: true,
+      value: { header: { kid: JSON.parse(`"${kid}"`) as string } },
+    });
+  });
+});
 
 describe('forged tokens', () => {
   it('the corpus of forged tokens has at least 40, no two of them equal', () => {

@@ -57,9 +57,11 @@ const [headerOf, claimsOf, signatureOf] = [0, 1, 2].map((part) => (token: string
   (token: string) => string,
   (token: string) => string,
 ];
+const SENDERS_JWK = { jwk: { kty: 'oct', k: Buffer.from('key of the sender').toString('base64url') } };
+const JKU = { jku: 'https://attacker.example/jwks.json' };
 /** The right claims, signed with some key under some algorithm. */
-function signedWith(key: Buffer | string, alg = 'HS256', hash = 'sha256'): string {
-  const input = signingInput({ ...HEADER, alg }, goodClaims());
+function signedWith(key: Buffer | string, alg = 'HS256', hash = 'sha256', more: object = {}): string {
+  const input = signingInput({ ...HEADER, alg, ...more }, goodClaims());
   return `${input}.${hmac(key, input, hash)}`;
 }
 const secretBytes = () => Buffer.from(service.jwtSecret, 'base64');
@@ -157,20 +159,21 @@ const forged: readonly [what: string, token: () => string][] = [
   ['a kid that is an object', () => withHeader({ kid: { $ne: null } })],
   ['crit', () => withHeader({ crit: ['exp'] })],
   ['crit that is empty', () => withHeader({ crit: [] })],
-  ['jwk', () => withHeader({ jwk: { kty: 'oct', k: 'AA' } })],
-  ['jku', () => withHeader({ jku: 'https://attacker.example/jwks.json' })],
-  ['x5u', () => withHeader({ x5u: 'https://attacker.example/chain.pem' })],
-  ['x5c', () => withHeader({ x5c: ['MIIB'] })],
-  ['x5t', () => withHeader({ x5t: 'AA' })],
-  ['cty', () => withHeader({ cty: 'JWT' })],
+  [
+    'jwk, and the signature of its key',
+    () => signedWith(Buffer.from('key of the sender'), 'HS256', 'sha256', SENDERS_JWK),
+  ],
+  ['jku, and the signature of a key there', () => signedWith(Buffer.from('key of the sender'), 'HS256', 'sha256', JKU)],
   ['b64', () => withHeader({ b64: false })],
-  ['zip', () => withHeader({ zip: 'DEF' })],
+  ['b64 that is true', () => withHeader({ b64: true })],
   ['another typ', () => withHeader({ typ: 'at+jwt' })],
   ['a typ that is null', () => withHeader({ typ: null })],
   // Times
   ['no iat', () => withClaims({ iat: undefined })],
   ['an iat that is text', () => withClaims({ iat: String(NOW) })],
-  ['an iat with a fraction', () => withClaims({ iat: NOW + 0.5 })],
+  ['an iat that is a fraction beyond the tolerance', () => withClaims({ iat: NOW + 60.001 })],
+  ['an iat that is a fraction older than an hour', () => withClaims({ iat: NOW - 3_600.001 })],
+  ['an exp that is over by a fraction', () => withClaims({ iat: NOW - 10, exp: NOW - 0.001 })],
   ['a negative iat', () => withClaims({ iat: -NOW })],
   ['an iat that is true', () => withClaims({ iat: true })],
   ['an iat in an array', () => withClaims({ iat: [NOW] })],
@@ -249,6 +252,15 @@ describe('a good token is accepted', () => {
     ['without typ', () => `Bearer ${ownToken({ alg: 'HS256' }, goodClaims(), service)}`],
     ['in its last second', () => `Bearer ${withClaims({ iat: NOW - 3_599 })}`],
     ['from a clock one minute ahead', () => `Bearer ${withClaims({ iat: NOW + 60 })}`],
+    [
+      'with times that have a fraction',
+      () => `Bearer ${withClaims({ iat: NOW - 0.25, exp: NOW + 0.5, nbf: NOW - 1.5 })}`,
+    ],
+    ['with a header that says more', () => `Bearer ${withHeader({ x5t: 'AA', x5c: ['MIIB'], cty: 'JWT', foo: null })}`],
+    [
+      'with a header that names keys elsewhere',
+      () => `Bearer ${withHeader({ ...JKU, ...SENDERS_JWK, x5u: 'https://x' })}`,
+    ],
     ['with claims that mean nothing here', () => `Bearer ${withClaims({ sub: 'x', aud: 'y', jti: 1 })}`],
     ['with the scheme in lower case', () => `bearer ${good()}`],
     ['with two blanks after the scheme', () => `BEARER  ${good()}`],

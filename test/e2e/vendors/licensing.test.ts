@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -19,6 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const freshKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const STRANGER = freshKey();
+const STRANGERS_JWK = createPublicKey(STRANGER).export({ format: 'jwk' });
 const token = (changes: Partial<RequestToken> = {}): string => requestToken({ kid, clock: server.clock, ...changes });
 
 describe('a signed update', () => {
@@ -79,7 +82,6 @@ describe('a signed update', () => {
 });
 
 /** A key is certified for one tenant only. */
-const freshKey = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
 const changed = (change: (body: string) => string | Buffer) => change(BODY);
 const seconds = (): number => toEpochSeconds(server.clock.now());
@@ -118,11 +120,14 @@ const REFUSED: readonly [
   ['more than 30 minutes', 401, 'EXPIRED_TOKEN', () => [token({ claims: { exp: seconds() + 1_861 } })]],
   ['no end', 400, 'INVALID_TOKEN', () => [token({ claims: { exp: undefined } })]],
   ['an unknown kid', 401, 'UNKNOWN_KID', () => [token({ kid: randomUUID() })]],
+  ['a kid with other characters', 401, 'UNKNOWN_KID', () => [token({ kid: 'keys/reseller@example.com' })]],
   ['no kid', 401, 'UNKNOWN_KID', () => [token({ header: { kid: undefined } })]],
   ['another key', 401, 'INVALID_SIGNATURE', () => [token({ key: freshKey() })]],
   ['another algorithm', 400, 'INVALID_TOKEN', () => [token({ header: { alg: 'RS512' } })]],
   ['the algorithm none', 400, 'INVALID_TOKEN', () => [token({ header: { alg: 'none' } })]],
-  ['a key of its own', 400, 'INVALID_TOKEN', () => [token({ header: { jwk: {} } })]],
+  ['a key of its own', 401, 'INVALID_SIGNATURE', () => [token({ key: STRANGER, header: { jwk: STRANGERS_JWK } })]],
+  ['an extension', 400, 'INVALID_TOKEN', () => [token({ header: { crit: ['exp'] } })]],
+  ['a fraction too late', 401, 'EXPIRED_TOKEN', () => [token({ claims: { exp: seconds() - 60.001 } })]],
   ['no jti', 400, 'INVALID_JTI', () => [token({ claims: { jti: undefined } })]],
   ['a number as jti', 400, 'INVALID_JTI', () => [token({ claims: { jti: 12_345_678 } })]],
   ['a jti that is no UUID', 400, 'INVALID_JTI', () => [token({ claims: { jti: 'not-a-uuid' } })]],

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { CompactSign, SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { toEpochSeconds } from '#core';
+import { SECOND, toEpochSeconds } from '#core';
 
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createProfile, createService } from '../signing/issuer.js';
@@ -20,9 +20,12 @@ const jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'E
 
 /** Answers the keys of the issuer, and counts how often it was asked. */
 let asked = 0;
+let published = jwks;
+let isOutOfOrder = false;
 const issuerServer = createServer((_, response) => {
   asked += 1;
-  response.setHeader('Content-Type', 'application/json').end(JSON.stringify(jwks));
+  if (isOutOfOrder) response.statusCode = 503;
+  response.setHeader('Content-Type', 'application/json').end(JSON.stringify(published));
 });
 const jwksUrl = await new Promise<string>((resolve) => {
   issuerServer.listen(0, '127.0.0.1', () =>
@@ -135,6 +138,25 @@ describe.each(['/v1/auth/token', '/auth/token'])('GET %s', (path) => {
   });
 });
 
+/** The library of the test encodes the payload or not by `b64`; `true` is the token of RFC 7515 with an extension named. */
+const idTokenWithExtension = async (): Promise<string> => {
+  const claims = Buffer.from((await idToken()).split('.')[1]!, 'base64url');
+  return new CompactSign(claims)
+    .setProtectedHeader({ alg: 'ES256', kid: 'k1', b64: true, crit: ['b64'] })
+    .sign(pair.privateKey);
+};
+
+describe('an ID token is accepted', () => {
+  it.each([
+    ['with a verified address', () => idToken({ email_verified: true })],
+    ['with a verified address, as text', () => idToken({ email_verified: 'true' })],
+    ['with times that have a fraction', () => idToken({ iat: now() - 0.5, exp: now() + 300.25 })],
+    ['with a header that says more', () => idToken({}, pair.privateKey, { x5t: 'AA', x5c: ['MIIB'], foo: 1 })],
+  ])('an ID token is accepted: %s', async (_what, make) => {
+    expect((await server.get('/auth/token', { token: await make() })).status).toBe(200);
+  });
+});
+
 describe('an ID token is refused', () => {
   const stranger = generateKeyPair('ES256');
   it.each([
@@ -148,7 +170,11 @@ describe('an ID token is refused', () => {
     ['of another key', async () => idToken({}, (await stranger).privateKey)],
     ['of an unknown key', () => idToken({}, pair.privateKey, { kid: 'k2' })],
     ['without a name', () => idToken({ name: undefined })],
-    ['with an address that nobody verified', () => idToken({ email_verified: false })],
+    ['with an unverified address', () => idToken({ email_verified: false })],
+    ['with an unverified address, as text', () => idToken({ email_verified: 'false' })],
+    ['with an address that is verified by another text', () => idToken({ email_verified: 'yes' })],
+    ['that has expired by a fraction', () => idToken({ exp: now() - 60.001 })],
+    ['with an extension', () => idTokenWithExtension()],
     ['that is none', async () => 'not.a.token'],
   ])('an ID token is rejected: %s', async (_what, make) => {
     expect(await server.get('/auth/token', { token: await make() })).toMatchObject({
@@ -185,6 +211,35 @@ describe('a trusted issuer', () => {
     expect(asked).toBe(1);
   });
 
+  it('a trusted issuer that rotates its key is asked again for an unknown one, once in a cool-down', async () => {
+    const next = await generateKeyPair('ES256', { extractable: true });
+    const signed = (kid: string) => idToken({ aud: 'by-url' }, next.privateKey, { kid });
+    const statusOf = async (token: Promise<string>): Promise<number> =>
+      (await server.get('/auth/token', { token: await token })).status;
+    const before = asked;
+    published = { keys: [...jwks.keys, { ...(await exportJWK(next.publicKey)), kid: 'k2', alg: 'ES256' }] };
+    // At the same time: all of them wait for one answer.
+    const statuses = await Promise.all([signed('k2'), signed('k2'), signed('k2')].map(statusOf));
+    expect([statuses, asked - before]).toEqual([[200, 200, 200], 1]);
+    for (const kid of ['k3', 'k4', 'k5']) expect(await statusOf(signed(kid))).toBe(401);
+    expect(asked - before).toBe(1);
+    // A wrong signature under a known name is no reason to ask.
+    await server.setTime(server.clock.now() + 10 * SECOND);
+    expect(await statusOf(signed('k1'))).toBe(401);
+    expect(asked - before).toBe(1);
+    expect([await statusOf(signed('k3')), await statusOf(signed('k3'))]).toEqual([401, 401]);
+    expect(asked - before).toBe(2);
+  });
+
+  it('a trusted issuer that does not answer for an unknown key is no reason to reject its token', async () => {
+    await server.setTime(server.clock.now() + 10 * SECOND);
+    isOutOfOrder = true;
+    const token = await idToken({ aud: 'by-url' }, pair.privateKey, { kid: 'k9' });
+    expect(await server.get('/auth/token', { token })).toMatchObject({ status: 503, body: { code: 'BUSY' } });
+    expect((await server.get('/auth/token', { token: await idToken({ aud: 'by-url' }) })).status).toBe(200);
+    isOutOfOrder = false;
+  });
+
   it('a trusted issuer is asked at no other URL', async () => {
     await createProfile(server, tenant, {
       format: 'ccai-user',
@@ -192,8 +247,9 @@ describe('a trusted issuer', () => {
       issuer: 'ELSEWHERE',
       settings: { trustedIssuer: { issuer: ISSUER, audience: 'elsewhere', jwksUrl: `${jwksUrl}/other` } },
     });
+    const before = asked;
     expect((await server.get('/auth/token', { token: await idToken({ aud: 'elsewhere' }) })).status).toBe(401);
-    expect(asked).toBe(1);
+    expect(asked).toBe(before);
   });
 
   it('a trusted issuer that two tenants trust for one audience is asked for the tenant', async () => {

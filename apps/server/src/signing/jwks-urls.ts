@@ -5,6 +5,8 @@ import { parseStrictJson } from '#crypto';
 import { JwksUrls } from '#signing';
 
 const KEPT_FOR = 5 * MINUTE;
+/** How long a key set is not asked for again because of a token of an unknown key: such tokens cost their senders nothing. */
+const COOL_DOWN = 10 * SECOND;
 const ANSWER_WITHIN = 3 * SECOND;
 const BYTES_MAX = 64 * 1024;
 const KEPT_MAX = 200;
@@ -15,6 +17,8 @@ const KEPT_MAX = 200;
  */
 export class AllowedJwksUrls extends JwksUrls {
   readonly #kept = new Map<string, { readonly jwks: JSONWebKeySet; readonly until: EpochMilliseconds }>();
+  readonly #pending = new Map<string, Promise<JSONWebKeySet>>();
+  readonly #askedAgainAt = new Map<string, EpochMilliseconds>();
 
   constructor(
     private readonly allowed: readonly string[],
@@ -31,10 +35,34 @@ export class AllowedJwksUrls extends JwksUrls {
     const known = this.#kept.get(url);
     // One that is kept for longer was read while the clock was ahead.
     if (known && known.until > now && known.until <= now + KEPT_FOR) return known.jwks;
-    const jwks = await fetchJwks(url);
-    if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
-    this.#kept.set(url, { jwks, until: now + KEPT_FOR });
-    return jwks;
+    return this.#fetch(url);
+  }
+
+  override async readAgain(url: string): Promise<JSONWebKeySet> {
+    const pending = this.#pending.get(url);
+    if (pending) return pending;
+    const now = this.clock.now();
+    const askedAt = this.#askedAgainAt.get(url);
+    // An instant of the future was noted while the clock was ahead.
+    if (askedAt !== undefined && askedAt <= now && now < askedAt + COOL_DOWN) return this.read(url);
+    if (this.#askedAgainAt.size >= KEPT_MAX) this.#askedAgainAt.clear();
+    this.#askedAgainAt.set(url, now);
+    return this.#fetch(url);
+  }
+
+  /** Those that ask at the same time wait for one answer. */
+  #fetch(url: string): Promise<JSONWebKeySet> {
+    const pending = this.#pending.get(url);
+    if (pending) return pending;
+    const fetched = fetchJwks(url)
+      .then((jwks) => {
+        if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
+        this.#kept.set(url, { jwks, until: this.clock.now() + KEPT_FOR });
+        return jwks;
+      })
+      .finally(() => this.#pending.delete(url));
+    this.#pending.set(url, fetched);
+    return fetched;
   }
 }
 
