@@ -79,14 +79,8 @@ export {
   sealBlob,
   sealingErrors,
 } from './sealing.js';
-export {
-  encodeBase62,
-  fingerprint,
-  generateServiceKey,
-  isWellFormedServiceKey,
-  lookupHash,
-  maskSecret,
-} from './service-key.js';
+export { type PrefixedSecret, prefixedSecret } from './prefixed-secret.js';
+export { fingerprint, generateServiceKey, isWellFormedServiceKey, lookupHash, maskSecret } from './service-key.js';
 export {
   JSON_LIMITS,
   type JsonLimits,

@@ -1,38 +1,14 @@
-import { type KeyObject, createHash, createHmac, randomBytes } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import { Secret } from '#core';
+import { type KeyObject, createHash, createHmac } from 'node:crypto';
 
-const PREFIX = 'csk_';
-const RANDOM_BYTES = 32;
-// The fewest digits that hold 256 and 32 bits: 62^43 > 2^256, 62^6 > 2^32.
-const RANDOM_DIGITS = 43;
-const CHECKSUM_DIGITS = 6;
-const SERVICE_KEY_PATTERN = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`);
+import { prefixedSecret } from './prefixed-secret.js';
 
-const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-
-/** A non-negative integer in base 62 (0-9, A-Z, a-z), padded with zeros to at least `digits`. */
-export function encodeBase62(value: bigint, digits = 1): string {
-  let text = '';
-  for (let rest = value; rest > 0n; rest /= 62n) text = BASE62[Number(rest % 62n)] + text;
-  return text.padStart(digits, '0');
-}
-
-const checksum = (text: string): string => encodeBase62(BigInt(crc32(text)), CHECKSUM_DIGITS);
+const serviceKeys = prefixedSecret('csk_');
 
 /** A new service key: `csk_`, 256 random bits in base 62, and a CRC-32 over both. */
-export function generateServiceKey(): Secret {
-  const random = BigInt(`0x${randomBytes(RANDOM_BYTES).toString('hex')}`);
-  const body = PREFIX + encodeBase62(random, RANDOM_DIGITS);
-  return new Secret(body + checksum(body));
-}
+export const generateServiceKey = serviceKeys.generate;
 
-/**
- * Whether the text can be a service key at all. The checksum is no secret: it answers typing errors and guessing
- * scanners without asking the database, and lets secret scanners recognise a leaked key.
- */
-export const isWellFormedServiceKey = (text: string): boolean =>
-  SERVICE_KEY_PATTERN.test(text) && checksum(text.slice(0, -CHECKSUM_DIGITS)) === text.slice(-CHECKSUM_DIGITS);
+/** Whether the text can be a service key at all, see `PrefixedSecret.isWellFormed`. */
+export const isWellFormedServiceKey = serviceKeys.isWellFormed;
 
 /** Below this length the last four characters would give away too much of a secret. */
 const MASK_TAIL_FROM_LENGTH = 24;
