@@ -21,7 +21,7 @@ export const IdColumn = (): PropertyDecorator => PrimaryColumn({ type: 'varchar'
 /** Part of a primary key that is not a UUID. */
 export const KeyColumn = (length: number): PropertyDecorator => PrimaryColumn({ type: 'varchar', length });
 /** Refers to another row by its id; entity classes never refer to each other (ESM cycles). */
-export const ReferenceColumn = (options: Options = {}): PropertyDecorator =>
+export const ReferenceColumn = (options: Options & { readonly default?: string } = {}): PropertyDecorator =>
   Column({ type: 'varchar', length: 36, ...options });
 export const VarcharColumn = (length: number, options: Options = {}): PropertyDecorator =>
   Column({ type: 'varchar', length, ...options });

@@ -11,8 +11,9 @@ import {
 } from '#core';
 import { Database } from '#database';
 
+import { admittedMember } from './accounts.js';
 import { requirePlatformRight, roleInTenant } from './authorization.js';
-import { Member, Tenant, type User } from './entities.js';
+import { type Member, Tenant, type User } from './entities.js';
 import type { Permission } from './permissions.js';
 
 /** Turns an identity into the scope that it may work in, or rejects it. */
@@ -71,7 +72,7 @@ export class Access {
   ): Promise<{ readonly found: Tenant | null; readonly member: Member | null }> {
     return this.database.readPlatform(platformScope(selfDeciding(origin)), async (view) => {
       const found = await view.findOne(Tenant, named(tenant));
-      const member = found && (await view.findOne(Member, { tenantId: found.id, userId }));
+      const member = found && (await admittedMember(view, found.id, userId));
       return { found, member };
     });
   }

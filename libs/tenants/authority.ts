@@ -1,8 +1,9 @@
 import { type Evidence, INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import type { View } from '#database';
 
+import { admittedMember } from './accounts.js';
 import { requirePlatformRight, roleInTenant } from './authorization.js';
-import { Member, Session, Tenant, User } from './entities.js';
+import { Session, Tenant, User } from './entities.js';
 import { tenantErrors } from './errors.js';
 import { isPermission, permissionRow } from './permissions.js';
 import { requireCurrent } from './session-lifetime.js';
@@ -37,7 +38,7 @@ export async function sessionAuthority(
     return scope;
   }
   const tenantState = await holdTenant(view, 'exclusive');
-  const member = await view.findOne(Member, { userId: scope.actor.id });
+  const member = await admittedMember(view, scope.tenantId, scope.actor.id);
   const role = roleInTenant(permission, {
     tenantState,
     role: member?.role,

@@ -14,6 +14,8 @@ import {
   VersionColumn,
 } from '#database';
 
+import type { InvitationState } from './invitation.js';
+import type { ResetKind } from './password-reset.js';
 import type { Role } from './roles.js';
 import type { TenantState } from './tenant-lifecycle.js';
 
@@ -41,6 +43,12 @@ export class User {
   @IdColumn() id: string;
   /** Normalised: see `normalizeEmail`. */
   @VarcharColumn(254) email: string;
+  /**
+   * Where the account is found by its address and may be a member: in every tenant (`INSTALLATION_ID`) once the address is
+   * verified, otherwise in the one tenant that invited it. Together with `email` it is unique. By default nowhere.
+   */
+  @ReferenceColumn({ default: '' }) knownIn: string;
+  @InstantColumn({ nullable: true }) emailVerifiedAt: number | null;
   @VarcharColumn(200) name: string;
   /** Argon2id in PHC form. */
   @VarcharColumn(255) passwordHash: string;
@@ -71,6 +79,45 @@ export class Session {
   @InstantColumn() expiresAt: number;
   @InstantColumn({ nullable: true }) endedAt: number | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
+}
+
+/** A person who was asked to become a member. The account, if there is one, is a matter of who accepts. */
+@Entity('invitations')
+@TenantOwned()
+export class Invitation {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  /** Normalised: see `normalizeEmail`. */
+  @VarcharColumn(254) email: string;
+  @VarcharColumn(32) role: Role;
+  @VarcharColumn(16) state: InvitationState;
+  /** HMAC of the token: how it is found. */
+  @VarcharColumn(64) lookupHash: string;
+  /** The user who invited; their right is checked again when the invitation is accepted. */
+  @ReferenceColumn() invitedBy: string;
+  /** Their membership at that time; `null` where the platform administrator invited an owner. */
+  @ReferenceColumn({ nullable: true }) inviterMemberId: string | null;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn() expiresAt: number;
+}
+
+/** A link by which the holder of an account chooses a new password. */
+@Entity('password_resets')
+@InstallationOwned()
+export class PasswordReset {
+  @IdColumn() id: string;
+  @ReferenceColumn() userId: string;
+  @VarcharColumn(16) kind: ResetKind;
+  /** HMAC of the token: how it is found. */
+  @VarcharColumn(64) lookupHash: string;
+  /** The tenant whose owner started it; `null` where the platform administrator did. */
+  @ReferenceColumn({ nullable: true }) startedIn: string | null;
+  @ReferenceColumn() startedBy: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() expiresAt: number;
+  @InstantColumn({ nullable: true }) usedAt: number | null;
 }
 
 /** Failed password attempts of one subject: an account, an account from one network, or a session. */

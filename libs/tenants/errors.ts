@@ -3,14 +3,35 @@ import { defineErrors } from '#core';
 export const tenantErrors = defineErrors('tenants', {
   TENANT_SUSPENDED: { kind: 'forbidden', title: 'The tenant is suspended' },
   SLUG_TAKEN: { kind: 'conflict', title: 'The slug is already in use' },
+  TENANT_HAS_OWNER: { kind: 'conflict', title: 'The tenant has an owner, who invites further members' },
   CONFIRMATION_MISMATCH: { kind: 'unprocessable', title: 'The confirmation does not match the slug of the tenant' },
 });
 
 export const memberErrors = defineErrors('members', {
   LAST_OWNER: { kind: 'conflict', title: 'The last owner can be neither removed nor demoted' },
   ALREADY_MEMBER: { kind: 'conflict', title: 'The user is already a member of this tenant' },
-  USER_EXISTS: { kind: 'conflict', title: 'The user already exists; omit `password` (it is not changed)' },
   ROLE_NOT_GRANTABLE: { kind: 'forbidden', title: 'Your role does not permit granting or managing this role' },
+});
+
+export const invitationErrors = defineErrors('invitations', {
+  INVITATION_INVALID: { kind: 'gone', title: 'The invitation is unknown, used, withdrawn or expired' },
+  INVITATION_NOT_YOURS: { kind: 'forbidden', title: 'The invitation is for another account than yours' },
+  INVITATION_LIMIT_REACHED: { kind: 'conflict', title: 'Too many invitations of the tenant are pending' },
+});
+
+export const accountErrors = defineErrors('accounts', {
+  ACCOUNT_EXISTS: {
+    kind: 'conflict',
+    title: 'There is an account with this address in the tenant: sign in, then accept',
+  },
+  ACCOUNT_NOT_OF_TENANT: {
+    kind: 'forbidden',
+    title: 'The account is known beyond this tenant: the platform administrator starts its reset',
+  },
+  USER_EXISTS: { kind: 'conflict', title: 'There is a verified account with this address: invite it' },
+  ADDRESS_VERIFIED: { kind: 'conflict', title: 'The address of the account is verified already' },
+  ADDRESS_TAKEN: { kind: 'conflict', title: 'The address is that of another, verified account' },
+  RESET_INVALID: { kind: 'gone', title: 'The reset is unknown, used, replaced or expired' },
 });
 
 export const sessionErrors = defineErrors('sessions', {

@@ -1,12 +1,32 @@
 import type { EntityClass } from '#database';
-import { Member, PasswordAttempt, Session, Tenant, User } from './entities.js';
+import { Invitation, Member, PasswordAttempt, PasswordReset, Session, Tenant, User } from './entities.js';
 
-export const tenantEntities: readonly EntityClass[] = [Tenant, User, Member, Session, PasswordAttempt];
+export const tenantEntities: readonly EntityClass[] = [
+  Tenant,
+  User,
+  Member,
+  Invitation,
+  Session,
+  PasswordAttempt,
+  PasswordReset,
+];
 export { Access } from './access.service.js';
+export { AccountSecrets } from './account-secrets.js';
 export { holdTenant, requireActiveTenant, sessionAuthority } from './authority.js';
-export { memberErrors, sessionErrors, tenantErrors } from './errors.js';
-export { memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
-export { type MemberWithUser, Members, type NewMember } from './members.service.js';
+export { accountErrors, invitationErrors, memberErrors, sessionErrors, tenantErrors } from './errors.js';
+export { invitationEvents, memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
+export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
+export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
+export {
+  type AcceptedInvitation,
+  type InvitationWithToken,
+  Invitations,
+  type NewInvitation,
+} from './invitations.service.js';
+export { type MemberWithUser, Members } from './members.service.js';
+export { type ResetKind, resetKinds } from './password-reset.js';
+export { PasswordResetExpiry } from './password-reset-expiry.js';
+export { PasswordResets, type StartedReset } from './password-resets.service.js';
 export { PasswordGuard, accountLockAfter, lockAfter } from './password-guard.js';
 export {
   type Audience,

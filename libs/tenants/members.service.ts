@@ -1,60 +1,27 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Page, type PageRequest, type TenantScope, coreErrors, normalizeEmail } from '#core';
-import { uuidv7 } from '#crypto';
-import { Database, In, type Tx, requireVersion } from '#database';
+import type { Page, PageRequest, TenantScope } from '#core';
+import { Database, In, Not, type Tx, requireVersion } from '#database';
 
+import { admittedMember, isKnownIn, isVerified } from './accounts.js';
 import { Member, Tenant, User } from './entities.js';
 import { memberErrors } from './errors.js';
 import { memberEvents } from './events.js';
-import { type Role, mayGrant, mayManage } from './roles.js';
-import { passwordMissing, raiseConfigVersion } from './tenants.service.js';
-import { Users } from './users.service.js';
-
-export interface NewMember {
-  readonly email: string;
-  readonly name: string;
-  readonly role: Role;
-  /** Only for a user who does not exist yet. */
-  readonly password?: string | undefined;
-}
+import { type Role, mayGrant, mayManage, roleOf } from './roles.js';
+import { raiseConfigVersion } from './tenants.service.js';
 
 /** A membership together with what is shown of its user. */
 export interface MemberWithUser extends Member {
   readonly email: string;
   readonly name: string;
+  readonly emailVerified: boolean;
+  /** `false` for an account that only another tenant knows: it may do nothing here until its address is verified. */
+  readonly admitted: boolean;
 }
 
 @Injectable()
 export class Members {
-  constructor(
-    private readonly database: Database,
-    private readonly users: Users,
-  ) {}
-
-  /** @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, USER_EXISTS, VALIDATION_ERROR */
-  async add(scope: TenantScope, member: NewMember): Promise<MemberWithUser> {
-    const email = normalizeEmail(member.email);
-    const passwordHash =
-      member.password === undefined ? undefined : await this.users.hashNewPassword(scope, member.password, '/password');
-    return this.database.transaction(scope, async (tx) => {
-      requireGrantable(tx.scope, member.role);
-      const user = await this.existingOrNew(tx, { ...member, email }, passwordHash);
-      const row: Member = {
-        id: uuidv7(tx.now),
-        tenantId: scope.tenantId,
-        userId: user.id,
-        role: member.role,
-        version: 1,
-        createdAt: tx.now,
-        updatedAt: tx.now,
-      };
-      await tx.insert(Member, row, { duplicate: () => memberErrors.ALREADY_MEMBER() });
-      await raiseConfigVersion(tx);
-      tx.record(memberEvents.added(user.id, { after: { email, role: row.role } }));
-      return withUser(row, user);
-    });
-  }
+  constructor(private readonly database: Database) {}
 
   async list(scope: TenantScope, page: PageRequest): Promise<Page<MemberWithUser>> {
     return this.database.read(scope, async (view) => {
@@ -95,17 +62,6 @@ export class Members {
     });
   }
 
-  private async existingOrNew(tx: Tx, member: NewMember, passwordHash: string | undefined): Promise<User> {
-    const existing = await tx.installation.findOne(User, { email: member.email });
-    if (existing) {
-      // A tenant's owner must not be able to set the password of a user who is a member of other tenants too.
-      if (passwordHash !== undefined) throw memberErrors.USER_EXISTS();
-      return existing;
-    }
-    if (passwordHash === undefined) throw passwordMissing('/password');
-    return this.users.create(tx, { email: member.email, name: member.name, passwordHash });
-  }
-
   /** The tenant's row is locked first: of two demotions of the last two owners, the second one sees the first. */
   private async lockManageable(tx: Tx, userId: string): Promise<Member> {
     await tx.lock(Tenant, { id: tx.scope.tenantId });
@@ -115,7 +71,11 @@ export class Members {
   }
 
   private async requireAnotherOwner(tx: Tx, member: Member): Promise<void> {
-    if (member.role === 'owner' && (await tx.count(Member, { role: 'owner' })) <= 1) throw memberErrors.LAST_OWNER();
+    if (member.role !== 'owner') return;
+    for (const { userId } of await tx.find(Member, { role: 'owner', id: Not(member.id) })) {
+      if (await admittedMember(tx, member.tenantId, userId)) return;
+    }
+    throw memberErrors.LAST_OWNER();
   }
 }
 
@@ -123,10 +83,10 @@ function requireGrantable(scope: Tx['scope'], role: Role): void {
   if (!mayGrant(roleOf(scope), role)) throw memberErrors.ROLE_NOT_GRANTABLE(`Your role does not grant ${role}`);
 }
 
-function roleOf(scope: { readonly actor: { readonly role?: string } }): Role {
-  const { role } = scope.actor;
-  if (role === undefined) throw coreErrors.FORBIDDEN();
-  return role as Role;
-}
-
-const withUser = (member: Member, user: User): MemberWithUser => ({ ...member, email: user.email, name: user.name });
+const withUser = (member: Member, user: User): MemberWithUser => ({
+  ...member,
+  email: user.email,
+  name: user.name,
+  emailVerified: isVerified(user),
+  admitted: isKnownIn(user, member.tenantId),
+});

@@ -1,3 +1,5 @@
+import { type Actor, coreErrors } from '#core';
+
 /** Roles of a member in one tenant, the highest first. The auditor is not part of this order: it changes nothing. */
 export const roles = ['owner', 'full_access', 'limited_access', 'auditor'] as const;
 export type Role = (typeof roles)[number];
@@ -10,3 +12,9 @@ export const mayGrant = (actor: Role, granted: Role): boolean => actor === 'owne
 /** Owners manage all members; full access manages members below owner; other roles manage none. */
 export const mayManage = (actor: Role, current: Role): boolean =>
   actor === 'owner' || (actor === 'full_access' && current !== 'owner');
+
+/** The role in which a caller works in the tenant. @throws FORBIDDEN where there is none */
+export function roleOf({ actor }: { readonly actor: Pick<Actor, 'role'> }): Role {
+  if (actor.role === undefined) throw coreErrors.FORBIDDEN();
+  return actor.role as Role;
+}

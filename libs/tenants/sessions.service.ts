@@ -14,14 +14,16 @@ import {
   toEpochSeconds,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, IsNull, Not, type Tx } from '#database';
+import { Database, IsNull, type Tx } from '#database';
 
+import { accountOf, isKnownIn } from './accounts.js';
 import { Member, Session, Tenant, User } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import type { Role } from './roles.js';
+import { endSessions } from './session-ending.js';
 import { SESSION_TTL, requireCurrent } from './session-lifetime.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
@@ -66,13 +68,17 @@ export class Sessions {
     private readonly refusals: RefusedPasswords,
   ) {}
 
-  /** @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY */
-  async start(scope: PlatformScope, email: string, password: string): Promise<StartedSession> {
+  /**
+   * @param tenant id or slug: for an account that only this tenant knows, where others have the same address
+   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY
+   */
+  async start(scope: PlatformScope, email: string, password: string, tenant?: string): Promise<StartedSession> {
     const subject = normalizeEmail(email);
-    const found = await this.database.readPlatform(scope, (view) => view.findOne(User, { email: subject }));
-    const user = found ?? undefined;
+    const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
     try {
-      const attempt = { account: subject, password, storedHash: user?.passwordHash };
+      // Counted by what was asked: an attacker with an account of the same address elsewhere resets no counter but that.
+      const account = tenant === undefined ? subject : `${subject} in ${tenant.toLowerCase()}`;
+      const attempt = { account, password, storedHash: user?.passwordHash };
       const matches = await this.guard.verifySignIn(scope, attempt);
       if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
       return await this.startOf(scope, user);
@@ -118,7 +124,9 @@ export class Sessions {
   async memberships(scope: PlatformScope, userId: string): Promise<Membership[]> {
     return this.database.readPlatform(scope, async (view) => {
       const memberships: Membership[] = [];
+      const user = await view.installation.get(User, { id: userId });
       for (const { tenantId, role } of await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX })) {
+        if (!isKnownIn(user, tenantId)) continue;
         const { slug, name, state } = await view.get(Tenant, { id: tenantId });
         if (state !== 'deleted') memberships.push({ tenantId, slug, name, state, role });
       }
@@ -150,7 +158,7 @@ export class Sessions {
       const userId = scope.actor.id;
       await requireSamePassword(tx, confirmed, sessionErrors.PASSWORD_INVALID);
       await tx.update(User, { id: userId }, { passwordHash, updatedAt: tx.now });
-      await tx.update(Session, { userId, endedAt: IsNull(), id: Not(sessionId) }, { endedAt: tx.now });
+      await endSessions(tx, { userId, except: sessionId });
       await recordForUser(tx, userId, (content) => userEvents.password_changed(userId, content));
     });
   }

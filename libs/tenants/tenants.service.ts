@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import {
+  INSTALLATION_ID,
   type Json,
   type Page,
   type PageRequest,
@@ -14,16 +15,17 @@ import { Database, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Member, Tenant, User } from './entities.js';
-import { memberErrors, tenantErrors } from './errors.js';
+import { accountErrors, tenantErrors } from './errors.js';
 import { memberEvents, tenantEvents } from './events.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 import { type TenantSettings, checkSettings, effectiveSettings } from './tenant-settings.js';
-import { Users } from './users.service.js';
+import { type NewUser, Users } from './users.service.js';
 
 export interface NewTenant {
   readonly slug: string;
   readonly name: string;
-  readonly owner: { readonly email: string; readonly name: string; readonly password?: string | undefined };
+  /** Their account is made with the tenant and counts in it only. Without one, an owner is invited afterwards. */
+  readonly owner?: { readonly email: string; readonly name: string; readonly password: string } | undefined;
 }
 
 export interface TenantChange {
@@ -40,17 +42,11 @@ export class Tenants {
   ) {}
 
   /**
-   * Creates a tenant with its data key and its first owner. An owner who is already a user keeps their password.
-   * @throws SLUG_TAKEN, USER_EXISTS, VALIDATION_ERROR
+   * Creates a tenant with its data key and, where one is named, its first owner.
+   * @throws SLUG_TAKEN, USER_EXISTS where a verified account has the address: it is invited, VALIDATION_ERROR
    */
   async create(scope: PlatformScope, tenant: NewTenant): Promise<Tenant> {
-    const email = normalizeEmail(tenant.owner.email);
-    const { password } = tenant.owner;
-    const known = await this.database.readPlatform(scope, (view) => view.exists(User, { email }));
-    if (known && password !== undefined) throw memberErrors.USER_EXISTS();
-    if (!known && password === undefined) throw passwordMissing('/owner/password');
-    const passwordHash =
-      password === undefined ? undefined : await this.users.hashNewPassword(scope, password, '/owner/password');
+    const owner = tenant.owner && (await this.newOwner(scope, tenant.owner));
     return this.database.platform(scope, async (tx) => {
       const row: Tenant = {
         id: uuidv7(tx.now),
@@ -66,27 +62,38 @@ export class Tenants {
       };
       await tx.insert(Tenant, row, { duplicate: () => tenantErrors.SLUG_TAKEN() });
       await this.vault.createDataKey(tx, row.id);
-      const owner =
-        passwordHash === undefined
-          ? await tx.get(User, { email })
-          : await this.users.create(tx, { email, name: tenant.owner.name, passwordHash });
-      const member: Member = {
-        id: uuidv7(tx.now),
-        tenantId: row.id,
-        userId: owner.id,
-        role: 'owner',
-        version: 1,
-        createdAt: tx.now,
-        updatedAt: tx.now,
-      };
-      await tx.insert(Member, member);
       const after = { slug: row.slug, name: row.name };
       // The installation's history says that the tenant exists; the tenant's own history begins with it.
       tx.record(tenantEvents.created(row.id, { after }));
       tx.record(tenantEvents.created(row.id, { after, tenantId: row.id }));
-      tx.record(memberEvents.added(owner.id, { after: { email, role: 'owner' }, tenantId: row.id }));
+      if (owner) await this.addOwner(tx, row.id, owner);
       return row;
     });
+  }
+
+  /** @throws USER_EXISTS, VALIDATION_ERROR, BUSY */
+  private async newOwner(scope: PlatformScope, { email, name, password }: NonNullable<NewTenant['owner']>) {
+    const address = normalizeEmail(email);
+    const verified = { email: address, knownIn: INSTALLATION_ID };
+    const exists = await this.database.readPlatform(scope, (view) => view.installation.exists(User, verified));
+    if (exists) throw accountErrors.USER_EXISTS();
+    const passwordHash = await this.users.hashNewPassword(scope, password, '/owner/password');
+    return { email: address, name, passwordHash };
+  }
+
+  private async addOwner(tx: Tx, tenantId: string, owner: NewUser): Promise<void> {
+    const user = await this.users.create(tx, { ...owner, knownIn: tenantId });
+    const member: Member = {
+      id: uuidv7(tx.now),
+      tenantId,
+      userId: user.id,
+      role: 'owner',
+      version: 1,
+      createdAt: tx.now,
+      updatedAt: tx.now,
+    };
+    await tx.insert(Member, member);
+    tx.record(memberEvents.added(user.id, { after: { email: user.email, role: 'owner' }, tenantId }));
   }
 
   async list(scope: PlatformScope, page: PageRequest): Promise<Page<Tenant>> {
@@ -194,11 +201,6 @@ export async function configVersionOf(view: View): Promise<number> {
   if (!tenant) throw coreErrors.NOT_FOUND();
   return tenant.configVersion;
 }
-
-export const passwordMissing = (pointer: string): Error =>
-  coreErrors.VALIDATION_ERROR({
-    errors: [{ pointer, code: 'REQUIRED', detail: 'a user who does not exist yet needs a password' }],
-  });
 
 const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as { readonly [name: string]: Json } });
 

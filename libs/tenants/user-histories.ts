@@ -1,7 +1,8 @@
 import { type EventContent, type EventDraft, INSTALLATION_ID } from '#core';
 import { In, Not, type Tx, type View } from '#database';
 
-import { Member, Tenant } from './entities.js';
+import { isKnownIn } from './accounts.js';
+import { Member, Tenant, User } from './entities.js';
 
 /** More tenants than anybody is a member of; it bounds what one log-in writes. */
 const MEMBERSHIPS_MAX = 1_000;
@@ -13,7 +14,9 @@ const MEMBERSHIPS_MAX = 1_000;
 export async function historiesOfUser(view: View, userId: string): Promise<readonly string[]> {
   const members = await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX });
   if (members.length === 0) return [INSTALLATION_ID];
-  const ids = members.map(({ tenantId }) => tenantId);
+  const user = await view.installation.get(User, { id: userId });
+  const ids = members.map(({ tenantId }) => tenantId).filter((tenantId) => isKnownIn(user, tenantId));
+  if (ids.length === 0) return [INSTALLATION_ID];
   const tenants = await view.find(Tenant, { id: In(ids), state: Not('deleted') });
   return [INSTALLATION_ID, ...tenants.map(({ id }) => id)];
 }

@@ -1,20 +1,33 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Origin, type PlatformScope, Secret, coreErrors, normalizeEmail } from '#core';
+import {
+  INSTALLATION_ID,
+  type Origin,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  Secret,
+  coreErrors,
+  normalizeEmail,
+} from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
-import { Database, IsNull, type Tx, type View } from '#database';
+import { Database, type Tx, type View } from '#database';
 
-import { Session, User } from './entities.js';
-import { memberErrors, sessionErrors } from './errors.js';
+import { accountOf } from './accounts.js';
+import { User } from './entities.js';
+import { accountErrors, sessionErrors } from './errors.js';
 import { userEvents } from './events.js';
 import { PasswordGuard, hashingGroup } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
+import { endSessions } from './session-ending.js';
 import { recordForUser } from './user-histories.js';
 
 export interface NewUser {
   readonly email: string;
   readonly name: string;
   readonly passwordHash: string;
+  /** The tenant in which the account counts; every one where whoever makes it vouches for the address. */
+  readonly knownIn?: string;
   readonly platformAdmin?: boolean;
 }
 
@@ -36,11 +49,18 @@ export class Users {
     return this.guard.hasher.hash(normalizePassword(password, pointer), hashingGroup(origin));
   }
 
-  /** A step of a use-case that creates a user. @throws USER_EXISTS */
-  async create(tx: Tx, user: NewUser): Promise<User> {
+  /**
+   * A step of platform work that creates a user.
+   * @param history the tenant whose history says so; the installation's otherwise
+   * @throws USER_EXISTS
+   */
+  async create(tx: Tx, user: NewUser, history?: string): Promise<User> {
+    const { knownIn = INSTALLATION_ID } = user;
     const row: User = {
       id: uuidv7(tx.now),
       email: normalizeEmail(user.email),
+      knownIn,
+      emailVerifiedAt: knownIn === INSTALLATION_ID ? tx.now : null,
       name: user.name,
       passwordHash: user.passwordHash,
       platformAdmin: user.platformAdmin ?? false,
@@ -48,8 +68,8 @@ export class Users {
       createdAt: tx.now,
       updatedAt: tx.now,
     };
-    await tx.installation.insert(User, row, { duplicate: () => memberErrors.USER_EXISTS() });
-    tx.record(userEvents.created(row.id, { after: { email: row.email, name: row.name } }));
+    await tx.installation.insert(User, row, { duplicate: () => accountErrors.USER_EXISTS() });
+    tx.record(userEvents.created(row.id, { tenantId: history, after: { email: row.email, name: row.name } }));
     return row;
   }
 
@@ -82,16 +102,25 @@ export class Users {
   /**
    * Sets a new password for a user who lost theirs, and ends all their sessions. Only the command line of the host
    * offers this: who can run it can read the database as well.
+   * @param tenant id or slug, for an account that only this tenant knows
    * @throws NOT_FOUND, VALIDATION_ERROR unless the password has 12 to 256 characters
    */
-  async resetPassword(scope: PlatformScope, email: string, password: string): Promise<void> {
+  async resetPassword(scope: PlatformScope, email: string, password: string, tenant?: string): Promise<void> {
     const passwordHash = await this.hashNewPassword(scope, password, '/password');
     await this.database.platform(scope, async (tx) => {
-      const { id } = await tx.installation.lock(User, { email: normalizeEmail(email) });
+      const account = await accountOf(tx, normalizeEmail(email), tenant);
+      if (!account) throw coreErrors.NOT_FOUND();
+      const { id } = await tx.installation.lock(User, { id: account.id });
       await tx.installation.update(User, { id }, { passwordHash, updatedAt: tx.now });
-      await tx.installation.update(Session, { userId: id, endedAt: IsNull() }, { endedAt: tx.now });
+      await endSessions(tx, { userId: id });
       await recordForUser(tx, id, (content) => userEvents.password_reset(id, content));
     });
+  }
+
+  /** Every account of the installation, or those with one address. */
+  async list(scope: PlatformScope, filter: { readonly email?: string }, page: PageRequest): Promise<Page<User>> {
+    const where = filter.email === undefined ? {} : { email: filter.email };
+    return this.database.readPlatform(scope, (view) => view.installation.page(User, where, [['id', 'ASC']], page));
   }
 
   /** @throws NOT_FOUND */

@@ -96,6 +96,20 @@ export function dueSamples(
     return keyId;
   };
 
+  const invitation = (state: string) => (id: string) => ({
+    id,
+    tenantId,
+    email: `${id}@example.test`,
+    role: 'auditor',
+    state,
+    lookupHash: newHash(),
+    invitedBy: id,
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 0,
+  });
+
   const kinds: Readonly<Record<string, Kind>> = {
     credential: {
       table: 'credentials',
@@ -124,6 +138,35 @@ export function dueSamples(
       table: 'sessions',
       statement: 'DELETE',
       make: insert('sessions', (id) => ({ id, userId: id, createdAt: 0, expiresAt: 0 })),
+      due: (at) => ({ expiresAt: at - 7 * DAY }),
+      unhandled: {},
+    },
+    invitation: {
+      table: 'invitations',
+      statement: 'UPDATE',
+      make: insert('invitations', invitation('pending')),
+      due: (at) => ({ expiresAt: at }),
+      unhandled: { state: 'pending' },
+    },
+    'ended invitation': {
+      table: 'invitations',
+      statement: 'DELETE',
+      make: insert('invitations', invitation('accepted')),
+      due: (at) => ({ expiresAt: at - 90 * DAY }),
+      unhandled: {},
+    },
+    'password reset': {
+      table: 'password_resets',
+      statement: 'DELETE',
+      make: insert('password_resets', (id) => ({
+        id,
+        userId: id,
+        kind: 'reset',
+        lookupHash: newHash(),
+        startedBy: id,
+        createdAt: 0,
+        expiresAt: 0,
+      })),
       due: (at) => ({ expiresAt: at - 7 * DAY }),
       unhandled: {},
     },

@@ -17,8 +17,11 @@ import { CpuQueue, PasswordHasher, algorithm, localKeyEncryptionKey, normalizePa
 import { Database, type EntityClass } from '#database';
 import {
   Access,
+  AccountSecrets,
+  Invitations,
   Members,
   PasswordGuard,
+  PasswordResets,
   RefusedPasswords,
   type Role,
   type SessionKeys,
@@ -46,6 +49,8 @@ export interface Installation {
   readonly users: Users;
   readonly tenants: Tenants;
   readonly members: Members;
+  readonly invitations: Invitations;
+  readonly resets: PasswordResets;
   readonly sessions: Sessions;
   readonly sessionKeys: SessionKeys;
   readonly access: Access;
@@ -74,6 +79,7 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
   const repeatedEvents = new RepeatedEvents(database);
   const refusedPasswords = new RefusedPasswords(database, repeatedEvents);
   const users = new Users(database, guard, refusedPasswords);
+  const secrets = new AccountSecrets(vault);
   const { signingKey, verifyingKey } = await algorithm('ES256').generate();
   const sessionKeys: SessionKeys = { signing: signingKey, verifying: verifyingKey };
   const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
@@ -89,7 +95,9 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
     guard,
     users,
     tenants: new Tenants(database, vault, users),
-    members: new Members(database, users),
+    members: new Members(database),
+    invitations: new Invitations(database, secrets, users),
+    resets: new PasswordResets(database, secrets, users),
     sessions: new Sessions(database, guard, users, new JwtService({}), sessionKeys, refusedPasswords),
     sessionKeys,
     access: new Access(database),
@@ -131,9 +139,14 @@ export const scopeOf = (tenantId: string, userId: string, role: Role): TenantSco
   tenantId,
 });
 
-/** A new member of the tenant, with the password `PASSWORD`. */
-export async function addMember({ members }: Installation, tenant: TestTenant, role: Role) {
+/** A person without a session. */
+export const NOBODY = platformScope(originOf({ type: 'system', id: 'nobody', name: 'nobody' }));
+
+/** A new member of the tenant, by invitation. */
+export async function addMember({ invitations }: Installation, tenant: TestTenant, role: Role, password = PASSWORD) {
   const email = `${fresh('member')}@example.com`;
-  const member = await members.add(tenant.owner, { email, name: 'Member', role, password: PASSWORD });
-  return { ...member, scope: scopeOf(tenant.id, member.userId, role) };
+  const { token } = await invitations.create(tenant.owner, { email, role });
+  const account = { name: 'Member', password };
+  const { user } = await invitations.acceptAsNew(NOBODY, token.reveal(), account);
+  return { userId: user.id, email, scope: scopeOf(tenant.id, user.id, role) };
 }

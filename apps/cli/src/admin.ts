@@ -35,11 +35,18 @@ export const createAdmin = (terminal: Terminal, { email, name }: { email: string
     return true;
   });
 
-/** A new password for a user who lost theirs; their sessions end. @throws NOT_FOUND, VALIDATION_ERROR */
-export const resetPassword = (terminal: Terminal, { email }: { email: string }): Promise<boolean> =>
+/**
+ * A new password for a user who lost theirs; their sessions end.
+ * @param options.tenant id or slug, for an account that only this tenant knows
+ * @throws NOT_FOUND, VALIDATION_ERROR
+ */
+export const resetPassword = (
+  terminal: Terminal,
+  { email, tenant }: { email: string; tenant?: string },
+): Promise<boolean> =>
   onInstallation(terminal, async (installation, configuration) => {
     const { password, shown } = newPassword(configuration);
-    await usersOf(installation).resetPassword(CLI, email, password.reveal());
+    await usersOf(installation).resetPassword(CLI, email, password.reveal(), tenant);
     terminal.write(`The password of ${email} was reset; all sessions ended\n${shown}`);
     return true;
   });

@@ -52,6 +52,7 @@ function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
       'Set a new password for a user who lost theirs and end their sessions; made and shown once unless CHANCERY_ADMIN_PASSWORD is set',
     )
     .requiredOption('--email <address>', 'what the user logs in with')
+    .option('--tenant <slug>', 'for an account that only this tenant knows, where others have its address')
     .action(does(resetPassword));
 
   const keys = root.command('keys').description('The master key and the data keys');

@@ -10,6 +10,9 @@ import { clockEvents } from '#scheduler';
 import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
 import { profileErrors, profileEvents, tokenEvents, transactionErrors } from '#signing';
 import {
+  accountErrors,
+  invitationErrors,
+  invitationEvents,
   memberErrors,
   memberEvents,
   permissions,
@@ -43,6 +46,8 @@ export const errorTables: readonly ErrorTable[] = [
   sessionErrors,
   tenantErrors,
   memberErrors,
+  invitationErrors,
+  accountErrors,
   callerErrors,
   serviceErrors,
   credentialErrors,
@@ -58,6 +63,7 @@ export const errorTables: readonly ErrorTable[] = [
 export const eventTables: readonly EventTable[] = [
   tenantEvents,
   memberEvents,
+  invitationEvents,
   userEvents,
   sessionEvents,
   serviceEvents,

@@ -10,6 +10,7 @@ import { Successors1763840000000 } from './0009-successors.js';
 import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 import { AuditFilters1763860000000 } from './0011-audit-filters.js';
 import { HistoryOrder1763870000000 } from './0012-history-order.js';
+import { Invitations1763920000000 } from './0017-invitations.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   CompromisedKeys1763850000000,
   AuditFilters1763860000000,
   HistoryOrder1763870000000,
+  Invitations1763920000000,
 ] as const;

@@ -80,7 +80,7 @@ describe('a session', () => {
   it('a session says who it is', async () => {
     const token = await server.login();
     expect((await server.get('/v1/auth/me', { token })).body).toEqual({
-      user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String) },
+      user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String), emailVerified: true },
       platformRole: 'platform_admin',
       memberships: [],
     });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AlgorithmName, algorithm } from '#crypto';
 import { readKey } from '#pki';
 import { createMigratedDatabase } from '../../support/database.js';
+import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Call,
@@ -49,7 +50,7 @@ const eventsOf = async (targetId: string): Promise<Shape[]> => {
 
 const member = async (role: string): Promise<Call> => {
   const email = `${role.replace('_', '-')}@material.test`;
-  await server.post(`${tenant.path}/members`, { email, name: role, role, password: PASSWORD }, tenant.owner);
+  await joinTenant(server, tenant, { email, role });
   return { token: await server.login(email, PASSWORD) };
 };
 

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, MINUTE } from '#core';
 
+import { joinAs, verify } from '../../support/people.js';
 import {
+  ADMIN,
   type Call,
   PASSWORD,
   type Shape,
@@ -31,8 +33,8 @@ beforeAll(async () => {
   auditor = await signIn(server, tenant, 'auditor');
   email = `limited-access@${tenant.slug}.test`;
   ({ userId } = await signIn(server, tenant, 'limited_access'));
-  const again = { email, name: 'The same', role: 'auditor' };
-  expect((await server.post(`${second.path}/members`, again, second.owner)).status).toBe(201);
+  await verify(server, ADMIN.password, userId);
+  await joinAs(server, second, email, 'auditor');
 });
 afterAll(() => server.close());
 

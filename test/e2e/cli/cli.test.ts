@@ -10,6 +10,7 @@ import { ClockWatch } from '#scheduler';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type TestServer, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
 
@@ -96,6 +97,17 @@ describe('chancery', () => {
     const events = await server.get('/v1/platform/audit-events?action=user.password_reset', { token: again });
     expect(events.body['items']).toHaveLength(1);
     expect(await chancery('admin reset --email nobody@chancery.test')).toMatchObject({ code: 1 });
+  });
+
+  it('chancery admin reset takes the account that the named tenant knows', async () => {
+    const [one, other] = [await createTenant(server), await createTenant(server)];
+    const email = 'twice@chancery.test';
+    for (const tenant of [one, other]) await joinTenant(server, tenant, { email, role: 'auditor' });
+    const reset = await chancery(`admin reset --email ${email} --tenant ${other.slug}`);
+    const password = /Password: (\S+)/.exec(reset.output)?.[1];
+    const logIn = async (tenant: string) => (await server.post('/v1/auth/login', { email, password, tenant })).status;
+    expect([await logIn(other.slug), await logIn(one.slug)]).toEqual([200, 401]);
+    expect(await chancery(`admin reset --email ${email} --tenant none`)).toMatchObject({ code: 1 });
   });
 
   it('chancery keys rewrap counts, says what is left, and makes the former key superfluous', async () => {

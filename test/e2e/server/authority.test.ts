@@ -14,7 +14,7 @@ import {
 import { type Database, TransactionMisuse, type Tx } from '#database';
 import { Gateway } from '#service-keys';
 import { Signing, TokenTransactions } from '#signing';
-import { Members, SESSION_TTL } from '#tenants';
+import { Invitations, SESSION_TTL } from '#tenants';
 
 import { User } from '../../../libs/tenants/entities.js';
 import { admitOnPlatform, admitService, admitUser, openUnchecked } from '../../support/admission.js';
@@ -145,11 +145,12 @@ describe('a user who was admitted', () => {
     const member = await signIn(server, tenant, 'full_access');
     const scope = await admitUser(server, member.token!, tenant, 'members:write');
     const add = (email: string, role: 'owner' | 'auditor') =>
-      outcomeOf(server.server.app.get(Members).add(scope, { email, name: 'New', role, password: PASSWORD }));
+      outcomeOf(server.server.app.get(Invitations).create(scope, { email, role }));
     expect(await add('one@new.test', 'owner')).toBe('ROLE_NOT_GRANTABLE');
     await must(other.patch(`${tenant.path}/members/${member.userId}`, { role: 'owner' }, tenant.owner));
     expect(await add('one@new.test', 'owner')).toBe('accepted');
-    const { items } = (await server.get(`${tenant.path}/audit-events?action=member.added&limit=1`, tenant.owner)).body;
+    const { items } = (await server.get(`${tenant.path}/audit-events?action=invitation.created&limit=1`, tenant.owner))
+      .body;
     expect(items).toMatchObject([{ actor: { id: member.userId, role: 'owner' } }]);
     await must(other.patch(`${tenant.path}/members/${member.userId}`, { role: 'full_access' }, tenant.owner));
     expect(await add('two@new.test', 'owner')).toBe('ROLE_NOT_GRANTABLE');

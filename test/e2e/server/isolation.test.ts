@@ -14,6 +14,7 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { invite } from '../../support/people.js';
 import { signIn } from '../admin/people.js';
 import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
@@ -40,7 +41,15 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/suspend': null,
   'POST /v1/tenants/:tenantId/reactivate': null,
   'DELETE /v1/tenants/:tenantId': { password: PASSWORD, confirm: 'mine' },
-  'POST /v1/tenants/:tenantId/members': { email: 'new@mine.test', name: 'New', role: 'auditor', password: PASSWORD },
+  'POST /v1/tenants/:tenantId/owner-invitation': { email: 'new@mine.test' },
+  'GET /v1/users': null,
+  'POST /v1/users/:userId/reset': { password: PASSWORD },
+  'POST /v1/users/:userId/verification': { password: PASSWORD },
+  'POST /v1/tenants/:tenantId/members': { email: 'new@mine.test', role: 'auditor' },
+  'POST /v1/tenants/:tenantId/members/:userId/reset': { password: PASSWORD },
+  'GET /v1/tenants/:tenantId/invitations': null,
+  'POST /v1/tenants/:tenantId/invitations/:invitationId/resend': null,
+  'DELETE /v1/tenants/:tenantId/invitations/:invitationId': null,
   'GET /v1/tenants/:tenantId/members': null,
   'PATCH /v1/tenants/:tenantId/members/:userId': { role: 'auditor' },
   'DELETE /v1/tenants/:tenantId/members/:userId': null,
@@ -125,6 +134,7 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
   const { body: license } = await update(server, token);
+  await invite(server, owned, 'invited@example.test', 'auditor');
   return {
     tenantId: owned.id,
     caId,
@@ -136,6 +146,7 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
     kid: issuer.kid,
     name: issuer.profile,
     userId: (await first('members'))['userId']!,
+    invitationId: (await first('invitations'))['id']!,
     sequence: (await first('audit-events'))['id']!,
   };
 }

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { DomainError } from '#core';
-import { Members, permissionRow } from '#tenants';
+import { Invitations, permissionRow } from '#tenants';
 
 import { RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { admitUser } from '../../support/admission.js';
 import {
   type Call,
-  PASSWORD,
   type Shape,
   type TestServer,
   type TestTenant,
@@ -102,8 +101,8 @@ describe('a stranger who is refused', () => {
     const known = await ofTenant(tenant, member.userId);
     const { app } = server.server;
     const refused = await app
-      .get(Members)
-      .add(scope, { email: 'new@mine.test', name: 'New', role: 'auditor', password: PASSWORD })
+      .get(Invitations)
+      .create(scope, { email: 'new@mine.test', role: 'auditor' })
       .catch((error: unknown) => error as DomainError);
     expect((refused as DomainError).code).toBe('NOT_FOUND');
     // What the filter of the server does with it.

@@ -7,6 +7,7 @@ import { Services } from '#service-keys';
 
 import { payloadHash } from '../../../apps/server/src/http/idempotency.interceptor.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
@@ -52,11 +53,10 @@ async function countOf(name: string): Promise<number> {
   return (items as unknown as Shape[]).filter((service) => service['name'] === name).length;
 }
 
-/** Credentials may be created again and again, as long as the tenant's limit holds. */
-async function createMember(key: string): Promise<Answer> {
-  const body = { email: `${key}@control.test`, name: 'Control', role: 'auditor', password: PASSWORD };
-  const call = { ...tenant.owner, headers: { 'Idempotency-Key': key } };
-  return server.post(`${tenant.path}/members`, body, call);
+/** The same request could be done again and again: nothing but the key keeps it from that. */
+async function createTenantOf(key: string): Promise<Answer> {
+  const call = { token: await server.login(), headers: { 'Idempotency-Key': key } };
+  return server.post('/v1/tenants', { slug: key, name: 'Control' }, call);
 }
 
 describe('a request that is repeated under its key', () => {
@@ -100,7 +100,7 @@ describe('a request that is repeated under its key', () => {
 
   it('a request is done again under another idempotency key: the negative control of the race', async () => {
     const keys = Array.from({ length: PARALLEL }, (_, number) => `control-${number}`);
-    const created = await Promise.all(keys.map((key) => createMember(key)));
+    const created = await Promise.all(keys.map((key) => createTenantOf(key)));
     expect(created.filter(({ status }) => status === 201)).toHaveLength(PARALLEL);
   });
 
@@ -115,8 +115,8 @@ describe('a request that is repeated under its key', () => {
 
 describe('a key', () => {
   it('an idempotency key belongs to one caller in one tenant', async () => {
-    const member = { email: 'second@idempotency.test', name: 'Second', role: 'full_access', password: PASSWORD };
-    await server.post(`${tenant.path}/members`, member, tenant.owner);
+    const member = { email: 'second@idempotency.test', role: 'full_access' };
+    await joinTenant(server, tenant, member);
     const other = await createTenant(server, 'idempotency-too');
     const answers = [
       await createService('of the owner', 'shared-key'),

@@ -79,7 +79,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
     repeatedEvents,
     refusedUses,
     tenants: new Tenants(database, vault, users),
-    members: new Members(database, users),
+    members: new Members(database),
     services: new Services(database, secrets, users, { lock: async (_tx, names) => names }),
     credentials: new Credentials(database, secrets, steps, users),
     steps,

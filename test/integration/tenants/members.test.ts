@@ -4,7 +4,6 @@ import { type Role, roles } from '#tenants';
 
 import {
   type Installation,
-  PASSWORD,
   type TestTenant,
   addMember,
   createTenant,
@@ -24,7 +23,7 @@ beforeEach(async () => {
 });
 afterAll(() => installation.drop());
 
-const newcomer = (role: Role) => ({ email: `${fresh('new')}@example.com`, name: 'New', role, password: PASSWORD });
+const newcomer = (role: Role) => ({ email: `${fresh('new')}@example.com`, role });
 const rolesOf = async (of = tenant): Promise<Record<string, Role>> =>
   Object.fromEntries((await installation.members.list(of.owner, {})).items.map(({ userId, role }) => [userId, role]));
 
@@ -41,13 +40,13 @@ describe('members', () => {
     ['full_access', ['limited_access', 'auditor']],
     ['limited_access', []],
     ['auditor', []],
-  ])('a member with the role %s adds and promotes to %j and to nothing else', async (actorRole, grantable) => {
+  ])('a member with the role %s invites as and promotes to %j and to nothing else', async (actorRole, grantable) => {
     const { scope } = await addMember(installation, tenant, actorRole);
     const { userId } = await addMember(installation, tenant, 'auditor');
-    const { members } = installation;
+    const { invitations, members } = installation;
     for (const role of roles) {
       const expected = grantable.includes(role) ? null : 'ROLE_NOT_GRANTABLE';
-      expect(await outcome(members.add(scope, newcomer(role)))).toBe(expected);
+      expect(await outcome(invitations.create(scope, newcomer(role)))).toBe(expected);
       if (role !== 'owner') expect(await outcome(members.changeRole(scope, userId, role, undefined))).toBe(expected);
     }
   });
@@ -68,32 +67,6 @@ describe('members', () => {
     expect(await outcome(members.remove(full.scope, victim.userId))).toBe(null);
     expect(await rolesOf()).toMatchObject({ [tenant.ownerId]: 'owner' });
     expect(await rolesOf()).not.toHaveProperty(victim.userId);
-  });
-
-  it('members are added once, in any spelling of their address, and keep their own password', async () => {
-    const { members, sessions, platform } = installation;
-    const member = newcomer('auditor');
-    await members.add(tenant.owner, member);
-    const spelled = { ...member, email: `  ${member.email.toUpperCase()} ` };
-    expect(await outcome(members.add(tenant.owner, spelled))).toBe('USER_EXISTS');
-    const { password: _password, ...known } = spelled;
-    expect(await outcome(members.add(tenant.owner, known))).toBe('ALREADY_MEMBER');
-    const other = await createTenant(installation);
-    const takeover = members.add(other.owner, { ...known, password: 'another long password' });
-    expect(await outcome(takeover)).toBe('USER_EXISTS');
-    expect(await members.add(other.owner, known)).toMatchObject({ email: member.email, name: 'New' });
-    expect(await outcome(sessions.start(platform, spelled.email, PASSWORD))).toBe(null);
-  });
-
-  it('members who are no users yet need a good password', async () => {
-    const { members } = installation;
-    const { password: _password, ...without } = newcomer('auditor');
-    for (const member of [without, { ...without, password: 'short' }]) {
-      await expect(members.add(tenant.owner, member)).rejects.toMatchObject({
-        code: 'VALIDATION_ERROR',
-        errors: [{ pointer: '/password' }],
-      });
-    }
   });
 
   it('members change on the version that was seen, and leave events', async () => {

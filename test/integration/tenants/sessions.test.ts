@@ -259,15 +259,9 @@ describe('the confirmation of a password', () => {
   });
 
   it('the confirmation of a password knows the password however its characters were typed', async () => {
-    const { users, members } = installation;
-    const member = {
-      email: `${fresh('m')}@example.com`,
-      name: 'M',
-      role: 'auditor',
-      password: 'Käse und Brot ﬁn',
-    } as const;
-    const { userId } = await members.add(tenant.owner, member);
-    const own: PlatformScope = { ...scope, actor: { type: 'user', id: userId, name: member.email } };
+    const { users } = installation;
+    const member = await addMember(installation, tenant, 'auditor', 'Käse und Brot ﬁn');
+    const own: PlatformScope = { ...scope, actor: { type: 'user', id: member.userId, name: member.email } };
     await expect(users.confirmPassword(own, 'Ka\u0308se und Brot fin')).resolves.toMatchObject({ id: own.actor.id });
   });
 });

@@ -5,6 +5,7 @@ import {
   type Installation,
   PASSWORD,
   type TestTenant,
+  NOBODY,
   addMember,
   createTenant,
   fresh,
@@ -65,21 +66,30 @@ describe('a tenant', () => {
     expect(refusals.map(({ code }: { code: string }) => code)).toEqual(Array(3).fill('SLUG_TAKEN'));
   });
 
-  it('a tenant takes an owner who is a user already without a password, and no other', async () => {
+  it('a tenant gets an owner with an account of its own, whoever has the same address elsewhere, but for a verified one', async () => {
     const { tenants, members, platform, users } = installation;
     const { email } = await users.get(platform, tenant.ownerId);
-    const second = (extra: { password?: string }, address = email) =>
-      tenants.create(platform, { slug: fresh('second'), name: 'S', owner: { email: address, name: 'X', ...extra } });
-    const { id } = await second({}, email.toUpperCase());
-    expect((await members.list({ ...platform, tenantId: id }, {})).items).toMatchObject([
-      { userId: tenant.ownerId, email, name: 'Owner' },
-    ]);
-    await expect(second({ password: PASSWORD })).rejects.toThrow(withCode('USER_EXISTS'));
-    await expect(second({}, 'nobody@example.com')).rejects.toMatchObject({
+    const second = (address: string, password = PASSWORD) =>
+      tenants.create(platform, { slug: fresh('second'), name: 'S', owner: { email: address, name: 'X', password } });
+    const { id } = await second(email.toUpperCase());
+    const [owner] = (await members.list({ ...platform, tenantId: id }, {})).items;
+    expect(owner).toMatchObject({ email, name: 'X', role: 'owner', emailVerified: false, admitted: true });
+    expect(owner!.userId).not.toBe(tenant.ownerId);
+    await expect(second('admin@example.com')).rejects.toThrow(withCode('USER_EXISTS'));
+    await expect(second('new@example.com', 'short')).rejects.toMatchObject({
       code: 'VALIDATION_ERROR',
       errors: [{ pointer: '/owner/password' }],
     });
-    await expect(second({ password: 'short' }, 'nobody@example.com')).rejects.toThrow(withCode('VALIDATION_ERROR'));
+  });
+
+  it('a tenant that has no owner gets one by invitation, and no second one from the platform', async () => {
+    const { tenants, invitations, members, platform } = installation;
+    const { id } = await tenants.create(platform, { slug: fresh('empty'), name: 'Empty' });
+    const { token } = await invitations.inviteOwner(platform, id, 'first@example.com');
+    await invitations.acceptAsNew(NOBODY, token.reveal(), { name: 'First', password: PASSWORD });
+    expect((await members.list({ ...platform, tenantId: id }, {})).items).toMatchObject([{ role: 'owner' }]);
+    const again = invitations.inviteOwner(platform, id, 'second@example.com');
+    await expect(again).rejects.toThrow(withCode('TENANT_HAS_OWNER'));
   });
 
   it('a tenant changes its name and single settings, and answers what is stored', async () => {
@@ -105,10 +115,9 @@ describe('a tenant', () => {
   });
 
   it('a tenant keeps its version, and so its ETag, when something else raises its configVersion', async () => {
-    const { tenants, members } = installation;
+    const { tenants } = installation;
     const before = await tenants.get(tenant.owner);
-    const email = `${fresh('member')}@example.com`;
-    await members.add(tenant.owner, { email, name: 'M', role: 'auditor', password: PASSWORD });
+    await addMember(installation, tenant, 'auditor');
     const after = await tenants.get(tenant.owner);
     expect([after.version, after.configVersion]).toEqual([before.version, before.configVersion + 1]);
   });

@@ -1,9 +1,36 @@
-import { type Membership, type Role, type StartedSession, type Users, roles, tenantLifecycle } from '#tenants';
-import { Choice, Email, Identifier, Items, Nested, PasswordField, Text, WholeNumber } from '../http/fields.js';
+import { toRfc3339 } from '#core';
+import {
+  type Membership,
+  type PasswordResets,
+  type Role,
+  type StartedSession,
+  type Users,
+  roles,
+  tenantLifecycle,
+} from '#tenants';
+import {
+  Choice,
+  Email,
+  Flag,
+  Identifier,
+  Instant,
+  Items,
+  Nested,
+  PasswordField,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
 
 export class LogIn {
   @Email({ description: 'Who logs in' }) email: string;
   @PasswordField({ description: 'Their password' }) password: string;
+  @Text({
+    max: 63,
+    optional: true,
+    description: 'Id or slug of a tenant: for an account that only this tenant knows, where others have its address',
+    example: 'acme',
+  })
+  tenant?: string;
 }
 
 export class AccessToken {
@@ -23,10 +50,36 @@ export class PasswordChange {
   newPassword: string;
 }
 
+export class NewPassword {
+  @Text({
+    max: 100,
+    description: 'The token of the reset',
+    example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  token: string;
+  @PasswordField({ description: 'The password from now on: 12 to 256 characters', example: 'a longer pass phrase' })
+  password: string;
+}
+
+export class StartedReset {
+  @Text({
+    max: 100,
+    description: 'For the holder of the account alone; shown this once',
+    example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  token: string;
+  @Instant({ description: 'Until when it can be used' }) expiresAt: string;
+}
+
 export class User {
   @Identifier({ description: 'Id of the user' }) id: string;
   @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Ada Lovelace' }) name: string;
+  @Flag({
+    description:
+      'Whether the address is verified: an account without counts in the tenant that invited it and in no other',
+  })
+  emailVerified: boolean;
 }
 
 export class MembershipOfUser {
@@ -55,8 +108,16 @@ export const presentSession = ({ accessToken, expiresInSeconds }: StartedSession
 
 type UserRow = Awaited<ReturnType<Users['get']>>;
 
-export const presentSelf = ({ id, email, name, platformAdmin }: UserRow, memberships: readonly Membership[]): Self => ({
-  user: { id, email, name },
+export const presentReset = ({ reset, token }: Awaited<ReturnType<PasswordResets['start']>>): StartedReset => ({
+  token: token.reveal(),
+  expiresAt: toRfc3339(reset.expiresAt),
+});
+
+export const presentSelf = (
+  { id, email, name, emailVerifiedAt, platformAdmin }: UserRow,
+  memberships: readonly Membership[],
+): Self => ({
+  user: { id, email, name, emailVerified: emailVerifiedAt !== null },
   platformRole: platformAdmin ? PLATFORM_ADMIN : null,
   memberships: [...memberships],
 });

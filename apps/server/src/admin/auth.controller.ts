@@ -1,13 +1,13 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
-import { Sessions, Users, sessionErrors } from '#tenants';
+import { PasswordResets, Sessions, Users, accountErrors, sessionErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, OnPlatform, type RequestFacts } from '../http/in-scope.js';
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, Requires } from '../http/requires.js';
-import { AccessToken, LogIn, PasswordChange, Self, presentSelf, presentSession } from './auth.contract.js';
+import { AccessToken, LogIn, NewPassword, PasswordChange, Self, presentSelf, presentSession } from './auth.contract.js';
 
 @ApiTags('Sessions')
 @Controller('v1/auth')
@@ -16,6 +16,7 @@ export class AuthController {
   constructor(
     private readonly sessions: Sessions,
     private readonly users: Users,
+    private readonly resets: PasswordResets,
   ) {}
 
   @Post('login')
@@ -25,10 +26,10 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with e-mail and password' })
   @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
   @Fails(coreErrors.INVALID_CREDENTIALS, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
-  async logIn(@Body() { email, password }: LogIn, @Facts() facts: RequestFacts): Promise<AccessToken> {
+  async logIn(@Body() { email, password, tenant }: LogIn, @Facts() facts: RequestFacts): Promise<AccessToken> {
     // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
-    return presentSession(await this.sessions.start(scope, email, password));
+    return presentSession(await this.sessions.start(scope, email, password, tenant));
   }
 
   @Get('me')
@@ -58,6 +59,17 @@ export class AuthController {
     @Caller() caller: Principal,
   ): Promise<void> {
     await this.sessions.changePassword(scope, sessionOf(caller), change);
+  }
+
+  @Post('reset/complete')
+  @HttpCode(204)
+  @Public()
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Choose a new password by the token of a reset; all sessions of the account end' })
+  @ApiNoContentResponse({ description: 'The new password holds' })
+  @Fails(accountErrors.RESET_INVALID, accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, coreErrors.BUSY)
+  async completeReset(@Body() { token, password }: NewPassword, @Facts() facts: RequestFacts): Promise<void> {
+    await this.resets.complete(platformScope({ ...systemOrigin('password-reset'), ...facts }), token, password);
   }
 }
 

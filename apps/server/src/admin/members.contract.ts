@@ -1,19 +1,15 @@
 import { toRfc3339 } from '#core';
 import { type MemberWithUser, type Role, roles } from '#tenants';
-import { Choice, Email, Identifier, Instant, PasswordField, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Email, Flag, Identifier, Instant, Text, WholeNumber } from '../http/fields.js';
 import { PageOf } from './page.contract.js';
 
 export class NewMember {
-  @Email({ description: 'E-mail address for sign-in' }) email: string;
-  @Text({ max: 200, description: 'Name of the user; ignored for an existing user', example: 'Grace Hopper' })
-  name: string;
+  @Email({ description: 'Address of the person who is invited' }) email: string;
   @Choice(roles, {
     description: 'Below the role of the caller, unless the caller is an owner',
     example: 'limited_access',
   })
   role: Role;
-  @PasswordField({ optional: true, description: 'Only for a user who does not exist yet: 12 to 256 characters' })
-  password?: string;
 }
 
 export class MemberChange {
@@ -29,6 +25,11 @@ export class Member {
   @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Grace Hopper' }) name: string;
   @Choice(roles, { description: 'Role in this tenant', example: 'limited_access' }) role: Role;
+  @Flag({ description: 'Whether the address of the account is verified' }) emailVerified: boolean;
+  @Flag({
+    description: 'Whether the member may do anything here: not with an account that only another tenant knows',
+  })
+  admitted: boolean;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When the user became a member' }) createdAt: string;
   @Instant({ description: 'When the membership last changed' }) updatedAt: string;
@@ -41,6 +42,8 @@ export const presentMember = ({
   email,
   name,
   role,
+  emailVerified,
+  admitted,
   version,
   createdAt,
   updatedAt,
@@ -49,6 +52,8 @@ export const presentMember = ({
   email,
   name,
   role,
+  emailVerified,
+  admitted,
   version,
   createdAt: toRfc3339(createdAt),
   updatedAt: toRfc3339(updatedAt),

@@ -1,33 +1,59 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { Members, memberErrors, tenantErrors } from '#tenants';
-import { answerOnce } from '../http/answer-once.js';
+import {
+  Invitations,
+  Members,
+  PasswordResets,
+  accountErrors,
+  invitationErrors,
+  memberErrors,
+  tenantErrors,
+} from '#tenants';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { Requires } from '../http/requires.js';
+import { StartedReset, presentReset } from './auth.contract.js';
+import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
 import { Member, MemberChange, MemberPage, NewMember, presentMember } from './members.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 @ApiTags('Members')
 @Controller('v1/tenants/:tenantId/members')
 @Requires('members:write')
 export class MembersController {
-  constructor(private readonly members: Members) {}
+  constructor(
+    private readonly members: Members,
+    private readonly invitations: Invitations,
+    private readonly resets: PasswordResets,
+  ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Add a user as a member' })
-  @ApiCreatedResponse({ type: Member, description: 'The new member' })
+  @HttpCode(202)
+  @NotStored()
+  @ApiOperation({ summary: 'Invite a person as a member' })
+  @ApiAcceptedResponse({
+    type: InvitationWithToken,
+    description: 'The invitation with its token, shown this once; the same whether or not the address has an account',
+  })
   @Fails(
     tenantErrors.TENANT_SUSPENDED,
     memberErrors.ROLE_NOT_GRANTABLE,
     memberErrors.ALREADY_MEMBER,
-    memberErrors.USER_EXISTS,
-    coreErrors.BUSY,
+    invitationErrors.INVITATION_LIMIT_REACHED,
   )
-  async addMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<Member> {
-    return answerOnce(scope, presentMember, () => this.members.add(scope, body));
+  async inviteMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<InvitationWithToken> {
+    return presentWithToken(await this.invitations.create(scope, body));
   }
 
   @Get()
@@ -63,5 +89,20 @@ export class MembersController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<void> {
     await this.members.remove(scope, userId, ifMatch);
+  }
+
+  @Post(':userId/reset')
+  @HttpCode(201)
+  @NotStored()
+  @Requires('members:recover')
+  @ApiOperation({ summary: 'Let a member whose account only this tenant knows choose a new password' })
+  @ApiCreatedResponse({ type: StartedReset, description: 'The token for the member, shown this once' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
+  async resetMember(
+    @Param('userId') userId: string,
+    @Body() { password }: StepUp,
+    @InScope() scope: TenantScope,
+  ): Promise<StartedReset> {
+    return presentReset(await this.resets.startForMember(scope, userId, password));
   }
 }

@@ -32,14 +32,22 @@ const SETTINGS_EXAMPLE = effectiveSettings({});
 export class NewOwner {
   @Email({ description: 'E-mail address of the owner' }) email: string;
   @Text({ max: 200, description: 'Name of the owner', example: 'Ada Lovelace' }) name: string;
-  @PasswordField({ optional: true, description: 'Only for a user who does not exist yet: 12 to 256 characters' })
-  password?: string;
+  @PasswordField({ description: 'Their first password: 12 to 256 characters' }) password: string;
 }
 
 export class NewTenant {
   @Text({ min: 3, max: 63, pattern: SLUG, description: 'For URLs; never changes', example: 'acme' }) slug: string;
   @Text({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
-  @Nested(() => NewOwner, { description: 'The first owner' }) owner: NewOwner;
+  @Nested(() => NewOwner, {
+    optional: true,
+    description:
+      'The first owner, with an account that only this tenant knows. Without one, invite an owner afterwards',
+  })
+  owner?: NewOwner;
+}
+
+export class NewOwnerInvitation {
+  @Email({ description: 'E-mail address of the person who will be the owner' }) email: string;
 }
 
 export class TenantChange {

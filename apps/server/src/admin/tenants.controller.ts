@@ -1,15 +1,32 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
-import { Access, Tenants, memberErrors, tenantErrors } from '#tenants';
+import { Access, Invitations, Tenants, accountErrors, invitationErrors, memberErrors, tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
 import { Requires } from '../http/requires.js';
+import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
-import { NewTenant, Tenant, TenantChange, TenantDeletion, TenantPage, presentTenant } from './tenants.contract.js';
+import {
+  NewOwnerInvitation,
+  NewTenant,
+  Tenant,
+  TenantChange,
+  TenantDeletion,
+  TenantPage,
+  presentTenant,
+} from './tenants.contract.js';
 
 @ApiTags('Tenants')
 @Controller('v1/tenants')
@@ -17,13 +34,14 @@ export class TenantsController {
   constructor(
     private readonly tenants: Tenants,
     private readonly access: Access,
+    private readonly invitations: Invitations,
   ) {}
 
   @Post()
   @Requires('tenants:manage')
-  @ApiOperation({ summary: 'Create a tenant with its first owner' })
+  @ApiOperation({ summary: 'Create a tenant, with its first owner if one is named' })
   @ApiCreatedResponse({ type: Tenant, description: 'The new tenant' })
-  @Fails(tenantErrors.SLUG_TAKEN, memberErrors.USER_EXISTS, coreErrors.BUSY)
+  @Fails(tenantErrors.SLUG_TAKEN, accountErrors.USER_EXISTS, coreErrors.BUSY)
   async createTenant(@Body() body: NewTenant, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
     return answerOnce(scope, presentTenant, () => this.tenants.create(scope, body));
   }
@@ -82,6 +100,22 @@ export class TenantsController {
     return answerOnce(scope, presentTenant, async () =>
       this.tenants.reactivate(scope, await this.access.tenantId(scope, tenant)),
     );
+  }
+
+  @Post(':tenantId/owner-invitation')
+  @HttpCode(202)
+  @NotStored()
+  @Requires('tenants:manage')
+  @ApiOperation({ summary: 'Invite the owner of a tenant that has none' })
+  @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its token, shown this once' })
+  @Fails(tenantErrors.TENANT_HAS_OWNER, memberErrors.ALREADY_MEMBER, invitationErrors.INVITATION_LIMIT_REACHED)
+  async inviteOwner(
+    @Param('tenantId') tenant: string,
+    @Body() { email }: NewOwnerInvitation,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<InvitationWithToken> {
+    const tenantId = await this.access.tenantId(scope, tenant);
+    return presentWithToken(await this.invitations.inviteOwner(scope, tenantId, email));
   }
 
   @Delete(':tenantId')

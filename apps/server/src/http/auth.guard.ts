@@ -27,7 +27,10 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = routeAccess(context.getHandler(), context.getClass());
     if (access === undefined) throw coreErrors.INTERNAL_ERROR('The route declares no access');
-    if (!access.public) await this.admit(context.switchToHttp().getRequest<FastifyRequest>(), access.permission);
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const { permission } = access;
+    const isAsked = !access.public || request.headers.authorization !== undefined;
+    if (permission !== undefined && isAsked) await this.admit(request, permission);
     return true;
   }
 

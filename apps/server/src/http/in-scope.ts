@@ -34,6 +34,14 @@ export const OnPlatform = createParamDecorator((_: unknown, context: ExecutionCo
   return scope as PlatformScope;
 });
 
+/** The `PlatformScope` of a caller who is signed in, on a route that is public; `undefined` for every other client. */
+export const SignedInScope = createParamDecorator(
+  (_: unknown, context: ExecutionContext): PlatformScope | undefined => {
+    const scope = scopeIn(context);
+    return scope?.tenantId === INSTALLATION_ID ? (scope as PlatformScope) : undefined;
+  },
+);
+
 /** The principal: who called, on any route that is not public. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = requestIn(context);

@@ -2,8 +2,12 @@ import { Reflector } from '@nestjs/core';
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 
-/** Who may call a route: every client, or callers with the permission. */
-export type RouteAccess = { readonly public: true } | { readonly public: false; readonly permission: string };
+/**
+ * Who may call a route: every client, or callers with the permission. A client of a public route that shows credentials
+ * is identified where the route names a permission, and must hold it.
+ */
+export type RouteAccess =
+  { readonly public: true; readonly permission?: string } | { readonly public: false; readonly permission: string };
 
 /** The member of an OpenAPI operation that repeats the access, for readers and for the completion of the document. */
 export const ACCESS_EXTENSION = 'x-access';
@@ -18,6 +22,10 @@ export const Requires = (permission: string): ClassDecorator & MethodDecorator =
 /** Every client, without credentials. */
 export const Public = (): ClassDecorator & MethodDecorator =>
   applyDecorators(Access({ public: true }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
+
+/** Every client; one that is signed in and says so works as itself, see `SignedInScope`. */
+export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDecorator =>
+  applyDecorators(Access({ public: true, permission }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
 
 /** What a route declared; the handler wins over its class. `undefined` means that the declaration is missing. */
 export const routeAccess = (handler: Function, controller: Function): RouteAccess | undefined =>

@@ -1,0 +1,83 @@
+import { toRfc3339 } from '#core';
+import {
+  type AcceptedInvitation,
+  type InvitationState,
+  type Invitations,
+  type Role,
+  invitationLifecycle,
+  roles,
+} from '#tenants';
+import { Choice, Email, Identifier, Instant, Nested, PasswordField, Text } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+
+const TOKEN_EXAMPLE = 'cinv_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
+
+export class Invitation {
+  @Identifier({ description: 'Id of the invitation' }) id: string;
+  @Email({ description: 'Address of the person who is invited' }) email: string;
+  @Choice(roles, { description: 'Role that the person will have', example: 'limited_access' }) role: Role;
+  @Choice(invitationLifecycle.states, { description: 'What became of it' }) state: InvitationState;
+  @Identifier({ description: 'Id of the user who invited' }) invitedBy: string;
+  @Instant({ description: 'When it was made' }) createdAt: string;
+  @Instant({ description: 'Until when it can be accepted' }) expiresAt: string;
+}
+
+export class InvitationPage extends PageOf(Invitation) {}
+
+export class InvitationWithToken {
+  @Nested(() => Invitation, { description: 'The invitation' }) invitation: Invitation;
+  @Text({ max: 100, description: 'For the invited person alone; shown this once', example: TOKEN_EXAMPLE })
+  token: string;
+}
+
+export class InvitationAcceptance {
+  @Text({ max: 100, description: 'The token of the invitation', example: TOKEN_EXAMPLE }) token: string;
+  @Text({
+    max: 200,
+    optional: true,
+    description: 'Name of a person without an account; not with a session',
+    example: 'Grace Hopper',
+  })
+  name?: string;
+  @PasswordField({
+    optional: true,
+    description: 'Password that a person without an account chooses: 12 to 256 characters; not with a session',
+  })
+  password?: string;
+}
+
+export class AcceptedMembership {
+  @Identifier({ description: 'Id of the user' }) userId: string;
+  @Email({ description: 'E-mail address for sign-in' }) email: string;
+  @Identifier({ description: 'Id of the tenant' }) tenantId: string;
+  @Text({ description: 'Slug of the tenant', example: 'acme' }) slug: string;
+  @Choice(roles, { description: 'Role in the tenant', example: 'limited_access' }) role: Role;
+}
+
+type InvitationRow = Awaited<ReturnType<Invitations['list']>>['items'][number];
+
+export const presentInvitation = ({ id, email, role, stateNow, invitedBy, ...row }: InvitationRow): Invitation => ({
+  id,
+  email,
+  role,
+  state: stateNow,
+  invitedBy,
+  createdAt: toRfc3339(row.createdAt),
+  expiresAt: toRfc3339(row.expiresAt),
+});
+
+export const presentWithToken = ({
+  invitation,
+  token,
+}: Awaited<ReturnType<Invitations['create']>>): InvitationWithToken => ({
+  invitation: presentInvitation({ ...invitation, stateNow: invitation.state }),
+  token: token.reveal(),
+});
+
+export const presentMembership = ({ tenant, user, role }: AcceptedInvitation): AcceptedMembership => ({
+  userId: user.id,
+  email: user.email,
+  tenantId: tenant.id,
+  slug: tenant.slug,
+  role,
+});

@@ -1,0 +1,127 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import {
+  type InputError,
+  type Page,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { Invitations, accountErrors, invitationErrors, memberErrors, tenantErrors } from '#tenants';
+import { Fails } from '../http/fails.js';
+import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
+import { RateLimited } from '../http/rate-limit.js';
+import { PublicOrSignedIn, Requires } from '../http/requires.js';
+import {
+  AcceptedMembership,
+  Invitation,
+  InvitationAcceptance,
+  InvitationPage,
+  InvitationWithToken,
+  presentInvitation,
+  presentMembership,
+  presentWithToken,
+} from './invitations.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+
+@ApiTags('Members')
+@Controller('v1/tenants/:tenantId/invitations')
+@Requires('members:write')
+export class InvitationsController {
+  constructor(private readonly invitations: Invitations) {}
+
+  @Get()
+  @Requires('members:read')
+  @ApiOperation({ summary: 'List the invitations' })
+  @ApiOkResponse({ type: InvitationPage, description: 'One page, newest first' })
+  @Fails(tenantErrors.TENANT_SUSPENDED)
+  async listInvitations(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Invitation>> {
+    return presentPage(await this.invitations.list(scope, query), presentInvitation);
+  }
+
+  @Post(':invitationId/resend')
+  @HttpCode(202)
+  @NotStored()
+  @ApiOperation({ summary: 'Make a new token for a pending invitation, valid for seven days; the former one ends' })
+  @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
+  async resendInvitation(
+    @Param('invitationId') invitationId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<InvitationWithToken> {
+    return presentWithToken(await this.invitations.resend(scope, invitationId));
+  }
+
+  @Delete(':invitationId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Withdraw a pending invitation' })
+  @ApiNoContentResponse({ description: 'The invitation cannot be accepted any more' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
+  async withdrawInvitation(@Param('invitationId') invitationId: string, @InScope() scope: TenantScope): Promise<void> {
+    await this.invitations.withdraw(scope, invitationId);
+  }
+}
+
+@ApiTags('Members')
+@Controller('v1/invitations')
+export class InvitationAcceptanceController {
+  constructor(private readonly invitations: Invitations) {}
+
+  @Post('accept')
+  @PublicOrSignedIn('session:self')
+  @RateLimited('login')
+  @NotStored()
+  @ApiOperation({
+    summary: 'Accept an invitation: with a session as that user, without one by choosing a name and a password',
+  })
+  @ApiCreatedResponse({ type: AcceptedMembership, description: 'The new membership' })
+  @Fails(
+    invitationErrors.INVITATION_INVALID,
+    invitationErrors.INVITATION_NOT_YOURS,
+    accountErrors.ACCOUNT_EXISTS,
+    memberErrors.ALREADY_MEMBER,
+    tenantErrors.TENANT_SUSPENDED,
+    coreErrors.BUSY,
+  )
+  async acceptInvitation(
+    @Body() { token, name, password }: InvitationAcceptance,
+    @SignedInScope() signedIn: PlatformScope | undefined,
+    @Facts() facts: RequestFacts,
+  ): Promise<AcceptedMembership> {
+    if (signedIn) {
+      requireAbsent({ name, password });
+      return presentMembership(await this.invitations.acceptAs(signedIn, token));
+    }
+    if (name === undefined || password === undefined) throw missing({ name, password });
+    const scope = platformScope({ ...systemOrigin('invitation'), ...facts });
+    return presentMembership(await this.invitations.acceptAsNew(scope, token, { name, password }));
+  }
+}
+
+type AccountFields = Readonly<Record<'name' | 'password', string | undefined>>;
+
+const missing = (fields: AccountFields): Error =>
+  coreErrors.VALIDATION_ERROR({
+    errors: Object.entries(fields).flatMap(([field, value]): InputError[] =>
+      value === undefined
+        ? [{ pointer: `/${field}`, code: 'REQUIRED', detail: 'needed by a person without a session' }]
+        : [],
+    ),
+  });
+
+function requireAbsent(fields: AccountFields): void {
+  const errors = Object.entries(fields).flatMap(([field, value]): InputError[] =>
+    value === undefined ? [] : [{ pointer: `/${field}`, code: 'NOT_ALLOWED', detail: 'a user with a session has one' }],
+  );
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+}

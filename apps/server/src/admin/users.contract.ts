@@ -1,0 +1,42 @@
+import { toRfc3339 } from '#core';
+import type { Users } from '#tenants';
+import { Email, Flag, Identifier, Instant, Text } from '../http/fields.js';
+import { PageOf, PageQuery } from './page.contract.js';
+
+export class UserQuery extends PageQuery {
+  @Email({ optional: true, description: 'Only accounts with this address: several tenants may know one each' })
+  email?: string;
+}
+
+export class Account {
+  @Identifier({ description: 'Id of the user' }) id: string;
+  @Email({ description: 'E-mail address for sign-in' }) email: string;
+  @Text({ description: 'Name of the user', example: 'Grace Hopper' }) name: string;
+  @Flag({ description: 'Whether the address is verified' }) emailVerified: boolean;
+  @Identifier({ nullable: true, description: 'The one tenant that knows the account, as long as it is not verified' })
+  knownIn: string | null;
+  @Flag({ description: 'Whether the user administers the installation', example: false }) platformAdmin: boolean;
+  @Instant({ description: 'When the account was made' }) createdAt: string;
+}
+
+export class AccountPage extends PageOf(Account) {}
+
+type UserRow = Awaited<ReturnType<Users['get']>>;
+
+export const presentAccount = ({
+  id,
+  email,
+  name,
+  knownIn,
+  emailVerifiedAt,
+  platformAdmin,
+  createdAt,
+}: UserRow): Account => ({
+  id,
+  email,
+  name,
+  emailVerified: emailVerifiedAt !== null,
+  knownIn: emailVerifiedAt === null ? knownIn : null,
+  platformAdmin,
+  createdAt: toRfc3339(createdAt),
+});

@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Page, type PlatformScope, coreErrors } from '#core';
+import { PasswordResets, Users, accountErrors } from '#tenants';
+import { Fails } from '../http/fails.js';
+import { OnPlatform } from '../http/in-scope.js';
+import { NotStored } from '../http/idempotency.interceptor.js';
+import { Requires } from '../http/requires.js';
+import { StartedReset, presentReset } from './auth.contract.js';
+import { presentPage } from './page.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+import { Account, AccountPage, UserQuery, presentAccount } from './users.contract.js';
+
+@ApiTags('Users')
+@Controller('v1/users')
+@Requires('users:manage')
+export class UsersController {
+  constructor(
+    private readonly users: Users,
+    private readonly resets: PasswordResets,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the accounts of the installation' })
+  @ApiOkResponse({ type: AccountPage, description: 'One page, oldest first' })
+  async listUsers(@Query() { email, ...page }: UserQuery, @OnPlatform() scope: PlatformScope): Promise<Page<Account>> {
+    return presentPage(
+      await this.users.list(scope, { ...(email === undefined ? {} : { email }) }, page),
+      presentAccount,
+    );
+  }
+
+  @Post(':userId/reset')
+  @HttpCode(201)
+  @NotStored()
+  @ApiOperation({ summary: 'Let the holder of an account choose a new password' })
+  @ApiCreatedResponse({
+    type: StartedReset,
+    description: 'The token for the holder, valid for an hour, shown this once',
+  })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async resetUser(
+    @Param('userId') userId: string,
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<StartedReset> {
+    return presentReset(await this.resets.start(scope, userId, 'reset', password));
+  }
+
+  @Post(':userId/verification')
+  @HttpCode(201)
+  @NotStored()
+  @ApiOperation({
+    summary:
+      'Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them',
+  })
+  @ApiCreatedResponse({
+    type: StartedReset,
+    description: 'The token for that person, valid for a week, shown this once',
+  })
+  @Fails(accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, ...stepUpErrors, coreErrors.BUSY)
+  async verifyUser(
+    @Param('userId') userId: string,
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<StartedReset> {
+    return presentReset(await this.resets.start(scope, userId, 'verification', password));
+  }
+}

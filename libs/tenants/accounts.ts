@@ -1,0 +1,45 @@
+import { INSTALLATION_ID, isUuid } from '#core';
+import type { View } from '#database';
+
+import { Member, Tenant, User } from './entities.js';
+
+/** What decides where an account counts. */
+type Known = Pick<User, 'knownIn'>;
+
+/** Whether the address was verified: then the account is known in every tenant. */
+export const isVerified = ({ knownIn }: Known): boolean => knownIn === INSTALLATION_ID;
+
+/**
+ * Whether the account may be a member of the tenant. An account whose address is not verified counts in the tenant that
+ * invited it and in no other: who chose its password there need not be the person whom another tenant means.
+ */
+export const isKnownIn = (account: Known, tenantId: string): boolean =>
+  isVerified(account) || account.knownIn === tenantId;
+
+/** A value that no account is known in. */
+const NOWHERE = 'none';
+
+/**
+ * A step of a sign-in: the account that an address names. With a tenant it is the one that only this tenant knows; without
+ * one it is the verified account, or else the oldest of the others. Each way asks the same questions, so that their number
+ * does not tell what exists.
+ * @param email normalised
+ * @param tenant id or slug
+ */
+export async function accountOf(view: View, email: string, tenant?: string): Promise<User | undefined> {
+  const { installation } = view;
+  const named = tenant === undefined ? {} : isUuid(tenant) ? { id: tenant } : { slug: tenant };
+  const found = tenant === undefined ? null : await view.findOne(Tenant, named);
+  const knownIn = tenant === undefined ? INSTALLATION_ID : (found?.id ?? NOWHERE);
+  const account = await installation.findOne(User, { email, knownIn });
+  const [oldest] = await installation.find(User, { email }, { order: { id: 'ASC' }, limit: 1 });
+  return account ?? (tenant === undefined ? oldest : undefined);
+}
+
+/** The membership of a user who is admitted to the tenant; `null` for others. */
+export async function admittedMember(view: View, tenantId: string, userId: string): Promise<Member | null> {
+  const member = await view.findOne(Member, { tenantId, userId });
+  if (!member) return null;
+  const user = await view.installation.findOne(User, { id: userId });
+  return user && isKnownIn(user, tenantId) ? member : null;
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+
+import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
+import { Database, In, LessThanOrEqual } from '#database';
+import { DueItems, purge } from '#scheduler';
+
+import { Invitation } from './entities.js';
+import { invitationEvents } from './events.js';
+import { invitationLifecycle } from './invitation.js';
+
+const SCOPE = platformScope(systemOrigin('invitation-expiry'));
+
+const ORDER = [
+  ['expiresAt', 'ASC'],
+  ['id', 'ASC'],
+] as const;
+
+/** Records that invitations expired. */
+@Injectable()
+export class InvitationExpiry implements Expirable {
+  readonly kind = 'invitation';
+  readonly #due: DueItems<Invitation>;
+
+  constructor(private readonly database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: Invitation,
+      lists: [{ where: (now) => ({ state: 'pending', expiresAt: LessThanOrEqual(now) }), order: ORDER }],
+      itemOf: ({ id }) => id,
+      handle: (row) => this.expire(row),
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
+  }
+
+  private async expire({ id, tenantId, email, role }: Invitation): Promise<void> {
+    await this.database.platform(SCOPE, async (tx) => {
+      const row = await tx.lockIfPresent(Invitation, { id });
+      if (row?.state !== 'pending' || row.expiresAt > tx.confirmed) return;
+      await tx.transition(Invitation, id, invitationLifecycle.event.expire, { updatedAt: tx.now });
+      tx.record(invitationEvents.expired(id, { tenantId, details: { email, role } }));
+    });
+  }
+}
+
+/** For so long an invitation that was accepted, withdrawn or expired is listed. */
+const KEPT_FOR = 90 * DAY;
+
+/** Removes invitations that ended long ago; the history keeps what became of them. */
+@Injectable()
+export class EndedInvitations implements Expirable {
+  readonly kind = 'ended invitation';
+  readonly #old: DueItems<Invitation>;
+
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: Invitation,
+      key: 'id',
+      where: (now) => ({
+        state: In(['accepted', 'withdrawn', 'expired']),
+        expiresAt: LessThanOrEqual(now - KEPT_FOR),
+      }),
+      order: ORDER,
+      reason: 'invitations that ended long ago',
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
+  }
+}

@@ -1,0 +1,274 @@
+import { Injectable } from '@nestjs/common';
+
+import {
+  INSTALLATION_ID,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type Secret,
+  type TenantScope,
+  coreErrors,
+  normalizeEmail,
+} from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, In, type Tx, type View } from '#database';
+
+import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
+import { admittedMember, isKnownIn } from './accounts.js';
+import { Invitation, Member, Tenant, User } from './entities.js';
+import { accountErrors, invitationErrors, memberErrors, tenantErrors } from './errors.js';
+import { invitationEvents, memberEvents } from './events.js';
+import { INVITATION_TTL, type InvitationState, invitationLifecycle, invitationStateAt } from './invitation.js';
+import { permissionRow } from './permissions.js';
+import { type Role, mayGrant, roleOf } from './roles.js';
+import { raiseConfigVersion } from './tenants.service.js';
+import { Users } from './users.service.js';
+
+export interface NewInvitation {
+  readonly email: string;
+  readonly role: Role;
+}
+
+/** An invitation with what exists only in the answer that makes it. */
+export interface InvitationWithToken {
+  readonly invitation: Invitation;
+  readonly token: Secret;
+}
+
+/** How a person who has no account in the tenant yet wants to be known. */
+export interface NewAccount {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** The membership that follows from an accepted invitation. */
+export interface AcceptedInvitation {
+  readonly tenant: Tenant;
+  readonly user: User;
+  readonly role: Role;
+}
+
+/** Invitations that wait in one tenant. */
+const PENDING_MAX = 500;
+
+/**
+ * How people become members: somebody who may grant the role invites an address, and the person who receives the token
+ * accepts. Nothing that the inviter is answered tells whether an account with that address exists.
+ */
+@Injectable()
+export class Invitations {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: AccountSecrets,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * Invites an address; a pending invitation of the same address is withdrawn.
+   * @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, INVITATION_LIMIT_REACHED
+   */
+  async create(scope: TenantScope, { email, role }: NewInvitation): Promise<InvitationWithToken> {
+    return this.make(async (lookupHash) =>
+      this.database.transaction(scope, async (tx) => {
+        requireGrantable(tx.scope, role);
+        const member = await tx.findOne(Member, { userId: tx.scope.actor.id });
+        return this.insert(tx, { email, role, lookupHash, inviterMemberId: member?.id ?? null });
+      }),
+    );
+  }
+
+  /**
+   * Invites the owner of a tenant that has none: one that was created without, or whose owners are not admitted to it.
+   * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER
+   */
+  async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<InvitationWithToken> {
+    return this.make(async (lookupHash) =>
+      this.database.platform(scope, async (tx) => {
+        const tenant = await tx.lock(Tenant, { id: tenantId });
+        if (tenant.state === 'deleted') throw coreErrors.NOT_FOUND();
+        for (const { userId } of await tx.find(Member, { tenantId, role: 'owner' })) {
+          if (await admittedMember(tx, tenantId, userId)) throw tenantErrors.TENANT_HAS_OWNER();
+        }
+        return this.insert(tx, { email, role: 'owner', lookupHash, inviterMemberId: null, tenantId });
+      }),
+    );
+  }
+
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<Invitation & { stateNow: InvitationState }>> {
+    return this.database.read(scope, async (view) => {
+      const { items, nextCursor } = await view.page(Invitation, {}, [['id', 'DESC']], page);
+      return { items: items.map((row) => ({ ...row, stateNow: invitationStateAt(row, view.now) })), nextCursor };
+    });
+  }
+
+  /** @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE */
+  async withdraw(scope: TenantScope, invitationId: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      const { role } = await tx.get(Invitation, { id: invitationId });
+      requireGrantable(tx.scope, role);
+      await withdraw(tx, invitationId);
+    });
+  }
+
+  /**
+   * Makes a new token for an invitation, valid for as long as a new one; the former token is not accepted any more.
+   * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE
+   */
+  async resend(scope: TenantScope, invitationId: string): Promise<InvitationWithToken> {
+    return this.make(async (lookupHash) =>
+      this.database.transaction(scope, async (tx) => {
+        const row = await tx.get(Invitation, { id: invitationId });
+        requireGrantable(tx.scope, row.role);
+        if (row.state !== 'pending') throw coreErrors.WRONG_STATE(`The invitation is ${row.state}`);
+        const member = await tx.get(Member, { userId: tx.scope.actor.id });
+        // Whoever makes the new token answers for it.
+        const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
+        const after = await tx.change(Invitation, row, { ...set, lookupHash, updatedAt: tx.now });
+        tx.record(invitationEvents.resent(row.id, { details: { email: row.email, role: row.role } }));
+        return after;
+      }),
+    );
+  }
+
+  /**
+   * A person without an account in the tenant accepts and chooses a password. The account that is made counts in this
+   * tenant only, whichever accounts with the same address exist elsewhere.
+   * @throws INVITATION_INVALID, ACCOUNT_EXISTS, TENANT_SUSPENDED, VALIDATION_ERROR, BUSY
+   */
+  async acceptAsNew(scope: PlatformScope, token: string, account: NewAccount): Promise<AcceptedInvitation> {
+    const lookupHash = await this.hashOf(token);
+    // Only a token that can be accepted is worth the time of a hash.
+    await this.database.readPlatform(scope, (view) => usableInvitation(view, lookupHash));
+    const passwordHash = await this.users.hashNewPassword(scope, account.password, '/password');
+    return this.accept(scope, lookupHash, async (tx, { tenantId, email }) => {
+      const known = await tx.installation.findOne(User, { email, knownIn: tenantId });
+      if (known) throw accountErrors.ACCOUNT_EXISTS();
+      return this.users.create(tx, { email, name: account.name, passwordHash, knownIn: tenantId }, tenantId);
+    });
+  }
+
+  /**
+   * The signed-in user consents to the membership.
+   * @throws INVITATION_INVALID, INVITATION_NOT_YOURS, ALREADY_MEMBER, TENANT_SUSPENDED
+   */
+  async acceptAs(scope: PlatformScope, token: string): Promise<AcceptedInvitation> {
+    const lookupHash = await this.hashOf(token);
+    return this.accept(scope, lookupHash, async (tx, { tenantId, email }) => {
+      const user = await tx.installation.get(User, { id: scope.actor.id });
+      if (user.email !== email || !isKnownIn(user, tenantId)) throw invitationErrors.INVITATION_NOT_YOURS();
+      return user;
+    });
+  }
+
+  private async hashOf(token: string): Promise<string> {
+    if (!accountSecretKinds.invitation.isWellFormed(token)) throw invitationErrors.INVITATION_INVALID();
+    return this.secrets.lookupHash(token);
+  }
+
+  private async make(work: (lookupHash: string) => Promise<Invitation>): Promise<InvitationWithToken> {
+    const token = accountSecretKinds.invitation.generate();
+    return { invitation: await work(await this.secrets.lookupHash(token.reveal())), token };
+  }
+
+  private async insert(
+    tx: Tx,
+    invited: Pick<Invitation, 'email' | 'role' | 'lookupHash' | 'inviterMemberId'> & { readonly tenantId?: string },
+  ): Promise<Invitation> {
+    const { tenantId = tx.scope.tenantId } = invited;
+    const email = normalizeEmail(invited.email);
+    const content = tenantId === tx.scope.tenantId ? {} : { tenantId };
+    if (await isMember(tx, tenantId, email)) throw memberErrors.ALREADY_MEMBER();
+    const pending = await tx.find(Invitation, { tenantId, state: 'pending' });
+    for (const { id } of pending.filter((other) => other.email === email)) await withdraw(tx, id, content);
+    if (pending.length >= PENDING_MAX) throw invitationErrors.INVITATION_LIMIT_REACHED();
+    const row: Invitation = {
+      ...invited,
+      id: uuidv7(tx.now),
+      tenantId,
+      email,
+      state: 'pending',
+      invitedBy: tx.scope.actor.id,
+      version: 1,
+      createdAt: tx.now,
+      updatedAt: tx.now,
+      expiresAt: tx.now + INVITATION_TTL,
+    };
+    await tx.insert(Invitation, row);
+    tx.record(invitationEvents.created(row.id, { ...content, after: { email, role: row.role } }));
+    return row;
+  }
+
+  /** One transaction: the invitation is used up, the inviter's right is read again, the member is created. */
+  private async accept(
+    scope: PlatformScope,
+    lookupHash: string,
+    accountFor: (tx: Tx, invitation: Invitation) => Promise<User>,
+  ): Promise<AcceptedInvitation> {
+    return this.database.platform(scope, async (tx) => {
+      const found = await tx.findOne(Invitation, { lookupHash });
+      if (!found) throw invitationErrors.INVITATION_INVALID();
+      const { tenantId } = found;
+      const tenant = await tx.lock(Tenant, { id: tenantId });
+      const invitation = await usableInvitation(tx, lookupHash);
+      if (tenant.state === 'deleted') throw invitationErrors.INVITATION_INVALID();
+      if (tenant.state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
+      await requireInviterRight(tx, invitation);
+      const user = await accountFor(tx, invitation);
+      const member: Member = {
+        id: uuidv7(tx.now),
+        tenantId,
+        userId: user.id,
+        role: invitation.role,
+        version: 1,
+        createdAt: tx.now,
+        updatedAt: tx.now,
+      };
+      await tx.insert(Member, member, { duplicate: () => memberErrors.ALREADY_MEMBER() });
+      await tx.transition(Invitation, invitation.id, invitationLifecycle.event.accept, { updatedAt: tx.now });
+      await raiseConfigVersion(tx, tenantId);
+      const { email, role, invitedBy } = invitation;
+      const details = { userId: user.id, email, role, invitedBy };
+      tx.record(invitationEvents.accepted(invitation.id, { tenantId, details }));
+      tx.record(memberEvents.added(user.id, { tenantId, after: { email, role } }));
+      return { tenant, user, role };
+    });
+  }
+}
+
+/** @throws INVITATION_INVALID for a token that is unknown, used, withdrawn or expired: all alike */
+async function usableInvitation(view: View, lookupHash: string): Promise<Invitation> {
+  const invitation = await view.hold(Invitation, { lookupHash }, 'exclusive');
+  if (!invitation || invitationStateAt(invitation, view.now) !== 'pending') {
+    throw invitationErrors.INVITATION_INVALID();
+  }
+  return invitation;
+}
+
+/** @throws INVITATION_INVALID unless the person who invited could do so at this moment */
+async function requireInviterRight(tx: Tx, { tenantId, role, invitedBy, inviterMemberId }: Invitation): Promise<void> {
+  if (inviterMemberId === null) {
+    const inviter = await tx.installation.findOne(User, { id: invitedBy });
+    if (!inviter?.platformAdmin) throw invitationErrors.INVITATION_INVALID();
+    return;
+  }
+  const inviter = await admittedMember(tx, tenantId, invitedBy);
+  // A membership that ended and began again is another one.
+  const isSame = inviter?.id === inviterMemberId;
+  const mayInvite = isSame && permissionRow('members:write').roles.includes(inviter.role);
+  if (!mayInvite || !mayGrant(inviter.role, role)) throw invitationErrors.INVITATION_INVALID();
+}
+
+/** Asks the same two questions whatever accounts there are, so that the time of the answer does not tell. */
+async function isMember(tx: Tx, tenantId: string, email: string): Promise<boolean> {
+  const accounts = await tx.installation.find(User, { email, knownIn: In([tenantId, INSTALLATION_ID]) });
+  return tx.exists(Member, { tenantId, userId: In([INSTALLATION_ID, ...accounts.map(({ id }) => id)]) });
+}
+
+async function withdraw(tx: Tx, id: string, content: { readonly tenantId?: string } = {}): Promise<void> {
+  await tx.transition(Invitation, id, invitationLifecycle.event.withdraw, { updatedAt: tx.now });
+  tx.record(invitationEvents.withdrawn(id, content));
+}
+
+function requireGrantable(scope: Tx['scope'], role: Role): void {
+  if (!mayGrant(roleOf(scope), role)) throw memberErrors.ROLE_NOT_GRANTABLE(`Your role does not grant ${role}`);
+}

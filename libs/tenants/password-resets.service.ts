@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+
+import { INSTALLATION_ID, type PlatformScope, type Secret, type TenantScope, platformScope } from '#core';
+import { uuidv7 } from '#crypto';
+import { Database, IsNull, type Tx, type View } from '#database';
+
+import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
+import { admittedMember, isVerified } from './accounts.js';
+import { Member, PasswordReset, User } from './entities.js';
+import { accountErrors } from './errors.js';
+import { userEvents } from './events.js';
+import { type ResetKind, resetKinds } from './password-reset.js';
+import { endSessions } from './session-ending.js';
+import { recordForUser } from './user-histories.js';
+import { Users } from './users.service.js';
+
+/** A reset with what exists only in the answer that makes it. */
+export interface StartedReset {
+  readonly reset: PasswordReset;
+  readonly token: Secret;
+}
+
+/**
+ * How the holder of an account gets a new password: somebody who may vouch for them starts it and hands over the token, and
+ * the holder chooses the password. So no person ever knows the password of another.
+ */
+@Injectable()
+export class PasswordResets {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: AccountSecrets,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * An owner starts it for a member whose account counts in this tenant only.
+   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async startForMember(scope: TenantScope, userId: string, password: string | undefined): Promise<StartedReset> {
+    await this.users.confirmPassword(platformScope(scope), password);
+    return this.make(async (lookupHash) =>
+      this.database.transaction(scope, async (tx) => {
+        await tx.get(Member, { userId });
+        const user = await tx.installation.lock(User, { id: userId });
+        // The password of an account that other tenants trust is not this tenant's to give away.
+        if (user.knownIn !== scope.tenantId) throw accountErrors.ACCOUNT_NOT_OF_TENANT();
+        const row = await insert(tx, { userId, kind: 'reset', lookupHash, startedIn: scope.tenantId });
+        tx.record(userEvents.reset_started(userId, { details: { kind: 'reset' } }));
+        return row;
+      }),
+    );
+  }
+
+  /**
+   * The platform administrator starts it for any account.
+   * @throws NOT_FOUND, ADDRESS_VERIFIED, ADDRESS_TAKEN, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async start(
+    scope: PlatformScope,
+    userId: string,
+    kind: ResetKind,
+    password: string | undefined,
+  ): Promise<StartedReset> {
+    await this.users.confirmPassword(scope, password);
+    return this.make(async (lookupHash) =>
+      this.database.platform(scope, async (tx) => {
+        const user = await tx.installation.lock(User, { id: userId });
+        if (resetKinds[kind].verifiesAddress) await requireVerifiable(tx, user);
+        const row = await insert(tx, { userId, kind, lookupHash, startedIn: null });
+        await recordForUser(tx, userId, (content) =>
+          userEvents.reset_started(userId, { ...content, details: { kind } }),
+        );
+        return row;
+      }),
+    );
+  }
+
+  /**
+   * The holder of the token chooses a password; every session of the account ends.
+   * @throws RESET_INVALID, ADDRESS_TAKEN, VALIDATION_ERROR, BUSY
+   */
+  async complete(scope: PlatformScope, token: string, password: string): Promise<void> {
+    if (!accountSecretKinds.passwordReset.isWellFormed(token)) throw accountErrors.RESET_INVALID();
+    const lookupHash = await this.secrets.lookupHash(token);
+    await this.database.readPlatform(scope, (view) => usableReset(view, lookupHash));
+    const passwordHash = await this.users.hashNewPassword(scope, password, '/password');
+    await this.database.platform(scope, async (tx) => {
+      const { id, userId, kind, startedIn, startedBy } = await usableReset(tx, lookupHash);
+      const user = await tx.installation.lock(User, { id: userId });
+      await requireStarterRight(tx, { startedIn, startedBy }, user);
+      const { verifiesAddress } = resetKinds[kind];
+      if (verifiesAddress) await requireVerifiable(tx, user);
+      const verified = verifiesAddress ? { knownIn: INSTALLATION_ID, emailVerifiedAt: tx.now } : {};
+      await tx.installation.update(PasswordReset, { id }, { usedAt: tx.now });
+      await tx.installation.update(User, { id: userId }, { passwordHash, ...verified, updatedAt: tx.now });
+      await endSessions(tx, { userId });
+      const details = { kind, startedBy };
+      await recordForUser(tx, userId, (content) => userEvents.password_reset(userId, { ...content, details }));
+      if (!verifiesAddress) return;
+      await recordForUser(tx, userId, (content) => userEvents.verified(userId, { ...content, details: { startedBy } }));
+    });
+  }
+
+  private async make(work: (lookupHash: string) => Promise<PasswordReset>): Promise<StartedReset> {
+    const token = accountSecretKinds.passwordReset.generate();
+    return { reset: await work(await this.secrets.lookupHash(token.reveal())), token };
+  }
+}
+
+/** A step: a new reset; those that were started before can be used no more. */
+async function insert(
+  tx: Tx,
+  started: Pick<PasswordReset, 'userId' | 'kind' | 'lookupHash' | 'startedIn'>,
+): Promise<PasswordReset> {
+  await tx.installation.update(PasswordReset, { userId: started.userId, usedAt: IsNull() }, { usedAt: tx.now });
+  const row: PasswordReset = {
+    ...started,
+    id: uuidv7(tx.now),
+    startedBy: tx.scope.actor.id,
+    createdAt: tx.now,
+    expiresAt: tx.now + resetKinds[started.kind].ttl,
+    usedAt: null,
+  };
+  await tx.installation.insert(PasswordReset, row);
+  return row;
+}
+
+/** @throws RESET_INVALID for a token that is unknown, used, replaced or expired: all alike */
+async function usableReset(view: View, lookupHash: string): Promise<PasswordReset> {
+  const row = await view.installation.hold(PasswordReset, { lookupHash }, 'exclusive');
+  if (!row || row.usedAt !== null || row.expiresAt <= view.now) throw accountErrors.RESET_INVALID();
+  return row;
+}
+
+/** @throws RESET_INVALID unless the person who started it could do so at this moment */
+async function requireStarterRight(
+  tx: Tx,
+  { startedIn, startedBy }: Pick<PasswordReset, 'startedIn' | 'startedBy'>,
+  user: User,
+): Promise<void> {
+  if (startedIn === null) {
+    const starter = await tx.installation.findOne(User, { id: startedBy });
+    if (!starter?.platformAdmin) throw accountErrors.RESET_INVALID();
+    return;
+  }
+  // An account that was verified meanwhile is no longer the tenant's.
+  const starter = await admittedMember(tx, startedIn, startedBy);
+  if (starter?.role !== 'owner' || user.knownIn !== startedIn) throw accountErrors.RESET_INVALID();
+}
+
+/** @throws ADDRESS_VERIFIED, ADDRESS_TAKEN */
+async function requireVerifiable(tx: Tx, user: User): Promise<void> {
+  if (isVerified(user)) throw accountErrors.ADDRESS_VERIFIED();
+  const other = await tx.installation.findOne(User, { email: user.email, knownIn: INSTALLATION_ID });
+  if (other) throw accountErrors.ADDRESS_TAKEN();
+}

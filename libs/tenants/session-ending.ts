@@ -1,0 +1,12 @@
+import { IsNull, Not, type Tx } from '#database';
+
+import { Session } from './entities.js';
+
+/** A step: ends the sessions of a user, but for one that may go on. */
+export async function endSessions(
+  tx: Tx,
+  { userId, except }: { readonly userId: string; readonly except?: string },
+): Promise<void> {
+  const others = except === undefined ? {} : { id: Not(except) };
+  await tx.installation.update(Session, { userId, endedAt: IsNull(), ...others }, { endedAt: tx.now });
+}
