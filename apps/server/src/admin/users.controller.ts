@@ -24,10 +24,7 @@ export class UsersController {
   @ApiOperation({ summary: 'List the accounts of the installation' })
   @ApiOkResponse({ type: AccountPage, description: 'One page, oldest first' })
   async listUsers(@Query() { email, ...page }: UserQuery, @OnPlatform() scope: PlatformScope): Promise<Page<Account>> {
-    return presentPage(
-      await this.users.list(scope, { ...(email === undefined ? {} : { email }) }, page),
-      presentAccount,
-    );
+    return presentPage(await this.users.list(scope, email === undefined ? {} : { email }, page), presentAccount);
   }
 
   @Post(':userId/reset')
