@@ -25,7 +25,11 @@ const PROBE = Buffer.from('a key that was imported signs this, and its public ha
  */
 export async function checkKey(unchecked: UncheckedKey, name: AlgorithmName): Promise<CheckedKey> {
   const row = algorithm(name);
+  const { algorithms: permitted } = unchecked;
   if (row.kind !== unchecked.kind) throw notFor(name);
+  if (permitted && !permitted.includes(name)) {
+    throw cryptoErrors.INVALID_KEY(`The file permits the key for ${permitted.join(', ')} only`);
+  }
   const signingKey = await unchecked.check();
   if (!row.fits(signingKey)) throw notFor(name);
   const verified = await row.verify(PROBE, await row.sign(PROBE, signingKey), verifyingKeyOf(signingKey));
@@ -55,14 +59,21 @@ export function readTrustedKey(jwk: Jwk): KeyObject {
 export function readJwk(text: string, name: AlgorithmName): UncheckedKey {
   const parsed = parseStrictJson(Buffer.from(text));
   if (!parsed.ok || typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
-    throw cryptoErrors.INVALID_KEY('It is not a JWK');
+    throw cryptoErrors.INVALID_KEY(ENCRYPTED_JWK.test(text) ? 'The JWK is encrypted (RFC 7517 §7)' : 'It is not a JWK');
   }
   const jwk = parsed.value as JsonObject;
+  if (Array.isArray(jwk['keys'])) throw cryptoErrors.INVALID_KEY('It is a set of keys; import one JWK of it');
   requirePurpose(jwk, name);
   const kind = allKeyKinds.find(({ kty }) => kty === jwk['kty']);
   if (!kind) throw cryptoErrors.INVALID_KEY('The key type of the JWK is not supported');
+  if (!kind.symmetric && jwk['d'] === undefined && jwk['priv'] === undefined) {
+    throw cryptoErrors.INVALID_KEY('The JWK holds no private key');
+  }
   return kind.readJwk(jwk);
 }
+
+/** A JWE in its compact form (RFC 7516 §7.1). */
+const ENCRYPTED_JWK = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){4}$/;
 
 function requirePurpose({ alg, use, key_ops: operations }: Jwk, name: AlgorithmName): void {
   const signs = operations === undefined || (Array.isArray(operations) && operations.includes('sign'));

@@ -12,6 +12,7 @@ import { OID } from '#asn1';
 import { type AlgorithmRow, generatePair } from '../algorithm.js';
 import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
+import { keyFileErrors } from './errors.js';
 import type { KeyKind, UncheckedKey } from './key-kind.js';
 
 const signPooled = promisify(sign);
@@ -48,25 +49,24 @@ function readByOpenssl(read: () => KeyObject): KeyObject {
 }
 
 /** OpenSSL itself expands the seed; a public half that is stated is compared with the one that it derives. */
-const mlDsaKey = (key: KeyObject, stated?: KeyObject): UncheckedKey => ({
+const mlDsaKey = (key: KeyObject, isStated: (own: KeyObject) => boolean): UncheckedKey => ({
   kind: 'akp',
   check() {
-    if (stated && !createPublicKey(key).equals(stated)) {
-      throw cryptoErrors.INVALID_KEY('The public and the private members of the JWK are not of one key');
+    if (!isStated(createPublicKey(key))) {
+      throw keyFileErrors.INCONSISTENT_KEY('The public half that the file states is not that of its private key');
     }
     return key;
   },
 });
 
 function readJwk(jwk: Jwk): UncheckedKey {
-  if (jwk['priv'] === undefined) throw cryptoErrors.INVALID_KEY('The JWK holds no private key');
   // Read apart: from a private JWK OpenSSL derives the public half and ignores the one that is stated.
   const stated = readByOpenssl(() =>
     createPublicKey({ key: { ...jwk, priv: undefined } as JsonWebKey, format: 'jwk' }),
   );
   return mlDsaKey(
     readByOpenssl(() => createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })),
-    stated,
+    (own) => own.equals(stated),
   );
 }
 
@@ -79,8 +79,12 @@ export const akp = {
   readJwk,
   pkcs8: {
     identifiers: [OID.mlDsa44, OID.mlDsa65, OID.mlDsa87],
-    read: ({ node }) =>
-      mlDsaKey(readByOpenssl(() => createPrivateKey({ key: node.raw, format: 'der', type: 'pkcs8' }))),
+    read: ({ node, publicKey }) =>
+      mlDsaKey(
+        readByOpenssl(() => createPrivateKey({ key: node.raw, format: 'der', type: 'pkcs8' })),
+        (own) =>
+          !publicKey || own.export({ type: 'spki', format: 'der' }).subarray(-publicKey.length).equals(publicKey),
+      ),
   },
   publicKeyRules: [],
   objectionsTo: () => [],

@@ -55,6 +55,17 @@ const CURVES = {
   'P-521': { namedCurve: 'secp521r1', oid: OID.p521, bytes: 66, signatureMilliseconds: 2 },
 } as const satisfies Record<string, Curve>;
 
+/** Curves that no algorithm here uses, by the names under which their owners know them. */
+const FOREIGN_CURVES: ReadonlyMap<string, string> = new Map([
+  ['1.2.840.10045.3.1.1', 'P-192'],
+  ['1.3.132.0.33', 'P-224'],
+  ['1.3.132.0.10', 'secp256k1'],
+  ['1.2.156.10197.1.301', 'SM2'],
+  ['1.3.36.3.3.2.8.1.1.7', 'brainpoolP256r1'],
+  ['1.3.36.3.3.2.8.1.1.11', 'brainpoolP384r1'],
+  ['1.3.36.3.3.2.8.1.1.13', 'brainpoolP512r1'],
+]);
+
 export type CurveName = keyof typeof CURVES;
 const curves: Readonly<Record<CurveName, Curve>> = CURVES;
 const curveNames = Object.keys(CURVES) as CurveName[];
@@ -93,16 +104,15 @@ export function ecAlgorithm(curve: CurveName, hashBits: HashBits): AlgorithmRow 
 
 /**
  * A private key of this number.
- * @param point the public half as the file states it: SEC 1 §2.3.3, compressed or not
+ * @param points the public half each time that the file states it: SEC 1 §2.3.3, compressed or not
  */
-const ecKey = (curve: CurveName, scalar: Buffer, point: Buffer | undefined): UncheckedKey => ({
+const ecKey = (curve: CurveName, scalar: Buffer, points: readonly Buffer[]): UncheckedKey => ({
   kind: 'ec',
   check() {
     const { bytes, namedCurve } = curves[curve];
-    if (scalar.length > bytes) throw scalarOutOfRange();
-    const d = Buffer.concat([Buffer.alloc(bytes - scalar.length), scalar]);
+    const d = scalarOf(scalar, bytes);
     const own = publicPoint(namedCurve, d);
-    if (point && !uncompressed(namedCurve, point).equals(own)) {
+    if (points.some((point) => !uncompressed(namedCurve, point).equals(own))) {
       throw keyFileErrors.INCONSISTENT_KEY('The public half that the file states is not that of its private key');
     }
     // A scalar of half the length is found in half the work; by chance there is none.
@@ -114,6 +124,16 @@ const ecKey = (curve: CurveName, scalar: Buffer, point: Buffer | undefined): Unc
     return createPrivateKey({ key: { kty: 'EC', crv: curve, x: xText!, y: yText!, d: dText! }, format: 'jwk' });
   },
 });
+
+/**
+ * RFC 5915 §3 wants as many octets as the order of the curve has; some writers leave out zeros at the front, others add one
+ * as if it were an INTEGER.
+ */
+function scalarOf(octets: Buffer, bytes: number): Buffer {
+  const excess = Math.max(0, octets.length - bytes);
+  if (octets.subarray(0, excess).some((octet) => octet !== 0)) throw scalarOutOfRange();
+  return Buffer.concat([Buffer.alloc(Math.max(0, bytes - octets.length)), octets.subarray(excess)]);
+}
 
 const scalarOutOfRange = (): Error =>
   cryptoErrors.INVALID_KEY('The private number of the key is not in the range of its curve');
@@ -144,14 +164,15 @@ function readJwk(jwk: Jwk): UncheckedKey {
   if ([scalar, x, y].some((member) => member!.length !== curves[curve].bytes)) {
     throw cryptoErrors.INVALID_KEY('A member of the JWK is not as long as its curve demands');
   }
-  return ecKey(curve, scalar!, Buffer.concat([Buffer.of(4), x!, y!]));
+  return ecKey(curve, scalar!, [Buffer.concat([Buffer.of(4), x!, y!])]);
 }
 
 /**
  * `ECPrivateKey` of SEC 1 (RFC 5915 §3).
  * @param outer the curve that the file names outside of it, in PKCS#8
+ * @param outerPoint the public half that it states there (RFC 5958 §2)
  */
-function readSec1(node: DerNode, outer?: DerNode): UncheckedKey {
+function readSec1(node: DerNode, outer?: DerNode, outerPoint?: Buffer): UncheckedKey {
   const fields = DerFields.of(node);
   if (readInteger(fields.take()) !== 1n) throw cryptoErrors.INVALID_KEY('It is not an elliptic-curve private key');
   const scalar = readOctets(fields.take());
@@ -162,7 +183,8 @@ function readSec1(node: DerNode, outer?: DerNode): UncheckedKey {
   if (curve === undefined || others.length > 0) {
     throw cryptoErrors.INVALID_KEY('The file names no curve, or two of them');
   }
-  return ecKey(curve, scalar, publicKey && readBitString(onlyChild(publicKey)));
+  const points = [outerPoint, publicKey && readBitString(onlyChild(publicKey))].filter((point) => point !== undefined);
+  return ecKey(curve, scalar, points);
 }
 
 /** A curve by its name only: parameters that are spelt out can describe a curve that is almost the right one (CVE-2020-0601). */
@@ -172,7 +194,9 @@ function curveOf(parameters: DerNode): CurveName {
   }
   const identifier = readObjectIdentifier(parameters);
   const curve = curveNames.find((name) => curves[name].oid === identifier);
-  if (curve === undefined) throw cryptoErrors.INVALID_KEY(`The curve is none of ${LIST}`);
+  if (curve === undefined) {
+    throw cryptoErrors.INVALID_KEY(`The curve is none of ${LIST}: ${FOREIGN_CURVES.get(identifier) ?? identifier}`);
+  }
   return curve;
 }
 
@@ -212,7 +236,7 @@ export const ec = {
   readJwk,
   pkcs8: {
     identifiers: [OID.ecPublicKey],
-    read: ({ privateKey, parameters }) => readSec1(parseBer(privateKey), parameters.take()),
+    read: ({ privateKey, parameters, publicKey }) => readSec1(parseBer(privateKey), parameters.take(), publicKey),
   },
   traditional: { pemLabel: 'EC PRIVATE KEY', read: (node) => readSec1(node) },
   publicKey: { identifiers: [OID.ecPublicKey], read: readPublicKey },

@@ -10,6 +10,8 @@ export type SecretEncoding = 'text' | 'base64';
 export interface UncheckedKey {
   /** The name of its kind. */
   readonly kind: string;
+  /** The only algorithms that the file permits for the key; absent where it permits every one of its kind. */
+  readonly algorithms?: readonly string[];
   /** RSA only. */
   readonly modulusBits?: number;
   /** Shared secrets only. */
@@ -25,7 +27,9 @@ export interface UncheckedKey {
 export interface Pkcs8Fields {
   /** The whole. */
   readonly node: DerNode;
-  /** What follows the identifier of the algorithm. */
+  /** Of the algorithm. */
+  readonly identifier: string;
+  /** What follows it. */
   readonly parameters: DerFields;
   /** The content of `privateKey`. */
   readonly privateKey: Buffer;

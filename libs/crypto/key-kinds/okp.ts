@@ -45,8 +45,14 @@ const ed25519Key = (seed: Buffer, publicKey: Buffer | undefined): UncheckedKey =
   },
 });
 
+/** The other curves of RFC 8037 §3, of which two only agree on keys. */
+const FOREIGN_CURVES = ['Ed448', 'X25519', 'X448'];
+
 function readJwk(jwk: Jwk): UncheckedKey {
-  if (jwk['crv'] !== 'Ed25519') throw cryptoErrors.INVALID_KEY('The curve is not Ed25519');
+  if (jwk['crv'] !== 'Ed25519') {
+    const foreign = FOREIGN_CURVES.find((name) => name === jwk['crv']);
+    throw cryptoErrors.INVALID_KEY(`The curve is not Ed25519${foreign === undefined ? '' : `, but ${foreign}`}`);
+  }
   return ed25519Key(decodeBase64Url(jwk['d']), decodeBase64Url(jwk['x']));
 }
 

@@ -1,6 +1,17 @@
 import { type KeyObject, constants, createHash, createPrivateKey, generateKeyPair, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import { DerError, DerFields, type DerNode, OID, TAG, parseBer, parseDer, readInteger } from '#asn1';
+import {
+  DerError,
+  DerFields,
+  type DerNode,
+  OID,
+  TAG,
+  onlyChild,
+  parseBer,
+  parseDer,
+  readInteger,
+  readObjectIdentifier,
+} from '#asn1';
 import {
   type AlgorithmRow,
   type HashBits,
@@ -13,7 +24,8 @@ import { decodeBase64Url, fromBigInt, toBigInt } from '../encodings.js';
 import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
 import { HASHES, type SignatureMistake, type Signed, holds } from '../signature-mistake.js';
-import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+import { keyFileErrors } from './errors.js';
+import type { KeyKind, Pkcs8Fields, PublicKeyFacts, UncheckedKey } from './key-kind.js';
 import {
   RSA_CERTIFIED_LIMITS,
   RSA_NUMBER_NAMES,
@@ -112,11 +124,17 @@ function mistakes(padding: 'pkcs1' | 'pss', hash: string): SignatureMistake[] {
   ];
 }
 
-/** A private key of these numbers (RFC 8017 §3.2), in whatever form they came. */
-export const rsaKey = (numbers: RsaNumbers): UncheckedKey => ({
+/**
+ * A private key of these numbers (RFC 8017 §3.2), in whatever form they came.
+ * @param stated the public half, where the file states it apart
+ */
+export const rsaKey = (numbers: RsaNumbers, stated?: Pick<RsaNumbers, 'n' | 'e'>): UncheckedKey => ({
   kind: 'rsa',
   modulusBits: bitLength(numbers.n),
   async check() {
+    if (stated && (stated.n !== numbers.n || stated.e !== numbers.e)) {
+      throw keyFileErrors.INCONSISTENT_KEY('The public half that the file states is not that of its private key');
+    }
     await checkRsaNumbers(numbers);
     const members = RSA_NUMBER_NAMES.map((name) => [name, fromBigInt(numbers[name]).toString('base64url')]);
     try {
@@ -147,12 +165,12 @@ function readJwk(jwk: Jwk): UncheckedKey {
 }
 
 /** `RSAPrivateKey` of PKCS#1 (RFC 8017 appendix A.1.2). */
-function readPkcs1(node: DerNode): UncheckedKey {
+function readPkcs1(node: DerNode, stated?: Pick<RsaNumbers, 'n' | 'e'>): UncheckedKey {
   const fields = DerFields.of(node);
   if (readInteger(fields.take()) !== 0n) throw cryptoErrors.INVALID_KEY('It is not an RSA private key with two primes');
   const numbers = RSA_NUMBER_NAMES.map((name) => [name, readPositive(fields.take())]);
   fields.end();
-  return rsaKey(Object.fromEntries(numbers) as unknown as RsaNumbers);
+  return rsaKey(Object.fromEntries(numbers) as unknown as RsaNumbers, stated);
 }
 
 function readPositive(node: DerNode): bigint {
@@ -161,13 +179,53 @@ function readPositive(node: DerNode): bigint {
   return number;
 }
 
+/**
+ * PKCS#8. A key of the type id-RSASSA-PSS (RFC 4055 §3.1) signs with PSS only; its parameters, where it has any, name the one
+ * hash, the same for the mask, and the shortest salt. JOSE has the salt as long as the hash (RFC 7518 §3.5).
+ */
+function readPkcs8({ identifier, parameters, privateKey, publicKey }: Pkcs8Fields): UncheckedKey {
+  const key = readPkcs1(parseBer(privateKey), publicKey && readPublicNumbers(publicKey));
+  if (identifier !== OID.rsaPss) return key;
+  const restriction = parameters.optional(TAG.sequence);
+  const algorithms = restriction ? algorithmsOfPss(DerFields.of(restriction)) : Object.values(PSS_ALGORITHMS);
+  if (algorithms.length > 0) return { ...key, algorithms };
+  throw cryptoErrors.INVALID_KEY('The parameters of the RSASSA-PSS key are those of none of PS256, PS384 and PS512');
+}
+
+const PSS_ALGORITHMS: Readonly<Record<string, string>> = {
+  [OID.sha256]: 'PS256',
+  [OID.sha384]: 'PS384',
+  [OID.sha512]: 'PS512',
+};
+
+/** `RSASSA-PSS-params` (RFC 4055 §3.1); each default is one of SHA-1 or a salt of 20 bytes. @throws DerError */
+function algorithmsOfPss(fields: DerFields): string[] {
+  const [hash, mask, salt, trailer] = [0xa0, 0xa1, 0xa2, 0xa3].map((tag) => fields.optional(tag));
+  fields.end();
+  const maskFields = mask && DerFields.of(onlyChild(mask));
+  const isMaskOfJose = maskFields !== undefined && readObjectIdentifier(maskFields.take()) === OID.maskGeneration1;
+  const maskHash = isMaskOfJose ? readObjectIdentifier(DerFields.of(maskFields.take()).take()) : undefined;
+  const hashIdentifier = hash && readObjectIdentifier(DerFields.of(onlyChild(hash)).take());
+  const saltBytes = salt ? readInteger(onlyChild(salt)) : 20n;
+  const name = hashIdentifier === undefined ? undefined : PSS_ALGORITHMS[hashIdentifier];
+  if (name === undefined || maskHash !== hashIdentifier) return [];
+  if (trailer && readInteger(onlyChild(trailer)) !== 1n) return [];
+  return saltBytes >= 0n && saltBytes <= BigInt(Number(name.slice(2)) / 8) ? [name] : [];
+}
+
+/** `RSAPublicKey` (RFC 8017 appendix A.1.1). @throws DerError */
+function readPublicNumbers(bits: Buffer): Pick<RsaNumbers, 'n' | 'e'> {
+  const fields = DerFields.of(parseDer(bits));
+  const [n, e] = [readInteger(fields.take()), readInteger(fields.take())];
+  fields.end();
+  return { n, e };
+}
+
 /** RFC 3279 §2.3.1. */
 function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
   if (parameters.take(TAG.null).content.length > 0) throw new DerError('NULL has no content');
   parameters.end();
-  const fields = DerFields.of(parseDer(bits));
-  const [n, e] = [readInteger(fields.take()), readInteger(fields.take())];
-  fields.end();
+  const { n, e } = readPublicNumbers(bits);
   if (n <= 0n || e <= 0n) throw new DerError('The numbers of an RSA key are positive');
   return {
     kind: 'rsa',
@@ -189,8 +247,8 @@ export const rsa = {
   keyTypes: ['rsa'],
   probeDigest: 'sha256',
   readJwk,
-  pkcs8: { identifiers: [OID.rsaEncryption], read: ({ privateKey }) => readPkcs1(parseBer(privateKey)) },
-  traditional: { pemLabel: 'RSA PRIVATE KEY', read: readPkcs1 },
+  pkcs8: { identifiers: [OID.rsaEncryption, OID.rsaPss], read: readPkcs8 },
+  traditional: { pemLabel: 'RSA PRIVATE KEY', read: (node) => readPkcs1(node) },
   publicKey: { identifiers: [OID.rsaEncryption], read: readPublicKey },
   publicKeyRules: rsaPublicKeyRules,
   objectionsTo: ({ n, e }) =>

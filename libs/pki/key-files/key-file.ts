@@ -67,8 +67,8 @@ const table = {
     reference: 'RFC 7468, RFC 5958',
     holds: KEY_PAIRS,
     encrypted: true,
-    charactersMax: 16_384,
-    read: (text, { passphrase }) => readPemKey(text, passphrase),
+    charactersMax: 49_152,
+    read: (text, { passphrase }) => readPemKey(withoutByteOrderMark(text), passphrase),
     writePrivate: (key, { passphrase, iterations }) => writePemKey(privateKeyToBytes(key), passphrase, iterations),
     writePublic: (key) => verifyingKeyOf(key).export({ type: 'spki', format: 'pem' }).toString(),
   },
@@ -78,7 +78,7 @@ const table = {
     holds: keyKindNames,
     encrypted: false,
     charactersMax: 16_384,
-    read: (text, { algorithm }) => readJwk(text, algorithm),
+    read: (text, { algorithm }) => readJwk(withoutByteOrderMark(text), algorithm),
     writePrivate: (key, { kid, algorithm: alg }) => JSON.stringify({ ...members(key), kid, use: 'sig', alg }),
     writePublic: (key, { kid, algorithm: alg }) => JSON.stringify(publicJwk(key, { kid, alg })),
   },
@@ -88,7 +88,7 @@ const table = {
     holds: ['rsa'],
     encrypted: false,
     charactersMax: 16_384,
-    read: readRsaXml,
+    read: (text) => readRsaXml(withoutByteOrderMark(text)),
     writePrivate: (key) => writeRsaXml(rsaNumbersOf(key)),
     writePublic: (key) => writeRsaXml(rsaNumbersOf(verifyingKeyOf(key))),
   },
@@ -125,6 +125,9 @@ const table = {
     writePrivate: (key) => privateKeyToBytes(key).toString('base64'),
   },
 } as const satisfies Record<string, KeyFormat>;
+
+/** Editors and shells of Windows put one before a text; in a secret it would be a part of it. */
+const withoutByteOrderMark = (text: string): string => (text.startsWith('\u{feff}') ? text.slice(1) : text);
 
 const members = (key: KeyObject): Jwk => key.export({ format: 'jwk' }) as Jwk;
 
@@ -163,7 +166,12 @@ export async function readKey(format: KeyFormatName, text: string, options: Read
  */
 export async function readPrivateKeyPem(text: string, passphrase: string | undefined): Promise<KeyObject> {
   if (text.length > keyFormats.pem.charactersMax) throw cryptoErrors.INVALID_KEY('The key file is too long');
-  return (await readable(() => readPemKey(text, passphrase))).check();
+  const unchecked = await readable(() => readPemKey(text, passphrase));
+  // RFC 4055 §1.2: a key of the type id-RSASSA-PSS makes no other signatures, and authorities here sign with PKCS#1 v1.5.
+  if (unchecked.algorithms) {
+    throw cryptoErrors.INVALID_KEY(`The file permits the key for ${unchecked.algorithms.join(', ')} only`);
+  }
+  return unchecked.check();
 }
 
 /** @throws INVALID_KEY for bytes that are not the ASN.1 of a key file */

@@ -2,12 +2,8 @@ import { createHash, createHmac, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseBer } from '#asn1';
 import { cryptoErrors, keyFileErrors, privateKeyToBytes } from '#crypto';
-import {
-  checkPkcs12Mac,
-  decryptPrivateKeyInfo,
-  encryptPrivateKeyInfo,
-  makePkcs12Mac,
-} from './password-based-encryption.js';
+import { decryptPrivateKeyInfo, encryptPrivateKeyInfo } from './password-based-encryption.js';
+import { checkPkcs12Mac, makePkcs12Mac } from './pkcs12-mac.js';
 import { readPkcs12, writePkcs12 } from './pkcs12.js';
 import * as der from '../../../test/support/asn1.js';
 

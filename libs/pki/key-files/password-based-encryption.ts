@@ -1,14 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hash,
-  pbkdf2,
-  randomBytes,
-  scrypt,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, pbkdf2, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { cryptoErrors, keyFileErrors } from '#crypto';
 import {
@@ -33,7 +23,12 @@ const derivePbkdf2 = promisify(pbkdf2);
 const deriveScrypt = promisify<Buffer | string, Buffer, number, object, Buffer>(scrypt);
 
 /** What a file may demand before anything is derived: about a second at most. */
-export const DERIVATION_LIMITS = { iterations: 2_000_000, saltBytes: 256, scryptBytes: 64 * 1024 * 1024 } as const;
+export const DERIVATION_LIMITS = {
+  iterations: 2_000_000,
+  saltBytes: 256,
+  keyBytes: 64,
+  scryptBytes: 64 * 1024 * 1024,
+} as const;
 /** OWASP's figure for PBKDF2 with HMAC-SHA256 (2023); whatever leaves here is encrypted with it. */
 export const EXPORT_ITERATIONS = 600_000;
 const EXPORT_SALT_BYTES = 16;
@@ -63,22 +58,15 @@ const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
   [OID.desCbc, DES],
 ]);
 
-/** RFC 8018 appendix B.1.2, as `node:crypto` calls the hashes. */
-const PSEUDO_RANDOM_FUNCTIONS: ReadonlyMap<string, string> = new Map([
+/** HMAC as a pseudo-random function or a MAC (RFC 8018 appendix B.1.2, B.3), as `node:crypto` calls the hashes. */
+export const HMACS: ReadonlyMap<string, string> = new Map([
   [OID.hmacWithSha1, 'sha1'],
   [OID.hmacWithSha224, 'sha224'],
   [OID.hmacWithSha256, 'sha256'],
   [OID.hmacWithSha384, 'sha384'],
   [OID.hmacWithSha512, 'sha512'],
-]);
-
-/** The hashes of the MAC of PKCS#12. */
-const MAC_DIGESTS: ReadonlyMap<string, string> = new Map([
-  [OID.sha1, 'sha1'],
-  [OID.sha224, 'sha224'],
-  [OID.sha256, 'sha256'],
-  [OID.sha384, 'sha384'],
-  [OID.sha512, 'sha512'],
+  [OID.hmacWithSha512Cut224, 'sha512-224'],
+  [OID.hmacWithSha512Cut256, 'sha512-256'],
 ]);
 
 /** A scheme in one identifier, with a salt and a number of iterations as parameters. */
@@ -110,25 +98,29 @@ const UNSUPPORTED_SCHEMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const CONVERSION =
-  'convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default -in key.pem -out new.pem';
+  'convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -provider legacy -provider default -in key.pem -out new.pem' +
+  ' (PKCS#12: openssl pkcs12 -legacy -nocerts -in old.p12 -out key.pem)';
 
-function unsupported(what: string, identifier?: string): Error {
+export function unsupported(what: string, identifier?: string): Error {
   const name = identifier === undefined ? undefined : UNSUPPORTED_SCHEMES.get(identifier);
+  const shown = identifier === undefined ? '' : ` (${identifier})`;
   return cryptoErrors.INVALID_KEY(
     name === undefined
-      ? `The key file is protected by ${what} that is not supported`
+      ? `The key file is protected by ${what} that is not supported${shown}`
       : `The key file is protected by ${name}, which is not supported; ${CONVERSION}`,
   );
 }
 
-function known<Row>(table: ReadonlyMap<string, Row>, node: DerNode, what: string): Row {
+/** The row of a table that an identifier names. @throws INVALID_KEY where there is none, with `what` in the message */
+export function known<Row>(table: ReadonlyMap<string, Row>, node: DerNode, what: string): Row {
   const identifier = readObjectIdentifier(node);
   const row = table.get(identifier);
   if (!row) throw unsupported(what, identifier);
   return row;
 }
 
-function readSalt(node: DerNode): Buffer {
+/** @throws INVALID_KEY for a salt that is too long; DerError */
+export function readSalt(node: DerNode): Buffer {
   const salt = readOctets(node);
   if (salt.length > DERIVATION_LIMITS.saltBytes) throw unsupported('a salt');
   return salt;
@@ -141,7 +133,8 @@ function readCost(node: DerNode, max: number): number {
   return Number(cost);
 }
 
-const readIterations = (node: DerNode): number => readCost(node, DERIVATION_LIMITS.iterations);
+/** @throws INVALID_KEY beyond the limit; DerError */
+export const readIterations = (node: DerNode): number => readCost(node, DERIVATION_LIMITS.iterations);
 
 /**
  * Decrypts `EncryptedPrivateKeyInfo` (RFC 5958 §3): PBES2 (RFC 8018 §6.2) by `node:crypto`, what came before by node-forge.
@@ -175,31 +168,48 @@ async function decryptPbes2(parameters: DerNode, data: Buffer, passphrase: strin
   const cipher = known(CIPHERS, encryption.take(), 'a cipher');
   const iv = readOctets(encryption.take());
   if (iv.length !== cipher.ivBytes) throw unsupported('an initialisation vector');
-  return decipher(cipher, await deriveForPbes2(derivation, cipher.keyBytes, passphrase), iv, data);
+  const keyBytes = (stated: number | undefined): number => {
+    if (stated !== undefined && stated !== cipher.keyBytes) throw unsupported('a key length');
+    return cipher.keyBytes;
+  };
+  return decipher(cipher, await deriveKey(derivation, keyBytes, passphrase), iv, data);
 }
 
-async function deriveForPbes2(derivation: DerFields, keyBytes: number, passphrase: string): Promise<Buffer> {
+/**
+ * The key by an AlgorithmIdentifier of a derivation (RFC 8018 §5.2, RFC 7914 §7). Its costs are bounded before any work.
+ * @param keyBytes the length of the key, by the one that the file states
+ * @throws INVALID_KEY; DerError
+ */
+export async function deriveKey(
+  derivation: DerFields,
+  keyBytes: (stated: number | undefined) => number,
+  passphrase: string,
+): Promise<Buffer> {
   const identifier = readObjectIdentifier(derivation.take());
   const parameters = DerFields.of(derivation.take());
+  const statedBytes = (): number => {
+    const stated = parameters.optional(TAG.integer);
+    return keyBytes(stated && readCost(stated, DERIVATION_LIMITS.keyBytes));
+  };
   switch (identifier) {
     case OID.pbkdf2: {
       const salt = readSalt(parameters.take());
       const iterations = readIterations(parameters.take());
-      const stated = parameters.optional(TAG.integer);
-      if (stated && readInteger(stated) !== BigInt(keyBytes)) throw unsupported('a key length');
+      const bytes = statedBytes();
       const prf = parameters.optional(TAG.sequence);
-      const digest = prf ? known(PSEUDO_RANDOM_FUNCTIONS, DerFields.of(prf).take(), 'a derivation') : 'sha1';
-      return derivePbkdf2(passphrase, salt, iterations, keyBytes, digest);
+      const digest = prf ? known(HMACS, DerFields.of(prf).take(), 'a derivation') : 'sha1';
+      return derivePbkdf2(passphrase, salt, iterations, bytes, digest);
     }
     case OID.scrypt: {
       const salt = readSalt(parameters.take());
       const cost = (): number => readCost(parameters.take(), DERIVATION_LIMITS.scryptBytes);
       const [N, r, p] = [cost(), cost(), cost()];
+      const bytes = statedBytes();
       const maxmem = 2 * DERIVATION_LIMITS.scryptBytes;
       if (128 * N * r * p > DERIVATION_LIMITS.scryptBytes || !Number.isInteger(Math.log2(N))) {
         throw unsupported('a derivation');
       }
-      return deriveScrypt(passphrase, salt, keyBytes, { N, r, p, maxmem });
+      return deriveScrypt(passphrase, salt, bytes, { N, r, p, maxmem });
     }
     default:
       throw unsupported('a derivation');
@@ -285,42 +295,6 @@ export async function encryptPrivateKeyInfo(
 ): Promise<Buffer> {
   const { algorithm, ciphertext } = await encryptPbes2(pkcs8, passphrase, iterations);
   return sequence(algorithm, octetString(ciphertext));
-}
-
-/** Checks `MacData` of PKCS#12 (RFC 7292 §4). @throws PASSPHRASE_INVALID, INVALID_KEY, BUSY; DerError */
-export async function checkPkcs12Mac(macData: DerNode, content: Buffer, passphrase: string | null): Promise<void> {
-  const fields = DerFields.of(macData);
-  const digestInfo = DerFields.of(fields.take());
-  const digest = known(MAC_DIGESTS, DerFields.of(digestInfo.take()).take(), 'a MAC');
-  const expected = readOctets(digestInfo.take());
-  const salt = readSalt(fields.take());
-  const stated = fields.optional(TAG.integer);
-  const iterations = stated ? readIterations(stated) : 1;
-  const mac = await pkcs12Mac(digest, content, passphrase, { salt, iterations });
-  if (expected.length !== mac.length || !timingSafeEqual(expected, mac)) throw keyFileErrors.PASSPHRASE_INVALID();
-}
-
-/** `MacData` with HMAC-SHA256. @throws BUSY */
-export async function makePkcs12Mac(
-  content: Buffer,
-  passphrase: string,
-  iterations: number = EXPORT_ITERATIONS,
-): Promise<Buffer> {
-  const salt = randomBytes(EXPORT_SALT_BYTES);
-  const mac = await pkcs12Mac('sha256', content, passphrase, { salt, iterations });
-  const digestInfo = sequence(sequence(objectIdentifier(OID.sha256), nullValue()), octetString(mac));
-  return sequence(digestInfo, octetString(salt), integer(iterations));
-}
-
-async function pkcs12Mac(
-  digest: string,
-  content: Buffer,
-  passphrase: string | null,
-  derivation: { readonly salt: Buffer; readonly iterations: number },
-): Promise<Buffer> {
-  const bytes = hash(digest, '', 'buffer').length;
-  const key = await deriveLegacyKey({ ...derivation, by: 'pkcs12', purpose: 3, passphrase, digest, bytes });
-  return createHmac(digest, key).update(content).digest();
 }
 
 /** Reads what a passphrase opened: where it is nothing, the passphrase was another one. @throws PASSPHRASE_INVALID */

@@ -22,13 +22,12 @@ import {
 } from '#asn1';
 import {
   EXPORT_ITERATIONS,
-  checkPkcs12Mac,
   decryptPrivateKeyInfo,
   encryptPbes2,
   encryptPrivateKeyInfo,
-  makePkcs12Mac,
   readDecrypted,
 } from './password-based-encryption.js';
+import { checkPkcs12Mac, makePkcs12Mac } from './pkcs12-mac.js';
 import { readPkcs8 } from './pkcs8.js';
 
 /**
@@ -67,7 +66,9 @@ function readFile(bytes: Buffer): Pkcs12File {
   const authenticated = dataOf(fields.take());
   if (authenticated === undefined) throw cryptoErrors.INVALID_KEY('PKCS#12 files that are signed are not supported');
   const [key, ...others] = keyBags(authenticated);
-  if (!key || others.length > 0) throw cryptoErrors.INVALID_KEY('The file does not hold exactly one private key');
+  if (!key) throw cryptoErrors.INVALID_KEY('The file holds no private key, only certificates or secrets');
+  if (others.length > 0)
+    throw cryptoErrors.INVALID_KEY('The file holds several private keys; it must hold exactly one');
   return { authenticated, macData: fields.optional(TAG.sequence), key };
 }
 
@@ -81,16 +82,20 @@ async function open({ authenticated, macData, key }: Pkcs12File, passphrase: str
 }
 
 /** The bags with private keys, of the parts of the file that are not encrypted as a whole: there everybody puts them. */
-function keyBags(authenticated: Buffer): DerNode[] {
-  return expectTag(parseBer(authenticated), TAG.sequence).children.flatMap((contentInfo) => {
+const keyBags = (authenticated: Buffer): DerNode[] =>
+  expectTag(parseBer(authenticated), TAG.sequence).children.flatMap((contentInfo) => {
     const contents = dataOf(contentInfo);
-    const bags = contents ? expectTag(parseBer(contents), TAG.sequence).children : [];
-    return bags.filter((bag) => {
-      const type = readObjectIdentifier(DerFields.of(bag).take());
-      return type === OID.keyBag || type === OID.shroudedKeyBag;
-    });
+    return contents ? keyBagsOf(parseBer(contents)) : [];
   });
-}
+
+/** RFC 7292 §4.2.6: a bag may be a list of bags; how deep they are nested is bounded by the reader. */
+const keyBagsOf = (safeContents: DerNode): DerNode[] =>
+  expectTag(safeContents, TAG.sequence).children.flatMap((bag) => {
+    const fields = DerFields.of(bag);
+    const type = readObjectIdentifier(fields.take());
+    if (type === OID.safeContentsBag) return keyBagsOf(onlyChild(fields.take(0xa0)));
+    return type === OID.keyBag || type === OID.shroudedKeyBag ? [bag] : [];
+  });
 
 /** The bytes of a `ContentInfo` of type data; `undefined` for one that is encrypted or signed. */
 function dataOf(contentInfo: DerNode): Buffer | undefined {

@@ -8,6 +8,7 @@ import {
   readOctets,
 } from '#asn1';
 import { type UncheckedKey, allKeyKinds, cryptoErrors } from '#crypto';
+import { foreignAlgorithm } from './foreign-keys.js';
 
 /** `publicKey [1] IMPLICIT BIT STRING` of RFC 5958 §2; some makers, such as ring before 0.17, tag it explicitly. */
 const PUBLIC_KEY_TAG = 0x81;
@@ -26,6 +27,6 @@ export function readPkcs8(node: DerNode): UncheckedKey {
   fields.end();
   const publicKey = implicit ? readBitString(implicit, PUBLIC_KEY_TAG) : explicit && readBitString(onlyChild(explicit));
   const kind = allKeyKinds.find(({ pkcs8 }) => pkcs8?.identifiers.includes(identifier));
-  if (!kind?.pkcs8) throw cryptoErrors.INVALID_KEY('The key is of a type that is not supported');
-  return kind.pkcs8.read({ node, parameters, privateKey, publicKey });
+  if (!kind?.pkcs8) throw foreignAlgorithm(identifier);
+  return kind.pkcs8.read({ node, identifier, parameters, privateKey, publicKey });
 }

@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type AlgorithmName, type RsaNumbers, readTrustedKey } from '#crypto';
 import { type KeyFormatName, keyFormatNames, keyFormats, readKey } from '#pki';
+import { parseDer } from '#asn1';
+import * as der from '../../support/asn1.js';
 import { withCode } from '../../support/errors.js';
 import { Workbench } from './files.js';
 import {
@@ -223,6 +225,25 @@ describe('a public half that a PKCS#8 file states', () => {
       );
     },
   );
+});
+
+describe.each([
+  ['EC', 'ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ['RSA', 'RS256', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ['ML-DSA', 'ML-DSA-44', () => generateKeyPairSync('ml-dsa-44')],
+] as const)('a public half beside an %s key', (kind, algorithm, generate) => {
+  const [own, foreign] = [generate(), generate()];
+  /** Version 2 of PKCS#8 (RFC 5958 §2), of what `node:crypto` writes as version 1 and as SubjectPublicKeyInfo. */
+  const withHalf = (half: KeyObject): string => {
+    const fields = parseDer(own.privateKey.export({ type: 'pkcs8', format: 'der' })).children;
+    const bits = parseDer(half.export({ type: 'spki', format: 'der' })).children[1]!.content;
+    return pem(der.sequence(der.integer(1), ...fields.slice(1).map(({ raw }) => raw), der.implicit(1, bits)));
+  };
+
+  it(`a public half beside the private key in PKCS#8 must be its own: ${kind}`, async () => {
+    await expect(read(withHalf(own.publicKey), algorithm, 'pem')).resolves.toMatchObject({ weak: false });
+    await expect(read(withHalf(foreign.publicKey), algorithm, 'pem')).rejects.toThrow(withCode('INCONSISTENT_KEY'));
+  });
 });
 
 describe('shared secrets', () => {
