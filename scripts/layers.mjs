@@ -8,6 +8,8 @@ export const LAYERS = {
   crypto: ['asn1'],
   pki: ['crypto'],
   database: ['core'],
+  logging: [],
+  config: ['crypto', 'database', 'logging'],
   scheduler: ['database'],
   vault: ['crypto', 'database'],
   audit: ['vault', 'scheduler', 'transparency-log'],
@@ -18,6 +20,7 @@ export const LAYERS = {
   certificates: ['service-keys'],
   signing: ['certificates'],
   licensing: ['signing'],
+  installation: ['licensing', 'idempotency', 'config'],
 };
 
 /** Libraries that are plain TypeScript: what they compute depends on their arguments only. */
@@ -66,6 +69,12 @@ export function dependencyRules(layers = LAYERS) {
       'A library is imported as `#name`, which package.json maps to the source or to the build.',
       { path: '^(libs|apps)/([^/]+)/' },
       { path: '^libs/[^/]+/index\\.ts$', pathNot: '^$1/$2/', dependencyTypesNot: ['aliased-subpath-import'] },
+    ),
+    rule(
+      'app-alone',
+      'An application is started by itself: what two of them need belongs to a library.',
+      { path: '^apps/([^/]+)/' },
+      { path: '^apps/', pathNot: '^apps/$1/' },
     ),
     rule(
       'core-alone',

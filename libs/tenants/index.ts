@@ -39,15 +39,10 @@ export {
 export { RefusedPasswords } from './refused-passwords.service.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
+export { SessionKeys } from './session-keys.js';
 export { SESSION_TTL } from './session-lifetime.js';
 export { PasswordAttemptExpiry, SessionExpiry } from './session-expiry.js';
-export {
-  type IdentifiedUser,
-  type Membership,
-  SessionKeys,
-  Sessions,
-  type StartedSession,
-} from './sessions.service.js';
+export { type IdentifiedUser, type Membership, Sessions, type StartedSession } from './sessions.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';

@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
@@ -24,6 +22,7 @@ import { PasswordGuard } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import type { Role } from './roles.js';
 import { endSessions } from './session-ending.js';
+import { SessionKeys } from './session-keys.js';
 import { SESSION_TTL, requireCurrent } from './session-lifetime.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
@@ -31,12 +30,6 @@ import { Users } from './users.service.js';
 const ALGORITHM = 'ES256';
 const TOKEN_TYPE = 'chancery-session+jwt';
 const MEMBERSHIPS_MAX = 1_000;
-
-/** The key that signs sessions: of its own class, used for nothing else. */
-export abstract class SessionKeys {
-  abstract readonly signing: KeyObject;
-  abstract readonly verifying: KeyObject;
-}
 
 export interface StartedSession {
   readonly accessToken: string;

@@ -89,7 +89,7 @@ const RULES: readonly Rule[] = [
   {
     name: 'libraries know no HTTP',
     applies: (path) => path.startsWith('libs/'),
-    forbids: /\b[A-Z]\w*Exception\b|\bHttpStatus\b/,
+    forbids: /\b(?!ErrnoException)[A-Z]\w*Exception\b|\bHttpStatus\b/,
     bad: ['libs/keys/keys.ts', 'throw new NotFoundException();'],
     good: ['libs/keys/keys.ts', 'throw keyErrors.NOT_FOUND();'],
   },

@@ -1,8 +1,8 @@
 import { recordEvents } from '#audit';
 import type { Origin, PlatformScope, TenantScope } from '#core';
 import { Database } from '#database';
+import { entities } from '#installation';
 
-import { entities } from '../../apps/server/src/installation.js';
 import { CallerIdentification, actorOf } from '../../apps/server/src/http/principal.js';
 import type { TestDatabase } from './database.js';
 import type { TestServer, TestTenant } from './server.js';

@@ -13,7 +13,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { CpuQueue, PasswordHasher, algorithm, localKeyEncryptionKey, normalizePassword } from '#crypto';
+import { CpuQueue, PasswordHasher, localKeyEncryptionKey, normalizePassword } from '#crypto';
 import { Database, type EntityClass } from '#database';
 import {
   Access,
@@ -24,7 +24,7 @@ import {
   PasswordResets,
   RefusedPasswords,
   type Role,
-  type SessionKeys,
+  SessionKeys,
   Sessions,
   Tenants,
   Users,
@@ -80,8 +80,8 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
   const refusedPasswords = new RefusedPasswords(database, repeatedEvents);
   const users = new Users(database, guard, refusedPasswords);
   const secrets = new AccountSecrets(vault);
-  const { signingKey, verifyingKey } = await algorithm('ES256').generate();
-  const sessionKeys: SessionKeys = { signing: signingKey, verifying: verifyingKey };
+  const sessionKeys = new SessionKeys(vault);
+  await sessionKeys.prepare();
   const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
   const admin = await database.platform(platformScope(systemOrigin('test')), (tx) =>
     users.create(tx, { email: 'admin@example.com', name: 'Admin', passwordHash, platformAdmin: true }),

@@ -5,9 +5,8 @@ import { recordEvents } from '#audit';
 import { platformScope, systemClock, systemOrigin } from '#core';
 import { localKeyEncryptionKey, parseMasterKey } from '#crypto';
 import { Database } from '#database';
+import { entities } from '#installation';
 import { KeyMaintenance, Vault } from '#vault';
-
-import { entities } from '../../dist/apps/server/src/installation.js';
 
 const [url, current, previous, last] = process.argv.slice(2);
 let armed = false;

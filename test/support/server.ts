@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
+import { loadConfiguration } from '#config';
 import { type Clock, type EpochMilliseconds, ManualClock, type TimeSource, platformScope, systemOrigin } from '#core';
+import { createLogger } from '#logging';
 import { Scheduler } from '#scheduler';
 
-import { loadConfiguration } from '../../apps/server/src/config.js';
 import { type Server, createServer } from '../../apps/server/src/create-server.js';
-import { createLogger } from '../../apps/server/src/http/logging.js';
 import { type TestDatabase, createMigratedDatabase } from './database.js';
 
 /** Enough to be Argon2id, not enough to slow a suite down. */

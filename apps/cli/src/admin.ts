@@ -1,10 +1,10 @@
 import { RepeatedEvents } from '#audit';
+import type { Configuration } from '#config';
 import { Secret } from '#core';
 import { PasswordHasher, randomSecret } from '#crypto';
+import type { Installation } from '#installation';
 import { PasswordGuard, RefusedPasswords, Users } from '#tenants';
 
-import type { Configuration } from '../../server/src/config.js';
-import type { Installation } from '../../server/src/installation.js';
 import { CLI, type Terminal, onInstallation } from './terminal.js';
 
 const PASSWORD_BYTES = 18;

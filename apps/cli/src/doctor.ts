@@ -2,14 +2,19 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { recordEvents } from '#audit';
+import {
+  type Configuration,
+  ConfigurationError,
+  databaseTlsWarning,
+  loadConfiguration,
+  readDatabaseTls,
+} from '#config';
 import { DomainError, GuardedClock, SECOND } from '#core';
 import { Database } from '#database';
+import { entities, readMasterKeys, sealedColumns } from '#installation';
 import { ClockWatch, hostTime } from '#scheduler';
 import { KeyMaintenance, Vault } from '#vault';
 
-import { type Configuration, ConfigurationError, loadConfiguration } from '../../server/src/config.js';
-import { databaseTlsWarning, readDatabaseTls } from '../../server/src/database-tls.js';
-import { entities, readMasterKeys, sealedColumns } from '../../server/src/installation.js';
 import { CLI, type Terminal } from './terminal.js';
 
 export interface Finding {

@@ -1,6 +1,6 @@
+import { type Installation, sealedColumns } from '#installation';
 import { KeyMaintenance } from '#vault';
 
-import { type Installation, sealedColumns } from '../../server/src/installation.js';
 import { CLI, type Terminal, onInstallation } from './terminal.js';
 
 const maintenanceOf = ({ database, vault }: Installation): KeyMaintenance =>

@@ -2,10 +2,10 @@ import 'reflect-metadata';
 
 import { Command, CommanderError } from 'commander';
 
+import { ConfigurationError } from '#config';
 import { DomainError } from '#core';
+import { productVersion } from '#installation';
 
-import { ConfigurationError } from '../../server/src/config.js';
-import { productVersion } from '../../server/src/create-server.js';
 import { createAdmin, resetPassword } from './admin.js';
 import { diagnose } from './doctor.js';
 import { rewrap, rotateDataKeys } from './keys.js';

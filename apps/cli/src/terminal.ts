@@ -1,9 +1,8 @@
+import { type Configuration, loadConfiguration } from '#config';
 import { platformScope, systemOrigin } from '#core';
+import { type Installation, openInstallation } from '#installation';
+import { createLogger } from '#logging';
 import { hostTime } from '#scheduler';
-
-import { type Configuration, loadConfiguration } from '../../server/src/config.js';
-import { createLogger } from '../../server/src/http/logging.js';
-import { type Installation, openInstallation } from '../../server/src/installation.js';
 
 /** What the process lends: `main.ts` alone touches it. */
 export interface Terminal {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -6,21 +5,21 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { RepeatedEvents } from '#audit';
+import type { Configuration } from '#config';
 import { type Clock, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
+import { type Installation, openInstallation, productVersion } from '#installation';
+import type { Logger } from '#logging';
 import { hostTime } from '#scheduler';
 import { CredentialSecrets, CredentialUsage, RefusedUses } from '#service-keys';
 import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
-import type { Configuration } from './config.js';
 import { Drain } from './http/drain.js';
-import type { Logger } from './http/logging.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { RedisCounters } from './http/redis-counters.js';
 import { type Counters, WindowCounters } from './http/window-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
-import { type Installation, type InstallationSessionKeys, openInstallation } from './installation.js';
 import { ServerModule } from './server.module.js';
 
 export interface CreateServerOptions {
@@ -132,22 +131,10 @@ async function openCounters({ configuration, logger }: CreateServerOptions, cloc
 
 /** What the first start makes and every start loads. */
 async function prepare(app: NestFastifyApplication, configuration: Configuration): Promise<FirstAdmin | undefined> {
-  await (app.get(SessionKeys) as InstallationSessionKeys).prepare();
+  await app.get(SessionKeys).prepare();
   await app.get(CredentialSecrets).prepare();
   await app.get(TokenTransactions).prepare();
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;
-}
-
-/** The version in package.json, which is above both `apps/` and `dist/apps/`. */
-export function productVersion(): string {
-  for (const up of ['../../../package.json', '../../../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as { version: string }).version;
-    } catch {
-      // The other place, then.
-    }
-  }
-  return '0.0.0';
 }

@@ -1,8 +1,9 @@
+import { requestEvents } from '#audit';
+import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
+import { configurationMarkdown } from '#config';
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
 import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
-import { requestEvents } from '#audit';
-import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { idempotencyErrors } from '#idempotency';
 import { keyErrors, keyEvents } from '#keys';
 import { licenseEvents, licensingErrors } from '#licensing';
@@ -24,10 +25,8 @@ import {
   tenantSettings,
   userEvents,
 } from '#tenants';
-
 import { dataKeyEvents } from '#vault';
 
-import { configurationMarkdown } from './config.js';
 import { httpErrors } from './http/errors.js';
 import { healthErrors } from './http/health.controller.js';
 import { STATUS_OF_KIND } from './http/problem.js';

@@ -20,10 +20,12 @@ import {
   PkiUrls,
   authorityUrls,
 } from '#certificates';
+import type { Role } from '#config';
 import type { Expirable } from '#core';
 import { CpuQueue, PasswordHasher, type PasswordParameters } from '#crypto';
 import { Database } from '#database';
 import { EndedAnswers, IdempotencyRecords } from '#idempotency';
+import type { Installation } from '#installation';
 import {
   DueKeyDestructions,
   DueRotations,
@@ -40,6 +42,8 @@ import {
   Signer,
 } from '#keys';
 import { Licensing } from '#licensing';
+import { LOGGER, type Logger, describeError } from '#logging';
+import { ClockWatch, Scheduler } from '#scheduler';
 import {
   Authenticator,
   CredentialCleanup,
@@ -71,7 +75,6 @@ import {
   TokenTransactions,
   TrustedUsers,
 } from '#signing';
-import { ClockWatch, Scheduler } from '#scheduler';
 import {
   Access,
   AccountSecrets,
@@ -94,20 +97,16 @@ import { Vault } from '#vault';
 
 import { adminControllers } from './admin/index.js';
 import { Callers, Permissions } from './callers.js';
-import type { Role } from './config.js';
 import { Drain } from './http/drain.js';
 import { HttpModule } from './http/http.module.js';
 import { HealthController, Readiness } from './http/health.controller.js';
 import { IdempotencyStore } from './http/idempotency.interceptor.js';
-import { type Logger, describeError } from './http/logging.js';
 import { CallerIdentification, PermissionPolicy } from './http/principal.js';
 import { type RateLimitPolicy, RateLimits } from './http/rate-limit.js';
-import { LOGGER } from './http/problem.filter.js';
 import { RefusalLog } from './http/refusal-log.js';
 import { SealGuard, SealState } from './http/seal.guard.js';
 import { Counters } from './http/window-counters.js';
 import { SealedAnswers } from './idempotency.js';
-import { type Installation, InstallationSessionKeys } from './installation.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
 import { ClockSchedule, ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
@@ -247,7 +246,7 @@ class UseCases {
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
       { provide: ClockWatch, useValue: installation.clockWatch },
-      { provide: SessionKeys, useValue: new InstallationSessionKeys(installation.vault) },
+      SessionKeys,
       {
         provide: PasswordHasher,
         useValue: new PasswordHasher({ queue: cpu, ...(passwordParameters ? { parameters: passwordParameters } : {}) }),

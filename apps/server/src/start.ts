@@ -1,12 +1,12 @@
-import 'reflect-metadata';
-
 import cluster from 'node:cluster';
 
-import { SECOND } from '#core';
+import 'reflect-metadata';
 
-import { type Configuration, ConfigurationError, loadConfiguration } from './config.js';
+import { type Configuration, ConfigurationError, loadConfiguration } from '#config';
+import { SECOND } from '#core';
+import { type Logger, createLogger } from '#logging';
+
 import { type FirstAdmin, createServer } from './create-server.js';
-import { type Logger, createLogger } from './http/logging.js';
 
 /** SIGTERM comes from a supervisor, whose load balancer needs time; SIGINT from a person at the keyboard, who does not. */
 export type StopSignal = 'SIGTERM' | 'SIGINT';

@@ -12,9 +12,10 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
 import { completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
+import { createLogger } from '#logging';
+import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
 import { Drain } from '../../../apps/server/src/http/drain.js';
 import { Fails } from '../../../apps/server/src/http/fails.js';
 import {
@@ -34,7 +35,6 @@ import { HttpModule } from '../../../apps/server/src/http/http.module.js';
 import { type KeyClaim, type StoredAnswer, answerOnce } from '../../../apps/server/src/http/answer-once.js';
 import { type Claimant, IdempotencyStore, NotStored } from '../../../apps/server/src/http/idempotency.interceptor.js';
 import { Caller, Facts, InScope, OnPlatform, type RequestFacts } from '../../../apps/server/src/http/in-scope.js';
-import { createLogger } from '../../../apps/server/src/http/logging.js';
 import {
   type Audience,
   CallerIdentification,

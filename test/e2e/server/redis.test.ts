@@ -3,10 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { ManualClock, MINUTE, Secret } from '#core';
-
 import { generateServiceKey } from '#crypto';
+import { createLogger } from '#logging';
 
-import { createLogger } from '../../../apps/server/src/http/logging.js';
 import { RedisCounters } from '../../../apps/server/src/http/redis-counters.js';
 import { Workshop } from '../../support/openssl.js';
 import { type RedisProcess, type RedisProcessOptions, isRedisInstalled, redisProcess } from '../../support/redis.js';

@@ -1,9 +1,8 @@
-import 'reflect-metadata';
-
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
+import 'reflect-metadata';
 import { getMetadataArgsStorage } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -11,9 +10,9 @@ import { recordEvents } from '#audit';
 import { INSTALLATION_ID, ManualClock, MINUTE, Secret, platformScope, systemOrigin } from '#core';
 import { type KeyEncryptionKey, localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
+import { entities, sealedColumns } from '#installation';
 import { KeyMaintenance, Vault, openPkcs11 } from '#vault';
 
-import { entities, sealedColumns } from '../../../apps/server/src/installation.js';
 import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { createToken, softHsm } from '../../support/token.js';

@@ -3,7 +3,7 @@ import { BlockList, type Socket, isIPv4 } from 'node:net';
 import { STATUS_CODES } from 'node:http';
 import { MINUTE, coreErrors } from '#core';
 import { networkOf, parseSourceAddress } from '#tenants';
-import type { Logger } from './logging.js';
+import type { Logger } from '#logging';
 import { problemHeaders, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 

@@ -1,11 +1,11 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { LOGGER, type Logger } from '#logging';
 import { AuthGuard } from './auth.guard.js';
 import { EntityTagInterceptor } from './entity-tag.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
-import type { Logger } from './logging.js';
-import { LOGGER, ProblemFilter } from './problem.filter.js';
+import { ProblemFilter } from './problem.filter.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
 import { RateLimitGuard, RateLimits } from './rate-limit.js';
 import { InputPipe } from './validation.pipe.js';

@@ -1,19 +1,17 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
-import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
+import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type DomainError, UUID_PATTERN } from '#core';
+import { LOGGER, type Logger, describeError } from '#logging';
 import { tenantParameter } from './auth.guard.js';
 import type { Drain } from './drain.js';
 import { toDomainError } from './foreign-errors.js';
-import { type Logger, describeError, logAnswer } from './logging.js';
+import { logAnswer } from './answer-log.js';
 import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
 import { RefusalLog, type RefusedRequest, isRecorded } from './refusal-log.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { sourceAddressOf } from './source-address.js';
-
-/** The token of the process's logger. */
-export const LOGGER = Symbol('logger');
 
 /** Answers everything that was thrown with a problem document, after the refusal of a known caller was recorded. */
 @Catch()

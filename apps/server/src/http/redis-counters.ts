@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { redisConnection } from '#config';
 import { type Clock, SECOND, type Secret } from '#core';
-import { redisConnection } from './redis-connection.js';
+import { type Logger, describeError } from '#logging';
 import { Counters, WindowCounters, type WindowState, windowState } from './window-counters.js';
-import { type Logger, describeError } from './logging.js';
 
 export interface RedisSettings {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss:` for TLS. */

@@ -1,3 +1,4 @@
+import { defaultOf, settings } from '#config';
 import { MINUTE, SECOND } from '#core';
 
 /** Bounds on what requests and connections may take. */
@@ -22,8 +23,8 @@ export const SERVER_LIMITS: ServerLimits = {
   bodyBytes: 64 * 1024,
   headerBytes: 16 * 1024,
   pathParameterCharacters: 512,
-  connections: 4_096,
-  connectionsPerAddress: 1_024,
+  connections: defaultOf(settings.connectionsMax),
+  connectionsPerAddress: defaultOf(settings.connectionsPerAddressMax),
   requestsPerConnection: 10_000,
   requestMilliseconds: 15 * SECOND,
   headersMilliseconds: 10 * SECOND,

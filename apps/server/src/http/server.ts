@@ -1,12 +1,13 @@
 import helmet from '@fastify/helmet';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Logger, NestLogger } from '#logging';
 import { rejectUndeclaredMethods } from './allowed-methods.js';
 import { assertEveryRouteDeclaresAccess } from './auth.guard.js';
 import { limitConnections } from './connection-limit.js';
 import type { Drain } from './drain.js';
 import { acceptOnlyJson } from './json-body.js';
-import { type Logger, NestLogger, logAnswer } from './logging.js';
+import { logAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';

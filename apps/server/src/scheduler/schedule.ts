@@ -2,11 +2,10 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
 import { MINUTE, SECOND } from '#core';
+import { LOGGER, type Logger, describeError } from '#logging';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage, RefusedUses } from '#service-keys';
 
-import { type Logger, describeError } from '../http/logging.js';
-import { LOGGER } from '../http/problem.filter.js';
 import { SealState } from '../http/seal.guard.js';
 
 /** Runs the scheduler again and again, in a process with the role `scheduler`. */

@@ -1,81 +1,16 @@
-import { isIP } from 'node:net';
 import { Secret, normalizeEmail } from '#core';
 import { parseMasterKey } from '#crypto';
 import { type TlsMode, parseDatabaseUrl, tlsModes } from '#database';
-import { databaseTlsProblems } from './database-tls.js';
-import { LOG_LEVELS, type LogLevel } from './http/logging.js';
-import { redisConnection } from './http/redis-connection.js';
-import { SERVER_LIMITS } from './http/server-limits.js';
+import { LOG_LEVELS, type LogLevel } from '#logging';
 
-/** One environment variable: a row here is all that a new one needs. */
-interface Setting<T> {
-  readonly variable: string;
-  /** As it would be written in the environment; `undefined` where the setting is off by default. */
-  readonly fallback: string | undefined;
-  /** Throws an `Error` that says what the value must be, without repeating it. */
-  readonly parse: (text: string) => T;
-  readonly description: string;
-  /** Never shown, not even in the message that refuses it. */
-  readonly secret?: boolean;
-}
-
-/** A setting with a default always has a value. */
-const setting = <T>(row: Setting<T> & { readonly fallback: string }): Setting<T> => row;
-const optional = <T>(row: Omit<Setting<T>, 'fallback'>): Setting<T | undefined> => ({ ...row, fallback: undefined });
-
-const text = (value: string): string => value;
+import { redisConnection } from './redis-connection.js';
+import { listOf, network, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
 
 /** Checked here, so that a wrong one stops the start with all other problems; opened where it is used. */
 function masterKey(value: string): Secret {
   parseMasterKey(value);
   return new Secret(value);
 }
-
-const wholeNumber =
-  (min: number, max: number) =>
-  (value: string): number => {
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-    if (!(number >= min && number <= max)) throw new Error(`must be a whole number from ${min} to ${max}`);
-    return number;
-  };
-
-const oneOf =
-  <T extends string>(values: readonly T[]) =>
-  (value: string): T => {
-    if (!values.includes(value as T)) throw new Error(`must be one of ${values.join(', ')}`);
-    return value as T;
-  };
-
-const listOf =
-  <T>(parse: (item: string) => T) =>
-  (value: string): readonly T[] =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
-      .map(parse);
-
-const PREFIX_BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
-
-function network(value: string): string {
-  const [address = '', prefix, ...rest] = value.split('/');
-  const bits = PREFIX_BITS[isIP(address)];
-  const inRange = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (bits ?? -1));
-  if (bits === undefined || !inRange || rest.length > 0) {
-    throw new Error('must be a list of networks such as 10.0.0.0/8, 2001:db8::/32');
-  }
-  return value;
-}
-
-const urlOf =
-  (...protocols: string[]) =>
-  (value: string): string => {
-    const protocol = URL.parse(value)?.protocol;
-    if (protocol === undefined || !protocols.includes(protocol)) {
-      throw new Error(`must be a URL that starts with ${protocols.join(' or ')}`);
-    }
-    return value;
-  };
 
 export const ROLES = ['admin', 'signing', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
@@ -258,13 +193,13 @@ export const settings = {
   }),
   connectionsMax: setting({
     variable: 'CHANCERY_CONNECTIONS_MAX',
-    fallback: String(SERVER_LIMITS.connections),
+    fallback: '4096',
     parse: wholeNumber(1, 65_535),
     description: 'Open connections of a process; further ones are closed.',
   }),
   connectionsPerAddressMax: setting({
     variable: 'CHANCERY_CONNECTIONS_PER_ADDRESS_MAX',
-    fallback: String(SERVER_LIMITS.connectionsPerAddress),
+    fallback: '1024',
     parse: wholeNumber(1, 65_535),
     description:
       'Open connections of one source address, or of one IPv6 /64, with a process. Not counted for `TRUSTED_PROXIES`.',
@@ -298,75 +233,3 @@ export const settings = {
     description: 'Number of processes that share the port.',
   }),
 } as const;
-
-type Settings = typeof settings;
-
-/** What the process runs with, typed by the table. */
-export type Configuration = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
-
-export interface LoadedConfiguration {
-  readonly configuration: Configuration;
-  /** Variables that look like ours and are not: most likely spelling mistakes. */
-  readonly warnings: readonly string[];
-}
-
-/** Lists everything that is wrong with the environment. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
-
-  constructor(readonly problems: readonly string[]) {
-    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-  }
-}
-
-/** Settings that say the same thing in two ways. */
-const EXCLUSIVE = [
-  ['CHANCERY_MASTER_KEY', 'CHANCERY_MASTER_KEY_FILE'],
-  ['CHANCERY_PREVIOUS_MASTER_KEY', 'CHANCERY_PREVIOUS_MASTER_KEY_FILE'],
-  ['CHANCERY_PKCS11_MODULE', 'CHANCERY_MASTER_KEY'],
-  ['CHANCERY_PKCS11_MODULE', 'CHANCERY_MASTER_KEY_FILE'],
-] as const;
-
-/**
- * Reads the settings from an environment; an empty variable counts as absent.
- *
- * @throws ConfigurationError with every problem, never with the value of a secret
- */
-export function loadConfiguration(environment: Readonly<Record<string, string | undefined>>): LoadedConfiguration {
-  const problems: string[] = EXCLUSIVE.filter((pair) => pair.every((name) => environment[name])).map(
-    ([one, other]) => `${one} and ${other} exclude each other`,
-  );
-  const entries = Object.entries<Setting<unknown>>(settings).map(([name, row]) => {
-    const given = environment[row.variable] || row.fallback;
-    if (given === undefined) return [name, undefined];
-    try {
-      return [name, row.parse(given)];
-    } catch (error) {
-      const shown = row.secret ? '' : `, not ${JSON.stringify(given)}`;
-      problems.push(`${row.variable}: ${(error as Error).message}${shown}`);
-      return [name, undefined];
-    }
-  });
-  const configuration = Object.fromEntries(entries) as Configuration;
-  if (problems.length === 0) {
-    problems.push(...databaseTlsProblems(configuration).map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`));
-  }
-  if (problems.length > 0) throw new ConfigurationError(problems);
-  return { configuration, warnings: unknownVariables(environment) };
-}
-
-function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
-  const known = new Set(Object.values<Setting<unknown>>(settings).map(({ variable }) => variable));
-  return Object.keys(environment)
-    .filter((name) => name.startsWith('CHANCERY_') && !known.has(name))
-    .map((name) => `${name} is not a setting and has no effect`);
-}
-
-/** The table as `docs/configuration.md` shows it. */
-export function configurationMarkdown(): string {
-  const rows = Object.values<Setting<unknown>>(settings).map(({ variable, fallback, description, secret }) => {
-    const shown = fallback === undefined ? 'not set' : fallback === '' ? 'empty' : `\`${fallback}\``;
-    return `| \`${variable}\` | ${shown} | ${description}${secret ? ' **Secret.**' : ''} |`;
-  });
-  return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows, ''].join('\n');
-}

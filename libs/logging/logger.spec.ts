@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NestLogger, createLogger, describeError } from './logging.js';
+import { NestLogger, createLogger, describeError } from './logger.js';
 
 const SECRET = 'csk_0123456789abcdef';
 
@@ -31,7 +31,7 @@ describe('describeError', () => {
       message: 'while saving',
       cause: { name: 'QueryFailedError', code: 'ER_DUP_ENTRY', message: 'Duplicate entry ? for key ?' },
     });
-    expect(described.frames[0]).toContain('logging.spec');
+    expect(described.frames[0]).toContain('logger.spec');
     expect(JSON.stringify(described)).not.toContain(SECRET);
   });
 

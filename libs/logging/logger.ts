@@ -1,9 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { parseSourceAddress } from '#tenants';
 import { type DestinationStream, type Logger, destination, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger };
+
+/** The token of the process's logger. */
+export const LOGGER = Symbol('logger');
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -41,23 +42,6 @@ export const createLogger = (level: LogLevel, target: { write(line: string): unk
     },
     blankSecretShapes(target),
   );
-
-/** One line per answered request: which route, never which query, header or body. */
-export function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const { principal } = request;
-  logger.info(
-    {
-      requestId: request.id,
-      method: request.method,
-      route: request.routeOptions?.url ?? null,
-      status: reply.statusCode,
-      durationMilliseconds: Math.round(reply.elapsedTime * 10) / 10,
-      sourceAddress: parseSourceAddress(request.ip) ?? null,
-      actorId: principal === undefined ? null : principal.kind === 'user' ? principal.userId : principal.serviceId,
-    },
-    'request',
-  );
-}
 
 /** What may be told of an error in a log. */
 export interface LoggableError {

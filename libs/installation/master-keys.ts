@@ -1,0 +1,53 @@
+import { access } from 'node:fs/promises';
+
+import type { Configuration } from '#config';
+import type { KeyEncryptionKey } from '#crypto';
+import { createMasterKeyFile, openPkcs11, readMasterKey } from '#vault';
+
+export type InstallationSettings = Pick<
+  Configuration,
+  | 'databaseUrl'
+  | 'databaseTls'
+  | 'databaseTlsCaFile'
+  | 'databaseTlsCertificateFile'
+  | 'databaseTlsKeyFile'
+  | 'databaseTlsServerName'
+  | 'allowUnsafeDatabase'
+  | 'masterKey'
+  | 'masterKeyFile'
+  | 'previousMasterKey'
+  | 'previousMasterKeyFile'
+  | 'pkcs11Module'
+  | 'pkcs11TokenLabel'
+  | 'pkcs11KeyLabel'
+  | 'pkcs11Pin'
+>;
+
+/** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
+export async function readMasterKeys(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey[]> {
+  const { previousMasterKey, previousMasterKeyFile } = settings;
+  const current = await currentMasterKey(settings, isNew);
+  if (!current) return [];
+  const previous = await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile });
+  return [current, previous].filter((key) => key !== undefined);
+}
+
+/** A new master key is made for a new database only: where wrapped keys exist, it would open none of them. */
+async function currentMasterKey(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey | undefined> {
+  const { masterKey, masterKeyFile, pkcs11Module: module } = settings;
+  if (module !== undefined) {
+    const { pkcs11TokenLabel: tokenLabel, pkcs11KeyLabel: keyLabel, pkcs11Pin: pin } = settings;
+    return openPkcs11({ module, tokenLabel, keyLabel, pin }, { createMissingKey: isNew });
+  }
+  if (!masterKey && !(await exists(masterKeyFile))) {
+    if (!isNew) return undefined;
+    await createMasterKeyFile(masterKeyFile);
+  }
+  return readMasterKey({ value: masterKey, file: masterKeyFile });
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );

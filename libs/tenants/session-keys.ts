@@ -1,0 +1,36 @@
+import { type KeyObject, createPrivateKey } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
+import { Vault } from '#vault';
+
+const SESSION_KEY = 'session-signing-key';
+const SESSION_ALGORITHM = algorithm('ES256');
+
+/**
+ * The key that signs sessions: of its own class, used for nothing else. It is made on first start, sealed in its database, the same on every instance.
+ */
+@Injectable()
+export class SessionKeys {
+  #signing: KeyObject | undefined;
+
+  constructor(private readonly vault: Vault) {}
+
+  /** Makes the key at the first start, loads it at each. @throws SEALED */
+  async prepare(): Promise<void> {
+    const bytes = await this.vault.ensureInstallationSecret(SESSION_KEY, async () =>
+      privateKeyToBytes((await SESSION_ALGORITHM.generate()).signingKey),
+    );
+    this.#signing = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
+  }
+
+  get signing(): KeyObject {
+    if (!this.#signing) throw sealingErrors.SEALED();
+    return this.#signing;
+  }
+
+  get verifying(): KeyObject {
+    return verifyingKeyOf(this.signing);
+  }
+}
