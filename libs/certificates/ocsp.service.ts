@@ -88,13 +88,16 @@ export class OcspResponder {
     const scope = platformScope(origin);
     const ca = await this.database.readPlatform(scope, (view) => readAuthority(view, caId));
     const hashes = this.hashesOf(ca);
-    // §2.3: this responder knows nothing of other issuers.
-    if (!request.certificateIds.every((id) => namesIssuer(id, hashes))) return refusal('unauthorized');
     await this.ensureSigner(origin, ca);
-    return this.database.readPlatform(scope, (view) => this.sign(view, ca, request));
+    return this.database.readPlatform(scope, (view) => this.sign(view, ca, request, hashes));
   }
 
-  private async sign(view: View, ca: CertificateAuthority, { certificateIds, nonce }: OcspRequest): Promise<OcspReply> {
+  private async sign(
+    view: View,
+    ca: CertificateAuthority,
+    { certificateIds, nonce }: OcspRequest,
+    hashes: IssuerHashes,
+  ): Promise<OcspReply> {
     const signer = await view.findOne(OcspSigner, { caId: ca.id });
     // The authority has ended, and with it the right to speak for it.
     if (!signer || view.now > signer.notAfter) return refusal('unauthorized');
@@ -103,7 +106,11 @@ export class OcspResponder {
     const nextUpdate = Math.min(producedAt + ANSWER_VALIDITY, signer.notAfter);
     const answers = [];
     for (const certificateId of certificateIds) {
-      answers.push({ certificateId, status: await statusOf(view, ca.id, certificateId.serialNumber) });
+      // RFC 6960 §2.2: of the certificates of other issuers this responder knows nothing.
+      const status: CertificateStatus = namesIssuer(certificateId, hashes)
+        ? await statusOf(view, ca.id, certificateId.serialNumber)
+        : { status: 'unknown' };
+      answers.push({ certificateId, status });
     }
     const content = {
       answers,

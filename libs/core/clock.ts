@@ -66,6 +66,8 @@ export const toEpochSeconds = (instant: EpochMilliseconds): EpochSeconds => Math
 
 /** RFC 3339, UTC, milliseconds: `2026-01-01T00:00:00.000Z`. */
 export const toRfc3339 = (instant: EpochMilliseconds): string => new Date(instant).toISOString();
+/** As HTTP headers write it, to the second (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 12:00:00 GMT`. */
+export const toHttpDate = (instant: EpochMilliseconds): string => new Date(instant).toUTCString();
 
 const RFC3339 =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;

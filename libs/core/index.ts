@@ -10,6 +10,7 @@ export {
   fromRfc3339Date,
   systemClock,
   toEpochSeconds,
+  toHttpDate,
   toRfc3339,
 } from './clock.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';

@@ -29,14 +29,20 @@ import { keyIdentifier, publicKeyBits } from './public-key.js';
 import { REVOCATION_REASONS, type RevocationReason } from './reasons.js';
 import { signStructure } from './signature-algorithms.js';
 
-const HASHES = { [OID.sha1]: 'sha1', [OID.sha256]: 'sha256' } as const;
+/** What a CertID may be made with; its strength is of no matter, for it only names a certificate (RFC 6960 §4.3). */
+const HASHES = {
+  [OID.sha1]: 'sha1',
+  [OID.sha256]: 'sha256',
+  [OID.sha384]: 'sha384',
+  [OID.sha512]: 'sha512',
+} as const;
 export type OcspHash = (typeof HASHES)[keyof typeof HASHES];
 
 /** CertID (RFC 6960 §4.1.1): which certificate is asked about. */
 export interface CertificateId {
   /** As it stood in the request; the answer repeats it byte for byte. */
   readonly der: Buffer;
-  /** `undefined` for an algorithm that no issuer of ours is known by. */
+  /** `undefined` for an algorithm that no issuer is looked up by. */
   readonly hash: OcspHash | undefined;
   readonly issuerNameHash: Buffer;
   readonly issuerKeyHash: Buffer;
@@ -68,18 +74,20 @@ export function parseOcspRequest(der: Buffer): Parsed<OcspRequest, 'MALFORMED_RE
 }
 
 /**
- * The DER of a request that came by GET (RFC 6960 §A.1): the Base64 in the path, percent-encoded or not. `undefined` where it
- * is too long or is no Base64.
+ * The DER of a request that came by GET (RFC 6960 §A.1): the rest of the path, percent-encoded or not. `undefined` where it
+ * is too long or is no Base64. What clients and proxies make of Base64 is read, for it is clear what they mean: a slash
+ * before it (of an address that ends in one), a space for a plus, the alphabet of base64url, no padding. No DER begins
+ * with the digit `/`.
  */
-export function ocspRequestFromPath(segment: string): Buffer | undefined {
-  if (segment.length > OCSP_REQUEST_BYTES_MAX * 2) return undefined;
+export function ocspRequestFromPath(path: string): Buffer | undefined {
+  if (path.length > OCSP_REQUEST_BYTES_MAX * 2) return undefined;
   let base64: string;
   try {
-    base64 = decodeURIComponent(segment);
+    base64 = decodeURIComponent(path);
   } catch {
     return undefined;
   }
-  // Clients that leave out the padding are common; what they mean is clear.
+  base64 = base64.replace(/^\/+/, '').replaceAll(/[ -]/g, '+').replaceAll('_', '/');
   const bytes = Buffer.from(base64, 'base64');
   const canonical = bytes.toString('base64');
   return bytes.length > 0 && [canonical, canonical.replace(/=+$/, '')].includes(base64) ? bytes : undefined;
@@ -140,7 +148,7 @@ export function issuerHashes({
     name: hash(algorithm, subjectName, 'buffer'),
     key: hash(algorithm, bits, 'buffer'),
   });
-  return { sha1: both('sha1'), sha256: both('sha256') };
+  return { sha1: both('sha1'), sha256: both('sha256'), sha384: both('sha384'), sha512: both('sha512') };
 }
 
 /** Whether a CertID names this issuer; both hashes must agree. */

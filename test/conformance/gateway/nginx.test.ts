@@ -1,8 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { type IncomingHttpHeaders, type Server as HttpServer, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { systemClock, toEpochSeconds } from '#core';
 import { generateServiceKey } from '#crypto';
 
+import { type Nginx, freePort, listen, nginxProgram, startNginx } from '../../support/nginx.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { ownToken } from '../../e2e/callers/own-token.js';
 import { type TestService, createService } from '../../e2e/signing/issuer.js';
@@ -17,8 +15,6 @@ import { type TestService, createService } from '../../e2e/signing/issuer.js';
 /** More than the other tests of this file fail with. */
 const FAILURES_MAX = 20;
 const EXAMPLE = join(import.meta.dirname, '../../../examples/nginx/chancery.conf');
-/** Debian keeps it where an ordinary user's PATH does not look. */
-const nginx = ['nginx', '/usr/sbin/nginx'].find((program) => spawnSync(program, ['-v']).status === 0);
 
 it('the example asks Chancery, and keeps the secrets of callers from the API behind it', () => {
   const example = readFileSync(EXAMPLE, 'utf8');
@@ -29,9 +25,10 @@ it('the example asks Chancery, and keeps the secrets of callers from the API beh
 });
 
 // Where there is no nginx there is nothing to run; continuous integration installs it.
-if (nginx !== undefined) {
+if (nginxProgram !== undefined) {
+  const program = nginxProgram;
   describe('nginx with examples/nginx/chancery.conf', () => {
-    behindNginx(nginx);
+    behindNginx(program);
   });
 }
 
@@ -41,8 +38,7 @@ function behindNginx(program: string): void {
   let tenant: TestTenant;
   let service: TestService;
   let api: HttpServer;
-  let gateway: ChildProcess;
-  let folder: string;
+  let gateway: Nginx;
   let address: string;
   /** What reached the API behind the gateway. */
   let received: { headers: IncomingHttpHeaders; body: string }[] = [];
@@ -63,28 +59,22 @@ function behindNginx(program: string): void {
     });
     const port = await freePort();
     address = `http://127.0.0.1:${port}`;
-    folder = mkdtempSync(join(tmpdir(), 'chancery-nginx-'));
     const ports = { 3000: new URL(server.url).port, 8080: await listen(api), 8081: port };
     const example = Object.entries(ports).reduce(
       (text, [documented, actual]) => text.replaceAll(`127.0.0.1:${documented};`, `127.0.0.1:${actual};`),
       readFileSync(EXAMPLE, 'utf8'),
     );
-    writeFileSync(join(folder, 'chancery.conf'), example);
-    writeFileSync(join(folder, 'nginx.conf'), frameOf(folder));
-    gateway = spawn(program, ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
+    gateway = startNginx(program, example);
     await vi.waitFor(() => call({}), { timeout: 10_000 });
   });
   beforeEach(() => {
     received = [];
   });
   afterAll(async () => {
-    const ended = new Promise((resolve) => gateway.once('exit', resolve));
-    gateway.kill('SIGTERM');
-    await ended;
+    await gateway.stop();
     api.closeAllConnections();
     api.close();
     await server.close();
-    rmSync(folder, { recursive: true });
   });
 
   async function call(headers: Record<string, string>, init: RequestInit = {}) {
@@ -179,30 +169,4 @@ function behindNginx(program: string): void {
     const answer = await fetch(`${address}/_chancery`, { headers: { 'X-Service-Key': service.serviceKey } });
     expect(answer.status).toBe(404);
   });
-}
-
-/** A whole configuration around the example, for one unprivileged process that keeps to its folder. */
-const frameOf = (folder: string): string => `
-daemon off;
-master_process off;
-pid ${folder}/nginx.pid;
-events {}
-http {
-  access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n  ')}
-  include ${folder}/chancery.conf;
-}
-`;
-
-function listen(server: HttpServer, port = 0): Promise<number> {
-  return new Promise((resolve) => {
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

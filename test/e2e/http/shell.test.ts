@@ -164,7 +164,8 @@ describe('headers of every answer', () => {
 
   it('HEAD is answered like GET without a body, and OPTIONS is unknown', async () => {
     const head = await call('HEAD', `${THINGS}/1`);
-    expect([head.statusCode, head.body, head.headers.etag]).toEqual([200, '', '"3"']);
+    expect([head.statusCode, head.body]).toEqual([200, '']);
+    expect(head.headers.etag).toBe((await call('GET', `${THINGS}/1`)).headers.etag);
     expect((await call('OPTIONS', THINGS)).statusCode).toBe(405);
   });
 });

@@ -2,9 +2,17 @@ import type { FastifyInstance } from 'fastify';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 import { coreErrors } from '#core';
 
+import { preflightOf } from './browser-access.js';
+
+/** What is known of a route beside its method and path. */
+interface DeclaredRoute {
+  readonly readableFromBrowsers: boolean;
+}
+
 /**
  * Answers 405 with `Allow` (RFC 9110 §15.5.6) where the path of a request is declared for other methods only. Fastify
- * itself answers 404 there. The second router is asked only for requests that matched no route.
+ * itself answers 404 there. `OPTIONS` of a path that browsers may read is answered with what is allowed (RFC 9110 §9.3.7),
+ * which is a preflight's answer, too. The second router is asked only for requests that matched no route.
  *
  * Must be called before the first route is registered.
  */
@@ -12,23 +20,28 @@ export function rejectUndeclaredMethods(server: FastifyInstance): void {
   const router = findMyWay();
   const declared = new Set<string>();
   const methods = new Set<HTTPMethod>();
-  server.addHook('onRoute', ({ method, url }) => {
+  server.addHook('onRoute', ({ method, url, config }) => {
+    const route: DeclaredRoute = { readableFromBrowsers: config?.readableFromBrowsers ?? false };
     for (const each of [method].flat() as HTTPMethod[]) {
-      const route = `${each} ${url}`;
-      if (declared.has(route)) continue;
-      declared.add(route);
+      const name = `${each} ${url}`;
+      if (declared.has(name)) continue;
+      declared.add(name);
       methods.add(each);
-      router.on(each, url, () => undefined);
+      router.on(each, url, () => undefined, route);
     }
   });
   server.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return;
     const [path = ''] = request.url.split('?', 1);
-    const allowed = [...methods].filter((method) => router.find(method, path) !== null);
-    if (allowed.length === 0) return;
-    reply.header('Allow', allowed.toSorted().join(', '));
-    throw coreErrors.METHOD_NOT_ALLOWED(
-      `${request.method} is not allowed here; allowed: ${allowed.toSorted().join(', ')}`,
-    );
+    const found = [...methods].toSorted().flatMap((method) => {
+      const route = router.find(method, path)?.store as DeclaredRoute | undefined;
+      return route ? [{ method, ...route }] : [];
+    });
+    if (found.length === 0) return;
+    const isReadable = request.method === 'OPTIONS' && found.some(({ readableFromBrowsers }) => readableFromBrowsers);
+    const allowed = [...found.map(({ method }) => method as string), ...(isReadable ? ['OPTIONS'] : [])];
+    reply.header('Allow', allowed.join(', '));
+    if (isReadable) return reply.status(204).headers(preflightOf(allowed)).send();
+    throw coreErrors.METHOD_NOT_ALLOWED(`${request.method} is not allowed here; allowed: ${allowed.join(', ')}`);
   });
 }

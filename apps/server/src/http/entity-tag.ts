@@ -11,18 +11,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Observable, tap } from 'rxjs';
 import { coreErrors } from '#core';
 
-/** The version of a single resource as its strong entity tag (RFC 9110 §8.8.3). */
-export const entityTag = (version: number): string => `"${version}"`;
+const DIGEST_CHARACTERS = 16;
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+/**
+ * The version of a single resource as its strong entity tag (RFC 9110 §8.8.3).
+ * @param shown what is sent, where that is not decided by the version alone
+ */
+export const entityTag = (version: number, shown?: string): string =>
+  shown === undefined ? `"${version}"` : `"${version}-${digestOf(shown).slice(0, DIGEST_CHARACTERS)}"`;
 
 /** The strong entity tag of a document that is known by its bytes only. */
-export const contentTag = (body: string | Buffer): string =>
-  `"${createHash('sha256').update(body).digest('base64url')}"`;
+export const contentTag = (body: string | Buffer): string => `"${digestOf(body)}"`;
 
-/** Whether `If-None-Match` names the tag, by the weak comparison of RFC 9110 §13.1.2. */
-export const isKnownTag = (ifNoneMatch: string | undefined, tag: string): boolean =>
-  ifNoneMatch?.split(',').some((item) => ['*', tag].includes(item.trim().replace(/^W\//, ''))) ?? false;
+const digestOf = (body: string | Buffer): string => createHash('sha256').update(body).digest('base64url');
 
-const OUR_TAG = /^"(0|[1-9]\d{0,14})"$/;
+/** A version, and behind it the digest of what a read showed. */
+const OUR_TAG = /^"(0|[1-9]\d{0,14})(?:-[\w-]{16})?"$/;
 const ANY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
 /**
@@ -47,7 +52,8 @@ export function parseIfMatch(header: string | undefined): number | undefined {
 
 /**
  * Gives `ETag` to answers that are a single resource with a `version`; a resource whose own vocabulary has another
- * meaning for that word says `revision`.
+ * meaning for that word says `revision`. The tag of a read holds a digest beside the version: some members (when a
+ * credential was last used) change without a new version, and whoever asks with `If-None-Match` must see that.
  */
 @Injectable()
 export class EntityTagInterceptor implements NestInterceptor {
@@ -55,13 +61,12 @@ export class EntityTagInterceptor implements NestInterceptor {
     return next.handle().pipe(
       tap((body: unknown) => {
         const { revision, version } = (body ?? {}) as { revision?: unknown; version?: unknown };
-        const tag = Number.isSafeInteger(revision) ? revision : version;
-        if (Number.isSafeInteger(tag)) {
-          context
-            .switchToHttp()
-            .getResponse<FastifyReply>()
-            .header('ETag', entityTag(tag as number));
-        }
+        const current = Number.isSafeInteger(revision) ? revision : version;
+        if (!Number.isSafeInteger(current)) return;
+        const http = context.switchToHttp();
+        const isRead = READING.has(http.getRequest<FastifyRequest>().method);
+        const tag = entityTag(current as number, isRead ? JSON.stringify(body) : undefined);
+        http.getResponse<FastifyReply>().header('ETag', tag);
       }),
     );
   }

@@ -9,7 +9,7 @@ import { httpErrors } from './errors.js';
 import { NOT_STORED_EXTENSION } from './idempotency.interceptor.js';
 import { type DocumentedError, ERRORS_EXTENSION, documentedError } from './fails.js';
 import { type Audience, PermissionPolicy } from './principal.js';
-import { contentTag, isKnownTag } from './entity-tag.js';
+import { contentTag } from './entity-tag.js';
 import { PROBLEM_MEDIA_TYPE, pathOf, problemType } from './problem.js';
 import { RateLimits, trackerOf } from './rate-limit.js';
 import { ACCESS_EXTENSION, PUBLIC_ACCESS } from './requires.js';
@@ -375,9 +375,7 @@ export function serveDocument(app: NestFastifyApplication, version: string): voi
     if (typeof payload !== 'string' || reply.statusCode !== 200 || !isReference(pathOf(request.url))) return payload;
     const tag = contentTag(payload);
     reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
-    if (!isKnownTag(request.headers['if-none-match'], tag)) return payload;
-    reply.status(304).removeHeader('Content-Length');
-    return '';
+    return payload;
   });
 
   let document: FixedDocument | undefined;
@@ -386,7 +384,6 @@ export function serveDocument(app: NestFastifyApplication, version: string): voi
     const gzip = acceptsGzip(request.headers['accept-encoding']);
     const [body, tag] = gzip ? [document.gzipped, document.gzippedTag] : [document.plain, document.plainTag];
     reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL, Vary: 'Accept-Encoding' });
-    if (isKnownTag(request.headers['if-none-match'], tag)) return reply.status(304).send();
     if (gzip) reply.header('Content-Encoding', 'gzip');
     return reply.type('application/json; charset=utf-8').send(body);
   });

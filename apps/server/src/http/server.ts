@@ -4,6 +4,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { type Logger, NestLogger } from '#logging';
 import { rejectUndeclaredMethods } from './allowed-methods.js';
 import { assertEveryRouteDeclaresAccess } from './auth.guard.js';
+import { openToBrowsers } from './browser-access.js';
+import { answerConditions } from './conditional-requests.js';
 import { limitConnections } from './connection-limit.js';
 import type { Drain } from './drain.js';
 import { acceptOnlyJson } from './json-body.js';
@@ -91,6 +93,9 @@ export async function configureHttp(app: NestFastifyApplication, options: HttpOp
     logger,
   );
   serveDocument(app, version);
+  const server = app.getHttpAdapter().getInstance();
+  openToBrowsers(server);
+  answerConditions(server);
   assertEveryRouteDeclaresAccess(app);
 }
 

@@ -1,9 +1,10 @@
-import { Controller, Get, Headers, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { JWKS_MAX_AGE_SECONDS } from '#keys';
 import { IssuerUrls } from '#signing';
-import { contentTag, isKnownTag } from '../http/entity-tag.js';
+import { ReadableFromBrowsers } from '../http/browser-access.js';
+import { contentTag } from '../http/entity-tag.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
 import { ServedWhileSealed } from '../http/seal.guard.js';
@@ -21,30 +22,30 @@ export class JwksController {
   ) {}
 
   @Get('jwks.json')
+  @ReadableFromBrowsers()
   @ApiOperation({ summary: 'The public keys of the tenant, as a JWK Set' })
   @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; also of a suspended tenant' })
   async getJwks(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,
-    @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<JsonWebKeySet | undefined> {
+  ): Promise<JsonWebKeySet> {
     const { value, isHeld } = await this.published.of(tenant, facts);
-    return cacheable(reply, known, isHeld, value.jwks);
+    return cacheable(reply, isHeld, value.jwks);
   }
 
   @Get('openid-configuration')
+  @ReadableFromBrowsers()
   @ApiOperation({ summary: 'OpenID Connect discovery document of the tenant' })
   @ApiOkResponse({ type: IssuerMetadata, description: 'Its issuer, where its keys are, and their algorithms' })
   async getIssuerMetadata(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,
-    @Headers('if-none-match') known: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<IssuerMetadata | undefined> {
+  ): Promise<IssuerMetadata> {
     const { value, isHeld } = await this.published.of(tenant, facts);
     const issuer = this.issuers.ofTenant(value.tenantId);
-    return cacheable(reply, known, isHeld, issuerMetadata(issuer, value.jwks));
+    return cacheable(reply, isHeld, issuerMetadata(issuer, value.jwks));
   }
 }
 
@@ -57,15 +58,8 @@ const CACHE_CONTROL_OF_HELD = 'public, max-age=30, must-revalidate';
  * Lets caches keep the answer and ask whether it has changed (RFC 9111, RFC 9110 §13.1.2). Refusals are not cached: the
  * headers are set only once there is an answer.
  */
-function cacheable<Body>(
-  reply: FastifyReply,
-  known: string | undefined,
-  isHeld: boolean,
-  body: Body,
-): Body | undefined {
+function cacheable<Body>(reply: FastifyReply, isHeld: boolean, body: Body): Body {
   const tag = contentTag(JSON.stringify(body));
   reply.headers({ ETag: tag, 'Cache-Control': isHeld ? CACHE_CONTROL_OF_HELD : CACHE_CONTROL });
-  if (!isKnownTag(known, tag)) return body;
-  reply.status(304);
-  return undefined;
+  return body;
 }

@@ -1,11 +1,22 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExcludeEndpoint,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, authorityErrors } from '#certificates';
+import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, PkiClock, authorityErrors } from '#certificates';
 import { type Origin, coreErrors, systemOrigin } from '#core';
 import { ocspRequestFromPath } from '#pki';
 
+import { ReadableFromBrowsers } from '../http/browser-access.js';
+import { lastModified } from '../http/conditional-requests.js';
+import { contentTag, entityTag } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
@@ -36,9 +47,11 @@ export class PkiController {
     private readonly authorities: CertificateAuthorities,
     private readonly crls: Crls,
     private readonly responder: OcspResponder,
+    private readonly clock: PkiClock,
   ) {}
 
   @Get('ca.crt')
+  @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiOperation({ summary: 'The certificate of an authority' })
   @ApiOkResponse({ description: 'DER', content: binary(CERTIFICATE) })
@@ -48,11 +61,15 @@ export class PkiController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
     const der = await this.authorities.publishedCertificate(originOf(facts), caId);
-    reply.type(CERTIFICATE).header('Cache-Control', `public, max-age=${CERTIFICATE_MAX_AGE_SECONDS}`);
+    reply.type(CERTIFICATE).headers({
+      'Cache-Control': `public, max-age=${CERTIFICATE_MAX_AGE_SECONDS}`,
+      ETag: contentTag(der),
+    });
     return der;
   }
 
   @Get('crl')
+  @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiOperation({ summary: 'The revocation list of an authority' })
   @ApiOkResponse({ description: 'DER', content: binary(CRL) })
@@ -62,15 +79,18 @@ export class PkiController {
     @Facts() facts: RequestFacts,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const { der, number } = await this.crls.current(originOf(facts), caId);
+    const { der, number, thisUpdate } = await this.crls.current(originOf(facts), caId);
+    const modified = lastModified(thisUpdate, this.clock.now());
     reply.type(CRL).headers({
       'Cache-Control': `public, max-age=${CRL_MAX_AGE_SECONDS}, must-revalidate`,
-      ETag: `"${number}"`,
+      ETag: entityTag(number),
+      ...(modified === undefined ? {} : { 'Last-Modified': modified }),
     });
     return der;
   }
 
   @Post('ocsp')
+  @ReadableFromBrowsers()
   @HttpCode(200)
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiOperation({ summary: 'Request the status of certificates (RFC 6960)' })
@@ -89,6 +109,7 @@ export class PkiController {
   }
 
   @Get('ocsp/:request')
+  @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
   @ApiOperation({ summary: 'Request the status of certificates by GET (cacheable)' })
@@ -99,7 +120,27 @@ export class PkiController {
     @Facts() facts: RequestFacts,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    const der = ocspRequestFromPath(request) ?? Buffer.alloc(0);
+    return this.answerPath(caId, request, facts, reply);
+  }
+
+  /**
+   * The same for Base64 whose slashes are not encoded, or were decoded on the way. Reverse proxies and many clients send
+   * it so; the document has the form of the standard.
+   */
+  @Get('ocsp/*')
+  @ReadableFromBrowsers()
+  @ApiExcludeEndpoint()
+  async getStatusOfUnencoded(
+    @Param('caId') caId: string,
+    @Param('*') request: string,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
+    return this.answerPath(caId, request, facts, reply);
+  }
+
+  private async answerPath(caId: string, path: string, facts: RequestFacts, reply: FastifyReply): Promise<Buffer> {
+    const der = ocspRequestFromPath(path) ?? Buffer.alloc(0);
     return present(reply, await this.responder.answer(originOf(facts), caId, der));
   }
 }
