@@ -159,6 +159,18 @@ export const settings = {
     description: 'Password of that platform admin. A random one is made and printed once if unset.',
     secret: true,
   }),
+  sessionIdleMinutes: setting({
+    variable: 'CHANCERY_SESSION_IDLE_MINUTES',
+    fallback: '480',
+    parse: wholeNumber(15, 43_200),
+    description: 'Minutes after which a session of a person ends that is not renewed.',
+  }),
+  sessionDays: setting({
+    variable: 'CHANCERY_SESSION_DAYS',
+    fallback: '30',
+    parse: wholeNumber(1, 365),
+    description: 'Days after which a session of a person ends, however often it is renewed.',
+  }),
   redisUrl: optional({
     variable: 'REDIS_URL',
     parse: (value) => {

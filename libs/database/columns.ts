@@ -34,7 +34,7 @@ export const IntegerColumn = (options: Options & { readonly default?: number } =
   Column({ type: 'int', ...options });
 export const BooleanColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'boolean', ...options });
 /** A moment as epoch milliseconds, set by the application's clock. */
-export const InstantColumn = (options: Options = {}): PropertyDecorator =>
+export const InstantColumn = (options: Options & { readonly default?: number } = {}): PropertyDecorator =>
   Column({ type: 'bigint', transformer: safeInteger, ...options });
 /** Sealed bytes, up to 64 KiB. */
 export const SealedColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'blob', ...options });

@@ -12,6 +12,7 @@ const PEPPER_BYTES = 32;
 export const accountSecretKinds = {
   invitation: prefixedSecret('cinv_'),
   passwordReset: prefixedSecret('crst_'),
+  refreshToken: prefixedSecret('crft_'),
 } as const satisfies Record<string, PrefixedSecret>;
 
 /** The keyed hashes by which such secrets are found. */

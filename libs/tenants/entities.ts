@@ -76,9 +76,28 @@ export class Session {
   @IdColumn() id: string;
   @ReferenceColumn() userId: string;
   @InstantColumn() createdAt: number;
+  /** When the newest access token was issued. */
+  @InstantColumn({ default: 0 }) renewedAt: number;
+  /** When the newest access token ends. */
   @InstantColumn() expiresAt: number;
+  /** Until then it can be renewed. */
+  @InstantColumn({ default: 0 }) renewableUntil: number;
   @InstantColumn({ nullable: true }) endedAt: number | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
+  @VarcharColumn(200, { nullable: true }) userAgent: string | null;
+}
+
+/** One link of the chain by which a session goes on. Used ones are kept, so that a second use is seen. */
+@Entity('refresh_tokens')
+@InstallationOwned()
+export class RefreshToken {
+  /** HMAC of the token: how it is found. */
+  @KeyColumn(64) lookupHash: string;
+  @ReferenceColumn() sessionId: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn({ nullable: true }) usedAt: number | null;
+  /** When the session ends if the token is not used. */
+  @InstantColumn() expiresAt: number;
 }
 
 /** A person who was asked to become a member. The account, if there is one, is a matter of who accepts. */

@@ -34,5 +34,7 @@ export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
   refused:
     'A sign-in or a password confirmation was rejected; recorded at the first attempt, then once a minute with the number of attempts',
-  ended: 'A user logged out',
+  ended: 'A user logged out, or ended one of their sessions',
+  ended_by_member: 'A member who manages another one ended all sessions of that user',
+  reused: 'A refresh token came a second time: the session ended, because one of the two who used it stole it',
 });

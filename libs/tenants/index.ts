@@ -1,5 +1,5 @@
 import type { EntityClass } from '#database';
-import { Invitation, Member, PasswordAttempt, PasswordReset, Session, Tenant, User } from './entities.js';
+import { Invitation, Member, PasswordAttempt, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
 
 export const tenantEntities: readonly EntityClass[] = [
   Tenant,
@@ -7,6 +7,7 @@ export const tenantEntities: readonly EntityClass[] = [
   Member,
   Invitation,
   Session,
+  RefreshToken,
   PasswordAttempt,
   PasswordReset,
 ];
@@ -40,9 +41,11 @@ export { RefusedPasswords } from './refused-passwords.service.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
 export { SessionKeys } from './session-keys.js';
-export { SESSION_TTL } from './session-lifetime.js';
-export { PasswordAttemptExpiry, SessionExpiry } from './session-expiry.js';
-export { type IdentifiedUser, type Membership, Sessions, type StartedSession } from './sessions.service.js';
+export { SESSION_TTL, SessionLimits } from './session-lifetime.js';
+export { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
+export { type SessionOrigin, SessionRenewals, type StartedSession } from './session-renewals.service.js';
+export { SessionTokens } from './session-tokens.js';
+export { type IdentifiedUser, type Membership, Sessions } from './sessions.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';

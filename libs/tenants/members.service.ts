@@ -8,6 +8,7 @@ import { Member, Tenant, User } from './entities.js';
 import { memberErrors } from './errors.js';
 import { memberEvents } from './events.js';
 import { type Role, mayGrant, mayManage, roleOf } from './roles.js';
+import { endSessions } from './session-ending.js';
 import { raiseConfigVersion } from './tenants.service.js';
 
 /** A membership together with what is shown of its user. */
@@ -57,6 +58,9 @@ export class Members {
       requireVersion(member, ifMatch);
       await this.requireAnotherOwner(tx, member);
       await tx.delete(Member, { id: member.id });
+      // The account has nowhere else to go.
+      const user = await tx.installation.get(User, { id: userId });
+      if (!isVerified(user) && isKnownIn(user, member.tenantId)) await endSessions(tx, { userId });
       await raiseConfigVersion(tx);
       tx.record(memberEvents.removed(userId, { before: { role: member.role } }));
     });

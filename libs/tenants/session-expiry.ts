@@ -4,7 +4,7 @@ import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
 import { type DueItems, purge } from '#scheduler';
 
-import { PasswordAttempt, Session } from './entities.js';
+import { PasswordAttempt, RefreshToken, Session } from './entities.js';
 
 const SCOPE = platformScope(systemOrigin('session-expiry'));
 /** For how long an ended session is kept, for questions about who was signed in. */
@@ -22,12 +22,38 @@ export class SessionExpiry implements Expirable {
       scope: SCOPE,
       entity: Session,
       key: 'id',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+      where: (now) => ({ renewableUntil: LessThanOrEqual(now - KEPT_FOR) }),
       order: [
-        ['expiresAt', 'ASC'],
+        ['renewableUntil', 'ASC'],
         ['id', 'ASC'],
       ],
       reason: 'sessions that ended long ago',
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#old.recordDue(limit);
+  }
+}
+
+/** Removes refresh tokens that could be used no more for long. */
+@Injectable()
+export class RefreshTokenExpiry implements Expirable {
+  readonly kind = 'refresh token';
+  readonly #old: DueItems<RefreshToken>;
+
+  constructor(database: Database) {
+    this.#old = purge(database, {
+      kind: this.kind,
+      scope: SCOPE,
+      entity: RefreshToken,
+      key: 'lookupHash',
+      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+      order: [
+        ['expiresAt', 'ASC'],
+        ['lookupHash', 'ASC'],
+      ],
+      reason: 'refresh tokens that ended long ago',
     });
   }
 

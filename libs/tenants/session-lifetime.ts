@@ -2,11 +2,40 @@ import { BACKWARD_TOLERANCE, type EpochMilliseconds, MINUTE, coreErrors } from '
 
 import type { Session } from './entities.js';
 
+/** How long an access token lasts. */
 export const SESSION_TTL = 15 * MINUTE;
+
+/** How long a session can be renewed. */
+export abstract class SessionLimits {
+  /** Without a renewal, in milliseconds. */
+  abstract readonly idle: EpochMilliseconds;
+  /** From its start, in milliseconds. */
+  abstract readonly absolute: EpochMilliseconds;
+}
 
 /** A session that ends later than one that starts now was started while the clock was ahead: it would last for too long. */
 const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
   expiresAt > now && expiresAt <= now + SESSION_TTL + BACKWARD_TOLERANCE;
+
+/** Until when a session can be renewed that starts, or is renewed, now. */
+export const renewableUntil = (
+  createdAt: EpochMilliseconds,
+  now: EpochMilliseconds,
+  { idle, absolute }: SessionLimits,
+): EpochMilliseconds => Math.min(now + idle, createdAt + absolute);
+
+/** Whether the session can be renewed, under the limits of this moment: shorter ones hold for those that go on, too. */
+export const isRenewable = (
+  session: Pick<Session, 'createdAt' | 'endedAt' | 'renewableUntil'>,
+  now: EpochMilliseconds,
+  { idle, absolute }: SessionLimits,
+): boolean =>
+  session.endedAt === null &&
+  session.renewableUntil > now &&
+  // Written while the clock was ahead, it would last for too long.
+  session.renewableUntil <= now + idle + BACKWARD_TOLERANCE &&
+  session.createdAt <= now + BACKWARD_TOLERANCE &&
+  session.createdAt + absolute > now;
 
 /**
  * @param userId whose session it has to be, where that is known

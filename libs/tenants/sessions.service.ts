@@ -1,17 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
 
-import {
-  type ErrorFactory,
-  type PlatformScope,
-  SECOND,
-  coreErrors,
-  isUuid,
-  normalizeEmail,
-  selfDeciding,
-  toEpochSeconds,
-} from '#core';
-import { uuidv7 } from '#crypto';
+import { type ErrorFactory, type PlatformScope, coreErrors, normalizeEmail, selfDeciding } from '#core';
 import { Database, IsNull, type Tx } from '#database';
 
 import { accountOf, isKnownIn } from './accounts.js';
@@ -22,18 +11,18 @@ import { PasswordGuard } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import type { Role } from './roles.js';
 import { endSessions } from './session-ending.js';
-import { SessionKeys } from './session-keys.js';
-import { SESSION_TTL, requireCurrent } from './session-lifetime.js';
+import { requireCurrent } from './session-lifetime.js';
+import { SessionRenewals, type StartedSession } from './session-renewals.service.js';
+import { SessionTokens } from './session-tokens.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
-const ALGORITHM = 'ES256';
-const TOKEN_TYPE = 'chancery-session+jwt';
 const MEMBERSHIPS_MAX = 1_000;
 
-export interface StartedSession {
-  readonly accessToken: string;
-  readonly expiresInSeconds: number;
+export interface SignInDetails {
+  /** Id or slug: for an account that only this tenant knows, where others have the same address. */
+  readonly tenant?: string | undefined;
+  readonly userAgent?: string | null | undefined;
 }
 
 export interface IdentifiedUser {
@@ -56,16 +45,16 @@ export class Sessions {
     private readonly database: Database,
     private readonly guard: PasswordGuard,
     private readonly users: Users,
-    private readonly jwt: JwtService,
-    private readonly keys: SessionKeys,
+    private readonly tokens: SessionTokens,
+    private readonly renewals: SessionRenewals,
     private readonly refusals: RefusedPasswords,
   ) {}
 
   /**
-   * @param tenant id or slug: for an account that only this tenant knows, where others have the same address
    * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY
    */
-  async start(scope: PlatformScope, email: string, password: string, tenant?: string): Promise<StartedSession> {
+  async start(scope: PlatformScope, email: string, password: string, at: SignInDetails = {}): Promise<StartedSession> {
+    const { tenant, userAgent = null } = at;
     const subject = normalizeEmail(email);
     const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
     try {
@@ -74,7 +63,7 @@ export class Sessions {
       const attempt = { account, password, storedHash: user?.passwordHash };
       const matches = await this.guard.verifySignIn(scope, attempt);
       if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
-      return await this.startOf(scope, user);
+      return await this.startOf(scope, user, userAgent);
     } catch (error) {
       if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
         await this.refusals.record(scope, { user, email: subject, reason: 'log-in', code: error.code });
@@ -84,31 +73,27 @@ export class Sessions {
   }
 
   /** The session of a user whose password was compared. @throws INVALID_CREDENTIALS where it was changed since then */
-  private async startOf(scope: PlatformScope, user: User): Promise<StartedSession> {
+  private async startOf(scope: PlatformScope, user: User, userAgent: string | null): Promise<StartedSession> {
     const ofUser = selfDeciding({ ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } });
+    const refresh = await this.renewals.newToken();
+    const { sourceAddress } = scope;
     const session = await this.database.platform(ofUser, async (tx) => {
       await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
-      const row: Session = {
-        id: uuidv7(tx.now),
-        userId: user.id,
-        createdAt: tx.now,
-        expiresAt: tx.now + SESSION_TTL,
-        endedAt: null,
-        sourceAddress: scope.sourceAddress,
-      };
-      await tx.insert(Session, row);
+      const row = await this.renewals.insert(tx, user.id, refresh, { sourceAddress, userAgent });
       const details = { userId: user.id, email: user.email };
       await recordForUser(tx, user.id, (content) => sessionEvents.started(row.id, { ...content, details }));
       return row;
     });
-    return { accessToken: this.sign(session), expiresInSeconds: SESSION_TTL / SECOND };
+    return this.renewals.present(session, refresh);
   }
 
   /** The user of the active session of this token. @throws INVALID_CREDENTIALS for anything else */
   async identify(scope: PlatformScope, accessToken: string): Promise<IdentifiedUser> {
-    const sessionId = this.verify(accessToken);
+    const claims = this.tokens.read(accessToken);
     return this.database.readPlatform(scope, async (view) => {
-      const session = sessionId ? await view.findOne(Session, { id: sessionId }) : null;
+      // An access token ends by itself, also where its session was renewed.
+      const isCurrent = claims !== undefined && claims.expiresAt > view.now;
+      const session = isCurrent ? await view.findOne(Session, { id: claims.sessionId }) : null;
       requireCurrent(session, view.now);
       return { user: await view.get(User, { id: session.userId }), sessionId: session.id };
     });
@@ -154,41 +139,6 @@ export class Sessions {
       await endSessions(tx, { userId, except: sessionId });
       await recordForUser(tx, userId, (content) => userEvents.password_changed(userId, content));
     });
-  }
-
-  private sign(session: Session): string {
-    this.database.requireNoTransaction('signature');
-    const claims = {
-      sub: session.userId,
-      sid: session.id,
-      iat: toEpochSeconds(session.createdAt),
-      exp: toEpochSeconds(session.expiresAt),
-    };
-    return this.jwt.sign(claims, {
-      // @nestjs/jwt types keys as text or bytes; jsonwebtoken below takes the KeyObject, which is the fast form.
-      privateKey: this.keys.signing as unknown as Buffer,
-      algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: TOKEN_TYPE },
-    });
-  }
-
-  /** The session id of a token that we signed; whether it is active is decided by the session row. */
-  private verify(accessToken: string): string | undefined {
-    try {
-      const { header, payload } = this.jwt.verify<{ header: { typ?: string }; payload: { sid?: unknown } }>(
-        accessToken,
-        {
-          publicKey: this.keys.verifying as unknown as Buffer,
-          algorithms: [ALGORITHM],
-          complete: true,
-          ignoreExpiration: true,
-        },
-      );
-      const { sid } = payload;
-      return header.typ === TOKEN_TYPE && typeof sid === 'string' && isUuid(sid) ? sid : undefined;
-    } catch {
-      return undefined;
-    }
   }
 }
 

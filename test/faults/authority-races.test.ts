@@ -168,7 +168,15 @@ describe('log-ins with a password that is changed at the same time', () => {
       tx.housekeeping('a test');
       const { now } = tx;
       const times = { createdAt: now, expiresAt: now + 900 * SECOND, endedAt: null };
-      await tx.insert(Session, { id, userId: user.id, ...times, sourceAddress: null });
+      await tx.insert(Session, {
+        id,
+        userId: user.id,
+        ...times,
+        renewedAt: 0,
+        renewableUntil: 0,
+        userAgent: null,
+        sourceAddress: null,
+      });
     });
     return id;
   }

@@ -138,6 +138,18 @@ export function dueSamples(
       table: 'sessions',
       statement: 'DELETE',
       make: insert('sessions', (id) => ({ id, userId: id, createdAt: 0, expiresAt: 0 })),
+      due: (at) => ({ renewableUntil: at - 7 * DAY }),
+      unhandled: {},
+    },
+    'refresh token': {
+      table: 'refresh_tokens',
+      key: 'lookupHash',
+      statement: 'DELETE',
+      make: insert(
+        'refresh_tokens',
+        (lookupHash) => ({ lookupHash, sessionId: tenantId, createdAt: 0, expiresAt: 0 }),
+        newHash,
+      ),
       due: (at) => ({ expiresAt: at - 7 * DAY }),
       unhandled: {},
     },

@@ -5,6 +5,8 @@ import { JwtService } from '@nestjs/jwt';
 import { History, RepeatedEvents, auditEntities, recordEvents } from '#audit';
 import {
   type Actor,
+  DAY,
+  HOUR,
   ManualClock,
   type Origin,
   type PlatformScope,
@@ -25,6 +27,8 @@ import {
   RefusedPasswords,
   type Role,
   SessionKeys,
+  SessionRenewals,
+  SessionTokens,
   Sessions,
   Tenants,
   Users,
@@ -35,6 +39,7 @@ import { Vault, vaultEntities } from '#vault';
 import { createMigratedDatabase } from './database.js';
 
 export const PASSWORD = 'correct horse battery staple';
+export const SESSION_LIMITS = { idle: 8 * HOUR, absolute: 30 * DAY };
 const CHEAP_HASH = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
 
 /** The services below the HTTP shell, wired by hand on a database of their own. */
@@ -52,6 +57,9 @@ export interface Installation {
   readonly invitations: Invitations;
   readonly resets: PasswordResets;
   readonly sessions: Sessions;
+  readonly renewals: SessionRenewals;
+  readonly secrets: AccountSecrets;
+  readonly tokens: SessionTokens;
   readonly sessionKeys: SessionKeys;
   readonly access: Access;
   readonly history: History;
@@ -82,6 +90,8 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
   const secrets = new AccountSecrets(vault);
   const sessionKeys = new SessionKeys(vault);
   await sessionKeys.prepare();
+  const tokens = new SessionTokens(database, new JwtService({}), sessionKeys);
+  const renewals = new SessionRenewals(database, secrets, tokens, SESSION_LIMITS);
   const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
   const admin = await database.platform(platformScope(systemOrigin('test')), (tx) =>
     users.create(tx, { email: 'admin@example.com', name: 'Admin', passwordHash, platformAdmin: true }),
@@ -98,7 +108,10 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
     members: new Members(database),
     invitations: new Invitations(database, secrets, users),
     resets: new PasswordResets(database, secrets, users),
-    sessions: new Sessions(database, guard, users, new JwtService({}), sessionKeys, refusedPasswords),
+    sessions: new Sessions(database, guard, users, tokens, renewals, refusedPasswords),
+    renewals,
+    secrets,
+    tokens,
     sessionKeys,
     access: new Access(database),
     history: new History(database),

@@ -6,7 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { RepeatedEvents } from '#audit';
 import type { Configuration } from '#config';
-import { type Clock, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
+import { type Clock, DAY, MINUTE, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
 import { type Installation, openInstallation, productVersion } from '#installation';
 import type { Logger } from '#logging';
@@ -75,6 +75,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       drain,
       roles: configuration.roles,
       jwksUrls: configuration.jwksUrls,
+      sessionLimits: { idle: configuration.sessionIdleMinutes * MINUTE, absolute: configuration.sessionDays * DAY },
       publicUrl: () => configuration.publicUrl ?? address,
       passwordParameters: options.passwordParameters,
       counters,

@@ -87,9 +87,13 @@ import {
   PasswordResetExpiry,
   PasswordResets,
   RefusedPasswords,
+  RefreshTokenExpiry,
   SessionExpiry,
   SessionKeys,
+  SessionLimits,
+  SessionRenewals,
   Sessions,
+  SessionTokens,
   Tenants,
   Users,
 } from '#tenants';
@@ -125,6 +129,8 @@ export interface ServerOptions {
   readonly publicUrl: () => string;
   /** Where the keys of trusted OpenID Connect issuers may be read. */
   readonly jwksUrls: readonly string[];
+  /** How long sessions of people last. */
+  readonly sessionLimits: SessionLimits;
   /** Cheaper hashes for tests. */
   readonly passwordParameters?: PasswordParameters | undefined;
   /** Where requests are counted. */
@@ -138,6 +144,7 @@ const expirables: Type<Expirable>[] = [
   CredentialSuccession,
   CredentialCleanup,
   SessionExpiry,
+  RefreshTokenExpiry,
   PasswordAttemptExpiry,
   InvitationExpiry,
   EndedInvitations,
@@ -168,6 +175,7 @@ class UseCases {
     publicUrl,
     passwordParameters,
     jwksUrls,
+    sessionLimits,
     counters,
     rateLimits,
   }: ServerOptions & { readonly rateLimits: RateLimits }): DynamicModule {
@@ -176,6 +184,8 @@ class UseCases {
       PasswordGuard,
       RefusedPasswords,
       Users,
+      SessionTokens,
+      SessionRenewals,
       Sessions,
       Tenants,
       Invitations,
@@ -246,6 +256,7 @@ class UseCases {
       { provide: Database, useValue: installation.database },
       { provide: Vault, useValue: installation.vault },
       { provide: ClockWatch, useValue: installation.clockWatch },
+      { provide: SessionLimits, useValue: sessionLimits },
       SessionKeys,
       {
         provide: PasswordHasher,

@@ -11,6 +11,7 @@ import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 import { AuditFilters1763860000000 } from './0011-audit-filters.js';
 import { HistoryOrder1763870000000 } from './0012-history-order.js';
 import { Invitations1763920000000 } from './0017-invitations.js';
+import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   AuditFilters1763860000000,
   HistoryOrder1763870000000,
   Invitations1763920000000,
+  RefreshTokens1763950000000,
 ] as const;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock, MINUTE } from '#core';
-import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, PASSWORD, type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 const clock = new ManualClock();
 let server: TestServer;
@@ -16,7 +16,13 @@ describe('logging in', () => {
     const answer = await logIn(ADMIN.email, ADMIN.password);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.body).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresIn: 900 });
+    expect(answer.body).toEqual({
+      accessToken: expect.any(String),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+      refreshToken: expect.stringMatching(/^crft_[0-9A-Za-z]{49}$/),
+      refreshExpiresIn: 8 * 60 * 60,
+    });
   });
 
   it('logging in rejects a wrong password and an unknown user in the same way, and locks after five failures', async () => {
@@ -100,6 +106,43 @@ describe('a session', () => {
     const late = await server.login();
     clock.advance(15 * MINUTE);
     expect(await server.get('/v1/auth/me', { token: late })).toMatchObject(refused);
+  });
+
+  it('a session is renewed by its refresh token, once', async () => {
+    const first = (await logIn(ADMIN.email, ADMIN.password)).body;
+    clock.advance(14 * MINUTE);
+    const renewed = await server.post('/v1/auth/refresh', { refreshToken: first['refreshToken'] });
+    expect(renewed).toMatchObject({ status: 200, body: { tokenType: 'Bearer', expiresIn: 900 } });
+    clock.advance(MINUTE);
+    expect((await server.get('/v1/auth/me', { token: first['accessToken'] })).status).toBe(401);
+    const token = renewed.body['accessToken'];
+    expect((await server.get('/v1/auth/me', { token })).status).toBe(200);
+    expect(await server.post('/v1/auth/refresh', { refreshToken: first['refreshToken'] })).toMatchObject({
+      status: 401,
+      body: { code: 'INVALID_CREDENTIALS' },
+    });
+    expect((await server.get('/v1/auth/me', { token })).status).toBe(401);
+    expect((await server.post('/v1/auth/refresh', { refreshToken: 'x' })).status).toBe(401);
+  });
+
+  it('a session is listed to its user, with what the client calls itself, and ended by the user', async () => {
+    const tenant = await createTenant(server, 'listed-sessions');
+    const { email } = tenant.owner;
+    await server.post(
+      '/v1/auth/login',
+      { email, password: PASSWORD },
+      { headers: { 'User-Agent': `phone ${'x'.repeat(300)}` } },
+    );
+    const { items } = (await server.get('/v1/auth/sessions', tenant.owner)).body;
+    expect(items).toMatchObject([
+      { current: false, userAgent: `phone ${'x'.repeat(194)}`, sourceAddress: '127.0.0.1' },
+      { current: true },
+    ]);
+    const path = `/v1/auth/sessions/${(items as unknown as Shape[])[0]!['id']}`;
+    expect((await server.delete(path, undefined, { token: await server.login() })).status).toBe(404);
+    expect((await server.delete(path, undefined, tenant.owner)).status).toBe(204);
+    expect((await server.delete(path, undefined, tenant.owner)).status).toBe(404);
+    expect((await server.get('/v1/auth/sessions', tenant.owner)).body['items']).toHaveLength(1);
   });
 
   it('a session changes the password, which ends the others', async () => {

@@ -47,6 +47,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/users/:userId/verification': { password: PASSWORD },
   'POST /v1/tenants/:tenantId/members': { email: 'new@mine.test', role: 'auditor' },
   'POST /v1/tenants/:tenantId/members/:userId/reset': { password: PASSWORD },
+  'DELETE /v1/tenants/:tenantId/members/:userId/sessions': null,
   'GET /v1/tenants/:tenantId/invitations': null,
   'POST /v1/tenants/:tenantId/invitations/:invitationId/resend': null,
   'DELETE /v1/tenants/:tenantId/invitations/:invitationId': null,

@@ -15,6 +15,7 @@ const KINDS = [
   'credential-succession',
   'credential-cleanup',
   'session',
+  'refresh token',
   'password attempt',
   'invitation',
   'ended invitation',

@@ -3,6 +3,7 @@ import {
   type Membership,
   type PasswordResets,
   type Role,
+  type SessionRenewals,
   type StartedSession,
   type Users,
   roles,
@@ -20,6 +21,7 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
 
 export class LogIn {
   @Email({ description: 'Who logs in' }) email: string;
@@ -41,8 +43,39 @@ export class AccessToken {
   })
   accessToken: string;
   @Choice(['Bearer'], { description: 'How to send it (RFC 6750)' }) tokenType: 'Bearer';
-  @WholeNumber({ description: 'Seconds until the session ends', example: 900 }) expiresIn: number;
+  @WholeNumber({ description: 'Seconds until the token ends', example: 900 }) expiresIn: number;
+  @Text({
+    max: 100,
+    description: 'Gives the next pair of tokens, once; when it comes a second time the session ends',
+    example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  refreshToken: string;
+  @WholeNumber({ description: 'Seconds until the session ends unless it is renewed', example: 28_800 })
+  refreshExpiresIn: number;
 }
+
+export class Renewal {
+  @Text({
+    max: 100,
+    description: 'The refresh token of the session',
+    example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  refreshToken: string;
+}
+
+export class SessionOfUser {
+  @Identifier({ description: 'Id of the session' }) id: string;
+  @Flag({ description: 'Whether it is the session of this request' }) current: boolean;
+  @Text({ nullable: true, description: 'Where it was started from', example: '203.0.113.7' })
+  sourceAddress: string | null;
+  @Text({ nullable: true, description: 'What the client called itself', example: 'curl/8.14' })
+  userAgent: string | null;
+  @Instant({ description: 'When it was started' }) createdAt: string;
+  @Instant({ description: 'When it was last renewed' }) renewedAt: string;
+  @Instant({ description: 'When it ends unless it is renewed' }) endsAt: string;
+}
+
+export class SessionPage extends PageOf(SessionOfUser) {}
 
 export class PasswordChange {
   @PasswordField({ description: 'The password until now' }) currentPassword: string;
@@ -100,11 +133,33 @@ export class Self {
   memberships: MembershipOfUser[];
 }
 
-export const presentSession = ({ accessToken, expiresInSeconds }: StartedSession): AccessToken => ({
-  accessToken,
+export const presentSession = (started: StartedSession): AccessToken => ({
+  accessToken: started.accessToken,
   tokenType: 'Bearer',
-  expiresIn: expiresInSeconds,
+  expiresIn: started.expiresInSeconds,
+  refreshToken: started.refreshToken.reveal(),
+  refreshExpiresIn: started.refreshExpiresInSeconds,
 });
+
+type SessionRow = Awaited<ReturnType<SessionRenewals['list']>>['items'][number];
+
+export const presentSessionOfUser =
+  (currentId: string) =>
+  ({ id, sourceAddress, userAgent, createdAt, renewedAt, renewableUntil }: SessionRow): SessionOfUser => ({
+    id,
+    current: id === currentId,
+    sourceAddress,
+    userAgent,
+    createdAt: toRfc3339(createdAt),
+    renewedAt: toRfc3339(renewedAt),
+    endsAt: toRfc3339(renewableUntil),
+  });
+
+const USER_AGENT_CHARACTERS_MAX = 200;
+
+/** What a client calls itself, without control characters and cut to a bounded length. */
+export const cleanUserAgent = (text: string | undefined): string | null =>
+  text?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, USER_AGENT_CHARACTERS_MAX) || null;
 
 type UserRow = Awaited<ReturnType<Users['get']>>;
 

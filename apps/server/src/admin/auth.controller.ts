@@ -1,13 +1,27 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
-import { PasswordResets, Sessions, Users, accountErrors, sessionErrors } from '#tenants';
+import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
+import { PasswordResets, SessionRenewals, Sessions, Users, accountErrors, sessionErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, OnPlatform, type RequestFacts } from '../http/in-scope.js';
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, Requires } from '../http/requires.js';
-import { AccessToken, LogIn, NewPassword, PasswordChange, Self, presentSelf, presentSession } from './auth.contract.js';
+import {
+  AccessToken,
+  LogIn,
+  NewPassword,
+  PasswordChange,
+  Renewal,
+  Self,
+  SessionOfUser,
+  SessionPage,
+  cleanUserAgent,
+  presentSelf,
+  presentSession,
+  presentSessionOfUser,
+} from './auth.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
 
 @ApiTags('Sessions')
 @Controller('v1/auth')
@@ -16,6 +30,7 @@ export class AuthController {
   constructor(
     private readonly sessions: Sessions,
     private readonly users: Users,
+    private readonly renewals: SessionRenewals,
     private readonly resets: PasswordResets,
   ) {}
 
@@ -26,10 +41,47 @@ export class AuthController {
   @ApiOperation({ summary: 'Log in with e-mail and password' })
   @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
   @Fails(coreErrors.INVALID_CREDENTIALS, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
-  async logIn(@Body() { email, password, tenant }: LogIn, @Facts() facts: RequestFacts): Promise<AccessToken> {
+  async logIn(
+    @Body() { email, password, tenant }: LogIn,
+    @Facts() facts: RequestFacts,
+    @Headers('user-agent') userAgent?: string,
+  ): Promise<AccessToken> {
     // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
-    return presentSession(await this.sessions.start(scope, email, password, tenant));
+    return presentSession(
+      await this.sessions.start(scope, email, password, { tenant, userAgent: cleanUserAgent(userAgent) }),
+    );
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @Public()
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Renew a session: a new access token and a new refresh token; the former one ends' })
+  @ApiOkResponse({ type: AccessToken, description: 'The next tokens of the session' })
+  @Fails(coreErrors.INVALID_CREDENTIALS)
+  async renew(@Body() { refreshToken }: Renewal, @Facts() facts: RequestFacts): Promise<AccessToken> {
+    const scope = platformScope({ ...systemOrigin('session-renewal'), ...facts });
+    return presentSession(await this.renewals.renew(scope, refreshToken));
+  }
+
+  @Get('sessions')
+  @ApiOperation({ summary: 'List the sessions of the account that go on' })
+  @ApiOkResponse({ type: SessionPage, description: 'One page, newest first' })
+  async listSessions(
+    @Query() query: PageQuery,
+    @OnPlatform() scope: PlatformScope,
+    @Caller() caller: Principal,
+  ): Promise<Page<SessionOfUser>> {
+    return presentPage(await this.renewals.list(scope, query), presentSessionOfUser(sessionOf(caller)));
+  }
+
+  @Delete('sessions/:sessionId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End one of your sessions on all instances' })
+  @ApiNoContentResponse({ description: 'The session has ended' })
+  async endSession(@Param('sessionId') sessionId: string, @OnPlatform() scope: PlatformScope): Promise<void> {
+    await this.renewals.end(scope, sessionId);
   }
 
   @Get('me')

@@ -12,6 +12,7 @@ import {
   Invitations,
   Members,
   PasswordResets,
+  SessionRenewals,
   accountErrors,
   invitationErrors,
   memberErrors,
@@ -36,6 +37,7 @@ export class MembersController {
     private readonly members: Members,
     private readonly invitations: Invitations,
     private readonly resets: PasswordResets,
+    private readonly renewals: SessionRenewals,
   ) {}
 
   @Post()
@@ -89,6 +91,15 @@ export class MembersController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<void> {
     await this.members.remove(scope, userId, ifMatch);
+  }
+
+  @Delete(':userId/sessions')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End every session of a member, on all instances' })
+  @ApiNoContentResponse({ description: 'The sessions have ended' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE)
+  async endSessions(@Param('userId') userId: string, @InScope() scope: TenantScope): Promise<void> {
+    await this.renewals.endOfMember(scope, userId);
   }
 
   @Post(':userId/reset')
