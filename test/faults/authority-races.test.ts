@@ -12,8 +12,8 @@ import { AccountSecrets, Invitations, PasswordGuard, RefusedPasswords, Sessions,
 import { Session, User } from '../../libs/tenants/entities.js';
 import { admitService, admitUser, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
-import { joinTenant } from '../support/people.js';
-import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../support/server.js';
+import { joinTenant, verify } from '../support/people.js';
+import { ADMIN, PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../support/server.js';
 import { createIssuer } from '../e2e/signing/issuer.js';
 
 const ROUNDS = 6;
@@ -98,6 +98,8 @@ describe('an owner who invites people while another owner removes them', () => {
     const tenant = await createTenant(server);
     const email = `second-owner@${tenant.slug}.test`;
     const removed = await joinTenant(server, tenant, { email, role: 'owner' });
+    // The session of a verified account goes on: what ends is the membership.
+    await verify(server, ADMIN.password, removed['userId']!);
     const scope = await admitUser(server, await server.login(email, PASSWORD), tenant, 'members:write');
     const invitations = invitationsOn();
     let next = 0;

@@ -19,7 +19,9 @@ import { Invitations, SESSION_TTL } from '#tenants';
 import { User } from '../../../libs/tenants/entities.js';
 import { admitOnPlatform, admitService, admitUser, openUnchecked } from '../../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { verify } from '../../support/people.js';
 import {
+  ADMIN,
   PASSWORD,
   type Shape,
   type TestServer,
@@ -88,9 +90,9 @@ describe('a user who was admitted', () => {
 
   const withdrawals: readonly [what: string, withdraw: (person: Person) => Promise<void>, code: string][] = [
     [
-      'is removed from the tenant',
+      'is removed from the one tenant that knows the account',
       ({ tenant, userId }) => must(other.delete(`${tenant.path}/members/${userId}`, undefined, tenant.owner)),
-      'NOT_FOUND',
+      'INVALID_CREDENTIALS',
     ],
     [
       'gets a role without the permission',
@@ -128,6 +130,18 @@ describe('a user who was admitted', () => {
     expect([await write(checked(), scope), await read(checked(), scope)]).toEqual([code, code]);
     // Without the check the scope itself would have been taken for the right.
     expect([await write(unchecked, scope), await read(unchecked, scope)]).toEqual(['accepted', 'accepted']);
+  });
+
+  it('an admitted user with a verified account who is removed from the tenant can neither write nor read from then on', async () => {
+    const tenant = await createTenant(server);
+    const { userId } = await signIn(server, tenant, 'full_access');
+    await verify(server, ADMIN.password, userId);
+    const token = await server.login(`full-access@${tenant.slug}.test`, PASSWORD);
+    const scope = await admitUser(server, token, tenant, 'members:write');
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['accepted', 'accepted']);
+    await must(other.delete(`${tenant.path}/members/${userId}`, undefined, tenant.owner));
+    expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+    expect(await write(unchecked, scope)).toBe('accepted');
   });
 
   it('an admitted user whose session expires can neither write nor read from then on', async () => {

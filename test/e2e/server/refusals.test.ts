@@ -5,8 +5,11 @@ import { Invitations, permissionRow } from '#tenants';
 
 import { RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { admitUser } from '../../support/admission.js';
+import { verify } from '../../support/people.js';
 import {
+  ADMIN,
   type Call,
+  PASSWORD,
   type Shape,
   type TestServer,
   type TestTenant,
@@ -96,7 +99,9 @@ describe('a stranger who is refused', () => {
 
   it('the refusal of a user whose membership ends during the request is recorded in the installation', async () => {
     const member = await signIn(server, tenant, 'full_access');
-    const scope = await admitUser(server, member.token!, tenant, 'members:write');
+    await verify(server, ADMIN.password, member.userId);
+    const token = await server.login('full-access@mine.test', PASSWORD);
+    const scope = await admitUser(server, token, tenant, 'members:write');
     await server.delete(`${tenant.path}/members/${member.userId}`, undefined, tenant.owner);
     const known = await ofTenant(tenant, member.userId);
     const { app } = server.server;

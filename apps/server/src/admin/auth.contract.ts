@@ -155,12 +155,6 @@ export const presentSessionOfUser =
     endsAt: toRfc3339(renewableUntil),
   });
 
-const USER_AGENT_CHARACTERS_MAX = 200;
-
-/** What a client calls itself, without control characters and cut to a bounded length. */
-export const cleanUserAgent = (text: string | undefined): string | null =>
-  text?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, USER_AGENT_CHARACTERS_MAX) || null;
-
 type UserRow = Awaited<ReturnType<Users['get']>>;
 
 export const presentReset = ({ reset, token }: Awaited<ReturnType<PasswordResets['start']>>): StartedReset => ({

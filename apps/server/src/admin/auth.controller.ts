@@ -1,9 +1,9 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { PasswordResets, SessionRenewals, Sessions, Users, accountErrors, sessionErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
-import { Caller, Facts, OnPlatform, type RequestFacts } from '../http/in-scope.js';
+import { Caller, Facts, OnPlatform, type RequestFacts, UserAgent } from '../http/in-scope.js';
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, Requires } from '../http/requires.js';
@@ -16,7 +16,6 @@ import {
   Self,
   SessionOfUser,
   SessionPage,
-  cleanUserAgent,
   presentSelf,
   presentSession,
   presentSessionOfUser,
@@ -44,13 +43,11 @@ export class AuthController {
   async logIn(
     @Body() { email, password, tenant }: LogIn,
     @Facts() facts: RequestFacts,
-    @Headers('user-agent') userAgent?: string,
+    @UserAgent() userAgent: string | null,
   ): Promise<AccessToken> {
     // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
-    return presentSession(
-      await this.sessions.start(scope, email, password, { tenant, userAgent: cleanUserAgent(userAgent) }),
-    );
+    return presentSession(await this.sessions.start(scope, email, password, { tenant, userAgent }));
   }
 
   @Post('refresh')

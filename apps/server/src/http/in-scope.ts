@@ -49,6 +49,14 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
   return principal;
 });
 
+const USER_AGENT_CHARACTERS_MAX = 200;
+
+/** What the client calls itself, without control characters and cut to 200; `null` where it says nothing. */
+export const UserAgent = createParamDecorator((_: unknown, context: ExecutionContext): string | null => {
+  const text = requestIn(context).headers['user-agent'];
+  return text?.replaceAll(/[^\x20-\x7e]/g, '').slice(0, USER_AGENT_CHARACTERS_MAX) || null;
+});
+
 /** The `RequestFacts`, for public routes (login). */
 export const Facts = createParamDecorator((_: unknown, context: ExecutionContext): RequestFacts => {
   const request = requestIn(context);
