@@ -1,15 +1,7 @@
 import { Entity } from 'typeorm';
 
 import type { EventOutcome } from '#core';
-import { IdColumn, InstantColumn, KeyColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
-
-/** How many events the history of a tenant, or of the installation, has. */
-@Entity('history_sizes')
-@TenantOwned()
-export class HistorySize {
-  @KeyColumn(36) tenantId: string;
-  @InstantColumn() size: number;
-}
+import { IdColumn, InstantColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
 
 /** One line of a tenant's history. Inserted, never changed. */
 @Entity('audit_events')

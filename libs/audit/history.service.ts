@@ -107,9 +107,16 @@ export class History {
   }
 
   private read<T>(scope: TenantScope | PlatformScope, work: (view: View) => Promise<T>): Promise<T> {
-    return isPlatform(scope) ? this.database.readPlatform(scope, work) : this.database.read(scope, work);
+    return readsOf(this.database, scope, work);
   }
 }
+
+/** Reads a history: a tenant's by its own scope, the installation's by that of the platform. */
+export const readsOf = <T>(
+  database: Database,
+  scope: TenantScope | PlatformScope,
+  work: (view: View) => Promise<T>,
+): Promise<T> => (isPlatform(scope) ? database.readPlatform(scope, work) : database.read(scope, work));
 
 const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 

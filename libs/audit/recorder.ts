@@ -4,8 +4,9 @@ import type { EventDraft, Origin } from '#core';
 import { uuidv7 } from '#crypto';
 import type { EventRecorder, Tx } from '#database';
 
-import { AuditEvent, HistorySize } from './audit-event.entity.js';
+import { AuditEvent } from './audit-event.entity.js';
 import { sealEvent } from './event.js';
+import { HistorySize } from './log.entities.js';
 
 const SALT_BYTES = 16;
 /** Characters that the index column holds; the event itself has the whole name. */

@@ -25,7 +25,7 @@ export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { Tx, requireVersion } from './tx.js';
-export { type KeysetOrder, View, type Where } from './view.js';
+export { type KeysetOrder, MoreThanColumn, View, type Where } from './view.js';
 // The operators of conditions, so that no other library needs to know what lies below.
 export { Between, In, IsNull, LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual, Not } from 'typeorm';
 export { unsafeSettings } from './mysql.js';

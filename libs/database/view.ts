@@ -1,9 +1,12 @@
 import {
   Brackets,
   type EntityManager,
+  type FindOperator,
   type FindOptionsOrder,
+  type FindOptionsSelect,
   type FindOptionsWhere,
   type ObjectLiteral,
+  Raw,
   type SelectQueryBuilder,
 } from 'typeorm';
 
@@ -26,6 +29,10 @@ export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
 
 /** The columns that a list is sorted by; together they must be unique, so that a cursor names one position. */
 export type KeysetOrder<Row> = readonly (readonly [keyof Row & string, 'ASC' | 'DESC'])[];
+
+/** A condition on a column of the same row: `{ size: MoreThanColumn('publishedSize') }`. */
+export const MoreThanColumn = (column: string): FindOperator<number> =>
+  Raw((alias) => `${alias} > ${alias.slice(0, alias.lastIndexOf('.') + 1)}${column}`);
 
 export type LockMode = 'shared' | 'exclusive';
 
@@ -79,14 +86,18 @@ export class View {
     if (instant > this.confirmed) throw databaseErrors.CLOCK_NOT_CONFIRMED({ retryAfterSeconds: 60 });
   }
 
-  /** All rows that match; lists that a caller can make grow without bound use `page`. */
+  /**
+   * All rows that match; lists that a caller can make grow without bound use `page`.
+   * @param options.columns the only ones that are read, where a row has large ones that are not needed
+   */
   async find<Row extends object>(
     entity: EntityClass<Row>,
     where: Where<Row> = {},
-    options: { order?: FindOptionsOrder<Row>; limit?: number } = {},
+    options: { order?: FindOptionsOrder<Row>; limit?: number; columns?: readonly (keyof Row & string)[] } = {},
   ): Promise<Row[]> {
     return this.manager.find(entity, {
       where: this.confine(entity, where),
+      ...(options.columns ? { select: selectionOf<Row>(options.columns) } : {}),
       ...(options.order ? { order: options.order } : {}),
       take: Math.min(options.limit ?? ROWS_MAX, ROWS_MAX),
     });
@@ -171,6 +182,9 @@ export class View {
     return Array.isArray(where) ? where.map(add) : add(where);
   }
 }
+
+const selectionOf = <Row>(columns: readonly (keyof Row & string)[]): FindOptionsSelect<Row> =>
+  Object.fromEntries(columns.map((column) => [column, true])) as FindOptionsSelect<Row>;
 
 const conditionsOf = <Row>(where: Where<Row>): FindOptionsWhere<Row>[] => (Array.isArray(where) ? where : [where]);
 

@@ -9,6 +9,7 @@ export {
   signersOf,
   verifySignature,
 } from './checkpoint.js';
+export { GrowingTiles, type TileContent, edgeOf } from './growing-tiles.js';
 export { EMPTY_ROOT, HASH_BYTES, leafHash, nodeHash } from './hashing.js';
 export { type LogProof, formatLogProof, parseLogProof, verifyLogProof } from './log-proof.js';
 export {
@@ -26,6 +27,7 @@ export {
   parseVerifierKey,
   verifierKey,
 } from './note.js';
+export { SEED_BYTES, checkpointSigner } from './signing-key.js';
 export {
   ENTRY_BYTES_MAX,
   TILE_WIDTH,

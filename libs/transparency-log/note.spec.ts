@@ -1,11 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
 import {
   type CheckpointSigner,
+  SEED_BYTES,
   Malformed,
   type SignatureType,
+  checkpointSigner,
   formatLogProof,
   formatNote,
   formatVerifierKey,
@@ -21,7 +23,6 @@ import {
   signCheckpoint,
   signNote,
   signersOf,
-  verifierKey,
   verifyLogProof,
 } from './index.js';
 
@@ -35,12 +36,8 @@ const EXAMPLE_NOTE = `This is an example message.
 const ORIGIN = 'history.example/tenant';
 const TIME = 1_700_000_000;
 
-function signer(name: string, type: SignatureType): CheckpointSigner {
-  const { privateKey, publicKey } =
-    type === 'mlDsa44' ? generateKeyPairSync('ml-dsa-44') : generateKeyPairSync('ed25519');
-  const { pub, x } = publicKey.export({ format: 'jwk' }) as { pub?: string; x?: string };
-  return { key: verifierKey(name, type, Buffer.from((pub ?? x)!, 'base64url')), privateKey };
-}
+const signer = (name: string, type: SignatureType): CheckpointSigner =>
+  checkpointSigner(name, type, randomBytes(SEED_BYTES));
 
 const signers = [signer(ORIGIN, 'ed25519'), signer(ORIGIN, 'mlDsa44')];
 const witness = signer('witness.example/w1', 'ed25519Cosignature');

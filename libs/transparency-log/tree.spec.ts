@@ -6,8 +6,12 @@ import {
   HASH_BYTES,
   TILE_WIDTH,
   type Tile,
+  GrowingTiles,
   GrowingTree,
+  type Range,
+  type TileContent,
   consistencyProof,
+  edgeOf,
   formatEntries,
   formatTileIndex,
   inclusionProof,
@@ -16,6 +20,7 @@ import {
   readFromLeaves,
   readFromTiles,
   rootOf,
+  subtreesOf,
   tileHash,
   verifyConsistency,
   verifyInclusion,
@@ -52,6 +57,34 @@ describe('a tree', () => {
       expect(hex(await rootOf(size, readFromLeaves(leaves)))).toBe(root);
       expect(hex(await rootOf(size, readFromTiles(tilesOf(size))))).toBe(root);
     }
+  });
+
+  it('a tree has the root of the whole where some of its parts are known by the hashes of their subtrees only', async () => {
+    const read = readFromLeaves(leaves);
+    const root = hex(definedRoot(leaves.slice(0, 300)));
+    for (const [begin, end] of [
+      [0, 300],
+      [1, 2],
+      [77, 256],
+      [299, 300],
+    ] as const) {
+      const growing = new GrowingTree();
+      const known = async (range: Range): Promise<void> => {
+        const subtrees = subtreesOf(range);
+        for (const [place, hash] of (await read(subtrees)).entries()) {
+          growing.appendSubtree(hash, subtrees[place]!.level);
+        }
+      };
+      await known({ begin: 0, end: begin });
+      for (const leaf of leaves.slice(begin, end)) growing.append(leaf);
+      await known({ begin: end, end: 300 });
+      expect(growing.size).toBe(300);
+      expect(hex(growing.root())).toBe(root);
+    }
+    expect(() => new GrowingTree().appendSubtree(leaves[0]!, 0)).not.toThrow();
+    const odd = new GrowingTree();
+    odd.append(leaves[0]!);
+    expect(() => odd.appendSubtree(leaves[1]!, 1)).toThrow(RangeError);
   });
 
   it('every inclusion proof of small trees verifies, and no changed one', async () => {
@@ -118,6 +151,39 @@ function tilesOf(size: number): (tiles: readonly Tile[]) => Promise<readonly Uin
   };
   return async (tiles) => tiles.map(tile);
 }
+
+describe('tiles that grow', () => {
+  it('tiles that grow are those that a log of that size has, from whatever size they went on', async () => {
+    let edge: readonly TileContent[] = [];
+    let size = 0;
+    const stored = new Map<string, string>();
+    for (const next of [0, 1, 3, 255, 256, 257, 511, 512, 1_000, 66_000, 66_000]) {
+      const growing = new GrowingTiles(size, edge);
+      for (const leaf of leaves.slice(size, next)) growing.append(leaf);
+      const changed = growing.changed();
+      for (const { level, index, hashes } of changed) stored.set(`${level}/${index}`, hex(hashes));
+      expect(growing.size).toBe(next);
+      expect(hex(await growing.root())).toBe(hex(await rootOf(next, readFromTiles(tilesOf(next)))));
+      size = next;
+      edge = edgeOf(next).map((tile) => ({
+        ...tile,
+        hashes: Buffer.from(stored.get(`${tile.level}/${tile.index}`)!, 'hex'),
+      }));
+    }
+    expect([...stored.keys()].filter((key) => key.startsWith('1/') || key.startsWith('2/'))).toEqual([
+      '1/0',
+      '2/0',
+      '1/1',
+    ]);
+    const [all] = await tilesOf(size)([{ level: 1, index: 1 }]);
+    expect(stored.get('1/1')).toBe(hex(all!));
+  });
+
+  it('tiles that grow need their edge', () => {
+    expect(() => new GrowingTiles(3, [])).toThrow(RangeError);
+    expect(() => new GrowingTiles(3, [{ level: 0, index: 0, hashes: Buffer.alloc(64) }])).toThrow(RangeError);
+  });
+});
 
 describe('tiles', () => {
   it('tiles are as wide as C2SP tlog-tiles counts in its example of 70,000 entries', () => {

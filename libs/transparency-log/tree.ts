@@ -22,15 +22,12 @@ function split(size: number): number {
   return power;
 }
 
-/**
- * The complete subtrees that a range consists of, from left to right, the largest ones first. Ranges of proofs and whole
- * trees begin at a multiple of the smallest power of two that is not less than their length, so that this holds.
- */
+/** The largest complete subtrees that a range consists of, from left to right. */
 export function subtreesOf({ begin, end }: Range): Subtree[] {
   const subtrees: Subtree[] = [];
   for (let from = begin; from < end;) {
     let level = 0;
-    while (from + 2 ** (level + 1) <= end) level += 1;
+    while (from % 2 ** (level + 1) === 0 && from + 2 ** (level + 1) <= end) level += 1;
     subtrees.push({ level, index: from / 2 ** level });
     from += 2 ** level;
   }
@@ -122,12 +119,18 @@ export class GrowingTree {
   }
 
   append(leaf: Uint8Array): void {
-    let node = { hash: leaf, level: 0 };
+    this.appendSubtree(leaf, 0);
+  }
+
+  /** Appends `2^level` leaves of which only the hash of their subtree is known; the size is a multiple of that number. */
+  appendSubtree(hash: Uint8Array, level: number): void {
+    if (this.#size % 2 ** level !== 0) throw new RangeError('No subtree of that level begins there');
+    this.#size += 2 ** level;
+    let node = { hash, level };
     while (this.#stack.at(-1)?.level === node.level) {
       node = { hash: nodeHash(this.#stack.pop()!.hash, node.hash), level: node.level + 1 };
     }
     this.#stack.push(node);
-    this.#size += 1;
   }
 
   root(): Uint8Array {

@@ -5,7 +5,8 @@ import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigi
 import { uuidv7 } from '#crypto';
 import { Database, type EventRecorder } from '#database';
 
-import { AuditEvent, HistorySize } from '../../../libs/audit/audit-event.entity.js';
+import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
+import { HistorySize } from '../../../libs/audit/log.entities.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 

@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs';
+import { appendFile, mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { Malformed, parseCheckpoint, parseNote } from '#transparency-log';
+
+/** What is remembered of signed checkpoints outside of the database. */
+export interface CheckpointMemory {
+  /** The largest checkpoint of a log that was kept: a signed note. */
+  last(origin: string): string | undefined;
+  /** The logs of which a checkpoint was kept. */
+  origins(): readonly string[];
+  /** Keeps signed checkpoints; they are on the disk when this resolves. */
+  keep(notes: readonly string[]): Promise<void>;
+}
+
+/** For installations that keep no checkpoints outside of the database. */
+export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
+  last: () => undefined,
+  origins: () => [],
+  keep: async () => undefined,
+};
+
+const FILE_MODE = 0o600;
+
+/**
+ * A file to which each signed checkpoint is appended, one note a line as JSON: by it a database that was rolled back is
+ * recognised. It is read once, at start; later a process adds what it signs itself.
+ */
+export class CheckpointFile implements CheckpointMemory {
+  readonly #last = new Map<string, { readonly size: number; readonly note: string }>();
+
+  private constructor(private readonly path: string) {}
+
+  /** @throws Error where it can be neither read nor created */
+  static async open(path: string): Promise<CheckpointFile> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const file = new CheckpointFile(path);
+    // Created here, so that a missing permission shows at start.
+    await (await open(path, 'a', FILE_MODE)).close();
+    for await (const line of createInterface({ input: createReadStream(path) })) file.remember(line);
+    // What follows a line that a crash has cut off begins on a new line.
+    await appendFile(path, '\n');
+    return file;
+  }
+
+  last(origin: string): string | undefined {
+    return this.#last.get(origin)?.note;
+  }
+
+  origins(): readonly string[] {
+    return [...this.#last.keys()];
+  }
+
+  async keep(notes: readonly string[]): Promise<void> {
+    if (notes.length === 0) return;
+    const lines = notes.map((note) => JSON.stringify(note));
+    const handle = await open(this.path, 'a', FILE_MODE);
+    try {
+      // One write, so that the lines of several processes do not mix.
+      await handle.appendFile(`${lines.join('\n')}\n`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    for (const line of lines) this.remember(line);
+  }
+
+  /** A line that a crash has cut off says nothing. */
+  private remember(line: string): void {
+    try {
+      const note = JSON.parse(line) as string;
+      const { origin, size } = parseCheckpoint(parseNote(note).text);
+      if (size > (this.#last.get(origin)?.size ?? -1)) this.#last.set(origin, { size, note });
+    } catch (error) {
+      if (!(error instanceof Malformed || error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    }
+  }
+}

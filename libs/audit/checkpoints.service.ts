@@ -1,0 +1,212 @@
+import { Injectable } from '@nestjs/common';
+
+import { DomainError, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
+import { Between, Database, IsNull, MoreThanColumn, type View } from '#database';
+import {
+  type Checkpoint,
+  GrowingTiles,
+  Malformed,
+  type TileContent,
+  edgeOf,
+  openCheckpoint,
+  signCheckpoint,
+} from '#transparency-log';
+
+import { AuditEvent } from './audit-event.entity.js';
+import type { CheckpointMemory } from './checkpoint-file.js';
+import { historyErrors } from './errors.js';
+import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
+import { LogKeys } from './log-keys.service.js';
+import { placeOf, readTiles, rootAt } from './stored-tiles.js';
+
+const SYSTEM = platformScope(systemOrigin('history-checkpoints'));
+/** How many leaves one checkpoint adds at most; more of them become several checkpoints. */
+const LEAVES_MAX = 4_096;
+/** What one run looks at; the rest is for the next. */
+const HISTORIES_AT_ONCE = 200;
+
+/** A history whose checkpoint could not be signed. */
+export interface Unpublished {
+  readonly tenantId: string;
+  readonly error: unknown;
+}
+
+/** Where the logs of this installation are. */
+export abstract class LogPlace {
+  /** The host in the names of logs that begin now. */
+  abstract readonly host: () => string;
+  abstract readonly memory: CheckpointMemory;
+}
+
+/** What is signed, and what has come since. */
+interface Growth {
+  readonly head: HistoryHead | null;
+  /** How many events there are. */
+  readonly size: number;
+  readonly tiles: GrowingTiles;
+  readonly leaves: readonly Buffer[];
+  readonly nowSeconds: number;
+}
+
+/**
+ * Signs a checkpoint of each history that has grown. It never signs two that do not continue each other: the row of the
+ * last one is changed only by who has read it, the new tree is computed from the tiles that were signed, and whatever was
+ * kept outside of the database must be its beginning.
+ */
+@Injectable()
+export class Checkpoints {
+  constructor(
+    private readonly database: Database,
+    private readonly keys: LogKeys,
+    private readonly place: LogPlace,
+  ) {}
+
+  /** Signs what has grown since. @returns the histories for which that was not possible, and why */
+  async publishDue(): Promise<Unpublished[]> {
+    const grown = await this.database.readPlatform(SYSTEM, (view) =>
+      view.find(HistorySize, [{ size: MoreThanColumn('publishedSize') }, { publishedSize: IsNull() }], {
+        limit: HISTORIES_AT_ONCE,
+      }),
+    );
+    const failed: Unpublished[] = [];
+    for (const { tenantId } of grown) {
+      try {
+        await this.publish(tenantId);
+      } catch (error) {
+        failed.push({ tenantId, error });
+      }
+    }
+    return failed;
+  }
+
+  /** Signs the history of a tenant, or of the installation, as it is now. @throws HISTORY_INCONSISTENT */
+  async publish(tenantId: string): Promise<void> {
+    while (await this.publishNext(tenantId)) {
+      // A history that has grown by more than one checkpoint adds.
+    }
+  }
+
+  /** The logs of which more was signed than the database has, or something else. */
+  async rolledBack(): Promise<string[]> {
+    const found: string[] = [];
+    for (const origin of this.place.memory.origins()) {
+      const kept = this.kept(origin);
+      if (kept && !(await this.continues(origin.slice(origin.lastIndexOf('/') + 1), kept))) found.push(origin);
+    }
+    return found;
+  }
+
+  private continues(tenantId: string, kept: Checkpoint): Promise<boolean> {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const head = await view.findOne(HistoryHead, { id: tenantId });
+      if (!head || head.size < kept.size) return false;
+      return (await rootAt(view, tenantId, kept.size)) === hex(kept.root);
+    });
+  }
+
+  /** @returns whether there is more to sign */
+  private async publishNext(tenantId: string): Promise<boolean> {
+    const growth = await this.database.readPlatform(SYSTEM, (view) => grown(view, tenantId));
+    if (!growth) return false;
+    const { head, tiles, leaves, size, nowSeconds } = growth;
+    const origin = head?.origin ?? `${this.place.host()}/${tenantId}`;
+    const kept = this.kept(origin);
+    if (kept && size < kept.size) throw historyErrors.HISTORY_INCONSISTENT();
+    const requireRoot = async (root: string | undefined): Promise<void> => {
+      if (root !== undefined && hex(await tiles.root()) !== root) throw historyErrors.HISTORY_INCONSISTENT();
+    };
+    await requireRoot(head?.root);
+    if (kept?.size === tiles.size) await requireRoot(hex(kept.root));
+    for (const leaf of leaves) {
+      tiles.append(leaf);
+      if (kept?.size === tiles.size) await requireRoot(hex(kept.root));
+    }
+    const checkpoint = { origin, size: tiles.size, root: await tiles.root() };
+    const signers = this.keys.signersOf(origin);
+    const note = signCheckpoint(checkpoint, signers, nowSeconds);
+    if (await this.store(tenantId, head, checkpoint, note, tiles.changed())) {
+      // The first signature alone is enough to recognise it, and a tenth of the size.
+      await this.place.memory.keep([signCheckpoint(checkpoint, signers.slice(0, 1), nowSeconds)]);
+    }
+    return tiles.size < size;
+  }
+
+  /** Stores a checkpoint with its tiles. @returns whether it did: not where another instance was faster */
+  private async store(
+    tenantId: string,
+    head: HistoryHead | null,
+    { origin, size, root }: Checkpoint,
+    note: string,
+    changed: readonly TileContent[],
+  ): Promise<boolean> {
+    const incomplete = new Set(edgeOf(head?.size ?? 0).map(placeOf));
+    try {
+      await this.database.platform(SYSTEM, async (tx) => {
+        tx.housekeeping('checkpoints of the history');
+        const next = { size, root: hex(root), note, publishedAt: tx.now };
+        if (head) await tx.change(HistoryHead, head, next);
+        else if (!(await tx.insertIfAbsent(HistoryHead, { id: tenantId, origin, ...next, version: 1 }))) {
+          throw coreErrors.PRECONDITION_FAILED();
+        }
+        for (const tile of changed) {
+          const [place, hashes] = [placeOf(tile), Buffer.from(tile.hashes)];
+          if (incomplete.has(place)) await tx.update(HistoryTile, { tenantId, place }, { hashes });
+          else await tx.insert(HistoryTile, { tenantId, place, hashes });
+        }
+        // Last of all: whoever records events waits for this row.
+        await tx.note(HistorySize, { tenantId }, { publishedSize: size });
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError && error.code === coreErrors.PRECONDITION_FAILED.code) return false;
+      throw error;
+    }
+  }
+
+  /** The checkpoint that was kept of a log, where this installation signed it: another one may have used the file. */
+  private kept(origin: string): Checkpoint | undefined {
+    const note = this.place.memory.last(origin);
+    if (note === undefined) return undefined;
+    try {
+      return openCheckpoint(note, origin, this.keys.verifierKeysOf(origin));
+    } catch (error) {
+      if (error instanceof Malformed) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** What has been added to a history since its last checkpoint; `undefined` where nothing has. @throws HISTORY_INCONSISTENT */
+async function grown(view: View, tenantId: string): Promise<Growth | undefined> {
+  const total = await view.findOne(HistorySize, { tenantId });
+  const head = await view.findOne(HistoryHead, { id: tenantId });
+  const signed = head?.size ?? 0;
+  if (!total || total.size === signed) return undefined;
+  if (total.size < signed) throw historyErrors.HISTORY_INCONSISTENT();
+  const edge = await readTiles(view, tenantId, edgeOf(signed));
+  const to = Math.min(total.size, signed + LEAVES_MAX);
+  const rows = await view.find(
+    AuditEvent,
+    { tenantId, sequence: Between(signed, to - 1) },
+    { order: { sequence: 'ASC' }, columns: ['sequence', 'leafHash'] },
+  );
+  // Numbers have no gaps and are visible in their order: what is missing was removed.
+  if (rows.length !== to - signed) throw historyErrors.HISTORY_INCONSISTENT();
+  return {
+    head,
+    size: total.size,
+    tiles: growing(signed, edge),
+    leaves: rows.map(({ leafHash }) => Buffer.from(leafHash, 'hex')),
+    nowSeconds: Math.floor(view.now / SECOND),
+  };
+}
+
+function growing(size: number, edge: readonly TileContent[]): GrowingTiles {
+  try {
+    return new GrowingTiles(size, edge);
+  } catch (error) {
+    throw historyErrors.HISTORY_INCONSISTENT({ cause: error });
+  }
+}
+
+const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');

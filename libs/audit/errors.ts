@@ -1,0 +1,13 @@
+import { defineErrors } from '#core';
+
+export const historyErrors = defineErrors('history', {
+  CHECKPOINT_PENDING: {
+    kind: 'unavailable',
+    title: 'No checkpoint covers this yet; there is one within seconds',
+  },
+  HISTORY_INCONSISTENT: {
+    kind: 'unavailable',
+    title: 'The stored history does not continue the last signed checkpoint; no further checkpoint is signed',
+  },
+  OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
+});

@@ -1,0 +1,49 @@
+import { Entity } from 'typeorm';
+
+import {
+  IdColumn,
+  InstantColumn,
+  KeyColumn,
+  SealedColumn,
+  TenantOwned,
+  TextColumn,
+  VarcharColumn,
+  VersionColumn,
+} from '#database';
+
+/** How many events the history of a tenant, or of the installation, has. */
+@Entity('history_sizes')
+@TenantOwned()
+export class HistorySize {
+  @KeyColumn(36) tenantId: string;
+  @InstantColumn() size: number;
+  /** How many of them the last checkpoint covers; `null` before the first. */
+  @InstantColumn({ nullable: true }) publishedSize: number | null;
+}
+
+/** The checkpoint of a history that was signed last. */
+@Entity('history_heads')
+@TenantOwned('id')
+export class HistoryHead {
+  /** The tenant, or the installation. */
+  @IdColumn() id: string;
+  /** What the log is called, for as long as it exists: host of the public URL when it began, and the tenant. */
+  @VarcharColumn(300) origin: string;
+  @InstantColumn() size: number;
+  /** Root of the tree of so many leaves, hexadecimal. */
+  @VarcharColumn(64) root: string;
+  /** The checkpoint with its signatures. */
+  @TextColumn() note: string;
+  @InstantColumn() publishedAt: number;
+  @VersionColumn() version: number;
+}
+
+/** 256 hashes of one level of a history's tree, or as many as there are. */
+@Entity('history_tiles')
+@TenantOwned()
+export class HistoryTile {
+  @KeyColumn(36) tenantId: string;
+  /** `<level>/<index>` as C2SP tlog-tiles writes them. */
+  @KeyColumn(40) place: string;
+  @SealedColumn() hashes: Buffer;
+}

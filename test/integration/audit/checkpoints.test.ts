@@ -1,0 +1,318 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { DataSource } from 'typeorm';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  CheckpointFile,
+  type CheckpointMemory,
+  Checkpoints,
+  HistoryLog,
+  LogKeys,
+  NO_CHECKPOINT_MEMORY,
+  auditEntities,
+  recordEvents,
+} from '#audit';
+import { ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { Database } from '#database';
+import {
+  leafHash,
+  openCheckpoint,
+  parseEntries,
+  parseLogProof,
+  verifyConsistency,
+  verifyInclusion,
+  verifyLogProof,
+} from '#transparency-log';
+import { Vault, vaultEntities } from '#vault';
+
+import { withCode } from '../../support/errors.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+
+const HOST = 'history.example';
+const keyEvents = defineEvents('key', { used: '' });
+const platform = platformScope(systemOrigin('test'));
+const clock = new ManualClock();
+const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
+const folder = mkdtemp(join(tmpdir(), 'chancery-checkpoints-'));
+afterAll(async () => rm(await folder, { recursive: true, force: true }));
+
+interface Instance {
+  readonly database: Database;
+  readonly keys: LogKeys;
+  readonly checkpoints: Checkpoints;
+  readonly log: HistoryLog;
+}
+
+let test: TestDatabase;
+let opened: Database[];
+beforeEach(async () => {
+  test = await createMigratedDatabase();
+  opened = [];
+});
+afterEach(async () => {
+  await Promise.all(opened.map((database) => database.close()));
+  await test.drop();
+});
+
+async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promise<Instance> {
+  const entities = [...auditEntities, ...vaultEntities];
+  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
+  opened.push(database);
+  const vault = new Vault(database);
+  await vault.unseal([masterKey]);
+  const keys = new LogKeys(vault);
+  await keys.prepare();
+  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory });
+  return { database, keys, checkpoints, log: new HistoryLog(database) };
+}
+
+const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
+
+const record = (database: Database, scope: TenantScope, count = 1): Promise<void> =>
+  database.transaction(scope, async (tx) => {
+    for (let left = count; left > 0; left -= 1) tx.record(keyEvents.used('key'));
+  });
+
+const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
+
+const opening = async ({ log, keys }: Instance, scope: TenantScope) => {
+  const origin = `${HOST}/${scope.tenantId}`;
+  return openCheckpoint(await log.checkpoint(scope), origin, keys.verifierKeysOf(origin));
+};
+
+/** Changes rows as somebody does who has the database and not the server. */
+async function edit(work: (plain: DataSource) => Promise<unknown>): Promise<void> {
+  const plain = await openPlainDataSource(test.url);
+  await work(plain);
+  await plain.destroy();
+}
+
+describe('a checkpoint', () => {
+  it('a checkpoint covers what was recorded, and is signed again only when there is more', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await expect(one.log.checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await record(one.database, scope, 3);
+    expect(await one.checkpoints.publishDue()).toEqual([]);
+    const first = await one.log.checkpoint(scope);
+    expect(await opening(one, scope)).toMatchObject({ size: 3 });
+    await one.checkpoints.publishDue();
+    expect(await one.log.checkpoint(scope)).toBe(first);
+    await record(one.database, scope, 600);
+    await one.checkpoints.publishDue();
+    expect(await opening(one, scope)).toMatchObject({ size: 603 });
+    await one.checkpoints.publishDue();
+    const own = await one.log.checkpoint(platform).catch(() => undefined);
+    expect(own).toBeUndefined();
+  });
+
+  it('the checkpoints of instances that sign at the same time continue each other', async () => {
+    const instances = [await instance(), await instance()];
+    const scope = newTenant();
+    const notes: string[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all(instances.map(({ database }) => record(database, scope, 1 + round * 20)));
+      const failed = await Promise.all(instances.map(({ checkpoints }) => checkpoints.publishDue()));
+      expect(failed.flat()).toEqual([]);
+      notes.push(await instances[0]!.log.checkpoint(scope));
+    }
+    const [reader] = instances;
+    const origin = `${HOST}/${scope.tenantId}`;
+    const trees = notes.map((note) => openCheckpoint(note, origin, reader!.keys.verifierKeysOf(origin)));
+    for (const [place, second] of trees.entries()) {
+      const first = trees[place - 1];
+      if (!first) continue;
+      const { proof } = await reader!.log.consistency(scope, first.size, second.size);
+      const roots = { firstRoot: first.root, secondRoot: second.root };
+      expect(verifyConsistency({ first: first.size, second: second.size, ...roots, proof: proof.map(bytes) })).toBe(
+        true,
+      );
+    }
+  });
+
+  it('a checkpoint of a long history comes in parts, and its proofs verify', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    for (let part = 0; part < 5; part += 1) await record(one.database, scope, 1_000);
+    await one.checkpoints.publishDue();
+    const { size, root } = await opening(one, scope);
+    expect(size).toBe(5_000);
+    for (const sequence of [0, 255, 256, 4_095, 4_096, 4_999]) {
+      const proof = await one.log.inclusion(scope, sequence);
+      const entry = await one.log.entry(scope, sequence);
+      expect(proof.leafHash).toBe(leafHash(entry).toString('hex'));
+      const path = proof.proof.map(bytes);
+      expect(verifyInclusion({ leafHash: leafHash(entry), index: sequence, size, root, proof: path })).toBe(true);
+    }
+    const early = await one.log.inclusion(scope, 70, 300);
+    expect(
+      verifyInclusion({
+        leafHash: bytes(early.leafHash),
+        index: 70,
+        size: 300,
+        root: bytes(early.rootHash),
+        proof: early.proof.map(bytes),
+      }),
+    ).toBe(true);
+    const alone = parseLogProof(await one.log.proof(scope, 4_321));
+    const origin = `${HOST}/${scope.tenantId}`;
+    const leaf = leafHash(await one.log.entry(scope, 4_321));
+    expect(verifyLogProof(alone, leaf, origin, one.keys.verifierKeysOf(origin))).toBe(true);
+  });
+});
+
+describe('what is not published', () => {
+  it('what is not published has neither tile nor proof', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await record(one.database, scope, 2);
+    await one.checkpoints.publishDue();
+    await record(one.database, scope);
+    await expect(one.log.proof(scope, 2)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await expect(one.log.proof(scope, 3)).rejects.toThrow(withCode('NOT_FOUND'));
+    await expect(one.log.inclusion(scope, 2)).rejects.toThrow(withCode('OUT_OF_RANGE'));
+    await expect(one.log.inclusion(scope, 0, 3)).rejects.toThrow(withCode('OUT_OF_RANGE'));
+    await expect(one.log.consistency(scope, 3)).rejects.toThrow(withCode('OUT_OF_RANGE'));
+    for (const path of ['0/000.p/3', '0/000', '1/000.p/1', 'entries/000.p/3', '0/001.p/1', 'nonsense']) {
+      await expect(one.log.tile(scope, path)).rejects.toThrow(withCode('NOT_FOUND'));
+    }
+    expect(await one.log.tile(scope, '0/000.p/1')).toHaveLength(32);
+    expect(await one.log.tile(scope, '0/000.p/2')).toHaveLength(64);
+    const entries = parseEntries(await one.log.tile(scope, 'entries/000.p/2'));
+    expect(Buffer.concat(entries.map(leafHash))).toEqual(await one.log.tile(scope, '0/000.p/2'));
+  });
+
+  it('what another tenant has published is not found', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await record(one.database, scope, 2);
+    await one.checkpoints.publishDue();
+    await expect(one.log.tile(newTenant(), '0/000.p/1')).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+  });
+});
+
+describe('a history that somebody has changed', () => {
+  const SIZE = 300;
+
+  it.each<[string, string]>([
+    ['whose newest events were removed', 'DELETE FROM audit_events WHERE sequence >= 299'],
+    ['whose size was set back', 'UPDATE history_sizes SET size = 290'],
+    [
+      'whose last tile was changed',
+      `UPDATE history_tiles SET hashes = (SELECT hashes FROM (SELECT hashes FROM history_tiles WHERE place = '0/000') other) WHERE place = '0/001'`,
+    ],
+    ['whose tiles were removed', 'DELETE FROM history_tiles'],
+    ['whose signed root was changed', `UPDATE history_heads SET root = '${'00'.repeat(32)}'`],
+  ])('a history %s gets no further checkpoint', async (_name, statement) => {
+    const one = await instance();
+    const scope = newTenant();
+    await record(one.database, scope, SIZE - 2);
+    await one.checkpoints.publishDue();
+    await record(one.database, scope, 2);
+    await edit((plain) => plain.query(statement));
+    const [failed] = await one.checkpoints.publishDue();
+    expect(failed?.error ?? 'not due').toSatisfy(
+      (error: unknown) => error === 'not due' || (error as { code?: string }).code === 'HISTORY_INCONSISTENT',
+    );
+    expect(await opening(one, scope)).toMatchObject({ size: SIZE - 2 });
+    await expect(one.checkpoints.publish(scope.tenantId)).rejects.toThrow(withCode('HISTORY_INCONSISTENT'));
+  });
+});
+
+describe('the file of checkpoints', () => {
+  const file = async (): Promise<string> => join(await folder, uuidv7(1));
+
+  it('the file of checkpoints has every one that was signed, and survives a line that was cut off', async () => {
+    const path = await file();
+    const one = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    for (const count of [2, 3]) {
+      await record(one.database, scope, count);
+      await one.checkpoints.publishDue();
+    }
+    appendFileSync(path, '"cut o');
+    const again = await CheckpointFile.open(path);
+    const origin = `${HOST}/${scope.tenantId}`;
+    expect(again.origins()).toEqual([origin]);
+    expect(openCheckpoint(again.last(origin)!, origin, one.keys.verifierKeysOf(origin)).size).toBe(5);
+    await again.keep([again.last(origin)!]);
+    const lines = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(lines.map((line) => line.slice(0, 3))).toEqual(['"hi', '"hi', '"cu', '"hi']);
+    const next = await instance(again);
+    expect(await next.checkpoints.rolledBack()).toEqual([]);
+  });
+
+  it('the file of checkpoints shows that the database was rolled back, and nothing else is signed then', async () => {
+    const path = await file();
+    const one = await instance(await CheckpointFile.open(path));
+    const [scope, other] = [newTenant(), newTenant()];
+    await record(one.database, scope, 2);
+    await record(one.database, other, 2);
+    await one.checkpoints.publishDue();
+    const yesterday = await snapshot(test);
+    await record(one.database, scope, 5);
+    await one.checkpoints.publishDue();
+    await yesterday();
+    const restored = await instance(await CheckpointFile.open(path));
+    const origin = `${HOST}/${scope.tenantId}`;
+    expect(await restored.checkpoints.rolledBack()).toEqual([origin]);
+    // The history goes on another way: first shorter than what was signed, then as long, then longer.
+    for (const count of [1, 4, 3]) {
+      await record(restored.database, scope, count);
+      await record(restored.database, other, 1);
+      const failed = await restored.checkpoints.publishDue();
+      expect(failed).toMatchObject([{ tenantId: scope.tenantId, error: { code: 'HISTORY_INCONSISTENT' } }]);
+    }
+    expect(await opening(restored, scope)).toMatchObject({ size: 2 });
+    expect(await opening(restored, other)).toMatchObject({ size: 5 });
+  });
+
+  it('the file of checkpoints of another installation is no reason for alarm', async () => {
+    const path = await file();
+    const before = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    await record(before.database, scope, 3);
+    await before.checkpoints.publishDue();
+    const elsewhere = test;
+    test = await createMigratedDatabase();
+    const fresh = await instance(await CheckpointFile.open(path));
+    await record(fresh.database, scope, 1);
+    expect(await fresh.checkpoints.rolledBack()).toEqual([]);
+    expect(await fresh.checkpoints.publishDue()).toEqual([]);
+    await Promise.all(opened.splice(0).map((database) => database.close()));
+    await elsewhere.drop();
+  });
+});
+
+/** Remembers the rows of the history as they are; the answer puts them back. */
+async function snapshot({ url }: TestDatabase): Promise<() => Promise<void>> {
+  const tables = ['audit_events', 'history_sizes', 'history_heads', 'history_tiles'];
+  const copies: [string, Record<string, unknown>[]][] = [];
+  const read = await openPlainDataSource(url);
+  for (const table of tables)
+    copies.push([table, await read.query<Record<string, unknown>[]>(`SELECT * FROM ${table}`)]);
+  await read.destroy();
+  return async () => {
+    const plain = await openPlainDataSource(url);
+    for (const [table, rows] of copies) {
+      await plain.query(`DELETE FROM ${table}`);
+      for (const row of rows) {
+        const places = Object.keys(row).map(() => '?');
+        await plain.query(
+          `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${places.join(', ')})`,
+          Object.values(row),
+        );
+      }
+    }
+    await plain.destroy();
+  };
+}
