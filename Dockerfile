@@ -24,7 +24,8 @@ VOLUME /data
 ENV HOST=0.0.0.0 \
     PORT=3000 \
     DATABASE_URL=sqlite:/data/chancery.db \
-    CHANCERY_MASTER_KEY_FILE=/data/master.key
+    CHANCERY_MASTER_KEY_FILE=/data/master.key \
+    CHANCERY_CHECKPOINT_FILE=/data/checkpoints.ndjson
 USER node
 EXPOSE 3000
 STOPSIGNAL SIGTERM

@@ -22,6 +22,16 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
   keep: async () => undefined,
 };
 
+async function isCutOff(path: string): Promise<boolean> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    return size > 0 && (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString() !== '\n';
+  } finally {
+    await handle.close();
+  }
+}
+
 const FILE_MODE = 0o600;
 
 /**
@@ -41,7 +51,7 @@ export class CheckpointFile implements CheckpointMemory {
     await (await open(path, 'a', FILE_MODE)).close();
     for await (const line of createInterface({ input: createReadStream(path) })) file.remember(line);
     // What follows a line that a crash has cut off begins on a new line.
-    await appendFile(path, '\n');
+    if (await isCutOff(path)) await appendFile(path, '\n');
     return file;
   }
 

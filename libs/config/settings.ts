@@ -140,6 +140,14 @@ export const settings = {
     description:
       'Where others reach this server: issuer of tokens, JWKS, CRL and OCSP addresses. `http://HOST:PORT` if unset.',
   }),
+  checkpointFile: setting({
+    variable: 'CHANCERY_CHECKPOINT_FILE',
+    fallback: './data/checkpoints.ndjson',
+    parse: text,
+    description:
+      'File to which each signed checkpoint of a history is appended, best on another disk than the database: by it a database ' +
+      'that was rolled back is recognised. `off` keeps none.',
+  }),
   adminEmail: setting({
     variable: 'CHANCERY_ADMIN_EMAIL',
     fallback: 'admin@localhost',

@@ -1,4 +1,4 @@
-import { auditEntities, recordEvents } from '#audit';
+import { CheckpointFile, type CheckpointMemory, NO_CHECKPOINT_MEMORY, auditEntities, recordEvents } from '#audit';
 import { certificateEntities, certificateSealedColumns } from '#certificates';
 import { databaseTlsWarning, readDatabaseTls } from '#config';
 import { GuardedClock, type TimeSource } from '#core';
@@ -46,6 +46,8 @@ export interface Installation {
   readonly vault: Vault;
   readonly clock: GuardedClock;
   readonly clockWatch: ClockWatch;
+  /** The signed checkpoints that are kept outside of the database. */
+  readonly checkpointMemory: CheckpointMemory;
 }
 
 /**
@@ -82,7 +84,10 @@ export async function openInstallation(
     }
     const clockWatch = new ClockWatch(database, clock, logger);
     if (!vault.sealed) await clockWatch.start();
-    return { database, vault, clock, clockWatch };
+    const { checkpointFile } = settings;
+    const checkpointMemory =
+      checkpointFile === 'off' ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile);
+    return { database, vault, clock, clockWatch, checkpointMemory };
   } catch (error) {
     await database.close();
     throw error;

@@ -13,6 +13,7 @@ export type InstallationSettings = Pick<
   | 'databaseTlsKeyFile'
   | 'databaseTlsServerName'
   | 'allowUnsafeDatabase'
+  | 'checkpointFile'
   | 'masterKey'
   | 'masterKeyFile'
   | 'previousMasterKey'

@@ -79,6 +79,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
     // The scheduler runs when a test says so: `server.runScheduler()`.
     CHANCERY_ROLES: 'admin,signing',
+    CHANCERY_CHECKPOINT_FILE: 'off',
     CHANCERY_ADMIN_EMAIL: ADMIN.email,
     CHANCERY_ADMIN_PASSWORD: ADMIN.password,
     ...options.environment,

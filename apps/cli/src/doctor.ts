@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { recordEvents } from '#audit';
+import { CheckpointFile, Checkpoints, LogKeys, NO_CHECKPOINT_MEMORY, recordEvents } from '#audit';
 import {
   type Configuration,
   ConfigurationError,
@@ -9,10 +9,11 @@ import {
   loadConfiguration,
   readDatabaseTls,
 } from '#config';
-import { DomainError, GuardedClock, SECOND } from '#core';
+import { DomainError, GuardedClock, INSTALLATION_ID, SECOND } from '#core';
 import { Database } from '#database';
 import { entities, readMasterKeys, sealedColumns } from '#installation';
 import { ClockWatch, hostTime } from '#scheduler';
+import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
 
 import { CLI, type Terminal } from './terminal.js';
@@ -53,7 +54,10 @@ async function examine(environment: Terminal['environment'], all: boolean, repor
     if (!(await checkSchema(database, report))) return;
     await checkClock(database, clock, report);
     const vault = await checkMasterKey(configuration, database, report);
-    if (vault) await checkSealedValues(database, vault, all, report);
+    if (vault) {
+      await checkHistories(configuration, database, vault, report);
+      await checkSealedValues(database, vault, all, report);
+    }
   } finally {
     await database.close();
   }
@@ -192,6 +196,37 @@ async function checkMasterKey(
     if (!(error instanceof DomainError)) throw error;
     report({ severity: 'error', check, detail: error.message });
     return undefined;
+  }
+}
+
+/** Compares the histories with the checkpoints that were kept outside of the database, and shows what both are verified by. */
+async function checkHistories(
+  { checkpointFile, publicUrl, host, port }: Configuration,
+  database: Database,
+  vault: Vault,
+  report: Report,
+): Promise<void> {
+  const check = 'history';
+  const keys = new LogKeys(vault);
+  if (!(await keys.load())) {
+    report({ severity: 'warning', check, detail: 'has no keys yet: the next start makes them' });
+    return;
+  }
+  const place = new URL(publicUrl ?? `http://${host}:${port}`).host;
+  const keepsNone = checkpointFile === 'off' || (await modeOf(checkpointFile)) === undefined;
+  const memory = keepsNone ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile);
+  const checkpoints = new Checkpoints(database, keys, { host: () => place, memory });
+  const rolledBack = await checkpoints.rolledBack();
+  for (const log of rolledBack) {
+    report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
+  }
+  if (keepsNone) report({ severity: 'warning', check, detail: 'no checkpoint is kept outside of the database' });
+  else if (rolledBack.length === 0) {
+    const detail = `${memory.origins().length} histories continue the checkpoints in ${checkpointFile}`;
+    report({ severity: 'ok', check, detail });
+  }
+  for (const key of keys.verifierKeysOf(`${place}/${INSTALLATION_ID}`)) {
+    report({ severity: 'ok', check, detail: `verifier key of the installation's own: ${formatVerifierKey(key)}` });
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { RepeatedEvents } from '#audit';
+import { Checkpoints, LogKeys, RepeatedEvents } from '#audit';
 import type { Configuration } from '#config';
 import { type Clock, DAY, MINUTE, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
@@ -84,7 +84,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
     await configureHttp(app, http);
     if (!installation.vault.sealed) await installation.clockWatch.beat();
-    const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration);
+    const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration, logger);
     const usage = app.get(CredentialUsage);
     return {
       app,
@@ -131,8 +131,16 @@ async function openCounters({ configuration, logger }: CreateServerOptions, cloc
 }
 
 /** What the first start makes and every start loads. */
-async function prepare(app: NestFastifyApplication, configuration: Configuration): Promise<FirstAdmin | undefined> {
+async function prepare(
+  app: NestFastifyApplication,
+  configuration: Configuration,
+  logger: Logger,
+): Promise<FirstAdmin | undefined> {
   await app.get(SessionKeys).prepare();
+  await app.get(LogKeys).prepare();
+  for (const log of await app.get(Checkpoints).rolledBack()) {
+    logger.error({ log }, 'The database lacks a part of this history that was signed: was it rolled back?');
+  }
   await app.get(CredentialSecrets).prepare();
   await app.get(TokenTransactions).prepare();
   const { adminEmail: email, adminPassword: password } = configuration;

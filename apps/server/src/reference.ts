@@ -1,4 +1,4 @@
-import { requestEvents } from '#audit';
+import { historyErrors, requestEvents } from '#audit';
 import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { configurationMarkdown } from '#config';
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
@@ -37,6 +37,7 @@ export const errorTables: readonly ErrorTable[] = [
   httpErrors,
   healthErrors,
   idempotencyErrors,
+  historyErrors,
   databaseErrors,
   sealingErrors,
   cryptoErrors,

@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { ScheduleModule } from '@nestjs/schedule';
 
-import { History, RepeatedEvents } from '#audit';
+import { Checkpoints, History, HistoryLog, LogKeys, LogPlace, RepeatedEvents } from '#audit';
 import {
   AuthorityExpiry,
   AuthorityKeys,
@@ -113,7 +113,13 @@ import { Counters } from './http/window-counters.js';
 import { SealedAnswers } from './idempotency.js';
 import { InstallationReadiness } from './readiness.js';
 import { Refusals } from './refusals.js';
-import { ClockSchedule, ExpirySchedule, SchedulerStop, UsageSchedule } from './scheduler/schedule.js';
+import {
+  CheckpointSchedule,
+  ClockSchedule,
+  ExpirySchedule,
+  SchedulerStop,
+  UsageSchedule,
+} from './scheduler/schedule.js';
 import { signingControllers } from './signing/index.js';
 import { AllowedJwksUrls } from './signing/jwks-urls.js';
 import { PublishedKeys } from './signing/published-keys.js';
@@ -193,6 +199,9 @@ class UseCases {
       Members,
       Access,
       History,
+      HistoryLog,
+      LogKeys,
+      Checkpoints,
       Keys,
       KeyImport,
       KeyExport,
@@ -262,6 +271,7 @@ class UseCases {
         provide: PasswordHasher,
         useValue: new PasswordHasher({ queue: cpu, ...(passwordParameters ? { parameters: passwordParameters } : {}) }),
       },
+      { provide: LogPlace, useValue: { host: () => new URL(publicUrl()).host, memory: installation.checkpointMemory } },
       { provide: PkiUrls, useValue: { ofAuthority: (caId: string) => authorityUrls(publicUrl(), caId) } },
       { provide: PkiClock, useValue: installation.clock },
       { provide: IssuerUrls, useValue: { ofTenant: (id: string) => `${publicUrl()}/v1/tenants/${id}` } },
@@ -322,7 +332,7 @@ export class ServerModule {
         SchedulerStop,
         ClockSchedule,
         UsageSchedule,
-        ...(options.roles.includes('scheduler') ? [ExpirySchedule] : []),
+        ...(options.roles.includes('scheduler') ? [ExpirySchedule, CheckpointSchedule] : []),
       ],
     };
   }

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { Checkpoints } from '#audit';
 import { permissionRow, roles } from '#tenants';
 
 import {
@@ -35,7 +36,11 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/platform/scheduler': null,
   'POST /v1/platform/scheduler/confirm': { password: PASSWORD },
   'GET /v1/platform/audit-events': null,
+  'GET /v1/platform/audit-events/checkpoint': null,
   'GET /v1/platform/audit-events/:sequence': null,
+  'GET /v1/platform/audit-events/:sequence/proof': null,
+  'GET /v1/platform/history/checkpoint': null,
+  'GET /v1/platform/history/tile/*': null,
   'GET /v1/tenants/:tenantId': null,
   'PATCH /v1/tenants/:tenantId': { name: 'Renamed' },
   'POST /v1/tenants/:tenantId/suspend': null,
@@ -106,8 +111,22 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
   'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
   'GET /v1/tenants/:tenantId/audit-events': null,
+  'GET /v1/tenants/:tenantId/audit-events/checkpoint': null,
+  'GET /v1/tenants/:tenantId/audit-events/proofs/inclusion': null,
+  'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
+  'GET /v1/tenants/:tenantId/audit-events/:sequence/proof': null,
+  'GET /v1/tenants/:tenantId/history/checkpoint': null,
+  'GET /v1/tenants/:tenantId/history/tile/*': null,
 };
+
+/** What a route cannot do without in its query. */
+const QUERIES: Readonly<Record<string, string>> = {
+  'GET /v1/tenants/:tenantId/audit-events/proofs/inclusion': '?sequence=0',
+  'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': '?from=1',
+};
+/** What every history has. */
+const TILE = '0/000.p/1';
 
 /** What each parameter of a path names in one tenant. */
 type Identifiers = Readonly<Record<string, string>>;
@@ -158,6 +177,7 @@ beforeAll(async () => {
   other = await createTenant(server, 'theirs');
   theirs = await identifiersOf(other);
   mine = await identifiersOf(tenant);
+  await server.server.app.get(Checkpoints).publishDue();
   routes = routesOf(server.server.app);
 });
 afterAll(() => server.close());
@@ -173,7 +193,8 @@ const parametersOf = (route: Route): string[] =>
   [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route, name!));
 
 function call(route: Route, identifiers: Identifiers, credentials: Call): Promise<Answer> {
-  const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route, name)]!);
+  const named = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route, name)]!);
+  const path = named.replace('*', TILE) + (QUERIES[nameOf(route)] ?? '');
   return server.request(route.method, path, BODIES[nameOf(route)] ?? undefined, credentials);
 }
 

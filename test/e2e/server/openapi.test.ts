@@ -27,7 +27,7 @@ afterAll(() => server.close());
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
-      name: nameOf({ method: method.toUpperCase(), path: path.replaceAll(/\{(\w+)\}/g, ':$1') }),
+      name: nameOf({ method: method.toUpperCase(), path: path.replaceAll(/\{(\w+)\}/g, ':$1').replace(':path', '*') }),
       operation: operation as { operationId: string; 'x-access': string },
     })),
   );

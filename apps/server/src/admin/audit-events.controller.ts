@@ -1,19 +1,43 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { History } from '#audit';
+import type { FastifyReply } from 'fastify';
+
+import { History, HistoryLog, historyErrors } from '#audit';
 import type { Page, PlatformScope, TenantScope } from '#core';
 import { tenantErrors } from '#tenants';
+
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { AuditEvent, AuditEventPage, AuditEventQuery } from './audit-events.contract.js';
+import {
+  CHECKPOINT_EXAMPLE,
+  ConsistencyProof,
+  ConsistencyQuery,
+  InclusionProof,
+  InclusionQuery,
+  LOG_PROOF_EXAMPLE,
+} from './history-log.contract.js';
+import { PLAIN_TEXT, checkpointReply, text } from './history-log.controller.js';
+
+const REFERENCE = { name: 'sequence', description: 'Sequence number or id of the event' };
+const BYTES = 'application/octet-stream';
+const ONE_EVENT = {
+  type: AuditEvent,
+  description: 'The event; as the very bytes that were hashed for `Accept: application/octet-stream`',
+};
+const A_PROOF = text('The proof with its checkpoint: all that a verifier needs beside the keys', LOG_PROOF_EXAMPLE);
+const A_CHECKPOINT = text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE);
 
 /** An entry of the history is shown exactly as it was hashed, so that its hash can be computed again from the answer. */
 @ApiTags('History')
 @Controller('v1/tenants/:tenantId/audit-events')
 @Requires('audit:read')
 export class AuditEventsController {
-  constructor(private readonly history: History) {}
+  constructor(
+    private readonly history: History,
+    private readonly log: HistoryLog,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Query the history of the tenant' })
@@ -26,13 +50,63 @@ export class AuditEventsController {
     return this.history.list(scope, filter, { limit, cursor });
   }
 
+  @Get('checkpoint')
+  @ApiOperation({ summary: 'The last signed checkpoint of the history' })
+  @ApiOkResponse(A_CHECKPOINT)
+  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  async getCheckpoint(@InScope() scope: TenantScope, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    return checkpointReply(reply, await this.log.checkpoint(scope));
+  }
+
+  @Get('proofs/inclusion')
+  @ApiOperation({ summary: 'Prove that an event is in the history' })
+  @ApiOkResponse({ type: InclusionProof, description: 'The proof' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
+  async getInclusionProof(
+    @Query() { sequence, treeSize }: InclusionQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<InclusionProof> {
+    return this.log.inclusion(scope, sequence, treeSize);
+  }
+
+  @Get('proofs/consistency')
+  @ApiOperation({ summary: 'Prove that an earlier state of the history is the beginning of a later one' })
+  @ApiOkResponse({ type: ConsistencyProof, description: 'The proof' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
+  async getConsistencyProof(
+    @Query() { from, to }: ConsistencyQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<ConsistencyProof> {
+    return this.log.consistency(scope, from, to);
+  }
+
   @Get(':sequence')
   @ApiOperation({ summary: 'Read one event, by its sequence number or its id' })
-  @ApiParam({ name: 'sequence', description: 'Sequence number or id of the event' })
-  @ApiOkResponse({ type: AuditEvent, description: 'The event' })
+  @ApiParam(REFERENCE)
+  @ApiOkResponse(ONE_EVENT)
   @Fails(tenantErrors.TENANT_SUSPENDED)
-  async getAuditEvent(@Param('sequence') reference: string, @InScope() scope: TenantScope): Promise<AuditEvent> {
-    return this.history.get(scope, reference);
+  async getAuditEvent(
+    @Param('sequence') reference: string,
+    @Headers('accept') accept: string | undefined,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AuditEvent | Buffer> {
+    const event = await this.history.get(scope, reference);
+    return asksForBytes(accept) ? bytesReply(reply, await this.log.entry(scope, event.sequence)) : event;
+  }
+
+  @Get(':sequence/proof')
+  @ApiOperation({ summary: 'Prove one event by a file that is verified without this server (C2SP tlog-proof)' })
+  @ApiParam(REFERENCE)
+  @ApiOkResponse(A_PROOF)
+  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  async getEventProof(
+    @Param('sequence') reference: string,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    reply.type(PLAIN_TEXT);
+    return this.log.proof(scope, (await this.history.get(scope, reference)).sequence);
   }
 }
 
@@ -40,7 +114,10 @@ export class AuditEventsController {
 @Controller('v1/platform/audit-events')
 @Requires('platform-audit:read')
 export class PlatformAuditEventsController {
-  constructor(private readonly history: History) {}
+  constructor(
+    private readonly history: History,
+    private readonly log: HistoryLog,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: "Query the installation's own history" })
@@ -52,14 +129,49 @@ export class PlatformAuditEventsController {
     return this.history.list(scope, filter, { limit, cursor });
   }
 
+  @Get('checkpoint')
+  @ApiOperation({ summary: "The last signed checkpoint of the installation's own history" })
+  @ApiOkResponse(A_CHECKPOINT)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
+  async getPlatformCheckpoint(
+    @OnPlatform() scope: PlatformScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    return checkpointReply(reply, await this.log.checkpoint(scope));
+  }
+
   @Get(':sequence')
   @ApiOperation({ summary: 'Read one event of the installation, by its sequence number or its id' })
-  @ApiParam({ name: 'sequence', description: 'Sequence number or id of the event' })
-  @ApiOkResponse({ type: AuditEvent, description: 'The event' })
+  @ApiParam(REFERENCE)
+  @ApiOkResponse(ONE_EVENT)
   async getPlatformAuditEvent(
     @Param('sequence') reference: string,
+    @Headers('accept') accept: string | undefined,
     @OnPlatform() scope: PlatformScope,
-  ): Promise<AuditEvent> {
-    return this.history.get(scope, reference);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AuditEvent | Buffer> {
+    const event = await this.history.get(scope, reference);
+    return asksForBytes(accept) ? bytesReply(reply, await this.log.entry(scope, event.sequence)) : event;
   }
+
+  @Get(':sequence/proof')
+  @ApiOperation({ summary: 'Prove one event of the installation by a file that is verified without this server' })
+  @ApiParam(REFERENCE)
+  @ApiOkResponse(A_PROOF)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
+  async getPlatformEventProof(
+    @Param('sequence') reference: string,
+    @OnPlatform() scope: PlatformScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    reply.type(PLAIN_TEXT);
+    return this.log.proof(scope, (await this.history.get(scope, reference)).sequence);
+  }
+}
+
+const asksForBytes = (accept: string | undefined): boolean => accept?.split(/[,;]/)[0]?.trim() === BYTES;
+
+function bytesReply(reply: FastifyReply, bytes: Buffer): Buffer {
+  reply.type(BYTES);
+  return bytes;
 }

@@ -5,6 +5,7 @@ import { CertificateAuthoritiesController } from './certificate-authorities.cont
 import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
+import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
@@ -35,5 +36,8 @@ export const adminControllers: Class<unknown>[] = [
   LicensesController,
   AuditEventsController,
   PlatformAuditEventsController,
+  HistoryLogController,
+  PlatformHistoryLogController,
+  LogKeysController,
   SchedulerController,
 ];

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
+import { Checkpoints } from '#audit';
 import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { ClockWatch, Scheduler } from '#scheduler';
@@ -16,6 +17,39 @@ export class ExpirySchedule {
   @Interval(2 * SECOND)
   async tick(): Promise<void> {
     await this.scheduler.run();
+  }
+}
+
+/** Signs the histories that have grown, in a process with the role `scheduler`. */
+@Injectable()
+export class CheckpointSchedule implements OnModuleDestroy {
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly checkpoints: Checkpoints,
+    private readonly seal: SealState,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Interval(SECOND)
+  async tick(): Promise<void> {
+    if (this.seal.sealed || this.#running) return;
+    this.#running = this.publish().finally(() => (this.#running = undefined));
+    await this.#running;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#running;
+  }
+
+  private async publish(): Promise<void> {
+    try {
+      for (const { tenantId, error } of await this.checkpoints.publishDue()) {
+        this.logger.error({ tenantId, error: describeError(error) }, 'No checkpoint of a history could be signed');
+      }
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'The histories could not be read to sign checkpoints');
+    }
   }
 }
 

@@ -1,0 +1,94 @@
+import { Choice, type FieldDecorator, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+
+const HASH_EXAMPLE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
+const ORIGIN_EXAMPLE = 'chancery.example/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
+const HASHES_MAX = 64;
+const Hash = (description: string): FieldDecorator => Text({ max: 64, description, example: HASH_EXAMPLE });
+const Hashes = (description: string): FieldDecorator =>
+  Items(Text({ max: 64, example: HASH_EXAMPLE }), { maxItems: HASHES_MAX, description, example: [HASH_EXAMPLE] });
+
+export const CHECKPOINT_EXAMPLE = `${ORIGIN_EXAMPLE}
+20852163
+CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
+
+— ${ORIGIN_EXAMPLE} Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+`;
+export const LOG_PROOF_EXAMPLE = `c2sp.org/tlog-proof@v1
+index 41
+gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
+
+${CHECKPOINT_EXAMPLE}`;
+
+/** An event and a tree. */
+export class InclusionQuery {
+  @WholeNumber({ description: 'Sequence number of the event', example: 41 }) sequence: number;
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    description: 'How many events the tree has; as many as the last checkpoint covers if absent',
+    example: 64,
+  })
+  treeSize?: number;
+}
+
+/** Two trees. */
+export class ConsistencyQuery {
+  @WholeNumber({ min: 1, description: 'How many events the smaller tree has', example: 41 }) from: number;
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    description: 'How many events the larger tree has; as many as the last checkpoint covers if absent',
+    example: 64,
+  })
+  to?: number;
+}
+
+/** The proof that an event is in a tree: RFC 9162 §2.1.3. */
+export class InclusionProof {
+  @WholeNumber({ description: 'Sequence number of the event', example: 41 }) sequence: number;
+  @WholeNumber({ description: 'How many events the tree has', example: 64 }) treeSize: number;
+  @Hash('Leaf hash of the event, hexadecimal') leafHash: string;
+  @Hash('Root of the tree, hexadecimal') rootHash: string;
+  @Hashes('Hexadecimal, from the sibling of the leaf to the child of the root') proof: string[];
+}
+
+/** The proof that one tree is the beginning of another: RFC 9162 §2.1.4. */
+export class ConsistencyProof {
+  @WholeNumber({ description: 'How many events the smaller tree has', example: 41 }) from: number;
+  @WholeNumber({ description: 'How many events the larger tree has', example: 64 }) to: number;
+  @Hash('Root of the smaller tree, hexadecimal') fromRootHash: string;
+  @Hash('Root of the larger tree, hexadecimal') toRootHash: string;
+  @Hashes('Hexadecimal, in the order of RFC 9162 §2.1.4.1') proof: string[];
+}
+
+/** A log, by its name. */
+export class LogKeysQuery {
+  @Text({
+    optional: true,
+    max: 300,
+    pattern: /^[^\s+]+$/,
+    description: "Name of a log: the first line of its checkpoints. The installation's own if absent",
+    example: ORIGIN_EXAMPLE,
+  })
+  origin?: string;
+}
+
+const ALGORITHMS = ['Ed25519', 'ML-DSA-44'] as const;
+
+export class LogKey {
+  @Choice(ALGORITHMS, { description: 'Algorithm of the key', example: 'Ed25519' })
+  algorithm: (typeof ALGORITHMS)[number];
+  @Text({
+    max: 3_000,
+    description: 'The key as tools take it (C2SP signed-note): name, key id and public key',
+    example: `${ORIGIN_EXAMPLE}+0335e0ae+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k`,
+  })
+  verifierKey: string;
+}
+
+/** What the checkpoints of a log are verified by. Keep it: who trusts the server for it need not verify. */
+export class LogKeys {
+  @Text({ max: 300, description: 'Name of the log', example: ORIGIN_EXAMPLE }) origin: string;
+  @Items(Nested(() => LogKey), { maxItems: 16, description: 'Each signs every checkpoint; one is enough to verify' })
+  keys: LogKey[];
+}
