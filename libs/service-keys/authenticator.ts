@@ -8,7 +8,7 @@ import { Database, type View } from '#database';
 import { tenantState } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
-import { BEARER, type CallerFacts } from './caller-facts.js';
+import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
 import { readCallerToken } from './caller-token.js';
 import { stateAt } from './credential-lifecycle.js';
 import { CredentialFilter } from './credential-filter.js';
@@ -47,7 +47,8 @@ export class Authenticator {
    * TENANT_SUSPENDED, IP_NOT_ALLOWED; RATE_LIMITED in place of INVALID_CREDENTIALS where the source of the credential is
    * beyond its quota of failures
    */
-  async authenticate(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
+  async authenticate(received: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
+    const facts = shownByService(received);
     if (facts.authorization === undefined && !facts.serviceKey) throw coreErrors.CREDENTIALS_REQUIRED();
     const source = failureSource(facts, origin);
     if (this.failures.isExhausted(source) && !(await this.filter.mayBeGenuine(facts))) {

@@ -11,5 +11,17 @@ export interface CallerFacts {
   readonly tenantId?: string | undefined;
 }
 
+/** Schemes of people's own credentials (RFC 7617, RFC 7616, RFC 4559) for the API behind a gateway, or for the gateway itself. */
+const SCHEME_OF_PEOPLE = /^(?:Basic|Digest|Negotiate|NTLM)(?: |$)/i;
+
+/**
+ * What a request shows of a service. Beside a service key, an `Authorization` header whose scheme cannot carry a JWT is
+ * none of ours; every other one is judged, however good the key is (rule 8).
+ */
+export function shownByService<Facts extends CallerFacts>({ authorization, ...facts }: Facts): CallerFacts {
+  const isForeign = facts.serviceKey !== undefined && SCHEME_OF_PEOPLE.test(authorization ?? '');
+  return isForeign || authorization === undefined ? facts : { ...facts, authorization };
+}
+
 /** A bearer token in the `Authorization` header (RFC 6750 §2.1). */
 export const BEARER = /^Bearer +(?<token>\S+)$/i;

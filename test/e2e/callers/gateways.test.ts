@@ -1,3 +1,5 @@
+import { type IncomingHttpHeaders, METHODS as NODE_METHODS, request } from 'node:http';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, toEpochSeconds } from '#core';
@@ -102,25 +104,92 @@ describe('POST /v1/authenticate, for a gateway that asks about a request of some
   });
 });
 
+describe('a Basic header beside a service key', () => {
+  const headers = { Authorization: `Basic ${Buffer.from('user:password').toString('base64')}` };
+
+  it('a Basic header beside a service key is no JWT: the key decides', async () => {
+    const service = await createService(server, tenant);
+    const { serviceKey } = service;
+    expect(await server.get('/v1/whoami', { serviceKey, headers })).toMatchObject({
+      status: 200,
+      body: { service: { id: service.id }, authType: 'service_key' },
+    });
+    expect((await server.get('/v1/forward-auth', { serviceKey, headers })).status).toBe(200);
+    const facts = { authorization: headers.Authorization, serviceKey };
+    const judged = await server.post('/v1/authenticate', facts, { serviceKey: gateway.serviceKey });
+    expect(judged.body).toMatchObject({ active: true, authType: 'service_key' });
+    expect((await server.get('/v1/whoami', { serviceKey: 'csk_wrong', headers })).status).toBe(401);
+    expect((await server.get('/v1/whoami', { headers })).body['code']).toBe('INVALID_CREDENTIALS');
+  });
+
+  it('a bearer token beside a service key decides, however good the key is', async () => {
+    const { serviceKey } = await createService(server, tenant);
+    expect((await server.get('/v1/whoami', { serviceKey, token: 'x.y.z' })).status).toBe(401);
+  });
+});
+
 describe('ANY /v1/forward-auth, for a gateway that passes the request itself on', () => {
-  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
   const forward = (method: string, call: Call) => server.request(method, '/v1/forward-auth', undefined, call);
 
+  /** By Node's own client: `fetch` knows neither every method nor a body with each of them. */
+  const send = (method: string, path: string, headers: Record<string, string>, body = '') =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
+      const length: Record<string, string> =
+        body === '' || 'Transfer-Encoding' in headers ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+      const options = { method, headers: { ...length, ...headers }, agent: false };
+      const sent = request(server.url + path, options, (answer) => {
+        answer.resume().on('end', () => resolve({ status: answer.statusCode!, headers: answer.headers }));
+      });
+      sent.on('error', reject).end(body);
+    });
+  const METHODS = NODE_METHODS.filter((method) => method !== 'CONNECT');
+
   it.each(METHODS)('ANY /v1/forward-auth accepts a good %s and names its sender', async (method) => {
-    const service = await createService(server, tenant);
-    for (const call of [{ serviceKey: service.serviceKey }, { token: tokenOf(service) }]) {
-      const answer = await forward(method, call);
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get('x-chancery-service')).toBe(service.id);
-      expect(answer.headers.get('x-chancery-tenant')).toBe(tenant.id);
+    const named = { 'x-chancery-service': gateway.id, 'x-chancery-tenant': tenant.id };
+    for (const headers of [{ 'X-Service-Key': gateway.serviceKey }, { Authorization: `Bearer ${tokenOf(gateway)}` }]) {
+      expect(await send(method, '/v1/forward-auth', headers)).toMatchObject({ status: 200, headers: named });
+      expect((await send(method, '/v1/forward-auth/orders/1', headers)).status).toBe(200);
+    }
+    expect((await send(method, '/v1/forward-auth', { 'X-Service-Key': 'x' })).status).toBe(401);
+  });
+
+  it.each(['/', '/orders/1', '//orders', '/a%2Fb/%20', '/orders?key=x', `/${'long/'.repeat(400)}`, '/ä'])(
+    'ANY /v1/forward-auth may be followed by the path of the request, as Envoy appends it: %s',
+    async (path) => {
+      const at = `/v1/forward-auth${encodeURI(path).replaceAll('%25', '%')}`;
+      expect((await send('GET', at, { 'X-Service-Key': gateway.serviceKey })).status).toBe(200);
+      expect((await send('GET', at, {})).status).toBe(401);
+    },
+  );
+
+  it('ANY /v1/forward-auth is no prefix of other names', async () => {
+    expect((await send('GET', '/v1/forward-authority', { 'X-Service-Key': gateway.serviceKey })).status).toBe(404);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, 'a=b'],
+    ['a form of parts', { 'Content-Type': 'multipart/form-data; boundary=x' }, '--x--'],
+    ['what is no JSON', { 'Content-Type': 'application/json' }, '{{{'],
+    ['a type that is none', { 'Content-Type': '???' }, 'x'],
+    ['no type', {}, 'x'],
+    ['chunks', { 'Content-Type': 'text/xml', 'Transfer-Encoding': 'chunked' }, '<a/>'],
+    ['no chunk', { 'Content-Type': 'text/xml', 'Transfer-Encoding': 'chunked' }, ''],
+    ['more than a body may have', { 'Content-Type': 'application/json' }, `"${'x'.repeat(200_000)}"`],
+    ['a type and nothing else', { 'Content-Type': 'application/json', 'Content-Length': '0' }, ''],
+  ])('ANY /v1/forward-auth reads no body: %s', async (_, headers, body) => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'REPORT']) {
+      const path = '/v1/forward-auth/orders';
+      const accepted = await send(method, path, { ...headers, 'X-Service-Key': gateway.serviceKey }, body);
+      expect([method, accepted.status]).toEqual([method, 200]);
+      expect((await send(method, path, { ...headers, 'X-Service-Key': 'x' }, body)).status).toBe(401);
     }
   });
 
-  it('ANY /v1/forward-auth ignores the body: whatever type a forwarded request has, its headers decide', async () => {
-    const service = await createService(server, tenant);
-    const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
-    expect((await forward('POST', { serviceKey: service.serviceKey, headers })).status).toBe(200);
-    expect((await forward('POST', { serviceKey: 'x', headers })).status).toBe(401);
+  it('ANY /v1/forward-auth is alone in that: other routes read bodies, and know their own methods only', async () => {
+    const headers = { 'X-Service-Key': gateway.serviceKey, 'Content-Type': 'text/xml' };
+    expect((await send('POST', '/v1/verify', headers, '<a/>')).status).toBe(415);
+    const report = await send('REPORT', '/v1/verify', headers);
+    expect([report.status, report.headers.allow]).toEqual([405, 'POST']);
   });
 
   it('ANY /v1/forward-auth rejects every other request with the code of the reason', async () => {

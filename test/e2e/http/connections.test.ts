@@ -23,7 +23,8 @@ async function open(localAddress = '127.0.0.2', text = ''): Promise<Connection> 
   let received = '';
   socket.setEncoding('latin1').on('data', (chunk) => (received += String(chunk)));
   socket.on('error', () => undefined);
-  const ended = once(socket, 'close').then(() => received);
+  // Not by `once`: an error of a late write to a closed connection is no end of its own.
+  const ended = new Promise<string>((resolve) => socket.on('close', () => resolve(received)));
   await once(socket, 'connect');
   if (text !== '') socket.write(text);
   return { socket, ended };

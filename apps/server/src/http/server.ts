@@ -14,6 +14,7 @@ import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
+import { acceptForwardedRequests } from './unread-body.js';
 
 export interface HttpOptions {
   readonly logger: Logger;
@@ -57,6 +58,7 @@ export function createAdapter({ logger, trustedProxies, drain, limits: changed }
   });
   const server = adapter.getInstance();
   acceptOnlyJson(server);
+  acceptForwardedRequests(server);
   drain.closeConnections(server);
   server.addHook('onRequest', async (request, reply) => {
     reply.header(REQUEST_ID_HEADER, request.id);

@@ -1,5 +1,5 @@
-import { All, Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { All, Body, Controller, HttpCode, Post, Res, applyDecorators } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import type { TenantScope } from '#core';
@@ -12,7 +12,12 @@ import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.interceptor.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { LeavesBodyUnread } from '../http/unread-body.js';
 import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contract.js';
+
+/** Only the headers of a forwarded request count. */
+const JudgesForwardedRequest = (): MethodDecorator =>
+  applyDecorators(NotStored(), AcceptsAnyInput(), LeavesBodyUnread(), HttpCode(200), Requires('service:self'));
 
 /** For gateways that let Chancery judge who sends the requests of their own API. */
 @Controller('v1')
@@ -33,11 +38,8 @@ export class CallerController {
   }
 
   /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */
-  @NotStored()
   @All('forward-auth')
-  @AcceptsAnyInput()
-  @HttpCode(200)
-  @Requires('service:self')
+  @JudgesForwardedRequest()
   @ApiOperation({
     operationId: 'forwardAuth',
     summary: 'Forward-auth check (nginx auth_request, Traefik, Envoy)',
@@ -56,6 +58,22 @@ export class CallerController {
     @Caller() caller: GrantedService,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AdmittedCaller> {
+    return this.admit(scope, caller, reply);
+  }
+
+  /** The same where a gateway appends the path of the request, as Envoy's `path_prefix` does. */
+  @All('forward-auth/*')
+  @JudgesForwardedRequest()
+  @ApiExcludeEndpoint()
+  async forwardAuthWithPath(
+    @InScope() scope: TenantScope,
+    @Caller() caller: GrantedService,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AdmittedCaller> {
+    return this.admit(scope, caller, reply);
+  }
+
+  private async admit(scope: TenantScope, caller: GrantedService, reply: FastifyReply): Promise<AdmittedCaller> {
     const { credentialId, serviceId, tenantId } = caller;
     await this.gateway.recordAcceptance(scope, credentialId, serviceId);
     reply.headers({ 'X-Chancery-Service': serviceId, 'X-Chancery-Tenant': tenantId });
