@@ -108,9 +108,10 @@ export class Authenticator {
 
   private async byToken(view: View, text: string): Promise<Credential> {
     const token = readCallerToken(text, view.now);
-    if ('refused' in token) throw coreErrors.INVALID_CREDENTIALS();
+    // By its form and its times alone: what is said of them tells nothing about secrets.
+    if ('refused' in token) throw coreErrors.INVALID_CREDENTIALS(`The JWT is rejected: ${token.refused}`);
     const { issuer, jws } = token;
-    const candidates = await jwtCredentialsOf(view, issuer);
+    const candidates = await jwtCredentialsOf(this.secrets, view, issuer);
     const tenantId = candidates[0]?.tenantId;
     // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
     if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') {

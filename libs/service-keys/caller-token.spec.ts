@@ -36,11 +36,11 @@ describe("a service's own token can be good", () => {
 describe("a service's own token is refused", () => {
   const WRONG_IAT = 'iat is missing or no NumericDate';
   const WRONG_EXP = 'exp is not a NumericDate after iat';
-  const WRONG_ISS = 'iss is not a service id';
+  const WRONG_ISS = 'iss is neither a service id nor a service key';
   it.each<[string, object, object, string]>([
     ['another algorithm', {}, { alg: 'HS512' }, 'the algorithm is not HS256'],
     ['an asymmetric one', {}, { alg: 'RS256' }, 'the algorithm is not HS256'],
-    ['none', {}, { alg: 'none' }, 'ALGORITHM_UNKNOWN'],
+    ['none', {}, { alg: 'none' }, 'the algorithm is not HS256'],
     ['another type', {}, { typ: 'at+jwt' }, 'the type is not JWT'],
     ['a kid', {}, { kid: 'k' }, 'the format has no kid'],
     ['no iss', { iss: undefined }, {}, WRONG_ISS],
@@ -50,33 +50,43 @@ describe("a service's own token is refused", () => {
     ['no iat', { iat: undefined }, {}, WRONG_IAT],
     ['an iat that is null', { iat: null }, {}, WRONG_IAT],
     ['an iat that is text', { iat: String(IAT) }, {}, WRONG_IAT],
-    ['an iat that is a fraction too far ahead', { iat: IAT + 60.001 }, {}, 'iat lies in the future'],
-    ['an iat that is a fraction too old', { iat: IAT - 3_600.001 }, {}, 'older than 60 minutes'],
+    [
+      'an iat that is a fraction too far ahead',
+      { iat: IAT + 60.001 },
+      {},
+      'iat lies 61 seconds in the future: check the clock, and that it is UTC',
+    ],
+    [
+      'an iat that is a fraction too old',
+      { iat: IAT - 3_600.001 },
+      {},
+      'the token is 3600 seconds old: it ends 60 minutes after iat',
+    ],
     ['an iat before the epoch', { iat: -1 }, {}, WRONG_IAT],
     ['an iat beyond safe integers', { iat: 2 ** 53 }, {}, WRONG_IAT],
-    ['an iat in milliseconds', { iat: NOW }, {}, 'iat lies in the future'],
-    ["the 11 digits of the vendor's sample", { iat: 16_112_812_000 }, {}, 'iat lies in the future'],
-    ['an iat past the tolerance', { iat: IAT + 61 }, {}, 'iat lies in the future'],
-    ['60 minutes to the second', { iat: IAT - 3_600, exp: IAT + 9_999 }, {}, 'older than 60 minutes'],
+    ['an iat in milliseconds', { iat: NOW }, {}, 'iat is in milliseconds'],
+    ["the 11 digits of the vendor's sample", { iat: 16_112_812_000 }, {}, 'in the future: check the clock'],
+    ['an iat past the tolerance', { iat: IAT + 61 }, {}, 'in the future: check the clock'],
+    ['60 minutes to the second', { iat: IAT - 3_600, exp: IAT + 9_999 }, {}, 'it ends 60 minutes after iat'],
     ['an exp that is iat', { exp: IAT }, {}, WRONG_EXP],
     ['an exp before iat', { exp: IAT - 1 }, {}, WRONG_EXP],
     ['an exp that is text', { exp: '9999999999' }, {}, WRONG_EXP],
     ['an exp that is null', { exp: null }, {}, WRONG_EXP],
     ['an exp that is now', { iat: IAT - 10, exp: IAT }, {}, 'expired'],
     ['an nbf past the tolerance', { nbf: IAT + 61 }, {}, 'not valid yet'],
-    ['an nbf that is text', { nbf: '0' }, {}, 'not valid yet'],
+    ['an nbf that is text', { nbf: '0' }, {}, 'nbf is no NumericDate'],
   ])("a service's own token is rejected with %s", (_, claims, header, expected) => {
-    expect(reason(token(claims, header))).toBe(expected);
+    expect(reason(token(claims, header))).toContain(expected);
   });
 
   it("a service's own token is rejected by its form before its content is read", () => {
-    expect(reason('')).toBe('NOT_THREE_PARTS');
-    expect(reason(`${token()}=`)).toBe('NOT_BASE64URL');
+    expect(reason('')).toContain('three parts');
+    expect(reason(`${token()}=`)).toContain('base64url');
   });
 
   it("a service's own token is rejected from the millisecond in which its hour is over", () => {
     const text = token();
     expect(reason(text, NOW + 3_600_000 - 1)).toBe('accepted');
-    expect(reason(text, NOW + 3_600_000)).toBe('older than 60 minutes');
+    expect(reason(text, NOW + 3_600_000)).toContain('it ends 60 minutes after iat');
   });
 });

@@ -43,7 +43,8 @@ export class CredentialFilter {
 
   private async isSigned({ header, claims, signingInput, signature }: CompactJws): Promise<boolean> {
     const { iss } = claims;
-    if (header.alg !== 'HS256' || typeof iss !== 'string' || !isUuid(iss)) return false;
+    if (header.alg !== 'HS256' || typeof iss !== 'string' || !(isUuid(iss) || isWellFormedServiceKey(iss)))
+      return false;
     for (const key of (await this.#issuers.find(iss)) ?? []) {
       if (await algorithm('HS256').verify(signingInput, signature, key)) return true;
     }
@@ -60,8 +61,8 @@ export class CredentialFilter {
   private async keysOf(issuers: readonly string[]): Promise<ReadonlyMap<string, readonly KeyObject[]>> {
     return this.database.readPlatform(SCOPE, async (view) => {
       const found = new Map<string, readonly KeyObject[]>();
-      for (const issuer of await knownIssuers(view, issuers)) {
-        const credentials = await jwtCredentialsOf(view, issuer);
+      for (const issuer of await knownIssuers(this.secrets, view, issuers)) {
+        const credentials = await jwtCredentialsOf(this.secrets, view, issuer);
         const tenantId = credentials[0]?.tenantId;
         // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
         if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') continue;

@@ -37,5 +37,6 @@ export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
 export { SecretRepetition, type ShownCredential } from './secret-repetition.service.js';
 export { type CreatedService, type NewService, type ServiceChange, Services } from './services.service.js';
 export { TokenProfileNames } from './token-profile-names.js';
+export { OwnTokens } from './own-tokens.service.js';
 export { type RefusedUse, RefusedUses } from './refused-uses.service.js';
 export { CredentialUsage } from './usage.js';

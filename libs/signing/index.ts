@@ -11,6 +11,7 @@ export { profileEvents, tokenEvents } from './events.js';
 export { formatNames, formats } from './formats/index.js';
 export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
 export { type HolderKey, HolderKeys } from './holder-keys.js';
+export { OwnTokenDiagnosis } from './own-token-diagnosis.service.js';
 export { JwksUrls, TrustedUsers } from './trusted-users.service.js';
 export { ProfilesOfKeys, ProfilesOfServices } from './profile-references.js';
 export {

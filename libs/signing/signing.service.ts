@@ -74,7 +74,7 @@ interface PreparedVerdict {
 /** How often tokens are made again because something changed meanwhile. */
 const ATTEMPTS = 5;
 
-const DIAGNOSES_PER_MINUTE = 30;
+export const DIAGNOSES_PER_MINUTE = 30;
 @Injectable()
 export class Signing {
   constructor(

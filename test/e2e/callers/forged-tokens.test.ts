@@ -205,7 +205,8 @@ const forged: readonly [what: string, token: () => string][] = [
   ['an iss that is an object', () => withClaims({ iss: { $eq: service.id } })],
   ['an iss that is SQL', () => withClaims({ iss: `${service.id}' OR '1'='1` })],
   ['an iss with a blank', () => withClaims({ iss: ` ${service.id}` })],
-  ['the service key as iss, as a note in the document has it', () => withClaims({ iss: service.serviceKey })],
+  ['the service key of another service as iss', () => withClaims({ iss: sibling.serviceKey })],
+  ['a mistyped service key as iss', () => withClaims({ iss: `${service.serviceKey.slice(0, -1)}!` })],
 ];
 
 /** What stands in the header around a token that is good. */
@@ -246,6 +247,10 @@ function withStandardAlphabet(): string {
 describe('a good token is accepted', () => {
   it.each<[string, () => string]>([
     ['with iss the service', () => `Bearer ${good()}`],
+    [
+      'with iss the service key, as in the document of the vendor',
+      () => `Bearer ${withClaims({ iss: service.serviceKey })}`,
+    ],
     ['with iss the credential', () => `Bearer ${withClaims({ iss: credentialId })}`],
     ['with exp', () => `Bearer ${withClaims({ exp: NOW + 60 })}`],
     ['with an exp beyond the hour', () => `Bearer ${withClaims({ exp: NOW + 86_400 })}`],

@@ -49,7 +49,7 @@ describe('a request that carries both a JWT and a service key', () => {
   it.each([
     ['a bad JWT', (service: TestService) => `Bearer ${tokenOf(service).slice(0, -2)}`],
     ['an expired JWT', (service: TestService) => `Bearer ${tokenOf(service, { iat: now() - 3_600 })}`],
-    ['a scheme that is not Bearer', () => 'Basic YTpi'],
+    ['a scheme that is not known here', () => 'Token YTpi'],
     ['an empty bearer', () => 'Bearer'],
   ])(
     'a request that carries both a JWT and a service key is rejected for %s, however good the key is',

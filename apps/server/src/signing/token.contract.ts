@@ -100,10 +100,7 @@ export class BatchAnswer {
   }
 }
 
-export class DiagnoseRequest {
-  @Text({ max: 64, example: 'partner-api', description: 'Name of the token profile that the token should be of' })
-  profile: string;
-
+class PresentedTokenRequest {
   @Text({ max: 16_384, multiline: true, example: TOKEN_EXAMPLE })
   token: string;
 
@@ -128,7 +125,7 @@ export class DiagnoseRequest {
   bodyBase64?: string;
 
   /** The received bytes, from either member. @throws VALIDATION_ERROR for both together */
-  static toPresented({ profile, token, body, bodyBase64 }: DiagnoseRequest): PresentedToken {
+  static toPresented(profile: string, { token, body, bodyBase64 }: PresentedTokenRequest): PresentedToken {
     if (body !== undefined && bodyBase64 !== undefined) {
       const detail = '`body` and `bodyBase64` exclude each other';
       throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/bodyBase64', code: 'NOT_ALLOWED', detail }] });
@@ -141,7 +138,20 @@ export class DiagnoseRequest {
 const decoded = (base64: string | undefined): Buffer | undefined =>
   base64 === undefined ? undefined : Buffer.from(base64, 'base64');
 
-export class VerifyRequest extends DiagnoseRequest {
+export class DiagnoseRequest extends PresentedTokenRequest {
+  @Text({
+    optional: true,
+    max: 64,
+    example: 'partner-api',
+    description: 'Name of the token profile that the token should be of; absent: the token is the caller’s own JWT',
+  })
+  profile?: string;
+}
+
+export class VerifyRequest extends PresentedTokenRequest {
+  @Text({ max: 64, example: 'partner-api', description: 'Name of the token profile that the token should be of' })
+  profile: string;
+
   @Flag({
     optional: true,
     default: false,

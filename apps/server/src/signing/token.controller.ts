@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { type DomainError, type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
-import { type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
+import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
@@ -30,7 +30,10 @@ const inputs = [...formats.values()];
 @Controller('v1')
 @ApiTags('Tokens')
 export class TokenController {
-  constructor(private readonly signing: Signing) {}
+  constructor(
+    private readonly signing: Signing,
+    private readonly ownTokens: OwnTokenDiagnosis,
+  ) {}
 
   /** A token by a profile; what the body holds depends on the profile's format. */
   @Post('sign/:profile')
@@ -97,7 +100,7 @@ export class TokenController {
     @Body() request: VerifyRequest,
   ): Promise<VerifyAnswer> {
     const { consume } = request;
-    const presented = DiagnoseRequest.toPresented(request);
+    const presented = VerifyRequest.toPresented(request.profile, request);
     return answerOnce(scope, VerifyAnswer.of, () => this.signing.verify(scope, caller, presented, { consume }));
   }
 
@@ -106,7 +109,7 @@ export class TokenController {
   @Post('diagnose')
   @HttpCode(200)
   @Requires('tokens:verify')
-  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token' })
+  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token, or one’s own JWT' })
   @ApiOkResponse({ type: DiagnoseAnswer, description: 'All causes that were found' })
   @Fails(profileErrors.PROFILE_NOT_GRANTED, coreErrors.RATE_LIMITED, databaseErrors.AUDIT_UNAVAILABLE)
   async diagnose(
@@ -114,7 +117,10 @@ export class TokenController {
     @Caller() caller: GrantedService,
     @Body() request: DiagnoseRequest,
   ): Promise<DiagnoseAnswer> {
-    return DiagnoseAnswer.of(await this.signing.diagnose(scope, caller, DiagnoseRequest.toPresented(request)));
+    const { profile, token } = request;
+    if (profile === undefined) return DiagnoseAnswer.of(await this.ownTokens.diagnose(scope, token));
+    const presented = DiagnoseRequest.toPresented(profile, request);
+    return DiagnoseAnswer.of(await this.signing.diagnose(scope, caller, presented));
   }
 
   /** The service, the credential that was used, and what it was granted. */

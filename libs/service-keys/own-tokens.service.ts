@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { KeyObject } from 'node:crypto';
+
+import { isUuid } from '#core';
+import { type CompactJws, algorithm } from '#crypto';
+import type { View } from '#database';
+
+import { type RejectedCallerToken, readCallerToken } from './caller-token.js';
+import { stateAt } from './credential-lifecycle.js';
+import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
+import { CredentialSecrets } from './credential-secrets.js';
+import type { Credential } from './entities.js';
+
+/** A secret that a service may sign its own tokens with, by the id of its credential. */
+export interface OwnTokenKey {
+  readonly credentialId: string;
+  readonly key: KeyObject;
+}
+
+/** What is thought of a service's own token, by the rules of the authentication. */
+export interface JudgedOwnToken {
+  readonly code: RejectedCallerToken['code'] | 'OK' | 'KEY_NOT_USABLE' | 'INVALID_SIGNATURE';
+  /** Whether `iss` names the service. */
+  readonly isIssuer: boolean;
+  /** The keys that its tokens are accepted with now. */
+  readonly keys: readonly OwnTokenKey[];
+}
+
+/** Judges the tokens of a service that has proven otherwise who it is: it may know everything about its own. */
+@Injectable()
+export class OwnTokens {
+  constructor(private readonly secrets: CredentialSecrets) {}
+
+  /** A step; decides nothing. */
+  async judge(view: View, serviceId: string, token: string): Promise<JudgedOwnToken> {
+    const credentials = await jwtCredentialsOf(this.secrets, view, serviceId);
+    const opened = [];
+    for (const credential of credentials) {
+      opened.push({ credential, key: await signingKeyOf(this.secrets, view, credential) });
+    }
+    const isUsable = (credential: Credential): boolean => stateAt(credential, view.now) === 'active';
+    const keys = opened.flatMap(({ credential, key }) =>
+      isUsable(credential) ? [{ credentialId: credential.id, key }] : [],
+    );
+    const read = readCallerToken(token, view.now);
+    if ('refused' in read) return { code: read.code, isIssuer: true, keys };
+    const named = await jwtCredentialsOf(this.secrets, view, read.issuer);
+    const isIssuer =
+      named.some((credential) => credential.serviceId === serviceId) ||
+      (isUuid(read.issuer) && read.issuer === serviceId);
+    if (!isIssuer) return { code: 'INVALID_CLAIMS', isIssuer, keys };
+    const fitting = [];
+    for (const { credential, key } of opened) if (await isSignedBy(read.jws, key)) fitting.push(credential);
+    const code = fitting.length === 0 ? 'INVALID_SIGNATURE' : fitting.some(isUsable) ? 'OK' : 'KEY_NOT_USABLE';
+    return { code, isIssuer, keys };
+  }
+}
+
+const isSignedBy = async ({ signingInput, signature }: CompactJws, key: KeyObject): Promise<boolean> =>
+  algorithm('HS256').verify(signingInput, signature, key);
