@@ -210,13 +210,18 @@ export function readBitString(node: DerNode, tag: number = TAG.bitString): Buffe
   return content.subarray(1);
 }
 
-/** The numbers of the bits that are set. @throws DerError where it is not a DER named bit list (X.690 §11.2) */
+/**
+ * The numbers of the bits that are set. DER leaves out the zeros at the end (X.690 §11.2.2), many writers do not; what the
+ * list says is the same. @throws DerError where it is not a named bit list
+ */
 export function readNamedBits(node: DerNode): number[] {
   const [unused, ...octets] = expectTag(node, TAG.bitString).content;
   const last = octets.at(-1);
   if (unused === undefined || unused > 7 || octets.length > 8 || (last === undefined && unused !== 0))
     throw new DerError('Not a named bit list');
-  if (last !== undefined && last % 2 ** (unused + 1) !== 2 ** unused) throw new DerError('Trailing zero bits');
+  // X.690 §11.2.1: a bit that counts as unused says nothing, and so must be zero.
+  if (last !== undefined && last % 2 ** unused !== 0)
+    throw new DerError('A named bit list has unused bits that are set');
   return octets.flatMap((octet, index) =>
     [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => octet & (0x80 >> bit)).map((bit) => index * 8 + bit),
   );
@@ -238,8 +243,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const STRING_DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
   [TAG.utf8String]: (content) => utf8.decode(content),
+  [TAG.numericString]: sevenBit,
   [TAG.printableString]: sevenBit,
   [TAG.ia5String]: sevenBit,
+  [TAG.visibleString]: sevenBit,
   [TAG.teletexString]: (content) => content.toString('latin1'),
   [TAG.bmpString]: (content) => {
     if (content.length % 2 !== 0) throw new DerError('A BMPString with half a character');
@@ -247,7 +254,18 @@ const STRING_DECODERS: Readonly<Record<number, (content: Buffer) => string>> = {
     if (!text.isWellFormed()) throw new DerError('A BMPString with a lone surrogate');
     return text;
   },
+  // X.690 §8.23.8: four octets for each character.
+  [TAG.universalString]: (content) => {
+    if (content.length % 4 !== 0) throw new DerError('A UniversalString with a part of a character');
+    const points = Array.from({ length: content.length / 4 }, (_, index) => content.readUInt32BE(index * 4));
+    const text = String.fromCodePoint(...points);
+    if (!text.isWellFormed()) throw new DerError('A UniversalString with a lone surrogate');
+    return text;
+  },
 };
+
+/** Whether it is one of the string types that names use. */
+export const isString = ({ tag }: DerNode): boolean => tag in STRING_DECODERS;
 
 /** Any of the string types that names use, control characters included: the caller checks the text. @throws DerError */
 export function readString(node: DerNode): string {

@@ -80,7 +80,6 @@ describe('what is not DER', () => {
     ['an identifier cut off', () => readObjectIdentifier(node('06022a86'))],
     ['an identifier with padding', () => readObjectIdentifier(node('06032a8001'))],
     ['a bit string of seven bits', () => readBitString(node('03020180'))],
-    ['a bit list with trailing zeros', () => readNamedBits(node('03020080'))],
     ['30 February', () => readTime(node('170d3236303233303030303030305a'))],
     ['a time without seconds', () => readTime(node('170b323630323032303030305a'))],
     ['a time with an offset', () => readTime(parseDer(der.element(0x17, Buffer.from('260202000000+0100'))))],
@@ -106,6 +105,38 @@ describe('what is not DER', () => {
     // The stack does not grow with the input even where the size does not stop it.
     expect(() => parseDer(nested(10_000), { maxBytes: 1 << 20, maxDepth: 32 })).toThrow('Nested too deeply');
     expect(() => parseDer(nested(10_000))).toThrow('More than 16384 bytes');
+  });
+});
+
+describe('what others write', () => {
+  it.each([
+    ['03020780', [0], 'without zeros at the end'],
+    ['03020080', [0], 'in a whole octet'],
+    ['03020180', [0], 'with some of them'],
+    ['0303078000', [0], 'with an octet of them'],
+    ['030307a000', [0, 2], 'with an octet of them and two bits'],
+    ['03020006', [5, 6], 'of an authority'],
+    ['03020000', [], 'of zeros only'],
+  ])('the named bits %s are read: %j, %s', (text, bits) => {
+    expect(readNamedBits(node(text))).toEqual(bits);
+  });
+
+  it.each(['03020781', '0302018f', '030107', '030208', '0300'])('the named bits %s are rejected', (text) => {
+    expect(() => readNamedBits(node(text))).toThrow(DerError);
+  });
+
+  it.each([
+    ['NumericString', '120431323334', '1234'],
+    ['VisibleString', '1a0241 62'.replace(' ', ''), 'Ab'],
+    ['UniversalString', '1c0c000000410001f600000000df', 'A\u{1f600}ß'],
+    ['BMPString', '1e0400 4100df'.replace(' ', ''), 'Aß'],
+    ['TeletexString', '1402 41df'.replace(' ', ''), 'Aß'],
+  ])('a %s is read', (_, text, expected) => {
+    expect(readString(node(text))).toBe(expected);
+  });
+
+  it.each(['1c0300 0041', '1c0400110000', '1c040000d800', '12 0181', '1b0141'])('the string %s is rejected', (text) => {
+    expect(() => readString(node(text.replaceAll(' ', '')))).toThrow(DerError);
   });
 });
 

@@ -5,6 +5,7 @@ export {
   type DerNode,
   expectTag,
   integerOctets,
+  isString,
   onlyChild,
   parseBer,
   parseDer,

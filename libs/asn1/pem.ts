@@ -65,10 +65,13 @@ export function fromPem(text: string, labels: readonly string[]): Buffer | undef
     : undefined;
 }
 
+/** RFC 7468 §5.1, with the labels that older programs write. */
+const CERTIFICATE_LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'X.509 CERTIFICATE'];
+
 /** The DER of each certificate in a text, in its order; none where a block of the text is malformed. */
 export const certificatesIn = (text: string): Buffer[] =>
   blocksOrNone(text)
-    .filter(({ label }) => label === 'CERTIFICATE')
+    .filter(({ label }) => CERTIFICATE_LABELS.includes(label))
     .map(({ bytes }) => bytes);
 
 function blocksOrNone(text: string): PemBlock[] {

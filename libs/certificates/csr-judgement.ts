@@ -9,7 +9,6 @@ import {
   type KeyStanding,
   type PolicyCategory,
   judgeRequest,
-  leafProfile,
   parseCertificateRequest,
   refusalCode,
   requestedNames,
@@ -18,6 +17,7 @@ import { namesOfOtherTenants } from '#tenants';
 
 import { Certificate, CertificateAuthority } from './entities.js';
 import { certificateErrors } from './errors.js';
+import { certificateProfile } from './issuing-profile.js';
 
 /** What a request is judged by, beside itself. */
 export interface Situation {
@@ -61,7 +61,7 @@ export async function requireAcceptable(
     additionalNames,
     policy: profile.names,
     allowedDnsNames,
-    extendedKeyUsage: leafProfile().extendedKeyUsage,
+    extendedKeyUsage: certificateProfile(profile).extendedKeyUsage,
     keyStanding,
     foreignNames,
     nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),

@@ -12,14 +12,15 @@ import {
   type AttributeName,
   type Finding,
   type GeneralName,
+  type IgnoredPart,
   type NameAttribute,
   type ParsedCertificate,
   buildTbsCertificate,
   certificateKid,
   certifiedNames,
   formatName,
+  ignoredParts,
   issuerOf,
-  leafProfile,
   objectionsToDnsNames,
   randomSerialNumber,
   signCertificate,
@@ -36,7 +37,7 @@ import { type Situation, readRequest, refusal, requireAcceptable, standingOf } f
 import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
-import { grantedDays } from './issuing-profile.js';
+import { certificateProfile, grantedDays } from './issuing-profile.js';
 import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
 import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
@@ -66,7 +67,11 @@ export interface IssuedCertificate {
   readonly certificate: Certificate;
   /** PEM of the issuers, nearest first. */
   readonly chain: string;
+  /** What of the request is not in the certificate. */
+  readonly ignored: readonly IgnoredPart[];
 }
+
+type Granted = Omit<IssuedCertificate, 'ignored'>;
 
 /** What will be certified, once everything was judged. */
 interface Grant {
@@ -116,8 +121,8 @@ export class Issuance {
     const validityDays = grantedDays(ca.profile, call.validityDays);
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
     const { publicKeyInfo, publicKey } = request;
-    return this.grant(scope, {
-      ...certifiedNames(request, additionalNames),
+    const granted = await this.grant(scope, {
+      ...certifiedNames(request, additionalNames, ca.profile.names),
       caId: ca.id,
       serviceId: call.serviceId ?? null,
       publicKeyInfo,
@@ -125,6 +130,7 @@ export class Issuance {
       validityDays,
       renews: undefined,
     });
+    return { ...granted, ignored: ignoredParts(request, certificateProfile(ca.profile)) };
   }
 
   /**
@@ -148,15 +154,19 @@ export class Issuance {
     if (renewal.csr === undefined) {
       if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
-      return this.grant(scope, { ...shared, publicKeyInfo: stored.publicKeyInfo, publicKey: stored.publicKey });
+      const { publicKeyInfo, publicKey } = stored;
+      return { ...(await this.grant(scope, { ...shared, publicKeyInfo, publicKey })), ignored: [] };
     }
     const request = readRequest(renewal.csr);
-    const objections = [...changedNames(certifiedNames(request), names), ...withdrawn];
+    const asked = certifiedNames(request, [], ca.profile.names);
+    const objections = [...changedNames(asked, names), ...withdrawn];
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames: [], renews, objections });
-    return this.grant(scope, { ...shared, publicKeyInfo: request.publicKeyInfo, publicKey: request.publicKey });
+    const { publicKeyInfo, publicKey } = request;
+    const granted = await this.grant(scope, { ...shared, publicKeyInfo, publicKey });
+    return { ...granted, ignored: ignoredParts(request, certificateProfile(ca.profile)) };
   }
 
-  private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
+  private async grant(scope: TenantScope, grant: Grant): Promise<Granted> {
     const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );
@@ -192,7 +202,7 @@ export class Issuance {
     const validity = validityFrom(now, validityDays, ca);
     const tbs = buildTbsCertificate({
       ...validity,
-      profile: leafProfile(validityDays),
+      profile: certificateProfile(ca.profile, validityDays),
       serialNumber,
       issuer: issuerOf(authority, issuerKey),
       subject,
@@ -242,7 +252,7 @@ export class Issuance {
     return { id, tbs, issuerKey };
   }
 
-  private async complete(tx: Tx, { id }: Intent, der: Buffer): Promise<IssuedCertificate> {
+  private async complete(tx: Tx, { id }: Intent, der: Buffer): Promise<Granted> {
     const { now } = tx;
     const intended = await tx.get(Certificate, { id });
     const ca = await this.authorities.lockUsable(tx, intended.caId);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { NAME_POLICY_DEFAULT } from '#pki';
 
-import { grantedDays, issuingProfile } from './issuing-profile.js';
+import { certificateProfile, grantedDays, issuingProfile } from './issuing-profile.js';
 
 const tooLong = (pointer: string) =>
   expect.objectContaining({
@@ -17,6 +17,7 @@ describe('an issuing profile', () => {
       validityDays: 365,
       validityDaysMax: 365,
       names: NAME_POLICY_DEFAULT,
+      extendedKeyUsage: ['clientAuth'],
       keyReuse: true,
     });
   });
@@ -44,5 +45,13 @@ describe('an issuing profile', () => {
     const profile = issuingProfile({ validityDays: 10, validityDaysMax: 20 });
     expect([undefined, 1, 20].map((days) => grantedDays(profile, days))).toEqual([10, 1, 20]);
     expect(() => grantedDays(profile, 21)).toThrow(tooLong('/validityDays'));
+  });
+
+  it('an issuing profile says the purposes of certificates, of an older authority the default', () => {
+    expect(certificateProfile({ extendedKeyUsage: ['serverAuth', 'clientAuth'] }).extendedKeyUsage).toEqual([
+      'serverAuth',
+      'clientAuth',
+    ]);
+    expect(certificateProfile({}, 30)).toMatchObject({ extendedKeyUsage: ['clientAuth'], validityDays: 30 });
   });
 });

@@ -1,5 +1,14 @@
 import { type InputError, coreErrors } from '#core';
-import { type CertificateKidKind, LEAF_VALIDITY_DAYS_DEFAULT, NAME_POLICY_DEFAULT, type NamePolicy } from '#pki';
+import {
+  type CertificateKidKind,
+  type CertificateProfile,
+  LEAF_EXTENDED_KEY_USAGE_DEFAULT,
+  LEAF_VALIDITY_DAYS_DEFAULT,
+  type LeafExtendedKeyUsage,
+  NAME_POLICY_DEFAULT,
+  type NamePolicy,
+  leafProfile,
+} from '#pki';
 
 /** What an authority certifies. */
 export interface IssuingProfile {
@@ -8,6 +17,8 @@ export interface IssuingProfile {
   readonly validityDays: number;
   readonly validityDaysMax: number;
   readonly names: NamePolicy;
+  /** The purposes of its certificates (RFC 5280 §4.2.1.12); absent in authorities of before there was a choice. */
+  readonly extendedKeyUsage?: readonly LeafExtendedKeyUsage[];
   /** Whether a key may have several valid certificates; renewing with the same key is always permitted. */
   readonly keyReuse: boolean;
 }
@@ -29,6 +40,7 @@ export function issuingProfile(request: IssuingProfileRequest = {}): IssuingProf
     validityDays,
     validityDaysMax: longest,
     names: { ...NAME_POLICY_DEFAULT, ...request.names },
+    extendedKeyUsage: request.extendedKeyUsage ?? LEAF_EXTENDED_KEY_USAGE_DEFAULT,
     keyReuse: request.keyReuse ?? true,
   };
 }
@@ -38,6 +50,12 @@ export function grantedDays({ validityDays, validityDaysMax }: IssuingProfile, a
   if (asked !== undefined && asked > validityDaysMax) throw validityTooLong('/validityDays', validityDaysMax);
   return asked ?? validityDays;
 }
+
+/** What the certificates of an authority say beside their names and keys. */
+export const certificateProfile = (
+  { extendedKeyUsage }: Pick<IssuingProfile, 'extendedKeyUsage'>,
+  validityDays?: number,
+): CertificateProfile => leafProfile(validityDays, extendedKeyUsage);
 
 function validityTooLong(pointer: string, days: number): Error {
   const errors: InputError[] = [{ pointer, code: 'VALIDITY_TOO_LONG', detail: `must not be above ${days}` }];

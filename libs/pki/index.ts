@@ -77,6 +77,9 @@ export {
   LEAF_VALIDITY_DAYS_DEFAULT,
   type Validity,
   authorityProfile,
+  LEAF_EXTENDED_KEY_USAGES,
+  LEAF_EXTENDED_KEY_USAGE_DEFAULT,
+  type LeafExtendedKeyUsage,
   leafProfile,
   ocspSignerProfile,
   validityFrom,
@@ -90,3 +93,4 @@ export {
   revocationReasons,
 } from './x509/reasons.js';
 export { type SignatureAlgorithm, signatureAlgorithmFor } from './x509/signature-algorithms.js';
+export { IGNORED_PART_KINDS, type IgnoredPart, ignoredParts } from './x509/ignored-parts.js';

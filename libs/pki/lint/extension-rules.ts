@@ -112,6 +112,17 @@ export const extensionLintRules = [
     'A key usage has at least one bit',
     ({ value }) => readExtension.keyUsage(value).length === 0,
   ),
+  extensionLintRule(
+    OID.keyUsage,
+    'LINT_KEY_USAGE_ENCODING',
+    'X.690 §11.2.2',
+    'The bits of a key usage end with one that is set',
+    ({ value }) => {
+      const { content } = parseDer(value);
+      const [unused = 0, last = 0] = [content[0], content.at(-1)];
+      return content.length > 1 && last % 2 ** (unused + 1) !== 2 ** unused;
+    },
+  ),
   lintRule(
     'LINT_KEY_USAGE_OF_AUTHORITY',
     'RFC 5280 §4.2.1.3, §4.2.1.9',

@@ -137,6 +137,7 @@ const samples: Readonly<Record<string, readonly [Changes, (ParsedCertificate | '
   LINT_PATH_LENGTH: [extended({ basicConstraints: raw(OID.basicConstraints, true, der.sequence(der.integer(0))) })],
   LINT_KEY_USAGE_MISSING: [extended({ keyUsage: raw(OID.keyUsage, false, der.namedBits([0])) })],
   LINT_KEY_USAGE_EMPTY: [extended({ keyUsage: write.keyUsage([]) })],
+  LINT_KEY_USAGE_ENCODING: [extended({ keyUsage: raw(OID.keyUsage, true, der.element(0x03, Buffer.of(1, 0x80))) })],
   LINT_KEY_USAGE_OF_AUTHORITY: [extended({ keyUsage: write.keyUsage(['digitalSignature', 'keyCertSign']) })],
   LINT_KEY_USAGE_OF_CURVE: [extended({ keyUsage: write.keyUsage(['digitalSignature', 'keyEncipherment']) })],
   LINT_SUBJECT_KEY_IDENTIFIER_MISSING: [extended({ subjectKeyIdentifier: nothing })],

@@ -41,7 +41,10 @@ export const extensionRules: readonly PolicyRule[] = [
       const given = new Set<string>(extendedKeyUsage.map((usage) => EXTENDED_KEY_USAGES[usage]));
       return request.requestedExtendedKeyUsage
         .filter((oid) => !given.has(oid))
-        .map((oid) => `The extended key usage ${usageNames.get(oid) ?? oid} is not given`);
+        .map(
+          (oid) =>
+            `The extended key usage ${usageNames.get(oid) ?? oid} is not among those of the authority's profile (extendedKeyUsage)`,
+        );
     },
   ),
   extensionRule(

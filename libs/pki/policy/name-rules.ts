@@ -8,6 +8,7 @@ import {
 } from '../x509/names.js';
 import { type CertificateNames, dnsNamesOutside } from './dns-names.js';
 import { constrainedNames, namesOfSubject } from './name-constraints.js';
+import { commonNameFromSan } from './subject-from-san.js';
 import { type NamePolicy, type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
 const SUBJECT_ALTERNATIVE_NAMES_MAX = 50;
@@ -90,8 +91,11 @@ const nameRule = (code: string, title: string, citation: string, objections: Pol
 export const nameRules: readonly PolicyRule[] = [
   nameRule('CSR_COMMON_NAME_MISSING', 'The subject has no common name', 'RFC 5280 §4.1.2.6', (facts) =>
     objectIf(
-      commonNames(facts).every((name) => name.trim() === ''),
-      'The subject needs a common name',
+      commonNames(facts).every((name) => name.trim() === '') &&
+        commonNameFromSan(facts.policy, alternativeNames(facts)) === undefined,
+      facts.policy.commonNameFromSan
+        ? 'The subject has no common name, and there is no alternative name that can be one'
+        : "The subject needs a common name, unless the authority's profile takes it from the alternative names (names.commonNameFromSan)",
     ),
   ),
   nameRule('CSR_COMMON_NAME_REPEATED', 'The subject has several common names', 'RFC 9525 §2, CWE-297', (facts) =>

@@ -1,9 +1,10 @@
 import type { CertificateRequest } from '../x509/csr.js';
 import { type GeneralName, type NameAttribute, NAME_ATTRIBUTES, type ReadAttribute } from '../x509/names.js';
+import { commonNameFromSan } from './subject-from-san.js';
 import { extensionRules } from './extension-rules.js';
 import { keyRules } from './key-rules.js';
 import { nameRules } from './name-rules.js';
-import type { Finding, PolicyCategory, PolicyFacts, PolicyRule } from './rule.js';
+import type { Finding, NamePolicy, PolicyCategory, PolicyFacts, PolicyRule } from './rule.js';
 
 /** Every reason to refuse a request. Adding one is adding one entry to a table in `rules/`. */
 export const policyRules: readonly PolicyRule[] = [...keyRules, ...nameRules, ...extensionRules];
@@ -43,13 +44,23 @@ export const requestedNames = (request: CertificateRequest, additionalNames: rea
 export function certifiedNames(
   request: CertificateRequest,
   additionalNames: readonly GeneralName[] = [],
+  policy: Pick<NamePolicy, 'commonNameFromSan'> = {},
 ): { subject: NameAttribute[]; subjectAlternativeNames: GeneralName[] } {
   const normalised = [...request.subjectAlternativeNames, ...additionalNames].map(({ kind, value }) => ({
     kind,
     value: kind === 'dns' ? value.toLowerCase() : value,
   }));
-  const unique = new Map(normalised.map((name) => [`${name.kind}:${name.value}`, name]));
-  return { subject: request.subject.filter(isKnown), subjectAlternativeNames: [...unique.values()] };
+  const unique = [...new Map(normalised.map((name) => [`${name.kind}:${name.value}`, name])).values()];
+  const subject = request.subject.filter(isKnown);
+  const isNamed = subject.some(({ type, value }) => type === 'commonName' && value.trim() !== '');
+  const derived = isNamed ? undefined : commonNameFromSan(policy, unique);
+  return {
+    subject:
+      derived === undefined
+        ? subject
+        : [...subject.filter(({ type }) => type !== 'commonName'), { type: 'commonName', value: derived }],
+    subjectAlternativeNames: unique,
+  };
 }
 
 const isKnown = (attribute: ReadAttribute): attribute is ReadAttribute & NameAttribute =>

@@ -9,6 +9,8 @@ export interface NamePolicy {
   readonly subjectAttributes: readonly AttributeName[];
   readonly sanKinds: readonly GeneralNameKind[];
   readonly wildcards: boolean;
+  /** Whether the first alternative name becomes the common name of a request that has none. */
+  readonly commonNameFromSan?: boolean;
   /** Where it is given, every DNS name is one of these domains or lies below one, whatever the tenant's settings say. */
   readonly domains?: readonly string[];
 }

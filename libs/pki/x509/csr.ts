@@ -42,6 +42,8 @@ export interface CertificateRequest {
   readonly subject: readonly ReadAttribute[];
   readonly subjectAlternativeNames: readonly GeneralName[];
   readonly requestedExtensions: readonly ReadExtension[];
+  /** Dotted identifiers of the attributes that request no extensions. */
+  readonly otherAttributes: readonly string[];
   readonly requestsAuthority: boolean;
   readonly requestedKeyUsage: readonly KeyUsage[];
   /** Dotted identifiers. */
@@ -95,8 +97,10 @@ function readRequest(der: Buffer): CertificateRequest {
   const attributes = fields.optional(0xa0)?.children ?? [];
   fields.end();
 
+  if (attributes.length > ATTRIBUTES_MAX) throw new DerError('Too many attributes');
   const publicKey = readPublicKey(publicKeyInfo);
-  const requestedExtensions = attributes.flatMap(extensionsOf);
+  const read = attributes.map(readAttribute);
+  const requestedExtensions = read.flatMap(({ extensions }) => extensions);
   const signatureOid = readObjectIdentifier(algorithm.take());
   return {
     der,
@@ -109,17 +113,23 @@ function readRequest(der: Buffer): CertificateRequest {
     verifyingKey: importPublicKey(publicKey),
     subject,
     requestedExtensions,
+    otherAttributes: read.filter(({ type }) => !EXTENSION_REQUESTS.has(type)).map(({ type }) => type),
     ...wishes(requestedExtensions),
   };
 }
 
-/** RFC 2985 §5.4.2: the extensions that the requester would like. Other attributes, such as a challenge password, are not ours. */
-function extensionsOf(attribute: DerNode): ReadExtension[] {
+const ATTRIBUTES_MAX = 64;
+
+/** RFC 2985 §5.4.2, and the attribute that Microsoft had for the same before. */
+const EXTENSION_REQUESTS: ReadonlySet<string> = new Set([OID.extensionRequest, OID.microsoftExtensionRequest]);
+
+/** An attribute with the extensions that the requester would like. Others, such as a challenge password, are not ours. */
+function readAttribute(attribute: DerNode): { readonly type: string; readonly extensions: readonly ReadExtension[] } {
   const fields = DerFields.of(attribute);
   const type = readObjectIdentifier(fields.take());
   const values = expectTag(fields.take(), TAG.set).children;
   fields.end();
-  return type === OID.extensionRequest ? values.flatMap(readExtensions) : [];
+  return { type, extensions: EXTENSION_REQUESTS.has(type) ? values.flatMap(readExtensions) : [] };
 }
 
 /** What the known extensions ask for. Each occurrence counts, so that no duplicate is overlooked. */

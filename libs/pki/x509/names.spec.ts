@@ -1,8 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { parseDer } from '#asn1';
+import { DerError, parseDer } from '#asn1';
+import * as der from '../../../test/support/asn1.js';
 import { encodeName, formatName, readName } from './names.js';
 
 describe('a distinguished name', () => {
+  it('an attribute that is no string is shown by its encoding, and rejected where its type has strings', () => {
+    // x500UniqueIdentifier (RFC 4519 §2.44) is a BIT STRING.
+    const name = (type: string, value: Buffer) => parseDer(der.name([type, value]));
+    const read = readName(name('2.5.4.45', der.bitString(Buffer.of(1))));
+    expect(formatName(read)).toBe('2.5.4.45=#03020001');
+    expect(formatName([{ type: 'commonName', value: '#03020001' }])).toBe('CN=\\#03020001');
+    expect(() => readName(name('2.5.4.3', der.bitString(Buffer.of(1))))).toThrow(DerError);
+  });
+
+  it('a distinguished name is read with a NumericString', () => {
+    const read = readName(parseDer(der.name(['2.5.4.5', der.element(0x12, Buffer.from('4711'))])));
+    expect(formatName(read)).toBe('serialNumber=4711');
+  });
+
   it('a distinguished name is written and read in the order of its attributes', () => {
     const name = [
       { type: 'countryName', value: 'DE' },

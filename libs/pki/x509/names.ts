@@ -10,6 +10,7 @@ import {
   explicit,
   ia5String,
   implicit,
+  isString,
   objectIdentifier,
   octetString,
   onlyChild,
@@ -97,7 +98,10 @@ export function readName(node: DerNode): ReadAttribute[] {
       const oid = readObjectIdentifier(fields.take());
       const value = fields.take();
       fields.end();
-      return { type: nameByOid.get(oid) ?? oid, value: readString(value), stringTag: value.tag };
+      const type = nameByOid.get(oid);
+      // RFC 4514 §2.4: what is no string, such as a unique identifier, is shown by its encoding.
+      const text = type === undefined && !isString(value) ? `#${value.raw.toString('hex')}` : readString(value);
+      return { type: type ?? oid, value: text, stringTag: value.tag };
     });
   });
 }
@@ -106,8 +110,10 @@ export function readName(node: DerNode): ReadAttribute[] {
 export const formatName = (name: readonly Pick<ReadAttribute, 'type' | 'value'>[]): string =>
   [...name]
     .reverse()
-    .map(({ type, value }) => `${shortName(type)}=${escapeValue(value)}`)
+    .map(({ type, value }) => `${shortName(type)}=${isEncoding(type, value) ? value : escapeValue(value)}`)
     .join(',');
+
+const isEncoding = (type: string, value: string): boolean => /^\d/.test(type) && /^#(?:[0-9a-f]{2})+$/.test(value);
 
 const shortName = (type: string): string =>
   Object.hasOwn(NAME_ATTRIBUTES, type) ? NAME_ATTRIBUTES[type as AttributeName].short : type;

@@ -18,11 +18,24 @@ export const LEAF_VALIDITY_DAYS_DEFAULT = 365;
 export const AUTHORITY_VALIDITY_DAYS_DEFAULT = 3_650;
 const OCSP_SIGNER_VALIDITY_DAYS = 30;
 
-/** The certificate of a service or person: it signs and authenticates as a client, and issues nothing. */
-export const leafProfile = (validityDays: number = LEAF_VALIDITY_DAYS_DEFAULT): CertificateProfile => ({
+/** The purposes that an authority may give: those whose certificates need no more than this product writes into them. */
+export const LEAF_EXTENDED_KEY_USAGES = [
+  'clientAuth',
+  'serverAuth',
+  'emailProtection',
+  'codeSigning',
+] as const satisfies readonly ExtendedKeyUsage[];
+export type LeafExtendedKeyUsage = (typeof LEAF_EXTENDED_KEY_USAGES)[number];
+export const LEAF_EXTENDED_KEY_USAGE_DEFAULT: readonly LeafExtendedKeyUsage[] = ['clientAuth'];
+
+/** The certificate of a service or person: it signs, authenticates for the purposes that are given, and issues nothing. */
+export const leafProfile = (
+  validityDays: number = LEAF_VALIDITY_DAYS_DEFAULT,
+  extendedKeyUsage: readonly LeafExtendedKeyUsage[] = LEAF_EXTENDED_KEY_USAGE_DEFAULT,
+): CertificateProfile => ({
   basicConstraints: { ca: false },
   keyUsage: ['digitalSignature'],
-  extendedKeyUsage: ['clientAuth'],
+  extendedKeyUsage,
   ocspNoCheck: false,
   validityDays,
 });

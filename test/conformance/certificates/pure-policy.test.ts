@@ -279,6 +279,62 @@ describe('names', () => {
   });
 });
 
+describe('a request without a common name', () => {
+  const csr = (...names: string[]): Buffer =>
+    request({ subject: rawName(), extensions: [sanExtension(...names.map(dnsName))] });
+  const policy = { commonNameFromSan: true };
+
+  it('a request without a common name is rejected, and gets its first alternative name where the policy says so', () => {
+    const facts = factsOf(csr('API.acme.example', 'b.acme.example'), { policy });
+    expect(codesOf(factsOf(csr('api.acme.example')))).toEqual(['CSR_COMMON_NAME_MISSING']);
+    expect(codesOf(facts)).toEqual([]);
+    const { subject, subjectAlternativeNames } = certifiedNames(facts.request, [], policy);
+    expect(subject).toEqual([{ type: 'commonName', value: 'api.acme.example' }]);
+    expect(subjectAlternativeNames).toEqual([dns('api.acme.example'), dns('b.acme.example')]);
+  });
+
+  it('a common name is never longer than 64 characters: a shorter alternative name is taken, or the request is rejected', () => {
+    const long = `${'a'.repeat(60)}.acme.example`;
+    const both = factsOf(csr(long, 'b.acme.example'), { policy });
+    expect(codesOf(both)).toEqual([]);
+    expect(certifiedNames(both.request, [], policy).subject).toEqual([{ type: 'commonName', value: 'b.acme.example' }]);
+    expect(codesOf(factsOf(csr(long), { policy }))).toEqual(['CSR_COMMON_NAME_MISSING']);
+    expect(codesOf(factsOf(request({ subject: rawName() }), { policy }))).toEqual(['CSR_COMMON_NAME_MISSING']);
+  });
+
+  it('a common name that a request has is kept, and a blank one is replaced', () => {
+    const withName = (value: string) =>
+      factsOf(request({ subject: named(value), extensions: [sanExtension(dnsName('a.acme.example'))] }), { policy });
+    const subjectOf = (facts: PolicyFacts) => certifiedNames(facts.request, [], policy).subject;
+    expect(subjectOf(withName('One'))).toMatchObject([{ value: 'One' }]);
+    expect(subjectOf(withName(' '))).toEqual([{ type: 'commonName', value: 'a.acme.example' }]);
+  });
+});
+
+describe('extensions under the attribute of Microsoft', () => {
+  const asked = (...extensions: Buffer[]): PolicyFacts =>
+    factsOf(request({ extensionRequest: '1.3.6.1.4.1.311.2.1.14', extensions }));
+
+  it('extensions under the attribute of Microsoft are read as those of PKCS#9', () => {
+    expect(asked(sanExtension(dnsName('a.acme.example'))).request.subjectAlternativeNames).toEqual([
+      dns('a.acme.example'),
+    ]);
+    expect(codesOf(asked(basicConstraints(der.boolean(true))))).toEqual(['CSR_CA_REQUESTED']);
+    expect(codesOf(asked(extension('1.3.6.1.4.1.99999.1', true, der.nullValue())))).toEqual([
+      'CSR_CRITICAL_EXTENSION_UNKNOWN',
+    ]);
+  });
+
+  it('extensions in both attributes are counted together', () => {
+    const attribute = der.sequence(
+      der.objectIdentifier('1.3.6.1.4.1.311.2.1.14'),
+      der.set(der.sequence(basicConstraints())),
+    );
+    const csr = request({ extensions: [basicConstraints()], attributes: [attribute] });
+    expect(codesOf(factsOf(csr))).toEqual(['CSR_EXTENSION_REPEATED']);
+  });
+});
+
 describe('what the policy lets through', () => {
   it('a request that the policy accepts never leads to a finding of the lint', async () => {
     const now = Date.UTC(2026, 0, 1);

@@ -92,6 +92,10 @@ export interface RequestWishes {
   /** Instead of the public half of `key`. */
   readonly publicKeyInfo?: Buffer;
   readonly extensions?: readonly Buffer[];
+  /** Of the attribute with the extensions; default: that of RFC 2985. */
+  readonly extensionRequest?: string;
+  /** Further attributes. */
+  readonly attributes?: readonly Buffer[];
   readonly digest?: 'sha1' | 'md5' | 'sha256' | 'sha384';
   readonly spoilSignature?: boolean;
 }
@@ -111,11 +115,13 @@ function signatureOid({ asymmetricKeyType }: KeyObject, digest: NonNullable<Requ
 
 /** PKCS#10 DER, however hostile. */
 export function makeRequest(wishes: RequestWishes): Buffer {
-  const { key, extensions = [], digest = 'sha256' } = wishes;
-  const attributes =
-    extensions.length === 0
+  const { key, extensions = [], digest = 'sha256', extensionRequest = OID.extensionRequest } = wishes;
+  const attributes = [
+    ...(extensions.length === 0
       ? []
-      : [der.sequence(der.objectIdentifier(OID.extensionRequest), der.set(der.sequence(...extensions)))];
+      : [der.sequence(der.objectIdentifier(extensionRequest), der.set(der.sequence(...extensions)))]),
+    ...(wishes.attributes ?? []),
+  ];
   const info = der.sequence(
     der.integer(0),
     wishes.subject ?? der.commonName('My Awesome Reseller'),

@@ -17,6 +17,8 @@ import {
   GENERAL_NAME_KINDS,
   type GeneralName,
   type GeneralNameKind,
+  LEAF_EXTENDED_KEY_USAGES,
+  type LeafExtendedKeyUsage,
   type RevocationReason,
   attributeNames,
   revocationReasons,
@@ -102,6 +104,13 @@ export class NamePolicyField {
 
   @Flag({ optional: true, description: 'Whether names may begin with `*.`', example: false }) wildcards?: boolean;
 
+  @Flag({
+    optional: true,
+    description: 'Whether the first alternative name becomes the common name of a request that has none',
+    example: false,
+  })
+  commonNameFromSan?: boolean;
+
   @Items(Text({ max: 253 }), {
     maxItems: NAMES_MAX,
     optional: true,
@@ -127,6 +136,18 @@ export class IssuingProfileField {
   @ValidityDays({ description: 'Default validity in days' }) validityDays?: number;
   @ValidityDays({ description: 'The longest life that is granted' }) validityDaysMax?: number;
   @Nested(() => NamePolicyField, { optional: true, description: 'Which names are certified' }) names?: NamePolicyField;
+
+  @Items(Choice(LEAF_EXTENDED_KEY_USAGES), {
+    minItems: 1,
+    unique: true,
+    maxItems: LEAF_EXTENDED_KEY_USAGES.length,
+    optional: true,
+    description:
+      'Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. All are in each certificate',
+    example: ['serverAuth', 'clientAuth'],
+  })
+  extendedKeyUsage?: LeafExtendedKeyUsage[];
+
   @Flag({ optional: true, description: 'Whether a key may have several valid certificates', example: true })
   keyReuse?: boolean;
 }

@@ -8,7 +8,7 @@ import {
   certificateLifecycle,
 } from '#certificates';
 import { toRfc3339 } from '#core';
-import { type RevocationReason, revocationReasons } from '#pki';
+import { IGNORED_PART_KINDS, type IgnoredPart, type RevocationReason, revocationReasons } from '#pki';
 
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';
@@ -16,6 +16,7 @@ import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
 const NAMES_MAX = 50;
 const CERTIFICATES_SHOWN_MAX = 100;
+const IGNORED_MAX = 100;
 const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
 const SERIAL_EXAMPLE = '4f2a9c1be07d5a8831f6c0de42ab7719';
 
@@ -174,6 +175,22 @@ export class CertificateWithChain extends Certificate {
   @Pem({ description: 'PEM of its issuers, nearest first', example: CERTIFICATE_EXAMPLE }) chain: string;
 }
 
+export class IgnoredPartField {
+  @Choice(IGNORED_PART_KINDS, { description: 'What it is', example: 'extension' }) kind: IgnoredPart['kind'];
+  @Text({ description: 'Object identifier, or the name of the key usage', example: '1.3.6.1.5.5.7.1.24' }) id: string;
+  @Text({ nullable: true, description: 'Its name, where it is a known one', example: 'tlsFeature' })
+  name: string | null;
+}
+
+/** A certificate that was issued a moment ago. */
+export class NewlyIssuedCertificate extends CertificateWithChain {
+  @Items(Nested(() => IgnoredPartField), {
+    maxItems: IGNORED_MAX,
+    description: 'What the request contains and the certificate does not',
+  })
+  ignored: IgnoredPartField[];
+}
+
 export class CertificatePage extends PageOf(Certificate) {}
 
 class RevocationOutcome {
@@ -223,8 +240,10 @@ export const presentCertificate = ({ certificate: row, state }: JudgedCertificat
 });
 
 /** What was issued a moment ago, which is active. */
-export const presentIssued = (issued: IssuedCertificate): CertificateWithChain =>
-  presentWithChain({ ...issued, state: 'active' });
+export const presentIssued = ({ ignored, ...issued }: IssuedCertificate): NewlyIssuedCertificate => ({
+  ...presentWithChain({ ...issued, state: 'active' }),
+  ignored: ignored.slice(0, IGNORED_MAX).map((part) => ({ ...part })),
+});
 
 export const presentWithChain = (found: Found): CertificateWithChain => {
   const { kid, certificate, ...others } = presentCertificate(found);

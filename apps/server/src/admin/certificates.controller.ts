@@ -26,6 +26,7 @@ import {
   CertificateRenewal,
   CertificateWithChain,
   NewCertificate,
+  NewlyIssuedCertificate,
   Revocation,
   RevocationRehearsal,
   presentCertificate,
@@ -64,7 +65,7 @@ export class CertificatesController {
   @Post()
   @Requires('certificates:issue')
   @ApiOperation({ summary: 'Issue a certificate for a CSR; a rejection lists every violated rule' })
-  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
   @Fails(
     TENANT_SUSPENDED,
     INVALID_CSR,
@@ -75,7 +76,7 @@ export class CertificatesController {
     CA_NOT_USABLE,
     NO_CERTIFICATE_AUTHORITY,
   )
-  async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
+  async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
   }
 
@@ -148,7 +149,7 @@ export class CertificatesController {
   @Post(':kid/renew')
   @ApiOperation({ summary: 'Renew a certificate with the same names, and the same key unless a CSR has a new one' })
   @KidParameter()
-  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
+  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The successor' })
   @Fails(
     TENANT_SUSPENDED,
     WRONG_STATE,
@@ -164,7 +165,7 @@ export class CertificatesController {
     @Param('kid') kid: string,
     @Body() body: CertificateRenewal,
     @InScope() scope: TenantScope,
-  ): Promise<CertificateWithChain> {
+  ): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body));
   }
 

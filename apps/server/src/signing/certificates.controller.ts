@@ -7,7 +7,7 @@ import { keyFileErrors } from '#crypto';
 import { databaseErrors } from '#database';
 
 import {
-  CertificateWithChain,
+  NewlyIssuedCertificate,
   OwnCertificateRenewal,
   OwnCertificateRequest,
   presentIssued,
@@ -32,7 +32,7 @@ export class OwnCertificatesController {
 
   @Post()
   @ApiOperation({ operationId: 'requestCertificate', summary: 'Request a certificate for itself' })
-  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
   @Fails(
     INVALID_CSR,
     WEAK_KEY,
@@ -47,14 +47,14 @@ export class OwnCertificatesController {
     @Body() { csr }: OwnCertificateRequest,
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
-  ): Promise<CertificateWithChain> {
+  ): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, { csr, serviceId }));
   }
 
   @Post(':kid/renew')
   @ApiOperation({ operationId: 'renewOwnCertificate', summary: 'Renew one of its own certificates' })
   @ApiParam({ name: 'kid', description: 'Certificate ID (`kid`)' })
-  @ApiCreatedResponse({ type: CertificateWithChain, description: 'The successor' })
+  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The successor' })
   @Fails(
     coreErrors.WRONG_STATE,
     CERTIFICATE_REPLACED,
@@ -71,7 +71,7 @@ export class OwnCertificatesController {
     @Body() body: OwnCertificateRenewal,
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
-  ): Promise<CertificateWithChain> {
+  ): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body, serviceId));
   }
 }
