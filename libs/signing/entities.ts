@@ -2,6 +2,7 @@ import { Entity } from 'typeorm';
 
 import type { Json } from '#core';
 import {
+  BooleanColumn,
   IdColumn,
   InstantColumn,
   IntegerColumn,
@@ -36,9 +37,24 @@ export class TokenProfile {
   @JsonColumn() settings: { readonly [name: string]: Json };
   /** The issuer whose ID tokens identify users, from the settings: how `GET /auth/token` finds the profile. */
   @VarcharColumn(500, { nullable: true }) trustedIssuer: string | null;
+  /** Whether clients without a credential may ask, from the settings: how they find the profile. */
+  @BooleanColumn() isPublic: boolean;
+  /** What `superoffice-system-user` signs where a service sends none. */
+  @SealedColumn({ nullable: true }) sealedSystemUserToken: Buffer | null;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;
   @InstantColumn() updatedAt: number;
+}
+
+/** An origin whose pages may ask a profile, from its settings: how a preflight finds it, which names neither profile nor tenant. */
+@Entity('token_profile_origins')
+@TenantOwned()
+export class TokenProfileOrigin {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() profileId: string;
+  /** Scheme, host and port (RFC 6454 §6.2). */
+  @VarcharColumn(255) origin: string;
 }
 
 /** An id that was used up. The key alone decides whether it was used before. */

@@ -4,6 +4,8 @@ export const profileEvents = defineEvents('token_profile', {
   created: 'A token profile was created',
   changed: 'A token profile was changed',
   deleted: 'A token profile was deleted',
+  system_user_stored: 'A system user token was stored with a token profile, sealed',
+  system_user_removed: 'The stored system user token of a token profile was removed',
 });
 
 export const tokenEvents = defineEvents('token', {

@@ -1,13 +1,25 @@
 import type { EntityClass } from '#database';
 import type { SealedColumnSource } from '#vault';
-import { RateWindow, ReplayRecord, TokenProfile, TokenTransaction } from './entities.js';
+import { RateWindow, ReplayRecord, TokenProfile, TokenProfileOrigin, TokenTransaction } from './entities.js';
+import { sealedSystemUserTokens } from './profiles.service.js';
 import { sealedPhoneNumbers, sealedTokens } from './transactions.service.js';
 
-export const signingEntities: readonly EntityClass[] = [TokenProfile, ReplayRecord, TokenTransaction, RateWindow];
-export const signingSealedColumns: readonly SealedColumnSource[] = [sealedPhoneNumbers, sealedTokens];
+export const signingEntities: readonly EntityClass[] = [
+  TokenProfile,
+  TokenProfileOrigin,
+  ReplayRecord,
+  TokenTransaction,
+  RateWindow,
+];
+export const signingSealedColumns: readonly SealedColumnSource[] = [
+  sealedPhoneNumbers,
+  sealedTokens,
+  sealedSystemUserTokens,
+];
 export type { TokenProfile } from './entities.js';
 export { profileErrors, transactionErrors } from './errors.js';
 export { profileEvents, tokenEvents } from './events.js';
+export { AllowedOrigins } from './allowed-origins.service.js';
 export { formatNames, formats } from './formats/index.js';
 export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
 export { type HolderKey, HolderKeys } from './holder-keys.js';
@@ -23,6 +35,9 @@ export {
   type TokenProfileChange,
   TokenProfiles,
 } from './profiles.service.js';
+export { PUBLIC_CALLER, PublicProfiles } from './public-profiles.service.js';
+export { SYSTEM_USER_TOKEN } from './formats/superoffice-system-user.js';
+export { parseSystemUserToken } from './system-user-token.js';
 export { RateWindows } from './rate-windows.js';
 export { type ReplayId, ReplayStore } from './replay.js';
 export {

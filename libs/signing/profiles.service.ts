@@ -15,15 +15,16 @@ import { Database, type Tx, type View, requireVersion } from '#database';
 import { Keys } from '#keys';
 import { servicesNaming, withdrawGrant } from '#service-keys';
 import { Users, raiseConfigVersion } from '#tenants';
+import { Vault, sealedColumn } from '#vault';
 
-import { TokenProfile } from './entities.js';
+import { TokenProfile, TokenProfileOrigin } from './entities.js';
 import { profileErrors } from './errors.js';
 import { profileEvents } from './events.js';
 import { formats } from './formats/index.js';
 import { isGranted } from './grants.js';
 import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { settingsErrors } from './input.js';
-import type { ProfileFacts, TokenFormat, VerifyingKey } from './token-format.js';
+import type { ProfileFacts, StoredInput, TokenFormat, VerifyingKey } from './token-format.js';
 
 /** What may be said about a profile; everything but name, format and key or certificate has a default. */
 export interface NewTokenProfile {
@@ -71,6 +72,11 @@ export abstract class IssuerUrls {
   abstract ofTenant(tenantId: string): string;
 }
 
+export const sealedSystemUserTokens = sealedColumn(TokenProfile, {
+  purpose: 'system-user-token',
+  column: 'sealedSystemUserToken',
+});
+
 export const PROFILE_DEFAULTS = { ttlSeconds: 300, maxTtlSeconds: 3_600, skewSeconds: 60 } as const;
 
 @Injectable()
@@ -81,6 +87,7 @@ export class TokenProfiles {
     private readonly issuers: IssuerUrls,
     private readonly holders: HolderKeys,
     private readonly users: Users,
+    private readonly vault: Vault,
   ) {}
 
   /**
@@ -108,13 +115,15 @@ export class TokenProfiles {
         requiredClaims: request.requiredClaims ?? [],
         formatVersion: request.formatVersion ?? null,
         settings: request.settings ?? {},
-        trustedIssuer: trustedIssuerIn(request.settings ?? {}),
+        ...foundBy(request.settings ?? {}),
+        sealedSystemUserToken: null,
         version: 1,
         createdAt: tx.now,
         updatedAt: tx.now,
       };
       await this.check(tx, profile, ['keyId', 'certificateKid']);
       await tx.insert(TokenProfile, profile, { duplicate: () => profileErrors.PROFILE_NAME_TAKEN() });
+      await this.keepOrigins(tx, profile);
       await raiseConfigVersion(tx);
       tx.record(profileEvents.created(profile.id, { after: visible(profile) }));
       return profile;
@@ -144,7 +153,7 @@ export class TokenProfiles {
     const { settings } = change;
     const set: Partial<TokenProfile> = {
       ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
-      ...(settings === undefined ? {} : { trustedIssuer: trustedIssuerIn(settings) }),
+      ...(settings === undefined ? {} : foundBy(settings)),
     };
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(TokenProfile, { name });
@@ -152,6 +161,7 @@ export class TokenProfiles {
       const references = (['keyId', 'certificateKid'] as const).filter((member) => after[member] !== before[member]);
       await this.check(tx, after, references);
       const changed = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
+      if (settings !== undefined) await this.keepOrigins(tx, changed);
       await raiseConfigVersion(tx);
       tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(changed) }));
       return changed;
@@ -177,10 +187,39 @@ export class TokenProfiles {
       const services = await servicesNaming(tx, name);
       if (services.length > 0 && !force) throw profileErrors.PROFILE_IN_USE(`Granted to ${services.join(', ')}`);
       await withdrawGrant(tx, name);
+      await tx.delete(TokenProfileOrigin, { profileId: profile.id });
       await tx.delete(TokenProfile, { id: profile.id });
       await raiseConfigVersion(tx);
       tx.record(profileEvents.deleted(profile.id, { before: visible(profile), details: { force, services } }));
     });
+  }
+
+  /**
+   * Stores what the profile signs where a service sends no system user token, sealed; `null` forgets it.
+   * @throws NOT_FOUND, WRONG_STATE where the format of the profile signs no such token
+   */
+  async storeSystemUserToken(scope: TenantScope, name: string, systemUserToken: string | null): Promise<TokenProfile> {
+    return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(TokenProfile, { name });
+      if (before.format !== SYSTEM_USER_FORMAT) {
+        throw coreErrors.WRONG_STATE(`Only profiles of the format ${SYSTEM_USER_FORMAT} sign system user tokens`);
+      }
+      const place = sealedSystemUserTokens.place(before.tenantId, before.id);
+      const sealedSystemUserToken =
+        systemUserToken === null ? null : await this.vault.seal(tx, place, Buffer.from(systemUserToken));
+      const changed = await tx.change(TokenProfile, before, { sealedSystemUserToken, updatedAt: tx.now });
+      await raiseConfigVersion(tx);
+      const event = systemUserToken === null ? profileEvents.system_user_removed : profileEvents.system_user_stored;
+      tx.record(event(before.id, { details: { profile: name } }));
+      return changed;
+    });
+  }
+
+  /** A step: what is stored for the profile in place of what a service may send. */
+  async storedInput(view: View, { id, tenantId, sealedSystemUserToken: sealed }: TokenProfile): Promise<StoredInput> {
+    if (sealed === null) return {};
+    const bytes = await this.vault.open(view, sealedSystemUserTokens.place(tenantId, id), sealed);
+    return { systemUserToken: bytes.toString() };
   }
 
   /** What `delete` would do without `force`; changes nothing. @throws NOT_FOUND */
@@ -216,6 +255,14 @@ export class TokenProfiles {
     if (granted.length > 1) throw profileErrors.AMBIGUOUS_PROFILE();
     if (granted[0]) return granted[0].name;
     throw found.length > 0 ? profileErrors.PROFILE_NOT_GRANTED() : coreErrors.NOT_FOUND();
+  }
+
+  /** A step: the origins of the settings, in a table that a preflight can be answered from. */
+  private async keepOrigins(tx: Tx, { id: profileId, tenantId, settings }: TokenProfile): Promise<void> {
+    await tx.delete(TokenProfileOrigin, { profileId });
+    for (const origin of new Set((settings['allowedOrigins'] ?? []) as string[])) {
+      await tx.insert(TokenProfileOrigin, { id: uuidv7(tx.now), tenantId, profileId, origin });
+    }
   }
 
   private factsOf(profile: TokenProfile): ProfileFacts {
@@ -334,8 +381,13 @@ const versionErrors = ({ formatVersion }: TokenProfile, { versions = [] }: Token
     ? []
     : wrong('/version', 'UNKNOWN_VERSION', versions.length > 0 ? `one of ${versions.join(', ')}` : 'there is only one');
 
-const trustedIssuerIn = (settings: { readonly [name: string]: Json }): string | null =>
-  (settings['trustedIssuer'] as { readonly issuer?: string } | undefined)?.issuer ?? null;
+const SYSTEM_USER_FORMAT = 'superoffice-system-user';
+
+/** The columns by which a profile is found, from its settings. */
+const foundBy = (settings: { readonly [name: string]: Json }): Pick<TokenProfile, 'trustedIssuer' | 'isPublic'> => ({
+  trustedIssuer: (settings['trustedIssuer'] as { readonly issuer?: string } | undefined)?.issuer ?? null,
+  isPublic: settings['publicAccess'] !== undefined,
+});
 
 const visible = ({
   name,

@@ -222,7 +222,7 @@ export class Signing {
     profileName: string,
     inputs: readonly unknown[],
   ): Promise<PreparedTokens> {
-    const { now, ...found } = await this.database.read(scope, async (view) => {
+    const { now, stored, ...found } = await this.database.read(scope, async (view) => {
       // The number first: what changes after it was read is noticed.
       const configVersion = await configVersionOf(view);
       requireGrant(view, caller, profileName);
@@ -230,7 +230,8 @@ export class Signing {
       if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
         throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
       }
-      return { configVersion, resolved, ...(await this.signingKey(view, resolved)), now: view.now };
+      const stored = await this.profiles.storedInput(view, resolved.profile);
+      return { configVersion, resolved, ...(await this.signingKey(view, resolved)), stored, now: view.now };
     });
     const { resolved, key, kid } = found;
     const { facts, format } = resolved;
@@ -241,6 +242,7 @@ export class Signing {
       kid,
       sign: (data) => this.cpu.sign(work, key.algorithm, data, key.signingKey),
       caller: askingService(scope),
+      stored,
       now,
       randomId: uuidv4,
     };

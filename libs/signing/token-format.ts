@@ -30,6 +30,11 @@ export interface AskingService {
   readonly credentialId?: string;
 }
 
+/** What a profile holds in place of what a caller may send. */
+export interface StoredInput {
+  readonly systemUserToken?: string;
+}
+
 export interface IssueContext {
   readonly profile: ProfileFacts;
   readonly key: Pick<UsableKey, 'kid' | 'algorithm'>;
@@ -38,6 +43,7 @@ export interface IssueContext {
   /** What the token calls its key: the certificate's where the profile has one, else the key version's. */
   readonly kid: string;
   readonly caller: AskingService;
+  readonly stored: StoredInput;
   readonly now: EpochMilliseconds;
   /** A fresh UUIDv4. */
   readonly randomId: () => string;

@@ -16,6 +16,7 @@ import {
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
 import { type DueItems, purge } from '#scheduler';
+import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
 
@@ -23,6 +24,7 @@ import { TokenTransaction } from './entities.js';
 import { transactionErrors } from './errors.js';
 import { tokenEvents } from './events.js';
 import { type Grants, grantsOf, isGranted } from './grants.js';
+import { PUBLIC_CALLER } from './public-profiles.service.js';
 import { type RateLimit, RateWindows } from './rate-windows.js';
 import type { IssuedToken, ProfileFacts, TransactionRequest } from './token-format.js';
 
@@ -45,6 +47,7 @@ export const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, c
 const LOOKUP_KEY = 'transaction-lookup';
 const LOOKUP_KEY_BYTES = 32;
 const RATE_DEFAULTS = { perPhonePerMinute: 5, perServicePerMinute: 60 } as const;
+const PER_ADDRESS_DEFAULT = 10;
 const SYSTEM = platformScope(systemOrigin('token-transactions'));
 
 /**
@@ -92,6 +95,7 @@ export class TokenTransactions implements Expirable {
         limit: limitOf('perPhonePerMinute'),
       },
       { policy: 'per-service', subject: `${name}:${tx.scope.actor.id}`, limit: limitOf('perServicePerMinute') },
+      ...(tx.scope.actor.id === PUBLIC_CALLER ? [addressLimit(name, settings, tx.scope.sourceAddress)] : []),
     ];
     await this.rates.admit(tx, limits);
   }
@@ -108,7 +112,11 @@ export class TokenTransactions implements Expirable {
     const row = xid === undefined ? null : await tx.findOne(TokenTransaction, { xid });
     if (!row) return undefined;
     const known = await this.show(tx, row);
-    if (known.phoneNumber !== phoneNumber || row.profile !== profile.name || known.token === undefined) {
+    if (
+      digitsOf(known.phoneNumber) !== digitsOf(phoneNumber) ||
+      row.profile !== profile.name ||
+      known.token === undefined
+    ) {
       throw transactionErrors.XID_IN_USE();
     }
     this.recordRepeat(tx, row);
@@ -155,6 +163,22 @@ export class TokenTransactions implements Expirable {
     });
   }
 
+  /** For people who look a transaction up, oldest first: by its id, its number, both or neither; never with a token. */
+  async search(
+    scope: TenantScope,
+    { xid, phoneNumber }: { readonly xid?: string | undefined; readonly phoneNumber?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<Omit<Transaction, 'token'>>> {
+    return this.database.read(scope, async (view) => {
+      const where = {
+        ...(xid === undefined ? {} : { xid }),
+        ...(phoneNumber === undefined ? {} : { phoneHash: this.phoneHash(view, phoneNumber) }),
+      };
+      const { items, nextCursor } = await view.page(TokenTransaction, where, [['id', 'ASC']], page);
+      return { items: await Promise.all(items.map((row) => this.describe(view, row))), nextCursor };
+    });
+  }
+
   /** The transactions of a phone number, oldest first; only those of granted profiles. */
   async ofPhone(
     scope: TenantScope,
@@ -184,24 +208,34 @@ export class TokenTransactions implements Expirable {
   }
 
   private async show(view: View, row: TokenTransaction): Promise<Transaction> {
+    const described = await this.describe(view, row);
+    if (described.status === 'expired') return { ...described, token: undefined };
+    const token = await this.vault.open(view, sealedTokens.place(row.tenantId, row.id), row.sealedToken);
+    return { ...described, token: token.toString() };
+  }
+
+  private async describe(view: View, row: TokenTransaction): Promise<Omit<Transaction, 'token'>> {
     const { id, tenantId, xid, profile, kid, issuedAt, expiresAt } = row;
-    const isLive = view.now < expiresAt;
     const number = await this.vault.open(view, sealedPhoneNumbers.place(tenantId, id), row.sealedPhoneNumber);
-    const token = isLive
-      ? (await this.vault.open(view, sealedTokens.place(tenantId, id), row.sealedToken)).toString()
-      : undefined;
-    const status = isLive ? 'live' : 'expired';
-    return { xid, phoneNumber: number.toString(), profile, kid, issuedAt, expiresAt, status, token };
+    const status = view.now < expiresAt ? 'live' : 'expired';
+    return { xid, phoneNumber: number.toString(), profile, kid, issuedAt, expiresAt, status };
   }
 
   private recordRepeat(tx: Tx, { xid, kid, profile }: TokenTransaction): void {
     tx.record(tokenEvents.repeated(xid, { kid, tokenId: xid, details: { profile } }));
   }
 
-  /** Over the digits alone: `+` says nothing about whose number it is. */
   private phoneHash(view: View, phoneNumber: string): string {
     if (!this.#lookupKey) throw new Error('The key of the look-up hash was not loaded at start');
-    const text = `${view.scope.tenantId}:${phoneNumber.replace('+', '')}`;
+    const text = `${view.scope.tenantId}:${digitsOf(phoneNumber)}`;
     return createHmac('sha256', this.#lookupKey).update(text).digest('hex');
   }
+}
+
+/** `+` says nothing about whose number it is. */
+const digitsOf = (phoneNumber: string): string => phoneNumber.replace('+', '');
+
+function addressLimit(profile: string, settings: ProfileFacts['settings'], address: string | null): RateLimit {
+  const { perAddressPerMinute = PER_ADDRESS_DEFAULT } = settings['publicAccess'] as { perAddressPerMinute?: number };
+  return { policy: 'per-address', subject: `${profile}:${sourceOf(address)}`, limit: perAddressPerMinute };
 }

@@ -31,6 +31,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'certificates:write': ['++--', '-', 'tenant-user'],
   'token-profiles:read': ['+++-', '-', 'tenant-user'],
   'token-profiles:write': ['++--', '-', 'tenant-user'],
+  'transactions:read': ['+++-', '-', 'tenant-user'],
   'licenses:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],

@@ -68,6 +68,7 @@ export const permissions = {
   'certificates:write': members(MANAGERS, 'Renew, revoke, hold and release certificates'),
   'token-profiles:read': members(USERS, 'Read token profiles'),
   'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
+  'transactions:read': members(USERS, 'Look up token transactions by id or phone number, without their tokens'),
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
   'tokens:sign': services('Request tokens of the granted profiles'),

@@ -64,12 +64,14 @@ import {
   TokenProfileNames,
 } from '#service-keys';
 import {
+  AllowedOrigins,
   HolderKeys,
   IssuerUrls,
   JwksUrls,
   OwnTokenDiagnosis,
   ProfilesOfKeys,
   ProfilesOfServices,
+  PublicProfiles,
   RateWindows,
   ReplayStore,
   Signing,
@@ -125,6 +127,7 @@ import {
 import { signingControllers } from './signing/index.js';
 import { AllowedJwksUrls } from './signing/jwks-urls.js';
 import { PublishedKeys } from './signing/published-keys.js';
+import { TenantNames } from './signing/tenant-names.js';
 
 export interface ServerOptions {
   readonly installation: Installation;
@@ -236,6 +239,9 @@ class UseCases {
       TokenProfiles,
       TrustedUsers,
       OwnTokenDiagnosis,
+      PublicProfiles,
+      AllowedOrigins,
+      TenantNames,
       Signing,
       Licensing,
       ...expirables,

@@ -11,6 +11,7 @@ import { CompromisedKeys1763850000000 } from './0010-compromised-keys.js';
 import { AuditFilters1763860000000 } from './0011-audit-filters.js';
 import { HistoryOrder1763870000000 } from './0012-history-order.js';
 import { HistoryLog1763890000000 } from './0014-history-log.js';
+import { VendorAccess1763900000000 } from './0015-vendor-access.js';
 import { Invitations1763920000000 } from './0017-invitations.js';
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 
@@ -29,6 +30,7 @@ export const migrations = [
   AuditFilters1763860000000,
   HistoryOrder1763870000000,
   HistoryLog1763890000000,
+  VendorAccess1763900000000,
   Invitations1763920000000,
   RefreshTokens1763950000000,
 ] as const;

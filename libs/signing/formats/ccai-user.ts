@@ -17,6 +17,9 @@ interface CcaiInput {
 const LIFETIME_SECONDS = 3_600;
 const ANONYMOUS_PREFIX = 'anon_';
 
+/** Scheme, host and port as browsers write them (RFC 6454 §6.2): no path, no slash at the end. */
+const ORIGIN = /^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/;
+
 const LINE = { type: 'string', minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]+$' } as const;
 
 /** The end-user token of Google CCAI Platform: `iss`, `iat`, `exp`, `identifier`, `name`, `email` under the company secret. */
@@ -31,6 +34,13 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
     type: 'object',
     additionalProperties: false,
     properties: {
+      allowedOrigins: {
+        type: 'array',
+        description: 'Origins whose pages may ask for tokens with an ID token (CORS); empty: none',
+        maxItems: 50,
+        uniqueItems: true,
+        items: { type: 'string', maxLength: 255, pattern: ORIGIN.source },
+      },
       trustedIssuer: {
         type: 'object',
         description: 'Whose ID tokens (OpenID Connect Core 1.0 §2) stand for the user at `GET /auth/token`',

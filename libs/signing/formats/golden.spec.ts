@@ -139,6 +139,7 @@ const issueContext = (sample: Sample): IssueContext => ({
   kid: GOLDEN.kid,
   caller: { serviceId: SERVICE },
   now: GOLDEN.now,
+  stored: {},
   randomId: () => GOLDEN.uuid,
 });
 

@@ -1,4 +1,4 @@
-import { MINUTE, SECOND, toEpochSeconds } from '#core';
+import { MINUTE, SECOND, coreErrors, toEpochSeconds } from '#core';
 import { algorithm } from '#crypto';
 
 import { diagnoseSystemUserToken } from '../diagnosis-system-user.js';
@@ -15,8 +15,12 @@ import type {
 } from '../token-format.js';
 
 interface SuperOfficeInput {
-  readonly systemUserToken: string;
+  /** Absent: what is stored with the profile. */
+  readonly systemUserToken?: string;
 }
+
+/** A name or an id of the application and a hyphen and more; one line. */
+export const SYSTEM_USER_TOKEN = /^[^\u0000-\u001f\u007f]+$/;
 
 /** How far the minute of a token may be from now, either way. */
 const WINDOW_SECONDS = 300;
@@ -57,14 +61,15 @@ export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
   inputSchema: {
     type: 'object',
     additionalProperties: false,
-    required: ['systemUserToken'],
     properties: {
-      systemUserToken: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]+$' },
+      systemUserToken: { type: 'string', minLength: 1, maxLength: 255, pattern: SYSTEM_USER_TOKEN.source },
     },
   },
   inputExample: { systemUserToken: 'Application Name-pzqc70604i' },
 
-  async issue({ systemUserToken }: SuperOfficeInput, { profile, sign, now }: IssueContext): Promise<IssuedToken> {
+  async issue(input: SuperOfficeInput, { profile, sign, stored, now }: IssueContext): Promise<IssuedToken> {
+    const systemUserToken = input.systemUserToken ?? stored.systemUserToken;
+    if (systemUserToken === undefined) throw missing();
     const signed = `${systemUserToken}.${minuteStamp(now)}`;
     const signature = await sign(Buffer.from(signed));
     const token = `${signed}.${signature.toString('base64')}`;
@@ -95,6 +100,11 @@ export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
   },
 
   diagnose: diagnoseSystemUserToken,
+};
+
+const missing = (): Error => {
+  const detail = 'is required: none is stored with the profile';
+  return coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/systemUserToken', code: 'REQUIRED', detail }] });
 };
 
 /** A key that was taken back is something else to its holder than one that was never known. */

@@ -1,5 +1,6 @@
 import { SECOND, toEpochSeconds } from '#core';
 import { isNumericDate } from '#crypto';
+import { isCidr } from '#service-keys';
 
 import { judgeTimes } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJwsWithoutKid } from '../jws.js';
@@ -42,6 +43,28 @@ export const telesignAppVerify: TokenFormat<TelesignInput> = {
         default: 60,
         description: 'Tokens for one service in any 60 seconds',
       },
+      publicAccess: {
+        type: 'object',
+        description: 'Lets clients of some networks ask for tokens without a credential; absent: nobody may',
+        additionalProperties: false,
+        required: ['allowedCidrs'],
+        properties: {
+          allowedCidrs: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 50,
+            uniqueItems: true,
+            items: { type: 'string', maxLength: 49 },
+          },
+          perAddressPerMinute: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 600,
+            default: 10,
+            description: 'Tokens for one address (an IPv6 /64) in any 60 seconds',
+          },
+        },
+      },
     },
   },
   inputSchema: {
@@ -54,6 +77,20 @@ export const telesignAppVerify: TokenFormat<TelesignInput> = {
     },
   },
   inputExample: { phoneNumber: '+4915112345678', xid: 'order-4711' },
+
+  checkProfile: ({ settings }) =>
+    ((settings['publicAccess'] as { allowedCidrs?: string[] } | undefined)?.allowedCidrs ?? []).flatMap(
+      (cidr, index) =>
+        isCidr(cidr)
+          ? []
+          : [
+              {
+                pointer: `/settings/publicAccess/allowedCidrs/${index}`,
+                code: 'INVALID_VALUE',
+                detail: 'a network such as 203.0.113.0/24',
+              },
+            ],
+    ),
 
   transaction: ({ xid, phoneNumber }: TelesignInput) => ({ xid, phoneNumber }),
 

@@ -85,7 +85,8 @@ describe('GET /v1/token', () => {
     manualClock(server).advance(79 * SECOND);
     expect((await token(phone, 'same', second)).text).toBe(first.text);
     expect(await token(newPhone(), 'same')).toMatchObject({ status: 409, body: { code: 'XID_IN_USE' } });
-    expect(await token(phone.slice(1), 'same')).toMatchObject({ status: 409, body: { code: 'XID_IN_USE' } });
+    // The number is the same without its sign.
+    expect((await token(phone.slice(1), 'same')).text).toBe(first.text);
     manualClock(server).advance(SECOND);
     expect(await token(phone, 'same')).toMatchObject({ status: 409, body: { code: 'XID_IN_USE' } });
   });

@@ -290,6 +290,106 @@ describe('a trusted issuer', () => {
   });
 });
 
+describe('pages that ask for a token', () => {
+  const PAGE = 'https://portal.example';
+  const asked = (origin: string) => ({
+    headers: {
+      Origin: origin,
+      'Access-Control-Request-Method': 'GET',
+      'Access-Control-Request-Headers': 'authorization',
+    },
+  });
+  let profile: string;
+  beforeAll(async () => {
+    const trusted = { issuer: ISSUER, audience: 'pages', jwks };
+    const settings = { trustedIssuer: trusted, allowedOrigins: [PAGE, 'http://localhost:5173'] };
+    profile = await createProfile(server, tenant, {
+      format: 'ccai-user',
+      keyId: vendor.keyId,
+      issuer: 'PAGES',
+      settings,
+    });
+  });
+
+  it.each(['/auth/token', '/v1/auth/token'])(
+    'pages of an origin on the list may ask before they read %s',
+    async (path) => {
+      for (const query of ['', `?profile=${profile}`, `?tenant=ccai&profile=${profile}`]) {
+        const answer = await server.request('OPTIONS', `${path}${query}`, undefined, asked(PAGE));
+        expect([answer.status, answer.text]).toEqual([204, '']);
+        expect(answer.headers.get('access-control-allow-origin')).toBe(PAGE);
+        expect(answer.headers.get('access-control-allow-methods')).toBe('GET');
+        expect(answer.headers.get('access-control-allow-headers')).toBe('Authorization');
+        expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+        expect(answer.headers.get('vary')).toContain('Origin');
+      }
+    },
+  );
+
+  it.each([
+    'https://evil.example',
+    'https://portal.example.evil.example',
+    'http://portal.example',
+    'null',
+    'https://PORTAL.example',
+  ])('pages of the origin %s may not', async (origin) => {
+    const preflight = await server.request('OPTIONS', '/auth/token', undefined, asked(origin));
+    expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+    const headers = { Origin: origin };
+    const answer = await server.get('/auth/token', { token: await idToken({ aud: 'pages' }), headers });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('pages of an origin on the list read their tokens, and why there is none', async () => {
+    const headers = { Origin: PAGE };
+    const answer = await server.get('/auth/token', { token: await idToken({ aud: 'pages' }), headers });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, PAGE]);
+    expect(answer.headers.get('vary')).toContain('Origin');
+    const expired = await server.get('/auth/token', {
+      token: await idToken({ aud: 'pages', exp: now() - 600 }),
+      headers,
+    });
+    expect([expired.status, expired.headers.get('access-control-allow-origin')]).toEqual([401, PAGE]);
+  });
+
+  it('pages of an origin on the list of one profile may not read the token of another', async () => {
+    const headers = { Origin: PAGE };
+    const answer = await server.get('/auth/token', { token: await idToken(), headers });
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+  });
+
+  it('pages may ask no longer once their origin is off the list, or the profile is gone', async () => {
+    const path = `${tenant.path}/token-profiles/${profile}`;
+    const isOpen = async (origin: string) =>
+      (await server.request('OPTIONS', '/auth/token', undefined, asked(origin))).headers.has(
+        'access-control-allow-origin',
+      );
+    const trustedIssuer = { issuer: ISSUER, audience: 'pages', jwks };
+    await server.patch(path, { settings: { trustedIssuer, allowedOrigins: ['http://localhost:5173'] } }, tenant.owner);
+    expect([await isOpen(PAGE), await isOpen('http://localhost:5173')]).toEqual([false, true]);
+    expect((await server.delete(path, undefined, tenant.owner)).status).toBe(204);
+    expect(await isOpen('http://localhost:5173')).toBe(false);
+  });
+
+  it.each([
+    '*',
+    'https://portal.example/',
+    'portal.example',
+    'https://portal.example/path',
+    'https://user@portal.example',
+  ])('the list of origins cannot have %s', async (origin) => {
+    const body = {
+      name: 'pages',
+      format: 'ccai-user',
+      keyId: vendor.keyId,
+      issuer: 'X',
+      settings: { allowedOrigins: [origin] },
+    };
+    const answer = await server.post(`${tenant.path}/token-profiles`, body, tenant.owner);
+    expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+  });
+});
+
 it('a token for a user is in the history, without the user', async () => {
   await create(USER);
   const history = await server.get(`${tenant.path}/audit-events?action=token.issued`, tenant.owner);

@@ -15,6 +15,7 @@ import { SchedulerController } from './scheduler.controller.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
+import { TransactionSearchController } from './transactions.controller.js';
 import { UsersController } from './users.controller.js';
 
 /** What people call: one controller per noun. */
@@ -34,6 +35,7 @@ export const adminControllers: Class<unknown>[] = [
   CertificatesController,
   TokenProfilesController,
   LicensesController,
+  TransactionSearchController,
   AuditEventsController,
   PlatformAuditEventsController,
   HistoryLogController,

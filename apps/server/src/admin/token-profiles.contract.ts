@@ -4,6 +4,7 @@ import { type Json, toRfc3339 } from '#core';
 import { KID_PATTERN } from '#crypto';
 import {
   type NewTokenProfile,
+  SYSTEM_USER_TOKEN,
   PROFILE_DEFAULTS,
   type ProfileDeletionImpact,
   type TokenProfile,
@@ -131,6 +132,16 @@ export class TokenProfileRequest extends TokenProfileChangeRequest {
   format: string;
 }
 
+export class SystemUserTokenRequest {
+  @Text({
+    max: 255,
+    pattern: SYSTEM_USER_TOKEN,
+    example: 'Application Name-pzqc70604i',
+    description: 'What SuperOffice gave for the customer; stored sealed',
+  })
+  systemUserToken: string;
+}
+
 /** The version of the format, as the domain calls it: there `version` is that of the row. */
 export const toNewProfile = ({ version, ...request }: TokenProfileRequest): NewTokenProfile => ({
   ...request,
@@ -188,6 +199,9 @@ export class TokenProfileAnswer {
   @JsonObject({ example: {}, description: 'Settings of the format' })
   settings: { readonly [name: string]: Json };
 
+  @Flag({ description: 'Whether a system user token is stored: `superoffice-system-user` only', example: false })
+  hasSystemUserToken: boolean;
+
   @WholeNumber({ example: 1, description: 'Increases with each change; the ETag' })
   revision: number;
 
@@ -216,6 +230,7 @@ export class TokenProfileAnswer {
       requiredClaims,
       version: formatVersion,
       settings,
+      hasSystemUserToken: profile.sealedSystemUserToken !== null,
       revision: profile.version,
       createdAt: toRfc3339(profile.createdAt),
       updatedAt: toRfc3339(profile.updatedAt),

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -24,6 +24,7 @@ import { PageQuery, presentPage } from './page.contract.js';
 import { RehearsalQuery } from './rehearsal.contract.js';
 import { ForcedAction, stepUpErrors } from './step-up.contract.js';
 import {
+  SystemUserTokenRequest,
   TokenProfileAnswer,
   TokenProfileChangeRequest,
   TokenProfileDeletionDryRun,
@@ -90,6 +91,32 @@ export class TokenProfilesController {
     @IfMatch() ifMatch: number | undefined,
   ): Promise<TokenProfileAnswer> {
     return TokenProfileAnswer.of(await this.profiles.change(scope, name, toProfileChange(request), ifMatch));
+  }
+
+  /** The token itself is never shown again; `hasSystemUserToken` says that there is one. */
+  @Put(':name/system-user-token')
+  @Requires('token-profiles:write')
+  @ProfileName()
+  @ApiOperation({ operationId: 'storeSystemUserToken', summary: 'Store the system user token that a profile signs' })
+  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
+  @Fails(coreErrors.WRONG_STATE)
+  async storeSystemUserToken(
+    @InScope() scope: TenantScope,
+    @Param('name') name: string,
+    @Body() { systemUserToken }: SystemUserTokenRequest,
+  ): Promise<TokenProfileAnswer> {
+    return TokenProfileAnswer.of(await this.profiles.storeSystemUserToken(scope, name, systemUserToken));
+  }
+
+  @Delete(':name/system-user-token')
+  @HttpCode(204)
+  @Requires('token-profiles:write')
+  @ProfileName()
+  @ApiOperation({ operationId: 'removeSystemUserToken', summary: 'Remove the stored system user token of a profile' })
+  @ApiNoContentResponse({ description: 'Services have to send it again' })
+  @Fails(coreErrors.WRONG_STATE)
+  async removeSystemUserToken(@InScope() scope: TenantScope, @Param('name') name: string): Promise<void> {
+    await this.profiles.storeSystemUserToken(scope, name, null);
   }
 
   @Delete(':name')

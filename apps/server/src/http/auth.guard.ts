@@ -29,7 +29,7 @@ export class AuthGuard implements CanActivate {
     if (access === undefined) throw coreErrors.INTERNAL_ERROR('The route declares no access');
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { permission } = access;
-    const isAsked = !access.public || request.headers.authorization !== undefined;
+    const isAsked = !access.public || SHOWN_IN.some((name) => request.headers[name] !== undefined);
     if (permission !== undefined && isAsked) await this.admit(request, permission);
     return true;
   }
@@ -63,6 +63,8 @@ function userCredentials(request: FastifyRequest): { authorization: string } {
 
 /** `key` is the name that clients of Webex Connect send. */
 const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
+/** Where a client shows credentials. */
+const SHOWN_IN = ['authorization', ...SERVICE_KEY_HEADERS] as const;
 
 /** What a request shows of a service. @throws CREDENTIALS_REQUIRED */
 export function serviceCredentials(request: FastifyRequest) {

@@ -18,6 +18,12 @@ export const READABLE_BY_ALL = {
   'Cross-Origin-Resource-Policy': 'cross-origin',
 } as const;
 
+/** For answers that one origin may read, which a route has decided. */
+export const readableByOrigin = (origin: string) => ({
+  'Access-Control-Allow-Origin': origin,
+  'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
+});
+
 const PREFLIGHT_MAX_AGE_SECONDS = 86_400;
 
 /** The answer to a preflight: what a page may send to a path with these methods. */

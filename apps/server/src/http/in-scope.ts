@@ -1,7 +1,7 @@
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
-import type { Principal } from './principal.js';
+import type { Principal, ServicePrincipal } from './principal.js';
 import { sourceAddressOf } from './source-address.js';
 
 /** What is known of a request before its caller is identified. */
@@ -41,6 +41,19 @@ export const SignedInScope = createParamDecorator(
     return scope?.tenantId === INSTALLATION_ID ? (scope as PlatformScope) : undefined;
   },
 );
+
+/** The service that called and its scope, on a route that is public; `undefined` for every other client. */
+export const ShownService = createParamDecorator((_: unknown, context: ExecutionContext): ShownService | undefined => {
+  const { principal } = requestIn(context);
+  const scope = scopeIn(context);
+  if (principal?.kind !== 'service' || scope === undefined || scope.tenantId === INSTALLATION_ID) return undefined;
+  return { principal, scope };
+});
+
+export interface ShownService {
+  readonly principal: ServicePrincipal;
+  readonly scope: TenantScope;
+}
 
 /** The principal: who called, on any route that is not public. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {

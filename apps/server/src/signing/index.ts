@@ -5,6 +5,7 @@ import { OwnCertificatesController } from './certificates.controller.js';
 import { JwksController } from './jwks.controller.js';
 import { LicensingController } from './licensing.controller.js';
 import { PkiController } from './pki.controller.js';
+import { SystemUserTokensController } from './system-user-tokens.controller.js';
 import { TokenController } from './token.controller.js';
 import { TransactionsController } from './transactions.controller.js';
 import { UserTokensController } from './user-tokens.controller.js';
@@ -15,6 +16,7 @@ export const signingControllers: readonly Type[] = [
   CallerController,
   TransactionsController,
   UserTokensController,
+  SystemUserTokensController,
   LicensingController,
   OwnCertificatesController,
   JwksController,

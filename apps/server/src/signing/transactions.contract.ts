@@ -1,5 +1,5 @@
 import { type Page, toRfc3339 } from '#core';
-import { PHONE_NUMBER, type Transaction } from '#signing';
+import { PHONE_NUMBER, type Transaction, XID } from '#signing';
 
 import { PageOf, PageQuery } from '../admin/page.contract.js';
 import { Choice, Instant, Text } from '../http/fields.js';
@@ -19,11 +19,23 @@ export class ProfileQuery {
   profile?: string;
 }
 
+export class PhoneTokenQuery extends ProfileQuery {
+  @Text({
+    optional: true,
+    max: 64,
+    example: 'acme',
+    description: 'Id or slug of the tenant, for clients without a credential',
+  })
+  tenant?: string;
+}
+
+/** A number with or without `+`, which arrives as a blank where it was not encoded. */
+const SENT_PHONE_NUMBER = /^[+ ]?\d{7,15}$/;
+
 export class TransactionQuery extends PageQuery {
-  // A `+` that was not encoded arrives as a blank.
   @Text({
     max: 17,
-    pattern: /^[+ ]?\d{7,15}$/,
+    pattern: SENT_PHONE_NUMBER,
     example: PHONE_EXAMPLE,
     description: 'The number, with or without `+`',
   })
@@ -34,7 +46,21 @@ export class TransactionQuery extends PageQuery {
   }
 }
 
-export class TransactionAnswer {
+export class TransactionSearchQuery extends PageQuery {
+  @Text({ optional: true, max: 64, pattern: XID, example: XID_EXAMPLE, description: 'Id of the transaction' })
+  xid?: string;
+
+  @Text({
+    optional: true,
+    max: 17,
+    pattern: SENT_PHONE_NUMBER,
+    example: PHONE_EXAMPLE,
+    description: 'The number, with or without `+`',
+  })
+  phone?: string;
+}
+
+export class FoundTransaction {
   @Text({ max: 64, example: XID_EXAMPLE, description: 'Id of the transaction' })
   xid: string;
 
@@ -55,7 +81,17 @@ export class TransactionAnswer {
 
   @Choice(['live', 'expired'], { example: 'live' })
   status: string;
+}
 
+export class FoundTransactionPage extends PageOf(FoundTransaction) {}
+
+export const presentFound = ({ issuedAt, expiresAt, ...rest }: Omit<Transaction, 'token'>): FoundTransaction => ({
+  ...rest,
+  issuedAt: toRfc3339(issuedAt),
+  expiresAt: toRfc3339(expiresAt),
+});
+
+export class TransactionAnswer extends FoundTransaction {
   @Text({
     optional: true,
     max: 4_096,
@@ -64,9 +100,8 @@ export class TransactionAnswer {
   })
   token?: string;
 
-  static of({ issuedAt, expiresAt, token, ...rest }: Transaction): TransactionAnswer {
-    const times = { issuedAt: toRfc3339(issuedAt), expiresAt: toRfc3339(expiresAt) };
-    return { ...rest, ...times, ...(token === undefined ? {} : { token }) };
+  static of({ token, ...rest }: Transaction): TransactionAnswer {
+    return { ...presentFound(rest), ...(token === undefined ? {} : { token }) };
   }
 }
 

@@ -2,17 +2,26 @@ import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { type ErrorKind, type Page, type TenantScope, coreErrors } from '#core';
+import { type ErrorKind, type Origin, type Page, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { keyErrors } from '#keys';
-import { Signing, TokenProfiles, TokenTransactions, profileErrors, transactionErrors } from '#signing';
+import {
+  PUBLIC_CALLER,
+  PublicProfiles,
+  Signing,
+  TokenProfiles,
+  TokenTransactions,
+  profileErrors,
+  transactionErrors,
+} from '#signing';
 
 import { presentPage } from '../admin/page.contract.js';
 import type { GrantedService } from '../callers.js';
 import { Fails } from '../http/fails.js';
 import { toDomainError } from '../http/foreign-errors.js';
-import { Caller, InScope } from '../http/in-scope.js';
-import { Requires } from '../http/requires.js';
-import { ProfileQuery, TransactionAnswer, TransactionPage, TransactionQuery } from './transactions.contract.js';
+import { Caller, Facts, InScope, type RequestFacts, ShownService } from '../http/in-scope.js';
+import { PublicOrSignedIn, Requires } from '../http/requires.js';
+import { PhoneTokenQuery, TransactionAnswer, TransactionPage, TransactionQuery } from './transactions.contract.js';
+import { TenantNames } from './tenant-names.js';
 
 const FORMAT = 'telesign-app-verify';
 const TEXT = 'text/plain; charset=utf-8';
@@ -57,26 +66,31 @@ export class TransactionsController {
     private readonly signing: Signing,
     private readonly profiles: TokenProfiles,
     private readonly transactions: TokenTransactions,
+    private readonly publicProfiles: PublicProfiles,
+    private readonly tenants: TenantNames,
   ) {}
 
+  /** With the credential of a service or, where a profile permits it, without one from its networks. */
   @Get('token/:phone')
+  @PublicOrSignedIn('tokens:sign')
   @Phone()
   @ApiOperation({ operationId: 'getPhoneToken', summary: 'Issue a token for a phone number with a new transaction id' })
   @BareToken()
   @EmptyFailure()
   @Refusals()
   async getToken(
-    @InScope() scope: TenantScope,
-    @Caller() caller: GrantedService,
+    @ShownService() service: ShownService | undefined,
+    @Facts() facts: RequestFacts,
     @Param('phone') phoneNumber: string,
-    @Query() { profile }: ProfileQuery,
+    @Query() query: PhoneTokenQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return this.answer(request, reply, () => this.token(scope, caller, profile, { phoneNumber }));
+    return this.answer(request, reply, () => this.token(service, facts, query, { phoneNumber }));
   }
 
   @Get('token/:phone/:xid')
+  @PublicOrSignedIn('tokens:sign')
   @Phone()
   @Xid()
   @ApiOperation({
@@ -87,15 +101,15 @@ export class TransactionsController {
   @EmptyFailure()
   @Refusals()
   async getTransactionToken(
-    @InScope() scope: TenantScope,
-    @Caller() caller: GrantedService,
+    @ShownService() service: ShownService | undefined,
+    @Facts() facts: RequestFacts,
     @Param('phone') phoneNumber: string,
     @Param('xid') xid: string,
-    @Query() { profile }: ProfileQuery,
+    @Query() query: PhoneTokenQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return this.answer(request, reply, () => this.token(scope, caller, profile, { phoneNumber, xid }));
+    return this.answer(request, reply, () => this.token(service, facts, query, { phoneNumber, xid }));
   }
 
   @Get('transactions/:xid')
@@ -123,13 +137,23 @@ export class TransactionsController {
   }
 
   private async token(
-    scope: TenantScope,
-    caller: GrantedService,
-    profile: string | undefined,
+    service: ShownService | undefined,
+    facts: RequestFacts,
+    { profile, tenant }: PhoneTokenQuery,
     input: { readonly phoneNumber: string; readonly xid?: string },
   ): Promise<string> {
-    const name = await this.profiles.nameOf(scope, FORMAT, caller.profiles, profile);
-    return (await this.signing.sign(scope, caller, name, input)).token;
+    if (service) {
+      const { profiles } = service.principal as GrantedService;
+      const name = await this.profiles.nameOf(service.scope, FORMAT, profiles, profile);
+      return (await this.signing.sign(service.scope, { profiles }, name, input)).token;
+    }
+    const origin: Origin = { ...systemOrigin(PUBLIC_CALLER), ...facts };
+    const tenantId = tenant === undefined ? undefined : await this.tenants.idOf(origin, tenant);
+    const found = await this.publicProfiles.find(origin, { name: profile, tenantId });
+    const scope: TenantScope = { ...origin, evidence: { kind: 'tenant' }, tenantId: found.tenantId };
+    // The profile itself says who may ask without a credential: that is the grant, as long as it says so.
+    const caller = { profiles: [found.name], profileVersion: found.version };
+    return (await this.signing.sign(scope, caller, found.name, input)).token;
   }
 
   /** In the vendor's terms: plain text, `Allow`, and an empty 500 for whatever is not the caller's mistake. */

@@ -1,25 +1,32 @@
-import { Body, Controller, Get, Headers, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Get, Headers, HttpCode, Options, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { DomainError, type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
+import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
-import { type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
-import { Access } from '#tenants';
+import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
+import { readableByOrigin } from '../http/browser-access.js';
 import { serviceCredentials } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, InScope, type RequestFacts } from '../http/in-scope.js';
 import { CallerIdentification, actorOf } from '../http/principal.js';
 import { Public, Requires } from '../http/requires.js';
 import { tokenOfProfile } from '../secret-references.js';
+import { TenantNames } from './tenant-names.js';
 import { ProfileQuery } from './transactions.contract.js';
 import { UserTokenAnswer, UserTokenQuery, UserTokenRequest } from './user-tokens.contract.js';
 
 const FORMAT = 'ccai-user';
+/** A page shows the ID token of its user, and no cookie. */
+const PREFLIGHT = {
+  'Access-Control-Allow-Methods': 'GET',
+  'Access-Control-Allow-Headers': 'Authorization',
+  'Access-Control-Max-Age': '600',
+} as const;
 const BEARER = /^Bearer +(?<token>\S+)$/i;
 
 const Refusals = (): MethodDecorator =>
@@ -42,7 +49,8 @@ export class UserTokensController {
     private readonly signing: Signing,
     private readonly profiles: TokenProfiles,
     private readonly users: TrustedUsers,
-    private readonly access: Access,
+    private readonly tenants: TenantNames,
+    private readonly origins: AllowedOrigins,
     private readonly callers: CallerIdentification,
   ) {}
 
@@ -78,7 +86,12 @@ export class UserTokensController {
   ): Promise<UserTokenAnswer> {
     reply.header('Cache-Control', 'no-store');
     const bearer = BEARER.exec(authorization ?? '')?.groups?.['token'];
-    if (bearer !== undefined && !isServiceToken(bearer)) return this.forIdToken(bearer, query, facts);
+    if (bearer !== undefined && !isServiceToken(bearer)) {
+      const page = request.headers.origin;
+      // Refusals are readable, too: a page learns that its user has to sign in again.
+      await this.openTo(page, { ...systemOrigin('id-token'), ...facts }, query, reply);
+      return this.forIdToken(bearer, query, facts, page, reply);
+    }
     const caller = (await this.callers.service(serviceCredentials(request))) as GrantedService;
     request.principal = caller;
     const origin: Origin = { actor: actorOf(caller), ...facts };
@@ -114,24 +127,63 @@ export class UserTokensController {
     return answerOnce(scope, present, () => this.signing.sign(scope, caller, name, input));
   }
 
-  /** The caller is not identified yet: the existence of tenants is not disclosed. */
-  private async knownTenant(origin: Origin, tenant: string): Promise<string> {
-    try {
-      return await this.access.tenantId(origin, tenant);
-    } catch (error) {
-      if (error instanceof DomainError && error.kind === 'not-found') throw coreErrors.INVALID_CREDENTIALS();
-      throw error;
-    }
+  @Options('v1/auth/token')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'askForUserToken', summary: 'Preflight of a page that asks for a token (CORS)' })
+  @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
+  async preflight(
+    @Headers('origin') page: string | undefined,
+    @Query() query: UserTokenQuery,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    reply.header('Allow', 'GET, HEAD, OPTIONS, POST');
+    const origin: Origin = { ...systemOrigin('preflight'), ...facts };
+    if (await this.openTo(page, origin, query, reply)) reply.headers(PREFLIGHT);
+  }
+
+  @Options('auth/token')
+  @Public()
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'askForUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
+  @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
+  async preflightAtVendorPath(
+    @Headers('origin') page: string | undefined,
+    @Query() query: UserTokenQuery,
+    @Facts() facts: RequestFacts,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    return this.preflight(page, query, facts, reply);
+  }
+
+  /** Lets a page read the answer where a profile lists its origin. Caches must keep the answers of origins apart. */
+  private async openTo(
+    page: string | undefined,
+    asking: Origin,
+    { profile, tenant }: UserTokenQuery,
+    reply: FastifyReply,
+  ): Promise<boolean> {
+    reply.header('Vary', 'Origin');
+    if (page === undefined) return false;
+    const tenantId = tenant === undefined ? undefined : await this.tenants.idOf(asking, tenant);
+    const isAllowed = await this.origins.allow(asking, page, { profile, tenantId });
+    if (isAllowed) reply.headers(readableByOrigin(page));
+    else for (const name of Object.keys(readableByOrigin(page))) reply.removeHeader(name);
+    return isAllowed;
   }
 
   private async forIdToken(
     idToken: string,
     { profile, tenant }: UserTokenQuery,
     facts: RequestFacts,
+    page: string | undefined,
+    reply: FastifyReply,
   ): Promise<UserTokenAnswer> {
     const origin: Origin = { ...systemOrigin('id-token'), ...facts };
-    const named = tenant === undefined ? undefined : await this.knownTenant(origin, tenant);
+    const named = tenant === undefined ? undefined : await this.tenants.idOf(origin, tenant);
     const trusted = await this.users.identify(origin, idToken, { profile, tenantId: named });
+    await this.openTo(page, origin, { profile: trusted.profile, tenant: trusted.tenantId }, reply);
     const scope: TenantScope = { ...origin, evidence: { kind: 'tenant' }, tenantId: trusted.tenantId };
     // The profile itself names the issuers that it trusts: that is the grant.
     const caller = { profiles: [trusted.profile], profileVersion: trusted.profileVersion };
