@@ -15,8 +15,8 @@ interface Project {
 /** Outside of the product's folders: what asks neither a database nor a server. */
 const PURE = [
   'test/architecture/**/*.test.ts',
-  'test/conformance/{crypto,key-files,transparency-log}/**/*.test.ts',
-  'test/conformance/certificates/pure-*.test.ts',
+  'test/conformance/{crypto,key-files}/**/*.test.ts',
+  'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
 ];
 /** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
 const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'];

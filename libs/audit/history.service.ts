@@ -118,7 +118,8 @@ export const readsOf = <T>(
   work: (view: View) => Promise<T>,
 ): Promise<T> => (isPlatform(scope) ? database.readPlatform(scope, work) : database.read(scope, work));
 
-const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
+export const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope =>
+  scope.tenantId === INSTALLATION_ID;
 
 function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent> {
   const { from, to, actor, actorEmail, action, order: _order, ...equal } = filter;

@@ -12,5 +12,7 @@ export { RepeatedEvents } from './repeated-events.service.js';
 export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 export { Checkpoints, LogPlace, type Unpublished } from './checkpoints.service.js';
 export { historyErrors } from './errors.js';
+export { type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
+export { type ExportRequest, HistoryExport, historyEvents } from './export.service.js';
 export { type ConsistencyProof, HistoryLog, type InclusionProof } from './history-log.service.js';
 export { LogKeys } from './log-keys.service.js';

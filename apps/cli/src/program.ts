@@ -7,16 +7,17 @@ import { DomainError } from '#core';
 import { productVersion } from '#installation';
 
 import { createAdmin, resetPassword } from './admin.js';
+import { exportHistory, verifyHistory } from './audit.js';
 import { diagnose } from './doctor.js';
 import { rewrap, rotateDataKeys } from './keys.js';
 import { confirm, status } from './scheduler.js';
 import { Refusal, type Terminal, onInstallation } from './terminal.js';
 
-/** What a command answers: whether all went well. */
-type Action<Options> = (terminal: Terminal, options: Options) => Promise<boolean>;
+/** What a command answers: whether all went well, or the exit code. */
+type Action<Options> = (terminal: Terminal, options: Options) => Promise<boolean | number>;
 
 /** The commands; each is one function over the libraries. */
-function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
+function program(terminal: Terminal, answer: (result: boolean | number) => void): Command {
   const root = new Command('chancery')
     .description('Operates a Chancery installation. Reads the same environment variables as the server.')
     .version(productVersion())
@@ -66,6 +67,26 @@ function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
     .option('--tenant <id>', 'only this tenant')
     .action(does(rotateDataKeys));
 
+  const audit = root.command('audit').description('The history of a tenant, or of the installation');
+  audit
+    .command('export')
+    .description('Write a history to a file, and the checkpoint that covers it beside it')
+    .requiredOption('--out <file>', 'the file; its checkpoint goes to <file>.checkpoint')
+    .option('--tenant <id>', "the tenant; the installation's own history if absent")
+    .option('--format <format>', 'ndjson, which can be verified, or csv', 'ndjson')
+    .option('--from <instant>', 'only what happened since')
+    .option('--to <instant>', 'only what happened before')
+    .action(does(exportHistory));
+  audit
+    .command('verify')
+    .description('Verify an export offline: no server, database or network. Exit code 2 for any difference')
+    .requiredOption('--export <file>', 'the export, of the format ndjson')
+    .option('--checkpoint <file>', 'the checkpoint that covers it; the one in the export if absent')
+    .option('--since <file>', 'a checkpoint that was kept from an earlier time: the export must continue it')
+    .option('--key <key>', 'a verifier key of the log (GET /v1/history/keys), once for each', collected, [])
+    .option('--witness <key>', 'a verifier key of a witness that must have cosigned, once for each', collected, [])
+    .action(does(verifyHistory));
+
   const scheduler = root.command('scheduler').description('What the scheduler does, and the clock that it goes by');
   scheduler
     .command('status')
@@ -78,20 +99,22 @@ function program(terminal: Terminal, answer: (ok: boolean) => void): Command {
   return root;
 }
 
+const collected = (value: string, values: readonly string[]): readonly string[] => [...values, value];
+
 const migrate: Action<object> = (terminal) =>
   onInstallation(terminal, async () => {
     terminal.write('The database has the newest schema.\n');
     return true;
   });
 
-/** Runs one command line and answers its exit code: 0 where all is well, 1 where not. */
+/** Runs one command line and answers its exit code: 0 where all is well, 1 where not, or what the command says. */
 export async function run(parameters: readonly string[], terminal: Terminal): Promise<number> {
-  let ok = true;
+  let result: boolean | number = true;
   try {
-    await program(terminal, (result) => {
-      ok = result;
+    await program(terminal, (answer) => {
+      result = answer;
     }).parseAsync([...parameters], { from: 'user' });
-    return ok ? 0 : 1;
+    return typeof result === 'number' ? result : result ? 0 : 1;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     terminal.fail(`${reasonOf(error)}\n`);

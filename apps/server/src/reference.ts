@@ -1,4 +1,4 @@
-import { historyErrors, requestEvents } from '#audit';
+import { historyErrors, historyEvents, requestEvents } from '#audit';
 import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
 import { configurationMarkdown } from '#config';
 import { type ErrorTable, type EventTable, coreErrors } from '#core';
@@ -76,6 +76,7 @@ export const eventTables: readonly EventTable[] = [
   tokenEvents,
   licenseEvents,
   requestEvents,
+  historyEvents,
   clockEvents,
 ].map(({ table }) => table);
 

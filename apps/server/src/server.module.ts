@@ -3,7 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { ScheduleModule } from '@nestjs/schedule';
 
-import { Checkpoints, History, HistoryLog, LogKeys, LogPlace, RepeatedEvents } from '#audit';
+import { Checkpoints, History, HistoryExport, HistoryLog, LogKeys, LogPlace, RepeatedEvents } from '#audit';
 import {
   AuthorityExpiry,
   AuthorityKeys,
@@ -205,6 +205,7 @@ class UseCases {
       Access,
       History,
       HistoryLog,
+      HistoryExport,
       LogKeys,
       Checkpoints,
       Keys,

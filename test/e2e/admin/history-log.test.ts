@@ -139,7 +139,12 @@ describe('the published history', () => {
   it('the published history is for those who may read the history', async () => {
     const auditor = await signIn(server, tenant, 'auditor');
     const limited = await signIn(server, tenant, 'limited_access');
-    for (const path of ['history/checkpoint', 'history/tile/0/000.p/1', 'audit-events/proofs/inclusion?sequence=0']) {
+    for (const path of [
+      'history/checkpoint',
+      'history/tile/0/000.p/1',
+      'audit-events/export',
+      'audit-events/proofs/inclusion?sequence=0',
+    ]) {
       expect((await server.get(`${tenant.path}/${path}`, auditor)).status).toBe(200);
       expect((await server.get(`${tenant.path}/${path}`, limited)).status).toBe(403);
     }
@@ -158,5 +163,39 @@ describe('the published history', () => {
     const proof = await server.get('/v1/platform/audit-events/0/proof', admin);
     const leaf = hash(event.body['leafHash']!);
     expect(verifyLogProof(parseLogProof(proof.text), leaf, own, ownKeys)).toBe(true);
+  });
+});
+
+describe('an export over HTTP', () => {
+  it('an export over HTTP is every event in its bytes, with the checkpoint that covers it', async () => {
+    const answer = await get('audit-events/export');
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="history-[0-9a-f-]+-0\.ndjson"$/);
+    const [header, ...lines] = answer.text.trimEnd().split('\n');
+    const { checkpoint } = JSON.parse(header!) as { checkpoint: string };
+    const { size } = openCheckpoint(checkpoint, origin, keys);
+    expect(answer.headers.get('x-checkpoint')).toBe(Buffer.from(checkpoint).toString('base64'));
+    expect(lines).toHaveLength(size);
+    const listed = (await get('audit-events?order=asc&limit=200')).body['items'] as unknown as Shape[];
+    for (const [place, line] of lines.entries()) {
+      const { sequence, leafHash: hash, event } = JSON.parse(line) as Record<string, Shape>;
+      expect({ ...event, sequence, leafHash: hash }).toEqual(listed[place]);
+    }
+    expect(listed.at(-1)).toMatchObject({ action: 'history.exported', actor: { name: tenant.owner.email } });
+  });
+
+  it('an export over HTTP comes as CSV, for a period, and goes on where it was cut off', async () => {
+    const csv = await get('audit-events/export?format=csv&after=1');
+    expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(csv.text.split('\r\n')[1]).toMatch(/^"2",/);
+    expect((await get('audit-events/export?from=2020-01-01&to=2020-01-02')).text.trimEnd().split('\n')).toHaveLength(1);
+    for (const query of ['format=xml', 'from=yesterday', 'after=-1', 'limit=1']) {
+      expect(await get(`audit-events/export?${query}`)).toMatchObject({
+        status: 400,
+        body: { code: 'VALIDATION_ERROR' },
+      });
+    }
+    const admin = { token: await server.login() };
+    expect((await server.get('/v1/platform/audit-events/export', admin)).text).toContain('"action":"tenant.created"');
   });
 });

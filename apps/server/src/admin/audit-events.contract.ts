@@ -1,3 +1,4 @@
+import { type ExportFormat, exportFormats } from '#audit';
 import type { EventOutcome, Json } from '#core';
 import {
   Choice,
@@ -14,6 +15,7 @@ import {
 import { PageOf, PageQuery } from './page.contract.js';
 
 const OUTCOMES = ['success', 'denied', 'failed'] as const satisfies readonly EventOutcome[];
+const EXPORT_FORMATS = Object.keys(exportFormats) as ExportFormat[];
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 const Filter = (description: string, example: string, max = 128) =>
   Text({ max, optional: true, description: `Only events ${description}`, example });
@@ -62,6 +64,27 @@ export class EventActor {
 export class EventTarget {
   @Text({ description: 'Type of the target', example: 'credential' }) type: string;
   @Text({ description: 'Its id', example: ID_EXAMPLE }) id: string;
+}
+
+/** What is exported. */
+export class AuditExportQuery {
+  @Choice(EXPORT_FORMATS, {
+    optional: true,
+    default: 'ndjson',
+    description: '`ndjson` can be verified offline, `csv` is for spreadsheets',
+    example: 'ndjson',
+  })
+  format?: ExportFormat;
+  @InstantOrDate({ optional: true, description: 'Only what happened since; a date is the start of that day in UTC' })
+  from?: number;
+  @InstantOrDate({ optional: true, description: 'Only what happened before; a date is the start of that day in UTC' })
+  to?: number;
+  @WholeNumber({
+    optional: true,
+    description: 'Goes on after this event, where an export was cut off',
+    example: 41,
+  })
+  after?: number;
 }
 
 /** An event as it was hashed, with what proves that. */

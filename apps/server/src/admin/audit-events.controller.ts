@@ -1,15 +1,17 @@
+import { Readable } from 'node:stream';
+
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { History, HistoryLog, historyErrors } from '#audit';
+import { type ExportRequest, History, HistoryExport, HistoryLog, exportFormats, historyErrors } from '#audit';
 import type { Page, PlatformScope, TenantScope } from '#core';
 import { tenantErrors } from '#tenants';
 
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { AuditEvent, AuditEventPage, AuditEventQuery } from './audit-events.contract.js';
+import { AuditEvent, AuditEventPage, AuditEventQuery, AuditExportQuery } from './audit-events.contract.js';
 import {
   CHECKPOINT_EXAMPLE,
   ConsistencyProof,
@@ -26,6 +28,13 @@ const ONE_EVENT = {
   type: AuditEvent,
   description: 'The event; as the very bytes that were hashed for `Accept: application/octet-stream`',
 };
+const EXPORTS = Object.values(exportFormats).map(({ mediaType }) => mediaType.split(';')[0]!);
+const AN_EXPORT = {
+  description:
+    'Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; ' +
+    '`csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64)',
+  content: Object.fromEntries(EXPORTS.map((type) => [type, { schema: { type: 'string' as const, example: '...' } }])),
+};
 const A_PROOF = text('The proof with its checkpoint: all that a verifier needs beside the keys', LOG_PROOF_EXAMPLE);
 const A_CHECKPOINT = text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE);
 
@@ -37,6 +46,7 @@ export class AuditEventsController {
   constructor(
     private readonly history: History,
     private readonly log: HistoryLog,
+    private readonly exporting: HistoryExport,
   ) {}
 
   @Get()
@@ -48,6 +58,18 @@ export class AuditEventsController {
     @InScope() scope: TenantScope,
   ): Promise<Page<AuditEvent>> {
     return this.history.list(scope, filter, { limit, cursor });
+  }
+
+  @Get('export')
+  @ApiOperation({ summary: 'Export the history, or a period of it, with the checkpoint that covers it' })
+  @ApiOkResponse(AN_EXPORT)
+  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  async exportAuditEvents(
+    @Query() query: AuditExportQuery,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    return exportReply(reply, this.exporting, scope, query);
   }
 
   @Get('checkpoint')
@@ -117,6 +139,7 @@ export class PlatformAuditEventsController {
   constructor(
     private readonly history: History,
     private readonly log: HistoryLog,
+    private readonly exporting: HistoryExport,
   ) {}
 
   @Get()
@@ -127,6 +150,18 @@ export class PlatformAuditEventsController {
     @OnPlatform() scope: PlatformScope,
   ): Promise<Page<AuditEvent>> {
     return this.history.list(scope, filter, { limit, cursor });
+  }
+
+  @Get('export')
+  @ApiOperation({ summary: "Export the installation's own history, or a period of it" })
+  @ApiOkResponse(AN_EXPORT)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
+  async exportPlatformAuditEvents(
+    @Query() query: AuditExportQuery,
+    @OnPlatform() scope: PlatformScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Readable> {
+    return exportReply(reply, this.exporting, scope, query);
   }
 
   @Get('checkpoint')
@@ -167,6 +202,24 @@ export class PlatformAuditEventsController {
     reply.type(PLAIN_TEXT);
     return this.log.proof(scope, (await this.history.get(scope, reference)).sequence);
   }
+}
+
+async function exportReply(
+  reply: FastifyReply,
+  exporting: HistoryExport,
+  scope: TenantScope | PlatformScope,
+  { format = 'ndjson', ...period }: AuditExportQuery,
+): Promise<Readable> {
+  const request: ExportRequest = { format, ...period };
+  const { header, content } = await exporting.begin(scope, request);
+  const name = `history-${scope.tenantId}-${header.first}.${format}`;
+  reply.type(exportFormats[format].mediaType).headers({
+    'Cache-Control': 'no-store',
+    'Content-Disposition': `attachment; filename="${name}"`,
+    // A spreadsheet has no place for it.
+    'X-Checkpoint': Buffer.from(header.checkpoint).toString('base64'),
+  });
+  return Readable.from(content, { objectMode: false });
 }
 
 const asksForBytes = (accept: string | undefined): boolean => accept?.split(/[,;]/)[0]?.trim() === BYTES;

@@ -1,0 +1,106 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+
+import { Checkpoints, type ExportFormat, HistoryExport, LogKeys, exportFormats } from '#audit';
+import { type TenantScope, isUuid } from '#core';
+import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
+
+import { CLI, Refusal, type Terminal, onInstallation } from './terminal.js';
+import { verifyExport } from './verify-export.js';
+
+/** What a difference ends with; a command that cannot be run at all ends with 1. */
+const DIFFERENCE = 2;
+
+export interface ExportOptions {
+  readonly out: string;
+  readonly tenant?: string;
+  readonly format: string;
+  readonly from?: string;
+  readonly to?: string;
+}
+
+/** Writes the history of a tenant, or of the installation, to a file, and the checkpoint that covers it beside it. */
+export const exportHistory = (terminal: Terminal, options: ExportOptions): Promise<boolean> =>
+  onInstallation(terminal, async ({ database, vault, checkpointMemory: memory }, { publicUrl, host, port }) => {
+    const { tenant, out } = options;
+    if (tenant !== undefined && !isUuid(tenant)) throw new Refusal('--tenant takes the id of a tenant.');
+    const keys = new LogKeys(vault);
+    await keys.prepare();
+    const place = { host: () => new URL(publicUrl ?? `http://${host}:${port}`).host, memory };
+    const exporting = new HistoryExport(database, new Checkpoints(database, keys, place));
+    const scope = tenant === undefined ? CLI : ({ ...CLI, tenantId: tenant } satisfies TenantScope);
+    const period = { from: instantOf('--from', options.from), to: instantOf('--to', options.to) };
+    const { header, content } = await exporting.begin(scope, { format: formatOf(options.format), ...period });
+    await pipeline(content, createWriteStream(out, { mode: 0o600 }));
+    await writeFile(`${out}.checkpoint`, header.checkpoint, { mode: 0o600 });
+    terminal.write(`${header.count} events of ${header.origin} are in ${out}, their checkpoint in ${out}.checkpoint\n`);
+    return true;
+  });
+
+export interface VerifyOptions {
+  readonly export: string;
+  readonly checkpoint?: string;
+  readonly since?: string;
+  readonly key: readonly string[];
+  readonly witness: readonly string[];
+}
+
+/** Verifies an export without a server, a database or a network. @returns the exit code: 0, or 2 for any difference */
+export async function verifyHistory(terminal: Terminal, options: VerifyOptions): Promise<number> {
+  const keys = options.key.map((key) => keyOf('--key', key));
+  const witnesses = options.witness.map((key) => keyOf('--witness', key));
+  const [checkpoint, since] = await Promise.all([options.checkpoint, options.since].map(noteIn));
+  const {
+    problems,
+    events,
+    checkpoint: covering,
+  } = await verifyExport(linesOf(options.export), {
+    checkpoint,
+    since,
+    keys,
+    witnesses,
+  });
+  for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
+  if (problems.length > 0) return DIFFERENCE;
+  terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
+  if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
+  if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');
+  return 0;
+}
+
+function formatOf(text: string): ExportFormat {
+  if (!Object.hasOwn(exportFormats, text))
+    throw new Refusal(`--format takes ${Object.keys(exportFormats).join(' or ')}.`);
+  return text as ExportFormat;
+}
+
+function instantOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const instant = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(instant)) throw new Refusal(`${option} takes an instant such as 2026-01-31T00:00:00Z.`);
+  return instant;
+}
+
+function keyOf(option: string, text: string): VerifierKey {
+  try {
+    return parseVerifierKey(text);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Refusal(`${option}: ${error.message}.`);
+  }
+}
+
+const noteIn = (path: string | undefined): Promise<string | undefined> =>
+  path === undefined ? Promise.resolve(undefined) : readFile(path, 'utf8');
+
+/** The lines of a file. Only the newline ends one: events may hold every other character that some take for an end. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}

@@ -1,0 +1,214 @@
+import {
+  type Checkpoint,
+  GrowingTree,
+  Malformed,
+  type VerifierKey,
+  leafHash,
+  parseCheckpoint,
+  parseNote,
+  signersOf,
+  subtreesOf,
+} from '#transparency-log';
+
+// It knows the format of an export and nothing of the code that writes one: what that does wrong must show here.
+
+const FORMAT = 'chancery-history-export@v1';
+const PROBLEMS_SHOWN_MAX = 20;
+
+export interface Expectations {
+  /** The checkpoint that the export must be covered by; the one inside of it where absent. */
+  readonly checkpoint?: string | undefined;
+  /** A checkpoint that was kept from an earlier time. */
+  readonly since?: string | undefined;
+  /** The log's keys, of which one must have signed each checkpoint. Without any, no signature is verified. */
+  readonly keys: readonly VerifierKey[];
+  /** Those who must all have cosigned the checkpoint. */
+  readonly witnesses: readonly VerifierKey[];
+}
+
+export interface Verification {
+  /** What is wrong, the first things first; empty where all is well. */
+  readonly problems: readonly string[];
+  /** How many events were verified. */
+  readonly events: number;
+  readonly checkpoint: Checkpoint | undefined;
+}
+
+interface Header {
+  readonly origin: string;
+  readonly first: number;
+  readonly count: number;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  readonly checkpoint: string;
+}
+
+/** One export, or several that follow each other, while its lines are read. */
+class Part {
+  readonly tree = new GrowingTree();
+  readonly end: number;
+  next: number;
+
+  constructor(
+    readonly header: Header,
+    readonly covering: Checkpoint,
+  ) {
+    this.next = header.first;
+    this.end = header.first + header.count;
+    this.add({ begin: 0, end: header.first }, header.before);
+  }
+
+  /** Adds what lies before or after the exported events, of which only hashes are known. */
+  add(range: { readonly begin: number; readonly end: number }, hashes: readonly string[]): void {
+    const subtrees = subtreesOf(range);
+    if (subtrees.length !== hashes.length)
+      throw new Malformed('The header of the export has too few or too many hashes');
+    for (const [place, { level }] of subtrees.entries()) {
+      this.tree.appendSubtree(Buffer.from(hashes[place]!, 'hex'), level);
+    }
+  }
+}
+
+/**
+ * Verifies an export line by line, offline.
+ * @param lines of the export, without their ends
+ */
+export async function verifyExport(lines: AsyncIterable<string>, expectations: Expectations): Promise<Verification> {
+  const problems: string[] = [];
+  const report = (problem: string): void => {
+    if (problems.length < PROBLEMS_SHOWN_MAX) problems.push(problem);
+  };
+  let events = 0;
+  let number = 0;
+  let part: Part | undefined;
+  let since: Checkpoint | undefined;
+  let isSinceMet = false;
+
+  /** Compares with the checkpoint that was kept, as soon as the tree is as large as it was then. */
+  const compareWithSince = (): void => {
+    if (!part || !since || isSinceMet || part.tree.size !== since.size) return;
+    isSinceMet = true;
+    if (!equal(part.tree.root(), since.root)) {
+      report(`the first ${since.size} events are not those of the kept checkpoint: one of them was changed since`);
+    }
+  };
+  const finish = (): void => {
+    if (!part) return;
+    if (part.next < part.end) {
+      report(`after line ${number}: event ${part.next} is missing, and ${part.end - part.next} in all`);
+    } else {
+      part.add({ begin: part.end, end: part.covering.size }, part.header.after);
+      compareWithSince();
+      if (!equal(part.tree.root(), part.covering.root)) {
+        const { first } = part.header;
+        report(`the events ${first} to ${part.end - 1} are not those of the checkpoint: one of them was changed`);
+      }
+    }
+    part = undefined;
+  };
+
+  try {
+    since =
+      expectations.since === undefined ? undefined : opened('the kept checkpoint', expectations.since, expectations);
+    for await (const line of lines) {
+      number += 1;
+      if (line === '') continue;
+      if (line.startsWith('{"format":')) {
+        finish();
+        const header = parseHeader(line);
+        const covering = coveringCheckpoint(header, expectations);
+        if (since && since.origin !== header.origin) throw new Malformed(`the kept checkpoint is of ${since.origin}`);
+        if (since && since.size > covering.size) {
+          report(
+            `the kept checkpoint has ${since.size} events and this history only ${covering.size}: some were removed`,
+          );
+        }
+        part = new Part(header, covering);
+        compareWithSince();
+        continue;
+      }
+      if (!part) throw new Malformed(`line ${number}: an export begins with its header`);
+      const event = /^\{"sequence":(\d{1,16}),"leafHash":"([0-9a-f]{64})","event":(\{.*\})\}$/su.exec(line);
+      if (!event) throw new Malformed(`line ${number}: it is not an event of an export`);
+      const sequence = Number(event[1]);
+      if (sequence !== part.next) {
+        throw new Malformed(`line ${number}: event ${part.next} is expected here and ${sequence} was found`);
+      }
+      const leaf = leafHash(Buffer.from(event[3]!));
+      if (leaf.toString('hex') !== event[2]) {
+        report(`line ${number}: event ${sequence} is not what was signed: it was changed, moved or inserted`);
+      }
+      part.tree.append(leaf);
+      part.next += 1;
+      events += 1;
+      compareWithSince();
+    }
+    if (number === 0) throw new Malformed('The export is empty');
+    const covering = part?.covering;
+    finish();
+    if (since && !isSinceMet && problems.length === 0) {
+      report('the kept checkpoint cannot be compared: export from an earlier event on, up to now');
+    }
+    return { problems, events, checkpoint: covering };
+  } catch (error) {
+    if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
+    report(error.message);
+    return { problems, events, checkpoint: part?.covering };
+  }
+}
+
+const equal = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+
+function parseHeader(line: string): Header {
+  let header: Partial<Header> & { readonly format?: unknown };
+  try {
+    header = JSON.parse(line) as typeof header;
+  } catch {
+    throw new Malformed('The header of the export is not JSON');
+  }
+  const { format, origin, first, count, before, after, checkpoint } = header;
+  if (format !== FORMAT) throw new Malformed(`The export is not of the format ${FORMAT}`);
+  const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+  const isHashes = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash));
+  if (!isCount(first) || !isCount(count) || !isHashes(before) || !isHashes(after)) {
+    throw new Malformed('The header of the export is incomplete');
+  }
+  if (typeof origin !== 'string' || typeof checkpoint !== 'string')
+    throw new Malformed('The header names no checkpoint');
+  return { origin, first, count, before, after, checkpoint };
+}
+
+/** The checkpoint of the export, where it is the one that is expected. */
+function coveringCheckpoint(header: Header, expectations: Expectations): Checkpoint {
+  const inside = opened('the checkpoint of the export', header.checkpoint, expectations);
+  requireWitnesses(expectations.checkpoint ?? header.checkpoint, expectations);
+  if (inside.origin !== header.origin) throw new Malformed(`The checkpoint of the export is of ${inside.origin}`);
+  if (header.first + header.count > inside.size) throw new Malformed('The export is larger than its checkpoint');
+  if (expectations.checkpoint === undefined) return inside;
+  const expected = opened('the checkpoint', expectations.checkpoint, expectations);
+  if (expected.origin !== header.origin) throw new Malformed(`The checkpoint is of ${expected.origin}`);
+  if (expected.size !== inside.size) {
+    const advice = expected.size > inside.size ? 'export again, unless events were removed' : 'give it by --since';
+    throw new Malformed(`the checkpoint has ${expected.size} events and that of the export ${inside.size}: ${advice}`);
+  }
+  // Two signed trees of one size: the log shows different histories to different people.
+  if (!equal(expected.root, inside.root))
+    throw new Malformed(`two checkpoints of ${inside.size} events differ: a fork`);
+  return expected;
+}
+
+function opened(what: string, note: string, { keys }: Expectations): Checkpoint {
+  const parsed = parseNote(note);
+  const checkpoint = parseCheckpoint(parsed.text);
+  const own = keys.filter(({ name }) => name === checkpoint.origin);
+  if (keys.length > 0 && signersOf(parsed, own).length === 0) throw new Malformed(`none of the keys signed ${what}`);
+  return checkpoint;
+}
+
+function requireWitnesses(note: string, { witnesses }: Expectations): void {
+  const cosigners = signersOf(parseNote(note), witnesses);
+  for (const witness of witnesses) {
+    if (!cosigners.includes(witness)) throw new Malformed(`${witness.name} has not cosigned the checkpoint`);
+  }
+}

@@ -1,0 +1,94 @@
+import type { EventDocument } from './event.js';
+
+/** What precedes the events of an export: what is needed to verify it, and nothing else is. */
+export interface ExportHeader {
+  /** Name of the log. */
+  readonly origin: string;
+  /** Number of the first exported event. */
+  readonly first: number;
+  readonly count: number;
+  /** Hashes of the complete subtrees before and after the exported part, from left to right, hexadecimal. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** The signed checkpoint that covers it. */
+  readonly checkpoint: string;
+}
+
+export interface ExportedEvent {
+  readonly sequence: number;
+  /** As it was signed, hexadecimal. */
+  readonly leafHash: string;
+  /** The stored bytes. */
+  readonly canonical: string;
+}
+
+interface Format {
+  readonly mediaType: string;
+  readonly head: (header: ExportHeader) => string;
+  readonly line: (event: ExportedEvent) => string;
+}
+
+export const EXPORT_VERSION = 'chancery-history-export@v1';
+
+/** Columns of a spreadsheet, and what of an event each shows. */
+const COLUMNS: Readonly<Record<string, (event: EventDocument) => unknown>> = {
+  id: ({ id }) => id,
+  occurredAt: ({ occurredAt }) => occurredAt,
+  action: ({ action }) => action,
+  outcome: ({ outcome }) => outcome,
+  actorType: ({ actor }) => actor.type,
+  actorId: ({ actor }) => actor.id,
+  actorName: ({ actor }) => actor.name,
+  actorRole: ({ actor }) => actor.role,
+  targetType: ({ target }) => target.type,
+  targetId: ({ target }) => target.id,
+  sourceAddress: ({ sourceAddress }) => sourceAddress,
+  requestId: ({ requestId }) => requestId,
+  credentialId: ({ credentialId }) => credentialId,
+  kid: ({ kid }) => kid,
+  tokenId: ({ tokenId }) => tokenId,
+  before: ({ before }) => before,
+  after: ({ after }) => after,
+  details: ({ details }) => details,
+};
+
+/** A cell that no spreadsheet takes for a formula (CWE-1236), in quotation marks (RFC 4180 §2). */
+export function csvCell(value: unknown): string {
+  const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(',')}\r\n`;
+
+/** What is stored may have been changed by somebody: an export shows it all the same. */
+function parsed(canonical: string): EventDocument | undefined {
+  try {
+    return JSON.parse(canonical) as EventDocument;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The formats of an export: a new one is a row here. */
+export const exportFormats = {
+  /** For `chancery audit verify`: the stored bytes of each event, last in their line. */
+  ndjson: {
+    mediaType: 'application/x-ndjson',
+    head: (header) => `${JSON.stringify({ format: EXPORT_VERSION, ...header })}\n`,
+    line: ({ sequence, leafHash, canonical }) =>
+      `{"sequence":${sequence},"leafHash":"${leafHash}","event":${canonical}}\n`,
+  },
+  /** For people and spreadsheets. */
+  csv: {
+    mediaType: 'text/csv; charset=utf-8',
+    head: () => csvLine(['sequence', ...Object.keys(COLUMNS), 'leafHash']),
+    line: ({ sequence, leafHash, canonical }) => {
+      const event = parsed(canonical);
+      const cells = Object.values(COLUMNS).map((cell) => (event === undefined ? '' : cell(event)));
+      return csvLine([String(sequence), ...cells, leafHash]);
+    },
+  },
+} as const satisfies Readonly<Record<string, Format>>;
+
+export type ExportFormat = keyof typeof exportFormats;

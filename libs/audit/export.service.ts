@@ -1,0 +1,162 @@
+import { Injectable } from '@nestjs/common';
+
+import { DomainError, MINUTE, type PlatformScope, type TenantScope, defineEvents, toRfc3339 } from '#core';
+import { Between, Database, LessThan, MoreThanOrEqual, type View } from '#database';
+import { TILE_WIDTH, hashAt, subtreesOf } from '#transparency-log';
+
+import { AuditEvent } from './audit-event.entity.js';
+import { Checkpoints } from './checkpoints.service.js';
+import { historyErrors } from './errors.js';
+import { type ExportedEvent, type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
+import { isPlatform, readsOf } from './history.service.js';
+import { HistoryHead } from './log.entities.js';
+import { hashesOf, readTiles } from './stored-tiles.js';
+
+export const historyEvents = defineEvents('history', {
+  exported: 'The history, or a part of it, was exported',
+});
+
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  /** Epoch milliseconds, inclusive; from the first event on if absent. */
+  readonly from?: number | undefined;
+  /** Epoch milliseconds, exclusive; up to now if absent. */
+  readonly to?: number | undefined;
+  /** Goes on with an export after this event. */
+  readonly after?: number | undefined;
+}
+
+export interface HistoryExportResult {
+  readonly header: ExportHeader;
+  /** The export piece by piece. */
+  readonly content: AsyncGenerator<string>;
+}
+
+type Scope = TenantScope | PlatformScope;
+
+/**
+ * How far the times of neighbouring events may be out of order: clocks of instances differ by seconds, and a transaction
+ * that waits for its turn has its time from before.
+ */
+const DISORDER = MINUTE;
+
+/** Exports histories with what verifies them offline: the last checkpoint, and the hashes around the exported part. */
+@Injectable()
+export class HistoryExport {
+  constructor(
+    private readonly database: Database,
+    private readonly checkpoints: Checkpoints,
+  ) {}
+
+  /**
+   * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
+   * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
+   * @throws CHECKPOINT_PENDING where the history is empty
+   */
+  async begin(scope: Scope, request: ExportRequest): Promise<HistoryExportResult> {
+    await this.publish(scope);
+    const header = await this.read(scope, (view) => headerOf(view, scope, request));
+    const { first, count } = header;
+    const event = historyEvents.exported(scope.tenantId, {
+      details: {
+        format: request.format,
+        first,
+        count,
+        ...(request.from === undefined ? {} : { from: toRfc3339(request.from) }),
+        ...(request.to === undefined ? {} : { to: toRfc3339(request.to) }),
+      },
+    });
+    if (isPlatform(scope)) await this.database.platform(scope, async (tx) => tx.record(event));
+    else await this.database.transaction(scope, async (tx) => tx.record(event));
+    return { header, content: this.content(scope, header, request.format) };
+  }
+
+  private async *content(scope: Scope, header: ExportHeader, format: ExportFormat): AsyncGenerator<string> {
+    const { head, line } = exportFormats[format];
+    yield head(header);
+    const end = header.first + header.count;
+    for (let from = header.first; from < end;) {
+      const to = Math.min(end, (Math.floor(from / TILE_WIDTH) + 1) * TILE_WIDTH);
+      const events = await this.read(scope, (view) => eventsOf(view, scope, from, to));
+      yield events.map(line).join('');
+      from = to;
+    }
+  }
+
+  /** A history that cannot be signed any more is exported as far as it was: that is when it is needed most. */
+  private async publish({ tenantId }: Scope): Promise<void> {
+    try {
+      await this.checkpoints.publish(tenantId);
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code)) throw error;
+    }
+  }
+
+  private read<T>(scope: Scope, work: (view: View) => Promise<T>): Promise<T> {
+    return readsOf(this.database, scope, work);
+  }
+}
+
+async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest): Promise<ExportHeader> {
+  const head = await view.findOne(HistoryHead, { id: tenantId });
+  if (!head) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
+  const { from, to, after } = request;
+  const begin = Math.max(from === undefined ? 0 : await firstSince(view, tenantId, from), (after ?? -1) + 1);
+  const end = Math.min(head.size, to === undefined ? head.size : await endBefore(view, tenantId, to));
+  const [first, next] = [Math.min(begin, head.size), Math.max(Math.min(begin, head.size), end)];
+  const read = hashesOf(view, tenantId);
+  const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => Buffer.from(hash).toString('hex'));
+  return {
+    origin: head.origin,
+    first,
+    count: next - first,
+    before: hex(await read(subtreesOf({ begin: 0, end: first }))),
+    after: hex(await read(subtreesOf({ begin: next, end: head.size }))),
+    checkpoint: head.note,
+  };
+}
+
+/** The number of the first event that is not earlier than an instant; one past the last where there is none. */
+async function firstSince(view: View, tenantId: string, from: number): Promise<number> {
+  const bound = await sequenceAt(view, tenantId, from - DISORDER);
+  if (bound === undefined) return Number.MAX_SAFE_INTEGER;
+  const [event] = await view.find(
+    AuditEvent,
+    { tenantId, sequence: MoreThanOrEqual(bound), occurredAt: MoreThanOrEqual(from) },
+    { order: { sequence: 'ASC' }, limit: 1, columns: ['sequence'] },
+  );
+  return event?.sequence ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** One past the number of the last event that is earlier than an instant. */
+async function endBefore(view: View, tenantId: string, to: number): Promise<number> {
+  const bound = (await sequenceAt(view, tenantId, to + DISORDER)) ?? Number.MAX_SAFE_INTEGER;
+  const [event] = await view.find(
+    AuditEvent,
+    { tenantId, sequence: LessThan(bound), occurredAt: LessThan(to) },
+    { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
+  );
+  return event === undefined ? 0 : event.sequence + 1;
+}
+
+/** The number of the earliest event since an instant, by the index over the times. */
+async function sequenceAt(view: View, tenantId: string, instant: number): Promise<number | undefined> {
+  const [event] = await view.find(
+    AuditEvent,
+    { tenantId, occurredAt: MoreThanOrEqual(instant) },
+    { order: { occurredAt: 'ASC', id: 'ASC' }, limit: 1, columns: ['sequence'] },
+  );
+  return event?.sequence;
+}
+
+/** The events `[from, to)` of one tile as they are stored, with the leaf hashes that were signed. */
+async function eventsOf(view: View, { tenantId }: Scope, from: number, to: number): Promise<ExportedEvent[]> {
+  const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
+  const where = { tenantId, sequence: Between(from, to - 1) };
+  const rows = await view.find(AuditEvent, where, { order: { sequence: 'ASC' }, columns: ['sequence', 'canonical'] });
+  return rows.map(({ sequence, canonical }) => ({
+    sequence,
+    leafHash: Buffer.from(hashAt(tile!.hashes, sequence % TILE_WIDTH)).toString('hex'),
+    canonical,
+  }));
+}
