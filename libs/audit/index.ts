@@ -1,9 +1,4 @@
-import type { EntityClass } from '#database';
-import { AuditEvent } from './audit-event.entity.js';
-import { EventWindow } from './event-window.entity.js';
-import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
-
-export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, HistoryHead, HistoryTile, EventWindow];
+export { AuditModule, auditEntities } from './audit.module.js';
 export { type EventDocument, leafHash, sealEvent } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, type Refusal, requestEvents } from './history.service.js';
 export { recordEvents } from './recorder.js';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import {
   type EpochMilliseconds,
@@ -14,7 +14,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
-import { DueItems } from '#scheduler';
+import { DueItems, Expires } from '#scheduler';
 
 import { EventWindow, type RepeatedEvent } from './event-window.entity.js';
 
@@ -28,8 +28,9 @@ const SYSTEM = platformScope(systemOrigin('repeated-events'));
  * Records the first of several equal events at that moment, and then once a minute how many there were. The window is a
  * row, so any number of instances together record no more than that, and what was counted outlives a process.
  */
+@Expires({})
 @Injectable()
-export class RepeatedEvents implements Expirable {
+export class RepeatedEvents implements Expirable, OnApplicationShutdown {
   readonly kind = 'repeated event';
   readonly #ended: DueItems<EventWindow>;
 
@@ -50,6 +51,11 @@ export class RepeatedEvents implements Expirable {
       itemOf: ({ id }) => id,
       handle: (row) => this.close(row),
     });
+  }
+
+  /** After the libraries above have handed over what they counted: it is in the history before the process is gone. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.recordAll().catch(() => undefined);
   }
 
   /**

@@ -2,16 +2,19 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
+import { PublicUrl } from '#config';
+
 import {
+  Clock,
+  coreErrors,
   type EpochMilliseconds,
   type EventFactory,
   type Origin,
   type Page,
   type PageRequest,
+  platformScope,
   type Secret,
   type TenantScope,
-  coreErrors,
-  platformScope,
 } from '#core';
 import {
   type AuthorityKeyAlgorithm,
@@ -44,6 +47,7 @@ import {
 } from '#pki';
 import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
 
+import { authorityUrls } from './authority-urls.js';
 import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
 import { readCertificateChain, requireIssuer } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
@@ -53,8 +57,6 @@ import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
 import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lifecycle.js';
-import { PkiClock } from './pki-clock.js';
-import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { revokeCertificatesOf } from './status-change.js';
 import { readStored } from './stored-certificate.js';
@@ -110,9 +112,9 @@ export class CertificateAuthorities {
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
-    private readonly urls: PkiUrls,
+    private readonly publicUrl: PublicUrl,
     private readonly cpu: CpuQueue,
-    clock: PkiClock,
+    clock: Clock,
   ) {
     this.#published = new LastArtefacts(clock, PUBLISHED);
   }
@@ -381,7 +383,7 @@ export class CertificateAuthorities {
       subject,
       publicKeyInfo,
       // A root is a trust anchor and has no revocation status (RFC 5280 §3.3).
-      ...(parent ? { urls: this.urls.ofAuthority(parent.id) } : {}),
+      ...(parent ? { urls: authorityUrls(this.publicUrl.current, parent.id) } : {}),
       ...validityFrom(view.now, validityDays, parent ?? undefined),
     });
     requireClean(tbs, parent ? readStored(parent) : undefined);

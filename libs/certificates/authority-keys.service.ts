@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { keyObjectFromBytes, privateKeyToBytes } from '#crypto';
 import type { View } from '#database';
-import { type SealedColumnSource, type SealedPlace, Vault, sealedColumn } from '#vault';
+import { type SealedPlace, Vault, sealedColumn } from '#vault';
 
 import { CertificateAuthority, OcspSigner } from './entities.js';
 
@@ -14,7 +14,6 @@ const authorityKeys = sealedColumn(CertificateAuthority, {
   column: 'sealedPrivateKey',
 });
 const signerKeys = sealedColumn(OcspSigner, { purpose: 'ocsp-signer-key', column: 'sealedPrivateKey' });
-export const certificateSealedColumns: readonly SealedColumnSource[] = [authorityKeys, signerKeys];
 
 type Owner = Pick<CertificateAuthority, 'id' | 'tenantId'>;
 

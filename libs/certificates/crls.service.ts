@@ -4,16 +4,17 @@ import { Injectable } from '@nestjs/common';
 
 import {
   BACKWARD_TOLERANCE,
+  Clock,
+  coreErrors,
   DAY,
   DomainError,
   type EpochMilliseconds,
   type Expirable,
   HOUR,
   type Origin,
-  type TenantScope,
-  coreErrors,
   platformScope,
   systemOrigin,
+  type TenantScope,
 } from '#core';
 import { CpuQueue, uuidv7 } from '#crypto';
 import {
@@ -28,14 +29,13 @@ import {
   type View,
 } from '#database';
 import { type CrlContent, type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
-import { DueItems } from '#scheduler';
+import { DueItems, Expires } from '#scheduler';
 import { tenantState } from '#tenants';
 
 import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, Crl, CrlPart } from './entities.js';
 import { authorityErrors } from './errors.js';
 import { authorityEvents } from './events.js';
-import { PkiClock } from './pki-clock.js';
 import { readStored } from './stored-certificate.js';
 
 export interface PublishedCrl {
@@ -61,6 +61,7 @@ const SYSTEM = systemOrigin('crl');
  * The revocation lists. A revocation marks the list as due; it is built by the scheduler, or by the first request
  * for it: so a response never lacks a revocation that preceded the request.
  */
+@Expires({})
 @Injectable()
 export class Crls implements Expirable {
   readonly kind = 'CRL';
@@ -74,7 +75,7 @@ export class Crls implements Expirable {
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
-    private readonly clock: PkiClock,
+    private readonly clock: Clock,
     private readonly cpu: CpuQueue,
   ) {
     this.#held = new LastArtefacts(clock, HELD);

@@ -1,14 +1,3 @@
-import type { EntityClass } from '#database';
-import { Certificate, CertificateAuthority, CertificateName, Crl, CrlPart, OcspSigner } from './entities.js';
-
-export const certificateEntities: readonly EntityClass[] = [
-  CertificateAuthority,
-  Certificate,
-  CertificateName,
-  Crl,
-  CrlPart,
-  OcspSigner,
-];
 export type { Certificate, CertificateAuthority } from './entities.js';
 export {
   CertificateAuthorities,
@@ -17,7 +6,7 @@ export {
   type NewAuthority,
 } from './authorities.service.js';
 export { authorityKeyAlgorithms } from './authority-key-algorithms.js';
-export { AuthorityKeys, certificateSealedColumns } from './authority-keys.service.js';
+export { AuthorityKeys } from './authority-keys.service.js';
 export type { CertificateFilter } from './certificate-filter.js';
 export { type CertifiedHolder, CertificateVerifier, type UnusableCertificate } from './certificate-verifier.js';
 export {
@@ -34,6 +23,6 @@ export { type CertificateCall, Issuance, type IssuedCertificate, type Renewal } 
 export { type IssuingProfile, type IssuingProfileRequest, VALIDITY_DAYS_LIMIT } from './issuing-profile.js';
 export { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 export { OcspResponder, type OcspReply } from './ocsp.service.js';
-export { PkiClock } from './pki-clock.js';
-export { PkiUrls, authorityUrls } from './pki-urls.js';
+export { authorityUrls } from './authority-urls.js';
 export { AuthorityExpiry, CertificateExpiry, OrphanSweep } from './upkeep.service.js';
+export { CertificatesModule, certificateEntities } from './certificates.module.js';

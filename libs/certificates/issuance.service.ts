@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 
 import { Injectable } from '@nestjs/common';
 
+import { PublicUrl } from '#config';
+
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
 import { CpuQueue, type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { Database, type Tx, withoutCompletion } from '#database';
@@ -28,6 +30,7 @@ import {
 } from '#pki';
 import { isServiceActive } from '#service-keys';
 
+import { authorityUrls } from './authority-urls.js';
 import { allowedDnsNames } from './allowed-dns-names.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { CertificateAuthorities } from './authorities.service.js';
@@ -39,7 +42,6 @@ import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 import { certificateProfile, grantedDays } from './issuing-profile.js';
 import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
-import { PkiUrls } from './pki-urls.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { abandon } from './status-change.js';
 import { readStored } from './stored-certificate.js';
@@ -105,7 +107,7 @@ export class Issuance {
     private readonly authorities: CertificateAuthorities,
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
-    private readonly urls: PkiUrls,
+    private readonly publicUrl: PublicUrl,
     private readonly cpu: CpuQueue,
   ) {}
 
@@ -208,7 +210,7 @@ export class Issuance {
       subject,
       subjectAlternativeNames,
       publicKeyInfo,
-      urls: this.urls.ofAuthority(ca.id),
+      urls: authorityUrls(this.publicUrl.current, ca.id),
     });
     requireClean(tbs, authority);
     const id = uuidv7(now);

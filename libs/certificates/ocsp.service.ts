@@ -2,7 +2,7 @@ import { type KeyObject, createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type EpochMilliseconds, HOUR, type Origin, coreErrors, platformScope, systemOrigin } from '#core';
+import { Clock, coreErrors, DAY, type EpochMilliseconds, HOUR, type Origin, platformScope, systemOrigin } from '#core';
 import { CpuQueue, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, LastArtefacts, type View } from '#database';
 import { toPem } from '#asn1';
@@ -29,7 +29,6 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
 import { authorityEvents } from './events.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
-import { PkiClock } from './pki-clock.js';
 import { readStored } from './stored-certificate.js';
 
 export interface OcspReply {
@@ -61,7 +60,7 @@ export class OcspResponder {
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly cpu: CpuQueue,
-    clock: PkiClock,
+    clock: Clock,
   ) {
     this.#last = new LastArtefacts(clock, HELD);
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Expirable, MINUTE, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThan } from '#database';
-import { DueItems } from '#scheduler';
+import { DueItems, Expires } from '#scheduler';
 
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
@@ -18,6 +18,7 @@ const AUTHORITY_EXPIRY = systemOrigin('authority-expiry');
 const ORPHAN_SWEEP = systemOrigin('orphan-sweep');
 
 /** Writes down that certificates have expired; wherever one is used, the clock decides. */
+@Expires({ before: [Crls] })
 @Injectable()
 export class CertificateExpiry implements Expirable {
   readonly kind = 'certificate';
@@ -54,6 +55,7 @@ export class CertificateExpiry implements Expirable {
 }
 
 /** The same for certificate authorities. */
+@Expires({ before: [Crls] })
 @Injectable()
 export class AuthorityExpiry implements Expirable {
   readonly kind = 'certificate authority';
@@ -90,6 +92,7 @@ export class AuthorityExpiry implements Expirable {
 }
 
 /** Revokes what was put on record and never finished: a process ended between the intent and the certificate. */
+@Expires({ before: [Crls] })
 @Injectable()
 export class OrphanSweep implements Expirable {
   readonly kind = 'unfinished certificate';

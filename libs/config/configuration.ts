@@ -7,6 +7,9 @@ type Settings = typeof settings;
 /** What the process runs with, typed by the table. */
 export type Configuration = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['parse']> };
 
+/** The token of the configuration. */
+export const CONFIGURATION = Symbol('configuration');
+
 export interface LoadedConfiguration {
   readonly configuration: Configuration;
   /** Variables that look like ours and are not: most likely spelling mistakes. */

@@ -3,14 +3,14 @@ export type EpochMilliseconds = number;
 /** Whole seconds since the epoch: the NumericDate of RFC 7519 §2. */
 export type EpochSeconds = number;
 
-/** The only source of time. */
-export interface Clock {
-  now(): EpochMilliseconds;
+/** The only source of time. A class, so that it is what services ask the injector for. */
+export abstract class Clock {
+  abstract now(): EpochMilliseconds;
   /**
    * `now`, or earlier while a forward jump of the system's clock is not confirmed. What cannot be undone (a recorded
    * expiry, a purge, a destruction) is decided by this instant; whether something may be used, by `now`.
    */
-  confirmed(): EpochMilliseconds;
+  abstract confirmed(): EpochMilliseconds;
 }
 
 /** The clocks of a host: one that shows the time and can be set, and one that only runs. */

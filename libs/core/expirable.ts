@@ -1,6 +1,6 @@
 /**
  * A kind of thing that falls due: credentials expire, keys are rotated, sessions and records become old. The scheduler
- * asks each kind in turn; adding a kind is one implementation and one line in the composition.
+ * asks each kind in turn. An implementation marked with `@Expires()` of `libs/scheduler` is found by itself.
  *
  * Wherever such a thing is used, the clock decides whether it still counts; this records it and does what follows from
  * it. So it may run late, twice, or on several instances: every effect is a conditional update that happens once.

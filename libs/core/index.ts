@@ -1,7 +1,7 @@
 export { BatchedLookup, type BatchedLookupOptions } from './batched-lookup.js';
 export { type Json, canonicalJson } from './canonical-json.js';
 export {
-  type Clock,
+  Clock,
   type EpochMilliseconds,
   type EpochSeconds,
   ManualClock,
@@ -13,6 +13,7 @@ export {
   toHttpDate,
   toRfc3339,
 } from './clock.js';
+export { type Declaration, Declares, declarationOf } from './declares.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
 export { normalizeEmail } from './email.js';
 export {
@@ -71,3 +72,4 @@ export {
   systemOrigin,
 } from './scope.js';
 export { Secret } from './secret.js';
+export { Counters, WindowCounters, type WindowState, windowState } from './window-counters.js';

@@ -14,14 +14,12 @@ import {
   coreErrors,
 } from '#core';
 import { completionOf } from './completion.js';
-import { parseDatabaseUrl } from './connection-url.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
-import { openMysql } from './mysql.js';
-import { type EntityClass, ownershipOf } from './ownership.js';
-import { openSqlite } from './sqlite.js';
+import { openGateway } from './open-gateway.js';
+import type { EntityClass } from './ownership.js';
 import type { DatabaseTls } from './tls.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
@@ -47,10 +45,9 @@ export type EventRecorder = (tx: Tx, works: readonly WorkEvents[]) => Promise<vo
  */
 export type AuthorityCheck = (view: View) => Promise<TenantScope | PlatformScope>;
 
-export interface DatabaseOptions {
+export interface DatabaseSettings {
   /** `sqlite:<path>` or `mysql://user:password@host:port/database` (MariaDB too). */
   readonly url: string;
-  readonly entities: readonly EntityClass[];
   readonly clock: Clock;
   readonly recorder: EventRecorder;
   /** Without it nothing is checked: for tests of what lies below the application. */
@@ -61,6 +58,10 @@ export interface DatabaseOptions {
   readonly warn?: (message: string) => void;
   /** MySQL and MariaDB; 10 s by default. */
   readonly statementTimeoutMilliseconds?: number;
+}
+
+export interface DatabaseOptions extends DatabaseSettings {
+  readonly entities: readonly EntityClass[];
 }
 
 const ATTEMPTS = 4;
@@ -84,21 +85,20 @@ export class Database {
     private readonly authority: AuthorityCheck,
   ) {}
 
+  /** A database of its own, for tests and tools; applications get theirs from `DatabaseModule`. */
   static async open(options: DatabaseOptions): Promise<Database> {
-    for (const entity of options.entities) ownershipOf(entity);
-    const {
-      allowUnsafe = false,
-      warn = () => undefined,
-      statementTimeoutMilliseconds,
-      tls = { mode: 'off' },
-    } = options;
-    const target = parseDatabaseUrl(options.url);
-    const gateway =
-      target.kind === 'sqlite'
-        ? await openSqlite(target.path, options.entities)
-        : await openMysql(target, options.entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds });
+    return Database.on(await openGateway(options), options);
+  }
+
+  /** The door to a database that is open already. */
+  static on(gateway: Gateway, options: DatabaseSettings): Database {
     const { clock, recorder, authority = async ({ scope }) => scope } = options;
     return new Database(gateway, clock, recorder, authority);
+  }
+
+  /** The classes of all tables. */
+  get entities(): readonly EntityClass[] {
+    return this.gateway.dataSource.entityMetadatas.map(({ target }) => target as EntityClass);
   }
 
   get dialect(): Dialect {

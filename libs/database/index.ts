@@ -18,9 +18,11 @@ export {
   type AuthorityCheck,
   Database,
   type DatabaseOptions,
+  type DatabaseSettings,
   type EventRecorder,
   type WorkEvents,
 } from './database.js';
+export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';

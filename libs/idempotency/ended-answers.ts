@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 
 import { type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, In, IsNull, LessThanOrEqual, Not } from '#database';
-import { DueItems } from '#scheduler';
+import { DueItems, Expires } from '#scheduler';
 
 import { IdempotencyRecord } from './entities.js';
 
 const SYSTEM = platformScope(systemOrigin('ended-answers'));
 
 /** Erases stored answers whose tokens have expired; their keys stay known until they are 24 hours old. */
+@Expires({})
 @Injectable()
 export class EndedAnswers implements Expirable {
   readonly kind = 'idempotent answer';

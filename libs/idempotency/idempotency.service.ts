@@ -16,7 +16,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
 import { LEASE, claimOutcome } from './claim-outcome.js';
@@ -49,6 +49,7 @@ export interface IdempotencyClaim {
  * the very transaction of the work, and only while the claim holds: work without an answer, an answer without work, and
  * two attempts that both commit are impossible, whichever process stops or stalls at whatever moment.
  */
+@Expires({})
 @Injectable()
 export class IdempotencyRecords implements Expirable, OnModuleDestroy {
   readonly kind = 'idempotency-record';

@@ -13,7 +13,6 @@ export type InstallationSettings = Pick<
   | 'databaseTlsKeyFile'
   | 'databaseTlsServerName'
   | 'allowUnsafeDatabase'
-  | 'checkpointFile'
   | 'masterKey'
   | 'masterKeyFile'
   | 'previousMasterKey'

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Expirable, type TenantScope, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, LessThanOrEqual } from '#database';
-import { DueItems, type DueList } from '#scheduler';
+import { DueItems, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantState } from '#tenants';
 
 import { KeyDeletion } from './deletion.service.js';
@@ -16,6 +16,7 @@ const SCOPE = platformScope(ORIGIN);
 const scopeOf = ({ tenantId }: Key | KeyVersion): TenantScope => ({ ...ORIGIN, tenantId });
 
 /** Stages the rotation of keys that are rotated by the calendar. */
+@Expires({})
 @Injectable()
 export class DueRotations implements Expirable {
   readonly kind = 'key rotation';
@@ -65,6 +66,7 @@ export class DueRotations implements Expirable {
 }
 
 /** Writes down what the clock has decided about versions: activated, retired, destroyed. */
+@Expires({})
 @Injectable()
 export class DueVersionSteps implements Expirable {
   readonly kind = 'key version';
@@ -124,6 +126,7 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
 ];
 
 /** Erases deleted keys that can no longer be restored. */
+@Expires({})
 @Injectable()
 export class DueKeyDestructions implements Expirable {
   readonly kind = 'deleted key';

@@ -1,10 +1,3 @@
-import type { EntityClass } from '#database';
-import type { SealedColumnSource } from '#vault';
-import { CompromisedKey, Key, KeyVersion } from './entities.js';
-import { privateHalves } from './versions.js';
-
-export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, CompromisedKey];
-export const keySealedColumns: readonly SealedColumnSource[] = [privateHalves];
 export { KeyDeletion } from './deletion.service.js';
 export { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
 export {
@@ -27,3 +20,4 @@ export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY, type RotationPace, versionStat
 export { KeyRotation } from './rotation.service.js';
 export { Signer, type SigningKey, type UsableKey } from './signer.js';
 export type { KeyWithVersions } from './versions.js';
+export { KeysModule, keyEntities } from './keys.module.js';

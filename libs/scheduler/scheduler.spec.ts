@@ -22,7 +22,7 @@ function schedulerOf(
   const ignore = (): void => undefined;
   const log = { error: (fields: object) => void errors.push(fields), warn: ignore, debug: ignore };
   return {
-    scheduler: new Scheduler({ kinds, log, describe: () => ({}), isSealed: () => sealed, isPaused }),
+    scheduler: new Scheduler({ kinds: () => kinds, log, describe: () => ({}), isSealed: () => sealed, isPaused }),
     errors,
   };
 }

@@ -10,8 +10,8 @@ export interface SchedulerLog {
 }
 
 export interface SchedulerOptions {
-  /** In the order in which they are asked. */
-  readonly kinds: readonly Expirable[];
+  /** In the order in which they are asked; looked up when first needed. */
+  readonly kinds: () => readonly Expirable[];
   readonly log: SchedulerLog;
   /** What of an error may be logged: it can carry values of a row. */
   readonly describe: (error: unknown) => object;
@@ -42,12 +42,13 @@ export class Scheduler {
   readonly #counters = new Map<string, { handled: number; failed: number }>();
   #running: Promise<void> | undefined;
   #stopped = false;
+  #kinds: readonly Expirable[] | undefined;
 
   constructor(private readonly options: SchedulerOptions) {}
 
   /** The nouns of all kinds, in the order in which they are asked. */
   get kinds(): readonly string[] {
-    return this.options.kinds.map(({ kind }) => kind);
+    return this.all.map(({ kind }) => kind);
   }
 
   /** What each kind has done, by its noun. */
@@ -68,6 +69,10 @@ export class Scheduler {
     await this.#running;
   }
 
+  private get all(): readonly Expirable[] {
+    return (this.#kinds ??= this.options.kinds());
+  }
+
   private async runAll(): Promise<void> {
     for (const kind of await this.kindsToRun()) {
       try {
@@ -81,7 +86,8 @@ export class Scheduler {
   }
 
   private async kindsToRun(): Promise<readonly Expirable[]> {
-    const { kinds, isPaused, log, describe } = this.options;
+    const { isPaused, log, describe } = this.options;
+    const kinds = this.all;
     try {
       return (await isPaused()) ? kinds.filter(({ runsWhilePaused }) => runsWhilePaused) : kinds;
     } catch (error) {

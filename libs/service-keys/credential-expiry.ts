@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, type PlatformScope, type TenantScope, platformScope, systemOrigin } from '#core';
 import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
-import { DueItems, type DueList } from '#scheduler';
+import { DueItems, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
 import { liveStates, stateAt } from './credential-lifecycle.js';
@@ -41,6 +41,7 @@ const dueCredentials = (
   });
 
 /** Writes down expiries and ended overlaps. They count from their instant; this only makes the rows say so. */
+@Expires({})
 @Injectable()
 export class CredentialExpiry implements Expirable {
   readonly kind = 'credential';
@@ -75,6 +76,7 @@ export class CredentialExpiry implements Expirable {
 const LONGEST_LEAD = 90 * DAY;
 
 /** Makes successors ahead of the expiry of last active credentials, so that none lapses unannounced (rule 7). */
+@Expires({})
 @Injectable()
 export class CredentialSuccession implements Expirable {
   readonly kind = 'credential-succession';
@@ -124,6 +126,7 @@ export class CredentialSuccession implements Expirable {
 }
 
 /** Deletes inactive credentials that no request used for the tenant's number of days, so that rotation needs no person. */
+@Expires({})
 @Injectable()
 export class CredentialCleanup implements Expirable {
   readonly kind = 'credential-cleanup';

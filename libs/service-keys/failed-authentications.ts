@@ -1,20 +1,15 @@
-import { type Clock, type DomainError, type EpochMilliseconds, SECOND, coreErrors } from '#core';
+import { type Clock, type Counters, type DomainError, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
 import { networkOf } from '#tenants';
-
-/** Where failures are counted; processes may share it. */
-export interface FailureCounters {
-  increment(
-    key: string,
-    windowMilliseconds: number,
-    quota: number,
-  ): Promise<{ readonly timeToExpire: number; readonly isBlocked: boolean }>;
-}
 
 export interface FailureQuota {
   /** Failures per window. */
   readonly quota: number;
   readonly windowMilliseconds: number;
 }
+
+/** The token of the quota. */
+export const FAILURE_QUOTA = Symbol('failure quota');
+export const FAILURE_QUOTA_DEFAULT: FailureQuota = { quota: 60, windowMilliseconds: MINUTE };
 
 const POLICY = 'credentials';
 /** More than these at the same time push the oldest out: memory stays bounded under a flood of addresses. */
@@ -29,9 +24,12 @@ export class FailedAuthentications {
   /** Sources beyond their quota, and until when. The processes that share counters learn it by their own next failure. */
   readonly #exhausted = new Map<string, EpochMilliseconds>();
 
-  /** @param report called once for each window in which a source reaches its quota */
+  /**
+   * @param counters where failures are counted; processes may share it
+   * @param report called once for each window in which a source reaches its quota
+   */
   constructor(
-    private readonly counters: FailureCounters,
+    private readonly counters: Counters,
     private readonly clock: Clock,
     private readonly limit: FailureQuota,
     private readonly report: (source: string) => void = () => undefined,

@@ -1,10 +1,3 @@
-import type { EntityClass } from '#database';
-import type { SealedColumnSource } from '#vault';
-import { revealableSecrets } from './credential-secrets.js';
-import { Credential, Service } from './entities.js';
-
-export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
-export const serviceKeySealedColumns: readonly SealedColumnSource[] = [revealableSecrets];
 export type { Credential, Service } from './entities.js';
 export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
@@ -30,7 +23,13 @@ export {
 export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { activeServiceName, isServiceActive } from './service-state.js';
-export { FailedAuthentications, type FailureCounters, sourceOf } from './failed-authentications.js';
+export {
+  FAILURE_QUOTA,
+  FAILURE_QUOTA_DEFAULT,
+  FailedAuthentications,
+  type FailureQuota,
+  sourceOf,
+} from './failed-authentications.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
 export { type LeakCheck, type LeakFinding, Leaks } from './leaks.service.js';
@@ -40,3 +39,4 @@ export { TokenProfileNames } from './token-profile-names.js';
 export { OwnTokens } from './own-tokens.service.js';
 export { type RefusedUse, RefusedUses } from './refused-uses.service.js';
 export { CredentialUsage } from './usage.js';
+export { ServiceKeysModule, serviceKeyEntities } from './service-keys.module.js';

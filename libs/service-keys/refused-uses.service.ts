@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 
 import { type RepeatedEvent, RepeatedEvents } from '#audit';
 import type { EpochMilliseconds } from '#core';
@@ -33,11 +33,15 @@ const ADDRESSES_MAX = 10;
  * `flush`, so that a caller who goes on costs no write each time.
  */
 @Injectable()
-export class RefusedUses {
+export class RefusedUses implements OnApplicationShutdown {
   readonly #counted = new Map<string, Counted>();
   readonly #logger = new Logger(RefusedUses.name);
 
   constructor(private readonly events: RepeatedEvents) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.flush();
+  }
 
   /** Never throws: the answer is the refusal of the credential, whatever becomes of its record. */
   async note(use: RefusedUse): Promise<void> {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, LessThan, MoreThan } from '#database';
@@ -14,10 +14,15 @@ const SCOPE = platformScope(systemOrigin('credential-usage'));
  * process that dies loses what it noted since the last flush, at most a minute.
  */
 @Injectable()
-export class CredentialUsage {
+export class CredentialUsage implements OnApplicationShutdown {
   readonly #noted = new Map<string, EpochMilliseconds>();
 
   constructor(private readonly database: Database) {}
+
+  /** What could not be written is lost: a minute at most. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.flush().catch(() => undefined);
+  }
 
   note(credentialId: string, now: EpochMilliseconds): void {
     if (this.#noted.size < NOTED_MAX || this.#noted.has(credentialId)) this.#noted.set(credentialId, now);

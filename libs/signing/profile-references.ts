@@ -1,3 +1,5 @@
+import { Global, Injectable, Module } from '@nestjs/common';
+
 import type { Tx, View } from '#database';
 import { KeyUsers, type UsersOfKey } from '#keys';
 import { TokenProfileNames, servicesGranted } from '#service-keys';
@@ -5,7 +7,8 @@ import { TokenProfileNames, servicesGranted } from '#service-keys';
 import { TokenProfile } from './entities.js';
 
 /** Tells the keys which profiles sign with them, and for which services. */
-export class ProfilesOfKeys extends KeyUsers {
+@Injectable()
+class ProfilesOfKeys extends KeyUsers {
   override async usersOf(view: View, keyId: string): Promise<UsersOfKey> {
     const profiles = (await view.find(TokenProfile, { keyId }, { order: { name: 'ASC' } })).map(({ name }) => name);
     return { profiles, services: await servicesGranted(view, profiles) };
@@ -13,7 +16,8 @@ export class ProfilesOfKeys extends KeyUsers {
 }
 
 /** Tells the services which of the profiles that they name exist. */
-export class ProfilesOfServices extends TokenProfileNames {
+@Injectable()
+class ProfilesOfServices extends TokenProfileNames {
   override async lock(tx: Tx, names: readonly string[]): Promise<readonly string[]> {
     const locked: string[] = [];
     // In one order: two transactions that lock several rows must not wait for each other.
@@ -21,3 +25,14 @@ export class ProfilesOfServices extends TokenProfileNames {
     return locked;
   }
 }
+
+/** Answers what the libraries below ask about token profiles. Global, because they cannot import what lies above them. */
+@Global()
+@Module({
+  providers: [
+    { provide: KeyUsers, useClass: ProfilesOfKeys },
+    { provide: TokenProfileNames, useClass: ProfilesOfServices },
+  ],
+  exports: [KeyUsers, TokenProfileNames],
+})
+export class ProfileReferencesModule {}

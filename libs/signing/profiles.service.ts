@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
+import { PublicUrl } from '#config';
+
 import { certificateErrors } from '#certificates';
 import {
   type InputError,
@@ -68,9 +70,7 @@ export interface ProfileDeletionImpact {
 }
 
 /** Where the tenants' own issuers live: `<public URL>/v1/tenants/<id>`. */
-export abstract class IssuerUrls {
-  abstract ofTenant(tenantId: string): string;
-}
+export const issuerUrl = (publicUrl: string, tenantId: string): string => `${publicUrl}/v1/tenants/${tenantId}`;
 
 export const sealedSystemUserTokens = sealedColumn(TokenProfile, {
   purpose: 'system-user-token',
@@ -84,7 +84,7 @@ export class TokenProfiles {
   constructor(
     private readonly database: Database,
     private readonly keys: Keys,
-    private readonly issuers: IssuerUrls,
+    private readonly publicUrl: PublicUrl,
     private readonly holders: HolderKeys,
     private readonly users: Users,
     private readonly vault: Vault,
@@ -267,7 +267,7 @@ export class TokenProfiles {
 
   private factsOf(profile: TokenProfile): ProfileFacts {
     const { issuer } = profile;
-    return { ...profile, statedIssuer: issuer, issuer: issuer ?? this.issuers.ofTenant(profile.tenantId) };
+    return { ...profile, statedIssuer: issuer, issuer: issuer ?? issuerUrl(this.publicUrl.current, profile.tenantId) };
   }
 
   /** @param references what is named now: it must be usable, not only of the right kind */

@@ -14,7 +14,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, LessThanOrEqual, type Tx } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
 
@@ -36,6 +36,7 @@ const SYSTEM = platformScope(systemOrigin('rate-windows'));
  * Limits that hold over all instances: they are kept in the database. The window slides: the calls of the last 60
  * seconds are remembered one by one, so that no minute, wherever it begins, sees more than the limit.
  */
+@Expires({})
 @Injectable()
 export class RateWindows implements Expirable {
   readonly kind = 'rate window';

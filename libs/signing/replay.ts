@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Expirable, HOUR, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual, type Tx, type View } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
 
@@ -22,6 +22,7 @@ const SYSTEM = platformScope(systemOrigin('replay-records'));
  * Lets each id through once per tenant and verifier. Only the unique key decides, so that of any number of racers on any
  * number of instances one wins; and ids are hashed, so that no collation folds two of them together.
  */
+@Expires({})
 @Injectable()
 export class ReplayStore implements Expirable {
   readonly kind = 'replay record';

@@ -15,7 +15,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
@@ -54,6 +54,7 @@ const SYSTEM = platformScope(systemOrigin('token-transactions'));
  * Stores tokens that are read again. The database has the transaction id, times and the profile; number and
  * token are sealed, and the number is looked up by a keyed hash.
  */
+@Expires({})
 @Injectable()
 export class TokenTransactions implements Expirable {
   readonly kind = 'token transaction';

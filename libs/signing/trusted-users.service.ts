@@ -27,19 +27,8 @@ import { tenantErrors, tenantState } from '#tenants';
 import { judgeTimes } from './claims.js';
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
+import { JwksUrls } from './jwks-urls.js';
 import type { Claims } from './jws.js';
-
-/** Reads a key set by its URL, from nowhere but an allow-list of the installation. */
-export abstract class JwksUrls {
-  /** @throws BUSY where the keys cannot be had now, INVALID_CREDENTIALS where the URL is not on the list */
-  abstract read(url: string): Promise<JSONWebKeySet>;
-  /**
-   * The keys as they are now, for a token of a key that is not among them (OpenID Connect Core 1.0 §10.1.1). The URL is
-   * asked once in a cool-down; in between the answer is what is known.
-   * @throws as `read`
-   */
-  abstract readAgain(url: string): Promise<JSONWebKeySet>;
-}
 
 /** The issuers whose ID tokens a profile accepts. */
 interface TrustedIssuer {

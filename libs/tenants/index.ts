@@ -1,16 +1,3 @@
-import type { EntityClass } from '#database';
-import { Invitation, Member, PasswordAttempt, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
-
-export const tenantEntities: readonly EntityClass[] = [
-  Tenant,
-  User,
-  Member,
-  Invitation,
-  Session,
-  RefreshToken,
-  PasswordAttempt,
-  PasswordReset,
-];
 export { Access } from './access.service.js';
 export { AccountSecrets } from './account-secrets.js';
 export { holdTenant, requireActiveTenant, sessionAuthority } from './authority.js';
@@ -62,3 +49,4 @@ export {
   tenantState,
 } from './tenants.service.js';
 export { type NewUser, Users } from './users.service.js';
+export { PASSWORD_HASH_PARAMETERS, TenantsModule, tenantEntities } from './tenants.module.js';

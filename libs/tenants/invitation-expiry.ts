@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThanOrEqual } from '#database';
-import { DueItems, purge } from '#scheduler';
+import { DueItems, Expires, purge } from '#scheduler';
 
 import { Invitation } from './entities.js';
 import { invitationEvents } from './events.js';
@@ -16,6 +16,7 @@ const ORDER = [
 ] as const;
 
 /** Records that invitations expired. */
+@Expires({})
 @Injectable()
 export class InvitationExpiry implements Expirable {
   readonly kind = 'invitation';
@@ -50,6 +51,7 @@ export class InvitationExpiry implements Expirable {
 const KEPT_FOR = 90 * DAY;
 
 /** Removes invitations that ended long ago; the history keeps what became of them. */
+@Expires({})
 @Injectable()
 export class EndedInvitations implements Expirable {
   readonly kind = 'ended invitation';

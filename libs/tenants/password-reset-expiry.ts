@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 
 import { PasswordReset } from './entities.js';
 
@@ -11,6 +11,7 @@ const SCOPE = platformScope(systemOrigin('password-reset-expiry'));
 const KEPT_FOR = 7 * DAY;
 
 /** Removes password resets that ended long ago. */
+@Expires({})
 @Injectable()
 export class PasswordResetExpiry implements Expirable {
   readonly kind = 'password reset';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 
 import { PasswordAttempt, RefreshToken, Session } from './entities.js';
 
@@ -11,6 +11,7 @@ const SCOPE = platformScope(systemOrigin('session-expiry'));
 const KEPT_FOR = 7 * DAY;
 
 /** Removes sessions that ended long ago. */
+@Expires({})
 @Injectable()
 export class SessionExpiry implements Expirable {
   readonly kind = 'session';
@@ -37,6 +38,7 @@ export class SessionExpiry implements Expirable {
 }
 
 /** Removes refresh tokens that could be used no more for long. */
+@Expires({})
 @Injectable()
 export class RefreshTokenExpiry implements Expirable {
   readonly kind = 'refresh token';
@@ -63,6 +65,7 @@ export class RefreshTokenExpiry implements Expirable {
 }
 
 /** Removes counters of failed password attempts that lock no account any more. */
+@Expires({})
 @Injectable()
 export class PasswordAttemptExpiry implements Expirable {
   readonly kind = 'password attempt';

@@ -1,11 +1,13 @@
+import { Injectable } from '@nestjs/common';
+
 import { DomainError, INSTALLATION_ID, MINUTE, PAGE_LIMIT_MAX, type PlatformScope, coreErrors } from '#core';
 import { blobKeyVersion, sealingErrors } from '#crypto';
-import { type Database, type EntityClass, IsNull, LessThan, Not, type Tx, type Where } from '#database';
+import { Database, type EntityClass, IsNull, LessThan, Not, type Tx, type Where } from '#database';
 
 import { WrappedDataKey } from './entities.js';
 import { dataKeyEvents } from './events.js';
-import type { SealedColumnSource } from './sealed-columns.js';
-import { KEYRING_KEPT_FOR, type Vault } from './vault.js';
+import { type SealedColumnSource, sealedColumnsOf } from './sealed-columns.js';
+import { KEYRING_KEPT_FOR, Vault } from './vault.js';
 
 export interface Rewrapped {
   readonly rewrapped: number;
@@ -41,12 +43,16 @@ const KEPT_AFTER_ROTATION = 2 * KEYRING_KEPT_FOR + MINUTE;
  * What is done to the keys of the vault while the service runs: each step is one conditional change, so that it may be
  * killed anywhere, run again, and run twice in parallel.
  */
+@Injectable()
 export class KeyMaintenance {
+  readonly #sources: readonly SealedColumnSource[];
+
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
-    private readonly sources: readonly SealedColumnSource[],
-  ) {}
+  ) {
+    this.#sources = sealedColumnsOf(database.entities);
+  }
 
   /** Wraps every data key by the current master key. Nothing that they sealed is touched. @throws SEALED */
   async rewrap(scope: PlatformScope): Promise<Rewrapped> {
@@ -181,7 +187,7 @@ export class KeyMaintenance {
     limit = Infinity,
   ): AsyncGenerator<{ source: SealedColumnSource; row: Row }> {
     const isInstallation = tenantId === INSTALLATION_ID;
-    for (const source of this.sources) {
+    for (const source of this.#sources) {
       if (source.ofInstallation && !isInstallation) continue;
       const where = { [source.column]: Not(IsNull()), ...(source.ofInstallation ? {} : { tenantId }) };
       const rows = this.pages(scope, source.entity as EntityClass<Row>, where, source.idColumn);

@@ -12,7 +12,7 @@ export interface SealedPlace {
 
 /**
  * One column that holds sealed values. It is declared once: the contexts come from it, and everything that goes
- * over all sealed values (re-sealing under a new data key, the check that they open) finds it in one list.
+ * over all sealed values (re-sealing under a new data key, the check that they open) finds it by its entity.
  */
 export interface SealedColumnSource {
   readonly entity: EntityClass;
@@ -25,31 +25,44 @@ export interface SealedColumnSource {
   place(tenantId: string, recordId: string): SealedPlace;
 }
 
+const declared = new WeakMap<EntityClass, SealedColumnSource[]>();
+
+function declare(source: SealedColumnSource): SealedColumnSource {
+  declared.set(source.entity, [...(declared.get(source.entity) ?? []), source]);
+  return source;
+}
+
+/** The sealed columns of these tables, wherever they were declared. */
+export const sealedColumnsOf = (entities: readonly EntityClass[]): readonly SealedColumnSource[] =>
+  entities.flatMap((entity) => declared.get(entity) ?? []);
+
 /** Declares a sealed column of rows that belong to tenants. */
 export const sealedColumn = <Row extends { id: string; tenantId: string }>(
   entity: EntityClass<Row>,
   { purpose, column }: { purpose: string; column: keyof Row & string },
-): SealedColumnSource => ({
-  entity,
-  purpose,
-  column,
-  idColumn: 'id',
-  ofInstallation: false,
-  place: (tenantId, recordId) => ({ tenantId, purpose, recordId, column }),
-});
+): SealedColumnSource =>
+  declare({
+    entity,
+    purpose,
+    column,
+    idColumn: 'id',
+    ofInstallation: false,
+    place: (tenantId, recordId) => ({ tenantId, purpose, recordId, column }),
+  });
 
 /** Declares a sealed column of the installation's own rows. */
 export const installationSealedColumn = <Row extends object>(
   entity: EntityClass<Row>,
   source: { purpose: string; column: keyof Row & string; idColumn: keyof Row & string },
-): SealedColumnSource => ({
-  ...source,
-  entity,
-  ofInstallation: true,
-  place: (_, recordId) => ({
-    tenantId: INSTALLATION_ID,
-    purpose: source.purpose,
-    recordId,
-    column: source.column,
-  }),
-});
+): SealedColumnSource =>
+  declare({
+    ...source,
+    entity,
+    ofInstallation: true,
+    place: (_, recordId) => ({
+      tenantId: INSTALLATION_ID,
+      purpose: source.purpose,
+      recordId,
+      column: source.column,
+    }),
+  });

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
+import { Injectable } from '@nestjs/common';
+
 import { type EpochMilliseconds, INSTALLATION_ID, MINUTE, platformScope, systemOrigin } from '#core';
 import {
   type DataKey,
@@ -10,7 +12,7 @@ import {
   sealingErrors,
   uuidv7,
 } from '#crypto';
-import type { Database, Tx, View } from '#database';
+import { Database, type Tx, type View } from '#database';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
@@ -40,6 +42,7 @@ const SYSTEM = platformScope(systemOrigin('vault'));
  * Holds the keys that everything secret is sealed with: master key -> a data key per tenant -> one record each.
  * Without the right master key it is *sealed*: every call throws `SEALED` and nothing is written.
  */
+@Injectable()
 export class Vault {
   readonly #keyrings = new Map<string, Keyring>();
   #masterKeys: readonly KeyEncryptionKey[] = [];

@@ -1,10 +1,10 @@
 import { recordEvents } from '#audit';
 import type { Origin, PlatformScope, TenantScope } from '#core';
 import { Database } from '#database';
-import { entities } from '#installation';
 
 import { CallerIdentification, actorOf } from '../../apps/server/src/http/principal.js';
 import type { TestDatabase } from './database.js';
+import { entities } from './entities.js';
 import type { TestServer, TestTenant } from './server.js';
 
 // What the guard decides when a request arrives, so that a test can act on it later.

@@ -1,12 +1,13 @@
 // A process that re-wraps data keys and is killed at its n-th step: `node kill-rewrap.mjs <url> <new key> <old key> <n>`.
 import 'reflect-metadata';
 
-import { recordEvents } from '#audit';
+import { auditEntities, recordEvents } from '#audit';
 import { platformScope, systemClock, systemOrigin } from '#core';
 import { localKeyEncryptionKey, parseMasterKey } from '#crypto';
 import { Database } from '#database';
-import { entities } from '#installation';
-import { KeyMaintenance, Vault } from '#vault';
+import { KeyMaintenance, Vault, vaultEntities } from '#vault';
+
+const entities = [...auditEntities, ...vaultEntities];
 
 const [url, current, previous, last] = process.argv.slice(2);
 let armed = false;
@@ -43,6 +44,6 @@ database.platform = async (scope, work) => {
 const vault = new Vault(database);
 await vault.unseal([current, previous].map((key) => stepping(localKeyEncryptionKey(parseMasterKey(key)))));
 armed = true;
-const { left } = await new KeyMaintenance(database, vault, []).rewrap(platformScope(systemOrigin('test')));
+const { left } = await new KeyMaintenance(database, vault).rewrap(platformScope(systemOrigin('test')));
 process.stdout.write(`${left}\n`);
 await database.close();

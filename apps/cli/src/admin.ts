@@ -1,18 +1,12 @@
-import { RepeatedEvents } from '#audit';
 import type { Configuration } from '#config';
 import { Secret } from '#core';
-import { PasswordHasher, randomSecret } from '#crypto';
-import type { Installation } from '#installation';
-import { PasswordGuard, RefusedPasswords, Users } from '#tenants';
+import { randomSecret } from '#crypto';
+import { Database } from '#database';
+import { Users } from '#tenants';
 
-import { CLI, type Terminal, onInstallation } from './terminal.js';
+import { CLI, type Terminal, configurationOf, onInstallation } from './terminal.js';
 
 const PASSWORD_BYTES = 18;
-
-const usersOf = ({ database }: Installation): Users => {
-  const refusals = new RefusedPasswords(database, new RepeatedEvents(database));
-  return new Users(database, new PasswordGuard(database, new PasswordHasher()), refusals);
-};
 
 /** The password in CHANCERY_ADMIN_PASSWORD, or a random one, and the line that tells it. */
 function newPassword({ adminPassword }: Configuration): { password: Secret; shown: string } {
@@ -24,13 +18,13 @@ function newPassword({ adminPassword }: Configuration): { password: Secret; show
 
 /** A further platform administrator. @throws USER_EXISTS, VALIDATION_ERROR */
 export const createAdmin = (terminal: Terminal, { email, name }: { email: string; name: string }): Promise<boolean> =>
-  onInstallation(terminal, async (installation, configuration) => {
-    const users = usersOf(installation);
-    const { password, shown } = newPassword(configuration);
+  onInstallation(terminal, async (context) => {
+    const users = context.get(Users);
+    const { password, shown } = newPassword(configurationOf(context));
     const passwordHash = await users.hashNewPassword(CLI, password.reveal(), '/password');
-    const { id } = await installation.database.platform(CLI, (tx) =>
-      users.create(tx, { email, name, passwordHash, platformAdmin: true }),
-    );
+    const { id } = await context
+      .get(Database)
+      .platform(CLI, (tx) => users.create(tx, { email, name, passwordHash, platformAdmin: true }));
     terminal.write(`Platform administrator ${email} (${id})\n${shown}`);
     return true;
   });
@@ -44,9 +38,9 @@ export const resetPassword = (
   terminal: Terminal,
   { email, tenant }: { email: string; tenant?: string },
 ): Promise<boolean> =>
-  onInstallation(terminal, async (installation, configuration) => {
-    const { password, shown } = newPassword(configuration);
-    await usersOf(installation).resetPassword(CLI, email, password.reveal(), tenant);
+  onInstallation(terminal, async (context) => {
+    const { password, shown } = newPassword(configurationOf(context));
+    await context.get(Users).resetPassword(CLI, email, password.reveal(), tenant);
     terminal.write(`The password of ${email} was reset; all sessions ended\n${shown}`);
     return true;
   });

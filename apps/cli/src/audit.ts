@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-import { Checkpoints, type ExportFormat, HistoryExport, LogKeys, exportFormats } from '#audit';
+import { type ExportFormat, HistoryExport, LogKeys, exportFormats } from '#audit';
 import { type TenantScope, isUuid } from '#core';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
@@ -22,13 +22,11 @@ export interface ExportOptions {
 
 /** Writes the history of a tenant, or of the installation, to a file, and the checkpoint that covers it beside it. */
 export const exportHistory = (terminal: Terminal, options: ExportOptions): Promise<boolean> =>
-  onInstallation(terminal, async ({ database, vault, checkpointMemory: memory }, { publicUrl, host, port }) => {
+  onInstallation(terminal, async (context) => {
     const { tenant, out } = options;
     if (tenant !== undefined && !isUuid(tenant)) throw new Refusal('--tenant takes the id of a tenant.');
-    const keys = new LogKeys(vault);
-    await keys.prepare();
-    const place = { host: () => new URL(publicUrl ?? `http://${host}:${port}`).host, memory };
-    const exporting = new HistoryExport(database, new Checkpoints(database, keys, place));
+    await context.get(LogKeys).prepare();
+    const exporting = context.get(HistoryExport);
     const scope = tenant === undefined ? CLI : ({ ...CLI, tenantId: tenant } satisfies TenantScope);
     const period = { from: instantOf('--from', options.from), to: instantOf('--to', options.to) };
     const { header, content } = await exporting.begin(scope, { format: formatOf(options.format), ...period });

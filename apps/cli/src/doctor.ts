@@ -1,22 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { CheckpointFile, Checkpoints, LogKeys, NO_CHECKPOINT_MEMORY, recordEvents } from '#audit';
-import {
-  type Configuration,
-  ConfigurationError,
-  databaseTlsWarning,
-  loadConfiguration,
-  readDatabaseTls,
-} from '#config';
-import { DomainError, GuardedClock, INSTALLATION_ID, SECOND } from '#core';
+import type { INestApplicationContext } from '@nestjs/common';
+
+import { Checkpoints, LogKeys, LogPlace } from '#audit';
+import { type Configuration, ConfigurationError, databaseTlsWarning, loadConfiguration } from '#config';
+import { DomainError, INSTALLATION_ID, SECOND } from '#core';
 import { Database } from '#database';
-import { entities, readMasterKeys, sealedColumns } from '#installation';
-import { ClockWatch, hostTime } from '#scheduler';
+import { readMasterKeys } from '#installation';
+import { createLogger } from '#logging';
+import { ClockWatch } from '#scheduler';
 import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
 
-import { CLI, type Terminal } from './terminal.js';
+import { CLI, type Terminal, connect } from './terminal.js';
 
 export interface Finding {
   readonly severity: 'ok' | 'warning' | 'error';
@@ -44,22 +41,22 @@ export async function diagnose(terminal: Terminal, { all = false }: { all?: bool
 }
 
 async function examine(environment: Terminal['environment'], all: boolean, report: Report): Promise<void> {
-  const configuration = checkConfiguration(environment, report);
-  if (!configuration) return;
+  const given = checkConfiguration(environment, report);
+  if (!given) return;
+  // A file of checkpoints that is not there yet must not be made by a command that changes nothing.
+  const isKept = given.checkpointFile !== 'off' && (await modeOf(given.checkpointFile)) !== undefined;
+  const configuration = isKept ? given : { ...given, checkpointFile: 'off' };
   await checkFileModes(configuration, report);
-  const clock = new GuardedClock(hostTime());
-  const database = await checkDatabase(configuration, clock, report);
-  if (!database) return;
+  const context = await checkDatabase(configuration, report);
+  if (!context) return;
   try {
-    if (!(await checkSchema(database, report))) return;
-    await checkClock(database, clock, report);
-    const vault = await checkMasterKey(configuration, database, report);
-    if (vault) {
-      await checkHistories(configuration, database, vault, report);
-      await checkSealedValues(database, vault, all, report);
-    }
+    if (!(await checkSchema(context.get(Database), report))) return;
+    await checkClock(context.get(ClockWatch), report);
+    if (!(await checkMasterKey(configuration, context.get(Vault), report))) return;
+    await checkHistories(configuration, context, report);
+    await checkSealedValues(context.get(KeyMaintenance), all, report);
   } finally {
-    await database.close();
+    await context.close();
   }
 }
 
@@ -111,9 +108,8 @@ const modeOf = (path: string): Promise<number | undefined> =>
 
 async function checkDatabase(
   configuration: Configuration,
-  clock: GuardedClock,
   report: Report,
-): Promise<Database | undefined> {
+): Promise<INestApplicationContext | undefined> {
   const check = 'database';
   const file = sqliteFile(configuration);
   if (file !== undefined && (await modeOf(file)) === undefined) {
@@ -121,15 +117,11 @@ async function checkDatabase(
     return undefined;
   }
   try {
-    const database = await Database.open({
-      url: configuration.databaseUrl.reveal(),
-      tls: await readDatabaseTls(configuration),
-      entities,
-      clock,
-      recorder: recordEvents,
-      allowUnsafe: configuration.allowUnsafeDatabase,
-      warn: (detail) => report({ severity: 'warning', check, detail }),
+    const logger = createLogger('warn', {
+      write: (line) => report({ severity: 'warning', check, detail: (JSON.parse(line) as { msg: string }).msg }),
     });
+    const context = await connect(configuration, logger);
+    const database = context.get(Database);
     report({ severity: 'ok', check, detail: `${database.dialect.name} answers; settings and collation are safe` });
     const weakness = databaseTlsWarning(configuration);
     if (weakness !== undefined) report({ severity: 'warning', check, detail: weakness });
@@ -140,7 +132,7 @@ async function checkDatabase(
         detail: `its certificate is verified, the connection encrypted by ${database.cipher}`,
       });
     }
-    return database;
+    return context;
   } catch (error) {
     report({ severity: 'error', check, detail: (error as Error).message });
     return undefined;
@@ -156,9 +148,8 @@ async function checkSchema(database: Database, report: Report): Promise<boolean>
 }
 
 /** Compares this host's clock with what the installation remembers, and with the database server's. */
-async function checkClock(database: Database, clock: GuardedClock, report: Report): Promise<void> {
+async function checkClock(watch: ClockWatch, report: Report): Promise<void> {
   const check = 'clock';
-  const watch = new ClockWatch(database, clock, { error: () => undefined, warn: () => undefined });
   await watch.start();
   const { paused, observed, state, shown, mark, databaseNow } = await watch.status();
   const apart = (other: number): string => `${Math.ceil(Math.abs(shown - other) / SECOND)} s`;
@@ -174,64 +165,56 @@ async function checkClock(database: Database, clock: GuardedClock, report: Repor
   } else report({ severity: 'ok', check, detail: 'agrees with what is on record' });
 }
 
-async function checkMasterKey(
-  configuration: Configuration,
-  database: Database,
-  report: Report,
-): Promise<Vault | undefined> {
+/** Whether the master key opens the vault. */
+async function checkMasterKey(configuration: Configuration, vault: Vault, report: Report): Promise<boolean> {
   const check = 'master key';
   try {
-    const vault = new Vault(database);
     if (!(await vault.isInitialised())) {
       report({ severity: 'warning', check, detail: 'the database is new: the first start makes its keys' });
-      return undefined;
+      return false;
     }
     if (!(await vault.unseal(await readMasterKeys(configuration, false)))) {
       report({ severity: 'error', check, detail: 'is missing or does not open this database: the server is sealed' });
-      return undefined;
+      return false;
     }
     report({ severity: 'ok', check, detail: `${vault.currentKeyId} opens this database` });
-    return vault;
+    return true;
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     report({ severity: 'error', check, detail: error.message });
-    return undefined;
+    return false;
   }
 }
 
 /** Compares the histories with the checkpoints that were kept outside of the database, and shows what both are verified by. */
 async function checkHistories(
-  { checkpointFile, publicUrl, host, port }: Configuration,
-  database: Database,
-  vault: Vault,
+  { checkpointFile }: Configuration,
+  context: INestApplicationContext,
   report: Report,
 ): Promise<void> {
   const check = 'history';
-  const keys = new LogKeys(vault);
+  const keys = context.get(LogKeys);
   if (!(await keys.load())) {
     report({ severity: 'warning', check, detail: 'has no keys yet: the next start makes them' });
     return;
   }
-  const place = new URL(publicUrl ?? `http://${host}:${port}`).host;
-  const keepsNone = checkpointFile === 'off' || (await modeOf(checkpointFile)) === undefined;
-  const memory = keepsNone ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile);
-  const checkpoints = new Checkpoints(database, keys, { host: () => place, memory });
-  const rolledBack = await checkpoints.rolledBack();
+  const { host, memory } = context.get(LogPlace);
+  const rolledBack = await context.get(Checkpoints).rolledBack();
   for (const log of rolledBack) {
     report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
   }
-  if (keepsNone) report({ severity: 'warning', check, detail: 'no checkpoint is kept outside of the database' });
+  if (checkpointFile === 'off')
+    report({ severity: 'warning', check, detail: 'no checkpoint is kept outside of the database' });
   else if (rolledBack.length === 0) {
     const detail = `${memory.origins().length} histories continue the checkpoints in ${checkpointFile}`;
     report({ severity: 'ok', check, detail });
   }
-  for (const key of keys.verifierKeysOf(`${place}/${INSTALLATION_ID}`)) {
+  for (const key of keys.verifierKeysOf(`${host()}/${INSTALLATION_ID}`)) {
     report({ severity: 'ok', check, detail: `verifier key of the installation's own: ${formatVerifierKey(key)}` });
   }
 }
 
-async function checkSealedValues(database: Database, vault: Vault, all: boolean, report: Report): Promise<void> {
-  const maintenance = new KeyMaintenance(database, vault, sealedColumns);
+async function checkSealedValues(maintenance: KeyMaintenance, all: boolean, report: Report): Promise<void> {
   const left = await maintenance.leftToRewrap(CLI);
   const wrapped = 'data keys';
   if (left.length === 0)

@@ -1,15 +1,11 @@
-import { type Installation, sealedColumns } from '#installation';
 import { KeyMaintenance } from '#vault';
 
 import { CLI, type Terminal, onInstallation } from './terminal.js';
 
-const maintenanceOf = ({ database, vault }: Installation): KeyMaintenance =>
-  new KeyMaintenance(database, vault, sealedColumns);
-
 /** Says how many data keys are left under another master key; all is well where none is. */
 export const rewrap = (terminal: Terminal): Promise<boolean> =>
-  onInstallation(terminal, async (installation) => {
-    const { rewrapped, left, missingKeyIds } = await maintenanceOf(installation).rewrap(CLI);
+  onInstallation(terminal, async (context) => {
+    const { rewrapped, left, missingKeyIds } = await context.get(KeyMaintenance).rewrap(CLI);
     terminal.write(`${rewrapped} data key(s) wrapped anew, ${left} left.\n`);
     if (left === 0) {
       terminal.write('The previous master key is needed no more.\n');
@@ -24,8 +20,8 @@ export const rewrap = (terminal: Terminal): Promise<boolean> =>
 
 /** Renews data keys, of one tenant or of all. */
 export const rotateDataKeys = (terminal: Terminal, options: { tenant?: string }): Promise<boolean> =>
-  onInstallation(terminal, async (installation) => {
-    const maintenance = maintenanceOf(installation);
+  onInstallation(terminal, async (context) => {
+    const maintenance = context.get(KeyMaintenance);
     const tenants = options.tenant === undefined ? await maintenance.tenants(CLI) : [options.tenant];
     const total = { resealed: 0, unreadable: 0, kept: 0 };
     for (const tenantId of tenants) {

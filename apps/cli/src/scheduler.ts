@@ -1,5 +1,5 @@
 import { toRfc3339 } from '#core';
-import type { ClockStatus } from '#scheduler';
+import { type ClockStatus, ClockWatch } from '#scheduler';
 
 import { CLI, type Terminal, onInstallation } from './terminal.js';
 
@@ -7,7 +7,8 @@ const time = (instant: number | null): string => (instant === null ? 'not known'
 
 /** Shows whether the scheduler is paused and what the clocks show; not well where it is paused. */
 export const status = (terminal: Terminal): Promise<boolean> =>
-  onInstallation(terminal, async ({ clockWatch }) => {
+  onInstallation(terminal, async (context) => {
+    const clockWatch = context.get(ClockWatch);
     const found = await clockWatch.status();
     show(terminal, found);
     return !found.paused && found.state === 'steady';
@@ -15,7 +16,8 @@ export const status = (terminal: Terminal): Promise<boolean> =>
 
 /** Confirms that the clocks of all hosts show the right time, so that what is paused goes on. */
 export const confirm = (terminal: Terminal): Promise<boolean> =>
-  onInstallation(terminal, async ({ clockWatch }) => {
+  onInstallation(terminal, async (context) => {
+    const clockWatch = context.get(ClockWatch);
     if (!(await clockWatch.confirm(CLI))) {
       terminal.write('There is nothing to confirm: the scheduler is not paused.\n');
       return true;

@@ -4,21 +4,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { Checkpoints, LogKeys, RepeatedEvents } from '#audit';
-import type { Configuration } from '#config';
-import { type Clock, DAY, MINUTE, type Secret, type TimeSource, platformScope, systemOrigin } from '#core';
+import { Checkpoints, LogKeys } from '#audit';
+import { type Configuration, PublicUrl } from '#config';
+import {
+  type Clock,
+  type Counters,
+  type Secret,
+  type TimeSource,
+  WindowCounters,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
-import { type Installation, openInstallation, productVersion } from '#installation';
+import { Installation, productVersion } from '#installation';
 import type { Logger } from '#logging';
 import { hostTime } from '#scheduler';
-import { CredentialSecrets, CredentialUsage, RefusedUses } from '#service-keys';
+import { CredentialSecrets, FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { TokenTransactions } from '#signing';
 import { SessionKeys, Users } from '#tenants';
 
 import { Drain } from './http/drain.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { RedisCounters } from './http/redis-counters.js';
-import { type Counters, WindowCounters } from './http/window-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
 import { ServerModule } from './server.module.js';
 
@@ -55,9 +62,7 @@ const SYSTEM = platformScope(systemOrigin('first-start'));
 /** Everything from the settings to a server that may listen. @throws Error where it must not start */
 export async function createServer(options: CreateServerOptions): Promise<Server> {
   const { configuration, logger, time = hostTime() } = options;
-  const installation = await openInstallation(configuration, time, logger);
   const drain = new Drain();
-  let address = `http://${configuration.host}:${configuration.port}`;
   const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
   const http: HttpOptions = {
     logger,
@@ -66,34 +71,34 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     drain,
     version: productVersion(),
   };
-  let counters: Counters | undefined;
+  const { passwordParameters, rateLimitQuotas } = options;
+  const root = ServerModule.register({
+    configuration,
+    logger,
+    time,
+    drain,
+    counters: (clock) => openCounters(options, clock),
+    passwordParameters,
+    rateLimitQuotas,
+    failureQuota: { ...FAILURE_QUOTA_DEFAULT, quota: rateLimitQuotas?.credentials ?? FAILURE_QUOTA_DEFAULT.quota },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
   try {
-    counters = await openCounters(options, installation.clock);
-    const root = ServerModule.register({
-      installation,
-      logger,
-      drain,
-      roles: configuration.roles,
-      jwksUrls: configuration.jwksUrls,
-      sessionLimits: { idle: configuration.sessionIdleMinutes * MINUTE, absolute: configuration.sessionDays * DAY },
-      publicUrl: () => configuration.publicUrl ?? address,
-      passwordParameters: options.passwordParameters,
-      counters,
-      rateLimitQuotas: options.rateLimitQuotas,
-    });
-    const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
+    const installation = app.get(Installation);
+    await installation.open();
     await configureHttp(app, http);
-    if (!installation.vault.sealed) await installation.clockWatch.beat();
-    const firstAdmin = installation.vault.sealed ? undefined : await prepare(app, configuration, logger);
-    const usage = app.get(CredentialUsage);
+    const { sealed } = installation.vault;
+    if (!sealed) await installation.clockWatch.beat();
+    const firstAdmin = sealed ? undefined : await prepare(app, configuration, logger);
     return {
       app,
       installation,
       firstAdmin,
       listen: async () => {
         await app.listen(configuration.port, configuration.host);
-        address = await app.getUrl();
-        return configuration.publicUrl ?? address;
+        const publicUrl = app.get(PublicUrl);
+        publicUrl.listensOn(await app.getUrl());
+        return publicUrl.current;
       },
       drain: async (milliseconds) => {
         drain.begin();
@@ -104,20 +109,10 @@ export async function createServer(options: CreateServerOptions): Promise<Server
         // Keys that wait to be made would keep the process for longer than its supervisor waits.
         app.get(CpuQueue).close();
         await app.close();
-        await usage.flush().catch(() => undefined);
-        await app.get(RefusedUses).flush();
-        // What was only counted until now is in the history before the process is gone.
-        await app
-          .get(RepeatedEvents)
-          .recordAll()
-          .catch(() => undefined);
-        await counters?.close();
-        await installation.database.close();
       },
     };
   } catch (error) {
-    await counters?.close();
-    await installation.database.close();
+    await app.close();
     throw error;
   }
 }

@@ -1,27 +1,32 @@
 import { Injectable } from '@nestjs/common';
 
+import { Counters } from '#core';
 import { Database } from '#database';
 import { ClockWatch } from '#scheduler';
 import { Vault } from '#vault';
 
 import { Drain } from './http/drain.js';
-import { Counters } from './http/window-counters.js';
-import { Readiness, type ReadinessReport } from './http/health.controller.js';
+
+export interface ReadinessReport {
+  readonly ready: boolean;
+  /** Result of each check, by name; public. */
+  readonly checks: Readonly<Record<string, boolean>>;
+  /** What works with less than is configured, by name, while requests are served. */
+  readonly degraded: readonly string[];
+}
 
 /** Ready: the vault is open, the database answers, and the server is not about to stop. */
 @Injectable()
-export class InstallationReadiness extends Readiness {
+export class Readiness {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly counters: Counters,
     private readonly clockWatch: ClockWatch,
     private readonly drain: Drain,
-  ) {
-    super();
-  }
+  ) {}
 
-  override async check(): Promise<ReadinessReport> {
+  async check(): Promise<ReadinessReport> {
     const checks = {
       accepting: !this.drain.begun,
       database: await this.database.answers(),

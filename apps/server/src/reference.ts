@@ -1,84 +1,43 @@
-import { historyErrors, historyEvents, requestEvents } from '#audit';
-import { authorityErrors, authorityEvents, certificateErrors, certificateEvents } from '#certificates';
-import { configurationMarkdown } from '#config';
-import { type ErrorTable, type EventTable, coreErrors } from '#core';
-import { cryptoErrors, keyFileErrors, passwordErrors, sealingErrors } from '#crypto';
-import { databaseErrors } from '#database';
-import { idempotencyErrors } from '#idempotency';
-import { keyErrors, keyEvents } from '#keys';
-import { licenseEvents, licensingErrors } from '#licensing';
-import { clockEvents } from '#scheduler';
-import { callerErrors, credentialErrors, credentialEvents, serviceErrors, serviceEvents } from '#service-keys';
-import { profileErrors, profileEvents, tokenEvents, transactionErrors } from '#signing';
-import {
-  accountErrors,
-  invitationErrors,
-  invitationEvents,
-  memberErrors,
-  memberEvents,
-  permissions,
-  roles,
-  sessionErrors,
-  sessionEvents,
-  tenantErrors,
-  tenantEvents,
-  tenantSettings,
-  userEvents,
-} from '#tenants';
-import { dataKeyEvents } from '#vault';
+import type { DynamicModule, Type } from '@nestjs/common';
 
-import { httpErrors } from './http/errors.js';
-import { healthErrors } from './http/health.controller.js';
+import { configurationMarkdown } from '#config';
+import { type ErrorTable, type EventTable, declarationOf } from '#core';
+import { InstallationModule } from '#installation';
+import { permissions, roles, tenantSettings } from '#tenants';
+
+import { HealthModule } from './health.module.js';
+import { HttpModule } from './http/http.module.js';
 import { STATUS_OF_KIND } from './http/problem.js';
 
-/** Every table of errors; `docs/errors.md` is made from them. */
-export const errorTables: readonly ErrorTable[] = [
-  coreErrors,
-  httpErrors,
-  healthErrors,
-  idempotencyErrors,
-  historyErrors,
-  databaseErrors,
-  sealingErrors,
-  cryptoErrors,
-  keyFileErrors,
-  passwordErrors,
-  sessionErrors,
-  tenantErrors,
-  memberErrors,
-  invitationErrors,
-  accountErrors,
-  callerErrors,
-  serviceErrors,
-  credentialErrors,
-  keyErrors,
-  authorityErrors,
-  certificateErrors,
-  profileErrors,
-  transactionErrors,
-  licensingErrors,
-].map(({ table }) => table);
+/** Where the tables are declared: the modules of the server, and what they import. */
+const ROOTS: readonly object[] = [InstallationModule, HttpModule, HealthModule];
 
-/** Every table of audit events; `docs/audit-events.md` is made from them. */
-export const eventTables: readonly EventTable[] = [
-  tenantEvents,
-  memberEvents,
-  invitationEvents,
-  userEvents,
-  sessionEvents,
-  serviceEvents,
-  credentialEvents,
-  keyEvents,
-  authorityEvents,
-  certificateEvents,
-  dataKeyEvents,
-  profileEvents,
-  tokenEvents,
-  licenseEvents,
-  requestEvents,
-  historyEvents,
-  clockEvents,
-].map(({ table }) => table);
+/** A module and all that it imports, each once. */
+function withImports(module: object, found = new Set<object>()): Set<object> {
+  const target = 'module' in module ? (module as DynamicModule).module : (module as Type);
+  if (found.has(target)) return found;
+  found.add(target);
+  const declared = (Reflect.getMetadata('imports', target) ?? []) as object[];
+  for (const imported of [...declared, ...((module as DynamicModule).imports ?? [])]) withImports(imported, found);
+  return found;
+}
+
+const declarations = [...new Set(ROOTS.flatMap((root) => [...withImports(root)]))].map(declarationOf);
+
+const byName = <Table>(tables: readonly Table[], nameOf: (table: Table) => string): readonly Table[] =>
+  tables.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+
+/** Every table of errors that a module declares; `docs/errors.md` is made from them. */
+export const errorTables: readonly ErrorTable[] = byName(
+  declarations.flatMap(({ errors = [] }) => errors.map(({ table }) => table)),
+  ({ feature }) => feature,
+);
+
+/** Every table of audit events that a module declares; `docs/audit-events.md` is made from them. */
+export const eventTables: readonly EventTable[] = byName(
+  declarations.flatMap(({ events = [] }) => events.map(({ table }) => table)),
+  ({ noun }) => noun,
+);
 
 const NOTICE = '<!-- Made from the tables in the code by `npm run docs`; a test fails where the two differ. -->';
 

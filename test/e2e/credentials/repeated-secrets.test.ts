@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { platformScope, systemOrigin } from '#core';
-import { idempotencyEntities, idempotencySealedColumns } from '#idempotency';
+import { idempotencyEntities } from '#idempotency';
+import { sealedColumnsOf } from '#vault';
 
 import {
   type Answer,
@@ -37,7 +38,7 @@ async function reveals(credentialId: string): Promise<Shape[]> {
 async function storedAnswers(): Promise<string[]> {
   const { database, vault } = server.server.installation;
   const [Record] = idempotencyEntities as [new () => { id: string; tenantId: string; sealedAnswer: Buffer | null }];
-  const [column] = idempotencySealedColumns;
+  const [column] = sealedColumnsOf(idempotencyEntities);
   return database.readPlatform(platformScope(systemOrigin('test')), async (view) => {
     const rows = await view.find(Record, { tenantId: tenant.id } as never);
     const opened = rows.map(({ id, tenantId, sealedAnswer }) =>

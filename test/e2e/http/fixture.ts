@@ -4,13 +4,15 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import {
+  coreErrors,
+  Counters,
   type DomainError,
   INSTALLATION_ID,
   ManualClock,
   type Origin,
   type PlatformScope,
   type TenantScope,
-  coreErrors,
+  WindowCounters,
 } from '#core';
 import { completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
@@ -43,12 +45,11 @@ import {
   type ServicePrincipal,
   type UserPrincipal,
 } from '../../../apps/server/src/http/principal.js';
-import { type RateLimitPolicy, RateLimited, RateLimits } from '../../../apps/server/src/http/rate-limit.js';
+import { type RateLimitPolicy, RateLimited } from '../../../apps/server/src/http/rate-limit.js';
 import { type RefusedRequest, RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { Public, Requires } from '../../../apps/server/src/http/requires.js';
 import type { ServerLimits } from '../../../apps/server/src/http/server-limits.js';
 import { applicationOptions, configureHttp, createAdapter } from '../../../apps/server/src/http/server.js';
-import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
 
 /** Every kind of field once, so that each is met over the wire. */
 export class Owner {
@@ -341,6 +342,9 @@ export interface Fixture {
   raw(text: string): Promise<string>;
 }
 
+/** Where the shell counts. */
+class FixtureCounters {}
+
 /** Starts the shell around a few routes that exist only here, on a free port. */
 export async function startFixture(
   options: {
@@ -359,12 +363,17 @@ export async function startFixture(
     drain: new Drain(),
     version: '0.0.0',
   };
+  const countersModule = {
+    module: FixtureCounters,
+    providers: [{ provide: Counters, useValue: new WindowCounters(clock) }],
+    exports: [Counters],
+  };
   @Module({
     imports: [
       HttpModule.register({
-        imports: [FixturePorts],
+        imports: [FixturePorts, countersModule],
         logger: http.logger,
-        rateLimits: new RateLimits(new WindowCounters(clock), options.quotas),
+        quotas: options.quotas,
       }),
     ],
     controllers: options.controllers ?? [ThingController, OtherController],

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 
 import { RepeatedEvents, auditEntities, recordEvents } from '#audit';
-import { type Clock, MINUTE, ManualClock, Secret, type TenantScope, platformScope, systemOrigin } from '#core';
+import {
+  type Clock,
+  MINUTE,
+  ManualClock,
+  Secret,
+  type TenantScope,
+  WindowCounters,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
 import { Database } from '#database';
 import {
@@ -22,7 +31,6 @@ import {
 import { Members, PasswordGuard, RefusedPasswords, Tenants, Users, tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
-import { WindowCounters } from '../../../apps/server/src/http/window-counters.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { CHEAP_PASSWORDS, PASSWORD } from '../../support/server.js';
 

@@ -10,10 +10,10 @@ import { recordEvents } from '#audit';
 import { INSTALLATION_ID, ManualClock, MINUTE, Secret, platformScope, systemOrigin } from '#core';
 import { type KeyEncryptionKey, localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
-import { entities, sealedColumns } from '#installation';
-import { KeyMaintenance, Vault, openPkcs11 } from '#vault';
+import { KeyMaintenance, Vault, openPkcs11, sealedColumnsOf } from '#vault';
 
 import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
+import { entities } from '../../support/entities.js';
 import { withCode } from '../../support/errors.js';
 import { createToken, softHsm } from '../../support/token.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -34,6 +34,7 @@ const PROVIDERS: readonly (readonly [string, () => Promise<KeyEncryptionKey>])[]
     : []),
 ];
 
+const sealedColumns = sealedColumnsOf(entities);
 const answers = sealedColumns.find(({ column }) => column === 'sealedAnswer')!;
 
 interface Sealed {
@@ -71,7 +72,7 @@ async function sealSome(masterKey: KeyEncryptionKey, tenants = TENANTS): Promise
       });
     });
   }
-  return { opened, clock, vault, maintenance: new KeyMaintenance(opened.database, vault, sealedColumns), recordIds };
+  return { opened, clock, vault, maintenance: new KeyMaintenance(opened.database, vault), recordIds };
 }
 
 const withoutHistory = entities.filter(({ name }) => name !== 'AuditEvent');
@@ -82,7 +83,7 @@ async function instance({ opened, clock }: Sealed, ...masterKeys: KeyEncryptionK
   const database = await Database.open({ url, entities, clock, recorder: recordEvents });
   const vault = new Vault(database);
   const isOpen = await vault.unseal(masterKeys);
-  return { database, vault, isOpen, maintenance: new KeyMaintenance(database, vault, sealedColumns) };
+  return { database, vault, isOpen, maintenance: new KeyMaintenance(database, vault) };
 }
 
 /** How many values do not open with these master keys. */

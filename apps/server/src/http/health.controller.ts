@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { defineErrors } from '#core';
+import { Readiness } from '../readiness.js';
 import { Fails } from './fails.js';
 import { Choice, Items, JsonObject, Text } from './fields.js';
 import { RateLimited } from './rate-limit.js';
@@ -10,19 +11,6 @@ import { ServedWhileSealed } from './seal.guard.js';
 export const healthErrors = defineErrors('health', {
   NOT_READY: { kind: 'unavailable', title: 'The server is not ready' },
 });
-
-export interface ReadinessReport {
-  readonly ready: boolean;
-  /** Result of each check, by name; public. */
-  readonly checks: Readonly<Record<string, boolean>>;
-  /** What works with less than is configured, by name, while requests are served. */
-  readonly degraded: readonly string[];
-}
-
-/** Whether this process can do its work; the composition says what that takes. */
-export abstract class Readiness {
-  abstract check(): Promise<ReadinessReport>;
-}
 
 export class Liveness {
   @Choice(['live'], { description: 'The process answers' }) status: 'live';

@@ -1,35 +1,61 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
 import { AuthGuard } from './auth.guard.js';
+import { DeclaredInputGuard } from './declared-input.guard.js';
 import { EntityTagInterceptor } from './entity-tag.js';
+import { httpErrors } from './errors.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
-import { DeclaredInputGuard } from './declared-input.guard.js';
-import { RateLimitGuard, RateLimits } from './rate-limit.js';
+import { RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
 import { InputPipe } from './validation.pipe.js';
 
 export interface HttpModuleOptions {
   /**
    * Modules that export what the shell asks for: `CallerIdentification`, `PermissionPolicy`, `RefusalLog`,
-   * `IdempotencyStore`.
+   * `IdempotencyStore`, and `Counters` where no global module does.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly logger: Logger;
-  readonly rateLimits: RateLimits;
+  /** Requests per window, where they differ from `RATE_LIMITS`. */
+  readonly quotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
+}
+
+/** How often a caller may call. */
+@Module({})
+class RateLimitModule {
+  static register({ imports, quotas }: HttpModuleOptions): DynamicModule {
+    const useFactory = (counters: Counters): RateLimits => new RateLimits(counters, quotas);
+    return {
+      module: RateLimitModule,
+      imports,
+      providers: [{ provide: RateLimits, inject: [Counters], useFactory }],
+      exports: [RateLimits],
+    };
+  }
 }
 
 /** What applies to every route. The order is the order of work: who calls, how often, may it be repeated, what is sent. */
+@Declares({ errors: [coreErrors, httpErrors] })
 @Module({})
 export class HttpModule {
   static register(options: HttpModuleOptions): DynamicModule {
+    const rateLimits = RateLimitModule.register(options);
     return {
       module: HttpModule,
-      imports: [...options.imports, ThrottlerModule.forRoot(options.rateLimits.options)],
+      imports: [
+        ...options.imports,
+        rateLimits,
+        ThrottlerModule.forRootAsync({
+          imports: [rateLimits],
+          inject: [RateLimits],
+          useFactory: ({ options: throttling }: RateLimits) => throttling,
+        }),
+      ],
       providers: [
         { provide: LOGGER, useValue: options.logger },
-        { provide: RateLimits, useValue: options.rateLimits },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },

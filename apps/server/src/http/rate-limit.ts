@@ -1,13 +1,9 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import {
-  ThrottlerGuard,
-  type ThrottlerModuleOptions,
-  type ThrottlerRequest,
-  type ThrottlerStorage,
-} from '@nestjs/throttler';
+import { ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MINUTE, SECOND, coreErrors } from '#core';
+import { type Counters, MINUTE, SECOND, coreErrors } from '#core';
+import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
 import { sourceNetworkOf } from './source-address.js';
@@ -31,7 +27,7 @@ export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   reveal: { quota: 20, windowMilliseconds: MINUTE },
   public: { quota: 600, windowMilliseconds: MINUTE },
   // Of no route: what is counted are credentials that were rejected, by source address.
-  credentials: { quota: 60, windowMilliseconds: MINUTE },
+  credentials: FAILURE_QUOTA_DEFAULT,
 };
 
 /** Counts a route under another policy than its access implies, or under none (probes of an orchestrator). */
@@ -40,7 +36,7 @@ export const RateLimited = Reflector.createDecorator<Exclude<RateLimitPolicy, 'c
 /** The policies with what an installation changes, and where they are counted. */
 export class RateLimits {
   constructor(
-    readonly storage: ThrottlerStorage,
+    readonly storage: Counters,
     private readonly quotas: Partial<Record<RateLimitPolicy, number>> = {},
   ) {}
 
@@ -62,7 +58,7 @@ export class RateLimits {
   async count(policy: RateLimitPolicy, tracker: string, reply: FastifyReply): Promise<void> {
     const { quota, windowMilliseconds } = this.limitOf(policy);
     const key = `${policy}:${tracker}`;
-    const window = await this.storage.increment(key, windowMilliseconds, quota, 0, policy);
+    const window = await this.storage.increment(key, windowMilliseconds, quota);
     const { totalHits, timeToExpire, isBlocked } = window;
     reply.headers({
       RateLimit: `"${policy}";r=${Math.max(0, quota - totalHits)};t=${timeToExpire}`,

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { redisConnection } from '#config';
-import { type Clock, SECOND, type Secret } from '#core';
+import { type Clock, Counters, SECOND, type Secret, WindowCounters, type WindowState, windowState } from '#core';
 import { type Logger, describeError } from '#logging';
-import { Counters, WindowCounters, type WindowState, windowState } from './window-counters.js';
 
 export interface RedisSettings {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss:` for TLS. */

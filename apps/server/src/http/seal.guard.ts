@@ -1,11 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { sealingErrors } from '#crypto';
-
-/** Whether the installation lacks the master key that opens its data. */
-export abstract class SealState {
-  abstract readonly sealed: boolean;
-}
+import { Vault } from '#vault';
 
 /** Health and public artefacts: what needs no secret is answered without the master key, too. */
 export const ServedWhileSealed = Reflector.createDecorator<true>({ transform: () => true });
@@ -14,12 +10,12 @@ export const ServedWhileSealed = Reflector.createDecorator<true>({ transform: ()
 @Injectable()
 export class SealGuard implements CanActivate {
   constructor(
-    private readonly state: SealState,
+    private readonly vault: Vault,
     private readonly reflector: Reflector,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
-    if (!this.state.sealed) return true;
+    if (!this.vault.sealed) return true;
     if (this.reflector.getAllAndOverride(ServedWhileSealed, [context.getHandler(), context.getClass()])) return true;
     throw sealingErrors.SEALED();
   }

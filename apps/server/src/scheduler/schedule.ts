@@ -6,8 +6,7 @@ import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage, RefusedUses } from '#service-keys';
-
-import { SealState } from '../http/seal.guard.js';
+import { Vault } from '#vault';
 
 /** Runs the scheduler again and again, in a process with the role `scheduler`. */
 @Injectable()
@@ -27,13 +26,13 @@ export class CheckpointSchedule implements OnModuleDestroy {
 
   constructor(
     private readonly checkpoints: Checkpoints,
-    private readonly seal: SealState,
+    private readonly vault: Vault,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Interval(SECOND)
   async tick(): Promise<void> {
-    if (this.seal.sealed || this.#running) return;
+    if (this.vault.sealed || this.#running) return;
     this.#running = this.publish().finally(() => (this.#running = undefined));
     await this.#running;
   }
@@ -53,28 +52,18 @@ export class CheckpointSchedule implements OnModuleDestroy {
   }
 }
 
-/** Waits for the run that is in progress when the server stops: the database is closed after that. */
-@Injectable()
-export class SchedulerStop implements OnModuleDestroy {
-  constructor(private readonly scheduler: Scheduler) {}
-
-  async onModuleDestroy(): Promise<void> {
-    await this.scheduler.stop();
-  }
-}
-
 /** Compares the clock of every process, whether or not it runs the scheduler: all of them give out times. */
 @Injectable()
 export class ClockSchedule {
   constructor(
     private readonly watch: ClockWatch,
-    private readonly seal: SealState,
+    private readonly vault: Vault,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Interval(10 * SECOND)
   async tick(): Promise<void> {
-    if (this.seal.sealed) return;
+    if (this.vault.sealed) return;
     try {
       await this.watch.beat();
     } catch (error) {

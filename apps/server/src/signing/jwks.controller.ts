@@ -1,8 +1,9 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { PublicUrl } from '#config';
 import { JWKS_MAX_AGE_SECONDS } from '#keys';
-import { IssuerUrls } from '#signing';
+import { issuerUrl } from '#signing';
 import { ReadableFromBrowsers } from '../http/browser-access.js';
 import { contentTag } from '../http/entity-tag.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
@@ -18,7 +19,7 @@ import { PublishedKeys } from './published-keys.js';
 export class JwksController {
   constructor(
     private readonly published: PublishedKeys,
-    private readonly issuers: IssuerUrls,
+    private readonly publicUrl: PublicUrl,
   ) {}
 
   @Get('jwks.json')
@@ -44,7 +45,7 @@ export class JwksController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IssuerMetadata> {
     const { value, isHeld } = await this.published.of(tenant, facts);
-    const issuer = this.issuers.ofTenant(value.tenantId);
+    const issuer = issuerUrl(this.publicUrl.current, value.tenantId);
     return cacheable(reply, isHeld, issuerMetadata(issuer, value.jwks));
   }
 }

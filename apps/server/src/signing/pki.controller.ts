@@ -10,8 +10,8 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, PkiClock, authorityErrors } from '#certificates';
-import { type Origin, coreErrors, systemOrigin } from '#core';
+import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, authorityErrors } from '#certificates';
+import { Clock, coreErrors, type Origin, systemOrigin } from '#core';
 import { ocspRequestFromPath } from '#pki';
 
 import { ReadableFromBrowsers } from '../http/browser-access.js';
@@ -47,7 +47,7 @@ export class PkiController {
     private readonly authorities: CertificateAuthorities,
     private readonly crls: Crls,
     private readonly responder: OcspResponder,
-    private readonly clock: PkiClock,
+    private readonly clock: Clock,
   ) {}
 
   @Get('ca.crt')

@@ -1,4 +1,6 @@
-import { type Clock, HOUR, systemOrigin } from '#core';
+import { Injectable } from '@nestjs/common';
+
+import { Clock, HOUR, systemOrigin } from '#core';
 import { LastArtefacts } from '#database';
 import { Keys } from '#keys';
 import { Access } from '#tenants';
@@ -20,6 +22,7 @@ const HELD_FOR = HOUR;
 const LIMITS = { entriesMax: 5_000, bytesMax: 16 * 1024 * 1024 };
 
 /** The key sets of tenants, as anybody may read them. */
+@Injectable()
 export class PublishedKeys {
   readonly #last: LastArtefacts<PublishedJwks>;
 

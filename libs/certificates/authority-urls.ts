@@ -1,11 +1,9 @@
 import type { StatusUrls } from '#pki';
 
-/** The addresses at which an authority publishes; every certificate that it issues contains them. */
-export abstract class PkiUrls {
-  abstract ofAuthority(caId: string): Required<StatusUrls>;
-}
-
-/** @param publicUrl without a slash at its end */
+/**
+ * The addresses at which an authority publishes; every certificate that it issues contains them.
+ * @param publicUrl without a slash at its end
+ */
 export const authorityUrls = (publicUrl: string, caId: string): Required<StatusUrls> => ({
   caIssuers: `${publicUrl}/pki/${caId}/ca.crt`,
   crl: `${publicUrl}/pki/${caId}/crl`,

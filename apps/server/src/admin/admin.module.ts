@@ -1,4 +1,14 @@
-import type { Type as Class } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+
+import { AuditModule } from '#audit';
+import { CertificatesModule } from '#certificates';
+import { KeysModule } from '#keys';
+import { LicensingModule } from '#licensing';
+import { SchedulerModule } from '#scheduler';
+import { ServiceKeysModule } from '#service-keys';
+import { SigningModule } from '#signing';
+import { TenantsModule } from '#tenants';
+
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
@@ -18,28 +28,41 @@ import { TokenProfilesController } from './token-profiles.controller.js';
 import { TransactionSearchController } from './transactions.controller.js';
 import { UsersController } from './users.controller.js';
 
-/** What people call: one controller per noun. */
-export const adminControllers: Class<unknown>[] = [
-  AuthController,
-  TenantsController,
-  MembersController,
-  InvitationsController,
-  InvitationAcceptanceController,
-  UsersController,
-  ServicesController,
-  CredentialsController,
-  LeaksController,
-  KeysController,
-  KeyMaterialController,
-  CertificateAuthoritiesController,
-  CertificatesController,
-  TokenProfilesController,
-  LicensesController,
-  TransactionSearchController,
-  AuditEventsController,
-  PlatformAuditEventsController,
-  HistoryLogController,
-  PlatformHistoryLogController,
-  LogKeysController,
-  SchedulerController,
-];
+/** The role `admin`: what people call, one controller per noun. */
+@Module({
+  imports: [
+    AuditModule,
+    CertificatesModule,
+    KeysModule,
+    LicensingModule,
+    SchedulerModule,
+    ServiceKeysModule,
+    SigningModule,
+    TenantsModule,
+  ],
+  controllers: [
+    AuthController,
+    TenantsController,
+    MembersController,
+    InvitationsController,
+    InvitationAcceptanceController,
+    UsersController,
+    ServicesController,
+    CredentialsController,
+    LeaksController,
+    KeysController,
+    KeyMaterialController,
+    CertificateAuthoritiesController,
+    CertificatesController,
+    TokenProfilesController,
+    TransactionSearchController,
+    LicensesController,
+    AuditEventsController,
+    PlatformAuditEventsController,
+    HistoryLogController,
+    PlatformHistoryLogController,
+    LogKeysController,
+    SchedulerController,
+  ],
+})
+export class AdminModule {}

@@ -1,8 +1,9 @@
+import { Inject, Injectable } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
 
-import { type Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
+import { CONFIGURATION, type Configuration } from '#config';
+import { Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
 import { parseStrictJson } from '#crypto';
-import { JwksUrls } from '#signing';
 
 const KEPT_FOR = 5 * MINUTE;
 /** How long a key set is not asked for again because of a token of an unknown key: such tokens cost their senders nothing. */
@@ -15,20 +16,24 @@ const KEPT_MAX = 200;
  * Reads key sets over the network, and only from URLs that the operator listed: what a tenant writes into a profile must
  * not make this server call whatever it likes.
  */
-export class AllowedJwksUrls extends JwksUrls {
+@Injectable()
+export class JwksUrls {
   readonly #kept = new Map<string, { readonly jwks: JSONWebKeySet; readonly until: EpochMilliseconds }>();
   readonly #pending = new Map<string, Promise<JSONWebKeySet>>();
   readonly #askedAgainAt = new Map<string, EpochMilliseconds>();
 
+  readonly #allowed: readonly string[];
+
   constructor(
-    private readonly allowed: readonly string[],
+    @Inject(CONFIGURATION) { jwksUrls }: Configuration,
     private readonly clock: Clock,
   ) {
-    super();
+    this.#allowed = jwksUrls;
   }
 
-  override async read(url: string): Promise<JSONWebKeySet> {
-    if (!this.allowed.includes(url)) {
+  /** @throws BUSY where the keys cannot be had now, INVALID_CREDENTIALS where the URL is not on the list */
+  async read(url: string): Promise<JSONWebKeySet> {
+    if (!this.#allowed.includes(url)) {
       throw coreErrors.INVALID_CREDENTIALS('The key set of the issuer is not on the list of this installation');
     }
     const now = this.clock.now();
@@ -38,7 +43,12 @@ export class AllowedJwksUrls extends JwksUrls {
     return this.#fetch(url);
   }
 
-  override async readAgain(url: string): Promise<JSONWebKeySet> {
+  /**
+   * The keys as they are now, for a token of a key that is not among them (OpenID Connect Core 1.0 §10.1.1). The URL is
+   * asked once in a cool-down; in between the answer is what is known.
+   * @throws as `read`
+   */
+  async readAgain(url: string): Promise<JSONWebKeySet> {
     const pending = this.#pending.get(url);
     if (pending) return pending;
     const now = this.clock.now();

@@ -1,10 +1,10 @@
-import type { ThrottlerStorage } from '@nestjs/throttler';
-import { type Clock, type EpochMilliseconds, SECOND } from '#core';
+import type { Clock, EpochMilliseconds } from './clock.js';
+import { SECOND } from './duration.js';
 
 /** More callers than this within one window push the oldest out: memory stays bounded under a flood of addresses. */
 const MAX_WINDOWS = 50_000;
 
-/** What a window holds after a hit; the names are those of `ThrottlerStorage`. */
+/** What a window holds after a hit; the names are those of `ThrottlerStorage` of @nestjs/throttler. */
 export interface WindowState {
   readonly totalHits: number;
   /** Whole seconds until the window ends. */
@@ -15,7 +15,7 @@ export interface WindowState {
 }
 
 /** Counts what happens within fixed windows, each key by itself. */
-export abstract class Counters implements ThrottlerStorage {
+export abstract class Counters {
   /** Whether other processes count in the same windows now; `undefined` where they are not meant to. */
   abstract readonly shared: boolean | undefined;
   /** Counts one hit in the window of the key, which begins with its first hit. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock, MINUTE } from '#core';
+import { ManualClock, MINUTE } from './index.js';
 import { WindowCounters } from './window-counters.js';
 
 describe('WindowCounters', () => {

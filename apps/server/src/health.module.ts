@@ -1,0 +1,25 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+
+import { Declares } from '#core';
+import { DatabaseModule } from '#database';
+import { SchedulerModule } from '#scheduler';
+import { VaultModule } from '#vault';
+
+import { Drain } from './http/drain.js';
+import { HealthController, healthErrors } from './http/health.controller.js';
+import { SealGuard } from './http/seal.guard.js';
+import { Readiness } from './readiness.js';
+
+/** Whether the server can work, and what it refuses while it cannot. */
+@Declares({ errors: [healthErrors] })
+@Module({
+  imports: [DatabaseModule, SchedulerModule, VaultModule],
+  controllers: [HealthController],
+  providers: [Readiness, { provide: APP_GUARD, useClass: SealGuard }],
+})
+export class HealthModule {
+  static register(drain: Drain): DynamicModule {
+    return { module: HealthModule, providers: [{ provide: Drain, useValue: drain }] };
+  }
+}

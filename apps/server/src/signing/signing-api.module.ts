@@ -1,0 +1,47 @@
+import { Module } from '@nestjs/common';
+
+import { CertificatesModule } from '#certificates';
+import { KeysModule } from '#keys';
+import { LicensingModule } from '#licensing';
+import { ServiceKeysModule } from '#service-keys';
+import { SigningModule } from '#signing';
+import { TenantsModule } from '#tenants';
+
+import { ShellModule } from '../shell.module.js';
+import { CallerController } from './caller.controller.js';
+import { OwnCertificatesController } from './certificates.controller.js';
+import { JwksController } from './jwks.controller.js';
+import { LicensingController } from './licensing.controller.js';
+import { PkiController } from './pki.controller.js';
+import { SystemUserTokensController } from './system-user-tokens.controller.js';
+import { TenantNames } from './tenant-names.js';
+import { TokenController } from './token.controller.js';
+import { TransactionsController } from './transactions.controller.js';
+import { UserTokensController } from './user-tokens.controller.js';
+import { PublishedKeys } from './published-keys.js';
+
+/** The role `signing`: what services and the public call. */
+@Module({
+  imports: [
+    CertificatesModule,
+    KeysModule,
+    LicensingModule,
+    ServiceKeysModule,
+    ShellModule,
+    SigningModule,
+    TenantsModule,
+  ],
+  controllers: [
+    TokenController,
+    CallerController,
+    TransactionsController,
+    SystemUserTokensController,
+    UserTokensController,
+    LicensingController,
+    OwnCertificatesController,
+    JwksController,
+    PkiController,
+  ],
+  providers: [PublishedKeys, TenantNames],
+})
+export class SigningApiModule {}

@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { CONFIGURATION, type Configuration, PublicUrl } from '#config';
+import { Declares } from '#core';
+import { DatabaseModule, type EntityClass } from '#database';
+import { VaultModule } from '#vault';
+
+import { AuditEvent } from './audit-event.entity.js';
+import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
+import { Checkpoints, LogPlace } from './checkpoints.service.js';
+import { historyErrors } from './errors.js';
+import { EventWindow } from './event-window.entity.js';
+import { HistoryExport, historyEvents } from './export.service.js';
+import { HistoryLog } from './history-log.service.js';
+import { History, requestEvents } from './history.service.js';
+import { LogKeys } from './log-keys.service.js';
+import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
+import { RepeatedEvents } from './repeated-events.service.js';
+
+export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, HistoryHead, HistoryTile, EventWindow];
+
+/** The history of all changes, and what is counted before it is recorded. */
+@Declares({ errors: [historyErrors], events: [historyEvents, requestEvents] })
+@Module({
+  imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
+  providers: [
+    Checkpoints,
+    History,
+    HistoryExport,
+    HistoryLog,
+    LogKeys,
+    {
+      provide: LogPlace,
+      inject: [PublicUrl, CONFIGURATION],
+      useFactory: async (publicUrl: PublicUrl, { checkpointFile }: Configuration): Promise<LogPlace> => ({
+        host: () => new URL(publicUrl.current).host,
+        memory: checkpointFile === 'off' ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile),
+      }),
+    },
+    RepeatedEvents,
+  ],
+  exports: [Checkpoints, History, HistoryExport, HistoryLog, LogKeys, LogPlace, RepeatedEvents],
+})
+export class AuditModule {}

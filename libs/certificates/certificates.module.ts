@@ -1,0 +1,64 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { Declares } from '#core';
+import { DatabaseModule, type EntityClass } from '#database';
+import { KeyCertificates, KeysModule } from '#keys';
+import { VaultModule } from '#vault';
+
+import { CertificateAuthorities } from './authorities.service.js';
+import { AuthorityKeys } from './authority-keys.service.js';
+import { CertificateVerifier } from './certificate-verifier.js';
+import { Certificates } from './certificates.service.js';
+import { Crls } from './crls.service.js';
+import { Certificate, CertificateAuthority, CertificateName, Crl, CrlPart, OcspSigner } from './entities.js';
+import { authorityErrors, certificateErrors } from './errors.js';
+import { authorityEvents, certificateEvents } from './events.js';
+import { Issuance } from './issuance.service.js';
+import { CertificatesOfKeys } from './key-compromise.js';
+import { OcspResponder } from './ocsp.service.js';
+import { AuthorityExpiry, CertificateExpiry, OrphanSweep } from './upkeep.service.js';
+
+export const certificateEntities: readonly EntityClass[] = [
+  CertificateAuthority,
+  Certificate,
+  CertificateName,
+  Crl,
+  CrlPart,
+  OcspSigner,
+];
+
+/**
+ * Authorities and what they revoke. Global, because the library of keys asks what certifies a key and cannot import what
+ * lies above it.
+ */
+@Global()
+@Module({
+  imports: [TypeOrmModule.forFeature([...certificateEntities]), DatabaseModule, VaultModule],
+  providers: [
+    AuthorityKeys,
+    CertificateAuthorities,
+    CertificatesOfKeys,
+    Crls,
+    { provide: KeyCertificates, useExisting: CertificatesOfKeys },
+  ],
+  exports: [AuthorityKeys, CertificateAuthorities, CertificatesOfKeys, Crls, KeyCertificates],
+})
+class AuthoritiesModule {}
+
+/** Certificates: issuance, revocation, and what is published about them. */
+@Declares({ errors: [authorityErrors, certificateErrors], events: [authorityEvents, certificateEvents] })
+@Module({
+  imports: [AuthoritiesModule, DatabaseModule, KeysModule],
+  providers: [
+    AuthorityExpiry,
+    CertificateExpiry,
+    CertificateVerifier,
+    Certificates,
+    Issuance,
+    OcspResponder,
+    OrphanSweep,
+  ],
+  exports: [AuthoritiesModule, CertificateVerifier, Certificates, Issuance, OcspResponder],
+})
+export class CertificatesModule {}

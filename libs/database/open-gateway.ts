@@ -1,0 +1,27 @@
+import { parseDatabaseUrl } from './connection-url.js';
+import type { Gateway } from './gateway.js';
+import { openMysql } from './mysql.js';
+import { type EntityClass, ownershipOf } from './ownership.js';
+import { openSqlite } from './sqlite.js';
+import type { DatabaseTls } from './tls.js';
+
+/** Which database, and how it is connected to. */
+export interface ConnectionSettings {
+  readonly url: string;
+  readonly entities: readonly EntityClass[];
+  readonly tls?: DatabaseTls;
+  readonly allowUnsafe?: boolean;
+  readonly warn?: (message: string) => void;
+  readonly statementTimeoutMilliseconds?: number;
+}
+
+/** Connects to the kind of database that the URL names. @throws Error where it does not answer or is not safe */
+export async function openGateway(settings: ConnectionSettings): Promise<Gateway> {
+  const { entities, allowUnsafe = false, tls = { mode: 'off' }, statementTimeoutMilliseconds } = settings;
+  const { warn = () => undefined } = settings;
+  for (const entity of entities) ownershipOf(entity);
+  const target = parseDatabaseUrl(settings.url);
+  return target.kind === 'sqlite'
+    ? openSqlite(target.path, entities)
+    : openMysql(target, entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds });
+}

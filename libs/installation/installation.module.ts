@@ -1,0 +1,107 @@
+import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+
+import { AuditModule, recordEvents } from '#audit';
+import { CertificatesModule } from '#certificates';
+import { CONFIGURATION, type Configuration, PublicUrl, readDatabaseTls } from '#config';
+import { Clock, Counters, GuardedClock, type TimeSource, WindowCounters } from '#core';
+import { CpuQueue, PASSWORD_PARAMETERS, type PasswordParameters } from '#crypto';
+import { type AuthorityCheck, DATABASE_SETTINGS, Database, DatabaseModule, type DatabaseSettings } from '#database';
+import { IdempotencyModule } from '#idempotency';
+import { KeysModule } from '#keys';
+import { LicensingModule } from '#licensing';
+import { LOGGER, type Logger } from '#logging';
+import { SchedulerModule } from '#scheduler';
+import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
+import { SigningModule } from '#signing';
+import { PASSWORD_HASH_PARAMETERS, TenantsModule } from '#tenants';
+import { VaultModule } from '#vault';
+
+import { checkAuthority } from './authority.js';
+import { Installation } from './installation.js';
+
+export interface InstallationOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** The clocks of the host; a test has its own. */
+  readonly time: TimeSource;
+  /** Where attempts are counted; in the memory of this process unless said otherwise. */
+  readonly counters?: ((clock: Clock) => Promise<Counters>) | undefined;
+  /** Cheaper hashes for tests. */
+  readonly passwordParameters?: PasswordParameters | undefined;
+  readonly failureQuota?: FailureQuota | undefined;
+  /** What each piece of work checks first; tests of what lies below the shell have another. */
+  readonly authority?: AuthorityCheck | undefined;
+}
+
+/** What all modules of a process share: configuration, log, clock, counters, the queue of its processor. */
+const shared = (options: InstallationOptions): NonNullable<DynamicModule['providers']> => {
+  const { configuration, logger, counters } = options;
+  return [
+    { provide: CONFIGURATION, useValue: configuration },
+    { provide: LOGGER, useValue: logger },
+    { provide: GuardedClock, useValue: new GuardedClock(options.time) },
+    { provide: Clock, useExisting: GuardedClock },
+    {
+      provide: Counters,
+      inject: [Clock],
+      useFactory: async (clock: Clock) => (counters ? counters(clock) : new WindowCounters(clock)),
+    },
+    { provide: FAILURE_QUOTA, useValue: options.failureQuota ?? FAILURE_QUOTA_DEFAULT },
+    { provide: PASSWORD_HASH_PARAMETERS, useValue: options.passwordParameters ?? PASSWORD_PARAMETERS },
+    {
+      provide: CpuQueue,
+      inject: [Database],
+      useFactory: (database: Database) => new CpuQueue((what) => database.requireNoTransaction(what)),
+    },
+    {
+      provide: DATABASE_SETTINGS,
+      inject: [Clock],
+      useFactory: async (clock: Clock): Promise<DatabaseSettings> => ({
+        url: configuration.databaseUrl.reveal(),
+        tls: await readDatabaseTls(configuration),
+        clock,
+        recorder: recordEvents,
+        authority: options.authority ?? checkAuthority,
+        allowUnsafe: configuration.allowUnsafeDatabase,
+        warn: (message) => logger.warn(message),
+      }),
+    },
+    PublicUrl,
+  ];
+};
+
+/** An installation: every library, on one database. Global for what all of them share; it exports no service of theirs. */
+@Global()
+@Module({
+  imports: [
+    AuditModule,
+    CertificatesModule,
+    DatabaseModule,
+    IdempotencyModule,
+    KeysModule,
+    LicensingModule,
+    SchedulerModule,
+    ServiceKeysModule,
+    SigningModule,
+    TenantsModule,
+    VaultModule,
+  ],
+  providers: [Installation],
+  exports: [Installation],
+})
+export class InstallationModule implements OnApplicationShutdown {
+  constructor(private readonly counters: Counters) {}
+
+  static forRoot(options: InstallationOptions): DynamicModule {
+    const providers = shared(options);
+    return {
+      module: InstallationModule,
+      providers,
+      exports: providers.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.counters.close();
+  }
+}

@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { Declares } from '#core';
+import { cryptoErrors, keyFileErrors } from '#crypto';
+import { DatabaseModule, type EntityClass } from '#database';
+import { TenantsModule } from '#tenants';
+import { VaultModule } from '#vault';
+
+import { KeyFingerprints } from './compromised-keys.js';
+import { KeyDeletion } from './deletion.service.js';
+import { CompromisedKey, Key, KeyVersion } from './entities.js';
+import { keyErrors } from './errors.js';
+import { keyEvents } from './events.js';
+import { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
+import { KeyExport } from './key-export.service.js';
+import { KeyImport } from './key-import.service.js';
+import { Keys } from './keys.service.js';
+import { KeyRehearsals } from './rehearsals.service.js';
+import { KeyRotation } from './rotation.service.js';
+import { Signer } from './signer.js';
+
+export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, CompromisedKey];
+
+/** Signing keys and their versions. What uses and certifies a key is answered by the libraries above (`key-users.ts`). */
+@Declares({ errors: [cryptoErrors, keyFileErrors, keyErrors], events: [keyEvents] })
+@Module({
+  imports: [TypeOrmModule.forFeature([...keyEntities]), DatabaseModule, TenantsModule, VaultModule],
+  providers: [
+    DueKeyDestructions,
+    DueRotations,
+    DueVersionSteps,
+    KeyDeletion,
+    KeyExport,
+    KeyFingerprints,
+    KeyImport,
+    KeyRehearsals,
+    KeyRotation,
+    Keys,
+    Signer,
+  ],
+  exports: [KeyDeletion, KeyExport, KeyImport, KeyRehearsals, KeyRotation, Keys, Signer],
+})
+export class KeysModule {}

@@ -1,0 +1,60 @@
+import { Module, type OnModuleDestroy } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { Declares, type Expirable, GuardedClock } from '#core';
+import { Database, DatabaseModule, type EntityClass } from '#database';
+import { LOGGER, type Logger, describeError } from '#logging';
+import { Vault, VaultModule } from '#vault';
+
+import { ClockWatch } from './clock-watch.js';
+import { InstallationClock } from './entities.js';
+import { clockEvents } from './events.js';
+import { type DeclaredKind, Expires, inOrder } from './expires.js';
+import { Scheduler } from './scheduler.js';
+
+export const schedulerEntities: readonly EntityClass[] = [InstallationClock];
+
+/** Every provider that is marked with `@Expires()`, of whatever module. */
+const declaredKinds = (discovery: DiscoveryService): readonly DeclaredKind[] =>
+  discovery.getProviders({ metadataKey: Expires.KEY }).map((provider) => ({
+    kind: provider.instance as Expirable,
+    before: discovery.getMetadataByDecorator(Expires, provider)?.before ?? [],
+  }));
+
+/** The scheduler over all kinds that fall due, and the watch over the clock that it goes by. */
+@Declares({ events: [clockEvents] })
+@Module({
+  imports: [TypeOrmModule.forFeature([...schedulerEntities]), DiscoveryModule, DatabaseModule, VaultModule],
+  providers: [
+    {
+      provide: ClockWatch,
+      inject: [Database, GuardedClock, LOGGER],
+      useFactory: (database: Database, clock: GuardedClock, logger: Logger) => new ClockWatch(database, clock, logger),
+    },
+    {
+      provide: Scheduler,
+      inject: [DiscoveryService, Vault, ClockWatch, LOGGER],
+      useFactory: (discovery: DiscoveryService, vault: Vault, clockWatch: ClockWatch, log: Logger) =>
+        new Scheduler({
+          kinds: () => inOrder(declaredKinds(discovery)),
+          log,
+          describe: describeError,
+          isSealed: () => vault.sealed,
+          isPaused: async () => {
+            await clockWatch.beat();
+            return clockWatch.paused;
+          },
+        }),
+    },
+  ],
+  exports: [ClockWatch, Scheduler],
+})
+export class SchedulerModule implements OnModuleDestroy {
+  constructor(private readonly scheduler: Scheduler) {}
+
+  /** Waits for the run that is in progress: the database is closed after that. */
+  async onModuleDestroy(): Promise<void> {
+    await this.scheduler.stop();
+  }
+}

@@ -1,0 +1,74 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { AuditModule } from '#audit';
+import { Clock, Counters, Declares } from '#core';
+import { DatabaseModule, type EntityClass } from '#database';
+import { LOGGER, type Logger } from '#logging';
+import { TenantsModule } from '#tenants';
+import { VaultModule } from '#vault';
+
+import { Authenticator } from './authenticator.js';
+import { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
+import { CredentialFilter } from './credential-filter.js';
+import { CredentialSecrets } from './credential-secrets.js';
+import { CredentialSteps } from './credential-steps.js';
+import { Credentials } from './credentials.service.js';
+import { Credential, Service } from './entities.js';
+import { callerErrors, credentialErrors, serviceErrors } from './errors.js';
+import { credentialEvents, serviceEvents } from './events.js';
+import { FAILURE_QUOTA, FailedAuthentications, type FailureQuota } from './failed-authentications.js';
+import { Gateway } from './gateway.service.js';
+import { Leaks } from './leaks.service.js';
+import { OwnTokens } from './own-tokens.service.js';
+import { RefusedUses } from './refused-uses.service.js';
+import { SecretRepetition } from './secret-repetition.service.js';
+import { Services } from './services.service.js';
+import { CredentialUsage } from './usage.js';
+
+export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
+
+/** Services, their credentials, and who calls by which of them. */
+@Declares({ errors: [callerErrors, serviceErrors, credentialErrors], events: [serviceEvents, credentialEvents] })
+@Module({
+  imports: [TypeOrmModule.forFeature([...serviceKeyEntities]), AuditModule, DatabaseModule, TenantsModule, VaultModule],
+  providers: [
+    {
+      provide: FailedAuthentications,
+      inject: [Counters, Clock, FAILURE_QUOTA, LOGGER],
+      useFactory: (counters: Counters, clock: Clock, quota: FailureQuota, logger: Logger) =>
+        new FailedAuthentications(counters, clock, quota, (source) =>
+          logger.warn({ source }, 'Too many credentials from one source were rejected'),
+        ),
+    },
+    Authenticator,
+    CredentialCleanup,
+    CredentialExpiry,
+    CredentialFilter,
+    CredentialSecrets,
+    CredentialSteps,
+    CredentialSuccession,
+    CredentialUsage,
+    Credentials,
+    Gateway,
+    Leaks,
+    OwnTokens,
+    RefusedUses,
+    SecretRepetition,
+    Services,
+  ],
+  exports: [
+    Authenticator,
+    CredentialSecrets,
+    CredentialUsage,
+    Credentials,
+    FailedAuthentications,
+    Gateway,
+    Leaks,
+    OwnTokens,
+    RefusedUses,
+    SecretRepetition,
+    Services,
+  ],
+})
+export class ServiceKeysModule {}

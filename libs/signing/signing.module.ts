@@ -1,0 +1,74 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { CertificatesModule } from '#certificates';
+import { Declares } from '#core';
+import { DatabaseModule, type EntityClass } from '#database';
+import { KeysModule } from '#keys';
+import { ServiceKeysModule } from '#service-keys';
+import { TenantsModule } from '#tenants';
+import { VaultModule } from '#vault';
+
+import { RateWindow, ReplayRecord, TokenProfile, TokenProfileOrigin, TokenTransaction } from './entities.js';
+import { AllowedOrigins } from './allowed-origins.service.js';
+import { profileErrors, transactionErrors } from './errors.js';
+import { profileEvents, tokenEvents } from './events.js';
+import { HolderKeys } from './holder-keys.js';
+import { JwksUrls } from './jwks-urls.js';
+import { OwnTokenDiagnosis } from './own-token-diagnosis.service.js';
+import { ProfileReferencesModule } from './profile-references.js';
+import { TokenProfiles } from './profiles.service.js';
+import { PublicProfiles } from './public-profiles.service.js';
+import { RateWindows } from './rate-windows.js';
+import { ReplayStore } from './replay.js';
+import { Signing } from './signing.service.js';
+import { TokenTransactions } from './transactions.service.js';
+import { TrustedUsers } from './trusted-users.service.js';
+
+export const signingEntities: readonly EntityClass[] = [
+  TokenProfile,
+  TokenProfileOrigin,
+  ReplayRecord,
+  TokenTransaction,
+  RateWindow,
+];
+
+/** Token profiles, and the tokens that are signed and verified by them. */
+@Declares({ errors: [profileErrors, transactionErrors], events: [profileEvents, tokenEvents] })
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([...signingEntities]),
+    CertificatesModule,
+    DatabaseModule,
+    KeysModule,
+    ProfileReferencesModule,
+    ServiceKeysModule,
+    TenantsModule,
+    VaultModule,
+  ],
+  providers: [
+    AllowedOrigins,
+    PublicProfiles,
+    HolderKeys,
+    JwksUrls,
+    OwnTokenDiagnosis,
+    RateWindows,
+    ReplayStore,
+    Signing,
+    TokenProfiles,
+    TokenTransactions,
+    TrustedUsers,
+  ],
+  exports: [
+    AllowedOrigins,
+    OwnTokenDiagnosis,
+    PublicProfiles,
+    HolderKeys,
+    ReplayStore,
+    Signing,
+    TokenProfiles,
+    TokenTransactions,
+    TrustedUsers,
+  ],
+})
+export class SigningModule {}

@@ -1,0 +1,96 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { AuditModule } from '#audit';
+import { CONFIGURATION, type Configuration } from '#config';
+import { DAY, Declares, MINUTE } from '#core';
+import { CpuQueue, PasswordHasher, type PasswordParameters, passwordErrors } from '#crypto';
+import { DatabaseModule, type EntityClass } from '#database';
+import { VaultModule } from '#vault';
+
+import { Access } from './access.service.js';
+import { AccountSecrets } from './account-secrets.js';
+import { Invitation, Member, PasswordAttempt, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
+import { accountErrors, invitationErrors, memberErrors, sessionErrors, tenantErrors } from './errors.js';
+import { invitationEvents, memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
+import { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
+import { Invitations } from './invitations.service.js';
+import { Members } from './members.service.js';
+import { PasswordGuard } from './password-guard.js';
+import { PasswordResetExpiry } from './password-reset-expiry.js';
+import { PasswordResets } from './password-resets.service.js';
+import { RefusedPasswords } from './refused-passwords.service.js';
+import { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
+import { SessionKeys } from './session-keys.js';
+import { SessionLimits } from './session-lifetime.js';
+import { SessionRenewals } from './session-renewals.service.js';
+import { SessionTokens } from './session-tokens.js';
+import { Sessions } from './sessions.service.js';
+import { Tenants } from './tenants.service.js';
+import { Users } from './users.service.js';
+
+export const tenantEntities: readonly EntityClass[] = [
+  Tenant,
+  User,
+  Member,
+  Invitation,
+  Session,
+  RefreshToken,
+  PasswordAttempt,
+  PasswordReset,
+];
+
+/** The token of what a password hash costs. */
+export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
+
+/** Tenants, the people who work in them, and how those sign in. */
+@Declares({
+  errors: [passwordErrors, sessionErrors, tenantErrors, memberErrors, invitationErrors, accountErrors],
+  events: [tenantEvents, memberEvents, invitationEvents, userEvents, sessionEvents],
+})
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([...tenantEntities]),
+    JwtModule.register({}),
+    AuditModule,
+    DatabaseModule,
+    VaultModule,
+  ],
+  providers: [
+    {
+      provide: PasswordHasher,
+      inject: [CpuQueue, PASSWORD_HASH_PARAMETERS],
+      useFactory: (queue: CpuQueue, parameters: PasswordParameters) => new PasswordHasher({ queue, parameters }),
+    },
+    Access,
+    AccountSecrets,
+    EndedInvitations,
+    InvitationExpiry,
+    Invitations,
+    Members,
+    PasswordAttemptExpiry,
+    PasswordGuard,
+    PasswordResetExpiry,
+    PasswordResets,
+    RefusedPasswords,
+    RefreshTokenExpiry,
+    SessionExpiry,
+    SessionKeys,
+    {
+      provide: SessionLimits,
+      inject: [CONFIGURATION],
+      useFactory: ({ sessionIdleMinutes, sessionDays }: Configuration): SessionLimits => ({
+        idle: sessionIdleMinutes * MINUTE,
+        absolute: sessionDays * DAY,
+      }),
+    },
+    SessionRenewals,
+    SessionTokens,
+    Sessions,
+    Tenants,
+    Users,
+  ],
+  exports: [Access, Invitations, Members, PasswordResets, SessionKeys, SessionRenewals, Sessions, Tenants, Users],
+})
+export class TenantsModule {}
