@@ -15,6 +15,8 @@ import {
   platformScope,
   systemOrigin,
   type TenantScope,
+  type Page,
+  type Upcoming,
 } from '#core';
 import { CpuQueue, uuidv7 } from '#crypto';
 import {
@@ -86,6 +88,7 @@ export class Crls implements Expirable {
       lists: [
         {
           where: (now) => ({ rebuildAt: LessThanOrEqual(now) }),
+          happens: 'is signed anew',
           order: [
             ['rebuildAt', 'ASC'],
             ['id', 'ASC'],
@@ -119,6 +122,10 @@ export class Crls implements Expirable {
   /** Builds the lists that are due. */
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, MINUTE, platformScope, systemOrigin } from '#core';
+import { type Expirable, MINUTE, type Page, type Upcoming, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThan } from '#database';
 import { DueItems, Expires } from '#scheduler';
 
@@ -32,6 +32,7 @@ export class CertificateExpiry implements Expirable {
       lists: [
         {
           where: (now) => ({ state: In([...LIVE]), notAfter: LessThan(now) }),
+          happens: 'expires',
           order: [
             ['notAfter', 'ASC'],
             ['id', 'ASC'],
@@ -52,6 +53,10 @@ export class CertificateExpiry implements Expirable {
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
   }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
+  }
 }
 
 /** The same for certificate authorities. */
@@ -69,6 +74,7 @@ export class AuthorityExpiry implements Expirable {
       lists: [
         {
           where: (now) => ({ state: 'active', notAfter: LessThan(now) }),
+          happens: 'expires',
           order: [
             ['notAfter', 'ASC'],
             ['id', 'ASC'],
@@ -88,6 +94,10 @@ export class AuthorityExpiry implements Expirable {
 
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 }
 

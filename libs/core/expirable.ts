@@ -1,3 +1,19 @@
+import type { EpochMilliseconds } from './clock.js';
+import type { Page, PageRequest } from './page.js';
+import type { TenantScope } from './scope.js';
+
+/** Something that will happen to a thing of a tenant, as the calendar shows it. */
+export interface Upcoming {
+  /** The noun: `credential`, `key rotation`. */
+  readonly kind: string;
+  readonly id: string;
+  readonly dueAt: EpochMilliseconds;
+  /** In a word: `expires`, `is rotated`. */
+  readonly happens: string;
+  readonly name?: string;
+  readonly kid?: string;
+}
+
 /**
  * A kind of thing that falls due: credentials expire, keys are rotated, sessions and records become old. The scheduler
  * asks each kind in turn. An implementation marked with `@Expires()` of `libs/scheduler` is found by itself.
@@ -18,4 +34,10 @@ export interface Expirable {
    * @returns how many were handled; the scheduler goes on until a batch comes back short
    */
   recordDue(limit: number): Promise<number>;
+  /**
+   * For kinds that people plan with: what happens to things of a tenant until an instant, soonest first.
+   * @param before 30 days ahead if `undefined`
+   * @throws VALIDATION_ERROR for a cursor that no calendar gave out
+   */
+  upcoming?(scope: TenantScope, before: EpochMilliseconds | undefined, request: PageRequest): Promise<Page<Upcoming>>;
 }

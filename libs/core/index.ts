@@ -35,7 +35,7 @@ export {
   type EventTable,
   defineEvents,
 } from './events.js';
-export type { Expirable } from './expirable.js';
+export type { Expirable, Upcoming } from './expirable.js';
 export { FairLine } from './fair-line.js';
 export { FairQueue, type FairQueueLimits } from './fair-queue.js';
 export {

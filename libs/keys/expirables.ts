@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, type TenantScope, platformScope, systemOrigin } from '#core';
+import { type Expirable, type Page, type TenantScope, type Upcoming, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, LessThanOrEqual } from '#database';
 import { DueItems, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantState } from '#tenants';
@@ -33,6 +33,7 @@ export class DueRotations implements Expirable {
       lists: [
         {
           where: (now) => ({ state: 'active', nextRotationAt: LessThanOrEqual(now) }),
+          happens: 'is rotated',
           order: [
             ['nextRotationAt', 'ASC'],
             ['id', 'ASC'],
@@ -49,6 +50,10 @@ export class DueRotations implements Expirable {
 
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 
   /** A deleted tenant has no data key that anything could be sealed with. */
@@ -93,11 +98,16 @@ export class DueVersionSteps implements Expirable {
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
   }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
+  }
 }
 
 const dueVersions: readonly DueList<KeyVersion>[] = [
   {
     where: (now) => ({ state: 'pending', activatesAt: LessThanOrEqual(now) }),
+    happens: 'begins to sign',
     order: [
       ['activatesAt', 'ASC'],
       ['id', 'ASC'],
@@ -105,6 +115,7 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
   },
   {
     where: (now) => ({ state: 'active', retiresAt: LessThanOrEqual(now) }),
+    happens: 'is retired',
     order: [
       ['retiresAt', 'ASC'],
       ['id', 'ASC'],
@@ -140,6 +151,7 @@ export class DueKeyDestructions implements Expirable {
       lists: [
         {
           where: (now) => ({ state: 'deleted', destroysAt: LessThanOrEqual(now) }),
+          happens: 'is destroyed',
           order: [
             ['destroysAt', 'ASC'],
             ['id', 'ASC'],
@@ -153,5 +165,9 @@ export class DueKeyDestructions implements Expirable {
 
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 }

@@ -1,13 +1,26 @@
-import { DomainError, type EpochMilliseconds, PAGE_LIMIT_MAX, type PlatformScope } from '#core';
+import {
+  DAY,
+  DomainError,
+  type EpochMilliseconds,
+  PAGE_LIMIT_MAX,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type TenantScope,
+  type Upcoming,
+} from '#core';
 import type { Database, EntityClass, KeysetOrder, Where } from '#database';
 
 import { Backoff } from './backoff.js';
+import { soonestFirst } from './calendar.js';
 
 /** One list of due rows of an entity. */
 export interface DueList<Row> {
   readonly where: (now: EpochMilliseconds) => Where<Row>;
   /** Due column first, unique id last; no column of it may be NULL in a row that `where` finds. */
   readonly order: KeysetOrder<Row>;
+  /** What happens then, in a word, where people plan with it: it is in the calendar. */
+  readonly happens?: string;
 }
 
 /** What is due of one kind, and what is done about each item. */
@@ -53,6 +66,9 @@ export class ItemsFailed extends AggregateError {
   }
 }
 
+/** How far the calendar looks ahead, unless it is told. */
+const AHEAD = 30 * DAY;
+
 /** Bounds how many rows one call passes over, when most of them wait for a retry. */
 const PAGES_MAX = 100;
 
@@ -90,6 +106,31 @@ export class DueItems<Row extends object> {
     if (this.#list === this.work.lists.length) this.#list = 0;
     if (failed.length > 0) throw new ItemsFailed(this.work.kind, failed, attempted);
     return attempted;
+  }
+
+  /** What happens to things of a tenant until an instant, soonest first: what is due by then, read in advance. */
+  async upcoming(
+    scope: TenantScope,
+    before: EpochMilliseconds | undefined,
+    request: PageRequest,
+  ): Promise<Page<Upcoming>> {
+    const { entity, lists, kind } = this.work;
+    const shown = lists.filter(({ happens }) => happens !== undefined);
+    const pages = await this.database.read(scope, (view) =>
+      Promise.all(
+        shown.map(async ({ where, order, happens = '' }) => {
+          const { items, nextCursor } = await view.page(
+            entity as EntityClass<Row>,
+            where(before ?? view.now + AHEAD),
+            order,
+            request,
+          );
+          const [[due]] = order as readonly [readonly [keyof Row & string, 'ASC' | 'DESC']];
+          return { items: items.map((row) => upcomingOf(kind, row, Number(row[due]), happens)), nextCursor };
+        }),
+      ),
+    );
+    return soonestFirst(pages, request);
   }
 
   private async nextPage(
@@ -142,4 +183,21 @@ export class DueItems<Row extends object> {
     const isUnavailable = error instanceof DomainError && error.kind === 'unavailable';
     if (isUnavailable && !(await this.database.answers())) throw error;
   }
+}
+
+const textOf = (row: object, member: string): string | undefined => {
+  const value = (row as Record<string, unknown>)[member];
+  return typeof value === 'string' ? value : undefined;
+};
+
+function upcomingOf(kind: string, row: object, dueAt: EpochMilliseconds, happens: string): Upcoming {
+  const [name, kid] = [textOf(row, 'name'), textOf(row, 'kid')];
+  return {
+    kind,
+    id: textOf(row, 'id') ?? '',
+    dueAt,
+    happens,
+    ...(name === undefined ? {} : { name }),
+    ...(kid === undefined ? {} : { kid }),
+  };
 }

@@ -1,4 +1,5 @@
 export { Backoff } from './backoff.js';
+export { ExpiryCalendar } from './calendar.js';
 export { type ClockLog, type ClockStatus, ClockWatch } from './clock-watch.js';
 export { DueItems, type DueList, type DueWork, type ItemFailure, ItemsFailed } from './due-items.js';
 export { clockEvents } from './events.js';

@@ -7,6 +7,7 @@ import { Database, DatabaseModule, type EntityClass } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { Vault, VaultModule } from '#vault';
 
+import { ExpiryCalendar } from './calendar.js';
 import { ClockWatch } from './clock-watch.js';
 import { InstallationClock } from './entities.js';
 import { clockEvents } from './events.js';
@@ -33,6 +34,11 @@ const declaredKinds = (discovery: DiscoveryService): readonly DeclaredKind[] =>
       useFactory: (database: Database, clock: GuardedClock, logger: Logger) => new ClockWatch(database, clock, logger),
     },
     {
+      provide: ExpiryCalendar,
+      inject: [DiscoveryService],
+      useFactory: (discovery: DiscoveryService) => new ExpiryCalendar(() => inOrder(declaredKinds(discovery))),
+    },
+    {
       provide: Scheduler,
       inject: [DiscoveryService, Vault, ClockWatch, LOGGER],
       useFactory: (discovery: DiscoveryService, vault: Vault, clockWatch: ClockWatch, log: Logger) =>
@@ -48,7 +54,7 @@ const declaredKinds = (discovery: DiscoveryService): readonly DeclaredKind[] =>
         }),
     },
   ],
-  exports: [ClockWatch, Scheduler],
+  exports: [ClockWatch, ExpiryCalendar, Scheduler],
 })
 export class SchedulerModule implements OnModuleDestroy {
   constructor(private readonly scheduler: Scheduler) {}

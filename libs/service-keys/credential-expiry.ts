@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type Expirable, type PlatformScope, type TenantScope, platformScope, systemOrigin } from '#core';
+import {
+  DAY,
+  type Expirable,
+  type PlatformScope,
+  type TenantScope,
+  platformScope,
+  systemOrigin,
+  type Page,
+  type Upcoming,
+} from '#core';
 import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
 import { DueItems, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
@@ -50,6 +59,7 @@ export class CredentialExpiry implements Expirable {
   constructor(database: Database, steps: CredentialSteps) {
     const expired: DueList<Credential> = {
       where: (now) => ({ state: In(['active', 'inactive']), expiresAt: LessThanOrEqual(now) }),
+      happens: 'expires',
       order: [
         ['expiresAt', 'ASC'],
         ['id', 'ASC'],
@@ -57,6 +67,7 @@ export class CredentialExpiry implements Expirable {
     };
     const overlapEnded: DueList<Credential> = {
       where: (now) => ({ state: 'active', overlapEndsAt: LessThanOrEqual(now) }),
+      happens: 'is discarded',
       order: [
         ['overlapEndsAt', 'ASC'],
         ['id', 'ASC'],
@@ -69,6 +80,10 @@ export class CredentialExpiry implements Expirable {
 
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 }
 

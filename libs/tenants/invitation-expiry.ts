@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
+import { DAY, type Expirable, platformScope, systemOrigin, type Page, type Upcoming } from '#core';
 import { Database, In, LessThanOrEqual } from '#database';
 import { DueItems, Expires, purge } from '#scheduler';
 
@@ -27,7 +27,9 @@ export class InvitationExpiry implements Expirable {
       kind: this.kind,
       scope: SCOPE,
       entity: Invitation,
-      lists: [{ where: (now) => ({ state: 'pending', expiresAt: LessThanOrEqual(now) }), order: ORDER }],
+      lists: [
+        { where: (now) => ({ state: 'pending', expiresAt: LessThanOrEqual(now) }), order: ORDER, happens: 'expires' },
+      ],
       itemOf: ({ id }) => id,
       handle: (row) => this.expire(row),
     });
@@ -35,6 +37,10 @@ export class InvitationExpiry implements Expirable {
 
   recordDue(limit: number): Promise<number> {
     return this.#due.recordDue(limit);
+  }
+
+  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
+    return this.#due.upcoming(...request);
   }
 
   private async expire({ id, tenantId, email, role }: Invitation): Promise<void> {

@@ -33,6 +33,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'token-profiles:write': ['++--', '-', 'tenant-user'],
   'transactions:read': ['+++-', '-', 'tenant-user'],
   'licenses:read': ['++++', '-', 'tenant-user'],
+  'expirations:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],
   'tokens:verify': ['----', '-', 'service'],

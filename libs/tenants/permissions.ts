@@ -70,6 +70,7 @@ export const permissions = {
   'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
   'transactions:read': members(USERS, 'Look up token transactions by id or phone number, without their tokens'),
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
+  'expirations:read': members(EVERYONE, 'Read what expires or is rotated, and when'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
   'tokens:sign': services('Request tokens of the granted profiles'),
   'tokens:verify': services('Verify tokens of the granted profiles'),

@@ -114,6 +114,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/licenses': null,
   'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
   'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
+  'GET /v1/tenants/:tenantId/expirations': null,
   'GET /v1/tenants/:tenantId/audit-events': null,
   'GET /v1/tenants/:tenantId/audit-events/export': null,
   'GET /v1/tenants/:tenantId/audit-events/checkpoint': null,

@@ -14,6 +14,7 @@ import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
+import { ExpirationsController } from './expirations.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
@@ -57,6 +58,7 @@ import { UsersController } from './users.controller.js';
     TokenProfilesController,
     TransactionSearchController,
     LicensesController,
+    ExpirationsController,
     AuditEventsController,
     PlatformAuditEventsController,
     HistoryLogController,

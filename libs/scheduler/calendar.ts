@@ -1,0 +1,50 @@
+import {
+  type EpochMilliseconds,
+  type Expirable,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  type Upcoming,
+  coreErrors,
+  encodeCursor,
+  pageLimit,
+} from '#core';
+
+/** One page out of pages that are each in order; the cursor is a position in all of them. */
+export function soonestFirst(pages: readonly Page<Upcoming>[], request: PageRequest): Page<Upcoming> {
+  const limit = pageLimit(request);
+  const all = pages
+    .flatMap(({ items }) => items)
+    .toSorted((one, other) => one.dueAt - other.dueAt || (one.id < other.id ? -1 : 1));
+  const items = all.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = all.length > limit || pages.some(({ nextCursor }) => nextCursor !== null);
+  return { items, nextCursor: isMore && last ? encodeCursor([last.dueAt, last.id]) : null };
+}
+
+/** Everything of a tenant that falls due, of all kinds that people plan with. */
+export class ExpiryCalendar {
+  constructor(private readonly kinds: () => readonly Expirable[]) {}
+
+  /**
+   * One page, soonest first.
+   * @param before epoch milliseconds; 30 days ahead if `undefined`
+   * @param kind only this noun
+   * @throws VALIDATION_ERROR for a noun that no kind has
+   */
+  async list(
+    scope: TenantScope,
+    before: EpochMilliseconds | undefined,
+    kind: string | undefined,
+    request: PageRequest,
+  ): Promise<Page<Upcoming>> {
+    const planned = this.kinds().filter(({ upcoming }) => upcoming !== undefined);
+    const asked = planned.filter((each) => kind === undefined || each.kind === kind);
+    if (asked.length === 0) {
+      const detail = `is one of: ${planned.map((each) => each.kind).join(', ')}`;
+      throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/kind', code: 'INVALID', detail }] });
+    }
+    const pages = await Promise.all(asked.map((each) => each.upcoming!(scope, before, request)));
+    return soonestFirst(pages, request);
+  }
+}

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DAY, HOUR, toRfc3339 } from '#core';
+
+import {
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { createCertificate } from '../certificates/pki.js';
+import { signIn } from './people.js';
+
+let server: TestServer;
+let tenant: TestTenant;
+let credentialId: string;
+let keyId: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  tenant = await createTenant(server, 'acme');
+  const service = await server.post(`${tenant.path}/services`, { name: 'crm' }, tenant.owner);
+  const serviceId = service.body['service']!['id']!;
+  const expiresAt = toRfc3339(server.clock.now() + 10 * DAY);
+  const path = `${tenant.path}/services/${serviceId}/credentials`;
+  const credential = await server.post(path, { authType: 'jwt', name: 'billing', expiresAt }, tenant.owner);
+  credentialId = credential.body['id']!;
+  const key = { name: 'signing', algorithm: 'ES256', rotateEverySeconds: (20 * DAY) / 1_000 };
+  keyId = (await server.post(`${tenant.path}/keys`, key, tenant.owner)).body['id']!;
+  await createCertificate(server, tenant);
+});
+afterAll(() => server.close());
+
+const listed = async (query = '', owner = tenant): Promise<Shape[]> => {
+  const answer = await server.get(`${owner.path}/expirations${query}`, owner.owner);
+  expect([query, answer.status]).toEqual([query, 200]);
+  return answer.body['items'] as unknown as Shape[];
+};
+
+describe('the expiry calendar', () => {
+  it('the expiry calendar shows what happens in the next 30 days, soonest first', async () => {
+    const items = await listed();
+    const dues = items.map(({ dueAt }) => dueAt!);
+    expect(dues).toEqual(dues.toSorted());
+    expect(items).toContainEqual({
+      kind: 'credential',
+      id: credentialId,
+      name: 'billing',
+      dueAt: toRfc3339(server.clock.now() + 10 * DAY),
+      happens: 'expires',
+    });
+    expect(items.find(({ id }) => id === keyId)).toMatchObject({ kind: 'key rotation', happens: 'is rotated' });
+  });
+
+  it('the expiry calendar shows every kind that people plan with, as far ahead as it is asked', async () => {
+    const before = encodeURIComponent(toRfc3339(server.clock.now() + 4_000 * DAY));
+    const kinds = new Set((await listed(`?before=${before}&limit=200`)).map(({ kind }) => kind));
+    for (const kind of ['credential', 'key rotation', 'certificate', 'certificate authority'])
+      expect(kinds).toContain(kind);
+    expect((await listed(`?before=${before}&kind=certificate`)).map(({ kind }) => kind)).toEqual(['certificate']);
+    const soon = encodeURIComponent(toRfc3339(server.clock.now() + 9 * DAY));
+    expect((await listed(`?before=${soon}&kind=credential`)).length).toBe(0);
+  });
+
+  it('the expiry calendar continues where a page ended', async () => {
+    const before = encodeURIComponent(toRfc3339(server.clock.now() + 4_000 * DAY));
+    const seen: Shape[] = [];
+    let cursor = '';
+    do {
+      const page = await server.get(`${tenant.path}/expirations?before=${before}&limit=1${cursor}`, tenant.owner);
+      seen.push(...(page.body['items'] as unknown as Shape[]));
+      const next = page.body['nextCursor'] as unknown;
+      cursor = next === null ? '' : `&cursor=${String(next)}`;
+    } while (cursor !== '');
+    expect(seen).toEqual(await listed(`?before=${before}&limit=200`));
+    expect(seen.length).toBeGreaterThan(3);
+  });
+
+  it('the expiry calendar is for every member, of the own tenant, and knows its kinds', async () => {
+    const auditor = await signIn(server, tenant, 'auditor');
+    expect((await server.get(`${tenant.path}/expirations`, auditor)).status).toBe(200);
+    const other = await createTenant(server, 'other');
+    expect((await listed('?limit=200', other)).map(({ id }) => id)).not.toContain(credentialId);
+    for (const query of ['kind=nonsense', 'before=soon', 'cursor=x']) {
+      const answer = await server.get(`${tenant.path}/expirations?${query}`, tenant.owner);
+      expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
+    }
+  });
+
+  it('the expiry calendar no longer shows what has happened', async () => {
+    await server.setTime(server.clock.now() + 10 * DAY + HOUR);
+    await server.runScheduler();
+    const later = { ...tenant, owner: { ...tenant.owner, token: await server.login(tenant.owner.email, PASSWORD) } };
+    expect((await listed('?kind=credential', later)).map(({ id }) => id)).not.toContain(credentialId);
+  });
+});
