@@ -7,43 +7,27 @@ import {
   DomainError,
   type EpochMilliseconds,
   type ErrorFactory,
-  type EventDraft,
   INSTALLATION_ID,
   type PlatformScope,
   type TenantScope,
   coreErrors,
+  platformScope,
+  systemOrigin,
 } from '#core';
+import type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
+import { Commits } from './commits.js';
 import { completionOf } from './completion.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
+import { Kept } from './kept.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
+import type { PreparedWork } from './prepared-work.js';
 import type { DatabaseTls } from './tls.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
-
-/** What one piece of work records. */
-export interface WorkEvents {
-  readonly scope: TenantScope | PlatformScope;
-  readonly events: readonly EventDraft[];
-}
-
-/**
- * Writes the events of a transaction into the history as its last statements; the audit library provides it. Where several
- * pieces of work share a transaction, all are recorded by one call.
- */
-export type EventRecorder = (tx: Tx, works: readonly WorkEvents[]) => Promise<void>;
-
-/**
- * Decides, before anything else in a piece of work, whether its caller may do it at this moment; the composition of the
- * application provides it. In a transaction (`Tx`) it holds the rows that it decides by, so that a right that is withdrawn
- * is withdrawn for every transaction that ends later.
- * @returns the scope as it is now: with the caller's present role or grants
- * @throws the error that the request is answered with
- */
-export type AuthorityCheck = (view: View) => Promise<TenantScope | PlatformScope>;
 
 export interface DatabaseSettings {
   /** `sqlite:<path>` or `mysql://user:password@host:port/database` (MariaDB too). */
@@ -52,6 +36,10 @@ export interface DatabaseSettings {
   readonly recorder: EventRecorder;
   /** Without it nothing is checked: for tests of what lies below the application. */
   readonly authority?: AuthorityCheck | undefined;
+  /** Needed for `commit` and `keep`. */
+  readonly configurations?: ConfigurationCheck | undefined;
+  /** How many pieces of prepared work share a transaction at most; 256 by default, 1: each has its own. */
+  readonly groupMax?: number | undefined;
   /** How connections to a server are protected; not at all unless said otherwise. */
   readonly tls?: DatabaseTls;
   readonly allowUnsafe?: boolean;
@@ -65,11 +53,19 @@ export interface DatabaseOptions extends DatabaseSettings {
 }
 
 const ATTEMPTS = 4;
+const GROUP = platformScope(systemOrigin('group-commit'));
 const RETRY_DELAY_MILLISECONDS = 20;
 /** A table for one purpose: to find out whether a database that was full takes rows again. */
 const STORAGE_PROBE = 'storage_probe';
 /** More than one page of either database. */
 const STORAGE_PROBE_BYTES = 32 * 1024;
+
+/** Reading what is kept of a configuration is work of the server itself. */
+const configurationScope = (tenantId: string): TenantScope => ({ ...systemOrigin('configuration'), tenantId });
+
+const noConfigurations: ConfigurationCheck = async () => {
+  throw new TransactionMisuse('This database was opened without the check of configurations');
+};
 
 /** The door to all data: there is no other way to a row than through a scope. */
 export class Database {
@@ -77,13 +73,28 @@ export class Database {
   #closed = false;
   #writable = true;
   #trial: Promise<boolean> | undefined;
+  readonly #commits: Commits;
 
   private constructor(
     private readonly gateway: Gateway,
     private readonly clock: Clock,
     private readonly recorder: EventRecorder,
     private readonly authority: AuthorityCheck,
-  ) {}
+    configurations: ConfigurationCheck,
+    groupMax: number | undefined,
+  ) {
+    this.#commits = new Commits(
+      {
+        configurations,
+        recorder,
+        now: () => clock.now(),
+        alone: (scope, work, rows) => this.transaction(scope, work, rows),
+        together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
+        read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
+      },
+      groupMax,
+    );
+  }
 
   /** A database of its own, for tests and tools; applications get theirs from `DatabaseModule`. */
   static async open(options: DatabaseOptions): Promise<Database> {
@@ -92,8 +103,8 @@ export class Database {
 
   /** The door to a database that is open already. */
   static on(gateway: Gateway, options: DatabaseSettings): Database {
-    const { clock, recorder, authority = async ({ scope }) => scope } = options;
-    return new Database(gateway, clock, recorder, authority);
+    const { clock, recorder, authority = async ({ scope }) => scope, configurations = noConfigurations } = options;
+    return new Database(gateway, clock, recorder, authority, configurations, options.groupMax);
   }
 
   /** The classes of all tables. */
@@ -127,6 +138,42 @@ export class Database {
   /** One transaction across tenants: the only one. For the platform's own work, never on behalf of a tenant's user. */
   async platform<T>(scope: PlatformScope, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.run(scope, null, work);
+  }
+
+  /**
+   * Makes durable what was judged and computed in memory, together with the work of other requests, and answers once it is.
+   * Where the configuration that it was judged by changed meanwhile, in this process or in another, it is judged again; so
+   * is a rejection that followed from what was only remembered.
+   * @param prepare judges the caller as well, and has no effect: it can run several times
+   * @throws whatever `prepare` throws; BUSY, AUDIT_UNAVAILABLE
+   */
+  async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
+    this.requireNoTransaction('commit of prepared work');
+    return this.#commits.commit(scope, prepare);
+  }
+
+  /**
+   * A judgement by what is kept in memory. A rejection is the answer only where nothing was changed since; otherwise it is
+   * judged again.
+   * @param judge has no effect: it can run several times
+   */
+  async judging<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
+    return this.#commits.judging(tenantId, judge);
+  }
+
+  /** Likewise, where nothing is committed afterwards: an acceptance is confirmed, too. */
+  async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
+    return this.#commits.confirming(tenantId, judge);
+  }
+
+  /** Values of the tenants' configurations that are kept in memory. @param max how many */
+  keep<Value>(max: number): Kept<Value> {
+    return new Kept<Value>(this.#commits, max);
+  }
+
+  /** This instant: what is used is judged by it. */
+  now(): EpochMilliseconds {
+    return this.clock.now();
   }
 
   /** Committed data of one tenant, without a transaction. @throws DATABASE_UNAVAILABLE */
@@ -217,23 +264,33 @@ export class Database {
     work: (tx: Tx) => Promise<T>,
     rows = 1,
   ): Promise<T> {
+    return this.attempting(scope, tenantId, rows, async (begin) => {
+      // The check can wait for a lock: the instant of the work is the one after it.
+      const tx = begin(await this.authority(begin(scope)));
+      const result = await work(tx);
+      const events = tx.settle();
+      await completionOf(scope)?.complete(tx, result);
+      if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
+      return result;
+    });
+  }
+
+  /** One transaction; again as a whole where the database chose it as the loser of a race. */
+  private async attempting<T>(
+    { tenantId: owner }: TenantScope | PlatformScope,
+    tenantId: string | null,
+    rows: number,
+    work: (begin: (scope: TenantScope | PlatformScope) => Tx) => Promise<T>,
+  ): Promise<T> {
     if (this.#open.getStore()) throw new TransactionMisuse('A transaction was opened inside another one');
-    const share = { owner: scope.tenantId, rows };
     let begun = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const result = await this.gateway.write(share, (manager) =>
-          this.#open.run(true, async () => {
+        const result = await this.gateway.write({ owner, rows }, (manager) =>
+          this.#open.run(true, () => {
             begun = true;
-            const begin = (as: TenantScope | PlatformScope): Tx =>
-              new Tx(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
-            // The check can wait for a lock: the instant of the work is the one after it.
-            const tx = begin(await this.authority(begin(scope)));
-            const result = await work(tx);
-            const events = tx.settle();
-            await completionOf(scope)?.complete(tx, result);
-            if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
-            return result;
+            const reach = { tenantId, installationOnly: false };
+            return work((scope) => new Tx(manager, this.gateway.dialect, scope, this.instants(), reach));
           }),
         );
         this.#writable = true;

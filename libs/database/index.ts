@@ -13,15 +13,12 @@ export {
 } from './columns.js';
 export { type DatabaseTarget, parseDatabaseUrl } from './connection-url.js';
 export { type DatabaseTls, type TlsMode, defaultTlsMode, tlsModes, tlsProblems } from './tls.js';
+export { type Basis, bothOf, spanAround } from './basis.js';
+export type { Kept, Known } from './kept.js';
+export { type OnceRow, Outdated, type PreparedWork, type RaisedInstant } from './prepared-work.js';
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
-export {
-  type AuthorityCheck,
-  Database,
-  type DatabaseOptions,
-  type DatabaseSettings,
-  type EventRecorder,
-  type WorkEvents,
-} from './database.js';
+export type { AuthorityCheck, ConfigurationCheck, EventRecorder, WorkEvents } from './checks.js';
+export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';

@@ -2,6 +2,8 @@ import {
   type EntityManager,
   type FindOptionsWhere,
   In,
+  IsNull,
+  LessThan,
   type ObjectLiteral,
   type QueryDeepPartialEntity,
 } from 'typeorm';
@@ -96,6 +98,17 @@ export class Tx extends View {
     });
   }
 
+  override async holdAll<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    mode: LockMode,
+  ): Promise<Row[]> {
+    return this.manager.find(entity, {
+      where: this.confine(entity, requireCondition(where)),
+      ...(this.dialect.rowLocks ? { lock: { mode: LOCKS[mode] } } : {}),
+    });
+  }
+
   /**
    * Inserts rows; the scope's tenant is filled in.
    * @param options.duplicate the error to throw where a unique key exists already
@@ -125,6 +138,27 @@ export class Tx extends View {
       if (isUniqueViolation(error)) return false;
       throw error;
     }
+  }
+
+  /**
+   * Inserts the rows whose key is not there yet, in few statements; of racers for a key one inserts it. Every column of the
+   * entity must be there.
+   * @param rows by their primary key
+   * @returns the keys of the rows that were inserted
+   */
+  async insertAbsent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<ReadonlySet<string>> {
+    const inserted = new Set<string>();
+    const entries = [...rows];
+    for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
+      let absent = new Map(entries.slice(start, start + ROWS_PER_STATEMENT));
+      while (absent.size > 0 && !(await this.appendUnlessPresent(entity, [...absent.values()]))) {
+        const left = await this.withoutPresent(entity, absent);
+        if (left.size === absent.size) throw new Error(`A row of ${entity.name} is there and cannot be found`);
+        absent = left;
+      }
+      for (const key of absent.keys()) inserted.add(key);
+    }
+    return inserted;
   }
 
   /** Changes every row that matches and raises its `version`; answers how many there were. */
@@ -245,6 +279,27 @@ export class Tx extends View {
     return events;
   }
 
+  /** Inserts all of the rows by one statement, or none of them where a key exists already. */
+  private async appendUnlessPresent(entity: EntityClass, rows: readonly object[]): Promise<boolean> {
+    try {
+      await this.append(entity, rows);
+      return true;
+    } catch (error) {
+      // The statement has waited for whoever was inserting the same key.
+      if (isUniqueViolation(error)) return false;
+      throw error;
+    }
+  }
+
+  private async withoutPresent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<Map<string, object>> {
+    const [key] = this.manager.connection.getMetadata(entity).primaryColumns;
+    const where = { [key!.propertyName]: In([...rows.keys()]) } as Where<object>;
+    const present = await this.manager.find<ObjectLiteral>(entity, { where: this.confine(entity, where) });
+    const left = new Map(rows);
+    for (const row of present) left.delete(String(key!.getEntityValue(row)));
+    return left;
+  }
+
   private async set<Row extends object>(
     entity: EntityClass<Row>,
     where: Where<Row>,
@@ -281,6 +336,15 @@ export class Tx extends View {
     const column = this.manager.connection.getMetadata(entity).findColumnWithPropertyName('version');
     return column ? { version: () => `${this.dialect.quote(column.databaseName)} + 1` } : {};
   }
+}
+
+/** Raises an instant of a row unless it is as late already. */
+export async function raise(
+  tx: Tx,
+  { entity, id, column, to }: { entity: EntityClass; id: string; column: string; to: number },
+): Promise<void> {
+  const earlier = [IsNull(), LessThan(to)].map((before) => ({ id, [column]: before }) as Where<object>);
+  await tx.note(entity, earlier as Where<object>, { [column]: to } as object);
 }
 
 /** @throws PRECONDITION_FAILED where the caller saw another version than the row has */

@@ -116,6 +116,11 @@ export class View {
     return this.findOne(entity, where);
   }
 
+  /** All rows that match, each as `hold` gives it. */
+  async holdAll<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, _mode: LockMode): Promise<Row[]> {
+    return this.find(entity, requireCondition(where));
+  }
+
   /** Like `findOne`. @throws NOT_FOUND, also where the row is another tenant's */
   async get<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row> {
     const row = await this.findOne(entity, where);

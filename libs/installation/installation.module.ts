@@ -13,7 +13,7 @@ import { LOGGER, type Logger } from '#logging';
 import { SchedulerModule } from '#scheduler';
 import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
-import { PASSWORD_HASH_PARAMETERS, TenantsModule } from '#tenants';
+import { PASSWORD_HASH_PARAMETERS, TenantsModule, configurationNumbers } from '#tenants';
 import { VaultModule } from '#vault';
 
 import { checkAuthority } from './authority.js';
@@ -62,6 +62,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
         clock,
         recorder: recordEvents,
         authority: options.authority ?? checkAuthority,
+        configurations: configurationNumbers,
         allowUnsafe: configuration.allowUnsafeDatabase,
         warn: (message) => logger.warn(message),
       }),

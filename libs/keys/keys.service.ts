@@ -9,7 +9,7 @@ import {
   type RsaModulusBits,
   algorithm,
 } from '#crypto';
-import { Database, In, IsNull, LessThan, MoreThan, Not, type Tx, type View, requireVersion } from '#database';
+import { Database, In, MoreThan, Not, type RaisedInstant, type Tx, type View, requireVersion } from '#database';
 import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
@@ -137,16 +137,9 @@ export class Keys {
     return { key, signing };
   }
 
-  /** A step of every issue: a version is destroyed only after the last token that it signed has expired. */
-  async noteIssue(tx: Tx, versionId: string, expiresAt: EpochMilliseconds): Promise<void> {
-    await tx.note(
-      KeyVersion,
-      [
-        { id: versionId, lastTokenExpiresAt: IsNull() },
-        { id: versionId, lastTokenExpiresAt: LessThan(expiresAt) },
-      ],
-      { lastTokenExpiresAt: expiresAt },
-    );
+  /** Noted with every issue: a version is destroyed only after the last token that it signed has expired. */
+  issueNote(versionId: string, expiresAt: EpochMilliseconds): RaisedInstant {
+    return { entity: KeyVersion, id: versionId, column: 'lastTokenExpiresAt', to: expiresAt };
   }
 
   /** The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. */

@@ -10,7 +10,7 @@ import { Vault } from '#vault';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { publishedStates, verifyingStates } from './lifecycle.js';
-import { versionStateAt } from './rotation.js';
+import { destroysAt, versionStateAt } from './rotation.js';
 import { privateHalves } from './versions.js';
 
 /** A key version that is ready for use. */
@@ -26,6 +26,8 @@ export interface UsableKey {
 
 /** The version that signs. */
 export interface SigningKey extends UsableKey {
+  /** Since when it signs. */
+  readonly signsFrom: EpochMilliseconds | undefined;
   /** When its successor takes over; `undefined` while none is staged. */
   readonly signsUntil: EpochMilliseconds | undefined;
 }
@@ -48,14 +50,26 @@ export class Signer {
     const { key, versions } = await this.versions(view, keyId, ['active']);
     const [newest] = versions;
     if (!key || !newest) throw keyErrors.KEY_NOT_USABLE();
-    return { ...(await this.open(view, key, newest)), signsUntil: newest.retiresAt ?? undefined };
+    const { activatesAt, retiresAt } = newest;
+    const usable = await this.open(view, key, newest);
+    return { ...usable, signsFrom: activatesAt ?? undefined, signsUntil: retiresAt ?? undefined };
   }
 
   /** The versions that may verify now, newest first: all of the key, so that rotation breaks no token. */
   async verifyingKeys(view: View, keyId: string): Promise<UsableKey[]> {
-    const { key, versions } = await this.versions(view, keyId, verifyingStates);
-    if (!key) return [];
-    return Promise.all(versions.map((version) => this.open(view, key, version)));
+    return (await this.verifying(view, keyId)).keys;
+  }
+
+  /** The same with the instants at which the clock makes them others. */
+  async verifying(
+    view: View,
+    keyId: string,
+  ): Promise<{ readonly keys: UsableKey[]; readonly instants: readonly (EpochMilliseconds | null)[] }> {
+    const { key, living, versions } = await this.versions(view, keyId, verifyingStates);
+    if (!key) return { keys: [], instants: [] };
+    const keys = await Promise.all(versions.map((version) => this.open(view, key, version)));
+    const instants = living.flatMap((version) => [version.activatesAt, version.retiresAt, destroysAt(version)]);
+    return { keys, instants };
   }
 
   /** Whether the key ever had a version of that `kid`, usable or not. */
@@ -83,13 +97,13 @@ export class Signer {
     view: View,
     keyId: string,
     states: readonly KeyVersion['state'][],
-  ): Promise<{ key: Key | null; versions: KeyVersion[] }> {
+  ): Promise<{ key: Key | null; living: readonly KeyVersion[]; versions: KeyVersion[] }> {
     const key = await view.findOne(Key, { id: keyId, state: 'active' });
     // The clock may be ahead of a row by any number of steps, so the rows that live are read and the clock decides.
     const living = key
       ? await view.find(KeyVersion, { keyId, state: In([...publishedStates]) }, { order: { number: 'DESC' } })
       : [];
-    return { key, versions: living.filter((version) => states.includes(versionStateAt(version, view.now))) };
+    return { key, living, versions: living.filter((version) => states.includes(versionStateAt(version, view.now))) };
   }
 
   private async open(view: View, key: Key, version: KeyVersion): Promise<UsableKey> {

@@ -1,21 +1,18 @@
-import { timingSafeEqual } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
-import { type Actor, DomainError, type Origin, coreErrors, platformScope } from '#core';
+import { type Actor, DomainError, type EpochMilliseconds, type Origin, coreErrors } from '#core';
 import { algorithm, isWellFormedServiceKey } from '#crypto';
-import { Database, type View } from '#database';
-import { tenantState } from '#tenants';
+import { type Basis, Database } from '#database';
 
 import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
+import { CallerDirectory, type CallerRecord, type CredentialOwner, type JwtCandidate } from './caller-directory.js';
 import { readCallerToken } from './caller-token.js';
 import { stateAt } from './credential-lifecycle.js';
 import { CredentialFilter } from './credential-filter.js';
-import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { requireUsable } from './credential-use.js';
-import { Credential, Service } from './entities.js';
+import type { Service } from './entities.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
 import { RefusedUses } from './refused-uses.service.js';
 import { CredentialUsage } from './usage.js';
@@ -25,6 +22,8 @@ export interface AuthenticatedService {
   readonly service: Service;
   readonly credentialId: string;
   readonly authType: AuthType;
+  /** What the acceptance depends on. */
+  readonly basis: Basis;
 }
 
 /**
@@ -36,6 +35,7 @@ export class Authenticator {
   constructor(
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
+    private readonly directory: CallerDirectory,
     private readonly usage: CredentialUsage,
     private readonly filter: CredentialFilter,
     private readonly failures: FailedAuthentications,
@@ -43,11 +43,17 @@ export class Authenticator {
   ) {}
 
   /**
+   * @param options.confirmed `false` where the work that follows goes through `Database.commit`, which confirms what is
+   * only remembered; otherwise it is confirmed here
    * @throws CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED,
    * TENANT_SUSPENDED, IP_NOT_ALLOWED; RATE_LIMITED in place of INVALID_CREDENTIALS where the source of the credential is
    * beyond its quota of failures
    */
-  async authenticate(received: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
+  async authenticate(
+    received: CallerFacts,
+    origin: Origin,
+    { confirmed = true }: { readonly confirmed?: boolean } = {},
+  ): Promise<AuthenticatedService> {
     const facts = shownByService(received);
     if (facts.authorization === undefined && !facts.serviceKey) throw coreErrors.CREDENTIALS_REQUIRED();
     const source = failureSource(facts, origin);
@@ -55,75 +61,88 @@ export class Authenticator {
       throw this.failures.rejection(source);
     }
     try {
-      return await this.judge(facts, origin);
+      return await this.judge(facts, origin, confirmed);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
       throw await this.failures.count(source, error);
     }
   }
 
-  private async judge(facts: CallerFacts, origin: Origin): Promise<AuthenticatedService> {
-    const judged = await this.database.readPlatform(platformScope(origin), async (view) => {
-      const credential = await this.identify(view, facts);
-      if (credential.tenantId !== (facts.tenantId ?? credential.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
-      const found = await view.findOne(Service, { id: credential.serviceId });
-      const state = await tenantState(view, credential.tenantId);
-      try {
-        const service = found?.state === 'active' ? found : null;
-        const usable = requireUsable({ credential, service, tenantState: state }, facts.sourceAddress, view.now);
-        this.usage.note(credential.id, view.now);
-        const { tenantId, id: credentialId, authType } = credential;
-        return { caller: { tenantId, service: usable, credentialId, authType } };
-      } catch (error) {
-        if (!(error instanceof DomainError) || state === 'deleted') throw error;
-        return { error, use: { credential, service: found, at: view.now } };
-      }
-    });
-    if ('caller' in judged) return judged.caller;
-    const { error, use } = judged;
-    // Here its secret is proven: nobody else can write into the history of its service.
-    const code = use.credential.state === 'deleted' ? 'CREDENTIAL_DELETED' : error.code;
-    const { sourceAddress } = facts;
-    await this.refusedUses.note({ ...use, code, sourceAddress, requestId: facts.requestId ?? origin.requestId });
-    throw error;
+  private async judge(facts: CallerFacts, origin: Origin, confirmed: boolean): Promise<AuthenticatedService> {
+    const owner = await this.identify(facts);
+    if (owner.tenantId !== (facts.tenantId ?? owner.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
+    let rejected: { readonly record: CallerRecord; readonly error: unknown } | undefined;
+    try {
+      const judge = async (): Promise<AuthenticatedService> => {
+        const { value: record, basis } = await this.directory.record(owner);
+        const now = this.database.now();
+        try {
+          const service = requireUsable(record, facts.sourceAddress, now);
+          const { id: credentialId, tenantId, authType } = record.credential;
+          this.usage.note(credentialId, now);
+          return { tenantId, service, credentialId, authType, basis };
+        } catch (error) {
+          rejected = { record, error };
+          throw error;
+        }
+      };
+      const { tenantId } = owner;
+      return await (confirmed ? this.database.confirming(tenantId, judge) : this.database.judging(tenantId, judge));
+    } catch (error) {
+      if (rejected?.error === error) await this.noteRejection(rejected!.record, error, facts, origin);
+      throw error;
+    }
   }
 
-  private async identify(view: View, { authorization, serviceKey = '' }: CallerFacts): Promise<Credential> {
+  /** Here the secret of the credential is proven: nobody else can write into the history of its service. */
+  private async noteRejection(
+    { credential, service, tenantState }: CallerRecord,
+    error: unknown,
+    { sourceAddress, requestId }: CallerFacts,
+    origin: Origin,
+  ): Promise<void> {
+    if (!(error instanceof DomainError) || tenantState === 'deleted') return;
+    const code = credential.state === 'deleted' ? 'CREDENTIAL_DELETED' : error.code;
+    const use = { credential, service, at: this.database.now(), code, sourceAddress };
+    await this.refusedUses.note({ ...use, requestId: requestId ?? origin.requestId });
+  }
+
+  private async identify({ authorization, serviceKey = '' }: CallerFacts): Promise<CredentialOwner> {
     if (authorization !== undefined) {
       const token = BEARER.exec(authorization)?.groups?.['token'];
       if (token === undefined) throw coreErrors.INVALID_CREDENTIALS();
-      return this.byToken(view, token);
+      return this.byToken(token);
     }
-    return this.byServiceKey(view, serviceKey);
+    return this.byServiceKey(serviceKey);
   }
 
-  private async byServiceKey(view: View, serviceKey: string): Promise<Credential> {
+  private async byServiceKey(serviceKey: string): Promise<CredentialOwner> {
     if (!isWellFormedServiceKey(serviceKey)) throw coreErrors.INVALID_CREDENTIALS();
-    const lookupHash = this.secrets.lookupHash(serviceKey);
-    const credential = await view.findOne(Credential, { lookupHash, authType: 'service_key' });
-    const found = Buffer.from(credential?.lookupHash ?? ''.padEnd(lookupHash.length, '0'));
-    if (!timingSafeEqual(found, Buffer.from(lookupHash)) || !credential) throw coreErrors.INVALID_CREDENTIALS();
-    return credential;
+    // A keyed hash: how long its look-up takes tells nothing about a secret.
+    const owner = await this.directory.ownerOf(this.secrets.lookupHash(serviceKey));
+    if (!owner) throw coreErrors.INVALID_CREDENTIALS();
+    return owner;
   }
 
-  private async byToken(view: View, text: string): Promise<Credential> {
-    const token = readCallerToken(text, view.now);
+  private async byToken(text: string): Promise<CredentialOwner> {
+    const token = readCallerToken(text, this.database.now());
     // By its form and its times alone: what is said of them tells nothing about secrets.
     if ('refused' in token) throw coreErrors.INVALID_CREDENTIALS(`The JWT is rejected: ${token.refused}`);
     const { issuer, jws } = token;
-    const candidates = await jwtCredentialsOf(this.secrets, view, issuer);
-    const tenantId = candidates[0]?.tenantId;
-    // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
-    if (tenantId === undefined || (await tenantState(view, tenantId)) === 'deleted') {
+    const tenantId = await this.directory.tenantOfIssuer(issuer);
+    if (tenantId === undefined) throw coreErrors.INVALID_CREDENTIALS();
+    return this.database.judging(tenantId, async () => {
+      const { value: candidates } = await this.directory.candidatesOf(tenantId, issuer);
+      const now = this.database.now();
+      // An active credential answers before an ended one that happens to have the same secret's signature.
+      const byUse = candidates.toSorted((a, b) => usefulness(b, now) - usefulness(a, now));
+      for (const { credential, key } of byUse) {
+        if (await algorithm('HS256').verify(jws.signingInput, jws.signature, key)) {
+          return { tenantId, credentialId: credential.id };
+        }
+      }
       throw coreErrors.INVALID_CREDENTIALS();
-    }
-    // An active credential answers before an ended one that happens to have the same secret's signature.
-    const byUse = candidates.toSorted((a, b) => usefulness(b, view) - usefulness(a, view));
-    for (const candidate of byUse) {
-      const key = await signingKeyOf(this.secrets, view, candidate);
-      if (await algorithm('HS256').verify(jws.signingInput, jws.signature, key)) return candidate;
-    }
-    throw coreErrors.INVALID_CREDENTIALS();
+    });
   }
 }
 
@@ -136,7 +155,8 @@ function failureSource({ sourceAddress, tenantId }: CallerFacts, { actor }: Orig
   return `tenant:${tenantId}:${sourceAddress === null ? `gateway:${actor.id}` : sourceOf(sourceAddress)}`;
 }
 
-const usefulness = (credential: Credential, { now }: View): number => (stateAt(credential, now) === 'active' ? 1 : 0);
+const usefulness = ({ credential }: JwtCandidate, now: EpochMilliseconds): number =>
+  stateAt(credential, now) === 'active' ? 1 : 0;
 
 /** The service as the actor of what it asks for. */
 export const serviceActor = ({ service, credentialId }: AuthenticatedService): Actor => ({

@@ -9,7 +9,7 @@ import { callerErrors } from './errors.js';
 /** What decides whether a credential may be used, once its secret was proven. */
 export interface CredentialInUse {
   readonly credential: Pick<Credential, 'state' | 'expiresAt' | 'overlapEndsAt'>;
-  /** `null` where the service was deleted. */
+  /** `null` where it is gone. */
   readonly service: Service | null;
   readonly tenantState: TenantState | undefined;
 }
@@ -32,7 +32,8 @@ export function requireUsable(
 ): Service {
   const state = stateAt(credential, now);
   if (state !== 'active') throw (REJECTED_STATES[state] ?? coreErrors.INVALID_CREDENTIALS)();
-  if (!service || tenantState === undefined || tenantState === 'deleted') throw coreErrors.INVALID_CREDENTIALS();
+  if (service?.state !== 'active' || tenantState === undefined || tenantState === 'deleted')
+    throw coreErrors.INVALID_CREDENTIALS();
   if (tenantState === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
   if (!isAddressAllowed(service.allowedCidrs, sourceAddress)) throw callerErrors.IP_NOT_ALLOWED();
   return service;

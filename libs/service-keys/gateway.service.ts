@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type TenantScope } from '#core';
-import { Database, type Tx } from '#database';
+import { DomainError, type EventDraft, type TenantScope } from '#core';
+import { Database, bothOf } from '#database';
 
 import { type AuthenticatedService, Authenticator } from './authenticator.js';
-import { usableService } from './authority.js';
+import { CallerDirectory } from './caller-directory.js';
 import type { CallerFacts } from './caller-facts.js';
 import { credentialEvents } from './events.js';
 
@@ -20,6 +20,7 @@ export interface GatewayVerdict {
 export class Gateway {
   constructor(
     private readonly database: Database,
+    private readonly callers: CallerDirectory,
     private readonly authenticator: Authenticator,
   ) {}
 
@@ -29,35 +30,36 @@ export class Gateway {
    * @throws AUDIT_UNAVAILABLE; never for bad credentials
    */
   async judge(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
-    const rejected = (error: unknown): GatewayVerdict => {
-      if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
-      return { caller: undefined, code: error.code };
-    };
-    const { sourceAddress } = facts;
-    let caller: AuthenticatedService;
-    try {
-      caller = await this.authenticator.authenticate({ ...facts, tenantId: scope.tenantId }, scope);
-    } catch (error) {
-      return rejected(error);
-    }
-    return this.database.transaction(scope, async (tx) => {
-      try {
-        // What was discarded since then is not accepted. The tenant is active, or the gateway itself had been rejected.
-        await usableService(tx, caller.credentialId, { tenantState: 'active', sourceAddress });
-      } catch (error) {
-        return rejected(error);
-      }
-      recordAcceptance(tx, caller.credentialId, caller.service.id);
-      return { caller, code: 'OK' };
+    return this.database.commit(scope, async () => {
+      const gateway = await this.callers.present(scope);
+      const verdict = await this.verdict(scope, facts);
+      const { caller } = verdict;
+      if (!caller) return { basis: gateway.basis, finish: () => ({ result: verdict, events: [] }) };
+      const events = [accepted(caller.credentialId, caller.service.id)];
+      return { basis: bothOf(gateway.basis, caller.basis), finish: () => ({ result: verdict, events }) };
     });
   }
 
   /** Records that a gateway was told to let the calling service in. */
   async recordAcceptance(scope: TenantScope, credentialId: string, serviceId: string): Promise<void> {
-    await this.database.transaction(scope, async (tx) => recordAcceptance(tx, credentialId, serviceId));
+    await this.database.commit(scope, async () => {
+      const { basis } = await this.callers.present(scope);
+      const events = [accepted(credentialId, serviceId)];
+      return { basis, finish: () => ({ result: undefined, events }) };
+    });
+  }
+
+  private async verdict(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
+    try {
+      const credentials = { ...facts, tenantId: scope.tenantId };
+      const caller = await this.authenticator.authenticate(credentials, scope, { confirmed: false });
+      return { caller, code: 'OK' };
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+      return { caller: undefined, code: error.code };
+    }
   }
 }
 
-function recordAcceptance(tx: Tx, credentialId: string, serviceId: string): void {
-  tx.record(credentialEvents.accepted(credentialId, { credentialId, details: { serviceId } }));
-}
+const accepted = (credentialId: string, serviceId: string): EventDraft =>
+  credentialEvents.accepted(credentialId, { credentialId, details: { serviceId } });

@@ -3,6 +3,7 @@ export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
 export { credentialAuthority } from './authority.js';
 export { type AuthenticatedService, Authenticator, serviceActor } from './authenticator.js';
+export { CallerDirectory, type PresentCaller } from './caller-directory.js';
 export type { CallerFacts } from './caller-facts.js';
 export { CredentialFilter } from './credential-filter.js';
 export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';

@@ -9,6 +9,7 @@ import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
 import { Authenticator } from './authenticator.js';
+import { CallerDirectory } from './caller-directory.js';
 import { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
 import { CredentialFilter } from './credential-filter.js';
 import { CredentialSecrets } from './credential-secrets.js';
@@ -42,6 +43,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
         ),
     },
     Authenticator,
+    CallerDirectory,
     CredentialCleanup,
     CredentialExpiry,
     CredentialFilter,
@@ -59,6 +61,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
   ],
   exports: [
     Authenticator,
+    CallerDirectory,
     CredentialSecrets,
     CredentialUsage,
     Credentials,

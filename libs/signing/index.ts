@@ -6,6 +6,7 @@ export { PHONE_NUMBER, XID } from './formats/telesign-app-verify.js';
 export { type HolderKey, HolderKeys } from './holder-keys.js';
 export { JwksUrls } from './jwks-urls.js';
 export { OwnTokenDiagnosis } from './own-token-diagnosis.service.js';
+export { ProfileDirectory, keysOfHolder } from './profile-directory.js';
 export { TrustedUsers } from './trusted-users.service.js';
 export {
   type NewTokenProfile,
@@ -25,7 +26,6 @@ export {
   type SignedToken,
   Signing,
   type SigningCaller,
-  keysOfHolder,
 } from './signing.service.js';
 export {
   type Finding,

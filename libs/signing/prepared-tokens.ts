@@ -14,19 +14,12 @@ export interface NamedKey {
 
 /** Tokens that are made and not recorded yet: none of them may leave. */
 export interface PreparedTokens extends NamedKey {
-  /** The number of the tenant's configuration under which they were made. */
-  readonly configVersion: number;
   readonly resolved: ResolvedProfile;
   /** In the order of the inputs; what is wrong with one is its own outcome. */
   readonly items: readonly PreparedToken[];
 }
 
 export type PreparedToken = { readonly input: unknown; readonly outcome: IssuedToken | DomainError };
-
-/** The profile or its key changed while tokens were made: they are thrown away, and made again. */
-export class ConfigurationChanged extends Error {
-  override readonly name = 'ConfigurationChanged';
-}
 
 /** What says nothing about the item but about the server: then nothing at all is answered. */
 const FAULTS: readonly string[] = ['internal', 'unavailable'];

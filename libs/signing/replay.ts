@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Expirable, HOUR, platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual, type Tx, type View } from '#database';
+import { Database, LessThanOrEqual, type OnceRow, type Tx, type View } from '#database';
 import { type DueItems, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
@@ -45,10 +45,16 @@ export class ReplayStore implements Expirable {
   }
 
   /**
-   * A step, and the last check of an acceptance: an earlier rejection does not consume the id.
+   * The last check of an acceptance, so that an earlier rejection does not consume the id: the row that only one request
+   * can insert.
    * @param expiresAt until when the token itself would be accepted, skew included
-   * @returns whether the id was free
    */
+  once(tenantId: string, replay: ReplayId, expiresAt: EpochMilliseconds): OnceRow {
+    const id = recordId(tenantId, replay);
+    return { entity: ReplayRecord, id, row: (now) => ({ id, tenantId, usedAt: now, expiresAt }) };
+  }
+
+  /** A step: the same within a transaction. @returns whether the id was free */
   async consume(tx: Tx, replay: ReplayId, expiresAt: EpochMilliseconds): Promise<boolean> {
     const { tenantId } = tx.scope;
     return tx.insertIfAbsent(ReplayRecord, { id: recordId(tenantId, replay), tenantId, usedAt: tx.now, expiresAt });

@@ -16,6 +16,7 @@ import { profileEvents, tokenEvents } from './events.js';
 import { HolderKeys } from './holder-keys.js';
 import { JwksUrls } from './jwks-urls.js';
 import { OwnTokenDiagnosis } from './own-token-diagnosis.service.js';
+import { ProfileDirectory } from './profile-directory.js';
 import { ProfileReferencesModule } from './profile-references.js';
 import { TokenProfiles } from './profiles.service.js';
 import { PublicProfiles } from './public-profiles.service.js';
@@ -52,6 +53,7 @@ export const signingEntities: readonly EntityClass[] = [
     HolderKeys,
     JwksUrls,
     OwnTokenDiagnosis,
+    ProfileDirectory,
     RateWindows,
     ReplayStore,
     Signing,

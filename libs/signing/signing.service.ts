@@ -1,29 +1,38 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type EpochMilliseconds, type PlatformScope, SECOND, type TenantScope, coreErrors } from '#core';
+import {
+  DomainError,
+  type EpochMilliseconds,
+  type EventDraft,
+  type PlatformScope,
+  SECOND,
+  type TenantScope,
+  coreErrors,
+} from '#core';
 import { CpuQueue, uuidv4 } from '#crypto';
-import { Database, type Tx, type View } from '#database';
-import { Keys, Signer, keyErrors } from '#keys';
-import { configVersionOf } from '#tenants';
+import { Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
+import { Keys, Signer } from '#keys';
+import { CallerDirectory } from '#service-keys';
 
 import { diagnose } from './diagnosis.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
-import { grantsOf, isGranted } from './grants.js';
-import { type HolderKey, HolderKeys } from './holder-keys.js';
-import {
-  ConfigurationChanged,
-  type NamedKey,
-  type PreparedToken,
-  type PreparedTokens,
-  latestExpiryOf,
-  outcomeOf,
-  prepareEach,
-} from './prepared-tokens.js';
-import { type ResolvedProfile, TokenProfiles } from './profiles.service.js';
+import { type Grants, grantsOf, isGranted } from './grants.js';
+import { HolderKeys } from './holder-keys.js';
+import { type PreparedToken, type PreparedTokens, latestExpiryOf, outcomeOf, prepareEach } from './prepared-tokens.js';
+import { type Issuer, ProfileDirectory, type Reading, type Verifier } from './profile-directory.js';
+import { TokenProfiles } from './profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
-import type { AskingService, Finding, IssueContext, IssuedToken, Verdict, VerifyContext } from './token-format.js';
+import type {
+  AskingService,
+  Finding,
+  IssueContext,
+  IssuedToken,
+  TransactionRequest,
+  Verdict,
+  VerifyContext,
+} from './token-format.js';
 import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
@@ -64,21 +73,15 @@ export interface RepeatedToken {
   readonly expiresAt: EpochMilliseconds;
 }
 
-/** A verdict on a token that was presented, and under which configuration it was given. */
-interface PreparedVerdict {
-  readonly configVersion: number;
-  readonly resolved: ResolvedProfile;
-  readonly verdict: Verdict;
-}
-
-/** How often tokens are made again because something changed meanwhile. */
-const ATTEMPTS = 5;
-
 export const DIAGNOSES_PER_MINUTE = 30;
+type Outcome = SignedToken | DomainError;
+
 @Injectable()
 export class Signing {
   constructor(
     private readonly database: Database,
+    private readonly callers: CallerDirectory,
+    private readonly directory: ProfileDirectory,
     private readonly profiles: TokenProfiles,
     private readonly keys: Keys,
     private readonly signer: Signer,
@@ -95,9 +98,15 @@ export class Signing {
    *   AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
-    const outcome = await this.issueCurrent(scope, caller, profileName, [input], async (tx, prepared) => {
-      const [only] = await this.recordEach(tx, prepared);
-      return only!;
+    const outcome = await this.database.commit(scope, async (): Promise<PreparedWork<Outcome>> => {
+      const { finish, ...work } = await this.issue(scope, caller, profileName, [input]);
+      return {
+        ...work,
+        finish: (moment) => {
+          const { result, events } = finish(moment);
+          return { result: result[0]!, events };
+        },
+      };
     });
     // Thrown after the commit, so that what the refusal counted stays counted.
     if (outcome instanceof DomainError) throw outcome;
@@ -113,8 +122,8 @@ export class Signing {
     caller: SigningCaller,
     profileName: string,
     inputs: readonly unknown[],
-  ): Promise<(SignedToken | DomainError)[]> {
-    return this.issueCurrent(scope, caller, profileName, inputs, (tx, prepared) => this.recordEach(tx, prepared));
+  ): Promise<Outcome[]> {
+    return this.database.commit(scope, () => this.issue(scope, caller, profileName, inputs));
   }
 
   /**
@@ -143,22 +152,31 @@ export class Signing {
     presented: PresentedToken,
     options: { consume?: boolean | undefined } = {},
   ): Promise<JudgedToken> {
-    const prepared = await this.database.read(scope, (view) => {
-      requireGrant(view, caller, presented.profile);
-      return this.judge(view, presented);
-    });
-    return this.database.transaction(scope, async (tx) => {
-      requireGrant(tx, caller, presented.profile);
-      const { resolved, verdict: judged } = (await this.isCurrent(tx, prepared))
-        ? prepared
-        : await this.judge(tx, presented);
-      const { profile } = resolved;
-      const verdict = options.consume ? await this.consume(tx, resolved, judged) : judged;
-      const { code, kid, tokenId } = verdict;
-      const outcome = code === 'OK' ? 'success' : 'failed';
-      const details = { profile: profile.name, code, consume: options.consume ?? false };
-      tx.record(tokenEvents.verified((tokenId ?? profile.id).slice(0, 64), { outcome, kid, tokenId, details }));
-      return withVendorResult(verdict, resolved);
+    const { consume = false } = options;
+    return this.database.commit(scope, async (): Promise<PreparedWork<JudgedToken>> => {
+      const present = await this.callers.present(scope);
+      requireGranted(present.grants ?? caller.profiles, presented.profile);
+      const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
+      const read: Reading = (work) => this.database.read(scope, work);
+      let verdict = await this.judge(verifier, scope, presented, read);
+      const { profile } = verifier.resolved;
+      const work = { basis: bothOf(present.basis, basis), rows: 1 };
+      const finish = (isFirst: boolean) => {
+        const given: Verdict = isFirst ? verdict : { ...verdict, code: 'DUPLICATE_JTI' };
+        return { result: withVendorResult(given, verifier), events: [verified(given, verifier, consume)] };
+      };
+      if (profile.certificateKid !== null) {
+        // A certificate ends by the clock, its authority's too: the verdict is that of the transaction.
+        const step = async (tx: Tx): Promise<void> => {
+          const { value } = await this.directory.readVerifier(tx, presented.profile);
+          verdict = await this.judge(value, scope, presented, (inside) => inside(tx));
+          if (consume) verdict = await this.consume(tx, value, verdict);
+        };
+        return { ...work, step, finish: () => finish(true) };
+      }
+      const replay = consume ? replayOf(verifier, verdict) : undefined;
+      const once = replay && this.replays.once(scope.tenantId, replay, replay.until);
+      return { ...work, once, finish: ({ isFirst }) => finish(once === undefined || isFirst) };
     });
   }
 
@@ -168,11 +186,11 @@ export class Signing {
    */
   async diagnose(scope: TenantScope, caller: SigningCaller, presented: PresentedToken): Promise<Diagnosis> {
     return this.database.transaction(scope, async (tx) => {
-      requireGrant(tx, caller, presented.profile);
+      requireGranted(grantsOf(tx.scope, caller.profiles), presented.profile);
       await this.rates.admit(tx, [{ policy: 'diagnose', subject: scope.actor.id, limit: DIAGNOSES_PER_MINUTE }]);
-      const resolved = await this.profiles.resolve(tx, presented.profile);
-      const { profile, format } = resolved;
-      const context = await this.verifyContext(tx, resolved, presented);
+      const { value: verifier } = await this.directory.readVerifier(tx, presented.profile);
+      const { profile, format } = verifier.resolved;
+      const context = this.verifyContext(verifier, tx.scope, presented, (work) => work(tx));
       const judged = await format.verify(presented.token, context);
       const usedAt =
         judged.replayId === undefined
@@ -183,57 +201,46 @@ export class Signing {
       const findings = await diagnose(format, presented.token, context, { verdict, usedAt });
       const details = { profile: profile.name, code: verdict.code, causes: findings.map(({ cause }) => cause) };
       tx.record(tokenEvents.diagnosed((verdict.tokenId ?? profile.id).slice(0, 64), { kid: verdict.kid, details }));
-      return { verdict: withVendorResult(verdict, resolved), findings };
+      return { verdict: withVendorResult(verdict, verifier), findings };
     });
   }
 
-  /**
-   * Makes tokens, and records them in one transaction unless something that they depend on changed meanwhile: then they
-   * are made anew. Signing takes place before the transaction, because it takes long.
-   */
-  private async issueCurrent<T>(
+  /** Authenticate, judge, sign: what is left is to commit. */
+  private async issue(
     scope: TenantScope,
     caller: SigningCaller,
     profileName: string,
     inputs: readonly unknown[],
-    record: (tx: Tx, prepared: PreparedTokens) => Promise<T>,
-  ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      const prepared = await this.prepare(scope, caller, profileName, inputs);
-      try {
-        const work = async (tx: Tx): Promise<T> => {
-          requireGrant(tx, caller, profileName);
-          await this.requireCurrent(tx, prepared);
-          await this.noteIssues(tx, prepared);
-          return record(tx, prepared);
-        };
-        return await this.database.transaction(scope, work, inputs.length);
-      } catch (error) {
-        if (!(error instanceof ConfigurationChanged)) throw error;
-        if (attempt === ATTEMPTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
-      }
+  ): Promise<PreparedWork<Outcome[]>> {
+    const present = await this.callers.present(scope);
+    requireGranted(present.grants ?? caller.profiles, profileName);
+    const { value: issuer, basis } = await this.directory.issuer(scope.tenantId, profileName);
+    const { resolved } = issuer;
+    if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
+      throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
     }
+    const tokens = await this.prepare(scope, issuer, inputs);
+    const expiresAt = latestExpiryOf(tokens.items);
+    const work = {
+      basis: bothOf(present.basis, basis),
+      rows: inputs.length,
+      raised: expiresAt === undefined ? undefined : this.keys.issueNote(issuer.key.versionId, expiresAt),
+    };
+    if (resolved.format.transaction === undefined && resolved.profile.certificateKid === null) {
+      return { ...work, finish: () => finished(tokens) };
+    }
+    let outcomes: Outcome[] = [];
+    const step = async (tx: Tx): Promise<void> => {
+      await this.requireCurrent(tx, tokens);
+      outcomes = [];
+      for (const item of tokens.items) outcomes.push(await outcomeOf(() => this.record(tx, tokens, item)));
+    };
+    return { ...work, step, finish: () => ({ result: outcomes, events: [] }) };
   }
 
-  /** One token or refusal for each input, in order, made by what holds now. */
-  private async prepare(
-    scope: TenantScope,
-    caller: SigningCaller,
-    profileName: string,
-    inputs: readonly unknown[],
-  ): Promise<PreparedTokens> {
-    const { now, stored, ...found } = await this.database.read(scope, async (view) => {
-      // The number first: what changes after it was read is noticed.
-      const configVersion = await configVersionOf(view);
-      requireGrant(view, caller, profileName);
-      const resolved = await this.profiles.resolve(view, profileName);
-      if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
-        throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
-      }
-      const stored = await this.profiles.storedInput(view, resolved.profile);
-      return { configVersion, resolved, ...(await this.signingKey(view, resolved)), stored, now: view.now };
-    });
-    const { resolved, key, kid } = found;
+  /** One token or refusal for each input, in order, made by what holds now. Signing takes long: it is no part of a transaction. */
+  private async prepare(scope: TenantScope, issuer: Issuer, inputs: readonly unknown[]): Promise<PreparedTokens> {
+    const { resolved, key, kid, stored } = issuer;
     const { facts, format } = resolved;
     const work = { group: scope.tenantId, kind: inputs.length > 1 ? ('batch' as const) : ('signature' as const) };
     const context: IssueContext = {
@@ -243,45 +250,22 @@ export class Signing {
       sign: (data) => this.cpu.sign(work, key.algorithm, data, key.signingKey),
       caller: askingService(scope),
       stored,
-      now,
+      now: this.database.now(),
       randomId: uuidv4,
     };
-    return { ...found, items: await prepareEach(format, inputs, context) };
+    return { ...issuer, items: await prepareEach(format, inputs, context) };
   }
 
-  /** A step: the version that signed is kept until the last of these tokens has expired. */
-  private async noteIssues(tx: Tx, { key, items }: PreparedTokens): Promise<void> {
-    const latest = latestExpiryOf(items);
-    if (latest !== undefined) await this.keys.noteIssue(tx, key.versionId, latest);
-  }
-
-  /**
-   * A step: whether what was prepared still holds, and goes on to hold until this transaction ends. By the number of the
-   * configuration; where that was raised, by what it was raised for.
-   * @throws ConfigurationChanged, KEY_NOT_USABLE, NOT_FOUND
-   */
-  private async requireCurrent(tx: Tx, { configVersion, resolved, key, kid }: PreparedTokens): Promise<void> {
-    const isUnchanged = (await configVersionOf(tx)) === configVersion;
+  /** A step: whether the certificate of a profile is still good, which only its row knows. @throws KEY_NOT_USABLE, NOT_FOUND */
+  private async requireCurrent(tx: Tx, { resolved, key, kid }: PreparedTokens): Promise<void> {
     const { profile } = resolved;
-    // A certificate ends by the clock, its authority's, too.
-    if (isUnchanged && profile.certificateKid === null && tx.now < (key.signsUntil ?? Infinity)) return;
-    const present = await this.profiles.resolve(tx, profile.name);
-    const signing = await this.signingKey(tx, present);
+    if (profile.certificateKid === null) return;
+    const present = await this.directory.readIssuer(tx, profile.name);
     const isSame =
-      present.profile.id === profile.id &&
-      present.profile.version === profile.version &&
-      signing.key.versionId === key.versionId &&
-      signing.kid === kid;
-    if (!isSame) throw new ConfigurationChanged();
-  }
-
-  /** A step: the outcome of each token, with its event. */
-  private async recordEach(tx: Tx, prepared: PreparedTokens): Promise<(SignedToken | DomainError)[]> {
-    const outcomes: (SignedToken | DomainError)[] = [];
-    for (const item of prepared.items) {
-      outcomes.push(await outcomeOf(() => this.record(tx, prepared, item)));
-    }
-    return outcomes;
+      present.resolved.profile.version === profile.version &&
+      present.key.versionId === key.versionId &&
+      present.kid === kid;
+    if (!isSame) throw new Outdated();
   }
 
   /** Whether a token of this `kid` can be verified by the profile now. */
@@ -296,29 +280,13 @@ export class Signing {
     return keys.some((key) => key.kid === kid);
   }
 
-  /** A certificate that is no longer good must not name a new token, whatever becomes of the key. */
-  private async signingKey(view: View, { profile }: ResolvedProfile): Promise<NamedKey> {
-    const { keyId, certificateKid } = profile;
-    if (keyId === null)
-      throw keyErrors.KEY_NOT_USABLE('The profile verifies by a certificate and has no key of its own');
-    const key = await this.signer.signingKey(view, keyId);
-    if (certificateKid === null) return { key, kid: key.kid };
-    const holder = await this.holders.find(view, certificateKid);
-    if (typeof holder?.key !== 'object') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
-    if (!holder.key.verifyingKey.equals(key.verifyingKey)) {
-      throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not that of its key');
-    }
-    return { key, kid: certificateKid };
-  }
-
-  private async record(
-    tx: Tx,
-    { resolved: { profile, facts, format }, kid }: PreparedTokens,
-    { input, outcome }: PreparedToken,
-  ): Promise<SignedToken> {
+  /** A step: one token, unless it was made before. */
+  private async record(tx: Tx, tokens: PreparedTokens, { input, outcome }: PreparedToken): Promise<SignedToken> {
     if (outcome instanceof DomainError) throw outcome;
-    const transaction = format.transaction?.(input);
+    const { resolved, kid } = tokens;
+    const transaction: TransactionRequest | undefined = resolved.format.transaction?.(input);
     if (transaction) {
+      const { facts, format } = resolved;
       await this.transactions.admit(tx, facts, transaction);
       const stored = await this.transactions.stored(tx, facts, transaction);
       if (stored) return { ...stored, format: format.name };
@@ -327,64 +295,63 @@ export class Signing {
         return { ...(await this.transactions.stored(tx, facts, transaction))!, format: format.name };
       }
     }
-    const { tokenId, expiresAt } = outcome;
-    const details = { profile: profile.name, format: format.name, expiresAt };
-    tx.record(tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details }));
-    return { ...outcome, format: format.name, kid };
+    tx.record(issued(tokens, outcome));
+    return signed(tokens, outcome);
   }
 
-  /** A verdict by what holds now; the number of the configuration is read first, so that what changes is noticed. */
-  private async judge(view: View, presented: PresentedToken): Promise<PreparedVerdict> {
-    const configVersion = await configVersionOf(view);
-    const resolved = await this.profiles.resolve(view, presented.profile);
-    const context = await this.verifyContext(view, resolved, presented);
-    return { configVersion, resolved, verdict: await resolved.format.verify(presented.token, context) };
+  private judge(verifier: Verifier, scope: TenantScope, presented: PresentedToken, read: Reading): Promise<Verdict> {
+    const context = this.verifyContext(verifier, scope, presented, read);
+    return verifier.resolved.format.verify(presented.token, context);
   }
 
-  /** A step: whether a verdict still holds, and goes on to hold until this transaction ends. A certificate ends by the clock. */
-  private async isCurrent(tx: Tx, { configVersion, resolved }: PreparedVerdict): Promise<boolean> {
-    return (await configVersionOf(tx)) === configVersion && resolved.profile.certificateKid === null;
-  }
-
-  private async verifyContext(view: View, resolved: ResolvedProfile, { body }: PresentedToken): Promise<VerifyContext> {
-    const { profile, facts } = resolved;
-    const shared = { profile: facts, caller: askingService(view.scope), body, now: view.now };
-    if (profile.certificateKid !== null) {
-      const holder = await this.holders.find(view, profile.certificateKid);
-      return { ...shared, ...keysOfHolder(holder) };
-    }
-    const { key } = await this.keys.describe(view, profile.keyId!);
-    return {
-      ...shared,
-      algorithm: key.algorithm,
-      keys: await this.signer.verifyingKeys(view, key.id),
-      endedKeys: () => this.signer.endedKeys(view, key.id),
-      whyUnusable: async (kid) => ((await this.signer.knows(view, key.id, kid)) ? 'KEY_NOT_USABLE' : 'UNKNOWN_KID'),
-    };
+  private verifyContext(
+    verifier: Verifier,
+    scope: TenantScope | PlatformScope,
+    { body }: PresentedToken,
+    read: Reading,
+  ): VerifyContext {
+    const { facts } = verifier.resolved;
+    const keys = this.directory.keysOf(verifier, read);
+    return { ...keys, profile: facts, caller: askingService(scope), body, now: this.database.now() };
   }
 
   /** The last step of an acceptance. */
-  private async consume(tx: Tx, { profile }: ResolvedProfile, verdict: Verdict): Promise<Verdict> {
-    const { code, replayId, expiresAt } = verdict;
-    if (code !== 'OK' || replayId === undefined || expiresAt === undefined) return verdict;
-    const until = expiresAt + profile.skewSeconds * SECOND;
-    const isFree = await this.replays.consume(tx, { verifier: profile.id, id: replayId }, until);
-    return isFree ? verdict : { ...verdict, code: 'DUPLICATE_JTI' };
+  private async consume(tx: Tx, verifier: Verifier, verdict: Verdict): Promise<Verdict> {
+    const replay = replayOf(verifier, verdict);
+    if (replay === undefined || (await this.replays.consume(tx, replay, replay.until))) return verdict;
+    return { ...verdict, code: 'DUPLICATE_JTI' };
   }
 }
 
-/** What a token may be verified with where a certificate names its key: that one key while the certificate is good. */
-export function keysOfHolder(
-  holder: HolderKey | undefined,
-): Pick<VerifyContext, 'algorithm' | 'keys' | 'endedKeys' | 'whyUnusable'> {
-  const key = typeof holder?.key === 'object' ? holder.key : undefined;
-  const refusal = typeof holder?.key === 'string' ? holder.key : 'UNKNOWN_KID';
-  return {
-    algorithm: key?.algorithm ?? 'RS256',
-    keys: key ? [key] : [],
-    endedKeys: async () => [],
-    whyUnusable: async (kid) => (kid === holder?.kid ? refusal : 'UNKNOWN_KID'),
-  };
+const finished = (tokens: PreparedTokens): { result: Outcome[]; events: EventDraft[] } => ({
+  result: tokens.items.map(({ outcome }) => (outcome instanceof DomainError ? outcome : signed(tokens, outcome))),
+  events: tokens.items.flatMap(({ outcome }) => (outcome instanceof DomainError ? [] : [issued(tokens, outcome)])),
+});
+
+const signed = ({ resolved, kid }: PreparedTokens, token: IssuedToken): SignedToken => ({
+  ...token,
+  format: resolved.format.name,
+  kid,
+});
+
+function issued({ resolved, kid }: PreparedTokens, { tokenId, expiresAt }: IssuedToken): EventDraft {
+  const { profile, format } = resolved;
+  const details = { profile: profile.name, format: format.name, expiresAt };
+  return tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details });
+}
+
+function verified({ code, kid, tokenId }: Verdict, { resolved }: Verifier, consume: boolean): EventDraft {
+  const { id, name } = resolved.profile;
+  const outcome = code === 'OK' ? 'success' : 'failed';
+  const details = { profile: name, code, consume };
+  return tokenEvents.verified((tokenId ?? id).slice(0, 64), { outcome, kid, tokenId, details });
+}
+
+/** What an acceptance uses up; `undefined` where nothing. */
+function replayOf({ resolved }: Verifier, { code, replayId, expiresAt }: Verdict) {
+  if (code !== 'OK' || replayId === undefined || expiresAt === undefined) return undefined;
+  const { id: verifier, skewSeconds } = resolved.profile;
+  return { verifier, id: replayId, until: expiresAt + skewSeconds * SECOND };
 }
 
 const askingService = ({ actor }: TenantScope | PlatformScope): AskingService => ({
@@ -392,11 +359,11 @@ const askingService = ({ actor }: TenantScope | PlatformScope): AskingService =>
   ...(actor.credentialId === undefined ? {} : { credentialId: actor.credentialId }),
 });
 
-const withVendorResult = (verdict: Verdict, { format }: ResolvedProfile): JudgedToken => ({
+const withVendorResult = (verdict: Verdict, { resolved }: Verifier): JudgedToken => ({
   ...verdict,
-  vendorResult: format.vendorResults?.[verdict.code],
+  vendorResult: resolved.format.vendorResults?.[verdict.code],
 });
 
-function requireGrant({ scope }: View, { profiles }: SigningCaller, profile: string): void {
-  if (!isGranted(grantsOf(scope, profiles), profile)) throw profileErrors.PROFILE_NOT_GRANTED();
+function requireGranted(grants: Grants, profile: string): void {
+  if (!isGranted(grants, profile)) throw profileErrors.PROFILE_NOT_GRANTED();
 }

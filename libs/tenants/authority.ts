@@ -52,7 +52,11 @@ export async function sessionAuthority(
  * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS where the tenant is gone
  */
 export async function requireActiveTenant(view: View): Promise<void> {
-  const state = await holdTenant(view, 'shared');
+  requireActive(await holdTenant(view, 'shared'));
+}
+
+/** @throws TENANT_SUSPENDED, INVALID_CREDENTIALS where the tenant is gone */
+export function requireActive(state: TenantState | undefined): void {
   if (state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
   if (state !== 'active') throw coreErrors.INVALID_CREDENTIALS();
 }

@@ -1,6 +1,6 @@
 export { Access } from './access.service.js';
 export { AccountSecrets } from './account-secrets.js';
-export { holdTenant, requireActiveTenant, sessionAuthority } from './authority.js';
+export { holdTenant, requireActive, requireActiveTenant, sessionAuthority } from './authority.js';
 export { accountErrors, invitationErrors, memberErrors, sessionErrors, tenantErrors } from './errors.js';
 export { invitationEvents, memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
@@ -43,6 +43,7 @@ export {
   changeTenant,
   lockTenant,
   configVersionOf,
+  configurationNumbers,
   raiseConfigVersion,
   tenantSettingsOf,
   tenantSlugOf,

@@ -1,6 +1,9 @@
 import { recordEvents } from '#audit';
 import type { Origin, PlatformScope, TenantScope } from '#core';
 import { Database } from '#database';
+import { Keys, Signer } from '#keys';
+import { CallerDirectory, CredentialSecrets } from '#service-keys';
+import { HolderKeys, ProfileDirectory, Signing, TokenProfiles } from '#signing';
 
 import { CallerIdentification, actorOf } from '../../apps/server/src/http/principal.js';
 import type { TestDatabase } from './database.js';
@@ -38,6 +41,29 @@ export async function admitService({ server }: TestServer, serviceKey: string): 
   return callers.tenantScope(principal, principal.tenantId, 'tokens:sign', originOf(actorOf(principal)));
 }
 
-/** The database of a server, opened without the authority check: the negative control of what the check prevents. */
+/**
+ * The database of a server, opened without the authority check, and with numbers of configurations that never change: the
+ * negative control of what the checks prevent.
+ */
 export const openUnchecked = ({ url }: TestDatabase, { clock }: TestServer): Promise<Database> =>
-  Database.open({ url, entities, clock, recorder: recordEvents });
+  Database.open({
+    url,
+    entities,
+    clock,
+    recorder: recordEvents,
+    configurations: async (_, tenantIds) => new Map(tenantIds.map((id) => [id, 1])),
+  });
+
+/** The service that signs, on such a database. */
+export function carelessSigning({ server: { app } }: TestServer, unchecked: Database): Signing {
+  const parts = { ...(app.get(Signing) as unknown as Record<string, unknown>) };
+  const [signer, keys, profiles, holders] = [Signer, Keys, TokenProfiles, HolderKeys].map((type) =>
+    app.get<never>(type),
+  );
+  return Object.assign(Object.create(Signing.prototype) as Signing, {
+    ...parts,
+    database: unchecked,
+    callers: new CallerDirectory(unchecked, app.get(CredentialSecrets)),
+    directory: new ProfileDirectory(unchecked, profiles!, keys!, signer!, holders!),
+  });
+}

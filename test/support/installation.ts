@@ -32,6 +32,7 @@ import {
   Sessions,
   Tenants,
   Users,
+  configurationNumbers,
   tenantEntities,
 } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
@@ -77,6 +78,7 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
     entities: [...auditEntities, ...vaultEntities, ...tenantEntities, ...entities],
     clock,
     recorder: recordEvents,
+    configurations: configurationNumbers,
   });
   await database.migrate();
   const vault = new Vault(database);

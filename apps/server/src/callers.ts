@@ -48,9 +48,10 @@ export class Callers extends CallerIdentification {
     return { kind: 'user', userId, email, sessionId, platformAdmin };
   }
 
-  override async service(credentials: ServiceCredentials): Promise<GrantedService> {
+  override async service(credentials: ServiceCredentials, confirmed = true): Promise<GrantedService> {
     const facts: CallerFacts = credentials;
-    return principalOf(await this.authenticator.authenticate(facts, identification(credentials.sourceAddress)));
+    const origin = identification(credentials.sourceAddress);
+    return principalOf(await this.authenticator.authenticate(facts, origin, { confirmed }));
   }
 
   override async tenantScope(

@@ -17,6 +17,7 @@ import {
   Authenticator,
   CredentialCleanup,
   CredentialExpiry,
+  CallerDirectory,
   CredentialFilter,
   CredentialSecrets,
   CredentialSteps,
@@ -28,7 +29,7 @@ import {
   Services,
   serviceKeyEntities,
 } from '#service-keys';
-import { Members, PasswordGuard, RefusedPasswords, Tenants, Users, tenantEntities } from '#tenants';
+import { Members, PasswordGuard, RefusedPasswords, Tenants, Users, configurationNumbers, tenantEntities } from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
@@ -68,7 +69,13 @@ const FAILURES = { quota: 1_000_000, windowMilliseconds: MINUTE };
 const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 
 async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance> {
-  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
+  const database = await Database.open({
+    url: test.url,
+    entities,
+    clock,
+    recorder: recordEvents,
+    configurations: configurationNumbers,
+  });
   await database.migrate();
   const vault = new Vault(database);
   await vault.unseal([masterKey]);
@@ -80,6 +87,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
   const steps = new CredentialSteps(secrets);
   const usage = new CredentialUsage(database);
   const failures = new FailedAuthentications(new WindowCounters(clock), clock, FAILURES);
+  const directory = new CallerDirectory(database, secrets);
   const filter = new CredentialFilter(database, secrets);
   const refusedUses = new RefusedUses(repeatedEvents);
   return {
@@ -92,7 +100,7 @@ async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance>
     credentials: new Credentials(database, secrets, steps, users),
     steps,
     usage,
-    authenticator: new Authenticator(database, secrets, usage, filter, failures, refusedUses),
+    authenticator: new Authenticator(database, secrets, directory, usage, filter, failures, refusedUses),
     expiry: new CredentialExpiry(database, steps),
     succession: new CredentialSuccession(database, steps),
     cleanup: new CredentialCleanup(database, steps),

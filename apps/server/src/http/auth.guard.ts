@@ -10,7 +10,7 @@ import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/cor
 import type { FastifyRequest } from 'fastify';
 import { type Origin, coreErrors } from '#core';
 import { CallerIdentification, PermissionPolicy, actorOf } from './principal.js';
-import { routeAccess } from './requires.js';
+import { confirmsCaller, routeAccess } from './requires.js';
 import { sourceAddressOf } from './source-address.js';
 
 /** The name that every tenant route gives to its tenant: an id or a slug. */
@@ -27,17 +27,18 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = routeAccess(context.getHandler(), context.getClass());
     if (access === undefined) throw coreErrors.INTERNAL_ERROR('The route declares no access');
+    const confirmed = !confirmsCaller(context.getHandler(), context.getClass());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { permission } = access;
     const isAsked = !access.public || SHOWN_IN.some((name) => request.headers[name] !== undefined);
-    if (permission !== undefined && isAsked) await this.admit(request, permission);
+    if (permission !== undefined && isAsked) await this.admit(request, permission, confirmed);
     return true;
   }
 
-  private async admit(request: FastifyRequest, permission: string): Promise<void> {
+  private async admit(request: FastifyRequest, permission: string, confirmed: boolean): Promise<void> {
     const audience = this.policy.audience(permission);
     if (audience === 'service') {
-      const principal = await this.callers.service(serviceCredentials(request));
+      const principal = await this.callers.service(serviceCredentials(request), confirmed);
       request.principal = principal;
       request.scope = await this.callers.tenantScope(principal, principal.tenantId, permission, originOf(request));
       return;

@@ -49,7 +49,8 @@ export interface ServiceCredentials extends UserCredentials {
  */
 export abstract class CallerIdentification {
   abstract user(credentials: UserCredentials): Promise<UserPrincipal>;
-  abstract service(credentials: ServiceCredentials): Promise<ServicePrincipal>;
+  /** @param confirmed `true` by default; `false` where the work of the request confirms what is only remembered of its caller */
+  abstract service(credentials: ServiceCredentials, confirmed?: boolean): Promise<ServicePrincipal>;
   abstract tenantScope(
     principal: Principal,
     tenantIdOrSlug: string,

@@ -27,6 +27,13 @@ export const Public = (): ClassDecorator & MethodDecorator =>
 export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDecorator =>
   applyDecorators(Access({ public: true, permission }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
 
+/** A route whose work goes through `Database.commit`, which confirms what is only remembered of its caller. */
+export const ConfirmsCaller = Reflector.createDecorator<true>({ transform: () => true });
+
+/** Whether the caller of a route is still to be confirmed after the guard. */
+export const confirmsCaller = (handler: Function, controller: Function): boolean =>
+  new Reflector().getAllAndOverride(ConfirmsCaller, [handler as never, controller as never]) ?? false;
+
 /** What a route declared; the handler wins over its class. `undefined` means that the declaration is missing. */
 export const routeAccess = (handler: Function, controller: Function): RouteAccess | undefined =>
   new Reflector().getAllAndOverride(Access, [handler as never, controller as never]);

@@ -11,13 +11,20 @@ import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.interceptor.js';
 import { Caller, InScope } from '../http/in-scope.js';
-import { Requires } from '../http/requires.js';
+import { ConfirmsCaller, Requires } from '../http/requires.js';
 import { LeavesBodyUnread } from '../http/unread-body.js';
 import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contract.js';
 
 /** Only the headers of a forwarded request count. */
 const JudgesForwardedRequest = (): MethodDecorator =>
-  applyDecorators(NotStored(), AcceptsAnyInput(), LeavesBodyUnread(), HttpCode(200), Requires('service:self'));
+  applyDecorators(
+    NotStored(),
+    AcceptsAnyInput(),
+    LeavesBodyUnread(),
+    HttpCode(200),
+    Requires('service:self'),
+    ConfirmsCaller(),
+  );
 
 /** For gateways that let Chancery judge who sends the requests of their own API. */
 @Controller('v1')
@@ -27,6 +34,7 @@ export class CallerController {
 
   @NotStored()
   @Post('authenticate')
+  @ConfirmsCaller()
   @HttpCode(200)
   @Requires('callers:authenticate')
   @ApiOperation({ operationId: 'authenticateCaller', summary: 'Authenticate the credentials of another request' })

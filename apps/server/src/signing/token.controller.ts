@@ -12,7 +12,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.interceptor.js';
 import { Caller, InScope } from '../http/in-scope.js';
-import { Requires } from '../http/requires.js';
+import { ConfirmsCaller, Requires } from '../http/requires.js';
 import {
   BatchAnswer,
   BatchRequest,
@@ -37,6 +37,7 @@ export class TokenController {
 
   /** A token by a profile; what the body holds depends on the profile's format. */
   @Post('sign/:profile')
+  @ConfirmsCaller()
   @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signToken', summary: 'Issue a token by a profile' })
@@ -69,6 +70,7 @@ export class TokenController {
 
   /** Many tokens in one transaction; what is wrong with one item is said in its place. */
   @Post('sign/:profile/batch')
+  @ConfirmsCaller()
   @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
@@ -89,6 +91,7 @@ export class TokenController {
 
   /** Answers 200 for good and bad tokens alike; `code` says what is wrong. */
   @Post('verify')
+  @ConfirmsCaller()
   @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })

@@ -1,0 +1,172 @@
+import { DomainError, type EpochMilliseconds, type TenantScope, coreErrors } from '#core';
+
+import type { ConfigurationCheck, EventRecorder } from './checks.js';
+import { completionOf } from './completion.js';
+import { GroupCommit, type Outcome } from './group-commit.js';
+import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
+import {
+  type Finished,
+  Outdated,
+  type PreparedWork,
+  type RaisedInstant,
+  RaisedInstants,
+  type Share,
+  isCurrent,
+  writePrepared,
+} from './prepared-work.js';
+import type { Tx } from './tx.js';
+import type { View } from './view.js';
+
+/** What `Commits` needs of the database. */
+interface Doors {
+  readonly configurations: ConfigurationCheck;
+  readonly recorder: EventRecorder;
+  now(): EpochMilliseconds;
+  /** A transaction of one tenant, which begins with the authority check. */
+  alone<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows?: number): Promise<T>;
+  /** A transaction of many. `begin` gives the same transaction at a later instant. */
+  together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
+  /** Committed data of one tenant. */
+  read<T>(tenantId: string, work: (view: View) => Promise<T>): Promise<T>;
+}
+
+/** How often prepared work is judged again because the configuration changed meanwhile. */
+const JUDGEMENTS = 5;
+/** What says nothing about the request: it is no rejection that could be outdated. */
+const UNCONFIRMED: readonly string[] = ['internal', 'unavailable'];
+/** Below every number of a configuration. */
+const NO_TENANT = 0;
+
+/** Makes durable what was judged from memory, and finds out where the memory is outdated. See `Database.commit`. */
+export class Commits implements Loader {
+  readonly numbers = new ConfigurationNumbers();
+  readonly #raised = new RaisedInstants();
+  readonly #group: GroupCommit;
+
+  constructor(
+    private readonly doors: Doors,
+    groupMax: number | undefined,
+  ) {
+    this.#group = new GroupCommit((shares) => this.#write(shares), groupMax);
+  }
+
+  async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
+    for (let judgement = 1; ; judgement += 1) {
+      const work = await this.judging(scope.tenantId, prepare);
+      try {
+        const isAlone = work.step !== undefined || completionOf(scope) !== undefined;
+        return await (isAlone ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
+      } catch (error) {
+        if (!(error instanceof Outdated)) throw error;
+        if (judgement === JUDGEMENTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
+      }
+    }
+  }
+
+  async judging<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
+    for (let judgement = 1; ; judgement += 1) {
+      const before = this.numbers.newest(tenantId);
+      try {
+        return await judge();
+      } catch (error) {
+        if (!(error instanceof DomainError) || UNCONFIRMED.includes(error.kind)) throw error;
+        if ((await this.#present(tenantId)) === before || judgement === JUDGEMENTS) throw error;
+      }
+    }
+  }
+
+  async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
+    for (let judgement = 1; ; judgement += 1) {
+      const before = this.numbers.newest(tenantId);
+      const result = await this.judging(tenantId, judge);
+      if ((await this.#present(tenantId)) === before) return result;
+      if (judgement === JUDGEMENTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
+    }
+  }
+
+  now(): EpochMilliseconds {
+    return this.doors.now();
+  }
+
+  async load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>> {
+    return this.doors.read(tenantId, async (view) => {
+      // The number first: what changes after it was read is noticed.
+      const configVersion = (await this.#noteNumber(view, tenantId)) ?? NO_TENANT;
+      const { value, from, until } = await load(view);
+      return { value, basis: { configVersion, from, until } };
+    });
+  }
+
+  #present(tenantId: string): Promise<number | undefined> {
+    return this.doors.read(tenantId, (view) => this.#noteNumber(view, tenantId));
+  }
+
+  async #noteNumber(view: View, tenantId: string): Promise<number | undefined> {
+    const numbers = await this.doors.configurations(view, [tenantId]);
+    this.#note(numbers);
+    return numbers.get(tenantId);
+  }
+
+  #note(numbers: ReadonlyMap<string, number>): void {
+    for (const [tenantId, number] of numbers) this.numbers.note(tenantId, number);
+  }
+
+  /** One transaction for all of them; one for each where something is wrong with one of them. */
+  async #write(shares: readonly Share[]): Promise<readonly Outcome[]> {
+    try {
+      return await this.#writeTogether(shares);
+    } catch (error) {
+      // Where the database is away, it is so for each of them.
+      const isOfAll = error instanceof DomainError && error.kind === 'unavailable';
+      if (isOfAll || shares.length === 1) return shares.map(() => ({ error }));
+      const outcomes: Outcome[] = [];
+      for (const share of shares) outcomes.push(...(await this.#write([share])));
+      return outcomes;
+    }
+  }
+
+  async #writeTogether(shares: readonly Share[]): Promise<readonly Outcome[]> {
+    const { raised, outcomes } = await this.doors.together(async (begin) => {
+      const tenantIds = [...new Set(shares.map(({ scope }) => scope.tenantId))];
+      const numbers = await this.doors.configurations(begin(), tenantIds);
+      this.#note(numbers);
+      // The check can wait for a lock: the instant of the work is the one after it.
+      const tx = begin();
+      const { finished, raised } = await writePrepared(tx, shares, numbers, this.#raised);
+      const works = shares.flatMap(({ scope }, index) => {
+        const { events = [] } = finished[index] as Partial<Finished<unknown>>;
+        return events.length === 0 ? [] : [{ scope, events }];
+      });
+      if (works.length > 0) await this.doors.recorder(tx, works);
+      const outcomes = finished.map((one): Outcome =>
+        one instanceof Outdated ? { error: one } : { result: one.result },
+      );
+      return { raised, outcomes };
+    });
+    this.#raised.note(raised);
+    return outcomes;
+  }
+
+  /** In a transaction of its own, which begins with the authority check. */
+  async #writeAlone<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
+    let raised: readonly RaisedInstant[] = [];
+    const result = await this.doors.alone(
+      scope,
+      async (tx) => {
+        const numbers = await this.doors.configurations(tx, [scope.tenantId]);
+        this.#note(numbers);
+        const share = { scope, work };
+        if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
+        await work.step?.(tx);
+        const written = await writePrepared(tx, [share], numbers, this.#raised);
+        const [finished] = written.finished as [Finished<Result>];
+        for (const event of finished.events) tx.record(event);
+        raised = written.raised;
+        return finished.result;
+      },
+      work.rows,
+    );
+    this.#raised.note(raised);
+    return result;
+  }
+}

@@ -1,0 +1,81 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+
+import { FairLine, type TenantScope, coreErrors } from '#core';
+
+import { WAITING } from './gateway.js';
+import type { PreparedWork, Share } from './prepared-work.js';
+
+interface Waiting extends Share {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What becomes of one piece of work of a batch: its result, or why it has none. */
+export type Outcome = { readonly result: unknown } | { readonly error: unknown };
+
+/** A batch is a transaction of some hundred rows: more would keep everybody else waiting for longer. */
+export const GROUP_MAX = 256;
+
+/**
+ * Lets prepared work of many requests share a transaction: what arrives while one is under way is the next one. One at a
+ * time; none waits longer than for what has arrived already.
+ */
+export class GroupCommit {
+  readonly #line = new FairLine<Waiting>();
+  #running = false;
+
+  /**
+   * @param commit writes a batch and answers for each of its pieces, in order, once all is durable
+   * @param max how many share a transaction at most
+   */
+  constructor(
+    private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>,
+    private readonly max = GROUP_MAX,
+  ) {}
+
+  /** @throws BUSY where too much waits already, in all or of this tenant; whatever the work comes to otherwise */
+  add<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
+    const { tenantId } = scope;
+    const isFull =
+      this.#line.length >= WAITING.waitingMax || this.#line.lengthOf(tenantId) >= WAITING.waitingPerGroupMax;
+    if (isFull) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
+    return new Promise<Result>((resolve, reject) => {
+      this.#line.push(tenantId, Math.max(work.rows ?? 1, 1), {
+        scope,
+        work,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    try {
+      while (this.#line.length > 0) {
+        // An embedded database answers without a turn of the event loop: requests that wait in their sockets would
+        // each be read, written and answered alone.
+        await turnOfTheLoop();
+        await this.#next();
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #next(): Promise<void> {
+    const batch: Waiting[] = [];
+    for (let rows = 0; rows < this.max && this.#line.length > 0;) {
+      const waiting = this.#line.shift()!;
+      batch.push(waiting);
+      rows += waiting.work.rows ?? 1;
+    }
+    const outcomes = await this.commit(batch).catch((error: unknown) => batch.map((): Outcome => ({ error })));
+    batch.forEach(({ resolve, reject }, index) => {
+      const outcome = outcomes[index]!;
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.result);
+    });
+  }
+}

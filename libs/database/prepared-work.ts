@@ -1,0 +1,145 @@
+import type { EpochMilliseconds, EventDraft, TenantScope } from '#core';
+
+import { type Basis, holds } from './basis.js';
+import { TransactionMisuse } from './errors.js';
+import { type EntityClass, ownershipOf } from './ownership.js';
+import { type Tx, raise } from './tx.js';
+
+/** A row that can be inserted once: its key decides whether something happens for the first time. */
+export interface OnceRow {
+  readonly entity: EntityClass;
+  /** The value of the primary key. */
+  readonly id: string;
+  /** The whole row, its tenant included. @param now the instant of the transaction */
+  readonly row: (now: EpochMilliseconds) => object;
+}
+
+/** An instant in a row that is only ever raised. */
+export interface RaisedInstant {
+  readonly entity: EntityClass;
+  readonly id: string;
+  readonly column: string;
+  readonly to: EpochMilliseconds;
+}
+
+/** What becomes of prepared work in its transaction. */
+export interface Finished<Result> {
+  readonly result: Result;
+  readonly events: readonly EventDraft[];
+}
+
+/** Work that was judged and computed before its transaction: what is left is to make it durable. */
+export interface PreparedWork<Result> {
+  readonly basis: Basis;
+  readonly once?: OnceRow | undefined;
+  readonly raised?: RaisedInstant | undefined;
+  /** How many events it records, roughly. */
+  readonly rows?: number;
+  /** What needs statements of its own. Such work has a transaction to itself. */
+  readonly step?: ((tx: Tx) => Promise<void>) | undefined;
+  /** Called in the transaction, as its last part. @param isFirst whether the row of `once` was inserted now */
+  finish(moment: { readonly now: EpochMilliseconds; readonly isFirst: boolean }): Finished<Result>;
+}
+
+/** One piece of work of a transaction that several share. */
+export interface Share {
+  readonly scope: TenantScope;
+  readonly work: PreparedWork<unknown>;
+}
+
+/** The configuration that the work was judged by has changed, or its time has come: it is to be judged again. */
+export class Outdated extends Error {
+  override readonly name = 'Outdated';
+}
+
+/** Remembers how far instants are raised already, so that the same statement is not sent with every request. */
+export class RaisedInstants {
+  readonly #raised = new Map<string, EpochMilliseconds>();
+
+  constructor(private readonly max = 10_000) {}
+
+  /** Of all the instants that work wants to raise, the latest of each row, without those that are raised already. */
+  pending(wanted: readonly RaisedInstant[]): RaisedInstant[] {
+    const latest = new Map<string, RaisedInstant>();
+    for (const one of wanted) {
+      const key = keyOf(one);
+      const known = Math.max(this.#raised.get(key) ?? -Infinity, latest.get(key)?.to ?? -Infinity);
+      if (one.to > known) latest.set(key, one);
+    }
+    return [...latest.values()];
+  }
+
+  /** These are committed. */
+  note(raised: readonly RaisedInstant[]): void {
+    for (const one of raised) {
+      const key = keyOf(one);
+      if (this.#raised.size >= this.max && !this.#raised.has(key)) this.#raised.clear();
+      this.#raised.set(key, Math.max(one.to, this.#raised.get(key) ?? -Infinity));
+    }
+  }
+}
+
+const keyOf = ({ entity, id, column }: RaisedInstant): string => `${entity.name}:${column}:${id}`;
+
+/** Whether the work is still right by the configuration and the clock. */
+export const isCurrent = (
+  { scope, work }: Share,
+  numbers: ReadonlyMap<string, number>,
+  now: EpochMilliseconds,
+): boolean => holds(work.basis, { configVersion: numbers.get(scope.tenantId), now });
+
+/**
+ * A step: writes what prepared work asks for, in as few statements as the work of one request would take.
+ * @param numbers the configurations of the tenants, held until the transaction ends
+ * @param known what was raised before; the instants that are raised here are noted there once they are committed
+ * @returns what becomes of each piece of work, in order; `Outdated` for those that must be judged again
+ */
+export async function writePrepared(
+  tx: Tx,
+  shares: readonly Share[],
+  numbers: ReadonlyMap<string, number>,
+  known: RaisedInstants,
+): Promise<{ finished: (Finished<unknown> | Outdated)[]; raised: RaisedInstant[] }> {
+  const { now } = tx;
+  const current = new Set(shares.filter((share) => isCurrent(share, numbers, now)));
+  const firsts = await insertOnce(tx, [...current]);
+  const raised = known.pending([...current].flatMap(({ work }) => work.raised ?? []));
+  for (const one of raised) await raise(tx, one);
+  const finished = shares.map((share) => {
+    if (!current.has(share)) return new Outdated();
+    const one = share.work.finish({ now, isFirst: firsts.has(share) });
+    if (share.work.once && one.events.length === 0) {
+      throw new TransactionMisuse('Prepared work wrote and recorded nothing');
+    }
+    return one;
+  });
+  return { finished, raised };
+}
+
+/** Of several that want to insert the same row, in this batch or anywhere, one does. */
+async function insertOnce(tx: Tx, shares: readonly Share[]): Promise<ReadonlySet<Share>> {
+  const firsts = new Set<Share>();
+  const byEntity = new Map<EntityClass, Map<string, { share: Share; row: object }>>();
+  for (const share of shares) {
+    const { once } = share.work;
+    if (!once) continue;
+    const rows = byEntity.get(once.entity) ?? new Map<string, { share: Share; row: object }>();
+    byEntity.set(once.entity, rows);
+    if (!rows.has(once.id)) rows.set(once.id, { share, row: ownRow(share, once.row(tx.now)) });
+  }
+  for (const [entity, wanted] of byEntity) {
+    // In a fixed order, so that two batches with ids in common do not wait for each other.
+    const ids = [...wanted.keys()].sort();
+    const inserted = await tx.insertAbsent(entity, new Map(ids.map((id) => [id, wanted.get(id)!.row])));
+    for (const id of inserted) firsts.add(wanted.get(id)!.share);
+  }
+  return firsts;
+}
+
+/** @throws TransactionMisuse for a row of another tenant than that of the work */
+function ownRow({ scope, work }: Share, row: object): object {
+  const ownership = ownershipOf(work.once!.entity);
+  const isOwn = ownership.owner === 'tenant' && (row as Record<string, unknown>)[ownership.column] === scope.tenantId;
+  if (!isOwn) throw new TransactionMisuse('Prepared work inserts rows of its own tenant only');
+  return row;
+}
