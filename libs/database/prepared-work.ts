@@ -108,6 +108,9 @@ export async function writePrepared(
   const finished = shares.map((share) => {
     if (!current.has(share)) return new Outdated();
     const one = share.work.finish({ now, isFirst: firsts.has(share) });
+    if (one.events.some(({ tenantId }) => tenantId !== undefined)) {
+      throw new TransactionMisuse('Prepared work is recorded in the history of its own tenant');
+    }
     if (share.work.once && one.events.length === 0) {
       throw new TransactionMisuse('Prepared work wrote and recorded nothing');
     }

@@ -6,7 +6,7 @@ import { type RowDataPacket, createConnection } from 'mysql2/promise';
 
 import { auditEntities, recordEvents } from '#audit';
 import { type Clock, ManualClock } from '#core';
-import { Database, type EntityClass, type EventRecorder } from '#database';
+import { type ConfigurationCheck, Database, type EntityClass, type EventRecorder } from '#database';
 
 import { temporaryFolder } from '../../scripts/memory-folder.mjs';
 import { openPlainDataSource } from './plain-data-source.js';
@@ -116,11 +116,22 @@ export interface OpenTestDatabase extends TestDatabase {
 /** A migrated database, opened with the given entities beside the history's. */
 export async function openTestDatabase(
   entities: readonly EntityClass[],
-  options: { clock?: Clock; recorder?: EventRecorder; migrate?: boolean } = {},
+  options: {
+    clock?: Clock;
+    recorder?: EventRecorder;
+    migrate?: boolean;
+    configurations?: ConfigurationCheck;
+  } = {},
 ): Promise<OpenTestDatabase> {
-  const { clock = new ManualClock(), recorder = recordEvents, migrate = true } = options;
+  const { clock = new ManualClock(), recorder = recordEvents, migrate = true, configurations } = options;
   const test = migrate ? await createMigratedDatabase() : await createTestDatabase();
-  const database = await Database.open({ url: test.url, entities: [...auditEntities, ...entities], clock, recorder });
+  const database = await Database.open({
+    url: test.url,
+    entities: [...auditEntities, ...entities],
+    clock,
+    recorder,
+    configurations,
+  });
   return {
     ...test,
     database,

@@ -29,7 +29,15 @@ import {
   Services,
   serviceKeyEntities,
 } from '#service-keys';
-import { Members, PasswordGuard, RefusedPasswords, Tenants, Users, configurationNumbers, tenantEntities } from '#tenants';
+import {
+  Members,
+  PasswordGuard,
+  RefusedPasswords,
+  Tenants,
+  Users,
+  configurationNumbers,
+  tenantEntities,
+} from '#tenants';
 import { Vault, vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';

@@ -30,7 +30,8 @@ async function query<Row>(statement: string): Promise<Row[]> {
 }
 
 /** As every change of a key does, so that what is kept of the tenant in memory is read again. */
-const raiseConfigVersion = () => query(`UPDATE tenants SET configVersion = configVersion + 1 WHERE id = '${tenant.id}'`);
+const raiseConfigVersion = () =>
+  query(`UPDATE tenants SET configVersion = configVersion + 1 WHERE id = '${tenant.id}'`);
 
 /** A pending version is one whose time has not come: by its time alone it would sign. */
 async function setState(issuer: TestIssuer, state: string): Promise<void> {

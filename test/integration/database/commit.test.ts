@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { recordEvents } from '#audit';
+import { DomainError, type TenantScope, coreErrors } from '#core';
+import { uuidv7 } from '#crypto';
+import { type Basis, type Database, type OnceRow, type PreparedWork, TransactionMisuse } from '#database';
+
+import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
+import { withCode } from '../../support/errors.js';
+import { Note, type Sample, note, noteEvents, openAgain, openSample, platform, tenantScope } from './sample.js';
+
+let sample: Sample;
+let database: Database;
+/** The configurations of the tenants, as committed; a tenant that is not named has the number 1. */
+const numbers = new Map<string, number>();
+const configurations = async (_: unknown, tenantIds: readonly string[]) =>
+  new Map(tenantIds.map((id) => [id, numbers.get(id) ?? 1]));
+/** How many transactions wrote events, and the events of each. */
+let batches: number[] = [];
+
+beforeAll(async () => {
+  sample = await openSample({
+    configurations,
+    recorder: async (tx, works) => {
+      batches.push(works.length);
+      await recordEvents(tx, works);
+    },
+  });
+  ({ database } = sample);
+});
+afterAll(() => sample.drop());
+beforeEach(() => {
+  batches = [];
+});
+
+const ALWAYS: Basis = { configVersion: 1, from: -Infinity, until: Infinity };
+
+/** Work that records one event about `target`. */
+const recording = (target: string, more: Partial<PreparedWork<string>> = {}): PreparedWork<string> => ({
+  basis: ALWAYS,
+  finish: () => ({ result: target, events: [noteEvents.written(target)] }),
+  ...more,
+});
+
+const once = (scope: TenantScope, id: string): OnceRow => ({
+  entity: Note,
+  id,
+  row: (now) => note({ id, name: id, tenantId: scope.tenantId, createdAt: now }),
+});
+
+async function eventsOf({ tenantId }: TenantScope): Promise<{ target: string; sequence: number }[]> {
+  const events = await database.readPlatform(platform, (view) =>
+    view.find(AuditEvent, { tenantId }, { order: { sequence: 'ASC' } }),
+  );
+  return events.map(({ targetId, sequence }) => ({ target: targetId, sequence }));
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, number) => `work ${number}`);
+
+describe('prepared work of many requests', () => {
+  it('prepared work of many requests shares few transactions, and each is answered once its event is durable', async () => {
+    const scopes = [tenantScope(), tenantScope(), tenantScope()];
+    const works = names(90);
+    const results = await Promise.all(
+      works.map((name, index) => database.commit(scopes[index % 3]!, async () => recording(name))),
+    );
+    expect(results).toEqual(works);
+    expect(batches.length).toBeLessThan(5);
+    for (const [place, scope] of scopes.entries()) {
+      const events = await eventsOf(scope);
+      expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 30 }, (_, sequence) => sequence));
+      expect(new Set(events.map(({ target }) => target))).toEqual(new Set(works.filter((_, i) => i % 3 === place)));
+    }
+  });
+
+  it('prepared work that is wrong fails alone, whatever shares its transaction', async () => {
+    const scope = tenantScope();
+    const wrong = recording('wrong', {
+      finish: () => {
+        throw new Error('wrong');
+      },
+    });
+    const outcomes = await Promise.allSettled(
+      [recording('one'), wrong, recording('two')].map((work) => database.commit(scope, async () => work)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await eventsOf(scope)).map(({ target }) => target)).toEqual(['one', 'two']);
+  });
+
+  it('prepared work inserts rows of its own tenant only, and names no other history', async () => {
+    const [mine, theirs] = [tenantScope(), tenantScope()];
+    const foreignRow = database.commit(mine, async () => recording('row', { once: once(theirs, uuidv7(1)) }));
+    await expect(foreignRow).rejects.toThrow(TransactionMisuse);
+    const events = [noteEvents.written('event', { tenantId: theirs.tenantId })];
+    const foreignEvent = database.commit(mine, async () =>
+      recording('event', { finish: () => ({ result: '', events }) }),
+    );
+    await expect(foreignEvent).rejects.toThrow(TransactionMisuse);
+    expect([await eventsOf(mine), await eventsOf(theirs)]).toEqual([[], []]);
+  });
+
+  it('prepared work that would wait behind too much work of its tenant is rejected, that of another is not', async () => {
+    const [busy, other] = [tenantScope(), tenantScope()];
+    const flood = names(700).map((name) => database.commit(busy, async () => recording(name)));
+    const modest = database.commit(other, async () => recording('modest'));
+    const outcomes = await Promise.allSettled(flood);
+    const rejected = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(rejected.length).toBeGreaterThan(0);
+    expect(rejected.every((error) => error instanceof DomainError && error.code === 'BUSY')).toBe(true);
+    expect(await modest).toBe('modest');
+    expect(await eventsOf(busy)).toHaveLength(700 - rejected.length);
+  });
+});
+
+describe('a row that can be inserted once', () => {
+  it('a row that can be inserted once is inserted by one of many that want it at the same time, in two processes', async () => {
+    const scope = tenantScope();
+    const other = await openAgain(sample, {
+      configurations,
+      entities: [AuditEvent, Note],
+      recorder: async () => undefined,
+    });
+    const taken = uuidv7(1);
+    const attempt = (by: Database, id: string): Promise<boolean> =>
+      by.commit(scope, async () => ({
+        basis: ALWAYS,
+        once: once(scope, id),
+        finish: ({ isFirst }) => ({ result: isFirst, events: [noteEvents.written(id)] }),
+      }));
+    await attempt(database, taken);
+    const ids = Array.from({ length: 20 }, () => uuidv7(1));
+    const outcomes = await Promise.all(
+      [taken, ...ids].map((id) => Promise.all([database, other, database, other].map((by) => attempt(by, id)))),
+    );
+    expect(outcomes.map((of) => of.filter(Boolean).length)).toEqual([0, ...ids.map(() => 1)]);
+    await other.close();
+  });
+});
+
+describe('an instant that is raised', () => {
+  it('an instant that is raised is the latest that any work asked for, and never goes back', async () => {
+    const scope = tenantScope();
+    const { id } = await sample.write(scope);
+    const raising = (to: number) =>
+      database.commit(scope, async () => recording('raise', { raised: { entity: Note, id, column: 'readAt', to } }));
+    const readAt = async () => (await database.read(scope, (view) => view.get(Note, { id }))).readAt;
+    await Promise.all([300, 500, 400].map(raising));
+    expect(await readAt()).toBe(500);
+    await raising(200);
+    expect(await readAt()).toBe(500);
+    await raising(600);
+    expect(await readAt()).toBe(600);
+  });
+});
+
+describe('a configuration that changes', () => {
+  it('a configuration that changes between judgement and commit has the work judged again', async () => {
+    const scope = tenantScope();
+    const kept = database.keep<number>(10);
+    const read = () =>
+      kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS }));
+    const judged: number[] = [];
+    const commit = () =>
+      database.commit(scope, async () => {
+        const { value, basis } = await read();
+        judged.push(value);
+        return recording(`judged by ${value}`, { basis });
+      });
+    expect(await commit()).toBe('judged by 1');
+    numbers.set(scope.tenantId, 2);
+    expect(await commit()).toBe('judged by 2');
+    expect(await commit()).toBe('judged by 2');
+    expect(judged).toEqual([1, 1, 2, 2]);
+    expect((await eventsOf(scope)).map(({ target }) => target)).toEqual(['judged by 1', 'judged by 2', 'judged by 2']);
+  });
+
+  it('a configuration that changes without end has the request answered that the server is busy', async () => {
+    const scope = tenantScope();
+    const outdated = { configVersion: 0, from: -Infinity, until: Infinity };
+    const work = database.commit(scope, async () => recording('never', { basis: outdated }));
+    await expect(work).rejects.toEqual(withCode('BUSY'));
+    expect(await eventsOf(scope)).toEqual([]);
+  });
+
+  it('a rejection by an outdated configuration is judged again, one by the present configuration is the answer', async () => {
+    const scope = tenantScope();
+    const kept = database.keep<boolean>(10);
+    const isAllowed = () =>
+      kept.get(scope.tenantId, 'allowed', async () => ({ value: numbers.get(scope.tenantId) === 2, ...ALWAYS }));
+    const attempt = () =>
+      database.commit(scope, async () => {
+        const { value, basis } = await isAllowed();
+        if (!value) throw coreErrors.FORBIDDEN();
+        return recording('allowed', { basis });
+      });
+    await expect(attempt()).rejects.toEqual(withCode('FORBIDDEN'));
+    numbers.set(scope.tenantId, 2);
+    expect(await attempt()).toBe('allowed');
+  });
+
+  it('an acceptance that nothing commits is confirmed by the number itself', async () => {
+    const scope = tenantScope();
+    const kept = database.keep<number>(10);
+    const judge = async () =>
+      (await kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS })))
+        .value;
+    expect(await database.confirming(scope.tenantId, judge)).toBe(1);
+    numbers.set(scope.tenantId, 5);
+    expect(await database.confirming(scope.tenantId, judge)).toBe(5);
+  });
+
+  it('work whose time has come between judgement and commit is judged again', async () => {
+    const scope = tenantScope();
+    const ends = sample.clock.now() + 1;
+    let judgements = 0;
+    const result = await database.commit(scope, async () => {
+      judgements += 1;
+      const until = judgements === 1 ? ends : Infinity;
+      sample.clock.advance(1);
+      return recording(`judgement ${judgements}`, { basis: { ...ALWAYS, until } });
+    });
+    expect(result).toBe('judgement 2');
+  });
+});
