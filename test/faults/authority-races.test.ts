@@ -143,11 +143,15 @@ describe('a service that signs while its credential is discarded', () => {
     expect([before > 0, after, [...rejections]]).toEqual([true, 0, ['CREDENTIAL_INACTIVE']]);
   });
 
-  it('negative control: a service gets some tokens where no transaction reads the number of the configuration', PATIENCE, async () => {
-    const careless = carelessSigning(server, unchecked);
-    const { after, rejections } = await sum(() => run(() => careless));
-    expect([after > 0, [...rejections]]).toEqual([true, []]);
-  });
+  it(
+    'negative control: a service gets some tokens where no transaction reads the number of the configuration',
+    PATIENCE,
+    async () => {
+      const careless = carelessSigning(server, unchecked);
+      const { after, rejections } = await sum(() => run(() => careless));
+      expect([after > 0, [...rejections]]).toEqual([true, []]);
+    },
+  );
 });
 
 describe('log-ins with a password that is changed at the same time', () => {
