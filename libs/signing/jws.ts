@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type Json, SECOND, coreErrors } from '#core';
 import {
+  type AlgorithmName,
   type CompactJws,
   KID_PATTERN,
   algorithm,
@@ -30,12 +31,41 @@ export async function signClaims(
   kid: string | undefined,
   claims: Record<string, Json | readonly string[] | undefined>,
 ): Promise<string> {
-  const header = encodeJwsHeader({ alg: key.algorithm, typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
+  const header = headerOf(key.algorithm, kid);
   const token = await encodeCompactJws(header, JSON.stringify(claims), sign);
+  if (token.length <= SHORT_CHARACTERS && isPlain(claims)) return token;
   const parsed = parseCompactJws(token);
   if (parsed.ok) return token;
   const { reason: code, detail } = parsed;
   throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/claims', code, detail }] });
+}
+
+const headers = new Map<string, string>();
+const HEADERS_MAX = 10_000;
+
+/** The encoded header: the same for every token of a key version. */
+function headerOf(alg: AlgorithmName, kid: string | undefined): string {
+  const place = `${alg} ${kid ?? ''}`;
+  const known = headers.get(place);
+  if (known !== undefined) return known;
+  const header = encodeJwsHeader({ alg, typ: 'JWT', ...(kid === undefined ? {} : { kid }) });
+  if (headers.size >= HEADERS_MAX) headers.clear();
+  headers.set(place, header);
+  return header;
+}
+
+/** Well below every limit for reading a token. */
+const SHORT_CHARACTERS = 2_048;
+
+/** Whether claims, as those of most tokens, hold nothing that a strict reader could reject; reading a token costs more than HMAC. */
+function isPlain(claims: Record<string, Json | readonly string[] | undefined>): boolean {
+  for (const name in claims) {
+    const value = claims[name];
+    if (name === '__proto__' || !name.isWellFormed()) return false;
+    if (typeof value === 'string' ? !value.isWellFormed() : typeof value === 'object') return false;
+    if (typeof value === 'number' && !Number.isFinite(value)) return false;
+  }
+  return true;
 }
 
 /**

@@ -14,6 +14,19 @@ const ADDRESS_CHARACTERS_MAX = 100;
  */
 export function parseSourceAddress(text: string | null | undefined): string | undefined {
   if (typeof text !== 'string' || text.length > ADDRESS_CHARACTERS_MAX) return undefined;
+  const known = recent.get(text);
+  if (known !== undefined) return known ?? undefined;
+  const address = parse(text);
+  if (recent.size >= RECENT_MAX) recent.clear();
+  recent.set(text, address ?? null);
+  return address;
+}
+
+/** Addresses that were read before: a request asks for its own several times, and most come from few addresses. */
+const recent = new Map<string, string | null>();
+const RECENT_MAX = 5_000;
+
+function parse(text: string): string | undefined {
   const groups = WITH_PORT.exec(text)?.groups;
   const bare = groups?.['bracketed'] ?? groups?.['plain'] ?? text.split('%', 1)[0]!;
   // The four-part form only: `ipaddr.js` reads `0x7f.1` and `2130706433`, too, as the C library does.

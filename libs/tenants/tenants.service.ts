@@ -11,7 +11,7 @@ import {
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
+import { type ConfigurationCheck, Database, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Member, Tenant, User } from './entities.js';
@@ -203,13 +203,8 @@ export async function configVersionOf(view: View): Promise<number> {
 }
 
 /** The numbers of the configurations of tenants; in a transaction they stay until it ends. */
-export const configurationNumbers: ConfigurationCheck = async (view, tenantIds) => {
-  const [only, ...others] = tenantIds;
-  // In the view of one tenant a condition names it or nothing.
-  const id = others.length === 0 ? only! : In([...tenantIds]);
-  const tenants = await view.holdAll(Tenant, { id }, 'shared');
-  return new Map(tenants.map(({ id, configVersion }) => [id, configVersion]));
-};
+export const configurationNumbers: ConfigurationCheck = (view, tenantIds) =>
+  view.holdNumbers(Tenant, tenantIds, 'configVersion');
 
 const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as { readonly [name: string]: Json } });
 

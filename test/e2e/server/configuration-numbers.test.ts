@@ -45,7 +45,7 @@ async function service() {
   const { id } = await createService(server, tenant);
   const path = `/services/${id}`;
   const added = await post(`${path}/credentials`, { authType: 'service_key' });
-  return { path, credential: `${path}/credentials/${added.body['id'] as string}` };
+  return { path, credential: `${path}/credentials/${added.body['id']!}` };
 }
 
 async function inactiveCredential(): Promise<string> {
@@ -95,7 +95,7 @@ const CHANGES: Readonly<Record<string, () => Promise<() => Promise<Answer>>>> = 
     const { id } = await createService(server, tenant);
     const path = `/services/${id}/credentials`;
     const { items } = (await server.get(tenant.path + path, tenant.owner)).body;
-    return () => post(`${path}/${(items as unknown as Shape[])[0]!['id'] as string}/regenerate`, {});
+    return () => post(`${path}/${(items as unknown as Shape[])[0]!['id']!}/regenerate`, {});
   },
   'marking a credential as compromised': async () => {
     const { credential } = await service();

@@ -89,6 +89,11 @@ export class RateLimitGuard extends ThrottlerGuard {
   @Inject(PermissionPolicy) private readonly permissions: PermissionPolicy;
   @Inject(RateLimits) private readonly limits: RateLimits;
 
+  /** Calls that are not counted here skip what the guard does for each policy. */
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.policyOf(context) === 'none' || super.canActivate(context);
+  }
+
   protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
     const policy = this.policyOf(context);
     if (policy === 'none' || policy !== throttler.name) return true;
