@@ -13,6 +13,7 @@ import { historyErrors } from './errors.js';
 import { EventWindow } from './event-window.entity.js';
 import { HistoryExport, historyEvents } from './export.service.js';
 import { HistoryLog } from './history-log.service.js';
+import { HistoryReads } from './history-reads.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
@@ -29,6 +30,7 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
     History,
     HistoryExport,
     HistoryLog,
+    HistoryReads,
     LogKeys,
     {
       provide: LogPlace,
@@ -40,6 +42,6 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
     },
     RepeatedEvents,
   ],
-  exports: [Checkpoints, History, HistoryExport, HistoryLog, LogKeys, LogPlace, RepeatedEvents],
+  exports: [Checkpoints, History, HistoryExport, HistoryLog, HistoryReads, LogKeys, LogPlace, RepeatedEvents],
 })
 export class AuditModule {}

@@ -109,7 +109,7 @@ export class Checkpoints {
     const growth = await this.database.readPlatform(SYSTEM, (view) => grown(view, tenantId));
     if (!growth) return false;
     const { head, tiles, leaves, size, nowSeconds } = growth;
-    const origin = head?.origin ?? `${this.place.host()}/${tenantId}`;
+    const origin = head?.origin ?? this.keptOrigin(tenantId) ?? `${this.place.host()}/${tenantId}`;
     const kept = this.kept(origin);
     if (kept && size < kept.size) throw historyErrors.HISTORY_INCONSISTENT();
     const requireRoot = async (root: string | undefined): Promise<void> => {
@@ -161,6 +161,11 @@ export class Checkpoints {
       if (error instanceof DomainError && error.code === coreErrors.PRECONDITION_FAILED.code) return false;
       throw error;
     }
+  }
+
+  /** What a log was called that was kept: one that the database has lost goes on under no other name. */
+  private keptOrigin(tenantId: string): string | undefined {
+    return this.place.memory.origins().find((origin) => origin.endsWith(`/${tenantId}`) && this.kept(origin));
   }
 
   /** The checkpoint that was kept of a log, where this installation signed it: another one may have used the file. */

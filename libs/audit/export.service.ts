@@ -14,6 +14,7 @@ import { hashesOf, readTiles } from './stored-tiles.js';
 
 export const historyEvents = defineEvents('history', {
   exported: 'The history, or a part of it, was exported',
+  read: 'An auditor read the history; recorded at the first time, then once a minute with the number of times',
 });
 
 export interface ExportRequest {

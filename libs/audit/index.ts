@@ -10,4 +10,5 @@ export { historyErrors } from './errors.js';
 export { type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport, historyEvents } from './export.service.js';
 export { type ConsistencyProof, HistoryLog, type InclusionProof } from './history-log.service.js';
+export { HistoryReads } from './history-reads.service.js';
 export { LogKeys } from './log-keys.service.js';

@@ -124,6 +124,16 @@ describe('the history', () => {
     }
   });
 
+  it('the history records that an auditor read it, once a minute with the number of times, and of no other member', async () => {
+    const auditor = await signIn(server, tenant, 'auditor');
+    for (let time = 0; time < 3; time += 1) expect((await query('', auditor)).status).toBe(200);
+    const reads = (): Promise<Shape[]> => found('action=history.read');
+    expect(await reads()).toMatchObject([{ actor: { id: auditor.userId, role: 'auditor' }, details: { count: 1 } }]);
+    await server.setTime(server.clock.now() + 61_000);
+    await server.runScheduler();
+    expect(await reads()).toMatchObject([{ details: { count: 2 } }, { details: { count: 1 } }]);
+  });
+
   it('the history records what was rejected', async () => {
     const limited = await signIn(server, tenant, 'limited_access');
     expect((await query('', limited)).status).toBe(403);

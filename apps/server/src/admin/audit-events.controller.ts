@@ -4,7 +4,15 @@ import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { type ExportRequest, History, HistoryExport, HistoryLog, exportFormats, historyErrors } from '#audit';
+import {
+  type ExportRequest,
+  History,
+  HistoryExport,
+  HistoryLog,
+  HistoryReads,
+  exportFormats,
+  historyErrors,
+} from '#audit';
 import type { Page, PlatformScope, TenantScope } from '#core';
 import { tenantErrors } from '#tenants';
 
@@ -47,6 +55,7 @@ export class AuditEventsController {
     private readonly history: History,
     private readonly log: HistoryLog,
     private readonly exporting: HistoryExport,
+    private readonly reads: HistoryReads,
   ) {}
 
   @Get()
@@ -57,6 +66,7 @@ export class AuditEventsController {
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<AuditEvent>> {
+    await this.reads.record(scope);
     return this.history.list(scope, filter, { limit, cursor });
   }
 
@@ -113,6 +123,7 @@ export class AuditEventsController {
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AuditEvent | Buffer> {
+    await this.reads.record(scope);
     const event = await this.history.get(scope, reference);
     return asksForBytes(accept) ? bytesReply(reply, await this.log.entry(scope, event.sequence)) : event;
   }

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { HistoryLog, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
+import { HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
 import { tenantErrors } from '#tenants';
 import { formatVerifierKey } from '#transparency-log';
@@ -36,7 +36,10 @@ const TILE_PATH = {
 @Controller('v1/tenants/:tenantId/history')
 @Requires('audit:read')
 export class HistoryLogController {
-  constructor(private readonly log: HistoryLog) {}
+  constructor(
+    private readonly log: HistoryLog,
+    private readonly reads: HistoryReads,
+  ) {}
 
   @Get('checkpoint')
   @ApiOperation({ summary: 'The last signed checkpoint of the history (C2SP tlog-checkpoint)' })
@@ -59,6 +62,8 @@ export class HistoryLogController {
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
+    // Hashes say nothing of what happened.
+    if (path.startsWith('entries/')) await this.reads.record(scope);
     return tileReply(reply, await this.log.tile(scope, path));
   }
 }

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+
+import type { TenantScope } from '#core';
+
+import { historyEvents } from './export.service.js';
+import { RepeatedEvents } from './repeated-events.service.js';
+
+/** Records that an auditor reads a history: who looks at what others did is seen, too. */
+@Injectable()
+export class HistoryReads {
+  constructor(private readonly repeated: RepeatedEvents) {}
+
+  /** Records the first reading, and then once a minute how many there were. Members who do not only audit are not recorded. */
+  async record({ tenantId, actor, requestId, sourceAddress }: TenantScope): Promise<void> {
+    if (actor.role !== 'auditor') return;
+    await this.repeated.record({
+      subject: `history-read:${tenantId}:${actor.id}`,
+      histories: [tenantId],
+      origin: { actor, requestId, sourceAddress },
+      event: historyEvents.read(tenantId),
+      sourceAddresses: sourceAddress === null ? [] : [sourceAddress],
+    });
+  }
+}
