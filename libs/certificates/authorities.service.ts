@@ -56,7 +56,13 @@ import { Certificate, CertificateAuthority } from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
-import { type AuthorityState, authorityLifecycle, authorityStateAt } from './lifecycle.js';
+import {
+  type AuthorityState,
+  authorityLifecycle,
+  authorityStateAt,
+  certificateLifecycle,
+  certificateStateAt,
+} from './lifecycle.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
 import { revokeCertificatesOf } from './status-change.js';
 import { readStored } from './stored-certificate.js';
@@ -102,7 +108,6 @@ export interface RevocationImpact {
 
 const PUBLISHED = { entriesMax: 5_000, bytesMax: 8 * 1024 * 1024 };
 const CHAIN_LENGTH_MAX = 10;
-const LIVE_CERTIFICATES = ['active', 'held'] as const;
 
 @Injectable()
 export class CertificateAuthorities {
@@ -273,15 +278,15 @@ export class CertificateAuthorities {
   /** @returns whether anything changed */
   private async revokeWithDescendants(tx: Tx, top: CertificateAuthority, reason: RevocationReason): Promise<boolean> {
     if (top.state === 'revoked') {
-      const { id, revocationReason: previousReason } = top;
+      const { revocationReason: previousReason } = top;
       if (!replacesReason(reason, previousReason)) return false;
-      const set = { revocationReason: reason, updatedAt: tx.now };
-      await tx.transition(CertificateAuthority, id, authorityLifecycle.event.compromise, set);
-      tx.record(authorityEvents.reason_changed(id, { details: { reason, previousReason } }));
+      await tx.transition(CertificateAuthority, top, authorityLifecycle.event.compromise, {
+        set: { revocationReason: reason },
+        content: { details: { reason, previousReason } },
+      });
     } else {
-      const fallen = (await this.descendantsOf(tx, top)).filter(({ state }) => state !== 'revoked');
-      for (const authority of fallen) {
-        await this.revokeOne(tx, authority, authority.id === top.id ? reason : 'cACompromise');
+      for (const { id } of await this.descendantsOf(tx, top)) {
+        await this.revokeOne(tx, id, id === top.id ? reason : 'cACompromise');
       }
     }
     if (top.parentId !== null) await this.crls.markStale(tx, top.parentId);
@@ -299,7 +304,7 @@ export class CertificateAuthorities {
           ? 0
           : await view.count(Certificate, {
               caId: In(fallen.map(({ id }) => id)),
-              state: In([...LIVE_CERTIFICATES]),
+              state: In([...certificateLifecycle.event.authority_revoked.from]),
               notAfter: MoreThanOrEqual(view.now),
             });
       return { allowed: true, impact: { authorities: fallen.length, certificates } };
@@ -323,19 +328,19 @@ export class CertificateAuthorities {
     }
   }
 
-  private async revokeOne(tx: Tx, { id }: CertificateAuthority, reason: RevocationReason): Promise<void> {
-    const set = { revokedAt: tx.now, updatedAt: tx.now };
-    await tx.transition(CertificateAuthority, id, authorityLifecycle.event.revoke, {
-      ...set,
-      revocationReason: reason,
+  /** The authority and what it issued. Its lock keeps a certificate that is under way from being finished meanwhile. */
+  private async revokeOne(tx: Tx, id: string, reason: RevocationReason): Promise<void> {
+    const authority = await tx.lock(CertificateAuthority, { id });
+    if (authority.state === 'revoked') return;
+    const { authority_revoked } = certificateLifecycle.event;
+    const certificates = await tx.transitionAll(Certificate, { caId: id }, authority_revoked, (before) => ({
+      content: { details: { from: certificateStateAt(before, tx.now) } },
+    }));
+    await tx.transition(CertificateAuthority, authority, authorityLifecycle.event.revoke, {
+      set: { revocationReason: reason },
+      content: { details: { reason, certificates } },
     });
-    const certificates = await tx.update(
-      Certificate,
-      { caId: id, state: In([...LIVE_CERTIFICATES]) },
-      { ...set, state: 'revoked', revocationReason: 'cACompromise' },
-    );
     await this.crls.markStale(tx, id);
-    tx.record(authorityEvents.revoked(id, { details: { reason, certificates } }));
   }
 
   /** The authority itself and all below it, the higher ones first. */

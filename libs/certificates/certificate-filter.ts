@@ -2,7 +2,7 @@ import type { EpochMilliseconds } from '#core';
 import { Between, In, type View, type Where } from '#database';
 
 import { Certificate, CertificateName } from './entities.js';
-import type { CertificateState } from './lifecycle.js';
+import { type CertificateState, certificateLifecycle } from './lifecycle.js';
 
 /** What the inventory is searched by; everything that is given must hold. */
 export interface CertificateFilter {
@@ -23,7 +23,6 @@ export interface CertificateFilter {
 /** How many certificates of one alternative name are looked at, the newest of them. */
 const CERTIFICATES_PER_NAME_MAX = 1_000;
 const LAST_CHARACTER = '\u{10ffff}';
-const LIVE = ['active', 'held'] as const;
 
 /** What the inventory is searched by: it is found in any case of letters. */
 export const searchable = (text: string, maxLength: number): string =>
@@ -54,8 +53,9 @@ type StateCondition = Pick<Exclude<Where<Certificate>, unknown[]>, 'state'> & { 
 /** Which rows are in a state now: what they say of themselves, and when they end. */
 function stateConditions(state: CertificateState | undefined, now: EpochMilliseconds): StateCondition[] {
   if (state === undefined) return [{}];
-  if (state === 'active' || state === 'held') return [{ state, from: now }];
-  if (state === 'expired') return [{ state }, { state: In([...LIVE]), to: now - 1 }];
+  const { live } = certificateLifecycle;
+  if (live.includes(state)) return [{ state, from: now }];
+  if (state === 'expired') return [{ state }, { state: In([...live]), to: now - 1 }];
   return [{ state }];
 }
 

@@ -42,9 +42,6 @@ export interface RevocationRehearsal {
 
 const PAGE_OF_EXPORT = 200;
 
-/** Where each change leads, so that a second one of the same kind changes nothing. */
-const ALREADY: Readonly<Record<'hold' | 'release', CertificateState>> = { hold: 'held', release: 'active' };
-
 /** The inventory: what was issued, and what became of it. */
 @Injectable()
 export class Certificates {
@@ -104,45 +101,30 @@ export class Certificates {
     reason: Exclude<RevocationReason, 'certificateHold'>,
     ifMatch?: number,
   ): Promise<CertificateWithChain> {
-    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
-      if (state === 'revoked') {
-        if (!replacesReason(reason, before.revocationReason)) return false;
-        await changeStatus(tx, this.crls, before, 'compromise', { revocationReason: reason });
-      } else {
-        requireAllowed(state, 'revoke');
-        await changeStatus(tx, this.crls, before, 'revoke', { revocationReason: reason, revokedAt: tx.now });
-      }
-      if (reason === 'keyCompromise') await this.ofKeys.revokeAll(tx, before.publicKeyHash);
-      return true;
+    return this.change(scope, kid, ifMatch, async (tx, before) => {
+      const isStronger = before.state === 'revoked' && replacesReason(reason, before.revocationReason);
+      const change = isStronger ? 'compromise' : 'revoke';
+      const changed = await changeStatus(tx, this.crls, before, change, { revocationReason: reason });
+      if (changed && reason === 'keyCompromise') await this.ofKeys.revokeAll(tx, before.publicKeyHash);
+      return changed;
     });
   }
 
   /** Suspends the certificate until it is released. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
   async hold(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
-    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
-      if (state === ALREADY.hold) return false;
-      requireAllowed(state, 'hold');
-      const set = { revocationReason: 'certificateHold', revokedAt: tx.now } as const;
-      await changeStatus(tx, this.crls, before, 'hold', set);
-      return true;
-    });
+    return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'hold'));
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
   async release(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
-    return this.change(scope, kid, ifMatch, async (tx, before, state) => {
-      if (state === ALREADY.release) return false;
-      requireAllowed(state, 'release');
-      await changeStatus(tx, this.crls, before, 'release', { revocationReason: null, revokedAt: null });
-      return true;
-    });
+    return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'release'));
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */
   async rehearseRevocation(scope: TenantScope, kid: string, reason: RevocationReason): Promise<RevocationRehearsal> {
     return this.database.read(scope, async (view) => {
       const { certificate, state } = judge(await view.get(Certificate, { kid }), view);
-      if (state === 'issuing') return { allowed: false, code: 'WRONG_STATE', state };
+      if (!certificateLifecycle.accepts(state, 'revoke')) return { allowed: false, code: 'WRONG_STATE', state };
       const affected =
         reason === 'keyCompromise' && replacesReason(reason, certificate.revocationReason)
           ? await this.ofKeys.affectedBy(view, certificate.publicKeyHash)
@@ -182,17 +164,17 @@ export class Certificates {
     return bundle;
   }
 
-  /** The frame of every change of a status: lock, decide by the state that counts now, change, show. */
+  /** The frame of every change of a status: lock, change, show. */
   private async change(
     scope: TenantScope,
     kid: string,
     ifMatch: number | undefined,
-    work: (tx: Tx, before: Certificate, state: CertificateState) => Promise<boolean>,
+    work: (tx: Tx, before: Certificate) => Promise<boolean>,
   ): Promise<CertificateWithChain> {
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Certificate, { kid });
       requireVersion(before, ifMatch);
-      if (await work(tx, before, certificateStateAt(before, tx.now))) await raiseConfigVersion(tx);
+      if (await work(tx, before)) await raiseConfigVersion(tx);
       return this.read(tx, kid);
     });
   }
@@ -207,11 +189,3 @@ const judge = (certificate: Certificate, { now }: View): JudgedCertificate => ({
   certificate,
   state: certificateStateAt(certificate, now),
 });
-
-/** By the clock: what has expired can be revoked, and nothing else. @throws WRONG_STATE */
-function requireAllowed(state: CertificateState, change: 'hold' | 'release' | 'revoke'): void {
-  const from: readonly CertificateState[] = certificateLifecycle.event[change].from;
-  if (!from.includes(state)) {
-    throw coreErrors.WRONG_STATE(`It is ${state}; ${change} is possible from ${from.join(', ')}`);
-  }
-}

@@ -38,6 +38,7 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, Crl, CrlPart } from './entities.js';
 import { authorityErrors } from './errors.js';
 import { authorityEvents } from './events.js';
+import { listedStates } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
 export interface PublishedCrl {
@@ -295,7 +296,7 @@ async function revocationsOf(view: View, caId: string, now: EpochMilliseconds): 
   for (let after = '', more = true; more;) {
     const batch = await view.find(
       Certificate,
-      { caId, state: In(['revoked', 'held']), notAfter, id: MoreThan(after) },
+      { caId, state: In(listedStates), notAfter, id: MoreThan(after) },
       { order: { id: 'ASC' }, limit: ENTRIES_READ_AT_ONCE },
     );
     for (const row of batch) revoked.push(entryOf(row, now));

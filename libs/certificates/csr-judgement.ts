@@ -18,6 +18,7 @@ import { namesOfOtherTenants } from '#tenants';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateProfile } from './issuing-profile.js';
+import { certificateLifecycle } from './lifecycle.js';
 
 /** What a request is judged by, beside itself. */
 export interface Situation {
@@ -76,7 +77,12 @@ export async function standingOf(
   publicKeyHash: string,
   { reuse, renews }: { readonly reuse: boolean; readonly renews?: Certificate | undefined },
 ): Promise<KeyStanding> {
-  const live = { publicKeyHash, tenantId, state: In(['active', 'held']), notAfter: MoreThanOrEqual(view.now) };
+  const live = {
+    publicKeyHash,
+    tenantId,
+    state: In([...certificateLifecycle.live]),
+    notAfter: MoreThanOrEqual(view.now),
+  };
   return {
     ofAuthority: await view.exists(CertificateAuthority, { publicKeyHash }),
     ofAnotherTenant: await view.exists(Certificate, { publicKeyHash, tenantId: Not(tenantId) }),

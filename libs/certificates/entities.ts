@@ -8,6 +8,7 @@ import {
   JsonColumn,
   ReferenceColumn,
   SealedColumn,
+  StateColumn,
   TenantOwned,
   TextColumn,
   VarcharColumn,
@@ -16,7 +17,7 @@ import {
 import type { NameConstraints, RevocationReason } from '#pki';
 
 import type { IssuingProfile } from './issuing-profile.js';
-import type { AuthorityState, CertificateState } from './lifecycle.js';
+import { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 
 /** An issuer of a tenant. Its private key is sealed in its own row and signs nothing but what this library builds. */
 @Entity('certificate_authorities')
@@ -25,7 +26,7 @@ export class CertificateAuthority {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
   @VarcharColumn(100) name: string;
-  @VarcharColumn(16) state: AuthorityState;
+  @StateColumn(authorityLifecycle) state: AuthorityState;
   @VarcharColumn(16) origin: 'generated' | 'imported';
   /** The authority of the tenant that issued it; `null` for a root and for one that was imported. */
   @ReferenceColumn({ nullable: true }) parentId: string | null;
@@ -63,7 +64,7 @@ export class Certificate {
   @ReferenceColumn() caId: string;
   /** The service that it belongs to, where one asked for it. */
   @ReferenceColumn({ nullable: true }) serviceId: string | null;
-  @VarcharColumn(16) state: CertificateState;
+  @StateColumn(certificateLifecycle) state: CertificateState;
   /** Lower-case hexadecimal, without a sign byte. */
   @VarcharColumn(40) serialNumber: string;
   /** RFC 4514. */

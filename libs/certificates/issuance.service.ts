@@ -256,25 +256,25 @@ export class Issuance {
 
   private async complete(tx: Tx, { id }: Intent, der: Buffer): Promise<Granted> {
     const { now } = tx;
-    const intended = await tx.get(Certificate, { id });
-    const ca = await this.authorities.lockUsable(tx, intended.caId);
+    const { caId } = await tx.get(Certificate, { id });
+    const ca = await this.authorities.lockUsable(tx, caId);
     // A compromise that is reported from now on waits for this row, and then finds it.
-    await tx.lock(Certificate, { id });
+    const intended = await tx.lock(Certificate, { id });
     if (await isCompromisedByNow(tx, intended.publicKeyHash)) throw compromisedKey();
     const kid = ca.profile.kid === 'uuid' ? intended.kid : certificateKid(ca.profile.kid, der);
     const certificatePem = toPem('CERTIFICATE', der);
-    await tx.transition(Certificate, id, certificateLifecycle.event.activate, { kid, certificatePem, updatedAt: now });
+    const { subject, san, serialNumber, serviceId, notAfter, replaces } = intended;
+    const sha256 = hash('sha256', der, 'hex');
+    const certificate = await tx.transition(Certificate, intended, certificateLifecycle.event.activate, {
+      set: { kid, certificatePem },
+      content: { after: { kid, subject, san, serialNumber, caId, serviceId, notAfter, replaces, sha256 } },
+    });
     if (intended.replaces !== null) {
       const renews = await tx.lock(Certificate, { kid: intended.replaces });
       requireRenewable(renews, now);
       await tx.update(Certificate, { id: renews.id }, { replacedBy: kid, updatedAt: now });
       tx.record(certificateEvents.renewed(renews.id, { kid: renews.kid, details: { successor: kid } }));
     }
-    const certificate = await tx.get(Certificate, { id });
-    const { subject, san, serialNumber, caId, serviceId, notAfter, replaces } = certificate;
-    const sha256 = hash('sha256', der, 'hex');
-    const after = { kid, subject, san, serialNumber, caId, serviceId, notAfter, replaces, sha256 };
-    tx.record(certificateEvents.issued(id, { kid, after }));
     return { certificate, chain: await this.authorities.chainOf(tx, caId) };
   }
 

@@ -11,12 +11,12 @@ import {
 
 /** The lifecycle, written down a second time: what each event makes of each state; `-` where it is refused. */
 const CERTIFICATES: Readonly<Record<CertificateState, readonly string[]>> = {
-  //        activate, hold,   release,  revoke,    expire,   abandon, compromise
-  issuing: ['active', '-', '-', '-', '-', 'revoked', '-'],
-  active: ['-', 'held', '-', 'revoked', 'expired', '-', '-'],
-  held: ['-', '-', 'active', 'revoked', 'expired', '-', '-'],
-  revoked: ['-', '-', '-', '-', '-', '-', 'revoked'],
-  expired: ['-', '-', '-', 'revoked', '-', '-', '-'],
+  //        activate, hold,   release,  revoke,  authority_revoked, expire, abandon, compromise
+  issuing: ['active', '-', '-', '-', '-', '-', 'revoked', '-'],
+  active: ['-', 'held', '-', 'revoked', 'revoked', 'expired', '-', '-'],
+  held: ['-', '-', 'active', 'revoked', 'revoked', 'expired', '-', '-'],
+  revoked: ['-', '-', '-', '-', '-', '-', '-', 'revoked'],
+  expired: ['-', '-', '-', 'revoked', '-', '-', '-', '-'],
 };
 const AUTHORITIES: Readonly<Record<AuthorityState, readonly string[]>> = {
   //       revoke,    expire,  compromise

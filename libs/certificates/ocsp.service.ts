@@ -29,6 +29,7 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
 import { authorityEvents } from './events.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { STATUS_OF_STATE } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
 export interface OcspReply {
@@ -217,10 +218,11 @@ async function statusOf(view: View, caId: string, serialNumber: string): Promise
   const row =
     (await view.findOne(Certificate, { caId, serialNumber })) ??
     (await view.findOne(CertificateAuthority, { parentId: caId, serialNumber }));
-  if (!row || row.state === 'issuing') return { status: 'unknown' };
-  if (row.state !== 'revoked' && row.state !== 'held') return { status: 'good' };
+  if (!row) return { status: 'unknown' };
+  const status = STATUS_OF_STATE[row.state];
+  if (status !== 'revoked') return { status };
   return {
-    status: 'revoked',
+    status,
     revokedAt: Math.min(row.revokedAt ?? row.updatedAt, view.now),
     reason: row.revocationReason ?? 'unspecified',
   };

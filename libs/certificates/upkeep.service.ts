@@ -6,13 +6,11 @@ import { DueItems, Expires } from '#scheduler';
 
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
-import { authorityEvents, certificateEvents } from './events.js';
 import { authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 import { abandon } from './status-change.js';
 
 /** Longer than any request lasts: a certificate that is still being issued then never will be. */
 const ISSUED_WITHIN = 5 * MINUTE;
-const LIVE = ['active', 'held'] as const;
 const CERTIFICATE_EXPIRY = systemOrigin('certificate-expiry');
 const AUTHORITY_EXPIRY = systemOrigin('authority-expiry');
 const ORPHAN_SWEEP = systemOrigin('orphan-sweep');
@@ -31,7 +29,7 @@ export class CertificateExpiry implements Expirable {
       entity: Certificate,
       lists: [
         {
-          where: (now) => ({ state: In([...LIVE]), notAfter: LessThan(now) }),
+          where: (now) => ({ state: In([...certificateLifecycle.event.expire.from]), notAfter: LessThan(now) }),
           happens: 'expires',
           order: [
             ['notAfter', 'ASC'],
@@ -40,12 +38,10 @@ export class CertificateExpiry implements Expirable {
         },
       ],
       itemOf: ({ id }) => id,
-      handle: ({ id, kid, tenantId, notAfter }) =>
+      handle: ({ id, tenantId }) =>
         database.transaction({ ...CERTIFICATE_EXPIRY, tenantId }, async (tx) => {
           tx.housekeeping('another instance has recorded it');
-          const set = { state: certificateLifecycle.event.expire.to, updatedAt: tx.now };
-          const changed = await tx.update(Certificate, { id, state: In([...LIVE]) }, set);
-          if (changed === 1) tx.record(certificateEvents.expired(id, { kid, details: { notAfter } }));
+          await tx.applyDue(Certificate, await tx.lock(Certificate, { id }));
         }),
     });
   }
@@ -73,7 +69,7 @@ export class AuthorityExpiry implements Expirable {
       entity: CertificateAuthority,
       lists: [
         {
-          where: (now) => ({ state: 'active', notAfter: LessThan(now) }),
+          where: (now) => ({ state: In([...authorityLifecycle.event.expire.from]), notAfter: LessThan(now) }),
           happens: 'expires',
           order: [
             ['notAfter', 'ASC'],
@@ -82,12 +78,10 @@ export class AuthorityExpiry implements Expirable {
         },
       ],
       itemOf: ({ id }) => id,
-      handle: ({ id, tenantId, notAfter }) =>
+      handle: ({ id, tenantId }) =>
         database.transaction({ ...AUTHORITY_EXPIRY, tenantId }, async (tx) => {
           tx.housekeeping('another instance has recorded it');
-          const set = { state: authorityLifecycle.event.expire.to, updatedAt: tx.now };
-          const changed = await tx.update(CertificateAuthority, { id, state: 'active' }, set);
-          if (changed === 1) tx.record(authorityEvents.expired(id, { details: { notAfter } }));
+          await tx.applyDue(CertificateAuthority, await tx.lock(CertificateAuthority, { id }));
         }),
     });
   }

@@ -50,7 +50,7 @@ export {
   type StartJudgement,
 } from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
-export { type Lifecycle, type LifecycleEvent, type LifecycleEvents, defineLifecycle } from './lifecycle.js';
+export { type EventSubject, type Lifecycle, type LifecycleEvent, defineLifecycle } from './lifecycle.js';
 export {
   type CursorKey,
   PAGE_LIMIT_DEFAULT,

@@ -22,6 +22,7 @@ export { Database, type DatabaseOptions, type DatabaseSettings } from './databas
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
 export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
+export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, MoreThanColumn, View, type Where } from './view.js';

@@ -1,5 +1,6 @@
 import {
   type EntityManager,
+  type FindOptionsOrder,
   type FindOptionsWhere,
   In,
   IsNull,
@@ -10,8 +11,12 @@ import {
 
 import {
   type DomainError,
+  type EpochMilliseconds,
+  type EventContent,
   type EventDraft,
+  type EventSubject,
   INSTALLATION_ID,
+  type Json,
   type LifecycleEvent,
   type PlatformScope,
   type TenantScope,
@@ -20,6 +25,7 @@ import {
 import type { Dialect } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
+import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
 
@@ -35,7 +41,18 @@ const ROWS_PER_STATEMENT = 100;
 
 const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
-type Changes<Row> = { [Column in keyof Row]?: Row[Column] };
+/** New values of columns; a state changes by its lifecycle. */
+type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
+
+type Stateful = { id: string; state: string };
+
+/** What a use-case adds to the table's row of a transition. */
+interface Addition<Row> {
+  readonly set?: Changes<Row>;
+  readonly content?: EventContent;
+}
+
+const ROWS_AT_ONCE = 500;
 
 /**
  * Reading and writing inside one transaction. Every statement is confined to the scope's tenant, `now` is one instant,
@@ -60,7 +77,8 @@ export class Tx extends View {
 
   /** Adds an event to the history, in this very transaction. Only platform work may name another tenant's history. */
   record(event: EventDraft): void {
-    if (event.tenantId !== undefined && this.scope.tenantId !== INSTALLATION_ID) {
+    const { tenantId } = this.scope;
+    if ((event.tenantId ?? tenantId) !== tenantId && tenantId !== INSTALLATION_ID) {
       throw new TransactionMisuse('Only platform work may write into the history of a tenant that it names');
     }
     this.ledger.events.push(event);
@@ -160,11 +178,13 @@ export class Tx extends View {
 
   /** Changes every row that matches and raises its `version`; answers how many there were. */
   async update<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, set: Changes<Row>): Promise<number> {
+    requireNoState(entity, set);
     return this.set(entity, where, { ...set, ...this.raiseVersion(entity) });
   }
 
   /** Changes rows without raising their `version`: for what is observed about them and is no change of theirs. */
   async note<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, set: Changes<Row>): Promise<number> {
+    requireNoState(entity, set);
     return this.set(entity, where, set);
   }
 
@@ -244,20 +264,64 @@ export class Tx extends View {
   }
 
   /**
-   * Moves one row along an edge of its lifecycle: an UPDATE that holds only from the states that the table names, so
-   * that of two racers one wins.
-   * @throws NOT_FOUND, WRONG_STATE
+   * Moves one row, locked and read in this transaction, along an edge of its lifecycle and records the event of the
+   * table. The UPDATE holds only from the states that the table names, so that of two racers one wins.
+   * @returns the row as it is now; as it was, where the lifecycle accepts the repetition
+   * @throws WRONG_STATE by the state that counts now, NOT_FOUND
    */
-  async transition<Row extends { id: string; state: string }>(
+  async transition<Row extends Stateful>(
     entity: EntityClass<Row>,
-    id: string,
-    event: LifecycleEvent,
-    set: Changes<Row> = {},
-  ): Promise<void> {
-    const where = { id, state: In(event.from as string[]) } as unknown as FindOptionsWhere<Row>;
-    if ((await this.update(entity, where, { ...set, state: event.to } as Changes<Row>)) === 1) return;
-    const row = await this.get(entity, { id } as FindOptionsWhere<Row>);
-    throw coreErrors.WRONG_STATE(`It is ${row.state}; ${event.name} is possible only from ${event.from.join(', ')}`);
+    row: Row,
+    event: LifecycleEvent<NoInfer<Row>>,
+    addition: Addition<Row> = {},
+  ): Promise<Row> {
+    const lifecycle = lifecycleOf(entity, event as LifecycleEvent);
+    const state = lifecycle.stateAt(row, this.now);
+    lifecycle.require(state, event.name);
+    if (!event.from.includes(state)) return row;
+    const [moved] = await this.move(entity, [row], event, this.now, () => addition);
+    return moved!;
+  }
+
+  /**
+   * Moves every row that matches and is in a state from which the event leads, and records one event for each.
+   * @returns how many rows there were
+   */
+  async transitionAll<Row extends Stateful>(
+    entity: EntityClass<Row>,
+    where: FindOptionsWhere<Row>,
+    event: LifecycleEvent<NoInfer<Row>>,
+    additionOf: (row: Row) => Addition<Row> = () => ({}),
+  ): Promise<number> {
+    lifecycleOf(entity, event as LifecycleEvent);
+    if (event.from.includes(event.to)) throw new TransactionMisuse(`${event.name} would find the same rows again`);
+    const from = { ...requireCondition(where), state: In([...event.from]) } as FindOptionsWhere<Row>;
+    for (let count = 0; ;) {
+      const rows = await this.manager.find(entity, {
+        where: this.confine(entity, from),
+        order: { id: 'ASC' } as FindOptionsOrder<Row>,
+        take: ROWS_AT_ONCE,
+        ...(this.dialect.rowLocks ? { lock: { mode: LOCKS.exclusive } } : {}),
+      });
+      await this.move(entity, rows, event, this.now, additionOf);
+      count += rows.length;
+      if (rows.length < ROWS_AT_ONCE) return count;
+    }
+  }
+
+  /**
+   * Records the transitions that the clock has decided about one row, locked and read in this transaction. What cannot
+   * be taken back waits until the time is confirmed.
+   * @returns the row as it is now; the same object where nothing was due
+   */
+  async applyDue<Row extends Stateful>(entity: EntityClass<Row>, row: Row): Promise<Row> {
+    const due = lifecycleOf(entity).due(row, this.now);
+    const unconfirmed = due.findIndex(({ event, at }) => event.irreversible && at > this.confirmed);
+    let current = row;
+    for (const { event, at } of unconfirmed < 0 ? due : due.slice(0, unconfirmed)) {
+      [current] = (await this.move(entity, [current], event as LifecycleEvent<Row>, at, () => ({}))) as [Row];
+    }
+    return current;
   }
 
   async delete<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<number> {
@@ -297,6 +361,59 @@ export class Tx extends View {
     return left;
   }
 
+  /** The one place where a state changes. Rows whose columns change alike are one statement. */
+  private async move<Row extends Stateful>(
+    entity: EntityClass<Row>,
+    rows: readonly Row[],
+    event: LifecycleEvent<NoInfer<Row>>,
+    at: EpochMilliseconds,
+    additionOf: (row: Row) => Addition<Row>,
+  ): Promise<Row[]> {
+    const moves = rows.map((row) => {
+      const { set, content } = additionOf(row);
+      const updatedAt = this.columnOf(entity, 'updatedAt') ? { updatedAt: this.now } : {};
+      return { row, content, set: { ...updatedAt, ...event.sets(row, at, this.now), ...set, state: event.to } };
+    });
+    for (const alike of Map.groupBy(moves, ({ set }) => JSON.stringify(set)).values()) {
+      const where = { id: In(alike.map(({ row }) => row.id)), state: In([...event.from]) };
+      const set = { ...alike[0]!.set, ...this.raiseVersion(entity) };
+      const changed = await this.set(entity, where as unknown as FindOptionsWhere<Row>, set);
+      if (changed !== alike.length) throw await this.overtaken(entity, alike[0]!.row.id, event);
+    }
+    return moves.map(({ row, set, content }) => {
+      const version = 'version' in row ? { version: (row.version as number) + 1 } : {};
+      const moved = { ...row, ...set, ...version };
+      this.recordTransition(entity, moved, event, content);
+      return moved;
+    });
+  }
+
+  private recordTransition<Row extends Stateful>(
+    entity: EntityClass<Row>,
+    row: Row,
+    event: LifecycleEvent<NoInfer<Row>>,
+    content: EventContent = {},
+  ): void {
+    if (event.records === null) return;
+    for (const { targetId, ...subject } of lifecycleOf(entity).subjects(row)) {
+      const details = detailsOf(subject, { details: event.details(row) }, content);
+      this.record(event.records(targetId, { ...subject, ...content, ...details }));
+    }
+  }
+
+  /** Why a row was not changed: another transaction was faster, or what was due had not been applied. */
+  private async overtaken<Row extends Stateful>(
+    entity: EntityClass<Row>,
+    id: string,
+    event: LifecycleEvent<NoInfer<Row>>,
+  ): Promise<Error> {
+    const lifecycle = lifecycleOf(entity);
+    const row = await this.get(entity, { id } as FindOptionsWhere<Row>);
+    const state = lifecycle.stateAt(row, this.now);
+    if (!event.from.includes(state)) return lifecycle.rejection(state, event.name);
+    return new TransactionMisuse(`The row says ${row.state}: apply what is due before ${event.name}`);
+  }
+
   private async set<Row extends object>(
     entity: EntityClass<Row>,
     where: Where<Row>,
@@ -325,14 +442,27 @@ export class Tx extends View {
   private own<Row extends object>(entity: EntityClass<Row>, row: Row): Row {
     const ownership = ownershipOf(entity);
     this.confine(entity, {});
+    requireInitialState(entity, row);
     if (ownership.owner === 'installation' || this.reach.tenantId === null) return row;
     return { ...row, [ownership.column]: this.reach.tenantId };
   }
 
   private raiseVersion(entity: EntityClass): Record<string, () => string> {
-    const column = this.manager.connection.getMetadata(entity).findColumnWithPropertyName('version');
+    const column = this.columnOf(entity, 'version');
     return column ? { version: () => `${this.dialect.quote(column.databaseName)} + 1` } : {};
   }
+
+  private columnOf(entity: EntityClass, property: string) {
+    return this.manager.connection.getMetadata(entity).findColumnWithPropertyName(property);
+  }
+}
+
+/** The details of several contents together, the later ones over the earlier. */
+function detailsOf(
+  ...contents: readonly Pick<EventContent | EventSubject, 'details'>[]
+): Pick<EventContent, 'details'> {
+  const known = contents.flatMap(({ details }) => (details === undefined ? [] : [details]));
+  return known.length === 0 ? {} : { details: Object.assign({}, ...(known as object[])) as Json };
 }
 
 /** Raises an instant of a row unless it is as late already. */

@@ -1,6 +1,16 @@
 import { Entity } from 'typeorm';
 
-import { IdColumn, InstantColumn, ReferenceColumn, SealedColumn, TenantOwned, VarcharColumn } from '#database';
+import {
+  IdColumn,
+  InstantColumn,
+  ReferenceColumn,
+  SealedColumn,
+  StateColumn,
+  TenantOwned,
+  VarcharColumn,
+} from '#database';
+
+import { type RecordState, recordLifecycle } from './lifecycle.js';
 
 /** The first request with a key, and its answer once there is one. */
 @Entity('idempotency_records')
@@ -12,7 +22,7 @@ export class IdempotencyRecord {
   @VarcharColumn(64) keyHash: string;
   /** HMAC under a secret of the installation. */
   @VarcharColumn(64) payloadHash: string;
-  @VarcharColumn(16) state: 'running' | 'answered';
+  @StateColumn(recordLifecycle) state: RecordState;
   /** The attempt that may answer: a later attempt takes over once the lease has ended. */
   @ReferenceColumn({ nullable: true }) ownerId: string | null;
   /** Until when the attempt counts as running; renewed while it runs. */

@@ -22,6 +22,7 @@ import { Vault, sealedColumn } from '#vault';
 import { LEASE, claimOutcome } from './claim-outcome.js';
 import { IdempotencyRecord } from './entities.js';
 import { idempotencyErrors } from './errors.js';
+import { recordLifecycle } from './lifecycle.js';
 
 type Scope = TenantScope | PlatformScope;
 
@@ -125,15 +126,12 @@ export class IdempotencyRecords implements Expirable, OnModuleDestroy {
     answer: Buffer,
     until?: EpochMilliseconds,
   ): Promise<void> {
-    const answered = {
-      state: 'answered',
-      ownerId: null,
-      leaseUntil: null,
-      sealedAnswer: await this.vault.seal(tx, answers.place(tenantId, recordId), answer),
-      answerUntil: until ?? null,
-    } as const;
-    const mine = { id: recordId, tenantId, ownerId, state: 'running' } as const;
-    if ((await tx.update(IdempotencyRecord, mine, answered)) !== 1) throw inUse(tx.now + LEASE, tx.now);
+    const sealedAnswer = await this.vault.seal(tx, answers.place(tenantId, recordId), answer);
+    const mine = await tx.lockIfPresent(IdempotencyRecord, { id: recordId, tenantId, ownerId, state: 'running' });
+    if (!mine) throw inUse(tx.now + LEASE, tx.now);
+    await tx.transition(IdempotencyRecord, mine, recordLifecycle.event.answer, {
+      set: { ownerId: null, leaseUntil: null, sealedAnswer, answerUntil: until ?? null },
+    });
   }
 
   /** Ends an attempt: a key without an answer is free, so that the request may be corrected and sent again. */

@@ -1,17 +1,16 @@
 import { Injectable } from '@nestjs/common';
 
-import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
+import { type TenantScope, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
-import { Database, In, Not, type Tx, requireVersion } from '#database';
+import { Database, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
-import { keyEvents } from './events.js';
 import { KeyUsers } from './key-users.js';
-import { keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
+import { keyLifecycle, keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './rehearsal.js';
-import { destructionAt, keyStateAt, nextRotationAt } from './rotation.js';
+import { destructionAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, withVersions } from './versions.js';
 
@@ -37,7 +36,7 @@ export class KeyDeletion {
     ifMatch?: number,
   ): Promise<void> {
     const { state } = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
-    keyLifecycle.next(state, 'delete');
+    keyLifecycle.require(state, 'delete');
     await this.users.confirmPassword(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
@@ -47,16 +46,11 @@ export class KeyDeletion {
         throw keyErrors.KEY_IN_USE(`Token profiles sign with it: ${profiles.join(', ')}`);
       await settleVersions(tx, keyId);
       const destroysAt = destructionAt(tx.now, (await tenantSettingsOf(tx)).keyDeletionDays);
-      await tx.transition(Key, keyId, keyLifecycle.event.delete, {
-        liveName: keyId,
-        nextRotationAt: null,
-        deletedAt: tx.now,
-        updatedAt: tx.now,
-        destroysAt,
+      const deleted = await tx.transition(Key, key, keyLifecycle.event.delete, {
+        set: { destroysAt },
+        content: { details: { destroysAt: toRfc3339(destroysAt), ...(force ? { force, profiles } : {}) } },
       });
-      const details = { name: key.name, destroysAt: toRfc3339(destroysAt), ...(force ? { force, profiles } : {}) };
-      tx.record(keyEvents.deleted(keyId, { details }));
-      if (destroysAt <= tx.now) await destroy(tx, keyId);
+      await destroyDue(tx, deleted);
       await raiseConfigVersion(tx);
     });
   }
@@ -66,18 +60,12 @@ export class KeyDeletion {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);
-      if (keyStateAt(key, tx.now) !== 'deleted') throw coreErrors.WRONG_STATE(`The key is ${keyStateAt(key, tx.now)}`);
+      keyLifecycle.require(keyStateAt(key, tx.now), 'restore');
       if (await tx.exists(Key, { liveName: key.name, id: Not(keyId) })) throw keyErrors.KEY_NAME_TAKEN();
       const newest = (await settleVersions(tx, keyId)).find(({ state }) => state === 'pending' || state === 'active');
       const { symmetric } = algorithm(key.algorithm);
-      await tx.transition(Key, keyId, keyLifecycle.event.restore, {
-        liveName: key.name,
-        nextRotationAt: newest ? nextRotationAt(newest.activatesAt!, key.rotateEverySeconds, symmetric) : null,
-        deletedAt: null,
-        destroysAt: null,
-        updatedAt: tx.now,
-      });
-      tx.record(keyEvents.restored(keyId));
+      const next = newest ? nextRotationAt(newest.activatesAt!, key.rotateEverySeconds, symmetric) : null;
+      await tx.transition(Key, key, keyLifecycle.event.restore, { set: { nextRotationAt: next } });
       await raiseConfigVersion(tx);
       return withVersions(tx, keyId);
     });
@@ -85,18 +73,13 @@ export class KeyDeletion {
 
   /** A step of the scheduler: erases a deleted key that is due, unless it was restored. */
   async destroyIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
-    return this.database.transaction(scope, async (tx) => {
-      const key = await tx.lock(Key, { id: keyId });
-      if (key.state === 'destroyed' || keyStateAt(key, tx.confirmed) !== 'destroyed') return false;
-      await destroy(tx, keyId);
-      return true;
-    });
+    return this.database.transaction(scope, async (tx) => destroyDue(tx, await tx.lock(Key, { id: keyId })));
   }
 }
 
-async function destroy(tx: Tx, keyId: string): Promise<void> {
-  const { from, to } = keyVersionLifecycle.event.destroy;
-  await tx.update(KeyVersion, { keyId, state: In([...from]) }, { state: to, sealedPrivate: null, destroyedAt: tx.now });
-  await tx.transition(Key, keyId, keyLifecycle.event.destroy, { updatedAt: tx.now });
-  tx.record(keyEvents.destroyed(keyId));
+/** A key that cannot be restored any more is destroyed with all its versions. @returns whether it was due */
+async function destroyDue(tx: Tx, key: Key): Promise<boolean> {
+  if ((await tx.applyDue(Key, key)) === key) return false;
+  await tx.transitionAll(KeyVersion, { keyId: key.id }, keyVersionLifecycle.event.key_destroyed);
+  return true;
 }

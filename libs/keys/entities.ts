@@ -11,12 +11,13 @@ import {
   KeyColumn,
   ReferenceColumn,
   SealedColumn,
+  StateColumn,
   TenantOwned,
   VarcharColumn,
   VersionColumn,
 } from '#database';
 
-import type { KeyState, KeyVersionState } from './lifecycle.js';
+import { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
 
 @Entity('keys')
 @TenantOwned()
@@ -26,7 +27,7 @@ export class Key {
   @VarcharColumn(100) name: string;
   /** The name until the key is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
-  @VarcharColumn(16) state: KeyState;
+  @StateColumn(keyLifecycle) state: KeyState;
   @VarcharColumn(16) algorithm: AlgorithmName;
   /** RSA only. */
   @IntegerColumn({ nullable: true }) modulusBits: number | null;
@@ -56,7 +57,7 @@ export class KeyVersion {
   /** Key ID (`kid`) of the version; unique in the tenant. */
   @VarcharColumn(128) kid: string;
   @IntegerColumn() number: number;
-  @VarcharColumn(16) state: KeyVersionState;
+  @StateColumn(keyVersionLifecycle) state: KeyVersionState;
   /** `null` for shared secrets. */
   @JsonColumn({ nullable: true }) publicJwk: PublicJwk | null;
   /** PKCS#8 or the secret's bytes, sealed; `null` once destroyed. */

@@ -8,7 +8,8 @@ export const keyEvents = defineEvents('key', {
     'A scheduled rotation was not possible: `details.code` says why; it is tried again at `details.retryAt`',
   version_activated: 'A pending version became active',
   version_retired: 'A version was retired; it verifies until its last token has expired',
-  version_destroyed: 'A retired version was destroyed after its last token expired: its key material was erased',
+  version_destroyed:
+    'A version was destroyed, after its last token expired or together with its key: its key material was erased',
   version_compromised:
     'A version was marked as compromised: it was removed from the JWKS, its certificates were revoked and its key material was erased',
   deleted: 'A key was deleted: it neither signs nor verifies; it can be restored until `details.destroysAt`',

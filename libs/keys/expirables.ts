@@ -7,7 +7,7 @@ import { raiseConfigVersion, tenantState } from '#tenants';
 
 import { KeyDeletion } from './deletion.service.js';
 import { Key, KeyVersion } from './entities.js';
-import { destroyableSince } from './rotation.js';
+import { destroyableSince } from './lifecycle.js';
 import { KeyRotation } from './rotation.service.js';
 import { settleVersions } from './settling.js';
 

@@ -20,7 +20,7 @@ import { Vault } from '#vault';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
-import { keyStateAt, versionStateAt } from './rotation.js';
+import { keyStateAt, versionStateAt } from './lifecycle.js';
 import { privateHalves } from './versions.js';
 
 export interface ExportRequest {

@@ -4,8 +4,7 @@ import { lockTenant, tenantSettingsOf } from '#tenants';
 
 import { KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
-import { publishedStates } from './lifecycle.js';
-import { destroyableSince } from './rotation.js';
+import { destroyableSince, publishedStates } from './lifecycle.js';
 
 /**
  * Whether the tenant may have one more version. Those of deleted keys count until they are destroyed: they can be

@@ -18,8 +18,8 @@ import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
 import { requireRoomForVersion } from './key-quota.js';
-import { type KeyVersionState, publishedStates } from './lifecycle.js';
-import { keyStateAt, nextRotationAt, versionStateAt } from './rotation.js';
+import { keyStateAt, type KeyVersionState, publishedStates, versionStateAt } from './lifecycle.js';
+import { nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 

@@ -4,9 +4,9 @@ import { keyLifecycle, keyVersionLifecycle, publishedStates, verifyingStates } f
 
 describe('a key version', () => {
   it.each([
-    ['pending', ['activate', 'retire', 'compromise', 'destroy']],
-    ['active', ['retire', 'compromise', 'destroy']],
-    ['retired', ['compromise', 'destroy']],
+    ['pending', ['activate', 'retire', 'compromise', 'key_destroyed']],
+    ['active', ['retire', 'compromise', 'key_destroyed']],
+    ['retired', ['compromise', 'destroy', 'key_destroyed']],
     ['compromised', []],
     ['destroyed', []],
   ] as const)('a key version that is %s allows %j and nothing else', (state, events) => {

@@ -7,7 +7,7 @@ import { Database, type View } from '#database';
 import { KeyVersion } from './entities.js';
 import { KeyCertificates, KeyUsers } from './key-users.js';
 import { type KeyRehearsal, type RehearsedAction, rehearsalOf } from './rehearsal.js';
-import { versionStateAt } from './rotation.js';
+import { versionStateAt } from './lifecycle.js';
 import { asOf, withVersions } from './versions.js';
 
 /** What to know before a key or a version is taken out of use. */

@@ -14,9 +14,9 @@ import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
-import { keyVersionLifecycle } from './lifecycle.js';
+import { keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './rehearsal.js';
-import { type RotationPace, activationAt, keyStateAt, nextRotationAt } from './rotation.js';
+import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, addVersion, nextModulusBits, privateHalves, withVersions } from './versions.js';
 
@@ -148,12 +148,8 @@ export class KeyRotation {
       async (tx, locked) => {
         const { key, active, pending } = locked;
         const version = await tx.get(KeyVersion, { keyId, kid });
-        await tx.transition(KeyVersion, version.id, keyVersionLifecycle.event.compromise, {
-          compromisedAt: tx.now,
-          sealedPrivate: null,
-        });
         const details = reason === undefined ? {} : { reason };
-        tx.record(keyEvents.version_compromised(keyId, { kid, details }));
+        await tx.transition(KeyVersion, version, keyVersionLifecycle.event.compromise, { content: { details } });
         // Reported first: what is certified at this moment either waits for the report or is found and revoked.
         if (fingerprint !== undefined) await reportCompromise(tx, fingerprint);
         if (fingerprint !== undefined && version.publicJwk) await this.certificates.revokeAll(tx, fingerprint);
@@ -246,10 +242,8 @@ export class KeyRotation {
   /** A staged version signs now instead of later. */
   private async promote(tx: Tx, { key, active }: Locked, pending: KeyVersion): Promise<void> {
     if (active) await retireNow(tx, active);
-    const now = { activatesAt: tx.now, activatedAt: tx.now };
-    await tx.transition(KeyVersion, pending.id, keyVersionLifecycle.event.activate, now);
+    await tx.transition(KeyVersion, pending, keyVersionLifecycle.event.activate);
     await this.plan(tx, key, tx.now);
-    tx.record(keyEvents.version_activated(key.id, { kid: pending.kid }));
   }
 
   /** A rotation that the quota of the tenant does not permit: the event is the alarm. */
@@ -277,7 +271,5 @@ async function settled(tx: Tx, key: Key): Promise<Locked> {
   };
 }
 
-async function retireNow(tx: Tx, { id, keyId, kid }: KeyVersion): Promise<void> {
-  await tx.transition(KeyVersion, id, keyVersionLifecycle.event.retire, { retiresAt: tx.now, retiredAt: tx.now });
-  tx.record(keyEvents.version_retired(keyId, { kid }));
-}
+const retireNow = (tx: Tx, version: KeyVersion): Promise<KeyVersion> =>
+  tx.transition(KeyVersion, version, keyVersionLifecycle.event.retire);

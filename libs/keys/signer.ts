@@ -9,8 +9,7 @@ import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
-import { publishedStates, verifyingStates } from './lifecycle.js';
-import { destroysAt, versionStateAt } from './rotation.js';
+import { destroysAt, publishedStates, verifyingStates, versionStateAt } from './lifecycle.js';
 import { privateHalves } from './versions.js';
 
 /** A key version that is ready for use. */

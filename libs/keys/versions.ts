@@ -16,7 +16,7 @@ import type { Tx, View } from '#database';
 import { type Vault, sealedColumn } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
-import { keyStateAt, versionStateAt } from './rotation.js';
+import { keyStateAt, versionStateAt } from './lifecycle.js';
 
 /** Where the private half of a version is sealed. */
 export const privateHalves = sealedColumn(KeyVersion, { purpose: 'signing-key', column: 'sealedPrivate' });

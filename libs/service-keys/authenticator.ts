@@ -8,7 +8,7 @@ import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
 import { CallerDirectory, type CallerRecord, type CredentialOwner, type JwtCandidate } from './caller-directory.js';
 import { readCallerToken } from './caller-token.js';
-import { stateAt } from './credential-lifecycle.js';
+import { stateAt } from './lifecycle.js';
 import { CredentialFilter } from './credential-filter.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { requireUsable } from './credential-use.js';

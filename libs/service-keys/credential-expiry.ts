@@ -14,9 +14,9 @@ import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
 import { DueItems, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
-import { liveStates, stateAt } from './credential-lifecycle.js';
+import { credentialLifecycle, stateAt } from './lifecycle.js';
 import { deletionDueAt, isLastingActive, successorDueAt } from './credential-rules.js';
-import { CredentialSteps } from './credential-steps.js';
+import { CredentialSteps, liveCredentialsOf } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 
 const SCOPE: PlatformScope = platformScope(systemOrigin('credential-expiry'));
@@ -58,7 +58,7 @@ export class CredentialExpiry implements Expirable {
 
   constructor(database: Database, steps: CredentialSteps) {
     const expired: DueList<Credential> = {
-      where: (now) => ({ state: In(['active', 'inactive']), expiresAt: LessThanOrEqual(now) }),
+      where: (now) => ({ state: In([...credentialLifecycle.event.expire.from]), expiresAt: LessThanOrEqual(now) }),
       happens: 'expires',
       order: [
         ['expiresAt', 'ASC'],
@@ -74,7 +74,7 @@ export class CredentialExpiry implements Expirable {
       ],
     };
     this.#due = dueCredentials(database, this.kind, [expired, overlapEnded], async (tx, credential) => {
-      if ((await steps.settle(tx, credential)) !== credential.state) await raiseConfigVersion(tx);
+      if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
     });
   }
 
@@ -126,13 +126,12 @@ export class CredentialSuccession implements Expirable {
 
   private async succeedIfDue(tx: Tx, credential: Credential): Promise<void> {
     const { expiryLeadDays, onLastExpiry } = await tenantSettingsOf(tx);
-    const { id, serviceId, authType } = credential;
     const isDue = (candidate: Credential): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= tx.confirmed;
     if (onLastExpiry === 'lapse' || credential.replacedBy !== null || !isDue(credential)) return;
     if (stateAt(credential, tx.now) !== 'active' || credential.overlapEndsAt !== null) return;
-    const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });
+    const siblings = await liveCredentialsOf(tx, credential);
     const staysActive = siblings.some(
-      (sibling) => sibling.id !== id && isLastingActive(sibling, tx.now) && !isDue(sibling),
+      (sibling) => sibling.id !== credential.id && isLastingActive(sibling, tx.now) && !isDue(sibling),
     );
     if (staysActive) return;
     await this.steps.succeedAutomatically(tx, credential);

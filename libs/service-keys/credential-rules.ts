@@ -1,12 +1,6 @@
 import { DAY, type EpochMilliseconds } from '#core';
 
-import {
-  type CredentialState,
-  type CredentialTiming,
-  credentialLifecycle,
-  liveStates,
-  stateAt,
-} from './credential-lifecycle.js';
+import { type CredentialState, type CredentialTiming, credentialLifecycle, stateAt } from './lifecycle.js';
 import { credentialErrors } from './errors.js';
 
 /** What the rules look at: one credential among its siblings, the live ones of the same service and auth type. */
@@ -59,8 +53,10 @@ export const occupiesInactiveSlot = (credential: CredentialFacts, now: EpochMill
   return state === 'inactive' || (state === 'active' && credential.overlapEndsAt !== null);
 };
 
+const { event, live } = credentialLifecycle;
+
 export const countLive = (credentials: readonly CredentialFacts[], now: EpochMilliseconds): number =>
-  credentials.filter((credential) => liveStates.includes(stateAt(credential, now))).length;
+  credentials.filter((credential) => live.includes(stateAt(credential, now))).length;
 
 type Rule = (situation: Situation) => RefusalCode | undefined;
 
@@ -85,16 +81,14 @@ const revealable: Rule = ({ credential, policy }) =>
     ? 'NOT_REVEALABLE'
     : undefined;
 
-const { event } = credentialLifecycle;
-
 /** Each action's conditions, in the order in which the first that fails is the answer. Rules 2 to 6 of the product. */
 const rules: Readonly<Record<CredentialAction, readonly Rule[]>> = {
-  reveal: [from(...liveStates), revealable],
+  reveal: [from(...live), revealable],
   discard: [from(...event.discard.from), anotherStaysActive, inactiveSlotIsFree],
   reactivate: [from(...event.reactivate.from)],
   regenerate: [from('active'), notInOverlap, inactiveSlotIsFree, roomForOneMore],
   compromise: [from(...event.compromise.from)],
-  update: [from(...liveStates)],
+  update: [from(...live)],
   delete: [from(...event.delete.from)],
 };
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-import { In, type Tx } from '#database';
+import { In, type Tx, type View } from '#database';
 import { tenantSettingsOf } from '#tenants';
 
-import { type CredentialState, credentialLifecycle, liveStates, stateAt } from './credential-lifecycle.js';
+import { credentialLifecycle, stateAt } from './lifecycle.js';
 import { automaticSuccessorExpiry, expiredAsLast, isUnusedSuccessor } from './credential-rules.js';
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 import { Credential } from './entities.js';
@@ -51,64 +51,41 @@ export class CredentialSteps {
   }
 
   /**
-   * Writes down what the clock has decided already (expiry, end of an overlap), so that the row is in the state from
-   * which its next transition starts. A last active one that expired unannounced gets its successor now.
+   * Records what the clock has decided already (expiry, end of an overlap), so that the row is in the state from which
+   * its next transition starts. A last active one that expired unannounced gets its successor now.
    * @throws CLOCK_NOT_CONFIRMED where it has expired only by a clock that jumped: that could never be taken back
    */
-  async settle(tx: Tx, credential: Credential): Promise<CredentialState> {
-    const state = stateAt(credential, tx.now);
-    if (state === credential.state) return state;
-    if (state === 'expired') await this.recordExpiry(tx, credential);
-    else await this.recordEndOfOverlap(tx, credential);
-    return state;
+  async applyDue(tx: Tx, credential: Credential): Promise<Credential> {
+    const { expiresAt } = credential;
+    const expires = stateAt(credential, tx.now) === 'expired' && credential.state !== 'expired';
+    if (!expires) return tx.applyDue(Credential, credential);
+    tx.requireConfirmed(expiresAt ?? tx.now);
+    const wasLast = expiredAsLast(credential, await liveCredentialsOf(tx, credential), tx.now);
+    const expired = await tx.applyDue(Credential, credential);
+    if (wasLast) await this.afterLastExpiry(tx, credential);
+    return expired;
   }
 
   /** Erases the secret; the row and its fingerprint stay as history. */
   async erase(tx: Tx, credential: Credential): Promise<void> {
-    const { id, serviceId, fingerprint } = credential;
-    await this.settle(tx, credential);
-    await tx.transition(Credential, id, credentialLifecycle.event.delete, {
-      sealedSecret: null,
-      inactiveSlot: null,
-      deletedAt: tx.now,
-      updatedAt: tx.now,
-    });
-    tx.record(credentialEvents.deleted(id, { credentialId: id, details: { serviceId, fingerprint } }));
+    await tx.transition(Credential, await this.applyDue(tx, credential), credentialLifecycle.event.delete);
   }
 
-  private async recordExpiry(tx: Tx, credential: Credential): Promise<void> {
-    const { id, serviceId, authType, expiresAt } = credential;
-    tx.requireConfirmed(expiresAt ?? tx.now);
-    const siblings = await tx.find(Credential, { serviceId, authType, state: In(liveStates) });
-    const wasLast = expiredAsLast(credential, siblings, tx.now);
-    await tx.transition(Credential, id, credentialLifecycle.event.expire, {
-      inactiveSlot: null,
-      overlapEndsAt: null,
-      updatedAt: tx.now,
-    });
-    tx.record(credentialEvents.expired(id, { credentialId: id, details: { serviceId } }));
-    if (!wasLast) return;
+  private async afterLastExpiry(tx: Tx, credential: Credential): Promise<void> {
+    const { id, serviceId, authType } = credential;
     if ((await tenantSettingsOf(tx)).onLastExpiry === 'successor' && !isUnusedSuccessor(credential)) {
       await this.succeedAutomatically(tx, credential);
     } else {
       tx.record(credentialEvents.lapsed(id, { credentialId: id, outcome: 'failed', details: { serviceId, authType } }));
     }
   }
-
-  private async recordEndOfOverlap(tx: Tx, credential: Credential): Promise<void> {
-    const { id, serviceId } = credential;
-    await tx.transition(Credential, id, credentialLifecycle.event.discard, {
-      overlapEndsAt: null,
-      discardedAt: credential.overlapEndsAt ?? tx.now,
-      inactiveSlot: slotOf(credential),
-      updatedAt: tx.now,
-    });
-    tx.record(credentialEvents.overlap_ended(id, { credentialId: id, details: { serviceId } }));
-  }
 }
 
-/** The one place that inactive credentials of a service and type share. */
-export const slotOf = ({ serviceId, authType }: Credential): string => `${serviceId}:${authType}`;
+/** A step: the live credentials of the same service and type. */
+export const liveCredentialsOf = (
+  view: View,
+  { serviceId, authType }: Pick<Credential, 'serviceId' | 'authType'>,
+): Promise<Credential[]> => view.find(Credential, { serviceId, authType, state: In([...credentialLifecycle.live]) });
 
 export function recordCreation(tx: Tx, credential: Credential): void {
   const { id, serviceId, authType, fingerprint, expiresAt } = credential;

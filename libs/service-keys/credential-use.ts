@@ -2,7 +2,7 @@ import { type DomainError, type EpochMilliseconds, coreErrors } from '#core';
 import { type TenantState, tenantErrors } from '#tenants';
 
 import { isAddressAllowed } from './allowed-addresses.js';
-import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import { type CredentialState, stateAt } from './lifecycle.js';
 import type { Credential, Service } from './entities.js';
 import { callerErrors } from './errors.js';
 
@@ -14,10 +14,12 @@ export interface CredentialInUse {
   readonly tenantState: TenantState | undefined;
 }
 
-const REJECTED_STATES: Partial<Record<CredentialState, () => DomainError>> = {
+const REJECTIONS: Readonly<Record<CredentialState, (() => DomainError) | null>> = {
+  active: null,
   inactive: callerErrors.CREDENTIAL_INACTIVE,
   expired: callerErrors.CREDENTIAL_EXPIRED,
   compromised: callerErrors.CREDENTIAL_COMPROMISED,
+  deleted: coreErrors.INVALID_CREDENTIALS,
 };
 
 /**
@@ -30,10 +32,11 @@ export function requireUsable(
   sourceAddress: string | null,
   now: EpochMilliseconds,
 ): Service {
-  const state = stateAt(credential, now);
-  if (state !== 'active') throw (REJECTED_STATES[state] ?? coreErrors.INVALID_CREDENTIALS)();
-  if (service?.state !== 'active' || tenantState === undefined || tenantState === 'deleted')
+  const rejection = REJECTIONS[stateAt(credential, now)];
+  if (rejection) throw rejection();
+  if (service?.state !== 'active' || tenantState === undefined || tenantState === 'deleted') {
     throw coreErrors.INVALID_CREDENTIALS();
+  }
   if (tenantState === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
   if (!isAddressAllowed(service.allowedCidrs, sourceAddress)) throw callerErrors.IP_NOT_ALLOWED();
   return service;

@@ -14,7 +14,6 @@ import { Database, In, type Tx, type View, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import { type AuthType, authTypes } from './auth-types.js';
-import { type CredentialState, credentialLifecycle, liveStates, stateAt } from './credential-lifecycle.js';
 import {
   type CredentialAction,
   type CredentialPolicy,
@@ -29,10 +28,11 @@ import {
 } from './credential-rules.js';
 import { forbiddenActions } from './credential-permissions.js';
 import { CredentialSecrets, type CredentialWithSecret, requireFuture } from './credential-secrets.js';
-import { CredentialSteps, recordCreation, slotOf } from './credential-steps.js';
+import { CredentialSteps, liveCredentialsOf, recordCreation } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 import { credentialErrors } from './errors.js';
 import { credentialEvents } from './events.js';
+import { type CredentialState, credentialLifecycle, slotOf, stateAt } from './lifecycle.js';
 
 /** A credential as it is at this moment, with what the caller may do to it. */
 export interface JudgedCredential extends ReturnType<typeof offeredActions> {
@@ -83,6 +83,8 @@ export interface Judged extends Situation<Credential> {
   readonly siblings: readonly Credential[];
 }
 
+const { event, live, recordedAs, rejection } = credentialLifecycle;
+
 const CODES: Record<RefusalCode, () => Error> = {
   ...credentialErrors,
   WRONG_STATE: coreErrors.WRONG_STATE,
@@ -111,7 +113,7 @@ export class Credentials {
     return this.database.read(scope, async (view) => {
       await view.get(Service, { id: serviceId, state: 'active' });
       const policy = await tenantSettingsOf(view);
-      const all = await view.find(Credential, { serviceId, state: In(liveStates) });
+      const all = await view.find(Credential, { serviceId, state: In([...live]) });
       const { items, nextCursor } = await view.page(
         Credential,
         { serviceId, authType: In(filter.authType ? [filter.authType] : authTypes), ...storedStates(filter.state) },
@@ -135,7 +137,7 @@ export class Credentials {
   async create(scope: TenantScope, serviceId: string, request: CredentialRequest): Promise<CredentialWithSecret> {
     return this.database.transaction(scope, async (tx) => {
       await tx.lock(Service, { id: serviceId, state: 'active' });
-      const existing = await tx.find(Credential, { serviceId, authType: request.authType, state: In(liveStates) });
+      const existing = await liveCredentialsOf(tx, { serviceId, authType: request.authType });
       const refusal = refusalOfCreation(existing, await tenantSettingsOf(tx), tx.now);
       if (refusal) throw CODES[refusal]();
       const created = await this.secrets.create(tx, { serviceId, ...request });
@@ -171,13 +173,7 @@ export class Credentials {
       credentialId,
       'discard',
       async (tx, { credential }) => {
-        await tx.transition(Credential, credentialId, credentialLifecycle.event.discard, {
-          inactiveSlot: slotOf(credential),
-          overlapEndsAt: null,
-          discardedAt: tx.now,
-          updatedAt: tx.now,
-        });
-        tx.record(credentialEvents.discarded(credentialId, { credentialId, details: { serviceId } }));
+        await tx.transition(Credential, credential, event.discard);
         return judge(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
@@ -197,14 +193,7 @@ export class Credentials {
       credentialId,
       'reactivate',
       async (tx, { credential }) => {
-        await this.steps.settle(tx, credential);
-        await tx.transition(Credential, credentialId, credentialLifecycle.event.reactivate, {
-          inactiveSlot: null,
-          overlapEndsAt: null,
-          discardedAt: null,
-          updatedAt: tx.now,
-        });
-        tx.record(credentialEvents.reactivated(credentialId, { credentialId, details: { serviceId } }));
+        await tx.transition(Credential, await this.steps.applyDue(tx, credential), event.reactivate);
         return judge(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
@@ -266,15 +255,15 @@ export class Credentials {
           now + (request.overlapSeconds ?? 0) * SECOND,
           credential.expiresAt ?? Number.MAX_SAFE_INTEGER,
         );
-        const set = { replacedBy: successor.credential.id, inactiveSlot: slotOf(credential), updatedAt: now };
+        const replacedBy = successor.credential.id;
+        const details = { serviceId, successor: replacedBy, overlapEndsAt };
         if (overlapEndsAt > now) {
-          await tx.update(Credential, { id: credentialId }, { ...set, overlapEndsAt });
+          const set = { replacedBy, overlapEndsAt, inactiveSlot: slotOf(credential), updatedAt: now };
+          await tx.update(Credential, { id: credentialId }, set);
+          tx.record(credentialEvents.regenerated(credentialId, { credentialId, details }));
         } else {
-          const discarded = { ...set, discardedAt: now };
-          await tx.transition(Credential, credentialId, credentialLifecycle.event.discard, discarded);
+          await tx.transition(Credential, credential, event.replace, { set: { replacedBy }, content: { details } });
         }
-        const details = { serviceId, successor: successor.credential.id, overlapEndsAt };
-        tx.record(credentialEvents.regenerated(credentialId, { credentialId, details }));
         recordCreation(tx, successor.credential);
         return { ...successor, overlapEndsAt };
       },
@@ -314,16 +303,11 @@ export class Credentials {
         const successor = leavesNoneActive(judged)
           ? await this.steps.succeed(tx, credential, { automatic: false })
           : undefined;
-        await tx.transition(Credential, credentialId, credentialLifecycle.event.compromise, {
-          inactiveSlot: null,
-          overlapEndsAt: null,
-          compromisedAt: tx.now,
-          updatedAt: tx.now,
-          ...(successor ? { replacedBy: successor.credential.id } : {}),
+        const compromised = await tx.transition(Credential, credential, event.compromise, {
+          set: successor ? { replacedBy: successor.credential.id } : {},
+          content: { details: reason === undefined ? {} : { reason } },
         });
-        const details = { serviceId, ...(reason === undefined ? {} : { reason }) };
-        tx.record(credentialEvents.compromised(credentialId, { credentialId, details }));
-        return { credential: await tx.get(Credential, { id: credentialId }), successor };
+        return { credential: compromised, successor };
       },
       ifMatch,
     );
@@ -371,8 +355,7 @@ export class Credentials {
     password: string | undefined,
     ifMatch?: number,
   ): Promise<void> {
-    const refusal = refusalOf('delete', await this.situationOf(scope, serviceId, credentialId));
-    if (refusal) throw CODES[refusal]();
+    requireAllowed('delete', await this.situationOf(scope, serviceId, credentialId));
     await this.users.confirmPassword(platformScope(scope), password);
     await this.change(
       scope,
@@ -399,7 +382,7 @@ export class Credentials {
     const successor = code === undefined && action === 'compromise' && leavesNoneActive(judged);
     const active = siblings.filter((sibling) => stateAt(sibling, now) === 'active').length;
     const inactive = siblings.filter((sibling) => stateAt(sibling, now) === 'inactive').length;
-    const own = code === undefined ? credentialLifecycle.event[action].to : stateAt(credential, now);
+    const own = code === undefined ? event[action].to : stateAt(credential, now);
     return {
       allowed: code === undefined,
       code,
@@ -439,11 +422,11 @@ export class Credentials {
     await tx.lock(Service, { id: serviceId, state: 'active' });
     const judged = await readSituation(tx, serviceId, credentialId);
     requireVersion(judged.credential, ifMatch);
-    const refusal = refusalOf(action, judged);
-    if (refusal) throw CODES[refusal]();
+    requireAllowed(action, judged);
     // Siblings whose slot the clock has freed hold it in their rows until this is written down.
     for (const sibling of judged.siblings) {
-      if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now)) await this.steps.settle(tx, sibling);
+      if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now))
+        await this.steps.applyDue(tx, sibling);
     }
     const result = await work(judged);
     await raiseConfigVersion(tx);
@@ -455,13 +438,20 @@ export class Credentials {
   }
 }
 
+/** @throws by the rules of credentials */
+function requireAllowed(action: CredentialAction, judged: Judged): void {
+  const refusal = refusalOf(action, judged);
+  if (refusal === undefined) return;
+  const isEvent = action === 'discard' || action === 'reactivate' || action === 'compromise' || action === 'delete';
+  if (refusal !== 'WRONG_STATE' || !isEvent) throw CODES[refusal]();
+  throw rejection(stateAt(judged.credential, judged.now), action);
+}
+
 /** A step: one credential among all of its type. @throws NOT_FOUND */
 export async function readSituation(view: View, serviceId: string, credentialId: string): Promise<Judged> {
   await view.get(Service, { id: serviceId, state: 'active' });
   const credential = await view.get(Credential, { id: credentialId, serviceId });
-  const { authType } = credential;
-  const all = await view.find(Credential, { serviceId, authType, state: In(liveStates) });
-  return situation(credential, all, await tenantSettingsOf(view), view.now);
+  return situation(credential, await liveCredentialsOf(view, credential), await tenantSettingsOf(view), view.now);
 }
 
 function situation(
@@ -482,10 +472,5 @@ const judge = (judged: Judged, { actor }: TenantScope): JudgedCredential => ({
 
 /** The rows among which those in `state` at this moment are: the clock may be ahead of what a row says. */
 function storedStates(state: CredentialState | undefined) {
-  if (state === undefined) return {};
-  const stored: Partial<Record<CredentialState, CredentialState[]>> = {
-    expired: ['expired', 'active', 'inactive'],
-    inactive: ['inactive', 'active'],
-  };
-  return { state: In(stored[state] ?? [state]) };
+  return state === undefined ? {} : { state: In(recordedAs(state)) };
 }

@@ -7,13 +7,14 @@ import {
   JsonColumn,
   ReferenceColumn,
   SealedColumn,
+  StateColumn,
   TenantOwned,
   VarcharColumn,
   VersionColumn,
 } from '#database';
 
 import type { AuthType } from './auth-types.js';
-import type { CredentialState } from './credential-lifecycle.js';
+import { type CredentialState, type ServiceState, credentialLifecycle, serviceLifecycle } from './lifecycle.js';
 
 @Entity('services')
 @TenantOwned()
@@ -24,7 +25,7 @@ export class Service {
   /** The name until the service is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
   @VarcharColumn(500, { nullable: true }) description: string | null;
-  @VarcharColumn(16) state: 'active' | 'deleted';
+  @StateColumn(serviceLifecycle) state: ServiceState;
   /** Names of the granted token profiles; `*` means all. */
   @JsonColumn() profiles: readonly string[];
   /** Where its calls may come from; empty: from anywhere. */
@@ -42,7 +43,7 @@ export class Credential {
   @ReferenceColumn() tenantId: string;
   @ReferenceColumn() serviceId: string;
   @VarcharColumn(16) authType: AuthType;
-  @VarcharColumn(16) state: CredentialState;
+  @StateColumn(credentialLifecycle) state: CredentialState;
   @VarcharColumn(100, { nullable: true }) name: string | null;
   /** HMAC of the secret under the installation's pepper: how it is found; outlives the secret as history. */
   @VarcharColumn(64, { nullable: true }) lookupHash: string | null;

@@ -6,7 +6,7 @@ export { type AuthenticatedService, Authenticator, serviceActor } from './authen
 export { CallerDirectory, type PresentCaller } from './caller-directory.js';
 export type { CallerFacts } from './caller-facts.js';
 export { CredentialFilter } from './credential-filter.js';
-export { type CredentialState, credentialLifecycle, stateAt } from './credential-lifecycle.js';
+export { type CredentialState, credentialLifecycle, stateAt } from './lifecycle.js';
 export { forbiddenActions } from './credential-permissions.js';
 export { type CredentialAction, credentialActions } from './credential-rules.js';
 export { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';

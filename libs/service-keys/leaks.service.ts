@@ -4,7 +4,7 @@ import type { EpochMilliseconds, TenantScope } from '#core';
 import { Database } from '#database';
 
 import type { AuthType } from './auth-types.js';
-import { type CredentialState, stateAt } from './credential-lifecycle.js';
+import { type CredentialState, stateAt } from './lifecycle.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { type Compromised, Credentials } from './credentials.service.js';
 import { Credential } from './entities.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, Not, type Tx } from '#database';
+import { Database, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion } from '#tenants';
 
 import { isCidr } from './allowed-addresses.js';
@@ -11,6 +11,7 @@ import { Credential, Service } from './entities.js';
 import { serviceErrors } from './errors.js';
 import { credentialEvents, serviceEvents } from './events.js';
 import { addedProfiles } from './grants.js';
+import { credentialLifecycle, serviceLifecycle } from './lifecycle.js';
 import { TokenProfileNames } from './token-profile-names.js';
 
 export interface NewService {
@@ -115,15 +116,10 @@ export class Services {
     await this.users.confirmPassword(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       const service = await tx.lock(Service, { id: serviceId, state: 'active' });
-      const gone = { deletedAt: tx.now, updatedAt: tx.now };
-      await tx.change(Service, service, { ...gone, state: 'deleted', liveName: serviceId }, ifMatch);
-      const credentials = await tx.find(Credential, { serviceId, state: Not('deleted') });
-      for (const { id } of credentials) {
-        await tx.update(Credential, { id }, { ...gone, state: 'deleted', sealedSecret: null, inactiveSlot: null });
-        tx.record(credentialEvents.deleted(id, { credentialId: id, details: { serviceId } }));
-      }
+      requireVersion(service, ifMatch);
+      await tx.transitionAll(Credential, { serviceId }, credentialLifecycle.event.service_deleted);
+      await tx.transition(Service, service, serviceLifecycle.event.delete, { content: { before: visible(service) } });
       await raiseConfigVersion(tx);
-      tx.record(serviceEvents.deleted(serviceId, { before: visible(service) }));
     });
   }
 

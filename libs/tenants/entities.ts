@@ -9,15 +9,16 @@ import {
   JsonColumn,
   KeyColumn,
   ReferenceColumn,
+  StateColumn,
   TenantOwned,
   VarcharColumn,
   VersionColumn,
 } from '#database';
 
-import type { InvitationState } from './invitation.js';
+import { type InvitationState, invitationLifecycle } from './invitation.js';
 import type { ResetKind } from './password-reset.js';
 import type { Role } from './roles.js';
-import type { TenantState } from './tenant-lifecycle.js';
+import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 
 @Entity('tenants')
 @TenantOwned('id')
@@ -26,7 +27,7 @@ export class Tenant {
   /** For URLs; unique over the installation, never changed. */
   @VarcharColumn(63) slug: string;
   @VarcharColumn(200) name: string;
-  @VarcharColumn(16) state: TenantState;
+  @StateColumn(tenantLifecycle) state: TenantState;
   /** Only what the tenant set itself; see `effectiveSettings`. */
   @JsonColumn() settings: Readonly<Record<string, unknown>>;
   /** Raised by every change that decides what is signed or who is let in, so that caches can tell. */
@@ -109,7 +110,7 @@ export class Invitation {
   /** Normalised: see `normalizeEmail`. */
   @VarcharColumn(254) email: string;
   @VarcharColumn(32) role: Role;
-  @VarcharColumn(16) state: InvitationState;
+  @StateColumn(invitationLifecycle) state: InvitationState;
   /** HMAC of the token: how it is found. */
   @VarcharColumn(64) lookupHash: string;
   /** The user who invited; their right is checked again when the invitation is accepted. */

@@ -5,8 +5,6 @@ import { Database, In, LessThanOrEqual } from '#database';
 import { DueItems, Expires, purge } from '#scheduler';
 
 import { Invitation } from './entities.js';
-import { invitationEvents } from './events.js';
-import { invitationLifecycle } from './invitation.js';
 
 const SCOPE = platformScope(systemOrigin('invitation-expiry'));
 
@@ -43,12 +41,10 @@ export class InvitationExpiry implements Expirable {
     return this.#due.upcoming(...request);
   }
 
-  private async expire({ id, tenantId, email, role }: Invitation): Promise<void> {
+  private async expire({ id }: Invitation): Promise<void> {
     await this.database.platform(SCOPE, async (tx) => {
       const row = await tx.lockIfPresent(Invitation, { id });
-      if (row?.state !== 'pending' || row.expiresAt > tx.confirmed) return;
-      await tx.transition(Invitation, id, invitationLifecycle.event.expire, { updatedAt: tx.now });
-      tx.record(invitationEvents.expired(id, { tenantId, details: { email, role } }));
+      if (row) await tx.applyDue(Invitation, row);
     });
   }
 }

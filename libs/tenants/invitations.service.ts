@@ -104,9 +104,9 @@ export class Invitations {
   /** @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE */
   async withdraw(scope: TenantScope, invitationId: string): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
-      const { role } = await tx.get(Invitation, { id: invitationId });
-      requireGrantable(tx.scope, role);
-      await withdraw(tx, invitationId);
+      const invitation = await tx.lock(Invitation, { id: invitationId });
+      requireGrantable(tx.scope, invitation.role);
+      await tx.transition(Invitation, invitation, invitationLifecycle.event.withdraw);
     });
   }
 
@@ -178,8 +178,11 @@ export class Invitations {
     const email = normalizeEmail(invited.email);
     const content = tenantId === tx.scope.tenantId ? {} : { tenantId };
     if (await isMember(tx, tenantId, email)) throw memberErrors.ALREADY_MEMBER();
-    const pending = await tx.find(Invitation, { tenantId, state: 'pending' });
-    for (const { id } of pending.filter((other) => other.email === email)) await withdraw(tx, id, content);
+    const recorded = await tx.find(Invitation, { tenantId, state: 'pending' });
+    const pending = recorded.filter((other) => invitationStateAt(other, tx.now) === 'pending');
+    for (const other of pending.filter((former) => former.email === email)) {
+      await tx.transition(Invitation, other, invitationLifecycle.event.withdraw);
+    }
     if (pending.length >= PENDING_MAX) throw invitationErrors.INVITATION_LIMIT_REACHED();
     const row: Invitation = {
       ...invited,
@@ -224,11 +227,10 @@ export class Invitations {
         updatedAt: tx.now,
       };
       await tx.insert(Member, member, { duplicate: () => memberErrors.ALREADY_MEMBER() });
-      await tx.transition(Invitation, invitation.id, invitationLifecycle.event.accept, { updatedAt: tx.now });
-      await raiseConfigVersion(tx, tenantId);
       const { email, role, invitedBy } = invitation;
-      const details = { userId: user.id, email, role, invitedBy };
-      tx.record(invitationEvents.accepted(invitation.id, { tenantId, details }));
+      const content = { details: { userId: user.id, invitedBy } };
+      await tx.transition(Invitation, invitation, invitationLifecycle.event.accept, { content });
+      await raiseConfigVersion(tx, tenantId);
       tx.record(memberEvents.added(user.id, { tenantId, after: { email, role } }));
       return { tenant, user, role };
     });
@@ -262,11 +264,6 @@ async function requireInviterRight(tx: Tx, { tenantId, role, invitedBy, inviterM
 async function isMember(tx: Tx, tenantId: string, email: string): Promise<boolean> {
   const accounts = await tx.installation.find(User, { email, knownIn: In([tenantId, INSTALLATION_ID]) });
   return tx.exists(Member, { tenantId, userId: In([INSTALLATION_ID, ...accounts.map(({ id }) => id)]) });
-}
-
-async function withdraw(tx: Tx, id: string, content: { readonly tenantId?: string } = {}): Promise<void> {
-  await tx.transition(Invitation, id, invitationLifecycle.event.withdraw, { updatedAt: tx.now });
-  tx.record(invitationEvents.withdrawn(id, content));
 }
 
 function requireGrantable(scope: Tx['scope'], role: Role): void {

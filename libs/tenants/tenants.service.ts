@@ -138,21 +138,16 @@ export class Tenants {
     if (proof.confirm !== slug) throw tenantErrors.CONFIRMATION_MISMATCH(`\`confirm\` must be ${slug}`);
     await this.users.confirmPassword(scope, proof.password);
     await this.database.platform(scope, async (tx) => {
-      await tx.transition(Tenant, tenantId, tenantLifecycle.event.delete, { deletedAt: tx.now, updatedAt: tx.now });
+      await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event.delete);
       await raiseConfigVersion(tx, tenantId);
       await this.vault.destroyDataKeys(tx, tenantId);
-      tx.record(tenantEvents.deleted(tenantId, { details: { slug } }));
-      tx.record(tenantEvents.deleted(tenantId, { tenantId, details: { slug } }));
     });
   }
 
   private async move(scope: PlatformScope, tenantId: string, name: 'suspend' | 'reactivate'): Promise<Tenant> {
-    const event = name === 'suspend' ? tenantEvents.suspended : tenantEvents.reactivated;
     return this.database.platform(scope, async (tx) => {
-      await tx.transition(Tenant, tenantId, tenantLifecycle.event[name], { updatedAt: tx.now });
+      await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event[name]);
       await raiseConfigVersion(tx, tenantId);
-      tx.record(event(tenantId));
-      tx.record(event(tenantId, { tenantId }));
       return this.refreshed(tx, tenantId);
     });
   }

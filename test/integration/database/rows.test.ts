@@ -107,15 +107,15 @@ describe('a change', () => {
 });
 
 describe('a transition', () => {
-  const finish = (scope: TenantScope, id: string): Promise<void> =>
-    changing(scope, (tx) => tx.transition(Note, id, noteLifecycle.event.finish, { readAt: tx.now }));
+  const finish = (scope: TenantScope, id: string): Promise<Note> =>
+    changing(scope, async (tx) => tx.transition(Note, await tx.lock(Note, { id }), noteLifecycle.event.finish));
 
   it('a transition follows the table, sets what goes with it, and names the state that does not permit it', async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
     await finish(scope, id);
     expect(await stored(scope, id)).toMatchObject({ state: 'done', readAt: sample.clock.now(), version: 2 });
-    await expect(finish(scope, id)).rejects.toThrow('It is done; finish is possible only from open');
+    await expect(finish(scope, id)).rejects.toThrow('A note that is done cannot be finished');
     await expect(finish(scope, uuidv7(1))).rejects.toThrow(withCode('NOT_FOUND'));
   });
 

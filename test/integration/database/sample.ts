@@ -14,6 +14,7 @@ import {
   KeyColumn,
   ReferenceColumn,
   SealedColumn,
+  StateColumn,
   TenantOwned,
   VarcharColumn,
   VersionColumn,
@@ -36,6 +37,53 @@ import {
 import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 
+export const noteEvents = defineEvents('note', {
+  written: 'A note was written',
+  changed: 'A note was changed',
+  finished: 'A note was finished',
+  deleted: 'A note was deleted',
+});
+
+const noteStates = ['open', 'done', 'deleted'] as const;
+type NoteState = (typeof noteStates)[number];
+
+interface NoteColumns {
+  readonly id: string;
+  readonly name: string;
+  readonly readAt: number | null;
+}
+
+/** A note is deleted by the clock at the instant that its count says. */
+interface NoteTiming {
+  readonly count: number;
+}
+
+export const noteLifecycle = defineLifecycle({
+  noun: 'note',
+  states: noteStates,
+  initial: ['open'],
+  live: ['open'],
+  about: ({ id, name }: NoteColumns) => ({ targetId: id, details: { name } }),
+  events: {
+    finish: {
+      from: ['open'],
+      to: 'done',
+      done: 'finished',
+      records: noteEvents.finished,
+      sets: (_, at) => ({ readAt: at }),
+    },
+    delete: {
+      from: ['open', 'done'],
+      to: 'deleted',
+      done: 'deleted',
+      records: noteEvents.deleted,
+      repeated: 'unchanged',
+      dueAt: ({ count }: NoteTiming) => (count === 0 ? null : count),
+      irreversible: true,
+    },
+  },
+});
+
 /** A row of a tenant with every kind of column. */
 @Entity('notes')
 @TenantOwned()
@@ -43,7 +91,7 @@ export class Note {
   @IdColumn() id: string;
   @ReferenceColumn() tenantId: string;
   @VarcharColumn(100) name: string;
-  @VarcharColumn(16) state: string;
+  @StateColumn(noteLifecycle) state: NoteState;
   @IntegerColumn() count: number;
   @BooleanColumn() pinned: boolean;
   @JsonColumn() labels: readonly string[];
@@ -61,15 +109,6 @@ export class Gauge {
 }
 
 export const sampleEntities = [Note, Gauge];
-
-export const noteLifecycle = defineLifecycle({
-  noun: 'note',
-  states: ['open', 'done', 'deleted'],
-  initial: ['open'],
-  events: { finish: [['open'], 'done'], delete: [['open', 'done'], 'deleted'] },
-});
-
-export const noteEvents = defineEvents('note', { written: 'A note was written', changed: 'A note was changed' });
 
 export const platform = platformScope(systemOrigin('test'));
 export const tenantScope = (tenantId = uuidv7(1)): TenantScope => ({ ...systemOrigin('test'), tenantId });

@@ -79,7 +79,7 @@ describe.each(namings)("another tenant's row, named by %s", (name, where) => {
 
 describe("another tenant's row", () => {
   it("another tenant's row cannot be moved along its lifecycle, nor changed by a copy of it", async () => {
-    const finish = (tx: Tx): Promise<void> => tx.transition(Note, foreign.id, noteLifecycle.event.finish);
+    const finish = (tx: Tx): Promise<Note> => tx.transition(Note, foreign, noteLifecycle.event.finish);
     await expect(trying(finish)).rejects.toThrow(withCode('NOT_FOUND'));
     const change = (tx: Tx): Promise<Note> => tx.change(Note, foreign, { count: 9 });
     await expect(trying(change)).rejects.toThrow(withCode('PRECONDITION_FAILED'));

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, SECOND, Secret, type TenantScope } from '#core';
 import { type AlgorithmName, uuidv4, uuidv7 } from '#crypto';
-import { Database } from '#database';
-import { KeyImport, type KeyWithVersions, PUBLICATION_DELAY, keyEntities } from '#keys';
+import { Database, type EntityClass } from '#database';
+import { KeyImport, type KeyWithVersions, PUBLICATION_DELAY, keyEntities, keyLifecycle } from '#keys';
 import { lockTenant } from '#tenants';
 
 import { withCode } from '../../support/errors.js';
@@ -167,7 +167,7 @@ describe('the published key set', () => {
         }));
         await tx.insert(versionEntity, rows);
       }
-      await tx.update(keyEntity, { id: gone!.key.id } as object, { state: 'deleted' } as object);
+      await tx.transition(keyEntity as EntityClass<KeyWithVersions['key']>, gone!.key, keyLifecycle.event.delete);
     });
     expect((await published()).toSorted()).toEqual([template.kid, ...kids].toSorted());
   });

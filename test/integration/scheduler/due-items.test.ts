@@ -52,8 +52,7 @@ function dueNotes(
       if (name.startsWith('poison')) throw new Error(name);
       if (name.startsWith('later')) return false;
       return database.transaction({ ...scope, tenantId }, async (tx) => {
-        await tx.transition(Note, id, noteLifecycle.event.finish);
-        tx.record(noteEvents.changed(id));
+        await tx.transition(Note, await tx.get(Note, { id }), noteLifecycle.event.finish);
       });
     },
   });

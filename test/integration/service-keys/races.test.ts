@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DomainError, HOUR, type TenantScope } from '#core';
-import { In } from '#database';
-import { type CredentialState, credentialLifecycle, serviceKeyEntities } from '#service-keys';
+import type { EntityClass } from '#database';
+import { type Credential, type CredentialState, credentialLifecycle, serviceKeyEntities } from '#service-keys';
 
 import { withCode } from '../../support/errors.js';
 import { type Fixture, type Instance, openFixture } from './fixture.js';
@@ -172,7 +172,7 @@ describe('credential actions that race on two instances', () => {
    * backstop. If this did not break the rules, the races above would prove nothing.
    */
   it('negative control: discarding a credential without the lock breaks the rules', async () => {
-    const entity = serviceKeyEntities.find(({ name }) => name === 'Credential')!;
+    const entity = serviceKeyEntities.find(({ name }) => name === 'Credential') as EntityClass<Credential>;
     const carelessDiscard =
       (which: 0 | 1, everybodyRead: { arrive(): Promise<void> }): Racer =>
       async ({ database, credentials }, tenant, { serviceId, active }) => {
@@ -182,8 +182,8 @@ describe('credential actions that race on two instances', () => {
         if (others.length === 0) return;
         await database.transaction(tenant, async (tx) => {
           tx.housekeeping('negative control');
-          const where = { id: active[which], state: In(credentialLifecycle.event.discard.from as string[]) };
-          await tx.update(entity, where as object, { state: 'inactive' } as object);
+          const credential = await tx.get(entity, { id: active[which]! });
+          await tx.transition(entity, credential, credentialLifecycle.event.discard, { set: { inactiveSlot: null } });
         });
       };
     const prepared = await prepare(2, 0);
@@ -194,16 +194,12 @@ describe('credential actions that race on two instances', () => {
   });
 
   it('a second inactive credential cannot be stored, whatever the code does', async () => {
-    const entity = serviceKeyEntities.find(({ name }) => name === 'Credential')!;
-    const { serviceId, active } = await prepare(3, 0);
+    const entity = serviceKeyEntities.find(({ name }) => name === 'Credential') as EntityClass<Credential>;
+    const { active } = await prepare(3, 0);
     const store = (id: string): Promise<unknown> =>
       fixture.database.transaction(scope, async (tx) => {
         tx.housekeeping('negative control');
-        await tx.update(
-          entity,
-          { id } as object,
-          { state: 'inactive', inactiveSlot: `${serviceId}:service_key` } as object,
-        );
+        await tx.transition(entity, await tx.get(entity, { id }), credentialLifecycle.event.discard);
       });
     await store(active[0]!);
     await expect(store(active[1]!)).rejects.toThrow(withCode('INTERNAL_ERROR'));
