@@ -24,7 +24,7 @@ import {
   publicKeyToBytes,
   uuidv7,
 } from '#crypto';
-import { Database, In, LastArtefacts, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
+import { Database, LastArtefacts, MoreThanOrEqual, type Tx, type View } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
 import {
@@ -32,39 +32,29 @@ import {
   type DistinguishedName,
   type NameConstraints,
   type ParsedCertificate,
-  type RevocationReason,
   authorityProfile,
   buildTbsCertificate,
   formatName,
-  isCompromise,
   issuerOf,
   randomSerialNumber,
-  replacesReason,
   selfIssuer,
   signCertificate,
   signatureAlgorithmFor,
   validityFrom,
 } from '#pki';
-import { changeTenant, checkSettings, raiseConfigVersion, tenantState } from '#tenants';
+import { changeTenant, checkSettings, tenantState } from '#tenants';
 
 import { authorityUrls } from './authority-urls.js';
 import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
 import { readCertificateChain, requireIssuer } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { Crls } from './crls.service.js';
-import { Certificate, CertificateAuthority } from './entities.js';
+import { CertificateAuthority } from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
-import {
-  type AuthorityState,
-  authorityLifecycle,
-  authorityStateAt,
-  certificateLifecycle,
-  certificateStateAt,
-} from './lifecycle.js';
+import { type AuthorityState, authorityStateAt } from './lifecycle.js';
 import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
-import { revokeCertificatesOf } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
 interface AuthorityRequest {
@@ -98,12 +88,6 @@ export interface JudgedAuthority {
   readonly state: AuthorityState;
   /** Whether it is the default issuer. */
   readonly isDefault: boolean;
-}
-
-/** What revoking would take along. */
-export interface RevocationImpact {
-  readonly authorities: number;
-  readonly certificates: number;
 }
 
 const PUBLISHED = { entriesMax: 5_000, bytesMax: 8 * 1024 * 1024 };
@@ -255,63 +239,6 @@ export class CertificateAuthorities {
   }
 
   /**
-   * Revokes the authority, those below it, and every certificate that they issued. Repeating it changes nothing, but for
-   * a reason that says that the key was compromised, which replaces one that does not.
-   * @throws NOT_FOUND, PRECONDITION_FAILED
-   */
-  async revoke(scope: TenantScope, caId: string, reason: RevocationReason, ifMatch?: number): Promise<JudgedAuthority> {
-    return this.database.transaction(scope, async (tx) => {
-      const top = await tx.lock(CertificateAuthority, { id: caId });
-      requireVersion(top, ifMatch);
-      if (await this.revokeWithDescendants(tx, top, reason)) await raiseConfigVersion(tx);
-      return this.read(tx, caId);
-    });
-  }
-
-  /** A step: revokes the tenant's authorities that have a key which was reported as compromised. */
-  async revokeAllOf(tx: Tx, publicKeyHash: string): Promise<void> {
-    for (const { id } of await tx.find(CertificateAuthority, { publicKeyHash }, { order: { id: 'ASC' } })) {
-      await this.revokeWithDescendants(tx, await tx.lock(CertificateAuthority, { id }), 'keyCompromise');
-    }
-  }
-
-  /** @returns whether anything changed */
-  private async revokeWithDescendants(tx: Tx, top: CertificateAuthority, reason: RevocationReason): Promise<boolean> {
-    if (top.state === 'revoked') {
-      const { revocationReason: previousReason } = top;
-      if (!replacesReason(reason, previousReason)) return false;
-      await tx.transition(CertificateAuthority, top, authorityLifecycle.event.compromise, {
-        set: { revocationReason: reason },
-        content: { details: { reason, previousReason } },
-      });
-    } else {
-      for (const { id } of await this.descendantsOf(tx, top)) {
-        await this.revokeOne(tx, id, id === top.id ? reason : 'cACompromise');
-      }
-    }
-    if (top.parentId !== null) await this.crls.markStale(tx, top.parentId);
-    if (isCompromise(reason)) await revokeCertificatesOf(tx, this.crls, top.publicKeyHash);
-    return true;
-  }
-
-  /** What `revoke` would do. @throws NOT_FOUND */
-  async rehearseRevocation(scope: TenantScope, caId: string): Promise<{ allowed: true; impact: RevocationImpact }> {
-    return this.database.read(scope, async (view) => {
-      const top = await view.get(CertificateAuthority, { id: caId });
-      const fallen = (await this.descendantsOf(view, top)).filter(({ state }) => state !== 'revoked');
-      const certificates =
-        fallen.length === 0
-          ? 0
-          : await view.count(Certificate, {
-              caId: In(fallen.map(({ id }) => id)),
-              state: In([...certificateLifecycle.event.authority_revoked.from]),
-              notAfter: MoreThanOrEqual(view.now),
-            });
-      return { allowed: true, impact: { authorities: fallen.length, certificates } };
-    });
-  }
-
-  /**
    * The request for the first authority can contain the tenant's setting. Later it is changed with the tenant, because it
    * also applies to the authorities that exist already.
    */
@@ -328,33 +255,8 @@ export class CertificateAuthorities {
     }
   }
 
-  /** The authority and what it issued. Its lock keeps a certificate that is under way from being finished meanwhile. */
-  private async revokeOne(tx: Tx, id: string, reason: RevocationReason): Promise<void> {
-    const authority = await tx.lock(CertificateAuthority, { id });
-    if (authority.state === 'revoked') return;
-    const { authority_revoked } = certificateLifecycle.event;
-    const certificates = await tx.transitionAll(Certificate, { caId: id }, authority_revoked, (before) => ({
-      content: { details: { from: certificateStateAt(before, tx.now) } },
-    }));
-    await tx.transition(CertificateAuthority, authority, authorityLifecycle.event.revoke, {
-      set: { revocationReason: reason },
-      content: { details: { reason, certificates } },
-    });
-    await this.crls.markStale(tx, id);
-  }
-
-  /** The authority itself and all below it, the higher ones first. */
-  private async descendantsOf(view: View, top: CertificateAuthority): Promise<CertificateAuthority[]> {
-    const all = [top];
-    let level = [top];
-    for (let depth = 0; level.length > 0 && depth < CHAIN_LENGTH_MAX; depth += 1) {
-      level = await view.find(CertificateAuthority, { parentId: In(level.map(({ id }) => id)) });
-      all.push(...level);
-    }
-    return all;
-  }
-
-  private async read(view: View, caId: string): Promise<JudgedAuthority> {
+  /** A step of every answer about one authority. @throws NOT_FOUND */
+  async read(view: View, caId: string): Promise<JudgedAuthority> {
     const authority = await view.get(CertificateAuthority, { id: caId });
     return judge(authority, view.now, (await findDefault(view))?.id);
   }

@@ -8,6 +8,7 @@ import { VaultModule } from '#vault';
 
 import { CertificateAuthorities } from './authorities.service.js';
 import { AuthorityKeys } from './authority-keys.service.js';
+import { AuthorityRevocations } from './authority-revocation.service.js';
 import { CertificateVerifier } from './certificate-verifier.js';
 import { Certificates } from './certificates.service.js';
 import { Crls } from './crls.service.js';
@@ -52,6 +53,7 @@ class AuthoritiesModule {}
   imports: [AuthoritiesModule, DatabaseModule, KeysModule],
   providers: [
     AuthorityExpiry,
+    AuthorityRevocations,
     CertificateExpiry,
     CertificateVerifier,
     Certificates,
@@ -59,6 +61,6 @@ class AuthoritiesModule {}
     OcspResponder,
     OrphanSweep,
   ],
-  exports: [AuthoritiesModule, CertificateVerifier, Certificates, Issuance, OcspResponder],
+  exports: [AuthoritiesModule, AuthorityRevocations, CertificateVerifier, Certificates, Issuance, OcspResponder],
 })
 export class CertificatesModule {}

@@ -4,7 +4,7 @@ import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type Tx, type View, requireVersion } from '#database';
-import { Keys, Signer, keyErrors } from '#keys';
+import { KeyRotation, Keys, type PreparedCompromise, Signer, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
@@ -50,6 +50,7 @@ export class Certificates {
     private readonly authorities: CertificateAuthorities,
     private readonly crls: Crls,
     private readonly keys: Keys,
+    private readonly rotation: KeyRotation,
     private readonly signer: Signer,
     private readonly ofKeys: CertificatesOfKeys,
     private readonly cpu: CpuQueue,
@@ -91,9 +92,9 @@ export class Certificates {
 
   /**
    * Revokes the certificate permanently. Repeating it changes nothing, but for `keyCompromise`, which replaces every other
-   * reason. `keyCompromise` also revokes the tenant's other certificates of that key and reports the key, so that it is
-   * accepted nowhere any more.
-   * @throws NOT_FOUND, WRONG_STATE (not issued yet), PRECONDITION_FAILED
+   * reason. `keyCompromise` also revokes the tenant's other certificates of that key, marks its versions among the signing
+   * keys as compromised, and reports the key, so that it is accepted nowhere any more.
+   * @throws NOT_FOUND, WRONG_STATE (not issued yet), PRECONDITION_FAILED, BUSY
    */
   async revoke(
     scope: TenantScope,
@@ -101,11 +102,14 @@ export class Certificates {
     reason: Exclude<RevocationReason, 'certificateHold'>,
     ifMatch?: number,
   ): Promise<CertificateWithChain> {
+    const compromise = reason === 'keyCompromise' ? await this.prepareCompromise(scope, kid) : undefined;
     return this.change(scope, kid, ifMatch, async (tx, before) => {
       const isStronger = before.state === 'revoked' && replacesReason(reason, before.revocationReason);
       const change = isStronger ? 'compromise' : 'revoke';
       const changed = await changeStatus(tx, this.crls, before, change, { revocationReason: reason });
-      if (changed && reason === 'keyCompromise') await this.ofKeys.revokeAll(tx, before.publicKeyHash);
+      if (changed && compromise) {
+        await this.rotation.compromiseAll(tx, compromise, `certificate ${kid} was revoked for ${reason}`);
+      }
       return changed;
     });
   }
@@ -162,6 +166,11 @@ export class Certificates {
       tx.record(certificateEvents.exported(certificate.id, { kid, details: { keyId } }));
     });
     return bundle;
+  }
+
+  private async prepareCompromise(scope: TenantScope, kid: string): Promise<PreparedCompromise> {
+    const { publicKeyHash } = await this.database.read(scope, (view) => view.get(Certificate, { kid }));
+    return this.rotation.prepareCompromise(scope, publicKeyHash);
   }
 
   /** The frame of every change of a status: lock, change, show. */

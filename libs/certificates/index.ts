@@ -5,6 +5,7 @@ export {
   type JudgedAuthority,
   type NewAuthority,
 } from './authorities.service.js';
+export { AuthorityRevocations } from './authority-revocation.service.js';
 export { authorityKeyAlgorithms } from './authority-key-algorithms.js';
 export { AuthorityKeys } from './authority-keys.service.js';
 export type { CertificateFilter } from './certificate-filter.js';

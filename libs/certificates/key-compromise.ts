@@ -3,17 +3,14 @@ import { Injectable } from '@nestjs/common';
 import type { Tx, View } from '#database';
 import { KeyCertificates } from '#keys';
 
-import { CertificateAuthorities } from './authorities.service.js';
+import { revokeAuthoritiesOf } from './authority-revocation.service.js';
 import { Crls } from './crls.service.js';
 import { revokeCertificatesOf, unrevokedCertificatesOf } from './status-change.js';
 
 /** Revokes what certifies a key that was compromised, for the libraries below. */
 @Injectable()
 export class CertificatesOfKeys extends KeyCertificates {
-  constructor(
-    private readonly crls: Crls,
-    private readonly authorities: CertificateAuthorities,
-  ) {
+  constructor(private readonly crls: Crls) {
     super();
   }
 
@@ -23,6 +20,6 @@ export class CertificatesOfKeys extends KeyCertificates {
 
   override async revokeAll(tx: Tx, publicKeyHash: string): Promise<void> {
     await revokeCertificatesOf(tx, this.crls, publicKeyHash);
-    await this.authorities.revokeAllOf(tx, publicKeyHash);
+    await revokeAuthoritiesOf(tx, this.crls, publicKeyHash);
   }
 }

@@ -1,5 +1,4 @@
 import { In, type Tx, type View } from '#database';
-import { reportCompromise } from '#keys';
 import type { RevocationReason } from '#pki';
 
 import type { Crls } from './crls.service.js';
@@ -49,11 +48,10 @@ export const unrevokedCertificatesOf = (view: View, publicKeyHash: string): Prom
   view.find(Certificate, ofKey(publicKeyHash), { order: { id: 'ASC' } });
 
 /**
- * A step: reports a key as compromised and revokes the tenant's certificates of it (CA/B Forum BR §4.9.1.1). The report
- * comes first: an issuance that is under way meanwhile either waits for it and ends, or its row is found here.
+ * A step, after a key was reported as compromised: revokes the tenant's certificates of it (CA/B Forum BR §4.9.1.1). An
+ * issuance that is under way meanwhile either waits for the report and ends, or its row is found here.
  */
 export async function revokeCertificatesOf(tx: Tx, crls: Crls, publicKeyHash: string): Promise<void> {
-  await reportCompromise(tx, publicKeyHash);
   for (const { id } of await unrevokedCertificatesOf(tx, publicKeyHash)) {
     const certificate = await tx.lock(Certificate, { id });
     if (certificate.state === 'issuing') await abandon(tx, crls, id, 'keyCompromise');

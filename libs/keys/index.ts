@@ -17,7 +17,7 @@ export { KeyCertificates, KeyUsers, type UsersOfKey } from './key-users.js';
 export type { KeyRehearsal, RehearsedAction } from './rehearsal.js';
 export { KeyRehearsals } from './rehearsals.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY, type RotationPace } from './rotation.js';
-export { KeyRotation } from './rotation.service.js';
+export { KeyRotation, type PreparedCompromise } from './rotation.service.js';
 export { Signer, type SigningKey, type UsableKey } from './signer.js';
 export type { KeyWithVersions } from './versions.js';
 export { KeysModule, keyEntities } from './keys.module.js';

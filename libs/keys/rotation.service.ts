@@ -18,13 +18,27 @@ import { keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './rehearsal.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
-import { type KeyWithVersions, addVersion, nextModulusBits, privateHalves, withVersions } from './versions.js';
+import {
+  type KeyWithVersions,
+  addVersion,
+  nextModulusBits,
+  privateHalves,
+  versionsWithKey,
+  withVersions,
+} from './versions.js';
 
 /** A key under its lock, with the version that signs now and the one that will. */
 interface Locked {
   readonly key: Key;
   readonly active: KeyVersion | undefined;
   readonly pending: KeyVersion | undefined;
+}
+
+/** A public key that is about to be reported as compromised. */
+export interface PreparedCompromise {
+  readonly publicKeyHash: string;
+  /** By the id of a key of the tenant: the next version's key, for where one with the compromised key signs. */
+  readonly successors: ReadonlyMap<string, KeyObject>;
 }
 
 /**
@@ -141,33 +155,81 @@ export class KeyRotation {
     ifMatch?: number,
   ): Promise<KeyWithVersions> {
     const material = await this.generate(scope, keyId, true);
-    const fingerprint = await this.fingerprintOf(scope, keyId, kid);
+    const { fingerprint, isPublic } = await this.fingerprintOf(scope, keyId, kid);
+    const others = isPublic ? await this.prepareCompromise(scope, fingerprint, keyId) : undefined;
     return this.change(
       scope,
       keyId,
       async (tx, locked) => {
-        const { key, active, pending } = locked;
-        const version = await tx.get(KeyVersion, { keyId, kid });
-        const details = reason === undefined ? {} : { reason };
-        await tx.transition(KeyVersion, version, keyVersionLifecycle.event.compromise, { content: { details } });
-        // Reported first: what is certified at this moment either waits for the report or is found and revoked.
-        if (fingerprint !== undefined) await reportCompromise(tx, fingerprint);
-        if (fingerprint !== undefined && version.publicJwk) await this.certificates.revokeAll(tx, fingerprint);
-        const rest = { key, active: undefined, pending };
-        if (version.id === active?.id) {
-          if (pending) await this.promote(tx, rest, pending);
-          else await this.stage(tx, rest, material, 'immediate');
-        } else if (version.id === pending?.id && active) {
-          await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
-          // A rotation that the schedule had begun starts again, with a new version.
-          const nextRotationAt = key.rotateEverySeconds === null ? null : tx.now;
-          await tx.update(Key, { id: keyId }, { nextRotationAt, updatedAt: tx.now });
-        } else {
-          await tx.update(Key, { id: keyId }, { updatedAt: tx.now });
-        }
+        await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), material, reason);
+        if (others) await this.compromiseAll(tx, others, reason);
+        else if (fingerprint !== undefined) await reportCompromise(tx, fingerprint);
       },
       ifMatch,
     );
+  }
+
+  /**
+   * Before a transaction in which a public key is reported as compromised: makes successors for the keys of the tenant
+   * that have versions with the same key material.
+   * @param except a key that has its successor already
+   * @throws BUSY
+   */
+  async prepareCompromise(scope: TenantScope, publicKeyHash: string, except?: string): Promise<PreparedCompromise> {
+    const versions = await this.database.read(scope, (view) => versionsWithKey(view, publicKeyHash));
+    const successors = new Map<string, KeyObject>();
+    for (const keyId of new Set(versions.map((version) => version.keyId))) {
+      if (keyId !== except) successors.set(keyId, await this.generate(scope, keyId, true));
+    }
+    return { publicKeyHash, successors };
+  }
+
+  /**
+   * A step: the key is accepted nowhere any more. Its versions in the tenant are marked as compromised as by hand, and
+   * what certifies it is revoked.
+   * @throws BUSY where a key with the same material was added since this was prepared
+   */
+  async compromiseAll(
+    tx: Tx,
+    { publicKeyHash, successors }: PreparedCompromise,
+    reason: string | undefined,
+  ): Promise<void> {
+    // Reported first: what is imported or certified at this moment either waits for the report or is found here.
+    await reportCompromise(tx, publicKeyHash);
+    for (const { id, keyId } of await versionsWithKey(tx, publicKeyHash)) {
+      const material = successors.get(keyId);
+      if (!material) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
+      const locked = await settled(tx, await tx.lock(Key, { id: keyId }));
+      const version = await tx.get(KeyVersion, { id });
+      if (!keyVersionLifecycle.accepts(version.state, 'compromise')) continue;
+      await this.compromiseVersion(tx, locked, version, material, reason);
+    }
+    await this.certificates.revokeAll(tx, publicKeyHash);
+  }
+
+  /** A step, under the lock of the key. The version that signed has a successor afterwards, unless its key is deleted. */
+  private async compromiseVersion(
+    tx: Tx,
+    { key, active, pending }: Locked,
+    version: KeyVersion,
+    material: KeyObject,
+    reason: string | undefined,
+  ): Promise<void> {
+    const details = reason === undefined ? {} : { reason };
+    await tx.transition(KeyVersion, version, keyVersionLifecycle.event.compromise, { content: { details } });
+    const rest = { key, active: undefined, pending };
+    if (key.state !== 'active') return;
+    if (version.id === active?.id) {
+      if (pending) await this.promote(tx, rest, pending);
+      else await this.stage(tx, rest, material, 'immediate');
+    } else if (version.id === pending?.id && active) {
+      await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
+      // A rotation that the schedule had begun starts again, with a new version.
+      const nextRotationAt = key.rotateEverySeconds === null ? null : tx.now;
+      await tx.update(Key, { id: key.id }, { nextRotationAt, updatedAt: tx.now });
+    } else {
+      await tx.update(Key, { id: key.id }, { updatedAt: tx.now });
+    }
   }
 
   /** The password of the caller, where a rule is overruled; checked before anything is locked. */
@@ -196,7 +258,14 @@ export class KeyRotation {
   }
 
   /** `undefined` for a shared secret whose bytes were erased already: such a version cannot be compromised. @throws NOT_FOUND */
-  private async fingerprintOf(scope: TenantScope, keyId: string, kid: string): Promise<string | undefined> {
+  private async fingerprintOf(
+    scope: TenantScope,
+    keyId: string,
+    kid: string,
+  ): Promise<
+    | { readonly fingerprint: string; readonly isPublic: boolean }
+    | { readonly fingerprint?: undefined; readonly isPublic: false }
+  > {
     const key = await this.database.read(scope, async (view) => {
       const { id, publicJwk, sealedPrivate } = await view.get(KeyVersion, { keyId, kid });
       if (publicJwk) return keyFromJwk(publicJwk);
@@ -204,7 +273,8 @@ export class KeyRotation {
       const bytes = await this.vault.open(view, privateHalves.place(scope.tenantId, id), sealedPrivate);
       return keyObjectFromBytes('hmac', bytes);
     });
-    return key && this.fingerprints.of(scope.tenantId, key);
+    if (!key) return { isPublic: false };
+    return { fingerprint: await this.fingerprints.of(scope.tenantId, key), isPublic: key.type === 'public' };
   }
 
   /** The frame of every action: lock, write down what the clock has decided, do, show. */

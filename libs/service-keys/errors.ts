@@ -1,4 +1,4 @@
-import { defineErrors } from '#core';
+import { type DomainError, defineErrors } from '#core';
 
 export const serviceErrors = defineErrors('services', {
   SERVICE_NAME_TAKEN: { kind: 'conflict', title: 'The service name is already in use' },
@@ -16,6 +16,12 @@ export const credentialErrors = defineErrors('credentials', {
   CREDENTIAL_LIMIT_REACHED: { kind: 'conflict', title: 'Credential limit reached' },
   NOT_REVEALABLE: { kind: 'conflict', title: 'The secret cannot be revealed' },
 });
+
+/** Whether a credential was rejected for what became of it, rather than for who uses it. */
+export const isRejectedCredential = ({ code }: DomainError): boolean =>
+  code === callerErrors.CREDENTIAL_INACTIVE.code ||
+  code === callerErrors.CREDENTIAL_EXPIRED.code ||
+  code === callerErrors.CREDENTIAL_COMPROMISED.code;
 
 export const callerErrors = defineErrors('callers', {
   CREDENTIAL_INACTIVE: { kind: 'unauthenticated', title: 'The credential was discarded' },

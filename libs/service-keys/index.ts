@@ -21,7 +21,7 @@ export {
   type Regeneration,
   type Rehearsal,
 } from './credentials.service.js';
-export { callerErrors, credentialErrors, serviceErrors } from './errors.js';
+export { callerErrors, credentialErrors, isRejectedCredential, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';
 export { activeServiceName, isServiceActive } from './service-state.js';
 export {

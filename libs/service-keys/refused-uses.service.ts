@@ -15,7 +15,8 @@ export interface RefusedUse {
   readonly code: string;
   readonly requestId: string;
   readonly sourceAddress: string | null;
-  readonly at: EpochMilliseconds;
+  /** The instant of the transaction that records it, unless it was earlier. */
+  readonly at?: EpochMilliseconds;
 }
 
 interface Counted {
@@ -80,10 +81,10 @@ export class RefusedUses implements OnApplicationShutdown {
 
   private async write({ at, ...use }: RefusedUse, uses: number, sourceAddresses: readonly string[]): Promise<void> {
     const { id } = use.credential;
-    await this.events.record(eventOf({ at, ...use }, sourceAddresses), uses, async (tx) => {
+    await this.events.record(eventOf(use, sourceAddresses), uses, async (tx) => {
       await tx.increment(Credential, { id }, 'refusedUses', uses);
       // A use in the future was noted while the clock was ahead, by this process or by the one that wrote the row.
-      const lastRefusedAt = Math.min(at, tx.now);
+      const lastRefusedAt = Math.min(at ?? tx.now, tx.now);
       const earlier = [IsNull(), LessThan(lastRefusedAt), MoreThan(tx.now)];
       await tx.note(
         Credential,

@@ -36,6 +36,17 @@ export async function accountOf(view: View, email: string, tenant?: string): Pro
   return account ?? (tenant === undefined ? oldest : undefined);
 }
 
+/** By which failed sign-ins are counted: the address, with the tenant where one is named. */
+export const signInName = (email: string, tenant: string | undefined): string =>
+  tenant === undefined ? email : `${email} in ${tenant.toLowerCase()}`;
+
+/** Every name by which a sign-in reaches this account. */
+export async function signInNamesOf(view: View, { id, email, knownIn }: User): Promise<string[]> {
+  const tenant = await view.findOne(Tenant, { id: knownIn });
+  const byAddress = (await accountOf(view, email))?.id === id ? [signInName(email, undefined)] : [];
+  return [...byAddress, ...(tenant ? [signInName(email, tenant.id), signInName(email, tenant.slug)] : [])];
+}
+
 /** The membership of a user who is admitted to the tenant; `null` for others. */
 export async function admittedMember(view: View, tenantId: string, userId: string): Promise<Member | null> {
   const member = await view.findOne(Member, { tenantId, userId });

@@ -146,6 +146,8 @@ export class PasswordReset {
 export class PasswordAttempt {
   /** SHA-256 of the subject, so that the table lists no mistyped input and no address. */
   @KeyColumn(64) subjectHash: string;
+  /** The same for the account that a sign-in named; `null` for a session, and for what was counted before there was this column. */
+  @VarcharColumn(64, { nullable: true }) accountHash: string | null;
   /** In a row, with those that are being compared now. */
   @IntegerColumn() failures: number;
   @InstantColumn() lockedUntil: number;

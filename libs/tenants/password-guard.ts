@@ -70,6 +70,8 @@ export interface StepUp {
 /** A counter of failures, and how long it locks what it counts. */
 interface Subject {
   readonly hash: string;
+  /** Of the account that the failures are about; `null` for those of a session. */
+  readonly accountHash: string | null;
   readonly lockAfter: (failures: number) => number;
 }
 
@@ -115,8 +117,8 @@ export class PasswordGuard {
    */
   async verifySignIn(scope: PlatformScope, { account, password, storedHash }: SignIn): Promise<boolean> {
     const network = networkOf(scope.sourceAddress) ?? scope.sourceAddress ?? 'none';
-    const fromHere = subject(`sign-in ${account} ${network}`, lockAfter);
-    const overall = subject(`account ${account}`, accountLockAfter);
+    const fromHere = subject(`sign-in ${account} ${network}`, lockAfter, account);
+    const overall = subject(`account ${account}`, accountLockAfter, account);
     const [row, accountRow, now] = await this.read(scope, fromHere, overall);
     const known = (row?.succeededAt ?? 0) > now - KNOWN_FOR;
     // A network that is known for the account is not stopped by failures that come from elsewhere.
@@ -217,8 +219,21 @@ export class PasswordGuard {
   }
 }
 
-const subject = (text: string, lock: Subject['lockAfter']): Subject => ({
-  hash: createHash('sha256').update(text).digest('hex'),
+/**
+ * A step of an account's reset: its failures, from every network, count no more.
+ * @param accounts the names by which its sign-ins are counted
+ */
+export async function forgetFailures(tx: Tx, accounts: readonly string[]): Promise<void> {
+  const accountHash = In(accounts.map((account) => hashOf(`account ${account}`)));
+  const set = { failures: 0, lockedUntil: 0, updatedAt: tx.now };
+  await tx.installation.update(PasswordAttempt, { accountHash }, set);
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+const subject = (text: string, lock: Subject['lockAfter'], account?: string): Subject => ({
+  hash: hashOf(text),
+  accountHash: account === undefined ? null : hashOf(`account ${account}`),
   lockAfter: lock,
 });
 
@@ -236,7 +251,7 @@ async function lockAll(tx: Tx, subjects: readonly Subject[]) {
     const subjectHash = one.hash;
     if (!(await tx.exists(PasswordAttempt, { subjectHash }))) {
       const fresh = { failures: 0, lockedUntil: 0, succeededAt: null, updatedAt: tx.now, expiresAt: tx.now };
-      await tx.insertIfAbsent(PasswordAttempt, { subjectHash, ...fresh });
+      await tx.insertIfAbsent(PasswordAttempt, { subjectHash, accountHash: one.accountHash, ...fresh });
     }
     rows.push({ subject: one, row: await tx.lock(PasswordAttempt, { subjectHash }) });
   }

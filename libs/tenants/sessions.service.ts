@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type ErrorFactory, type PlatformScope, coreErrors, normalizeEmail, selfDeciding } from '#core';
 import { Database, IsNull, type Tx } from '#database';
 
-import { accountOf, isKnownIn } from './accounts.js';
+import { accountOf, isKnownIn, signInName } from './accounts.js';
 import { Member, Session, Tenant, User } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
@@ -59,7 +59,7 @@ export class Sessions {
     const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
     try {
       // Counted by what was asked: an attacker with an account of the same address elsewhere resets no counter but that.
-      const account = tenant === undefined ? subject : `${subject} in ${tenant.toLowerCase()}`;
+      const account = signInName(subject, tenant);
       const attempt = { account, password, storedHash: user?.passwordHash };
       const matches = await this.guard.verifySignIn(scope, attempt);
       if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();

@@ -13,11 +13,11 @@ import {
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 
-import { accountOf } from './accounts.js';
+import { accountOf, signInNamesOf } from './accounts.js';
 import { User } from './entities.js';
 import { accountErrors, sessionErrors } from './errors.js';
 import { userEvents } from './events.js';
-import { PasswordGuard, hashingGroup } from './password-guard.js';
+import { PasswordGuard, forgetFailures, hashingGroup } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import { endSessions } from './session-ending.js';
 import { recordForUser } from './user-histories.js';
@@ -100,7 +100,7 @@ export class Users {
   }
 
   /**
-   * Sets a new password for a user who lost theirs, and ends all their sessions. Only the command line of the host
+   * Sets a new password for a user who lost theirs, ends all their sessions, and forgets the failed sign-ins. Only the command line of the host
    * offers this: who can run it can read the database as well.
    * @param tenant id or slug, for an account that only this tenant knows
    * @throws NOT_FOUND, VALIDATION_ERROR unless the password has 12 to 256 characters
@@ -113,6 +113,7 @@ export class Users {
       const { id } = await tx.installation.lock(User, { id: account.id });
       await tx.installation.update(User, { id }, { passwordHash, updatedAt: tx.now });
       await endSessions(tx, { userId: id });
+      await forgetFailures(tx, await signInNamesOf(tx, account));
       await recordForUser(tx, id, (content) => userEvents.password_reset(id, content));
     });
   }

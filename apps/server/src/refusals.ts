@@ -9,6 +9,7 @@ import {
   type TenantScope,
   platformScope,
 } from '#core';
+import { RefusedUses, isRejectedCredential } from '#service-keys';
 import { Access } from '#tenants';
 
 import { actorOf } from './http/principal.js';
@@ -23,12 +24,25 @@ export class Refusals extends RefusalLog {
   constructor(
     private readonly history: History,
     private readonly access: Access,
+    private readonly refusedUses: RefusedUses,
   ) {
     super();
   }
 
   override async record(request: RefusedRequest, error: DomainError): Promise<void> {
-    const { method, route } = request;
+    const { method, route, principal } = request;
+    if (principal.kind === 'service' && isRejectedCredential(error)) {
+      const { tenantId, serviceId, serviceName, credentialId } = principal;
+      const { requestId, sourceAddress } = request;
+      // The guard accepted it; the transaction of the work found it discarded, expired or compromised since.
+      return this.refusedUses.note({
+        credential: { id: credentialId, tenantId, serviceId },
+        service: { name: serviceName },
+        code: error.code,
+        requestId,
+        sourceAddress,
+      });
+    }
     const { scope, isProven } = await this.placeOf(request);
     // To a member or a service of the tenant, what is absent is merely absent. To others it is a refusal.
     if (error.kind === 'not-found' && isProven) return;

@@ -13,6 +13,7 @@ import { HistoryOrder1763870000000 } from './0012-history-order.js';
 import { HistoryLog1763890000000 } from './0014-history-log.js';
 import { VendorAccess1763900000000 } from './0015-vendor-access.js';
 import { Invitations1763920000000 } from './0017-invitations.js';
+import { AttemptsOfAnAccount1763940000000 } from './0019-attempts-of-an-account.js';
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -32,5 +33,6 @@ export const migrations = [
   HistoryLog1763890000000,
   VendorAccess1763900000000,
   Invitations1763920000000,
+  AttemptsOfAnAccount1763940000000,
   RefreshTokens1763950000000,
 ] as const;

@@ -5,7 +5,14 @@ import { Certificates, Issuance } from '#certificates';
 
 import { keys } from '../../conformance/certificates/pure-samples.js';
 import { Workshop } from '../../support/openssl.js';
-import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import {
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 import { createAuthority, csrPem, issue, publicKeyHash } from './pki.js';
 
 // OpenSSL judges CRLs and OCSP answers by its own clock.
@@ -193,6 +200,69 @@ describe('compromising a version of a signing key', () => {
     expect(await stateAndReason(below['kid']!)).toEqual(['revoked', 'cACompromise']);
     const untouched = await server.get(`${tenant.path}/certificate-authorities/${root['id']}`, tenant.owner);
     expect(untouched.body['state']).toBe('active');
+  });
+});
+
+describe('the signing keys that have the key of a certificate', () => {
+  const keyOf = async ({ id }: { id: string }): Promise<Shape> =>
+    (await server.get(`${tenant.path}/keys/${id}`, tenant.owner)).body;
+  const statesOf = async (signingKey: { id: string }): Promise<string[]> =>
+    ((await keyOf(signingKey))['versions'] as unknown as Shape[]).map(({ state }) => state!);
+  const jwks = async (): Promise<string> => (await server.get(`${tenant.path}/jwks.json`)).text;
+  const compromised = async ({ id }: { id: string }): Promise<Shape[]> => {
+    const query = `targetId=${id}&action=key.version_compromised`;
+    return (await server.get(`${tenant.path}/audit-events?${query}`, tenant.owner)).body['items'] as unknown as Shape[];
+  };
+
+  it.each([
+    ['at first', (kid: string) => revoke(kid, 'keyCompromise')],
+    ['again', async (kid: string) => revoke(kid, 'superseded').then(() => revoke(kid, 'keyCompromise'))],
+  ] as const)(
+    'the signing keys that have the key of a certificate are compromised when it is revoked for keyCompromise %s',
+    async (_, revokeIt) => {
+      const { key, csr } = newCsr();
+      const [one, two] = [await importSigningKey(key), await importSigningKey(key)];
+      const untouched = await importSigningKey(keys.p256());
+      const { kid } = await issued(csr);
+      expect((await revokeIt(kid)).status).toBe(200);
+      for (const signingKey of [one, two]) {
+        expect(await statesOf(signingKey)).toEqual(['active', 'compromised']);
+        expect(await compromised(signingKey)).toHaveLength(1);
+        expect(await jwks()).not.toContain(/versions\/(.+)\/compromise/.exec(signingKey.path)![1]);
+      }
+      expect(await statesOf(untouched)).toEqual(['active']);
+      const data = key.export({ type: 'pkcs8', format: 'pem' });
+      const again = { name: `signing key ${++names}`, algorithm: 'ES256', format: 'pem', data };
+      expect((await post('/keys/import', again)).body).toMatchObject({ code: 'KEY_COMPROMISED' });
+    },
+  );
+
+  it('the signing keys that have the key of a certificate stay as they are when it is revoked for another reason', async () => {
+    const { key, csr } = newCsr();
+    const signingKey = await importSigningKey(key);
+    await revoke((await issued(csr)).kid, 'superseded');
+    expect(await statesOf(signingKey)).toEqual(['active']);
+  });
+
+  it('the signing keys that have the key of an authority are compromised with it', async () => {
+    const { key } = newCsr();
+    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    workshop.write('both.key', pem);
+    await workshop.openssl('req', '-x509', '-key', 'both.key', '-subj', '/CN=Both', '-days', '30', '-out', 'both.pem');
+    const certificatePem = workshop.read('both.pem').toString();
+    const authority = await post('/certificate-authorities', { name: 'both', certificatePem, key: pem });
+    const signingKey = await importSigningKey(key);
+    await post(`/certificate-authorities/${authority.body['id']}/revoke`, { reason: 'keyCompromise' });
+    expect(await statesOf(signingKey)).toEqual(['active', 'compromised']);
+  });
+
+  it('the signing keys that have the key of a compromised version are compromised, too, and a deleted one gets no successor', async () => {
+    const { key } = newCsr();
+    const [one, two, gone] = [await importSigningKey(key), await importSigningKey(key), await importSigningKey(key)];
+    await server.delete(`${tenant.path}/keys/${gone.id}`, { password: PASSWORD }, tenant.owner);
+    expect((await post(one.path)).status).toBe(200);
+    for (const signingKey of [one, two]) expect(await statesOf(signingKey)).toEqual(['active', 'compromised']);
+    expect(await statesOf(gone)).toEqual(['compromised']);
   });
 });
 

@@ -85,10 +85,13 @@ describe('chancery', () => {
     expect(await server.login('third@chancery.test', password)).toBeTruthy();
   });
 
-  it('chancery admin reset sets a new password and ends the sessions of the user', async () => {
+  it('chancery admin reset sets a new password, ends the sessions of the user and forgets the failed sign-ins', async () => {
     const email = 'forgetful@chancery.test';
     await chancery(`admin create --email ${email}`, { CHANCERY_ADMIN_PASSWORD: PASSWORD });
     const token = await server.login(email, PASSWORD);
+    const wrong = () => server.post('/v1/auth/login', { email, password: 'not the password of anyone' });
+    for (let failure = 0; failure < 5; failure += 1) await wrong();
+    expect((await wrong()).status).toBe(429);
     const reset = await chancery(`admin reset --email ${email.toUpperCase()}`);
     const password = /Password: (\S+)/.exec(reset.output)?.[1];
     expect((await server.get('/v1/auth/me', { token })).status).toBe(401);

@@ -259,6 +259,26 @@ describe('a service that was admitted', () => {
     expect(await write(unchecked, scope)).toBe('accepted');
   });
 
+  it('a service whose credential is discarded between the guard and the transaction leaves a refused use', async () => {
+    await admit();
+    const { database } = server.server.installation;
+    const original = database.transaction.bind(database);
+    database.transaction = async <Result>(...[asked, work]: Parameters<typeof original<Result>>): Promise<Result> => {
+      database.transaction = original;
+      await discard();
+      return original(asked, work);
+    };
+    const answer = await issuer.sign();
+    database.transaction = original;
+    expect(answer.body['code']).toBe('CREDENTIAL_INACTIVE');
+    const path = `${tenant.path}/services/${issuer.service.id}/credentials/${credentialId}`;
+    const { body } = await server.get(path, tenant.owner);
+    expect(body).toMatchObject({ refusedUses: 1, lastRefusedAt: expect.any(String) as string });
+    const query = `action=credential.use_refused&credentialId=${credentialId}`;
+    const events = await server.get(`${tenant.path}/audit-events?${query}`, tenant.owner);
+    expect(events.body['items']).toHaveLength(1);
+  });
+
   it('a service signs, verifies, reads transactions, asks about callers and gets certificates by its rights at that moment', async () => {
     await admit();
     await createAuthority(server, tenant);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type EventDraft, ManualClock, type TenantScope, defineLifecycle } from '#core';
+import { type EventDraft, ManualClock, SECOND, type TenantScope, defineLifecycle } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, TransactionMisuse, type Tx } from '#database';
 
@@ -104,7 +104,7 @@ describe('a transition', () => {
 
   it('a transition goes by the state that counts now, not by the recorded one', async () => {
     const scope = tenantScope();
-    const row = await sample.write(scope, { count: sample.clock.now() });
+    const row = await sample.write(scope, { count: sample.clock.now() / SECOND });
     const finished = changing(scope, (tx) => tx.transition(Note, row, finish));
     await expect(finished).rejects.toThrow('A note that is deleted cannot be finished');
   });
@@ -154,7 +154,7 @@ describe('a transition of many rows', () => {
 describe('what is due', () => {
   it('what is due is recorded once, with the event of the table', async () => {
     const scope = tenantScope();
-    const row = await sample.write(scope, { count: sample.clock.now() });
+    const row = await sample.write(scope, { count: sample.clock.now() / SECOND });
     const apply = async (tx: Tx): Promise<Note> => tx.applyDue(Note, await tx.lock(Note, { id: row.id }));
     expect(await changing(scope, apply)).toMatchObject({ state: 'deleted', version: 2 });
     expect(events.map(({ action }) => action)).toEqual(['note.deleted']);
@@ -164,15 +164,15 @@ describe('what is due', () => {
 
   it('what is due tomorrow is left as it is', async () => {
     const scope = tenantScope();
-    const row = await sample.write(scope, { count: sample.clock.now() + 1 });
+    const row = await sample.write(scope, { count: sample.clock.now() / SECOND + 1 });
     expect(await changing(scope, (tx) => tx.applyDue(Note, row))).toBe(row);
     expect(events).toEqual([]);
   });
 
   it('what is due only by a time that is not confirmed, and cannot be taken back, is not recorded', async () => {
     const scope = tenantScope();
-    const row = await sample.write(scope, { count: sample.clock.now() + 1 });
-    const ahead = { now: () => sample.clock.now() + 5, confirmed: () => sample.clock.now() };
+    const row = await sample.write(scope, { count: sample.clock.now() / SECOND + 1 });
+    const ahead = { now: () => sample.clock.now() + 5 * SECOND, confirmed: () => sample.clock.now() };
     const clock = Object.assign(new ManualClock(sample.clock.now()), ahead);
     const jumped = await Database.open({
       url: sample.url,

@@ -1,6 +1,14 @@
 import { Entity } from 'typeorm';
 
-import { type ManualClock, type TenantScope, defineEvents, defineLifecycle, platformScope, systemOrigin } from '#core';
+import {
+  type ManualClock,
+  SECOND,
+  type TenantScope,
+  defineEvents,
+  defineLifecycle,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import {
   BooleanColumn,
@@ -53,7 +61,7 @@ interface NoteColumns {
   readonly readAt: number | null;
 }
 
-/** A note is deleted by the clock at the instant that its count says. */
+/** A note is deleted by the clock at the second that its count says, where it says one. */
 interface NoteTiming {
   readonly count: number;
 }
@@ -78,7 +86,7 @@ export const noteLifecycle = defineLifecycle({
       done: 'deleted',
       records: noteEvents.deleted,
       repeated: 'unchanged',
-      dueAt: ({ count }: NoteTiming) => (count === 0 ? null : count),
+      dueAt: ({ count }: NoteTiming) => (count === 0 ? null : count * SECOND),
       irreversible: true,
     },
   },

@@ -152,6 +152,21 @@ describe('failed sign-ins of strangers', () => {
   });
 });
 
+describe('the reset of a password', () => {
+  it('the reset of a password forgets the failures of every network, those of the account, and of no other account', async () => {
+    const guard = newGuard();
+    const [one, two] = [newNetwork(), newNetwork()];
+    for (const network of [one, two]) await repeat(5, () => guard.signIn(network));
+    for (let failure = 0; failure < 90; failure += 1) await guard.signIn(newNetwork());
+    const other = { account: `${fresh('other')}@example.com`, storedHash };
+    await repeat(5, () => guard.signIn(one, 'wrong', other));
+    expect(await guard.signIn(newNetwork(), PASSWORD)).toBe('TOO_MANY_ATTEMPTS');
+    await installation.users.resetPassword(installation.platform, account, PASSWORD);
+    for (const network of [one, two, newNetwork()]) expect(await guard.signIn(network, PASSWORD)).toBe('OK');
+    expect(await guard.signIn(one, PASSWORD, other)).toBe('TOO_MANY_ATTEMPTS');
+  });
+});
+
 describe('failed confirmations', () => {
   it('failed confirmations lock the session that they belong to, and neither another session nor the sign-in', async () => {
     const guard = newGuard();

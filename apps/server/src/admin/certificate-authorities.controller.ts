@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
+import { AuthorityRevocations, CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
@@ -32,7 +32,10 @@ import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 @Controller('v1/tenants/:tenantId/certificate-authorities')
 @Requires('certificates:read')
 export class CertificateAuthoritiesController {
-  constructor(private readonly authorities: CertificateAuthorities) {}
+  constructor(
+    private readonly authorities: CertificateAuthorities,
+    private readonly revocations: AuthorityRevocations,
+  ) {}
 
   @Post()
   @Requires('certificate-authorities:write')
@@ -113,7 +116,7 @@ export class CertificateAuthoritiesController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateAuthority | AuthorityRevocationRehearsal> {
-    if (dryRun) return this.authorities.rehearseRevocation(scope, caId);
-    return answerOnce(scope, presentAuthority, () => this.authorities.revoke(scope, caId, reason, ifMatch));
+    if (dryRun) return this.revocations.rehearseRevocation(scope, caId);
+    return answerOnce(scope, presentAuthority, () => this.revocations.revoke(scope, caId, reason, ifMatch));
   }
 }
