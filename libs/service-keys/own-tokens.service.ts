@@ -6,7 +6,7 @@ import { type CompactJws, algorithm } from '#crypto';
 import type { View } from '#database';
 
 import { type RejectedCallerToken, readCallerToken } from './caller-token.js';
-import { stateAt } from './credential-lifecycle.js';
+import { stateAt } from './lifecycle.js';
 import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import type { Credential } from './entities.js';
