@@ -2,7 +2,7 @@
 // user is comes from the session; the company secret stays in Chancery. CHANCERY_URL, SERVICE_KEY, PORT (0: any)
 import { createServer } from 'node:http';
 
-/** In place of `your_session_middleware`: whoever is signed in, or nobody. */
+/** In place of `your_session_middleware`: the user who is signed in, if there is one. */
 const userOf = (request) =>
   request.headers.cookie === 'session=ada'
     ? { id: 'user-42', name: 'Ada Lovelace', email: 'ada@example.com' }

@@ -139,7 +139,7 @@ await run(async () => {
 
     explain(
       'What the history says',
-      'Every step above, newest first; an auditor reads this, and nobody can change it.',
+      'Every step above, newest first; an auditor reads this, and no user can change it.',
     );
     const history = await call('GET', `${base}/audit-events?limit=20`, undefined, asOwner);
     for (const event of history.items) {

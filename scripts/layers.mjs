@@ -94,7 +94,7 @@ export function dependencyRules(layers = LAYERS) {
     ),
     rule(
       'front-door',
-      'What a library offers stands in its index.ts; nothing behind that may be imported from outside.',
+      'What a library offers is in its index.ts; nothing behind that may be imported from outside.',
       { path: '^(libs|apps)/([^/]+)/' },
       { path: '^libs/', pathNot: ['^$1/$2/', '^libs/[^/]+/index\\.ts$'] },
     ),
@@ -136,7 +136,7 @@ export function dependencyRules(layers = LAYERS) {
     ),
     rule(
       'production-dependencies',
-      'What the product imports stands under `dependencies`: the image is installed without the rest.',
+      'What the product imports is listed under `dependencies`: the image is installed without the rest.',
       { path: '^(libs|apps)/' },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: 'node_modules/@types/' },
     ),

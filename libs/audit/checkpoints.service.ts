@@ -153,7 +153,7 @@ export class Checkpoints {
           if (incomplete.has(place)) await tx.update(HistoryTile, { tenantId, place }, { hashes });
           else await tx.insert(HistoryTile, { tenantId, place, hashes });
         }
-        // Last of all: whoever records events waits for this row.
+        // Last of all: every transaction that records events waits for this row.
         await tx.note(HistorySize, { tenantId }, { publishedSize: size });
       });
       return true;

@@ -56,7 +56,7 @@ export function sealEvent(draft: EventDraft, context: EventContext): SealedEvent
 
 function seal(draft: EventDraft, context: EventContext): SealedEvent {
   const { actor, requestId, sourceAddress } = context.origin;
-  // What is done to a credential is part of its life, whoever does it and with what outcome.
+  // What is done to a credential is part of its history, by any actor and with any outcome.
   const credentialId =
     draft.credentialId ?? (draft.targetType === 'credential' ? draft.targetId : undefined) ?? actor.credentialId;
   const document: EventDocument = {

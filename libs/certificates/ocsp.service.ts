@@ -77,7 +77,7 @@ export class OcspResponder {
     const question = questionOf(caId, parsed.value);
     const { value: reply } = await this.#last.publish(question, async () => {
       const value = await this.answerNow(origin, caId, parsed.value);
-      // An answer with a nonce is held for nobody; it ends the one that was held where that says something else.
+      // An answer with a nonce is kept for no other client; it ends the one that was held where that says something else.
       const isSame = this.#last.last(question)?.statuses === value.statuses;
       return { value, bytes: value.der.length, until: value.cacheableUntil ?? (isSame ? undefined : NEVER) };
     });

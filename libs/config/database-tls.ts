@@ -75,7 +75,7 @@ async function readPem(
 }
 
 const isCertificate = (text: string): boolean => succeeds(() => new X509Certificate(text));
-/** Without a passphrase: nobody is there to type it. */
+/** Without a passphrase: there is no person to type it. */
 const isPrivateKey = (text: string): boolean => succeeds(() => createPrivateKey(text));
 
 function succeeds(read: () => unknown): boolean {

@@ -51,7 +51,7 @@ export const settings = {
     parse: oneOf<TlsMode>(tlsModes),
     description:
       'TLS of every connection to MySQL or MariaDB. `verify`: the certificate of the server is issued by a trusted ' +
-      'authority, for its name. `verify-ca`: for any name. `required`: encrypted, to whoever answers. `off`. ' +
+      'authority, for its name. `verify-ca`: for any name. `required`: encrypted, to any server that answers. `off`. ' +
       'If unset, `off` for a loopback host and `verify` for every other.',
   }),
   databaseTlsCaFile: optional({

@@ -38,7 +38,7 @@ export interface Origin {
 /** Work inside exactly one tenant. Everything that a use-case reads or writes goes through it. */
 export interface TenantScope extends Origin {
   readonly tenantId: string;
-  /** Inside the transaction of a service: the token profiles that it may use at this moment; `*` stands for all. */
+  /** Inside the transaction of a service: the token profiles that it may use at this moment; `*` means all. */
   readonly grants?: readonly string[];
 }
 

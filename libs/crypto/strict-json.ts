@@ -96,7 +96,7 @@ function scan(text: string, limits: JsonLimits): Refusal<JsonRefusalReason> | un
       if (level?.names === undefined || firstVisible(text, position + 1) !== ':') continue;
       members++;
       if (level.names.has(string) && !limits.allowDuplicateMembers) {
-        return refusal('DUPLICATE_MEMBER', `The member ${quote(string)} stands twice in one object`);
+        return refusal('DUPLICATE_MEMBER', `The member ${quote(string)} occurs twice in one object`);
       }
       if (poisons(string, level))
         return refusal('FORBIDDEN_MEMBER', 'A member name would alter the prototype of an object');

@@ -19,7 +19,7 @@ export interface MysqlTarget {
 const SQLITE = 'sqlite:';
 const MYSQL_PROTOCOLS: readonly string[] = ['mysql:', 'mariadb:'];
 const MYSQL_PORT = 3306;
-/** Parameters that other programs know, and what stands for them here. */
+/** Parameters that other programs know, and what corresponds to them here. */
 const TLS_PARAMETER = /^(ssl|tls)/i;
 
 /**

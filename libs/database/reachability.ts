@@ -15,7 +15,7 @@ export interface ReachabilityOptions {
 
 /**
  * Knows whether the database answers. While work is under way for suspiciously long, the database is asked on a connection
- * of its own; if it does not answer, all work ends as unreachable within seconds, and further work at once, until it
+ * of its own; if it does not answer, all work ends as unreachable within seconds, and further work immediately, until it
  * answers again. Without that each request would wait for its own time-out, and hold a connection as long.
  */
 export class Reachability {
@@ -44,7 +44,7 @@ export class Reachability {
     this.#begun.add(entry);
     try {
       const result = work();
-      // Nobody waits for it once it was given up.
+      // No work waits for it once it was given up.
       result.catch(() => undefined);
       return await Promise.race([result, failed.promise]);
     } finally {

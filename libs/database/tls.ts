@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { DatabaseTarget, MysqlTarget } from './connection-url.js';
 
 /**
- * How connections to a database server are protected: not at all, encrypted to whoever answers, encrypted to a server
+ * How connections to a database server are protected: not at all, encrypted to any server that answers, encrypted to a server
  * whose certificate a trusted authority has issued, or to one whose certificate is for its very name as well.
  */
 export const tlsModes = ['off', 'required', 'verify-ca', 'verify'] as const;

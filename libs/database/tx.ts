@@ -346,7 +346,7 @@ export class Tx extends View {
       await this.append(entity, rows);
       return true;
     } catch (error) {
-      // The statement has waited for whoever was inserting the same key.
+      // The statement has waited for the transaction that was inserting the same key.
       if (isUniqueViolation(error)) return false;
       throw error;
     }

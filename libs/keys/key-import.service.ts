@@ -34,7 +34,7 @@ export class KeyImport {
   ) {}
 
   /**
-   * Takes over a key; its first version signs at once.
+   * Takes over a key; its first version signs immediately.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY,
    *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY
    */

@@ -94,7 +94,7 @@ export class Authenticator {
     }
   }
 
-  /** Here the secret of the credential is proven: nobody else can write into the history of its service. */
+  /** Here the secret of the credential is proven: no other caller can write into the history of its service. */
   private async noteRejection(
     { credential, service, tenantState }: CallerRecord,
     error: unknown,

@@ -15,7 +15,7 @@ const captured =
 const WRAPPINGS: readonly Wrapping[] = [
   {
     cause: 'WHITE_SPACE_AROUND',
-    detail: 'Blanks or line ends stand around the token',
+    detail: 'Blanks or line ends are around the token',
     unwrap: (text) => (text.trim() === text ? undefined : text.trim()),
   },
   {
@@ -30,7 +30,7 @@ const WRAPPINGS: readonly Wrapping[] = [
   },
   {
     cause: 'QUOTES_AROUND',
-    detail: 'Quotation marks stand around the token',
+    detail: 'Quotation marks are around the token',
     unwrap: captured(/^(?<quote>["'])(?<token>.*)\k<quote>$/s),
   },
   {

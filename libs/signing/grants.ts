@@ -1,6 +1,6 @@
 import type { PlatformScope, TenantScope } from '#core';
 
-/** Names of token profiles; `*` stands for all. */
+/** Names of token profiles; `*` means all. */
 export type Grants = readonly string[];
 
 export const isGranted = (grants: Grants, profile: string): boolean => grants.includes(profile) || grants.includes('*');

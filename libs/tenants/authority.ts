@@ -11,7 +11,7 @@ import type { TenantState } from './tenant-lifecycle.js';
 
 // The row of the tenant is the gate of everything that is done in it. Users and Chancery's own work hold it exclusively,
 // because they may change who is permitted what; services and other requests hold it shared. It is held first, so that no
-// two transactions wait for each other, and so that whoever withdraws a right waits for the transactions that used it.
+// two transactions wait for each other, and so that a transaction that withdraws a right waits for the transactions that used it.
 
 type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
 

@@ -121,7 +121,7 @@ export class Invitations {
         requireGrantable(tx.scope, row.role);
         if (row.state !== 'pending') throw coreErrors.WRONG_STATE(`The invitation is ${row.state}`);
         const member = await tx.get(Member, { userId: tx.scope.actor.id });
-        // Whoever makes the new token answers for it.
+        // The member who makes the new token answers for it.
         const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
         const after = await tx.change(Invitation, row, { ...set, lookupHash, updatedAt: tx.now });
         tx.record(invitationEvents.resent(row.id, { details: { email: row.email, role: row.role } }));

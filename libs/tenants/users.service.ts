@@ -26,7 +26,7 @@ export interface NewUser {
   readonly email: string;
   readonly name: string;
   readonly passwordHash: string;
-  /** The tenant in which the account counts; every one where whoever makes it vouches for the address. */
+  /** The tenant in which the account counts; every one where the person who makes it is sure of the address. */
   readonly knownIn?: string;
   readonly platformAdmin?: boolean;
 }

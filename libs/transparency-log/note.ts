@@ -113,7 +113,7 @@ export function parseNote(note: string): Note {
   return { text: note.slice(0, split + 1), signatures: parseSignatures(note.slice(split + 2)) };
 }
 
-/** Signature lines as they stand below a note, or as a witness answers them. @throws Malformed */
+/** Signature lines as they are below a note, or as a witness answers them. @throws Malformed */
 export function parseSignatures(lines: string): NoteSignature[] {
   if (!lines.endsWith('\n')) throw new Malformed('The last signature line is cut off');
   const signatures = lines.slice(0, -1).split('\n');

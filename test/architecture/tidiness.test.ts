@@ -163,6 +163,67 @@ describe('files', () => {
   });
 });
 
+describe('words', () => {
+  /**
+   * Words that the field does not use, with what to write in their place. Names in code are no text: `\b` keeps
+   * `standingOf` out of it.
+   */
+  const WORDS: readonly (readonly [word: RegExp, instead: string])[] = [
+    [/\bwho(so|m)?ever\b/i, 'the noun: a caller, a client, a person who'],
+    [/\bnobody\b/i, 'no caller, no client, no user'],
+    [/\bat once\b/i, 'immediately, together, at the same time'],
+    [/\bfor ever\b(?!y)/i, 'permanently'],
+    [/\bstands?\b/i, 'is, occurs, is listed, means'],
+    [/\bbelieve[sd]?\b/i, 'accept, trust, verify'],
+    [/\bvouch(es|ed)?\b/i, 'certify, confirm'],
+    [/\bthe own\b/i, 'its own, the one of the caller'],
+    [/\bbegets?\b/i, 'create'],
+    [/\b(has|have) (a|no) voice\b/i, 'is accepted, is not accepted'],
+  ];
+
+  /** What people read: comments, errors, events and the API document in the code, and every page. */
+  const texts = ['apps', 'libs', 'docs', 'examples', 'scripts', 'bench']
+    .flatMap(filesUnder)
+    .filter((path) => /\.(ts|mjs|md|conf)$/.test(path) && !isTest(path))
+    .concat('README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md')
+    // The page that lists the words.
+    .filter((path) => path !== 'docs/glossary.md')
+    .map((path) => ({ path, text: read(path) }));
+
+  const found = (path: string, text: string): string[] =>
+    text
+      .split('\n')
+      .flatMap((line, index) =>
+        WORDS.filter(([word]) => word.test(line)).map(
+          ([word, instead]) => `${path}:${index + 1}: ${word.exec(line)![0]} -> ${instead}`,
+        ),
+      );
+
+  it('comments, errors, events, the API document and the pages use the words of the field', () => {
+    expect(texts.map(({ path }) => path)).toEqual(expect.arrayContaining(['libs/keys/errors.ts', 'docs/errors.md']));
+    expect(texts.flatMap(({ path, text }) => found(path, text))).toEqual([]);
+  });
+
+  it.each([
+    ['// Whoever has the token is believed at once.', 3],
+    ["REVOKED: { kind: 'gone', title: 'Nobody may use it, for ever' },", 2],
+    ['/** `*` stands for all; the own key has no voice. */', 3],
+    ['// The holder of the token is accepted immediately.', 0],
+    ['const { keyStanding } = await standingOf(view, tenantId);', 0],
+    ['The same for every connection, at one instant.', 0],
+  ])('words that the field does not use are found in %j', (text, count) => {
+    expect(found('sample', text)).toHaveLength(count);
+  });
+
+  it('each word that is replaced has its row in the glossary, and each place that the glossary names exists', () => {
+    const glossary = read('docs/glossary.md');
+    const places = [...glossary.matchAll(/`(libs\/[^`]+)`/g)].map(([, path]) => path!);
+    expect(places.length).toBeGreaterThan(20);
+    expect(places.filter((path) => !exists(path))).toEqual([]);
+    for (const [, instead] of WORDS) expect(glossary).toMatch(new RegExp(`\\| ${instead} +\\|`));
+  });
+});
+
 describe('names of tests', () => {
   /** Words that continue a sentence: a name that begins with one is understood only under its `describe`. */
   const CONTINUATIONS =

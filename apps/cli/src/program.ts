@@ -30,7 +30,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
 
   root
     .command('migrate')
-    .description('Bring the database to the newest schema; several may run it at once')
+    .description('Bring the database to the newest schema; several may run it at the same time')
     .action(does(migrate));
   root
     .command('doctor')
@@ -59,7 +59,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
   const keys = root.command('keys').description('The master key and the data keys');
   keys
     .command('rewrap')
-    .description('Wrap every data key by the current master key; can be stopped, repeated, and run twice at once')
+    .description('Wrap every data key by the current master key; can be stopped, repeated, and run twice at the same time')
     .action(does(rewrap));
   keys
     .command('rotate-data-keys')

@@ -17,7 +17,7 @@ import { RefusalLog, type RefusedRequest } from './http/refusal-log.js';
 
 /**
  * Writes refusals into the history that they belong to: that of a tenant only where the caller is a member or a service of
- * it at that moment, otherwise the installation's. So nobody can write into the history of somebody else's tenant.
+ * it at that moment, otherwise the installation's. So no caller can write into the history of another's tenant.
  */
 @Injectable()
 export class Refusals extends RefusalLog {
@@ -63,7 +63,7 @@ export class Refusals extends RefusalLog {
     const { requestId, sourceAddress } = request;
     const origin: Origin = { actor: scope?.actor ?? actorOf(principal), requestId, sourceAddress };
     if (principal.kind === 'service') return { scope: { ...origin, tenantId: principal.tenantId }, isProven: true };
-    // Whoever holds a right on the platform works on the installation, whichever tenant the path names.
+    // A caller who holds a right on the platform works on the installation, whichever tenant the path names.
     const onPlatform = scope?.tenantId === INSTALLATION_ID;
     if (onPlatform || tenant === undefined) return { scope: platformScope(origin), isProven: onPlatform };
     const tenantId = await this.access.tenantOfMember(origin, tenant, principal.userId);

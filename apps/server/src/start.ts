@@ -54,7 +54,7 @@ async function serve(process: Process, configuration: Configuration, logger: Log
   });
   let stopping = false;
   const stop = (signal: StopSignal): void => {
-    // Asked twice, it ends at once.
+    // Asked twice, it ends immediately.
     if (stopping) return process.exit(1);
     stopping = true;
     const drainMilliseconds = signal === 'SIGTERM' ? configuration.drainSeconds * SECOND : 0;

@@ -29,7 +29,7 @@ interface CreatedUser {
 
 /**
  * Invitations and password resets; where each account counts. Accounts that the platform made keep counting in every
- * tenant. One that a tenant made counts in that tenant alone, because whoever made it chose its password.
+ * tenant. One that a tenant made counts in that tenant alone, because the person who made it chose its password.
  */
 export class Invitations1763920000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

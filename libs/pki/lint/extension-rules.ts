@@ -67,7 +67,7 @@ const isHttp = (uri: string): boolean => /^https?:\/\/[^/]/.test(uri) && URL.can
 
 /** Rules about the extensions (RFC 5280 §4.2). */
 export const extensionLintRules = [
-  lintRule('LINT_EXTENSION_REPEATED', 'RFC 5280 §4.2', 'No extension stands twice', ({ extensions }) => {
+  lintRule('LINT_EXTENSION_REPEATED', 'RFC 5280 §4.2', 'No extension occurs twice', ({ extensions }) => {
     return new Set(extensions.map(({ oid }) => oid)).size < extensions.length;
   }),
   lintRule('LINT_EXTENSION_UNKNOWN', 'RFC 5280 §4.2', 'Every extension is one that a profile knows', ({ extensions }) =>

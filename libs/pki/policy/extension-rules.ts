@@ -59,6 +59,6 @@ export const extensionRules: readonly PolicyRule[] = [
   extensionRule('CSR_EXTENSION_REPEATED', 'The request has an extension twice', 'RFC 5280 §4.2', ({ request }) =>
     [...new Set(request.requestedExtensions.map(({ oid }) => oid))]
       .filter((oid) => request.requestedExtensions.filter((extension) => extension.oid === oid).length > 1)
-      .map((oid) => `The extension ${oid} stands more than once`),
+      .map((oid) => `The extension ${oid} occurs more than once`),
   ),
 ];

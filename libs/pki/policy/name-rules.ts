@@ -110,7 +110,7 @@ export const nameRules: readonly PolicyRule[] = [
         .filter(({ type }) => type !== 'commonName' && !policy.subjectAttributes.includes(type as AttributeName))
         .map(({ type }) => `The subject may not have the attribute ${type}`),
   ),
-  nameRule('CSR_SUBJECT_ATTRIBUTE_REPEATED', 'An attribute of the subject stands twice', 'X.501 §9.3', ({ request }) =>
+  nameRule('CSR_SUBJECT_ATTRIBUTE_REPEATED', 'An attribute of the subject occurs twice', 'X.501 §9.3', ({ request }) =>
     [...new Set(request.subject.map(({ type }) => type))]
       .filter((type) => type !== 'commonName' && type !== 'domainComponent' && type !== 'organizationalUnitName')
       .filter((type) => request.subject.filter((attribute) => attribute.type === type).length > 1)

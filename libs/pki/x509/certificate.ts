@@ -109,7 +109,7 @@ function readCertificate(der: Buffer): ParsedCertificate {
 function typedExtensions(extensions: readonly ReadExtension[]) {
   const read = <Key extends string, Value>(key: Key, oid: string, reader: (value: Buffer) => Value) => {
     const [found, ...others] = extensions.filter((extension) => extension.oid === oid);
-    if (others.length > 0) throw new DerError('An extension stands twice');
+    if (others.length > 0) throw new DerError('An extension occurs twice');
     const value = found && reader(found.value);
     return (value === undefined ? {} : { [key]: value }) as { readonly [Name in Key]?: Exclude<Value, undefined> };
   };

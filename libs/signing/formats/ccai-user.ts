@@ -43,7 +43,7 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
       },
       trustedIssuer: {
         type: 'object',
-        description: 'Whose ID tokens (OpenID Connect Core 1.0 §2) stand for the user at `GET /auth/token`',
+        description: 'Whose ID tokens (OpenID Connect Core 1.0 §2) identify the user at `GET /auth/token`',
         additionalProperties: false,
         required: ['issuer', 'audience'],
         properties: {

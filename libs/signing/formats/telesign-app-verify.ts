@@ -45,7 +45,7 @@ export const telesignAppVerify: TokenFormat<TelesignInput> = {
       },
       publicAccess: {
         type: 'object',
-        description: 'Lets clients of some networks ask for tokens without a credential; absent: nobody may',
+        description: 'Lets clients of some networks ask for tokens without a credential; absent: no client may',
         additionalProperties: false,
         required: ['allowedCidrs'],
         properties: {

@@ -53,7 +53,7 @@ export function parseIfMatch(header: string | undefined): number | undefined {
 /**
  * Gives `ETag` to answers that are a single resource with a `version`; a resource whose own vocabulary has another
  * meaning for that word says `revision`. The tag of a read holds a digest beside the version: some members (when a
- * credential was last used) change without a new version, and whoever asks with `If-None-Match` must see that.
+ * credential was last used) change without a new version, and a client that asks with `If-None-Match` must see that.
  */
 @Injectable()
 export class EntityTagInterceptor implements NestInterceptor {

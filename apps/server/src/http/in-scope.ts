@@ -58,7 +58,7 @@ export interface ShownService {
 /** The principal: who called, on any route that is not public. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = requestIn(context);
-  if (principal === undefined) throw coreErrors.INTERNAL_ERROR('The route identifies nobody');
+  if (principal === undefined) throw coreErrors.INTERNAL_ERROR('The route identifies no caller');
   return principal;
 });
 
