@@ -59,7 +59,9 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
   const keys = root.command('keys').description('The master key and the data keys');
   keys
     .command('rewrap')
-    .description('Wrap every data key by the current master key; can be stopped, repeated, and run twice at the same time')
+    .description(
+      'Wrap every data key by the current master key; can be stopped, repeated, and run twice at the same time',
+    )
     .action(does(rewrap));
   keys
     .command('rotate-data-keys')
