@@ -13,7 +13,7 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'mariadb';
   /** Rows can be locked one by one; where not, one writer excludes all others anyway. */
   readonly rowLocks: boolean;
-  /** The end of a SELECT whose rows nobody else may change until the transaction ends; others may read and hold them, too. */
+  /** The end of a SELECT whose rows no other transaction may change until the transaction ends; others may read and hold them, too. */
   readonly sharedLock: string;
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;

@@ -31,7 +31,7 @@ export interface Known<Value> {
 /** How a value is read, with the span in which the clock changes nothing about it. */
 export type Load<Value> = (view: View) => Promise<{ readonly value: Value } & Pick<Basis, 'from' | 'until'>>;
 
-/** What a `Kept` stands on; `Database` provides it. */
+/** What a `Kept` is built on; `Database` provides it. */
 export interface Loader {
   readonly numbers: ConfigurationNumbers;
   now(): EpochMilliseconds;
