@@ -32,7 +32,8 @@ export const JsonColumn = (options: Options = {}): PropertyDecorator =>
   Column({ type: 'text', transformer: jsonText, ...options });
 export const IntegerColumn = (options: Options & { readonly default?: number } = {}): PropertyDecorator =>
   Column({ type: 'int', ...options });
-export const BooleanColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'boolean', ...options });
+export const BooleanColumn = (options: Options & { readonly default?: boolean } = {}): PropertyDecorator =>
+  Column({ type: 'boolean', ...options });
 /** A moment as epoch milliseconds, set by the application's clock. */
 export const InstantColumn = (options: Options & { readonly default?: number } = {}): PropertyDecorator =>
   Column({ type: 'bigint', transformer: safeInteger, ...options });

@@ -38,7 +38,7 @@ export class TokenProfile {
   /** The issuer whose ID tokens identify users, from the settings: how `GET /auth/token` finds the profile. */
   @VarcharColumn(500, { nullable: true }) trustedIssuer: string | null;
   /** Whether clients without a credential may ask, from the settings: how they find the profile. */
-  @BooleanColumn() isPublic: boolean;
+  @BooleanColumn({ default: false }) isPublic: boolean;
   /** What `superoffice-system-user` signs where a service sends none. */
   @SealedColumn({ nullable: true }) sealedSystemUserToken: Buffer | null;
   @VersionColumn() version: number;

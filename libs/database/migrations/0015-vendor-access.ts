@@ -25,7 +25,7 @@ export class VendorAccess1763900000000 implements MigrationInterface {
     await addColumns(
       runner,
       PROFILES,
-      { ...boolean('isPublic'), default: false },
+      { ...boolean('isPublic'), default: 0 },
       sealed('sealedSystemUserToken', { nullable: true }),
     );
     await addIndexes(runner, PROFILES, index(BY_PUBLIC, 'isPublic'));
