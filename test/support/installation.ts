@@ -1,8 +1,4 @@
-import { randomBytes } from 'node:crypto';
-
-import { JwtService } from '@nestjs/jwt';
-
-import { History, RepeatedEvents, auditEntities, recordEvents } from '#audit';
+import { History } from '#audit';
 import {
   type Actor,
   DAY,
@@ -10,13 +6,12 @@ import {
   ManualClock,
   type Origin,
   type PlatformScope,
-  Secret,
   type TenantScope,
   platformScope,
   systemOrigin,
 } from '#core';
-import { CpuQueue, PasswordHasher, localKeyEncryptionKey, normalizePassword } from '#crypto';
-import { Database, type EntityClass } from '#database';
+import { PasswordHasher, normalizePassword } from '#crypto';
+import { Database } from '#database';
 import {
   Access,
   AccountSecrets,
@@ -24,7 +19,6 @@ import {
   Members,
   PasswordGuard,
   PasswordResets,
-  RefusedPasswords,
   type Role,
   SessionKeys,
   SessionRenewals,
@@ -32,18 +26,16 @@ import {
   Sessions,
   Tenants,
   Users,
-  configurationNumbers,
-  tenantEntities,
 } from '#tenants';
-import { Vault, vaultEntities } from '#vault';
+import { Vault } from '#vault';
 
 import { createMigratedDatabase } from './database.js';
+import { openModules } from './modules.js';
 
 export const PASSWORD = 'correct horse battery staple';
 export const SESSION_LIMITS = { idle: 8 * HOUR, absolute: 30 * DAY };
-const CHEAP_HASH = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
 
-/** The services below the HTTP shell, wired by hand on a database of their own. */
+/** The services below the HTTP shell, on a database of their own. */
 export interface Installation {
   /** For a second instance on the same database: `Database.open({ url, ... })`. */
   readonly url: string;
@@ -69,31 +61,13 @@ export interface Installation {
   drop(): Promise<void>;
 }
 
-/** @param entities of the libraries that the test needs beside the vault's, the history's and the tenants' */
-export async function openInstallation(entities: readonly EntityClass[] = []): Promise<Installation> {
+export async function openInstallation(): Promise<Installation> {
   const test = await createMigratedDatabase();
   const clock = new ManualClock();
-  const database = await Database.open({
-    url: test.url,
-    entities: [...auditEntities, ...vaultEntities, ...tenantEntities, ...entities],
-    clock,
-    recorder: recordEvents,
-    configurations: configurationNumbers,
-  });
-  await database.migrate();
-  const vault = new Vault(database);
-  await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  const queue = new CpuQueue((what) => database.requireNoTransaction(what));
-  const hasher = new PasswordHasher({ parameters: CHEAP_HASH, queue });
-  const guard = new PasswordGuard(database, hasher);
-  const repeatedEvents = new RepeatedEvents(database);
-  const refusedPasswords = new RefusedPasswords(database, repeatedEvents);
-  const users = new Users(database, guard, refusedPasswords);
-  const secrets = new AccountSecrets(vault);
-  const sessionKeys = new SessionKeys(vault);
-  await sessionKeys.prepare();
-  const tokens = new SessionTokens(database, new JwtService({}), sessionKeys);
-  const renewals = new SessionRenewals(database, secrets, tokens, SESSION_LIMITS);
+  const modules = await openModules(test.url, clock);
+  const database = modules.get(Database);
+  const hasher = modules.get(PasswordHasher);
+  const users = modules.get(Users);
   const passwordHash = await hasher.hash(normalizePassword(PASSWORD), 'admin');
   const admin = await database.platform(platformScope(systemOrigin('test')), (tx) =>
     users.create(tx, { email: 'admin@example.com', name: 'Admin', passwordHash, platformAdmin: true }),
@@ -102,24 +76,24 @@ export async function openInstallation(entities: readonly EntityClass[] = []): P
     url: test.url,
     clock,
     database,
-    vault,
+    vault: modules.get(Vault),
     hasher,
-    guard,
+    guard: modules.get(PasswordGuard),
     users,
-    tenants: new Tenants(database, vault, users),
-    members: new Members(database),
-    invitations: new Invitations(database, secrets, users),
-    resets: new PasswordResets(database, secrets, users),
-    sessions: new Sessions(database, guard, users, tokens, renewals, refusedPasswords),
-    renewals,
-    secrets,
-    tokens,
-    sessionKeys,
-    access: new Access(database),
-    history: new History(database),
+    tenants: modules.get(Tenants),
+    members: modules.get(Members),
+    invitations: modules.get(Invitations),
+    resets: modules.get(PasswordResets),
+    sessions: modules.get(Sessions),
+    renewals: modules.get(SessionRenewals),
+    secrets: modules.get(AccountSecrets),
+    tokens: modules.get(SessionTokens),
+    sessionKeys: modules.get(SessionKeys),
+    access: modules.get(Access),
+    history: modules.get(History),
     platform: platformScope(originOf({ type: 'user', id: admin.id, name: admin.email })),
     drop: async () => {
-      await database.close();
+      await modules.close();
       await test.drop();
     },
   };

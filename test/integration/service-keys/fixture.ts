@@ -1,50 +1,28 @@
-import { randomBytes } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
 
-import { RepeatedEvents, auditEntities, recordEvents } from '#audit';
-import {
-  type Clock,
-  MINUTE,
-  ManualClock,
-  Secret,
-  type TenantScope,
-  WindowCounters,
-  platformScope,
-  systemOrigin,
-} from '#core';
-import { PasswordHasher, localKeyEncryptionKey } from '#crypto';
+import { RepeatedEvents } from '#audit';
+import { ManualClock, type TenantScope, type TimeSource, platformScope, systemOrigin } from '#core';
 import { Database } from '#database';
 import {
   Authenticator,
   CredentialCleanup,
   CredentialExpiry,
-  CallerDirectory,
-  CredentialFilter,
-  CredentialSecrets,
   CredentialSteps,
   CredentialSuccession,
   CredentialUsage,
   Credentials,
-  FailedAuthentications,
   RefusedUses,
   Services,
-  serviceKeyEntities,
 } from '#service-keys';
-import {
-  Members,
-  PasswordGuard,
-  RefusedPasswords,
-  Tenants,
-  Users,
-  configurationNumbers,
-  tenantEntities,
-} from '#tenants';
-import { Vault, vaultEntities } from '#vault';
+import { Members, Tenants } from '#tenants';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
-import { CHEAP_PASSWORDS, PASSWORD } from '../../support/server.js';
+import { openModules } from '../../support/modules.js';
+import { PASSWORD } from '../../support/server.js';
 
 /** One process's worth of credential use-cases. */
 export interface Instance {
+  readonly modules: INestApplicationContext;
   readonly database: Database;
   readonly tenants: Tenants;
   readonly members: Members;
@@ -71,47 +49,23 @@ export interface Fixture extends Instance {
   drop(): Promise<void>;
 }
 
-const entities = [...vaultEntities, ...auditEntities, ...tenantEntities, ...serviceKeyEntities];
-/** More than any test has. */
-const FAILURES = { quota: 1_000_000, windowMilliseconds: MINUTE };
-const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
-
-async function openInstance(test: TestDatabase, clock: Clock): Promise<Instance> {
-  const database = await Database.open({
-    url: test.url,
-    entities,
-    clock,
-    recorder: recordEvents,
-    configurations: configurationNumbers,
-  });
-  await database.migrate();
-  const vault = new Vault(database);
-  await vault.unseal([masterKey]);
-  const repeatedEvents = new RepeatedEvents(database);
-  const guard = new PasswordGuard(database, new PasswordHasher({ parameters: CHEAP_PASSWORDS }));
-  const users = new Users(database, guard, new RefusedPasswords(database, repeatedEvents));
-  const secrets = new CredentialSecrets(vault);
-  await secrets.prepare();
-  const steps = new CredentialSteps(secrets);
-  const usage = new CredentialUsage(database);
-  const failures = new FailedAuthentications(new WindowCounters(clock), clock, FAILURES);
-  const directory = new CallerDirectory(database, secrets);
-  const filter = new CredentialFilter(database, secrets);
-  const refusedUses = new RefusedUses(repeatedEvents);
+async function openInstance(test: TestDatabase, clock: TimeSource): Promise<Instance> {
+  const modules = await openModules(test.url, clock);
   return {
-    database,
-    repeatedEvents,
-    refusedUses,
-    tenants: new Tenants(database, vault, users),
-    members: new Members(database),
-    services: new Services(database, secrets, users, { lock: async (_tx, names) => names }),
-    credentials: new Credentials(database, secrets, steps, users),
-    steps,
-    usage,
-    authenticator: new Authenticator(database, secrets, directory, usage, filter, failures, refusedUses),
-    expiry: new CredentialExpiry(database, steps),
-    succession: new CredentialSuccession(database, steps),
-    cleanup: new CredentialCleanup(database, steps),
+    modules,
+    database: modules.get(Database),
+    repeatedEvents: modules.get(RepeatedEvents),
+    refusedUses: modules.get(RefusedUses),
+    tenants: modules.get(Tenants),
+    members: modules.get(Members),
+    services: modules.get(Services),
+    credentials: modules.get(Credentials),
+    steps: modules.get(CredentialSteps),
+    usage: modules.get(CredentialUsage),
+    authenticator: modules.get(Authenticator),
+    expiry: modules.get(CredentialExpiry),
+    succession: modules.get(CredentialSuccession),
+    cleanup: modules.get(CredentialCleanup),
   };
 }
 
@@ -142,7 +96,7 @@ export async function openFixture(): Promise<Fixture> {
     another: open,
     newTenant,
     drop: async () => {
-      for (const instance of opened) await instance.database.close();
+      for (const instance of opened) await instance.modules.close();
       await test.drop();
     },
   };
