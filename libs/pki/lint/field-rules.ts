@@ -120,8 +120,10 @@ export const fieldLintRules = [
   lintRule(
     'LINT_NAME_EMPTY_VALUE',
     'RFC 5280 appendix A.1',
-    'No attribute of a name is empty or blank',
-    ({ attributes }) => attributes.some(({ value }) => value.trim() === ''),
+    'No attribute of a name is empty or blank, and no part of it is without one',
+    ({ attributes, subject }) =>
+      attributes.some(({ value }) => value.trim() === '') ||
+      subject.children.some(({ children }) => children.length === 0),
   ),
   lintRule('LINT_NAME_TOO_LONG', 'RFC 5280 appendix A.1', 'No attribute exceeds its upper bound', ({ attributes }) =>
     attributes.some(({ type, value }) => [...value].length > maxLength(type)),

@@ -13,6 +13,12 @@ describe('a distinguished name', () => {
     expect(() => readName(name('2.5.4.3', der.bitString(Buffer.of(1))))).toThrow(DerError);
   });
 
+  it('a part of a name without any attribute says nothing', () => {
+    const [organization] = parseDer(der.name(['2.5.4.10', der.utf8String('Acme')])).children;
+    const name = parseDer(der.sequence(der.set(), organization!.raw));
+    expect(formatName(readName(name))).toBe('O=Acme');
+  });
+
   it('a distinguished name is read with a NumericString', () => {
     const read = readName(parseDer(der.name(['2.5.4.5', der.element(0x12, Buffer.from('4711'))])));
     expect(formatName(read)).toBe('serialNumber=4711');

@@ -91,8 +91,8 @@ export function readName(node: DerNode): ReadAttribute[] {
   if (children.length > RELATIVE_NAMES_MAX) throw new DerError('A name has too many parts');
   return children.flatMap((relative) => {
     const pairs = expectTag(relative, TAG.set).children;
-    if (pairs.length === 0 || pairs.length > RELATIVE_NAMES_MAX)
-      throw new DerError('A relative name is empty or too long');
+    // RFC 5280 §4.1.2.4 has at least one; some writers leave an empty set where an attribute has no value.
+    if (pairs.length > RELATIVE_NAMES_MAX) throw new DerError('A relative name is too long');
     return pairs.map((pair) => {
       const fields = DerFields.of(pair);
       const oid = readObjectIdentifier(fields.take());
