@@ -261,6 +261,7 @@ describe('a service that was admitted', () => {
 
   it('a service whose credential is discarded between the guard and the transaction leaves a refused use', async () => {
     await admit();
+    await createAuthority(server, tenant);
     const { database } = server.server.installation;
     const original = database.transaction.bind(database);
     database.transaction = async <Result>(...[asked, work]: Parameters<typeof original<Result>>): Promise<Result> => {
@@ -268,7 +269,8 @@ describe('a service that was admitted', () => {
       await discard();
       return original(asked, work);
     };
-    const answer = await issuer.sign();
+    const asked = { csr: csrPem('service') };
+    const answer = await server.post('/v1/certificates', asked, { serviceKey: issuer.service.serviceKey });
     database.transaction = original;
     expect(answer.body['code']).toBe('CREDENTIAL_INACTIVE');
     const path = `${tenant.path}/services/${issuer.service.id}/credentials/${credentialId}`;
