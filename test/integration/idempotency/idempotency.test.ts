@@ -54,8 +54,8 @@ async function countOf(name: string): Promise<number> {
 }
 
 /** The same request could be done again and again: nothing but the key keeps it from that. */
-async function createTenantOf(key: string): Promise<Answer> {
-  const call = { token: await server.login(), headers: { 'Idempotency-Key': key } };
+async function createTenantOf(key: string, token?: string): Promise<Answer> {
+  const call = { token: token ?? (await server.login()), headers: { 'Idempotency-Key': key } };
   return server.post('/v1/tenants', { slug: key, name: 'Control' }, call);
 }
 
@@ -100,7 +100,9 @@ describe('a request that is repeated under its key', () => {
 
   it('a request is done again under another idempotency key: the negative control of the race', async () => {
     const keys = Array.from({ length: PARALLEL }, (_, number) => `control-${number}`);
-    const created = await Promise.all(keys.map((key) => createTenantOf(key)));
+    // One sign-in: of as many at the same time, the guard of passwords rejects some.
+    const token = await server.login();
+    const created = await Promise.all(keys.map((key) => createTenantOf(key, token)));
     expect(created.filter(({ status }) => status === 201)).toHaveLength(PARALLEL);
   });
 
