@@ -1,12 +1,15 @@
 import { INSTALLATION_ID } from './ids.js';
 
-/** Who acts: a signed-in user, a service with its credential, or Chancery itself (scheduler, first start, CLI). */
+/**
+ * Who acts: a person, a service with its credential, a service account (automation of a tenant), or Chancery itself
+ * (scheduler, first start, CLI).
+ */
 export interface Actor {
-  readonly type: 'user' | 'service' | 'system';
+  readonly type: 'user' | 'service' | 'service_account' | 'system';
   readonly id: string;
   /** What a reader of the history recognises: e-mail of a user, name of a service, name of a job. */
   readonly name: string;
-  /** The credential that a service authenticated with. */
+  /** The credential that a service authenticated with, or the API token of a person or a service account. */
   readonly credentialId?: string;
   /** Role of the user in the tenant of the scope. */
   readonly role?: string;
@@ -19,6 +22,8 @@ export interface Actor {
 export type Evidence =
   /** A signed-in user, on a route that requires the permission. */
   | { readonly kind: 'session'; readonly sessionId: string; readonly permission: string }
+  /** An API token of a user or a service account, on a route that requires the permission. */
+  | { readonly kind: 'api-token'; readonly apiTokenId: string; readonly permission: string }
   /** A service with the credential of the actor. */
   | { readonly kind: 'credential' }
   /** A caller without an account of its own, whom a tenant's configuration admits (an ID token of a trusted issuer). */

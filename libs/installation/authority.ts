@@ -1,7 +1,7 @@
 import { INSTALLATION_ID } from '#core';
 import { type AuthorityCheck, TransactionMisuse, Tx } from '#database';
 import { credentialAuthority } from '#service-keys';
-import { holdTenant, requireActiveTenant, sessionAuthority } from '#tenants';
+import { apiTokenAuthority, holdTenant, requireActiveTenant, sessionAuthority } from '#tenants';
 
 /**
  * Decides at the beginning of each piece of work, by the rows as they are then, whether its caller may do it.
@@ -16,6 +16,8 @@ export const checkAuthority: AuthorityCheck = async (view) => {
   switch (evidence?.kind) {
     case 'session':
       return sessionAuthority(view, evidence);
+    case 'api-token':
+      return apiTokenAuthority(view, evidence);
     case 'credential':
       return isTransaction ? credentialAuthority(view) : scope;
     case 'tenant':

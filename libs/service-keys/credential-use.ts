@@ -1,7 +1,6 @@
 import { type DomainError, type EpochMilliseconds, coreErrors } from '#core';
-import { type TenantState, tenantErrors } from '#tenants';
+import { type TenantState, isAddressAllowed, tenantErrors } from '#tenants';
 
-import { isAddressAllowed } from './allowed-addresses.js';
 import { type CredentialState, stateAt } from './lifecycle.js';
 import type { Credential, Service } from './entities.js';
 import { callerErrors } from './errors.js';

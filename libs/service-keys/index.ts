@@ -1,5 +1,4 @@
 export type { Credential, Service } from './entities.js';
-export { isAddressAllowed, isCidr } from './allowed-addresses.js';
 export { type AuthType, authTypes } from './auth-types.js';
 export { credentialAuthority } from './authority.js';
 export { type AuthenticatedService, Authenticator, serviceActor } from './authenticator.js';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds, TenantScope } from '#core';
-import { Database } from '#database';
+import { Database, type Tx } from '#database';
+import { type ApiTokenState, ApiTokens, apiTokenStateAt } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
 import { type CredentialState, stateAt } from './lifecycle.js';
@@ -24,6 +25,16 @@ export interface LeakCheck {
   readonly finding: LeakFinding | undefined;
   /** Where the caller asked for it and the credential was still live. */
   readonly compromised: Compromised | undefined;
+  /** Where the string is, or was, an API token of the tenant; the caller may have asked to revoke it. */
+  readonly apiToken: LeakedApiToken | undefined;
+}
+
+export interface LeakedApiToken {
+  readonly id: string;
+  readonly name: string;
+  /** After what the caller asked for. */
+  readonly state: ApiTokenState;
+  readonly lastUsedAt: EpochMilliseconds | null;
 }
 
 /** The text of a service key or of a JWT secret; what is longer is neither. */
@@ -36,6 +47,7 @@ export class Leaks {
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
     private readonly credentials: Credentials,
+    private readonly apiTokens: ApiTokens,
   ) {}
 
   /**
@@ -44,7 +56,9 @@ export class Leaks {
    */
   async check(scope: TenantScope, secret: string, compromise: boolean): Promise<LeakCheck> {
     const lookupHash = secret.length <= SECRET_LENGTH_MAX ? this.secrets.lookupHash(secret.trim()) : '';
+    const apiTokenHash = await this.apiTokens.hashOf(secret.trim());
     return this.database.transaction(scope, async (tx) => {
+      if (apiTokenHash !== undefined) return this.checkApiToken(tx, apiTokenHash, compromise);
       const credential = await tx.findOne(Credential, { lookupHash });
       const finding = credential && {
         credentialId: credential.id,
@@ -61,7 +75,19 @@ export class Leaks {
         compromise && live
           ? await this.credentials.compromiseIn(tx, finding.serviceId, finding.credentialId, 'leaked')
           : undefined;
-      return { finding: finding ?? undefined, compromised };
+      return { finding: finding ?? undefined, compromised, apiToken: undefined };
     });
+  }
+
+  private async checkApiToken(tx: Tx, lookupHash: string, revoke: boolean): Promise<LeakCheck> {
+    const found = await this.apiTokens.findIn(tx, lookupHash);
+    const targetId = found?.id ?? tx.scope.tenantId;
+    const details = { found: found !== undefined, kind: 'api-token' };
+    tx.record(credentialEvents.leak_checked(targetId, { credentialId: found?.id, details }));
+    const none = { finding: undefined, compromised: undefined };
+    if (!found) return { ...none, apiToken: undefined };
+    const { id, name, lastUsedAt } = found;
+    if (revoke) await this.apiTokens.revokeIn(tx, id);
+    return { ...none, apiToken: { id, name, lastUsedAt, state: revoke ? 'revoked' : apiTokenStateAt(found, tx.now) } };
   }
 }

@@ -3,9 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, Not, type Tx, requireVersion } from '#database';
-import { Users, raiseConfigVersion } from '#tenants';
+import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
-import { isCidr } from './allowed-addresses.js';
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
 import { Credential, Service } from './entities.js';
 import { serviceErrors } from './errors.js';
@@ -146,18 +145,3 @@ const visible = ({ name, description, profiles, allowedCidrs }: Service) => ({
   profiles,
   allowedCidrs,
 });
-
-function requireCidrs(cidrs: readonly string[]): void {
-  const errors = cidrs.flatMap((cidr, index): InputError[] =>
-    isCidr(cidr)
-      ? []
-      : [
-          {
-            pointer: `/allowedCidrs/${index}`,
-            code: 'INVALID_CIDR',
-            detail: 'a network such as 10.0.0.0/8 is expected',
-          },
-        ],
-  );
-  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
-}

@@ -40,6 +40,19 @@ export class Access {
     return { ...origin, actor: { ...origin.actor, role }, tenantId: found.id };
   }
 
+  /**
+   * The scope of an API token, which works in its own tenant only.
+   * @param tenant id or slug
+   * @throws what its authority throws, see `apiTokenAuthority`; NOT_FOUND for every other tenant
+   */
+  async apiTokenScope(token: { readonly tenantId: string }, tenant: string, origin: Origin): Promise<TenantScope> {
+    const { found } = await this.find(origin, tenant, origin.actor.id);
+    if (found?.id !== token.tenantId) throw coreErrors.NOT_FOUND();
+    // The check that begins each piece of work decides, and knows the role.
+    const scope = { ...origin, tenantId: found.id };
+    return this.database.read(scope, async (view) => ({ ...scope, actor: view.scope.actor }));
+  }
+
   /** @throws FORBIDDEN unless the user administers the installation or the permission is everybody's */
   platformScope(
     { user }: { readonly user: Pick<User, 'id' | 'platformAdmin'> },

@@ -13,6 +13,7 @@ export const accountSecretKinds = {
   invitation: prefixedSecret('cinv_'),
   passwordReset: prefixedSecret('crst_'),
   refreshToken: prefixedSecret('crft_'),
+  apiToken: prefixedSecret('chat_'),
 } as const satisfies Record<string, PrefixedSecret>;
 
 /** The keyed hashes by which such secrets are found. */

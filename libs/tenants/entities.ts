@@ -16,6 +16,7 @@ import {
 } from '#database';
 
 import { type InvitationState, invitationLifecycle } from './invitation.js';
+import type { Permission } from './permissions.js';
 import type { ResetKind } from './password-reset.js';
 import type { Role } from './roles.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
@@ -138,6 +139,48 @@ export class PasswordReset {
   @InstantColumn() createdAt: number;
   @InstantColumn() expiresAt: number;
   @InstantColumn({ nullable: true }) usedAt: number | null;
+}
+
+/** Automation of a tenant, with a role like a member's. It works with API tokens only. */
+@Entity('service_accounts')
+@TenantOwned()
+export class ServiceAccount {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(100) name: string;
+  /** The name, or the id once it is deleted: unique in the tenant. */
+  @VarcharColumn(100) liveName: string;
+  @VarcharColumn(32) role: Role;
+  @ReferenceColumn() createdBy: string;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) deletedAt: number | null;
+}
+
+/** A secret by which a member or a service account works without a session, within fewer permissions. */
+@Entity('api_tokens')
+@TenantOwned()
+export class ApiToken {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(100) name: string;
+  /** The membership that it ends with; `null` for that of a service account. */
+  @ReferenceColumn({ nullable: true }) memberId: string | null;
+  /** The user or the service account. */
+  @ReferenceColumn() ownerId: string;
+  @JsonColumn() permissions: readonly Permission[];
+  /** Whether it may do what asks a person for their password. */
+  @BooleanColumn() stepUp: boolean;
+  @JsonColumn() allowedCidrs: readonly string[];
+  /** HMAC of the token: how it is found. */
+  @VarcharColumn(64) lookupHash: string;
+  @VarcharColumn(32) tokenMasked: string;
+  @ReferenceColumn() createdBy: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() expiresAt: number;
+  @InstantColumn({ nullable: true }) lastUsedAt: number | null;
+  @InstantColumn({ nullable: true }) revokedAt: number | null;
 }
 
 /** Failed password attempts of one subject: an account, an account from one network, or a session. */

@@ -34,6 +34,13 @@ export const accountErrors = defineErrors('accounts', {
   RESET_INVALID: { kind: 'gone', title: 'The reset is unknown, used, replaced or expired' },
 });
 
+export const apiTokenErrors = defineErrors('api-tokens', {
+  API_TOKEN_LIMIT_REACHED: { kind: 'conflict', title: 'The tenant has too many API tokens; revoke some' },
+  API_TOKEN_ADDRESS_NOT_ALLOWED: { kind: 'forbidden', title: 'The API token may not be used from this address' },
+  SERVICE_ACCOUNT_NAME_TAKEN: { kind: 'conflict', title: 'A service account has this name already' },
+  SERVICE_ACCOUNT_LIMIT_REACHED: { kind: 'conflict', title: 'The tenant has too many service accounts' },
+});
+
 export const sessionErrors = defineErrors('sessions', {
   TOO_MANY_ATTEMPTS: { kind: 'rate-limited', title: 'Too many failed attempts; wait before the next one' },
   PASSWORD_REQUIRED: { kind: 'unauthenticated', title: 'Your password is required' },

@@ -30,6 +30,17 @@ export const userEvents = defineEvents('user', {
   password_changed: 'A user changed their password; all other sessions ended',
 });
 
+export const apiTokenEvents = defineEvents('api_token', {
+  created: 'An API token was created for a member or a service account',
+  repeated: 'An API token was shown again to the request that created it, by its idempotency key',
+  revoked: 'An API token was revoked',
+});
+
+export const serviceAccountEvents = defineEvents('service_account', {
+  created: 'A service account was created',
+  deleted: 'A service account was deleted: its API tokens are rejected',
+});
+
 export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
   refused:

@@ -1,8 +1,28 @@
 export { Access } from './access.service.js';
 export { AccountSecrets } from './account-secrets.js';
+export { isAddressAllowed, isCidr, requireCidrs } from './allowed-addresses.js';
+export { API_TOKEN_LIFETIME_MAX, type ApiTokenState, apiTokenStateAt, apiTokenStates } from './api-token.js';
+export { apiTokenAuthority } from './api-token-authority.js';
+export { ApiTokenExpiry } from './api-token-expiry.js';
+export { type ApiTokenWithSecret, ApiTokens, type IdentifiedApiToken } from './api-tokens.service.js';
 export { holdTenant, requireActive, requireActiveTenant, sessionAuthority } from './authority.js';
-export { accountErrors, invitationErrors, memberErrors, sessionErrors, tenantErrors } from './errors.js';
-export { invitationEvents, memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
+export {
+  accountErrors,
+  apiTokenErrors,
+  invitationErrors,
+  memberErrors,
+  sessionErrors,
+  tenantErrors,
+} from './errors.js';
+export {
+  apiTokenEvents,
+  invitationEvents,
+  memberEvents,
+  serviceAccountEvents,
+  sessionEvents,
+  tenantEvents,
+  userEvents,
+} from './events.js';
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
 export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
 export {
@@ -23,7 +43,9 @@ export {
   isPermission,
   permissionRow,
   permissions,
+  tokenPermissions,
 } from './permissions.js';
+export { ServiceAccounts } from './service-accounts.service.js';
 export { RefusedPasswords } from './refused-passwords.service.js';
 export { type Role, mayGrant, mayManage, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Audience, type Permission, isPermission, permissionRow, permissions } from './permissions.js';
+import {
+  type Audience,
+  type Permission,
+  isPermission,
+  permissionRow,
+  permissions,
+  tokenPermissions,
+} from './permissions.js';
 import { roles } from './roles.js';
 
 /**
@@ -19,6 +26,9 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'members:read': ['++++', '-', 'tenant-user'],
   'members:write': ['++--', '-', 'tenant-user'],
   'members:recover': ['+---', '-', 'tenant-user'],
+  'api-tokens:self': ['++++', '-', 'tenant-user'],
+  'service-accounts:read': ['++++', '-', 'tenant-user'],
+  'service-accounts:write': ['+---', '-', 'tenant-user'],
   'services:read': ['++++', '-', 'tenant-user'],
   'services:write': ['++--', '-', 'tenant-user'],
   'credentials:reveal': ['+++-', '-', 'tenant-user'],
@@ -52,6 +62,13 @@ describe('permissions', () => {
     expect(roles.map((role) => (row.roles.includes(role) ? '+' : '-')).join('')).toBe(members);
     expect([row.platformAdmin ? '+' : '-', row.audience]).toEqual([platformAdmin, audience]);
     expect(row.description).not.toBe('');
+  });
+
+  it('the permissions that decide over people and tokens are held by no API token, nor those of others than members', () => {
+    const withheld = Object.keys(permissions).filter((name) => !tokenPermissions.includes(name as Permission));
+    const ofMembers = withheld.filter((name) => permissionRow(name as Permission).audience === 'tenant-user');
+    expect(ofMembers).toEqual(['members:write', 'members:recover', 'api-tokens:self', 'service-accounts:write']);
+    for (const name of tokenPermissions) expect(permissionRow(name).audience).toBe('tenant-user');
   });
 
   it.each([

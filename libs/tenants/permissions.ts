@@ -8,6 +8,8 @@ export interface PermissionRow {
   readonly roles: readonly Role[];
   /** The platform administrator holds it in every tenant, without being a member. */
   readonly platformAdmin: boolean;
+  /** Only people may use it: no API token holds it. */
+  readonly onlyPeople?: true;
   readonly description: string;
 }
 
@@ -21,6 +23,11 @@ const members = (roles: readonly Role[], description: string): PermissionRow => 
   roles,
   platformAdmin: false,
   description,
+});
+/** What decides over people and their tokens is for people: a token must not make itself another one. */
+const onlyPeople = (roles: readonly Role[], description: string): PermissionRow => ({
+  ...members(roles, description),
+  onlyPeople: true,
 });
 const platform = (description: string): PermissionRow => ({
   audience: 'platform-user',
@@ -51,8 +58,11 @@ export const permissions = {
   'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
   'tenant:write': members(OWNER, "Change the tenant's name and settings"),
   'members:read': members(EVERYONE, 'List the members'),
-  'members:write': members(MANAGERS, 'Invite, change and remove members (below owner, unless one is an owner)'),
-  'members:recover': members(OWNER, 'Let members whose accounts only this tenant knows choose a new password'),
+  'members:write': onlyPeople(MANAGERS, 'Invite, change and remove members (below owner, unless one is an owner)'),
+  'members:recover': onlyPeople(OWNER, 'Let members whose accounts only this tenant knows choose a new password'),
+  'api-tokens:self': onlyPeople(EVERYONE, 'Create, list and revoke own API tokens; owners list and revoke all'),
+  'service-accounts:read': members(EVERYONE, 'List the service accounts'),
+  'service-accounts:write': onlyPeople(OWNER, 'Create and delete service accounts and their API tokens'),
   'services:read': members(EVERYONE, 'List services and their masked credentials'),
   'services:write': members(
     MANAGERS,
@@ -80,6 +90,12 @@ export const permissions = {
 } as const satisfies Record<string, PermissionRow>;
 
 export type Permission = keyof typeof permissions;
+
+/** What an API token can hold: permissions in a tenant that are not for people only. */
+export const tokenPermissions: readonly Permission[] = (Object.keys(permissions) as Permission[]).filter((name) => {
+  const row: PermissionRow = permissions[name];
+  return row.audience === 'tenant-user' && !row.onlyPeople;
+});
 
 export const permissionRow = (permission: Permission): PermissionRow => permissions[permission];
 

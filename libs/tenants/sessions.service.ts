@@ -130,7 +130,7 @@ export class Sessions {
     change: { currentPassword: string; newPassword: string },
   ): Promise<void> {
     // In this order, so that a wrong current password does not cost the hash of the new one.
-    const confirmed = await this.users.confirmPassword(scope, change.currentPassword);
+    const confirmed = await this.users.comparePassword(scope, change.currentPassword);
     const passwordHash = await this.users.hashNewPassword(scope, change.newPassword, '/newPassword');
     await this.database.platform(scope, async (tx) => {
       const userId = scope.actor.id;

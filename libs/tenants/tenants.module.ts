@@ -11,9 +11,37 @@ import { VaultModule } from '#vault';
 
 import { Access } from './access.service.js';
 import { AccountSecrets } from './account-secrets.js';
-import { Invitation, Member, PasswordAttempt, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
-import { accountErrors, invitationErrors, memberErrors, sessionErrors, tenantErrors } from './errors.js';
-import { invitationEvents, memberEvents, sessionEvents, tenantEvents, userEvents } from './events.js';
+import { ApiTokenExpiry } from './api-token-expiry.js';
+import { ApiTokens } from './api-tokens.service.js';
+import {
+  ApiToken,
+  Invitation,
+  Member,
+  PasswordAttempt,
+  PasswordReset,
+  RefreshToken,
+  ServiceAccount,
+  Session,
+  Tenant,
+  User,
+} from './entities.js';
+import {
+  accountErrors,
+  apiTokenErrors,
+  invitationErrors,
+  memberErrors,
+  sessionErrors,
+  tenantErrors,
+} from './errors.js';
+import {
+  apiTokenEvents,
+  invitationEvents,
+  memberEvents,
+  serviceAccountEvents,
+  sessionEvents,
+  tenantEvents,
+  userEvents,
+} from './events.js';
 import { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
 import { Invitations } from './invitations.service.js';
 import { Members } from './members.service.js';
@@ -21,6 +49,7 @@ import { PasswordGuard } from './password-guard.js';
 import { PasswordResetExpiry } from './password-reset-expiry.js';
 import { PasswordResets } from './password-resets.service.js';
 import { RefusedPasswords } from './refused-passwords.service.js';
+import { ServiceAccounts } from './service-accounts.service.js';
 import { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
 import { SessionKeys } from './session-keys.js';
 import { SessionLimits } from './session-lifetime.js';
@@ -37,6 +66,8 @@ export const tenantEntities: readonly EntityClass[] = [
   Invitation,
   Session,
   RefreshToken,
+  ServiceAccount,
+  ApiToken,
   PasswordAttempt,
   PasswordReset,
 ];
@@ -46,8 +77,16 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
 
 /** Tenants, the people who work in them, and how those sign in. */
 @Declares({
-  errors: [passwordErrors, sessionErrors, tenantErrors, memberErrors, invitationErrors, accountErrors],
-  events: [tenantEvents, memberEvents, invitationEvents, userEvents, sessionEvents],
+  errors: [passwordErrors, sessionErrors, tenantErrors, memberErrors, invitationErrors, accountErrors, apiTokenErrors],
+  events: [
+    tenantEvents,
+    memberEvents,
+    invitationEvents,
+    userEvents,
+    apiTokenEvents,
+    serviceAccountEvents,
+    sessionEvents,
+  ],
 })
 @Module({
   imports: [
@@ -65,6 +104,8 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     },
     Access,
     AccountSecrets,
+    ApiTokenExpiry,
+    ApiTokens,
     EndedInvitations,
     InvitationExpiry,
     Invitations,
@@ -75,6 +116,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     PasswordResets,
     RefusedPasswords,
     RefreshTokenExpiry,
+    ServiceAccounts,
     SessionExpiry,
     SessionKeys,
     {
@@ -91,6 +133,18 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     Tenants,
     Users,
   ],
-  exports: [Access, Invitations, Members, PasswordResets, SessionKeys, SessionRenewals, Sessions, Tenants, Users],
+  exports: [
+    Access,
+    ApiTokens,
+    Invitations,
+    Members,
+    PasswordResets,
+    ServiceAccounts,
+    SessionKeys,
+    SessionRenewals,
+    Sessions,
+    Tenants,
+    Users,
+  ],
 })
 export class TenantsModule {}

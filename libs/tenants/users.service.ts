@@ -14,7 +14,7 @@ import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 
 import { accountOf, signInNamesOf } from './accounts.js';
-import { User } from './entities.js';
+import { ApiToken, User } from './entities.js';
 import { accountErrors, sessionErrors } from './errors.js';
 import { userEvents } from './events.js';
 import { PasswordGuard, forgetFailures, hashingGroup } from './password-guard.js';
@@ -130,11 +130,26 @@ export class Users {
   }
 
   /**
-   * Step-up: the caller's own password in the very request that needs it.
-   * @returns the user with the hash that was compared
-   * @throws PASSWORD_REQUIRED where none was sent, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   * Step-up: the caller's own password in the very request that needs it. An API token has none; it confirms by the
+   * right that it was given when it was created.
+   * @throws PASSWORD_REQUIRED where none was sent, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, FORBIDDEN for an API token without that right
    */
-  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<User> {
+  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<void> {
+    if (scope.evidence?.kind === 'api-token') return this.requireStepUpToken(scope, scope.evidence.apiTokenId);
+    await this.comparePassword(scope, password);
+  }
+
+  private async requireStepUpToken(scope: PlatformScope, id: string): Promise<void> {
+    const token = await this.database.readPlatform(scope, (view) => view.get(ApiToken, { id }));
+    if (!token.stepUp) throw coreErrors.FORBIDDEN('The API token was created without `stepUp`');
+  }
+
+  /**
+   * The same for a step that changes the password.
+   * @returns the user with the hash that was compared
+   * @throws PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async comparePassword(scope: PlatformScope, password: string | undefined): Promise<User> {
     const { actor } = scope;
     if (actor.type !== 'user') throw coreErrors.FORBIDDEN('Only a signed-in user has a password to confirm');
     if (password === undefined || password === '') throw sessionErrors.PASSWORD_REQUIRED();

@@ -1,4 +1,8 @@
+import { DAY } from '#core';
+
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
+
+let accounts = 0;
 
 /** A person as the tests invite them. */
 export interface Newcomer {
@@ -33,6 +37,36 @@ export async function joinAs(server: TestServer, tenant: TestTenant, email: stri
     { token: await server.login(email, PASSWORD) },
   );
   if (accepted.status !== 201) throw new Error(`The acceptance was refused: ${accepted.text}`);
+}
+
+/** An API token with these permissions: of the caller, or of a service account of the tenant. */
+export async function createApiToken(
+  server: TestServer,
+  tenant: TestTenant,
+  permissions: readonly string[],
+  options: {
+    readonly call?: { readonly token?: string };
+    readonly serviceAccountId?: string;
+    readonly more?: object;
+  } = {},
+): Promise<{ id: string; token: string }> {
+  const { call = tenant.owner, serviceAccountId, more = {} } = options;
+  const of = serviceAccountId === undefined ? '' : `/service-accounts/${serviceAccountId}`;
+  const expiresAt = new Date(server.clock.now() + 30 * DAY).toISOString();
+  const body = { name: 'a token', permissions, expiresAt, password: PASSWORD, ...more };
+  const created = await server.post(`${tenant.path}${of}/api-tokens`, body, call);
+  if (created.status !== 201) throw new Error(`The API token was refused: ${created.text}`);
+  return { id: created.body['apiToken']!['id']!, token: created.body['token']! };
+}
+
+export async function createServiceAccount(server: TestServer, tenant: TestTenant, role: string): Promise<string> {
+  const created = await server.post(
+    `${tenant.path}/service-accounts`,
+    { name: `${role} ${++accounts}`, role },
+    tenant.owner,
+  );
+  if (created.status !== 201) throw new Error(`The service account was refused: ${created.text}`);
+  return created.body['id']!;
 }
 
 /** The platform administrator has the person prove the address; the password is `PASSWORD` from then on. */

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 
 import { type Evidence, type Origin, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
 import { type CallerFacts, Authenticator, type AuthenticatedService } from '#service-keys';
-import { Access, type Permission, Sessions, isPermission, permissionRow } from '#tenants';
+import { Access, ApiTokens, type Permission, Sessions, isPermission, permissionRow } from '#tenants';
 
 import {
+  type ApiTokenPrincipal,
   type Audience,
   CallerIdentification,
   PermissionPolicy,
@@ -34,15 +35,19 @@ export interface GrantedService extends ServicePrincipal {
 export class Callers extends CallerIdentification {
   constructor(
     private readonly sessions: Sessions,
+    private readonly apiTokens: ApiTokens,
     private readonly authenticator: Authenticator,
     private readonly access: Access,
   ) {
     super();
   }
 
-  override async user({ authorization }: UserCredentials): Promise<UserPrincipal> {
+  override async user({ authorization }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
     const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
     if (token === undefined) throw coreErrors.INVALID_CREDENTIALS('A bearer token of a session is expected');
+    if (this.apiTokens.isApiToken(token)) {
+      return { kind: 'api-token', ...(await this.apiTokens.identify(platformScope(identification(null)), token)) };
+    }
     const { user, sessionId } = await this.sessions.identify(platformScope(identification(null)), token);
     const { id: userId, email, platformAdmin } = user;
     return { kind: 'user', userId, email, sessionId, platformAdmin };
@@ -63,11 +68,12 @@ export class Callers extends CallerIdentification {
     const proven = { ...origin, evidence: evidenceOf(principal, permission) };
     // A service works in the tenant of its credential only.
     if (principal.kind === 'service') return { ...proven, tenantId: principal.tenantId };
+    if (principal.kind === 'api-token') return this.access.apiTokenScope(principal, tenant, proven);
     return this.access.tenantScope(asUser(principal), tenant, known(permission), proven);
   }
 
   override async platformScope(principal: Principal, permission: string, origin: Origin): Promise<PlatformScope> {
-    if (principal.kind === 'service') throw coreErrors.FORBIDDEN();
+    if (principal.kind !== 'user') throw coreErrors.FORBIDDEN();
     const proven = { ...origin, evidence: evidenceOf(principal, permission) };
     return this.access.platformScope(asUser(principal), known(permission), proven);
   }
@@ -87,10 +93,16 @@ function known(permission: string): Permission {
 }
 
 /** What the transactions of the request read again. */
-const evidenceOf = (principal: Principal, permission: string): Evidence =>
-  principal.kind === 'user'
-    ? { kind: 'session', sessionId: principal.sessionId, permission: known(permission) }
-    : { kind: 'credential' };
+function evidenceOf(principal: Principal, permission: string): Evidence {
+  switch (principal.kind) {
+    case 'user':
+      return { kind: 'session', sessionId: principal.sessionId, permission: known(permission) };
+    case 'api-token':
+      return { kind: 'api-token', apiTokenId: principal.apiTokenId, permission: known(permission) };
+    case 'service':
+      return { kind: 'credential' };
+  }
+}
 
 const asUser = ({ userId, platformAdmin }: UserPrincipal) => ({ user: { id: userId, platformAdmin } });
 

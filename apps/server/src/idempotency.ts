@@ -4,7 +4,9 @@ import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } fro
 import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
 import { SecretRepetition } from '#service-keys';
 import { Signing } from '#signing';
+import { ApiTokens } from '#tenants';
 
+import { isApiToken } from './admin/api-tokens.contract.js';
 import type { GrantedService } from './callers.js';
 import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
 import { type Claimant, IdempotencyStore } from './http/idempotency.interceptor.js';
@@ -17,6 +19,7 @@ export class SealedAnswers extends IdempotencyStore {
     private readonly records: IdempotencyRecords,
     private readonly secrets: SecretRepetition,
     private readonly signing: Signing,
+    private readonly apiTokens: ApiTokens,
   ) {
     super();
   }
@@ -38,6 +41,13 @@ export class SealedAnswers extends IdempotencyStore {
     }
     if (isOfTenant(scope) && principal.kind === 'service' && references.every(isToken)) {
       await this.signing.recordRepetition(scope, principal as GrantedService, references);
+      return references.map(({ token }) => token);
+    }
+    if (isOfTenant(scope) && references.every(isApiToken)) {
+      await this.apiTokens.recordRepetition(
+        scope,
+        references.map(({ apiTokenId }) => apiTokenId),
+      );
       return references.map(({ token }) => token);
     }
     throw coreErrors.INTERNAL_ERROR('The stored answer holds secrets of a kind that nothing opens');

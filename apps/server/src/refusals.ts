@@ -62,7 +62,7 @@ export class Refusals extends RefusalLog {
     const { principal, scope, tenant } = request;
     const { requestId, sourceAddress } = request;
     const origin: Origin = { actor: scope?.actor ?? actorOf(principal), requestId, sourceAddress };
-    if (principal.kind === 'service') return { scope: { ...origin, tenantId: principal.tenantId }, isProven: true };
+    if (principal.kind !== 'user') return { scope: { ...origin, tenantId: principal.tenantId }, isProven: true };
     // A caller who holds a right on the platform works on the installation, whichever tenant the path names.
     const onPlatform = scope?.tenantId === INSTALLATION_ID;
     if (onPlatform || tenant === undefined) return { scope: platformScope(origin), isProven: onPlatform };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestEvents } from '#audit';
 import { Issuance } from '#certificates';
 import {
+  DAY,
   DomainError,
   INSTALLATION_ID,
   ManualClock,
@@ -19,7 +20,7 @@ import { Invitations, SESSION_TTL } from '#tenants';
 import { User } from '../../../libs/tenants/entities.js';
 import { admitOnPlatform, admitService, admitUser, openUnchecked } from '../../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
-import { verify } from '../../support/people.js';
+import { createApiToken, createServiceAccount, verify } from '../../support/people.js';
 import {
   ADMIN,
   PASSWORD,
@@ -177,6 +178,98 @@ describe('a user who was admitted', () => {
     const scope = await admitUser(server, member.token!, tenant, 'members:write');
     const { evidence } = await admitUser(server, tenant.owner.token, tenant, 'members:write');
     expect(await write(checked(), { ...scope, evidence: evidence! })).toBe('INVALID_CREDENTIALS');
+  });
+});
+
+describe('an API token that was admitted', () => {
+  interface Admitted {
+    readonly tenant: TestTenant;
+    readonly apiTokenId: string;
+    readonly ownerId: string;
+    readonly scope: TenantScope;
+  }
+  const PERMISSIONS = ['keys:read', 'keys:write'];
+
+  async function ofMember(): Promise<Admitted> {
+    const tenant = await createTenant(server);
+    const { userId, token: session } = await signIn(server, tenant, 'full_access');
+    const { id, token } = await createApiToken(server, tenant, PERMISSIONS, { call: { token: session! } });
+    return { tenant, apiTokenId: id, ownerId: userId, scope: await admitUser(server, token, tenant, 'keys:write') };
+  }
+  async function ofAccount(): Promise<Admitted> {
+    const tenant = await createTenant(server);
+    const serviceAccountId = await createServiceAccount(server, tenant, 'full_access');
+    const more = { allowedCidrs: ['127.0.0.0/8'] };
+    const { id, token } = await createApiToken(server, tenant, PERMISSIONS, { serviceAccountId, more });
+    const scope = await admitUser(server, token, tenant, 'keys:write');
+    return { tenant, apiTokenId: id, ownerId: serviceAccountId, scope };
+  }
+
+  const withdrawals: readonly [
+    what: string,
+    admit: () => Promise<Admitted>,
+    withdraw: (admitted: Admitted) => Promise<void>,
+    code: string,
+  ][] = [
+    [
+      'is revoked',
+      ofMember,
+      ({ tenant, apiTokenId }) =>
+        must(other.delete(`${tenant.path}/api-tokens/${apiTokenId}`, undefined, tenant.owner)),
+      'INVALID_CREDENTIALS',
+    ],
+    [
+      'belongs to a member who is removed',
+      ofMember,
+      ({ tenant, ownerId }) => must(other.delete(`${tenant.path}/members/${ownerId}`, undefined, tenant.owner)),
+      'INVALID_CREDENTIALS',
+    ],
+    [
+      'belongs to a member who gets a role without the permission',
+      ofMember,
+      ({ tenant, ownerId }) =>
+        must(other.patch(`${tenant.path}/members/${ownerId}`, { role: 'auditor' }, tenant.owner)),
+      'FORBIDDEN',
+    ],
+    [
+      'belongs to a service account that is deleted',
+      ofAccount,
+      ({ tenant, ownerId }) =>
+        must(other.delete(`${tenant.path}/service-accounts/${ownerId}`, undefined, tenant.owner)),
+      'INVALID_CREDENTIALS',
+    ],
+    [
+      'works in a tenant that is suspended',
+      ofAccount,
+      async ({ tenant }) =>
+        must(other.post(`/v1/tenants/${tenant.id}/suspend`, undefined, { token: await other.login() })),
+      'TENANT_SUSPENDED',
+    ],
+    ['has expired', ofAccount, async () => clock.advance(30 * DAY), 'INVALID_CREDENTIALS'],
+  ];
+
+  it.each(withdrawals)(
+    'an admitted API token that %s can neither write nor read from then on',
+    async (_, admit, withdraw, code) => {
+      const admitted = await admit();
+      const { scope } = admitted;
+      expect([await write(checked(), scope), await read(checked(), scope)]).toEqual(['accepted', 'accepted']);
+      await withdraw(admitted);
+      expect([await write(checked(), scope), await read(checked(), scope)]).toEqual([code, code]);
+      // Without the check the scope itself would have been taken for the right.
+      expect([await write(unchecked, scope), await read(unchecked, scope)]).toEqual(['accepted', 'accepted']);
+    },
+  );
+
+  it('an API token is not accepted for another owner, permission or address than its own', async () => {
+    const { scope } = await ofAccount();
+    const { evidence } = scope;
+    const changed: readonly [TenantScope, string][] = [
+      [{ ...scope, actor: { ...scope.actor, id: 'somebody' } }, 'INVALID_CREDENTIALS'],
+      [{ ...scope, evidence: { ...evidence, permission: 'services:write' } as typeof evidence & object }, 'FORBIDDEN'],
+      [{ ...scope, sourceAddress: '192.0.2.1' }, 'API_TOKEN_ADDRESS_NOT_ALLOWED'],
+    ];
+    for (const [attempt, code] of changed) expect(await write(checked(), attempt)).toBe(code);
   });
 });
 

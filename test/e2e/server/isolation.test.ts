@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
-import { permissionRow, roles } from '#tenants';
+import { type Permission, type Role, permissionRow, roles, tokenPermissions } from '#tenants';
 
 import {
   type Answer,
@@ -15,7 +15,7 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
-import { invite } from '../../support/people.js';
+import { createApiToken, createServiceAccount, invite, joinTenant } from '../../support/people.js';
 import { signIn } from '../admin/people.js';
 import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
@@ -28,6 +28,8 @@ const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
 const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
 const KEY = '/v1/tenants/:tenantId/keys/:keyId';
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+
+const NEW_TOKEN = { name: 'new', permissions: ['tenant:read'], expiresAt: '2026-06-01T00:00:00Z', password: PASSWORD };
 
 /** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
 const BODIES: Readonly<Record<string, object | null>> = {
@@ -60,6 +62,13 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/members': null,
   'PATCH /v1/tenants/:tenantId/members/:userId': { role: 'auditor' },
   'DELETE /v1/tenants/:tenantId/members/:userId': null,
+  'GET /v1/tenants/:tenantId/api-tokens': null,
+  'POST /v1/tenants/:tenantId/api-tokens': NEW_TOKEN,
+  'DELETE /v1/tenants/:tenantId/api-tokens/:apiTokenId': null,
+  'GET /v1/tenants/:tenantId/service-accounts': null,
+  'POST /v1/tenants/:tenantId/service-accounts': { name: 'new', role: 'auditor' },
+  'DELETE /v1/tenants/:tenantId/service-accounts/:serviceAccountId': null,
+  'POST /v1/tenants/:tenantId/service-accounts/:serviceAccountId/api-tokens': NEW_TOKEN,
   'POST /v1/tenants/:tenantId/services': { name: 'new' },
   'GET /v1/tenants/:tenantId/services': null,
   [`GET ${SERVICE}`]: null,
@@ -160,6 +169,7 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
   const { body: license } = await update(server, token);
+  const serviceAccountId = await createServiceAccount(server, owned, 'auditor');
   await invite(server, owned, 'invited@example.test', 'auditor');
   return {
     tenantId: owned.id,
@@ -173,6 +183,8 @@ async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
     name: issuer.profile,
     userId: (await first('members'))['userId']!,
     invitationId: (await first('invitations'))['id']!,
+    serviceAccountId,
+    apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
     sequence: (await first('audit-events'))['id']!,
   };
 }
@@ -305,5 +317,63 @@ describe('a role', () => {
         .filter((route) => !closed.includes(route))
         .map(nameOf),
     ).toEqual(['GET /v1/tenants/:tenantId']);
+  });
+});
+
+describe('an API token', () => {
+  const held = (role: Role) => tokenPermissions.filter((name) => permissionRow(name).roles.includes(role));
+
+  /** Tokens with everything that the role permits: of a member, and of a service account. */
+  async function tokensOf(role: Role): Promise<Readonly<Record<string, Call>>> {
+    const email = `token-${role.replace('_', '-')}@mine.test`;
+    await joinTenant(server, tenant, { email, role });
+    const call = { token: await server.login(email, PASSWORD) };
+    const serviceAccountId = await createServiceAccount(server, tenant, role);
+    return {
+      member: await createApiToken(server, tenant, held(role), { call }),
+      account: await createApiToken(server, tenant, held(role), { serviceAccountId }),
+    };
+  }
+
+  it.each(roles)(
+    'an API token with every permission that the role %s can give may do that and no more',
+    async (role) => {
+      const beyond = ofTenants().filter(({ permission }) => !held(role).includes(permission!));
+      const reading = ofTenants().filter((route) => route.method === 'GET' && !beyond.includes(route));
+      for (const [owner, call] of Object.entries(await tokensOf(role))) {
+        expect([owner, await answers(beyond, mine, call)]).toEqual([owner, all(beyond, FORBIDDEN)]);
+        const open = await answers(reading, mine, call);
+        expect([owner, open]).toEqual([owner, all(reading, { status: 200, code: undefined })]);
+        const theirTenant = { ...theirs, tenantId: other.id };
+        expect(await answers(ofTenants(), theirTenant, call)).toEqual(all(ofTenants(), NOT_FOUND));
+      }
+    },
+  );
+
+  it.each<Permission>(['keys:read', 'tenant:read'])(
+    'an API token with the permission %s has no other',
+    async (held) => {
+      const call = await createApiToken(server, tenant, [held]);
+      const beyond = ofTenants().filter(({ permission }) => permission !== held);
+      expect(await answers(beyond, mine, call)).toEqual(all(beyond, FORBIDDEN));
+      expect(beyond.length).toBeLessThan(ofTenants().length);
+    },
+  );
+
+  it('an API token gives no permission on the platform, none over an account, and is no credential of a service', async () => {
+    const call = await createApiToken(server, tenant, held('owner'));
+    expect(await answers(ofPlatform(), mine, call)).toEqual(all(ofPlatform(), FORBIDDEN));
+    const ofAccounts = routes.filter((route) => audienceOf(route) === 'user' && route.method !== 'HEAD');
+    expect(ofAccounts.length).toBeGreaterThan(3);
+    for (const route of ofAccounts) {
+      const path = route.path.replaceAll(/:\w+/g, ANY_ID);
+      expect([
+        nameOf(route),
+        (await server.request(route.method, path, route.method === 'POST' ? {} : undefined, call)).status,
+      ]).toEqual([nameOf(route), 403]);
+    }
+    const forServices = routes.filter((route) => audienceOf(route) === 'service' && route.method !== 'HEAD');
+    const refused = { status: 401, code: 'INVALID_CREDENTIALS' };
+    expect(await answers(forServices, { profile: mine['name']! }, call)).toEqual(all(forServices, refused));
   });
 });

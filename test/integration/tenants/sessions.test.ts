@@ -226,7 +226,7 @@ describe('the password guard', () => {
     const locked = withCode('TOO_MANY_ATTEMPTS');
     await expect(users.confirmPassword(own, PASSWORD)).rejects.toThrow(locked);
     await expect(sessions.changePassword(own, uuidv7(1), change)).rejects.toThrow(locked);
-    expect(await users.confirmPassword(another, PASSWORD)).toMatchObject({ id: tenant.ownerId });
+    expect(await users.comparePassword(another, PASSWORD)).toMatchObject({ id: tenant.ownerId });
     expect(await attempt(PASSWORD)).toBe('OK');
   });
 
@@ -262,6 +262,6 @@ describe('the confirmation of a password', () => {
     const { users } = installation;
     const member = await addMember(installation, tenant, 'auditor', 'Käse und Brot ﬁn');
     const own: PlatformScope = { ...scope, actor: { type: 'user', id: member.userId, name: member.email } };
-    await expect(users.confirmPassword(own, 'Ka\u0308se und Brot fin')).resolves.toMatchObject({ id: own.actor.id });
+    await expect(users.comparePassword(own, 'Ka\u0308se und Brot fin')).resolves.toMatchObject({ id: own.actor.id });
   });
 });

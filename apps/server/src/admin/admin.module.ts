@@ -9,6 +9,7 @@ import { ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
+import { ApiTokensController, ServiceAccountsController } from './api-tokens.controller.js';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
@@ -48,6 +49,8 @@ import { UsersController } from './users.controller.js';
     InvitationsController,
     InvitationAcceptanceController,
     UsersController,
+    ApiTokensController,
+    ServiceAccountsController,
     ServicesController,
     CredentialsController,
     LeaksController,

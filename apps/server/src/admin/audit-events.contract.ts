@@ -55,7 +55,7 @@ export class AuditEventQuery extends PageQuery {
 }
 
 export class EventActor {
-  @Choice(['user', 'service', 'system'], { description: 'Type of the actor' }) type: string;
+  @Choice(['user', 'service', 'service_account', 'system'], { description: 'Type of the actor' }) type: string;
   @Text({ description: 'Id of the user or service, name of the job', example: ID_EXAMPLE }) id: string;
   @Text({ description: 'E-mail of a user, name of a service or job', example: 'ada@example.com' }) name: string;
   @Text({ optional: true, description: 'Role of the user in the tenant', example: 'owner' }) role?: string;

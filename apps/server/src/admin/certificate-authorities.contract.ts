@@ -23,7 +23,7 @@ import {
   attributeNames,
   revocationReasons,
 } from '#pki';
-import { isCidr } from '#service-keys';
+import { isCidr } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';

@@ -1,4 +1,5 @@
 import { type LeakCheck, authTypes, credentialLifecycle } from '#service-keys';
+import { apiTokenStates } from '#tenants';
 
 import { Choice, Flag, Identifier, Instant, Nested, Text } from '../http/fields.js';
 import { presentInstant } from './page.contract.js';
@@ -17,7 +18,7 @@ export class LeakRequest {
     optional: true,
     default: false,
     example: false,
-    description: 'Mark a live credential that is found as compromised',
+    description: 'Mark a live credential that is found as compromised; revoke an API token',
   })
   compromise?: boolean;
 }
@@ -39,8 +40,22 @@ class LeakedCredential {
   lastUsedAt: string | null;
 }
 
+class LeakedApiToken {
+  @Identifier({ example: EXAMPLE_ID })
+  id: string;
+
+  @Text({ example: 'nightly rotation' })
+  name: string;
+
+  @Choice(apiTokenStates, { example: 'revoked', description: 'Its state after this call' })
+  state: string;
+
+  @Instant({ nullable: true })
+  lastUsedAt: string | null;
+}
+
 export class LeakAnswer {
-  @Flag({ description: 'Whether the string is, or was, a credential of this tenant' })
+  @Flag({ description: 'Whether the string is, or was, a credential or an API token of this tenant' })
   found: boolean;
 
   @Nested(() => LeakedCredential, { optional: true })
@@ -53,7 +68,11 @@ export class LeakAnswer {
   })
   successorId?: string;
 
-  static of({ finding, compromised }: LeakCheck): LeakAnswer {
+  @Nested(() => LeakedApiToken, { optional: true })
+  apiToken?: LeakedApiToken;
+
+  static of({ finding, compromised, apiToken }: LeakCheck): LeakAnswer {
+    if (apiToken) return { found: true, apiToken: { ...apiToken, lastUsedAt: presentInstant(apiToken.lastUsedAt) } };
     if (!finding) return { found: false };
     const { credentialId: id, serviceId, authType, lastUsedAt } = finding;
     const state = compromised?.credential.state ?? finding.state;

@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '#logging';
 import { parseSourceAddress } from '#tenants';
 
+import { actorOf } from './principal.js';
+
 /** One line per answered request: which route, never which query, header or body. */
 export function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
   const { principal } = request;
@@ -14,7 +16,7 @@ export function logAnswer(logger: Logger, request: FastifyRequest, reply: Fastif
       status: reply.statusCode,
       durationMilliseconds: Math.round(reply.elapsedTime * 10) / 10,
       sourceAddress: parseSourceAddress(request.ip) ?? null,
-      actorId: principal === undefined ? null : principal.kind === 'user' ? principal.userId : principal.serviceId,
+      actorId: principal === undefined ? null : actorOf(principal).id,
     },
     'request',
   );

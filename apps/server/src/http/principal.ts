@@ -19,18 +19,29 @@ export interface ServicePrincipal {
   readonly authType: 'service_key' | 'jwt';
 }
 
-export type Principal = UserPrincipal | ServicePrincipal;
+/** A member or a service account of a tenant that showed an API token. */
+export interface ApiTokenPrincipal {
+  readonly kind: 'api-token';
+  readonly tenantId: string;
+  readonly apiTokenId: string;
+  readonly owner: { readonly type: 'user' | 'service_account'; readonly id: string; readonly name: string };
+}
+
+export type Principal = UserPrincipal | ServicePrincipal | ApiTokenPrincipal;
 
 /** How the audit history names a principal. */
-export const actorOf = (principal: Principal): Actor =>
-  principal.kind === 'user'
-    ? { type: 'user', id: principal.userId, name: principal.email }
-    : {
-        type: 'service',
-        id: principal.serviceId,
-        name: principal.serviceName,
-        credentialId: principal.credentialId,
-      };
+export function actorOf(principal: Principal): Actor {
+  switch (principal.kind) {
+    case 'user':
+      return { type: 'user', id: principal.userId, name: principal.email };
+    case 'api-token':
+      return { ...principal.owner, credentialId: principal.apiTokenId };
+    case 'service': {
+      const { serviceId: id, serviceName: name, credentialId } = principal;
+      return { type: 'service', id, name, credentialId };
+    }
+  }
+}
 
 /** The parts of a request that identify its caller. Header values are unchanged. */
 export interface UserCredentials {
@@ -48,7 +59,8 @@ export interface ServiceCredentials extends UserCredentials {
  * errors (`INVALID_CREDENTIALS`, `FORBIDDEN`, `NOT_FOUND`, `TENANT_SUSPENDED`, ...).
  */
 export abstract class CallerIdentification {
-  abstract user(credentials: UserCredentials): Promise<UserPrincipal>;
+  /** A person, or who works with an API token in place of a session. */
+  abstract user(credentials: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal>;
   /** @param confirmed `true` by default; `false` where the work of the request confirms what is only remembered of its caller */
   abstract service(credentials: ServiceCredentials, confirmed?: boolean): Promise<ServicePrincipal>;
   abstract tenantScope(

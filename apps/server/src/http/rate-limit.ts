@@ -75,12 +75,14 @@ export class RateLimits {
 }
 
 /**
- * Who is counted: a person by id, everybody else by address, where an IPv6 /64 counts as one.
+ * Who is counted: a person by id, an API token by itself, everybody else by address, where an IPv6 /64 counts as one.
  * @throws INTERNAL_ERROR where the request has no address: one window for all would lock everybody out
  */
 export function trackerOf(request: FastifyRequest): string {
   const { principal } = request;
-  return principal?.kind === 'user' ? `user:${principal.userId}` : `address:${sourceNetworkOf(request)}`;
+  if (principal?.kind === 'user') return `user:${principal.userId}`;
+  if (principal?.kind === 'api-token') return `api-token:${principal.apiTokenId}`;
+  return `address:${sourceNetworkOf(request)}`;
 }
 
 /** Applies the one policy of a route. */

@@ -1,5 +1,7 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
 
+import { type InputError, coreErrors } from '#core';
+
 const CIDR = /^(?<address>[0-9A-Fa-f:.]{2,45})\/(?<prefix>\d{1,3})$/;
 const MAPPED_IPV4 = /^::ffff:(?<address>\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -35,4 +37,20 @@ export function isAddressAllowed(cidrs: readonly string[], address: string | nul
     if (network) list.addSubnet(network.address, network.prefix, network.family);
   }
   return list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+}
+
+/** @throws VALIDATION_ERROR that lists every item of `allowedCidrs` that is no network */
+export function requireCidrs(cidrs: readonly string[]): void {
+  const errors = cidrs.flatMap((cidr, index): InputError[] =>
+    isCidr(cidr)
+      ? []
+      : [
+          {
+            pointer: `/allowedCidrs/${index}`,
+            code: 'INVALID_CIDR',
+            detail: 'a network such as 10.0.0.0/8 is expected',
+          },
+        ],
+  );
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }

@@ -1,0 +1,146 @@
+import { toRfc3339 } from '#core';
+import {
+  type ApiTokenState,
+  type ApiTokenWithSecret as MadeToken,
+  type ApiTokens,
+  type Permission,
+  type Role,
+  type ServiceAccounts,
+  apiTokenStates,
+  roles,
+  tokenPermissions,
+} from '#tenants';
+import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
+import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+import { StepUp } from './step-up.contract.js';
+
+const Name = () => Text({ max: 100, description: 'What it is for', example: 'nightly rotation' });
+const Permissions = () =>
+  Items(Choice(tokenPermissions), {
+    minItems: 1,
+    maxItems: tokenPermissions.length,
+    description: 'What it may do, at most what the role of its owner permits',
+    example: ['services:read', 'services:write'],
+  });
+const AllowedCidrs = (options = {}) =>
+  Items(Text({ max: 49 }), {
+    maxItems: 50,
+    unique: true,
+    description: 'Networks from which it may be used; empty: any',
+    example: ['10.0.0.0/8', '2001:db8::/32'],
+    ...options,
+  });
+
+export class NewApiToken extends StepUp {
+  @Name() name: string;
+  @Permissions() permissions: Permission[];
+  @Instant({ description: 'When it expires: at most 365 days from now' }) expiresAt: number;
+  @AllowedCidrs({ optional: true }) allowedCidrs?: string[];
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Whether it may also do what asks a person for their password',
+    example: false,
+  })
+  stepUp?: boolean;
+}
+
+export class ApiToken {
+  @Identifier({ description: 'Id of the API token' }) id: string;
+  @Name() name: string;
+  @Identifier({ description: 'Id of the user or the service account whose token it is' }) ownerId: string;
+  @Choice(['user', 'service_account'], { description: 'Whose token it is' }) ownerType: string;
+  @Permissions() permissions: Permission[];
+  @Flag({ description: 'Whether it may do what asks a person for their password', example: false }) stepUp: boolean;
+  @AllowedCidrs() allowedCidrs: string[];
+  @Choice(apiTokenStates, { description: 'Whether it can be used' }) state: ApiTokenState;
+  @Text({ description: 'The token, masked', example: 'chat_••••••••ab12' }) tokenMasked: string;
+  @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it expires' }) expiresAt: string;
+  @Instant({ nullable: true, description: 'When it was last used, to the minute' }) lastUsedAt: string | null;
+}
+
+export class ApiTokenPage extends PageOf(ApiToken) {}
+
+export class ApiTokenWithSecret {
+  @Nested(() => ApiToken, { description: 'The API token' }) apiToken: ApiToken;
+  @Text({
+    max: 100,
+    description: 'For `Authorization: Bearer`; shown this once',
+    example: 'chat_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  token: SecretText;
+}
+
+export class NewServiceAccount {
+  @Text({ max: 100, description: 'Unique among the service accounts of the tenant', example: 'deployment' })
+  name: string;
+  @Choice(roles, { description: 'What its API tokens may do at most', example: 'limited_access' }) role: Role;
+}
+
+export class ServiceAccount {
+  @Identifier({ description: 'Id of the service account' }) id: string;
+  @Text({ description: 'Its name', example: 'deployment' }) name: string;
+  @Choice(roles, { description: 'What its API tokens may do at most', example: 'limited_access' }) role: Role;
+  @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+}
+
+export class ServiceAccountPage extends PageOf(ServiceAccount) {}
+
+/** A token that was created: no other place has it, so its text is stored with the (sealed) answer until it expires. */
+export interface ApiTokenReference extends SecretReference {
+  readonly kind: 'api-token';
+  readonly apiTokenId: string;
+  readonly token: string;
+}
+
+export const isApiToken = (reference: SecretReference): reference is ApiTokenReference =>
+  reference.kind === 'api-token';
+
+type ApiTokenRow = Awaited<ReturnType<ApiTokens['list']>>['items'][number];
+
+export const presentApiToken = ({ memberId, stateNow, ...row }: ApiTokenRow): ApiToken => ({
+  id: row.id,
+  name: row.name,
+  ownerId: row.ownerId,
+  ownerType: memberId === null ? 'service_account' : 'user',
+  permissions: [...row.permissions],
+  stepUp: row.stepUp,
+  allowedCidrs: [...row.allowedCidrs],
+  state: stateNow,
+  tokenMasked: row.tokenMasked,
+  createdBy: row.createdBy,
+  createdAt: toRfc3339(row.createdAt),
+  expiresAt: toRfc3339(row.expiresAt),
+  lastUsedAt: row.lastUsedAt === null ? null : toRfc3339(row.lastUsedAt),
+});
+
+export function presentApiTokenWithSecret({ apiToken, token }: MadeToken): ApiTokenWithSecret {
+  const reference: ApiTokenReference = { kind: 'api-token', apiTokenId: apiToken.id, token: token.reveal() };
+  return {
+    apiToken: presentApiToken({ ...apiToken, stateNow: 'active' }),
+    token: new AnswerSecret(token, reference, apiToken.expiresAt),
+  };
+}
+
+type ServiceAccountRow = Awaited<ReturnType<ServiceAccounts['create']>>;
+
+export const presentServiceAccount = ({
+  id,
+  name,
+  role,
+  createdBy,
+  version,
+  ...row
+}: ServiceAccountRow): ServiceAccount => ({
+  id,
+  name,
+  role,
+  createdBy,
+  version,
+  createdAt: toRfc3339(row.createdAt),
+});

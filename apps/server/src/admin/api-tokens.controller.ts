@@ -1,0 +1,113 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Page, type TenantScope, coreErrors } from '#core';
+import { ApiTokens, ServiceAccounts, apiTokenErrors, memberErrors, tenantErrors } from '#tenants';
+import { answerOnce } from '../http/answer-once.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  ApiToken,
+  ApiTokenPage,
+  ApiTokenWithSecret,
+  NewApiToken,
+  NewServiceAccount,
+  ServiceAccount,
+  ServiceAccountPage,
+  presentApiToken,
+  presentApiTokenWithSecret,
+  presentServiceAccount,
+} from './api-tokens.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { stepUpErrors } from './step-up.contract.js';
+
+const { TENANT_SUSPENDED } = tenantErrors;
+const { API_TOKEN_LIMIT_REACHED, SERVICE_ACCOUNT_LIMIT_REACHED, SERVICE_ACCOUNT_NAME_TAKEN } = apiTokenErrors;
+
+@ApiTags('API tokens')
+@Controller('v1/tenants/:tenantId/api-tokens')
+@Requires('api-tokens:self')
+export class ApiTokensController {
+  constructor(private readonly apiTokens: ApiTokens) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create an API token that works as you, within fewer permissions' })
+  @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
+  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  async createApiToken(
+    @Body() { password, ...request }: NewApiToken,
+    @InScope() scope: TenantScope,
+  ): Promise<ApiTokenWithSecret> {
+    return answerOnce(scope, presentApiTokenWithSecret, () => this.apiTokens.create(scope, request, password));
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List your API tokens; owners see all of the tenant' })
+  @ApiOkResponse({ type: ApiTokenPage, description: 'One page, newest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listApiTokens(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ApiToken>> {
+    return presentPage(await this.apiTokens.list(scope, query), presentApiToken);
+  }
+
+  @Delete(':apiTokenId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke one of your API tokens; owners any of the tenant' })
+  @ApiNoContentResponse({ description: 'The API token is rejected on every instance' })
+  @Fails(TENANT_SUSPENDED)
+  async revokeApiToken(@Param('apiTokenId') apiTokenId: string, @InScope() scope: TenantScope): Promise<void> {
+    await this.apiTokens.revoke(scope, apiTokenId);
+  }
+}
+
+@ApiTags('API tokens')
+@Controller('v1/tenants/:tenantId/service-accounts')
+@Requires('service-accounts:write')
+export class ServiceAccountsController {
+  constructor(
+    private readonly accounts: ServiceAccounts,
+    private readonly apiTokens: ApiTokens,
+  ) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create a service account: automation with a role, and no password' })
+  @ApiCreatedResponse({ type: ServiceAccount, description: 'The service account' })
+  @Fails(TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED)
+  async createServiceAccount(@Body() body: NewServiceAccount, @InScope() scope: TenantScope): Promise<ServiceAccount> {
+    return answerOnce(scope, presentServiceAccount, () => this.accounts.create(scope, body));
+  }
+
+  @Get()
+  @Requires('service-accounts:read')
+  @ApiOperation({ summary: 'List the service accounts' })
+  @ApiOkResponse({ type: ServiceAccountPage, description: 'One page, oldest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listServiceAccounts(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ServiceAccount>> {
+    return presentPage(await this.accounts.list(scope, query), presentServiceAccount);
+  }
+
+  @Delete(':serviceAccountId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a service account; its API tokens are rejected' })
+  @ApiNoContentResponse({ description: 'The service account is deleted' })
+  @Fails(TENANT_SUSPENDED)
+  async deleteServiceAccount(
+    @Param('serviceAccountId') serviceAccountId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<void> {
+    await this.accounts.delete(scope, serviceAccountId);
+  }
+
+  @Post(':serviceAccountId/api-tokens')
+  @ApiOperation({ summary: 'Create an API token of a service account' })
+  @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
+  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  async createTokenOfAccount(
+    @Param('serviceAccountId') serviceAccountId: string,
+    @Body() { password, ...request }: NewApiToken,
+    @InScope() scope: TenantScope,
+  ): Promise<ApiTokenWithSecret> {
+    return answerOnce(scope, presentApiTokenWithSecret, () =>
+      this.apiTokens.createForAccount(scope, serviceAccountId, request, password),
+    );
+  }
+}

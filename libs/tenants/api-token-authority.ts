@@ -1,0 +1,59 @@
+import { type Evidence, INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import type { View } from '#database';
+
+import { admittedMember } from './accounts.js';
+import { isAddressAllowed } from './allowed-addresses.js';
+import { apiTokenStateAt } from './api-token.js';
+import { holdTenant } from './authority.js';
+import { roleInTenant } from './authorization.js';
+import { ApiToken, ServiceAccount } from './entities.js';
+import { apiTokenErrors } from './errors.js';
+import { isPermission } from './permissions.js';
+import type { Role } from './roles.js';
+
+type ApiTokenEvidence = Extract<Evidence, { kind: 'api-token' }>;
+
+/**
+ * The first step of the work of an API token: whether it may be used, and what its owner may do, at this moment.
+ * @returns the scope with the owner's present role
+ * @throws INVALID_CREDENTIALS where it was revoked, expired, or has no owner any more; API_TOKEN_ADDRESS_NOT_ALLOWED,
+ *   TENANT_SUSPENDED, NOT_FOUND, FORBIDDEN
+ */
+export async function apiTokenAuthority(
+  view: View,
+  { apiTokenId, permission }: ApiTokenEvidence,
+): Promise<TenantScope | PlatformScope> {
+  const { scope } = view;
+  if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);
+  if (scope.tenantId === INSTALLATION_ID) {
+    // A step in between, such as a confirmation: the work itself is checked in its own transaction.
+    requireUsable(await view.findOne(ApiToken, { id: apiTokenId }), view);
+    return scope;
+  }
+  const tenantState = await holdTenant(view, 'exclusive');
+  const token = await view.findOne(ApiToken, { id: apiTokenId });
+  requireUsable(token, view);
+  const role = await roleOfOwner(view, token);
+  if (role === undefined) throw rejected();
+  roleInTenant(permission, { tenantState, role, platformAdmin: false });
+  if (!token.permissions.includes(permission)) throw coreErrors.FORBIDDEN(`The API token does not hold ${permission}`);
+  return { ...scope, actor: { ...scope.actor, role } };
+}
+
+/** The role of the member or the service account; `undefined` once it is gone. */
+export async function roleOfOwner(view: View, { tenantId, memberId, ownerId }: ApiToken): Promise<Role | undefined> {
+  if (memberId === null) {
+    const account = await view.findOne(ServiceAccount, { tenantId, id: ownerId });
+    return account?.deletedAt === null ? account.role : undefined;
+  }
+  const member = await admittedMember(view, tenantId, ownerId);
+  // A membership that ended and began again is another one.
+  return member?.id === memberId ? member.role : undefined;
+}
+
+function requireUsable(token: ApiToken | null, { scope, now }: View): asserts token is ApiToken {
+  if (!token || token.ownerId !== scope.actor.id || apiTokenStateAt(token, now) !== 'active') throw rejected();
+  if (!isAddressAllowed(token.allowedCidrs, scope.sourceAddress)) throw apiTokenErrors.API_TOKEN_ADDRESS_NOT_ALLOWED();
+}
+
+const rejected = (): Error => coreErrors.INVALID_CREDENTIALS('The API token is unknown, revoked or expired');

@@ -1,0 +1,227 @@
+import { Injectable } from '@nestjs/common';
+
+import {
+  type EpochMilliseconds,
+  MINUTE,
+  type Page,
+  type PageRequest,
+  type PlatformScope,
+  type Secret,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
+import { maskSecret, uuidv7 } from '#crypto';
+import { Database, IsNull, MoreThan, type Tx, type View } from '#database';
+
+import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
+import { requireCidrs } from './allowed-addresses.js';
+import { type ApiTokenState, apiTokenStateAt, requireExpiry, requirePermissions } from './api-token.js';
+import { ApiToken, Member, ServiceAccount, User } from './entities.js';
+import { apiTokenErrors } from './errors.js';
+import { apiTokenEvents } from './events.js';
+import { type Role, roleOf } from './roles.js';
+import { lockTenant } from './tenants.service.js';
+import { Users } from './users.service.js';
+
+export interface NewApiToken {
+  readonly name: string;
+  readonly permissions: readonly string[];
+  readonly expiresAt: EpochMilliseconds;
+  readonly allowedCidrs?: readonly string[] | undefined;
+  readonly stepUp?: boolean | undefined;
+}
+
+/** An API token with what exists only in the answer that makes it. */
+export interface ApiTokenWithSecret {
+  readonly apiToken: ApiToken;
+  readonly token: Secret;
+}
+
+/** Who shows an API token. What it may do is decided in each transaction. */
+export interface IdentifiedApiToken {
+  readonly apiTokenId: string;
+  readonly tenantId: string;
+  readonly owner: { readonly type: 'user' | 'service_account'; readonly id: string; readonly name: string };
+}
+
+/** Whose token it will be. */
+interface Owner {
+  readonly ownerId: string;
+  readonly memberId: string | null;
+  readonly role: Role;
+}
+
+/** Tokens of one tenant that can be used. */
+const ACTIVE_MAX = 500;
+/** That a token is used is noted at most so often. */
+const USE_NOTED_EVERY = MINUTE;
+
+/** Secrets by which members and service accounts work without a session: narrower than their role, and never without an end. */
+@Injectable()
+export class ApiTokens {
+  constructor(
+    private readonly database: Database,
+    private readonly secrets: AccountSecrets,
+    private readonly users: Users,
+  ) {}
+
+  /**
+   * A token of the calling member.
+   * @throws VALIDATION_ERROR, API_TOKEN_LIMIT_REACHED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async create(scope: TenantScope, request: NewApiToken, password: string | undefined): Promise<ApiTokenWithSecret> {
+    return this.make(scope, request, password, async (tx) => {
+      const member = await tx.get(Member, { userId: tx.scope.actor.id });
+      return { ownerId: member.userId, memberId: member.id, role: member.role };
+    });
+  }
+
+  /**
+   * A token of a service account.
+   * @throws NOT_FOUND, VALIDATION_ERROR, API_TOKEN_LIMIT_REACHED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async createForAccount(
+    scope: TenantScope,
+    serviceAccountId: string,
+    request: NewApiToken,
+    password: string | undefined,
+  ): Promise<ApiTokenWithSecret> {
+    return this.make(scope, request, password, async (tx) => {
+      const { id, role } = await tx.get(ServiceAccount, { id: serviceAccountId, deletedAt: IsNull() });
+      return { ownerId: id, memberId: null, role };
+    });
+  }
+
+  /** The caller's own tokens; all of the tenant for an owner. Newest first. */
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<ApiToken & { stateNow: ApiTokenState }>> {
+    return this.database.read(scope, async (view) => {
+      const { items, nextCursor } = await view.page(ApiToken, visibleTo(view), [['id', 'DESC']], page);
+      return { items: items.map((row) => ({ ...row, stateNow: apiTokenStateAt(row, view.now) })), nextCursor };
+    });
+  }
+
+  /** Revokes an own token, or any of the tenant for an owner; twice is once. @throws NOT_FOUND */
+  async revoke(scope: TenantScope, apiTokenId: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      const { id } = await tx.get(ApiToken, { ...visibleTo(tx), id: apiTokenId });
+      await revokeIn(tx, id);
+    });
+  }
+
+  /** A step: the token of the tenant with this text, whatever became of it. @param lookupHash by `hashOf` */
+  async findIn(view: View, lookupHash: string): Promise<ApiToken | undefined> {
+    return (await view.findOne(ApiToken, { lookupHash })) ?? undefined;
+  }
+
+  /** The keyed hash of a text that may be an API token; `undefined` for every other text. Before a transaction opens. */
+  async hashOf(text: string): Promise<string | undefined> {
+    return accountSecretKinds.apiToken.isWellFormed(text) ? this.secrets.lookupHash(text) : undefined;
+  }
+
+  /** A step of what revokes a token that leaked. */
+  async revokeIn(tx: Tx, apiTokenId: string): Promise<void> {
+    await revokeIn(tx, apiTokenId);
+  }
+
+  /**
+   * Records that tokens are shown again to the request that created them.
+   * @throws GONE where one was revoked or has expired
+   */
+  async recordRepetition(scope: TenantScope, apiTokenIds: readonly string[]): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      for (const id of apiTokenIds) {
+        const token = await tx.findOne(ApiToken, { id });
+        if (!token || apiTokenStateAt(token, tx.now) !== 'active') throw coreErrors.GONE();
+        tx.record(apiTokenEvents.repeated(id));
+      }
+    });
+  }
+
+  /** Whether a text is an API token rather than the token of a session. */
+  isApiToken(text: string): boolean {
+    return text.startsWith(accountSecretKinds.apiToken.prefix);
+  }
+
+  /** @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired */
+  async identify(scope: PlatformScope, text: string): Promise<IdentifiedApiToken> {
+    const lookupHash = await this.hashOf(text);
+    if (lookupHash === undefined) throw rejected();
+    const { token, owner, now } = await this.database.readPlatform(scope, async (view) => {
+      const found = await view.findOne(ApiToken, { lookupHash });
+      if (!found || apiTokenStateAt(found, view.now) !== 'active') throw rejected();
+      return { token: found, owner: await ownerOf(view, found), now: view.now };
+    });
+    if ((token.lastUsedAt ?? 0) + USE_NOTED_EVERY <= now) await this.noteUse(scope, token.id);
+    return { apiTokenId: token.id, tenantId: token.tenantId, owner };
+  }
+
+  private async noteUse(scope: PlatformScope, id: string): Promise<void> {
+    await this.database.platform(scope, async (tx) => {
+      tx.housekeeping('when an API token was last used');
+      await tx.note(ApiToken, { id }, { lastUsedAt: tx.now });
+    });
+  }
+
+  private async make(
+    scope: TenantScope,
+    request: NewApiToken,
+    password: string | undefined,
+    ownerIn: (tx: Tx) => Promise<Owner>,
+  ): Promise<ApiTokenWithSecret> {
+    const { name, allowedCidrs = [], stepUp = false, expiresAt } = request;
+    requireCidrs(allowedCidrs);
+    // Whoever finds an open session must not leave with a secret that outlasts it.
+    await this.users.confirmPassword(platformScope(scope), password);
+    const token = accountSecretKinds.apiToken.generate();
+    const lookupHash = await this.secrets.lookupHash(token.reveal());
+    return this.database.transaction(scope, async (tx) => {
+      await lockTenant(tx);
+      const { ownerId, memberId, role } = await ownerIn(tx);
+      const permissions = requirePermissions(request.permissions, role);
+      requireExpiry(expiresAt, tx.now);
+      const active = await tx.count(ApiToken, { revokedAt: IsNull(), expiresAt: MoreThan(tx.now) });
+      if (active >= ACTIVE_MAX) throw apiTokenErrors.API_TOKEN_LIMIT_REACHED();
+      const row: ApiToken = {
+        id: uuidv7(tx.now),
+        tenantId: scope.tenantId,
+        name,
+        memberId,
+        ownerId,
+        permissions,
+        stepUp,
+        allowedCidrs,
+        lookupHash,
+        tokenMasked: maskSecret(token.reveal()),
+        createdBy: tx.scope.actor.id,
+        createdAt: tx.now,
+        expiresAt,
+        lastUsedAt: null,
+        revokedAt: null,
+      };
+      await tx.insert(ApiToken, row);
+      const after = { name, ownerId, permissions, stepUp, allowedCidrs, expiresAt };
+      tx.record(apiTokenEvents.created(row.id, { credentialId: row.id, after }));
+      return { apiToken: row, token };
+    });
+  }
+}
+
+const rejected = (): Error => coreErrors.INVALID_CREDENTIALS('The API token is unknown, revoked or expired');
+
+const visibleTo = ({ scope }: View) => (roleOf(scope) === 'owner' ? {} : { ownerId: scope.actor.id });
+
+async function revokeIn(tx: Tx, id: string): Promise<void> {
+  const revoked = await tx.update(ApiToken, { id, revokedAt: IsNull() }, { revokedAt: tx.now });
+  if (revoked > 0) tx.record(apiTokenEvents.revoked(id, { credentialId: id }));
+  else tx.housekeeping('a token that was revoked before');
+}
+
+async function ownerOf(view: View, { tenantId, memberId, ownerId }: ApiToken): Promise<IdentifiedApiToken['owner']> {
+  if (memberId === null) {
+    const { id, name } = await view.get(ServiceAccount, { tenantId, id: ownerId });
+    return { type: 'service_account', id, name };
+  }
+  const { id, email } = await view.installation.get(User, { id: ownerId });
+  return { type: 'user', id, name: email };
+}
