@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Origin, coreErrors, platformScope } from '#core';
 import { Database } from '#database';
-import { isAddressAllowed } from '#service-keys';
-import { tenantErrors, tenantState } from '#tenants';
+import { isAddressAllowed, tenantErrors, tenantState } from '#tenants';
 
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';

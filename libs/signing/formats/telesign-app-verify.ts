@@ -1,6 +1,6 @@
 import { SECOND, toEpochSeconds } from '#core';
 import { isNumericDate } from '#crypto';
-import { isCidr } from '#service-keys';
+import { isCidr } from '#tenants';
 
 import { judgeTimes } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJwsWithoutKid } from '../jws.js';
