@@ -171,7 +171,7 @@ export class ApiTokens {
   ): Promise<ApiTokenWithSecret> {
     const { name, allowedCidrs = [], stepUp = false, expiresAt } = request;
     requireCidrs(allowedCidrs);
-    // Whoever finds an open session must not leave with a secret that outlasts it.
+    // A person who finds an open session must not leave with a secret that outlasts it.
     await this.users.confirmPassword(platformScope(scope), password);
     const token = accountSecretKinds.apiToken.generate();
     const lookupHash = await this.secrets.lookupHash(token.reveal());
