@@ -12,9 +12,19 @@ import { AuthorityRevocations } from './authority-revocation.service.js';
 import { CertificateVerifier } from './certificate-verifier.js';
 import { Certificates } from './certificates.service.js';
 import { Crls } from './crls.service.js';
-import { Certificate, CertificateAuthority, CertificateName, Crl, CrlPart, OcspSigner } from './entities.js';
+import {
+  Certificate,
+  CertificateAuthority,
+  CertificateName,
+  Crl,
+  CrlPart,
+  ForeignCertificate,
+  OcspSigner,
+} from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
-import { authorityEvents, certificateEvents } from './events.js';
+import { authorityEvents, certificateEvents, foreignCertificateEvents } from './events.js';
+import { ForeignCertificates } from './foreign-certificates.service.js';
+import { ForeignCertificateAnnouncement, ForeignCertificateExpiry } from './foreign-expiry.service.js';
 import { Issuance } from './issuance.service.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { OcspResponder } from './ocsp.service.js';
@@ -27,6 +37,7 @@ export const certificateEntities: readonly EntityClass[] = [
   Crl,
   CrlPart,
   OcspSigner,
+  ForeignCertificate,
 ];
 
 /**
@@ -48,7 +59,10 @@ export const certificateEntities: readonly EntityClass[] = [
 class AuthoritiesModule {}
 
 /** Certificates: issuance, revocation, and what is published about them. */
-@Declares({ errors: [authorityErrors, certificateErrors], events: [authorityEvents, certificateEvents] })
+@Declares({
+  errors: [authorityErrors, certificateErrors],
+  events: [authorityEvents, certificateEvents, foreignCertificateEvents],
+})
 @Module({
   imports: [AuthoritiesModule, DatabaseModule, KeysModule],
   providers: [
@@ -57,10 +71,21 @@ class AuthoritiesModule {}
     CertificateExpiry,
     CertificateVerifier,
     Certificates,
+    ForeignCertificateAnnouncement,
+    ForeignCertificateExpiry,
+    ForeignCertificates,
     Issuance,
     OcspResponder,
     OrphanSweep,
   ],
-  exports: [AuthoritiesModule, AuthorityRevocations, CertificateVerifier, Certificates, Issuance, OcspResponder],
+  exports: [
+    AuthoritiesModule,
+    AuthorityRevocations,
+    CertificateVerifier,
+    Certificates,
+    ForeignCertificates,
+    Issuance,
+    OcspResponder,
+  ],
 })
 export class CertificatesModule {}

@@ -94,6 +94,30 @@ export class Certificate {
   @InstantColumn() updatedAt: number;
 }
 
+/** A certificate that somebody else issued for a key of the tenant, as a vendor sends it back for a request. */
+@Entity('foreign_certificates')
+@TenantOwned()
+export class ForeignCertificate {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() keyId: string;
+  /** What its issuer calls it; unique in the tenant. */
+  @VarcharColumn(128) kid: string;
+  @VarcharColumn(16) state: 'active' | 'expired';
+  @TextColumn() serialNumber: string;
+  @TextColumn() subject: string;
+  @TextColumn() issuer: string;
+  /** SHA-256 of the SubjectPublicKeyInfo. */
+  @VarcharColumn(64) publicKeyHash: string;
+  @TextColumn() certificatePem: string;
+  @InstantColumn() notBefore: number;
+  @InstantColumn() notAfter: number;
+  /** When its coming end was announced. */
+  @InstantColumn({ nullable: true }) announcedAt: number | null;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
+
 /** One subject alternative name of a certificate, for the inventory's filter. */
 @Entity('certificate_names')
 @TenantOwned()

@@ -5,6 +5,7 @@ export const certificateErrors = defineErrors('certificates', {
   POLICY_VIOLATION: { kind: 'unprocessable', title: 'The certificate policy of the issuer rejects the request' },
   LINT_FAILED: { kind: 'unprocessable', title: 'Pre-issuance linting failed; nothing was signed' },
   CERTIFICATE_REPLACED: { kind: 'conflict', title: 'The certificate has already been renewed' },
+  CERTIFICATE_KID_TAKEN: { kind: 'conflict', title: 'The kid already names a certificate of the tenant' },
   KEY_NOT_OF_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate does not belong to this key' },
 });
 

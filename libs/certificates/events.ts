@@ -14,6 +14,13 @@ export const certificateEvents = defineEvents('certificate', {
   exported: 'A certificate and its private key were exported as PKCS#12',
 });
 
+export const foreignCertificateEvents = defineEvents('foreign_certificate', {
+  requested: 'A certificate signing request was made for a key of the tenant',
+  stored: 'A certificate that was issued elsewhere was stored for a key of the tenant',
+  expiring: 'A certificate that was issued elsewhere expires soon; its successor has to be requested there',
+  expired: 'A certificate that was issued elsewhere expired',
+});
+
 export const authorityEvents = defineEvents('certificate_authority', {
   created: 'A certificate authority was created with a new key',
   imported: 'A certificate authority was imported with its key',

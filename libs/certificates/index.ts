@@ -1,4 +1,4 @@
-export type { Certificate, CertificateAuthority } from './entities.js';
+export type { Certificate, CertificateAuthority, ForeignCertificate } from './entities.js';
 export {
   CertificateAuthorities,
   type ImportedAuthority,
@@ -18,7 +18,9 @@ export {
 } from './certificates.service.js';
 export { CRL_VALIDITY, Crls, type PublishedCrl } from './crls.service.js';
 export { authorityErrors, certificateErrors } from './errors.js';
-export { authorityEvents, certificateEvents } from './events.js';
+export { authorityEvents, certificateEvents, foreignCertificateEvents } from './events.js';
+export { type ForeignHolder, ForeignCertificates, type ReceivedCertificate } from './foreign-certificates.service.js';
+export { ForeignCertificateAnnouncement, ForeignCertificateExpiry } from './foreign-expiry.service.js';
 export { CertificatesOfKeys } from './key-compromise.js';
 export { type CertificateCall, Issuance, type IssuedCertificate, type Renewal } from './issuance.service.js';
 export { type IssuingProfile, type IssuingProfileRequest, VALIDITY_DAYS_LIMIT } from './issuing-profile.js';

@@ -89,4 +89,5 @@ export {
   type Parsed,
   type Refusal,
   parseStrictJson,
+  refusal,
 } from './strict-json.js';

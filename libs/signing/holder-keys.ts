@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { CertificateVerifier } from '#certificates';
+import { CertificateVerifier, ForeignCertificates } from '#certificates';
 import { algorithm, allKeyKinds, isAlgorithmName } from '#crypto';
 import type { View } from '#database';
 
@@ -26,7 +26,10 @@ const ALGORITHMS = allKeyKinds.flatMap(({ holderAlgorithms }) => holderAlgorithm
 /** Finds certified keys by the `kid` that tokens name them by; never by what a token itself brings along. */
 @Injectable()
 export class HolderKeys {
-  constructor(private readonly certificates: CertificateVerifier) {}
+  constructor(
+    private readonly certificates: CertificateVerifier,
+    private readonly foreign: ForeignCertificates,
+  ) {}
 
   /** A step: the certificate within the reach of the view, usable or not. */
   async find(view: View, kid: string): Promise<HolderKey | undefined> {
@@ -35,6 +38,19 @@ export class HolderKeys {
     const { tenantId, serviceId, subject } = held.certificate;
     const key = held.code === 'OK' ? verifyingKey(kid, held.publicKey) : held.code;
     return { kid, tenantId, serviceId, subject, key };
+  }
+
+  /**
+   * A step: the same for the certificate of a tenant's own profile, which somebody else may have issued. Such a certificate
+   * names nobody but the tenant itself: no request of others is accepted by it.
+   */
+  async ofProfile(view: View, kid: string): Promise<HolderKey | undefined> {
+    const issued = await this.find(view, kid);
+    const held = issued ? undefined : await this.foreign.holderOf(view, kid);
+    if (!held) return issued;
+    const { tenantId, subject } = held.certificate;
+    const key = held.code === 'OK' ? verifyingKey(kid, held.publicKey) : held.code;
+    return { kid, tenantId, serviceId: null, subject, key };
   }
 }
 

@@ -82,7 +82,7 @@ export class ProfileDirectory {
     const resolved = await this.profiles.resolve(view, profileName);
     const { certificateKid, keyId } = resolved.profile;
     if (certificateKid !== null) {
-      const holder = await this.holders.find(view, certificateKid);
+      const holder = await this.holders.ofProfile(view, certificateKid);
       const { algorithm, keys } = keysOfHolder(holder);
       return { value: { resolved, algorithm, keys, holder }, ...spanAround(view.now, []) };
     }
@@ -112,7 +112,7 @@ export class ProfileDirectory {
       throw keyErrors.KEY_NOT_USABLE('The profile verifies by a certificate and has no key of its own');
     const key = await this.signer.signingKey(view, keyId);
     if (certificateKid === null) return { key, kid: key.kid };
-    const holder = await this.holders.find(view, certificateKid);
+    const holder = await this.holders.ofProfile(view, certificateKid);
     if (typeof holder?.key !== 'object') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
     if (!holder.key.verifyingKey.equals(key.verifyingKey)) {
       throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not that of its key');

@@ -273,7 +273,7 @@ export class Signing {
     const profile = await this.profiles.find(view, profileName);
     if (!profile) return false;
     if (profile.certificateKid !== null) {
-      const holder = await this.holders.find(view, profile.certificateKid);
+      const holder = await this.holders.ofProfile(view, profile.certificateKid);
       return profile.certificateKid === kid && typeof holder?.key === 'object';
     }
     const keys = await this.signer.verifyingKeys(view, profile.keyId!);

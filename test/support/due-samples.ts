@@ -110,6 +110,24 @@ export function dueSamples(
     expiresAt: 0,
   });
 
+  const foreignCertificate = (id: string): Row => ({
+    id,
+    tenantId,
+    keyId: id,
+    kid: id,
+    state: 'active',
+    serialNumber: '01',
+    subject: 'CN=a',
+    issuer: 'CN=b',
+    publicKeyHash: newHash(),
+    certificatePem: '',
+    notBefore: 0,
+    notAfter: Number.MAX_SAFE_INTEGER,
+    announcedAt: null,
+    createdAt: 0,
+    updatedAt: 0,
+  });
+
   const kinds: Readonly<Record<string, Kind>> = {
     credential: {
       table: 'credentials',
@@ -323,6 +341,21 @@ export function dueSamples(
       statement: 'UPDATE',
       make: certificate,
       due: (at) => ({ notAfter: at - 1 }),
+      unhandled: { state: 'active' },
+    },
+    'foreign certificate announcement': {
+      table: 'foreign_certificates',
+      statement: 'UPDATE',
+      make: insert('foreign_certificates', foreignCertificate),
+      // 30 days before its end.
+      due: (at) => ({ notAfter: at + 30 * DAY }),
+      unhandled: { announcedAt: null },
+    },
+    'foreign certificate': {
+      table: 'foreign_certificates',
+      statement: 'UPDATE',
+      make: insert('foreign_certificates', foreignCertificate),
+      due: (at) => ({ notAfter: at - 1, announcedAt: 0 }),
       unhandled: { state: 'active' },
     },
     'certificate authority': {

@@ -12,6 +12,7 @@ import { AuditFilters1763860000000 } from './0011-audit-filters.js';
 import { HistoryOrder1763870000000 } from './0012-history-order.js';
 import { HistoryLog1763890000000 } from './0014-history-log.js';
 import { VendorAccess1763900000000 } from './0015-vendor-access.js';
+import { ForeignCertificates1763910000000 } from './0016-foreign-certificates.js';
 import { Invitations1763920000000 } from './0017-invitations.js';
 import { AttemptsOfAnAccount1763940000000 } from './0019-attempts-of-an-account.js';
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
@@ -33,6 +34,7 @@ export const migrations = [
   HistoryOrder1763870000000,
   HistoryLog1763890000000,
   VendorAccess1763900000000,
+  ForeignCertificates1763910000000,
   Invitations1763920000000,
   AttemptsOfAnAccount1763940000000,
   RefreshTokens1763950000000,

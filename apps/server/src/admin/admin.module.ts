@@ -18,6 +18,7 @@ import { CredentialsController } from './credentials.controller.js';
 import { ExpirationsController } from './expirations.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
+import { KeyCertificatesController } from './key-certificates.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
@@ -56,6 +57,7 @@ import { UsersController } from './users.controller.js';
     LeaksController,
     KeysController,
     KeyMaterialController,
+    KeyCertificatesController,
     CertificateAuthoritiesController,
     CertificatesController,
     TokenProfilesController,

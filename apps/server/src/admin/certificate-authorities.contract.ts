@@ -314,7 +314,7 @@ export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequ
 const isJoseName = (name: string): name is keyof typeof KEY_ALGORITHM_BY_JOSE_NAME =>
   Object.hasOwn(KEY_ALGORITHM_BY_JOSE_NAME, name);
 
-const distinguishedName = (subject: Subject): DistinguishedName =>
+export const distinguishedName = (subject: Subject): DistinguishedName =>
   SUBJECT_ORDER.flatMap((type) => {
     const value = subject[type];
     return value === undefined ? [] : [{ type, value }];

@@ -1,0 +1,57 @@
+import type { ForeignCertificate } from '#certificates';
+import { toRfc3339 } from '#core';
+import { KID_PATTERN } from '#crypto';
+
+import { Choice, Identifier, Instant, Nested, Text } from '../http/fields.js';
+import { Subject } from './certificate-authorities.contract.js';
+import { PageOf } from './page.contract.js';
+import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
+
+const ID_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
+
+export class KeyRequest {
+  @Nested(() => Subject, { description: 'The subject of the request' }) subject: Subject;
+}
+
+export class KeyRequestAnswer {
+  @Pem({ example: CSR_EXAMPLE, description: 'PKCS#10, PEM: what is sent to the vendor' }) csr: string;
+}
+
+export class KeyCertificateRequest {
+  @Pem({ example: CERTIFICATE_EXAMPLE, description: 'The certificate that the vendor sent: PEM, one' })
+  certificate: string;
+
+  @Text({ max: 128, pattern: KID_PATTERN, example: KID_EXAMPLE, description: 'The kid that the vendor gave' })
+  kid: string;
+}
+
+export class KeyCertificate {
+  @Identifier({ example: ID_EXAMPLE }) id: string;
+  @Identifier({ example: ID_EXAMPLE }) keyId: string;
+  @Text({ max: 128, example: KID_EXAMPLE, description: 'For `certificateKid` of a token profile' }) kid: string;
+  @Choice(['active', 'expired'], { example: 'active' }) state: string;
+  @Pem({ example: CERTIFICATE_EXAMPLE }) certificate: string;
+  @Text({ max: 1_000, example: '4f2a9c1be07d5a88' }) serialNumber: string;
+  @Text({ max: 10_000, example: 'CN=My Awesome Reseller' }) subject: string;
+  @Text({ max: 10_000, example: 'CN=Vendor CA' }) issuer: string;
+  @Instant() notBefore: string;
+  @Instant() notAfter: string;
+  @Instant() createdAt: string;
+}
+
+export class KeyCertificatePage extends PageOf(KeyCertificate) {}
+
+export const presentKeyCertificate = (row: ForeignCertificate, now: number): KeyCertificate => ({
+  id: row.id,
+  keyId: row.keyId,
+  kid: row.kid,
+  state: now > row.notAfter ? 'expired' : row.state,
+  certificate: row.certificatePem,
+  serialNumber: row.serialNumber,
+  subject: row.subject,
+  issuer: row.issuer,
+  notBefore: toRfc3339(row.notBefore),
+  notAfter: toRfc3339(row.notAfter),
+  createdAt: toRfc3339(row.createdAt),
+});

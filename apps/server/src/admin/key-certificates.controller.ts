@@ -1,0 +1,84 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { type ForeignCertificate, ForeignCertificates, certificateErrors } from '#certificates';
+import { Clock, type Page, type TenantScope, coreErrors } from '#core';
+import { keyErrors } from '#keys';
+import { tenantErrors } from '#tenants';
+
+import { answerOnce } from '../http/answer-once.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { distinguishedName } from './certificate-authorities.contract.js';
+import {
+  KeyCertificate,
+  KeyCertificatePage,
+  KeyCertificateRequest,
+  KeyRequest,
+  KeyRequestAnswer,
+  presentKeyCertificate,
+} from './key-certificates.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+
+const { TENANT_SUSPENDED } = tenantErrors;
+const { KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF } = keyErrors;
+
+/** Keys of the tenant that a vendor certifies: the request, and what comes back for it. */
+@ApiTags('Keys')
+@Controller('v1/tenants/:tenantId/keys/:keyId')
+@Requires('keys:read')
+export class KeyCertificatesController {
+  constructor(
+    private readonly certificates: ForeignCertificates,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post('csr')
+  @HttpCode(200)
+  @Requires('keys:write')
+  @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Make a certificate signing request for a key' })
+  @ApiOkResponse({ type: KeyRequestAnswer, description: 'The request, signed by the version that signs now' })
+  @Fails(TENANT_SUSPENDED, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
+  async requestCertificate(
+    @Param('keyId') keyId: string,
+    @Body() { subject }: KeyRequest,
+    @InScope() scope: TenantScope,
+  ): Promise<KeyRequestAnswer> {
+    const present = (csr: string): KeyRequestAnswer => ({ csr });
+    return answerOnce(scope, present, () => this.certificates.request(scope, keyId, distinguishedName(subject)));
+  }
+
+  @Post('certificate')
+  @Requires('keys:write')
+  @ApiOperation({ operationId: 'storeKeyCertificate', summary: 'Store the certificate that a vendor issued for a key' })
+  @ApiCreatedResponse({ type: KeyCertificate, description: 'The certificate' })
+  @Fails(
+    TENANT_SUSPENDED,
+    KEY_NOT_USABLE,
+    KEY_HAS_NO_PUBLIC_HALF,
+    certificateErrors.KEY_NOT_OF_CERTIFICATE,
+    certificateErrors.CERTIFICATE_KID_TAKEN,
+  )
+  async storeCertificate(
+    @Param('keyId') keyId: string,
+    @Body() received: KeyCertificateRequest,
+    @InScope() scope: TenantScope,
+  ): Promise<KeyCertificate> {
+    const present = (row: ForeignCertificate): KeyCertificate => presentKeyCertificate(row, this.clock.now());
+    return answerOnce(scope, present, () => this.certificates.store(scope, keyId, { ...received }));
+  }
+
+  @Get('certificates')
+  @ApiOperation({ operationId: 'listKeyCertificates', summary: 'List the certificates that vendors issued for a key' })
+  @ApiOkResponse({ type: KeyCertificatePage, description: 'One page, oldest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listCertificates(
+    @Param('keyId') keyId: string,
+    @Query() page: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<KeyCertificate>> {
+    const now = this.clock.now();
+    return presentPage(await this.certificates.list(scope, keyId, page), (row) => presentKeyCertificate(row, now));
+  }
+}

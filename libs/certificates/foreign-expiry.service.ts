@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Expirable, platformScope, systemOrigin } from '#core';
+import { Database, IsNull, LessThan, LessThanOrEqual } from '#database';
+import { DueItems, Expires } from '#scheduler';
+
+import { ForeignCertificate } from './entities.js';
+import { foreignCertificateEvents } from './events.js';
+import { ANNOUNCED_BEFORE_END } from './foreign-certificates.service.js';
+
+const EXPIRY = systemOrigin('foreign-certificate-expiry');
+const ANNOUNCEMENT = systemOrigin('foreign-certificate-announcement');
+
+/** Says ahead that a certificate ends whose successor only its issuer can make. */
+@Expires({})
+@Injectable()
+export class ForeignCertificateAnnouncement implements Expirable {
+  readonly kind = 'foreign certificate announcement';
+  readonly #due: DueItems<ForeignCertificate>;
+
+  constructor(database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(ANNOUNCEMENT),
+      entity: ForeignCertificate,
+      lists: [
+        {
+          where: (now) => ({ announcedAt: IsNull(), notAfter: LessThanOrEqual(now + ANNOUNCED_BEFORE_END) }),
+          order: [
+            ['notAfter', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, kid, keyId, tenantId, notAfter }) =>
+        database.transaction({ ...ANNOUNCEMENT, tenantId }, async (tx) => {
+          tx.housekeeping('another instance has announced it');
+          const set = { announcedAt: tx.now, updatedAt: tx.now };
+          const changed = await tx.update(ForeignCertificate, { id, announcedAt: IsNull() }, set);
+          // What has ended meanwhile is recorded as expired, and does not expire soon.
+          if (changed === 1 && tx.now <= notAfter) {
+            tx.record(foreignCertificateEvents.expiring(id, { kid, details: { keyId, notAfter } }));
+          }
+        }),
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
+  }
+}
+
+/** Writes down that certificates of others have expired; wherever one is used, the clock decides. */
+@Expires({})
+@Injectable()
+export class ForeignCertificateExpiry implements Expirable {
+  readonly kind = 'foreign certificate';
+  readonly #due: DueItems<ForeignCertificate>;
+
+  constructor(database: Database) {
+    this.#due = new DueItems(database, {
+      kind: this.kind,
+      scope: platformScope(EXPIRY),
+      entity: ForeignCertificate,
+      lists: [
+        {
+          where: (now) => ({ state: 'active', notAfter: LessThan(now) }),
+          order: [
+            ['notAfter', 'ASC'],
+            ['id', 'ASC'],
+          ],
+        },
+      ],
+      itemOf: ({ id }) => id,
+      handle: ({ id, kid, keyId, tenantId, notAfter }) =>
+        database.transaction({ ...EXPIRY, tenantId }, async (tx) => {
+          tx.housekeeping('another instance has recorded it');
+          const set = { state: 'expired' as const, updatedAt: tx.now };
+          const changed = await tx.update(ForeignCertificate, { id, state: 'active' }, set);
+          if (changed === 1) tx.record(foreignCertificateEvents.expired(id, { kid, details: { keyId, notAfter } }));
+        }),
+    });
+  }
+
+  recordDue(limit: number): Promise<number> {
+    return this.#due.recordDue(limit);
+  }
+}
