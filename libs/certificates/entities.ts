@@ -103,7 +103,6 @@ export class ForeignCertificate {
   @ReferenceColumn() keyId: string;
   /** What its issuer calls it; unique in the tenant. */
   @VarcharColumn(128) kid: string;
-  @VarcharColumn(16) state: 'active' | 'expired';
   @TextColumn() serialNumber: string;
   @TextColumn() subject: string;
   @TextColumn() issuer: string;
@@ -114,6 +113,8 @@ export class ForeignCertificate {
   @InstantColumn() notAfter: number;
   /** When its coming end was announced. */
   @InstantColumn({ nullable: true }) announcedAt: number | null;
+  /** When its end was recorded; what holds is decided by `notAfter`. */
+  @InstantColumn({ nullable: true }) expiredAt: number | null;
   @InstantColumn() createdAt: number;
   @InstantColumn() updatedAt: number;
 }

@@ -91,7 +91,6 @@ export class ForeignCertificates {
         tenantId: scope.tenantId,
         keyId,
         kid,
-        state: 'active',
         serialNumber: parsed.serialNumber,
         subject: parsed.subject,
         issuer: parsed.issuer,
@@ -100,6 +99,7 @@ export class ForeignCertificates {
         notBefore: parsed.notBefore,
         notAfter: parsed.notAfter,
         announcedAt: null,
+        expiredAt: null,
         createdAt: tx.now,
         updatedAt: tx.now,
       };

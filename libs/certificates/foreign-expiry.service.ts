@@ -65,7 +65,7 @@ export class ForeignCertificateExpiry implements Expirable {
       entity: ForeignCertificate,
       lists: [
         {
-          where: (now) => ({ state: 'active', notAfter: LessThan(now) }),
+          where: (now) => ({ expiredAt: IsNull(), notAfter: LessThan(now) }),
           order: [
             ['notAfter', 'ASC'],
             ['id', 'ASC'],
@@ -76,8 +76,8 @@ export class ForeignCertificateExpiry implements Expirable {
       handle: ({ id, kid, keyId, tenantId, notAfter }) =>
         database.transaction({ ...EXPIRY, tenantId }, async (tx) => {
           tx.housekeeping('another instance has recorded it');
-          const set = { state: 'expired' as const, updatedAt: tx.now };
-          const changed = await tx.update(ForeignCertificate, { id, state: 'active' }, set);
+          const set = { expiredAt: tx.now, updatedAt: tx.now };
+          const changed = await tx.update(ForeignCertificate, { id, expiredAt: IsNull() }, set);
           if (changed === 1) tx.record(foreignCertificateEvents.expired(id, { kid, details: { keyId, notAfter } }));
         }),
     });

@@ -115,7 +115,7 @@ export function dueSamples(
     tenantId,
     keyId: id,
     kid: id,
-    state: 'active',
+    expiredAt: null,
     serialNumber: '01',
     subject: 'CN=a',
     issuer: 'CN=b',
@@ -356,7 +356,7 @@ export function dueSamples(
       statement: 'UPDATE',
       make: insert('foreign_certificates', foreignCertificate),
       due: (at) => ({ notAfter: at - 1, announcedAt: 0 }),
-      unhandled: { state: 'active' },
+      unhandled: { expiredAt: null },
     },
     'certificate authority': {
       table: 'certificate_authorities',

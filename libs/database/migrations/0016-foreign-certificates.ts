@@ -13,7 +13,6 @@ export class ForeignCertificates1763910000000 implements MigrationInterface {
         reference('tenantId'),
         reference('keyId'),
         varchar('kid', 128),
-        varchar('state', 16),
         text('serialNumber'),
         text('subject'),
         text('issuer'),
@@ -22,13 +21,14 @@ export class ForeignCertificates1763910000000 implements MigrationInterface {
         instant('notBefore'),
         instant('notAfter'),
         instant('announcedAt', { nullable: true }),
+        instant('expiredAt', { nullable: true }),
         instant('createdAt'),
         instant('updatedAt'),
       ],
       [
         unique('foreign_certificates_kid', 'tenantId', 'kid'),
         index('foreign_certificates_of_key', 'keyId', 'id'),
-        index('foreign_certificates_by_expiry', 'state', 'notAfter', 'id'),
+        index('foreign_certificates_by_expiry', 'expiredAt', 'notAfter', 'id'),
         index('foreign_certificates_by_announcement', 'announcedAt', 'notAfter', 'id'),
       ],
     );

@@ -46,7 +46,7 @@ export const presentKeyCertificate = (row: ForeignCertificate, now: number): Key
   id: row.id,
   keyId: row.keyId,
   kid: row.kid,
-  state: now > row.notAfter ? 'expired' : row.state,
+  state: now > row.notAfter ? 'expired' : 'active',
   certificate: row.certificatePem,
   serialNumber: row.serialNumber,
   subject: row.subject,
