@@ -42,7 +42,7 @@ export class HolderKeys {
 
   /**
    * A step: the same for the certificate of a tenant's own profile, which somebody else may have issued. Such a certificate
-   * names nobody but the tenant itself: no request of others is accepted by it.
+   * names no party but the tenant itself: no request of others is accepted by it.
    */
   async ofProfile(view: View, kid: string): Promise<HolderKey | undefined> {
     const issued = await this.find(view, kid);
