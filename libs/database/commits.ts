@@ -41,14 +41,9 @@ const NO_TENANT = 0;
 export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
-  readonly #group: GroupCommit;
+  readonly #group = new GroupCommit((shares) => this.#write(shares));
 
-  constructor(
-    private readonly doors: Doors,
-    groupMax: number | undefined,
-  ) {
-    this.#group = new GroupCommit((shares) => this.#write(shares), groupMax);
-  }
+  constructor(private readonly doors: Doors) {}
 
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
     for (let judgement = 1; ; judgement += 1) {

@@ -38,8 +38,6 @@ export interface DatabaseSettings {
   readonly authority?: AuthorityCheck | undefined;
   /** Needed for `commit` and `keep`. */
   readonly configurations?: ConfigurationCheck | undefined;
-  /** How many pieces of prepared work share a transaction at most; 256 by default, 1: each has its own. */
-  readonly groupMax?: number | undefined;
   /** How connections to a server are protected; not at all unless said otherwise. */
   readonly tls?: DatabaseTls;
   readonly allowUnsafe?: boolean;
@@ -81,19 +79,15 @@ export class Database {
     private readonly recorder: EventRecorder,
     private readonly authority: AuthorityCheck,
     configurations: ConfigurationCheck,
-    groupMax: number | undefined,
   ) {
-    this.#commits = new Commits(
-      {
-        configurations,
-        recorder,
-        now: () => clock.now(),
-        alone: (scope, work, rows) => this.transaction(scope, work, rows),
-        together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
-        read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
-      },
-      groupMax,
-    );
+    this.#commits = new Commits({
+      configurations,
+      recorder,
+      now: () => clock.now(),
+      alone: (scope, work, rows) => this.transaction(scope, work, rows),
+      together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
+      read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
+    });
   }
 
   /** A database of its own, for tests and tools; applications get theirs from `DatabaseModule`. */
@@ -104,7 +98,7 @@ export class Database {
   /** The door to a database that is open already. */
   static on(gateway: Gateway, options: DatabaseSettings): Database {
     const { clock, recorder, authority = async ({ scope }) => scope, configurations = noConfigurations } = options;
-    return new Database(gateway, clock, recorder, authority, configurations, options.groupMax);
+    return new Database(gateway, clock, recorder, authority, configurations);
   }
 
   /** The classes of all tables. */

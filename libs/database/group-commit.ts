@@ -13,8 +13,8 @@ interface Waiting extends Share {
 /** What becomes of one piece of work of a batch: its result, or why it has none. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
-/** A batch is a transaction of some hundred rows: more would keep everybody else waiting for longer. */
-export const GROUP_MAX = 256;
+/** How many events a transaction records, roughly: more would keep everybody else waiting for longer. */
+const GROUP_MAX = 256;
 
 /**
  * Lets prepared work of many requests share a transaction: what arrives while one is under way is the next one. One at a
@@ -24,14 +24,8 @@ export class GroupCommit {
   readonly #line = new FairLine<Waiting>();
   #running = false;
 
-  /**
-   * @param commit writes a batch and answers for each of its pieces, in order, once all is durable
-   * @param max how many share a transaction at most
-   */
-  constructor(
-    private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>,
-    private readonly max = GROUP_MAX,
-  ) {}
+  /** @param commit writes a batch and answers for each of its pieces, in order, once all is durable */
+  constructor(private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>) {}
 
   /** @throws BUSY where too much waits already, in all or of this tenant; whatever the work comes to otherwise */
   add<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
@@ -66,7 +60,7 @@ export class GroupCommit {
 
   async #next(): Promise<void> {
     const batch: Waiting[] = [];
-    for (let rows = 0; rows < this.max && this.#line.length > 0;) {
+    for (let rows = 0; rows < GROUP_MAX && this.#line.length > 0;) {
       const waiting = this.#line.shift()!;
       batch.push(waiting);
       rows += waiting.work.rows ?? 1;

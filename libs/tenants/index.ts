@@ -64,7 +64,6 @@ export {
   Tenants,
   changeTenant,
   lockTenant,
-  configVersionOf,
   configurationNumbers,
   raiseConfigVersion,
   tenantSettingsOf,

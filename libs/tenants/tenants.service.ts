@@ -7,7 +7,6 @@ import {
   type PageRequest,
   type PlatformScope,
   type TenantScope,
-  coreErrors,
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
@@ -186,18 +185,9 @@ export async function lockTenant(tx: Tx): Promise<void> {
 }
 
 /**
- * The number of the tenant's configuration. Work that is prepared before its transaction reads it first, and again in the
- * transaction, where no other one can raise it until this one ends: what was prepared under the same number is still
- * right.
- * @throws NOT_FOUND
+ * The numbers of the configurations of tenants. Work that is prepared before its transaction is judged under a number, and
+ * is still right where the transaction, in which no other work can raise it until it ends, reads the same one.
  */
-export async function configVersionOf(view: View): Promise<number> {
-  const tenant = await view.hold(Tenant, { id: view.scope.tenantId }, 'shared');
-  if (!tenant) throw coreErrors.NOT_FOUND();
-  return tenant.configVersion;
-}
-
-/** The numbers of the configurations of tenants; in a transaction they stay until it ends. */
 export const configurationNumbers: ConfigurationCheck = (view, tenantIds) =>
   view.holdNumbers(Tenant, tenantIds, 'configVersion');
 
