@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, purge } from '#scheduler';
+import { type DueItems, Expires, purge } from '#scheduler';
 
 import { ApiToken } from './entities.js';
 
@@ -11,6 +11,7 @@ const SCOPE = platformScope(systemOrigin('api-token-expiry'));
 const KEPT_FOR = 90 * DAY;
 
 /** Removes API tokens that expired long ago; the history keeps what became of them. */
+@Expires({})
 @Injectable()
 export class ApiTokenExpiry implements Expirable {
   readonly kind = 'API token';
