@@ -69,7 +69,13 @@ export class AuthorityRevocations {
 
 /** A step: revokes the tenant's authorities that have a key which was reported as compromised. */
 export async function revokeAuthoritiesOf(tx: Tx, crls: Crls, publicKeyHash: string): Promise<void> {
-  for (const { id } of await tx.find(CertificateAuthority, { publicKeyHash }, { order: { id: 'ASC' } })) {
+  for (const { id, revocationReason } of await tx.find(
+    CertificateAuthority,
+    { publicKeyHash },
+    { order: { id: 'ASC' } },
+  )) {
+    // It says already that the key of an authority is compromised (RFC 5280 §5.3.1).
+    if (revocationReason === 'cACompromise') continue;
     await revokeWithDescendants(tx, crls, await tx.lock(CertificateAuthority, { id }), 'keyCompromise');
   }
 }

@@ -86,6 +86,7 @@ interface Grant {
   readonly validityDays: number;
   /** The predecessor. */
   readonly renews: Certificate | undefined;
+  readonly ignored: readonly IgnoredPart[];
 }
 
 /** On record and ready to be signed. */
@@ -123,7 +124,7 @@ export class Issuance {
     const validityDays = grantedDays(ca.profile, call.validityDays);
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
     const { publicKeyInfo, publicKey } = request;
-    const granted = await this.grant(scope, {
+    return this.grant(scope, {
       ...certifiedNames(request, additionalNames, ca.profile.names),
       caId: ca.id,
       serviceId: call.serviceId ?? null,
@@ -131,8 +132,8 @@ export class Issuance {
       publicKey,
       validityDays,
       renews: undefined,
+      ignored: ignoredParts(request, certificateProfile(ca.profile)),
     });
-    return { ...granted, ignored: ignoredParts(request, certificateProfile(ca.profile)) };
   }
 
   /**
@@ -157,18 +158,18 @@ export class Issuance {
       if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
       const { publicKeyInfo, publicKey } = stored;
-      return { ...(await this.grant(scope, { ...shared, publicKeyInfo, publicKey })), ignored: [] };
+      return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored: [] });
     }
     const request = readRequest(renewal.csr);
     const asked = certifiedNames(request, [], ca.profile.names);
     const objections = [...changedNames(asked, names), ...withdrawn];
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames: [], renews, objections });
     const { publicKeyInfo, publicKey } = request;
-    const granted = await this.grant(scope, { ...shared, publicKeyInfo, publicKey });
-    return { ...granted, ignored: ignoredParts(request, certificateProfile(ca.profile)) };
+    const ignored = ignoredParts(request, certificateProfile(ca.profile));
+    return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored });
   }
 
-  private async grant(scope: TenantScope, grant: Grant): Promise<Granted> {
+  private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
     const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );
@@ -180,7 +181,11 @@ export class Issuance {
         throw error;
       });
     try {
-      return await this.database.transaction(scope, (tx) => this.complete(tx, intent, der));
+      // Its whole result is what is answered, and stored for a repetition of the request.
+      return await this.database.transaction(scope, async (tx) => ({
+        ...(await this.complete(tx, intent, der)),
+        ignored: grant.ignored,
+      }));
     } catch (error) {
       // A refusal is final; where the database failed, the sweep does this later.
       if (error instanceof DomainError && error.kind !== 'unavailable') await this.abandonIntent(scope, intent);

@@ -52,7 +52,7 @@ describe('parseStrictJson', () => {
 
   it('parseStrictJson names a duplicate, cut where it is long', () => {
     expect(parse(`{"${'n'.repeat(500)}":1,"${'n'.repeat(500)}":2}`)).toMatchObject({
-      detail: `The member "${'n'.repeat(63)}…" stands twice in one object`,
+      detail: `The member "${'n'.repeat(63)}…" occurs twice in one object`,
     });
   });
 
