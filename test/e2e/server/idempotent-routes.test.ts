@@ -4,7 +4,7 @@ import { permissionRow } from '#tenants';
 
 import { type DeclaredRoute, declaredRoutes } from '../../../apps/server/src/http/auth.guard.js';
 import { isStored } from '../../../apps/server/src/http/idempotency.interceptor.js';
-import { type TestServer, startTestServer } from '../../support/server.js';
+import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { nameOf, routesOf } from './routes.js';
 
 let server: TestServer;
@@ -47,5 +47,17 @@ describe('a POST in the scope of a caller', () => {
       }
     }
     expect(answersOnce({ handler: Careless.prototype.create, controller: Careless })).toBe(false);
+  });
+});
+
+describe('a POST of the own session', () => {
+  it('a POST of the own session is done as usual where an idempotency key is sent with it', async () => {
+    const { owner } = await createTenant(server);
+    const headers = { 'Idempotency-Key': 'one' };
+    const change = { currentPassword: PASSWORD, newPassword: 'another password, long enough' };
+    for (const [path, body] of [['password', change] as const, ['logout', undefined] as const]) {
+      const { status, text } = await server.post(`/v1/auth/${path}`, body, { ...owner, headers });
+      expect([path, status, text]).toEqual([path, 204, '']);
+    }
   });
 });

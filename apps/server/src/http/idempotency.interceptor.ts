@@ -15,7 +15,8 @@ import type { PlatformScope, TenantScope } from '#core';
 import { completing } from '#database';
 import { type KeyClaim, Repetition, type SecretReference, type StoredAnswer, restoreBody } from './answer-once.js';
 import { httpErrors } from './errors.js';
-import type { Principal } from './principal.js';
+import { PermissionPolicy, type Principal } from './principal.js';
+import { routeAccess } from './requires.js';
 
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
 /** `true` on an answer that was given before. */
@@ -73,14 +74,17 @@ export const payloadHash = (method: string, target: string, body: Uint8Array = n
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly logger = new Logger(IdempotencyInterceptor.name);
 
-  constructor(private readonly store: IdempotencyStore) {}
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly policy: PermissionPolicy,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const key = request.headers[IDEMPOTENCY_KEY_HEADER];
     const { scope, principal } = request;
-    const applies = request.method === 'POST' && isStored(context.getHandler(), context.getClass());
+    const applies = request.method === 'POST' && this.isStored(context);
     if (!applies || key === undefined || scope === undefined || principal === undefined) return next.handle();
     if (typeof key !== 'string' || !ACCEPTABLE_KEY.test(key)) {
       throw httpErrors.INVALID_IDEMPOTENCY_KEY('An idempotency key has 1 to 255 printable ASCII characters');
@@ -109,6 +113,14 @@ export class IdempotencyInterceptor implements NestInterceptor {
         throw error;
       }),
     );
+  }
+
+  /** Public routes and those of one's own session have no scope in which an answer could be kept. */
+  private isStored(context: ExecutionContext): boolean {
+    const route = [context.getHandler(), context.getClass()] as const;
+    const access = routeAccess(...route);
+    if (access === undefined || access.public || this.policy.audience(access.permission) === 'user') return false;
+    return isStored(...route);
   }
 
   /** A dry run stores nothing, and a repetition is computed again. */
