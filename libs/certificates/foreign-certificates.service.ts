@@ -65,10 +65,10 @@ export class ForeignCertificates {
     }
     const work = { group: scope.tenantId };
     const der = await this.cpu.signWith(work, signingKey, () => signCertificateRequest(subject, signingKey));
-    await this.database.transaction(scope, async (tx) => {
+    return this.database.transaction(scope, async (tx) => {
       tx.record(foreignCertificateEvents.requested(keyId, { kid, details: { subject: formatName(subject) } }));
+      return toPem('CERTIFICATE REQUEST', der);
     });
-    return toPem('CERTIFICATE REQUEST', der);
   }
 
   /**
