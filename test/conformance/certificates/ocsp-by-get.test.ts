@@ -145,8 +145,8 @@ if (nginxProgram !== undefined) {
         (['with a URI', 'without a URI'] as const).map((proxy) => ({ what, pathOf, proxy })),
       ),
     )('an OCSP request in a path passes nginx $proxy $what', async ({ pathOf, proxy }) => {
-      const answers = [withSlash, withPlus].map((text) => ask(pathOf(text), addresses[proxy]));
-      expect([await answers[0], await answers[1]]).toEqual(['good', 'good']);
+      // One after the other: OpenSSL reads each answer from the same file.
+      for (const text of [withSlash, withPlus]) expect(await ask(pathOf(text), addresses[proxy])).toBe('good');
     });
   });
 }
