@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Evidence, type Origin, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
-import { type CallerFacts, Authenticator, type AuthenticatedService } from '#service-keys';
-import { Access, ApiTokens, type Permission, Sessions, isPermission, permissionRow } from '#tenants';
+import {
+  type ErrorFactory,
+  type Evidence,
+  type Origin,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
+import { type CallerFacts, Authenticator, type AuthenticatedService, callerErrors } from '#service-keys';
+import { Access, ApiTokens, type Permission, Sessions, isPermission, permissionRow, tenantErrors } from '#tenants';
 
 import {
   type ApiTokenPrincipal,
@@ -85,7 +93,32 @@ export class Permissions extends PermissionPolicy {
   override audience(permission: string): Audience {
     return permissionRow(known(permission)).audience;
   }
+
+  override errorsOf(audience: Audience): readonly ErrorFactory[] {
+    return REJECTIONS[audience];
+  }
 }
+
+const { CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN } = coreErrors;
+const { CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED, IP_NOT_ALLOWED } = callerErrors;
+const { TENANT_SUSPENDED } = tenantErrors;
+
+/** How a caller of each kind may be rejected before, or while, its request is worked on. */
+const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
+  user: [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS],
+  'platform-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN],
+  'tenant-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN, TENANT_SUSPENDED],
+  service: [
+    CREDENTIALS_REQUIRED,
+    INVALID_CREDENTIALS,
+    CREDENTIAL_INACTIVE,
+    CREDENTIAL_EXPIRED,
+    CREDENTIAL_COMPROMISED,
+    FORBIDDEN,
+    IP_NOT_ALLOWED,
+    TENANT_SUSPENDED,
+  ],
+};
 
 function known(permission: string): Permission {
   if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);

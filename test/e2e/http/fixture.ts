@@ -266,6 +266,10 @@ class FixturePolicy extends PermissionPolicy {
   audience(permission: string): Audience {
     return AUDIENCES[permission]!;
   }
+
+  errorsOf() {
+    return [coreErrors.CREDENTIALS_REQUIRED, coreErrors.INVALID_CREDENTIALS, coreErrors.FORBIDDEN];
+  }
 }
 
 @Injectable()

@@ -38,6 +38,7 @@ describe('the document', () => {
       '422',
       '429',
       '500',
+      '503',
     ]);
     const conflict = (operation.responses['409'] as { $ref: string }).$ref.split('/').at(-1)!;
     expect(document.components!.responses![conflict]).toMatchObject({

@@ -1,5 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
@@ -15,12 +13,10 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
-import { createApiToken, createServiceAccount, invite, joinTenant } from '../../support/people.js';
+import { createApiToken, createServiceAccount, joinTenant } from '../../support/people.js';
 import { signIn } from '../admin/people.js';
-import { createCertificate } from '../certificates/pki.js';
-import { createIssuer } from '../signing/issuer.js';
-import { certify, requestToken, update } from '../vendors/vendor.js';
 import { type Route, nameOf, routesOf } from './routes.js';
+import { type Identifiers, fillTenant, identifierOf } from './sample-tenant.js';
 
 const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
 const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
@@ -146,9 +142,6 @@ const QUERIES: Readonly<Record<string, string>> = {
 /** What every history has. */
 const TILE = '0/000.p/1';
 
-/** What each parameter of a path names in one tenant. */
-type Identifiers = Readonly<Record<string, string>>;
-
 const NOT_FOUND = { status: 404, code: 'NOT_FOUND' };
 const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
 const CREDENTIALS_REQUIRED = { status: 401, code: 'CREDENTIALS_REQUIRED' };
@@ -161,43 +154,12 @@ let theirs: Identifiers;
 let serviceKey: string;
 let routes: Route[];
 
-async function identifiersOf(owned: TestTenant): Promise<Identifiers> {
-  const issuer = await createIssuer(server, owned);
-  ({ serviceKey } = issuer.service);
-  const first = async (path: string): Promise<Shape> => {
-    const { items } = (await server.get(`${owned.path}/${path}`, owned.owner)).body;
-    return (items as unknown as Shape[])[0]!;
-  };
-  const { caId, kid: certificateKid } = await createCertificate(server, owned);
-  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
-  const { body: license } = await update(server, token);
-  const serviceAccountId = await createServiceAccount(server, owned, 'auditor');
-  await invite(server, owned, 'invited@example.test', 'auditor');
-  return {
-    tenantId: owned.id,
-    caId,
-    certificateKid,
-    licenseId: license['licenseId']!,
-    serviceId: issuer.service.id,
-    credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
-    keyId: issuer.keyId,
-    kid: issuer.kid,
-    name: issuer.profile,
-    userId: (await first('members'))['userId']!,
-    invitationId: (await first('invitations'))['id']!,
-    serviceAccountId,
-    apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
-    sequence: (await first('audit-events'))['id']!,
-  };
-}
-
 beforeAll(async () => {
   server = await startTestServer();
   tenant = await createTenant(server, 'mine');
   other = await createTenant(server, 'theirs');
-  theirs = await identifiersOf(other);
-  mine = await identifiersOf(tenant);
+  ({ identifiers: theirs } = await fillTenant(server, other));
+  ({ identifiers: mine, serviceKey } = await fillTenant(server, tenant));
   await server.server.app.get(Checkpoints).publishDue();
   routes = routesOf(server.server.app);
 });
@@ -207,14 +169,11 @@ const audienceOf = ({ permission }: Route) =>
   permission === undefined ? 'public' : permissionRow(permission).audience;
 const ofTenants = () => routes.filter((route) => audienceOf(route) === 'tenant-user');
 const ofPlatform = () => routes.filter((route) => audienceOf(route) === 'platform-user');
-/** What a parameter is called among the identifiers: the word `kid` names key versions and certificates. */
-const identifierOf = ({ path }: Route, parameter: string): string =>
-  parameter === 'kid' && path.startsWith(CERTIFICATES) ? 'certificateKid' : parameter;
 const parametersOf = (route: Route): string[] =>
-  [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route, name!));
+  [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route.path, name!));
 
 function call(route: Route, identifiers: Identifiers, credentials: Call): Promise<Answer> {
-  const named = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route, name)]!);
+  const named = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route.path, name)]!);
   const path = named.replace('*', TILE) + (QUERIES[nameOf(route)] ?? '');
   return server.request(route.method, path, BODIES[nameOf(route)] ?? undefined, credentials);
 }

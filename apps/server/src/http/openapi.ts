@@ -3,6 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { gzipSync } from 'node:zlib';
 import { type ErrorFactory, coreErrors } from '#core';
+import { sealingErrors } from '#crypto';
+import { databaseErrors } from '#database';
 import { TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
@@ -12,10 +14,13 @@ import { type Audience, PermissionPolicy } from './principal.js';
 import { contentTag } from './entity-tag.js';
 import { PROBLEM_MEDIA_TYPE, pathOf, problemType } from './problem.js';
 import { RateLimits, trackerOf } from './rate-limit.js';
-import { ACCESS_EXTENSION, PUBLIC_ACCESS } from './requires.js';
+import { ACCESS_EXTENSION, PUBLIC_ACCESS, SIGNED_IN_EXTENSION } from './requires.js';
+import { SERVED_WHILE_SEALED_EXTENSION } from './seal.guard.js';
 
 export const DOCUMENT_PATH = '/openapi.json';
 export const REFERENCE_PATH = '/docs';
+/** Health is told of, whatever fails. */
+const HEALTH_PATH = '/health/';
 
 type Json = Record<string, unknown>;
 
@@ -124,19 +129,24 @@ const IDEMPOTENCY_PARAMETER = {
 };
 
 /** The errors that follow from the declaration of an operation. */
-function impliedErrors(located: LocatedOperation, audience: Audience | undefined): ErrorFactory[] {
+function impliedErrors(
+  located: LocatedOperation,
+  audience: Audience | undefined,
+  policy: PermissionPolicy,
+): ErrorFactory[] {
   const { method, path, operation } = located;
-  const hasBody = operation.requestBody !== undefined;
-  const readsQuery = (operation.parameters ?? []).some((parameter) => parameter.in === 'query');
-  // What changes something rejects input that it does not declare; see `DeclaredInputGuard`.
-  const checksInput = hasBody || readsQuery || method !== 'get';
+  // The body of any other method is read, also where none is declared, to reject it; see `DeclaredInputGuard`.
+  const readsBody = method !== 'get' && method !== 'head';
   const isMember = path.includes('{');
   const isConditional = operation.parameters?.some(({ name }) => name === 'If-Match') ?? false;
   return [
-    ...(checksInput ? [coreErrors.VALIDATION_ERROR] : []),
-    ...(hasBody ? [coreErrors.MALFORMED_JSON, coreErrors.PAYLOAD_TOO_LARGE, coreErrors.UNSUPPORTED_MEDIA_TYPE] : []),
-    ...(audience === undefined ? [] : [coreErrors.CREDENTIALS_REQUIRED]),
-    ...(audience === undefined || audience === 'user' ? [] : [coreErrors.FORBIDDEN]),
+    // At least the URL itself may be malformed.
+    coreErrors.VALIDATION_ERROR,
+    ...(readsBody ? [coreErrors.MALFORMED_JSON, coreErrors.PAYLOAD_TOO_LARGE, coreErrors.UNSUPPORTED_MEDIA_TYPE] : []),
+    ...(audience === undefined ? [] : policy.errorsOf(audience)),
+    ...(operation[SERVED_WHILE_SEALED_EXTENSION] ? [] : [sealingErrors.SEALED]),
+    ...(path.startsWith(HEALTH_PATH) ? [] : [databaseErrors.DATABASE_UNAVAILABLE]),
+    ...(audience === undefined || method === 'get' ? [] : [databaseErrors.AUDIT_UNAVAILABLE]),
     ...(isMember ? [coreErrors.NOT_FOUND] : []),
     ...(isConditional ? [coreErrors.PRECONDITION_FAILED] : []),
     coreErrors.RATE_LIMITED,
@@ -160,9 +170,9 @@ const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audienc
  * Adds to a document what every operation has in common: credentials, request ids, and its refusals with an example of
  * each. Changes the document in place and returns it.
  *
- * @param audienceOf whom a permission is for
+ * @param policy whom a permission is for, and how such callers are rejected
  */
-export function completeDocument(document: OpenAPIObject, audienceOf: (permission: string) => Audience): OpenAPIObject {
+export function completeDocument(document: OpenAPIObject, policy: PermissionPolicy): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
   schemas['Problem'] = PROBLEM_SCHEMA;
   // What many operations share is written once: the document would be four times as large otherwise.
@@ -173,16 +183,21 @@ export function completeDocument(document: OpenAPIObject, audienceOf: (permissio
   for (const located of operationsOf(document)) {
     const { path, operation } = located;
     const access = operation[ACCESS_EXTENSION] as string | undefined;
-    const audience = access === undefined || access === PUBLIC_ACCESS ? undefined : audienceOf(access);
+    const audience = access === undefined || access === PUBLIC_ACCESS ? undefined : policy.audience(access);
     operation.security = audience === undefined ? [] : SECURITY[audience];
+    const signedIn = operation[SIGNED_IN_EXTENSION] as string | undefined;
+    const optional = signedIn === undefined ? [] : policy.errorsOf(policy.audience(signedIn));
+    delete operation[SIGNED_IN_EXTENSION];
     if (isIdempotent(located, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
     describePathParameters(operation, path);
     distinguishMethods(document, located);
 
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
     delete operation[ERRORS_EXTENSION];
-    const errors = [...impliedErrors(located, audience).map(documentedError), ...declared];
+    const implied = [...impliedErrors(located, audience, policy), ...optional];
+    const errors = [...implied.map(documentedError), ...declared];
     delete operation[NOT_STORED_EXTENSION];
+    delete operation[SERVED_WHILE_SEALED_EXTENSION];
     for (const error of errors) examples[error.code] ??= exampleOf(error);
     for (const response of Object.values(operation.responses)) {
       response.headers = { ...response.headers, ...REQUEST_ID_HEADERS };
@@ -333,7 +348,7 @@ export function buildDocument(app: NestFastifyApplication, version: string): Ope
   const document = SwaggerModule.createDocument(app, base, {
     operationIdFactory: (_controller, method) => method,
   });
-  return completeDocument(document, (permission) => policy.audience(permission));
+  return completeDocument(document, policy);
 }
 
 /** What stays the same while the process runs: made once, and sent from memory. */

@@ -1,4 +1,4 @@
-import type { Actor, Origin, PlatformScope, TenantScope } from '#core';
+import type { Actor, ErrorFactory, Origin, PlatformScope, TenantScope } from '#core';
 
 /** A person who is signed in. */
 export interface UserPrincipal {
@@ -78,9 +78,10 @@ export abstract class CallerIdentification {
  */
 export type Audience = 'tenant-user' | 'platform-user' | 'user' | 'service';
 
-/** Tells the shell, which knows no permission, whom one is for. */
+/** Tells the shell, which knows no permission, whom one is for, and with which errors such a caller may be rejected. */
 export abstract class PermissionPolicy {
   abstract audience(permission: string): Audience;
+  abstract errorsOf(audience: Audience): readonly ErrorFactory[];
 }
 
 declare module 'fastify' {

@@ -12,6 +12,8 @@ export type RouteAccess =
 /** The member of an OpenAPI operation that repeats the access, for readers and for the completion of the document. */
 export const ACCESS_EXTENSION = 'x-access';
 export const PUBLIC_ACCESS = 'public';
+/** The member of an OpenAPI operation with the permission of clients that sign in; the completed document does not show it. */
+export const SIGNED_IN_EXTENSION = 'x-signed-in';
 
 const Access = Reflector.createDecorator<RouteAccess>();
 
@@ -25,7 +27,11 @@ export const Public = (): ClassDecorator & MethodDecorator =>
 
 /** Every client; one that is signed in and says so works as itself, see `SignedInScope`. */
 export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDecorator =>
-  applyDecorators(Access({ public: true, permission }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
+  applyDecorators(
+    Access({ public: true, permission }),
+    ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS),
+    ApiExtension(SIGNED_IN_EXTENSION, permission),
+  );
 
 /** A route whose work goes through `Database.commit`, which confirms what is only remembered of its caller. */
 export const ConfirmsCaller = Reflector.createDecorator<true>({ transform: () => true });

@@ -1,10 +1,17 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { applyDecorators, type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import { sealingErrors } from '#crypto';
 import { Vault } from '#vault';
 
+const ServedWhileSealedMark = Reflector.createDecorator<true>({ transform: () => true });
+
+/** The member of an OpenAPI operation that says so; the completed document does not show it. */
+export const SERVED_WHILE_SEALED_EXTENSION = 'x-served-while-sealed';
+
 /** Health and public artefacts: what needs no secret is answered without the master key, too. */
-export const ServedWhileSealed = Reflector.createDecorator<true>({ transform: () => true });
+export const ServedWhileSealed = () =>
+  applyDecorators(ServedWhileSealedMark(), ApiExtension(SERVED_WHILE_SEALED_EXTENSION, true));
 
 /** Rejects everything else while the installation is sealed, before the caller is identified or data is read. */
 @Injectable()
@@ -16,7 +23,8 @@ export class SealGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     if (!this.vault.sealed) return true;
-    if (this.reflector.getAllAndOverride(ServedWhileSealed, [context.getHandler(), context.getClass()])) return true;
+    if (this.reflector.getAllAndOverride(ServedWhileSealedMark, [context.getHandler(), context.getClass()]))
+      return true;
     throw sealingErrors.SEALED();
   }
 }

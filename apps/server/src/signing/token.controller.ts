@@ -96,7 +96,7 @@ export class TokenController {
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
   @ApiOkResponse({ type: VerifyAnswer, description: 'Verification result' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
   async verify(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -114,7 +114,12 @@ export class TokenController {
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token, or one’s own JWT' })
   @ApiOkResponse({ type: DiagnoseAnswer, description: 'All causes that were found' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, coreErrors.RATE_LIMITED, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(
+    coreErrors.NOT_FOUND,
+    profileErrors.PROFILE_NOT_GRANTED,
+    coreErrors.RATE_LIMITED,
+    databaseErrors.AUDIT_UNAVAILABLE,
+  )
   async diagnose(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

@@ -1,0 +1,53 @@
+import { generateKeyPairSync } from 'node:crypto';
+
+import { createApiToken, createServiceAccount, invite } from '../../support/people.js';
+import type { Shape, TestServer, TestTenant } from '../../support/server.js';
+import { createCertificate } from '../certificates/pki.js';
+import { createIssuer } from '../signing/issuer.js';
+import { certify, requestToken, update } from '../vendors/vendor.js';
+
+/** What each parameter of a path names in one tenant. */
+export type Identifiers = Readonly<Record<string, string>>;
+
+const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
+
+/** What a parameter is called among the identifiers: the word `kid` names key versions and certificates. */
+export const identifierOf = (path: string, parameter: string): string =>
+  parameter === 'kid' && path.startsWith(CERTIFICATES) ? 'certificateKid' : parameter;
+
+/** Gives a tenant one of each thing that a path can name, and a service that may do everything that services may. */
+export async function fillTenant(
+  server: TestServer,
+  owned: TestTenant,
+): Promise<{ identifiers: Identifiers; serviceKey: string }> {
+  const issuer = await createIssuer(server, owned);
+  const first = async (path: string): Promise<Shape> => {
+    const { items } = (await server.get(`${owned.path}/${path}`, owned.owner)).body;
+    return (items as unknown as Shape[])[0]!;
+  };
+  const { caId, kid: certificateKid } = await createCertificate(server, owned);
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
+  const { body: license } = await update(server, token);
+  const serviceAccountId = await createServiceAccount(server, owned, 'auditor');
+  await invite(server, owned, `invited@${owned.slug}.test`, 'auditor');
+  return {
+    serviceKey: issuer.service.serviceKey,
+    identifiers: {
+      tenantId: owned.id,
+      caId,
+      certificateKid,
+      licenseId: license['licenseId']!,
+      serviceId: issuer.service.id,
+      credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
+      keyId: issuer.keyId,
+      kid: issuer.kid,
+      name: issuer.profile,
+      userId: (await first('members'))['userId']!,
+      invitationId: (await first('invitations'))['id']!,
+      serviceAccountId,
+      apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
+      sequence: (await first('audit-events'))['id']!,
+    },
+  };
+}
