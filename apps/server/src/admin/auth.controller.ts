@@ -7,6 +7,7 @@ import { Caller, Facts, OnPlatform, type RequestFacts, UserAgent } from '../http
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, Requires } from '../http/requires.js';
+import { stepUpErrors } from './step-up.contract.js';
 import {
   AccessToken,
   LogIn,
@@ -101,7 +102,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Change the password of the account; all other sessions end' })
   @ApiNoContentResponse({ description: 'The new password holds' })
-  @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
+  @Fails(...stepUpErrors, coreErrors.BUSY)
   async changePassword(
     @Body() change: PasswordChange,
     @OnPlatform() scope: PlatformScope,

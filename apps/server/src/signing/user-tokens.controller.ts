@@ -32,6 +32,7 @@ const BEARER = /^Bearer +(?<token>\S+)$/i;
 const Refusals = (): MethodDecorator =>
   Fails(
     coreErrors.VALIDATION_ERROR,
+    coreErrors.CREDENTIALS_REQUIRED,
     coreErrors.INVALID_CREDENTIALS,
     coreErrors.NOT_FOUND,
     profileErrors.PROFILE_NOT_GRANTED,
