@@ -6,6 +6,7 @@ import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
 import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
+import { tenantErrors } from '#tenants';
 
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
@@ -34,6 +35,7 @@ const Refusals = (): MethodDecorator =>
     coreErrors.VALIDATION_ERROR,
     coreErrors.CREDENTIALS_REQUIRED,
     coreErrors.INVALID_CREDENTIALS,
+    tenantErrors.TENANT_SUSPENDED,
     coreErrors.NOT_FOUND,
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,
