@@ -9,14 +9,11 @@ import {
   DAY,
   DomainError,
   type EpochMilliseconds,
-  type Expirable,
   HOUR,
   type Origin,
   platformScope,
   systemOrigin,
   type TenantScope,
-  type Page,
-  type Upcoming,
 } from '#core';
 import { CpuQueue, uuidv7 } from '#crypto';
 import {
@@ -31,7 +28,7 @@ import {
   type View,
 } from '#database';
 import { type CrlContent, type RevokedCertificate, buildTbsCrl, issuerOf, signCrl } from '#pki';
-import { DueItems, Expires } from '#scheduler';
+import { DueItems, DueKind, Expires } from '#scheduler';
 import { tenantState } from '#tenants';
 
 import { AuthorityKeys } from './authority-keys.service.js';
@@ -66,14 +63,14 @@ const SYSTEM = systemOrigin('crl');
  */
 @Expires({})
 @Injectable()
-export class Crls implements Expirable {
+export class Crls extends DueKind<Crl> {
   readonly kind = 'CRL';
   readonly runsWhilePaused = true;
   /** The last list of each authority that was read: also while the database is away. */
   readonly #held: LastArtefacts<PublishedCrl>;
   /** The lists that this process signs at this moment. */
   readonly #building = new Map<string, Promise<void>>();
-  readonly #due: DueItems<Crl>;
+  protected readonly due: DueItems<Crl>;
 
   constructor(
     private readonly database: Database,
@@ -81,8 +78,9 @@ export class Crls implements Expirable {
     private readonly clock: Clock,
     private readonly cpu: CpuQueue,
   ) {
+    super();
     this.#held = new LastArtefacts(clock, HELD);
-    this.#due = new DueItems(database, {
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(SYSTEM),
       entity: Crl,
@@ -118,15 +116,6 @@ export class Crls implements Expirable {
   /** A step of every change of a status: the list is due immediately. */
   async markStale(tx: Tx, caId: string): Promise<void> {
     await tx.update(Crl, { id: caId }, { rebuildAt: tx.confirmed });
-  }
-
-  /** Builds the lists that are due. */
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
   }
 
   /**

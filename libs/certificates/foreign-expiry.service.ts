@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, platformScope, systemOrigin } from '#core';
+import { platformScope, systemOrigin } from '#core';
 import { Database, IsNull, LessThan, LessThanOrEqual } from '#database';
-import { DueItems, Expires } from '#scheduler';
+import { DueItems, DueKind, Expires } from '#scheduler';
 
 import { ForeignCertificate } from './entities.js';
 import { foreignCertificateEvents } from './events.js';
@@ -14,12 +14,13 @@ const ANNOUNCEMENT = systemOrigin('foreign-certificate-announcement');
 /** Says ahead that a certificate ends whose successor only its issuer can make. */
 @Expires({})
 @Injectable()
-export class ForeignCertificateAnnouncement implements Expirable {
+export class ForeignCertificateAnnouncement extends DueKind<ForeignCertificate> {
   readonly kind = 'foreign certificate announcement';
-  readonly #due: DueItems<ForeignCertificate>;
+  protected readonly due: DueItems<ForeignCertificate>;
 
   constructor(database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(ANNOUNCEMENT),
       entity: ForeignCertificate,
@@ -45,27 +46,25 @@ export class ForeignCertificateAnnouncement implements Expirable {
         }),
     });
   }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
 }
 
 /** Writes down that certificates of others have expired; wherever one is used, the clock decides. */
 @Expires({})
 @Injectable()
-export class ForeignCertificateExpiry implements Expirable {
+export class ForeignCertificateExpiry extends DueKind<ForeignCertificate> {
   readonly kind = 'foreign certificate';
-  readonly #due: DueItems<ForeignCertificate>;
+  protected readonly due: DueItems<ForeignCertificate>;
 
   constructor(database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(EXPIRY),
       entity: ForeignCertificate,
       lists: [
         {
           where: (now) => ({ expiredAt: IsNull(), notAfter: LessThan(now) }),
+          happens: 'expires',
           order: [
             ['notAfter', 'ASC'],
             ['id', 'ASC'],
@@ -81,9 +80,5 @@ export class ForeignCertificateExpiry implements Expirable {
           if (changed === 1) tx.record(foreignCertificateEvents.expired(id, { kid, details: { keyId, notAfter } }));
         }),
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
   }
 }

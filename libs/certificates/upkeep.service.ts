@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, MINUTE, type Page, type Upcoming, platformScope, systemOrigin } from '#core';
+import { MINUTE, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThan } from '#database';
-import { DueItems, Expires } from '#scheduler';
+import { DueItems, DueKind, Expires } from '#scheduler';
 
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
@@ -18,12 +18,13 @@ const ORPHAN_SWEEP = systemOrigin('orphan-sweep');
 /** Writes down that certificates have expired; wherever one is used, the clock decides. */
 @Expires({ before: [Crls] })
 @Injectable()
-export class CertificateExpiry implements Expirable {
+export class CertificateExpiry extends DueKind<Certificate> {
   readonly kind = 'certificate';
-  readonly #due: DueItems<Certificate>;
+  protected readonly due: DueItems<Certificate>;
 
   constructor(database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(CERTIFICATE_EXPIRY),
       entity: Certificate,
@@ -45,25 +46,18 @@ export class CertificateExpiry implements Expirable {
         }),
     });
   }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
-  }
 }
 
 /** The same for certificate authorities. */
 @Expires({ before: [Crls] })
 @Injectable()
-export class AuthorityExpiry implements Expirable {
+export class AuthorityExpiry extends DueKind<CertificateAuthority> {
   readonly kind = 'certificate authority';
-  readonly #due: DueItems<CertificateAuthority>;
+  protected readonly due: DueItems<CertificateAuthority>;
 
   constructor(database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(AUTHORITY_EXPIRY),
       entity: CertificateAuthority,
@@ -85,25 +79,18 @@ export class AuthorityExpiry implements Expirable {
         }),
     });
   }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
-  }
 }
 
 /** Revokes what was put on record and never finished: a process ended between the intent and the certificate. */
 @Expires({ before: [Crls] })
 @Injectable()
-export class OrphanSweep implements Expirable {
+export class OrphanSweep extends DueKind<Certificate> {
   readonly kind = 'unfinished certificate';
-  readonly #due: DueItems<Certificate>;
+  protected readonly due: DueItems<Certificate>;
 
   constructor(database: Database, crls: Crls) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: platformScope(ORPHAN_SWEEP),
       entity: Certificate,
@@ -119,9 +106,5 @@ export class OrphanSweep implements Expirable {
       itemOf: ({ id }) => id,
       handle: ({ id, tenantId }) => database.transaction({ ...ORPHAN_SWEEP, tenantId }, (tx) => abandon(tx, crls, id)),
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
   }
 }

@@ -39,5 +39,7 @@ export interface Expirable {
    * @param before 30 days ahead if `undefined`
    * @throws VALIDATION_ERROR for a cursor that no calendar gave out
    */
-  upcoming?(scope: TenantScope, before: EpochMilliseconds | undefined, request: PageRequest): Promise<Page<Upcoming>>;
+  readonly upcoming?:
+    | ((scope: TenantScope, before: EpochMilliseconds | undefined, request: PageRequest) => Promise<Page<Upcoming>>)
+    | undefined;
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, platformScope, systemOrigin } from '#core';
+import { platformScope, systemOrigin } from '#core';
 import { Database, In, IsNull, LessThanOrEqual, Not } from '#database';
-import { DueItems, Expires } from '#scheduler';
+import { DueItems, DueKind, Expires } from '#scheduler';
 
 import { IdempotencyRecord } from './entities.js';
 
@@ -11,17 +11,18 @@ const SYSTEM = platformScope(systemOrigin('ended-answers'));
 /** Erases stored answers whose tokens have expired; their keys stay known until they are 24 hours old. */
 @Expires({})
 @Injectable()
-export class EndedAnswers implements Expirable {
+export class EndedAnswers extends DueKind<IdempotencyRecord> {
   readonly kind = 'idempotent answer';
-  readonly #ended: DueItems<IdempotencyRecord>;
+  protected readonly due: DueItems<IdempotencyRecord>;
 
   constructor(database: Database) {
+    super();
     const erase = (rows: readonly IdempotencyRecord[]): Promise<void> =>
       database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('idempotency records');
         await tx.update(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) }, { sealedAnswer: null });
       });
-    this.#ended = new DueItems(database, {
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: SYSTEM,
       entity: IdempotencyRecord,
@@ -38,9 +39,5 @@ export class EndedAnswers implements Expirable {
       handle: (row) => erase([row]),
       handleTogether: erase,
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#ended.recordDue(limit);
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Expirable, type Page, type TenantScope, type Upcoming, platformScope, systemOrigin } from '#core';
+import { type TenantScope, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, LessThanOrEqual } from '#database';
-import { DueItems, type DueList, Expires } from '#scheduler';
+import { DueItems, DueKind, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantState } from '#tenants';
 
 import { KeyDeletion } from './deletion.service.js';
@@ -18,15 +18,16 @@ const scopeOf = ({ tenantId }: Key | KeyVersion): TenantScope => ({ ...ORIGIN, t
 /** Stages the rotation of keys that are rotated by the calendar. */
 @Expires({})
 @Injectable()
-export class DueRotations implements Expirable {
+export class DueRotations extends DueKind<Key> {
   readonly kind = 'key rotation';
-  readonly #due: DueItems<Key>;
+  protected readonly due: DueItems<Key>;
 
   constructor(
     private readonly database: Database,
     private readonly rotation: KeyRotation,
   ) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: Key,
@@ -48,14 +49,6 @@ export class DueRotations implements Expirable {
     });
   }
 
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
-  }
-
   /** A deleted tenant has no data key that anything could be sealed with. */
   private async isOfDeletedTenant({ tenantId }: Key): Promise<boolean> {
     const state = await this.database.readPlatform(SCOPE, (view) => tenantState(view, tenantId));
@@ -73,12 +66,13 @@ export class DueRotations implements Expirable {
 /** Writes down what the clock has decided about versions: activated, retired, destroyed. */
 @Expires({})
 @Injectable()
-export class DueVersionSteps implements Expirable {
+export class DueVersionSteps extends DueKind<KeyVersion> {
   readonly kind = 'key version';
-  readonly #due: DueItems<KeyVersion>;
+  protected readonly due: DueItems<KeyVersion>;
 
   constructor(database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: KeyVersion,
@@ -93,14 +87,6 @@ export class DueVersionSteps implements Expirable {
           tx.housekeeping('another instance may have recorded it all');
         }),
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
   }
 }
 
@@ -139,12 +125,13 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
 /** Erases deleted keys that can no longer be restored. */
 @Expires({})
 @Injectable()
-export class DueKeyDestructions implements Expirable {
+export class DueKeyDestructions extends DueKind<Key> {
   readonly kind = 'deleted key';
-  readonly #due: DueItems<Key>;
+  protected readonly due: DueItems<Key>;
 
   constructor(database: Database, deletion: KeyDeletion) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: Key,
@@ -161,13 +148,5 @@ export class DueKeyDestructions implements Expirable {
       itemOf: ({ id }) => id,
       handle: async (key) => void (await deletion.destroyIfDue(scopeOf(key), key.id)),
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
   }
 }

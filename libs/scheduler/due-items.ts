@@ -30,6 +30,8 @@ export interface DueWork<Row> {
   readonly scope: PlatformScope;
   readonly entity: new () => Row;
   readonly lists: readonly DueList<Row>[];
+  /** What only the calendar reads: nothing is to be done about it then. */
+  readonly shown?: readonly DueList<Row>[] | undefined;
   /** What a row is about, where several rows are about the same thing; the row's own id otherwise. */
   readonly itemOf: (row: Row) => string;
   /**
@@ -79,13 +81,16 @@ const PAGES_MAX = 100;
  */
 export class DueItems<Row extends object> {
   readonly #backoff = new Backoff();
+  readonly #planned: readonly DueList<Row>[];
   #list = 0;
   #cursor: string | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly work: DueWork<Row>,
-  ) {}
+  ) {
+    this.#planned = [...work.lists, ...(work.shown ?? [])].filter(({ happens }) => happens !== undefined);
+  }
 
   /**
    * Handles at most `limit` due items.
@@ -108,17 +113,21 @@ export class DueItems<Row extends object> {
     return attempted;
   }
 
+  /** Whether people plan with some of it. */
+  get isPlanned(): boolean {
+    return this.#planned.length > 0;
+  }
+
   /** What happens to things of a tenant until an instant, soonest first: what is due by then, read in advance. */
   async upcoming(
     scope: TenantScope,
     before: EpochMilliseconds | undefined,
     request: PageRequest,
   ): Promise<Page<Upcoming>> {
-    const { entity, lists, kind } = this.work;
-    const shown = lists.filter(({ happens }) => happens !== undefined);
+    const { entity, kind } = this.work;
     const pages = await this.database.read(scope, (view) =>
       Promise.all(
-        shown.map(async ({ where, order, happens = '' }) => {
+        this.#planned.map(async ({ where, order, happens = '' }) => {
           const { items, nextCursor } = await view.page(
             entity as EntityClass<Row>,
             where(before ?? view.now + AHEAD),

@@ -1,7 +1,7 @@
 import type { EpochMilliseconds, PlatformScope } from '#core';
 import { type Database, type EntityClass, In, type KeysetOrder, type Where } from '#database';
 
-import { DueItems } from './due-items.js';
+import { DueItems, type DueList } from './due-items.js';
 
 /** Old rows of one entity that are removed without an event. */
 export interface PurgeWork<Row> {
@@ -15,6 +15,8 @@ export interface PurgeWork<Row> {
   readonly order: KeysetOrder<Row>;
   /** Why their removal is no part of the history. */
   readonly reason: string;
+  /** What happened long before, where people plan with it. */
+  readonly shown?: readonly DueList<Row>[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface PurgeWork<Row> {
  * when it would be removed, because it was used again meanwhile, stays.
  */
 export function purge<Row extends object>(database: Database, work: PurgeWork<Row>): DueItems<Row> {
-  const { kind, scope, entity, key, where, order, reason } = work;
+  const { kind, scope, entity, key, where, order, reason, shown } = work;
   const keyOf = (row: Row): string => String(row[key]);
   const remove = (rows: readonly Row[]): Promise<void> =>
     database.platform(scope, async (tx) => {
@@ -36,6 +38,7 @@ export function purge<Row extends object>(database: Database, work: PurgeWork<Ro
     scope,
     entity,
     lists: [{ where, order }],
+    shown,
     itemOf: keyOf,
     handle: (row) => remove([row]),
     handleTogether: remove,

@@ -1,17 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import {
-  DAY,
-  type Expirable,
-  type PlatformScope,
-  type TenantScope,
-  platformScope,
-  systemOrigin,
-  type Page,
-  type Upcoming,
-} from '#core';
+import { DAY, type PlatformScope, type TenantScope, platformScope, systemOrigin } from '#core';
 import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
-import { DueItems, type DueList, Expires } from '#scheduler';
+import { DueItems, DueKind, type DueList, Expires } from '#scheduler';
 import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
 
 import { credentialLifecycle, stateAt } from './lifecycle.js';
@@ -52,11 +43,12 @@ const dueCredentials = (
 /** Writes down expiries and ended overlaps. They count from their instant; this only makes the rows say so. */
 @Expires({})
 @Injectable()
-export class CredentialExpiry implements Expirable {
+export class CredentialExpiry extends DueKind<Credential> {
   readonly kind = 'credential';
-  readonly #due: DueItems<Credential>;
+  protected readonly due: DueItems<Credential>;
 
   constructor(database: Database, steps: CredentialSteps) {
+    super();
     const expired: DueList<Credential> = {
       where: (now) => ({ state: In([...credentialLifecycle.event.expire.from]), expiresAt: LessThanOrEqual(now) }),
       happens: 'expires',
@@ -73,17 +65,9 @@ export class CredentialExpiry implements Expirable {
         ['id', 'ASC'],
       ],
     };
-    this.#due = dueCredentials(database, this.kind, [expired, overlapEnded], async (tx, credential) => {
+    this.due = dueCredentials(database, this.kind, [expired, overlapEnded], async (tx, credential) => {
       if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
   }
 }
 
@@ -93,14 +77,15 @@ const LONGEST_LEAD = 90 * DAY;
 /** Makes successors ahead of the expiry of last active credentials, so that none lapses unannounced (rule 7). */
 @Expires({})
 @Injectable()
-export class CredentialSuccession implements Expirable {
+export class CredentialSuccession extends DueKind<Credential> {
   readonly kind = 'credential-succession';
-  readonly #expiringSoon: DueItems<Credential>;
+  protected readonly due: DueItems<Credential>;
 
   constructor(
     database: Database,
     private readonly steps: CredentialSteps,
   ) {
+    super();
     const expiringSoon: DueList<Credential> = {
       where: (now) => ({
         state: 'active',
@@ -113,13 +98,13 @@ export class CredentialSuccession implements Expirable {
         ['id', 'ASC'],
       ],
     };
-    this.#expiringSoon = dueCredentials(database, this.kind, [expiringSoon], (tx, credential) =>
+    this.due = dueCredentials(database, this.kind, [expiringSoon], (tx, credential) =>
       this.succeedIfDue(tx, credential),
     );
   }
 
-  async recordDue(limit: number): Promise<number> {
-    const examined = await this.#expiringSoon.recordDue(limit);
+  override async recordDue(limit: number): Promise<number> {
+    const examined = await super.recordDue(limit);
     // Most of what expires soon needs no successor and stays in the list: its end is the end of the work.
     return examined < limit ? 0 : limit;
   }
@@ -142,11 +127,12 @@ export class CredentialSuccession implements Expirable {
 /** Deletes inactive credentials that no request used for the tenant's number of days, so that rotation needs no person. */
 @Expires({})
 @Injectable()
-export class CredentialCleanup implements Expirable {
+export class CredentialCleanup extends DueKind<Credential> {
   readonly kind = 'credential-cleanup';
-  readonly #discarded: DueItems<Credential>;
+  protected readonly due: DueItems<Credential>;
 
   constructor(database: Database, steps: CredentialSteps) {
+    super();
     const discarded: DueList<Credential> = {
       // The shortest time that a tenant may set.
       where: (now) => ({ state: 'inactive', discardedAt: LessThanOrEqual(now - DAY) }),
@@ -155,7 +141,7 @@ export class CredentialCleanup implements Expirable {
         ['id', 'ASC'],
       ],
     };
-    this.#discarded = dueCredentials(database, this.kind, [discarded], async (tx, credential) => {
+    this.due = dueCredentials(database, this.kind, [discarded], async (tx, credential) => {
       const { inactiveCredentialDays } = await tenantSettingsOf(tx);
       if (stateAt(credential, tx.now) !== 'inactive') return;
       if (deletionDueAt(credential, inactiveCredentialDays) > tx.confirmed) return;
@@ -164,8 +150,8 @@ export class CredentialCleanup implements Expirable {
     });
   }
 
-  async recordDue(limit: number): Promise<number> {
-    const examined = await this.#discarded.recordDue(limit);
+  override async recordDue(limit: number): Promise<number> {
+    const examined = await super.recordDue(limit);
     // What is not due yet stays in the list: its end is the end of the work.
     return examined < limit ? 0 : limit;
   }

@@ -5,7 +5,6 @@ import { Injectable } from '@nestjs/common';
 import {
   BACKWARD_TOLERANCE,
   type EpochMilliseconds,
-  type Expirable,
   HOUR,
   MINUTE,
   SECOND,
@@ -14,7 +13,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, LessThanOrEqual, type Tx } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { type DueItems, DueKind, Expires, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
 
@@ -38,13 +37,14 @@ const SYSTEM = platformScope(systemOrigin('rate-windows'));
  */
 @Expires({})
 @Injectable()
-export class RateWindows implements Expirable {
+export class RateWindows extends DueKind<RateWindow> {
   readonly kind = 'rate window';
 
-  readonly #old: DueItems<RateWindow>;
+  protected readonly due: DueItems<RateWindow>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SYSTEM,
       entity: RateWindow,
@@ -81,11 +81,6 @@ export class RateWindows implements Expirable {
       counted.push({ id, calls: [...recent, tx.now] });
     }
     for (const { id, calls } of counted) await tx.note(RateWindow, { id }, { calls, expiresAt: tx.now + KEPT_FOR });
-  }
-
-  /** Removes windows in which nothing happened for a while. */
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 
   private async lock(tx: Tx, id: string): Promise<RateWindow> {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, type Expirable, HOUR, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, HOUR, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual, type OnceRow, type Tx, type View } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { type DueItems, DueKind, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
 
@@ -24,13 +24,14 @@ const SYSTEM = platformScope(systemOrigin('replay-records'));
  */
 @Expires({})
 @Injectable()
-export class ReplayStore implements Expirable {
+export class ReplayStore extends DueKind<ReplayRecord> {
   readonly kind = 'replay record';
 
-  readonly #old: DueItems<ReplayRecord>;
+  protected readonly due: DueItems<ReplayRecord>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SYSTEM,
       entity: ReplayRecord,
@@ -64,11 +65,6 @@ export class ReplayStore implements Expirable {
   async usedAt(view: View, replay: ReplayId): Promise<EpochMilliseconds | undefined> {
     const row = await view.findOne(ReplayRecord, { id: recordId(view.scope.tenantId, replay) });
     return row?.usedAt;
-  }
-
-  /** Forgets what no longer needs to be remembered: its tokens are refused as expired. */
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 }
 

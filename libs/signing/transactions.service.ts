@@ -5,7 +5,6 @@ import { Injectable } from '@nestjs/common';
 import {
   DAY,
   type EpochMilliseconds,
-  type Expirable,
   type Page,
   type PageRequest,
   type TenantScope,
@@ -15,7 +14,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { type DueItems, DueKind, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
@@ -56,9 +55,9 @@ const SYSTEM = platformScope(systemOrigin('token-transactions'));
  */
 @Expires({})
 @Injectable()
-export class TokenTransactions implements Expirable {
+export class TokenTransactions extends DueKind<TokenTransaction> {
   readonly kind = 'token transaction';
-  readonly #old: DueItems<TokenTransaction>;
+  protected readonly due: DueItems<TokenTransaction>;
   #lookupKey: KeyObject | undefined;
 
   constructor(
@@ -66,7 +65,8 @@ export class TokenTransactions implements Expirable {
     private readonly vault: Vault,
     private readonly rates: RateWindows,
   ) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SYSTEM,
       entity: TokenTransaction,
@@ -194,11 +194,6 @@ export class TokenTransactions implements Expirable {
       const { items, nextCursor } = await tx.page(TokenTransaction, where, [['id', 'ASC']], page);
       return { items: await Promise.all(items.map((row) => this.give(tx, row))), nextCursor };
     });
-  }
-
-  /** Removes transactions that were kept for as long as their tenant wanted when they were made. */
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 
   /** What leaves with a live token is in the history first. */

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type Expirable, platformScope, systemOrigin, type Page, type Upcoming } from '#core';
+import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, In, LessThanOrEqual } from '#database';
-import { DueItems, Expires, purge } from '#scheduler';
+import { DueItems, DueKind, Expires, purge } from '#scheduler';
 
 import { Invitation } from './entities.js';
 
@@ -16,12 +16,13 @@ const ORDER = [
 /** Records that invitations expired. */
 @Expires({})
 @Injectable()
-export class InvitationExpiry implements Expirable {
+export class InvitationExpiry extends DueKind<Invitation> {
   readonly kind = 'invitation';
-  readonly #due: DueItems<Invitation>;
+  protected readonly due: DueItems<Invitation>;
 
   constructor(private readonly database: Database) {
-    this.#due = new DueItems(database, {
+    super();
+    this.due = new DueItems(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: Invitation,
@@ -31,14 +32,6 @@ export class InvitationExpiry implements Expirable {
       itemOf: ({ id }) => id,
       handle: (row) => this.expire(row),
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#due.recordDue(limit);
-  }
-
-  upcoming(...request: Parameters<NonNullable<Expirable['upcoming']>>): Promise<Page<Upcoming>> {
-    return this.#due.upcoming(...request);
   }
 
   private async expire({ id }: Invitation): Promise<void> {
@@ -55,12 +48,13 @@ const KEPT_FOR = 90 * DAY;
 /** Removes invitations that ended long ago; the history keeps what became of them. */
 @Expires({})
 @Injectable()
-export class EndedInvitations implements Expirable {
+export class EndedInvitations extends DueKind<Invitation> {
   readonly kind = 'ended invitation';
-  readonly #old: DueItems<Invitation>;
+  protected readonly due: DueItems<Invitation>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: Invitation,
@@ -72,9 +66,5 @@ export class EndedInvitations implements Expirable {
       order: ORDER,
       reason: 'invitations that ended long ago',
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
+import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { type DueItems, DueKind, Expires, purge } from '#scheduler';
 
 import { PasswordReset } from './entities.js';
 
@@ -13,12 +13,13 @@ const KEPT_FOR = 7 * DAY;
 /** Removes password resets that ended long ago. */
 @Expires({})
 @Injectable()
-export class PasswordResetExpiry implements Expirable {
+export class PasswordResetExpiry extends DueKind<PasswordReset> {
   readonly kind = 'password reset';
-  readonly #old: DueItems<PasswordReset>;
+  protected readonly due: DueItems<PasswordReset>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: PasswordReset,
@@ -30,9 +31,5 @@ export class PasswordResetExpiry implements Expirable {
       ],
       reason: 'password resets that ended long ago',
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { DAY, type Expirable, platformScope, systemOrigin } from '#core';
+import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { type DueItems, DueKind, Expires, purge } from '#scheduler';
 
 import { PasswordAttempt, RefreshToken, Session } from './entities.js';
 
@@ -13,12 +13,13 @@ const KEPT_FOR = 7 * DAY;
 /** Removes sessions that ended long ago. */
 @Expires({})
 @Injectable()
-export class SessionExpiry implements Expirable {
+export class SessionExpiry extends DueKind<Session> {
   readonly kind = 'session';
-  readonly #old: DueItems<Session>;
+  protected readonly due: DueItems<Session>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: Session,
@@ -31,21 +32,18 @@ export class SessionExpiry implements Expirable {
       reason: 'sessions that ended long ago',
     });
   }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
-  }
 }
 
 /** Removes refresh tokens that could be used no more for long. */
 @Expires({})
 @Injectable()
-export class RefreshTokenExpiry implements Expirable {
+export class RefreshTokenExpiry extends DueKind<RefreshToken> {
   readonly kind = 'refresh token';
-  readonly #old: DueItems<RefreshToken>;
+  protected readonly due: DueItems<RefreshToken>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: RefreshToken,
@@ -58,21 +56,18 @@ export class RefreshTokenExpiry implements Expirable {
       reason: 'refresh tokens that ended long ago',
     });
   }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
-  }
 }
 
 /** Removes counters of failed password attempts that lock no account any more. */
 @Expires({})
 @Injectable()
-export class PasswordAttemptExpiry implements Expirable {
+export class PasswordAttemptExpiry extends DueKind<PasswordAttempt> {
   readonly kind = 'password attempt';
-  readonly #old: DueItems<PasswordAttempt>;
+  protected readonly due: DueItems<PasswordAttempt>;
 
   constructor(database: Database) {
-    this.#old = purge(database, {
+    super();
+    this.due = purge(database, {
       kind: this.kind,
       scope: SCOPE,
       entity: PasswordAttempt,
@@ -84,9 +79,5 @@ export class PasswordAttemptExpiry implements Expirable {
       ],
       reason: 'counters of failed password attempts',
     });
-  }
-
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 }

@@ -17,6 +17,7 @@ let server: TestServer;
 let tenant: TestTenant;
 let credentialId: string;
 let keyId: string;
+let apiTokenId: string;
 beforeAll(async () => {
   server = await startTestServer();
   tenant = await createTenant(server, 'acme');
@@ -29,6 +30,8 @@ beforeAll(async () => {
   const key = { name: 'signing', algorithm: 'ES256', rotateEverySeconds: (20 * DAY) / 1_000 };
   keyId = (await server.post(`${tenant.path}/keys`, key, tenant.owner)).body['id']!;
   await createCertificate(server, tenant);
+  const token = { name: 'nightly', permissions: ['keys:read'], expiresAt, password: PASSWORD };
+  apiTokenId = (await server.post(`${tenant.path}/api-tokens`, token, tenant.owner)).body['apiToken']!['id']!;
 });
 afterAll(() => server.close());
 
@@ -61,6 +64,13 @@ describe('the expiry calendar', () => {
     expect((await listed(`?before=${before}&kind=certificate`)).map(({ kind }) => kind)).toEqual(['certificate']);
     const soon = encodeURIComponent(toRfc3339(server.clock.now() + 9 * DAY));
     expect((await listed(`?before=${soon}&kind=credential`)).length).toBe(0);
+  });
+
+  it('the expiry calendar shows API tokens until they are revoked', async () => {
+    expect(await listed('?kind=API%20token')).toMatchObject([{ id: apiTokenId, name: 'nightly', happens: 'expires' }]);
+    const { status } = await server.delete(`${tenant.path}/api-tokens/${apiTokenId}`, undefined, tenant.owner);
+    expect(status).toBe(204);
+    expect(await listed('?kind=API%20token')).toEqual([]);
   });
 
   it('the expiry calendar continues where a page ended', async () => {

@@ -171,6 +171,12 @@ describe('the end of a foreign certificate', () => {
     await server.setTime(end - 30 * DAY);
     for (let run = 0; run < 2; run += 1) await server.runScheduler();
     expect([await of('expiring'), await of('expired'), (await sign()).status]).toEqual([1, 0, 200]);
+    const before = encodeURIComponent(new Date(end + SECOND).toISOString());
+    const planned = await server.get(
+      `${tenant.path}/expirations?kind=foreign%20certificate&before=${before}`,
+      await owner(),
+    );
+    expect(planned.body['items']).toMatchObject([{ id, kid, dueAt: body['notAfter'], happens: 'expires' }]);
 
     await server.setTime(end + SECOND);
     expect(await sign()).toMatchObject({ status: 409, body: { code: 'KEY_NOT_USABLE' } });

@@ -1,0 +1,19 @@
+import type { Expirable } from '#core';
+
+import type { DueItems } from './due-items.js';
+
+/**
+ * A kind of thing whose due rows `DueItems` handles. It is in the calendar where one of its lists says what `happens`.
+ */
+export abstract class DueKind<Row extends object> implements Expirable {
+  abstract readonly kind: string;
+  protected abstract readonly due: DueItems<Row>;
+
+  recordDue(limit: number): Promise<number> {
+    return this.due.recordDue(limit);
+  }
+
+  get upcoming(): Expirable['upcoming'] {
+    return this.due.isPlanned ? (...request) => this.due.upcoming(...request) : undefined;
+  }
+}
