@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
 import { type Actor, DomainError, type EpochMilliseconds, type Origin, coreErrors } from '#core';
-import { algorithm, isWellFormedServiceKey } from '#crypto';
+import { isWellFormedServiceKey } from '#crypto';
 import { type Basis, Database } from '#database';
 
 import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
-import { CallerDirectory, type CallerRecord, type CredentialOwner, type JwtCandidate } from './caller-directory.js';
+import { CallerDirectory, type CallerRecord, type CredentialOwner } from './caller-directory.js';
 import { readCallerToken } from './caller-token.js';
 import { stateAt } from './lifecycle.js';
+import { type JwtCandidate, isSignedWith } from './credential-lookup.js';
 import { CredentialFilter } from './credential-filter.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { requireUsable } from './credential-use.js';
@@ -137,9 +138,7 @@ export class Authenticator {
       // An active credential answers before an ended one that happens to have the same secret's signature.
       const byUse = candidates.toSorted((a, b) => usefulness(b, now) - usefulness(a, now));
       for (const { credential, key } of byUse) {
-        if (await algorithm('HS256').verify(jws.signingInput, jws.signature, key)) {
-          return { tenantId, credentialId: credential.id };
-        }
+        if (await isSignedWith(key, jws)) return { tenantId, credentialId: credential.id };
       }
       throw coreErrors.INVALID_CREDENTIALS();
     });

@@ -1,12 +1,10 @@
-import type { KeyObject } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, isUuid, platformScope, systemOrigin } from '#core';
 import { type Basis, Database, type Kept, type Known, TransactionMisuse, type View, spanAround } from '#database';
 import { type TenantState, requireActive, tenantState } from '#tenants';
 
-import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
+import { type JwtCandidate, jwtCandidatesOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { requireUsable } from './credential-use.js';
 import { Credential, Service } from './entities.js';
@@ -16,12 +14,6 @@ export interface CallerRecord {
   readonly credential: Credential;
   readonly service: Service | null;
   readonly tenantState: TenantState;
-}
-
-/** A JWT credential that a token of an issuer can be signed with. */
-export interface JwtCandidate {
-  readonly credential: Credential;
-  readonly key: KeyObject;
 }
 
 /** Who calls, by what is known of the tenant's configuration. */
@@ -41,7 +33,8 @@ const CREDENTIALS_MAX = 50_000;
 const ISSUERS_MAX = 20_000;
 const TENANTS_MAX = 20_000;
 const SCOPE = platformScope(systemOrigin('caller-directory'));
-const EVER = { from: -Infinity, until: Infinity };
+/** The clock changes nothing about it. */
+const ANY_TIME = { from: -Infinity, until: Infinity };
 
 /**
  * Credentials and their services in memory, so that a request costs no query. What is done on their word goes through
@@ -99,12 +92,8 @@ export class CallerDirectory {
     return this.#candidates.get(tenantId, place, async (view) => {
       // The data key of a deleted tenant is gone: its secrets cannot be opened any more.
       const isDeleted = (await tenantState(view, tenantId)) === 'deleted';
-      const credentials = isDeleted ? [] : await jwtCredentialsOf(this.secrets, view, issuer);
-      const value: JwtCandidate[] = [];
-      for (const credential of credentials) {
-        value.push({ credential, key: await signingKeyOf(this.secrets, view, credential) });
-      }
-      return { value, ...EVER };
+      const value = isDeleted ? [] : await jwtCandidatesOf(this.secrets, view, issuer);
+      return { value, ...ANY_TIME };
     });
   }
 
@@ -132,7 +121,7 @@ export class CallerDirectory {
     }
     const { value, basis } = await this.#tenants.get(tenantId, 'state', async (view) => ({
       value: await tenantState(view, tenantId),
-      ...EVER,
+      ...ANY_TIME,
     }));
     if (evidence?.kind === 'tenant') requireActive(value);
     return { grants: undefined, basis };
@@ -141,7 +130,7 @@ export class CallerDirectory {
 
 async function read(view: View, credentialId: string) {
   const credential = await view.findOne(Credential, { id: credentialId });
-  if (!credential) return { value: undefined, ...EVER };
+  if (!credential) return { value: undefined, ...ANY_TIME };
   const { tenantId, serviceId, expiresAt, overlapEndsAt } = credential;
   const service = await view.findOne(Service, { id: serviceId });
   const value: CallerRecord = { credential, service, tenantState: await tenantState(view, tenantId) };

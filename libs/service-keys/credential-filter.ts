@@ -3,12 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { BatchedLookup, isUuid, platformScope, systemOrigin } from '#core';
-import { type CompactJws, algorithm, isWellFormedServiceKey, parseCompactJws } from '#crypto';
+import { type CompactJws, isWellFormedServiceKey, parseCompactJws } from '#crypto';
 import { Database, In } from '#database';
 import { tenantState } from '#tenants';
 
 import { BEARER, type CallerFacts } from './caller-facts.js';
-import { jwtCredentialsOf, knownIssuers, signingKeyOf } from './credential-lookup.js';
+import { isSignedWith, jwtCredentialsOf, knownIssuers, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { Credential } from './entities.js';
 
@@ -41,12 +41,13 @@ export class CredentialFilter {
     return parsed.ok && this.isSigned(parsed.value);
   }
 
-  private async isSigned({ header, claims, signingInput, signature }: CompactJws): Promise<boolean> {
+  private async isSigned(jws: CompactJws): Promise<boolean> {
+    const { header, claims } = jws;
     const { iss } = claims;
     if (header.alg !== 'HS256' || typeof iss !== 'string' || !(isUuid(iss) || isWellFormedServiceKey(iss)))
       return false;
     for (const key of (await this.#issuers.find(iss)) ?? []) {
-      if (await algorithm('HS256').verify(signingInput, signature, key)) return true;
+      if (await isSignedWith(key, jws)) return true;
     }
     return false;
   }

@@ -1,6 +1,7 @@
 import { type KeyObject, createSecretKey } from 'node:crypto';
 
 import { isUuid } from '#core';
+import { type CompactJws, algorithm } from '#crypto';
 import { In, Not, type View } from '#database';
 
 import type { CredentialSecrets } from './credential-secrets.js';
@@ -25,6 +26,25 @@ export async function jwtCredentialsOf(secrets: CredentialSecrets, view: View, n
     { order: { state: 'ASC', id: 'DESC' }, limit: CREDENTIALS_TRIED_MAX },
   );
 }
+
+/** A JWT credential with the key that its tokens are signed with. */
+export interface JwtCandidate {
+  readonly credential: Credential;
+  readonly key: KeyObject;
+}
+
+/** The same with their keys, opened. */
+export async function jwtCandidatesOf(secrets: CredentialSecrets, view: View, issuer: string): Promise<JwtCandidate[]> {
+  const candidates: JwtCandidate[] = [];
+  for (const credential of await jwtCredentialsOf(secrets, view, issuer)) {
+    candidates.push({ credential, key: await signingKeyOf(secrets, view, credential) });
+  }
+  return candidates;
+}
+
+/** Whether the token of a service is signed with this key. */
+export const isSignedWith = async (key: KeyObject, { signingInput, signature }: CompactJws): Promise<boolean> =>
+  algorithm('HS256').verify(signingInput, signature, key);
 
 async function serviceOfKey(secrets: CredentialSecrets, view: View, serviceKey: string): Promise<string | undefined> {
   const lookupHash = secrets.lookupHash(serviceKey);

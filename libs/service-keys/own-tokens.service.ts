@@ -2,12 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
 
 import { isUuid } from '#core';
-import { type CompactJws, algorithm } from '#crypto';
 import type { View } from '#database';
 
 import { type RejectedCallerToken, readCallerToken } from './caller-token.js';
 import { stateAt } from './lifecycle.js';
-import { jwtCredentialsOf, signingKeyOf } from './credential-lookup.js';
+import { isSignedWith, jwtCandidatesOf, jwtCredentialsOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import type { Credential } from './entities.js';
 
@@ -33,11 +32,7 @@ export class OwnTokens {
 
   /** A step; decides nothing. */
   async judge(view: View, serviceId: string, token: string): Promise<JudgedOwnToken> {
-    const credentials = await jwtCredentialsOf(this.secrets, view, serviceId);
-    const opened = [];
-    for (const credential of credentials) {
-      opened.push({ credential, key: await signingKeyOf(this.secrets, view, credential) });
-    }
+    const opened = await jwtCandidatesOf(this.secrets, view, serviceId);
     const isUsable = (credential: Credential): boolean => stateAt(credential, view.now) === 'active';
     const keys = opened.flatMap(({ credential, key }) =>
       isUsable(credential) ? [{ credentialId: credential.id, key }] : [],
@@ -50,11 +45,8 @@ export class OwnTokens {
       (isUuid(read.issuer) && read.issuer === serviceId);
     if (!isIssuer) return { code: 'INVALID_CLAIMS', isIssuer, keys };
     const fitting = [];
-    for (const { credential, key } of opened) if (await isSignedBy(read.jws, key)) fitting.push(credential);
+    for (const { credential, key } of opened) if (await isSignedWith(key, read.jws)) fitting.push(credential);
     const code = fitting.length === 0 ? 'INVALID_SIGNATURE' : fitting.some(isUsable) ? 'OK' : 'KEY_NOT_USABLE';
     return { code, isIssuer, keys };
   }
 }
-
-const isSignedBy = async ({ signingInput, signature }: CompactJws, key: KeyObject): Promise<boolean> =>
-  algorithm('HS256').verify(signingInput, signature, key);
