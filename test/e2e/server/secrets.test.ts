@@ -8,6 +8,7 @@ import { privateKeyToBytes } from '#crypto';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { createApiToken, invite } from '../../support/people.js';
 import {
   ADMIN,
   PASSWORD,
@@ -98,6 +99,39 @@ async function useEverySecret(issuer: TestIssuer): Promise<void> {
   expect((await server.post('/v1/auth/password', change, tenant.owner)).status).toBe(204);
 }
 
+/** The secrets of accounts: each used as it is made for, once more, and in places where it does not belong. */
+async function useSecretsOfAccounts(): Promise<void> {
+  const { email, token } = tenant.owner;
+  const session = (await server.post('/v1/auth/login', { email, password: PASSWORD })).body;
+  const refreshToken = session['refreshToken']!;
+  const renewed = (await server.post('/v1/auth/refresh', { refreshToken })).body;
+  const invitation = await invite(server, tenant, 'newcomer@secrets.test', 'auditor');
+  const newcomer = { token: invitation, name: 'Newcomer', password: PASSWORD };
+  const { userId } = (await server.post('/v1/invitations/accept', newcomer)).body;
+  const reset = await server.post(`${tenant.path}/members/${userId}/reset`, { password: PASSWORD }, tenant.owner);
+  const apiToken = await createApiToken(server, tenant, ['services:read']);
+  const made = {
+    refreshToken,
+    renewedAccessToken: renewed['accessToken']!,
+    renewedRefreshToken: renewed['refreshToken']!,
+    invitationToken: invitation,
+    resetToken: reset.body['token']!,
+    apiToken: apiToken.token,
+  };
+  expect((await server.get(`${tenant.path}/services`, { token: apiToken.token })).status).toBe(200);
+  expect((await server.post('/v1/auth/refresh', { refreshToken })).status).toBe(401);
+  expect((await server.post('/v1/invitations/accept', newcomer)).status).toBe(410);
+  for (const [name, secret] of Object.entries(made)) {
+    secrets.set(name, secret);
+    await server.get(`/v1/auth/me?token=${secret}`, { token: secret });
+    await server.get(`${tenant.path}/keys/${secret}`, { token });
+    await server.post(`${tenant.path}/members`, { email: 'x@secrets.test', role: secret }, { token });
+    for (const path of ['/v1/auth/refresh', '/v1/auth/reset/complete', '/v1/invitations/accept']) {
+      await server.post(path, { token: secret, refreshToken: secret, password: 'short' });
+    }
+  }
+}
+
 /** What an unplanned fault says: the driver's message quotes the values of the row that it refused. */
 async function failInTheDatabase(issuer: TestIssuer): Promise<void> {
   const plain = await openPlainDataSource(database.url);
@@ -127,6 +161,7 @@ beforeAll(async () => {
     secrets.set(name, secret);
   }
   const issuer = await createIssuer(server, tenant);
+  await useSecretsOfAccounts();
   await useEverySecret(issuer);
   await failInTheDatabase(issuer);
 });
