@@ -50,7 +50,7 @@ export class AuthorityRevocations {
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */
-  async rehearseRevocation(scope: TenantScope, caId: string): Promise<{ allowed: true; impact: RevocationImpact }> {
+  async dryRunRevocation(scope: TenantScope, caId: string): Promise<{ allowed: true; impact: RevocationImpact }> {
     return this.database.read(scope, async (view) => {
       const top = await view.get(CertificateAuthority, { id: caId });
       const fallen = (await descendantsOf(view, top)).filter(({ state }) => state !== 'revoked');

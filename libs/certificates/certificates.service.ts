@@ -32,7 +32,7 @@ export interface CertificateWithChain extends JudgedCertificate {
 }
 
 /** What a revocation would do, without doing it. */
-export interface RevocationRehearsal {
+export interface RevocationDryRun {
   readonly allowed: boolean;
   readonly code?: 'WRONG_STATE';
   readonly state: CertificateState;
@@ -125,7 +125,7 @@ export class Certificates {
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */
-  async rehearseRevocation(scope: TenantScope, kid: string, reason: RevocationReason): Promise<RevocationRehearsal> {
+  async dryRunRevocation(scope: TenantScope, kid: string, reason: RevocationReason): Promise<RevocationDryRun> {
     return this.database.read(scope, async (view) => {
       const { certificate, state } = judge(await view.get(Certificate, { kid }), view);
       if (!certificateLifecycle.accepts(state, 'revoke')) return { allowed: false, code: 'WRONG_STATE', state };

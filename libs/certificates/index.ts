@@ -14,7 +14,7 @@ export {
   Certificates,
   type CertificateWithChain,
   type JudgedCertificate,
-  type RevocationRehearsal,
+  type RevocationDryRun,
 } from './certificates.service.js';
 export { CRL_VALIDITY, Crls, type PublishedCrl } from './crls.service.js';
 export { authorityErrors, certificateErrors } from './errors.js';

@@ -9,7 +9,7 @@ import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { KeyUsers } from './key-users.js';
 import { keyLifecycle, keyStateAt, keyVersionLifecycle } from './lifecycle.js';
-import type { ForcedKeyAction } from './rehearsal.js';
+import type { ForcedKeyAction } from './dry-run.js';
 import { destructionAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import { type KeyWithVersions, withVersions } from './versions.js';

@@ -16,7 +16,7 @@ import { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.
 import { KeyExport } from './key-export.service.js';
 import { KeyImport } from './key-import.service.js';
 import { Keys } from './keys.service.js';
-import { KeyRehearsals } from './rehearsals.service.js';
+import { KeyDryRuns } from './dry-runs.service.js';
 import { KeyRotation } from './rotation.service.js';
 import { Signer } from './signer.js';
 
@@ -34,11 +34,11 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, Compromised
     KeyExport,
     KeyFingerprints,
     KeyImport,
-    KeyRehearsals,
+    KeyDryRuns,
     KeyRotation,
     Keys,
     Signer,
   ],
-  exports: [KeyDeletion, KeyExport, KeyImport, KeyRehearsals, KeyRotation, Keys, Signer],
+  exports: [KeyDeletion, KeyExport, KeyImport, KeyDryRuns, KeyRotation, Keys, Signer],
 })
 export class KeysModule {}

@@ -15,7 +15,7 @@ import { keyEvents } from './events.js';
 import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
 import { keyStateAt, keyVersionLifecycle } from './lifecycle.js';
-import type { ForcedKeyAction } from './rehearsal.js';
+import type { ForcedKeyAction } from './dry-run.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { settleVersions } from './settling.js';
 import {

@@ -66,7 +66,7 @@ export interface Compromised {
 }
 
 /** What an action would do, without doing it. */
-export interface Rehearsal {
+export interface CredentialDryRun {
   readonly allowed: boolean;
   readonly code: RefusalCode | undefined;
   readonly impact: {
@@ -370,12 +370,12 @@ export class Credentials {
   }
 
   /** What `action` would do now; changes nothing, and asks for no password. @throws NOT_FOUND */
-  async rehearse(
+  async dryRun(
     scope: TenantScope,
     serviceId: string,
     credentialId: string,
     action: Extract<CredentialAction, 'discard' | 'compromise' | 'delete'>,
-  ): Promise<Rehearsal> {
+  ): Promise<CredentialDryRun> {
     const judged = await this.situationOf(scope, serviceId, credentialId);
     const { credential, siblings, now } = judged;
     const code = refusalOf(action, judged);

@@ -18,7 +18,7 @@ export {
   type JudgedCredential,
   type Regenerated,
   type Regeneration,
-  type Rehearsal,
+  type CredentialDryRun,
 } from './credentials.service.js';
 export { callerErrors, credentialErrors, isRejectedCredential, serviceErrors } from './errors.js';
 export { credentialEvents, serviceEvents } from './events.js';

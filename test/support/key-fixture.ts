@@ -4,7 +4,7 @@ import {
   DueRotations,
   DueVersionSteps,
   KeyDeletion,
-  KeyRehearsals,
+  KeyDryRuns,
   KeyRotation,
   Keys,
   type KeyWithVersions,
@@ -29,7 +29,7 @@ export interface KeyFixture {
   readonly keys: Keys;
   readonly rotation: KeyRotation;
   readonly deletion: KeyDeletion;
-  readonly rehearsals: KeyRehearsals;
+  readonly dryRuns: KeyDryRuns;
   /** A key, and a profile of the same name that signs with it. */
   keyInUse(name: string, request?: Partial<NewKey> & { ttlSeconds?: number }): Promise<string>;
   sign(profile: string): Promise<SignedToken>;
@@ -55,7 +55,7 @@ async function wrap(server: TestServer, tenant: TestTenant, close: () => Promise
     keys,
     rotation: app.get(KeyRotation),
     deletion: app.get(KeyDeletion),
-    rehearsals: app.get(KeyRehearsals),
+    dryRuns: app.get(KeyDryRuns),
     async keyInUse(name, { ttlSeconds = 300, ...request } = {}) {
       const { key } = await keys.generate(scope, { name, algorithm: 'ES256', ...request });
       await app.get(TokenProfiles).create(scope, { name, format: 'jwt', keyId: key.id, issuer: ISSUER, ttlSeconds });

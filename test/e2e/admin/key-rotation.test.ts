@@ -72,8 +72,8 @@ describe('POST compromise', () => {
   it('POST compromise has a dry run, then rejects the version and lets a successor sign', async () => {
     const signed = await sign();
     const kid = signed.body['kid']!;
-    const rehearsed = await server.post(`${path}/versions/${kid}/compromise?dryRun=true`, {}, { token });
-    expect(rehearsed.body).toEqual({
+    const foreseen = await server.post(`${path}/versions/${kid}/compromise?dryRun=true`, {}, { token });
+    expect(foreseen.body).toEqual({
       allowed: true,
       impact: {
         profiles: [name],
@@ -97,8 +97,8 @@ describe('POST retire', () => {
   it('POST retire stops the version from signing and leaves what it signed valid', async () => {
     const signed = await sign();
     const kid = signed.body['kid']!;
-    const rehearsed = await server.post(`${path}/versions/${kid}/retire?dryRun=true`, undefined, { token });
-    expect(rehearsed.body).toMatchObject({
+    const foreseen = await server.post(`${path}/versions/${kid}/retire?dryRun=true`, undefined, { token });
+    expect(foreseen.body).toMatchObject({
       allowed: false,
       code: 'LAST_ACTIVE_KEY_VERSION',
       impact: { safeNow: false },
@@ -124,9 +124,9 @@ describe('POST retire', () => {
 describe('DELETE and restore', () => {
   it('DELETE of a key asks for the password and stops it; restore brings it back until it is destroyed', async () => {
     const signed = await sign();
-    const rehearsed = await server.delete(`${path}?dryRun=true`, {}, { token });
-    expect(rehearsed.status).toBe(200);
-    expect(rehearsed.body).toMatchObject({ allowed: false, code: 'KEY_IN_USE', impact: { profiles: [name] } });
+    const foreseen = await server.delete(`${path}?dryRun=true`, {}, { token });
+    expect(foreseen.status).toBe(200);
+    expect(foreseen.body).toMatchObject({ allowed: false, code: 'KEY_IN_USE', impact: { profiles: [name] } });
     expect((await server.delete(path, {}, { token })).body).toMatchObject({ code: 'PASSWORD_REQUIRED' });
     expect((await server.delete(path, { password: PASSWORD }, { token })).body).toMatchObject({ code: 'KEY_IN_USE' });
     expect((await server.delete(path, FORCED, { token })).status).toBe(204);

@@ -31,7 +31,7 @@ async function createService(name: string) {
 
 describe('a body that a call does not declare', () => {
   it('a body that a call does not declare is rejected, and the credential of `{"dryRun": true}` in the body of discard stays active', async () => {
-    const { credential } = await createService('rehearsed');
+    const { credential } = await createService('dry-run');
     const refused = await server.post(`${credential}/discard`, { dryRun: true }, tenant.owner);
     expect(refused).toMatchObject({
       status: 400,

@@ -135,8 +135,8 @@ describe('certificate authorities', () => {
     const ca = await createAuthority(server, tenant, { parentId: root['id'] });
     const { kid } = (await issue(server, tenant, { caId: ca['id'] })).body;
     const revoke = `${path()}/${root['id']}/revoke`;
-    const rehearsal = await server.post(`${revoke}?dryRun=true`, {}, tenant.owner);
-    expect(rehearsal.body).toEqual({ allowed: true, impact: { authorities: 2, certificates: 1 } });
+    const foreseen = await server.post(`${revoke}?dryRun=true`, {}, tenant.owner);
+    expect(foreseen.body).toEqual({ allowed: true, impact: { authorities: 2, certificates: 1 } });
     expect((await server.get(`${path()}/${root['id']}`, tenant.owner)).body['state']).toBe('active');
     const revoked = await server.post(revoke, { reason: 'keyCompromise' }, tenant.owner);
     expect(revoked.body).toMatchObject({ state: 'revoked', revocationReason: 'keyCompromise', version: 2 });
@@ -196,8 +196,8 @@ describe('certificates', () => {
     expect(refusalOf(await act(kid!, 'revoke', { reason: 'certificateHold' }))).toEqual([400, 'VALIDATION_ERROR']);
     const stale = await act(kid!, 'revoke', { reason: 'superseded' }, { 'If-Match': '"1"' });
     expect(refusalOf(stale)).toEqual([412, 'PRECONDITION_FAILED']);
-    const rehearsal = await act(kid!, 'revoke?dryRun=true', { reason: 'superseded' });
-    expect(rehearsal.body).toEqual({ allowed: true, impact: { state: 'revoked' } });
+    const foreseen = await act(kid!, 'revoke?dryRun=true', { reason: 'superseded' });
+    expect(foreseen.body).toEqual({ allowed: true, impact: { state: 'revoked' } });
     const revoked = await act(kid!, 'revoke', { reason: 'superseded' });
     expect(revoked.body).toMatchObject({ state: 'revoked', revocationReason: 'superseded' });
     expect(revoked.headers.get('etag')).toBe(`"${revoked.body['version']}"`);

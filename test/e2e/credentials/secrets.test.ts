@@ -148,13 +148,13 @@ describe('a secret', () => {
   });
 });
 
-describe('a rehearsal (`dryRun=true`)', () => {
+describe('a dry run (`dryRun=true`)', () => {
   it('a dry run says what would happen and changes no row', async () => {
     const spare = (await server.post(path, { authType: 'service_key' }, tenant.owner)).body;
     const idle = (await server.post(path, { authType: 'jwt' }, tenant.owner)).body;
     await act(idle, 'discard');
     const before = await dumpDatabase(database.url);
-    const rehearsals = [
+    const foreseen = [
       await act(spare, 'discard?dryRun=true'),
       await act(spare, 'compromise?dryRun=true', tenant.owner, {}),
       await act(jwtCredential, 'discard?dryRun=true'),
@@ -163,8 +163,8 @@ describe('a rehearsal (`dryRun=true`)', () => {
       await server.delete(`${pathOf(spare)}?dryRun=true`, undefined, tenant.owner),
     ];
     expect(await dumpDatabase(database.url)).toEqual(before);
-    expect(rehearsals.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
-    expect(rehearsals.map(({ body }) => body)).toEqual([
+    expect(foreseen.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(foreseen.map(({ body }) => body)).toEqual([
       { allowed: true, impact: impact('inactive', 1, 1) },
       { allowed: true, impact: impact('compromised', 1, 0) },
       { allowed: false, code: 'LAST_ACTIVE_CREDENTIAL', impact: impact('active', 1, 1) },

@@ -88,9 +88,9 @@ describe('a deleted key', () => {
   });
 
   it('a key that token profiles sign with is deleted only by force', async () => {
-    const { deletion, rehearsals } = fixture;
+    const { deletion, dryRuns } = fixture;
     const keyId = await fixture.keyInUse(name);
-    expect(await rehearsals.rehearse(owner, keyId, 'delete')).toMatchObject({ allowed: false, code: 'KEY_IN_USE' });
+    expect(await dryRuns.dryRun(owner, keyId, 'delete')).toMatchObject({ allowed: false, code: 'KEY_IN_USE' });
     await expect(deletion.delete(owner, keyId, { password: PASSWORD })).rejects.toThrow(withCode('KEY_IN_USE'));
     expect((await fixture.sign(name)).token).not.toBe('');
     await deletion.delete(owner, keyId, FORCED);

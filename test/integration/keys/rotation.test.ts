@@ -138,13 +138,13 @@ describe('retiring a version', () => {
   });
 
   it('retiring the only active version and rotating a key without one need force', async () => {
-    const { rotation, rehearsals, scope, keys } = fixture;
+    const { rotation, dryRuns, scope, keys } = fixture;
     const owner = await ownerOf(fixture);
     const keyId = await fixture.keyInUse(name, { rotateEverySeconds: DAY / SECOND });
     const { token } = await fixture.sign(name);
     const kid = kidOf(await keys.get(scope, keyId), 1);
     const rejected = { allowed: false, code: 'LAST_ACTIVE_KEY_VERSION' };
-    expect(await rehearsals.rehearse(scope, keyId, 'retire', kid)).toMatchObject(rejected);
+    expect(await dryRuns.dryRun(scope, keyId, 'retire', kid)).toMatchObject(rejected);
     await expect(rotation.retire(owner, keyId, kid)).rejects.toThrow(withCode('LAST_ACTIVE_KEY_VERSION'));
     await expect(rotation.retire(owner, keyId, kid, undefined, { force: true })).rejects.toThrow(
       withCode('PASSWORD_REQUIRED'),
@@ -154,7 +154,7 @@ describe('retiring a version', () => {
     await expect(fixture.sign(name)).rejects.toThrow(withCode('KEY_NOT_USABLE'));
     expect(await fixture.verify(name, token)).toMatchObject({ code: 'OK' });
     const unusable = { allowed: false, code: 'KEY_NOT_USABLE' };
-    expect(await rehearsals.rehearse(scope, keyId, 'rotate')).toMatchObject(unusable);
+    expect(await dryRuns.dryRun(scope, keyId, 'rotate')).toMatchObject(unusable);
     await expect(rotation.rotate(owner, keyId, 'immediate')).rejects.toThrow(withCode('KEY_NOT_USABLE'));
     await rotation.rotate(owner, keyId, 'immediate', undefined, FORCED);
     expect((await fixture.sign(name)).kid).not.toBeUndefined();
@@ -215,9 +215,9 @@ describe('a compromise', () => {
   });
 });
 
-describe('a rehearsal', () => {
+describe('a dry run', () => {
   it('a dry run names profiles and services, and changes nothing', async () => {
-    const { rehearsals, keys, scope } = fixture;
+    const { dryRuns, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
     await grantService(fixture, `service of ${name}`, [name]);
     await grantService(fixture, `stranger to ${name}`, []);
@@ -227,8 +227,8 @@ describe('a rehearsal', () => {
       ['compromise', undefined],
       ['delete', 'KEY_IN_USE'],
     ] as const) {
-      const rehearsal = await rehearsals.rehearse(scope, keyId, action, action === 'delete' ? undefined : kid);
-      expect(rehearsal).toEqual({
+      const foreseen = await dryRuns.dryRun(scope, keyId, action, action === 'delete' ? undefined : kid);
+      expect(foreseen).toEqual({
         allowed: code === undefined,
         code,
         impact: {

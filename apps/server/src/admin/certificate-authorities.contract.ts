@@ -259,7 +259,7 @@ export class AuthorityRevocationImpact {
   @WholeNumber({ description: 'Valid certificates that would be revoked', example: 12 }) certificates: number;
 }
 
-export class AuthorityRevocationRehearsal {
+export class AuthorityRevocationDryRun {
   @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
   @Nested(() => AuthorityRevocationImpact, { description: 'What would also be revoked' })
   impact: AuthorityRevocationImpact;

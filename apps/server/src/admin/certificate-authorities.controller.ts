@@ -14,7 +14,7 @@ import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
-  AuthorityRevocationRehearsal,
+  AuthorityRevocationDryRun,
   CertificateAuthority,
   CertificateAuthorityPage,
   NewCertificateAuthority,
@@ -24,7 +24,7 @@ import {
   toImport,
 } from './certificate-authorities.contract.js';
 import { AuthorityRevocation } from './certificates.contract.js';
-import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
@@ -107,16 +107,16 @@ export class CertificateAuthoritiesController {
   @HttpCode(200)
   @Requires('certificate-authorities:write')
   @ApiOperation({ summary: 'Revoke an authority, those below it, and every certificate that they issued' })
-  @AnswersOrRehearses(CertificateAuthority, AuthorityRevocationRehearsal, 'The revoked authority')
+  @AnswersOrDryRun(CertificateAuthority, AuthorityRevocationDryRun, 'The revoked authority')
   @Fails(tenantErrors.TENANT_SUSPENDED)
   async revokeCertificateAuthority(
     @Param('caId') caId: string,
     @Body() { reason = 'cessationOfOperation' }: AuthorityRevocation,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<CertificateAuthority | AuthorityRevocationRehearsal> {
-    if (dryRun) return this.revocations.rehearseRevocation(scope, caId);
+  ): Promise<CertificateAuthority | AuthorityRevocationDryRun> {
+    if (dryRun) return this.revocations.dryRunRevocation(scope, caId);
     return answerOnce(scope, presentAuthority, () => this.revocations.revoke(scope, caId, reason, ifMatch));
   }
 }

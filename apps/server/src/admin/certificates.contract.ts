@@ -3,7 +3,7 @@ import {
   type CertificateWithChain as Found,
   type IssuedCertificate,
   type JudgedCertificate,
-  type RevocationRehearsal as RehearsedRevocation,
+  type RevocationDryRun as Foreseen,
   VALIDITY_DAYS_LIMIT,
   certificateLifecycle,
 } from '#certificates';
@@ -204,14 +204,14 @@ class RevocationOutcome {
   alsoRevoked?: readonly string[];
 }
 
-export class RevocationRehearsal {
+export class RevocationDryRun {
   @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
   @Text({ optional: true, description: 'Code of the rejection', example: 'WRONG_STATE' }) code?: string;
   @Nested(() => RevocationOutcome, { description: 'The state afterwards' }) impact: RevocationOutcome;
 }
 
-export function presentRevocationRehearsal(rehearsal: RehearsedRevocation): RevocationRehearsal {
-  const { state, alsoRevoked = [], ...outcome } = rehearsal;
+export function presentRevocationDryRun(foreseen: Foreseen): RevocationDryRun {
+  const { state, alsoRevoked = [], ...outcome } = foreseen;
   const named = alsoRevoked.length > 0 ? { alsoRevoked: alsoRevoked.slice(0, CERTIFICATES_SHOWN_MAX) } : {};
   return { ...outcome, impact: { state, ...named } };
 }

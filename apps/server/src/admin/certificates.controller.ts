@@ -28,13 +28,13 @@ import {
   NewCertificate,
   NewlyIssuedCertificate,
   Revocation,
-  RevocationRehearsal,
+  RevocationDryRun,
   presentCertificate,
   presentIssued,
-  presentRevocationRehearsal,
+  presentRevocationDryRun,
   presentWithChain,
 } from './certificates.contract.js';
-import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
@@ -175,18 +175,18 @@ export class CertificatesController {
     summary: 'Revoke a certificate permanently; `keyCompromise` also revokes the other certificates of its key',
   })
   @KidParameter()
-  @AnswersOrRehearses(CertificateWithChain, RevocationRehearsal, 'The revoked certificate')
+  @AnswersOrDryRun(CertificateWithChain, RevocationDryRun, 'The revoked certificate')
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
   async revokeCertificate(
     @Param('kid') kid: string,
     @Body() { reason }: Revocation,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<CertificateWithChain | RevocationRehearsal> {
+  ): Promise<CertificateWithChain | RevocationDryRun> {
     if (!dryRun)
       return answerOnce(scope, presentWithChain, () => this.certificates.revoke(scope, kid, reason, ifMatch));
-    return presentRevocationRehearsal(await this.certificates.rehearseRevocation(scope, kid, reason));
+    return presentRevocationDryRun(await this.certificates.dryRunRevocation(scope, kid, reason));
   }
 
   @Post(':kid/hold')

@@ -8,7 +8,7 @@ import {
   type CredentialWithSecret as NewRow,
   type JudgedCredential,
   type Regenerated,
-  type Rehearsal as Foreseen,
+  type CredentialDryRun as Foreseen,
   authTypes,
   credentialActions,
   credentialLifecycle,
@@ -161,7 +161,7 @@ export class CompromisedCredential extends MaskedCredential {
   successor?: CredentialWithSecret;
 }
 
-export class RehearsedImpact {
+export class CredentialDryRunImpact {
   @Choice(credentialLifecycle.states, { description: 'State of the credential afterwards', example: 'inactive' })
   state: CredentialState;
   @WholeNumber({ description: 'Active credentials of its type afterwards', example: 1 }) activeAfter: number;
@@ -170,10 +170,10 @@ export class RehearsedImpact {
   @HappenedAt('When it was last used') lastUsedAt: string | null;
 }
 
-export class Rehearsal {
+export class CredentialDryRun {
   @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
   @Text({ optional: true, description: 'Code of the rejection', example: 'LAST_ACTIVE_CREDENTIAL' }) code?: string;
-  @Nested(() => RehearsedImpact, { description: 'The state afterwards' }) impact: RehearsedImpact;
+  @Nested(() => CredentialDryRunImpact, { description: 'The state afterwards' }) impact: CredentialDryRunImpact;
 }
 
 const masked = (row: CredentialRow): MaskedCredential => ({
@@ -223,7 +223,7 @@ export const presentCompromised = ({ credential, successor }: Compromised): Comp
   ...(successor === undefined ? {} : { successor: presentWithSecret(successor) }),
 });
 
-export const presentRehearsal = ({ allowed, code, impact }: Foreseen): Rehearsal => ({
+export const presentCredentialDryRun = ({ allowed, code, impact }: Foreseen): CredentialDryRun => ({
   allowed,
   ...(code === undefined ? {} : { code }),
   impact: { ...impact, lastUsedAt: presentInstant(impact.lastUsedAt) },

@@ -22,16 +22,16 @@ import {
   NewCredential,
   RegeneratedCredential,
   Regeneration,
-  Rehearsal,
+  CredentialDryRun,
   RevealedSecret,
   presentCompromised,
   presentCredential,
   presentRegenerated,
-  presentRehearsal,
+  presentCredentialDryRun,
   presentWithSecret,
 } from './credentials.contract.js';
 import { presentPage } from './page.contract.js';
-import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
@@ -102,16 +102,16 @@ export class CredentialsController {
   @Post(':credentialId/discard')
   @HttpCode(200)
   @ApiOperation({ summary: 'Discard a credential: it is rejected until it is reactivated' })
-  @AnswersOrRehearses(Credential, Rehearsal, 'The inactive credential')
+  @AnswersOrDryRun(Credential, CredentialDryRun, 'The inactive credential')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
   async discardCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<Credential | Rehearsal> {
-    if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'discard');
+  ): Promise<Credential | CredentialDryRun> {
+    if (dryRun) return this.dryRun(scope, serviceId, credentialId, 'discard');
     return answerOnce(scope, presentCredential, () =>
       this.credentials.discard(scope, serviceId, credentialId, ifMatch),
     );
@@ -152,9 +152,9 @@ export class CredentialsController {
   @Post(':credentialId/compromise')
   @HttpCode(200)
   @ApiOperation({ summary: 'Mark a credential as compromised: it is permanently rejected' })
-  @AnswersOrRehearses(
+  @AnswersOrDryRun(
     CompromisedCredential,
-    Rehearsal,
+    CredentialDryRun,
     'The compromised credential, and its successor if one had to be made',
   )
   @Fails(TENANT_SUSPENDED, WRONG_STATE)
@@ -162,11 +162,11 @@ export class CredentialsController {
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
     @Body() { reason }: Compromise,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<CompromisedCredential | Rehearsal> {
-    if (dryRun) return this.rehearse(scope, serviceId, credentialId, 'compromise');
+  ): Promise<CompromisedCredential | CredentialDryRun> {
+    if (dryRun) return this.dryRun(scope, serviceId, credentialId, 'compromise');
     return answerOnce(scope, presentCompromised, () =>
       this.credentials.compromise(scope, serviceId, credentialId, reason, ifMatch),
     );
@@ -190,23 +190,23 @@ export class CredentialsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a credential that is not active: its secret is erased' })
   @ApiNoContentResponse({ description: 'The credential is deleted' })
-  @ApiOkResponse({ type: Rehearsal, description: 'With `dryRun=true`: the effect' })
+  @ApiOkResponse({ type: CredentialDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
   async deleteCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
     @Body() { password }: StepUp,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Rehearsal | void> {
+  ): Promise<CredentialDryRun | void> {
     if (!dryRun) return this.credentials.delete(scope, serviceId, credentialId, password, ifMatch);
     reply.status(200);
-    return this.rehearse(scope, serviceId, credentialId, 'delete');
+    return this.dryRun(scope, serviceId, credentialId, 'delete');
   }
 
-  private async rehearse(...call: Parameters<Credentials['rehearse']>): Promise<Rehearsal> {
-    return presentRehearsal(await this.credentials.rehearse(...call));
+  private async dryRun(...call: Parameters<Credentials['dryRun']>): Promise<CredentialDryRun> {
+    return presentCredentialDryRun(await this.credentials.dryRun(...call));
   }
 }

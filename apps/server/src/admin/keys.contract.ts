@@ -9,7 +9,7 @@ import {
   algorithmNames,
 } from '#crypto';
 import {
-  type KeyRehearsal as Foreseen,
+  type KeyDryRun as Foreseen,
   type KeyState,
   type KeyVersionState,
   type KeyWithVersions,
@@ -175,7 +175,7 @@ export class KeyImpact {
   safeNow: boolean;
 }
 
-export class KeyRehearsal {
+export class KeyDryRun {
   @Flag({ description: 'Whether the action is allowed' }) allowed: boolean;
   @Text({ optional: true, description: 'Code of the rejection', example: 'WRONG_STATE' }) code?: string;
   @Nested(() => KeyImpact, { description: 'Dependent resources' }) impact: KeyImpact;
@@ -228,7 +228,7 @@ export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetail
   })),
 });
 
-export const presentKeyRehearsal = ({ allowed, code, impact }: Foreseen): KeyRehearsal => ({
+export const presentKeyDryRun = ({ allowed, code, impact }: Foreseen): KeyDryRun => ({
   allowed,
   ...(code === undefined ? {} : { code }),
   impact: {

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { KeyDeletion, KeyRehearsals, KeyRotation, Keys, keyErrors } from '#keys';
+import { KeyDeletion, KeyDryRuns, KeyRotation, Keys, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -22,16 +22,16 @@ import {
   KeyCompromise,
   KeyDetails,
   KeyPage,
-  KeyRehearsal,
+  KeyDryRun,
   NewKey,
   Rotation,
   presentKey,
   presentKeyDetails,
-  presentKeyRehearsal,
+  presentKeyDryRun,
   toKeyRequest,
 } from './keys.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
-import { AnswersOrRehearses, RehearsalQuery } from './rehearsal.contract.js';
+import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
@@ -49,7 +49,7 @@ export class KeysController {
     private readonly keys: Keys,
     private readonly rotation: KeyRotation,
     private readonly deletion: KeyDeletion,
-    private readonly rehearsals: KeyRehearsals,
+    private readonly dryRuns: KeyDryRuns,
   ) {}
 
   @Post()
@@ -95,16 +95,16 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
-  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its new version')
+  @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its new version')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async rotateKey(
     @Param('keyId') keyId: string,
     @Body() { immediately, ...forced }: Rotation,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<KeyDetails | KeyRehearsal> {
-    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'rotate'));
+  ): Promise<KeyDetails | KeyDryRun> {
+    if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'rotate'));
     const pace = immediately ? 'immediate' : 'staged';
     return answerOnce(scope, presentKeyDetails, () => this.rotation.rotate(scope, keyId, pace, ifMatch, forced));
   }
@@ -114,17 +114,17 @@ export class KeysController {
   @Requires('keys:write')
   @Kid()
   @ApiOperation({ summary: 'Retire a version: it stops signing, its tokens verify until they expire' })
-  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
+  @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its versions')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, ...stepUpErrors, BUSY)
   async retireKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
     @Body() forced: ForcedAction,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<KeyDetails | KeyRehearsal> {
-    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'retire', kid));
+  ): Promise<KeyDetails | KeyDryRun> {
+    if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'retire', kid));
     return answerOnce(scope, presentKeyDetails, () => this.rotation.retire(scope, keyId, kid, ifMatch, forced));
   }
 
@@ -133,17 +133,17 @@ export class KeysController {
   @Requires('keys:write')
   @Kid()
   @ApiOperation({ summary: 'Mark a key version as compromised; its successor is activated immediately' })
-  @AnswersOrRehearses(KeyDetails, KeyRehearsal, 'The key with its versions')
+  @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its versions')
   @Fails(TENANT_SUSPENDED, WRONG_STATE, BUSY)
   async compromiseKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
     @Body() { reason }: KeyCompromise,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<KeyDetails | KeyRehearsal> {
-    if (dryRun) return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'compromise', kid));
+  ): Promise<KeyDetails | KeyDryRun> {
+    if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'compromise', kid));
     return answerOnce(scope, presentKeyDetails, () => this.rotation.compromise(scope, keyId, kid, reason, ifMatch));
   }
 
@@ -152,19 +152,19 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
   @ApiNoContentResponse({ description: 'The key is deleted' })
-  @ApiOkResponse({ type: KeyRehearsal, description: 'With `dryRun=true`: the effect' })
+  @ApiOkResponse({ type: KeyDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_IN_USE, ...stepUpErrors, BUSY)
   async deleteKey(
     @Param('keyId') keyId: string,
     @Body() deletion: ForcedStepUp,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<KeyRehearsal | void> {
+  ): Promise<KeyDryRun | void> {
     if (!dryRun) return this.deletion.delete(scope, keyId, deletion, ifMatch);
     reply.status(200);
-    return presentKeyRehearsal(await this.rehearsals.rehearse(scope, keyId, 'delete'));
+    return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'delete'));
   }
 
   @Post(':keyId/restore')

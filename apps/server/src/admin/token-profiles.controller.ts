@@ -21,7 +21,7 @@ import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { PageQuery, presentPage } from './page.contract.js';
-import { RehearsalQuery } from './rehearsal.contract.js';
+import { DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, stepUpErrors } from './step-up.contract.js';
 import {
   SystemUserTokenRequest,
@@ -131,7 +131,7 @@ export class TokenProfilesController {
     @InScope() scope: TenantScope,
     @Param('name') name: string,
     @Body() deletion: ForcedAction,
-    @Query() { dryRun }: RehearsalQuery,
+    @Query() { dryRun }: DryRunQuery,
     @IfMatch() ifMatch: number | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenProfileDeletionDryRun | void> {

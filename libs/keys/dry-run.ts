@@ -13,7 +13,7 @@ export interface ForcedKeyAction {
 }
 
 /** What an action would do, without doing it. */
-export interface KeyRehearsal {
+export interface KeyDryRun {
   readonly allowed: boolean;
   /** Code of the rejection. */
   readonly code: KeyActionRejection | undefined;
@@ -42,15 +42,15 @@ export interface Situation {
   readonly certificates?: readonly string[];
 }
 
-export type RehearsedAction = 'rotate' | 'retire' | 'compromise' | 'delete';
+export type DryRunAction = 'rotate' | 'retire' | 'compromise' | 'delete';
 
 /**
  * Why an action on a key (`rotate`, `delete`) or on one of its versions is rejected without `force`: a key that profiles
  * sign with keeps an active version, and a key without one is rotated on purpose only.
  */
-export function rejectionOf(action: RehearsedAction, situation: Omit<Situation, 'lastTokenExpiresAt'>) {
+export function rejectionOf(action: DryRunAction, situation: Omit<Situation, 'lastTokenExpiresAt'>) {
   const { keyState, versionState, hasActive, hasPending, users } = situation;
-  const rules: Readonly<Record<RehearsedAction, () => KeyActionRejection | undefined>> = {
+  const rules: Readonly<Record<DryRunAction, () => KeyActionRejection | undefined>> = {
     rotate: () => (hasActive ? undefined : 'KEY_NOT_USABLE'),
     retire: () => (versionState === 'active' && !hasPending ? 'LAST_ACTIVE_KEY_VERSION' : undefined),
     // Its successor is activated in the same transaction.
@@ -65,7 +65,7 @@ export function rejectionOf(action: RehearsedAction, situation: Omit<Situation, 
 }
 
 /** What an action would do; `rejectionOf` says whether it is allowed. */
-export function rehearsalOf(action: RehearsedAction, situation: Situation): KeyRehearsal {
+export function dryRunOf(action: DryRunAction, situation: Situation): KeyDryRun {
   const { now, keyState, versionState, lastTokenExpiresAt, users, certificates = [] } = situation;
   const code = rejectionOf(action, situation);
   const signs = keyState === 'active' && (versionState === undefined || versionState === 'active');

@@ -6,13 +6,13 @@ import { Database, type View } from '#database';
 
 import { KeyVersion } from './entities.js';
 import { KeyCertificates, KeyUsers } from './key-users.js';
-import { type KeyRehearsal, type RehearsedAction, rehearsalOf } from './rehearsal.js';
+import { type KeyDryRun, type DryRunAction, dryRunOf } from './dry-run.js';
 import { versionStateAt } from './lifecycle.js';
 import { asOf, withVersions } from './versions.js';
 
 /** What to know before a key or a version is taken out of use. */
 @Injectable()
-export class KeyRehearsals {
+export class KeyDryRuns {
   constructor(
     private readonly database: Database,
     private readonly keyUsers: KeyUsers,
@@ -20,12 +20,12 @@ export class KeyRehearsals {
   ) {}
 
   /** What `action` would do to a version, or to the whole key; changes nothing. @throws NOT_FOUND */
-  async rehearse(scope: TenantScope, keyId: string, action: RehearsedAction, kid?: string): Promise<KeyRehearsal> {
+  async dryRun(scope: TenantScope, keyId: string, action: DryRunAction, kid?: string): Promise<KeyDryRun> {
     return this.database.read(scope, async (view) => {
       const { key, versions } = asOf(await withVersions(view, keyId), view.now);
       const version = kid === undefined ? undefined : await view.get(KeyVersion, { keyId, kid });
       const expiries = (version ? [version] : versions).map(({ lastTokenExpiresAt }) => lastTokenExpiresAt ?? 0);
-      return rehearsalOf(action, {
+      return dryRunOf(action, {
         now: view.now,
         keyState: key.state,
         hasActive: versions.some(({ state }) => state === 'active'),

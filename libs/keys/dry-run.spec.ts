@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Situation, rehearsalOf } from './rehearsal.js';
+import { type Situation, dryRunOf } from './dry-run.js';
 
 const NOW = 1_000_000;
 const UNUSED = { profiles: [], services: [] };
@@ -18,7 +18,7 @@ const situation = (changes: Partial<Situation> = {}): Situation => ({
 const ALIVE = { lastTokenExpiresAt: NOW + 1 };
 const EXPIRED = { lastTokenExpiresAt: NOW };
 
-describe('a rehearsal', () => {
+describe('a dry run', () => {
   it.each([
     ['retire', 'the version that profiles sign with', {}, false],
     ['retire', 'a version that no profile uses', { users: UNUSED, ...ALIVE }, true],
@@ -28,7 +28,7 @@ describe('a rehearsal', () => {
     ['delete', 'an unused key with living tokens', { versionState: undefined, users: UNUSED, ...ALIVE }, false],
     ['delete', 'an unused key', { versionState: undefined, users: UNUSED, ...EXPIRED }, true],
   ] as const)('the dry run of %s %s says whether it is safe', (action, _, changes, safeNow) => {
-    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: true, impact: { safeNow } });
+    expect(dryRunOf(action, situation(changes))).toMatchObject({ allowed: true, impact: { safeNow } });
   });
 
   it.each([
@@ -38,7 +38,7 @@ describe('a rehearsal', () => {
     ['compromise', { versionState: 'destroyed' }],
     ['delete', { keyState: 'deleted', versionState: undefined }],
   ] as const)('%s is rejected for %j by a dry run', (action, changes) => {
-    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code: 'WRONG_STATE' });
+    expect(dryRunOf(action, situation(changes))).toMatchObject({ allowed: false, code: 'WRONG_STATE' });
   });
 
   it.each([
@@ -46,7 +46,7 @@ describe('a rehearsal', () => {
     ['retire', 'the only active version', { hasPending: false }, 'LAST_ACTIVE_KEY_VERSION'],
     ['delete', 'a key that profiles sign with', { versionState: undefined }, 'KEY_IN_USE'],
   ] as const)('the dry run of %s rejects %s', (action, _, changes, code) => {
-    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: false, code });
+    expect(dryRunOf(action, situation(changes))).toMatchObject({ allowed: false, code });
   });
 
   it.each([
@@ -54,10 +54,10 @@ describe('a rehearsal', () => {
     ['retire', 'a staged version, though none follows it', { versionState: 'pending', hasPending: false }],
     ['compromise', 'the only active version', { hasPending: false }],
   ] as const)('the dry run of %s allows %s', (action, _, changes) => {
-    expect(rehearsalOf(action, situation(changes))).toMatchObject({ allowed: true, code: undefined });
+    expect(dryRunOf(action, situation(changes))).toMatchObject({ allowed: true, code: undefined });
   });
 
   it('a dry run names the profiles that depend on the key', () => {
-    expect(rehearsalOf('delete', situation({ versionState: undefined })).impact).toMatchObject(USED);
+    expect(dryRunOf('delete', situation({ versionState: undefined })).impact).toMatchObject(USED);
   });
 });
