@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createBenchDatabase } from './harness/database.ts';
 import { Fixture } from './harness/fixture.ts';
 import { startFloors } from './harness/floors.ts';
-import { type Environment, type JudgedRow, judge, toMarkdown, writeReport } from './harness/report.ts';
+import { type Environment, type RatedRow, judge, toMarkdown, writeReport } from './harness/report.ts';
 import type { Scenario } from './harness/scenario.ts';
 import { startServer } from './harness/server.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -46,7 +46,7 @@ const environment: Environment = {
   cores: availableParallelism(),
   startedAt: new Date().toISOString(),
 };
-const rows: JudgedRow[] = [];
+const rows: RatedRow[] = [];
 try {
   const server = await startServer(database);
   const floors = await startFloors();

@@ -14,7 +14,7 @@ export interface Environment {
 export type Verdict = 'pass' | 'miss' | 'no goal' | 'failed';
 
 /** A row with what follows from its repetitions. */
-export interface JudgedRow extends Row {
+export interface RatedRow extends Row {
   readonly value: number;
   readonly floor: number;
   readonly ratio: number;
@@ -25,7 +25,7 @@ export interface JudgedRow extends Row {
 const ratioOf = ({ value, floor }: Pair): number => value / floor;
 
 /** The repetition whose ratio is the median: absolute figures of a shared machine mean little, ratios more. */
-export function judge(row: Row): JudgedRow {
+export function judge(row: Row): RatedRow {
   const sorted = [...row.repetitions].sort((one, other) => ratioOf(one) - ratioOf(other));
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? { value: Number.NaN, floor: Number.NaN };
   const ratio = ratioOf(median);
@@ -50,7 +50,7 @@ const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 
 /** The rows as one table, and below it everything that was not correct. */
-export function toMarkdown(rows: readonly JudgedRow[], environment: Environment): string {
+export function toMarkdown(rows: readonly RatedRow[], environment: Environment): string {
   const { database, node, cores, startedAt } = environment;
   const lines = rows.map((row) =>
     [
@@ -78,7 +78,7 @@ export function toMarkdown(rows: readonly JudgedRow[], environment: Environment)
 }
 
 /** Writes Markdown and JSON; gives the path of the first. */
-export function writeReport(folder: string, rows: readonly JudgedRow[], environment: Environment): string {
+export function writeReport(folder: string, rows: readonly RatedRow[], environment: Environment): string {
   mkdirSync(folder, { recursive: true });
   const name = `${environment.startedAt.replaceAll(/[:.]/g, '-')}-${environment.database.replaceAll(/[^\w.-]+/g, '-')}`;
   const path = join(folder, `${name}.md`);

@@ -43,7 +43,7 @@ export class TokenCheck {
 
   /** @param action of the events that the load writes, one for each answer or batch item */
   static async start(fixture: Fixture, service: BenchService, action = 'token.issued'): Promise<TokenCheck> {
-    return new TokenCheck(fixture, service, action, await settledCount(fixture, service, action));
+    return new TokenCheck(fixture, service, action, await countAfterCommit(fixture, service, action));
   }
 
   /**
@@ -53,7 +53,7 @@ export class TokenCheck {
    */
   async faults(results: readonly LoadResult[], tokensPerRequest = 1): Promise<string[]> {
     const faults: string[] = [];
-    const events = (await settledCount(this.#fixture, this.#service, this.#action)) - this.#before;
+    const events = (await countAfterCommit(this.#fixture, this.#service, this.#action)) - this.#before;
     const acknowledged = sum(results.map(accepted)) * tokensPerRequest;
     const possible = acknowledged + sum(results.map(unanswered)) * tokensPerRequest;
     if (events < acknowledged || events > possible) {
@@ -87,13 +87,13 @@ export class TokenCheck {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-const SETTLING_MILLISECONDS = 300;
+const COMMIT_WAIT_MILLISECONDS = 300;
 
 /** The number of events once the server has finished what it was asked for before. */
-async function settledCount({ database }: Fixture, { tenant }: BenchService, action: string): Promise<number> {
+async function countAfterCommit({ database }: Fixture, { tenant }: BenchService, action: string): Promise<number> {
   let count = await database.countEvents(tenant.id, action);
   for (;;) {
-    await delay(SETTLING_MILLISECONDS);
+    await delay(COMMIT_WAIT_MILLISECONDS);
     const later = await database.countEvents(tenant.id, action);
     if (later === count) return count;
     count = later;

@@ -82,7 +82,7 @@ export interface ImportedAuthority extends AuthorityRequest {
 }
 
 /** An authority as it is at this moment. */
-export interface JudgedAuthority {
+export interface EffectiveAuthority {
   readonly authority: CertificateAuthority;
   /** The effective state; the row may not say so yet. */
   readonly state: AuthorityState;
@@ -113,11 +113,11 @@ export class CertificateAuthorities {
    * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED,
    * VALIDATION_ERROR (allowed names), BUSY
    */
-  async create(scope: TenantScope, request: NewAuthority): Promise<JudgedAuthority> {
+  async create(scope: TenantScope, request: NewAuthority): Promise<EffectiveAuthority> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const key = await generateAuthorityKey(this.cpu, scope.tenantId, request.keyAlgorithm);
-    const create = async (): Promise<JudgedAuthority> => {
+    const create = async (): Promise<EffectiveAuthority> => {
       const { tbs, issuerKey } = await this.database.read(scope, (view) => this.newCertificate(view, request, key));
       const der = await this.cpu.signWith({ group: scope.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
       const certificate = readStored({ certificatePem: toPem('CERTIFICATE', der) });
@@ -142,7 +142,7 @@ export class CertificateAuthorities {
    * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, WEAK_KEY, KEY_COMPROMISED, VALIDATION_ERROR (allowed
    *   names), BUSY
    */
-  async import(scope: TenantScope, request: ImportedAuthority): Promise<JudgedAuthority> {
+  async import(scope: TenantScope, request: ImportedAuthority): Promise<EffectiveAuthority> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const { own, issuers } = readCertificateChain(request.certificatePem);
@@ -172,16 +172,16 @@ export class CertificateAuthorities {
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<JudgedAuthority>> {
+  async list(scope: TenantScope, page: PageRequest): Promise<Page<EffectiveAuthority>> {
     return this.database.read(scope, async (view) => {
       const { items, nextCursor } = await view.page(CertificateAuthority, {}, [['id', 'ASC']], page);
       const defaultId = (await findDefault(view))?.id;
-      return { items: items.map((authority) => judge(authority, view.now, defaultId)), nextCursor };
+      return { items: items.map((authority) => effective(authority, view.now, defaultId)), nextCursor };
     });
   }
 
   /** @throws NOT_FOUND */
-  async get(scope: TenantScope, caId: string): Promise<JudgedAuthority> {
+  async get(scope: TenantScope, caId: string): Promise<EffectiveAuthority> {
     return this.database.read(scope, (view) => this.read(view, caId));
   }
 
@@ -256,9 +256,9 @@ export class CertificateAuthorities {
   }
 
   /** A step of every answer about one authority. @throws NOT_FOUND */
-  async read(view: View, caId: string): Promise<JudgedAuthority> {
+  async read(view: View, caId: string): Promise<EffectiveAuthority> {
     const authority = await view.get(CertificateAuthority, { id: caId });
-    return judge(authority, view.now, (await findDefault(view))?.id);
+    return effective(authority, view.now, (await findDefault(view))?.id);
   }
 
   /**
@@ -303,7 +303,7 @@ export class CertificateAuthorities {
     key: KeyObject,
     certificate: ParsedCertificate,
     about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'importedChainPem'>,
-  ): Promise<JudgedAuthority> {
+  ): Promise<EffectiveAuthority> {
     const { now } = tx;
     const id = uuidv7(now);
     const { tenantId } = tx.scope;
@@ -348,11 +348,15 @@ async function findDefault(view: View): Promise<CertificateAuthority | undefined
   return oldest;
 }
 
-const judge = (
+const effective = (
   authority: CertificateAuthority,
   now: EpochMilliseconds,
   defaultId: string | undefined,
-): JudgedAuthority => ({ authority, state: authorityStateAt(authority, now), isDefault: authority.id === defaultId });
+): EffectiveAuthority => ({
+  authority,
+  state: authorityStateAt(authority, now),
+  isDefault: authority.id === defaultId,
+});
 
 function requireUsable(authority: CertificateAuthority, now: EpochMilliseconds): void {
   const state = authorityStateAt(authority, now);

@@ -6,7 +6,7 @@ import { KeyRotation } from '#keys';
 import { type RevocationReason, isCompromise, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
-import { CertificateAuthorities, type JudgedAuthority } from './authorities.service.js';
+import { CertificateAuthorities, type EffectiveAuthority } from './authorities.service.js';
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { authorityLifecycle, certificateLifecycle, certificateStateAt } from './lifecycle.js';
@@ -35,7 +35,12 @@ export class AuthorityRevocations {
    * a reason that says that the key was compromised, which replaces one that does not, and blocks the key everywhere.
    * @throws NOT_FOUND, PRECONDITION_FAILED, BUSY
    */
-  async revoke(scope: TenantScope, caId: string, reason: RevocationReason, ifMatch?: number): Promise<JudgedAuthority> {
+  async revoke(
+    scope: TenantScope,
+    caId: string,
+    reason: RevocationReason,
+    ifMatch?: number,
+  ): Promise<EffectiveAuthority> {
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id: caId }));
     const compromise = isCompromise(reason) ? await this.keys.prepareCompromise(scope, publicKeyHash) : undefined;
     return this.database.transaction(scope, async (tx) => {

@@ -20,13 +20,13 @@ import { changeStatus } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
 /** A certificate as it is at this moment. */
-export interface JudgedCertificate {
+export interface EffectiveCertificate {
   readonly certificate: Certificate;
   /** The effective state; the row may not say so yet. */
   readonly state: CertificateState;
 }
 
-export interface CertificateWithChain extends JudgedCertificate {
+export interface CertificateWithChain extends EffectiveCertificate {
   /** PEM of the issuers, nearest first. */
   readonly chain: string;
 }
@@ -57,17 +57,17 @@ export class Certificates {
   ) {}
 
   /** One page, oldest first. */
-  async list(scope: TenantScope, filter: CertificateFilter, page: PageRequest): Promise<Page<JudgedCertificate>> {
+  async list(scope: TenantScope, filter: CertificateFilter, page: PageRequest): Promise<Page<EffectiveCertificate>> {
     return this.database.read(scope, async (view) => {
       const condition = await conditionOf(view, filter);
       if (condition === undefined) return { items: [], nextCursor: null };
       const { items, nextCursor } = await view.page(Certificate, condition, [['id', 'ASC']], page);
-      return { items: items.map((row) => judge(row, view)), nextCursor };
+      return { items: items.map((row) => effective(row, view)), nextCursor };
     });
   }
 
   /** Everything that matches, page after page: never more than one page is in memory. */
-  async *export(scope: TenantScope, filter: CertificateFilter): AsyncGenerator<JudgedCertificate> {
+  async *export(scope: TenantScope, filter: CertificateFilter): AsyncGenerator<EffectiveCertificate> {
     let cursor: string | undefined;
     do {
       const page = await this.list(scope, filter, { limit: PAGE_OF_EXPORT, cursor });
@@ -127,7 +127,7 @@ export class Certificates {
   /** What `revoke` would do. @throws NOT_FOUND */
   async dryRunRevocation(scope: TenantScope, kid: string, reason: RevocationReason): Promise<RevocationDryRun> {
     return this.database.read(scope, async (view) => {
-      const { certificate, state } = judge(await view.get(Certificate, { kid }), view);
+      const { certificate, state } = effective(await view.get(Certificate, { kid }), view);
       if (!certificateLifecycle.accepts(state, 'revoke')) return { allowed: false, code: 'WRONG_STATE', state };
       const affected =
         reason === 'keyCompromise' && replacesReason(reason, certificate.revocationReason)
@@ -190,11 +190,11 @@ export class Certificates {
 
   private async read(view: View, kid: string): Promise<CertificateWithChain> {
     const row = await view.get(Certificate, { kid });
-    return { ...judge(row, view), chain: await this.authorities.chainOf(view, row.caId) };
+    return { ...effective(row, view), chain: await this.authorities.chainOf(view, row.caId) };
   }
 }
 
-const judge = (certificate: Certificate, { now }: View): JudgedCertificate => ({
+const effective = (certificate: Certificate, { now }: View): EffectiveCertificate => ({
   certificate,
   state: certificateStateAt(certificate, now),
 });

@@ -2,7 +2,7 @@ export type { Certificate, CertificateAuthority, ForeignCertificate } from './en
 export {
   CertificateAuthorities,
   type ImportedAuthority,
-  type JudgedAuthority,
+  type EffectiveAuthority,
   type NewAuthority,
 } from './authorities.service.js';
 export { AuthorityRevocations } from './authority-revocation.service.js';
@@ -13,7 +13,7 @@ export { type CertifiedHolder, CertificateVerifier, type UnusableCertificate } f
 export {
   Certificates,
   type CertificateWithChain,
-  type JudgedCertificate,
+  type EffectiveCertificate,
   type RevocationDryRun,
 } from './certificates.service.js';
 export { CRL_VALIDITY, Crls, type PublishedCrl } from './crls.service.js';

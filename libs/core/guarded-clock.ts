@@ -56,13 +56,13 @@ export interface StartEvidence {
  * - `unexplained`: nothing ran meanwhile, and no second clock can tell for how long
  * - `jumped`: a second clock contradicts it, or the stop would be too long to be accepted without one
  */
-export type StartJudgement = 'right' | 'unexplained' | 'jumped';
+export type StartVerdict = 'right' | 'unexplained' | 'jumped';
 
 /**
  * Judges the clock of a process that starts. There is no clock of its own yet that it could be compared with: a host that
  * was off for three days looks like one whose clock was set three days ahead.
  */
-export function judgeStart(record: ClockRecord, evidence: StartEvidence): StartJudgement {
+export function judgeStart(record: ClockRecord, evidence: StartEvidence): StartVerdict {
   const { shown, databaseNow } = evidence;
   const gap = shown - record.mark;
   if (gap <= FORWARD_TOLERANCE) return 'right';
@@ -154,7 +154,7 @@ export class GuardedClock implements Clock {
   }
 
   /** Takes over what earlier processes remembered, once, at the start. */
-  resume(record: ClockRecord, databaseNow: EpochMilliseconds | undefined): StartJudgement {
+  resume(record: ClockRecord, databaseNow: EpochMilliseconds | undefined): StartVerdict {
     const here = { shown: this.source.now(), uptime: this.source.uptime() };
     const evidence = { ...here, bootId: this.source.bootId, databaseNow };
     const judgement = judgeStart(record, evidence);

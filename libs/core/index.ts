@@ -47,7 +47,7 @@ export {
   GuardedClock,
   LONGEST_UNEXPLAINED_STOP,
   OBSERVATION,
-  type StartJudgement,
+  type StartVerdict,
 } from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type EventSubject, type Lifecycle, type LifecycleEvent, defineLifecycle } from './lifecycle.js';

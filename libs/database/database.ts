@@ -262,7 +262,7 @@ export class Database {
       // The check can wait for a lock: the instant of the work is the one after it.
       const tx = begin(await this.authority(begin(scope)));
       const result = await work(tx);
-      const events = tx.settle();
+      const events = tx.finish();
       await completionOf(scope)?.complete(tx, result);
       if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
       return result;

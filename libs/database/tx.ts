@@ -332,7 +332,7 @@ export class Tx extends View {
   }
 
   /** The events to write before the commit. @throws TransactionMisuse where something was written and nothing said */
-  settle(): readonly EventDraft[] {
+  finish(): readonly EventDraft[] {
     const { wrote, events, housekeeping } = this.ledger;
     if (wrote && events.length === 0 && housekeeping === undefined) {
       throw new TransactionMisuse('A transaction wrote and recorded nothing');

@@ -11,7 +11,7 @@ import { KeyUsers } from './key-users.js';
 import { keyLifecycle, keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
 import { destructionAt, nextRotationAt } from './rotation.js';
-import { settleVersions } from './settling.js';
+import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, withVersions } from './versions.js';
 
 /** The end of a key: soft at first, for as long as the tenant wants, then for good. */
@@ -44,7 +44,7 @@ export class KeyDeletion {
       const { profiles } = await this.keyUsers.usersOf(tx, keyId);
       if (profiles.length > 0 && !force)
         throw keyErrors.KEY_IN_USE(`Token profiles sign with it: ${profiles.join(', ')}`);
-      await settleVersions(tx, keyId);
+      await applyDueSteps(tx, keyId);
       const destroysAt = destructionAt(tx.now, (await tenantSettingsOf(tx)).keyDeletionDays);
       const deleted = await tx.transition(Key, key, keyLifecycle.event.delete, {
         set: { destroysAt },
@@ -62,7 +62,7 @@ export class KeyDeletion {
       requireVersion(key, ifMatch);
       keyLifecycle.require(keyStateAt(key, tx.now), 'restore');
       if (await tx.exists(Key, { liveName: key.name, id: Not(keyId) })) throw keyErrors.KEY_NAME_TAKEN();
-      const newest = (await settleVersions(tx, keyId)).find(({ state }) => state === 'pending' || state === 'active');
+      const newest = (await applyDueSteps(tx, keyId)).find(({ state }) => state === 'pending' || state === 'active');
       const { symmetric } = algorithm(key.algorithm);
       const next = newest ? nextRotationAt(newest.activatesAt!, key.rotateEverySeconds, symmetric) : null;
       await tx.transition(Key, key, keyLifecycle.event.restore, { set: { nextRotationAt: next } });

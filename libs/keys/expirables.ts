@@ -9,7 +9,7 @@ import { KeyDeletion } from './deletion.service.js';
 import { Key, KeyVersion } from './entities.js';
 import { destroyableSince } from './lifecycle.js';
 import { KeyRotation } from './rotation.service.js';
-import { settleVersions } from './settling.js';
+import { applyDueSteps } from './due-steps.js';
 
 const ORIGIN = systemOrigin('scheduler');
 const SCOPE = platformScope(ORIGIN);
@@ -82,7 +82,7 @@ export class DueVersionSteps extends DueKind<KeyVersion> {
       handle: (version) =>
         database.transaction(scopeOf(version), async (tx) => {
           await tx.lock(Key, { id: version.keyId });
-          await settleVersions(tx, version.keyId);
+          await applyDueSteps(tx, version.keyId);
           await raiseConfigVersion(tx);
           tx.housekeeping('another instance may have recorded it all');
         }),

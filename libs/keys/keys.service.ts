@@ -20,7 +20,7 @@ import { insertKey } from './first-version.js';
 import { requireRoomForVersion } from './key-quota.js';
 import { keyStateAt, type KeyVersionState, publishedStates, versionStateAt } from './lifecycle.js';
 import { nextRotationAt } from './rotation.js';
-import { settleVersions } from './settling.js';
+import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
 
 export interface NewKey {
@@ -162,7 +162,7 @@ function differing(one: ChangedMembers, other: ChangedMembers): Partial<ChangedM
 
 /** Under the lock of the key. `null` where no version signs or will sign: there is nothing to count from. */
 async function nextRotation(tx: Tx, key: Key, rotateEverySeconds: number | null): Promise<EpochMilliseconds | null> {
-  const newest = (await settleVersions(tx, key.id)).find(({ state }) => state === 'pending' || state === 'active');
+  const newest = (await applyDueSteps(tx, key.id)).find(({ state }) => state === 'pending' || state === 'active');
   const { symmetric } = algorithm(key.algorithm);
   return newest ? nextRotationAt(newest.activatesAt!, rotateEverySeconds, symmetric) : null;
 }

@@ -17,7 +17,7 @@ import { KeyCertificates } from './key-users.js';
 import { keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
-import { settleVersions } from './settling.js';
+import { applyDueSteps } from './due-steps.js';
 import {
   type KeyWithVersions,
   addVersion,
@@ -98,7 +98,7 @@ export class KeyRotation {
       const key = await tx.lock(Key, { id: keyId });
       const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.confirmed;
       if (keyStateAt(key, tx.now) !== 'active' || !isDue) return false;
-      const locked = await settled(tx, key);
+      const locked = await withDueSteps(tx, key);
       // A manual rotation meanwhile has done what was due.
       if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
       else if (material && (await this.roomUnderLock(tx))) await this.stage(tx, locked, material, 'staged');
@@ -199,7 +199,7 @@ export class KeyRotation {
     for (const { id, keyId } of await versionsWithKey(tx, publicKeyHash)) {
       const material = successors.get(keyId);
       if (!material) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
-      const locked = await settled(tx, await tx.lock(Key, { id: keyId }));
+      const locked = await withDueSteps(tx, await tx.lock(Key, { id: keyId }));
       const version = await tx.get(KeyVersion, { id });
       if (!keyVersionLifecycle.accepts(version.state, 'compromise')) continue;
       await this.compromiseVersion(tx, locked, version, material, reason);
@@ -288,7 +288,7 @@ export class KeyRotation {
       const key = await tx.lock(Key, { id: keyId });
       if (keyStateAt(key, tx.now) !== 'active') throw coreErrors.WRONG_STATE('The key is deleted');
       requireVersion(key, ifMatch);
-      await work(tx, await settled(tx, key));
+      await work(tx, await withDueSteps(tx, key));
       await raiseConfigVersion(tx);
       return withVersions(tx, keyId);
     });
@@ -332,8 +332,8 @@ export class KeyRotation {
   }
 }
 
-async function settled(tx: Tx, key: Key): Promise<Locked> {
-  const versions = await settleVersions(tx, key.id);
+async function withDueSteps(tx: Tx, key: Key): Promise<Locked> {
+  const versions = await applyDueSteps(tx, key.id);
   return {
     key,
     active: versions.find(({ state }) => state === 'active'),

@@ -35,7 +35,7 @@ import { credentialEvents } from './events.js';
 import { type CredentialState, credentialLifecycle, slotOf, stateAt } from './lifecycle.js';
 
 /** A credential as it is at this moment, with what the caller may do to it. */
-export interface JudgedCredential extends ReturnType<typeof offeredActions> {
+export interface EffectiveCredential extends ReturnType<typeof offeredActions> {
   readonly credential: Credential;
   /** The effective state; the row may not say so yet. */
   readonly state: CredentialState;
@@ -79,7 +79,7 @@ export interface CredentialDryRun {
 }
 
 /** The situation of one credential among all of its type, under the lock of their service. */
-export interface Judged extends Situation<Credential> {
+export interface CredentialSituation extends Situation<Credential> {
   readonly siblings: readonly Credential[];
 }
 
@@ -109,7 +109,7 @@ export class Credentials {
     serviceId: string,
     filter: { authType?: AuthType | undefined; state?: CredentialState | undefined },
     page: PageRequest,
-  ): Promise<Page<JudgedCredential>> {
+  ): Promise<Page<EffectiveCredential>> {
     return this.database.read(scope, async (view) => {
       await view.get(Service, { id: serviceId, state: 'active' });
       const policy = await tenantSettingsOf(view);
@@ -120,17 +120,19 @@ export class Credentials {
         [['id', 'ASC']],
         page,
       );
-      const judged = items
-        .map((credential) => judge(situation(credential, all, policy, view.now), scope))
+      const shown = items
+        .map((credential) => effective(situationAmong(credential, all, policy, view.now), scope))
         // A row that says `active` may have expired since: the answer goes by the clock.
         .filter(({ state }) => filter.state === undefined || state === filter.state);
-      return { items: judged, nextCursor };
+      return { items: shown, nextCursor };
     });
   }
 
   /** @throws NOT_FOUND */
-  async get(scope: TenantScope, serviceId: string, credentialId: string): Promise<JudgedCredential> {
-    return this.database.read(scope, async (view) => judge(await readSituation(view, serviceId, credentialId), scope));
+  async get(scope: TenantScope, serviceId: string, credentialId: string): Promise<EffectiveCredential> {
+    return this.database.read(scope, async (view) =>
+      effective(await readSituation(view, serviceId, credentialId), scope),
+    );
   }
 
   /** @throws NOT_FOUND, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR */
@@ -166,7 +168,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     ifMatch?: number,
-  ): Promise<JudgedCredential> {
+  ): Promise<EffectiveCredential> {
     return this.change(
       scope,
       serviceId,
@@ -174,7 +176,7 @@ export class Credentials {
       'discard',
       async (tx, { credential }) => {
         await tx.transition(Credential, credential, event.discard);
-        return judge(await readSituation(tx, serviceId, credentialId), scope);
+        return effective(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
     );
@@ -186,7 +188,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     ifMatch?: number,
-  ): Promise<JudgedCredential> {
+  ): Promise<EffectiveCredential> {
     return this.change(
       scope,
       serviceId,
@@ -194,7 +196,7 @@ export class Credentials {
       'reactivate',
       async (tx, { credential }) => {
         await tx.transition(Credential, await this.steps.applyDue(tx, credential), event.reactivate);
-        return judge(await readSituation(tx, serviceId, credentialId), scope);
+        return effective(await readSituation(tx, serviceId, credentialId), scope);
       },
       ifMatch,
     );
@@ -298,9 +300,9 @@ export class Credentials {
       serviceId,
       credentialId,
       'compromise',
-      async (judged) => {
-        const { credential } = judged;
-        const successor = leavesNoneActive(judged)
+      async (situation) => {
+        const { credential } = situation;
+        const successor = leavesNoneActive(situation)
           ? await this.steps.succeed(tx, credential, { automatic: false })
           : undefined;
         const compromised = await tx.transition(Credential, credential, event.compromise, {
@@ -320,7 +322,7 @@ export class Credentials {
     credentialId: string,
     change: { name?: string | null | undefined; expiresAt?: EpochMilliseconds | null | undefined },
     ifMatch?: number,
-  ): Promise<JudgedCredential> {
+  ): Promise<EffectiveCredential> {
     await this.change(
       scope,
       serviceId,
@@ -376,10 +378,10 @@ export class Credentials {
     credentialId: string,
     action: Extract<CredentialAction, 'discard' | 'compromise' | 'delete'>,
   ): Promise<CredentialDryRun> {
-    const judged = await this.situationOf(scope, serviceId, credentialId);
-    const { credential, siblings, now } = judged;
-    const code = refusalOf(action, judged);
-    const successor = code === undefined && action === 'compromise' && leavesNoneActive(judged);
+    const situation = await this.situationOf(scope, serviceId, credentialId);
+    const { credential, siblings, now } = situation;
+    const code = refusalOf(action, situation);
+    const successor = code === undefined && action === 'compromise' && leavesNoneActive(situation);
     const active = siblings.filter((sibling) => stateAt(sibling, now) === 'active').length;
     const inactive = siblings.filter((sibling) => stateAt(sibling, now) === 'inactive').length;
     const own = code === undefined ? event[action].to : stateAt(credential, now);
@@ -402,11 +404,11 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
-    work: (tx: Tx, judged: Judged) => Promise<T>,
+    work: (tx: Tx, situation: CredentialSituation) => Promise<T>,
     ifMatch?: number,
   ): Promise<T> {
     return this.database.transaction(scope, (tx) =>
-      this.changeIn(tx, serviceId, credentialId, action, (judged) => work(tx, judged), ifMatch),
+      this.changeIn(tx, serviceId, credentialId, action, (situation) => work(tx, situation), ifMatch),
     );
   }
 
@@ -416,58 +418,58 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
-    work: (judged: Judged) => Promise<T>,
+    work: (situation: CredentialSituation) => Promise<T>,
     ifMatch?: number,
   ): Promise<T> {
     await tx.lock(Service, { id: serviceId, state: 'active' });
-    const judged = await readSituation(tx, serviceId, credentialId);
-    requireVersion(judged.credential, ifMatch);
-    requireAllowed(action, judged);
+    const situation = await readSituation(tx, serviceId, credentialId);
+    requireVersion(situation.credential, ifMatch);
+    requireAllowed(action, situation);
     // Siblings whose slot the clock has freed hold it in their rows until this is written down.
-    for (const sibling of judged.siblings) {
+    for (const sibling of situation.siblings) {
       if (sibling.inactiveSlot !== null && !occupiesInactiveSlot(sibling, tx.now))
         await this.steps.applyDue(tx, sibling);
     }
-    const result = await work(judged);
+    const result = await work(situation);
     await raiseConfigVersion(tx);
     return result;
   }
 
-  private situationOf(scope: TenantScope, serviceId: string, credentialId: string): Promise<Judged> {
+  private situationOf(scope: TenantScope, serviceId: string, credentialId: string): Promise<CredentialSituation> {
     return this.database.read(scope, (view) => readSituation(view, serviceId, credentialId));
   }
 }
 
 /** @throws by the rules of credentials */
-function requireAllowed(action: CredentialAction, judged: Judged): void {
-  const refusal = refusalOf(action, judged);
+function requireAllowed(action: CredentialAction, situation: CredentialSituation): void {
+  const refusal = refusalOf(action, situation);
   if (refusal === undefined) return;
   const isEvent = action === 'discard' || action === 'reactivate' || action === 'compromise' || action === 'delete';
   if (refusal !== 'WRONG_STATE' || !isEvent) throw CODES[refusal]();
-  throw rejection(stateAt(judged.credential, judged.now), action);
+  throw rejection(stateAt(situation.credential, situation.now), action);
 }
 
 /** A step: one credential among all of its type. @throws NOT_FOUND */
-export async function readSituation(view: View, serviceId: string, credentialId: string): Promise<Judged> {
+export async function readSituation(view: View, serviceId: string, credentialId: string): Promise<CredentialSituation> {
   await view.get(Service, { id: serviceId, state: 'active' });
   const credential = await view.get(Credential, { id: credentialId, serviceId });
-  return situation(credential, await liveCredentialsOf(view, credential), await tenantSettingsOf(view), view.now);
+  return situationAmong(credential, await liveCredentialsOf(view, credential), await tenantSettingsOf(view), view.now);
 }
 
-function situation(
+function situationAmong(
   credential: Credential,
   all: readonly Credential[],
   policy: CredentialPolicy,
   now: EpochMilliseconds,
-): Judged {
+): CredentialSituation {
   const siblings = all.filter(({ id, authType }) => id !== credential.id && authType === credential.authType);
   return { credential, siblings, policy, now };
 }
 
-const judge = (judged: Judged, { actor }: TenantScope): JudgedCredential => ({
-  credential: judged.credential,
-  state: stateAt(judged.credential, judged.now),
-  ...offeredActions(judged, forbiddenActions(actor.role)),
+const effective = (situation: CredentialSituation, { actor }: TenantScope): EffectiveCredential => ({
+  credential: situation.credential,
+  state: stateAt(situation.credential, situation.now),
+  ...offeredActions(situation, forbiddenActions(actor.role)),
 });
 
 /** The rows among which those in `state` at this moment are: the clock may be ahead of what a row says. */

@@ -15,7 +15,7 @@ export {
   type Compromised,
   type CredentialRequest,
   Credentials,
-  type JudgedCredential,
+  type EffectiveCredential,
   type Regenerated,
   type Regeneration,
   type CredentialDryRun,

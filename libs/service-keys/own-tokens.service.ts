@@ -17,7 +17,7 @@ export interface OwnTokenKey {
 }
 
 /** What is thought of a service's own token, by the rules of the authentication. */
-export interface JudgedOwnToken {
+export interface OwnTokenVerdict {
   readonly code: RejectedCallerToken['code'] | 'OK' | 'KEY_NOT_USABLE' | 'INVALID_SIGNATURE';
   /** Whether `iss` names the service. */
   readonly isIssuer: boolean;
@@ -31,7 +31,7 @@ export class OwnTokens {
   constructor(private readonly secrets: CredentialSecrets) {}
 
   /** A step; decides nothing. */
-  async judge(view: View, serviceId: string, token: string): Promise<JudgedOwnToken> {
+  async judge(view: View, serviceId: string, token: string): Promise<OwnTokenVerdict> {
     const opened = await jwtCandidatesOf(this.secrets, view, serviceId);
     const isUsable = (credential: Credential): boolean => stateAt(credential, view.now) === 'active';
     const keys = opened.flatMap(({ credential, key }) =>

@@ -21,7 +21,7 @@ export { RateWindows } from './rate-windows.js';
 export { type ReplayId, ReplayStore } from './replay.js';
 export {
   type Diagnosis,
-  type JudgedToken,
+  type TokenVerdict,
   type PresentedToken,
   type SignedToken,
   Signing,

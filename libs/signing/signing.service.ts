@@ -55,13 +55,13 @@ export interface PresentedToken {
   readonly body?: Buffer | undefined;
 }
 
-export interface JudgedToken extends Verdict {
+export interface TokenVerdict extends Verdict {
   /** How the format's own document calls the result. */
   readonly vendorResult?: string | undefined;
 }
 
 export interface Diagnosis {
-  readonly verdict: JudgedToken;
+  readonly verdict: TokenVerdict;
   readonly findings: readonly Finding[];
 }
 
@@ -151,9 +151,9 @@ export class Signing {
     caller: SigningCaller,
     presented: PresentedToken,
     options: { consume?: boolean | undefined } = {},
-  ): Promise<JudgedToken> {
+  ): Promise<TokenVerdict> {
     const { consume = false } = options;
-    return this.database.commit(scope, async (): Promise<PreparedWork<JudgedToken>> => {
+    return this.database.commit(scope, async (): Promise<PreparedWork<TokenVerdict>> => {
       const present = await this.callers.present(scope);
       requireGranted(present.grants ?? caller.profiles, presented.profile);
       const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
@@ -359,7 +359,7 @@ const askingService = ({ actor }: TenantScope | PlatformScope): AskingService =>
   ...(actor.credentialId === undefined ? {} : { credentialId: actor.credentialId }),
 });
 
-const withVendorResult = (verdict: Verdict, { resolved }: Verifier): JudgedToken => ({
+const withVendorResult = (verdict: Verdict, { resolved }: Verifier): TokenVerdict => ({
   ...verdict,
   vendorResult: resolved.format.vendorResults?.[verdict.code],
 });

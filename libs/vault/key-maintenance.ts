@@ -98,7 +98,7 @@ export class KeyMaintenance {
       const [newest, ...earlier] = await livingKeys(tx, tenantId);
       if (!newest) throw coreErrors.NOT_FOUND('The tenant has no data key');
       tx.housekeeping('a rotation that is under way goes on');
-      // Judged before the search begins: what an instance with an old keyring seals behind it would not be found.
+      // Effective before the search begins: what an instance with an old keyring seals behind it would not be found.
       if (earlier.length > 0) {
         return { current: newest, mayDestroy: tx.confirmed >= newest.createdAt + KEPT_AFTER_ROTATION };
       }

@@ -165,8 +165,8 @@ describe('files', () => {
 
 describe('words', () => {
   /**
-   * Words that the field does not use, with what to write in their place. Names in code are no text: `\b` keeps
-   * `standingOf` out of it.
+   * Words that the field does not use, with what to write in their place. Most are words of texts: `\b` keeps names such
+   * as `standingOf` out of it.
    */
   const WORDS: readonly (readonly [word: RegExp, instead: string])[] = [
     [/\bwho(so|m)?ever\b/i, 'the noun: a caller, a client, a person who'],
@@ -178,6 +178,9 @@ describe('words', () => {
     [/\bvouch(es|ed)?\b/i, 'certify, confirm'],
     [/\bthe own\b/i, 'its own, the one of the caller'],
     [/\bbegets?\b/i, 'create'],
+    [/rehears/i, 'dry run'],
+    [/\bsettl(e|es|ed|ing)(?=\b|[A-Z])/, 'apply what is due'],
+    [/\bJudged(?=[A-Z])/, 'the effective state, the verdict'],
     [/\b(has|have) (a|no) voice\b/i, 'is accepted, is not accepted'],
   ];
 
@@ -208,6 +211,7 @@ describe('words', () => {
     ['// Whoever has the token is believed at once.', 3],
     ["REVOKED: { kind: 'gone', title: 'Nobody may use it, for ever' },", 2],
     ['/** `*` stands for all; the own key has no voice. */', 3],
+    ['async function settleVersions(tx: Tx): Promise<KeyRehearsal>', 2],
     ['// The holder of the token is accepted immediately.', 0],
     ['const { keyStanding } = await standingOf(view, tenantId);', 0],
     ['The same for every connection, at one instant.', 0],

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import { DomainError, type TenantScope } from '#core';
-import type { JudgedCredential } from '#service-keys';
+import type { EffectiveCredential } from '#service-keys';
 
 import { CredentialModel, type ModelCredential, type Outcome } from './credential-model.js';
 import type { Fixture } from './fixture.js';
@@ -132,7 +132,7 @@ export class Comparison {
     }
   }
 
-  private async list(): Promise<JudgedCredential[]> {
+  private async list(): Promise<EffectiveCredential[]> {
     const { items } = await this.fixture.credentials.list(
       this.scope,
       this.serviceId,

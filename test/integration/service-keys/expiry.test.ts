@@ -6,7 +6,7 @@ import {
   type AuthType,
   type Credential,
   type CredentialState,
-  type JudgedCredential,
+  type EffectiveCredential,
   serviceKeyEntities,
 } from '#service-keys';
 import { History } from '#audit';
@@ -26,7 +26,7 @@ describe('credentials whose time comes', () => {
   });
   afterAll(() => fixture.drop());
 
-  const list = async (serviceId: string, authType: AuthType = 'service_key'): Promise<JudgedCredential[]> =>
+  const list = async (serviceId: string, authType: AuthType = 'service_key'): Promise<EffectiveCredential[]> =>
     (await fixture.credentials.list(scope, serviceId, { authType }, { limit: 200 })).items;
 
   const use = (serviceKey: string): Promise<string> =>
@@ -130,7 +130,7 @@ describe('credentials whose time comes', () => {
 
   it('the scheduler does not succeed a successor that no request ever used, and says so once', async () => {
     const { service, serviceKey } = await fixture.services.create(scope, { name: `service ${++services}` });
-    const newest = async (): Promise<JudgedCredential> => (await list(service.id)).at(-1)!;
+    const newest = async (): Promise<EffectiveCredential> => (await list(service.id)).at(-1)!;
     await fixture.credentials.update(scope, service.id, serviceKey.credential.id, {
       expiresAt: fixture.clock.now() + DAY,
     });

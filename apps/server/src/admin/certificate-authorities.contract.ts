@@ -1,7 +1,7 @@
 import {
   type AuthorityState,
   type ImportedAuthority,
-  type JudgedAuthority,
+  type EffectiveAuthority,
   type NewAuthority as AuthorityRequest,
   VALIDITY_DAYS_LIMIT,
   authorityKeyAlgorithms,
@@ -337,7 +337,7 @@ function toSubtree({ kind, value }: ConstrainedName, pointer: string): GeneralNa
   throw refusal(`${pointer}/value`, 'INVALID_NAME', 'is not a domain, or not a range of addresses');
 }
 
-export const presentAuthority = ({ authority: row, state, isDefault }: JudgedAuthority): CertificateAuthority => ({
+export const presentAuthority = ({ authority: row, state, isDefault }: EffectiveAuthority): CertificateAuthority => ({
   id: row.id,
   name: row.name,
   state,

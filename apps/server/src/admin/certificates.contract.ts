@@ -2,7 +2,7 @@ import {
   type CertificateState,
   type CertificateWithChain as Found,
   type IssuedCertificate,
-  type JudgedCertificate,
+  type EffectiveCertificate,
   type RevocationDryRun as Foreseen,
   VALIDITY_DAYS_LIMIT,
   certificateLifecycle,
@@ -216,7 +216,7 @@ export function presentRevocationDryRun(foreseen: Foreseen): RevocationDryRun {
   return { ...outcome, impact: { state, ...named } };
 }
 
-export const presentCertificate = ({ certificate: row, state }: JudgedCertificate): Certificate => ({
+export const presentCertificate = ({ certificate: row, state }: EffectiveCertificate): Certificate => ({
   kid: row.kid,
   certificate: row.certificatePem,
   serialNumber: row.serialNumber,

@@ -4,7 +4,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, StreamableFil
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { Certificates, Issuance, type JudgedCertificate, authorityErrors, certificateErrors } from '#certificates';
+import { Certificates, Issuance, type EffectiveCertificate, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
@@ -248,6 +248,6 @@ export class CertificatesController {
 }
 
 /** Newline-delimited JSON. */
-async function* linesOf(found: AsyncIterable<JudgedCertificate>): AsyncGenerator<string> {
+async function* linesOf(found: AsyncIterable<EffectiveCertificate>): AsyncGenerator<string> {
   for await (const certificate of found) yield `${JSON.stringify(presentCertificate(certificate))}\n`;
 }

@@ -6,7 +6,7 @@ import {
   type Credential as CredentialRow,
   type CredentialState,
   type CredentialWithSecret as NewRow,
-  type JudgedCredential,
+  type EffectiveCredential,
   type Regenerated,
   type CredentialDryRun as Foreseen,
   authTypes,
@@ -206,7 +206,7 @@ export const presentCredential = ({
   state,
   allowedActions,
   blockedActions,
-}: JudgedCredential): Credential => ({ ...masked(credential), state, allowedActions, blockedActions });
+}: EffectiveCredential): Credential => ({ ...masked(credential), state, allowedActions, blockedActions });
 
 export const presentWithSecret = (created: NewRow): CredentialWithSecret => ({
   ...masked(created.credential),

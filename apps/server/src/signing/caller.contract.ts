@@ -30,7 +30,7 @@ export class CallerCredentials {
   sourceAddress?: string;
 }
 
-class JudgedService {
+class EffectiveService {
   @Identifier({ example: SERVICE_EXAMPLE })
   id: string;
 
@@ -45,8 +45,8 @@ export class CallerVerdict {
   @Text({ max: 64, example: 'OK', description: '`OK`, or the code of the error' })
   code: string;
 
-  @Nested(() => JudgedService, { optional: true })
-  service?: JudgedService;
+  @Nested(() => EffectiveService, { optional: true })
+  service?: EffectiveService;
 
   @Identifier({ optional: true, example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d' })
   credentialId?: string;

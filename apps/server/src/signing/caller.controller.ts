@@ -16,7 +16,7 @@ import { LeavesBodyUnread } from '../http/unread-body.js';
 import { AdmittedCaller, CallerCredentials, CallerVerdict } from './caller.contract.js';
 
 /** Only the headers of a forwarded request count. */
-const JudgesForwardedRequest = (): MethodDecorator =>
+const ChecksForwardedRequest = (): MethodDecorator =>
   applyDecorators(
     NotStored(),
     AcceptsAnyInput(),
@@ -47,7 +47,7 @@ export class CallerController {
 
   /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */
   @All('forward-auth')
-  @JudgesForwardedRequest()
+  @ChecksForwardedRequest()
   @ApiOperation({
     operationId: 'forwardAuth',
     summary: 'Forward-auth check (nginx auth_request, Traefik, Envoy)',
@@ -71,7 +71,7 @@ export class CallerController {
 
   /** The same where a gateway appends the path of the request, as Envoy's `path_prefix` does. */
   @All('forward-auth/*')
-  @JudgesForwardedRequest()
+  @ChecksForwardedRequest()
   @ApiExcludeEndpoint()
   async forwardAuthWithPath(
     @InScope() scope: TenantScope,

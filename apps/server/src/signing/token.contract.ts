@@ -2,7 +2,7 @@ import { DomainError, type Json, coreErrors, toRfc3339 } from '#core';
 import {
   type Diagnosis,
   type Finding,
-  type JudgedToken,
+  type TokenVerdict,
   type PresentedToken,
   type SignedToken,
   formatNames,
@@ -180,7 +180,7 @@ export class VerifyAnswer {
   @Text({ optional: true, max: 64, example: 'NoError', description: 'Name of the result at the vendor' })
   vendorResult?: string;
 
-  static of({ code, claims, kid, expiresAt, vendorResult }: JudgedToken): VerifyAnswer {
+  static of({ code, claims, kid, expiresAt, vendorResult }: TokenVerdict): VerifyAnswer {
     return {
       valid: code === 'OK',
       code,

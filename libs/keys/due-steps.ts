@@ -8,7 +8,7 @@ import { publishedStates } from './lifecycle.js';
  * that a reader never sees two active versions or none.
  * @returns the live versions, newest first
  */
-export async function settleVersions(tx: Tx, keyId: string): Promise<readonly KeyVersion[]> {
+export async function applyDueSteps(tx: Tx, keyId: string): Promise<readonly KeyVersion[]> {
   const versions = await liveVersions(tx, keyId);
   let changed = false;
   for (const version of versions) {
