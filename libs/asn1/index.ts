@@ -42,4 +42,4 @@ export {
   utf8String,
 } from './der.js';
 export { EXTENDED_KEY_USAGES, type ExtendedKeyUsage, KEY_USAGES, type KeyUsage, OID } from './oids.js';
-export { type PemBlock, type PemLabel, certificatesIn, chainToPem, fromPem, readPemBlocks, toPem } from './pem.js';
+export { certificatesIn, chainToPem, fromPem, readPemBlocks, toPem } from './pem.js';

@@ -1,4 +1,4 @@
-export { BatchedLookup, type BatchedLookupOptions } from './batched-lookup.js';
+export { BatchedLookup } from './batched-lookup.js';
 export { type Json, canonicalJson } from './canonical-json.js';
 export {
   Clock,
@@ -13,15 +13,13 @@ export {
   toHttpDate,
   toRfc3339,
 } from './clock.js';
-export { type Declaration, Declares, declarationOf } from './declares.js';
+export { Declares, declarationOf } from './declares.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
 export { normalizeEmail } from './email.js';
 export {
   DomainError,
-  type ErrorDefinition,
   type ErrorFactory,
   type ErrorKind,
-  type ErrorOccurrence,
   type ErrorTable,
   type InputError,
   coreErrors,
@@ -37,22 +35,18 @@ export {
 } from './events.js';
 export type { Expirable, Upcoming } from './expirable.js';
 export { FairLine } from './fair-line.js';
-export { FairQueue, type FairQueueLimits } from './fair-queue.js';
+export { FairQueue } from './fair-queue.js';
 export {
   BACKWARD_TOLERANCE,
   type ClockAlarm,
   type ClockRecord,
   type ClockState,
-  FORWARD_TOLERANCE,
   GuardedClock,
-  LONGEST_UNEXPLAINED_STOP,
   OBSERVATION,
-  type StartVerdict,
 } from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type EventSubject, type Lifecycle, type LifecycleEvent, defineLifecycle } from './lifecycle.js';
 export {
-  type CursorKey,
   PAGE_LIMIT_DEFAULT,
   PAGE_LIMIT_MAX,
   type Page,

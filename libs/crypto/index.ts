@@ -6,22 +6,17 @@ export {
   algorithmNames,
   algorithms,
   isAlgorithmName,
-  isConsistentPair,
-  signatureMilliseconds,
   verifyingKeyOf,
 } from './algorithms.js';
 export {
   type CompactJws,
-  JWS_LIMITS,
-  type JwsHeader,
-  type JwsLimits,
   type JwsRefusalReason,
   KID_PATTERN,
   encodeCompactJws,
   encodeJwsHeader,
   parseCompactJws,
 } from './compact-jws.js';
-export { CpuQueue, type CpuWork, type CpuWorkKind, keyFileWork } from './cpu-queue.js';
+export { CpuQueue, keyFileWork } from './cpu-queue.js';
 export { decodeBase64, decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
 export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';
@@ -38,7 +33,6 @@ export {
 export type {
   AuthorityKeyRow,
   CertificateSignature,
-  KeyKind,
   PublicKeyFacts,
   SecretEncoding,
   UncheckedKey,
@@ -59,13 +53,9 @@ export { isNumericDate, secondsOf } from './numeric-date.js';
 export {
   PASSWORD_PARAMETERS,
   PasswordHasher,
-  type PasswordHasherOptions,
   type PasswordParameters,
-  hashPassword,
-  needsRehash,
   normalizePassword,
   passwordErrors,
-  verifyPassword,
 } from './password.js';
 export { randomSecret, uuidv4, uuidv7 } from './random.js';
 export {
@@ -81,13 +71,4 @@ export {
 } from './sealing.js';
 export { type PrefixedSecret, prefixedSecret } from './prefixed-secret.js';
 export { fingerprint, generateServiceKey, isWellFormedServiceKey, lookupHash, maskSecret } from './service-key.js';
-export {
-  JSON_LIMITS,
-  type JsonLimits,
-  type JsonObject,
-  type JsonRefusalReason,
-  type Parsed,
-  type Refusal,
-  parseStrictJson,
-  refusal,
-} from './strict-json.js';
+export { type Parsed, parseStrictJson, refusal } from './strict-json.js';

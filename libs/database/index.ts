@@ -11,17 +11,17 @@ export {
   VarcharColumn,
   VersionColumn,
 } from './columns.js';
-export { type DatabaseTarget, parseDatabaseUrl } from './connection-url.js';
+export { parseDatabaseUrl } from './connection-url.js';
 export { type DatabaseTls, type TlsMode, defaultTlsMode, tlsModes, tlsProblems } from './tls.js';
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
 export { type OnceRow, Outdated, type PreparedWork, type RaisedInstant } from './prepared-work.js';
 export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
-export type { AuthorityCheck, ConfigurationCheck, EventRecorder, WorkEvents } from './checks.js';
+export type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
 export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';
-export { type Artefact, LastArtefacts, isDatabaseAway } from './last-artefacts.js';
+export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { Tx, requireVersion } from './tx.js';

@@ -1,4 +1,3 @@
-export { EndedAnswers } from './ended-answers.js';
 export { idempotencyErrors } from './errors.js';
 export { LEASE } from './claim-outcome.js';
 export { type IdempotencyClaim, IdempotencyRecords } from './idempotency.service.js';

@@ -1,10 +1,1 @@
-export {
-  LOGGER,
-  LOG_LEVELS,
-  type LogLevel,
-  type LoggableError,
-  type Logger,
-  NestLogger,
-  createLogger,
-  describeError,
-} from './logger.js';
+export { LOGGER, LOG_LEVELS, type LogLevel, type Logger, NestLogger, createLogger, describeError } from './logger.js';

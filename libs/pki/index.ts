@@ -1,16 +1,13 @@
 export {
-  type KeyFormat,
   type KeyFormatName,
-  type ReadKey,
   keyFormatNames,
   keyFormats,
   publicKeyFormatNames,
   readKey,
   readPrivateKeyPem,
 } from './key-files/key-file.js';
-export { type Pkcs12Contents, writePkcs12 } from './key-files/pkcs12.js';
-export { lintCertificate, lintRules } from './lint/lint.js';
-export type { LintRule } from './lint/rule.js';
+export { writePkcs12 } from './key-files/pkcs12.js';
+export { lintCertificate } from './lint/lint.js';
 export { objectionsToDnsNames } from './policy/name-rules.js';
 export { certifiedNames, judgeRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
 export {
@@ -20,23 +17,14 @@ export {
   type NamePolicy,
   type PolicyCategory,
   type PolicyFacts,
-  type PolicyRule,
 } from './policy/rule.js';
 export { type ParsedCertificate, certifiedKey, issuerOf, parseCertificate } from './x509/certificate.js';
 export { CERTIFICATE_KID_KINDS, type CertificateKidKind, certificateKid, pkcs7Certificates } from './x509/chain.js';
 export { type CrlContent, type RevokedCertificate, buildTbsCrl, signCrl } from './x509/crl.js';
-export {
-  CSR_BYTES_MAX,
-  type CertificateRequest,
-  type CsrRefusalReason,
-  parseCertificateRequest,
-  provesPossession,
-} from './x509/csr.js';
-export type { BasicConstraints, NameConstraints, StatusUrls } from './x509/extensions.js';
+export { type CertificateRequest, parseCertificateRequest, provesPossession } from './x509/csr.js';
+export type { NameConstraints, StatusUrls } from './x509/extensions.js';
 export {
   type CertificateContent,
-  type Issuer,
-  assembleCertificate,
   buildTbsCertificate,
   randomSerialNumber,
   selfIssuer,
@@ -50,20 +38,13 @@ export {
   type GeneralNameKind,
   NAME_ATTRIBUTES,
   type NameAttribute,
-  type ReadAttribute,
   attributeNames,
-  encodeName,
   formatName,
 } from './x509/names.js';
 export {
-  type CertificateId,
   type CertificateStatus,
   type IssuerHashes,
-  OCSP_REQUEST_BYTES_MAX,
-  type OcspAnswer,
-  type OcspErrorStatus,
   type OcspRequest,
-  type OcspResponseContent,
   issuerHashes,
   namesIssuer,
   ocspError,
@@ -94,5 +75,5 @@ export {
   replacesReason,
   revocationReasons,
 } from './x509/reasons.js';
-export { type SignatureAlgorithm, signatureAlgorithmFor } from './x509/signature-algorithms.js';
+export { signatureAlgorithmFor } from './x509/signature-algorithms.js';
 export { IGNORED_PART_KINDS, type IgnoredPart, ignoredParts } from './x509/ignored-parts.js';

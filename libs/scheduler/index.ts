@@ -1,11 +1,9 @@
-export { Backoff } from './backoff.js';
 export { ExpiryCalendar } from './calendar.js';
-export { type ClockLog, type ClockStatus, ClockWatch } from './clock-watch.js';
-export { DueItems, type DueList, type DueWork, type ItemFailure, ItemsFailed } from './due-items.js';
+export { type ClockStatus, ClockWatch } from './clock-watch.js';
+export { DueItems, type DueList, ItemsFailed } from './due-items.js';
 export { DueKind } from './due-kind.js';
-export { clockEvents } from './events.js';
 export { Expires } from './expires.js';
 export { hostTime } from './host-time.js';
-export { type PurgeWork, purge } from './purge.js';
-export { type KindCounters, Scheduler, type SchedulerLog, type SchedulerOptions } from './scheduler.js';
+export { purge } from './purge.js';
+export { type KindCounters, Scheduler } from './scheduler.js';
 export { SchedulerModule, schedulerEntities } from './scheduler.module.js';

@@ -1,10 +1,9 @@
 export { Access } from './access.service.js';
 export { AccountSecrets } from './account-secrets.js';
 export { isAddressAllowed, isCidr, requireCidrs } from './allowed-addresses.js';
-export { API_TOKEN_LIFETIME_MAX, type ApiTokenState, apiTokenStateAt, apiTokenStates } from './api-token.js';
+export { type ApiTokenState, apiTokenStateAt, apiTokenStates } from './api-token.js';
 export { apiTokenAuthority } from './api-token-authority.js';
-export { ApiTokenExpiry } from './api-token-expiry.js';
-export { type ApiTokenWithSecret, ApiTokens, type IdentifiedApiToken } from './api-tokens.service.js';
+export { type ApiTokenWithSecret, ApiTokens } from './api-tokens.service.js';
 export { holdTenant, requireActive, requireActiveTenant, sessionAuthority } from './authority.js';
 export {
   accountErrors,
@@ -14,53 +13,27 @@ export {
   sessionErrors,
   tenantErrors,
 } from './errors.js';
-export {
-  apiTokenEvents,
-  invitationEvents,
-  memberEvents,
-  serviceAccountEvents,
-  sessionEvents,
-  tenantEvents,
-  userEvents,
-} from './events.js';
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
 export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
-export {
-  type AcceptedInvitation,
-  type InvitationWithToken,
-  Invitations,
-  type NewInvitation,
-} from './invitations.service.js';
+export { type AcceptedInvitation, Invitations } from './invitations.service.js';
 export { type MemberWithUser, Members } from './members.service.js';
-export { type ResetKind, resetKinds } from './password-reset.js';
-export { PasswordResetExpiry } from './password-reset-expiry.js';
-export { PasswordResets, type StartedReset } from './password-resets.service.js';
-export { PasswordGuard, accountLockAfter, lockAfter } from './password-guard.js';
-export {
-  type Audience,
-  type Permission,
-  type PermissionRow,
-  isPermission,
-  permissionRow,
-  permissions,
-  tokenPermissions,
-} from './permissions.js';
+export { PasswordResets } from './password-resets.service.js';
+export { PasswordGuard } from './password-guard.js';
+export { type Permission, isPermission, permissionRow, permissions, tokenPermissions } from './permissions.js';
 export { ServiceAccounts } from './service-accounts.service.js';
 export { RefusedPasswords } from './refused-passwords.service.js';
-export { type Role, mayGrant, mayManage, roles } from './roles.js';
+export { type Role, roles } from './roles.js';
 export { networkOf, parseSourceAddress } from './source-address.js';
 export { SessionKeys } from './session-keys.js';
-export { SESSION_TTL, SessionLimits } from './session-lifetime.js';
+export { SESSION_TTL } from './session-lifetime.js';
 export { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
-export { type SessionOrigin, SessionRenewals, type StartedSession } from './session-renewals.service.js';
+export { SessionRenewals, type StartedSession } from './session-renewals.service.js';
 export { SessionTokens } from './session-tokens.js';
-export { type IdentifiedUser, type Membership, Sessions } from './sessions.service.js';
+export { type Membership, Sessions } from './sessions.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
 export {
-  type NewTenant,
-  type TenantChange,
   Tenants,
   changeTenant,
   lockTenant,
@@ -70,5 +43,5 @@ export {
   tenantSlugOf,
   tenantState,
 } from './tenants.service.js';
-export { type NewUser, Users } from './users.service.js';
+export { Users } from './users.service.js';
 export { PASSWORD_HASH_PARAMETERS, TenantsModule, tenantEntities } from './tenants.module.js';
