@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secret } from '#core';
-import {
-  PASSWORD_PARAMETERS,
-  PasswordHasher,
-  hashPassword,
-  needsRehash,
-  normalizePassword,
-  verifyPassword,
-} from './password.js';
+import { PasswordHasher, hashPassword, normalizePassword, verifyPassword } from './password.js';
 
 const cheap = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
 const password = new Secret('correct horse battery staple');
@@ -53,13 +46,6 @@ describe('verifyPassword', () => {
     await expect(verifyPassword(password, phc)).rejects.toThrow(
       expect.objectContaining({ code: 'PASSWORD_HASH_UNREADABLE' }),
     );
-  });
-});
-
-describe('needsRehash', () => {
-  it('needsRehash compares the parameters', async () => {
-    const phc = await hashPassword(password, cheap);
-    expect([needsRehash(phc, cheap), needsRehash(phc, PASSWORD_PARAMETERS)]).toEqual([false, true]);
   });
 });
 

@@ -63,12 +63,6 @@ export async function verifyPassword(password: Secret, phc: string): Promise<boo
   return timingSafeEqual(await compute(password, parameters, salt), tag);
 }
 
-/** Whether a stored hash was made with other parameters, so that it should be renewed at the next sign-in. */
-export function needsRehash(phc: string, wanted = PASSWORD_PARAMETERS): boolean {
-  const { parameters } = parsePhc(phc);
-  return formatParameters(parameters) !== formatParameters(wanted);
-}
-
 function compute(password: Secret, parameters: PasswordParameters, salt: Buffer): Promise<Buffer> {
   return computeArgon2('argon2id', {
     message: Buffer.from(password.reveal()),
