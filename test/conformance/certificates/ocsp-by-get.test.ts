@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '#core';
 
 import { createAuthority, csrPem, issue } from '../../e2e/certificates/pki.js';
-import { type Nginx, freePort, nginxProgram, startNginx } from '../../support/nginx.js';
+import { type Gateway, freePort } from '../../support/gateway.js';
+import { nginxProgram, startNginx } from '../../support/nginx.js';
 import { Workshop } from '../../support/openssl.js';
 import { type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
@@ -122,7 +123,7 @@ describe('OCSP by GET', () => {
 if (nginxProgram !== undefined) {
   const program = nginxProgram;
   describe('OCSP by GET behind nginx', () => {
-    let nginx: Nginx;
+    let nginx: Gateway;
     /** By how the location names the server behind it. */
     const addresses: Record<'with a URI' | 'without a URI', string> = { 'with a URI': '', 'without a URI': '' };
 

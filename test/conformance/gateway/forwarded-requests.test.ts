@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { type TestService, createService } from '../../e2e/signing/issuer.js';
-import { type Nginx, freePort, listen, nginxProgram, startNginx } from '../../support/nginx.js';
+import { type Gateway, freePort, listen } from '../../support/gateway.js';
+import { nginxProgram, startNginx } from '../../support/nginx.js';
 import { type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 // Where there is no nginx there is nothing to run; continuous integration installs it.
@@ -14,7 +15,7 @@ if (nginxProgram !== undefined) {
   describe('a gateway that forwards whole requests', () => {
     let server: TestServer;
     let service: TestService;
-    let nginx: Nginx;
+    let nginx: Gateway;
     let address: string;
     const api = createServer((request, reply) => request.resume().on('end', () => reply.end('hello')));
 
