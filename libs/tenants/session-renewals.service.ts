@@ -165,6 +165,22 @@ export class SessionRenewals {
     });
   }
 
+  /** Ends the session that a refresh token belongs to, used or not; a text that is none ends nothing. */
+  async endByToken(scope: PlatformScope, refreshToken: string): Promise<void> {
+    if (!accountSecretKinds.refreshToken.isWellFormed(refreshToken)) return;
+    const lookupHash = await this.secrets.lookupHash(refreshToken);
+    await this.database.platform(scope, async (tx) => {
+      const token = await tx.installation.findOne(RefreshToken, { lookupHash });
+      if (!token) return;
+      const { id, userId, endedAt } = await tx.installation.lock(Session, { id: token.sessionId });
+      if (endedAt !== null) return;
+      const { email } = await tx.installation.get(User, { id: userId });
+      await tx.installation.update(Session, { id }, { endedAt: tx.now });
+      const details = { userId, email };
+      await recordForUser(tx, userId, (content) => sessionEvents.ended(id, { ...content, details }));
+    });
+  }
+
   /** Ends every session of a member whom the caller may manage. @throws NOT_FOUND, ROLE_NOT_GRANTABLE */
   async endOfMember(scope: TenantScope, userId: string): Promise<void> {
     await this.database.transaction(scope, async (tx) => {

@@ -97,7 +97,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       credentials: UNLIMITED,
     },
   });
-  const url = await server.listen();
+  await server.listen();
+  // Not the public URL, which a test may set: nothing has to answer there.
+  const url = await server.app.getUrl();
 
   const request: TestServer['request'] = async (method, path, body, call = {}) => {
     const answer = await fetch(url + path, {

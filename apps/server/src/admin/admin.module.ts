@@ -25,6 +25,7 @@ import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
 import { MembersController } from './members.controller.js';
 import { SchedulerController } from './scheduler.controller.js';
+import { SessionCookie } from './session-cookie.js';
 import { ServicesController } from './services.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
@@ -71,5 +72,6 @@ import { UsersController } from './users.controller.js';
     LogKeysController,
     SchedulerController,
   ],
+  providers: [SessionCookie],
 })
 export class AdminModule {}

@@ -23,6 +23,19 @@ import {
 } from '../http/fields.js';
 import { PageOf } from './page.contract.js';
 
+/** Where the refresh token of a session is kept. */
+export const sessionPlaces = ['token', 'cookie'] as const;
+export type SessionPlace = (typeof sessionPlaces)[number];
+
+const SessionPlaceField = () =>
+  Choice(sessionPlaces, {
+    optional: true,
+    default: 'token',
+    description:
+      'Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that ' +
+      'scripts cannot read',
+  });
+
 export class LogIn {
   @Email({ description: 'Who logs in' }) email: string;
   @PasswordField({ description: 'Their password' }) password: string;
@@ -33,6 +46,7 @@ export class LogIn {
     example: 'acme',
   })
   tenant?: string;
+  @SessionPlaceField() session?: SessionPlace;
 }
 
 export class AccessToken {
@@ -46,10 +60,12 @@ export class AccessToken {
   @WholeNumber({ description: 'Seconds until the token ends', example: 900 }) expiresIn: number;
   @Text({
     max: 100,
-    description: 'Gives the next pair of tokens, once; when it comes a second time the session ends',
+    optional: true,
+    description:
+      'Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it',
     example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
-  refreshToken: string;
+  refreshToken?: string;
   @WholeNumber({ description: 'Seconds until the session ends unless it is renewed', example: 28_800 })
   refreshExpiresIn: number;
 }
@@ -57,10 +73,11 @@ export class AccessToken {
 export class Renewal {
   @Text({
     max: 100,
-    description: 'The refresh token of the session',
+    optional: true,
+    description: 'The refresh token of the session; without it, that of the cookie',
     example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
-  refreshToken: string;
+  refreshToken?: string;
 }
 
 export class SessionOfUser {
@@ -133,11 +150,11 @@ export class Self {
   memberships: MembershipOfUser[];
 }
 
-export const presentSession = (started: StartedSession): AccessToken => ({
+export const presentSession = (started: StartedSession, place: SessionPlace): AccessToken => ({
   accessToken: started.accessToken,
   tokenType: 'Bearer',
   expiresIn: started.expiresInSeconds,
-  refreshToken: started.refreshToken.reveal(),
+  ...(place === 'token' ? { refreshToken: started.refreshToken.reveal() } : {}),
   refreshExpiresIn: started.refreshExpiresInSeconds,
 });
 

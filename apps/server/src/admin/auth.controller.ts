@@ -1,12 +1,22 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
-import { PasswordResets, SessionRenewals, Sessions, Users, accountErrors, sessionErrors } from '#tenants';
+import {
+  PasswordResets,
+  SessionRenewals,
+  Sessions,
+  type StartedSession,
+  Users,
+  accountErrors,
+  sessionErrors,
+} from '#tenants';
+import { httpErrors } from '../http/errors.js';
 import { Fails } from '../http/fails.js';
-import { Caller, Facts, OnPlatform, type RequestFacts, UserAgent } from '../http/in-scope.js';
+import { Caller, Facts, OnPlatform, type RequestFacts, SignedInScope, UserAgent } from '../http/in-scope.js';
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
-import { Public, Requires } from '../http/requires.js';
+import { Public, PublicOrSignedIn, Requires } from '../http/requires.js';
 import { stepUpErrors } from './step-up.contract.js';
 import {
   AccessToken,
@@ -17,11 +27,13 @@ import {
   Self,
   SessionOfUser,
   SessionPage,
+  type SessionPlace,
   presentSelf,
   presentSession,
   presentSessionOfUser,
 } from './auth.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
+import { SessionCookie } from './session-cookie.js';
 
 @ApiTags('Sessions')
 @Controller('v1/auth')
@@ -32,6 +44,7 @@ export class AuthController {
     private readonly users: Users,
     private readonly renewals: SessionRenewals,
     private readonly resets: PasswordResets,
+    private readonly cookie: SessionCookie,
   ) {}
 
   @Post('login')
@@ -40,15 +53,25 @@ export class AuthController {
   @RateLimited('login')
   @ApiOperation({ summary: 'Log in with e-mail and password' })
   @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
-  @Fails(coreErrors.INVALID_CREDENTIALS, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
+  @Fails(
+    coreErrors.INVALID_CREDENTIALS,
+    sessionErrors.TOO_MANY_ATTEMPTS,
+    httpErrors.ORIGIN_NOT_ALLOWED,
+    httpErrors.COOKIE_SESSION_UNAVAILABLE,
+    coreErrors.BUSY,
+  )
   async logIn(
-    @Body() { email, password, tenant }: LogIn,
+    @Body() { email, password, tenant, session: place = 'token' }: LogIn,
     @Facts() facts: RequestFacts,
     @UserAgent() userAgent: string | null,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccessToken> {
+    // Another page must not sign a browser in as somebody else.
+    if (place === 'cookie') this.cookie.requireUsable(request);
     // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
-    return presentSession(await this.sessions.start(scope, email, password, { tenant, userAgent }));
+    return this.answer(await this.sessions.start(scope, email, password, { tenant, userAgent }), place, reply);
   }
 
   @Post('refresh')
@@ -57,10 +80,19 @@ export class AuthController {
   @RateLimited('login')
   @ApiOperation({ summary: 'Renew a session: a new access token and a new refresh token; the former one ends' })
   @ApiOkResponse({ type: AccessToken, description: 'The next tokens of the session' })
-  @Fails(coreErrors.INVALID_CREDENTIALS)
-  async renew(@Body() { refreshToken }: Renewal, @Facts() facts: RequestFacts): Promise<AccessToken> {
+  @Fails(coreErrors.CREDENTIALS_REQUIRED, coreErrors.INVALID_CREDENTIALS, httpErrors.ORIGIN_NOT_ALLOWED)
+  async renew(
+    @Body() { refreshToken }: Renewal,
+    @Facts() facts: RequestFacts,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccessToken> {
     const scope = platformScope({ ...systemOrigin('session-renewal'), ...facts });
-    return presentSession(await this.renewals.renew(scope, refreshToken));
+    const token = refreshToken ?? this.cookie.read(request);
+    if (token === undefined)
+      throw coreErrors.CREDENTIALS_REQUIRED('A refresh token is expected in the body or in the cookie');
+    const place = refreshToken === undefined ? 'cookie' : 'token';
+    return this.answer(await this.renewals.renew(scope, token), place, reply);
   }
 
   @Get('sessions')
@@ -92,10 +124,23 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End this session on all instances' })
+  @PublicOrSignedIn('session:self')
+  @RateLimited('login')
+  @ApiOperation({ summary: 'End the session of the access token, and that of the cookie, on all instances' })
   @ApiNoContentResponse({ description: 'The session has ended' })
-  async logOut(@OnPlatform() scope: PlatformScope, @Caller() caller: Principal): Promise<void> {
-    await this.sessions.end(scope, sessionOf(caller));
+  @Fails(httpErrors.ORIGIN_NOT_ALLOWED)
+  async logOut(
+    @SignedInScope() signedIn: PlatformScope | undefined,
+    @Facts() facts: RequestFacts,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const refreshToken = this.cookie.read(request);
+    if (signedIn === undefined && refreshToken === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+    if (signedIn !== undefined) await this.sessions.end(signedIn, sessionOf(request.principal));
+    if (refreshToken === undefined) return;
+    await this.renewals.endByToken(platformScope({ ...systemOrigin('log-out'), ...facts }), refreshToken);
+    this.cookie.clear(reply);
   }
 
   @Post('password')
@@ -121,10 +166,15 @@ export class AuthController {
   async completeReset(@Body() { token, password }: NewPassword, @Facts() facts: RequestFacts): Promise<void> {
     await this.resets.complete(platformScope({ ...systemOrigin('password-reset'), ...facts }), token, password);
   }
+
+  private answer(started: StartedSession, place: SessionPlace, reply: FastifyReply): AccessToken {
+    if (place === 'cookie') this.cookie.write(reply, started);
+    return presentSession(started, place);
+  }
 }
 
 /** @throws FORBIDDEN for a service: it has credentials, but no session */
-function sessionOf(caller: Principal): string {
-  if (caller.kind !== 'user') throw coreErrors.FORBIDDEN();
+function sessionOf(caller: Principal | undefined): string {
+  if (caller?.kind !== 'user') throw coreErrors.FORBIDDEN();
   return caller.sessionId;
 }

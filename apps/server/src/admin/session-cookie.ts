@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { type SerializeOptions, parseCookie, stringifySetCookie } from 'cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PublicUrl } from '#config';
+import type { StartedSession } from '#tenants';
+import { httpErrors } from '../http/errors.js';
+
+const NAME = 'chancery-session';
+
+/** How the cookie of a session is set: its name and its attributes. */
+export interface CookieForm {
+  readonly name: string;
+  readonly attributes: Pick<SerializeOptions, 'path' | 'httpOnly' | 'secure' | 'sameSite'>;
+}
+
+const ATTRIBUTES = { path: '/', httpOnly: true, sameSite: 'strict' } as const;
+
+/**
+ * The cookie of an installation that browsers reach at this URL. Over https its prefix promises that no other host set it
+ * (RFC 6265bis §4.1.3.2). Browsers store such a cookie over https only, so that plain http on the machine itself has one
+ * without prefix.
+ * @returns `undefined` for plain http over a network, where everybody on the way could read the cookie
+ */
+export function cookieFormOf(publicUrl: string): CookieForm | undefined {
+  const url = new URL(publicUrl);
+  if (url.protocol === 'https:') return { name: `__Host-${NAME}`, attributes: { ...ATTRIBUTES, secure: true } };
+  return isLoopback(url) ? { name: NAME, attributes: ATTRIBUTES } : undefined;
+}
+
+/** What a browser says of the page that a request comes from. */
+export interface PageFacts {
+  /** RFC 6454 §7: sent with every POST. */
+  readonly origin?: string | undefined;
+  /** Fetch Metadata Request Headers §2.3; older browsers do not send it. */
+  readonly 'sec-fetch-site'?: string | string[] | undefined;
+  readonly host?: string | undefined;
+}
+
+/**
+ * Whether a request comes from a page of this installation. A browser sends cookies by itself, also for the requests of
+ * other pages, so that a cookie alone says nothing about who asks.
+ */
+export function isOwnPage({ origin, host, 'sec-fetch-site': site }: PageFacts, publicUrl: string): boolean {
+  if (origin === undefined || (site !== undefined && site !== 'same-origin')) return false;
+  const own = new URL(publicUrl);
+  if (origin === own.origin) return true;
+  // A machine has several names for itself. A foreign name that leads here is none of them.
+  const isLocal = own.protocol === 'http:' && isLoopback(own) && origin === `http://${host}`;
+  return isLocal && URL.canParse(origin) && isLoopback(new URL(origin));
+}
+
+const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+
+/** The refresh token of a browser, in a cookie that its scripts cannot read. */
+@Injectable()
+export class SessionCookie {
+  constructor(private readonly publicUrl: PublicUrl) {}
+
+  /** Before a session starts that is to be kept in a cookie. @throws ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE */
+  requireUsable(request: FastifyRequest): void {
+    this.form();
+    this.requireOwnPage(request);
+  }
+
+  /** The refresh token that the browser sent, if any. @throws ORIGIN_NOT_ALLOWED where it comes with the request of another page */
+  read(request: FastifyRequest): string | undefined {
+    const form = cookieFormOf(this.publicUrl.current);
+    const token = form && parseCookie(request.headers.cookie ?? '')[form.name];
+    if (!token) return undefined;
+    this.requireOwnPage(request);
+    return token;
+  }
+
+  /** @throws COOKIE_SESSION_UNAVAILABLE */
+  write(reply: FastifyReply, { refreshToken, refreshExpiresInSeconds }: StartedSession): void {
+    this.set(reply, refreshToken.reveal(), refreshExpiresInSeconds);
+  }
+
+  clear(reply: FastifyReply): void {
+    this.set(reply, '', 0);
+  }
+
+  private set(reply: FastifyReply, value: string, maxAge: number): void {
+    const { name, attributes } = this.form();
+    reply.header('Set-Cookie', stringifySetCookie({ name, value, maxAge, ...attributes }));
+  }
+
+  private form(): CookieForm {
+    const form = cookieFormOf(this.publicUrl.current);
+    if (!form) throw httpErrors.COOKIE_SESSION_UNAVAILABLE();
+    return form;
+  }
+
+  private requireOwnPage({ headers }: FastifyRequest): void {
+    const url = this.publicUrl.current;
+    if (isOwnPage(headers, url)) return;
+    throw httpErrors.ORIGIN_NOT_ALLOWED(`Cookies are accepted from pages of ${new URL(url).origin}`);
+  }
+}
