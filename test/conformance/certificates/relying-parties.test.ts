@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock, systemOrigin } from '#core';
@@ -55,6 +57,11 @@ const ROOT = [
   'X509v3 Authority Key Identifier',
 ];
 
+const GNUTLS_IS_INSTALLED = spawnSync('certtool', ['--version']).status === 0;
+// A single file is compiled as it is run since Java 11.
+const JAVA_IS_INSTALLED = spawnSync('java', ['--version']).status === 0;
+const JAVA = [join(import.meta.dirname, 'Validate.java')];
+
 describe.each([
   ['P-256', 'P-384'],
   ['RSA-2048', 'P-256'],
@@ -101,6 +108,12 @@ describe.each([
     return { openssl: openssl.text, gnutls: gnutls?.text };
   }
 
+  /** What Java says after it has asked the responder, and then fetched the CRL, that each certificate names. */
+  async function javaVerdicts(): Promise<string[]> {
+    const { text } = await workshop.run('java', [...JAVA, named('root.pem'), named('path.pem')]);
+    return text.trim().split('\n');
+  }
+
   const askOcsp = async (...options: string[]): Promise<string> => {
     const url = `${server.url}/pki/${ca['id']}/ocsp`;
     const issuer = ['-issuer', named('ca.pem'), '-CAfile', named('both.pem')];
@@ -114,6 +127,12 @@ describe.each([
     if (gnutls !== undefined)
       expect(gnutls).toContain('Chain verification output: Verified. The certificate is trusted.');
   });
+
+  if (JAVA_IS_INSTALLED) {
+    it(`a ${ofRoot} root and a ${ofIntermediate} intermediate are accepted by Java, with OCSP and with CRLs`, async () => {
+      expect(await javaVerdicts()).toEqual(['OCSP: VALID', 'CRL: VALID']);
+    });
+  }
 
   it(`a ${ofRoot} root and a ${ofIntermediate} intermediate have exactly the extensions that they should`, async () => {
     expect(await extensionsOf(named('root.pem'))).toEqual(ROOT);
@@ -201,6 +220,15 @@ describe.each([
     expect(await workshop.openssl('crl', '-in', named('ca.crl'), '-noout', '-text')).toContain('Key Compromise');
   });
 
+  if (JAVA_IS_INSTALLED) {
+    it(`a ${ofRoot} root and a ${ofIntermediate} intermediate: Java rejects a revoked leaf by OCSP and by its CRL`, async () => {
+      expect(await javaVerdicts()).toEqual([
+        expect.stringMatching(/^OCSP: REVOKED .*KEY_COMPROMISE/),
+        expect.stringMatching(/^CRL: REVOKED .*KEY_COMPROMISE/),
+      ]);
+    });
+  }
+
   it(`a ${ofRoot} root and a ${ofIntermediate} intermediate: a leaf is rejected once the intermediate is revoked`, async () => {
     const { status } = await server.post(
       `${tenant.path}/certificate-authorities/${ca['id']}/revoke`,
@@ -226,8 +254,6 @@ describe.each([
     expect((await workshop.run('openssl', args)).text).toContain(`${named('ca.pem')}: revoked`);
   });
 });
-
-const GNUTLS_IS_INSTALLED = spawnSync('certtool', ['--version']).status === 0;
 
 describe('downloads', () => {
   const PASSPHRASE = 'correct horse battery staple';
