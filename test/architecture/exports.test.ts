@@ -6,10 +6,10 @@ const LIST = /\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^']+)'/g
 const DECLARED = /\bexport (?:const|function|class|type|interface) (\w+)/g;
 
 /**
- * The proofs of the history are verified by programs outside of this one, too: they take this library as it is, with what
- * the server itself does not call.
+ * Libraries for programs outside of this one, with what nothing here calls: the proofs of the history are verified by
+ * others, too, and the SDK is for clients.
  */
-const OFFERED_TO_OTHERS = new Set(['transparency-log']);
+const OFFERED_TO_OTHERS = new Set(['transparency-log', 'sdk']);
 
 /** The names in the braces of an import or an export, by their name outside. */
 const namesIn = (list: string, side: 'outside' | 'inside'): string[] =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { exists, packageJson, read } from './project-files.js';
+import { exists, filesUnder, packageJson, read } from './project-files.js';
 
 const PERMISSIVE = new Set([
   '0BSD',
@@ -43,6 +43,28 @@ describe('npm scripts', () => {
       expect(scripts[`pre${name}`]).toMatch(/^node scripts\/prepare\.mjs (start|test)$/);
     },
   );
+});
+
+describe('the package of the SDK', () => {
+  const { version, dependencies } = JSON.parse(read('libs/sdk/package.json')) as {
+    version: string;
+    dependencies: Record<string, string>;
+  };
+
+  it('the SDK depends on what it imports, in the version that is tested here, and on nothing else', () => {
+    const { devDependencies } = packageJson();
+    const sources = filesUnder('libs/sdk').filter((path) => /^libs\/sdk\/[\w-]+\.ts$/.test(path));
+    const imported = sources.flatMap((path) =>
+      [...read(path).matchAll(/ from '([^.'][^']*)'/g)].map(([, name]) => name!),
+    );
+    expect([...new Set(imported)].toSorted()).toEqual(Object.keys(dependencies).toSorted());
+    for (const [name, range] of Object.entries(dependencies))
+      expect([name, devDependencies[name]]).toEqual([name, range]);
+  });
+
+  it('the SDK has the version of the server', () => {
+    expect(version).toBe((JSON.parse(read('package.json')) as { version: string }).version);
+  });
 });
 
 describe('package.json', () => {

@@ -153,9 +153,11 @@ describe('files', () => {
     expect(VAGUE.test('libs/core/commonplace.ts')).toBe(false);
   });
 
-  it(`a file has at most ${MAXIMUM_LINES} lines`, () => {
+  it(`a file that people write has at most ${MAXIMUM_LINES} lines`, () => {
     const lineCount = (text: string): number => text.split('\n').length - 1;
-    expect(files.filter(({ text }) => lineCount(text) > MAXIMUM_LINES).map(({ path }) => path)).toEqual([]);
+    const long = files.filter(({ text }) => lineCount(text) > MAXIMUM_LINES).map(({ path }) => path);
+    expect(long).toEqual(['libs/sdk/openapi.ts']);
+    expect(read('libs/sdk/openapi.ts')).toMatch(/^\/\/ Made from the API document/);
   });
 
   it.each(libraries)('the library %s has a front door and a README', (library) => {

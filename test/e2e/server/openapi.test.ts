@@ -9,6 +9,7 @@ import { isPermission } from '#tenants';
 
 import { findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
 import { errorTables, eventTables, referencePages } from '../../../apps/server/src/reference.js';
+import { sdkTypes } from '../../../scripts/sdk-types.mjs';
 import { type TestServer, startTestServer } from '../../support/server.js';
 import { type Route, nameOf, routesOf } from './routes.js';
 
@@ -83,6 +84,12 @@ describe('the document of the whole server', () => {
     const count = operations().length;
     expect(text.length / count).toBeLessThan(3_500);
     expect(gzipSync(text).length / count).toBeLessThan(500);
+  });
+});
+
+describe('the types of the SDK', () => {
+  it('the types of the SDK are those of the document; `npm run docs` writes them', async () => {
+    expect(readFileSync(join(ROOT, 'libs/sdk/openapi.ts'), 'utf8')).toBe(await sdkTypes(document));
   });
 });
 

@@ -1,0 +1,6552 @@
+// Made from the API document by `npm run docs`; a test fails where the two differ.
+export interface paths {
+    "/health/live": {
+        /** Whether the process runs; restart it if not */
+        get: operations["getLiveness"];
+    };
+    "/health/ready": {
+        /** Whether requests may be sent here */
+        get: operations["getReadiness"];
+    };
+    "/v1/auth/login": {
+        /** Log in with e-mail and password */
+        post: operations["logIn"];
+    };
+    "/v1/auth/refresh": {
+        /** Renew a session: a new access token and a new refresh token; the former one ends */
+        post: operations["renew"];
+    };
+    "/v1/auth/sessions": {
+        /** List the sessions of the account that go on */
+        get: operations["listSessions"];
+    };
+    "/v1/auth/sessions/{sessionId}": {
+        /** End one of your sessions on all instances */
+        delete: operations["endSession"];
+    };
+    "/v1/auth/me": {
+        /** Who is logged in, and where they are a member */
+        get: operations["getSelf"];
+    };
+    "/v1/auth/logout": {
+        /** End the session of the access token, and that of the cookie, on all instances */
+        post: operations["logOut"];
+    };
+    "/v1/auth/password": {
+        /** Change the password of the account; all other sessions end */
+        post: operations["changePassword"];
+    };
+    "/v1/auth/reset/complete": {
+        /** Choose a new password by the token of a reset; all sessions of the account end */
+        post: operations["completeReset"];
+    };
+    "/v1/tenants": {
+        /** List the tenants of the installation */
+        get: operations["listTenants"];
+        /** Create a tenant, with its first owner if one is named */
+        post: operations["createTenant"];
+    };
+    "/v1/tenants/{tenantId}": {
+        /** Read the tenant and its settings */
+        get: operations["getTenant"];
+        /** Delete a tenant: its data key and so all its secrets are destroyed, its history stays */
+        delete: operations["deleteTenant"];
+        /** Change the tenant's name and settings */
+        patch: operations["changeTenant"];
+    };
+    "/v1/tenants/{tenantId}/suspend": {
+        /** Suspend a tenant: its members and services are rejected, its public keys remain available */
+        post: operations["suspendTenant"];
+    };
+    "/v1/tenants/{tenantId}/reactivate": {
+        /** Reactivate a suspended tenant */
+        post: operations["reactivateTenant"];
+    };
+    "/v1/tenants/{tenantId}/owner-invitation": {
+        /** Invite the owner of a tenant that has none */
+        post: operations["inviteOwner"];
+    };
+    "/v1/tenants/{tenantId}/members": {
+        /** List the members */
+        get: operations["listMembers"];
+        /** Invite a person as a member */
+        post: operations["inviteMember"];
+    };
+    "/v1/tenants/{tenantId}/members/{userId}": {
+        /** Remove a member; the user stays a user */
+        delete: operations["removeMember"];
+        /** Change a member's role */
+        patch: operations["changeMember"];
+    };
+    "/v1/tenants/{tenantId}/members/{userId}/sessions": {
+        /** End every session of a member, on all instances */
+        delete: operations["endSessions"];
+    };
+    "/v1/tenants/{tenantId}/members/{userId}/reset": {
+        /** Let a member whose account only this tenant knows choose a new password */
+        post: operations["resetMember"];
+    };
+    "/v1/tenants/{tenantId}/invitations": {
+        /** List the invitations */
+        get: operations["listInvitations"];
+    };
+    "/v1/tenants/{tenantId}/invitations/{invitationId}/resend": {
+        /** Make a new token for a pending invitation, valid for seven days; the former one ends */
+        post: operations["resendInvitation"];
+    };
+    "/v1/tenants/{tenantId}/invitations/{invitationId}": {
+        /** Withdraw a pending invitation */
+        delete: operations["withdrawInvitation"];
+    };
+    "/v1/invitations/accept": {
+        /** Accept an invitation: with a session as that user, without one by choosing a name and a password */
+        post: operations["acceptInvitation"];
+    };
+    "/v1/users": {
+        /** List the accounts of the installation */
+        get: operations["listUsers"];
+    };
+    "/v1/users/{userId}/reset": {
+        /** Let the holder of an account choose a new password */
+        post: operations["resetUser"];
+    };
+    "/v1/users/{userId}/verification": {
+        /** Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them */
+        post: operations["verifyUser"];
+    };
+    "/v1/tenants/{tenantId}/api-tokens": {
+        /** List your API tokens; owners see all of the tenant */
+        get: operations["listApiTokens"];
+        /** Create an API token that works as you, within fewer permissions */
+        post: operations["createApiToken"];
+    };
+    "/v1/tenants/{tenantId}/api-tokens/{apiTokenId}": {
+        /** Revoke one of your API tokens; owners any of the tenant */
+        delete: operations["revokeApiToken"];
+    };
+    "/v1/tenants/{tenantId}/service-accounts": {
+        /** List the service accounts */
+        get: operations["listServiceAccounts"];
+        /** Create a service account: automation with a role, and no password */
+        post: operations["createServiceAccount"];
+    };
+    "/v1/tenants/{tenantId}/service-accounts/{serviceAccountId}": {
+        /** Delete a service account; its API tokens are rejected */
+        delete: operations["deleteServiceAccount"];
+    };
+    "/v1/tenants/{tenantId}/service-accounts/{serviceAccountId}/api-tokens": {
+        /** Create an API token of a service account */
+        post: operations["createTokenOfAccount"];
+    };
+    "/v1/tenants/{tenantId}/services": {
+        /** List the services */
+        get: operations["listServices"];
+        /** Create a service with its first service key and JWT credential */
+        post: operations["createService"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}": {
+        /** Read a service */
+        get: operations["getService"];
+        /** Delete a service and erase the secrets of all its credentials */
+        delete: operations["deleteService"];
+        /** Change a service: name, description, granted profiles, allowed networks */
+        patch: operations["changeService"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials": {
+        /** List the credentials of a service, masked, with the allowed actions */
+        get: operations["listCredentials"];
+        /** Create a credential in the state active */
+        post: operations["createCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}": {
+        /** Read a credential, masked */
+        get: operations["getCredential"];
+        /** Delete a credential that is not active: its secret is erased */
+        delete: operations["deleteCredential"];
+        /** Change the name or the expiry of a credential */
+        patch: operations["changeCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/reveal": {
+        /** Reveal the secret of a credential; recorded in the history */
+        post: operations["revealCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/discard": {
+        /** Discard a credential: it is rejected until it is reactivated */
+        post: operations["discardCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/reactivate": {
+        /** Make an inactive credential active again */
+        post: operations["reactivateCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/regenerate": {
+        /** Create a successor; the old credential is discarded when the overlap ends */
+        post: operations["regenerateCredential"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/compromise": {
+        /** Mark a credential as compromised: it is permanently rejected */
+        post: operations["compromiseCredential"];
+    };
+    "/v1/tenants/{tenantId}/leaks": {
+        /** Say whether a string is, or was, a credential of the tenant */
+        post: operations["checkLeak"];
+    };
+    "/v1/tenants/{tenantId}/keys": {
+        /** List the keys */
+        get: operations["listKeys"];
+        /** Generate a key; its first version is active */
+        post: operations["generateKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}": {
+        /** Read a key and its versions */
+        get: operations["getKey"];
+        /** Delete a key: it neither signs nor verifies from now on, and can be restored for a while */
+        delete: operations["deleteKey"];
+        /** Change the name or the rotation schedule of a key, or end that it can be exported */
+        patch: operations["changeKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/rotate": {
+        /** Make the next version: published now, signing when every cache of the JWKS has it */
+        post: operations["rotateKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/retire": {
+        /** Retire a version: it stops signing, its tokens verify until they expire */
+        post: operations["retireKeyVersion"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/compromise": {
+        /** Mark a key version as compromised; its successor is activated immediately */
+        post: operations["compromiseKeyVersion"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/restore": {
+        /** Restore a deleted key that has not been destroyed yet */
+        post: operations["restoreKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/import": {
+        /** Import a key after checks; its first version is active */
+        post: operations["importKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/public": {
+        /** Download the public key of a version */
+        get: operations["getPublicKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/export": {
+        /** Export the private key of a version; recorded in the history */
+        post: operations["exportPrivateKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/csr": {
+        /** Make a certificate signing request for a key */
+        post: operations["requestKeyCertificate"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/certificate": {
+        /** Store the certificate that a vendor issued for a key */
+        post: operations["storeKeyCertificate"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/certificates": {
+        /** List the certificates that vendors issued for a key */
+        get: operations["listKeyCertificates"];
+    };
+    "/v1/tenants/{tenantId}/certificate-authorities": {
+        /** List the certificate authorities */
+        get: operations["listCertificateAuthorities"];
+        /** Create a root or an intermediate authority, or import one with its key */
+        post: operations["createCertificateAuthority"];
+    };
+    "/v1/tenants/{tenantId}/certificate-authorities/{caId}": {
+        /** Read a certificate authority */
+        get: operations["getCertificateAuthority"];
+    };
+    "/v1/tenants/{tenantId}/certificate-authorities/{caId}/chain": {
+        /** Download the chain of an authority */
+        get: operations["getCertificateAuthorityChain"];
+    };
+    "/v1/tenants/{tenantId}/certificate-authorities/{caId}/revoke": {
+        /** Revoke an authority, those below it, and every certificate that they issued */
+        post: operations["revokeCertificateAuthority"];
+    };
+    "/v1/tenants/{tenantId}/certificates": {
+        /** Search the inventory */
+        get: operations["listCertificates"];
+        /** Issue a certificate for a CSR; a rejection lists every violated rule */
+        post: operations["issueCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/export": {
+        /** Export the inventory, one JSON object a line */
+        get: operations["exportCertificates"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}": {
+        /** Read a certificate */
+        get: operations["getCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/certificate": {
+        /** Download a certificate */
+        get: operations["downloadCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/renew": {
+        /** Renew a certificate with the same names, and the same key unless a CSR has a new one */
+        post: operations["renewCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/revoke": {
+        /** Revoke a certificate permanently; `keyCompromise` also revokes the other certificates of its key */
+        post: operations["revokeCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/hold": {
+        /** Put a certificate on hold */
+        post: operations["holdCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/release": {
+        /** Release a certificate from hold */
+        post: operations["releaseCertificate"];
+    };
+    "/v1/tenants/{tenantId}/certificates/{kid}/pkcs12": {
+        /** Bundle a certificate with its issuers and its private key, if that is exportable */
+        post: operations["bundleCertificate"];
+    };
+    "/v1/tenants/{tenantId}/token-profiles": {
+        /** List the token profiles */
+        get: operations["listTokenProfiles"];
+        /** Create a token profile */
+        post: operations["createTokenProfile"];
+    };
+    "/v1/tenants/{tenantId}/token-profiles/{name}": {
+        /** Read a token profile */
+        get: operations["getTokenProfile"];
+        /** Delete a token profile */
+        delete: operations["deleteTokenProfile"];
+        /** Change a token profile */
+        patch: operations["changeTokenProfile"];
+    };
+    "/v1/tenants/{tenantId}/token-profiles/{name}/system-user-token": {
+        /** Store the system user token that a profile signs */
+        put: operations["storeSystemUserToken"];
+        /** Remove the stored system user token of a profile */
+        delete: operations["removeSystemUserToken"];
+    };
+    "/v1/tenants/{tenantId}/transactions": {
+        /** Look up transactions by id or phone number */
+        get: operations["searchTransactions"];
+    };
+    "/v1/tenants/{tenantId}/licenses": {
+        /** List the entitlements */
+        get: operations["listLicenses"];
+    };
+    "/v1/tenants/{tenantId}/licenses/{licenseId}": {
+        /** Read an entitlement */
+        get: operations["getLicense"];
+    };
+    "/v1/tenants/{tenantId}/licenses/{licenseId}/revisions": {
+        /** List the updates of an entitlement */
+        get: operations["listLicenseRevisions"];
+    };
+    "/v1/tenants/{tenantId}/expirations": {
+        /** What expires, is rotated or begins, soonest first: of every kind */
+        get: operations["listExpirations"];
+    };
+    "/v1/tenants/{tenantId}/audit-events": {
+        /** Query the history of the tenant */
+        get: operations["listAuditEvents"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/export": {
+        /** Export the history, or a period of it, with the checkpoint that covers it */
+        get: operations["exportAuditEvents"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/checkpoint": {
+        /** The last signed checkpoint of the history */
+        get: operations["getCheckpoint"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/proofs/inclusion": {
+        /** Prove that an event is in the history */
+        get: operations["getInclusionProof"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/proofs/consistency": {
+        /** Prove that an earlier state of the history is the beginning of a later one */
+        get: operations["getConsistencyProof"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/{sequence}": {
+        /** Read one event, by its sequence number or its id */
+        get: operations["getAuditEvent"];
+    };
+    "/v1/tenants/{tenantId}/audit-events/{sequence}/proof": {
+        /** Prove one event by a file that is verified without this server (C2SP tlog-proof) */
+        get: operations["getEventProof"];
+    };
+    "/v1/platform/audit-events": {
+        /** Query the installation's own history */
+        get: operations["listPlatformAuditEvents"];
+    };
+    "/v1/platform/audit-events/export": {
+        /** Export the installation's own history, or a period of it */
+        get: operations["exportPlatformAuditEvents"];
+    };
+    "/v1/platform/audit-events/checkpoint": {
+        /** The last signed checkpoint of the installation's own history */
+        get: operations["getPlatformCheckpoint"];
+    };
+    "/v1/platform/audit-events/{sequence}": {
+        /** Read one event of the installation, by its sequence number or its id */
+        get: operations["getPlatformAuditEvent"];
+    };
+    "/v1/platform/audit-events/{sequence}/proof": {
+        /** Prove one event of the installation by a file that is verified without this server */
+        get: operations["getPlatformEventProof"];
+    };
+    "/v1/tenants/{tenantId}/history/checkpoint": {
+        /** The last signed checkpoint of the history (C2SP tlog-checkpoint) */
+        get: operations["getLogCheckpoint"];
+    };
+    "/v1/tenants/{tenantId}/history/tile/{path}": {
+        /** A tile of hashes or a bundle of entries of the history (C2SP tlog-tiles) */
+        get: operations["getLogTile"];
+    };
+    "/v1/platform/history/checkpoint": {
+        /** The last signed checkpoint of the installation's own history */
+        get: operations["getPlatformLogCheckpoint"];
+    };
+    "/v1/platform/history/tile/{path}": {
+        /** A tile of hashes or a bundle of entries of the installation's own history */
+        get: operations["getPlatformLogTile"];
+    };
+    "/v1/history/keys": {
+        /** The keys that the checkpoints of a history are verified by */
+        get: operations["getLogKeys"];
+    };
+    "/v1/platform/scheduler": {
+        /** Read whether the scheduler is paused, and what the clocks show */
+        get: operations["getScheduler"];
+    };
+    "/v1/platform/scheduler/confirm": {
+        /** Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent) */
+        post: operations["confirmClock"];
+    };
+    "/v1/sign/{profile}": {
+        /** Issue a token by a profile */
+        post: operations["signToken"];
+    };
+    "/v1/sign/{profile}/batch": {
+        /** Issue up to 100 tokens by a profile */
+        post: operations["signTokens"];
+    };
+    "/v1/verify": {
+        /** Verify a token of a profile */
+        post: operations["verifyToken"];
+    };
+    "/v1/diagnose": {
+        /** Diagnose a rejected token, or one’s own JWT */
+        post: operations["diagnoseToken"];
+    };
+    "/v1/whoami": {
+        /** Identify the calling service */
+        get: operations["whoami"];
+    };
+    "/v1/authenticate": {
+        /** Authenticate the credentials of another request */
+        post: operations["authenticateCaller"];
+    };
+    "/v1/forward-auth": {
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        get: operations["forwardAuth"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        put: operations["forwardAuthPut"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        post: operations["forwardAuthPost"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        delete: operations["forwardAuthDelete"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        options: operations["forwardAuthOptions"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        head: operations["forwardAuthHead"];
+        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        patch: operations["forwardAuthPatch"];
+    };
+    "/v1/token/{phone}": {
+        /** Issue a token for a phone number with a new transaction id */
+        get: operations["getPhoneToken"];
+    };
+    "/v1/token/{phone}/{xid}": {
+        /** Get the token of a transaction, unchanged until it expires */
+        get: operations["getTransactionToken"];
+    };
+    "/v1/transactions/{xid}": {
+        /** Read a transaction, with its token until that expires */
+        get: operations["getTransaction"];
+    };
+    "/v1/transactions": {
+        /** List the transactions of a phone number */
+        get: operations["listTransactions"];
+    };
+    "/v1/system-user-token": {
+        /** Sign the stored system user token with the current minute */
+        get: operations["getSystemUserToken"];
+    };
+    "/v1/auth/token": {
+        /** A token for the user of an ID token, or for an anonymous one where a service asks */
+        get: operations["getUserToken"];
+        /** Issue a token for a user */
+        post: operations["createUserToken"];
+        /** Preflight of a page that asks for a token (CORS) */
+        options: operations["askForUserToken"];
+    };
+    "/auth/token": {
+        /** The same at the path of the vendor’s samples */
+        get: operations["getUserTokenAtVendorPath"];
+        /** The same at the path of the vendor’s samples */
+        options: operations["askForUserTokenAtVendorPath"];
+    };
+    "/v1/licensing/update": {
+        /** Update the entitlement of a customer by a signed request */
+        post: operations["updateLicense"];
+    };
+    "/v1/api/licensing/update": {
+        /** The same at the path that the vendor’s sample calls */
+        post: operations["updateLicenseAtSandboxPath"];
+    };
+    "/v1/certificates": {
+        /** Request a certificate for itself */
+        post: operations["requestCertificate"];
+    };
+    "/v1/certificates/{kid}/renew": {
+        /** Renew one of its own certificates */
+        post: operations["renewOwnCertificate"];
+    };
+    "/v1/tenants/{tenantId}/.well-known/jwks.json": {
+        /** The public keys of the tenant, as a JWK Set */
+        get: operations["getJwks"];
+    };
+    "/v1/tenants/{tenantId}/.well-known/openid-configuration": {
+        /** OpenID Connect discovery document of the tenant */
+        get: operations["getIssuerMetadata"];
+    };
+    "/pki/{caId}/ca.crt": {
+        /** The certificate of an authority */
+        get: operations["getAuthorityCertificate"];
+    };
+    "/pki/{caId}/crl": {
+        /** The revocation list of an authority */
+        get: operations["getCrl"];
+    };
+    "/pki/{caId}/ocsp": {
+        /** Request the status of certificates (RFC 6960) */
+        post: operations["askStatus"];
+    };
+    "/pki/{caId}/ocsp/{request}": {
+        /** Request the status of certificates by GET (cacheable) */
+        get: operations["getStatus"];
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Liveness: {
+            /**
+             * @description The process answers
+             * @enum {string}
+             */
+            status: "live";
+        };
+        Ready: {
+            /**
+             * @description The process does its work
+             * @enum {string}
+             */
+            status: "ready";
+            /** @description Result of each check */
+            checks: {
+                [key: string]: unknown;
+            };
+            /** @description What works with less than is configured: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed */
+            degraded: string[];
+        };
+        LogIn: {
+            /**
+             * Format: email
+             * @description Who logs in
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description Their password
+             */
+            password: string;
+            /** @description Id or slug of a tenant: for an account that only this tenant knows, where others have its address */
+            tenant?: string;
+            /**
+             * @description Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that scripts cannot read
+             * @default token
+             * @enum {string}
+             */
+            session?: "token" | "cookie";
+        };
+        AccessToken: {
+            /** @description For `Authorization: Bearer` */
+            accessToken: string;
+            /**
+             * @description How to send it (RFC 6750)
+             * @enum {string}
+             */
+            tokenType: "Bearer";
+            /** @description Seconds until the token ends */
+            expiresIn: number;
+            /** @description Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it */
+            refreshToken?: string;
+            /** @description Seconds until the session ends unless it is renewed */
+            refreshExpiresIn: number;
+        };
+        Renewal: {
+            /** @description The refresh token of the session; without it, that of the cookie */
+            refreshToken?: string;
+        };
+        SessionOfUser: {
+            /**
+             * Format: uuid
+             * @description Id of the session
+             */
+            id: string;
+            /** @description Whether it is the session of this request */
+            current: boolean;
+            /** @description Where it was started from */
+            sourceAddress: string | null;
+            /** @description What the client called itself */
+            userAgent: string | null;
+            /**
+             * Format: date-time
+             * @description When it was started
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last renewed
+             */
+            renewedAt: string;
+            /**
+             * Format: date-time
+             * @description When it ends unless it is renewed
+             */
+            endsAt: string;
+        };
+        SessionPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["SessionOfUser"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        User: {
+            /**
+             * Format: uuid
+             * @description Id of the user
+             */
+            id: string;
+            /**
+             * Format: email
+             * @description E-mail address for sign-in
+             */
+            email: string;
+            /** @description Name of the user */
+            name: string;
+            /** @description Whether the address is verified: an account without counts in the tenant that invited it and in no other */
+            emailVerified: boolean;
+        };
+        MembershipOfUser: {
+            /**
+             * Format: uuid
+             * @description Id of the tenant
+             */
+            tenantId: string;
+            /** @description Slug of the tenant */
+            slug: string;
+            /** @description Name of the tenant */
+            name: string;
+            /**
+             * @description State of the tenant
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "deleted";
+            /**
+             * @description Role of the user in the tenant
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+        };
+        Self: {
+            /** @description Who is logged in */
+            user: components["schemas"]["User"];
+            /**
+             * @description Role in the installation, if any
+             * @enum {string|null}
+             */
+            platformRole: "platform_admin" | null;
+            /** @description The tenants that the user is a member of */
+            memberships: components["schemas"]["MembershipOfUser"][];
+        };
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The password until now
+             */
+            currentPassword: string;
+            /**
+             * Format: password
+             * @description The password from now on: 12 to 256 characters
+             */
+            newPassword: string;
+        };
+        NewPassword: {
+            /** @description The token of the reset */
+            token: string;
+            /**
+             * Format: password
+             * @description The password from now on: 12 to 256 characters
+             */
+            password: string;
+        };
+        NewOwner: {
+            /**
+             * Format: email
+             * @description E-mail address of the owner
+             */
+            email: string;
+            /** @description Name of the owner */
+            name: string;
+            /**
+             * Format: password
+             * @description Their first password: 12 to 256 characters
+             */
+            password: string;
+        };
+        NewTenant: {
+            /** @description For URLs; never changes */
+            slug: string;
+            /** @description Name of the tenant */
+            name: string;
+            /** @description The first owner, with an account that only this tenant knows. Without one, invite an owner afterwards */
+            owner?: components["schemas"]["NewOwner"];
+        };
+        Tenant: {
+            /**
+             * Format: uuid
+             * @description Id of the tenant
+             */
+            id: string;
+            /** @description Usable in URLs in place of the id */
+            slug: string;
+            /** @description Name of the tenant */
+            name: string;
+            /**
+             * @description Requests of members and services of a suspended tenant are rejected
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "deleted";
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        TenantPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Tenant"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        TenantChange: {
+            /** @description Name of the tenant */
+            name?: string;
+            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        NewOwnerInvitation: {
+            /**
+             * Format: email
+             * @description E-mail address of the person who will be the owner
+             */
+            email: string;
+        };
+        Invitation: {
+            /**
+             * Format: uuid
+             * @description Id of the invitation
+             */
+            id: string;
+            /**
+             * Format: email
+             * @description Address of the person who is invited
+             */
+            email: string;
+            /**
+             * @description Role that the person will have
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+            /**
+             * @description What became of it
+             * @enum {string}
+             */
+            state: "pending" | "accepted" | "withdrawn" | "expired";
+            /**
+             * Format: uuid
+             * @description Id of the user who invited
+             */
+            invitedBy: string;
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted
+             */
+            expiresAt: string;
+        };
+        InvitationWithToken: {
+            /** @description The invitation */
+            invitation: components["schemas"]["Invitation"];
+            /** @description For the invited person alone; shown this once */
+            token: string;
+        };
+        TenantDeletion: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /** @description The slug of the tenant, so that none is deleted by mistake */
+            confirm: string;
+        };
+        NewMember: {
+            /**
+             * Format: email
+             * @description Address of the person who is invited
+             */
+            email: string;
+            /**
+             * @description Below the role of the caller, unless the caller is an owner
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+        };
+        Member: {
+            /**
+             * Format: uuid
+             * @description Id of the user
+             */
+            userId: string;
+            /**
+             * Format: email
+             * @description E-mail address for sign-in
+             */
+            email: string;
+            /** @description Name of the user */
+            name: string;
+            /**
+             * @description Role in this tenant
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+            /** @description Whether the address of the account is verified */
+            emailVerified: boolean;
+            /** @description Whether the member may do anything here: not with an account that only another tenant knows */
+            admitted: boolean;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When the user became a member
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the membership last changed
+             */
+            updatedAt: string;
+        };
+        MemberPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Member"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        MemberChange: {
+            /**
+             * @description The new role: below the role of the caller, unless the caller is an owner
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+        };
+        StepUp: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+        };
+        StartedReset: {
+            /** @description For the holder of the account alone; shown this once */
+            token: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be used
+             */
+            expiresAt: string;
+        };
+        InvitationPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Invitation"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        InvitationAcceptance: {
+            /** @description The token of the invitation */
+            token: string;
+            /** @description Name of a person without an account; not with a session */
+            name?: string;
+            /**
+             * Format: password
+             * @description Password that a person without an account chooses: 12 to 256 characters; not with a session
+             */
+            password?: string;
+        };
+        AcceptedMembership: {
+            /**
+             * Format: uuid
+             * @description Id of the user
+             */
+            userId: string;
+            /**
+             * Format: email
+             * @description E-mail address for sign-in
+             */
+            email: string;
+            /**
+             * Format: uuid
+             * @description Id of the tenant
+             */
+            tenantId: string;
+            /** @description Slug of the tenant */
+            slug: string;
+            /**
+             * @description Role in the tenant
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+        };
+        Account: {
+            /**
+             * Format: uuid
+             * @description Id of the user
+             */
+            id: string;
+            /**
+             * Format: email
+             * @description E-mail address for sign-in
+             */
+            email: string;
+            /** @description Name of the user */
+            name: string;
+            /** @description Whether the address is verified */
+            emailVerified: boolean;
+            /**
+             * Format: uuid
+             * @description The one tenant that knows the account, as long as it is not verified
+             */
+            knownIn: string | null;
+            /** @description Whether the user administers the installation */
+            platformAdmin: boolean;
+            /**
+             * Format: date-time
+             * @description When the account was made
+             */
+            createdAt: string;
+        };
+        AccountPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Account"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        NewApiToken: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /** @description What it is for */
+            name: string;
+            /** @description What it may do, at most what the role of its owner permits */
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read")[];
+            /**
+             * Format: date-time
+             * @description When it expires: at most 365 days from now
+             */
+            expiresAt: string;
+            /** @description Networks from which it may be used; empty: any */
+            allowedCidrs?: string[];
+            /**
+             * @description Whether it may also do what asks a person for their password
+             * @default false
+             */
+            stepUp?: boolean;
+        };
+        ApiToken: {
+            /**
+             * Format: uuid
+             * @description Id of the API token
+             */
+            id: string;
+            /** @description What it is for */
+            name: string;
+            /**
+             * Format: uuid
+             * @description Id of the user or the service account whose token it is
+             */
+            ownerId: string;
+            /**
+             * @description Whose token it is
+             * @enum {string}
+             */
+            ownerType: "user" | "service_account";
+            /** @description What it may do, at most what the role of its owner permits */
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read")[];
+            /** @description Whether it may do what asks a person for their password */
+            stepUp: boolean;
+            /** @description Networks from which it may be used; empty: any */
+            allowedCidrs: string[];
+            /**
+             * @description Whether it can be used
+             * @enum {string}
+             */
+            state: "active" | "revoked" | "expired";
+            /** @description The token, masked */
+            tokenMasked: string;
+            /**
+             * Format: uuid
+             * @description Id of the user who created it
+             */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires
+             */
+            expiresAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute
+             */
+            lastUsedAt: string | null;
+        };
+        ApiTokenWithSecret: {
+            /** @description The API token */
+            apiToken: components["schemas"]["ApiToken"];
+            /** @description For `Authorization: Bearer`; shown this once */
+            token: string;
+        };
+        ApiTokenPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["ApiToken"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        NewServiceAccount: {
+            /** @description Unique among the service accounts of the tenant */
+            name: string;
+            /**
+             * @description What its API tokens may do at most
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+        };
+        ServiceAccount: {
+            /**
+             * Format: uuid
+             * @description Id of the service account
+             */
+            id: string;
+            /** @description Its name */
+            name: string;
+            /**
+             * @description What its API tokens may do at most
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+            /**
+             * Format: uuid
+             * @description Id of the user who created it
+             */
+            createdBy: string;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+        };
+        ServiceAccountPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["ServiceAccount"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        NewService: {
+            /** @description Unique among the services of the tenant */
+            name: string;
+            /** @description Description */
+            description?: string;
+            /** @description Names of the granted token profiles; `*` means all */
+            profiles?: string[];
+            /** @description Allowed source networks; empty: any */
+            allowedCidrs?: string[];
+        };
+        Service: {
+            /**
+             * Format: uuid
+             * @description Id of the service; the `iss` of the JWTs that it signs itself
+             */
+            id: string;
+            /** @description Unique among the services of the tenant */
+            name: string;
+            /** @description Description */
+            description: string | null;
+            /** @description Names of the granted token profiles; `*` means all */
+            profiles: string[];
+            /** @description Allowed source networks; empty: any */
+            allowedCidrs: string[];
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        CredentialWithSecret: {
+            /**
+             * Format: uuid
+             * @description Id of the credential
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /**
+             * @description How the service authenticates
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /**
+             * @description Only an active one is accepted
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** @description A name for people */
+            name: string | null;
+            /** @description Enough of the secret to recognise it */
+            secretMasked: string;
+            /** @description SHA-256 of the secret, hexadecimal */
+            fingerprint: string;
+            /**
+             * Format: uuid
+             * @description The credential that it replaces
+             */
+            replaces: string | null;
+            /**
+             * Format: uuid
+             * @description Its successor
+             */
+            replacedBy: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it is discarded because it has a successor
+             */
+            overlapEndsAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             */
+            lastRefusedAt: string | null;
+            /** @description How many requests used it and were rejected, exact to a few seconds */
+            refusedUses: number;
+            /**
+             * Format: date-time
+             * @description When its secret was last shown
+             */
+            revealedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was discarded
+             */
+            discardedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was marked as compromised
+             */
+            compromisedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted and its secret erased
+             */
+            deletedAt: string | null;
+            /** @description The secret itself: store it now */
+            secret: string;
+        };
+        CreatedService: {
+            /** @description The new service */
+            service: components["schemas"]["Service"];
+            /** @description Its service key, for `X-Service-Key` */
+            serviceKey: components["schemas"]["CredentialWithSecret"];
+            /** @description The secret with which it signs its own JWTs (HS256) */
+            jwtCredential: components["schemas"]["CredentialWithSecret"];
+        };
+        ServicePage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Service"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        ServiceChange: {
+            /** @description Unique among the services of the tenant */
+            name?: string;
+            /** @description Description */
+            description?: string | null;
+            /** @description Names of the granted token profiles; `*` means all */
+            profiles?: string[];
+            /** @description Allowed source networks; empty: any */
+            allowedCidrs?: string[];
+        };
+        Credential: {
+            /**
+             * Format: uuid
+             * @description Id of the credential
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /**
+             * @description How the service authenticates
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /**
+             * @description Only an active one is accepted
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** @description A name for people */
+            name: string | null;
+            /** @description Enough of the secret to recognise it */
+            secretMasked: string;
+            /** @description SHA-256 of the secret, hexadecimal */
+            fingerprint: string;
+            /**
+             * Format: uuid
+             * @description The credential that it replaces
+             */
+            replaces: string | null;
+            /**
+             * Format: uuid
+             * @description Its successor
+             */
+            replacedBy: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it is discarded because it has a successor
+             */
+            overlapEndsAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             */
+            lastRefusedAt: string | null;
+            /** @description How many requests used it and were rejected, exact to a few seconds */
+            refusedUses: number;
+            /**
+             * Format: date-time
+             * @description When its secret was last shown
+             */
+            revealedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was discarded
+             */
+            discardedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was marked as compromised
+             */
+            compromisedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted and its secret erased
+             */
+            deletedAt: string | null;
+            /** @description Actions that are possible now */
+            allowedActions: ("reveal" | "discard" | "reactivate" | "regenerate" | "compromise" | "update" | "delete")[];
+            /** @description Each other action with the code of its rejection */
+            blockedActions: {
+                [key: string]: unknown;
+            };
+        };
+        CredentialPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Credential"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        NewCredential: {
+            /**
+             * @description How the service authenticates
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /** @description A name for people */
+            name?: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt?: string | null;
+        };
+        RevealedSecret: {
+            /** @description The secret itself */
+            secret: string;
+        };
+        CredentialDryRunImpact: {
+            /**
+             * @description State of the credential afterwards
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** @description Active credentials of its type afterwards */
+            activeAfter: number;
+            /** @description Inactive credentials of its type afterwards */
+            inactiveAfter: number;
+            /** @description Whether a successor would be created */
+            successor: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last used
+             */
+            lastUsedAt: string | null;
+        };
+        CredentialDryRun: {
+            /** @description Whether the action is allowed */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description The state afterwards */
+            impact: components["schemas"]["CredentialDryRunImpact"];
+        };
+        Regeneration: {
+            /**
+             * @description Seconds for which the old credential remains active, at most until its own expiry
+             * @default 0
+             */
+            overlapSeconds?: number;
+            /**
+             * Format: date-time
+             * @description Expiry of the successor; null: never; absent: the same lifetime as the old credential
+             */
+            expiresAt?: string | null;
+            /**
+             * @description Delete the inactive credential of the type first, so that the old one can take its place
+             * @default false
+             */
+            deleteInactive?: boolean;
+            /**
+             * Format: password
+             * @description The caller's own password; needed with `deleteInactive`
+             */
+            password?: string;
+        };
+        RegeneratedCredential: {
+            /**
+             * Format: uuid
+             * @description Id of the credential
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /**
+             * @description How the service authenticates
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /**
+             * @description Only an active one is accepted
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** @description A name for people */
+            name: string | null;
+            /** @description Enough of the secret to recognise it */
+            secretMasked: string;
+            /** @description SHA-256 of the secret, hexadecimal */
+            fingerprint: string;
+            /**
+             * Format: uuid
+             * @description The credential that it replaces
+             */
+            replaces: string | null;
+            /**
+             * Format: uuid
+             * @description Its successor
+             */
+            replacedBy: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the credential that it replaces is discarded
+             */
+            overlapEndsAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             */
+            lastRefusedAt: string | null;
+            /** @description How many requests used it and were rejected, exact to a few seconds */
+            refusedUses: number;
+            /**
+             * Format: date-time
+             * @description When its secret was last shown
+             */
+            revealedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was discarded
+             */
+            discardedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was marked as compromised
+             */
+            compromisedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted and its secret erased
+             */
+            deletedAt: string | null;
+            /** @description The secret itself: store it now */
+            secret: string;
+        };
+        CompromisedCredential: {
+            /**
+             * Format: uuid
+             * @description Id of the credential
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /**
+             * @description How the service authenticates
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /**
+             * @description Only an active one is accepted
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** @description A name for people */
+            name: string | null;
+            /** @description Enough of the secret to recognise it */
+            secretMasked: string;
+            /** @description SHA-256 of the secret, hexadecimal */
+            fingerprint: string;
+            /**
+             * Format: uuid
+             * @description The credential that it replaces
+             */
+            replaces: string | null;
+            /**
+             * Format: uuid
+             * @description Its successor
+             */
+            replacedBy: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it is discarded because it has a successor
+             */
+            overlapEndsAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             */
+            lastRefusedAt: string | null;
+            /** @description How many requests used it and were rejected, exact to a few seconds */
+            refusedUses: number;
+            /**
+             * Format: date-time
+             * @description When its secret was last shown
+             */
+            revealedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was discarded
+             */
+            discardedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was marked as compromised
+             */
+            compromisedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted and its secret erased
+             */
+            deletedAt: string | null;
+            /** @description Made in the same step where the last active one was compromised */
+            successor?: components["schemas"]["CredentialWithSecret"];
+        };
+        Compromise: {
+            /** @description For the history */
+            reason?: string;
+        };
+        CredentialChange: {
+            /** @description A name for people */
+            name?: string | null;
+            /**
+             * Format: date-time
+             * @description When it expires; null: never
+             */
+            expiresAt?: string | null;
+        };
+        LeakRequest: {
+            /** @description The string that turned up; it is stored nowhere */
+            secret: string;
+            /**
+             * @description Mark a live credential that is found as compromised; revoke an API token
+             * @default false
+             */
+            compromise?: boolean;
+        };
+        LeakedCredential: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            serviceId: string;
+            /** @enum {string} */
+            authType: "service_key" | "jwt";
+            /**
+             * @description Its state after this call
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /** Format: date-time */
+            lastUsedAt: string | null;
+        };
+        LeakedApiToken: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /**
+             * @description Its state after this call
+             * @enum {string}
+             */
+            state: "active" | "revoked" | "expired";
+            /** Format: date-time */
+            lastUsedAt: string | null;
+        };
+        LeakAnswer: {
+            /** @description Whether the string is, or was, a credential or an API token of this tenant */
+            found: boolean;
+            credential?: components["schemas"]["LeakedCredential"];
+            /**
+             * Format: uuid
+             * @description The credential that was made because the last active one was compromised; reveal it to use it
+             */
+            successorId?: string;
+            apiToken?: components["schemas"]["LeakedApiToken"];
+        };
+        NewKey: {
+            /** @description Unique among the keys of the tenant */
+            name: string;
+            /**
+             * @description By its JOSE name
+             * @enum {string}
+             */
+            algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
+            /** @description RSA only: 2048, 3072, 4096; 3072 by default */
+            modulusBits?: number;
+            /** @description The same as `modulusBits` */
+            size?: number;
+            /**
+             * @description Whether the private key can be exported
+             * @default false
+             */
+            exportable?: boolean;
+            /** @description Rotation period in seconds */
+            rotateEverySeconds?: number;
+        };
+        KeyVersion: {
+            /** @description Key ID (`kid`) */
+            kid: string;
+            /** @description Counts the versions of the key */
+            number: number;
+            /**
+             * @description The active one signs; pending, active and retired ones are published
+             * @enum {string}
+             */
+            state: "pending" | "active" | "retired" | "destroyed" | "compromised";
+            /**
+             * Format: date-time
+             * @description When it was made
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it starts to sign
+             */
+            activatesAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it started to sign
+             */
+            activatedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When its successor takes over
+             */
+            retiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it stopped to sign
+             */
+            retiredAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was marked as compromised
+             */
+            compromisedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When its private half was destroyed
+             */
+            destroyedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the last token that it signed expires
+             */
+            lastTokenExpiresAt: string | null;
+            /** @description The public half as in the JWKS (RFC 7517); null for a shared secret */
+            publicJwk: {
+                [key: string]: unknown;
+            } | null;
+        };
+        KeyDetails: {
+            /**
+             * Format: uuid
+             * @description Id of the key
+             */
+            id: string;
+            /** @description Unique among the keys of the tenant */
+            name: string;
+            /**
+             * @description A deleted key can be restored for a while
+             * @enum {string}
+             */
+            state: "active" | "deleted" | "destroyed";
+            /**
+             * @description By its JOSE name
+             * @enum {string}
+             */
+            algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
+            /** @description RSA only: 2048, 3072, 4096; 3072 by default */
+            modulusBits: number | null;
+            /**
+             * @description Encoding of an imported secret
+             * @enum {string|null}
+             */
+            secretEncoding: "text" | "base64" | null;
+            /**
+             * @description Origin
+             * @enum {string}
+             */
+            origin: "generated" | "imported";
+            /** @description Whether the private key can be exported */
+            exportable: boolean;
+            /** @description Imported below today's minimum */
+            weak: boolean;
+            /** @description Rotation period in seconds */
+            rotateEverySeconds: number | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When its next version will be published
+             */
+            nextRotationAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted
+             */
+            deletedAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a deleted key can be restored
+             */
+            destroysAt: string | null;
+            /** @description Newest first */
+            versions: components["schemas"]["KeyVersion"][];
+        };
+        Key: {
+            /**
+             * Format: uuid
+             * @description Id of the key
+             */
+            id: string;
+            /** @description Unique among the keys of the tenant */
+            name: string;
+            /**
+             * @description A deleted key can be restored for a while
+             * @enum {string}
+             */
+            state: "active" | "deleted" | "destroyed";
+            /**
+             * @description By its JOSE name
+             * @enum {string}
+             */
+            algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
+            /** @description RSA only: 2048, 3072, 4096; 3072 by default */
+            modulusBits: number | null;
+            /**
+             * @description Encoding of an imported secret
+             * @enum {string|null}
+             */
+            secretEncoding: "text" | "base64" | null;
+            /**
+             * @description Origin
+             * @enum {string}
+             */
+            origin: "generated" | "imported";
+            /** @description Whether the private key can be exported */
+            exportable: boolean;
+            /** @description Imported below today's minimum */
+            weak: boolean;
+            /** @description Rotation period in seconds */
+            rotateEverySeconds: number | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When its next version will be published
+             */
+            nextRotationAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted
+             */
+            deletedAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a deleted key can be restored
+             */
+            destroysAt: string | null;
+        };
+        KeyPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Key"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        KeyChange: {
+            /** @description Unique among the keys of the tenant */
+            name?: string;
+            /** @description null: rotated by hand only */
+            rotateEverySeconds?: number | null;
+            /** @description false: the private key can no longer be exported; never back to true */
+            exportable?: boolean;
+        };
+        KeyImpact: {
+            /** @description Token profiles that sign with the key */
+            profiles: string[];
+            /** @description Services that were granted one of them */
+            services: string[];
+            /**
+             * Format: date-time
+             * @description When the last token expires that was signed with what this is about
+             */
+            lastTokenExpiresAt: string | null;
+            /** @description `kid`s of the certificates of the key, which a compromise revokes */
+            certificates?: string[];
+            /** @description Whether no service and no unexpired token is affected */
+            safeNow: boolean;
+        };
+        KeyDryRun: {
+            /** @description Whether the action is allowed */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description Dependent resources */
+            impact: components["schemas"]["KeyImpact"];
+        };
+        Rotation: {
+            /**
+             * @description Do it although something depends on it; needs `password`
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Format: password
+             * @description The caller's own password; needed with `force`
+             */
+            password?: string;
+            /**
+             * @description Activate immediately instead of waiting for JWKS caches to refresh
+             * @default false
+             */
+            immediately?: boolean;
+        };
+        ForcedAction: {
+            /**
+             * @description Do it although something depends on it; needs `password`
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * Format: password
+             * @description The caller's own password; needed with `force`
+             */
+            password?: string;
+        };
+        KeyCompromise: {
+            /** @description For the history */
+            reason?: string;
+        };
+        ForcedStepUp: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /**
+             * @description Do it although something depends on it
+             * @default false
+             */
+            force?: boolean;
+        };
+        KeyToImport: {
+            /** @description Unique among the keys of the tenant */
+            name: string;
+            /**
+             * @description By its JOSE name
+             * @enum {string}
+             */
+            algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
+            /**
+             * @description `pem`: PKCS#8, PKCS#1 or SEC 1 in PEM, encrypted or not; exported as encrypted PKCS#8; `jwk`: JSON Web Key; `rsa-xml`: RSAKeyValue of .NET; `pkcs12`: PKCS#12 in Base64; exported without a certificate; `secret`: A shared secret whose bytes are those of the text (UTF-8); `secret-base64`: A shared secret in Base64, which is decoded before use
+             * @enum {string}
+             */
+            format: "pem" | "jwk" | "rsa-xml" | "pkcs12" | "secret" | "secret-base64";
+            /** @description The key file as text (`pkcs12` in Base64); a `jwk` also as an object */
+            data: string | {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: password
+             * @description The passphrase of the key file, where it is encrypted
+             */
+            password?: string;
+            /**
+             * @description Whether the private key can be exported
+             * @default false
+             */
+            exportable?: boolean;
+        };
+        KeyExportRequest: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /**
+             * @description `pem`: PKCS#8, PKCS#1 or SEC 1 in PEM, encrypted or not; exported as encrypted PKCS#8; `jwk`: JSON Web Key; `rsa-xml`: RSAKeyValue of .NET; `pkcs12`: PKCS#12 in Base64; exported without a certificate; `secret`: A shared secret whose bytes are those of the text (UTF-8); `secret-base64`: A shared secret in Base64, which is decoded before use
+             * @enum {string}
+             */
+            format: "pem" | "jwk" | "rsa-xml" | "pkcs12" | "secret" | "secret-base64";
+            /**
+             * Format: password
+             * @description Passphrase that encrypts the file: at least 8 characters; needed for `pem` and `pkcs12`
+             */
+            passphrase?: string;
+        };
+        ExportedKey: {
+            /** @description Key ID (`kid`) of the version */
+            kid: string;
+            /**
+             * @description `pem`: PKCS#8, PKCS#1 or SEC 1 in PEM, encrypted or not; exported as encrypted PKCS#8; `jwk`: JSON Web Key; `rsa-xml`: RSAKeyValue of .NET; `pkcs12`: PKCS#12 in Base64; exported without a certificate; `secret`: A shared secret whose bytes are those of the text (UTF-8); `secret-base64`: A shared secret in Base64, which is decoded before use
+             * @enum {string}
+             */
+            format: "pem" | "jwk" | "rsa-xml" | "pkcs12" | "secret" | "secret-base64";
+            /** @description The private key or shared secret, in a form that the import accepts; `pkcs12` contains no certificate */
+            data: string;
+        };
+        Subject: {
+            commonName: string;
+            organizationName?: string;
+            organizationalUnitName?: string;
+            localityName?: string;
+            stateOrProvinceName?: string;
+            countryName?: string;
+        };
+        KeyRequest: {
+            /** @description The subject of the request */
+            subject: components["schemas"]["Subject"];
+        };
+        KeyRequestAnswer: {
+            /** @description PKCS#10, PEM: what is sent to the vendor */
+            csr: string;
+        };
+        KeyCertificateRequest: {
+            /** @description The certificate that the vendor sent: PEM, one */
+            certificate: string;
+            /** @description The kid that the vendor gave */
+            kid: string;
+        };
+        KeyCertificate: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            keyId: string;
+            /** @description For `certificateKid` of a token profile */
+            kid: string;
+            /** @enum {string} */
+            state: "active" | "expired";
+            certificate: string;
+            serialNumber: string;
+            subject: string;
+            issuer: string;
+            /** Format: date-time */
+            notBefore: string;
+            /** Format: date-time */
+            notAfter: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        KeyCertificatePage: {
+            /** @description The items of this page */
+            items: components["schemas"]["KeyCertificate"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        ConstrainedName: {
+            /**
+             * @description Kind of the name
+             * @enum {string}
+             */
+            kind: "dns" | "email" | "ip";
+            /** @description A domain, or an address range */
+            value: string;
+        };
+        NameConstraintsField: {
+            /** @description Every name of these kinds must lie within one of these */
+            permitted?: components["schemas"]["ConstrainedName"][];
+            /** @description No name may lie within one of these */
+            excluded?: components["schemas"]["ConstrainedName"][];
+        };
+        NamePolicyField: {
+            /** @description Attributes that a subject may have beside its common name */
+            subjectAttributes?: ("commonName" | "surname" | "serialNumber" | "countryName" | "localityName" | "stateOrProvinceName" | "organizationName" | "organizationalUnitName" | "givenName" | "emailAddress" | "domainComponent")[];
+            /** @description Permitted types of subject alternative names; default: `dns` */
+            sanKinds?: ("dns" | "email" | "uri" | "ip" | "directory" | "other")[];
+            /** @description Whether names may begin with `*.` */
+            wildcards?: boolean;
+            /** @description Whether the first alternative name becomes the common name of a request that has none */
+            commonNameFromSan?: boolean;
+            /** @description If given, every DNS name is one of these domains or lies below one; otherwise the tenant's setting `allowedDnsNames` says which are certified */
+            domains?: string[];
+        };
+        IssuingProfileField: {
+            /**
+             * @description How the `kid` is chosen: at random, or the hexadecimal hash of the DER
+             * @default uuid
+             * @enum {string}
+             */
+            kid?: "uuid" | "sha1-der" | "sha256-der";
+            /** @description Default validity in days */
+            validityDays?: number;
+            /** @description The longest life that is granted */
+            validityDaysMax?: number;
+            /** @description Which names are certified */
+            names?: components["schemas"]["NamePolicyField"];
+            /** @description Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. All are in each certificate */
+            extendedKeyUsage?: ("clientAuth" | "serverAuth" | "emailProtection" | "codeSigning")[];
+            /** @description Whether a key may have several valid certificates */
+            keyReuse?: boolean;
+        };
+        NewCertificateAuthority: {
+            /** @description Unique among the authorities of the tenant */
+            name: string;
+            /** @description Subject name; required unless imported */
+            subject?: components["schemas"]["Subject"];
+            /**
+             * @description Key type; JOSE names mean RSA-3072, P-256 and P-384
+             * @default P-256
+             * @enum {string}
+             */
+            keyAlgorithm?: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384" | "RS256" | "ES256" | "ES384";
+            /** @description Life of its certificate, ten years by default; it ends with that of its parent at the latest */
+            validityDays?: number;
+            /**
+             * Format: uuid
+             * @description Issuing CA; omit for a root
+             */
+            parentId?: string;
+            /** @description Path length constraint; default: one less than that of the parent */
+            pathLength?: number;
+            /** @description RFC 5280 §4.2.1.10 */
+            nameConstraints?: components["schemas"]["NameConstraintsField"];
+            /** @description Rules for issued certificates */
+            profile?: components["schemas"]["IssuingProfileField"];
+            /** @description With the first authority of a tenant: its setting `allowedDnsNames`. Without, only names under `<slug>.internal` are certified until the setting is changed */
+            allowedDnsNames?: string[];
+            /** @description To import: its certificate, then those above it */
+            certificatePem?: string;
+            /** @description To import: its private key in PEM */
+            key?: string;
+            /** @description To import: the passphrase of an encrypted key */
+            passphrase?: string;
+        };
+        CertificateAuthority: {
+            /**
+             * Format: uuid
+             * @description Id of the authority
+             */
+            id: string;
+            /** @description Unique among the authorities of the tenant */
+            name: string;
+            /**
+             * @description Only an active one issues
+             * @enum {string}
+             */
+            state: "active" | "revoked" | "expired";
+            /** @description Whether it is the default issuer */
+            isDefault: boolean;
+            /**
+             * @description Origin of its key
+             * @enum {string}
+             */
+            origin: "generated" | "imported";
+            /**
+             * Format: uuid
+             * @description The authority that issued it
+             */
+            parentId: string | null;
+            /**
+             * @description Kind of its key
+             * @enum {string}
+             */
+            keyAlgorithm: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384";
+            /** @description RFC 4514 */
+            subject: string;
+            /** @description RFC 4514 */
+            issuer: string;
+            /** @description Hexadecimal */
+            serialNumber: string;
+            /** @description How many authorities may follow below it */
+            pathLength: number | null;
+            /** @description RFC 5280 §4.2.1.10 */
+            nameConstraints: components["schemas"]["NameConstraintsField"] | null;
+            /** @description Rules for issued certificates */
+            profile: components["schemas"]["IssuingProfileField"];
+            /** @description Its certificate */
+            certificate: string;
+            /**
+             * Format: date-time
+             * @description From when on it is valid
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description Until when it is valid
+             */
+            notAfter: string;
+            /**
+             * @description Why it was revoked
+             * @enum {string|null}
+             */
+            revocationReason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn" | "aACompromise" | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked
+             */
+            revokedAt: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        CertificateAuthorityPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["CertificateAuthority"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        AuthorityRevocationImpact: {
+            /** @description Authorities that would be revoked, including subordinate ones */
+            authorities: number;
+            /** @description Valid certificates that would be revoked */
+            certificates: number;
+        };
+        AuthorityRevocationDryRun: {
+            /** @description Whether the action is allowed */
+            allowed: boolean;
+            /** @description What would also be revoked */
+            impact: components["schemas"]["AuthorityRevocationImpact"];
+        };
+        AuthorityRevocation: {
+            /**
+             * @description Reason by its name in RFC 5280 §5.3.1
+             * @default cessationOfOperation
+             * @enum {string}
+             */
+            reason?: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn" | "aACompromise";
+        };
+        NewCertificate: {
+            /** @description PKCS#10 request in PEM */
+            csr: string;
+            /**
+             * Format: uuid
+             * @description Issuing CA; default: the default issuer
+             */
+            caId?: string;
+            /**
+             * Format: uuid
+             * @description The service that it belongs to
+             */
+            serviceId?: string;
+            /** @description Validity in days; default: that of the authority (365) */
+            validityDays?: number;
+            /** @description Alternative names beside those of the request */
+            san?: string[];
+        };
+        IgnoredPartField: {
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            kind: "extension" | "attribute" | "keyUsage";
+            /** @description Object identifier, or the name of the key usage */
+            id: string;
+            /** @description Its name, where it is a known one */
+            name: string | null;
+        };
+        NewlyIssuedCertificate: {
+            /** @description Certificate ID (`kid`) */
+            kid: string;
+            /** @description PEM; null while it is being issued */
+            certificate: string | null;
+            /** @description Hexadecimal */
+            serialNumber: string;
+            /** @description RFC 4514 */
+            subject: string;
+            /** @description RFC 4514 */
+            issuer: string;
+            /** @description Alternative names */
+            san: string[];
+            /**
+             * Format: date-time
+             * @description From when on it is valid
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description Until when it is valid
+             */
+            notAfter: string;
+            /**
+             * @description Only `active` certificates are valid
+             * @enum {string}
+             */
+            state: "issuing" | "active" | "held" | "revoked" | "expired";
+            /**
+             * Format: uuid
+             * @description Who issued it
+             */
+            caId: string;
+            /**
+             * Format: uuid
+             * @description The service that it belongs to
+             */
+            serviceId: string | null;
+            /** @description Kind of its key */
+            keyAlgorithm: string;
+            /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
+            publicKeyHash: string;
+            /** @description The certificate that it replaces */
+            replaces: string | null;
+            /** @description Its successor */
+            replacedBy: string | null;
+            /**
+             * @description Revocation reason
+             * @enum {string|null}
+             */
+            revocationReason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn" | "aACompromise" | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked
+             */
+            revokedAt: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was issued
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /** @description PEM of its issuers, nearest first */
+            chain: string;
+            /** @description What the request contains and the certificate does not */
+            ignored: components["schemas"]["IgnoredPartField"][];
+        };
+        Certificate: {
+            /** @description Certificate ID (`kid`) */
+            kid: string;
+            /** @description PEM; null while it is being issued */
+            certificate: string | null;
+            /** @description Hexadecimal */
+            serialNumber: string;
+            /** @description RFC 4514 */
+            subject: string;
+            /** @description RFC 4514 */
+            issuer: string;
+            /** @description Alternative names */
+            san: string[];
+            /**
+             * Format: date-time
+             * @description From when on it is valid
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description Until when it is valid
+             */
+            notAfter: string;
+            /**
+             * @description Only `active` certificates are valid
+             * @enum {string}
+             */
+            state: "issuing" | "active" | "held" | "revoked" | "expired";
+            /**
+             * Format: uuid
+             * @description Who issued it
+             */
+            caId: string;
+            /**
+             * Format: uuid
+             * @description The service that it belongs to
+             */
+            serviceId: string | null;
+            /** @description Kind of its key */
+            keyAlgorithm: string;
+            /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
+            publicKeyHash: string;
+            /** @description The certificate that it replaces */
+            replaces: string | null;
+            /** @description Its successor */
+            replacedBy: string | null;
+            /**
+             * @description Revocation reason
+             * @enum {string|null}
+             */
+            revocationReason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn" | "aACompromise" | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked
+             */
+            revokedAt: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was issued
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        CertificatePage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Certificate"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        CertificateWithChain: {
+            /** @description Certificate ID (`kid`) */
+            kid: string;
+            /** @description PEM; null while it is being issued */
+            certificate: string | null;
+            /** @description Hexadecimal */
+            serialNumber: string;
+            /** @description RFC 4514 */
+            subject: string;
+            /** @description RFC 4514 */
+            issuer: string;
+            /** @description Alternative names */
+            san: string[];
+            /**
+             * Format: date-time
+             * @description From when on it is valid
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description Until when it is valid
+             */
+            notAfter: string;
+            /**
+             * @description Only `active` certificates are valid
+             * @enum {string}
+             */
+            state: "issuing" | "active" | "held" | "revoked" | "expired";
+            /**
+             * Format: uuid
+             * @description Who issued it
+             */
+            caId: string;
+            /**
+             * Format: uuid
+             * @description The service that it belongs to
+             */
+            serviceId: string | null;
+            /** @description Kind of its key */
+            keyAlgorithm: string;
+            /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
+            publicKeyHash: string;
+            /** @description The certificate that it replaces */
+            replaces: string | null;
+            /** @description Its successor */
+            replacedBy: string | null;
+            /**
+             * @description Revocation reason
+             * @enum {string|null}
+             */
+            revocationReason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn" | "aACompromise" | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked
+             */
+            revokedAt: string | null;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was issued
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+            /** @description PEM of its issuers, nearest first */
+            chain: string;
+        };
+        CertificateRenewal: {
+            /** @description A request with the new key; absent: the same key */
+            csr?: string;
+            /** @description Validity in days; default: that of the authority (365) */
+            validityDays?: number;
+        };
+        RevocationOutcome: {
+            /**
+             * @description State afterwards
+             * @enum {string}
+             */
+            state: "issuing" | "active" | "held" | "revoked" | "expired";
+            /** @description With `keyCompromise`: the other certificates of the same key, which would also be revoked */
+            alsoRevoked?: string[];
+        };
+        RevocationDryRun: {
+            /** @description Whether the action is allowed */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description The state afterwards */
+            impact: components["schemas"]["RevocationOutcome"];
+        };
+        Revocation: {
+            /**
+             * @description Reason by its name in RFC 5280 §5.3.1
+             * @enum {string}
+             */
+            reason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn" | "aACompromise";
+        };
+        BundleRequest: {
+            /**
+             * Format: uuid
+             * @description The exportable key of the tenant that the certificate is for
+             */
+            keyId: string;
+            /** @description Protects the bundle */
+            passphrase: string;
+        };
+        TokenProfileRequest: {
+            /**
+             * Format: uuid
+             * @description The key that signs
+             */
+            keyId?: string;
+            /** @description The certificate that names the key: `xima-licensing` only. Without `keyId` the profile only verifies */
+            certificateKid?: string;
+            /** @description `iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`) */
+            issuer?: string;
+            /** @description The audiences that a token may be for, or the one; empty: whatever the caller names */
+            audience?: string[];
+            /**
+             * @description Lifetime where the caller asks for none
+             * @default 300
+             */
+            ttlSeconds?: number;
+            /**
+             * @description The longest lifetime that a caller may ask for
+             * @default 3600
+             */
+            maxTtlSeconds?: number;
+            /**
+             * @description How far clocks may differ when a token is verified
+             * @default 60
+             */
+            skewSeconds?: number;
+            /** @description Claims that every token carries */
+            fixedClaims?: {
+                [key: string]: unknown;
+            };
+            /** @description Claims that a caller may set; `*` is all */
+            allowedClaims?: string[];
+            /** @description Claims that a token must have */
+            requiredClaims?: string[];
+            /**
+             * @description Version of the format: `xima-licensing` has two
+             * @enum {string}
+             */
+            version?: "v1" | "v2";
+            /** @description Settings of the format; see `docs/token-formats.md` */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description Name in requests of services */
+            name: string;
+            /** @enum {string} */
+            format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
+        };
+        TokenProfileAnswer: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
+            /** Format: uuid */
+            keyId: string | null;
+            certificateKid: string | null;
+            issuer: string | null;
+            audience: string[];
+            ttlSeconds: number;
+            maxTtlSeconds: number;
+            skewSeconds: number;
+            fixedClaims: {
+                [key: string]: unknown;
+            };
+            allowedClaims: string[];
+            requiredClaims: string[];
+            /**
+             * @description Version of the format; null: the first
+             * @enum {string|null}
+             */
+            version: "v1" | "v2" | null;
+            /** @description Settings of the format */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description Whether a system user token is stored: `superoffice-system-user` only */
+            hasSystemUserToken: boolean;
+            /** @description Increases with each change; the ETag */
+            revision: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        TokenProfilePage: {
+            /** @description The items of this page */
+            items: components["schemas"]["TokenProfileAnswer"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        TokenProfileChangeRequest: {
+            /**
+             * Format: uuid
+             * @description The key that signs
+             */
+            keyId?: string;
+            /** @description The certificate that names the key: `xima-licensing` only. Without `keyId` the profile only verifies */
+            certificateKid?: string;
+            /** @description `iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`) */
+            issuer?: string;
+            /** @description The audiences that a token may be for, or the one; empty: whatever the caller names */
+            audience?: string[];
+            /**
+             * @description Lifetime where the caller asks for none
+             * @default 300
+             */
+            ttlSeconds?: number;
+            /**
+             * @description The longest lifetime that a caller may ask for
+             * @default 3600
+             */
+            maxTtlSeconds?: number;
+            /**
+             * @description How far clocks may differ when a token is verified
+             * @default 60
+             */
+            skewSeconds?: number;
+            /** @description Claims that every token carries */
+            fixedClaims?: {
+                [key: string]: unknown;
+            };
+            /** @description Claims that a caller may set; `*` is all */
+            allowedClaims?: string[];
+            /** @description Claims that a token must have */
+            requiredClaims?: string[];
+            /**
+             * @description Version of the format: `xima-licensing` has two
+             * @enum {string}
+             */
+            version?: "v1" | "v2";
+            /** @description Settings of the format; see `docs/token-formats.md` */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        SystemUserTokenRequest: {
+            /** @description What SuperOffice gave for the customer; stored sealed */
+            systemUserToken: string;
+        };
+        TokenProfileDeletionEffect: {
+            /** @description Services that were granted the profile by its name and could not sign by it any more */
+            services: string[];
+        };
+        TokenProfileDeletionDryRun: {
+            /** @description Whether the profile would be deleted without `force` */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description Dependent resources */
+            impact: components["schemas"]["TokenProfileDeletionEffect"];
+        };
+        FoundTransaction: {
+            /** @description Id of the transaction */
+            xid: string;
+            /** @description As it was given */
+            phoneNumber: string;
+            profile: string;
+            /** @description The key version that signed */
+            kid: string;
+            /** Format: date-time */
+            issuedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /** @enum {string} */
+            status: "live" | "expired";
+        };
+        FoundTransactionPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["FoundTransaction"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        License: {
+            /**
+             * Format: uuid
+             * @description Id of the entitlement
+             */
+            id: string;
+            /** @description Whose it is: by `ccId` or by `serial` */
+            customer: {
+                [key: string]: unknown;
+            };
+            /** @description Content of the latest revision */
+            entitlement: {
+                [key: string]: unknown;
+            };
+            /** @description Number of the newest update; the ETag */
+            revision: number;
+            /** @description The certificate that signed it */
+            kid: string;
+            /**
+             * Format: date-time
+             * @description When the first update was accepted
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the newest one was
+             */
+            updatedAt: string;
+        };
+        LicensePage: {
+            /** @description The items of this page */
+            items: components["schemas"]["License"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        LicenseRevision: {
+            /** @description Counts the updates */
+            revision: number;
+            /** @description The body as it was received, byte by byte */
+            body: string;
+            /** @description SHA-256 of the body: the `payload_hash` that was signed */
+            bodyHash: string;
+            /** @description The certificate that signed */
+            kid: string;
+            /** @description The name in that certificate */
+            subject: string;
+            /**
+             * Format: uuid
+             * @description The service that the certificate was issued to
+             */
+            serviceId: string | null;
+            /** @description The `jti` */
+            tokenId: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted
+             */
+            receivedAt: string;
+        };
+        LicenseRevisionPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["LicenseRevision"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        Expiration: {
+            /** @description Kind of the thing */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description Its id
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it happens
+             */
+            dueAt: string;
+            /** @description What happens then */
+            happens: string;
+            /** @description Name of the thing, where it has one */
+            name?: string;
+            /** @description Its kid, where it has one */
+            kid?: string;
+        };
+        ExpirationPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Expiration"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        EventActor: {
+            /**
+             * @description Type of the actor
+             * @enum {string}
+             */
+            type: "user" | "service" | "service_account" | "system";
+            /** @description Id of the user or service, name of the job */
+            id: string;
+            /** @description E-mail of a user, name of a service or job */
+            name: string;
+            /** @description Role of the user in the tenant */
+            role?: string;
+        };
+        EventTarget: {
+            /** @description Type of the target */
+            type: string;
+            /** @description Its id */
+            id: string;
+        };
+        AuditEvent: {
+            /**
+             * Format: uuid
+             * @description Id of the event
+             */
+            id: string;
+            /** @description Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162) */
+            sequence: number;
+            /**
+             * Format: uuid
+             * @description Whose history it belongs to
+             */
+            tenantId: string;
+            /**
+             * Format: date-time
+             * @description When it happened
+             */
+            occurredAt: string;
+            /** @description Who did it */
+            actor: components["schemas"]["EventActor"];
+            /** @description Action */
+            action: string;
+            /** @description The target of the action */
+            target: components["schemas"]["EventTarget"];
+            /**
+             * @description How it ended
+             * @enum {string}
+             */
+            outcome: "success" | "denied" | "failed";
+            /** @description The request that caused it */
+            requestId: string;
+            /** @description Where the request came from */
+            sourceAddress: string | null;
+            /**
+             * Format: uuid
+             * @description The credential that was used or changed
+             */
+            credentialId?: string;
+            /** @description The key version or certificate */
+            kid?: string;
+            /** @description The token */
+            tokenId?: string;
+            /** @description Values before the change */
+            before?: {
+                [key: string]: unknown;
+            };
+            /** @description Values after the change */
+            after?: {
+                [key: string]: unknown;
+            };
+            /** @description Further details */
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description 16 random bytes, hexadecimal; part of what was hashed */
+            salt: string;
+            /** @description SHA-256(0x00 || RFC 8785 JSON of all members but `sequence` and `leafHash`), hexadecimal (RFC 9162) */
+            leafHash: string;
+        };
+        AuditEventPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["AuditEvent"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        InclusionProof: {
+            /** @description Sequence number of the event */
+            sequence: number;
+            /** @description How many events the tree has */
+            treeSize: number;
+            /** @description Leaf hash of the event, hexadecimal */
+            leafHash: string;
+            /** @description Root of the tree, hexadecimal */
+            rootHash: string;
+            /** @description Hexadecimal, from the sibling of the leaf to the child of the root */
+            proof: string[];
+        };
+        ConsistencyProof: {
+            /** @description How many events the smaller tree has */
+            from: number;
+            /** @description How many events the larger tree has */
+            to: number;
+            /** @description Root of the smaller tree, hexadecimal */
+            fromRootHash: string;
+            /** @description Root of the larger tree, hexadecimal */
+            toRootHash: string;
+            /** @description Hexadecimal, in the order of RFC 9162 §2.1.4.1 */
+            proof: string[];
+        };
+        LogKey: {
+            /**
+             * @description Algorithm of the key
+             * @enum {string}
+             */
+            algorithm: "Ed25519" | "ML-DSA-44";
+            /** @description The key as tools take it (C2SP signed-note): name, key id and public key */
+            verifierKey: string;
+        };
+        LogKeys: {
+            /** @description Name of the log */
+            origin: string;
+            /** @description Each signs every checkpoint; one is enough to verify */
+            keys: components["schemas"]["LogKey"][];
+        };
+        KindOfWork: {
+            /** @description What falls due */
+            kind: string;
+            /** @description Items handled since this process started */
+            handled: number;
+            /** @description Attempts that failed since this process started */
+            failed: number;
+        };
+        SchedulerState: {
+            /** @description Whether nothing is recorded, purged, destroyed or announced, on any instance, until the clock is confirmed */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it is paused
+             */
+            pausedAt: string | null;
+            /**
+             * Format: date-time
+             * @description What the clock should have shown at the last jump
+             */
+            jumpedFrom: string | null;
+            /**
+             * Format: date-time
+             * @description What it showed
+             */
+            jumpedTo: string | null;
+            /**
+             * Format: date-time
+             * @description When the clock was confirmed last
+             */
+            confirmedAt: string | null;
+            /**
+             * @description This process's clock, compared with the uptime of its host and the mark
+             * @enum {string}
+             */
+            clock: "steady" | "ahead" | "behind";
+            /**
+             * Format: date-time
+             * @description What the clock of this host shows
+             */
+            shown: string;
+            /**
+             * Format: date-time
+             * @description The latest instant of a clock that passed the comparison
+             */
+            mark: string | null;
+            /**
+             * Format: date-time
+             * @description The database server's clock; `null` for an embedded database
+             */
+            databaseServer: string | null;
+            /** @description Work of this process; empty in one that does not run the scheduler */
+            work: components["schemas"]["KindOfWork"][];
+        };
+        IssuedTokenAnswer: {
+            /** @description The token, in the form that its recipient expects */
+            token: string;
+            /** @enum {string} */
+            format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
+            /** @description The key version that signed */
+            kid: string;
+            /** @description Token ID in the history: its `jti`, its `xid`, or the hash of a token without either */
+            tokenId: string;
+            /** Format: date-time */
+            issuedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /** @description The exact text to send with a token that binds its body */
+            body?: string;
+        };
+        BatchRequest: {
+            /** @description One input per token, each as `POST /v1/sign/{profile}` takes it */
+            items: {
+                [key: string]: unknown;
+            }[];
+        };
+        BatchAnswer: {
+            /** @description In request order: a token, or `error` with the problem document */
+            items: {
+                [key: string]: unknown;
+            }[];
+        };
+        VerifyRequest: {
+            token: string;
+            /** @description The body that came with the token, for formats that bind it; taken as UTF-8 */
+            body?: string;
+            /** @description The body in Base64, for bytes that are not UTF-8; replaces `body` */
+            bodyBase64?: string;
+            /** @description Name of the token profile that the token should be of */
+            profile: string;
+            /**
+             * @description Whether acceptance consumes the id of the token (`jti`, `xid`), so that it is accepted once only
+             * @default false
+             */
+            consume?: boolean;
+        };
+        VerifyAnswer: {
+            /** @description Whether the token is valid */
+            valid: boolean;
+            /**
+             * @description `OK`, or the first error
+             * @enum {string}
+             */
+            code: "OK" | "MALFORMED_TOKEN" | "ALGORITHM_NOT_ALLOWED" | "UNKNOWN_KID" | "KEY_NOT_USABLE" | "INVALID_SIGNATURE" | "EXPIRED_TOKEN" | "TOKEN_NOT_YET_VALID" | "INVALID_CLAIMS" | "INVALID_JTI" | "DUPLICATE_JTI" | "INVALID_PAYLOAD_HASH" | "INVALID_TIMESTAMP" | "CERTIFICATE_REVOKED" | "CERTIFICATE_EXPIRED";
+            /** @description The claims, once the signature holds */
+            claims?: {
+                [key: string]: unknown;
+            };
+            kid?: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            /** @description Name of the result at the vendor */
+            vendorResult?: string;
+        };
+        DiagnoseRequest: {
+            token: string;
+            /** @description The body that came with the token, for formats that bind it; taken as UTF-8 */
+            body?: string;
+            /** @description The body in Base64, for bytes that are not UTF-8; replaces `body` */
+            bodyBase64?: string;
+            /** @description Name of the token profile that the token should be of; absent: the token is the caller’s own JWT */
+            profile?: string;
+        };
+        FindingAnswer: {
+            /** @description Stable code */
+            cause: string;
+            detail: string;
+            /** @description The numbers and names of the finding */
+            facts?: {
+                [key: string]: unknown;
+            };
+        };
+        DiagnoseAnswer: {
+            /** @description Whether the token would be accepted */
+            valid: boolean;
+            /**
+             * @description The result of `POST /v1/verify`
+             * @enum {string}
+             */
+            code: "OK" | "MALFORMED_TOKEN" | "ALGORITHM_NOT_ALLOWED" | "UNKNOWN_KID" | "KEY_NOT_USABLE" | "INVALID_SIGNATURE" | "EXPIRED_TOKEN" | "TOKEN_NOT_YET_VALID" | "INVALID_CLAIMS" | "INVALID_JTI" | "DUPLICATE_JTI" | "INVALID_PAYLOAD_HASH" | "INVALID_TIMESTAMP" | "CERTIFICATE_REVOKED" | "CERTIFICATE_EXPIRED";
+            /** @description All causes that were found */
+            findings: components["schemas"]["FindingAnswer"][];
+        };
+        WhoamiService: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** Format: uuid */
+            tenantId: string;
+        };
+        WhoamiAnswer: {
+            service: components["schemas"]["WhoamiService"];
+            /**
+             * Format: uuid
+             * @description The credential of this very request
+             */
+            credentialId: string;
+            /** @enum {string} */
+            authType: "service_key" | "jwt";
+            /** @description Granted profiles; `*` is all */
+            profiles: string[];
+        };
+        CallerCredentials: {
+            /** @description The `Authorization` header of the request to authenticate */
+            authorization?: string;
+            /** @description Its `X-Service-Key` header */
+            serviceKey?: string;
+            /** @description Where it came from; for services with `allowedCidrs` */
+            sourceAddress?: string;
+        };
+        EffectiveService: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        CallerVerdict: {
+            /** @description Whether the request is accepted */
+            active: boolean;
+            /** @description `OK`, or the code of the error */
+            code: string;
+            service?: components["schemas"]["EffectiveService"];
+            /** Format: uuid */
+            credentialId?: string;
+            /** @enum {string} */
+            authType?: "service_key" | "jwt";
+        };
+        AdmittedCaller: {
+            /** Format: uuid */
+            serviceId: string;
+            /** Format: uuid */
+            tenantId: string;
+        };
+        TransactionAnswer: {
+            /** @description Id of the transaction */
+            xid: string;
+            /** @description As it was given */
+            phoneNumber: string;
+            profile: string;
+            /** @description The key version that signed */
+            kid: string;
+            /** Format: date-time */
+            issuedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /** @enum {string} */
+            status: "live" | "expired";
+            /** @description The token, until it expires */
+            token?: string;
+        };
+        TransactionPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["TransactionAnswer"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        SystemUserTokenAnswer: {
+            /** @description The signed system user token, as SuperOffice expects it */
+            token: string;
+            /** @description Its minute, `yyyyMMddHHmm` in UTC */
+            timestamp: string;
+            /** @description The key version that signed */
+            kid: string;
+            /** Format: date-time */
+            issuedAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        UserTokenRequest: {
+            /** @description User identifier on the platform */
+            identifier?: string;
+            name?: string;
+            /** Format: email */
+            email?: string;
+            /** @description An anonymous user; replaces the other three fields */
+            anonymous?: boolean;
+            /** @description Lifetime, if shorter than the profile’s */
+            ttlSeconds?: number;
+        };
+        UserTokenAnswer: {
+            /** @description The token, as the SDK of the platform expects it */
+            token: string;
+        };
+        LicenseUpdateAnswer: {
+            /** @enum {string} */
+            status: "accepted";
+            /**
+             * Format: uuid
+             * @description The entitlement of the customer
+             */
+            licenseId: string;
+            /** @description Counts the updates that were accepted for this customer */
+            revision: number;
+        };
+        OwnCertificateRequest: {
+            /** @description PKCS#10 request in PEM */
+            csr: string;
+        };
+        OwnCertificateRenewal: {
+            /** @description A request with the new key; absent: the same key */
+            csr?: string;
+        };
+        JsonWebKeySet: {
+            /** @description The public keys of pending, active and retired versions; oldest first */
+            keys: {
+                [key: string]: unknown;
+            }[];
+        };
+        IssuerMetadata: {
+            /** @description The `iss` of the tokens */
+            issuer: string;
+            /** @description URL of the JWK Set */
+            jwks_uri: string;
+            /** @description Required by the standard */
+            response_types_supported: "id_token"[];
+            /** @description Required by the standard */
+            subject_types_supported: "public"[];
+            /** @description The algorithms of the published keys */
+            id_token_signing_alg_values_supported: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87")[];
+        };
+        /** @description A problem document (RFC 9457). `code` is stable and meant for programs, `detail` for people. */
+        Problem: {
+            /** Format: uri */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance: string;
+            code: string;
+            requestId: string;
+            /** @description Invalid members of the input */
+            errors?: {
+                /** @description JSON pointer into the body, or the name of a parameter */
+                pointer: string;
+                code: string;
+                detail: string;
+            }[];
+        };
+    };
+    responses: {
+        /** @description A refusal (RFC 9457) */
+        Refusal: {
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    getLiveness: {
+        responses: {
+            /** @description It runs */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getReadiness: {
+        responses: {
+            /** @description They may */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    logIn: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description The token of the new session */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    renew: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            /** @description The next tokens of the session */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    endSession: {
+        parameters: {
+            path: {
+                /** @description Id of the session */
+                sessionId: string;
+            };
+        };
+        responses: {
+            /** @description The session has ended */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getSelf: {
+        responses: {
+            /** @description The user, their platform role and their memberships */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Self"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    logOut: {
+        responses: {
+            /** @description The session has ended */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changePassword: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The new password holds */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    completeReset: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description The new password holds */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listTenants: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TenantPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createTenant: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description The new tenant */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getTenant: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteTenant: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantDeletion"];
+            };
+        };
+        responses: {
+            /** @description The tenant is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeTenant: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description The updated tenant */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    suspendTenant: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The suspended tenant */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    reactivateTenant: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The active tenant */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    inviteOwner: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnerInvitation"];
+            };
+        };
+        responses: {
+            /** @description The invitation with its token, shown this once */
+            202: {
+                content: {
+                    "application/json": components["schemas"]["InvitationWithToken"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listMembers: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest membership first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    inviteMember: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description The invitation with its token, shown this once; the same whether or not the address has an account */
+            202: {
+                content: {
+                    "application/json": components["schemas"]["InvitationWithToken"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    removeMember: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        responses: {
+            /** @description The user is no member any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeMember: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description The updated member */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    endSessions: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        responses: {
+            /** @description The sessions have ended */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    resetMember: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The token for the member, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["StartedReset"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    resendInvitation: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the invitation */
+                invitationId: string;
+            };
+        };
+        responses: {
+            /** @description The invitation with its new token, shown this once */
+            202: {
+                content: {
+                    "application/json": components["schemas"]["InvitationWithToken"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    withdrawInvitation: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the invitation */
+                invitationId: string;
+            };
+        };
+        responses: {
+            /** @description The invitation cannot be accepted any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    acceptInvitation: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAcceptance"];
+            };
+        };
+        responses: {
+            /** @description The new membership */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["AcceptedMembership"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only accounts with this address: several tenants may know one each */
+                email?: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    resetUser: {
+        parameters: {
+            path: {
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The token for the holder, valid for an hour, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["StartedReset"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    verifyUser: {
+        parameters: {
+            path: {
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The token for that person, valid for a week, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["StartedReset"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listApiTokens: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createApiToken: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            /** @description The API token with its secret, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["ApiTokenWithSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revokeApiToken: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the api token */
+                apiTokenId: string;
+            };
+        };
+        responses: {
+            /** @description The API token is rejected on every instance */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listServiceAccounts: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createServiceAccount: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description The service account */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteServiceAccount: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service account */
+                serviceAccountId: string;
+            };
+        };
+        responses: {
+            /** @description The service account is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createTokenOfAccount: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service account */
+                serviceAccountId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiToken"];
+            };
+        };
+        responses: {
+            /** @description The API token with its secret, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["ApiTokenWithSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ServicePage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createService: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewService"];
+            };
+        };
+        responses: {
+            /** @description The service; its secrets are in this one answer */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["CreatedService"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getService: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        responses: {
+            /** @description The service */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteService: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The service is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeService: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceChange"];
+            };
+        };
+        responses: {
+            /** @description The updated service */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listCredentials: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only those of this type */
+                authType?: "service_key" | "jwt";
+                /** @description Only those in this state now */
+                state?: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createCredential: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCredential"];
+            };
+        };
+        responses: {
+            /** @description The credential with its secret */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["CredentialWithSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCredential: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        responses: {
+            /** @description The credential */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteCredential: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialDryRun"];
+                };
+            };
+            /** @description The credential is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeCredential: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialChange"];
+            };
+        };
+        responses: {
+            /** @description The updated credential */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revealCredential: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        responses: {
+            /** @description The secret */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["RevealedSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    discardCredential: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        responses: {
+            /** @description The inactive credential; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Credential"] | components["schemas"]["CredentialDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    reactivateCredential: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        responses: {
+            /** @description The active credential */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    regenerateCredential: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Regeneration"];
+            };
+        };
+        responses: {
+            /** @description The successor with its secret */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["RegeneratedCredential"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    compromiseCredential: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the credential */
+                credentialId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Compromise"];
+            };
+        };
+        responses: {
+            /** @description The compromised credential, and its successor if one had to be made; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CompromisedCredential"] | components["schemas"]["CredentialDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    checkLeak: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeakRequest"];
+            };
+        };
+        responses: {
+            /** @description The result */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LeakAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    generateKey: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The new key */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getKey: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        responses: {
+            /** @description The key with its versions */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteKey: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForcedStepUp"];
+            };
+        };
+        responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDryRun"];
+                };
+            };
+            /** @description The key is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeKey: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description The updated key */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    rotateKey: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            /** @description The key with its new version; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"] | components["schemas"]["KeyDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    retireKeyVersion: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+                /** @description Key ID (`kid`) of the version */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForcedAction"];
+            };
+        };
+        responses: {
+            /** @description The key with its versions; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"] | components["schemas"]["KeyDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    compromiseKeyVersion: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+                /** @description Key ID (`kid`) of the version */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCompromise"];
+            };
+        };
+        responses: {
+            /** @description The key with its versions; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"] | components["schemas"]["KeyDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    restoreKey: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        responses: {
+            /** @description The key with its versions */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    importKey: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyToImport"];
+            };
+        };
+        responses: {
+            /** @description The imported key */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPublicKey: {
+        parameters: {
+            query?: {
+                /** @description JWK (RFC 7517), PEM (RFC 7468), or the XML of .NET (RSA only) */
+                format?: "pem" | "jwk" | "rsa-xml";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+                /** @description Key ID (`kid`) of the version */
+                kid: string;
+            };
+        };
+        responses: {
+            /** @description The public half in the format that was asked for */
+            200: {
+                content: {
+                    "application/json": Record<string, never>;
+                    "application/x-pem-file": string;
+                    "application/xml": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportPrivateKey: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+                /** @description Key ID (`kid`) of the version */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyExportRequest"];
+            };
+        };
+        responses: {
+            /** @description The key file */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ExportedKey"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    requestKeyCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyRequest"];
+            };
+        };
+        responses: {
+            /** @description The request, signed by the version that signs now */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyRequestAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    storeKeyCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description The certificate */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["KeyCertificate"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listKeyCertificates: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyCertificatePage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listCertificateAuthorities: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthorityPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createCertificateAuthority: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCertificateAuthority"];
+            };
+        };
+        responses: {
+            /** @description The new authority; the first one is the default */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCertificateAuthority: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description The authority */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCertificateAuthorityChain: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description PEM, each certificate followed by that of its issuer */
+            200: {
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revokeCertificateAuthority: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityRevocation"];
+            };
+        };
+        responses: {
+            /** @description The revoked authority; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"] | components["schemas"]["AuthorityRevocationDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listCertificates: {
+        parameters: {
+            query?: {
+                /** @description The effective state */
+                state?: "issuing" | "active" | "held" | "revoked" | "expired";
+                /** @description Issued by this authority */
+                caId?: string;
+                /** @description Belongs to this service */
+                serviceId?: string;
+                /** @description Certificate ID (`kid`) */
+                kid?: string;
+                /** @description Beginning of the common name, or of the whole subject if it holds a `=` */
+                subject?: string;
+                /** @description A whole alternative name */
+                san?: string;
+                /** @description Hexadecimal, with or without colons */
+                serialNumber?: string;
+                /** @description Expires before */
+                expiresBefore?: string;
+                /** @description Expires after */
+                expiresAfter?: string;
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificatePage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    issueCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCertificate"];
+            };
+        };
+        responses: {
+            /** @description The certificate */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["NewlyIssuedCertificate"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportCertificates: {
+        parameters: {
+            query?: {
+                /** @description The effective state */
+                state?: "issuing" | "active" | "held" | "revoked" | "expired";
+                /** @description Issued by this authority */
+                caId?: string;
+                /** @description Belongs to this service */
+                serviceId?: string;
+                /** @description Certificate ID (`kid`) */
+                kid?: string;
+                /** @description Beginning of the common name, or of the whole subject if it holds a `=` */
+                subject?: string;
+                /** @description A whole alternative name */
+                san?: string;
+                /** @description Hexadecimal, with or without colons */
+                serialNumber?: string;
+                /** @description Expires before */
+                expiresBefore?: string;
+                /** @description Expires after */
+                expiresAfter?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Everything that matches, streamed, oldest first */
+            200: {
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCertificate: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        responses: {
+            /** @description The certificate */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    downloadCertificate: {
+        parameters: {
+            query?: {
+                /** @description PEM or DER of the certificate alone, or PKCS#7 with its issuers (DER) */
+                format?: "pem" | "der" | "pkcs7";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        responses: {
+            /** @description The certificate in the format that was asked for */
+            200: {
+                content: {
+                    "application/x-pem-file": string;
+                    "application/pkix-cert": string;
+                    "application/pkcs7-mime; smime-type=certs-only": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    renewCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRenewal"];
+            };
+        };
+        responses: {
+            /** @description The successor */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["NewlyIssuedCertificate"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revokeCertificate: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description The revoked certificate; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"] | components["schemas"]["RevocationDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    holdCertificate: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        responses: {
+            /** @description The certificate on hold */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    releaseCertificate: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        responses: {
+            /** @description The active certificate */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    bundleCertificate: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BundleRequest"];
+            };
+        };
+        responses: {
+            /** @description PKCS#12 (RFC 7292) */
+            200: {
+                content: {
+                    "application/x-pkcs12": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listTokenProfiles: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfilePage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createTokenProfile: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfileAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getTokenProfile: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Name of the token profile */
+                name: string;
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfileAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteTokenProfile: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Name of the token profile */
+                name: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForcedAction"];
+            };
+        };
+        responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfileDeletionDryRun"];
+                };
+            };
+            /** @description No service signs by it any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeTokenProfile: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Name of the token profile */
+                name: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenProfileChangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfileAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    storeSystemUserToken: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Name of the token profile */
+                name: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemUserTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The profile */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenProfileAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    removeSystemUserToken: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Name of the token profile */
+                name: string;
+            };
+        };
+        responses: {
+            /** @description Services have to send it again */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    searchTransactions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Id of the transaction */
+                xid?: string;
+                /** @description The number, with or without `+` */
+                phone?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["FoundTransactionPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listLicenses: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LicensePage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getLicense: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the license */
+                licenseId: string;
+            };
+        };
+        responses: {
+            /** @description As the newest update left it */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["License"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listLicenseRevisions: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the license */
+                licenseId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LicenseRevisionPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listExpirations: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only what happens until then; in 30 days if absent */
+                before?: string | unknown | unknown;
+                /** @description Only things of this kind */
+                kind?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ExpirationPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only events at or after this moment; a date is the start of that day in UTC */
+                from?: string | unknown | unknown;
+                /** @description Only events before this moment; a date is the start of that day in UTC */
+                to?: string | unknown | unknown;
+                /** @description Only events of this user, service or job, by id */
+                actor?: string;
+                /** @description Only events of the user with this e-mail address */
+                actorEmail?: string;
+                /** @description Only events from this source address */
+                sourceAddress?: string;
+                /** @description Only events of these actions, separated by commas */
+                action?: string[];
+                /** @description Only events on things of this kind */
+                targetType?: string;
+                /** @description Only events on the thing with this id */
+                targetId?: string;
+                /** @description Only events that ended so */
+                outcome?: "success" | "denied" | "failed";
+                /** @description Only events about the token with this id */
+                tokenId?: string;
+                /** @description Only events about the key version or certificate with this kid */
+                kid?: string;
+                /** @description Only events in which this credential was used or changed */
+                credentialId?: string;
+                /** @description Only events of the request with this id */
+                requestId?: string;
+                /** @description Newest or oldest first */
+                order?: "desc" | "asc";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first unless `order=asc` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description `ndjson` can be verified offline, `csv` is for spreadsheets */
+                format?: "ndjson" | "csv";
+                /** @description Only what happened since; a date is the start of that day in UTC */
+                from?: string | unknown | unknown;
+                /** @description Only what happened before; a date is the start of that day in UTC */
+                to?: string | unknown | unknown;
+                /** @description Goes on after this event, where an export was cut off */
+                after?: number;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
+            200: {
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCheckpoint: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Name, size and root of the log, and their signatures */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getInclusionProof: {
+        parameters: {
+            query: {
+                /** @description Sequence number of the event */
+                sequence: number;
+                /** @description How many events the tree has; as many as the last checkpoint covers if absent */
+                treeSize?: number;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The proof */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["InclusionProof"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getConsistencyProof: {
+        parameters: {
+            query: {
+                /** @description How many events the smaller tree has */
+                from: number;
+                /** @description How many events the larger tree has; as many as the last checkpoint covers if absent */
+                to?: number;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The proof */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProof"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAuditEvent: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Sequence number or id of the event */
+                sequence: string;
+            };
+        };
+        responses: {
+            /** @description The event; as the very bytes that were hashed for `Accept: application/octet-stream` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditEvent"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getEventProof: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Sequence number or id of the event */
+                sequence: string;
+            };
+        };
+        responses: {
+            /** @description The proof with its checkpoint: all that a verifier needs beside the keys */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listPlatformAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only events at or after this moment; a date is the start of that day in UTC */
+                from?: string | unknown | unknown;
+                /** @description Only events before this moment; a date is the start of that day in UTC */
+                to?: string | unknown | unknown;
+                /** @description Only events of this user, service or job, by id */
+                actor?: string;
+                /** @description Only events of the user with this e-mail address */
+                actorEmail?: string;
+                /** @description Only events from this source address */
+                sourceAddress?: string;
+                /** @description Only events of these actions, separated by commas */
+                action?: string[];
+                /** @description Only events on things of this kind */
+                targetType?: string;
+                /** @description Only events on the thing with this id */
+                targetId?: string;
+                /** @description Only events that ended so */
+                outcome?: "success" | "denied" | "failed";
+                /** @description Only events about the token with this id */
+                tokenId?: string;
+                /** @description Only events about the key version or certificate with this kid */
+                kid?: string;
+                /** @description Only events in which this credential was used or changed */
+                credentialId?: string;
+                /** @description Only events of the request with this id */
+                requestId?: string;
+                /** @description Newest or oldest first */
+                order?: "desc" | "asc";
+            };
+        };
+        responses: {
+            /** @description One page, newest first unless `order=asc` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportPlatformAuditEvents: {
+        parameters: {
+            query?: {
+                /** @description `ndjson` can be verified offline, `csv` is for spreadsheets */
+                format?: "ndjson" | "csv";
+                /** @description Only what happened since; a date is the start of that day in UTC */
+                from?: string | unknown | unknown;
+                /** @description Only what happened before; a date is the start of that day in UTC */
+                to?: string | unknown | unknown;
+                /** @description Goes on after this event, where an export was cut off */
+                after?: number;
+            };
+        };
+        responses: {
+            /** @description Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
+            200: {
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformCheckpoint: {
+        responses: {
+            /** @description Name, size and root of the log, and their signatures */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformAuditEvent: {
+        parameters: {
+            path: {
+                /** @description Sequence number or id of the event */
+                sequence: string;
+            };
+        };
+        responses: {
+            /** @description The event; as the very bytes that were hashed for `Accept: application/octet-stream` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditEvent"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformEventProof: {
+        parameters: {
+            path: {
+                /** @description Sequence number or id of the event */
+                sequence: string;
+            };
+        };
+        responses: {
+            /** @description The proof with its checkpoint: all that a verifier needs beside the keys */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getLogCheckpoint: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Name, size and root of the log, and their signatures */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getLogTile: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                path: unknown;
+            };
+        };
+        responses: {
+            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            200: {
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformLogCheckpoint: {
+        responses: {
+            /** @description Name, size and root of the log, and their signatures */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformLogTile: {
+        parameters: {
+            path: {
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                path: unknown;
+            };
+        };
+        responses: {
+            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            200: {
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getLogKeys: {
+        parameters: {
+            query?: {
+                /** @description Name of a log: the first line of its checkpoints. The installation's own if absent */
+                origin?: string;
+            };
+        };
+        responses: {
+            /** @description The keys under the name of the log */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LogKeys"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getScheduler: {
+        responses: {
+            /** @description As this process sees it */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SchedulerState"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    confirmClock: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description As this process sees it now */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SchedulerState"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    signToken: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name of the token profile */
+                profile: string;
+            };
+        };
+        /** @description By the format of the profile */
+        requestBody: {
+            content: {
+                "application/json": {
+                    subject?: string;
+                    audience?: string | string[];
+                    claims?: Record<string, never>;
+                    ttlSeconds?: number;
+                } | {
+                    payload?: Record<string, never>;
+                    body?: string;
+                    payloadHash?: string;
+                } | {
+                    systemUserToken?: string;
+                } | {
+                    identifier?: string;
+                    name?: string;
+                    email?: string;
+                    /** @constant */
+                    anonymous?: true;
+                    ttlSeconds?: number;
+                } | {
+                    ttlSeconds?: number;
+                } | {
+                    phoneNumber: string;
+                    xid?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IssuedTokenAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    signTokens: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name of the token profile */
+                profile: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Tokens and errors, in request order */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["BatchAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    verifyToken: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyRequest"];
+            };
+        };
+        responses: {
+            /** @description Verification result */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["VerifyAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    diagnoseToken: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiagnoseRequest"];
+            };
+        };
+        responses: {
+            /** @description All causes that were found */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["DiagnoseAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    whoami: {
+        responses: {
+            /** @description The caller */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["WhoamiAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    authenticateCaller: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallerCredentials"];
+            };
+        };
+        responses: {
+            /** @description The service, or the code of the rejection */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CallerVerdict"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuth: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthPut: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthPost: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthDelete: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthOptions: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthHead: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    forwardAuthPatch: {
+        responses: {
+            /** @description The request is accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AdmittedCaller"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPhoneToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, for clients without a credential */
+                tenant?: string;
+            };
+            path: {
+                /** @description 7 to 15 digits, with or without `+` */
+                phone: string;
+            };
+        };
+        responses: {
+            /** @description The bare token */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getTransactionToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, for clients without a credential */
+                tenant?: string;
+            };
+            path: {
+                /** @description 7 to 15 digits, with or without `+` */
+                phone: string;
+                /** @description Id of the transaction */
+                xid: string;
+            };
+        };
+        responses: {
+            /** @description The bare token */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getTransaction: {
+        parameters: {
+            path: {
+                /** @description Id of the transaction */
+                xid: string;
+            };
+        };
+        responses: {
+            /** @description The transaction */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TransactionAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listTransactions: {
+        parameters: {
+            query: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description The number, with or without `+` */
+                phone: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TransactionPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getSystemUserToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+            };
+        };
+        responses: {
+            /** @description The signed token; the same in the same minute */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["SystemUserTokenAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getUserToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                tenant?: string;
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["UserTokenAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createUserToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+            };
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["UserTokenAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    askForUserToken: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                tenant?: string;
+            };
+        };
+        responses: {
+            /** @description What the page may send, where a profile lists its origin */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getUserTokenAtVendorPath: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                tenant?: string;
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["UserTokenAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    askForUserTokenAtVendorPath: {
+        parameters: {
+            query?: {
+                /** @description Name of the token profile, where several could be meant */
+                profile?: string;
+                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                tenant?: string;
+            };
+        };
+        responses: {
+            /** @description What the page may send, where a profile lists its origin */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    updateLicense: {
+        parameters: {
+            header: {
+                /** @description `Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body */
+                Authorization: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The update was accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LicenseUpdateAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    updateLicenseAtSandboxPath: {
+        parameters: {
+            header: {
+                /** @description `Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body */
+                Authorization: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The update was accepted */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LicenseUpdateAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    requestCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description The certificate */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["NewlyIssuedCertificate"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    renewOwnCertificate: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnCertificateRenewal"];
+            };
+        };
+        responses: {
+            /** @description The successor */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["NewlyIssuedCertificate"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getJwks: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The keys; also of a suspended tenant */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["JsonWebKeySet"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getIssuerMetadata: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Its issuer, where its keys are, and their algorithms */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IssuerMetadata"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAuthorityCertificate: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description DER */
+            200: {
+                content: {
+                    "application/pkix-cert": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCrl: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description DER */
+            200: {
+                content: {
+                    "application/pkix-crl": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    askStatus: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+            };
+        };
+        /** @description OCSPRequest, DER */
+        requestBody: {
+            content: {
+                "application/ocsp-request": string;
+            };
+        };
+        responses: {
+            /** @description OCSPResponse, DER */
+            200: {
+                content: {
+                    "application/ocsp-response": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getStatus: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+                /** @description OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1) */
+                request: string;
+            };
+        };
+        responses: {
+            /** @description OCSPResponse, DER */
+            200: {
+                content: {
+                    "application/ocsp-response": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+}

@@ -1,0 +1,143 @@
+import type { Credentials, Fetch } from './authentication.js';
+import { type ObtainedToken, cachedToken } from './cached-token.js';
+import type { components } from './openapi.js';
+import { ChanceryError } from './problem.js';
+
+/** E-mail address, password, and the tenant where several accounts have the address. */
+export type SignIn = Omit<components['schemas']['LogIn'], 'session'>;
+
+export interface SessionOptions {
+  /** Where the server is, without `/v1`. */
+  readonly baseUrl: string;
+  /**
+   * Where the refresh token is: in the memory of this object (`token`, the default), or in a cookie that no script can read
+   * (`cookie`, for pages of the installation itself).
+   */
+  readonly place?: 'token' | 'cookie';
+  /** Called when the session has ended: signed out, expired, or ended by somebody else. */
+  readonly onEnd?: () => void;
+  /**
+   * Runs a piece of work while no other holder of the same refresh token does. Pages that share a cookie need it
+   * (`navigator.locks`), because a refresh token that comes a second time ends the session.
+   */
+  readonly exclusively?: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Sends a request; the global `fetch` by default. */
+  readonly fetch?: Fetch;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+type Tokens = components['schemas']['AccessToken'];
+
+const UNAUTHORIZED = 401;
+
+/**
+ * The session of a person. No token of it is stored outside of this object and, if so chosen, the cookie. The access token
+ * is replaced shortly before its end by the refresh token, which the server accepts once.
+ */
+export class UserSession implements Credentials {
+  private readonly send: Fetch;
+  private readonly now: () => number;
+  private readonly exclusively: NonNullable<SessionOptions['exclusively']>;
+  private refreshToken: string | undefined;
+  private accessToken: (() => Promise<string>) | undefined;
+  private renewal: Promise<ObtainedToken | undefined> | undefined;
+
+  constructor(private readonly options: SessionOptions) {
+    this.send = options.fetch ?? ((request) => fetch(request));
+    this.now = options.now ?? Date.now;
+    this.exclusively = options.exclusively ?? ((work) => work());
+  }
+
+  get signedIn(): boolean {
+    return this.accessToken !== undefined;
+  }
+
+  /** @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */
+  async signIn(credentials: SignIn): Promise<void> {
+    this.keep(
+      await this.post<Tokens>('login', {
+        ...credentials,
+        ...(this.options.place === 'cookie' ? { session: 'cookie' } : {}),
+      }),
+    );
+  }
+
+  /** Continues the session of the cookie. @returns whether there is one */
+  async resume(): Promise<boolean> {
+    return (await this.refresh()) !== undefined;
+  }
+
+  /** Ends the session everywhere; nothing of it is kept here, even if the server cannot be reached. */
+  async signOut(): Promise<void> {
+    const headers = await this.headers().catch(() => ({}));
+    this.end();
+    await this.post('logout', undefined, headers);
+  }
+
+  async headers(): Promise<Readonly<Record<string, string>>> {
+    return this.accessToken === undefined ? {} : { Authorization: `Bearer ${await this.accessToken()}` };
+  }
+
+  /** After an access token was refused: another one, or the end of the session. */
+  async renew(): Promise<boolean> {
+    return this.signedIn && this.resume();
+  }
+
+  private keep({ accessToken: token, expiresIn, refreshToken }: Tokens): ObtainedToken {
+    const first = { token, expiresAt: this.now() + expiresIn * 1_000 };
+    this.refreshToken = refreshToken;
+    this.accessToken = cachedToken(() => this.next(), { now: this.now, first });
+    return first;
+  }
+
+  private async next(): Promise<ObtainedToken> {
+    const obtained = await this.refresh();
+    if (obtained === undefined) throw new ChanceryError(UNAUTHORIZED, undefined);
+    return obtained;
+  }
+
+  /** One exchange of the refresh token, however many ask for it. @returns `undefined` where the session has ended */
+  private refresh(): Promise<ObtainedToken | undefined> {
+    this.renewal ??= this.exclusively(() => this.exchange()).finally(() => {
+      this.renewal = undefined;
+    });
+    return this.renewal;
+  }
+
+  private async exchange(): Promise<ObtainedToken | undefined> {
+    const { refreshToken } = this;
+    try {
+      return this.keep(await this.post<Tokens>('refresh', refreshToken === undefined ? {} : { refreshToken }));
+    } catch (error) {
+      if (!(error instanceof ChanceryError) || error.status !== UNAUTHORIZED) throw error;
+      if (this.signedIn) this.end();
+      return undefined;
+    }
+  }
+
+  private end(): void {
+    this.refreshToken = undefined;
+    this.accessToken = undefined;
+    this.options.onEnd?.();
+  }
+
+  /** @throws ChanceryError */
+  private async post<Answer>(
+    name: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const answer = await this.send(
+      new Request(`${this.options.baseUrl}/v1/auth/${name}`, {
+        method: 'POST',
+        headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+    const text = await answer.text();
+    const json: unknown = /json/.test(answer.headers.get('Content-Type') ?? '') ? JSON.parse(text) : undefined;
+    if (!answer.ok) throw new ChanceryError(answer.status, json);
+    return json as Answer;
+  }
+}
