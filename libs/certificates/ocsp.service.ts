@@ -2,9 +2,19 @@ import { type KeyObject, createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { Clock, coreErrors, DAY, type EpochMilliseconds, HOUR, type Origin, platformScope, systemOrigin } from '#core';
+import {
+  Clock,
+  coreErrors,
+  DAY,
+  type EpochMilliseconds,
+  HOUR,
+  MINUTE,
+  type Origin,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { CpuQueue, publicKeyToBytes, uuidv7 } from '#crypto';
-import { Database, LastArtefacts, type View } from '#database';
+import { type Basis, Database, LastArtefacts, type View } from '#database';
 import { toPem } from '#asn1';
 import {
   type CertificateStatus,
@@ -42,6 +52,8 @@ export interface OcspReply {
 
 /** For how long an answer holds. A cache that keeps it sees a revocation that much later, and no asker has to. */
 const ANSWER_VALIDITY = HOUR;
+/** A kept answer is signed anew before its end: an asker whose clock is ahead would reject what is about to end. */
+const RENEWED_BEFORE_END = 5 * MINUTE;
 const SIGNER_VALIDITY_DAYS = 7;
 /** A delegate is replaced well before its end, so that no answer outlives it. */
 const SIGNER_RENEWED_BEFORE_END = 2 * DAY;
@@ -50,12 +62,23 @@ const HELD = { entriesMax: 10_000, bytesMax: 16 * 1024 * 1024 };
 /** An instant that has passed: what holds until then is not held. */
 const NEVER = 0;
 
-/** Answers what holds of a certificate now, from its row (RFC 6960). */
+/** An answer and what it was read from. */
+interface GivenReply {
+  readonly reply: OcspReply;
+  readonly tenantId: string;
+  /** While it holds the answer is given again; `undefined` for one that is not. */
+  readonly basis: Basis | undefined;
+}
+
+/**
+ * Answers what holds of a certificate now (RFC 6960): from its row, or by the answer that was signed before where nothing
+ * in the tenant has changed since, in whatever process.
+ */
 @Injectable()
 export class OcspResponder {
   readonly #hashes = new Map<string, IssuerHashes>();
   /** The last answer without a nonce to each question, for as long as it says that it holds. */
-  readonly #last: LastArtefacts<OcspReply>;
+  readonly #last: LastArtefacts<GivenReply>;
 
   constructor(
     private readonly database: Database,
@@ -75,21 +98,35 @@ export class OcspResponder {
     const parsed = parseOcspRequest(request);
     if (!parsed.ok) return refusal('malformedRequest');
     const question = questionOf(caId, parsed.value);
-    const { value: reply } = await this.#last.publish(question, async () => {
-      const value = await this.answerNow(origin, caId, parsed.value);
+    const { value } = await this.#last.publish(question, async () => {
+      const last = this.#last.last(question);
+      const given =
+        last !== undefined && parsed.value.nonce === undefined && (await this.isStillRight(last))
+          ? last
+          : await this.answerNow(origin, caId, parsed.value);
       // An answer with a nonce is kept for no other client; it ends the one that was held where that says something else.
-      const isSame = this.#last.last(question)?.statuses === value.statuses;
-      return { value, bytes: value.der.length, until: value.cacheableUntil ?? (isSame ? undefined : NEVER) };
+      const isSame = this.#last.last(question)?.reply.statuses === given.reply.statuses;
+      const until = given.reply.cacheableUntil ?? (isSame ? undefined : NEVER);
+      return { value: given, bytes: given.reply.der.length, until };
     });
-    return reply;
+    return value.reply;
   }
 
-  private async answerNow(origin: Origin, caId: string, request: OcspRequest): Promise<OcspReply> {
-    const scope = platformScope(origin);
-    const ca = await this.database.readPlatform(scope, (view) => readAuthority(view, caId));
+  private async isStillRight({ tenantId, basis }: GivenReply): Promise<boolean> {
+    return basis !== undefined && this.database.stillHolds(tenantId, basis);
+  }
+
+  private async answerNow(origin: Origin, caId: string, request: OcspRequest): Promise<GivenReply> {
+    const ca = await this.database.readPlatform(platformScope(origin), (view) => readAuthority(view, caId));
     const hashes = this.hashesOf(ca);
     await this.ensureSigner(origin, ca);
-    return this.database.readPlatform(scope, (view) => this.sign(view, ca, request, hashes));
+    const { tenantId } = ca;
+    const { value: reply, basis } = await this.database.known(tenantId, async (view) => {
+      const value = await this.sign(view, ca, request, hashes);
+      return { value, from: view.now, until: (value.cacheableUntil ?? NEVER) - RENEWED_BEFORE_END };
+    });
+    // To issue a certificate changes no number: what is unknown is looked for each time.
+    return { reply, tenantId, basis: reply.statuses.includes('unknown') ? undefined : basis };
   }
 
   private async sign(

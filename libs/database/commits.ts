@@ -2,8 +2,10 @@ import { DomainError, type EpochMilliseconds, type TenantScope, coreErrors } fro
 
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
 import { completionOf } from './completion.js';
+import { type Basis, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
+import { PresentNumbers } from './present-numbers.js';
 import {
   type Finished,
   Outdated,
@@ -28,6 +30,8 @@ interface Doors {
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
   /** Committed data of one tenant. */
   read<T>(tenantId: string, work: (view: View) => Promise<T>): Promise<T>;
+  /** Committed data across tenants. */
+  readAcross<T>(work: (view: View) => Promise<T>): Promise<T>;
 }
 
 /** How often prepared work is judged again because the configuration changed meanwhile. */
@@ -42,6 +46,9 @@ export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
   readonly #group = new GroupCommit((shares) => this.#write(shares));
+  readonly #presentNumbers = new PresentNumbers((tenantIds) =>
+    this.doors.readAcross((view) => this.#readNumbers(view, tenantIds)),
+  );
 
   constructor(private readonly doors: Doors) {}
 
@@ -65,7 +72,7 @@ export class Commits implements Loader {
         return await judge();
       } catch (error) {
         if (!(error instanceof DomainError) || UNCONFIRMED.includes(error.kind)) throw error;
-        if ((await this.#present(tenantId)) === before || judgement === JUDGEMENTS) throw error;
+        if ((await this.#presentNumbers.of(tenantId)) === before || judgement === JUDGEMENTS) throw error;
       }
     }
   }
@@ -74,9 +81,14 @@ export class Commits implements Loader {
     for (let judgement = 1; ; judgement += 1) {
       const before = this.numbers.newest(tenantId);
       const result = await this.judging(tenantId, judge);
-      if ((await this.#present(tenantId)) === before) return result;
+      if ((await this.#presentNumbers.of(tenantId)) === before) return result;
       if (judgement === JUDGEMENTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
     }
+  }
+
+  async stillHolds(tenantId: string, basis: Basis): Promise<boolean> {
+    const configVersion = await this.#presentNumbers.of(tenantId);
+    return holds(basis, { configVersion, now: this.doors.now() });
   }
 
   now(): EpochMilliseconds {
@@ -86,20 +98,16 @@ export class Commits implements Loader {
   async load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>> {
     return this.doors.read(tenantId, async (view) => {
       // The number first: what changes after it was read is noticed.
-      const configVersion = (await this.#noteNumber(view, tenantId)) ?? NO_TENANT;
+      const configVersion = (await this.#readNumbers(view, [tenantId])).get(tenantId) ?? NO_TENANT;
       const { value, from, until } = await load(view);
       return { value, basis: { configVersion, from, until } };
     });
   }
 
-  #present(tenantId: string): Promise<number | undefined> {
-    return this.doors.read(tenantId, (view) => this.#noteNumber(view, tenantId));
-  }
-
-  async #noteNumber(view: View, tenantId: string): Promise<number | undefined> {
-    const numbers = await this.doors.configurations(view, [tenantId]);
+  async #readNumbers(view: View, tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const numbers = await this.doors.configurations(view, tenantIds);
     this.#note(numbers);
-    return numbers.get(tenantId);
+    return numbers;
   }
 
   #note(numbers: ReadonlyMap<string, number>): void {

@@ -14,6 +14,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
+import type { Basis } from './basis.js';
 import type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
 import { Commits } from './commits.js';
 import { completionOf } from './completion.js';
@@ -21,7 +22,7 @@ import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
-import { Kept } from './kept.js';
+import { Kept, type Known, type Load } from './kept.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
 import type { PreparedWork } from './prepared-work.js';
@@ -87,6 +88,7 @@ export class Database {
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
+      readAcross: (work) => this.view(GROUP, null, work),
     });
   }
 
@@ -158,6 +160,19 @@ export class Database {
   /** Likewise, where nothing is committed afterwards: an acceptance is confirmed, too. */
   async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
     return this.#commits.confirming(tenantId, judge);
+  }
+
+  /** Reads what its owner keeps by itself, with the basis on which it holds. @throws whatever `load` throws */
+  async known<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>> {
+    return this.#commits.load(tenantId, load);
+  }
+
+  /**
+   * Whether what was read under this basis is still right: by the number as it is committed now, also by another process.
+   * @throws DATABASE_UNAVAILABLE, BUSY
+   */
+  async stillHolds(tenantId: string, basis: Basis): Promise<boolean> {
+    return this.#commits.stillHolds(tenantId, basis);
   }
 
   /** Values of the tenants' configurations that are kept in memory. @param max how many */
