@@ -4,7 +4,6 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import {
   type EpochMilliseconds,
-  type Expirable,
   INSTALLATION_ID,
   type Json,
   MINUTE,
@@ -14,7 +13,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
-import { DueItems, Expires } from '#scheduler';
+import { DueItems, DueKind, Expires } from '#scheduler';
 
 import { EventWindow, type RepeatedEvent } from './event-window.entity.js';
 
@@ -30,27 +29,22 @@ const SYSTEM = platformScope(systemOrigin('repeated-events'));
  */
 @Expires({})
 @Injectable()
-export class RepeatedEvents implements Expirable, OnApplicationShutdown {
-  readonly kind = 'repeated event';
-  readonly #ended: DueItems<EventWindow>;
-
+export class RepeatedEvents extends DueKind<EventWindow> implements OnApplicationShutdown {
   constructor(private readonly database: Database) {
-    this.#ended = new DueItems<EventWindow>(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: EventWindow,
-      lists: [
-        {
-          where: (now) => ({ endsAt: LessThanOrEqual(now) }),
-          order: [
-            ['endsAt', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: (row) => this.close(row),
-    });
+    super(
+      new DueItems<EventWindow>(database, {
+        kind: 'repeated event',
+        scope: SYSTEM,
+        entity: EventWindow,
+        lists: [
+          {
+            where: (now) => ({ endsAt: LessThanOrEqual(now) }),
+            dueColumn: 'endsAt',
+          },
+        ],
+        handle: (row) => this.close(row),
+      }),
+    );
   }
 
   /** After the libraries above have handed over what they counted: it is in the history before the process is gone. */
@@ -73,11 +67,6 @@ export class RepeatedEvents implements Expirable, OnApplicationShutdown {
       if (isOpen(window, tx.now)) await tx.update(EventWindow, { id: window.id }, { unreported, latest });
       else await report(tx, { ...window, unreported, latest });
     });
-  }
-
-  /** Records what was only counted in windows that have ended. */
-  recordDue(limit: number): Promise<number> {
-    return this.#ended.recordDue(limit);
   }
 
   /** Records what was only counted, also in windows that have not ended: for a server that stops. */

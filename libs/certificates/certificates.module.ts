@@ -28,7 +28,7 @@ import { ForeignCertificateAnnouncement, ForeignCertificateExpiry } from './fore
 import { Issuance } from './issuance.service.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { OcspResponder } from './ocsp.service.js';
-import { AuthorityExpiry, CertificateExpiry, OrphanSweep } from './upkeep.service.js';
+import { AuthorityExpiry, CertificateExpiry, UnfinishedIssuance } from './certificate-expiry.js';
 
 export const certificateEntities: readonly EntityClass[] = [
   CertificateAuthority,
@@ -76,7 +76,7 @@ class AuthoritiesModule {}
     ForeignCertificates,
     Issuance,
     OcspResponder,
-    OrphanSweep,
+    UnfinishedIssuance,
   ],
   exports: [
     AuthoritiesModule,

@@ -64,13 +64,11 @@ const SYSTEM = systemOrigin('crl');
 @Expires({})
 @Injectable()
 export class Crls extends DueKind<Crl> {
-  readonly kind = 'CRL';
   readonly runsWhilePaused = true;
   /** The last list of each authority that was read: also while the database is away. */
   readonly #held: LastArtefacts<PublishedCrl>;
   /** The lists that this process signs at this moment. */
   readonly #building = new Map<string, Promise<void>>();
-  protected readonly due: DueItems<Crl>;
 
   constructor(
     private readonly database: Database,
@@ -78,32 +76,26 @@ export class Crls extends DueKind<Crl> {
     private readonly clock: Clock,
     private readonly cpu: CpuQueue,
   ) {
-    super();
+    super(
+      new DueItems(database, {
+        kind: 'CRL',
+        scope: platformScope(SYSTEM),
+        entity: Crl,
+        lists: [
+          {
+            where: (now) => ({ rebuildAt: LessThanOrEqual(now) }),
+            happens: 'is signed anew',
+            dueColumn: 'rebuildAt',
+          },
+          {
+            where: (now) => ({ thisUpdate: MoreThan(now + BACKWARD_TOLERANCE) }),
+            dueColumn: 'thisUpdate',
+          },
+        ],
+        handle: ({ id, tenantId }) => this.build({ ...SYSTEM, tenantId }, id),
+      }),
+    );
     this.#held = new LastArtefacts(clock, HELD);
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: platformScope(SYSTEM),
-      entity: Crl,
-      lists: [
-        {
-          where: (now) => ({ rebuildAt: LessThanOrEqual(now) }),
-          happens: 'is signed anew',
-          order: [
-            ['rebuildAt', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-        {
-          where: (now) => ({ thisUpdate: MoreThan(now + BACKWARD_TOLERANCE) }),
-          order: [
-            ['thisUpdate', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: ({ id, tenantId }) => this.build({ ...SYSTEM, tenantId }, id),
-    });
   }
 
   /** A step of every new authority: its first list is due immediately. */

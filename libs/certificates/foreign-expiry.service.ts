@@ -15,36 +15,30 @@ const ANNOUNCEMENT = systemOrigin('foreign-certificate-announcement');
 @Expires({})
 @Injectable()
 export class ForeignCertificateAnnouncement extends DueKind<ForeignCertificate> {
-  readonly kind = 'foreign certificate announcement';
-  protected readonly due: DueItems<ForeignCertificate>;
-
   constructor(database: Database) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: platformScope(ANNOUNCEMENT),
-      entity: ForeignCertificate,
-      lists: [
-        {
-          where: (now) => ({ announcedAt: IsNull(), notAfter: LessThanOrEqual(now + ANNOUNCED_BEFORE_END) }),
-          order: [
-            ['notAfter', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: ({ id, kid, keyId, tenantId, notAfter }) =>
-        database.transaction({ ...ANNOUNCEMENT, tenantId }, async (tx) => {
-          tx.housekeeping('another instance has announced it');
-          const set = { announcedAt: tx.now, updatedAt: tx.now };
-          const changed = await tx.update(ForeignCertificate, { id, announcedAt: IsNull() }, set);
-          // What has ended meanwhile is recorded as expired, and does not expire soon.
-          if (changed === 1 && tx.now <= notAfter) {
-            tx.record(foreignCertificateEvents.expiring(id, { kid, details: { keyId, notAfter } }));
-          }
-        }),
-    });
+    super(
+      new DueItems(database, {
+        kind: 'foreign certificate announcement',
+        scope: platformScope(ANNOUNCEMENT),
+        entity: ForeignCertificate,
+        lists: [
+          {
+            where: (now) => ({ announcedAt: IsNull(), notAfter: LessThanOrEqual(now + ANNOUNCED_BEFORE_END) }),
+            dueColumn: 'notAfter',
+          },
+        ],
+        handle: ({ id, kid, keyId, tenantId, notAfter }) =>
+          database.transaction({ ...ANNOUNCEMENT, tenantId }, async (tx) => {
+            tx.housekeeping('another instance has announced it');
+            const set = { announcedAt: tx.now, updatedAt: tx.now };
+            const changed = await tx.update(ForeignCertificate, { id, announcedAt: IsNull() }, set);
+            // What has ended meanwhile is recorded as expired, and does not expire soon.
+            if (changed === 1 && tx.now <= notAfter) {
+              tx.record(foreignCertificateEvents.expiring(id, { kid, details: { keyId, notAfter } }));
+            }
+          }),
+      }),
+    );
   }
 }
 
@@ -52,33 +46,27 @@ export class ForeignCertificateAnnouncement extends DueKind<ForeignCertificate> 
 @Expires({})
 @Injectable()
 export class ForeignCertificateExpiry extends DueKind<ForeignCertificate> {
-  readonly kind = 'foreign certificate';
-  protected readonly due: DueItems<ForeignCertificate>;
-
   constructor(database: Database) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: platformScope(EXPIRY),
-      entity: ForeignCertificate,
-      lists: [
-        {
-          where: (now) => ({ expiredAt: IsNull(), notAfter: LessThan(now) }),
-          happens: 'expires',
-          order: [
-            ['notAfter', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: ({ id, kid, keyId, tenantId, notAfter }) =>
-        database.transaction({ ...EXPIRY, tenantId }, async (tx) => {
-          tx.housekeeping('another instance has recorded it');
-          const set = { expiredAt: tx.now, updatedAt: tx.now };
-          const changed = await tx.update(ForeignCertificate, { id, expiredAt: IsNull() }, set);
-          if (changed === 1) tx.record(foreignCertificateEvents.expired(id, { kid, details: { keyId, notAfter } }));
-        }),
-    });
+    super(
+      new DueItems(database, {
+        kind: 'foreign certificate',
+        scope: platformScope(EXPIRY),
+        entity: ForeignCertificate,
+        lists: [
+          {
+            where: (now) => ({ expiredAt: IsNull(), notAfter: LessThan(now) }),
+            happens: 'expires',
+            dueColumn: 'notAfter',
+          },
+        ],
+        handle: ({ id, kid, keyId, tenantId, notAfter }) =>
+          database.transaction({ ...EXPIRY, tenantId }, async (tx) => {
+            tx.housekeeping('another instance has recorded it');
+            const set = { expiredAt: tx.now, updatedAt: tx.now };
+            const changed = await tx.update(ForeignCertificate, { id, expiredAt: IsNull() }, set);
+            if (changed === 1) tx.record(foreignCertificateEvents.expired(id, { kid, details: { keyId, notAfter } }));
+          }),
+      }),
+    );
   }
 }

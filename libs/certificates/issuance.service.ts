@@ -99,7 +99,7 @@ interface Intent {
 /**
  * From a request to a certificate, in three steps: what will be signed is put on record and committed; it is signed; the
  * certificate is stored and only then given away. So no certificate exists that the inventory does not know, and what a
- * crash leaves between the steps is found and revoked by `OrphanSweep`.
+ * crash leaves between the steps is found and revoked by `UnfinishedIssuance`.
  */
 @Injectable()
 export class Issuance {

@@ -12,32 +12,26 @@ const SYSTEM = platformScope(systemOrigin('ended-answers'));
 @Expires({})
 @Injectable()
 export class EndedAnswers extends DueKind<IdempotencyRecord> {
-  readonly kind = 'idempotent answer';
-  protected readonly due: DueItems<IdempotencyRecord>;
-
   constructor(database: Database) {
-    super();
     const erase = (rows: readonly IdempotencyRecord[]): Promise<void> =>
       database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('idempotency records');
         await tx.update(IdempotencyRecord, { id: In(rows.map(({ id }) => id)) }, { sealedAnswer: null });
       });
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: IdempotencyRecord,
-      lists: [
-        {
-          where: (now) => ({ answerUntil: LessThanOrEqual(now), sealedAnswer: Not(IsNull()) }),
-          order: [
-            ['answerUntil', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: (row) => erase([row]),
-      handleTogether: erase,
-    });
+    super(
+      new DueItems(database, {
+        kind: 'idempotent answer',
+        scope: SYSTEM,
+        entity: IdempotencyRecord,
+        lists: [
+          {
+            where: (now) => ({ answerUntil: LessThanOrEqual(now), sealedAnswer: Not(IsNull()) }),
+            dueColumn: 'answerUntil',
+          },
+        ],
+        handle: (row) => erase([row]),
+        handleTogether: erase,
+      }),
+    );
   }
 }

@@ -5,7 +5,6 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import {
   DAY,
   type EpochMilliseconds,
-  type Expirable,
   INSTALLATION_ID,
   type PlatformScope,
   SECOND,
@@ -16,7 +15,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
-import { type DueItems, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
 import { LEASE, claimOutcome } from './claim-outcome.js';
@@ -52,9 +51,7 @@ export interface IdempotencyClaim {
  */
 @Expires({})
 @Injectable()
-export class IdempotencyRecords implements Expirable, OnModuleDestroy {
-  readonly kind = 'idempotency-record';
-  readonly #old: DueItems<IdempotencyRecord>;
+export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements OnModuleDestroy {
   readonly #running = new Set<string>();
   #pepper: Buffer | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -63,18 +60,16 @@ export class IdempotencyRecords implements Expirable, OnModuleDestroy {
     private readonly database: Database,
     private readonly vault: Vault,
   ) {
-    this.#old = purge(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: IdempotencyRecord,
-      key: 'id',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'idempotency records',
-    });
+    super(
+      purge(database, {
+        kind: 'idempotency-record',
+        scope: SYSTEM,
+        entity: IdempotencyRecord,
+        where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
+        dueColumn: 'expiresAt',
+        reason: 'idempotency records',
+      }),
+    );
   }
 
   onModuleDestroy(): void {
@@ -146,11 +141,6 @@ export class IdempotencyRecords implements Expirable, OnModuleDestroy {
   /** Ends an attempt whose answer is stored. */
   finish({ ownerId }: IdempotencyClaim): void {
     this.#running.delete(ownerId);
-  }
-
-  /** Removes what is older than 24 hours. */
-  recordDue(limit: number): Promise<number> {
-    return this.#old.recordDue(limit);
   }
 
   /** The timer runs only while there is something to renew, and keeps no process alive. */

@@ -19,34 +19,28 @@ const scopeOf = ({ tenantId }: Key | KeyVersion): TenantScope => ({ ...ORIGIN, t
 @Expires({})
 @Injectable()
 export class DueRotations extends DueKind<Key> {
-  readonly kind = 'key rotation';
-  protected readonly due: DueItems<Key>;
-
   constructor(
     private readonly database: Database,
     private readonly rotation: KeyRotation,
   ) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: Key,
-      lists: [
-        {
-          where: (now) => ({ state: 'active', nextRotationAt: LessThanOrEqual(now) }),
-          happens: 'is rotated',
-          order: [
-            ['nextRotationAt', 'ASC'],
-            ['id', 'ASC'],
-          ],
+    super(
+      new DueItems(database, {
+        kind: 'key rotation',
+        scope: SCOPE,
+        entity: Key,
+        lists: [
+          {
+            where: (now) => ({ state: 'active', nextRotationAt: LessThanOrEqual(now) }),
+            happens: 'is rotated',
+            dueColumn: 'nextRotationAt',
+          },
+        ],
+        handle: async (key) => {
+          if (await this.isOfDeletedTenant(key)) await this.forget(key);
+          else await this.rotation.rotateIfDue(scopeOf(key), key.id);
         },
-      ],
-      itemOf: ({ id }) => id,
-      handle: async (key) => {
-        if (await this.isOfDeletedTenant(key)) await this.forget(key);
-        else await this.rotation.rotateIfDue(scopeOf(key), key.id);
-      },
-    });
+      }),
+    );
   }
 
   /** A deleted tenant has no data key that anything could be sealed with. */
@@ -67,26 +61,24 @@ export class DueRotations extends DueKind<Key> {
 @Expires({})
 @Injectable()
 export class DueVersionSteps extends DueKind<KeyVersion> {
-  readonly kind = 'key version';
-  protected readonly due: DueItems<KeyVersion>;
-
   constructor(database: Database) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: KeyVersion,
-      lists: dueVersions,
-      // Several steps of one key are one transaction.
-      itemOf: ({ keyId }) => keyId,
-      handle: (version) =>
-        database.transaction(scopeOf(version), async (tx) => {
-          await tx.lock(Key, { id: version.keyId });
-          await applyDueSteps(tx, version.keyId);
-          await raiseConfigVersion(tx);
-          tx.housekeeping('another instance may have recorded it all');
-        }),
-    });
+    super(
+      new DueItems(database, {
+        kind: 'key version',
+        scope: SCOPE,
+        entity: KeyVersion,
+        lists: dueVersions,
+        // Several steps of one key are one transaction.
+        itemOf: ({ keyId }) => keyId,
+        handle: (version) =>
+          database.transaction(scopeOf(version), async (tx) => {
+            await tx.lock(Key, { id: version.keyId });
+            await applyDueSteps(tx, version.keyId);
+            await raiseConfigVersion(tx);
+            tx.housekeeping('another instance may have recorded it all');
+          }),
+      }),
+    );
   }
 }
 
@@ -94,18 +86,12 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
   {
     where: (now) => ({ state: 'pending', activatesAt: LessThanOrEqual(now) }),
     happens: 'begins to sign',
-    order: [
-      ['activatesAt', 'ASC'],
-      ['id', 'ASC'],
-    ],
+    dueColumn: 'activatesAt',
   },
   {
     where: (now) => ({ state: 'active', retiresAt: LessThanOrEqual(now) }),
     happens: 'is retired',
-    order: [
-      ['retiresAt', 'ASC'],
-      ['id', 'ASC'],
-    ],
+    dueColumn: 'retiresAt',
   },
   {
     where: (now) => {
@@ -115,10 +101,7 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
         { state: 'retired', retiredAt: longAgo, lastTokenExpiresAt: longAgo },
       ];
     },
-    order: [
-      ['retiredAt', 'ASC'],
-      ['id', 'ASC'],
-    ],
+    dueColumn: 'retiredAt',
   },
 ];
 
@@ -126,27 +109,21 @@ const dueVersions: readonly DueList<KeyVersion>[] = [
 @Expires({})
 @Injectable()
 export class DueKeyDestructions extends DueKind<Key> {
-  readonly kind = 'deleted key';
-  protected readonly due: DueItems<Key>;
-
   constructor(database: Database, deletion: KeyDeletion) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: Key,
-      lists: [
-        {
-          where: (now) => ({ state: 'deleted', destroysAt: LessThanOrEqual(now) }),
-          happens: 'is destroyed',
-          order: [
-            ['destroysAt', 'ASC'],
-            ['id', 'ASC'],
-          ],
-        },
-      ],
-      itemOf: ({ id }) => id,
-      handle: async (key) => void (await deletion.destroyIfDue(scopeOf(key), key.id)),
-    });
+    super(
+      new DueItems(database, {
+        kind: 'deleted key',
+        scope: SCOPE,
+        entity: Key,
+        lists: [
+          {
+            where: (now) => ({ state: 'deleted', destroysAt: LessThanOrEqual(now) }),
+            happens: 'is destroyed',
+            dueColumn: 'destroysAt',
+          },
+        ],
+        handle: async (key) => void (await deletion.destroyIfDue(scopeOf(key), key.id)),
+      }),
+    );
   }
 }

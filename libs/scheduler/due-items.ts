@@ -9,7 +9,7 @@ import {
   type TenantScope,
   type Upcoming,
 } from '#core';
-import type { Database, EntityClass, KeysetOrder, Where } from '#database';
+import type { Database, EntityClass, KeysetOrder, View, Where } from '#database';
 
 import { Backoff } from './backoff.js';
 import { soonestFirst } from './calendar.js';
@@ -17,8 +17,8 @@ import { soonestFirst } from './calendar.js';
 /** One list of due rows of an entity. */
 export interface DueList<Row> {
   readonly where: (now: EpochMilliseconds) => Where<Row>;
-  /** Due column first, unique id last; no column of it may be NULL in a row that `where` finds. */
-  readonly order: KeysetOrder<Row>;
+  /** The column with the instant, by which rows come in order; not NULL in a row that `where` finds. */
+  readonly dueColumn: keyof Row & string;
   /** What happens then, in a word, where people plan with it: it is in the calendar. */
   readonly happens?: string;
 }
@@ -29,11 +29,13 @@ export interface DueWork<Row> {
   readonly kind: string;
   readonly scope: PlatformScope;
   readonly entity: new () => Row;
+  /** The column that is unique: `id` unless said otherwise. */
+  readonly key?: (keyof Row & string) | undefined;
   readonly lists: readonly DueList<Row>[];
   /** What only the calendar reads: nothing is to be done about it then. */
   readonly shown?: readonly DueList<Row>[] | undefined;
-  /** What a row is about, where several rows are about the same thing; the row's own id otherwise. */
-  readonly itemOf: (row: Row) => string;
+  /** What a row is about, where several rows are about the same thing; the row's own key unless said otherwise. */
+  readonly itemOf?: (row: Row) => string;
   /**
    * Handles one item in a transaction of its own.
    * @returns `false` where the item stays due although nothing failed: it is looked at again later
@@ -82,6 +84,7 @@ const PAGES_MAX = 100;
 export class DueItems<Row extends object> {
   readonly #backoff = new Backoff();
   readonly #planned: readonly DueList<Row>[];
+  readonly #key: keyof Row & string;
   #list = 0;
   #cursor: string | undefined;
 
@@ -89,6 +92,7 @@ export class DueItems<Row extends object> {
     private readonly database: Database,
     private readonly work: DueWork<Row>,
   ) {
+    this.#key = work.key ?? ('id' as keyof Row & string);
     this.#planned = [...work.lists, ...(work.shown ?? [])].filter(({ happens }) => happens !== undefined);
   }
 
@@ -109,8 +113,12 @@ export class DueItems<Row extends object> {
       if (nextCursor === null) this.#list += 1;
     }
     if (this.#list === this.work.lists.length) this.#list = 0;
-    if (failed.length > 0) throw new ItemsFailed(this.work.kind, failed, attempted);
+    if (failed.length > 0) throw new ItemsFailed(this.kind, failed, attempted);
     return attempted;
+  }
+
+  get kind(): string {
+    return this.work.kind;
   }
 
   /** Whether people plan with some of it. */
@@ -124,18 +132,14 @@ export class DueItems<Row extends object> {
     before: EpochMilliseconds | undefined,
     request: PageRequest,
   ): Promise<Page<Upcoming>> {
-    const { entity, kind } = this.work;
     const pages = await this.database.read(scope, (view) =>
       Promise.all(
-        this.#planned.map(async ({ where, order, happens = '' }) => {
-          const { items, nextCursor } = await view.page(
-            entity as EntityClass<Row>,
-            where(before ?? view.now + AHEAD),
-            order,
-            request,
+        this.#planned.map(async (list) => {
+          const { items, nextCursor } = await this.page(view, list, before ?? view.now + AHEAD, request);
+          const upcoming = items.map((row) =>
+            upcomingOf(this.kind, row, Number(row[list.dueColumn]), list.happens ?? ''),
           );
-          const [[due]] = order as readonly [readonly [keyof Row & string, 'ASC' | 'DESC']];
-          return { items: items.map((row) => upcomingOf(kind, row, Number(row[due]), happens)), nextCursor };
+          return { items: upcoming, nextCursor };
         }),
       ),
     );
@@ -145,26 +149,41 @@ export class DueItems<Row extends object> {
   private async nextPage(
     limit: number,
   ): Promise<{ now: EpochMilliseconds; rows: readonly Row[]; nextCursor: string | null }> {
-    const { scope, entity, lists } = this.work;
-    const { where, order } = lists[this.#list]!;
-    return this.database.readPlatform(scope, async (view) => {
+    return this.database.readPlatform(this.work.scope, async (view) => {
       const request = { limit: Math.min(limit, PAGE_LIMIT_MAX), cursor: this.#cursor };
       const now = view.confirmed;
-      const { items, nextCursor } = await view.page(entity as EntityClass<Row>, where(now), order, request);
+      const { items, nextCursor } = await this.page(view, this.work.lists[this.#list]!, now, request);
       return { now, rows: items, nextCursor };
     });
   }
 
+  private page(
+    view: View,
+    { where, dueColumn }: DueList<Row>,
+    now: EpochMilliseconds,
+    request: PageRequest,
+  ): Promise<Page<Row>> {
+    const order: KeysetOrder<Row> = [
+      [dueColumn, 'ASC'],
+      [this.#key, 'ASC'],
+    ];
+    return view.page(this.work.entity as EntityClass<Row>, where(now), order, request);
+  }
+
+  private itemOf(row: Row): string {
+    return this.work.itemOf?.(row) ?? String(row[this.#key]);
+  }
+
   /** The rows to handle now: one for each item, without those that wait for a retry. */
   private ready(rows: readonly Row[], now: EpochMilliseconds): readonly Row[] {
-    const items = new Map(rows.map((row) => [this.work.itemOf(row), row]));
+    const items = new Map(rows.map((row) => [this.itemOf(row), row]));
     return [...items].filter(([item]) => !this.#backoff.isWaiting(item, now)).map(([, row]) => row);
   }
 
   private async handleAll(rows: readonly Row[], now: EpochMilliseconds, failed: ItemFailure[]): Promise<void> {
     if (await this.handledTogether(rows)) return;
     for (const row of rows) {
-      const item = this.work.itemOf(row);
+      const item = this.itemOf(row);
       try {
         if ((await this.work.handle(row)) === false) this.#backoff.failed(item, now);
         else this.#backoff.succeeded(item);

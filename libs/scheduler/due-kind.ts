@@ -6,8 +6,11 @@ import type { DueItems } from './due-items.js';
  * A kind of thing whose due rows `DueItems` handles. It is in the calendar where one of its lists says what `happens`.
  */
 export abstract class DueKind<Row extends object> implements Expirable {
-  abstract readonly kind: string;
-  protected abstract readonly due: DueItems<Row>;
+  constructor(protected readonly due: DueItems<Row>) {}
+
+  get kind(): string {
+    return this.due.kind;
+  }
 
   recordDue(limit: number): Promise<number> {
     return this.due.recordDue(limit);

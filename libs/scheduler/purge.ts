@@ -1,5 +1,5 @@
 import type { EpochMilliseconds, PlatformScope } from '#core';
-import { type Database, type EntityClass, In, type KeysetOrder, type Where } from '#database';
+import { type Database, type EntityClass, In, type Where } from '#database';
 
 import { DueItems, type DueList } from './due-items.js';
 
@@ -9,10 +9,11 @@ export interface PurgeWork<Row> {
   readonly kind: string;
   readonly scope: PlatformScope;
   readonly entity: new () => Row;
-  /** The primary key. */
-  readonly key: keyof Row & string;
+  /** The primary key: `id` unless said otherwise. */
+  readonly key?: keyof Row & string;
   readonly where: (now: EpochMilliseconds) => Where<Row>;
-  readonly order: KeysetOrder<Row>;
+  /** The column with the instant since which a row is old. */
+  readonly dueColumn: keyof Row & string;
   /** Why their removal is no part of the history. */
   readonly reason: string;
   /** What happened long before, where people plan with it. */
@@ -24,22 +25,21 @@ export interface PurgeWork<Row> {
  * when it would be removed, because it was used again meanwhile, stays.
  */
 export function purge<Row extends object>(database: Database, work: PurgeWork<Row>): DueItems<Row> {
-  const { kind, scope, entity, key, where, order, reason, shown } = work;
-  const keyOf = (row: Row): string => String(row[key]);
+  const { kind, scope, entity, key = 'id' as keyof Row & string, where, dueColumn, reason, shown } = work;
   const remove = (rows: readonly Row[]): Promise<void> =>
     database.platform(scope, async (tx) => {
       tx.housekeeping(reason);
       const conditions = [where(tx.confirmed)].flat() as object[];
-      const among = { [key]: In(rows.map(keyOf)) };
+      const among = { [key]: In(rows.map((row) => row[key])) };
       await tx.delete(entity as EntityClass<Row>, conditions.map((old) => ({ ...old, ...among })) as Where<Row>);
     });
   return new DueItems<Row>(database, {
     kind,
     scope,
     entity,
-    lists: [{ where, order }],
+    key,
+    lists: [{ where, dueColumn }],
     shown,
-    itemOf: keyOf,
     handle: (row) => remove([row]),
     handleTogether: remove,
   });

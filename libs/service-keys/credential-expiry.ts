@@ -27,7 +27,6 @@ const dueCredentials = (
     scope: SCOPE,
     entity: Credential,
     lists,
-    itemOf: ({ id }) => id,
     handle: ({ id, tenantId, serviceId }) => {
       const scope: TenantScope = { ...SCOPE, tenantId };
       return database.transaction(scope, async (tx) => {
@@ -44,30 +43,22 @@ const dueCredentials = (
 @Expires({})
 @Injectable()
 export class CredentialExpiry extends DueKind<Credential> {
-  readonly kind = 'credential';
-  protected readonly due: DueItems<Credential>;
-
   constructor(database: Database, steps: CredentialSteps) {
-    super();
     const expired: DueList<Credential> = {
       where: (now) => ({ state: In([...credentialLifecycle.event.expire.from]), expiresAt: LessThanOrEqual(now) }),
       happens: 'expires',
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
+      dueColumn: 'expiresAt',
     };
     const overlapEnded: DueList<Credential> = {
       where: (now) => ({ state: 'active', overlapEndsAt: LessThanOrEqual(now) }),
       happens: 'is discarded',
-      order: [
-        ['overlapEndsAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
+      dueColumn: 'overlapEndsAt',
     };
-    this.due = dueCredentials(database, this.kind, [expired, overlapEnded], async (tx, credential) => {
-      if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
-    });
+    super(
+      dueCredentials(database, 'credential', [expired, overlapEnded], async (tx, credential) => {
+        if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
+      }),
+    );
   }
 }
 
@@ -78,14 +69,10 @@ const LONGEST_LEAD = 90 * DAY;
 @Expires({})
 @Injectable()
 export class CredentialSuccession extends DueKind<Credential> {
-  readonly kind = 'credential-succession';
-  protected readonly due: DueItems<Credential>;
-
   constructor(
     database: Database,
     private readonly steps: CredentialSteps,
   ) {
-    super();
     const expiringSoon: DueList<Credential> = {
       where: (now) => ({
         state: 'active',
@@ -93,13 +80,12 @@ export class CredentialSuccession extends DueKind<Credential> {
         overlapEndsAt: IsNull(),
         replacedBy: IsNull(),
       }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
+      dueColumn: 'expiresAt',
     };
-    this.due = dueCredentials(database, this.kind, [expiringSoon], (tx, credential) =>
-      this.succeedIfDue(tx, credential),
+    super(
+      dueCredentials(database, 'credential-succession', [expiringSoon], (tx, credential) =>
+        this.succeedIfDue(tx, credential),
+      ),
     );
   }
 
@@ -128,26 +114,21 @@ export class CredentialSuccession extends DueKind<Credential> {
 @Expires({})
 @Injectable()
 export class CredentialCleanup extends DueKind<Credential> {
-  readonly kind = 'credential-cleanup';
-  protected readonly due: DueItems<Credential>;
-
   constructor(database: Database, steps: CredentialSteps) {
-    super();
     const discarded: DueList<Credential> = {
       // The shortest time that a tenant may set.
       where: (now) => ({ state: 'inactive', discardedAt: LessThanOrEqual(now - DAY) }),
-      order: [
-        ['discardedAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
+      dueColumn: 'discardedAt',
     };
-    this.due = dueCredentials(database, this.kind, [discarded], async (tx, credential) => {
-      const { inactiveCredentialDays } = await tenantSettingsOf(tx);
-      if (stateAt(credential, tx.now) !== 'inactive') return;
-      if (deletionDueAt(credential, inactiveCredentialDays) > tx.confirmed) return;
-      await steps.erase(tx, credential);
-      await raiseConfigVersion(tx);
-    });
+    super(
+      dueCredentials(database, 'credential-cleanup', [discarded], async (tx, credential) => {
+        const { inactiveCredentialDays } = await tenantSettingsOf(tx);
+        if (stateAt(credential, tx.now) !== 'inactive') return;
+        if (deletionDueAt(credential, inactiveCredentialDays) > tx.confirmed) return;
+        await steps.erase(tx, credential);
+        await raiseConfigVersion(tx);
+      }),
+    );
   }
 
   override async recordDue(limit: number): Promise<number> {

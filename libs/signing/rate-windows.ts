@@ -13,7 +13,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, LessThanOrEqual, type Tx } from '#database';
-import { type DueItems, DueKind, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
 
@@ -38,24 +38,17 @@ const SYSTEM = platformScope(systemOrigin('rate-windows'));
 @Expires({})
 @Injectable()
 export class RateWindows extends DueKind<RateWindow> {
-  readonly kind = 'rate window';
-
-  protected readonly due: DueItems<RateWindow>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: RateWindow,
-      key: 'id',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'rate windows that have passed',
-    });
+    super(
+      purge(database, {
+        kind: 'rate window',
+        scope: SYSTEM,
+        entity: RateWindow,
+        where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
+        dueColumn: 'expiresAt',
+        reason: 'rate windows that have passed',
+      }),
+    );
   }
 
   /**

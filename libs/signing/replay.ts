@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, HOUR, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual, type OnceRow, type Tx, type View } from '#database';
-import { type DueItems, DueKind, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
 
@@ -25,24 +25,17 @@ const SYSTEM = platformScope(systemOrigin('replay-records'));
 @Expires({})
 @Injectable()
 export class ReplayStore extends DueKind<ReplayRecord> {
-  readonly kind = 'replay record';
-
-  protected readonly due: DueItems<ReplayRecord>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: ReplayRecord,
-      key: 'id',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_BEYOND) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'replay records of expired tokens',
-    });
+    super(
+      purge(database, {
+        kind: 'replay record',
+        scope: SYSTEM,
+        entity: ReplayRecord,
+        where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_BEYOND) }),
+        dueColumn: 'expiresAt',
+        reason: 'replay records of expired tokens',
+      }),
+    );
   }
 
   /**

@@ -14,7 +14,7 @@ import {
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
-import { type DueItems, DueKind, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
@@ -56,8 +56,6 @@ const SYSTEM = platformScope(systemOrigin('token-transactions'));
 @Expires({})
 @Injectable()
 export class TokenTransactions extends DueKind<TokenTransaction> {
-  readonly kind = 'token transaction';
-  protected readonly due: DueItems<TokenTransaction>;
   #lookupKey: KeyObject | undefined;
 
   constructor(
@@ -65,19 +63,16 @@ export class TokenTransactions extends DueKind<TokenTransaction> {
     private readonly vault: Vault,
     private readonly rates: RateWindows,
   ) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SYSTEM,
-      entity: TokenTransaction,
-      key: 'id',
-      where: (now) => ({ keptUntil: LessThanOrEqual(now) }),
-      order: [
-        ['keptUntil', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'token transactions past their retention',
-    });
+    super(
+      purge(database, {
+        kind: 'token transaction',
+        scope: SYSTEM,
+        entity: TokenTransaction,
+        where: (now) => ({ keptUntil: LessThanOrEqual(now) }),
+        dueColumn: 'keptUntil',
+        reason: 'token transactions past their retention',
+      }),
+    );
   }
 
   /** Loads the key of the look-up hash. Called at start. */

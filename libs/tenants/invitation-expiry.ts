@@ -8,30 +8,26 @@ import { Invitation } from './entities.js';
 
 const SCOPE = platformScope(systemOrigin('invitation-expiry'));
 
-const ORDER = [
-  ['expiresAt', 'ASC'],
-  ['id', 'ASC'],
-] as const;
-
 /** Records that invitations expired. */
 @Expires({})
 @Injectable()
 export class InvitationExpiry extends DueKind<Invitation> {
-  readonly kind = 'invitation';
-  protected readonly due: DueItems<Invitation>;
-
   constructor(private readonly database: Database) {
-    super();
-    this.due = new DueItems(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: Invitation,
-      lists: [
-        { where: (now) => ({ state: 'pending', expiresAt: LessThanOrEqual(now) }), order: ORDER, happens: 'expires' },
-      ],
-      itemOf: ({ id }) => id,
-      handle: (row) => this.expire(row),
-    });
+    super(
+      new DueItems(database, {
+        kind: 'invitation',
+        scope: SCOPE,
+        entity: Invitation,
+        lists: [
+          {
+            where: (now) => ({ state: 'pending', expiresAt: LessThanOrEqual(now) }),
+            dueColumn: 'expiresAt',
+            happens: 'expires',
+          },
+        ],
+        handle: (row) => this.expire(row),
+      }),
+    );
   }
 
   private async expire({ id }: Invitation): Promise<void> {
@@ -49,22 +45,19 @@ const KEPT_FOR = 90 * DAY;
 @Expires({})
 @Injectable()
 export class EndedInvitations extends DueKind<Invitation> {
-  readonly kind = 'ended invitation';
-  protected readonly due: DueItems<Invitation>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: Invitation,
-      key: 'id',
-      where: (now) => ({
-        state: In(['accepted', 'withdrawn', 'expired']),
-        expiresAt: LessThanOrEqual(now - KEPT_FOR),
+    super(
+      purge(database, {
+        kind: 'ended invitation',
+        scope: SCOPE,
+        entity: Invitation,
+        where: (now) => ({
+          state: In(['accepted', 'withdrawn', 'expired']),
+          expiresAt: LessThanOrEqual(now - KEPT_FOR),
+        }),
+        dueColumn: 'expiresAt',
+        reason: 'invitations that ended long ago',
       }),
-      order: ORDER,
-      reason: 'invitations that ended long ago',
-    });
+    );
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, DueKind, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 
 import { PasswordReset } from './entities.js';
 
@@ -14,22 +14,16 @@ const KEPT_FOR = 7 * DAY;
 @Expires({})
 @Injectable()
 export class PasswordResetExpiry extends DueKind<PasswordReset> {
-  readonly kind = 'password reset';
-  protected readonly due: DueItems<PasswordReset>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: PasswordReset,
-      key: 'id',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'password resets that ended long ago',
-    });
+    super(
+      purge(database, {
+        kind: 'password reset',
+        scope: SCOPE,
+        entity: PasswordReset,
+        where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+        dueColumn: 'expiresAt',
+        reason: 'password resets that ended long ago',
+      }),
+    );
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
-import { type DueItems, DueKind, Expires, purge } from '#scheduler';
+import { DueKind, Expires, purge } from '#scheduler';
 
 import { PasswordAttempt, RefreshToken, Session } from './entities.js';
 
@@ -14,23 +14,17 @@ const KEPT_FOR = 7 * DAY;
 @Expires({})
 @Injectable()
 export class SessionExpiry extends DueKind<Session> {
-  readonly kind = 'session';
-  protected readonly due: DueItems<Session>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: Session,
-      key: 'id',
-      where: (now) => ({ renewableUntil: LessThanOrEqual(now - KEPT_FOR) }),
-      order: [
-        ['renewableUntil', 'ASC'],
-        ['id', 'ASC'],
-      ],
-      reason: 'sessions that ended long ago',
-    });
+    super(
+      purge(database, {
+        kind: 'session',
+        scope: SCOPE,
+        entity: Session,
+        where: (now) => ({ renewableUntil: LessThanOrEqual(now - KEPT_FOR) }),
+        dueColumn: 'renewableUntil',
+        reason: 'sessions that ended long ago',
+      }),
+    );
   }
 }
 
@@ -38,23 +32,18 @@ export class SessionExpiry extends DueKind<Session> {
 @Expires({})
 @Injectable()
 export class RefreshTokenExpiry extends DueKind<RefreshToken> {
-  readonly kind = 'refresh token';
-  protected readonly due: DueItems<RefreshToken>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: RefreshToken,
-      key: 'lookupHash',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['lookupHash', 'ASC'],
-      ],
-      reason: 'refresh tokens that ended long ago',
-    });
+    super(
+      purge(database, {
+        kind: 'refresh token',
+        scope: SCOPE,
+        entity: RefreshToken,
+        key: 'lookupHash',
+        where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+        dueColumn: 'expiresAt',
+        reason: 'refresh tokens that ended long ago',
+      }),
+    );
   }
 }
 
@@ -62,22 +51,17 @@ export class RefreshTokenExpiry extends DueKind<RefreshToken> {
 @Expires({})
 @Injectable()
 export class PasswordAttemptExpiry extends DueKind<PasswordAttempt> {
-  readonly kind = 'password attempt';
-  protected readonly due: DueItems<PasswordAttempt>;
-
   constructor(database: Database) {
-    super();
-    this.due = purge(database, {
-      kind: this.kind,
-      scope: SCOPE,
-      entity: PasswordAttempt,
-      key: 'subjectHash',
-      where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
-      order: [
-        ['expiresAt', 'ASC'],
-        ['subjectHash', 'ASC'],
-      ],
-      reason: 'counters of failed password attempts',
-    });
+    super(
+      purge(database, {
+        kind: 'password attempt',
+        scope: SCOPE,
+        entity: PasswordAttempt,
+        key: 'subjectHash',
+        where: (now) => ({ expiresAt: LessThanOrEqual(now) }),
+        dueColumn: 'expiresAt',
+        reason: 'counters of failed password attempts',
+      }),
+    );
   }
 }

@@ -39,13 +39,9 @@ function dueNotes(
     lists: [
       {
         where: (now) => ({ state: 'open', createdAt: LessThanOrEqual(now) }),
-        order: [
-          ['createdAt', 'ASC'],
-          ['id', 'ASC'],
-        ],
+        dueColumn: 'createdAt',
       },
     ],
-    itemOf: ({ id }) => id,
     handle: async ({ id, name, tenantId }) => {
       attempts.push(name);
       await before();
@@ -139,12 +135,8 @@ describe('purged rows', () => {
       kind: 'note',
       scope: platform,
       entity: Note,
-      key: 'id',
       where: (now) => ({ createdAt: LessThanOrEqual(now - 10) }),
-      order: [
-        ['createdAt', 'ASC'],
-        ['id', 'ASC'],
-      ],
+      dueColumn: 'createdAt',
       reason: 'old notes',
     });
 
