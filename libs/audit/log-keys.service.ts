@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { sealingErrors } from '#crypto';
 import { type CheckpointSigner, SEED_BYTES, type VerifierKey, checkpointSigner } from '#transparency-log';
-import { Vault } from '#vault';
+import { type OnUnsealed, Vault } from '#vault';
 
 const SECRET = 'history-log-key';
 /** In this order in the secret and below a checkpoint. Ed25519 for every tool, ML-DSA-44 for after quantum computers. */
@@ -15,13 +15,13 @@ const TYPES = ['ed25519', 'mlDsa44'] as const;
  * Each history signs under its own name, so that a signature for one is none for another.
  */
 @Injectable()
-export class LogKeys {
+export class LogKeys implements OnUnsealed {
   #seeds: Buffer | undefined;
 
   constructor(private readonly vault: Vault) {}
 
-  /** Loads the keys, or makes them. @throws SEALED */
-  async prepare(): Promise<void> {
+  /** Loads the keys, or makes them. */
+  async onUnsealed(): Promise<void> {
     this.#seeds = await this.vault.ensureInstallationSecret(SECRET, () => randomBytes(SEED_BYTES * TYPES.length));
   }
 

@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 
 import { AuditModule, recordEvents } from '#audit';
 import { CertificatesModule } from '#certificates';
@@ -78,6 +79,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     AuditModule,
     CertificatesModule,
     DatabaseModule,
+    DiscoveryModule,
     IdempotencyModule,
     KeysModule,
     LicensingModule,

@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 
 import { CONFIGURATION, type Configuration, databaseTlsWarning } from '#config';
 import { GuardedClock } from '#core';
 import { Database } from '#database';
 import { LOGGER, type Logger } from '#logging';
 import { ClockWatch } from '#scheduler';
-import { Vault } from '#vault';
+import { Vault, hasOnUnsealed } from '#vault';
 
 import { readMasterKeys } from './master-keys.js';
 
@@ -19,11 +20,12 @@ export class Installation {
     readonly clockWatch: ClockWatch,
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly discovery: DiscoveryService,
   ) {}
 
   /**
    * Proves the master key, and only then brings the schema up to date: under a wrong key nothing is written. A new
-   * database gets its schema first and, where none is configured, a master key file.
+   * database gets its schema first and, where none is configured, a master key file. Then every library loads its secrets.
    */
   async open(): Promise<void> {
     const { configuration, database, logger, vault } = this;
@@ -37,6 +39,10 @@ export class Installation {
     } else if (!isNew) {
       await database.migrate();
     }
-    if (!vault.sealed) await this.clockWatch.start();
+    if (vault.sealed) return;
+    await this.clockWatch.start();
+    // A provider that has two names is one.
+    const providers = new Set<unknown>(this.discovery.getProviders().map(({ instance }): unknown => instance));
+    for (const provider of providers) if (hasOnUnsealed(provider)) await provider.onUnsealed();
   }
 }

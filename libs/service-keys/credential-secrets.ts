@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { type EpochMilliseconds, Secret, coreErrors } from '#core';
 import { fingerprint, lookupHash, maskSecret, randomSecret, uuidv7 } from '#crypto';
 import type { Tx, View } from '#database';
-import { Vault, sealedColumn } from '#vault';
+import { type OnUnsealed, Vault, sealedColumn } from '#vault';
 
 import { type AuthType, generateSecret } from './auth-types.js';
 import { Credential } from './entities.js';
@@ -34,13 +34,13 @@ export interface CredentialWithSecret {
 
 /** Makes, seals, finds and opens the secrets of credentials. */
 @Injectable()
-export class CredentialSecrets {
+export class CredentialSecrets implements OnUnsealed {
   #pepper: ReturnType<typeof createSecretKey> | undefined;
 
   constructor(private readonly vault: Vault) {}
 
-  /** Loads the pepper, which must be known before any credential is made or looked up. Called at start. */
-  async prepare(): Promise<void> {
+  /** Loads the pepper, which must be known before any credential is made or looked up. */
+  async onUnsealed(): Promise<void> {
     const bytes = await this.vault.ensureInstallationSecret(PEPPER, () => randomSecret(PEPPER_BYTES).reveal());
     this.#pepper = createSecretKey(bytes);
   }

@@ -17,7 +17,7 @@ import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
-import { Vault, sealedColumn } from '#vault';
+import { type OnUnsealed, Vault, sealedColumn } from '#vault';
 
 import { TokenTransaction } from './entities.js';
 import { transactionErrors } from './errors.js';
@@ -55,7 +55,7 @@ const SYSTEM = platformScope(systemOrigin('token-transactions'));
  */
 @Expires({})
 @Injectable()
-export class TokenTransactions extends DueKind<TokenTransaction> {
+export class TokenTransactions extends DueKind<TokenTransaction> implements OnUnsealed {
   #lookupKey: KeyObject | undefined;
 
   constructor(
@@ -75,8 +75,8 @@ export class TokenTransactions extends DueKind<TokenTransaction> {
     );
   }
 
-  /** Loads the key of the look-up hash. Called at start. */
-  async prepare(): Promise<void> {
+  /** Loads the key of the look-up hash. */
+  async onUnsealed(): Promise<void> {
     const bytes = await this.vault.ensureInstallationSecret(LOOKUP_KEY, () => randomSecret(LOOKUP_KEY_BYTES).reveal());
     this.#lookupKey = createSecretKey(bytes);
   }

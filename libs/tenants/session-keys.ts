@@ -3,7 +3,7 @@ import { type KeyObject, createPrivateKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { algorithm, privateKeyToBytes, sealingErrors, verifyingKeyOf } from '#crypto';
-import { Vault } from '#vault';
+import { type OnUnsealed, Vault } from '#vault';
 
 const SESSION_KEY = 'session-signing-key';
 const SESSION_ALGORITHM = algorithm('ES256');
@@ -12,13 +12,13 @@ const SESSION_ALGORITHM = algorithm('ES256');
  * The key that signs sessions: of its own class, used for nothing else. It is made on first start, sealed in its database, the same on every instance.
  */
 @Injectable()
-export class SessionKeys {
+export class SessionKeys implements OnUnsealed {
   #signing: KeyObject | undefined;
 
   constructor(private readonly vault: Vault) {}
 
-  /** Makes the key at the first start, loads it at each. @throws SEALED */
-  async prepare(): Promise<void> {
+  /** Loads the key, or makes it. */
+  async onUnsealed(): Promise<void> {
     const bytes = await this.vault.ensureInstallationSecret(SESSION_KEY, async () =>
       privateKeyToBytes((await SESSION_ALGORITHM.generate()).signingKey),
     );

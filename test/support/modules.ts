@@ -5,9 +5,6 @@ import { loadConfiguration } from '#config';
 import { MINUTE, type TimeSource } from '#core';
 import { Installation, InstallationModule } from '#installation';
 import { createLogger } from '#logging';
-import { CredentialSecrets } from '#service-keys';
-import { TokenTransactions } from '#signing';
-import { SessionKeys } from '#tenants';
 
 import { CHEAP_PASSWORDS, TEST_MASTER_KEY } from './server.js';
 
@@ -41,8 +38,5 @@ export const connectModules = (url: string, time: TimeSource): Promise<INestAppl
 export async function openModules(url: string, time: TimeSource): Promise<INestApplicationContext> {
   const context = await connectModules(url, time);
   await context.get(Installation).open();
-  await context.get(SessionKeys).prepare();
-  await context.get(CredentialSecrets).prepare();
-  await context.get(TokenTransactions).prepare();
   return context;
 }

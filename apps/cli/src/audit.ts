@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 
-import { type ExportFormat, HistoryExport, LogKeys, exportFormats } from '#audit';
+import { type ExportFormat, HistoryExport, exportFormats } from '#audit';
 import { type TenantScope, isUuid } from '#core';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
@@ -25,7 +25,6 @@ export const exportHistory = (terminal: Terminal, options: ExportOptions): Promi
   onInstallation(terminal, async (context) => {
     const { tenant, out } = options;
     if (tenant !== undefined && !isUuid(tenant)) throw new Refusal('--tenant takes the id of a tenant.');
-    await context.get(LogKeys).prepare();
     const exporting = context.get(HistoryExport);
     const scope = tenant === undefined ? CLI : ({ ...CLI, tenantId: tenant } satisfies TenantScope);
     const period = { from: instantOf('--from', options.from), to: instantOf('--to', options.to) };

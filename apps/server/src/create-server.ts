@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { Checkpoints, LogKeys } from '#audit';
+import { Checkpoints } from '#audit';
 import { type Configuration, PublicUrl } from '#config';
 import {
   type Clock,
@@ -19,9 +19,8 @@ import { CpuQueue, type PasswordParameters } from '#crypto';
 import { Installation, productVersion } from '#installation';
 import type { Logger } from '#logging';
 import { hostTime } from '#scheduler';
-import { CredentialSecrets, FAILURE_QUOTA_DEFAULT } from '#service-keys';
-import { TokenTransactions } from '#signing';
-import { SessionKeys, Users } from '#tenants';
+import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
+import { Users } from '#tenants';
 
 import { Drain } from './http/drain.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
@@ -125,19 +124,15 @@ async function openCounters({ configuration, logger }: CreateServerOptions, cloc
   return RedisCounters.open({ url, ca, keyPrefix }, clock, logger);
 }
 
-/** What the first start makes and every start loads. */
+/** The first administrator, where there is none; and whether the histories are those that were signed. */
 async function prepare(
   app: NestFastifyApplication,
   configuration: Configuration,
   logger: Logger,
 ): Promise<FirstAdmin | undefined> {
-  await app.get(SessionKeys).prepare();
-  await app.get(LogKeys).prepare();
   for (const log of await app.get(Checkpoints).rolledBack()) {
     logger.error({ log }, 'The database lacks a part of this history that was signed: was it rolled back?');
   }
-  await app.get(CredentialSecrets).prepare();
-  await app.get(TokenTransactions).prepare();
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;

@@ -46,7 +46,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     const vault = new Vault(database);
     await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
     keys = new LogKeys(vault);
-    await keys.prepare();
+    await keys.onUnsealed();
     checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
     log = new HistoryLog(database);
   }, BUILD_TIMEOUT * 2);

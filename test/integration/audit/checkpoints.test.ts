@@ -68,7 +68,7 @@ async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promis
   const vault = new Vault(database);
   await vault.unseal([masterKey]);
   const keys = new LogKeys(vault);
-  await keys.prepare();
+  await keys.onUnsealed();
   const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory });
   return { database, keys, checkpoints, log: new HistoryLog(database) };
 }

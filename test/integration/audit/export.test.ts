@@ -54,7 +54,7 @@ beforeEach(async () => {
   const vault = new Vault(database);
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
   keys = new LogKeys(vault);
-  await keys.prepare();
+  await keys.onUnsealed();
   checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
   exporting = new HistoryExport(database, checkpoints);
   scope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
