@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { CONFIGURATION, type Configuration, PublicUrl } from '#config';
+import { CONFIGURATION, PublicUrl, type SettingValues } from '#config';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
 import { VaultModule } from '#vault';
@@ -18,6 +18,7 @@ import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
 import { RepeatedEvents } from './repeated-events.service.js';
+import type { checkpointSettings } from './settings.js';
 
 export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, HistoryHead, HistoryTile, EventWindow];
 
@@ -35,7 +36,10 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
     {
       provide: LogPlace,
       inject: [PublicUrl, CONFIGURATION],
-      useFactory: async (publicUrl: PublicUrl, { checkpointFile }: Configuration): Promise<LogPlace> => ({
+      useFactory: async (
+        publicUrl: PublicUrl,
+        { checkpointFile }: SettingValues<typeof checkpointSettings>,
+      ): Promise<LogPlace> => ({
         host: () => new URL(publicUrl.current).host,
         memory: checkpointFile === 'off' ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile),
       }),

@@ -12,3 +12,4 @@ export { type ExportRequest, HistoryExport } from './export.service.js';
 export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
 export { LogKeys } from './log-keys.service.js';
+export { checkpointSettings } from './settings.js';

@@ -1,12 +1,12 @@
 export {
   CONFIGURATION,
-  type Configuration,
   ConfigurationError,
-  configurationMarkdown,
-  loadConfiguration,
+  type SettingTable,
+  type SettingValues,
+  readSettings,
+  unknownVariables,
 } from './configuration.js';
-export { databaseTlsWarning, readDatabaseTls } from './database-tls.js';
 export { PublicUrl } from './public-url.js';
 export { redisConnection } from './redis-connection.js';
-export { defaultOf } from './setting.js';
+export { type Setting, defaultOf, listOf, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
 export { type Role, settings } from './settings.js';

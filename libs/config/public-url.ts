@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 
-import { CONFIGURATION, type Configuration } from './configuration.js';
+import { CONFIGURATION, type SettingValues } from './configuration.js';
+import type { settings } from './settings.js';
 
 /** Where others reach this installation: issuer of tokens, JWKS, CRL and OCSP addresses. */
 @Injectable()
 export class PublicUrl {
   #listening: string;
 
-  constructor(@Inject(CONFIGURATION) private readonly configuration: Configuration) {
+  constructor(@Inject(CONFIGURATION) private readonly configuration: SettingValues<typeof settings>) {
     this.#listening = `http://${configuration.host}:${configuration.port}`;
   }
 

@@ -8,6 +8,8 @@ export interface Setting<T> {
   /** Throws an `Error` that says what the value must be, without repeating it. */
   readonly parse: (text: string) => T;
   readonly description: string;
+  /** Variables that say the same thing in another way: at most one of them may be set. */
+  readonly excludes?: readonly string[];
   /** Never shown, not even in the message that refuses it. */
   readonly secret?: boolean;
 }

@@ -11,8 +11,9 @@ export {
   VarcharColumn,
   VersionColumn,
 } from './columns.js';
-export { parseDatabaseUrl } from './connection-url.js';
-export { type DatabaseTls, type TlsMode, defaultTlsMode, tlsModes, tlsProblems } from './tls.js';
+export { databaseSettings } from './settings.js';
+export type { DatabaseTls } from './tls.js';
+export { databaseTlsProblems, databaseTlsWarning, readDatabaseTls } from './tls-settings.js';
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
 export { type OnceRow, Outdated, type PreparedWork, type RaisedInstant } from './prepared-work.js';

@@ -3,10 +3,17 @@ import { DiscoveryModule } from '@nestjs/core';
 
 import { AuditModule, recordEvents } from '#audit';
 import { CertificatesModule } from '#certificates';
-import { CONFIGURATION, type Configuration, PublicUrl, readDatabaseTls } from '#config';
+import { CONFIGURATION, PublicUrl } from '#config';
 import { Clock, Counters, GuardedClock, type TimeSource, WindowCounters } from '#core';
 import { CpuQueue, PASSWORD_PARAMETERS, type PasswordParameters } from '#crypto';
-import { type AuthorityCheck, DATABASE_SETTINGS, Database, DatabaseModule, type DatabaseSettings } from '#database';
+import {
+  type AuthorityCheck,
+  DATABASE_SETTINGS,
+  Database,
+  DatabaseModule,
+  type DatabaseSettings,
+  readDatabaseTls,
+} from '#database';
 import { IdempotencyModule } from '#idempotency';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
@@ -18,6 +25,7 @@ import { PASSWORD_HASH_PARAMETERS, TenantsModule, configurationNumbers } from '#
 import { VaultModule } from '#vault';
 
 import { checkAuthority } from './authority.js';
+import type { Configuration } from './configuration.js';
 import { Installation } from './installation.js';
 
 export interface InstallationOptions {

@@ -1,13 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 
-import { CONFIGURATION, type Configuration, databaseTlsWarning } from '#config';
+import { CONFIGURATION } from '#config';
 import { GuardedClock } from '#core';
-import { Database } from '#database';
+import { Database, databaseTlsWarning } from '#database';
 import { LOGGER, type Logger } from '#logging';
 import { ClockWatch } from '#scheduler';
 import { Vault, hasOnUnsealed } from '#vault';
 
+import type { Configuration } from './configuration.js';
 import { readMasterKeys } from './master-keys.js';
 
 /** What a process works on: a database at the newest schema, and a vault that is open, or says that it is not. */

@@ -1,30 +1,13 @@
 import { access } from 'node:fs/promises';
 
-import type { Configuration } from '#config';
+import type { SettingValues } from '#config';
 import type { KeyEncryptionKey } from '#crypto';
-import { createMasterKeyFile, openPkcs11, readMasterKey } from '#vault';
+import { type masterKeySettings, createMasterKeyFile, openPkcs11, readMasterKey } from '#vault';
 
-export type InstallationSettings = Pick<
-  Configuration,
-  | 'databaseUrl'
-  | 'databaseTls'
-  | 'databaseTlsCaFile'
-  | 'databaseTlsCertificateFile'
-  | 'databaseTlsKeyFile'
-  | 'databaseTlsServerName'
-  | 'allowUnsafeDatabase'
-  | 'masterKey'
-  | 'masterKeyFile'
-  | 'previousMasterKey'
-  | 'previousMasterKeyFile'
-  | 'pkcs11Module'
-  | 'pkcs11TokenLabel'
-  | 'pkcs11KeyLabel'
-  | 'pkcs11Pin'
->;
+type MasterKeyConfiguration = SettingValues<typeof masterKeySettings>;
 
 /** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
-export async function readMasterKeys(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey[]> {
+export async function readMasterKeys(settings: MasterKeyConfiguration, isNew: boolean): Promise<KeyEncryptionKey[]> {
   const { previousMasterKey, previousMasterKeyFile } = settings;
   const current = await currentMasterKey(settings, isNew);
   if (!current) return [];
@@ -33,7 +16,10 @@ export async function readMasterKeys(settings: InstallationSettings, isNew: bool
 }
 
 /** A new master key is made for a new database only: where wrapped keys exist, it would open none of them. */
-async function currentMasterKey(settings: InstallationSettings, isNew: boolean): Promise<KeyEncryptionKey | undefined> {
+async function currentMasterKey(
+  settings: MasterKeyConfiguration,
+  isNew: boolean,
+): Promise<KeyEncryptionKey | undefined> {
   const { masterKey, masterKeyFile, pkcs11Module: module } = settings;
   if (module !== undefined) {
     const { pkcs11TokenLabel: tokenLabel, pkcs11KeyLabel: keyLabel, pkcs11Pin: pin } = settings;

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
 
-import { CONFIGURATION, type Configuration } from '#config';
+import { CONFIGURATION, type SettingValues } from '#config';
 import { Clock, type EpochMilliseconds, MINUTE, SECOND, coreErrors } from '#core';
 import { parseStrictJson } from '#crypto';
+
+import type { jwksUrlSettings } from './settings.js';
 
 const KEPT_FOR = 5 * MINUTE;
 /** How long a key set is not asked for again because of a token of an unknown key: such tokens cost their senders nothing. */
@@ -25,7 +27,7 @@ export class JwksUrls {
   readonly #allowed: readonly string[];
 
   constructor(
-    @Inject(CONFIGURATION) { jwksUrls }: Configuration,
+    @Inject(CONFIGURATION) { jwksUrls }: SettingValues<typeof jwksUrlSettings>,
     private readonly clock: Clock,
   ) {
     this.#allowed = jwksUrls;

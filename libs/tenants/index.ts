@@ -20,6 +20,7 @@ export { type MemberWithUser, Members } from './members.service.js';
 export { PasswordResets } from './password-resets.service.js';
 export { PasswordGuard } from './password-guard.js';
 export { type Permission, isPermission, permissionRow, permissions, tokenPermissions } from './permissions.js';
+export { accountSettings } from './settings.js';
 export { ServiceAccounts } from './service-accounts.service.js';
 export { RefusedPasswords } from './refused-passwords.service.js';
 export { type Role, roles } from './roles.js';

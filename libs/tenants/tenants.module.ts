@@ -3,7 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '#audit';
-import { CONFIGURATION, type Configuration } from '#config';
+import { CONFIGURATION, type SettingValues } from '#config';
 import { DAY, Declares, MINUTE } from '#core';
 import { CpuQueue, PasswordHasher, type PasswordParameters, passwordErrors } from '#crypto';
 import { DatabaseModule, type EntityClass } from '#database';
@@ -55,6 +55,7 @@ import { SessionKeys } from './session-keys.js';
 import { SessionLimits } from './session-lifetime.js';
 import { SessionRenewals } from './session-renewals.service.js';
 import { SessionTokens } from './session-tokens.js';
+import type { accountSettings } from './settings.js';
 import { Sessions } from './sessions.service.js';
 import { Tenants } from './tenants.service.js';
 import { Users } from './users.service.js';
@@ -122,7 +123,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     {
       provide: SessionLimits,
       inject: [CONFIGURATION],
-      useFactory: ({ sessionIdleMinutes, sessionDays }: Configuration): SessionLimits => ({
+      useFactory: ({ sessionIdleMinutes, sessionDays }: SettingValues<typeof accountSettings>): SessionLimits => ({
         idle: sessionIdleMinutes * MINUTE,
         absolute: sessionDays * DAY,
       }),

@@ -1,5 +1,6 @@
 export { KeyMaintenance } from './key-maintenance.js';
 export { createMasterKeyFile, readMasterKey } from './master-key.js';
+export { masterKeySettings } from './settings.js';
 export { type OnUnsealed, hasOnUnsealed } from './on-unsealed.js';
 export { type Pkcs11Options, openPkcs11 } from './pkcs11.js';
 export { type SealedPlace, sealedColumn, sealedColumnsOf } from './sealed-columns.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { settings } from '#config';
+import { settings } from '#installation';
 import { keyFormatNames } from '#pki';
 import { formatNames } from '#signing';
 
@@ -42,6 +42,19 @@ const countsOf = (text: string, what: RegExp): number[] =>
   );
 
 describe('what the product says about itself', () => {
+  it('every setting that a library declares is a setting of the server, and no two share a name or a variable', () => {
+    const declared = product
+      .filter(({ path }) => path.endsWith('/settings.ts'))
+      .flatMap(({ text }) => [...text.matchAll(/^ {4}variable: '(\w+)',$/gm)].map(([, variable]) => variable!));
+    expect(declared).toContain('DATABASE_URL');
+    expect(
+      Object.values(settings)
+        .map(({ variable }) => variable)
+        .toSorted(),
+    ).toEqual(declared.toSorted());
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+
   it('every setting of the server has a reader', () => {
     expect(unread(Object.keys(settings), product)).toEqual([]);
   });

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { readDatabaseTls } from '#config';
 import { Secret, platformScope, systemClock, systemOrigin } from '#core';
-import { Database, type DatabaseTls } from '#database';
+import { Database, type DatabaseTls, readDatabaseTls } from '#database';
 import { vaultEntities } from '#vault';
 
 import { run } from '../../apps/cli/src/program.js';

@@ -1,9 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
-import { loadConfiguration } from '#config';
 import { MINUTE, type TimeSource } from '#core';
-import { Installation, InstallationModule } from '#installation';
+import { Installation, InstallationModule, loadConfiguration } from '#installation';
 import { createLogger } from '#logging';
 
 import { CHEAP_PASSWORDS, TEST_MASTER_KEY } from './server.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { loadConfiguration } from '#config';
 import { type Clock, type EpochMilliseconds, ManualClock, type TimeSource, platformScope, systemOrigin } from '#core';
+import { loadConfiguration } from '#installation';
 import { createLogger } from '#logging';
 import { Scheduler } from '#scheduler';
 

@@ -1,4 +1,4 @@
-import type { Configuration } from '#config';
+import type { Configuration } from '#installation';
 import { Secret } from '#core';
 import { randomSecret } from '#crypto';
 import { Database } from '#database';

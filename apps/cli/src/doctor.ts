@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 
 import { Checkpoints, LogKeys, LogPlace } from '#audit';
-import { type Configuration, ConfigurationError, databaseTlsWarning, loadConfiguration } from '#config';
+import { ConfigurationError } from '#config';
 import { DomainError, INSTALLATION_ID, SECOND } from '#core';
-import { Database } from '#database';
-import { readMasterKeys } from '#installation';
+import { Database, databaseTlsWarning } from '#database';
+import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
 import { createLogger } from '#logging';
 import { ClockWatch } from '#scheduler';
 import { formatVerifierKey } from '#transparency-log';

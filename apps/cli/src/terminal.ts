@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
-import { CONFIGURATION, type Configuration, loadConfiguration } from '#config';
+import { CONFIGURATION } from '#config';
 import { platformScope, systemOrigin } from '#core';
-import { Installation, InstallationModule } from '#installation';
+import { type Configuration, Installation, InstallationModule, loadConfiguration } from '#installation';
 import { type Logger, createLogger } from '#logging';
 import { hostTime } from '#scheduler';
 

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { Checkpoints } from '#audit';
-import { type Configuration, PublicUrl } from '#config';
+import { PublicUrl } from '#config';
 import {
   type Clock,
   type Counters,
@@ -16,7 +16,7 @@ import {
   systemOrigin,
 } from '#core';
 import { CpuQueue, type PasswordParameters } from '#crypto';
-import { Installation, productVersion } from '#installation';
+import { type Configuration, Installation, productVersion } from '#installation';
 import type { Logger } from '#logging';
 import { hostTime } from '#scheduler';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';

@@ -1,8 +1,7 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 
-import { configurationMarkdown } from '#config';
 import { type ErrorTable, type EventTable, declarationOf } from '#core';
-import { InstallationModule } from '#installation';
+import { InstallationModule, configurationMarkdown } from '#installation';
 import { permissions, roles, tenantSettings } from '#tenants';
 
 import { HealthModule } from './health.module.js';

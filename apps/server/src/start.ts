@@ -2,8 +2,9 @@ import cluster from 'node:cluster';
 
 import 'reflect-metadata';
 
-import { type Configuration, ConfigurationError, loadConfiguration } from '#config';
+import { ConfigurationError } from '#config';
 import { SECOND } from '#core';
+import { type Configuration, loadConfiguration } from '#installation';
 import { type Logger, createLogger } from '#logging';
 
 import { type FirstAdmin, createServer } from './create-server.js';

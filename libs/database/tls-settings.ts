@@ -1,25 +1,20 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import type { Secret } from '#core';
-import { type DatabaseTls, type TlsMode, defaultTlsMode, parseDatabaseUrl, tlsProblems } from '#database';
+import type { SettingValues } from '#config';
 
-/** The settings of the server that concern the connection to its database. */
-export interface DatabaseTlsConfiguration {
-  readonly databaseUrl: Secret;
-  readonly databaseTls: TlsMode | undefined;
-  readonly databaseTlsCaFile: string | undefined;
-  readonly databaseTlsCertificateFile: string | undefined;
-  readonly databaseTlsKeyFile: string | undefined;
-  readonly databaseTlsServerName: string | undefined;
-}
+import { parseDatabaseUrl } from './connection-url.js';
+import type { databaseSettings } from './settings.js';
+import { type DatabaseTls, type TlsMode, defaultTlsMode, tlsProblems } from './tls.js';
+
+type DatabaseConfiguration = Omit<SettingValues<typeof databaseSettings>, 'allowUnsafeDatabase'>;
 
 /** What is set, or what holds for the host of the URL where nothing is. */
-export const databaseTlsMode = ({ databaseUrl, databaseTls }: DatabaseTlsConfiguration): TlsMode =>
+const databaseTlsMode = ({ databaseUrl, databaseTls }: DatabaseConfiguration): TlsMode =>
   databaseTls ?? defaultTlsMode(parseDatabaseUrl(databaseUrl.reveal()));
 
 /** Why the settings do not fit together; empty where they do. */
-export function databaseTlsProblems(configuration: DatabaseTlsConfiguration): string[] {
+export function databaseTlsProblems(configuration: DatabaseConfiguration): string[] {
   const { databaseUrl, databaseTlsCaFile, databaseTlsCertificateFile, databaseTlsKeyFile } = configuration;
   return tlsProblems(parseDatabaseUrl(databaseUrl.reveal()), {
     mode: databaseTlsMode(configuration),
@@ -31,7 +26,7 @@ export function databaseTlsProblems(configuration: DatabaseTlsConfiguration): st
 }
 
 /** What is less than it could be, though it was asked for; `undefined` where nothing is. */
-export function databaseTlsWarning(configuration: DatabaseTlsConfiguration): string | undefined {
+export function databaseTlsWarning(configuration: DatabaseConfiguration): string | undefined {
   const target = parseDatabaseUrl(configuration.databaseUrl.reveal());
   const mode = databaseTlsMode(configuration);
   if (mode === 'off' && defaultTlsMode(target) !== 'off') {
@@ -46,7 +41,7 @@ export function databaseTlsWarning(configuration: DatabaseTlsConfiguration): str
  * The settings with the contents of their files.
  * @throws Error that names the setting whose file cannot be used
  */
-export async function readDatabaseTls(configuration: DatabaseTlsConfiguration): Promise<DatabaseTls> {
+export async function readDatabaseTls(configuration: DatabaseConfiguration): Promise<DatabaseTls> {
   const ca = await readPem('CHANCERY_DATABASE_TLS_CA_FILE', configuration.databaseTlsCaFile, isCertificate);
   const certificate = await readPem(
     'CHANCERY_DATABASE_TLS_CERTIFICATE_FILE',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ConfigurationError } from '#config';
 import { Secret } from '#core';
-import { ConfigurationError, configurationMarkdown, loadConfiguration } from './configuration.js';
-import { settings } from './settings.js';
+import { configurationMarkdown, loadConfiguration, settings } from './configuration.js';
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7 + 1)).toString('base64');
 

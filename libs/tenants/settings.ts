@@ -1,0 +1,37 @@
+import { optional, setting, wholeNumber } from '#config';
+import { Secret, normalizeEmail } from '#core';
+
+/** The first administrator, and how long people stay signed in. */
+export const accountSettings = {
+  adminEmail: setting({
+    variable: 'CHANCERY_ADMIN_EMAIL',
+    fallback: 'admin@localhost',
+    parse: (value) => {
+      const email = normalizeEmail(value);
+      if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw new Error('must be an e-mail address');
+      return email;
+    },
+    description: 'E-mail of the platform admin that the first start creates.',
+  }),
+  adminPassword: optional({
+    variable: 'CHANCERY_ADMIN_PASSWORD',
+    parse: (value) => {
+      if (value.length < 12 || value.length > 256) throw new Error('must have 12 to 256 characters');
+      return new Secret(value);
+    },
+    description: 'Password of that platform admin. A random one is made and printed once if unset.',
+    secret: true,
+  }),
+  sessionIdleMinutes: setting({
+    variable: 'CHANCERY_SESSION_IDLE_MINUTES',
+    fallback: '480',
+    parse: wholeNumber(15, 43_200),
+    description: 'Minutes after which a session of a person ends that is not renewed.',
+  }),
+  sessionDays: setting({
+    variable: 'CHANCERY_SESSION_DAYS',
+    fallback: '30',
+    parse: wholeNumber(1, 365),
+    description: 'Days after which a session of a person ends, however often it is renewed.',
+  }),
+} as const;

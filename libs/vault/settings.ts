@@ -1,0 +1,63 @@
+import { optional, setting, text } from '#config';
+import { Secret } from '#core';
+import { parseMasterKey } from '#crypto';
+
+/** Checked here, so that a wrong one stops the start with all other problems; opened where it is used. */
+function masterKey(value: string): Secret {
+  parseMasterKey(value);
+  return new Secret(value);
+}
+
+/** Where the master key is, and the one before. */
+export const masterKeySettings = {
+  masterKey: optional({
+    variable: 'CHANCERY_MASTER_KEY',
+    excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_PKCS11_MODULE'],
+    parse: masterKey,
+    description: 'Master key: Base64 of 32 random bytes. Overrides `CHANCERY_MASTER_KEY_FILE`.',
+    secret: true,
+  }),
+  masterKeyFile: setting({
+    variable: 'CHANCERY_MASTER_KEY_FILE',
+    fallback: './data/master.key',
+    parse: text,
+    description: 'File with the master key, readable by its owner only. Made on the first start on a new database.',
+  }),
+  previousMasterKey: optional({
+    variable: 'CHANCERY_PREVIOUS_MASTER_KEY',
+    excludes: ['CHANCERY_PREVIOUS_MASTER_KEY_FILE'],
+    parse: masterKey,
+    description: 'The master key before the current one, while data keys are re-wrapped.',
+    secret: true,
+  }),
+  previousMasterKeyFile: optional({
+    variable: 'CHANCERY_PREVIOUS_MASTER_KEY_FILE',
+    parse: text,
+    description: 'File with the master key before the current one, while data keys are re-wrapped.',
+  }),
+  pkcs11Module: optional({
+    variable: 'CHANCERY_PKCS11_MODULE',
+    excludes: ['CHANCERY_MASTER_KEY_FILE'],
+    parse: text,
+    description:
+      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of both above.',
+  }),
+  pkcs11TokenLabel: setting({
+    variable: 'CHANCERY_PKCS11_TOKEN_LABEL',
+    fallback: 'chancery',
+    parse: text,
+    description: 'Label of the token.',
+  }),
+  pkcs11KeyLabel: setting({
+    variable: 'CHANCERY_PKCS11_KEY_LABEL',
+    fallback: 'chancery-master-key',
+    parse: text,
+    description: 'Label of the AES-256 key on the token. Made there on the first start on a new database.',
+  }),
+  pkcs11Pin: optional({
+    variable: 'CHANCERY_PKCS11_PIN',
+    parse: (value) => new Secret(value),
+    description: 'PIN of the user of the token.',
+    secret: true,
+  }),
+} as const;
