@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
+import { DomainError, type Page, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
 import { Between, Database, IsNull, MoreThanColumn, type View } from '#database';
 import {
   type Checkpoint,
@@ -22,8 +22,8 @@ import { placeOf, readTiles, rootAt } from './stored-tiles.js';
 const SYSTEM = platformScope(systemOrigin('history-checkpoints'));
 /** How many leaves one checkpoint adds at most; more of them become several checkpoints. */
 const LEAVES_MAX = 4_096;
-/** What one run looks at; the rest is for the next. */
-const HISTORIES_AT_ONCE = 200;
+/** How many histories are looked up by one query. */
+const HISTORIES_PER_PAGE = 50;
 
 /** A history whose checkpoint could not be signed. */
 export interface Unpublished {
@@ -63,19 +63,19 @@ export class Checkpoints {
 
   /** Signs what has grown since. @returns the histories for which that was not possible, and why */
   async publishDue(): Promise<Unpublished[]> {
-    const grown = await this.database.readPlatform(SYSTEM, (view) =>
-      view.find(HistorySize, [{ size: MoreThanColumn('publishedSize') }, { publishedSize: IsNull() }], {
-        limit: HISTORIES_AT_ONCE,
-      }),
-    );
     const failed: Unpublished[] = [];
-    for (const { tenantId } of grown) {
-      try {
-        await this.publish(tenantId);
-      } catch (error) {
-        failed.push({ tenantId, error });
+    let cursor: string | undefined;
+    do {
+      const { items, nextCursor } = await this.grownHistories(cursor);
+      for (const { tenantId } of items) {
+        try {
+          await this.publish(tenantId);
+        } catch (error) {
+          failed.push({ tenantId, error });
+        }
       }
-    }
+      cursor = nextCursor ?? undefined;
+    } while (cursor !== undefined);
     return failed;
   }
 
@@ -94,6 +94,14 @@ export class Checkpoints {
       if (kept && !(await this.continues(origin.slice(origin.lastIndexOf('/') + 1), kept))) found.push(origin);
     }
     return found;
+  }
+
+  /** One page, in the order of the tenants: those that cannot be signed do not keep the others waiting. */
+  private grownHistories(cursor: string | undefined): Promise<Page<HistorySize>> {
+    const where = [{ size: MoreThanColumn('publishedSize') }, { publishedSize: IsNull() }];
+    return this.database.readPlatform(SYSTEM, (view) =>
+      view.page(HistorySize, where, [['tenantId', 'ASC']], { limit: HISTORIES_PER_PAGE, cursor }),
+    );
   }
 
   private continues(tenantId: string, kept: Checkpoint): Promise<boolean> {

@@ -95,6 +95,20 @@ async function edit(work: (plain: DataSource) => Promise<unknown>): Promise<void
 }
 
 describe('a checkpoint', () => {
+  it('checkpoints of any number of histories are signed in one run, whichever of them cannot be', async () => {
+    const one = await instance();
+    const scopes = Array.from({ length: 120 }, newTenant).toSorted((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+    await one.database.platform(platform, async (tx) => {
+      for (const { tenantId } of scopes) tx.record({ ...keyEvents.used('key'), tenantId });
+    });
+    // More than are looked up at once, and the first of all.
+    const broken = scopes.slice(0, 60).map(({ tenantId }) => tenantId);
+    await edit((plain) => plain.query('UPDATE history_sizes SET size = 9 WHERE tenantId <= ?', [broken.at(-1)]));
+    const failed = await one.checkpoints.publishDue();
+    expect(failed.map(({ tenantId }) => tenantId)).toEqual(broken);
+    expect(await opening(one, scopes.at(-1)!)).toMatchObject({ size: 1 });
+  });
+
   it('a checkpoint covers what was recorded, and is signed again only when there is more', async () => {
     const one = await instance();
     const scope = newTenant();
