@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { type Origin, coreErrors, platformScope } from '#core';
-import { Database } from '#database';
+import { Database, type View } from '#database';
 import { isAddressAllowed, tenantErrors, tenantState } from '#tenants';
 
 import { TokenProfile } from './entities.js';
@@ -17,7 +17,7 @@ export interface PublicProfile {
   readonly version: number;
 }
 
-const CANDIDATES_MAX = 200;
+const CANDIDATES_PER_PAGE = 200;
 
 /** Finds the profile that a client without a credential can mean, by the network that it asks from. */
 @Injectable()
@@ -26,29 +26,49 @@ export class PublicProfiles {
 
   /**
    * @param narrowed names of a profile and a tenant, where several are open to the address
-   * @throws CREDENTIALS_REQUIRED where none is, AMBIGUOUS_PROFILE, TENANT_SUSPENDED
+   * @throws CREDENTIALS_REQUIRED where none is, AMBIGUOUS_PROFILE, TENANT_SUSPENDED where those that are belong to suspended
+   *   tenants only
    */
   async find(
     origin: Origin,
     narrowed: { readonly name?: string | undefined; readonly tenantId?: string | undefined },
   ): Promise<PublicProfile> {
     return this.database.readPlatform(platformScope(origin), async (view) => {
-      const where = {
-        isPublic: true,
-        ...(narrowed.name === undefined ? {} : { name: narrowed.name }),
-        ...(narrowed.tenantId === undefined ? {} : { tenantId: narrowed.tenantId }),
-      };
-      const rows = await view.find(TokenProfile, where, { order: { id: 'ASC' }, limit: CANDIDATES_MAX });
-      const open = rows.filter((profile) => isAddressAllowed(cidrsOf(profile), origin.sourceAddress));
-      const [match, ...others] = open;
-      if (!match) throw coreErrors.CREDENTIALS_REQUIRED();
-      if (others.length > 0) throw profileErrors.AMBIGUOUS_PROFILE();
-      const state = await tenantState(view, match.tenantId);
-      if (state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
-      if (state !== 'active') throw coreErrors.CREDENTIALS_REQUIRED();
-      return { tenantId: match.tenantId, name: match.name, version: match.version };
+      let match: TokenProfile | undefined;
+      let isSuspended = false;
+      for await (const profile of openTo(view, origin.sourceAddress, narrowed)) {
+        const state = await tenantState(view, profile.tenantId);
+        if (state === 'suspended') isSuspended = true;
+        if (state !== 'active') continue;
+        if (match) throw profileErrors.AMBIGUOUS_PROFILE();
+        match = profile;
+      }
+      if (match) return { tenantId: match.tenantId, name: match.name, version: match.version };
+      throw isSuspended ? tenantErrors.TENANT_SUSPENDED() : coreErrors.CREDENTIALS_REQUIRED();
     });
   }
+}
+
+/** The public profiles that admit an address, of tenants in any state. */
+async function* openTo(
+  view: View,
+  sourceAddress: string | null,
+  { name, tenantId }: { readonly name?: string | undefined; readonly tenantId?: string | undefined },
+): AsyncGenerator<TokenProfile> {
+  const where = {
+    isPublic: true,
+    ...(name === undefined ? {} : { name }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+  };
+  let cursor: string | undefined;
+  do {
+    const { items, nextCursor } = await view.page(TokenProfile, where, [['id', 'ASC']], {
+      limit: CANDIDATES_PER_PAGE,
+      cursor,
+    });
+    yield* items.filter((profile) => isAddressAllowed(cidrsOf(profile), sourceAddress));
+    cursor = nextCursor ?? undefined;
+  } while (cursor !== undefined);
 }
 
 const cidrsOf = ({ settings }: TokenProfile): readonly string[] =>

@@ -115,6 +115,8 @@ describe('a profile with public access', () => {
       status: 403,
       body: { code: 'TENANT_SUSPENDED' },
     });
+    // A tenant that is suspended makes nothing ambiguous.
+    expect((await ask(path, '203.0.113.62')).status).toBe(200);
     expect(there.profile).not.toBe(vendor.profile);
   });
 
