@@ -34,6 +34,11 @@ export interface DueWork<Row> {
   readonly lists: readonly DueList<Row>[];
   /** What only the calendar reads: nothing is to be done about it then. */
   readonly shown?: readonly DueList<Row>[] | undefined;
+  /**
+   * Of rows that may be due, those that are, by a plain read: what merely stays in a list then costs no transaction. The
+   * others are read again by the next walk. Where it fails, each row is handled, so that one row blocks no other.
+   */
+  readonly select?: ((view: View, rows: readonly Row[]) => Promise<readonly Row[]>) | undefined;
   /** What a row is about, where several rows are about the same thing; the row's own key unless said otherwise. */
   readonly itemOf?: (row: Row) => string;
   /**
@@ -153,7 +158,7 @@ export class DueItems<Row extends object> {
       const request = { limit: Math.min(limit, PAGE_LIMIT_MAX), cursor: this.#cursor };
       const now = view.confirmed;
       const { items, nextCursor } = await this.page(view, this.work.lists[this.#list]!, now, request);
-      return { now, rows: items, nextCursor };
+      return { now, rows: await this.selected(view, items), nextCursor };
     });
   }
 
@@ -168,6 +173,17 @@ export class DueItems<Row extends object> {
       [this.#key, 'ASC'],
     ];
     return view.page(this.work.entity as EntityClass<Row>, where(now), order, request);
+  }
+
+  private async selected(view: View, rows: readonly Row[]): Promise<readonly Row[]> {
+    const { select } = this.work;
+    if (!select || rows.length === 0) return rows;
+    try {
+      return await select(view, rows);
+    } catch (error) {
+      await this.throwOutage(error);
+      return rows;
+    }
   }
 
   private itemOf(row: Row): string {

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 import { DAY, type PlatformScope, type TenantScope, platformScope, systemOrigin } from '#core';
-import { Database, In, IsNull, LessThanOrEqual, type Tx } from '#database';
-import { DueItems, DueKind, type DueList, Expires } from '#scheduler';
-import { raiseConfigVersion, tenantSettingsOf, tenantState } from '#tenants';
+import { Database, In, IsNull, LessThanOrEqual, type Tx, type View } from '#database';
+import { DueItems, DueKind, type DueList, type DueWork, Expires } from '#scheduler';
+import { type TenantSettings, raiseConfigVersion, settingsOfTenants, tenantSettingsOf, tenantState } from '#tenants';
 
-import { credentialLifecycle, stateAt } from './lifecycle.js';
-import { deletionDueAt, isLastingActive, successorDueAt } from './credential-rules.js';
+import { isDeletionDue, isSuccessionDue } from './credential-rules.js';
+import { credentialLifecycle } from './lifecycle.js';
 import { CredentialSteps, liveCredentialsOf } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 
@@ -21,12 +21,14 @@ const dueCredentials = (
   kind: string,
   lists: readonly DueList<Credential>[],
   work: Work,
+  select?: DueWork<Credential>['select'],
 ): DueItems<Credential> =>
   new DueItems(database, {
     kind,
     scope: SCOPE,
     entity: Credential,
     lists,
+    select,
     handle: ({ id, tenantId, serviceId }) => {
       const scope: TenantScope = { ...SCOPE, tenantId };
       return database.transaction(scope, async (tx) => {
@@ -38,6 +40,26 @@ const dueCredentials = (
       });
     },
   });
+
+/** The credentials whose tenants' settings, and siblings, make them due. */
+const dueBy =
+  (
+    isDue: (credential: Credential, siblings: readonly Credential[], settings: TenantSettings, at: View) => boolean,
+    siblingsOf: (view: View, credentials: readonly Credential[]) => Promise<readonly Credential[]> = async () => [],
+  ): NonNullable<DueWork<Credential>['select']> =>
+  async (view, credentials) => {
+    const settings = await settingsOfTenants(
+      view,
+      credentials.map(({ tenantId }) => tenantId),
+    );
+    const siblings = Map.groupBy(await siblingsOf(view, credentials), placeOf);
+    return credentials.filter((credential) => {
+      const ofTenant = settings.get(credential.tenantId);
+      return ofTenant && isDue(credential, siblings.get(placeOf(credential)) ?? [], ofTenant, view);
+    });
+  };
+
+const placeOf = ({ serviceId, authType }: Credential): string => `${serviceId}:${authType}`;
 
 /** Writes down expiries and ended overlaps. They count from their instant; this only makes the rows say so. */
 @Expires({})
@@ -82,29 +104,19 @@ export class CredentialSuccession extends DueKind<Credential> {
       }),
       dueColumn: 'expiresAt',
     };
-    super(
-      dueCredentials(database, 'credential-succession', [expiringSoon], (tx, credential) =>
-        this.succeedIfDue(tx, credential),
-      ),
+    const select = dueBy(isSuccessionDue, (view, credentials) =>
+      view.find(Credential, {
+        serviceId: In([...new Set(credentials.map(({ serviceId }) => serviceId))]),
+        state: 'active',
+      }),
     );
-  }
-
-  override async recordDue(limit: number): Promise<number> {
-    const examined = await super.recordDue(limit);
-    // Most of what expires soon needs no successor and stays in the list: its end is the end of the work.
-    return examined < limit ? 0 : limit;
+    const succeed = (tx: Tx, credential: Credential): Promise<void> => this.succeedIfDue(tx, credential);
+    super(dueCredentials(database, 'credential-succession', [expiringSoon], succeed, select));
   }
 
   private async succeedIfDue(tx: Tx, credential: Credential): Promise<void> {
-    const { expiryLeadDays, onLastExpiry } = await tenantSettingsOf(tx);
-    const isDue = (candidate: Credential): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= tx.confirmed;
-    if (onLastExpiry === 'lapse' || credential.replacedBy !== null || !isDue(credential)) return;
-    if (stateAt(credential, tx.now) !== 'active' || credential.overlapEndsAt !== null) return;
     const siblings = await liveCredentialsOf(tx, credential);
-    const staysActive = siblings.some(
-      (sibling) => sibling.id !== credential.id && isLastingActive(sibling, tx.now) && !isDue(sibling),
-    );
-    if (staysActive) return;
+    if (!isSuccessionDue(credential, siblings, await tenantSettingsOf(tx), tx)) return;
     await this.steps.succeedAutomatically(tx, credential);
     await raiseConfigVersion(tx);
   }
@@ -120,20 +132,12 @@ export class CredentialCleanup extends DueKind<Credential> {
       where: (now) => ({ state: 'inactive', discardedAt: LessThanOrEqual(now - DAY) }),
       dueColumn: 'discardedAt',
     };
-    super(
-      dueCredentials(database, 'credential-cleanup', [discarded], async (tx, credential) => {
-        const { inactiveCredentialDays } = await tenantSettingsOf(tx);
-        if (stateAt(credential, tx.now) !== 'inactive') return;
-        if (deletionDueAt(credential, inactiveCredentialDays) > tx.confirmed) return;
-        await steps.erase(tx, credential);
-        await raiseConfigVersion(tx);
-      }),
-    );
-  }
-
-  override async recordDue(limit: number): Promise<number> {
-    const examined = await super.recordDue(limit);
-    // What is not due yet stays in the list: its end is the end of the work.
-    return examined < limit ? 0 : limit;
+    const erase = async (tx: Tx, credential: Credential): Promise<void> => {
+      if (!isDeletionDue(credential, await tenantSettingsOf(tx), tx)) return;
+      await steps.erase(tx, credential);
+      await raiseConfigVersion(tx);
+    };
+    const select = dueBy((credential, _siblings, ...by) => isDeletionDue(credential, ...by));
+    super(dueCredentials(database, 'credential-cleanup', [discarded], erase, select));
   }
 }

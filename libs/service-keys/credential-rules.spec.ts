@@ -13,6 +13,7 @@ import {
   deletionDueAt,
   expiredAsLast,
   isLastingActive,
+  isSuccessionDue,
   isUnusedSuccessor,
   leavesNoneActive,
   occupiesInactiveSlot,
@@ -262,6 +263,61 @@ describe('a successor', () => {
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 500)).toBe(500);
     expect(successorDueAt({ createdAt: 0, expiresAt: 1_000 }, 5_000)).toBe(500);
     expect(successorDueAt({ createdAt: 0, expiresAt: null }, 100)).toBe(Infinity);
+  });
+});
+
+describe('the succession of a credential', () => {
+  const due = {
+    id: 'due',
+    state: 'active' as const,
+    createdAt: NOW - 2 * DAY,
+    revealedAt: null,
+    expiresAt: NOW + DAY,
+    overlapEndsAt: null,
+    replacedBy: null,
+    succeededAutomaticallyAt: null,
+    lastUsedAt: null,
+    successionStoppedAt: null,
+  };
+  const lasting = { ...due, id: 'lasting', expiresAt: null };
+  const settings = { onLastExpiry: 'successor', expiryLeadDays: 14 };
+  const instants = { now: NOW, confirmed: NOW };
+
+  it.each([
+    ['comes before it expires as the last', due, [due], settings, instants, true],
+    ['comes although another expires as soon', due, [due, { ...due, id: 'other' }], settings, instants, true],
+    ['waits while another outlasts the lead', due, [due, lasting], settings, instants, false],
+    ['waits for its lead', { ...due, expiresAt: 2 * NOW + 30 * DAY }, [], settings, instants, false],
+    ['waits for a clock that is confirmed', due, [due], settings, { now: NOW, confirmed: NOW - DAY }, false],
+    [
+      'does not come where the tenant lets credentials lapse',
+      due,
+      [],
+      { ...settings, onLastExpiry: 'lapse' },
+      instants,
+      false,
+    ],
+    ['does not come twice', { ...due, replacedBy: 'other' }, [], settings, instants, false],
+    ['does not come in an overlap', { ...due, overlapEndsAt: NOW + 1 }, [], settings, instants, false],
+    ['does not come after the expiry', { ...due, expiresAt: NOW }, [], settings, instants, false],
+    [
+      'is stopped for a successor that no request used',
+      { ...due, succeededAutomaticallyAt: 1, successionStoppedAt: 2 },
+      [],
+      settings,
+      instants,
+      false,
+    ],
+    [
+      'goes on for one that was used since',
+      { ...due, succeededAutomaticallyAt: 1, successionStoppedAt: 2, lastUsedAt: 3 },
+      [],
+      settings,
+      instants,
+      true,
+    ],
+  ])('the succession of a credential %s', (_, credential, siblings, by, at, expected) => {
+    expect(isSuccessionDue(credential, siblings, by, at)).toBe(expected);
   });
 });
 

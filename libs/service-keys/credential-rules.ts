@@ -210,6 +210,44 @@ export const successorDueAt = (
     ? Infinity
     : credential.expiresAt - Math.min(leadMilliseconds, (credential.expiresAt - credential.createdAt) / 2);
 
+/** The two instants of a piece of work: what is used is judged by `now`, what cannot be undone by `confirmed`. */
+export interface Instants {
+  readonly now: EpochMilliseconds;
+  readonly confirmed: EpochMilliseconds;
+}
+
+/** What decides about a successor, beside the facts of every rule. */
+interface SuccessionFacts extends CredentialFacts {
+  readonly replacedBy: string | null;
+  readonly succeededAutomaticallyAt: EpochMilliseconds | null;
+  readonly lastUsedAt: EpochMilliseconds | null;
+  readonly successionStoppedAt: EpochMilliseconds | null;
+}
+
+/**
+ * Whether a credential is due for its successor, or for the alarm that it gets none: it is the last of its type that stays
+ * active, and no other outlasts the lead time.
+ */
+export function isSuccessionDue(
+  credential: SuccessionFacts,
+  siblings: readonly CredentialFacts[],
+  { onLastExpiry, expiryLeadDays }: { readonly onLastExpiry: string; readonly expiryLeadDays: number },
+  { now, confirmed }: Instants,
+): boolean {
+  const isDue = (candidate: CredentialFacts): boolean => successorDueAt(candidate, expiryLeadDays * DAY) <= confirmed;
+  const isStopped = credential.successionStoppedAt !== null && isUnusedSuccessor(credential);
+  if (onLastExpiry === 'lapse' || credential.replacedBy !== null || isStopped) return false;
+  if (!isLastingActive(credential, now) || !isDue(credential)) return false;
+  return !siblings.some((sibling) => sibling.id !== credential.id && isLastingActive(sibling, now) && !isDue(sibling));
+}
+
+/** Whether an inactive credential is to be deleted now, see `deletionDueAt`. */
+export const isDeletionDue = (
+  credential: CredentialFacts & Parameters<typeof deletionDueAt>[0],
+  { inactiveCredentialDays }: { readonly inactiveCredentialDays: number },
+  { now, confirmed }: Instants,
+): boolean => stateAt(credential, now) === 'inactive' && deletionDueAt(credential, inactiveCredentialDays) <= confirmed;
+
 /** The code as the error that the API answers with. */
 export const isCredentialErrorCode = (code: RefusalCode): code is Exclude<RefusalCode, 'WRONG_STATE'> =>
   Object.hasOwn(credentialErrors.table.definitions, code);

@@ -40,6 +40,7 @@ export {
   lockTenant,
   configurationNumbers,
   raiseConfigVersion,
+  settingsOfTenants,
   tenantSettingsOf,
   tenantSlugOf,
   tenantState,

@@ -10,7 +10,7 @@ import {
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type ConfigurationCheck, Database, Not, type Tx, type View } from '#database';
+import { type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Member, Tenant, User } from './entities.js';
@@ -196,6 +196,15 @@ const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as {
 /** The settings that hold for the tenant of this work, defaults included. */
 export async function tenantSettingsOf(view: View): Promise<TenantSettings> {
   return effectiveSettings((await view.get(Tenant, { id: view.scope.tenantId })).settings);
+}
+
+/** The same of several tenants, for work that looks at all of them; without those that are deleted. */
+export async function settingsOfTenants(
+  view: View,
+  tenantIds: readonly string[],
+): Promise<ReadonlyMap<string, TenantSettings>> {
+  const tenants = await view.find(Tenant, { id: In([...new Set(tenantIds)]), state: Not('deleted') });
+  return new Map(tenants.map(({ id, settings }) => [id, effectiveSettings(settings)]));
 }
 
 /** The slug of the tenant of this work. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { SECOND, type TenantScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Database, LessThanOrEqual } from '#database';
+import { type Database, LessThanOrEqual, type View } from '#database';
 import { DueItems, ItemsFailed, purge } from '#scheduler';
 
 import {
@@ -31,6 +31,7 @@ function dueNotes(
   attempts: string[] = [],
   database: Database = sample.database,
   before: () => Promise<void> = async () => undefined,
+  select?: (view: View, rows: readonly Note[]) => Promise<readonly Note[]>,
 ): DueItems<Note> {
   return new DueItems<Note>(database, {
     kind: 'note',
@@ -42,6 +43,7 @@ function dueNotes(
         dueColumn: 'createdAt',
       },
     ],
+    select,
     handle: async ({ id, name, tenantId }) => {
       attempts.push(name);
       await before();
@@ -117,6 +119,23 @@ describe('due items', () => {
     await writeMany(5, (index) => (index < 4 ? `later ${index}` : 'sound'));
     expect(await run(dueNotes(), 2)).toEqual([]);
     expect(await open()).toEqual(['later 0', 'later 1', 'later 2', 'later 3']);
+  });
+
+  it('due items are chosen by a read, and all of a page where the read fails', async () => {
+    await writeMany(5, (index) => (index % 2 ? `waiting ${index}` : `sound ${index}`));
+    const attempts: string[] = [];
+    const choose = dueNotes(attempts, sample.database, undefined, async (_, rows) =>
+      rows.filter(({ name }) => name.startsWith('sound')),
+    );
+    expect(await choose.recordDue(2)).toBe(2);
+    expect(await choose.recordDue(2)).toBe(1);
+    expect(attempts).toEqual(['sound 0', 'sound 2', 'sound 4']);
+    attempts.length = 0;
+    const fail = dueNotes(attempts, sample.database, undefined, () =>
+      Promise.reject(new Error('a setting of a tenant')),
+    );
+    expect(await fail.recordDue(10)).toBe(2);
+    expect(attempts).toEqual(['waiting 1', 'waiting 3']);
   });
 
   it('due items are left for a later run, without a count against any, once the database is not available', async () => {

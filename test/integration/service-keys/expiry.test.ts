@@ -182,6 +182,24 @@ describe('credentials whose time comes', () => {
     expect([await deleted(), await kept()]).toEqual(['deleted', 'inactive']);
   });
 
+  it('credentials that only expire soon, or were discarded lately, are read and not handled', async () => {
+    const tenant = await fixture.newTenant();
+    for (let number = 0; number < 3; number += 1) {
+      const { service, serviceKey } = await fixture.services.create(tenant, { name: `waiting ${number}` });
+      await fixture.credentials.regenerate(tenant, service.id, serviceKey.credential.id, {
+        expiresAt: fixture.clock.now() + 60 * DAY,
+      });
+    }
+    fixture.clock.advance(2 * DAY);
+    await runScheduler();
+    const { succession, cleanup } = await fixture.another();
+    // One at a time: a run that handles what is not due would count it.
+    expect([await succession.recordDue(1), await cleanup.recordDue(1)]).toEqual([0, 0]);
+    fixture.clock.advance(45 * DAY);
+    expect([await succession.recordDue(100), await cleanup.recordDue(100)]).toEqual([3, 3]);
+    expect([await succession.recordDue(100), await cleanup.recordDue(100)]).toEqual([0, 0]);
+  });
+
   it('regenerate with deleteInactive rotates 50 services twice in a row without a person in between', async () => {
     const tenant = await fixture.newTenant();
     const current = new Map<string, string>();
