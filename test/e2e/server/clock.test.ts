@@ -166,6 +166,9 @@ describe('a clock that jumps 400 days forward for 12 seconds', () => {
       const answer = await server.delete(path, { password: 'a password that is long enough' }, { token });
       expect([answer.status, answer.body['code']]).toEqual([503, 'CLOCK_NOT_CONFIRMED']);
     });
+    const { paths } = (await server.get('/openapi.json')).body;
+    const declared = paths!['/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}']!['delete']!;
+    expect(declared['responses']!['503']!['$ref']).toContain('CLOCK_NOT_CONFIRMED');
     expect((await server.get(path, tenant.owner)).body['state']).toBe('active');
   });
 

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import { databaseErrors } from '#database';
 import { Credentials, credentialErrors } from '#service-keys';
 import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
@@ -38,6 +39,8 @@ const { WRONG_STATE, BUSY } = coreErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, NOT_REVEALABLE } =
   credentialErrors;
+/** What every action on a credential can be rejected with. */
+const ofAnAction = [TENANT_SUSPENDED, WRONG_STATE, databaseErrors.CLOCK_NOT_CONFIRMED] as const;
 
 @ApiTags('Credentials')
 @Controller('v1/tenants/:tenantId/services/:serviceId/credentials')
@@ -90,7 +93,7 @@ export class CredentialsController {
   @Requires('credentials:reveal')
   @ApiOperation({ summary: 'Reveal the secret of a credential; recorded in the history' })
   @ApiOkResponse({ type: RevealedSecret, description: 'The secret' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, NOT_REVEALABLE)
+  @Fails(...ofAnAction, NOT_REVEALABLE)
   async revealCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -103,7 +106,7 @@ export class CredentialsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Discard a credential: it is rejected until it is reactivated' })
   @AnswersOrDryRun(Credential, CredentialDryRun, 'The inactive credential')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
+  @Fails(...ofAnAction, LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS)
   async discardCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -121,7 +124,7 @@ export class CredentialsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Make an inactive credential active again' })
   @ApiOkResponse({ type: Credential, description: 'The active credential' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(...ofAnAction)
   async reactivateCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -136,7 +139,7 @@ export class CredentialsController {
   @Post(':credentialId/regenerate')
   @ApiOperation({ summary: 'Create a successor; the old credential is discarded when the overlap ends' })
   @ApiCreatedResponse({ type: RegeneratedCredential, description: 'The successor with its secret' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, ...stepUpErrors, BUSY)
+  @Fails(...ofAnAction, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async regenerateCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -157,7 +160,7 @@ export class CredentialsController {
     CredentialDryRun,
     'The compromised credential, and its successor if one had to be made',
   )
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(...ofAnAction)
   async compromiseCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -175,7 +178,7 @@ export class CredentialsController {
   @Patch(':credentialId')
   @ApiOperation({ summary: 'Change the name or the expiry of a credential' })
   @ApiOkResponse({ type: Credential, description: 'The updated credential' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(...ofAnAction)
   async changeCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -191,7 +194,7 @@ export class CredentialsController {
   @ApiOperation({ summary: 'Delete a credential that is not active: its secret is erased' })
   @ApiNoContentResponse({ description: 'The credential is deleted' })
   @ApiOkResponse({ type: CredentialDryRun, description: 'With `dryRun=true`: the effect' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, ...stepUpErrors, BUSY)
+  @Fails(...ofAnAction, ...stepUpErrors, BUSY)
   async deleteCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,

@@ -2,9 +2,11 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import type { TenantScope } from '#core';
+import { databaseErrors } from '#database';
 import { Leaks } from '#service-keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { LeakAnswer, LeakRequest } from './leaks.contract.js';
@@ -20,6 +22,7 @@ export class LeaksController {
   @Requires('services:write')
   @ApiOperation({ operationId: 'checkLeak', summary: 'Say whether a string is, or was, a credential of the tenant' })
   @ApiOkResponse({ type: LeakAnswer, description: 'The result' })
+  @Fails(databaseErrors.CLOCK_NOT_CONFIRMED)
   async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {
     return answerOnce(scope, LeakAnswer.of, () => this.leaks.check(scope, secret, compromise));
   }
