@@ -1,23 +1,26 @@
 import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
-import { Database, In, MoreThanOrEqual, type Tx, type View, requireVersion } from '#database';
-import { KeyRotation } from '#keys';
-import { type RevocationReason, isCompromise, replacesReason } from '#pki';
+import { Database, In, MoreThanOrEqual, type View, requireVersion } from '#database';
+import { KeyRotation, identifiedPublicKey } from '#keys';
+import { type RevocationReason, isCompromise } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
+import { changedWith, revokeWithDescendants } from './authority-status.js';
 import { CertificateAuthorities, type EffectiveAuthority } from './authorities.service.js';
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
-import { authorityLifecycle, certificateLifecycle, certificateStateAt } from './lifecycle.js';
+import { CertificatesOfKeys } from './key-compromise.js';
+import { certificateLifecycle } from './lifecycle.js';
 
 /** What revoking would take along. */
 export interface RevocationImpact {
   readonly authorities: number;
   readonly certificates: number;
+  /** `kid`s of the versions of signing keys with the same key, which would be marked as compromised. */
+  readonly keyVersions: readonly string[];
 }
 
-const DEPTH_MAX = 10;
 const { authority_revoked } = certificateLifecycle.event;
 
 /** The end of an authority before its time. */
@@ -28,6 +31,7 @@ export class AuthorityRevocations {
     private readonly authorities: CertificateAuthorities,
     private readonly crls: Crls,
     private readonly keys: KeyRotation,
+    private readonly ofKeys: CertificatesOfKeys,
   ) {}
 
   /**
@@ -42,7 +46,9 @@ export class AuthorityRevocations {
     ifMatch?: number,
   ): Promise<EffectiveAuthority> {
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id: caId }));
-    const compromise = isCompromise(reason) ? await this.keys.prepareCompromise(scope, publicKeyHash) : undefined;
+    const compromise = isCompromise(reason)
+      ? await this.keys.prepareCompromise(scope, identifiedPublicKey(publicKeyHash))
+      : undefined;
     return this.database.transaction(scope, async (tx) => {
       const top = await tx.lock(CertificateAuthority, { id: caId });
       requireVersion(top, ifMatch);
@@ -55,80 +61,45 @@ export class AuthorityRevocations {
   }
 
   /** What `revoke` would do. @throws NOT_FOUND */
-  async dryRunRevocation(scope: TenantScope, caId: string): Promise<{ allowed: true; impact: RevocationImpact }> {
+  async dryRunRevocation(
+    scope: TenantScope,
+    caId: string,
+    reason: RevocationReason,
+  ): Promise<{ allowed: true; impact: RevocationImpact }> {
     return this.database.read(scope, async (view) => {
       const top = await view.get(CertificateAuthority, { id: caId });
-      const fallen = (await descendantsOf(view, top)).filter(({ state }) => state !== 'revoked');
-      const certificates =
-        fallen.length === 0
-          ? 0
-          : await view.count(Certificate, {
-              caId: In(fallen.map(({ id }) => id)),
-              state: In([...authority_revoked.from]),
-              notAfter: MoreThanOrEqual(view.now),
-            });
-      return { allowed: true, impact: { authorities: fallen.length, certificates } };
+      const changed = await changedWith(view, top, reason);
+      const ids = new Set(changed.map(({ id }) => id));
+      if (changed.length === 0 || !isCompromise(reason)) return this.impactOf(view, ids, [], []);
+      const { certificates, authorities } = await this.ofKeys.affectedBy(view, top.publicKeyHash);
+      for (const id of authorities) ids.add(id);
+      return this.impactOf(
+        view,
+        ids,
+        certificates,
+        await this.keys.versionsOf(view, identifiedPublicKey(top.publicKeyHash)),
+      );
     });
   }
-}
 
-/** A step: revokes the tenant's authorities that have a key which was reported as compromised. */
-export async function revokeAuthoritiesOf(tx: Tx, crls: Crls, publicKeyHash: string): Promise<void> {
-  for (const { id, revocationReason } of await tx.find(
-    CertificateAuthority,
-    { publicKeyHash },
-    { order: { id: 'ASC' } },
-  )) {
-    // It says already that the key of an authority is compromised (RFC 5280 §5.3.1).
-    if (revocationReason === 'cACompromise') continue;
-    await revokeWithDescendants(tx, crls, await tx.lock(CertificateAuthority, { id }), 'keyCompromise');
+  /**
+   * @param caIds authorities that fall with all that they issued
+   * @param certificates `kid`s of others that fall
+   */
+  private async impactOf(
+    view: View,
+    caIds: ReadonlySet<string>,
+    certificates: readonly string[],
+    keyVersions: readonly string[],
+  ): Promise<{ allowed: true; impact: RevocationImpact }> {
+    const ofThem = {
+      caId: In([...caIds]),
+      state: In([...authority_revoked.from]),
+      notAfter: MoreThanOrEqual(view.now),
+    };
+    const issued = caIds.size === 0 ? 0 : await view.count(Certificate, ofThem);
+    const others = certificates.length === 0 ? [] : await view.find(Certificate, { kid: In([...certificates]) });
+    const elsewhere = others.filter(({ caId }) => !caIds.has(caId)).length;
+    return { allowed: true, impact: { authorities: caIds.size, certificates: issued + elsewhere, keyVersions } };
   }
-}
-
-/** A step on a locked authority. @returns whether anything changed */
-async function revokeWithDescendants(
-  tx: Tx,
-  crls: Crls,
-  top: CertificateAuthority,
-  reason: RevocationReason,
-): Promise<boolean> {
-  if (top.state === 'revoked') {
-    const { revocationReason: previousReason } = top;
-    if (!replacesReason(reason, previousReason)) return false;
-    await tx.transition(CertificateAuthority, top, authorityLifecycle.event.compromise, {
-      set: { revocationReason: reason },
-      content: { details: { reason, previousReason } },
-    });
-  } else {
-    for (const { id } of await descendantsOf(tx, top)) {
-      await revokeOne(tx, crls, id, id === top.id ? reason : 'cACompromise');
-    }
-  }
-  if (top.parentId !== null) await crls.markStale(tx, top.parentId);
-  return true;
-}
-
-/** The authority and what it issued. Its lock keeps a certificate that is under way from being finished meanwhile. */
-async function revokeOne(tx: Tx, crls: Crls, id: string, reason: RevocationReason): Promise<void> {
-  const authority = await tx.lock(CertificateAuthority, { id });
-  if (authority.state === 'revoked') return;
-  const certificates = await tx.transitionAll(Certificate, { caId: id }, authority_revoked, (before) => ({
-    content: { details: { from: certificateStateAt(before, tx.now) } },
-  }));
-  await tx.transition(CertificateAuthority, authority, authorityLifecycle.event.revoke, {
-    set: { revocationReason: reason },
-    content: { details: { reason, certificates } },
-  });
-  await crls.markStale(tx, id);
-}
-
-/** The authority itself and all below it, the higher ones first. */
-async function descendantsOf(view: View, top: CertificateAuthority): Promise<CertificateAuthority[]> {
-  const all = [top];
-  let level = [top];
-  for (let depth = 0; level.length > 0 && depth < DEPTH_MAX; depth += 1) {
-    level = await view.find(CertificateAuthority, { parentId: In(level.map(({ id }) => id)) });
-    all.push(...level);
-  }
-  return all;
 }

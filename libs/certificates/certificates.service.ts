@@ -4,7 +4,7 @@ import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type Tx, type View, requireVersion } from '#database';
-import { KeyRotation, Keys, type PreparedCompromise, Signer, keyErrors } from '#keys';
+import { KeyRotation, Keys, type PreparedCompromise, Signer, identifiedPublicKey, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
@@ -38,6 +38,10 @@ export interface RevocationDryRun {
   readonly state: CertificateState;
   /** `kid`s of the other certificates of the key that would be revoked with it. */
   readonly alsoRevoked?: readonly string[];
+  /** Ids of the authorities that have the key, and of those below them, which would be revoked with all that they issued. */
+  readonly authorities?: readonly string[];
+  /** `kid`s of the versions of signing keys with the same key, which would be marked as compromised. */
+  readonly keyVersions?: readonly string[];
 }
 
 const PAGE_OF_EXPORT = 200;
@@ -129,11 +133,12 @@ export class Certificates {
     return this.database.read(scope, async (view) => {
       const { certificate, state } = effective(await view.get(Certificate, { kid }), view);
       if (!certificateLifecycle.accepts(state, 'revoke')) return { allowed: false, code: 'WRONG_STATE', state };
-      const affected =
-        reason === 'keyCompromise' && replacesReason(reason, certificate.revocationReason)
-          ? await this.ofKeys.affectedBy(view, certificate.publicKeyHash)
-          : [];
-      return { allowed: true, state: 'revoked', alsoRevoked: affected.filter((other) => other !== kid) };
+      const reports = reason === 'keyCompromise' && replacesReason(reason, certificate.revocationReason);
+      if (!reports) return { allowed: true, state: 'revoked' };
+      const { certificates, authorities } = await this.ofKeys.affectedBy(view, certificate.publicKeyHash);
+      const keyVersions = await this.rotation.versionsOf(view, identifiedPublicKey(certificate.publicKeyHash));
+      const alsoRevoked = certificates.filter((other) => other !== kid);
+      return { allowed: true, state: 'revoked', alsoRevoked, authorities, keyVersions };
     });
   }
 
@@ -170,7 +175,7 @@ export class Certificates {
 
   private async prepareCompromise(scope: TenantScope, kid: string): Promise<PreparedCompromise> {
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(Certificate, { kid }));
-    return this.rotation.prepareCompromise(scope, publicKeyHash);
+    return this.rotation.prepareCompromise(scope, identifiedPublicKey(publicKeyHash));
   }
 
   /** The frame of every change of a status: lock, change, show. */

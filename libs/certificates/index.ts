@@ -5,7 +5,7 @@ export {
   type EffectiveAuthority,
   type NewAuthority,
 } from './authorities.service.js';
-export { AuthorityRevocations } from './authority-revocation.service.js';
+export { AuthorityRevocations, type RevocationImpact } from './authority-revocation.service.js';
 export { authorityKeyAlgorithms } from './authority-key-algorithms.js';
 export { CertificateVerifier } from './certificate-verifier.js';
 export {

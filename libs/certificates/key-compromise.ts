@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Tx, View } from '#database';
-import { KeyCertificates } from '#keys';
+import { type CertifiedByKey, KeyCertificates } from '#keys';
 
-import { revokeAuthoritiesOf } from './authority-revocation.service.js';
+import { authoritiesToRevoke, revokeAuthoritiesOf } from './authority-status.js';
 import { Crls } from './crls.service.js';
 import { revokeCertificatesOf, unrevokedCertificatesOf } from './status-change.js';
 
@@ -14,8 +14,12 @@ export class CertificatesOfKeys extends KeyCertificates {
     super();
   }
 
-  override async affectedBy(view: View, publicKeyHash: string): Promise<readonly string[]> {
-    return (await unrevokedCertificatesOf(view, publicKeyHash)).map(({ kid }) => kid);
+  override async affectedBy(view: View, publicKeyHash: string): Promise<CertifiedByKey> {
+    const certificates = await unrevokedCertificatesOf(view, publicKeyHash);
+    return {
+      certificates: certificates.map(({ kid }) => kid),
+      authorities: await authoritiesToRevoke(view, publicKeyHash),
+    };
   }
 
   override async revokeAll(tx: Tx, publicKeyHash: string): Promise<void> {

@@ -3,15 +3,39 @@ import { type KeyObject, createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, coreErrors } from '#core';
-import { privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes, randomSecret } from '#crypto';
-import type { Tx, View } from '#database';
+import {
+  keyFromJwk,
+  keyObjectFromBytes,
+  privateKeyToBytes,
+  publicKeyFingerprint,
+  publicKeyToBytes,
+  randomSecret,
+} from '#crypto';
+import { In, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
-import { CompromisedKey } from './entities.js';
+import { CompromisedKey, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
+import { publishedStates } from './lifecycle.js';
+import { privateHalves } from './versions.js';
 
 const HASH_KEY = 'compromised-secret-hash-key';
 const HASH_KEY_BYTES = 32;
+
+/** A key as it is found among the versions of a tenant and in the list of compromised keys. */
+export interface IdentifiedKey {
+  readonly fingerprint: string;
+  /** The fingerprint of another key of the same tenant; `undefined` for one that cannot be the same. */
+  readonly fingerprintOf: (key: KeyObject) => string | undefined;
+  readonly isSecret: boolean;
+}
+
+/** A public key. @param fingerprint the SHA-256 of its SubjectPublicKeyInfo in hex */
+export const identifiedPublicKey = (fingerprint: string): IdentifiedKey => ({
+  fingerprint,
+  fingerprintOf: (key) => (key.type === 'secret' ? undefined : publicKeyFingerprint(publicKeyToBytes(key))),
+  isSecret: false,
+});
 
 /** By what a key is found in the list of compromised keys, in whatever format or under whatever name it comes back. */
 @Injectable()
@@ -24,10 +48,35 @@ export class KeyFingerprints {
    * what another's secret was. Not within a transaction: a secret may need the hash key to be made first.
    * @throws SEALED
    */
-  async of(tenantId: string, key: KeyObject): Promise<string> {
-    if (key.type !== 'secret') return publicKeyFingerprint(publicKeyToBytes(key));
+  async of(tenantId: string, key: KeyObject): Promise<IdentifiedKey> {
+    if (key.type !== 'secret') return identifiedPublicKey(publicKeyFingerprint(publicKeyToBytes(key)));
     const hashKey = await this.vault.ensureInstallationSecret(HASH_KEY, () => randomSecret(HASH_KEY_BYTES).reveal());
-    return createHmac('sha256', hashKey).update(`${tenantId}\0`).update(privateKeyToBytes(key)).digest('hex');
+    const hash = (secret: KeyObject): string =>
+      createHmac('sha256', hashKey).update(`${tenantId}\0`).update(privateKeyToBytes(secret)).digest('hex');
+    return {
+      fingerprint: hash(key),
+      fingerprintOf: (other) => (other.type === 'secret' ? hash(other) : undefined),
+      isSecret: true,
+    };
+  }
+
+  /** A step: the tenant's versions of a key that are not destroyed or compromised. The quota bounds how many are read. */
+  async versionsOf(view: View, { fingerprint, fingerprintOf, isSecret }: IdentifiedKey): Promise<KeyVersion[]> {
+    const found: KeyVersion[] = [];
+    for (const version of await view.find(KeyVersion, { state: In([...publishedStates]) }, { order: { id: 'ASC' } })) {
+      if (isSecret !== (version.publicJwk === null)) continue;
+      const key = await this.keyOf(view, version);
+      if (key && fingerprintOf(key) === fingerprint) found.push(version);
+    }
+    return found;
+  }
+
+  /** A step: the public key of a version, or its shared secret; `undefined` where the secret was erased. */
+  async keyOf(view: View, { id, publicJwk, sealedPrivate }: KeyVersion): Promise<KeyObject | undefined> {
+    if (publicJwk) return keyFromJwk(publicJwk);
+    if (!sealedPrivate) return undefined;
+    const place = privateHalves.place(view.scope.tenantId, id);
+    return keyObjectFromBytes('hmac', await this.vault.open(view, place, sealedPrivate));
   }
 }
 

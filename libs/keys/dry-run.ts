@@ -1,6 +1,6 @@
 import type { EpochMilliseconds } from '#core';
 
-import type { UsersOfKey } from './key-users.js';
+import type { CertifiedByKey, UsersOfKey } from './key-users.js';
 import { type KeyState, type KeyVersionState, keyVersionLifecycle } from './lifecycle.js';
 
 /** Why an action is rejected. All but `WRONG_STATE` can be overruled by `force`. */
@@ -20,8 +20,10 @@ export interface KeyDryRun {
   readonly impact: UsersOfKey & {
     /** The latest expiry of a token that was signed with what the action is about. */
     readonly lastTokenExpiresAt: EpochMilliseconds | null;
-    /** `kid`s of the certificates that would be revoked, where there are any. */
+    /** What else a compromise takes away, each where there is any. */
     readonly certificates?: readonly string[];
+    readonly authorities?: readonly string[];
+    readonly keyVersions?: readonly string[];
     /** Whether no service and no unexpired token is affected. */
     readonly safeNow: boolean;
   };
@@ -38,8 +40,14 @@ export interface Situation {
   readonly versionState: KeyVersionState | undefined;
   readonly lastTokenExpiresAt: EpochMilliseconds | null;
   readonly users: UsersOfKey;
-  /** `kid`s of the certificates that a compromise revokes. */
-  readonly certificates?: readonly string[];
+  /** What else a compromise takes away. */
+  readonly alsoAffected?: AlsoAffected;
+}
+
+/** What has the same key material as a version that is compromised. */
+export interface AlsoAffected extends CertifiedByKey {
+  /** `kid`s of the tenant's other versions. */
+  readonly keyVersions: readonly string[];
 }
 
 export type DryRunAction = 'rotate' | 'retire' | 'compromise' | 'delete';
@@ -66,20 +74,31 @@ export function rejectionOf(action: DryRunAction, situation: Omit<Situation, 'la
 
 /** What an action would do; `rejectionOf` says whether it is allowed. */
 export function dryRunOf(action: DryRunAction, situation: Situation): KeyDryRun {
-  const { now, keyState, versionState, lastTokenExpiresAt, users, certificates = [] } = situation;
+  const { now, keyState, versionState, lastTokenExpiresAt, users, alsoAffected } = situation;
   const code = rejectionOf(action, situation);
   const signs = keyState === 'active' && (versionState === undefined || versionState === 'active');
   const stopsSigning = action !== 'rotate' && signs && users.profiles.length > 0;
   const breaksTokens =
     (action === 'compromise' || action === 'delete') && lastTokenExpiresAt !== null && lastTokenExpiresAt > now;
+  const affected = onlyFilled(alsoAffected);
   return {
     allowed: code === undefined,
     code,
     impact: {
       ...users,
       lastTokenExpiresAt,
-      ...(certificates.length > 0 ? { certificates } : {}),
-      safeNow: !stopsSigning && !breaksTokens && certificates.length === 0,
+      ...affected,
+      safeNow: !stopsSigning && !breaksTokens && Object.keys(affected).length === 0,
     },
+  };
+}
+
+/** Without the lists that are empty. */
+function onlyFilled(affected: AlsoAffected | undefined): Partial<AlsoAffected> {
+  const { certificates = [], authorities = [], keyVersions = [] } = affected ?? {};
+  return {
+    ...(certificates.length > 0 ? { certificates } : {}),
+    ...(authorities.length > 0 ? { authorities } : {}),
+    ...(keyVersions.length > 0 ? { keyVersions } : {}),
   };
 }

@@ -1,14 +1,18 @@
 import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
-import { keyFromJwk, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { Database, type View } from '#database';
 
+import type { IdentifiedKey } from './compromised-keys.js';
 import { KeyVersion } from './entities.js';
-import { KeyCertificates, KeyUsers } from './key-users.js';
-import { type KeyDryRun, type DryRunAction, dryRunOf } from './dry-run.js';
+import { type CertifiedByKey, KeyCertificates, KeyUsers } from './key-users.js';
+import { type AlsoAffected, type KeyDryRun, type DryRunAction, dryRunOf } from './dry-run.js';
 import { versionStateAt } from './lifecycle.js';
+import { KeyRotation } from './rotation.service.js';
 import { asOf, withVersions } from './versions.js';
+
+/** There is no certificate of a shared secret. */
+const NOTHING_CERTIFIED: CertifiedByKey = { certificates: [], authorities: [] };
 
 /** What to know before a key or a version is taken out of use. */
 @Injectable()
@@ -17,10 +21,13 @@ export class KeyDryRuns {
     private readonly database: Database,
     private readonly keyUsers: KeyUsers,
     private readonly certificates: KeyCertificates,
+    private readonly rotation: KeyRotation,
   ) {}
 
   /** What `action` would do to a version, or to the whole key; changes nothing. @throws NOT_FOUND */
   async dryRun(scope: TenantScope, keyId: string, action: DryRunAction, kid?: string): Promise<KeyDryRun> {
+    const reported =
+      action === 'compromise' && kid !== undefined ? await this.rotation.identify(scope, keyId, kid) : undefined;
     return this.database.read(scope, async (view) => {
       const { key, versions } = asOf(await withVersions(view, keyId), view.now);
       const version = kid === undefined ? undefined : await view.get(KeyVersion, { keyId, kid });
@@ -33,13 +40,16 @@ export class KeyDryRuns {
         versionState: version && versionStateAt(version, view.now),
         lastTokenExpiresAt: Math.max(0, ...expiries) || null,
         users: await this.keyUsers.usersOf(view, keyId),
-        certificates: action === 'compromise' && version ? await this.certificatesOf(view, version) : [],
+        ...(reported && version ? { alsoAffected: await this.affectedWith(view, version, reported) } : {}),
       });
     });
   }
 
-  private async certificatesOf(view: View, { publicJwk }: KeyVersion): Promise<readonly string[]> {
-    if (publicJwk === null) return [];
-    return this.certificates.affectedBy(view, publicKeyFingerprint(publicKeyToBytes(keyFromJwk(publicJwk))));
+  private async affectedWith(view: View, { kid }: KeyVersion, reported: IdentifiedKey): Promise<AlsoAffected> {
+    const keyVersions = await this.rotation.versionsOf(view, reported);
+    return {
+      ...(reported.isSecret ? NOTHING_CERTIFIED : await this.certificates.affectedBy(view, reported.fingerprint)),
+      keyVersions: keyVersions.filter((other) => other !== kid),
+    };
   }
 }

@@ -1,12 +1,12 @@
 export { KeyDeletion } from './deletion.service.js';
 export { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
-export { isCompromised, isCompromisedByNow, requireUncompromised } from './compromised-keys.js';
+export { identifiedPublicKey, isCompromised, isCompromisedByNow, requireUncompromised } from './compromised-keys.js';
 export { keyErrors } from './errors.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';
 export { type ImportRequest, KeyImport } from './key-import.service.js';
 export { Keys, type NewKey } from './keys.service.js';
 export { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
-export { KeyCertificates, KeyUsers, type UsersOfKey } from './key-users.js';
+export { type CertifiedByKey, KeyCertificates, KeyUsers, type UsersOfKey } from './key-users.js';
 export type { KeyDryRun } from './dry-run.js';
 export { KeyDryRuns } from './dry-runs.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY } from './rotation.js';

@@ -44,7 +44,7 @@ export class KeyImport {
     const passphrase = request.password?.reveal();
     const work = { ...(passphrase === undefined ? keyFileWork.check : keyFileWork.decrypt), group: scope.tenantId };
     const read = await this.cpu.run(work, () => readKey(format, request.data.reveal(), { algorithm, passphrase }));
-    const fingerprint = await this.fingerprints.of(scope.tenantId, read.signingKey);
+    const { fingerprint } = await this.fingerprints.of(scope.tenantId, read.signingKey);
     return this.database.transaction(scope, async (tx) => {
       const { key, version } = await insertKey(tx, this.vault, {
         name,

@@ -13,10 +13,18 @@ export abstract class KeyUsers {
   abstract usersOf(view: View, keyId: string): Promise<UsersOfKey>;
 }
 
+/** What a compromise of a key would revoke. */
+export interface CertifiedByKey {
+  /** `kid`s of certificates of the key. */
+  readonly certificates: readonly string[];
+  /** Ids of the authorities that have the key, and of those below them; what they issued is revoked as well. */
+  readonly authorities: readonly string[];
+}
+
 /** What certifies a key is a library above this one, too: it must revoke when the key is compromised. */
 export abstract class KeyCertificates {
-  /** A step: the `kid`s of the tenant's certificates that a compromise of this key would revoke. */
-  abstract affectedBy(view: View, publicKeyHash: string): Promise<readonly string[]>;
+  /** A step: what of the tenant a compromise of this key would revoke. */
+  abstract affectedBy(view: View, publicKeyHash: string): Promise<CertifiedByKey>;
 
   /** A step: revokes them, and any authority that has the key, for `keyCompromise`, in the transaction of the compromise. */
   abstract revokeAll(tx: Tx, publicKeyHash: string): Promise<void>;

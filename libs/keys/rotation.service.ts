@@ -3,29 +3,22 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
-import { CpuQueue, algorithm, keyFromJwk, keyObjectFromBytes } from '#crypto';
-import { Database, type Tx, requireVersion } from '#database';
+import { CpuQueue, algorithm } from '#crypto';
+import { Database, type Tx, type View, requireVersion } from '#database';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
-import { KeyFingerprints, reportCompromise } from './compromised-keys.js';
+import { type IdentifiedKey, KeyFingerprints, reportCompromise } from './compromised-keys.js';
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
-import { keyStateAt, keyVersionLifecycle } from './lifecycle.js';
+import { keyStateAt, keyVersionLifecycle, versionStateAt } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
-import {
-  type KeyWithVersions,
-  addVersion,
-  nextModulusBits,
-  privateHalves,
-  versionsWithKey,
-  withVersions,
-} from './versions.js';
+import { type KeyWithVersions, addVersion, nextModulusBits, withVersions } from './versions.js';
 
 /** A key under its lock, with the version that signs now and the one that will. */
 interface Locked {
@@ -34,9 +27,9 @@ interface Locked {
   readonly pending: KeyVersion | undefined;
 }
 
-/** A public key that is about to be reported as compromised. */
+/** A key that is about to be reported as compromised. */
 export interface PreparedCompromise {
-  readonly publicKeyHash: string;
+  readonly compromised: IdentifiedKey;
   /** By the id of a key of the tenant: the next version's key, for where one with the compromised key signs. */
   readonly successors: ReadonlyMap<string, KeyObject>;
 }
@@ -155,33 +148,36 @@ export class KeyRotation {
     ifMatch?: number,
   ): Promise<KeyWithVersions> {
     const material = await this.generate(scope, keyId, true);
-    const { fingerprint, isPublic } = await this.fingerprintOf(scope, keyId, kid);
-    const others = isPublic ? await this.prepareCompromise(scope, fingerprint, keyId) : undefined;
+    const compromised = await this.identify(scope, keyId, kid);
+    const others = compromised && (await this.prepareCompromise(scope, compromised, keyId));
     return this.change(
       scope,
       keyId,
       async (tx, locked) => {
         await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), material, reason);
         if (others) await this.compromiseAll(tx, others, reason);
-        else if (fingerprint !== undefined) await reportCompromise(tx, fingerprint);
       },
       ifMatch,
     );
   }
 
   /**
-   * Before a transaction in which a public key is reported as compromised: makes successors for the keys of the tenant
+   * Before a transaction in which a key is reported as compromised: makes successors for the keys of the tenant
    * that have versions with the same key material.
    * @param except a key that has its successor already
    * @throws BUSY
    */
-  async prepareCompromise(scope: TenantScope, publicKeyHash: string, except?: string): Promise<PreparedCompromise> {
-    const versions = await this.database.read(scope, (view) => versionsWithKey(view, publicKeyHash));
+  async prepareCompromise(
+    scope: TenantScope,
+    compromised: IdentifiedKey,
+    except?: string,
+  ): Promise<PreparedCompromise> {
+    const versions = await this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
     const successors = new Map<string, KeyObject>();
     for (const keyId of new Set(versions.map((version) => version.keyId))) {
       if (keyId !== except) successors.set(keyId, await this.generate(scope, keyId, true));
     }
-    return { publicKeyHash, successors };
+    return { compromised, successors };
   }
 
   /**
@@ -191,12 +187,12 @@ export class KeyRotation {
    */
   async compromiseAll(
     tx: Tx,
-    { publicKeyHash, successors }: PreparedCompromise,
+    { compromised, successors }: PreparedCompromise,
     reason: string | undefined,
   ): Promise<void> {
     // Reported first: what is imported or certified at this moment either waits for the report or is found here.
-    await reportCompromise(tx, publicKeyHash);
-    for (const { id, keyId } of await versionsWithKey(tx, publicKeyHash)) {
+    await reportCompromise(tx, compromised.fingerprint);
+    for (const { id, keyId } of await this.fingerprints.versionsOf(tx, compromised)) {
       const material = successors.get(keyId);
       if (!material) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
       const locked = await withDueSteps(tx, await tx.lock(Key, { id: keyId }));
@@ -204,7 +200,15 @@ export class KeyRotation {
       if (!keyVersionLifecycle.accepts(version.state, 'compromise')) continue;
       await this.compromiseVersion(tx, locked, version, material, reason);
     }
-    await this.certificates.revokeAll(tx, publicKeyHash);
+    if (!compromised.isSecret) await this.certificates.revokeAll(tx, compromised.fingerprint);
+  }
+
+  /** A step: the `kid`s of the tenant's versions that a compromise of the key would mark. */
+  async versionsOf(view: View, key: IdentifiedKey): Promise<string[]> {
+    const versions = await this.fingerprints.versionsOf(view, key);
+    return versions
+      .filter((version) => keyVersionLifecycle.accepts(versionStateAt(version, view.now), 'compromise'))
+      .map(({ kid }) => kid);
   }
 
   /** A step, under the lock of the key. The version that signed has a successor afterwards, unless its key is deleted. */
@@ -257,24 +261,16 @@ export class KeyRotation {
     return (await this.cpu.generate(scope.tenantId, key.algorithm, options)).signingKey;
   }
 
-  /** `undefined` for a shared secret whose bytes were erased already: such a version cannot be compromised. @throws NOT_FOUND */
-  private async fingerprintOf(
-    scope: TenantScope,
-    keyId: string,
-    kid: string,
-  ): Promise<
-    | { readonly fingerprint: string; readonly isPublic: boolean }
-    | { readonly fingerprint?: undefined; readonly isPublic: false }
-  > {
-    const key = await this.database.read(scope, async (view) => {
-      const { id, publicJwk, sealedPrivate } = await view.get(KeyVersion, { keyId, kid });
-      if (publicJwk) return keyFromJwk(publicJwk);
-      if (!sealedPrivate) return undefined;
-      const bytes = await this.vault.open(view, privateHalves.place(scope.tenantId, id), sealedPrivate);
-      return keyObjectFromBytes('hmac', bytes);
-    });
-    if (!key) return { isPublic: false };
-    return { fingerprint: await this.fingerprints.of(scope.tenantId, key), isPublic: key.type === 'public' };
+  /**
+   * The key of a version, before a transaction in which it is reported; `undefined` for a shared secret whose bytes were
+   * erased already: such a version cannot be compromised.
+   * @throws NOT_FOUND
+   */
+  async identify(scope: TenantScope, keyId: string, kid: string): Promise<IdentifiedKey | undefined> {
+    const key = await this.database.read(scope, async (view) =>
+      this.fingerprints.keyOf(view, await view.get(KeyVersion, { keyId, kid })),
+    );
+    return key && this.fingerprints.of(scope.tenantId, key);
   }
 
   /** The frame of every action: lock, write down what the clock has decided, do, show. */

@@ -7,19 +7,16 @@ import {
   RSA_MODULUS_BITS_DEFAULT,
   type RsaModulusBits,
   algorithm,
-  keyFromJwk,
   privateKeyToBytes,
   publicJwk,
-  publicKeyFingerprint,
-  publicKeyToBytes,
   uuidv4,
   uuidv7,
 } from '#crypto';
-import { In, type Tx, type View } from '#database';
+import type { Tx, View } from '#database';
 import { type Vault, sealedColumn } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
-import { keyStateAt, publishedStates, versionStateAt } from './lifecycle.js';
+import { keyStateAt, versionStateAt } from './lifecycle.js';
 
 /** Where the private half of a version is sealed. */
 export const privateHalves = sealedColumn(KeyVersion, { purpose: 'signing-key', column: 'sealedPrivate' });
@@ -46,14 +43,6 @@ export const asOf = ({ key, versions }: KeyWithVersions, now: EpochMilliseconds)
   key: { ...key, state: keyStateAt(key, now) },
   versions: versions.map((version) => ({ ...version, state: versionStateAt(version, now) })),
 });
-
-/** A step: the tenant's versions of one public key that are not destroyed or compromised. The quota bounds how many. */
-export async function versionsWithKey(view: View, publicKeyHash: string): Promise<KeyVersion[]> {
-  const live = await view.find(KeyVersion, { state: In([...publishedStates]) }, { order: { id: 'ASC' } });
-  return live.filter(
-    ({ publicJwk: jwk }) => jwk && publicKeyFingerprint(publicKeyToBytes(keyFromJwk(jwk))) === publicKeyHash,
-  );
-}
 
 export interface NewVersion {
   readonly keyId: string;

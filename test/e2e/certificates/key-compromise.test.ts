@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type TenantScope, systemClock, systemOrigin } from '#core';
@@ -61,6 +63,14 @@ async function ocspOf(serialNumber: string): Promise<string> {
   const asked = ['-issuer', 'ca.pem', '-CAfile', 'ca.pem', '-serial', `0x${serialNumber}`, '-url', url];
   const { text } = await workshop.run('openssl', ['ocsp', ...asked]);
   return [/0x[0-9a-f]+: (\w+)/i.exec(text)?.[1], /Reason: (\w+)/.exec(text)?.[1]].filter(Boolean).join(' ');
+}
+
+/** The certificate of an authority made with OpenSSL. */
+async function selfSigned(privateKeyPem: string): Promise<string> {
+  workshop.write('authority.key', privateKeyPem);
+  const request = ['req', '-x509', '-key', 'authority.key', '-subj', '/CN=Elsewhere', '-days', '30'];
+  await workshop.openssl(...request, '-out', 'authority.pem');
+  return workshop.read('authority.pem').toString();
 }
 
 const newCsr = () => {
@@ -166,6 +176,80 @@ describe('a dry run of revoking', () => {
       allowed: true,
       impact: { state: 'revoked' },
     });
+  });
+});
+
+describe('what a report of a compromised key takes along', () => {
+  /** An imported authority, a signing key and a certificate of one key. */
+  const sharing = async () => {
+    const { key, csr } = newCsr();
+    const data = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    // A key of an authority is certified no more.
+    const { kid } = await issued(csr);
+    const certificatePem = await selfSigned(data);
+    const authorityId = (await post('/certificate-authorities', { name: `CA ${++names}`, certificatePem, key: data }))
+      .body['id']!;
+    const { path } = await importSigningKey(key);
+    const below = (await issue(server, tenant, { caId: authorityId })).body['kid']!;
+    return { authorityId, path, kid, below, version: path.split('/').at(-2)! };
+  };
+
+  it('what a report of a compromised key takes along is named by the dry run of revoking a certificate', async () => {
+    const { kid, authorityId, version } = await sharing();
+    expect((await revoke(kid, 'superseded', '?dryRun=true')).body['impact']).toEqual({ state: 'revoked' });
+    expect((await revoke(kid, 'keyCompromise', '?dryRun=true')).body['impact']).toEqual({
+      state: 'revoked',
+      authorities: [authorityId],
+      keyVersions: [version],
+    });
+    await revoke(kid, 'keyCompromise');
+    expect((await revoke(kid, 'keyCompromise', '?dryRun=true')).body['impact']).toEqual({ state: 'revoked' });
+  });
+
+  it('what a report of a compromised key takes along is named by the dry run of revoking an authority', async () => {
+    const { authorityId, version, kid } = await sharing();
+    const revokeAuthority = `/certificate-authorities/${authorityId}/revoke`;
+    const foreseen = async (reason: string) =>
+      (await post(`${revokeAuthority}?dryRun=true`, { reason })).body['impact'];
+    expect(await foreseen('superseded')).toEqual({ authorities: 1, certificates: 1 });
+    expect(await foreseen('keyCompromise')).toEqual({ authorities: 1, certificates: 2, keyVersions: [version] });
+    await post(revokeAuthority, { reason: 'superseded' });
+    expect(await foreseen('cessationOfOperation')).toEqual({ authorities: 0, certificates: 0 });
+    expect(await foreseen('keyCompromise')).toEqual({ authorities: 1, certificates: 1, keyVersions: [version] });
+    await post(revokeAuthority, { reason: 'keyCompromise' });
+    expect(await stateAndReason(kid)).toEqual(['revoked', 'keyCompromise']);
+    expect(await foreseen('keyCompromise')).toEqual({ authorities: 0, certificates: 0 });
+  });
+
+  it('what a report of a compromised key takes along is named by the dry run of compromising a version', async () => {
+    const { path, kid, authorityId } = await sharing();
+    expect((await post(`${path}?dryRun=true`)).body['impact']).toMatchObject({
+      certificates: [kid],
+      authorities: [authorityId],
+      safeNow: false,
+    });
+  });
+
+  it('a shared secret that was imported twice is compromised in both keys, named before, and each signs with a successor', async () => {
+    const data = randomBytes(32).toString('base64');
+    const imported = async () => {
+      const request = { name: `secret ${++names}`, algorithm: 'HS256', format: 'secret-base64', data };
+      const { body } = await post('/keys/import', request);
+      return { path: `/keys/${body['id']}`, kid: (body['versions'] as unknown as Shape[])[0]!['kid']! };
+    };
+    const [one, two] = [await imported(), await imported()];
+    await post('/keys', { name: `secret ${++names}`, algorithm: 'HS256' });
+    const compromise = `${one.path}/versions/${one.kid}/compromise`;
+    expect((await post(`${compromise}?dryRun=true`)).body['impact']).toMatchObject({
+      keyVersions: [two.kid],
+      safeNow: false,
+    });
+    expect((await post(compromise)).status).toBe(200);
+    for (const { path } of [one, two]) {
+      const { body } = await server.get(`${tenant.path}${path}`, tenant.owner);
+      const states = (body['versions'] as unknown as Shape[]).map(({ state }) => state);
+      expect(states).toEqual(['active', 'compromised']);
+    }
   });
 });
 

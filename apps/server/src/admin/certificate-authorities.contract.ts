@@ -3,6 +3,7 @@ import {
   type ImportedAuthority,
   type EffectiveAuthority,
   type NewAuthority as AuthorityRequest,
+  type RevocationImpact,
   VALIDITY_DAYS_LIMIT,
   authorityKeyAlgorithms,
   authorityLifecycle,
@@ -31,6 +32,7 @@ import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
 const AUTHORITY_DAYS_MAX = 7_300;
 const PATH_LENGTH_MAX = 8;
 const NAMES_MAX = 100;
+const VERSIONS_SHOWN_MAX = 100;
 
 /** What other APIs of this server call the same kinds of key, beside their own names. */
 const KEY_ALGORITHM_BY_JOSE_NAME = { RS256: 'RSA-3072', ES256: 'P-256', ES384: 'P-384' } as const;
@@ -257,6 +259,14 @@ export class AuthorityRevocationImpact {
   @WholeNumber({ description: 'Authorities that would be revoked, including subordinate ones', example: 1 })
   authorities: number;
   @WholeNumber({ description: 'Valid certificates that would be revoked', example: 12 }) certificates: number;
+  @Items(Text({ max: 64 }), {
+    optional: true,
+    maxItems: VERSIONS_SHOWN_MAX,
+    description:
+      'With `keyCompromise` and `cACompromise`: the versions of signing keys with the same key, which would be marked as compromised',
+    example: ['1f0c6c1e-52a0-4b0e-8e61-7d8f0b6c9a42'],
+  })
+  keyVersions?: readonly string[];
 }
 
 export class AuthorityRevocationDryRun {
@@ -267,6 +277,15 @@ export class AuthorityRevocationDryRun {
 
 const refusal = (pointer: string, code: string, detail: string): Error =>
   coreErrors.VALIDATION_ERROR({ detail: `${pointer} ${detail}`, errors: [{ pointer, code, detail }] });
+
+export function presentAuthorityDryRun(foreseen: {
+  readonly allowed: boolean;
+  readonly impact: RevocationImpact;
+}): AuthorityRevocationDryRun {
+  const { keyVersions, ...impact } = foreseen.impact;
+  const named = keyVersions.length > 0 ? { keyVersions: keyVersions.slice(0, VERSIONS_SHOWN_MAX) } : {};
+  return { ...foreseen, impact: { ...impact, ...named } };
+}
 
 /** What only one of the two ways to make an authority has. */
 const OF_A_NEW_ONE = ['subject', 'keyAlgorithm', 'validityDays', 'parentId', 'pathLength', 'nameConstraints'] as const;

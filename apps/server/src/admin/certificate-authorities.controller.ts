@@ -20,6 +20,7 @@ import {
   NewCertificateAuthority,
   isImport,
   presentAuthority,
+  presentAuthorityDryRun,
   toAuthorityRequest,
   toImport,
 } from './certificate-authorities.contract.js';
@@ -116,7 +117,7 @@ export class CertificateAuthoritiesController {
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<CertificateAuthority | AuthorityRevocationDryRun> {
-    if (dryRun) return this.revocations.dryRunRevocation(scope, caId);
+    if (dryRun) return presentAuthorityDryRun(await this.revocations.dryRunRevocation(scope, caId, reason));
     return answerOnce(scope, presentAuthority, () => this.revocations.revoke(scope, caId, reason, ifMatch));
   }
 }

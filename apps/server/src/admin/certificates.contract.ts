@@ -202,6 +202,21 @@ class RevocationOutcome {
     example: [KID_EXAMPLE],
   })
   alsoRevoked?: readonly string[];
+  @Items(Identifier(), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description:
+      'With `keyCompromise`: the authorities that have the same key, and those below them, which would be revoked with all that they issued',
+  })
+  authorities?: readonly string[];
+  @Items(Kid(), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description:
+      'With `keyCompromise`: the versions of signing keys with the same key, which would be marked as compromised',
+    example: [KID_EXAMPLE],
+  })
+  keyVersions?: readonly string[];
 }
 
 export class RevocationDryRun {
@@ -211,9 +226,11 @@ export class RevocationDryRun {
 }
 
 export function presentRevocationDryRun(foreseen: Foreseen): RevocationDryRun {
-  const { state, alsoRevoked = [], ...outcome } = foreseen;
-  const named = alsoRevoked.length > 0 ? { alsoRevoked: alsoRevoked.slice(0, CERTIFICATES_SHOWN_MAX) } : {};
-  return { ...outcome, impact: { state, ...named } };
+  const { state, alsoRevoked, authorities, keyVersions, ...outcome } = foreseen;
+  const named = Object.entries({ alsoRevoked, authorities, keyVersions }).flatMap(([what, names = []]) =>
+    names.length > 0 ? [[what, names.slice(0, CERTIFICATES_SHOWN_MAX)] as const] : [],
+  );
+  return { ...outcome, impact: { state, ...Object.fromEntries(named) } };
 }
 
 export const presentCertificate = ({ certificate: row, state }: EffectiveCertificate): Certificate => ({

@@ -171,6 +171,20 @@ export class KeyImpact {
     example: ['1f0c6c1e-52a0-4b0e-8e61-7d8f0b6c9a42'],
   })
   certificates?: readonly string[];
+  @Items(Identifier(), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description:
+      'The authorities that have the key, and those below them, which a compromise revokes with all that they issued',
+  })
+  authorities?: readonly string[];
+  @Items(Text({ max: 64 }), {
+    optional: true,
+    maxItems: CERTIFICATES_SHOWN_MAX,
+    description: '`kid`s of other versions with the same key, which a compromise marks as well',
+    example: ['1f0c6c1e-52a0-4b0e-8e61-7d8f0b6c9a42'],
+  })
+  keyVersions?: readonly string[];
   @Flag({ description: 'Whether no service and no unexpired token is affected' })
   safeNow: boolean;
 }
@@ -234,6 +248,8 @@ export const presentKeyDryRun = ({ allowed, code, impact }: Foreseen): KeyDryRun
   impact: {
     ...impact,
     ...(impact.certificates ? { certificates: impact.certificates.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
+    ...(impact.authorities ? { authorities: impact.authorities.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
+    ...(impact.keyVersions ? { keyVersions: impact.keyVersions.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
     lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt),
   },
 });
