@@ -64,6 +64,7 @@ describe('the history', () => {
     expect(await actions('actorEmail=nobody@example.com')).toEqual([]);
     expect((await actions('sourceAddress=127.0.0.1')).length).toBeGreaterThan(3);
     expect(await actions('sourceAddress=192.0.2.1')).toEqual([]);
+    expect(await actions('sourceAddress=::ffff:127.0.0.1')).toEqual(await actions('sourceAddress=127.0.0.1'));
     const both = ['key.generated', 'service.created'];
     expect(await actions('action=service.created,key.generated')).toEqual(both);
     expect(await actions('action=service.created&action=key.generated')).toEqual(both);

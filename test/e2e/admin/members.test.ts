@@ -66,6 +66,8 @@ describe('members', () => {
     ['has a ligature of 18 letters often enough to pass 254 characters', `${'\ufdfa'.repeat(15)}@members.test`],
     ['becomes two at signs', 'a@b\uff20members.test'],
     ['becomes a blank', 'a\u3000b@members.test'],
+    ['looks like another one: it has a space without width', 'ann\u200b@members.test'],
+    ['looks like another one: it has a variation selector', 'ann\ufe0f@members.test'],
   ])('members are rejected where the normal form of the address %s', async (_, email) => {
     expect(await invite({ email, role: 'auditor' })).toMatchObject({
       status: 400,

@@ -9,6 +9,7 @@ import {
   JsonObject,
   Nested,
   QueryWords,
+  SourceAddress,
   Text,
   WholeNumber,
 } from '../http/fields.js';
@@ -34,7 +35,7 @@ export class AuditEventQuery extends PageQuery {
   to?: number;
   @Filter('of this user, service or job, by id', ID_EXAMPLE, 64) actor?: string;
   @Email({ optional: true, description: 'Only events of the user with this e-mail address' }) actorEmail?: string;
-  @Filter('from this source address', '203.0.113.7', 64) sourceAddress?: string;
+  @SourceAddress({ optional: true, description: 'Only events from this source address' }) sourceAddress?: string;
   @QueryWords({
     optional: true,
     maxItems: 50,

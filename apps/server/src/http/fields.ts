@@ -28,6 +28,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
+import { parseSourceAddress } from '#tenants';
 
 /** What every field may say. */
 export interface FieldOptions {
@@ -82,6 +83,13 @@ const checkBy =
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
+const without = (forbidden: RegExp): Check =>
+  checkBy(
+    'controlCharacter',
+    'must not contain control characters',
+    (value) => typeof value === 'string' && !forbidden.test(value),
+  );
+
 export interface TextOptions extends FieldOptions {
   /** Characters (Unicode code points); at least 1 by default. */
   min?: number;
@@ -110,17 +118,17 @@ export function Text(options: TextOptions = {}): FieldDecorator {
         (each) => IsString(each),
         (each) => MinLength(min, each),
         (each) => MaxLength(max, each),
-        checkBy(
-          'controlCharacter',
-          'must not contain control characters',
-          (value) => typeof value === 'string' && !forbidden.test(value),
-        ),
+        without(forbidden),
         ...(pattern === undefined ? [] : [(each: ValidationOptions) => Matches(pattern, each)]),
       ],
     },
     options,
   );
 }
+
+/** Two addresses that look the same are the same: none differs by characters that are not shown (UTS #39 §3.1). */
+const isVisible = (value: unknown): boolean =>
+  typeof value === 'string' && !/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(value);
 
 /**
  * An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). `admin@localhost` is one, too. It is normalised
@@ -134,6 +142,7 @@ export const Email = ({ asWritten = false, ...options }: FieldOptions & { asWrit
         (each) => IsString(each),
         (each) => MaxLength(254, each),
         (each) => IsEmail({ require_tld: false }, each),
+        checkBy('visibleCharacter', 'must not contain invisible characters', isVisible),
       ],
       conversions: asWritten
         ? []
@@ -144,6 +153,26 @@ export const Email = ({ asWritten = false, ...options }: FieldOptions & { asWrit
           ],
     },
     { example: 'ada@example.com', ...options },
+  );
+
+/** The source address of requests that are looked for, in whatever spelling: it is compared in its canonical form (RFC 5952). */
+export const SourceAddress = (options: FieldOptions = {}): FieldDecorator =>
+  define(
+    {
+      schema: { type: 'string', minLength: 1, maxLength: 64 },
+      checks: [
+        (each) => IsString(each),
+        (each) => MinLength(1, each),
+        (each) => MaxLength(64, each),
+        without(CONTROL_CHARACTERS),
+      ],
+      conversions: [
+        Transform(({ value }: { value: unknown }) =>
+          typeof value === 'string' ? (parseSourceAddress(value) ?? value) : value,
+        ),
+      ],
+    },
+    { example: '203.0.113.7', ...options },
   );
 
 /** A password as it is typed. How long a new one must be is a rule of the domain, not of the field. */
