@@ -1906,6 +1906,10 @@ export interface components {
             lastTokenExpiresAt: string | null;
             /** @description `kid`s of the certificates of the key, which a compromise revokes */
             certificates?: string[];
+            /** @description The authorities that have the key, and those below them, which a compromise revokes with all that they issued */
+            authorities?: string[];
+            /** @description `kid`s of other versions with the same key, which a compromise marks as well */
+            keyVersions?: string[];
             /** @description Whether no service and no unexpired token is affected */
             safeNow: boolean;
         };
@@ -2232,6 +2236,8 @@ export interface components {
             authorities: number;
             /** @description Valid certificates that would be revoked */
             certificates: number;
+            /** @description With `keyCompromise` and `cACompromise`: the versions of signing keys with the same key, which would be marked as compromised */
+            keyVersions?: string[];
         };
         AuthorityRevocationDryRun: {
             /** @description Whether the action is allowed */
@@ -2509,6 +2515,10 @@ export interface components {
             state: "issuing" | "active" | "held" | "revoked" | "expired";
             /** @description With `keyCompromise`: the other certificates of the same key, which would also be revoked */
             alsoRevoked?: string[];
+            /** @description With `keyCompromise`: the authorities that have the same key, and those below them, which would be revoked with all that they issued */
+            authorities?: string[];
+            /** @description With `keyCompromise`: the versions of signing keys with the same key, which would be marked as compromised */
+            keyVersions?: string[];
         };
         RevocationDryRun: {
             /** @description Whether the action is allowed */
