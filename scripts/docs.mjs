@@ -18,7 +18,7 @@ for (const [file, text] of Object.entries(referencePages())) {
   process.stdout.write(`docs/${file}\n`);
 }
 
-const { loadConfiguration } = await built('libs/config/index.js');
+const { loadConfiguration } = await built('libs/installation/index.js');
 const { createLogger } = await built('libs/logging/index.js');
 const { createServer } = await built('apps/server/src/create-server.js');
 const folder = mkdtempSync(join(temporaryFolder(), 'chancery-docs-'));

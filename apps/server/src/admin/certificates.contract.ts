@@ -207,6 +207,7 @@ class RevocationOutcome {
     maxItems: CERTIFICATES_SHOWN_MAX,
     description:
       'With `keyCompromise`: the authorities that have the same key, and those below them, which would be revoked with all that they issued',
+    example: ['0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47'],
   })
   authorities?: readonly string[];
   @Items(Kid(), {

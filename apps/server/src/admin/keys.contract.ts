@@ -176,6 +176,7 @@ export class KeyImpact {
     maxItems: CERTIFICATES_SHOWN_MAX,
     description:
       'The authorities that have the key, and those below them, which a compromise revokes with all that they issued',
+    example: ['0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47'],
   })
   authorities?: readonly string[];
   @Items(Text({ max: 64 }), {
