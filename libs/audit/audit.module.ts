@@ -12,6 +12,7 @@ import { Checkpoints, LogPlace } from './checkpoints.service.js';
 import { historyErrors } from './errors.js';
 import { EventWindow } from './event-window.entity.js';
 import { HistoryExport, historyEvents } from './export.service.js';
+import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
 import { HistoryReads } from './history-reads.service.js';
 import { History, requestEvents } from './history.service.js';
@@ -27,9 +28,11 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
 @Module({
   imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
   providers: [
+    CheckpointMetrics,
     Checkpoints,
     History,
     HistoryExport,
+    HistoryLagMetrics,
     HistoryLog,
     HistoryReads,
     LogKeys,

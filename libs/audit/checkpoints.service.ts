@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type Page, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
+import { DomainError, type EpochMilliseconds, type Page, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
 import { Between, Database, IsNull, MoreThanColumn, type View } from '#database';
+import { Counter } from '#metrics';
 import {
   type Checkpoint,
   GrowingTiles,
@@ -55,6 +56,10 @@ interface Growth {
  */
 @Injectable()
 export class Checkpoints {
+  /** Of this process: `signed` or `failed`. */
+  readonly outcomes = new Counter();
+  #lastSignedAt: EpochMilliseconds | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly keys: LogKeys,
@@ -71,12 +76,18 @@ export class Checkpoints {
         try {
           await this.publish(tenantId);
         } catch (error) {
+          this.outcomes.increment('failed');
           failed.push({ tenantId, error });
         }
       }
       cursor = nextCursor ?? undefined;
     } while (cursor !== undefined);
     return failed;
+  }
+
+  /** When this process last signed one. */
+  get lastSignedAt(): EpochMilliseconds | undefined {
+    return this.#lastSignedAt;
   }
 
   /** Signs the history of a tenant, or of the installation, as it is now. @throws HISTORY_INCONSISTENT */
@@ -133,6 +144,8 @@ export class Checkpoints {
     const signers = this.keys.signersOf(origin);
     const note = signCheckpoint(checkpoint, signers, nowSeconds);
     if (await this.store(tenantId, head, checkpoint, note, tiles.changed())) {
+      this.outcomes.increment('signed');
+      this.#lastSignedAt = nowSeconds * SECOND;
       // The first signature alone is enough to recognise it, and a tenth of the size.
       await this.place.memory.keep([signCheckpoint(checkpoint, signers.slice(0, 1), nowSeconds)]);
     }

@@ -9,6 +9,7 @@ import { VaultModule } from '#vault';
 import { CertificateAuthorities } from './authorities.service.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { AuthorityRevocations } from './authority-revocation.service.js';
+import { CertificateMetrics } from './certificate-metrics.js';
 import { CertificateVerifier } from './certificate-verifier.js';
 import { Certificates } from './certificates.service.js';
 import { Crls } from './crls.service.js';
@@ -69,6 +70,7 @@ class AuthoritiesModule {}
     AuthorityExpiry,
     AuthorityRevocations,
     CertificateExpiry,
+    CertificateMetrics,
     CertificateVerifier,
     Certificates,
     ForeignCertificateAnnouncement,

@@ -84,6 +84,23 @@ export const settings = {
     description:
       'Open connections of one source address, or of one IPv6 /64, with a process. Not counted for `TRUSTED_PROXIES`.',
   }),
+  metricsPort: optional({
+    variable: 'CHANCERY_METRICS_PORT',
+    parse: wholeNumber(0, 65_535),
+    description:
+      'TCP port of its own for `GET /metrics`, on the address of `HOST`; 0 takes any free one. With `WORKERS`, each process has ' +
+      'one, from this port on. Without a port and without a token there are no metrics.',
+  }),
+  metricsToken: optional({
+    variable: 'CHANCERY_METRICS_TOKEN',
+    parse: (value) => {
+      if (!/^[\x21-\x7e]{16,256}$/.test(value)) throw new Error('must have 16 to 256 visible ASCII characters');
+      return new Secret(value);
+    },
+    description:
+      'What `GET /metrics` asks for as `Authorization: Bearer`: on the port of its own, or on `PORT` where there is none.',
+    secret: true,
+  }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
     fallback: 'info',

@@ -35,6 +35,11 @@ export interface Expirable {
    */
   recordDue(limit: number): Promise<number>;
   /**
+   * For how long the oldest item that people plan with has been due, in milliseconds; 0 where nothing waits. For those who
+   * watch the scheduler, in a process that runs it.
+   */
+  overdue?(): Promise<number>;
+  /**
    * For kinds that people plan with: what happens to things of a tenant until an instant, soonest first.
    * @param before 30 days ahead if `undefined`
    * @throws VALIDATION_ERROR for a cursor that no calendar gave out

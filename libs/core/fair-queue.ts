@@ -17,6 +17,19 @@ export class FairQueue {
 
   constructor(private readonly limits: FairQueueLimits) {}
 
+  /** How much runs, and how much may. */
+  get running(): number {
+    return this.#running;
+  }
+
+  get concurrency(): number {
+    return this.limits.concurrency;
+  }
+
+  get waiting(): number {
+    return this.#line.length;
+  }
+
   /**
    * Runs `work` when it is the group's turn, in the caller's own asynchronous context.
    * @param group whose work it is: a tenant

@@ -36,6 +36,7 @@ const LANES: Readonly<Record<CpuWorkKind, Lane>> = {
   'urgent-key': { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 5 },
 };
 const KINDS = Object.keys(LANES) as CpuWorkKind[];
+export const cpuWorkKinds: readonly CpuWorkKind[] = KINDS;
 
 /**
  * What may run together. One thread of the pool is always free for what is none of this, another for a signature
@@ -85,6 +86,7 @@ interface Ticket {
 export class CpuQueue {
   readonly #lines = new Map(KINDS.map((kind) => [kind, new FairLine<Ticket>()]));
   readonly #running = new Map(KINDS.map((kind) => [kind, 0]));
+  readonly #rejected = new Map(KINDS.map((kind) => [kind, 0]));
   /** Which kind was started longest ago: it is asked first. */
   readonly #order = [...KINDS];
   #closed = false;
@@ -94,6 +96,16 @@ export class CpuQueue {
    * server passes what rejects work inside of a database transaction
    */
   constructor(private readonly beforeWork: (what: string) => void = () => undefined) {}
+
+  /** How many pieces of work of a kind run. */
+  running(kind: CpuWorkKind): number {
+    return this.#running.get(kind)!;
+  }
+
+  /** How many were rejected because too many waited, since the process started. */
+  rejected(kind: CpuWorkKind): number {
+    return this.#rejected.get(kind)!;
+  }
 
   /** How many pieces of work of a kind wait. */
   waiting(kind: CpuWorkKind): number {
@@ -109,7 +121,10 @@ export class CpuQueue {
     const lane = LANES[kind];
     const line = this.#lines.get(kind)!;
     const isFull = line.length >= lane.waitingMax || line.lengthOf(group) >= lane.waitingPerGroupMax;
-    if (isFull || (this.#closed && kind === 'key')) throw busy(lane);
+    if (isFull || (this.#closed && kind === 'key')) {
+      this.#rejected.set(kind, this.#rejected.get(kind)! + 1);
+      throw busy(lane);
+    }
     await new Promise<void>((resolve, reject) => {
       line.push(group, Math.max(milliseconds, 1), { start: resolve, cancel: () => reject(busy(lane)) });
       this.#startNext();

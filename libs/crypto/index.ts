@@ -16,7 +16,7 @@ export {
   encodeJwsHeader,
   parseCompactJws,
 } from './compact-jws.js';
-export { CpuQueue, keyFileWork } from './cpu-queue.js';
+export { CpuQueue, cpuWorkKinds, keyFileWork } from './cpu-queue.js';
 export { decodeBase64, decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
 export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';

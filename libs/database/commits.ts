@@ -1,5 +1,7 @@
 import { DomainError, type EpochMilliseconds, type TenantScope, coreErrors } from '#core';
 
+import type { Counter } from '#metrics';
+
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
 import { completionOf } from './completion.js';
 import { type Basis, holds } from './basis.js';
@@ -16,12 +18,14 @@ import {
   isCurrent,
   writePrepared,
 } from './prepared-work.js';
+import type { DatabaseMeasures } from './measures.js';
 import type { Tx } from './tx.js';
 import type { View } from './view.js';
 
 /** What `Commits` needs of the database. */
 interface Doors {
   readonly configurations: ConfigurationCheck;
+  readonly measures: DatabaseMeasures;
   readonly recorder: EventRecorder;
   now(): EpochMilliseconds;
   /** A transaction of one tenant, which begins with the authority check. */
@@ -45,12 +49,16 @@ const NO_TENANT = 0;
 export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
-  readonly #group = new GroupCommit((shares) => this.#write(shares));
   readonly #presentNumbers = new PresentNumbers((tenantIds) =>
     this.doors.readAcross((view) => this.#readNumbers(view, tenantIds)),
   );
+  readonly #group: GroupCommit;
+  readonly lookups: Counter;
 
-  constructor(private readonly doors: Doors) {}
+  constructor(private readonly doors: Doors) {
+    this.lookups = doors.measures.lookups;
+    this.#group = new GroupCommit((shares) => this.#write(shares), doors.measures);
+  }
 
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
     for (let judgement = 1; ; judgement += 1) {

@@ -4,6 +4,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 
 import { Declares } from '#core';
 
+import { DatabaseMetrics } from './database-metrics.js';
 import { Database, type DatabaseSettings } from './database.js';
 import { databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
@@ -47,6 +48,7 @@ async function openDataSource(options?: DataSourceOptions): Promise<DataSource> 
     }),
   ],
   providers: [
+    DatabaseMetrics,
     {
       provide: Database,
       inject: [DataSource, DATABASE_SETTINGS],

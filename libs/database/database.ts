@@ -7,6 +7,7 @@ import {
   DomainError,
   type EpochMilliseconds,
   type ErrorFactory,
+  type FairQueue,
   INSTALLATION_ID,
   type PlatformScope,
   type TenantScope,
@@ -23,6 +24,7 @@ import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { Kept, type Known, type Load } from './kept.js';
+import { DatabaseMeasures } from './measures.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
 import type { PreparedWork } from './prepared-work.js';
@@ -73,6 +75,8 @@ export class Database {
   #writable = true;
   #trial: Promise<boolean> | undefined;
   readonly #commits: Commits;
+  /** What it has counted, for metrics. */
+  readonly measures = new DatabaseMeasures();
 
   private constructor(
     private readonly gateway: Gateway,
@@ -83,6 +87,7 @@ export class Database {
   ) {
     this.#commits = new Commits({
       configurations,
+      measures: this.measures,
       recorder,
       now: () => clock.now(),
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
@@ -110,6 +115,11 @@ export class Database {
 
   get dialect(): Dialect {
     return this.gateway.dialect;
+  }
+
+  /** The line for its connections. */
+  get connections(): Pick<FairQueue, 'concurrency' | 'running' | 'waiting'> {
+    return this.gateway.queue;
   }
 
   /** The TLS cipher suite of the connections to the server; `undefined` where they are not encrypted. */
@@ -175,9 +185,13 @@ export class Database {
     return this.#commits.stillHolds(tenantId, basis);
   }
 
-  /** Values of the tenants' configurations that are kept in memory. @param max how many */
-  keep<Value>(max: number): Kept<Value> {
-    return new Kept<Value>(this.#commits, max);
+  /**
+   * Values of the tenants' configurations that are kept in memory.
+   * @param name what they are, for metrics
+   * @param max how many
+   */
+  keep<Value>(name: string, max: number): Kept<Value> {
+    return new Kept<Value>(this.#commits, name, max);
   }
 
   /** This instant: what is used is judged by it. */

@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
+import type { FairQueue } from '#core';
 import type { Dialect } from './dialects.js';
 
 /** Whose turn a piece of work takes: connections are shared fairly among the owners (see `FairQueue`). */
@@ -27,6 +28,8 @@ export interface Gateway {
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** The line for its connections. */
+  readonly queue: FairQueue;
   /** Whether the database answers now, within seconds. */
   answers(): Promise<boolean>;
   /** Brings the schema up to date; of several instances that start together, one migrates and the others wait. */

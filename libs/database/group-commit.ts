@@ -1,11 +1,14 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
-import { FairLine, type TenantScope, coreErrors } from '#core';
+import { FairLine, SECOND, type TenantScope, coreErrors } from '#core';
 
 import { WAITING } from './gateway.js';
+import type { DatabaseMeasures } from './measures.js';
 import type { PreparedWork, Share } from './prepared-work.js';
 
 interface Waiting extends Share {
+  /** When it arrived, by a clock that only runs. */
+  readonly since: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,7 +28,10 @@ export class GroupCommit {
   #running = false;
 
   /** @param commit writes a batch and answers for each of its pieces, in order, once all is durable */
-  constructor(private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>) {}
+  constructor(
+    private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>,
+    private readonly measures: DatabaseMeasures,
+  ) {}
 
   /** @throws BUSY where too much waits already, in all or of this tenant; whatever the work comes to otherwise */
   add<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
@@ -37,6 +43,7 @@ export class GroupCommit {
       this.#line.push(tenantId, Math.max(work.rows ?? 1, 1), {
         scope,
         work,
+        since: performance.now(),
         resolve: resolve as (result: unknown) => void,
         reject,
       });
@@ -65,11 +72,18 @@ export class GroupCommit {
       batch.push(waiting);
       rows += waiting.work.rows ?? 1;
     }
+    this.#measure(batch);
     const outcomes = await this.commit(batch).catch((error: unknown) => batch.map((): Outcome => ({ error })));
     batch.forEach(({ resolve, reject }, index) => {
       const outcome = outcomes[index]!;
       if ('error' in outcome) reject(outcome.error);
       else resolve(outcome.result);
     });
+  }
+
+  #measure(batch: readonly Waiting[]): void {
+    const now = performance.now();
+    this.measures.batchSizes.observe(batch.length);
+    for (const { since } of batch) this.measures.batchWaits.observe((now - since) / SECOND);
   }
 }

@@ -1,4 +1,5 @@
 import type { EpochMilliseconds } from '#core';
+import type { Counter } from '#metrics';
 
 import { type Basis, holds } from './basis.js';
 import type { View } from './view.js';
@@ -34,6 +35,8 @@ export type Load<Value> = (view: View) => Promise<{ readonly value: Value } & Pi
 /** What a `Kept` is built on; `Database` provides it. */
 export interface Loader {
   readonly numbers: ConfigurationNumbers;
+  /** By what is kept, `hit` or `miss`. */
+  readonly lookups: Counter;
   now(): EpochMilliseconds;
   /** Reads the number of the tenant's configuration first, so that a change that comes after it is noticed, then the value. */
   load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>>;
@@ -49,6 +52,7 @@ export class Kept<Value> {
 
   constructor(
     private readonly loader: Loader,
+    private readonly name: string,
     private readonly max: number,
   ) {}
 
@@ -56,7 +60,11 @@ export class Kept<Value> {
   async get(tenantId: string, key: string, load: Load<Value>): Promise<Known<Value>> {
     const place = `${tenantId}:${key}`;
     const known = this.#values.get(place);
-    if (known && this.#isCurrent(tenantId, known)) return known;
+    if (known && this.#isCurrent(tenantId, known)) {
+      this.loader.lookups.increment(this.name, 'hit');
+      return known;
+    }
+    this.loader.lookups.increment(this.name, 'miss');
     const joined = await this.#loading.get(place);
     if (joined && this.#isCurrent(tenantId, joined)) return joined;
     const loading = this.loader.load(tenantId, load);

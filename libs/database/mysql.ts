@@ -128,6 +128,7 @@ export async function openMysql(
     dialect,
     dataSource,
     cipher,
+    queue,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
     read: (owner, work) => share(owner, (runner) => lending(runner, work)),
     answers: () => reachability.answers(),

@@ -89,6 +89,7 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
     dialect: sqliteDialect,
     dataSource: writer,
     cipher: undefined,
+    queue,
     write: ({ owner, rows }, work) => queue.run(owner, rows, () => inTransaction(work)),
     // It answers within the call: there is nothing to wait for.
     read: (_, work) => work(reader.manager),

@@ -51,6 +51,17 @@ describe('loadConfiguration', () => {
     expect(configuration.masterKey?.reveal()).toBe(KEY);
   });
 
+  it.each([
+    ['a token for metrics and several workers', { CHANCERY_METRICS_TOKEN: 'a-token-of-16-chars', WORKERS: '2' }, 1],
+    ['any free port for metrics and several workers', { CHANCERY_METRICS_PORT: '0', WORKERS: '2' }, 1],
+    ['a port for metrics and several workers', { CHANCERY_METRICS_PORT: '9464', WORKERS: '2' }, 0],
+    ['a token for metrics and one process', { CHANCERY_METRICS_TOKEN: 'a-token-of-16-chars' }, 0],
+    ['a short token for metrics', { CHANCERY_METRICS_TOKEN: 'short' }, 1],
+  ])('loadConfiguration finds with %s as many problems as there are', (_, metrics, count) => {
+    const environment = { DATABASE_URL: 'mysql://u:p@127.0.0.1:3306/chancery', ...metrics };
+    expect(problemsOf(environment)).toHaveLength(count);
+  });
+
   it('loadConfiguration reports every wrong setting', () => {
     const wrong = {
       PORT: '65536',

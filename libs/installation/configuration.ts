@@ -39,11 +39,19 @@ export interface LoadedConfiguration {
  */
 export function loadConfiguration(environment: Readonly<Record<string, string | undefined>>): LoadedConfiguration {
   const configuration = readSettings(settings, environment);
-  const problems = databaseTlsProblems(configuration);
-  if (problems.length > 0) {
-    throw new ConfigurationError(problems.map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`));
-  }
+  const problems = [
+    ...databaseTlsProblems(configuration).map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`),
+    ...metricsProblems(configuration),
+  ];
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return { configuration, warnings: unknownVariables(settings, environment) };
+}
+
+/** Each of several workers shows its own metrics, so that each needs a port. */
+function metricsProblems({ metricsPort, metricsToken, workers }: Configuration): string[] {
+  const isOn = metricsPort !== undefined || metricsToken !== undefined;
+  if (workers === 1 || !isOn || (metricsPort ?? 0) > 0) return [];
+  return ['CHANCERY_METRICS_PORT: must be set, and not 0, for the metrics of several WORKERS'];
 }
 
 /** The table as `docs/configuration.md` shows it. */

@@ -27,6 +27,7 @@ import { VaultModule } from '#vault';
 import { checkAuthority } from './authority.js';
 import type { Configuration } from './configuration.js';
 import { Installation } from './installation.js';
+import { ProcessMetrics } from './process-metrics.js';
 
 export interface InstallationOptions {
   readonly configuration: Configuration;
@@ -97,7 +98,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     TenantsModule,
     VaultModule,
   ],
-  providers: [Installation],
+  providers: [Installation, ProcessMetrics],
   exports: [Installation],
 })
 export class InstallationModule implements OnApplicationShutdown {

@@ -2,6 +2,7 @@ import {
   DAY,
   DomainError,
   type EpochMilliseconds,
+  MINUTE,
   PAGE_LIMIT_MAX,
   type Page,
   type PageRequest,
@@ -75,6 +76,12 @@ export class ItemsFailed extends AggregateError {
   }
 }
 
+/** An item that was due for less than this is about to be handled. */
+const OVERDUE_AFTER = MINUTE;
+
+/** How many items that stay due are remembered, so that they do not count as overdue. */
+const LEFT_DUE_MAX = 10_000;
+
 /** How far the calendar looks ahead, unless it is told. */
 const AHEAD = 30 * DAY;
 
@@ -88,6 +95,7 @@ const PAGES_MAX = 100;
  */
 export class DueItems<Row extends object> {
   readonly #backoff = new Backoff();
+  readonly #leftDue = new Set<string>();
   readonly #planned: readonly DueList<Row>[];
   readonly #key: keyof Row & string;
   #list = 0;
@@ -124,6 +132,24 @@ export class DueItems<Row extends object> {
 
   get kind(): string {
     return this.work.kind;
+  }
+
+  /**
+   * For how long the oldest item that people plan with has been due, in milliseconds; 0 within the first minute. What stays
+   * due although it was handled is no such item, so that this is known to a process only whose scheduler runs.
+   */
+  async overdue(): Promise<number> {
+    const lists = this.work.lists.filter(({ happens }) => happens !== undefined);
+    return this.database.readPlatform(this.work.scope, async (view) => {
+      const now = view.confirmed;
+      const ages: number[] = [];
+      for (const list of lists) {
+        const { items } = await this.page(view, list, now - OVERDUE_AFTER, {});
+        const oldest = items.find((row) => !this.#leftDue.has(this.itemOf(row)));
+        if (oldest) ages.push(now - Number(oldest[list.dueColumn]));
+      }
+      return Math.max(0, ...ages);
+    });
   }
 
   /** Whether people plan with some of it. */
@@ -201,13 +227,20 @@ export class DueItems<Row extends object> {
     for (const row of rows) {
       const item = this.itemOf(row);
       try {
-        if ((await this.work.handle(row)) === false) this.#backoff.failed(item, now);
+        const staysDue = (await this.work.handle(row)) === false;
+        if (staysDue) this.#backoff.failed(item, now);
         else this.#backoff.succeeded(item);
+        this.noteLeftDue(item, staysDue);
       } catch (error) {
         await this.throwOutage(error);
         failed.push({ item, error, ...this.#backoff.failed(item, now) });
       }
     }
+  }
+
+  private noteLeftDue(item: string, staysDue: boolean): void {
+    if (!staysDue) this.#leftDue.delete(item);
+    else if (this.#leftDue.size < LEFT_DUE_MAX) this.#leftDue.add(item);
   }
 
   private async handledTogether(rows: readonly Row[]): Promise<boolean> {

@@ -16,6 +16,10 @@ export abstract class DueKind<Row extends object> implements Expirable {
     return this.due.recordDue(limit);
   }
 
+  overdue(): Promise<number> {
+    return this.due.overdue();
+  }
+
   get upcoming(): Expirable['upcoming'] {
     return this.due.isPlanned ? (...request) => this.due.upcoming(...request) : undefined;
   }

@@ -7,3 +7,4 @@ export { hostTime } from './host-time.js';
 export { purge } from './purge.js';
 export { type KindCounters, Scheduler } from './scheduler.js';
 export { SchedulerModule, schedulerEntities } from './scheduler.module.js';
+export { countByExpiry } from './time-to-expiry.js';

@@ -2,7 +2,7 @@ import { Module, type OnModuleDestroy } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
-import { Declares, type Expirable, GuardedClock } from '#core';
+import { Clock, Declares, type Expirable, GuardedClock } from '#core';
 import { Database, DatabaseModule, type EntityClass } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { Vault, VaultModule } from '#vault';
@@ -12,6 +12,7 @@ import { ClockWatch } from './clock-watch.js';
 import { InstallationClock } from './entities.js';
 import { clockEvents } from './events.js';
 import { type DeclaredKind, Expires, inOrder } from './expires.js';
+import { OverdueMetrics, SchedulerMetrics } from './scheduler-metrics.js';
 import { Scheduler } from './scheduler.js';
 
 export const schedulerEntities: readonly EntityClass[] = [InstallationClock];
@@ -28,6 +29,8 @@ const declaredKinds = (discovery: DiscoveryService): readonly DeclaredKind[] =>
 @Module({
   imports: [TypeOrmModule.forFeature([...schedulerEntities]), DiscoveryModule, DatabaseModule, VaultModule],
   providers: [
+    OverdueMetrics,
+    SchedulerMetrics,
     {
       provide: ClockWatch,
       inject: [Database, GuardedClock, LOGGER],
@@ -40,11 +43,12 @@ const declaredKinds = (discovery: DiscoveryService): readonly DeclaredKind[] =>
     },
     {
       provide: Scheduler,
-      inject: [DiscoveryService, Vault, ClockWatch, LOGGER],
-      useFactory: (discovery: DiscoveryService, vault: Vault, clockWatch: ClockWatch, log: Logger) =>
+      inject: [DiscoveryService, Vault, ClockWatch, Clock, LOGGER],
+      useFactory: (discovery: DiscoveryService, vault: Vault, clockWatch: ClockWatch, clock: Clock, log: Logger) =>
         new Scheduler({
           kinds: () => inOrder(declaredKinds(discovery)),
           log,
+          now: () => clock.now(),
           describe: describeError,
           isSealed: () => vault.sealed,
           isPaused: async () => {

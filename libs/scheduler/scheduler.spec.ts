@@ -22,7 +22,14 @@ function schedulerOf(
   const ignore = (): void => undefined;
   const log = { error: (fields: object) => void errors.push(fields), warn: ignore, debug: ignore };
   return {
-    scheduler: new Scheduler({ kinds: () => kinds, log, describe: () => ({}), isSealed: () => sealed, isPaused }),
+    scheduler: new Scheduler({
+      kinds: () => kinds,
+      log,
+      describe: () => ({}),
+      now: () => 1_000,
+      isSealed: () => sealed,
+      isPaused,
+    }),
     errors,
   };
 }

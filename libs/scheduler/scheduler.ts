@@ -1,4 +1,4 @@
-import type { Expirable } from '#core';
+import type { EpochMilliseconds, Expirable } from '#core';
 
 import { type ItemFailure, ItemsFailed } from './due-items.js';
 
@@ -13,6 +13,7 @@ export interface SchedulerOptions {
   /** In the order in which they are asked; looked up when first needed. */
   readonly kinds: () => readonly Expirable[];
   readonly log: SchedulerLog;
+  readonly now: () => EpochMilliseconds;
   /** What of an error may be logged: it can carry values of a row. */
   readonly describe: (error: unknown) => object;
   /** Whether nothing may be written at all: the installation is sealed. */
@@ -43,6 +44,8 @@ export class Scheduler {
   #running: Promise<void> | undefined;
   #stopped = false;
   #kinds: readonly Expirable[] | undefined;
+  #runs = 0;
+  #lastRunAt: EpochMilliseconds | undefined;
 
   constructor(private readonly options: SchedulerOptions) {}
 
@@ -54,6 +57,27 @@ export class Scheduler {
   /** What each kind has done, by its noun. */
   get counters(): ReadonlyMap<string, KindCounters> {
     return this.#counters;
+  }
+
+  /** How many runs were finished since the process started. */
+  get runs(): number {
+    return this.#runs;
+  }
+
+  /** When the last of them was finished. */
+  get lastRunAt(): EpochMilliseconds | undefined {
+    return this.#lastRunAt;
+  }
+
+  /**
+   * For how long the oldest item of each kind that people plan with has been due, in milliseconds. Nothing before the first
+   * run: only then is it known what stays due although it was handled.
+   */
+  async overdue(): Promise<ReadonlyMap<string, number>> {
+    const overdue = new Map<string, number>();
+    if (this.#runs === 0) return overdue;
+    for (const kind of this.all) if (kind.upcoming && kind.overdue) overdue.set(kind.kind, await kind.overdue());
+    return overdue;
   }
 
   /** Does everything that is due now; while a run is in progress, waits for that one. */
@@ -83,6 +107,8 @@ export class Scheduler {
         this.options.log.error(fields, 'What is due could not be recorded');
       }
     }
+    this.#runs += 1;
+    this.#lastRunAt = this.options.now();
   }
 
   private async kindsToRun(): Promise<readonly Expirable[]> {

@@ -8,6 +8,13 @@ export interface paths {
         /** Whether requests may be sent here */
         get: operations["getReadiness"];
     };
+    "/metrics": {
+        /**
+         * What this process measures, for Prometheus
+         * @description Not found unless `CHANCERY_METRICS_TOKEN` is set and `CHANCERY_METRICS_PORT` is not.
+         */
+        get: operations["getMetrics"];
+    };
     "/v1/auth/login": {
         /** Log in with e-mail and password */
         post: operations["logIn"];
@@ -3262,6 +3269,23 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["Ready"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            header?: {
+                /** @description `Bearer` and the value of `CHANCERY_METRICS_TOKEN` */
+                Authorization?: string;
+            };
+        };
+        responses: {
+            /** @description Text format 0.0.4 of Prometheus */
+            200: {
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Refusal"];

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, DomainError, type EpochMilliseconds, type Origin, coreErrors } from '#core';
 import { isWellFormedServiceKey } from '#crypto';
 import { type Basis, Database } from '#database';
+import { Counter } from '#metrics';
 
 import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
@@ -33,6 +34,9 @@ export interface AuthenticatedService {
  */
 @Injectable()
 export class Authenticator {
+  /** How many credentials were accepted, or refused by which code. */
+  readonly outcomes = new Counter();
+
   constructor(
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
@@ -57,6 +61,21 @@ export class Authenticator {
   ): Promise<AuthenticatedService> {
     const facts = shownByService(received);
     if (facts.authorization === undefined && !facts.serviceKey) throw coreErrors.CREDENTIALS_REQUIRED();
+    try {
+      const authenticated = await this.authenticateShown(facts, origin, confirmed);
+      this.outcomes.increment('accepted');
+      return authenticated;
+    } catch (error) {
+      this.outcomes.increment(error instanceof DomainError ? error.code : coreErrors.INTERNAL_ERROR.code);
+      throw error;
+    }
+  }
+
+  private async authenticateShown(
+    facts: CallerFacts,
+    origin: Origin,
+    confirmed: boolean,
+  ): Promise<AuthenticatedService> {
     const source = failureSource(facts, origin);
     if (this.failures.isExhausted(source) && !(await this.filter.mayBeGenuine(facts))) {
       throw this.failures.rejection(source);

@@ -53,9 +53,9 @@ export class CallerDirectory {
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
   ) {
-    this.#records = database.keep(CREDENTIALS_MAX);
-    this.#candidates = database.keep(ISSUERS_MAX);
-    this.#tenants = database.keep(TENANTS_MAX);
+    this.#records = database.keep('callers', CREDENTIALS_MAX);
+    this.#candidates = database.keep('caller keys', ISSUERS_MAX);
+    this.#tenants = database.keep('tenants', TENANTS_MAX);
   }
 
   /** The service key credential with this look-up hash. */

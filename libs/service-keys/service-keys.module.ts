@@ -11,6 +11,7 @@ import { VaultModule } from '#vault';
 import { Authenticator } from './authenticator.js';
 import { CallerDirectory } from './caller-directory.js';
 import { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
+import { AuthenticationMetrics, CredentialExpiryMetrics } from './credential-metrics.js';
 import { CredentialFilter } from './credential-filter.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { CredentialSteps } from './credential-steps.js';
@@ -42,10 +43,12 @@ export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
           logger.warn({ source }, 'Too many credentials from one source were rejected'),
         ),
     },
+    AuthenticationMetrics,
     Authenticator,
     CallerDirectory,
     CredentialCleanup,
     CredentialExpiry,
+    CredentialExpiryMetrics,
     CredentialFilter,
     CredentialSecrets,
     CredentialSteps,

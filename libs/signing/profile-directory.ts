@@ -47,8 +47,8 @@ export class ProfileDirectory {
     private readonly signer: Signer,
     private readonly holders: HolderKeys,
   ) {
-    this.#issuers = database.keep(PROFILES_MAX);
-    this.#verifiers = database.keep(PROFILES_MAX);
+    this.#issuers = database.keep('issuers', PROFILES_MAX);
+    this.#verifiers = database.keep('verifiers', PROFILES_MAX);
   }
 
   /**

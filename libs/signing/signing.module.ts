@@ -23,6 +23,7 @@ import { PublicProfiles } from './public-profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
 import { Signing } from './signing.service.js';
+import { TokenMetrics } from './token-metrics.js';
 import { TokenTransactions } from './transactions.service.js';
 import { TrustedUsers } from './trusted-users.service.js';
 
@@ -57,6 +58,7 @@ export const signingEntities: readonly EntityClass[] = [
     RateWindows,
     ReplayStore,
     Signing,
+    TokenMetrics,
     TokenProfiles,
     TokenTransactions,
     TrustedUsers,

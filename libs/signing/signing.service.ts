@@ -9,7 +9,7 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { CpuQueue, uuidv4 } from '#crypto';
+import { type AlgorithmName, CpuQueue, uuidv4 } from '#crypto';
 import { Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
 import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
@@ -33,6 +33,7 @@ import type {
   Verdict,
   VerifyContext,
 } from './token-format.js';
+import { TokenMetrics } from './token-metrics.js';
 import { TokenTransactions } from './transactions.service.js';
 
 /** The service that asks, as far as signing needs to know it. */
@@ -45,6 +46,7 @@ export interface SigningCaller {
 
 export interface SignedToken extends IssuedToken {
   readonly format: string;
+  readonly algorithm: AlgorithmName;
   readonly kid: string;
 }
 
@@ -90,6 +92,7 @@ export class Signing {
     private readonly transactions: TokenTransactions,
     private readonly rates: RateWindows,
     private readonly cpu: CpuQueue,
+    private readonly metrics: TokenMetrics,
   ) {}
 
   /**
@@ -98,16 +101,19 @@ export class Signing {
    *   AUDIT_UNAVAILABLE
    */
   async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
-    const outcome = await this.database.commit(scope, async (): Promise<PreparedWork<Outcome>> => {
-      const { finish, ...work } = await this.issue(scope, caller, profileName, [input]);
-      return {
-        ...work,
-        finish: (moment) => {
-          const { result, events } = finish(moment);
-          return { result: result[0]!, events };
-        },
-      };
-    });
+    const outcome = await this.counted(
+      this.database.commit(scope, async (): Promise<PreparedWork<Outcome>> => {
+        const { finish, ...work } = await this.issue(scope, caller, profileName, [input]);
+        return {
+          ...work,
+          finish: (moment) => {
+            const { result, events } = finish(moment);
+            return { result: result[0]!, events };
+          },
+        };
+      }),
+      (result) => [result],
+    );
     // Thrown after the commit, so that what the refusal counted stays counted.
     if (outcome instanceof DomainError) throw outcome;
     return outcome;
@@ -123,7 +129,8 @@ export class Signing {
     profileName: string,
     inputs: readonly unknown[],
   ): Promise<Outcome[]> {
-    return this.database.commit(scope, () => this.issue(scope, caller, profileName, inputs));
+    const outcomes = this.database.commit(scope, () => this.issue(scope, caller, profileName, inputs));
+    return this.counted(outcomes, (result) => result);
   }
 
   /**
@@ -153,10 +160,12 @@ export class Signing {
     options: { consume?: boolean | undefined } = {},
   ): Promise<TokenVerdict> {
     const { consume = false } = options;
-    return this.database.commit(scope, async (): Promise<PreparedWork<TokenVerdict>> => {
+    let verifiedBy: Verifier | undefined;
+    const verdict = await this.database.commit(scope, async (): Promise<PreparedWork<TokenVerdict>> => {
       const present = await this.callers.present(scope);
       requireGranted(present.grants ?? caller.profiles, presented.profile);
       const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
+      verifiedBy = verifier;
       const read: Reading = (work) => this.database.read(scope, work);
       let verdict = await this.judge(verifier, scope, presented, read);
       const { profile } = verifier.resolved;
@@ -178,6 +187,8 @@ export class Signing {
       const once = replay && this.replays.once(scope.tenantId, replay, replay.until);
       return { ...work, once, finish: ({ isFirst }) => finish(once === undefined || isFirst) };
     });
+    if (verifiedBy) this.metrics.verified(verifiedBy.resolved.format.name, verifiedBy.algorithm, verdict);
+    return verdict;
   }
 
   /**
@@ -203,6 +214,24 @@ export class Signing {
       tx.record(tokenEvents.diagnosed((verdict.tokenId ?? profile.id).slice(0, 64), { kid: verdict.kid, details }));
       return { verdict: withVendorResult(verdict, verifier), findings };
     });
+  }
+
+  /** Counts what a request for tokens came to. */
+  private async counted<Result>(
+    committed: Promise<Result>,
+    outcomesOf: (result: Result) => readonly Outcome[],
+  ): Promise<Result> {
+    try {
+      const result = await committed;
+      for (const outcome of outcomesOf(result)) {
+        if (outcome instanceof DomainError) this.metrics.refused(outcome);
+        else this.metrics.signed(outcome);
+      }
+      return result;
+    } catch (error) {
+      this.metrics.refused(error);
+      throw error;
+    }
   }
 
   /** Authenticate, judge, sign: what is left is to commit. */
@@ -283,16 +312,17 @@ export class Signing {
   /** A step: one token, unless it was made before. */
   private async record(tx: Tx, tokens: PreparedTokens, { input, outcome }: PreparedToken): Promise<SignedToken> {
     if (outcome instanceof DomainError) throw outcome;
-    const { resolved, kid } = tokens;
+    const { resolved, key, kid } = tokens;
     const transaction: TransactionRequest | undefined = resolved.format.transaction?.(input);
     if (transaction) {
       const { facts, format } = resolved;
       await this.transactions.admit(tx, facts, transaction);
       const stored = await this.transactions.stored(tx, facts, transaction);
-      if (stored) return { ...stored, format: format.name };
+      const { algorithm } = key;
+      if (stored) return { ...stored, algorithm, format: format.name };
       if (!(await this.transactions.keep(tx, facts, transaction, { ...outcome, kid }))) {
         // Another request took the id between the look-up and here: its token is the token.
-        return { ...(await this.transactions.stored(tx, facts, transaction))!, format: format.name };
+        return { ...(await this.transactions.stored(tx, facts, transaction))!, algorithm, format: format.name };
       }
     }
     tx.record(issued(tokens, outcome));
@@ -328,9 +358,10 @@ const finished = (tokens: PreparedTokens): { result: Outcome[]; events: EventDra
   events: tokens.items.flatMap(({ outcome }) => (outcome instanceof DomainError ? [] : [issued(tokens, outcome)])),
 });
 
-const signed = ({ resolved, kid }: PreparedTokens, token: IssuedToken): SignedToken => ({
+const signed = ({ resolved, key, kid }: PreparedTokens, token: IssuedToken): SignedToken => ({
   ...token,
   format: resolved.format.name,
+  algorithm: key.algorithm,
   kid,
 });
 

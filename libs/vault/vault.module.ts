@@ -8,6 +8,7 @@ import { DatabaseModule, type EntityClass } from '#database';
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { dataKeyEvents } from './events.js';
 import { KeyMaintenance } from './key-maintenance.js';
+import { VaultMetrics } from './vault-metrics.js';
 import { Vault } from './vault.js';
 
 export const vaultEntities: readonly EntityClass[] = [WrappedDataKey, InstallationSecret];
@@ -16,7 +17,7 @@ export const vaultEntities: readonly EntityClass[] = [WrappedDataKey, Installati
 @Declares({ errors: [sealingErrors], events: [dataKeyEvents] })
 @Module({
   imports: [TypeOrmModule.forFeature([...vaultEntities]), DatabaseModule],
-  providers: [Vault, KeyMaintenance],
+  providers: [Vault, KeyMaintenance, VaultMetrics],
   exports: [Vault, KeyMaintenance],
 })
 export class VaultModule {}

@@ -22,10 +22,12 @@ import { hostTime } from '#scheduler';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { Users } from '#tenants';
 
+import { AnswerTimes } from './http/answer-log.js';
 import { Drain } from './http/drain.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { RedisCounters } from './http/redis-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
+import { MetricsListener } from './metrics/metrics-listener.js';
 import { ServerModule } from './server.module.js';
 
 export interface CreateServerOptions {
@@ -63,8 +65,10 @@ export async function createServer(options: CreateServerOptions): Promise<Server
   const { configuration, logger, time = hostTime() } = options;
   const drain = new Drain();
   const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
+  const times = new AnswerTimes();
   const http: HttpOptions = {
     logger,
+    times,
     trustedProxies: configuration.trustedProxies,
     limits: { connections, connectionsPerAddress },
     drain,
@@ -76,6 +80,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     logger,
     time,
     drain,
+    times,
     counters: (clock) => openCounters(options, clock),
     passwordParameters,
     rateLimitQuotas,
@@ -94,6 +99,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       installation,
       firstAdmin,
       listen: async () => {
+        await app.get(MetricsListener).listen(configuration.host);
         await app.listen(configuration.port, configuration.host);
         const publicUrl = app.get(PublicUrl);
         publicUrl.listensOn(await app.getUrl());

@@ -2,14 +2,16 @@ import type { DynamicModule, Type } from '@nestjs/common';
 
 import { type ErrorTable, type EventTable, declarationOf } from '#core';
 import { InstallationModule, configurationMarkdown } from '#installation';
+import { Measures, type MeasuresOptions, type MetricTable } from '#metrics';
 import { permissions, roles, tenantSettings } from '#tenants';
 
 import { HealthModule } from './health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { STATUS_OF_KIND } from './http/problem.js';
+import { MetricsApiModule } from './metrics/metrics-api.module.js';
 
 /** Where the tables are declared: the modules of the server, and what they import. */
-const ROOTS: readonly object[] = [InstallationModule, HttpModule, HealthModule];
+const ROOTS: readonly object[] = [InstallationModule, HttpModule, HealthModule, MetricsApiModule];
 
 /** A module and all that it imports, each once. */
 function withImports(module: object, found = new Set<object>()): Set<object> {
@@ -21,7 +23,8 @@ function withImports(module: object, found = new Set<object>()): Set<object> {
   return found;
 }
 
-const declarations = [...new Set(ROOTS.flatMap((root) => [...withImports(root)]))].map(declarationOf);
+const modules = [...new Set(ROOTS.flatMap((root) => [...withImports(root)]))];
+const declarations = modules.map(declarationOf);
 
 const byName = <Table>(tables: readonly Table[], nameOf: (table: Table) => string): readonly Table[] =>
   tables.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
@@ -36,6 +39,22 @@ export const errorTables: readonly ErrorTable[] = byName(
 export const eventTables: readonly EventTable[] = byName(
   declarations.flatMap(({ events = [] }) => events.map(({ table }) => table)),
   ({ noun }) => noun,
+);
+
+/** What the providers of a module measure. */
+const measuredBy = (module: object): readonly MetricTable[] =>
+  ((Reflect.getMetadata('providers', module) ?? []) as unknown[]).flatMap((provider) => {
+    if (typeof provider !== 'function') return [];
+    const options = Reflect.getMetadata(Measures.KEY, provider) as MeasuresOptions | undefined;
+    return options === undefined ? [] : [options.metrics];
+  });
+
+/** Every metric that a library measures; `docs/metrics.md` is made from them. */
+export const metricTable: MetricTable = Object.fromEntries(
+  modules
+    .flatMap(measuredBy)
+    .flatMap((measured) => Object.entries(measured))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1)),
 );
 
 const NOTICE = '<!-- Made from the tables in the code by `npm run docs`; a test fails where the two differ. -->';
@@ -74,6 +93,20 @@ export function referencePages(): Readonly<Record<string, string>> {
         eventTables.flatMap(({ noun, descriptions }) =>
           Object.entries(descriptions).map(([name, description]) => [`\`${noun}.${name}\``, description]),
         ),
+      ),
+    ),
+    'metrics.md': page(
+      'Metrics',
+      'What `GET /metrics` shows beside the metrics of the process and of Node.js (`process_*`, `nodejs_*`). What it takes to read ' +
+        'them, and what to alarm on: [operations](operations.md#metrics). No label names a tenant, a person or a secret.',
+      table(
+        ['metric', 'kind', 'labels', 'meaning'],
+        Object.entries(metricTable).map(([name, { kind, labels, help }]) => [
+          `\`${name}\``,
+          kind,
+          labels.map((label) => `\`${label}\``).join(', '),
+          help,
+        ]),
       ),
     ),
     'permissions.md': page(

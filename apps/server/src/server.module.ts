@@ -5,9 +5,11 @@ import { InstallationModule, type InstallationOptions } from '#installation';
 
 import { AdminModule } from './admin/admin.module.js';
 import { HealthModule } from './health.module.js';
+import type { AnswerTimes } from './http/answer-log.js';
 import type { Drain } from './http/drain.js';
 import { HttpModule } from './http/http.module.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
+import { MetricsApiModule } from './metrics/metrics-api.module.js';
 import { ScheduleModule } from './scheduler/schedule.module.js';
 import { ShellModule } from './shell.module.js';
 import { SigningApiModule } from './signing/signing-api.module.js';
@@ -15,6 +17,8 @@ import { SigningApiModule } from './signing/signing-api.module.js';
 export interface ServerOptions extends InstallationOptions {
   /** Begins when the server is told to stop. */
   readonly drain: Drain;
+  /** Where the times of answers are counted. */
+  readonly times: AnswerTimes;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
 
@@ -29,7 +33,7 @@ const apiOf: Readonly<Record<Role, readonly Type[]>> = {
 @Module({})
 export class ServerModule {
   static register(options: ServerOptions): DynamicModule {
-    const { configuration, logger, rateLimitQuotas } = options;
+    const { configuration, logger, rateLimitQuotas, times } = options;
     const { roles } = configuration;
     return {
       module: ServerModule,
@@ -37,7 +41,8 @@ export class ServerModule {
         InstallationModule.forRoot(options),
         // Its guard is the first: a sealed server asks for no credentials.
         HealthModule.register(options.drain),
-        HttpModule.register({ imports: [ShellModule], logger, quotas: rateLimitQuotas }),
+        HttpModule.register({ imports: [ShellModule], logger, times, quotas: rateLimitQuotas }),
+        MetricsApiModule,
         ScheduleModule.register({ runsScheduler: roles.includes('scheduler') }),
         ...roles.flatMap((role) => apiOf[role]),
       ],

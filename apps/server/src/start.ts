@@ -105,22 +105,30 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
     stopping = true;
   };
   process.onStop(stop);
-  cluster.on('listening', (_, { port }) => {
-    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed, configuration));
-    listening = true;
-  });
-  cluster.on('exit', ({ process: { pid } }, code) => {
+  const fork = (number: number): void => {
+    const worker = cluster.fork(metricsPortOf(configuration, number));
+    worker.once('exit', (code) => restart(number, worker.process.pid, code));
+  };
+  const restart = (number: number, pid: number | undefined, code: number): void => {
     if (stopping) return;
     logger.error({ pid, code }, 'A worker ended');
     if (listening) {
-      setTimeout(() => stopping || cluster.fork(), WORKER_RESTART_AFTER);
+      setTimeout(() => stopping || fork(number), WORKER_RESTART_AFTER);
     } else {
       process.fail('No worker could start to listen.\n');
       stop('SIGINT');
     }
+  };
+  cluster.on('listening', (_, { port }) => {
+    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed, configuration));
+    listening = true;
   });
-  for (let number = 0; number < workers; number += 1) cluster.fork();
+  for (let number = 0; number < workers; number += 1) fork(number);
 }
+
+/** Each worker shows its own metrics, on a port that stays the same when it is started again. */
+const metricsPortOf = ({ metricsPort }: Configuration, number: number): Record<string, string> =>
+  metricsPort === undefined ? {} : { CHANCERY_METRICS_PORT: String(metricsPort + number) };
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -18,6 +18,7 @@ import { completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
 import { createLogger } from '#logging';
 import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
+import { AnswerTimes } from '../../../apps/server/src/http/answer-log.js';
 import { Drain } from '../../../apps/server/src/http/drain.js';
 import { Fails } from '../../../apps/server/src/http/fails.js';
 import {
@@ -365,6 +366,7 @@ export async function startFixture(
     trustedProxies: options.trustedProxies ?? [],
     limits: options.limits ?? {},
     drain: new Drain(),
+    times: new AnswerTimes(),
     version: '0.0.0',
   };
   const countersModule = {
@@ -377,6 +379,7 @@ export async function startFixture(
       HttpModule.register({
         imports: [FixturePorts, countersModule],
         logger: http.logger,
+        times: http.times,
         quotas: options.quotas,
       }),
     ],

@@ -156,7 +156,7 @@ describe('an instant that is raised', () => {
 describe('a configuration that changes', () => {
   it('a configuration that changes between judgement and commit has the work judged again', async () => {
     const scope = tenantScope();
-    const kept = database.keep<number>(10);
+    const kept = database.keep<number>('samples', 10);
     const read = () =>
       kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS }));
     const judged: number[] = [];
@@ -184,7 +184,7 @@ describe('a configuration that changes', () => {
 
   it('a rejection by an outdated configuration is judged again, one by the present configuration is the answer', async () => {
     const scope = tenantScope();
-    const kept = database.keep<boolean>(10);
+    const kept = database.keep<boolean>('samples', 10);
     const isAllowed = () =>
       kept.get(scope.tenantId, 'allowed', async () => ({ value: numbers.get(scope.tenantId) === 2, ...ALWAYS }));
     const attempt = () =>
@@ -200,7 +200,7 @@ describe('a configuration that changes', () => {
 
   it('an acceptance that nothing commits is confirmed by the number itself', async () => {
     const scope = tenantScope();
-    const kept = database.keep<number>(10);
+    const kept = database.keep<number>('samples', 10);
     const judge = async () =>
       (await kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS })))
         .value;

@@ -1,13 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { SECOND } from '#core';
 import type { Logger } from '#logging';
+import { Histogram, SECONDS_BUCKETS } from '#metrics';
 import { parseSourceAddress } from '#tenants';
 
 import { actorOf } from './principal.js';
 
-/** One line per answered request: which route, never which query, header or body. */
-export function logAnswer(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
+/** Where answers are counted: seconds, by method, route and status. */
+export class AnswerTimes extends Histogram {
+  constructor() {
+    super(SECONDS_BUCKETS);
+  }
+}
+
+/** What is known of an answer: one line of the log, which route, never which query, header or body; and its time. */
+export function noteAnswer(logger: Logger, times: AnswerTimes, request: FastifyRequest, reply: FastifyReply): void {
   const { principal } = request;
+  const route = request.routeOptions?.url ?? 'none';
+  times.observe(reply.elapsedTime / SECOND, methodOf(request), route, String(reply.statusCode));
   logger.info(
     {
       requestId: request.id,
@@ -21,3 +32,8 @@ export function logAnswer(logger: Logger, request: FastifyRequest, reply: Fastif
     'request',
   );
 }
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** A client can invent methods, and each would be a series of its own. */
+const methodOf = ({ method }: FastifyRequest): string => (METHODS.has(method) ? method : 'other');

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
+import { AnswerTimes } from './answer-log.js';
 import { AuthGuard } from './auth.guard.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
 import { EntityTagInterceptor } from './entity-tag.js';
@@ -10,6 +11,7 @@ import { httpErrors } from './errors.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
+import { RequestMetrics } from './request-metrics.js';
 import { InputPipe } from './validation.pipe.js';
 
 export interface HttpModuleOptions {
@@ -19,6 +21,7 @@ export interface HttpModuleOptions {
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly logger: Logger;
+  readonly times: AnswerTimes;
   /** Requests per window, where they differ from `RATE_LIMITS`. */
   readonly quotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
@@ -39,7 +42,7 @@ class RateLimitModule {
 
 /** What applies to every route. The order is the order of work: who calls, how often, may it be repeated, what is sent. */
 @Declares({ errors: [coreErrors, httpErrors] })
-@Module({})
+@Module({ providers: [RequestMetrics] })
 export class HttpModule {
   static register(options: HttpModuleOptions): DynamicModule {
     const rateLimits = RateLimitModule.register(options);
@@ -56,6 +59,7 @@ export class HttpModule {
       ],
       providers: [
         { provide: LOGGER, useValue: options.logger },
+        { provide: AnswerTimes, useValue: options.times },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },

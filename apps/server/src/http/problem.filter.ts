@@ -7,7 +7,7 @@ import { LOGGER, type Logger, describeError } from '#logging';
 import { tenantParameter } from './auth.guard.js';
 import type { Drain } from './drain.js';
 import { toDomainError } from './foreign-errors.js';
-import { logAnswer } from './answer-log.js';
+import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
 import { RefusalLog, type RefusedRequest, isRecorded } from './refusal-log.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
@@ -96,7 +96,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Domain
 
 /** Answers what Fastify refuses before any hook or filter sees it: bad URLs and over-long parameters. */
 export const frameworkErrorHandler =
-  (logger: Logger, drain: Drain) =>
+  (logger: Logger, drain: Drain, times: AnswerTimes) =>
   (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toDomainError(thrown);
     reply.headers({
@@ -108,7 +108,7 @@ export const frameworkErrorHandler =
     });
     if (error.kind === 'internal') logFault(logger, request.id, error, thrown);
     sendProblem(request, reply, error);
-    logAnswer(logger, request, reply);
+    noteAnswer(logger, times, request, reply);
   };
 
 /** What Node's HTTP parser gives up on, by its code; these have no place among the codes of the API. */

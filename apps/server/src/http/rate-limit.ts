@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import { ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Counters, MINUTE, SECOND, coreErrors } from '#core';
+import { Counter } from '#metrics';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
@@ -35,6 +36,9 @@ export const RateLimited = Reflector.createDecorator<Exclude<RateLimitPolicy, 'c
 
 /** The policies with what an installation changes, and where they are counted. */
 export class RateLimits {
+  /** Requests that were rejected, by policy. */
+  readonly rejections = new Counter();
+
   constructor(
     readonly storage: Counters,
     private readonly quotas: Partial<Record<RateLimitPolicy, number>> = {},
@@ -64,7 +68,10 @@ export class RateLimits {
       RateLimit: `"${policy}";r=${Math.max(0, quota - totalHits)};t=${timeToExpire}`,
       'RateLimit-Policy': `"${policy}";q=${quota};w=${windowMilliseconds / SECOND}`,
     });
-    if (isBlocked) throw coreErrors.RATE_LIMITED({ retryAfterSeconds: timeToExpire });
+    if (isBlocked) {
+      this.rejections.increment(policy);
+      throw coreErrors.RATE_LIMITED({ retryAfterSeconds: timeToExpire });
+    }
   }
 
   /** What a policy permits here. */

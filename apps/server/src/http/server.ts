@@ -9,7 +9,7 @@ import { answerConditions } from './conditional-requests.js';
 import { limitConnections } from './connection-limit.js';
 import type { Drain } from './drain.js';
 import { acceptOnlyJson } from './json-body.js';
-import { logAnswer } from './answer-log.js';
+import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
@@ -24,6 +24,8 @@ export interface HttpOptions {
   readonly limits?: Partial<ServerLimits>;
   /** Begins when the server is told to stop. */
   readonly drain: Drain;
+  /** Where the times of answers are counted. */
+  readonly times: AnswerTimes;
   /** Version of the product, for the API document. */
   readonly version: string;
 }
@@ -33,7 +35,7 @@ const STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; 
 const REFERENCE_POLICY = `${STRICT_POLICY}; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'`;
 
 /** Fastify with every bound set, JSON as its only body, and refusals of its own in the shape of all others. */
-export function createAdapter({ logger, trustedProxies, drain, limits: changed }: HttpOptions): FastifyAdapter {
+export function createAdapter({ logger, trustedProxies, drain, times, limits: changed }: HttpOptions): FastifyAdapter {
   const limits = { ...SERVER_LIMITS, ...changed };
   const adapter = new FastifyAdapter({
     bodyLimit: limits.bodyBytes,
@@ -52,7 +54,7 @@ export function createAdapter({ logger, trustedProxies, drain, limits: changed }
     // Requests that arrive while the server closes are still answered, with `Connection: close`.
     return503OnClosing: false,
     genReqId: requestIdOf,
-    frameworkErrors: frameworkErrorHandler(logger, drain),
+    frameworkErrors: frameworkErrorHandler(logger, drain, times),
     clientErrorHandler: answerUnreadable,
     logger: false,
   });
@@ -67,7 +69,7 @@ export function createAdapter({ logger, trustedProxies, drain, limits: changed }
     if (path.startsWith(REFERENCE_PATH)) reply.header('Content-Security-Policy', REFERENCE_POLICY);
   });
   rejectUndeclaredMethods(server);
-  server.addHook('onResponse', async (request, reply) => logAnswer(logger, request, reply));
+  server.addHook('onResponse', async (request, reply) => noteAnswer(logger, times, request, reply));
   return adapter;
 }
 

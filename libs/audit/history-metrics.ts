@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+
+import { SECOND, platformScope, systemOrigin } from '#core';
+import { Database, IsNull, MoreThanColumn, type View } from '#database';
+import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#metrics';
+
+import { AuditEvent } from './audit-event.entity.js';
+import { Checkpoints } from './checkpoints.service.js';
+import { HistorySize } from './log.entities.js';
+
+const SYSTEM = platformScope(systemOrigin('history-metrics'));
+/** Histories that are looked at, and of which the age is read; where more are behind, the figures are lower bounds. */
+const HISTORIES_MAX = 1_000;
+const AGES_MAX = 50;
+
+const metrics = defineMetrics({
+  chancery_history_checkpoints_total: counter('Checkpoints that this process was to sign, by outcome', 'outcome'),
+  chancery_history_last_checkpoint_timestamp_seconds: gauge(
+    'When this process last signed one; absent before the first',
+  ),
+});
+
+/** What this process signs. */
+@Measures({ metrics })
+@Injectable()
+export class CheckpointMetrics implements MetricSource<typeof metrics> {
+  constructor(private readonly checkpoints: Checkpoints) {}
+
+  measure() {
+    const { outcomes, lastSignedAt } = this.checkpoints;
+    return {
+      chancery_history_checkpoints_total: outcomes,
+      chancery_history_last_checkpoint_timestamp_seconds:
+        lastSignedAt === undefined ? undefined : lastSignedAt / SECOND,
+    };
+  }
+}
+
+const lag = defineMetrics({
+  chancery_history_unsigned_events: gauge('Events of all histories that no signed checkpoint covers yet'),
+  chancery_history_unsigned_age_seconds: gauge('Age of the oldest of them'),
+});
+
+/** How far the signed histories are behind; every process reads the same. */
+@Measures({ metrics: lag, everyMilliseconds: 10 * SECOND })
+@Injectable()
+export class HistoryLagMetrics implements MetricSource<typeof lag> {
+  constructor(private readonly database: Database) {}
+
+  measure() {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const grown = await view.find(
+        HistorySize,
+        [{ size: MoreThanColumn('publishedSize') }, { publishedSize: IsNull() }],
+        { limit: HISTORIES_MAX },
+      );
+      return {
+        chancery_history_unsigned_events: grown.reduce(
+          (sum, { size, publishedSize }) => sum + size - (publishedSize ?? 0),
+          0,
+        ),
+        chancery_history_unsigned_age_seconds: await oldestAge(view, grown.slice(0, AGES_MAX)),
+      };
+    });
+  }
+}
+
+async function oldestAge(view: View, grown: readonly HistorySize[]): Promise<number> {
+  if (grown.length === 0) return 0;
+  const first = grown.map(({ tenantId, publishedSize }) => ({ tenantId, sequence: publishedSize ?? 0 }));
+  const events = await view.find(AuditEvent, first, { columns: ['occurredAt'] });
+  return Math.max(0, ...events.map(({ occurredAt }) => (view.now - occurredAt) / SECOND));
+}

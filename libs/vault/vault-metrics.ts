@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+
+import { type MetricSource, Measures, defineMetrics, gauge } from '#metrics';
+
+import { Vault } from './vault.js';
+
+const metrics = defineMetrics({
+  chancery_sealed: gauge(
+    '1 while this process lacks the master key of its database, and serves health and public artefacts only',
+  ),
+});
+
+/** Whether the vault is open. */
+@Measures({ metrics })
+@Injectable()
+export class VaultMetrics implements MetricSource<typeof metrics> {
+  constructor(private readonly vault: Vault) {}
+
+  measure() {
+    return { chancery_sealed: Number(this.vault.sealed) };
+  }
+}
