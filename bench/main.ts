@@ -8,10 +8,10 @@ import { Fixture } from './harness/fixture.ts';
 import { startFloors } from './harness/floors.ts';
 import { type Environment, type RatedRow, judge, toMarkdown, writeReport } from './harness/report.ts';
 import type { Scenario } from './harness/scenario.ts';
-import { startServer } from './harness/server.ts';
+import { type ServerProcess, startServer } from './harness/server.ts';
 import { scenarios } from './scenarios/index.ts';
 
-const DEFAULTS = { seconds: 2, repetitions: 3, fullSeconds: 10 } as const;
+const DEFAULTS = { seconds: 2, repetitions: 2, fullSeconds: 10, fullRepetitions: 3 } as const;
 const RESULTS = join(import.meta.dirname, 'results');
 
 function selected(only: string | undefined, full: boolean): readonly Scenario[] {
@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
   },
 });
 const seconds = Number(options.seconds ?? (options.full ? DEFAULTS.fullSeconds : DEFAULTS.seconds));
-const repetitions = Number(options.repetitions ?? DEFAULTS.repetitions);
+const repetitions = Number(options.repetitions ?? (options.full ? DEFAULTS.fullRepetitions : DEFAULTS.repetitions));
 if (!(seconds >= 1) || !(repetitions >= 1)) throw new Error('--seconds and --repetitions take a number from 1 on');
 
 const chosen = selected(options.only, options.full);
@@ -47,6 +47,8 @@ const environment: Environment = {
   startedAt: new Date().toISOString(),
 };
 const rows: RatedRow[] = [];
+const secondServer = async (): Promise<ServerProcess | undefined> =>
+  database.serverUrl === undefined ? undefined : startServer(database);
 try {
   const server = await startServer(database);
   const floors = await startFloors();
@@ -54,7 +56,7 @@ try {
     const fixture = new Fixture(server, database);
     for (const scenario of chosen) {
       console.error(`bench: ${scenario.title} ...`);
-      const measured = await scenario.run({ fixture, floors, seconds, repetitions });
+      const measured = await scenario.run({ fixture, floors, seconds, repetitions, secondServer });
       rows.push(...measured.map(judge));
       const { running, output } = server.state();
       if (!running || output.includes('"level":"error"')) throw new Error(`The server failed:\n${output}`);

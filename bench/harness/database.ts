@@ -10,13 +10,18 @@ import { createConnection } from 'mysql2/promise';
 export interface BenchDatabase {
   readonly url: string;
   readonly title: string;
+  /** The server that it is a database of; `undefined` for an embedded one. */
+  readonly serverUrl: string | undefined;
   /** How many events of an action a tenant's history holds. */
   countEvents(tenantId: string, action: string): Promise<number>;
   /** Which of the tokens have an event in the tenant's history. */
   knownTokens(tenantId: string, tokenIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** A statement that changes rows, past the server. It has the words that both databases know. */
+  write(statement: string, values: readonly (string | number)[]): Promise<void>;
   drop(): Promise<void>;
 }
 
+const BUSY_TIMEOUT_MILLISECONDS = 30_000;
 const COUNT = 'SELECT COUNT(*) AS count FROM audit_events WHERE tenantId = ? AND action = ?';
 const known = (count: number): string =>
   `SELECT tokenId FROM audit_events WHERE tenantId = ? AND tokenId IN (${Array.from({ length: count }, () => '?').join(', ')})`;
@@ -36,9 +41,15 @@ async function createSqlite(): Promise<BenchDatabase> {
   return {
     url: `sqlite:${path}`,
     title: 'SQLite',
+    serverUrl: undefined,
     countEvents: async (tenantId, action) => Number(all(COUNT, [tenantId, action])[0]?.['count']),
     knownTokens: async (tenantId, tokenIds) =>
       new Set(all(known(tokenIds.length), [tenantId, ...tokenIds]).map(({ tokenId }) => String(tokenId))),
+    write: async (statement, values) => {
+      const writing = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MILLISECONDS });
+      writing.prepare(statement).run(...values);
+      writing.close();
+    },
     drop: async () => {
       opened?.close();
       rmSync(folder, { recursive: true, force: true });
@@ -62,9 +73,13 @@ async function createMysql(serverUrl: string): Promise<BenchDatabase> {
   return {
     url: url.toString(),
     title: version,
+    serverUrl,
     countEvents: async (tenantId, action) => Number((await all(COUNT, [tenantId, action]))[0]?.['count']),
     knownTokens: async (tenantId, tokenIds) =>
       new Set((await all(known(tokenIds.length), [tenantId, ...tokenIds])).map(({ tokenId }) => String(tokenId))),
+    write: async (statement, values) => {
+      await connection.query(statement, [...values]);
+    },
     drop: async () => {
       await all(`DROP DATABASE ${name}`);
       await connection.end();

@@ -113,17 +113,24 @@ export class Fixture {
 
   /** A service with a `jwt` profile of that algorithm. @param modulusBits RSA only */
   async createService(tenant: BenchTenant, algorithm: string, modulusBits?: number): Promise<BenchService> {
+    const secret = algorithm.startsWith('HS') ? randomBytes(32) : undefined;
+    const key = secret ? { format: 'secret-base64', data: secret.toString('base64') } : { modulusBits };
+    const profile = { format: 'jwt', audience: ['https://api.partner.test'] };
+    return { ...(await this.createServiceOf(tenant, { algorithm, key, profile })), secret };
+  }
+
+  /** A service with the profile, whose key is generated, or imported where its `data` are given. */
+  async createServiceOf(
+    tenant: BenchTenant,
+    { algorithm, key, profile }: { readonly algorithm: string; readonly key: object; readonly profile: object },
+  ): Promise<BenchService> {
     made += 1;
     const name = `${algorithm.toLowerCase()}-${made}`;
-    const secret = algorithm.startsWith('HS') ? randomBytes(32) : undefined;
-    const key = secret
-      ? { name, algorithm, format: 'secret-base64', data: secret.toString('base64') }
-      : { name, algorithm, ...(modulusBits === undefined ? {} : { modulusBits }) };
-    const { body } = await this.asOwner(tenant, 'POST', secret ? 'keys/import' : 'keys', key);
-    const profile = { name, format: 'jwt', keyId: body.id, audience: ['https://api.partner.test'] };
-    await this.asOwner(tenant, 'POST', 'token-profiles', profile);
+    const resource = 'data' in key ? 'keys/import' : 'keys';
+    const { body } = await this.asOwner(tenant, 'POST', resource, { name, algorithm, ...key });
+    await this.asOwner(tenant, 'POST', 'token-profiles', { name, keyId: body.id, ...profile });
     const service = await this.asOwner(tenant, 'POST', 'services', { name, profiles: [name] });
-    return { tenant, profile: name, serviceKey: secretOf(service.body), algorithm, secret };
+    return { tenant, profile: name, serviceKey: secretOf(service.body), algorithm, secret: undefined };
   }
 }
 

@@ -1,5 +1,14 @@
 // The floors: a bare Fastify handler for each algorithm that signs or verifies with a cached key and stores nothing.
-import { generateKeyPairSync, createSecretKey, randomBytes, randomUUID, sign } from 'node:crypto';
+import {
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+  sign,
+} from 'node:crypto';
 
 import fastify from 'fastify';
 import jsonwebtoken from 'jsonwebtoken';
@@ -12,6 +21,7 @@ const LIFETIME_SECONDS = 300;
 interface Body {
   readonly subject?: string;
   readonly token?: string;
+  readonly body?: string;
 }
 
 const claimsOf = ({ subject }: Body) => ({ iss: 'https://floor.test', sub: subject, jti: randomUUID() });
@@ -40,5 +50,17 @@ server.post<{ Body: Body }>('/verify/HS256', async ({ body }) => ({
 server.post<{ Body: Body }>('/verify/ES256', async ({ body }) => ({
   claims: jsonwebtoken.verify(body.token ?? '', ec.publicKey, { algorithms: ['ES256'] }),
 }));
+/** The key of tokens that bind a body; the bench gives it. */
+let boundKey: KeyObject | undefined;
+server.post<{ Body: { readonly pem: string } }>('/bound-key', async ({ body }) => {
+  boundKey = createPublicKey(body.pem);
+  return {};
+});
+server.post<{ Body: Body }>('/verify/bound', async ({ body }) => {
+  const claims = jsonwebtoken.verify(body.token ?? '', boundKey!, { algorithms: ['RS256'] }) as {
+    payload_hash: string;
+  };
+  return { valid: claims.payload_hash === hash('sha256', body.body ?? '') };
+});
 process.once('SIGTERM', () => void server.close());
 process.stdout.write(`Floor listens on ${await server.listen({ host: '127.0.0.1', port: 0 })}\n`);

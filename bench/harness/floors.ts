@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { type LoadResult, accepted, load } from './load.ts';
+import { type LoadRequest, type LoadResult, type Variant, accepted, load } from './load.ts';
 import { listening } from './server.ts';
 
 const run = promisify(execFile);
@@ -19,6 +19,12 @@ export interface Floors {
   sign(algorithm: SignFloor, connections: number, seconds: number): Promise<number>;
   /** Requests a second of a bare handler that verifies. */
   verify(algorithm: VerifyFloor, connections: number, seconds: number): Promise<number>;
+  /** Requests a second of a bare handler that verifies a token and the hash of the body that it binds. */
+  verifyBound(
+    request: { readonly pem: string; readonly variants: readonly Variant[] },
+    connections: number,
+    seconds: number,
+  ): Promise<number>;
   /** Signatures a second of `openssl speed` on every core. */
   rsa2048(seconds: number): Promise<number>;
   stop(): Promise<void>;
@@ -27,19 +33,28 @@ export interface Floors {
 export async function startFloors(): Promise<Floors> {
   const child = spawn(process.execPath, [PROCESS], { stdio: ['ignore', 'pipe', 'pipe'] });
   const floor = await listening(child, /Floor listens on (http:\S+)/);
-  const measure = async (path: string, body: string, connections: number, seconds: number): Promise<number> => {
-    const request = { url: floor.address + path, method: 'POST', headers: {}, body, connections, seconds };
-    const result: LoadResult = await load(request);
+  const post = async (
+    path: string,
+    request: Pick<LoadRequest, 'body' | 'connections' | 'seconds' | 'variants' | 'repeated'>,
+  ) => {
+    const result: LoadResult = await load({ url: floor.address + path, method: 'POST', headers: {}, ...request });
     if (accepted(result) === 0)
       throw new Error(`The floor ${path} accepted nothing: ${JSON.stringify(result.statuses)}`);
     return accepted(result) / result.seconds;
   };
+  const measure = (path: string, body: string, connections: number, seconds: number): Promise<number> =>
+    post(path, { body, connections, seconds });
   return {
     sign: (algorithm, connections, seconds) => measure(`/sign/${algorithm}`, SUBJECT, connections, seconds),
     verify: async (algorithm, connections, seconds) => {
       const headers = { 'content-type': 'application/json' };
       const answer = await fetch(`${floor.address}/sign/${algorithm}`, { method: 'POST', headers, body: SUBJECT });
       return measure(`/verify/${algorithm}`, await answer.text(), connections, seconds);
+    },
+    verifyBound: async ({ pem, variants }, connections, seconds) => {
+      const headers = { 'content-type': 'application/json' };
+      await fetch(`${floor.address}/bound-key`, { method: 'POST', headers, body: JSON.stringify({ pem }) });
+      return post('/verify/bound', { body: '', connections, seconds, variants, repeated: true });
     },
     rsa2048: async (seconds) => {
       const parameters = ['speed', '-seconds', String(seconds), '-multi', String(availableParallelism()), 'rsa2048'];

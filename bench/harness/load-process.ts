@@ -2,17 +2,19 @@
 // `LoadResult` to its standard output.
 import { text } from 'node:stream/consumers';
 
-import autocannon, { type Options, type Result } from 'autocannon';
+import autocannon, { type Options, type Request, type Result } from 'autocannon';
 
-import type { LoadRequest, LoadResult } from './load.ts';
+import { type LoadRequest, type LoadResult, isAccepted } from './load.ts';
 
 const request = JSON.parse(await text(process.stdin)) as LoadRequest;
+const { variants, repeated = false } = request;
 
 const SAMPLES_MAX = 200;
 const statuses: Record<string, number> = {};
 const samples: string[] = [];
-const latencies: number[] = [];
+const latencies = { accepted: [] as number[], rejected: [] as number[] };
 let answered = 0;
+let asked = 0;
 
 /** Keeps every answer with the same probability (reservoir sampling, algorithm R). */
 function sample(body: string): void {
@@ -24,6 +26,22 @@ function sample(body: string): void {
   }
 }
 
+const target = new URL(request.url);
+const headers = { 'content-type': 'application/json', ...request.headers };
+
+/** The next variant over what all have in common. */
+function next(common: Request): Request {
+  const variant = variants![asked % variants!.length]!;
+  asked += 1;
+  if (asked === variants!.length && !repeated) instance.stop?.();
+  return {
+    ...common,
+    path: variant.path ?? `${target.pathname}${target.search}`,
+    headers: { ...headers, ...variant.headers },
+    body: variant.body ?? request.body,
+  };
+}
+
 const options: Options = {
   url: request.url,
   connections: request.connections,
@@ -31,32 +49,38 @@ const options: Options = {
   requests: [
     {
       method: request.method as 'POST',
-      headers: { 'content-type': 'application/json', ...request.headers },
-      body: request.body,
+      headers,
+      ...(request.body === '' ? {} : { body: request.body }),
+      ...(variants ? { setupRequest: next } : {}),
       onResponse: (status, body) => {
         statuses[status] = (statuses[status] ?? 0) + 1;
-        if (status === 200) sample(body);
+        if (isAccepted(status)) sample(body);
       },
     },
   ],
 };
+
+let instance: { on(event: 'response', heard: Heard): void; stop?(): void };
+type Heard = (client: unknown, status: number, bytes: number, milliseconds: number) => void;
+
 const measured = await new Promise<Result>((resolve, reject) => {
-  const instance = autocannon(options, (error: Error | null, result) => (error ? reject(error) : resolve(result)));
+  instance = autocannon(options, (error: Error | null, result) => (error ? reject(error) : resolve(result)));
   // Its own histogram counts whole milliseconds.
   instance.on('response', (_client, status, _bytes, milliseconds) => {
-    if (status === 200) latencies.push(milliseconds);
+    latencies[isAccepted(status) ? 'accepted' : 'rejected'].push(milliseconds);
   });
 });
 
-latencies.sort((one, other) => one - other);
-const percentile = (share: number): number =>
-  latencies[Math.min(latencies.length - 1, Math.floor(share * latencies.length))] ?? Number.NaN;
+for (const list of Object.values(latencies)) list.sort((one, other) => one - other);
+const percentile = (list: readonly number[], share: number): number =>
+  list[Math.min(list.length - 1, Math.floor(share * list.length))] ?? 0;
 const result: LoadResult = {
   seconds: measured.duration,
   sent: measured.requests.sent,
   errors: measured.errors,
   statuses,
-  latencyMilliseconds: { p50: percentile(0.5), p99: percentile(0.99) },
+  latencyMilliseconds: { p50: percentile(latencies.accepted, 0.5), p99: percentile(latencies.accepted, 0.99) },
+  rejectionMilliseconds: { p99: percentile(latencies.rejected, 0.99) },
   samples,
 };
 process.stdout.write(JSON.stringify(result));

@@ -2,6 +2,13 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
+/** What differs from request to request; what is not given is that of the load. */
+export interface Variant {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 /** The same request again and again, on some connections, for some time. */
 export interface LoadRequest {
   readonly url: string;
@@ -10,6 +17,10 @@ export interface LoadRequest {
   readonly body: string;
   readonly connections: number;
   readonly seconds: number;
+  /** In turn, so that no two requests are the same; the load ends early where each of them was sent once. */
+  readonly variants?: readonly Variant[];
+  /** Whether the variants begin again once each was sent. */
+  readonly repeated?: boolean;
 }
 
 export interface LoadResult {
@@ -20,9 +31,11 @@ export interface LoadResult {
   readonly errors: number;
   /** Answers by their status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Of the answers with status 200. */
+  /** Of the answers with a status below 300. */
   readonly latencyMilliseconds: { readonly p50: number; readonly p99: number };
-  /** Bodies of answers with status 200, chosen at random. */
+  /** Of all other answers. */
+  readonly rejectionMilliseconds: { readonly p99: number };
+  /** Bodies of answers with a status below 300, chosen at random. */
   readonly samples: readonly string[];
 }
 
@@ -38,8 +51,11 @@ export async function load(request: LoadRequest): Promise<LoadResult> {
   return JSON.parse(output) as LoadResult;
 }
 
-/** Answers with status 200. */
-export const accepted = ({ statuses }: LoadResult): number => statuses['200'] ?? 0;
+/** Answers with a status below 300. */
+export const accepted = ({ statuses }: LoadResult): number =>
+  Object.entries(statuses).reduce((sum, [status, count]) => sum + (isAccepted(Number(status)) ? count : 0), 0);
+
+export const isAccepted = (status: number): boolean => status < 300;
 
 export const perSecond = (result: LoadResult): number => accepted(result) / result.seconds;
 
@@ -47,10 +63,10 @@ export const perSecond = (result: LoadResult): number => accepted(result) / resu
 export const unanswered = ({ sent, statuses }: LoadResult): number =>
   sent - Object.values(statuses).reduce((sum, count) => sum + count, 0);
 
-/** What was answered with something else than 200, for the notes of a row. */
+/** What was not accepted, for the notes of a row. */
 export const rejections = ({ statuses, errors }: LoadResult): string[] => [
   ...Object.entries(statuses)
-    .filter(([status]) => status !== '200')
+    .filter(([status]) => !isAccepted(Number(status)))
     .map(([status, count]) => `${count} x ${status}`),
   ...(errors > 0 ? [`${errors} connection errors`] : []),
 ];

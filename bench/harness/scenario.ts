@@ -1,5 +1,6 @@
 import type { Fixture } from './fixture.ts';
 import type { Floors } from './floors.ts';
+import type { ServerProcess } from './server.ts';
 
 /** What a row must reach. */
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
@@ -17,7 +18,7 @@ export interface Row {
   readonly scenario: string;
   readonly name: string;
   /** Unit of `value` and `floor`. */
-  readonly unit: 'requests/s' | 'tokens/s' | 'ms';
+  readonly unit: 'requests/s' | 'tokens/s' | 'certificates/s' | 'ms' | 'MiB';
   /** What the floor is. */
   readonly comparedWith: string;
   readonly goal?: Goal;
@@ -34,6 +35,8 @@ export interface BenchContext {
   /** How long one measurement takes. */
   readonly seconds: number;
   readonly repetitions: number;
+  /** Another process on the same database, which the scenario stops; `undefined` where the database has one process only. */
+  secondServer(): Promise<ServerProcess | undefined>;
 }
 
 /** One topic of the benchmark: one file in `scenarios/` and one line in its index. */

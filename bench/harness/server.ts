@@ -10,26 +10,35 @@ const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
 const START_MILLISECONDS = 30_000;
 
+/** Of every server of this run, so that several can work on one database. */
+const MASTER_KEY = randomBytes(32).toString('base64');
 export const ADMIN = { email: 'admin@chancery.test', password: randomBytes(18).toString('base64url') };
 
 /** The built server as a process of its own. */
 export interface ServerProcess {
   readonly address: string;
+  readonly pid: number;
   /** Whether it is still running, and what it printed. */
   readonly state: () => { readonly running: boolean; readonly output: string };
   stop(): Promise<void>;
 }
 
-/** Starts the built server on a database and waits until it listens. @throws Error with its output where it does not */
-export function startServer(database: BenchDatabase): Promise<ServerProcess> {
+/**
+ * Starts the built server on a database and waits until it listens.
+ * @param options.preload a module of this folder that is loaded before the server
+ * @throws Error with its output where it does not listen
+ */
+export function startServer(database: BenchDatabase, options: { preload?: string } = {}): Promise<ServerProcess> {
+  const { preload } = options;
   const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-'));
-  const child = spawn(process.execPath, [MAIN], {
+  const before = preload === undefined ? [] : ['--import', new URL(preload, import.meta.url).href];
+  const child = spawn(process.execPath, [...before, MAIN], {
     cwd: folder,
     env: {
       PORT: '0',
       LOG_LEVEL: 'error',
       DATABASE_URL: database.url,
-      CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
+      CHANCERY_MASTER_KEY: MASTER_KEY,
       CHANCERY_ADMIN_EMAIL: ADMIN.email,
       CHANCERY_ADMIN_PASSWORD: ADMIN.password,
       // Callers of this bench are told apart by `X-Forwarded-For`: sign-ins are limited by address.
@@ -67,6 +76,7 @@ export async function listening(
   try {
     return {
       address: await address.promise,
+      pid: child.pid!,
       state: () => ({ running: child.exitCode === null && child.signalCode === null, output }),
       stop,
     };

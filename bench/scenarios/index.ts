@@ -1,9 +1,43 @@
 import type { Scenario } from '../harness/scenario.ts';
 import { batch } from './batch.ts';
+import { certificates } from './certificates.ts';
+import { embedded } from './embedded.ts';
+import { groupCommit } from './group-commit.ts';
+import { history } from './history.ts';
 import { loginBesideKeys } from './login-beside-keys.ts';
+import { manyTenants } from './many-tenants.ts';
+import { memory } from './memory.ts';
+import { ocsp } from './ocsp.ts';
+import { overload } from './overload.ts';
 import { rsaFlood } from './rsa-flood.ts';
 import { sign } from './sign.ts';
+import { start } from './start.ts';
+import { tail } from './tail.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+import { twoProcesses } from './two-processes.ts';
+import { usualService } from './usual-service.ts';
+import { vendorRequest } from './vendor-request.ts';
 import { verify } from './verify.ts';
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [sign, batch, verify, rsaFlood, loginBesideKeys];
+export const scenarios: readonly Scenario[] = [
+  sign,
+  tail,
+  usualService,
+  tokenEndpoint,
+  vendorRequest,
+  verify,
+  certificates,
+  ocsp,
+  embedded,
+  twoProcesses,
+  groupCommit,
+  batch,
+  rsaFlood,
+  overload,
+  start,
+  loginBesideKeys,
+  history,
+  manyTenants,
+  memory,
+];

@@ -180,6 +180,7 @@ const eventsOf = async ({ database }: Fixture, { id }: BenchTenant): Promise<num
 export const loginBesideKeys: Scenario = {
   name: 'login-beside-keys',
   title: 'Sign-in beside expensive keys of another tenant',
+  long: true,
   run: async (context) => {
     const rows: Row[] = [];
     for (const work of works()) rows.push(await measure(context, work));
