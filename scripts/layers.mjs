@@ -47,6 +47,7 @@ export const LAYERS = {
     'certificates',
   ],
   licensing: ['core', 'database', 'crypto', 'service-keys', 'signing'],
+  announcements: ['core', 'logging', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit', 'tenants'],
   installation: [
     'core',
     'logging',
@@ -64,6 +65,7 @@ export const LAYERS = {
     'certificates',
     'signing',
     'licensing',
+    'announcements',
   ],
 };
 

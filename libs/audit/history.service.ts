@@ -144,7 +144,7 @@ function period(from: number | undefined, to: number | undefined) {
   return to === undefined ? MoreThanOrEqual(from) : Between(from, to - 1);
 }
 
-function toEntry(row: AuditEvent): HistoryEntry {
+export function toEntry(row: AuditEvent): HistoryEntry {
   return {
     ...(JSON.parse(row.canonical) as EventDocument),
     sequence: row.sequence,

@@ -8,5 +8,17 @@ export {
 } from './configuration.js';
 export { PublicUrl } from './public-url.js';
 export { redisConnection } from './redis-connection.js';
-export { type Setting, defaultOf, listOf, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
+export {
+  type Setting,
+  defaultOf,
+  flag,
+  listOf,
+  network,
+  oneOf,
+  optional,
+  setting,
+  text,
+  urlOf,
+  wholeNumber,
+} from './setting.js';
 export { type Role, settings } from './settings.js';

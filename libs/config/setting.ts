@@ -44,6 +44,8 @@ export const oneOf =
     return value as T;
   };
 
+export const flag = (value: string): boolean => oneOf(['true', 'false'])(value) === 'true';
+
 export const listOf =
   <T>(parse: (item: string) => T) =>
   (value: string): readonly T[] =>

@@ -64,6 +64,9 @@ export class ManualClock implements Clock, TimeSource {
 
 export const toEpochSeconds = (instant: EpochMilliseconds): EpochSeconds => Math.floor(instant / 1000);
 
+/** As libraries of others take an instant. */
+export const toDate = (instant: EpochMilliseconds): Date => new Date(instant);
+
 /** RFC 3339, UTC, milliseconds: `2026-01-01T00:00:00.000Z`. */
 export const toRfc3339 = (instant: EpochMilliseconds): string => new Date(instant).toISOString();
 /** As HTTP headers write it, to the second (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 12:00:00 GMT`. */

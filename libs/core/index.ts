@@ -9,6 +9,7 @@ export {
   fromRfc3339,
   fromRfc3339Date,
   systemClock,
+  toDate,
   toEpochSeconds,
   toHttpDate,
   toRfc3339,

@@ -1,4 +1,4 @@
-import { oneOf, optional, setting, text } from '#config';
+import { flag, oneOf, optional, setting, text } from '#config';
 import { Secret } from '#core';
 
 import { parseDatabaseUrl } from './connection-url.js';
@@ -49,7 +49,7 @@ export const databaseSettings = {
   allowUnsafeDatabase: setting({
     variable: 'CHANCERY_ALLOW_UNSAFE_DATABASE',
     fallback: 'false',
-    parse: (value) => oneOf(['true', 'false'])(value) === 'true',
+    parse: flag,
     description: 'Start with a warning, instead of not at all, on database settings that can lose or mix up data.',
   }),
 } as const;

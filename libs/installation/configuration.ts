@@ -1,3 +1,4 @@
+import { announcementSettings } from '#announcements';
 import { checkpointSettings } from '#audit';
 import {
   ConfigurationError,
@@ -21,6 +22,7 @@ export const settings = {
   ...checkpointSettings,
   ...accountSettings,
   ...jwksUrlSettings,
+  ...announcementSettings,
 } as const satisfies SettingTable;
 
 /** What a process runs with. */

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 
+import { AnnouncementsModule } from '#announcements';
 import { AuditModule, recordEvents } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { CONFIGURATION, PublicUrl } from '#config';
@@ -85,6 +86,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
 @Global()
 @Module({
   imports: [
+    AnnouncementsModule,
     AuditModule,
     CertificatesModule,
     DatabaseModule,

@@ -23,8 +23,8 @@ const SECRET_MEMBERS = [
   'parameters',
 ];
 
-/** Texts that look like a service key or a JWS, wherever in a line. */
-const SECRET_SHAPES = /\bcsk_[0-9A-Za-z]{8,}|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g;
+/** Texts that look like a service key, a secret of a webhook or a JWS, wherever in a line. */
+const SECRET_SHAPES = /\bcsk_[0-9A-Za-z]{8,}|\bwhsec_[0-9A-Za-z+/=]{8,}|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g;
 
 const blankSecretShapes = (target: { write(line: string): unknown }): DestinationStream => ({
   write: (line) => void target.write(line.replace(SECRET_SHAPES, '[secret]')),

@@ -423,6 +423,40 @@ export interface paths {
         /** Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent) */
         post: operations["confirmClock"];
     };
+    "/v1/tenants/{tenantId}/webhooks": {
+        /** List the webhooks */
+        get: operations["listWebhooks"];
+        /** Create a webhook: events from now on are sent to it */
+        post: operations["createWebhook"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}": {
+        /** Read a webhook */
+        get: operations["getWebhook"];
+        /** Delete a webhook with its secrets */
+        delete: operations["deleteWebhook"];
+        /** Change the URL or the actions of a webhook */
+        patch: operations["changeWebhook"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}/disable": {
+        /** Send nothing to a webhook until it is enabled; what happens meanwhile is not sent later */
+        post: operations["disableWebhook"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}/enable": {
+        /** Send events to a webhook again, from now on */
+        post: operations["enableWebhook"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}/rotate-secret": {
+        /** Make a new secret; the former one also signs for a while */
+        post: operations["rotateWebhookSecret"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries": {
+        /** List what was sent to a webhook and what will be, for 30 days */
+        get: operations["listDeliveries"];
+    };
+    "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver": {
+        /** Send an event to a webhook again */
+        post: operations["redeliver"];
+    };
     "/v1/sign/{profile}": {
         /** Issue a token by a profile */
         post: operations["signToken"];
@@ -990,7 +1024,7 @@ export interface components {
             /** @description What it is for */
             name: string;
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write")[];
             /**
              * Format: date-time
              * @description When it expires: at most 365 days from now
@@ -1023,7 +1057,7 @@ export interface components {
              */
             ownerType: "user" | "service_account";
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write")[];
             /** @description Whether it may do what asks a person for their password */
             stepUp: boolean;
             /** @description Networks from which it may be used; empty: any */
@@ -2992,6 +3026,133 @@ export interface components {
             databaseServer: string | null;
             /** @description Work of this process; empty in one that does not run the scheduler */
             work: components["schemas"]["KindOfWork"][];
+        };
+        NewWebhook: {
+            /** @description Where events are sent: `https:`, with a public address */
+            url: string;
+            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            actions: string[];
+        };
+        Webhook: {
+            /**
+             * Format: uuid
+             * @description Id of the webhook
+             */
+            id: string;
+            /** @description Where events are sent: `https:`, with a public address */
+            url: string;
+            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            actions: string[];
+            /**
+             * @description Whether events are sent
+             * @enum {string}
+             */
+            state: "active" | "disabled";
+            /**
+             * Format: date-time
+             * @description Since when every attempt has failed; null while the receiver accepts
+             */
+            failingSince: string | null;
+            /**
+             * Format: date-time
+             * @description When the receiver last accepted an event
+             */
+            deliveredAt: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the former secret also signs; null where only one secret does
+             */
+            previousSecretUntil: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the user or the service account that created it
+             */
+            createdBy: string;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        WebhookWithSecret: {
+            /** @description The webhook */
+            webhook: components["schemas"]["Webhook"];
+            /** @description The secret that signs its messages (Standard Webhooks); shown this once */
+            secret: string;
+        };
+        WebhookPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Webhook"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        WebhookChange: {
+            /** @description Where events are sent: `https:`, with a public address */
+            url?: string;
+            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            actions?: string[];
+        };
+        SecretRotation: {
+            /**
+             * @description Seconds for which the former secret also signs
+             * @default 86400
+             */
+            overlapSeconds?: number;
+        };
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description Id of the delivery: the `webhook-id` of each of its messages
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the event
+             */
+            eventId: string;
+            /** @description Place of the event in the history */
+            sequence: number;
+            /** @description Action of the event */
+            action: string;
+            /**
+             * @description What became of it
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "failed";
+            /** @description Attempts since it was last requested */
+            attempts: number;
+            /** @description HTTP status of the last attempt */
+            lastStatus: number | null;
+            /** @description Why the last attempt got no answer */
+            lastError: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last tried
+             */
+            attemptedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next; null unless it is pending
+             */
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+        };
+        DeliveryPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Delivery"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
         };
         IssuedTokenAnswer: {
             /** @description The token, in the form that its recipient expects */
@@ -5955,6 +6116,252 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["SchedulerState"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        responses: {
+            /** @description Nothing is sent to it any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description The updated webhook */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    disableWebhook: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    enableWebhook: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret, shown this once */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only those in this state */
+                state?: "pending" | "delivered" | "failed";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    redeliver: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the webhook */
+                webhookId: string;
+                /** @description Id of the delivery */
+                deliveryId: string;
+            };
+        };
+        responses: {
+            /** @description The delivery, pending */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             default: components["responses"]["Refusal"];

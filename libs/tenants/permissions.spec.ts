@@ -45,6 +45,8 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'licenses:read': ['++++', '-', 'tenant-user'],
   'expirations:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
+  'webhooks:read': ['++-+', '-', 'tenant-user'],
+  'webhooks:write': ['++--', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],
   'tokens:verify': ['----', '-', 'service'],
   'certificates:request': ['----', '-', 'service'],

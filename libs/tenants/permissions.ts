@@ -82,6 +82,8 @@ export const permissions = {
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
   'expirations:read': members(EVERYONE, 'Read what expires or is rotated, and when'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
+  'webhooks:read': members(['owner', 'full_access', 'auditor'], 'Read the webhooks and their deliveries'),
+  'webhooks:write': members(MANAGERS, 'Create, change and delete webhooks, which receive events of the history'),
   'tokens:sign': services('Request tokens of the granted profiles'),
   'tokens:verify': services('Verify tokens of the granted profiles'),
   'certificates:request': services('Request certificates for itself and renew its own'),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { Webhooks } from '#announcements';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
 import { SecretRepetition } from '#service-keys';
@@ -7,6 +8,7 @@ import { Signing } from '#signing';
 import { ApiTokens } from '#tenants';
 
 import { isApiToken } from './admin/api-tokens.contract.js';
+import { isWebhookSecret } from './admin/webhooks.contract.js';
 import type { GrantedService } from './callers.js';
 import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
 import { type Claimant, IdempotencyStore } from './http/idempotency.interceptor.js';
@@ -20,6 +22,7 @@ export class SealedAnswers extends IdempotencyStore {
     private readonly secrets: SecretRepetition,
     private readonly signing: Signing,
     private readonly apiTokens: ApiTokens,
+    private readonly webhooks: Webhooks,
   ) {
     super();
   }
@@ -49,6 +52,13 @@ export class SealedAnswers extends IdempotencyStore {
         references.map(({ apiTokenId }) => apiTokenId),
       );
       return references.map(({ token }) => token);
+    }
+    if (isOfTenant(scope) && references.every(isWebhookSecret)) {
+      await this.webhooks.recordRepetition(
+        scope,
+        references.map(({ webhookId }) => webhookId),
+      );
+      return references.map(({ secret }) => secret);
     }
     throw coreErrors.INTERNAL_ERROR('The stored answer holds secrets of a kind that nothing opens');
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { IdempotencyModule } from '#idempotency';
 import { ServiceKeysModule } from '#service-keys';
@@ -15,7 +16,7 @@ import { Refusals } from './refusals.js';
 
 /** What the shell asks, answered by the libraries; the tests of the shell have other answers. */
 @Module({
-  imports: [AuditModule, IdempotencyModule, ServiceKeysModule, SigningModule, TenantsModule],
+  imports: [AnnouncementsModule, AuditModule, IdempotencyModule, ServiceKeysModule, SigningModule, TenantsModule],
   providers: [
     { provide: CallerIdentification, useClass: Callers },
     { provide: PermissionPolicy, useClass: Permissions },

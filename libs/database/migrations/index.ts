@@ -17,6 +17,7 @@ import { Invitations1763920000000 } from './0017-invitations.js';
 import { AttemptsOfAnAccount1763940000000 } from './0019-attempts-of-an-account.js';
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 import { ApiTokens1763960000000 } from './0021-api-tokens.js';
+import { Webhooks1764020000000 } from './0027-webhooks.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   AttemptsOfAnAccount1763940000000,
   RefreshTokens1763950000000,
   ApiTokens1763960000000,
+  Webhooks1764020000000,
 ] as const;

@@ -23,6 +23,8 @@ const CREDENTIAL = `${SERVICE}/credentials/:credentialId`;
 const AUTHORITIES = '/v1/tenants/:tenantId/certificate-authorities';
 const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
 const KEY = '/v1/tenants/:tenantId/keys/:keyId';
+const WEBHOOKS = '/v1/tenants/:tenantId/webhooks';
+const WEBHOOK = `${WEBHOOKS}/:webhookId`;
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
 const NEW_TOKEN = { name: 'new', permissions: ['tenant:read'], expiresAt: '2026-06-01T00:00:00Z', password: PASSWORD };
@@ -130,6 +132,16 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence/proof': null,
+  [`POST ${WEBHOOKS}`]: { url: 'https://receiver.test/', actions: ['key.*'] },
+  [`GET ${WEBHOOKS}`]: null,
+  [`GET ${WEBHOOK}`]: null,
+  [`PATCH ${WEBHOOK}`]: { actions: ['*'] },
+  [`DELETE ${WEBHOOK}`]: null,
+  [`POST ${WEBHOOK}/disable`]: null,
+  [`POST ${WEBHOOK}/enable`]: null,
+  [`POST ${WEBHOOK}/rotate-secret`]: {},
+  [`GET ${WEBHOOK}/deliveries`]: null,
+  [`POST ${WEBHOOK}/deliveries/:deliveryId/redeliver`]: null,
   'GET /v1/tenants/:tenantId/history/checkpoint': null,
   'GET /v1/tenants/:tenantId/history/tile/*': null,
 };

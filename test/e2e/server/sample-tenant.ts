@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 
+import { Deliveries } from '#announcements';
+
 import { createApiToken, createServiceAccount, invite } from '../../support/people.js';
 import type { Shape, TestServer, TestTenant } from '../../support/server.js';
 import { createCertificate } from '../certificates/pki.js';
@@ -31,6 +33,11 @@ export async function fillTenant(
   const { body: license } = await update(server, token);
   const serviceAccountId = await createServiceAccount(server, owned, 'auditor');
   await invite(server, owned, `invited@${owned.slug}.test`, 'auditor');
+  // A name of a private address: nothing is sent, and the delivery stays pending.
+  const webhook = { url: 'https://localhost/', actions: ['webhook.created'] };
+  const created = await server.post(`${owned.path}/webhooks`, webhook, owned.owner);
+  const webhookId: string = created.body['webhook']!['id']!;
+  await server.server.app.get(Deliveries).deliverDue();
   return {
     serviceKey: issuer.service.serviceKey,
     identifiers: {
@@ -46,6 +53,8 @@ export async function fillTenant(
       userId: (await first('members'))['userId']!,
       invitationId: (await first('invitations'))['id']!,
       serviceAccountId,
+      webhookId,
+      deliveryId: (await first(`webhooks/${webhookId}/deliveries`))['id']!,
       apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
       sequence: (await first('audit-events'))['id']!,
     },

@@ -110,7 +110,10 @@ async function useSecretsOfAccounts(): Promise<void> {
   const { userId } = (await server.post('/v1/invitations/accept', newcomer)).body;
   const reset = await server.post(`${tenant.path}/members/${userId}/reset`, { password: PASSWORD }, tenant.owner);
   const apiToken = await createApiToken(server, tenant, ['services:read']);
+  const webhook = { url: 'https://receiver.test/', actions: ['key.*'] };
+  const withKey = { token, headers: { 'Idempotency-Key': 'webhook' } };
   const made = {
+    webhookSecret: (await server.post(`${tenant.path}/webhooks`, webhook, withKey)).body['secret']!,
     refreshToken,
     renewedAccessToken: renewed['accessToken']!,
     renewedRefreshToken: renewed['refreshToken']!,

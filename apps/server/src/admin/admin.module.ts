@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { KeysModule } from '#keys';
@@ -31,10 +32,12 @@ import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
 import { TransactionSearchController } from './transactions.controller.js';
 import { UsersController } from './users.controller.js';
+import { WebhooksController } from './webhooks.controller.js';
 
 /** The role `admin`: what people call, one controller per noun. */
 @Module({
   imports: [
+    AnnouncementsModule,
     AuditModule,
     CertificatesModule,
     KeysModule,
@@ -71,6 +74,7 @@ import { UsersController } from './users.controller.js';
     PlatformHistoryLogController,
     LogKeysController,
     SchedulerController,
+    WebhooksController,
   ],
   providers: [SessionCookie],
 })

@@ -1,20 +1,31 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule as NestScheduleModule } from '@nestjs/schedule';
 
+import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { SchedulerModule } from '#scheduler';
 import { ServiceKeysModule } from '#service-keys';
 import { VaultModule } from '#vault';
 
-import { CheckpointSchedule, ClockSchedule, ExpirySchedule, UsageSchedule } from './schedule.js';
+import { CheckpointSchedule, ClockSchedule, DeliverySchedule, ExpirySchedule, UsageSchedule } from './schedule.js';
 
 /** What runs at intervals: some of it in every process, the scheduler in those with the role `scheduler`. */
 @Module({
-  imports: [NestScheduleModule.forRoot(), AuditModule, SchedulerModule, ServiceKeysModule, VaultModule],
+  imports: [
+    NestScheduleModule.forRoot(),
+    AnnouncementsModule,
+    AuditModule,
+    SchedulerModule,
+    ServiceKeysModule,
+    VaultModule,
+  ],
   providers: [ClockSchedule, UsageSchedule],
 })
 export class ScheduleModule {
   static register({ runsScheduler }: { readonly runsScheduler: boolean }): DynamicModule {
-    return { module: ScheduleModule, providers: runsScheduler ? [ExpirySchedule, CheckpointSchedule] : [] };
+    return {
+      module: ScheduleModule,
+      providers: runsScheduler ? [ExpirySchedule, CheckpointSchedule, DeliverySchedule] : [],
+    };
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
+import { Deliveries } from '#announcements';
 import { Checkpoints } from '#audit';
 import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
@@ -48,6 +49,27 @@ export class CheckpointSchedule implements OnModuleDestroy {
       }
     } catch (error) {
       this.logger.warn({ error: describeError(error) }, 'The histories could not be read to sign checkpoints');
+    }
+  }
+}
+
+/** Sends what webhooks have subscribed to, in a process with the role `scheduler`. */
+@Injectable()
+export class DeliverySchedule {
+  constructor(
+    private readonly deliveries: Deliveries,
+    private readonly vault: Vault,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  /** One that takes long does not keep the next one waiting: a slow receiver delays nothing but itself. */
+  @Interval(SECOND)
+  async tick(): Promise<void> {
+    if (this.vault.sealed) return;
+    try {
+      await this.deliveries.deliverDue();
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'The webhooks could not be read');
     }
   }
 }

@@ -1,0 +1,154 @@
+import {
+  type DeliveryState,
+  type WebhookState,
+  type WebhookWithSecret as MadeWebhook,
+  type ShownWebhook,
+  type Webhooks,
+  deliveryStates,
+  webhookStates,
+} from '#announcements';
+import { DAY, SECOND, toRfc3339 } from '#core';
+import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
+import { Choice, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+
+const ACTIONS_MAX = 100;
+const OVERLAP_SECONDS_MAX = (7 * DAY) / SECOND;
+export const OVERLAP_SECONDS_DEFAULT = DAY / SECOND;
+
+const Url = (options = {}) =>
+  Text({
+    max: 2_048,
+    description: 'Where events are sent: `https:`, with a public address',
+    example: 'https://example.com/chancery',
+    ...options,
+  });
+const Actions = (options = {}) =>
+  Items(Text({ max: 64, pattern: /^(\*|[a-z_]+\.(\*|[a-z_]+))$/ }), {
+    minItems: 1,
+    maxItems: ACTIONS_MAX,
+    unique: true,
+    description: 'Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`)',
+    example: ['credential.*', 'key.version_compromised'],
+    ...options,
+  });
+const HappenedAt = (description: string) => Instant({ nullable: true, description });
+
+export class NewWebhook {
+  @Url() url: string;
+  @Actions() actions: string[];
+}
+
+export class WebhookChange {
+  @Url({ optional: true }) url?: string;
+  @Actions({ optional: true }) actions?: string[];
+}
+
+export class Webhook {
+  @Identifier({ description: 'Id of the webhook' }) id: string;
+  @Url() url: string;
+  @Actions() actions: string[];
+  @Choice(webhookStates, { description: 'Whether events are sent' }) state: WebhookState;
+  @HappenedAt('Since when every attempt has failed; null while the receiver accepts') failingSince: string | null;
+  @HappenedAt('When the receiver last accepted an event') deliveredAt: string | null;
+  @HappenedAt('Until when the former secret also signs; null where only one secret does')
+  previousSecretUntil: string | null;
+  @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class WebhookPage extends PageOf(Webhook) {}
+
+export class WebhookWithSecret {
+  @Nested(() => Webhook, { description: 'The webhook' }) webhook: Webhook;
+  @Text({
+    max: 100,
+    description: 'The secret that signs its messages (Standard Webhooks); shown this once',
+    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=',
+  })
+  secret: SecretText;
+}
+
+export class SecretRotation {
+  @WholeNumber({
+    max: OVERLAP_SECONDS_MAX,
+    optional: true,
+    default: OVERLAP_SECONDS_DEFAULT,
+    description: 'Seconds for which the former secret also signs',
+    example: OVERLAP_SECONDS_DEFAULT,
+  })
+  overlapSeconds?: number;
+}
+
+export class DeliveryQuery extends PageQuery {
+  @Choice(deliveryStates, { optional: true, description: 'Only those in this state' }) state?: DeliveryState;
+}
+
+export class Delivery {
+  @Identifier({ description: 'Id of the delivery: the `webhook-id` of each of its messages' }) id: string;
+  @Identifier({ description: 'Id of the event' }) eventId: string;
+  @WholeNumber({ description: 'Place of the event in the history', example: 42 }) sequence: number;
+  @Text({ max: 64, description: 'Action of the event', example: 'credential.created' }) action: string;
+  @Choice(deliveryStates, { description: 'What became of it' }) state: DeliveryState;
+  @WholeNumber({ description: 'Attempts since it was last requested', example: 1 }) attempts: number;
+  @WholeNumber({ nullable: true, description: 'HTTP status of the last attempt', example: 200 })
+  lastStatus: number | null;
+  @Text({ nullable: true, max: 32, description: 'Why the last attempt got no answer', example: 'TIMED_OUT' })
+  lastError: string | null;
+  @HappenedAt('When it was last tried') attemptedAt: string | null;
+  @HappenedAt('When it is tried next; null unless it is pending') nextAttemptAt: string | null;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+}
+
+export class DeliveryPage extends PageOf(Delivery) {}
+
+/** A secret that was made: it is shown once, so its text is stored with the (sealed) answer. */
+export interface WebhookSecretReference extends SecretReference {
+  readonly kind: 'webhook-secret';
+  readonly webhookId: string;
+  readonly secret: string;
+}
+
+export const isWebhookSecret = (reference: SecretReference): reference is WebhookSecretReference =>
+  reference.kind === 'webhook-secret';
+
+export const presentWebhook = (row: ShownWebhook): Webhook => ({
+  id: row.id,
+  url: row.url,
+  actions: [...row.actions],
+  state: row.state,
+  failingSince: presentInstant(row.failingSince),
+  deliveredAt: presentInstant(row.deliveredAt),
+  previousSecretUntil: presentInstant(row.previousSecretUntil),
+  createdBy: row.createdBy,
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export function presentWebhookWithSecret({ webhook, secret }: MadeWebhook): WebhookWithSecret {
+  const reference: WebhookSecretReference = {
+    kind: 'webhook-secret',
+    webhookId: webhook.id,
+    secret: secret.reveal(),
+  };
+  return { webhook: presentWebhook(webhook), secret: new AnswerSecret(secret, reference) };
+}
+
+type DeliveryRow = Awaited<ReturnType<Webhooks['deliveries']>>['items'][number];
+
+export const presentDelivery = (row: DeliveryRow): Delivery => ({
+  id: row.id,
+  eventId: row.eventId,
+  sequence: row.sequence,
+  action: row.action,
+  state: row.state,
+  attempts: row.attempts,
+  lastStatus: row.lastStatus,
+  lastError: row.lastError,
+  attemptedAt: presentInstant(row.attemptedAt),
+  nextAttemptAt: row.state === 'pending' ? toRfc3339(row.dueAt) : null,
+  createdAt: toRfc3339(row.createdAt),
+});

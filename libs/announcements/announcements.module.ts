@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { AuditModule } from '#audit';
+import { Declares } from '#core';
+import { DatabaseModule, type EntityClass } from '#database';
+import { SchedulerModule } from '#scheduler';
+import { TenantsModule } from '#tenants';
+import { VaultModule } from '#vault';
+
+import { Deliveries } from './deliveries.service.js';
+import { DeliveryPurge } from './delivery-purge.js';
+import { Webhook, WebhookDelivery, WebhookSecret } from './entities.js';
+import { webhookErrors } from './errors.js';
+import { webhookEvents } from './events.js';
+import { KnownActions } from './known-actions.js';
+import { WebhookSecrets } from './webhook-secrets.js';
+import { Webhooks } from './webhooks.service.js';
+
+const announcementEntities: readonly EntityClass[] = [Webhook, WebhookSecret, WebhookDelivery];
+
+/** What tells people and programs of a tenant about the events of its history. */
+@Declares({ errors: [webhookErrors], events: [webhookEvents] })
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([...announcementEntities]),
+    AuditModule,
+    DatabaseModule,
+    SchedulerModule,
+    TenantsModule,
+    VaultModule,
+  ],
+  providers: [Deliveries, DeliveryPurge, KnownActions, WebhookSecrets, Webhooks],
+  exports: [Deliveries, Webhooks],
+})
+export class AnnouncementsModule {}

@@ -1,0 +1,19 @@
+import { flag, listOf, network, setting } from '#config';
+
+/** To where this installation sends what tenants name. */
+export const announcementSettings = {
+  webhookNetworks: setting({
+    variable: 'CHANCERY_WEBHOOK_NETWORKS',
+    fallback: '',
+    parse: listOf(network),
+    description:
+      'Networks, separated by commas, that webhooks may reach although they are loopback, private, link-local or otherwise ' +
+      'not public. None by default.',
+  }),
+  webhookPlainHttp: setting({
+    variable: 'CHANCERY_WEBHOOK_PLAIN_HTTP',
+    fallback: 'false',
+    parse: flag,
+    description: 'Accept webhooks to `http:` URLs, too: what is sent can be read on the way.',
+  }),
+} as const;

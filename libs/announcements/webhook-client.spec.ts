@@ -1,0 +1,43 @@
+import type { LookupAddress, LookupOptions } from 'node:dns';
+
+import { describe, expect, it } from 'vitest';
+
+import { guardedLookup, post } from './webhook-client.js';
+
+const POLICY = { networks: [], plainHttp: true };
+
+/** What a connection would be made to, where the name resolves to these addresses. */
+const resolved = (addresses: readonly string[], options: LookupOptions) => {
+  const found = addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
+  const lookup = guardedLookup(POLICY, (_, __, callback) => callback(null, found));
+  return new Promise((resolve) => {
+    lookup('example.com', options, (error, address, family) => resolve(error ? error.name : { address, family }));
+  });
+};
+
+describe('the look-up of a connection', () => {
+  it('the look-up of a connection gives public addresses only, however many it is asked for', async () => {
+    const mixed = ['10.0.0.1', '8.8.8.8', '::1', '2a00:1450:4001:82a::200e'];
+    expect(await resolved(mixed, { all: true })).toMatchObject({
+      address: [{ address: '8.8.8.8' }, { address: '2a00:1450:4001:82a::200e' }],
+    });
+    expect(await resolved(mixed, {})).toEqual({ address: '8.8.8.8', family: 4 });
+  });
+
+  it('the look-up of a connection fails where a name leads to private addresses only', async () => {
+    expect(await resolved(['127.0.0.1', 'fd00::1'], { all: true })).toBe('AddressNotAllowed');
+    expect(await resolved([], {})).toBe('AddressNotAllowed');
+  });
+});
+
+describe('an attempt', () => {
+  it.each([
+    ['http://127.0.0.1:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
+    ['http://[::1]:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
+    ['http://localhost:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
+    ['http://8.8.8.8/', { ...POLICY, plainHttp: false }, 'ADDRESS_NOT_ALLOWED'],
+    ['http://127.0.0.1:9/', { ...POLICY, networks: ['127.0.0.0/8'] }, 'CONNECTION_FAILED'],
+  ])('an attempt at %s by the policy %j ends with %s', async (url, policy, error) => {
+    expect(await post(url, {}, '', policy)).toEqual({ error });
+  });
+});
