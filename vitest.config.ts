@@ -69,8 +69,8 @@ export default defineConfig({
   // `source` also for what Node loads itself; never `import`, which would give CommonJS packages an ESM file.
   ssr: { resolve: { conditions: ['source', 'module', 'node', 'default'], externalConditions: ['source'] } },
   test: {
-    // One for each processor: vitest would leave one of them to itself. VITEST_MAX_WORKERS=1 on a machine that is shared.
-    maxWorkers: availableParallelism(),
+    // One more than processors, because tests wait for the processes that they start. VITEST_MAX_WORKERS=1 on a machine that is shared.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: Object.entries(PROJECTS).map(
       ([name, { include, exclude = [], pool, isolate }]): TestProjectConfiguration => ({

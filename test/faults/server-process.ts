@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { COMPILE_CACHE } from '../support/compile-cache.js';
 import type { Shape } from '../support/server.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -41,7 +42,14 @@ export async function startProcess(
   const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
   const child = spawn('sh', ['-c', `${prelude}; exec "$0" "$@"`, process.execPath, MAIN], {
     cwd: folder,
-    env: { PORT: '0', LOG_LEVEL: 'error', CHANCERY_DRAIN_SECONDS: '0', CHANCERY_DATABASE_TLS: 'off', ...environment },
+    env: {
+      ...COMPILE_CACHE,
+      PORT: '0',
+      LOG_LEVEL: 'error',
+      CHANCERY_DRAIN_SECONDS: '0',
+      CHANCERY_DATABASE_TLS: 'off',
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
