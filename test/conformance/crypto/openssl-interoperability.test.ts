@@ -36,7 +36,7 @@ describe.each(rsaAndEc)('%s and openssl', (alg: AlgorithmName) => {
 
   function opensslVerifies(data: Buffer, signature: Buffer): boolean {
     writeFileSync(join(folder, 'signature'), kind === 'ec' ? derFromJoseSignature(signature) : signature);
-    const hashBits = alg.slice(2);
+    const [hashBits] = /\d{3}/.exec(alg)!;
     const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', `rsa_pss_saltlen:${Number(hashBits) / 8}`];
     const options = alg.startsWith('PS') ? pss : [];
     const verify = ['dgst', `-sha${hashBits}`, '-verify', 'public.pem', '-signature', 'signature', ...options];
