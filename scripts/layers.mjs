@@ -100,13 +100,13 @@ export function dependencyRules(layers = LAYERS) {
       {},
     ),
     rule(
-      'front-door',
+      'entry-point',
       'What a library offers is in its index.ts; nothing behind that may be imported from outside.',
       { path: '^(libs|apps)/([^/]+)/' },
       { path: '^libs/', pathNot: ['^$1/$2/', '^libs/[^/]+/index\\.ts$'] },
     ),
     rule(
-      'front-door-by-name',
+      'entry-point-by-name',
       'A library is imported as `#name`, which package.json maps to the source or to the build.',
       { path: '^(libs|apps)/([^/]+)/' },
       { path: '^libs/[^/]+/index\\.ts$', pathNot: '^$1/$2/', dependencyTypesNot: ['aliased-subpath-import'] },

@@ -54,7 +54,7 @@ import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
 import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
 import { type AuthorityState, authorityStateAt } from './lifecycle.js';
-import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { recordingLintFailure, lintBeforeSigning } from './pre-sign-lint.js';
 import { readStored } from './stored-certificate.js';
 
 interface AuthorityRequest {
@@ -134,7 +134,7 @@ export class CertificateAuthorities {
         });
       });
     };
-    return alarmingOnLint(this.database, scope, request.parentId ?? scope.tenantId, create);
+    return recordingLintFailure(this.database, scope, request.parentId ?? scope.tenantId, create);
   }
 
   /**
@@ -293,7 +293,7 @@ export class CertificateAuthorities {
       ...(parent ? { urls: authorityUrls(this.publicUrl.current, parent.id) } : {}),
       ...validityFrom(view.now, validityDays, parent ?? undefined),
     });
-    requireClean(tbs, parent ? readStored(parent) : undefined);
+    lintBeforeSigning(tbs, parent ? readStored(parent) : undefined);
     return { tbs, issuerKey };
   }
 
@@ -331,7 +331,7 @@ export class CertificateAuthorities {
     };
     await tx.insert(CertificateAuthority, row, { duplicate: () => authorityErrors.CA_NAME_TAKEN() });
     await this.crls.create(tx, id);
-    tx.record(event(id, { after: visible(row) }));
+    tx.record(event(id, { after: auditSnapshot(row) }));
     return this.read(tx, id);
   }
 }
@@ -379,7 +379,7 @@ const pathTooLong = (detail: string): Error =>
     errors: [{ pointer: '/pathLength', code: 'PATH_LENGTH_EXCEEDED', detail }],
   });
 
-const visible = ({
+const auditSnapshot = ({
   name,
   origin,
   parentId,

@@ -30,7 +30,7 @@ export function readCertificateChain(pem: string): { own: ParsedCertificate; iss
   return { own, issuers };
 }
 
-/** Whether the certificate names the issuer and bears its signature. */
+/** Whether the certificate names the issuer and is signed by it. */
 function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
   if (!certificate.issuerName.equals(issuer.subjectName)) return false;
   const [issued, above] = [new X509Certificate(certificate.der), new X509Certificate(issuer.der)];

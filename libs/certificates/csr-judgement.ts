@@ -6,7 +6,7 @@ import {
   type CertificateRequest,
   type Finding,
   type GeneralName,
-  type KeyStanding,
+  type KeyStatus,
   type PolicyCategory,
   judgeRequest,
   parseCertificateRequest,
@@ -50,8 +50,8 @@ export async function requireAcceptable(
 ): Promise<void> {
   const { authorities, additionalNames, allowedDnsNames, renews, objections = [] } = situation;
   const { profile } = authorities[0];
-  const { keyStanding, foreignNames } = await database.readPlatform(platformScope(scope), async (view) => ({
-    keyStanding: await standingOf(view, scope.tenantId, publicKeyFingerprint(request.publicKeyInfo), {
+  const { keyStatus, foreignNames } = await database.readPlatform(platformScope(scope), async (view) => ({
+    keyStatus: await keyStatusOf(view, scope.tenantId, publicKeyFingerprint(request.publicKeyInfo), {
       reuse: profile.keyReuse,
       renews,
     }),
@@ -63,7 +63,7 @@ export async function requireAcceptable(
     policy: profile.names,
     allowedDnsNames,
     extendedKeyUsage: certificateProfile(profile).extendedKeyUsage,
-    keyStanding,
+    keyStatus,
     foreignNames,
     nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
   });
@@ -71,12 +71,12 @@ export async function requireAcceptable(
 }
 
 /** What the inventory of the whole installation knows about a key. Only platform work sees that far. */
-export async function standingOf(
+export async function keyStatusOf(
   view: View,
   tenantId: string,
   publicKeyHash: string,
   { reuse, renews }: { readonly reuse: boolean; readonly renews?: Certificate | undefined },
-): Promise<KeyStanding> {
+): Promise<KeyStatus> {
   const live = {
     publicKeyHash,
     tenantId,

@@ -36,13 +36,13 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { CertificateAuthorities } from './authorities.service.js';
 import { COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX, SUBJECT_LENGTH_MAX, searchable } from './certificate-filter.js';
 import { Crls } from './crls.service.js';
-import { type Situation, readRequest, refusal, requireAcceptable, standingOf } from './csr-judgement.js';
+import { type Situation, readRequest, refusal, requireAcceptable, keyStatusOf } from './csr-judgement.js';
 import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 import { certificateProfile, grantedDays } from './issuing-profile.js';
 import { certificateLifecycle, certificateStateAt } from './lifecycle.js';
-import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { recordingLintFailure, lintBeforeSigning } from './pre-sign-lint.js';
 import { abandon } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
@@ -170,7 +170,7 @@ export class Issuance {
   }
 
   private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
-    const intent = await alarmingOnLint(this.database, scope, grant.caId, () =>
+    const intent = await recordingLintFailure(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );
     const { tbs, issuerKey } = intent;
@@ -217,7 +217,7 @@ export class Issuance {
       publicKeyInfo,
       urls: authorityUrls(this.publicUrl.current, ca.id),
     });
-    requireClean(tbs, authority);
+    lintBeforeSigning(tbs, authority);
     const id = uuidv7(now);
     const { tenantId } = tx.scope;
     const kid = uuidv4();
@@ -301,7 +301,7 @@ export class Issuance {
   /** A key that leaked since is not certified once more. */
   private async requireSoundKey(scope: TenantScope, { publicKeyHash }: Certificate): Promise<void> {
     const { compromised } = await this.database.readPlatform(platformScope(scope), (view) =>
-      standingOf(view, scope.tenantId, publicKeyHash, { reuse: true }),
+      keyStatusOf(view, scope.tenantId, publicKeyHash, { reuse: true }),
     );
     if (compromised) throw compromisedKey();
   }

@@ -38,7 +38,7 @@ import { generateAuthorityKey } from './authority-key-algorithms.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { Certificate, CertificateAuthority, OcspSigner } from './entities.js';
 import { authorityEvents } from './events.js';
-import { alarmingOnLint, requireClean } from './pre-sign-lint.js';
+import { recordingLintFailure, lintBeforeSigning } from './pre-sign-lint.js';
 import { STATUS_OF_STATE } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
@@ -201,7 +201,7 @@ export class OcspResponder {
         tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details: { serialNumber, notAfter } }));
       });
     };
-    await alarmingOnLint(this.database, inTenant, ca.id, issue);
+    await recordingLintFailure(this.database, inTenant, ca.id, issue);
   }
 
   /** What a delegate's certificate will say, ready to be signed by the authority. @throws LINT_FAILED */
@@ -217,7 +217,7 @@ export class OcspResponder {
       publicKeyInfo: publicKeyToBytes(key),
       ...validity,
     });
-    requireClean(tbs, readStored(ca));
+    lintBeforeSigning(tbs, readStored(ca));
     return { tbs, issuerKey, serialNumber, ...validity };
   }
 

@@ -7,8 +7,8 @@ import { type ParsedCertificate, lintCertificate } from '#pki';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 
-/** @throws LINT_FAILED for bytes that must not be signed; there is nothing that the caller could do about it */
-export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {
+/** @throws LINT_FAILED for bytes that must not be signed: a bug, which no change of the request avoids */
+export function lintBeforeSigning(tbs: Buffer, authority?: ParsedCertificate): void {
   const findings = lintCertificate(tbs, authority);
   if (findings.length === 0) return;
   const errors = findings.map(({ code, detail, citation }) => ({
@@ -22,10 +22,10 @@ export function requireClean(tbs: Buffer, authority?: ParsedCertificate): void {
 const alarm = new Logger('certificate-lint');
 
 /**
- * Does the work; where its lint found something, the log raises the alarm and the history says so, though the work's own
- * transaction was undone.
+ * Does the work; where the lint found something, writes that to the log as an error and to the history, in a transaction of
+ * its own, because that of the work was rolled back.
  */
-export async function alarmingOnLint<T>(
+export async function recordingLintFailure<T>(
   database: Database,
   scope: TenantScope,
   /** The authority, or the tenant where there is none yet. */

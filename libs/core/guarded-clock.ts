@@ -42,7 +42,7 @@ export interface ClockRecord {
   readonly bootId: string | null;
 }
 
-/** What speaks for or against a clock that a new process finds ahead of the mark. */
+/** The evidence for and against a clock that a new process finds ahead of the mark. */
 export interface StartEvidence {
   readonly shown: EpochMilliseconds;
   readonly uptime: number;

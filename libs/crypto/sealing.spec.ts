@@ -21,7 +21,7 @@ describe('blobs', () => {
     expect(openBlob((version) => ({ version, key: createSecretKey(bytes) }), context, blob)).toHaveLength(0);
   });
 
-  it('a blob is SEALED where the key of its version is not at hand', () => {
+  it('a blob is SEALED where the key of its version is not available', () => {
     const blob = sealBlob({ version: 9, key: bytes }, context, Buffer.from('abc'));
     expect(() => openBlob(() => undefined, context, blob)).toThrow(code('SEALED'));
   });

@@ -54,7 +54,7 @@ export function sealBlob(dataKey: DataKey, context: SealingContext, plaintext: B
  * Opens what `sealBlob` made for the same context.
  *
  * @param dataKeyOf finds the key of the version that the blob names
- * @throws SEALED where that key is not at hand
+ * @throws SEALED where that key is not available
  * @throws BLOB_UNREADABLE for anything that is altered, cut, moved to another place or sealed by another key
  */
 export function openBlob(

@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { FairLine, SECOND, type TenantScope, coreErrors } from '#core';
 
@@ -57,7 +57,7 @@ export class GroupCommit {
       while (this.#line.length > 0) {
         // An embedded database answers without a turn of the event loop: requests that wait in their sockets would
         // each be read, written and answered alone.
-        await turnOfTheLoop();
+        await yieldToEventLoop();
         await this.#next();
       }
     } finally {

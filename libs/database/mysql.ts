@@ -6,7 +6,7 @@ import type { MysqlTarget } from './connection-url.js';
 import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
 import { type Gateway, type Share, WAITING } from './gateway.js';
-import { lending } from './lending.js';
+import { withManager } from './transaction-manager.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
 import { Reachability, Unreachable } from './reachability.js';
@@ -98,7 +98,7 @@ export async function openMysql(
 
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
-    // Before the work, so that the runner holds the connection itself and not only what it lends.
+    // Before the work, so that the runner holds the connection itself and not only what it gives out.
     await acquire(runner);
     try {
       return await work(runner);
@@ -130,7 +130,7 @@ export async function openMysql(
     cipher,
     queue,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
-    read: (owner, work) => share(owner, (runner) => lending(runner, work)),
+    read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
     answers: () => reachability.answers(),
     migrate: () => migrating((migrator) => migrator.runMigrations({ transaction: 'none' })),
     revert: () => migrating((migrator) => migrator.undoLastMigration({ transaction: 'none' })),
@@ -212,7 +212,7 @@ async function discard(runner: QueryRunner): Promise<void> {
 async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
   await runner.startTransaction('READ COMMITTED');
   try {
-    const result = await lending(runner, work);
+    const result = await withManager(runner, work);
     await runner.commitTransaction();
     return result;
   } catch (error) {
@@ -282,7 +282,7 @@ export function unsafeSettings(settings: Omit<ServerSettings, 'version'>, mariad
 
 /**
  * MySQL commits each DDL statement by itself, so the lock is a row that another connection holds: it goes with that
- * connection if the process dies, and migrations are written so that a half-run one can be run again.
+ * connection if the process ends, and migrations are written so that a half-run one can be run again.
  */
 async function holdingMigrationLock(options: MysqlConnectionOptions, work: () => Promise<void>): Promise<void> {
   await connected(options, async (connection) => {

@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { coreErrors } from '#core';
 
@@ -39,7 +39,7 @@ export class PresentNumbers {
     this.#running = true;
     while (this.#waiting.length > 0) {
       // An embedded database answers within a turn of the event loop: without one, no two requests would share a statement.
-      await turnOfTheLoop();
+      await yieldToEventLoop();
       await this.#next();
     }
     this.#running = false;

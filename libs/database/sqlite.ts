@@ -8,7 +8,7 @@ import { FairQueue, INSTALLATION_ID } from '#core';
 import { sqliteDialect } from './dialects.js';
 import { isLostRace } from './driver-errors.js';
 import { type Gateway, WAITING } from './gateway.js';
-import { lending } from './lending.js';
+import { withManager } from './transaction-manager.js';
 import { migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
 
@@ -65,7 +65,7 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
   ): Promise<T> => {
     await begin(waitMilliseconds);
     try {
-      const result = await lending(writer.createQueryRunner(), work);
+      const result = await withManager(writer.createQueryRunner(), work);
       await writer.query('COMMIT');
       return result;
     } catch (error) {

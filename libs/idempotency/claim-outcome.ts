@@ -2,7 +2,7 @@ import { BACKWARD_TOLERANCE, type EpochMilliseconds, SECOND } from '#core';
 
 import type { IdempotencyRecord } from './entities.js';
 
-/** For how long a key stays claimed after the last sign of life of the process that claimed it. */
+/** For how long a key stays claimed after the process that claimed it has last renewed the claim. */
 export const LEASE = 3 * SECOND;
 
 /** What a record says about a further request with its key. */

@@ -14,7 +14,7 @@ import { destructionAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, withVersions } from './versions.js';
 
-/** The end of a key: soft at first, for as long as the tenant wants, then for good. */
+/** The deletion of a key: it can be undone for as long as the tenant wants, and is permanent then. */
 @Injectable()
 export class KeyDeletion {
   constructor(

@@ -15,17 +15,17 @@ const situation = (changes: Partial<Situation> = {}): Situation => ({
   users: USED,
   ...changes,
 });
-const ALIVE = { lastTokenExpiresAt: NOW + 1 };
+const UNEXPIRED = { lastTokenExpiresAt: NOW + 1 };
 const EXPIRED = { lastTokenExpiresAt: NOW };
 
 describe('a dry run', () => {
   it.each([
     ['retire', 'the version that profiles sign with', {}, false],
-    ['retire', 'a version that no profile uses', { users: UNUSED, ...ALIVE }, true],
+    ['retire', 'a version that no profile uses', { users: UNUSED, ...UNEXPIRED }, true],
     ['retire', 'a staged version', { versionState: 'pending' }, true],
-    ['compromise', 'a retired version with living tokens', { versionState: 'retired', ...ALIVE }, false],
+    ['compromise', 'a retired version with unexpired tokens', { versionState: 'retired', ...UNEXPIRED }, false],
     ['compromise', 'a retired version whose tokens have expired', { versionState: 'retired', ...EXPIRED }, true],
-    ['delete', 'an unused key with living tokens', { versionState: undefined, users: UNUSED, ...ALIVE }, false],
+    ['delete', 'an unused key with unexpired tokens', { versionState: undefined, users: UNUSED, ...UNEXPIRED }, false],
     ['delete', 'an unused key', { versionState: undefined, users: UNUSED, ...EXPIRED }, true],
   ] as const)('the dry run of %s %s says whether it is safe', (action, _, changes, safeNow) => {
     expect(dryRunOf(action, situation(changes))).toMatchObject({ allowed: true, impact: { safeNow } });

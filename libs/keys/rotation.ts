@@ -28,6 +28,6 @@ export function nextRotationAt(
   return activatesAt + rotateEverySeconds * SECOND - (symmetric ? 0 : PUBLICATION_DELAY);
 }
 
-/** When a deleted key's material goes for good. */
+/** When the material of a deleted key is erased. */
 export const destructionAt = (now: EpochMilliseconds, keyDeletionDays: number): EpochMilliseconds =>
   now + keyDeletionDays * DAY;

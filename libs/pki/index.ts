@@ -12,7 +12,7 @@ export { objectionsToDnsNames } from './policy/name-rules.js';
 export { certifiedNames, judgeRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
 export {
   type Finding,
-  type KeyStanding,
+  type KeyStatus,
   NAME_POLICY_DEFAULT,
   type NamePolicy,
   type PolicyCategory,

@@ -255,7 +255,7 @@ export class DueItems<Row extends object> {
     }
   }
 
-  /** While the database is not available no item is to blame, and each further attempt would only wait in vain. */
+  /** While the database is not available no item is at fault, and each further attempt would wait for nothing. */
   private async throwOutage(error: unknown): Promise<void> {
     const isUnavailable = error instanceof DomainError && error.kind === 'unavailable';
     if (isUnavailable && !(await this.database.answers())) throw error;

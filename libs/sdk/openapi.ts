@@ -2135,7 +2135,7 @@ export interface components {
             wildcards?: boolean;
             /** @description Whether the first alternative name becomes the common name of a request that has none */
             commonNameFromSan?: boolean;
-            /** @description If given, every DNS name is one of these domains or lies below one; otherwise the tenant's setting `allowedDnsNames` says which are certified */
+            /** @description If given, every DNS name is one of these domains or a subdomain of one; otherwise the tenant's setting `allowedDnsNames` says which are certified */
             domains?: string[];
         };
         IssuingProfileField: {
@@ -2167,7 +2167,7 @@ export interface components {
              * @enum {string}
              */
             keyAlgorithm?: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384" | "RS256" | "ES256" | "ES384";
-            /** @description Life of its certificate, ten years by default; it ends with that of its parent at the latest */
+            /** @description Validity of its certificate in days, ten years by default; it ends with that of its issuer at the latest */
             validityDays?: number;
             /**
              * Format: uuid

@@ -1,7 +1,7 @@
 import { type EpochMilliseconds, isUuid } from '#core';
 import { type CompactJws, isNumericDate, isWellFormedServiceKey, parseCompactJws, secondsOf } from '#crypto';
 
-/** The vendor's rule: a token dies 60 minutes after `iat`, whatever its `exp` says. */
+/** The vendor's rule: a token expires 60 minutes after `iat`, whatever its `exp` says. */
 const LIFETIME_SECONDS = 3_600;
 /** How far a caller's clock may be ahead of ours. No tolerance is added to the end of life. */
 const CLOCK_SKEW_SECONDS = 60;

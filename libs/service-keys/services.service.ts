@@ -63,7 +63,7 @@ export class Services {
       const serviceKey = await this.secrets.create(tx, { serviceId: service.id, authType: 'service_key' });
       const jwtCredential = await this.secrets.create(tx, { serviceId: service.id, authType: 'jwt' });
       await raiseConfigVersion(tx);
-      tx.record(serviceEvents.created(service.id, { after: visible(service) }));
+      tx.record(serviceEvents.created(service.id, { after: auditSnapshot(service) }));
       for (const { credential } of [serviceKey, jwtCredential]) {
         const { id, authType, fingerprint } = credential;
         const after = { serviceId: service.id, authType, fingerprint };
@@ -101,7 +101,7 @@ export class Services {
       const named = name === undefined ? {} : { name, liveName: name };
       const after = await tx.change(Service, before, { ...set, ...named, updatedAt: tx.now }, ifMatch);
       await raiseConfigVersion(tx);
-      tx.record(serviceEvents.changed(serviceId, { before: visible(before), after: visible(after) }));
+      tx.record(serviceEvents.changed(serviceId, { before: auditSnapshot(before), after: auditSnapshot(after) }));
       return after;
     });
   }
@@ -117,7 +117,9 @@ export class Services {
       const service = await tx.lock(Service, { id: serviceId, state: 'active' });
       requireVersion(service, ifMatch);
       await tx.transitionAll(Credential, { serviceId }, credentialLifecycle.event.service_deleted);
-      await tx.transition(Service, service, serviceLifecycle.event.delete, { content: { before: visible(service) } });
+      await tx.transition(Service, service, serviceLifecycle.event.delete, {
+        content: { before: auditSnapshot(service) },
+      });
       await raiseConfigVersion(tx);
     });
   }
@@ -139,7 +141,7 @@ export class Services {
   }
 }
 
-const visible = ({ name, description, profiles, allowedCidrs }: Service) => ({
+const auditSnapshot = ({ name, description, profiles, allowedCidrs }: Service) => ({
   name,
   description,
   profiles,

@@ -11,7 +11,7 @@ const SCOPE = platformScope(systemOrigin('credential-usage'));
 
 /**
  * Remembers when each credential was last used and writes it down in batches: a request must not cost a write. A
- * process that dies loses what it noted since the last flush, at most a minute.
+ * process that crashes loses what it noted since the last flush, at most a minute.
  */
 @Injectable()
 export class CredentialUsage implements OnApplicationShutdown {

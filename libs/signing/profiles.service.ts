@@ -125,7 +125,7 @@ export class TokenProfiles {
       await tx.insert(TokenProfile, profile, { duplicate: () => profileErrors.PROFILE_NAME_TAKEN() });
       await this.keepOrigins(tx, profile);
       await raiseConfigVersion(tx);
-      tx.record(profileEvents.created(profile.id, { after: visible(profile) }));
+      tx.record(profileEvents.created(profile.id, { after: auditSnapshot(profile) }));
       return profile;
     });
   }
@@ -163,7 +163,7 @@ export class TokenProfiles {
       const changed = await tx.change(TokenProfile, before, { ...set, updatedAt: tx.now }, ifMatch);
       if (settings !== undefined) await this.keepOrigins(tx, changed);
       await raiseConfigVersion(tx);
-      tx.record(profileEvents.changed(before.id, { before: visible(before), after: visible(changed) }));
+      tx.record(profileEvents.changed(before.id, { before: auditSnapshot(before), after: auditSnapshot(changed) }));
       return changed;
     });
   }
@@ -190,7 +190,7 @@ export class TokenProfiles {
       await tx.delete(TokenProfileOrigin, { profileId: profile.id });
       await tx.delete(TokenProfile, { id: profile.id });
       await raiseConfigVersion(tx);
-      tx.record(profileEvents.deleted(profile.id, { before: visible(profile), details: { force, services } }));
+      tx.record(profileEvents.deleted(profile.id, { before: auditSnapshot(profile), details: { force, services } }));
     });
   }
 
@@ -389,7 +389,7 @@ const foundBy = (settings: { readonly [name: string]: Json }): Pick<TokenProfile
   isPublic: settings['publicAccess'] !== undefined,
 });
 
-const visible = ({
+const auditSnapshot = ({
   name,
   format,
   keyId,

@@ -98,7 +98,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
 
   /**
    * A step: the token that the transaction has already; `undefined` where there is no such transaction.
-   * @throws XID_IN_USE where the id belongs to another number or profile, or the token is dead
+   * @throws XID_IN_USE where the id belongs to another number or profile, or the token has expired
    */
   async stored(
     tx: Tx,

@@ -21,7 +21,7 @@ export interface StartedReset {
 }
 
 /**
- * How the holder of an account gets a new password: somebody who is sure of them starts it and hands over the token, and
+ * How the holder of an account gets a new password: somebody who is sure of them starts it and gives them the token, and
  * the holder chooses the password. So no person ever knows the password of another.
  */
 @Injectable()

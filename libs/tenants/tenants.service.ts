@@ -168,7 +168,7 @@ export async function changeTenant(tx: Tx, { name, settings }: TenantChange, ifM
   };
   const after = await tx.change(Tenant, before, { ...set, updatedAt: tx.now }, ifMatch);
   await raiseConfigVersion(tx);
-  tx.record(tenantEvents.changed(before.id, { before: visible(before), after: visible(after) }));
+  tx.record(tenantEvents.changed(before.id, { before: auditSnapshot(before), after: auditSnapshot(after) }));
 }
 
 /**
@@ -191,7 +191,10 @@ export async function lockTenant(tx: Tx): Promise<void> {
 export const configurationNumbers: ConfigurationCheck = (view, tenantIds) =>
   view.holdNumbers(Tenant, tenantIds, 'configVersion');
 
-const visible = ({ name, settings }: Tenant) => ({ name, settings: settings as { readonly [name: string]: Json } });
+const auditSnapshot = ({ name, settings }: Tenant) => ({
+  name,
+  settings: settings as { readonly [name: string]: Json },
+});
 
 /** The settings that hold for the tenant of this work, defaults included. */
 export async function tenantSettingsOf(view: View): Promise<TenantSettings> {

@@ -11,7 +11,7 @@ import { KEYRING_KEPT_FOR, Vault } from './vault.js';
 
 export interface Rewrapped {
   readonly rewrapped: number;
-  /** Data keys that the current master key does not wrap: no key at hand opens them, or others made them meanwhile. */
+  /** Data keys that the current master key does not wrap: no available key opens them, or others made them meanwhile. */
   readonly left: number;
   /** The master keys that wrap those. */
   readonly missingKeyIds: readonly string[];

@@ -49,7 +49,7 @@ export class Vault {
 
   constructor(private readonly database: Database) {}
 
-  /** Whether no master key is at hand that opens this database. */
+  /** Whether no master key is available that opens this database. */
   get sealed(): boolean {
     return this.#masterKeys.length === 0;
   }
@@ -107,7 +107,7 @@ export class Vault {
     return this.masterKey().keyId;
   }
 
-  /** A data key under the current master key; `undefined` where it is already, or where no key at hand opens it. */
+  /** A data key under the current master key; `undefined` where it is already, or where no available key opens it. */
   async wrappedAnew(
     row: WrappedDataKey,
   ): Promise<(Pick<WrappedDataKey, 'keyEncryptionKeyId'> & { wrapped: Buffer }) | undefined> {
@@ -123,7 +123,7 @@ export class Vault {
     }
   }
 
-  /** Destroys every data key of a tenant: what they sealed is gone for good, backups of the rows included. */
+  /** Destroys every data key of a tenant: what they sealed is permanently unreadable, in backups as well. */
   async destroyDataKeys(tx: Tx, tenantId: string): Promise<void> {
     await tx.installation.update(WrappedDataKey, { tenantId }, { wrapped: null, destroyedAt: tx.now });
     this.#keyrings.delete(tenantId);

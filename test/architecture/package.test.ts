@@ -70,7 +70,7 @@ describe('the package of the SDK', () => {
 describe('package.json', () => {
   const { engines, devDependencies, imports } = packageJson();
 
-  it('the imports of package.json lead to the front door of every library, as source and as what is built from it', () => {
+  it('the imports of package.json lead to the entry point of every library, as source and as what is built from it', () => {
     expect(imports).toEqual({ '#*': { source: './libs/*/index.ts', default: './dist/libs/*/index.js' } });
     expect(JSON.parse(read('tsconfig.json'))).toMatchObject({ compilerOptions: { rootDir: '.', outDir: 'dist' } });
   });

@@ -65,7 +65,7 @@ const RULES: readonly Rule[] = [
     good: ['libs/keys/keys.spec.ts', "it('signs', () => {});"],
   },
   {
-    name: 'a front door names what it offers',
+    name: 'an entry point names what it offers',
     applies: everywhere,
     forbids: /\bexport \*/,
     bad: ['libs/keys/index.ts', "export * from './keys.js';"],
@@ -160,7 +160,7 @@ describe('files', () => {
     expect(read('libs/sdk/openapi.ts')).toMatch(/^\/\/ Made from the API document/);
   });
 
-  it.each(libraries)('the library %s has a front door and a README', (library) => {
+  it.each(libraries)('the library %s has an entry point and a README', (library) => {
     expect(['index.ts', 'README.md'].filter((name) => !exists(`${library}/${name}`))).toEqual([]);
   });
 });
@@ -168,7 +168,7 @@ describe('files', () => {
 describe('words', () => {
   /**
    * Words that the field does not use, with what to write in their place. Most are words of texts: `\b` keeps names such
-   * as `standingOf` out of it.
+   * as `standsFor` out of it.
    */
   const WORDS: readonly (readonly [word: RegExp, instead: string])[] = [
     [/\bwho(so|m)?ever\b/i, 'the noun: a caller, a client, a person who'],
@@ -184,6 +184,15 @@ describe('words', () => {
     [/\bsettl(e|es|ed|ing)(?=\b|[A-Z])/, 'apply what is due'],
     [/\bJudged(?=[A-Z])/, 'the effective state, the verdict'],
     [/\b(has|have) (a|no) voice\b/i, 'is accepted, is not accepted'],
+    [/\bstandings?\b|Standing(?=\b|[A-Z])|\bstanding(?=[A-Z])/i, 'the status'],
+    [/\b(dies?|dying|dead)\b/i, 'end, expire, crash'],
+    [/\bfor good\b(?! and)/i, 'permanently'],
+    [/\bin vain\b/i, 'without success'],
+    [/\bat hand\b/i, 'available'],
+    [/\bfront[- ]doors?\b/i, 'the entry point, `index.ts`'],
+    [/\b(lend(s|ing)?|lent)\b/i, 'give, provide'],
+    [/upkeep/i, 'expiry, removal'],
+    [/\bbears? (it|its|the|a)\b/i, 'has'],
   ];
 
   /** What people read: comments, errors, events and the API document in the code, and every page. */
@@ -215,7 +224,10 @@ describe('words', () => {
     ['/** `*` stands for all; the own key has no voice. */', 3],
     ['async function settleVersions(tx: Tx): Promise<KeyRehearsal>', 2],
     ['// The holder of the token is accepted immediately.', 0],
-    ['const { keyStanding } = await standingOf(view, tenantId);', 0],
+    ['const { keyStanding } = await standingOf(view, tenantId);', 1],
+    ['// The token dies after an hour; what it bears its name by is gone for good.', 3],
+    ['The front door lends a connection, in vain where none is at hand; see upkeep.service.ts.', 5],
+    ['const { keyStatus } = await keyStatusOf(view, tenantId); // A deadlock is tried again.', 0],
     ['The same for every connection, at one instant.', 0],
   ])('words that the field does not use are found in %j', (text, count) => {
     expect(found('sample', text)).toHaveLength(count);

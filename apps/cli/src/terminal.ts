@@ -7,7 +7,7 @@ import { type Configuration, Installation, InstallationModule, loadConfiguration
 import { type Logger, createLogger } from '#logging';
 import { hostTime } from '#scheduler';
 
-/** What the process lends: `main.ts` alone touches it. */
+/** What is used of the process: `main.ts` alone touches it. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;

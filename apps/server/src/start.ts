@@ -12,7 +12,7 @@ import { type FirstAdmin, createServer } from './create-server.js';
 /** SIGTERM comes from a supervisor, whose load balancer needs time; SIGINT from a person at the keyboard, who does not. */
 export type StopSignal = 'SIGTERM' | 'SIGINT';
 
-/** What the process lends: `main.ts` alone touches it. */
+/** What is used of the process: `main.ts` alone touches it. */
 export interface Process {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
@@ -49,7 +49,7 @@ export async function start(process: Process): Promise<void> {
 async function serve(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
   const server = await createServer({ configuration, logger });
   const address = await server.listen().catch(async (error: unknown) => {
-    // What is open would keep the process alive that cannot do its work.
+    // Open handles would keep the failed process running.
     await server.close();
     throw error;
   });
@@ -73,7 +73,7 @@ async function serve(process: Process, configuration: Configuration, logger: Log
       );
   };
   const { worker } = cluster;
-  // Ctrl+C reaches every process of a terminal: a worker waits for what its parent makes of it.
+  // Ctrl+C reaches every process of a terminal: a worker waits for the message of its parent.
   process.onStop((signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal)));
   worker?.on('message', ({ stop: signal }: StopMessage) => stop(signal));
   if (cluster.isPrimary)

@@ -18,17 +18,17 @@ const publicKeyRules: readonly PolicyRule[] = allKeyKinds
         .map(({ detail }) => detail),
   }));
 
-const standingRule = (
+const keyStatusRule = (
   code: string,
   title: string,
-  standing: keyof PolicyFacts['keyStanding'],
+  status: keyof PolicyFacts['keyStatus'],
   objection: string,
 ): PolicyRule => ({
   code,
   title,
   citation: 'RFC 5280 §4.1.2.7, CA/B Forum BR §6.1.1.3',
   category: 'POLICY_VIOLATION',
-  objections: ({ keyStanding }) => objectIf(keyStanding[standing], objection),
+  objections: ({ keyStatus }) => objectIf(keyStatus[status], objection),
 });
 
 export const keyRules: readonly PolicyRule[] = [
@@ -86,26 +86,26 @@ export const keyRules: readonly PolicyRule[] = [
       ),
   },
   ...publicKeyRules,
-  standingRule(
+  keyStatusRule(
     'CSR_KEY_OF_AUTHORITY',
     'The key is that of a certificate authority',
     'ofAuthority',
     'The key is that of a certificate authority',
   ),
   // Says no more than that: whose it is, and that there is another, is not the requester's to know.
-  standingRule(
+  keyStatusRule(
     'CSR_KEY_NOT_YOURS',
     'The key belongs to somebody else',
     'ofAnotherTenant',
     'The key cannot be certified for you',
   ),
-  standingRule(
+  keyStatusRule(
     'CSR_KEY_COMPROMISED',
     'The key was reported as compromised',
     'compromised',
     'The key was reported as compromised; make a new one',
   ),
-  standingRule(
+  keyStatusRule(
     'CSR_KEY_IN_USE',
     'Another certificate has this key',
     'inUse',

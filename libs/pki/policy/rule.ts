@@ -18,7 +18,7 @@ export interface NamePolicy {
 export const NAME_POLICY_DEFAULT: NamePolicy = { subjectAttributes: [], sanKinds: ['dns'], wildcards: false };
 
 /** What the inventory knows about the key of a request. */
-export interface KeyStanding {
+export interface KeyStatus {
   readonly ofAuthority: boolean;
   readonly ofAnotherTenant: boolean;
   readonly compromised: boolean;
@@ -36,7 +36,7 @@ export interface PolicyFacts {
   readonly allowedDnsNames: readonly string[];
   /** Of the profile; a request may ask for these and no others. */
   readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
-  readonly keyStanding: KeyStanding;
+  readonly keyStatus: KeyStatus;
   /** Those of `requestedNames` that belong to another tenant. */
   readonly foreignNames: readonly string[];
   /** Of every authority up to the root (RFC 5280 §6.1.4 g). */

@@ -155,9 +155,9 @@ export const rsaPublicKeyInfo = (modulus: bigint, exponent: bigint): Buffer =>
 /** The facts of an unsuspicious request, but for what the test changes. */
 export function factsOf(
   csr: Buffer | string,
-  changes: Partial<Omit<PolicyFacts, 'request' | 'policy' | 'keyStanding'>> & {
+  changes: Partial<Omit<PolicyFacts, 'request' | 'policy' | 'keyStatus'>> & {
     readonly policy?: Partial<NamePolicy>;
-    readonly keyStanding?: Partial<PolicyFacts['keyStanding']>;
+    readonly keyStatus?: Partial<PolicyFacts['keyStatus']>;
   } = {},
 ): PolicyFacts {
   const request = parseCertificateRequest(csr);
@@ -171,12 +171,12 @@ export function factsOf(
     nameConstraints: [],
     ...changes,
     policy: { ...NAME_POLICY_DEFAULT, ...changes.policy },
-    keyStanding: {
+    keyStatus: {
       ofAuthority: false,
       ofAnotherTenant: false,
       compromised: false,
       inUse: false,
-      ...changes.keyStanding,
+      ...changes.keyStatus,
     },
   };
 }

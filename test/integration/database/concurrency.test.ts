@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -85,7 +85,7 @@ describe('a transaction that fails beside one that succeeds', () => {
       Array.from({ length: WRITERS }, (_, index) =>
         sample.database.transaction(scope, async (tx) => {
           await tx.insert(Note, note({ name: `${index}` }));
-          await turnOfTheLoop();
+          await yieldToEventLoop();
           tx.record(noteEvents.written(uuidv7(1)));
           if (index % 2 === 1) throw new Error('roll back');
           return `${index}`;
@@ -104,7 +104,7 @@ describe('a transaction that fails beside one that succeeds', () => {
       await expect(
         sample.database.transaction(scope, async (tx) => {
           const straggler = async (): Promise<void> => {
-            for (let turn = 0; turn < late; turn += 1) await turnOfTheLoop();
+            for (let turn = 0; turn < late; turn += 1) await yieldToEventLoop();
             await tx.insert(Note, note({ name: `straggler ${late}` }));
           };
           void straggler()
@@ -134,7 +134,7 @@ describe(`${WRITERS} writers at once`, () => {
       Array.from({ length: WRITERS }, () =>
         sample.database.transaction(scope, async (tx) => {
           const { count } = await tx.lock(Note, { id });
-          await turnOfTheLoop();
+          await yieldToEventLoop();
           await tx.update(Note, { id }, { count: count + 1 });
           tx.record(noteEvents.changed(id));
         }),
@@ -155,7 +155,7 @@ describe(`${WRITERS} writers at once`, () => {
         (index % 2 === 0 ? sample.database : other).platform(platform, async (tx) => {
           tx.housekeeping('test');
           const { reading } = await tx.lock(Gauge, { name: 'shared' });
-          await turnOfTheLoop();
+          await yieldToEventLoop();
           await tx.update(Gauge, { name: 'shared' }, { reading: reading + 1 });
         }),
       ),

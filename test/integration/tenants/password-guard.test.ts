@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -92,7 +92,7 @@ async function repeat(count: number, attempt: () => Promise<string>): Promise<st
 }
 const all = (count: number, outcome: string): string[] => Array.from({ length: count }, () => outcome);
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turnOfTheLoop();
+  while (!condition()) await yieldToEventLoop();
 }
 
 describe('failed sign-ins of strangers', () => {
@@ -242,7 +242,7 @@ describe('the right password among 500 wrong ones at the same time', () => {
       for (;;) {
         const outcome = await guard.signIn(elsewhere, PASSWORD);
         if (outcome !== 'BUSY') return outcome;
-        await turnOfTheLoop();
+        await yieldToEventLoop();
       }
     })();
     expect(await guard.signIn(OWN, PASSWORD)).toBe('OK');

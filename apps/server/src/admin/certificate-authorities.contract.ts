@@ -117,7 +117,7 @@ export class NamePolicyField {
     maxItems: NAMES_MAX,
     optional: true,
     description:
-      'If given, every DNS name is one of these domains or lies below one; ' +
+      'If given, every DNS name is one of these domains or a subdomain of one; ' +
       "otherwise the tenant's setting `allowedDnsNames` says which are certified",
     example: ['example.com'],
   })
@@ -175,7 +175,8 @@ export class NewCertificateAuthority {
     min: 1,
     max: AUTHORITY_DAYS_MAX,
     optional: true,
-    description: 'Life of its certificate, ten years by default; it ends with that of its parent at the latest',
+    description:
+      'Validity of its certificate in days, ten years by default; it ends with that of its issuer at the latest',
     example: 3_650,
   })
   validityDays?: number;
