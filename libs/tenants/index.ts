@@ -19,7 +19,15 @@ export { type AcceptedInvitation, Invitations } from './invitations.service.js';
 export { type MemberWithUser, Members } from './members.service.js';
 export { PasswordResets } from './password-resets.service.js';
 export { PasswordGuard } from './password-guard.js';
-export { type Permission, isPermission, permissionRow, permissions, tokenPermissions } from './permissions.js';
+export {
+  type Permission,
+  isPermission,
+  permissionRow,
+  permissions,
+  permissionsOfRole,
+  platformAdminPermissions,
+  tokenPermissions,
+} from './permissions.js';
 export { accountSettings } from './settings.js';
 export { ServiceAccounts } from './service-accounts.service.js';
 export { RefusedPasswords } from './refused-passwords.service.js';

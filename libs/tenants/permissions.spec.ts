@@ -6,6 +6,8 @@ import {
   isPermission,
   permissionRow,
   permissions,
+  permissionsOfRole,
+  platformAdminPermissions,
   tokenPermissions,
 } from './permissions.js';
 import { roles } from './roles.js';
@@ -64,6 +66,22 @@ describe('permissions', () => {
     expect(roles.map((role) => (row.roles.includes(role) ? '+' : '-')).join('')).toBe(members);
     expect([row.platformAdmin ? '+' : '-', row.audience]).toEqual([platformAdmin, audience]);
     expect(row.description).not.toBe('');
+  });
+
+  it('the permissions of a role, and of the platform administrator, are those of the matrix', () => {
+    const held = (column: number) =>
+      Object.entries(MATRIX).flatMap(([name, [members, , audience]]) =>
+        audience === 'tenant-user' && members[column] === '+' ? [name] : [],
+      );
+    roles.forEach((role, column) => expect(permissionsOfRole(role)).toEqual(held(column)));
+    expect(platformAdminPermissions).toEqual([
+      'tenants:list',
+      'tenants:manage',
+      'users:manage',
+      'scheduler:manage',
+      'platform-audit:read',
+      'tenant:read',
+    ]);
   });
 
   it('the permissions that decide over people and tokens are held by no API token, nor those of others than members', () => {

@@ -93,8 +93,22 @@ export const permissions = {
 
 export type Permission = keyof typeof permissions;
 
+const permissionNames = Object.keys(permissions) as Permission[];
+
+/** What a role permits in a tenant. */
+export const permissionsOfRole = (role: Role): Permission[] =>
+  permissionNames.filter((name) => {
+    const row: PermissionRow = permissions[name];
+    return row.audience === 'tenant-user' && row.roles.includes(role);
+  });
+
+/** What a platform administrator may do, in the installation and in every tenant. */
+export const platformAdminPermissions: readonly Permission[] = permissionNames.filter(
+  (name) => permissions[name].platformAdmin && permissions[name].audience !== 'user',
+);
+
 /** What an API token can hold: permissions in a tenant that are not for people only. */
-export const tokenPermissions: readonly Permission[] = (Object.keys(permissions) as Permission[]).filter((name) => {
+export const tokenPermissions: readonly Permission[] = permissionNames.filter((name) => {
   const row: PermissionRow = permissions[name];
   return row.audience === 'tenant-user' && !row.onlyPeople;
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock, MINUTE } from '#core';
+import { permissionsOfRole, platformAdminPermissions } from '#tenants';
 import { ADMIN, PASSWORD, type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 const clock = new ManualClock();
@@ -88,12 +89,23 @@ describe('a session', () => {
     expect((await server.get('/v1/auth/me', { token })).body).toEqual({
       user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String), emailVerified: true },
       platformRole: 'platform_admin',
+      platformPermissions: platformAdminPermissions,
       memberships: [],
     });
     const tenant = await createTenant(server, 'sessions');
     expect((await server.get('/v1/auth/me', tenant.owner)).body).toMatchObject({
       platformRole: null,
-      memberships: [{ tenantId: tenant.id, slug: 'sessions', name: 'sessions', state: 'active', role: 'owner' }],
+      platformPermissions: [],
+      memberships: [
+        {
+          tenantId: tenant.id,
+          slug: 'sessions',
+          name: 'sessions',
+          state: 'active',
+          role: 'owner',
+          permissions: permissionsOfRole('owner'),
+        },
+      ],
     });
   });
 

@@ -1,11 +1,15 @@
 import { toRfc3339 } from '#core';
 import {
   type Membership,
+  type Permission,
   type PasswordResets,
   type Role,
   type SessionRenewals,
   type StartedSession,
   type Users,
+  permissions,
+  permissionsOfRole,
+  platformAdminPermissions,
   roles,
   tenantLifecycle,
 } from '#tenants';
@@ -132,12 +136,22 @@ export class User {
   emailVerified: boolean;
 }
 
+const PERMISSION_NAMES = Object.keys(permissions) as Permission[];
+
+const Permissions = (description: string) =>
+  Items(Choice(PERMISSION_NAMES), {
+    maxItems: PERMISSION_NAMES.length,
+    description,
+    example: ['services:read', 'audit:read'],
+  });
+
 export class MembershipOfUser {
   @Identifier({ description: 'Id of the tenant' }) tenantId: string;
   @Text({ description: 'Slug of the tenant', example: 'acme' }) slug: string;
   @Text({ description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
   @Choice(tenantLifecycle.states, { description: 'State of the tenant' }) state: string;
   @Choice(roles, { description: 'Role of the user in the tenant' }) role: Role;
+  @Permissions('What the role permits in the tenant') permissions: readonly Permission[];
 }
 
 const PLATFORM_ADMIN = 'platform_admin';
@@ -146,6 +160,8 @@ export class Self {
   @Nested(() => User, { description: 'Who is logged in' }) user: User;
   @Choice([PLATFORM_ADMIN], { nullable: true, description: 'Role in the installation, if any' })
   platformRole: typeof PLATFORM_ADMIN | null;
+  @Permissions('What this role permits in the installation, and in every tenant')
+  platformPermissions: readonly Permission[];
   @Items(Nested(() => MembershipOfUser), { maxItems: 1_000, description: 'The tenants that the user is a member of' })
   memberships: MembershipOfUser[];
 }
@@ -185,5 +201,6 @@ export const presentSelf = (
 ): Self => ({
   user: { id, email, name, emailVerified: emailVerifiedAt !== null },
   platformRole: platformAdmin ? PLATFORM_ADMIN : null,
-  memberships: [...memberships],
+  platformPermissions: platformAdmin ? platformAdminPermissions : [],
+  memberships: memberships.map((membership) => ({ ...membership, permissions: permissionsOfRole(membership.role) })),
 });
