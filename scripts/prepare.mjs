@@ -10,6 +10,9 @@ import { Explained, ROOT, at, productNode, run } from './project.mjs';
 const SOURCE_FOLDERS = ['apps', 'libs'];
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const STAMP = at('dist', '.prepared');
+/** The console and the libraries in it, which another compiler builds into one folder. */
+const CONSOLE_FOLDERS = ['apps/console', 'libs/sdk', 'libs/transparency-log'];
+const CONSOLE_STAMP = at('dist', '.prepared-console');
 
 const say = (line) => process.stdout.write(`chancery: ${line}\n`);
 
@@ -81,7 +84,7 @@ function filesUnder(folder, prefix = '') {
 /** The compiler's inputs under apps/ and libs/; specs are not built. */
 const sources = () =>
   SOURCE_FOLDERS.flatMap((folder) => filesUnder(at(folder), `${folder}/`)).filter(
-    (path) => /\.(ts|json)$/.test(path) && !/\.(spec|d)\.ts$/.test(path),
+    (path) => /\.(ts|json)$/.test(path) && !/\.(spec|d)\.ts$/.test(path) && !path.startsWith('apps/console/'),
   );
 
 /** One hash over names, sizes and times of all inputs: a removed or older file changes it as well as a newer one. */
@@ -93,6 +96,11 @@ function fingerprint(paths) {
   }
   return hash.digest('hex');
 }
+
+const consoleSources = () =>
+  CONSOLE_FOLDERS.flatMap((folder) => filesUnder(at(folder), `${folder}/`)).filter(
+    (path) => !path.endsWith('.spec.ts'),
+  );
 
 const compiled = (path) => path.replace(/\.ts$/, '.js');
 
@@ -127,6 +135,23 @@ function build(paths, current) {
   say(`built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
 
+function buildConsole(current) {
+  say('building the console ...');
+  const started = performance.now();
+  rmSync(CONSOLE_STAMP, { force: true });
+  const bundler = at('node_modules', 'vite', 'bin', 'vite.js');
+  const { status, error } = spawnSync(productNode(), [bundler, 'build', '--config', 'apps/console/vite.config.ts'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (error) throw new Explained(`The bundler could not be started: ${error.message}`);
+  if (status !== 0) throw new Explained("The console could not be built; the bundler's messages are above.");
+  writeFileSync(CONSOLE_STAMP, current);
+  say(`built the console in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+const isCurrent = (stamp, current) => existsSync(stamp) && readFileSync(stamp, 'utf8') === current;
+
 await run(() => {
   const purpose = process.argv[2];
   if (purpose !== 'start' && purpose !== 'test') throw new Explained('Usage: node scripts/prepare.mjs start|test');
@@ -138,7 +163,10 @@ await run(() => {
   }
   const paths = sources();
   const current = fingerprint(paths);
-  const built = existsSync(STAMP) && readFileSync(STAMP, 'utf8') === current;
-  if (!built || !isComplete(paths)) build(paths, current);
+  if (!isCurrent(STAMP, current) || !isComplete(paths)) build(paths, current);
+  const currentConsole = fingerprint(consoleSources());
+  if (!isCurrent(CONSOLE_STAMP, currentConsole) || !existsSync(at('dist', 'console', 'index.html'))) {
+    buildConsole(currentConsole);
+  }
   return 0;
 });

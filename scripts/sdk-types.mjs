@@ -36,6 +36,22 @@ const REFUSAL = {
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 };
 
+/** The values of the members of a schema that has some to choose from, also those of a list. */
+const choicesOf = ({ properties = {} }) =>
+  Object.entries(properties).flatMap(([name, schema]) => {
+    const values = schema.enum ?? schema.items?.enum;
+    return values === undefined || values.length < 2 ? [] : [[name, values]];
+  });
+
+/** What a form offers: `choices.NewKey.algorithm`. */
+function choiceTable(schemas) {
+  const lines = Object.entries(schemas).flatMap(([name, schema]) => {
+    const choices = choicesOf(schema);
+    return choices.length === 0 ? [] : [`    ${name}: ${JSON.stringify(Object.fromEntries(choices))},\n`];
+  });
+  return `export const choices = {\n${lines.join('')}} as const;\n`;
+}
+
 /**
  * @param document the OpenAPI document of the server
  * @returns the text of `libs/sdk/openapi.ts`
@@ -51,5 +67,5 @@ export async function sdkTypes(document) {
     // A member with a default may be left out of a request, and answers name theirs as required.
     { defaultNonNullable: false },
   );
-  return `${NOTICE}${astToString(types).replaceAll(NOTHING, '')}`;
+  return `${NOTICE}${astToString(types).replaceAll(NOTHING, '')}${choiceTable(schemas)}`;
 }

@@ -5,4 +5,4 @@ export { ChanceryError, type Problem, dataOf } from './problem.js';
 export { type RetryLimits } from './retries.js';
 export { type SessionOptions, type SignIn, UserSession } from './session.js';
 export { type CachedTokenOptions, type ObtainedToken, cachedToken } from './cached-token.js';
-export { type components, type operations, type paths } from './openapi.js';
+export { choices, type components, type operations, type paths } from './openapi.js';

@@ -704,6 +704,8 @@ export interface components {
              * @enum {string}
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
+            /** @description What the role permits in the tenant */
+            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
         };
         Self: {
             /** @description Who is logged in */
@@ -713,6 +715,8 @@ export interface components {
              * @enum {string|null}
              */
             platformRole: "platform_admin" | null;
+            /** @description What this role permits in the installation, and in every tenant */
+            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description The tenants that the user is a member of */
             memberships: components["schemas"]["MembershipOfUser"][];
         };
@@ -6991,3 +6995,63 @@ export interface operations {
         };
     };
 }
+export const choices = {
+    LogIn: {"session":["token","cookie"]},
+    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Tenant: {"state":["active","suspended","deleted"]},
+    Invitation: {"role":["owner","full_access","limited_access","auditor"],"state":["pending","accepted","withdrawn","expired"]},
+    NewMember: {"role":["owner","full_access","limited_access","auditor"]},
+    Member: {"role":["owner","full_access","limited_access","auditor"]},
+    MemberChange: {"role":["owner","full_access","limited_access","auditor"]},
+    AcceptedMembership: {"role":["owner","full_access","limited_access","auditor"]},
+    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write"]},
+    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write"],"state":["active","revoked","expired"]},
+    NewServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
+    ServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
+    CredentialWithSecret: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    Credential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"],"allowedActions":["reveal","discard","reactivate","regenerate","compromise","update","delete"]},
+    NewCredential: {"authType":["service_key","jwt"]},
+    CredentialDryRunImpact: {"state":["active","inactive","expired","compromised","deleted"]},
+    RegeneratedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    CompromisedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    LeakedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    LeakedApiToken: {"state":["active","revoked","expired"]},
+    NewKey: {"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"]},
+    KeyVersion: {"state":["pending","active","retired","destroyed","compromised"]},
+    KeyDetails: {"state":["active","deleted","destroyed"],"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"],"secretEncoding":["text","base64",null],"origin":["generated","imported"]},
+    Key: {"state":["active","deleted","destroyed"],"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"],"secretEncoding":["text","base64",null],"origin":["generated","imported"]},
+    KeyToImport: {"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"],"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
+    KeyExportRequest: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
+    ExportedKey: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
+    KeyCertificate: {"state":["active","expired"]},
+    ConstrainedName: {"kind":["dns","email","ip"]},
+    NamePolicyField: {"subjectAttributes":["commonName","surname","serialNumber","countryName","localityName","stateOrProvinceName","organizationName","organizationalUnitName","givenName","emailAddress","domainComponent"],"sanKinds":["dns","email","uri","ip","directory","other"]},
+    IssuingProfileField: {"kid":["uuid","sha1-der","sha256-der"],"extendedKeyUsage":["clientAuth","serverAuth","emailProtection","codeSigning"]},
+    NewCertificateAuthority: {"keyAlgorithm":["RSA-2048","RSA-3072","RSA-4096","P-256","P-384","RS256","ES256","ES384"]},
+    CertificateAuthority: {"state":["active","revoked","expired"],"origin":["generated","imported"],"keyAlgorithm":["RSA-2048","RSA-3072","RSA-4096","P-256","P-384"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
+    AuthorityRevocation: {"reason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","privilegeWithdrawn","aACompromise"]},
+    IgnoredPartField: {"kind":["extension","attribute","keyUsage"]},
+    NewlyIssuedCertificate: {"state":["issuing","active","held","revoked","expired"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
+    Certificate: {"state":["issuing","active","held","revoked","expired"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
+    CertificateWithChain: {"state":["issuing","active","held","revoked","expired"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
+    RevocationOutcome: {"state":["issuing","active","held","revoked","expired"]},
+    Revocation: {"reason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","privilegeWithdrawn","aACompromise"]},
+    TokenProfileRequest: {"version":["v1","v2"],"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
+    TokenProfileAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"version":["v1","v2",null]},
+    TokenProfileChangeRequest: {"version":["v1","v2"]},
+    FoundTransaction: {"status":["live","expired"]},
+    EventActor: {"type":["user","service","service_account","system"]},
+    AuditEvent: {"outcome":["success","denied","failed"]},
+    LogKey: {"algorithm":["Ed25519","ML-DSA-44"]},
+    SchedulerState: {"clock":["steady","ahead","behind"]},
+    Webhook: {"state":["active","disabled"]},
+    Delivery: {"state":["pending","delivered","failed"]},
+    IssuedTokenAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
+    VerifyAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},
+    DiagnoseAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},
+    WhoamiAnswer: {"authType":["service_key","jwt"]},
+    CallerVerdict: {"authType":["service_key","jwt"]},
+    TransactionAnswer: {"status":["live","expired"]},
+    IssuerMetadata: {"id_token_signing_alg_values_supported":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"]},
+} as const;

@@ -41,7 +41,7 @@ function unused(library: string, index: string, others: readonly string[]): stri
 
 const files = ['apps', 'libs', 'test', 'bench', 'scripts', 'examples']
   .flatMap(filesUnder)
-  .filter((path) => /\.m?ts$|\.mjs$/.test(path));
+  .filter((path) => /\.m?tsx?$|\.mjs$/.test(path));
 const libraries = files.flatMap((path) => /^libs\/([^/]+)\/index\.ts$/.exec(path)?.[1] ?? []);
 
 describe('what a library exports', () => {

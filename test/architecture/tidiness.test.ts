@@ -123,7 +123,7 @@ function breaches(rule: Rule, path: string, text: string): string[] {
 // This folder holds the samples that the rules must catch.
 const files = ['apps', 'libs', 'test', 'bench']
   .flatMap(filesUnder)
-  .filter((path) => path.endsWith('.ts') && !path.startsWith('test/architecture/'))
+  .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('test/architecture/'))
   .map((path) => ({ path, text: read(path) }));
 const libraries = [...new Set(files.flatMap(({ path }) => /^libs\/[^/]+/.exec(path) ?? []))];
 
@@ -198,7 +198,7 @@ describe('words', () => {
   /** What people read: comments, errors, events and the API document in the code, and every page. */
   const texts = ['apps', 'libs', 'docs', 'examples', 'scripts', 'bench']
     .flatMap(filesUnder)
-    .filter((path) => /\.(ts|mjs|md|conf)$/.test(path) && !isTest(path))
+    .filter((path) => /\.(tsx?|mjs|md|conf)$/.test(path) && !isTest(path))
     .concat('README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md')
     // The page that lists the words.
     .filter((path) => path !== 'docs/glossary.md')

@@ -12,7 +12,7 @@ const PASSWORD_BYTES = 18;
 function newPassword({ adminPassword }: Configuration): { password: Secret; shown: string } {
   if (adminPassword) return { password: adminPassword, shown: 'Password: the one in CHANCERY_ADMIN_PASSWORD\n' };
   const password = randomSecret(PASSWORD_BYTES).reveal().toString('base64url');
-  const shown = `Password: ${password}   (shown this once; change it with POST /v1/auth/password)\n`;
+  const shown = `Password: ${password}   (shown this once; change it in the console)\n`;
   return { password: new Secret(password), shown };
 }
 

@@ -22,6 +22,7 @@ import { hostTime } from '#scheduler';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { Users } from '#tenants';
 
+import { serveConsole } from './console-files.js';
 import { AnswerTimes } from './http/answer-log.js';
 import { Drain } from './http/drain.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
@@ -91,6 +92,9 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     const installation = app.get(Installation);
     await installation.open();
     await configureHttp(app, http);
+    if (configuration.roles.includes('admin') && !(await serveConsole(app))) {
+      logger.warn('The console has not been built: `npm run build` does');
+    }
     const { sealed } = installation.vault;
     if (!sealed) await installation.clockWatch.beat();
     const firstAdmin = sealed ? undefined : await prepare(app, configuration, logger);

@@ -149,7 +149,7 @@ export function greeting(
         `  Platform administrator: ${admin.email}`,
         password === undefined
           ? '  Password: the one in CHANCERY_ADMIN_PASSWORD'
-          : `  Password: ${password}   (shown this once; change it with POST /v1/auth/password)`,
+          : `  Password: ${password}   (shown this once; change it in the console)`,
         '',
       ]
     : adminPassword
@@ -166,6 +166,7 @@ export function greeting(
     '',
     ...account,
     'Try next:',
+    `  open ${address}/console       (sign in there, and create the first tenant)`,
     `  curl ${address}/health/ready`,
     `  curl -X POST ${address}/v1/auth/login -H 'Content-Type: application/json' -d '${credentials}'`,
     `  open ${address}/docs          (the API reference; \`npm run demo\` shows the whole job)`,

@@ -108,7 +108,7 @@ describe('a first start', () => {
 
     await until('the greeting', () => (server.output().includes('/docs') ? true : undefined));
     const commands = server.output().split('Try next:\n')[1]!.split('\n');
-    expect(commands.filter((line) => line.startsWith('  '))).toHaveLength(3);
+    expect(commands.filter((line) => line.startsWith('  '))).toHaveLength(4);
     expect(await statusOf(address, '/health/ready')).toBe(200);
     expect(await statusOf(address, '/docs')).toBe(200);
     const [, password] = PASSWORD_LINE.exec(server.output())!;

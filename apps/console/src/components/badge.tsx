@@ -1,0 +1,33 @@
+const LOOKS: Readonly<Record<string, string>> = {
+  good: 'border-good bg-good-tint text-good',
+  waiting: 'border-warning bg-warning-tint text-warning',
+  bad: 'border-danger bg-danger-tint text-danger',
+  over: 'border-line bg-page text-soft',
+};
+
+/** How a state of any kind looks; what is not named is over. */
+const LOOK_OF_STATE: Readonly<Record<string, keyof typeof LOOKS>> = {
+  active: 'good',
+  valid: 'good',
+  accepted: 'good',
+  success: 'good',
+  pending: 'waiting',
+  inactive: 'waiting',
+  hold: 'waiting',
+  on_hold: 'waiting',
+  retired: 'waiting',
+  suspended: 'bad',
+  compromised: 'bad',
+  revoked: 'bad',
+  denied: 'bad',
+  failed: 'bad',
+  expired: 'over',
+};
+
+export const Badge = ({ state }: { readonly state: string }) => (
+  <span
+    className={`inline-block rounded-full border px-2 py-px text-xs whitespace-nowrap ${LOOKS[LOOK_OF_STATE[state] ?? 'over']}`}
+  >
+    {state.replaceAll('_', ' ')}
+  </span>
+);

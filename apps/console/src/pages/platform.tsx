@@ -1,0 +1,162 @@
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { dataOf } from '#sdk';
+
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { Form, TextField } from '../components/form.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { Time } from '../components/time.js';
+import { type Schemas, itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
+import { client } from '../server.js';
+
+const tenantsQuery = pagesOf(['tenants'], (page) => dataOf(client.GET('/v1/tenants', { params: { query: page } })));
+
+export function PlatformPage() {
+  const { data: self } = useSuspenseQuery(selfQuery);
+  const reason = self.platformRole === null ? 'Only for the administrator of the installation' : undefined;
+  return (
+    <Page title="Platform" introduction="The tenants of this installation, and how it does.">
+      <Tenants reason={reason} />
+      <Health />
+    </Page>
+  );
+}
+
+function Tenants({ reason }: { readonly reason: string | undefined }) {
+  const [creating, setCreating] = useState(false);
+  const list = useInfiniteQuery(tenantsQuery);
+  const toggle = useChange(({ id: tenantId, state }: Schemas['Tenant']) => {
+    const params = { path: { tenantId } };
+    return state === 'suspended'
+      ? dataOf(client.POST('/v1/tenants/{tenantId}/reactivate', { params }))
+      : dataOf(client.POST('/v1/tenants/{tenantId}/suspend', { params }));
+  });
+  return (
+    <Card
+      title="Tenants"
+      actions={
+        <Button look="main" reason={reason} onClick={() => setCreating(true)}>
+          Create tenant
+        </Button>
+      }
+    >
+      <Loaded query={itemsOf(list)}>
+        {(tenants) =>
+          tenants.length === 0 ? (
+            <Empty>
+              There is no tenant yet. Create the first, with its owner: the owner signs in and does the rest.
+            </Empty>
+          ) : (
+            <Table
+              label="Tenants"
+              rows={tenants}
+              keyOf={({ id }) => id}
+              columns={[
+                { name: 'Name', cell: ({ name }) => name },
+                { name: 'Slug', cell: ({ slug }) => <code>{slug}</code> },
+                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+                { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+                {
+                  name: 'Action',
+                  cell: (tenant) =>
+                    tenant.state === 'deleted' ? null : (
+                      <Button reason={reason} onClick={() => toggle.mutate(tenant)}>
+                        {tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'}
+                      </Button>
+                    ),
+                },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More list={list} />
+      {creating && <CreateTenant onClose={() => setCreating(false)} />}
+    </Card>
+  );
+}
+
+function CreateTenant({ onClose }: { readonly onClose: () => void }) {
+  const create = useChange((body: Schemas['NewTenant']) => dataOf(client.POST('/v1/tenants', { body })), onClose);
+  return (
+    <Dialog title="Create a tenant" onClose={onClose}>
+      <Form
+        submit="Create"
+        pending={create.isPending}
+        error={create.error}
+        onCancel={onClose}
+        onSubmit={({ slug = '', name = '', email = '', ownerName = '', password = '' }) =>
+          create.mutate({ slug, name, owner: { email, name: ownerName, password } })
+        }
+      >
+        <TextField label="Name" name="name" required />
+        <TextField
+          label="Slug"
+          name="slug"
+          hint="For addresses: small letters, digits and hyphens; never changes"
+          required
+        />
+        <TextField label="E-mail address of the owner" name="email" type="email" required />
+        <TextField label="Name of the owner" name="ownerName" required />
+        <TextField
+          label="First password of the owner"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          hint="12 to 256 characters; the owner changes it"
+          required
+        />
+      </Form>
+    </Dialog>
+  );
+}
+
+function Health() {
+  const state = useQuery({
+    queryKey: ['scheduler'],
+    queryFn: () => dataOf(client.GET('/v1/platform/scheduler')),
+  });
+  return (
+    <Card title="Health">
+      <Loaded query={state}>
+        {({ paused, pausedAt, clock, shown, work }) => (
+          <>
+            <Facts
+              facts={[
+                {
+                  name: 'Scheduler',
+                  value: paused ? (
+                    <>
+                      paused <Time at={pausedAt} />
+                    </>
+                  ) : (
+                    'runs'
+                  ),
+                },
+                { name: 'Clock', value: `${clock}, shows ${shown}` },
+              ]}
+            />
+            {work.length > 0 && (
+              <div className="mt-3">
+                <Table
+                  label="Work of the scheduler"
+                  rows={work}
+                  keyOf={({ kind }) => kind}
+                  columns={[
+                    { name: 'Kind', cell: ({ kind }) => kind.replaceAll('_', ' ') },
+                    { name: 'Handled', cell: ({ handled }) => handled },
+                    { name: 'Failed', cell: ({ failed }) => failed },
+                  ]}
+                />
+              </div>
+            )}
+          </>
+        )}
+      </Loaded>
+    </Card>
+  );
+}

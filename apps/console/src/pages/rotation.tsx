@@ -1,0 +1,78 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+
+import { now } from '../clock.js';
+import { Time } from '../components/time.js';
+import type { Credential } from '../credentials.js';
+import { eventsQuery, itemsOf } from '../queries.js';
+import { rotationStep, usesByHour } from '../rotation.js';
+import { useTenant } from '../tenant.js';
+
+const HOURS = 24;
+
+export interface RotationCardProps {
+  readonly serviceId: string;
+  readonly credentials: readonly Credential[];
+}
+
+/** Says where a rotation is, and what comes next: the buttons of the credentials do it. */
+export function RotationCard({ serviceId, credentials }: RotationCardProps) {
+  const { may } = useTenant();
+  const found = rotationStep(credentials, now());
+  if (found === undefined) return null;
+  const { step, old } = found;
+  const steps = ['Create a second one', 'Hand it over, and watch the old one', 'Discard the old one', 'Delete it'];
+  const current = step === 'create' ? 0 : step === 'delete' ? 3 : found.oldIsQuiet ? 2 : 1;
+  return (
+    <section aria-label="Rotation" className="mb-4 rounded-md border border-line bg-page p-3 text-sm">
+      <h3 className="mb-2">Rotation</h3>
+      <ol className="flex flex-wrap gap-x-4 gap-y-1">
+        {steps.map((text, index) => (
+          <li
+            key={text}
+            aria-current={index === current ? 'step' : undefined}
+            className={index === current ? 'font-semibold text-strong' : 'text-soft'}
+          >
+            {index + 1}. {text}
+          </li>
+        ))}
+      </ol>
+      {step === 'watch' && (
+        <div className="mt-3">
+          <p>
+            <code>{old.secretMasked}</code>, the old one, was last used <Time at={old.lastUsedAt} />
+            {found.oldIsQuiet ? ': no request used it for an hour.' : ': a client still uses it.'}
+          </p>
+          {may('audit:read') && <UseChart serviceId={serviceId} credentialId={old.id} />}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Uses of a credential in each of the last 24 hours, as far as the history records each of them. */
+function UseChart({ serviceId, credentialId }: { readonly serviceId: string; readonly credentialId: string }) {
+  const { tenantId } = useTenant();
+  const list = itemsOf(useInfiniteQuery(eventsQuery(tenantId, { credentialId, actor: serviceId, limit: 200 })));
+  if (list.data === undefined) return null;
+  const counts = usesByHour(
+    list.data.map(({ occurredAt }) => occurredAt),
+    now(),
+    HOURS,
+  );
+  const most = Math.max(1, ...counts);
+  const label = `Uses of the old credential by hour, the last 24: ${counts.join(', ')}`;
+  return (
+    <svg role="img" aria-label={label} viewBox="0 0 240 40" className="mt-2 h-10 w-full max-w-md">
+      {counts.map((count, hour) => (
+        <rect
+          key={HOURS - hour}
+          x={hour * 10 + 1}
+          width={8}
+          y={38 - (36 * count) / most}
+          height={(36 * count) / most + 1}
+          className={count === 0 ? 'fill-line' : 'fill-accent'}
+        />
+      ))}
+    </svg>
+  );
+}

@@ -1,0 +1,152 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { type ReactNode, useState } from 'react';
+import { dataOf } from '#sdk';
+
+import { Button } from '../components/button.js';
+import { Form, TextField } from '../components/form.js';
+import { useChange } from '../queries.js';
+import { client, session } from '../server.js';
+
+const PASSWORD_HINT = '12 to 256 characters';
+
+type Way = 'password' | 'invitation' | 'reset';
+
+/** The ways into the console without a session. Tokens are pasted: an address would keep them. */
+export function SignInPage() {
+  const [way, setWay] = useState<Way>('password');
+  const [notice, setNotice] = useState<string>();
+  const back = (text?: string) => {
+    setWay('password');
+    setNotice(text);
+  };
+  return (
+    <main className="mx-auto max-w-md p-4 pt-12">
+      <title>Sign in · Chancery</title>
+      <h1 className="mb-5 text-2xl">Chancery</h1>
+      {notice !== undefined && (
+        <p role="status" className="mb-4 rounded-md border border-good bg-good-tint p-3 text-good">
+          {notice}
+        </p>
+      )}
+      {way === 'password' && <PasswordForm />}
+      {way === 'invitation' && <InvitationForm onDone={back} />}
+      {way === 'reset' && <ResetForm onDone={back} />}
+      <div className="mt-6 flex flex-wrap gap-2">
+        {way === 'password' ? (
+          <>
+            <Button look="quiet" onClick={() => setWay('invitation')}>
+              I have an invitation
+            </Button>
+            <Button look="quiet" onClick={() => setWay('reset')}>
+              I have a token for a new password
+            </Button>
+          </>
+        ) : (
+          <Button look="quiet" onClick={() => back()}>
+            Sign in with a password
+          </Button>
+        )}
+      </div>
+    </main>
+  );
+}
+
+const Panel = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
+  <section className="rounded-lg border border-line bg-card p-5">
+    <h2 className="mb-4 text-lg">{title}</h2>
+    {children}
+  </section>
+);
+
+function PasswordForm() {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const signIn = useChange(
+    (credentials: { email: string; password: string; tenant?: string }) => session.signIn(credentials),
+    () => {
+      queries.clear();
+      void navigate({ to: '/' });
+    },
+  );
+  return (
+    <Panel title="Sign in">
+      <Form
+        submit="Sign in"
+        pending={signIn.isPending}
+        error={signIn.error}
+        onSubmit={({ email = '', password = '', tenant }) =>
+          signIn.mutate({ email, password, ...(tenant === undefined ? {} : { tenant }) })
+        }
+      >
+        <TextField label="E-mail address" name="email" type="email" autoComplete="username" required />
+        <TextField label="Password" name="password" type="password" autoComplete="current-password" required />
+        <TextField
+          label="Tenant (optional)"
+          name="tenant"
+          hint="Only where several accounts have your address: the name in the address of the tenant"
+        />
+      </Form>
+    </Panel>
+  );
+}
+
+interface Done {
+  readonly onDone: (notice: string) => void;
+}
+
+function InvitationForm({ onDone }: Done) {
+  const accept = useChange(
+    (body: { token: string; name: string; password: string }) =>
+      dataOf(client.POST('/v1/invitations/accept', { body })),
+    ({ email, slug }) => onDone(`${email} is a member of ${slug} now. Sign in with the new password.`),
+  );
+  return (
+    <Panel title="Accept an invitation">
+      <Form
+        submit="Accept"
+        pending={accept.isPending}
+        error={accept.error}
+        onSubmit={({ token = '', name = '', password = '' }) => accept.mutate({ token, name, password })}
+      >
+        <TextField label="Token of the invitation" name="token" hint="cinv_…" required />
+        <TextField label="Your name" name="name" autoComplete="name" required />
+        <TextField
+          label="A password that you choose"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          hint={PASSWORD_HINT}
+          required
+        />
+      </Form>
+    </Panel>
+  );
+}
+
+function ResetForm({ onDone }: Done) {
+  const complete = useChange(
+    (body: { token: string; password: string }) => dataOf(client.POST('/v1/auth/reset/complete', { body })),
+    () => onDone('The new password holds. All sessions of the account have ended.'),
+  );
+  return (
+    <Panel title="Choose a new password">
+      <Form
+        submit="Set the password"
+        pending={complete.isPending}
+        error={complete.error}
+        onSubmit={({ token = '', password = '' }) => complete.mutate({ token, password })}
+      >
+        <TextField label="Token of the reset" name="token" hint="crst_…" required />
+        <TextField
+          label="New password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          hint={PASSWORD_HINT}
+          required
+        />
+      </Form>
+    </Panel>
+  );
+}

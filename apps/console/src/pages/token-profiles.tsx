@@ -1,0 +1,149 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { choices, dataOf } from '#sdk';
+
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { Form, SelectField, TextArea, TextField } from '../components/form.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { profileForm, profileOf } from '../profile-form.js';
+import { itemsOf, keysQuery, optionsOf, profilesQuery, useChange } from '../queries.js';
+import { client } from '../server.js';
+import { useTenant } from '../tenant.js';
+
+export function TokenProfilesPage() {
+  const { tenantId, slug: tenant, reason } = useTenant();
+  const [creating, setCreating] = useState(false);
+  const list = useInfiniteQuery(profilesQuery(tenantId));
+  return (
+    <Page
+      title="Token profiles"
+      introduction="What tokens look like: their format, the key that signs, who issues them and how long they are valid."
+      actions={
+        <Button look="main" reason={reason('token-profiles:write')} onClick={() => setCreating(true)}>
+          Create token profile
+        </Button>
+      }
+    >
+      <Card>
+        <Loaded query={itemsOf(list)}>
+          {(profiles) =>
+            profiles.length === 0 ? (
+              <Empty>There is no token profile yet. Create one for the tokens that a partner expects.</Empty>
+            ) : (
+              <Table
+                label="Token profiles"
+                rows={profiles}
+                keyOf={({ id }) => id}
+                columns={[
+                  {
+                    name: 'Name',
+                    cell: ({ name }) => (
+                      <Link to="/t/$tenant/token-profiles/$profile" params={{ tenant, profile: name }}>
+                        {name}
+                      </Link>
+                    ),
+                  },
+                  { name: 'Format', cell: ({ format }) => format },
+                  { name: 'Issuer', cell: ({ issuer }) => issuer ?? 'by default' },
+                  { name: 'Audience', cell: ({ audience }) => audience.join(', ') },
+                  { name: 'Valid for', cell: ({ ttlSeconds }) => `${ttlSeconds} s` },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+        <More list={list} />
+      </Card>
+      {creating && <CreateProfile onClose={() => setCreating(false)} />}
+    </Page>
+  );
+}
+
+function CreateProfile({ onClose }: { readonly onClose: () => void }) {
+  const { tenantId } = useTenant();
+  const [format, setFormat] = useState<string>('jwt');
+  const keys = itemsOf(useInfiniteQuery(keysQuery(tenantId)));
+  const create = useChange(
+    async (values: Readonly<Record<string, string>>) =>
+      dataOf(
+        client.POST('/v1/tenants/{tenantId}/token-profiles', {
+          params: { path: { tenantId } },
+          body: profileOf(values),
+        }),
+      ),
+    onClose,
+  );
+  const asked = profileForm(format);
+  return (
+    <Dialog title="Create a token profile" onClose={onClose}>
+      <Loaded query={keys}>
+        {(items) => (
+          <Form
+            submit="Create"
+            pending={create.isPending}
+            error={create.error}
+            onCancel={onClose}
+            onSubmit={create.mutate}
+          >
+            <TextField
+              label="Name"
+              name="name"
+              hint="As services call it: small letters, digits, dots and hyphens"
+              required
+            />
+            <SelectField
+              label="Format"
+              name="format"
+              value={format}
+              onChange={({ target }) => setFormat(target.value)}
+              options={optionsOf(choices.TokenProfileRequest.format)}
+            />
+            <SelectField
+              label="Key that signs"
+              name="keyId"
+              options={[
+                ...items
+                  .filter(({ state }) => state === 'active')
+                  .map(({ id, name, algorithm }) => ({ value: id, label: `${name} (${algorithm})` })),
+                ...(asked.certificate ? [{ value: '', label: 'none: it only verifies' }] : []),
+              ]}
+            />
+            {asked.certificate && <TextField label="Certificate that names the key (kid)" name="certificateKid" />}
+            {asked.issuer !== 'unused' && (
+              <TextField
+                label="Issuer"
+                name="issuer"
+                required={asked.issuer === 'required'}
+                hint={asked.issuer === 'required' ? 'As the vendor knows you' : 'Empty: the default of the format'}
+              />
+            )}
+            {asked.audience && (
+              <TextField label="Audience" name="audience" hint="Separated by commas; empty: the caller says" />
+            )}
+            {asked.lifetime && (
+              <>
+                <TextField label="Valid for (seconds)" name="ttlSeconds" type="number" min={1} />
+                <TextField
+                  label="At most, where the caller asks for more (seconds)"
+                  name="maxTtlSeconds"
+                  type="number"
+                  min={1}
+                />
+                <TextField
+                  label="Claims that a caller may set"
+                  name="allowedClaims"
+                  hint="Separated by commas; * for all"
+                />
+              </>
+            )}
+            <TextArea label="Settings of the format (JSON)" name="settings" rows={2} />
+          </Form>
+        )}
+      </Loaded>
+    </Dialog>
+  );
+}

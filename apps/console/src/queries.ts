@@ -1,0 +1,104 @@
+import {
+  type UseInfiniteQueryResult,
+  infiniteQueryOptions,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query';
+import { type components, dataOf } from '#sdk';
+
+import { client } from './server.js';
+
+export type Schemas = components['schemas'];
+
+interface PageOf<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** A list of the API, page by page. */
+export const pagesOf = <Item>(key: readonly unknown[], read: (cursor: { cursor?: string }) => Promise<PageOf<Item>>) =>
+  infiniteQueryOptions({
+    queryKey: key,
+    queryFn: ({ pageParam }) => read(pageParam === undefined ? {} : { cursor: pageParam }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+  });
+
+/** The items of all pages that were read. */
+export const itemsOf = <Item>(list: UseInfiniteQueryResult<{ readonly pages: readonly PageOf<Item>[] }>) => ({
+  data: list.data?.pages.flatMap(({ items }) => items),
+  error: list.error,
+});
+
+/** A change by the API, after which everything that is shown is read again. */
+export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, onDone?: (answer: Answer) => void) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: async (answer) => {
+      onDone?.(answer);
+      await queries.invalidateQueries();
+    },
+  });
+}
+
+/** The values of an enumeration of the API, as a field offers them. */
+export const optionsOf = (values: readonly string[]) => values.map((value) => ({ value, label: value }));
+
+export const selfQuery = queryOptions({ queryKey: ['self'], queryFn: () => dataOf(client.GET('/v1/auth/me')) });
+
+const inTenant = (tenantId: string) => ({ path: { tenantId } });
+
+export const servicesQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'services'], (page) =>
+    dataOf(client.GET('/v1/tenants/{tenantId}/services', { params: { ...inTenant(tenantId), query: page } })),
+  );
+
+export const serviceQuery = (tenantId: string, serviceId: string) =>
+  queryOptions({
+    queryKey: [tenantId, 'services', serviceId],
+    queryFn: () =>
+      dataOf(client.GET('/v1/tenants/{tenantId}/services/{serviceId}', { params: { path: { tenantId, serviceId } } })),
+  });
+
+export const credentialsQuery = (tenantId: string, serviceId: string) =>
+  pagesOf([tenantId, 'services', serviceId, 'credentials'], (page) =>
+    dataOf(
+      client.GET('/v1/tenants/{tenantId}/services/{serviceId}/credentials', {
+        params: { path: { tenantId, serviceId }, query: page },
+      }),
+    ),
+  );
+
+export const keysQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'keys'], (page) =>
+    dataOf(client.GET('/v1/tenants/{tenantId}/keys', { params: { ...inTenant(tenantId), query: page } })),
+  );
+
+export const profilesQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'token-profiles'], (page) =>
+    dataOf(client.GET('/v1/tenants/{tenantId}/token-profiles', { params: { ...inTenant(tenantId), query: page } })),
+  );
+
+export const expirationsQuery = (tenantId: string, filter: { before?: string; kind?: string } = {}) =>
+  pagesOf([tenantId, 'expirations', filter], (page) =>
+    dataOf(
+      client.GET('/v1/tenants/{tenantId}/expirations', {
+        params: { ...inTenant(tenantId), query: { ...filter, ...page } },
+      }),
+    ),
+  );
+
+export type EventFilter = NonNullable<
+  import('#sdk').paths['/v1/tenants/{tenantId}/audit-events']['get']['parameters']['query']
+>;
+
+export const eventsQuery = (tenantId: string, filter: EventFilter) =>
+  pagesOf([tenantId, 'audit-events', filter], (page) =>
+    dataOf(
+      client.GET('/v1/tenants/{tenantId}/audit-events', {
+        params: { ...inTenant(tenantId), query: { ...filter, ...page } },
+      }),
+    ),
+  );

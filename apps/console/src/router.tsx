@@ -1,0 +1,116 @@
+import type { QueryClient } from '@tanstack/react-query';
+import {
+  type ErrorComponentProps,
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router';
+
+import { Refusal } from './components/form.js';
+import { Layout } from './components/layout.js';
+import { Page } from './components/page.js';
+import { HomePage } from './pages/home.js';
+import { SignInPage } from './pages/sign-in.js';
+import { selfQuery } from './queries.js';
+import { session } from './server.js';
+
+interface Context {
+  readonly queries: QueryClient;
+}
+
+const NotFound = () => <Page title="Not found">There is no such page.</Page>;
+const Failed = ({ error }: ErrorComponentProps) => (
+  <Page title="This did not work">
+    <Refusal error={error} />
+  </Page>
+);
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: Failed });
+
+const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage });
+
+/** What only a person who is signed in sees. The session of the cookie is continued after a reload. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: 'signed-in',
+  beforeLoad: async ({ context }) => {
+    if (!session.signedIn && !(await session.resume())) throw redirect({ to: '/sign-in' });
+    await context.queries.ensureQueryData(selfQuery);
+  },
+  component: Layout,
+});
+
+const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: HomePage });
+const tenant = createRoute({ getParentRoute: () => signedIn, path: '/t/$tenant' });
+
+const overview = createRoute({
+  getParentRoute: () => tenant,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/overview.js'), 'OverviewPage'),
+});
+const services = createRoute({
+  getParentRoute: () => tenant,
+  path: '/services',
+  component: lazyRouteComponent(() => import('./pages/services.js'), 'ServicesPage'),
+});
+const service = createRoute({
+  getParentRoute: () => tenant,
+  path: '/services/$serviceId',
+  component: lazyRouteComponent(() => import('./pages/service.js'), 'ServicePage'),
+});
+const keys = createRoute({
+  getParentRoute: () => tenant,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('./pages/keys.js'), 'KeysPage'),
+});
+const key = createRoute({
+  getParentRoute: () => tenant,
+  path: '/keys/$keyId',
+  component: lazyRouteComponent(() => import('./pages/key.js'), 'KeyPage'),
+});
+const tokenProfiles = createRoute({
+  getParentRoute: () => tenant,
+  path: '/token-profiles',
+  component: lazyRouteComponent(() => import('./pages/token-profiles.js'), 'TokenProfilesPage'),
+});
+const tokenProfile = createRoute({
+  getParentRoute: () => tenant,
+  path: '/token-profiles/$profile',
+  component: lazyRouteComponent(() => import('./pages/token-profile.js'), 'TokenProfilePage'),
+});
+const diagnose = createRoute({
+  getParentRoute: () => tenant,
+  path: '/diagnose',
+  component: lazyRouteComponent(() => import('./pages/diagnose.js'), 'DiagnosePage'),
+});
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/account.js'), 'AccountPage'),
+});
+const platform = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/platform',
+  component: lazyRouteComponent(() => import('./pages/platform.js'), 'PlatformPage'),
+});
+
+const routeTree = root.addChildren([
+  signIn,
+  signedIn.addChildren([
+    home,
+    tenant.addChildren([overview, services, service, keys, key, tokenProfiles, tokenProfile, diagnose]),
+    account,
+    platform,
+  ]),
+]);
+
+export const createConsoleRouter = (queries: QueryClient) =>
+  createRouter({ routeTree, basepath: '/console', context: { queries }, defaultNotFoundComponent: NotFound });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createConsoleRouter>;
+  }
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+import fastifyStatic from '@fastify/static';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
+
+import { contentTag } from './http/entity-tag.js';
+import { pathOf } from './http/problem.js';
+import { RateLimits, trackerOf } from './http/rate-limit.js';
+
+export const CONSOLE_PATH = '/console';
+
+/** Scripts, styles and pictures of this server and nothing else; no script or style in a page itself, and no frame around it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Names of files contain a hash of what is in them: RFC 8246. */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+/** The page names those files, so it is asked for each time: RFC 9111 §5.2.2.4. */
+const REVALIDATED = 'no-cache';
+
+/** The folder `dist/console`, seen from the sources and from what is built of them. */
+async function builtPage(): Promise<{ folder: string; page: Buffer } | undefined> {
+  for (const up of ['../../../dist/console/', '../../../console/']) {
+    const folder = fileURLToPath(new URL(up, import.meta.url));
+    const page = await readFile(`${folder}index.html`).catch(() => undefined);
+    if (page !== undefined) return { folder, page };
+  }
+  return undefined;
+}
+
+const isConsole = (path: string): boolean => `${path}/`.startsWith(`${CONSOLE_PATH}/`);
+
+/**
+ * Serves the console, and sends browsers there from `/`. Every path below that is no file is the page itself, which shows
+ * what its address names. Requests are counted by source address, as for every public route.
+ *
+ * @returns whether the console has been built
+ */
+export async function serveConsole(app: NestFastifyApplication): Promise<boolean> {
+  const built = await builtPage();
+  if (built === undefined) return false;
+  const { folder, page } = built;
+  const server = app.getHttpAdapter().getInstance();
+  const limits = app.get(RateLimits, { strict: false });
+  server.addHook('onRequest', async (request, reply) => {
+    const path = pathOf(request.url);
+    if (path === '/' && request.method === 'GET' && request.headers.accept?.includes('text/html')) {
+      return reply.redirect(CONSOLE_PATH);
+    }
+    if (!isConsole(path)) return undefined;
+    await limits.count('public', trackerOf(request), reply);
+    reply.header('Content-Security-Policy', POLICY);
+    return undefined;
+  });
+  await app.register(fastifyStatic, {
+    root: `${folder}assets`,
+    prefix: `${CONSOLE_PATH}/assets/`,
+    decorateReply: false,
+    preCompressed: true,
+    cacheControl: false,
+    setHeaders: (reply) => reply.header('Cache-Control', IMMUTABLE),
+  });
+  const tag = contentTag(page);
+  const sendPage = (_: unknown, reply: FastifyReply) =>
+    reply.headers({ ETag: tag, 'Cache-Control': REVALIDATED }).type('text/html; charset=utf-8').send(page);
+  server.get(CONSOLE_PATH, sendPage);
+  server.get(`${CONSOLE_PATH}/*`, sendPage);
+  return true;
+}

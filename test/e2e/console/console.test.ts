@@ -1,0 +1,166 @@
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { systemClock } from '#core';
+
+import { browserProgram, dialogOf, launchBrowser, openWindow, press, signIn } from '../../support/browser.js';
+import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+
+let server: TestServer;
+let browser: Browser;
+beforeAll(async () => {
+  server = await startTestServer({ clock: systemClock });
+  browser = await launchBrowser(browserProgram!);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+// Chromium is installed by `.ci/run`; elsewhere these tests are left out.
+describe.runIf(browserProgram)('the console in a browser', () => {
+  it(
+    'a person gets from an empty installation to a token that somebody else verifies',
+    { timeout: 60_000 },
+    async () => {
+      const { page, context, faults } = await openWindow(browser, server.url);
+      await page.goto('/');
+      await page.getByLabel('E-mail address').fill(ADMIN.email);
+      await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+      await press(page, 'Sign in');
+      await press(page, 'Create tenant');
+      const dialog = dialogOf(page);
+      await dialog.getByLabel('Name', { exact: true }).fill('Acme Ltd');
+      await dialog.getByLabel('Slug').fill('acme');
+      await dialog.getByLabel('E-mail address of the owner').fill('olivia@acme.test');
+      await dialog.getByLabel('Name of the owner').fill('Olivia');
+      await dialog.getByLabel('First password').fill(PASSWORD);
+      await press(page, 'Create');
+      await page.getByRole('cell', { name: 'Acme Ltd' }).waitFor();
+      await press(page, 'Sign out');
+
+      await signIn(page, 'olivia@acme.test', PASSWORD);
+      await page.getByRole('link', { name: 'Make a signing key' }).click();
+      await press(page, 'Generate key');
+      await dialog.getByLabel('Name').fill('partner tokens');
+      await press(page, 'Generate');
+      await page.getByRole('link', { name: 'partner tokens' }).waitFor();
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('link', { name: 'Describe the tokens' }).click();
+      await press(page, 'Create token profile');
+      await dialog.getByLabel('Name').fill('partner-api');
+      await dialog.getByLabel('Audience').fill('https://partner.example');
+      await press(page, 'Create');
+      await page.getByRole('link', { name: 'partner-api' }).waitFor();
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('link', { name: 'Create the service' }).click();
+      await press(page, 'Create service');
+      await dialog.getByLabel('Name').fill('billing');
+      await dialog.getByLabel('Token profiles').fill('partner-api');
+      await press(page, 'Create');
+      await dialog.getByText('Store these now').waitFor();
+      await press(page, 'Done');
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('link', { name: 'Try it' }).click();
+      await page.getByRole('link', { name: 'partner-api' }).click();
+      await press(page, 'Issue a token');
+      const issued = page.getByRole('region', { name: 'Issued token' });
+      const token = await issued.locator('code').first().innerText();
+      await issued.getByText('"sub": "user-42"').waitFor();
+
+      const other = await context.newPage();
+      await other.goto('/v1/tenants/acme/.well-known/jwks.json');
+      const jwks = createLocalJWKSet(JSON.parse(await other.locator('body').innerText()) as never);
+      const { payload } = await jwtVerify(token, jwks, { audience: 'https://partner.example' });
+      expect(payload.sub).toBe('user-42');
+
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('heading', { name: 'Due in the next 30 days' }).waitFor();
+      await expect.poll(() => page.getByText('From here to the first signed token').count()).toBe(0);
+      expect(faults).toEqual([]);
+      await context.close();
+    },
+  );
+
+  it('a service key is created, discarded, reactivated and deleted as in the interface of the vendor', async () => {
+    const tenant = await createTenant(server);
+    const created = await server.post(`${tenant.path}/services`, { name: 'orders' }, tenant.owner);
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await signIn(page, tenant.owner.email, PASSWORD);
+    await page.goto(`/console/t/${tenant.slug}/services/${created.body['service']!['id']}`);
+
+    const first = page.locator(`[data-credential="${created.body['serviceKey']!['id']}"]`);
+    const secret = first.locator('[data-secret]');
+    expect(await secret.getAttribute('data-secret')).toBe('masked');
+    await first.getByRole('button', { name: 'Show Service key' }).click();
+    await expect.poll(() => secret.innerText()).toBe(created.body['serviceKey']!['secret']);
+    await first.getByRole('button', { name: 'Copy Service key' }).click();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(created.body['serviceKey']!['secret']);
+
+    const discard = first.getByRole('button', { name: 'Discard' });
+    expect(await discard.getAttribute('aria-disabled')).toBe('true');
+    await discard.hover();
+    await first.getByText('the last active one of its type').waitFor();
+
+    await press(page, 'Create authentication credential');
+    await press(page, 'Done');
+    await page.getByText('Hand it over').waitFor();
+    await discard.click();
+    await dialogOf(page).getByText('Active of this type afterwards', { exact: true }).waitFor();
+    await press(page, 'Yes, Discard');
+    await first.getByText('inactive').waitFor();
+    // The other one is the last active one now.
+    const others = page.locator('[data-credential]').filter({ hasNot: page.getByText('inactive', { exact: true }) });
+    expect(await others.getByRole('button', { name: 'Discard' }).getAttribute('aria-disabled')).toBe('true');
+
+    await first.getByRole('button', { name: 'Reactivate' }).click();
+    await first.getByText('active', { exact: true }).waitFor();
+    await discard.click();
+    await press(page, 'Yes, Discard');
+    await first.getByRole('button', { name: 'Delete' }).click();
+    await dialogOf(page).getByLabel('Your password').fill('not the password of anybody');
+    await press(page, 'Yes, Delete');
+    await dialogOf(page).getByText('PASSWORD_INVALID').waitFor();
+    await dialogOf(page).getByLabel('Your password').fill(PASSWORD);
+    await press(page, 'Yes, Delete');
+    await expect.poll(() => first.count()).toBe(0);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('a secret that is shown hides again after half a minute', async () => {
+    const tenant = await createTenant(server);
+    const created = await server.post(`${tenant.path}/services`, { name: 'orders' }, tenant.owner);
+    const { page, context } = await openWindow(browser, server.url);
+    await page.clock.install();
+    await signIn(page, tenant.owner.email, PASSWORD);
+    await page.goto(`/console/t/${tenant.slug}/services/${created.body['service']!['id']}`);
+    await press(page, 'Show Service key');
+    const visible = page.locator('[data-secret="visible"]');
+    await visible.waitFor();
+    await page.clock.runFor(29_000);
+    expect(await visible.count()).toBe(1);
+    await page.clock.runFor(1_100);
+    await expect.poll(() => visible.count()).toBe(0);
+    await context.close();
+  });
+
+  it('a page continues its session after a reload, and two windows share it', async () => {
+    const tenant = await createTenant(server);
+    const { page, context } = await openWindow(browser, server.url);
+    await signIn(page, tenant.owner.email, PASSWORD);
+    const second = await context.newPage();
+    await Promise.all([page.reload(), second.goto('/console/account')]);
+    await Promise.all([page, second].map((each) => each.getByRole('button', { name: 'Sign out' }).waitFor()));
+    await press(page, 'Sign out');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
+    await second.reload();
+    await second.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
+    expect([page, second].map((each) => new URL(each.url()).pathname)).toEqual(Array(2).fill('/console/sign-in'));
+    await context.close();
+  });
+});

@@ -1,0 +1,244 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { systemClock } from '#core';
+import { type Permission, permissionsOfRole, roles } from '#tenants';
+
+import {
+  type Window,
+  accessibilityFaults,
+  browserProgram,
+  launchBrowser,
+  openWindow,
+  signIn,
+} from '../../support/browser.js';
+import { joinTenant } from '../../support/people.js';
+import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+
+/** Whatever a person may write, it stays text. */
+const SCRIPT = `<img src=x onerror="document.title='ran'"><script>document.title='ran'</script>`;
+const FIRST_LOAD_BYTES_MAX = 250_000;
+
+let server: TestServer;
+let browser: Browser;
+/** Every page of a tenant whose names are all scripts, by address. */
+let pages: string[];
+let owner: Window;
+let tenant: Awaited<ReturnType<typeof createTenant>>;
+
+beforeAll(async () => {
+  server = await startTestServer({ clock: systemClock });
+  tenant = await createTenant(server, 'pages');
+  pages = await fill();
+  browser = await launchBrowser(browserProgram!);
+  owner = await openWindow(browser, server.url);
+  await signIn(owner.page, tenant.owner.email, PASSWORD);
+});
+afterAll(async () => {
+  await browser?.close();
+  await server.close();
+});
+
+/** Something on every page. @returns the addresses of the pages */
+async function fill(): Promise<string[]> {
+  const { path, owner: by, slug } = tenant;
+  const make = async (what: string, body: object) => (await server.post(`${path}/${what}`, body, by)).body;
+  await server.patch(path, { name: SCRIPT }, by);
+  const key = await make('keys', { name: 'signing', algorithm: 'ES256' });
+  await make('token-profiles', { name: 'partner-api', format: 'jwt', keyId: key['id'], issuer: SCRIPT });
+  const created = await make('services', { name: SCRIPT, description: SCRIPT, profiles: ['partner-api'] });
+  const serviceId = created['service']!['id'];
+  await make(`services/${serviceId}/credentials`, { authType: 'service_key', name: SCRIPT });
+  await server.get('/v1/whoami', { serviceKey: 'csk_unknown' });
+  await joinTenant(server, tenant, { email: 'scripts@pages.test', role: 'auditor', name: SCRIPT });
+  return [
+    `/t/${slug}`,
+    `/t/${slug}/services`,
+    `/t/${slug}/services/${serviceId}`,
+    `/t/${slug}/keys`,
+    `/t/${slug}/keys/${key['id']}`,
+    `/t/${slug}/token-profiles`,
+    `/t/${slug}/token-profiles/partner-api`,
+    `/t/${slug}/diagnose`,
+    '/account',
+  ];
+}
+
+/** Opens a page of the console, until what it shows has come. */
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(`/console${path}`);
+  await page.locator('main h1').waitFor();
+  await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
+}
+
+// Chromium is installed by `.ci/run`; elsewhere these tests are left out.
+describe.runIf(browserProgram)('every page of the console', () => {
+  it(
+    'every page is accessible in light, in dark and at 360 pixels, and shows scripts as text',
+    { timeout: 120_000 },
+    async () => {
+      const { page, faults } = owner;
+      for (const path of pages) {
+        await page.setViewportSize({ width: 1_280, height: 800 });
+        await page.emulateMedia({ colorScheme: 'light' });
+        await open(page, path);
+        expect([path, await accessibilityFaults(page)]).toEqual([path, []]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect([path, 'dark', await accessibilityFaults(page)]).toEqual([path, 'dark', []]);
+        await page.setViewportSize({ width: 360, height: 740 });
+        expect([path, 'narrow', await accessibilityFaults(page)]).toEqual([path, 'narrow', []]);
+        expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
+        expect(await page.title()).not.toBe('ran');
+      }
+      expect(faults).toEqual([]);
+    },
+  );
+
+  it('no token and no secret is in the storage, the address or the history of the browser', async () => {
+    const { page, context } = owner;
+    await open(page, pages[2]!);
+    const stored = await page.evaluate(
+      'JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href])',
+    );
+    expect(String(stored)).not.toMatch(/csk_|crft_|chat_|eyJ/);
+    expect(await page.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
+    const cookies = await context.cookies();
+    expect(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([[true, 'Strict']]);
+  });
+
+  it('the keyboard alone leads through a page and into and out of a dialog', async () => {
+    const { page } = owner;
+    await open(page, pages[1]!);
+    await page.getByRole('button', { name: 'Create service' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.querySelector("[role=dialog]").contains(document.activeElement)')).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Create service');
+  });
+
+  it('the first page takes less than 250 KB, and a second visit only asks whether it is still the one', async () => {
+    const { page, context } = await openWindow(browser, server.url);
+    const sizes: Promise<number>[] = [];
+    page.on('requestfinished', (request) => {
+      if (request.url().includes('/console'))
+        sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await signIn(page, tenant.owner.email, PASSWORD);
+    await page.waitForLoadState('networkidle');
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    expect(total).toBeGreaterThan(50_000);
+    expect(total).toBeLessThan(FIRST_LOAD_BYTES_MAX);
+    await context.close();
+  });
+
+  it('the console is shown in no frame', async () => {
+    const { page, context } = await openWindow(browser, server.url);
+    await page.goto('/health/live');
+    await page.evaluate(`document.body.innerHTML = '<iframe src="/console"></iframe>'`);
+    await expect.poll(() => page.frames().length).toBe(2);
+    await expect.poll(() => page.frames()[1]!.url()).toMatch(/^chrome-error:/);
+    await context.close();
+  });
+});
+
+/** The actions on the pages, and the permission that the API asks for each. */
+const ACTIONS: Readonly<Record<string, Permission>> = {
+  'Create service': 'services:write',
+  Change: 'services:write',
+  'Delete service': 'services:write',
+  'Create authentication credential': 'services:write',
+  'Show Service key': 'credentials:reveal',
+  Discard: 'services:write',
+  'It was leaked': 'services:write',
+  'Generate key': 'keys:write',
+  'Import key': 'keys:write',
+  Rotate: 'keys:write',
+  'Delete key': 'keys:write',
+  Retire: 'keys:write',
+  'Create token profile': 'token-profiles:write',
+  'Delete token profile': 'token-profiles:write',
+  'Issue a token': 'credentials:reveal',
+  Diagnose: 'credentials:reveal',
+};
+
+/** What changes nothing but what the person sees, or only what is their own. */
+const HARMLESS = /^(Sign out|Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|End|Change the password)$/;
+
+/** Every button outside of the navigation, and whether it can be used. */
+const buttonsOf = (page: Page): Promise<{ name: string; offered: boolean }[]> =>
+  page.evaluate(`[...document.querySelectorAll('main button')].map((button) => ({
+    name: button.getAttribute('aria-label') ?? button.innerText,
+    offered: button.getAttribute('aria-disabled') !== 'true',
+  }))`);
+
+describe.runIf(browserProgram)('the actions of a role', () => {
+  it.each(roles)('the actions that the console offers to the role %s are those that the API permits', async (role) => {
+    const email = `${role}@roles.test`;
+    await joinTenant(server, tenant, { email, role });
+    const { page, context } = await openWindow(browser, server.url);
+    await signIn(page, email, PASSWORD);
+    const permitted = permissionsOfRole(role);
+    const seen = new Set<string>();
+    for (const path of pages) {
+      await open(page, path);
+      for (const { name, offered } of await buttonsOf(page)) {
+        if (HARMLESS.test(name)) continue;
+        const permission = ACTIONS[name];
+        expect([path, name, permission]).not.toEqual([path, name, undefined]);
+        seen.add(name);
+        expect([role, name, offered]).toEqual([role, name, permitted.includes(permission!)]);
+      }
+    }
+    // A page that the role may not read has no actions.
+    const readable = role === 'auditor' ? ['Create service', 'Generate key'] : Object.keys(ACTIONS);
+    expect([...seen]).toEqual(expect.arrayContaining(readable));
+    await context.close();
+  });
+});
+
+describe('the files of the console', () => {
+  it('browsers are sent from / to the console, other clients are told that there is nothing', async () => {
+    const asBrowser = await fetch(server.url, { headers: { Accept: 'text/html' }, redirect: 'manual' });
+    expect([asBrowser.status, asBrowser.headers.get('location')]).toEqual([302, '/console']);
+    expect((await server.get('/')).status).toBe(404);
+  });
+
+  it('every address below the console is the page itself, with a strict policy and without being kept unasked', async () => {
+    for (const path of ['/console', '/console/t/any/services', '/console/sign-in']) {
+      const { status, headers, text } = await server.get(path);
+      expect([path, status, headers.get('cache-control')]).toEqual([path, 200, 'no-cache']);
+      const policy = headers.get('content-security-policy')!;
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toMatch(/unsafe|\*|https?:/);
+      expect(text).not.toMatch(/<script(?![^>]*src=)|<style|style=|\son\w+=/);
+      const again = await server.get(path, { headers: { 'If-None-Match': headers.get('etag')! } });
+      expect(again.status).toBe(304);
+    }
+  });
+
+  it('files with a hash in their name are kept for a year, and are sent compressed', async () => {
+    const { text } = await server.get('/console');
+    const [, script] = /src="(\/console\/assets\/[^"]+\.js)"/.exec(text)!;
+    const answer = await fetch(server.url + script, { headers: { 'Accept-Encoding': 'br' } });
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(answer.headers.get('content-encoding')).toBe('br');
+    expect(answer.headers.get('content-type')).toContain('javascript');
+    expect((await server.get('/console/assets/unknown.js')).status).toBe(404);
+    expect((await server.get('/console/assets/..%2f..%2fapps/server/src/main.js')).status).toBe(404);
+  });
+
+  it('the console is counted by source address as every public route is', async () => {
+    const { headers } = await server.get('/console');
+    expect(headers.get('ratelimit-policy')).toContain('"public"');
+  });
+
+  it('a server without the role admin has no console', async () => {
+    const other = await startTestServer({ environment: { CHANCERY_ROLES: 'signing' } });
+    expect((await other.get('/console')).status).toBe(404);
+    await other.close();
+  });
+});

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process';
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
+
+/** Debian's Chromium; `undefined` where it is not installed. */
+export const browserProgram = ['chromium', '/usr/bin/chromium'].find(
+  (program) => spawnSync(program, ['--version']).status === 0,
+);
+
+/** Containers have no name spaces for a sandbox; the pages are those of the server under test. */
+export const launchBrowser = (program: string): Promise<Browser> =>
+  chromium.launch({
+    executablePath: program.startsWith('/') ? program : `/usr/bin/${program}`,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+
+/** A window as a person has one, and what went wrong in it. */
+export interface Window {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of scripts, violations of the content security policy, requests to other hosts. */
+  readonly faults: string[];
+}
+
+export interface WindowOptions {
+  readonly width?: number;
+  readonly dark?: boolean;
+}
+
+/** A new window without cookies, on the pages of a server. */
+export async function openWindow(browser: Browser, url: string, options: WindowOptions = {}): Promise<Window> {
+  const { width = 1_280, dark = false } = options;
+  const context = await browser.newContext({
+    baseURL: url,
+    viewport: { width, height: 800 },
+    colorScheme: dark ? 'dark' : 'light',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  page.on('console', (message) => {
+    // That an answer was a refusal is no fault of the page.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) faults.push(`asked ${request.url()}`);
+  });
+  return { context, page, faults };
+}
+
+const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/**
+ * What is not accessible on the page as it is shown now (WCAG 2.2 A and AA).
+ * @param rules only these rules of axe, where the page was checked by all of them in another look
+ */
+export async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (rules === undefined ? axe.withTags(STANDARDS) : axe.withRules(rules)).analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`),
+  );
+}
+
+/** Signs a person in, by the form. */
+export async function signIn(page: Page, email: string, password: string): Promise<void> {
+  await page.goto('/console/sign-in');
+  await page.getByLabel('E-mail address').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await press(page, 'Sign in');
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+export const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click();
+
+export const dialogOf = (page: Page): Locator => page.getByRole('dialog');
