@@ -30,6 +30,18 @@ interface Doors {
   now(): EpochMilliseconds;
   /** A transaction of one tenant, which begins with the authority check. */
   alone<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows?: number): Promise<T>;
+  /**
+   * Likewise, in which `judge` comes first: whatever it reads, it reads in this transaction, and no other can change the
+   * configuration of the tenant until this one ends.
+   */
+  holding<Judged, T>(
+    scope: TenantScope,
+    judge: (tx: Tx) => Promise<Judged>,
+    work: (tx: Tx, judged: Judged) => Promise<T>,
+    rows?: number,
+  ): Promise<T>;
+  /** Whether the caller is such a judgement. */
+  isHolding(): boolean;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
   /** Committed data of one tenant. */
@@ -38,8 +50,13 @@ interface Doors {
   readAcross<T>(work: (view: View) => Promise<T>): Promise<T>;
 }
 
-/** How often prepared work is judged again because the configuration changed meanwhile. */
+/** How often work is judged because the configuration changed meanwhile. */
 const JUDGEMENTS = 5;
+/**
+ * How often it is judged before its transaction. Where others change the configuration again and again, each judgement would be
+ * outdated when its turn comes: the next one holds it.
+ */
+const JUDGEMENTS_BEFOREHAND = 2;
 /** What says nothing about the request: it is no rejection that could be outdated. */
 const UNCONFIRMED: readonly string[] = ['internal', 'unavailable'];
 /** Below every number of a configuration. */
@@ -61,9 +78,12 @@ export class Commits implements Loader {
   }
 
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
+    let rows: number | undefined;
     for (let judgement = 1; ; judgement += 1) {
-      const work = await this.judging(scope.tenantId, prepare);
       try {
+        if (judgement > JUDGEMENTS_BEFOREHAND) return await this.#writeHolding(scope, prepare, rows);
+        const work = await this.judging(scope.tenantId, prepare);
+        ({ rows } = work);
         const isAlone = work.step !== undefined || completionOf(scope) !== undefined;
         return await (isAlone ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
       } catch (error) {
@@ -101,6 +121,10 @@ export class Commits implements Loader {
 
   now(): EpochMilliseconds {
     return this.doors.now();
+  }
+
+  get isHolding(): boolean {
+    return this.doors.isHolding();
   }
 
   async load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>> {
@@ -160,24 +184,43 @@ export class Commits implements Loader {
 
   /** In a transaction of its own, which begins with the authority check. */
   async #writeAlone<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
-    let raised: readonly RaisedInstant[] = [];
-    const result = await this.doors.alone(
+    const { result, raised } = await this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work), work.rows);
+    this.#raised.note(raised);
+    return result;
+  }
+
+  /** Judged and written in one transaction. Its rejection is the answer: nothing can have changed since it was read. */
+  async #writeHolding<Result>(
+    scope: TenantScope,
+    prepare: () => Promise<PreparedWork<Result>>,
+    rows: number | undefined,
+  ): Promise<Result> {
+    const judge = async (tx: Tx): Promise<PreparedWork<Result>> => {
+      await this.#readNumbers(tx, [scope.tenantId]);
+      return prepare();
+    };
+    const { result, raised } = await this.doors.holding(
       scope,
-      async (tx) => {
-        const numbers = await this.doors.configurations(tx, [scope.tenantId]);
-        this.#note(numbers);
-        const share = { scope, work };
-        if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
-        await work.step?.(tx);
-        const written = await writePrepared(tx, [share], numbers, this.#raised);
-        const [finished] = written.finished as [Finished<Result>];
-        for (const event of finished.events) tx.record(event);
-        raised = written.raised;
-        return finished.result;
-      },
-      work.rows,
+      judge,
+      (tx, work) => this.#writeOne(tx, scope, work),
+      rows,
     );
     this.#raised.note(raised);
     return result;
+  }
+
+  async #writeOne<Result>(
+    tx: Tx,
+    scope: TenantScope,
+    work: PreparedWork<Result>,
+  ): Promise<{ result: Result; raised: readonly RaisedInstant[] }> {
+    const numbers = await this.#readNumbers(tx, [scope.tenantId]);
+    const share = { scope, work };
+    if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
+    await work.step?.(tx);
+    const { finished, raised } = await writePrepared(tx, [share], numbers, this.#raised);
+    const [one] = finished as [Finished<Result>];
+    for (const event of one.events) tx.record(event);
+    return { result: one.result, raised };
   }
 }

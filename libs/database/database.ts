@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { EntityManager } from 'typeorm';
+
 import {
   type Clock,
   DomainError,
@@ -70,7 +72,8 @@ const noConfigurations: ConfigurationCheck = async () => {
 
 /** The door to all data: there is no other way to a row than through a scope. */
 export class Database {
-  readonly #open = new AsyncLocalStorage<true>();
+  /** In a transaction; with its connection where what is read meanwhile is read by it. */
+  readonly #open = new AsyncLocalStorage<{ readonly connection?: EntityManager }>();
   #closed = false;
   #writable = true;
   #trial: Promise<boolean> | undefined;
@@ -91,6 +94,8 @@ export class Database {
       recorder,
       now: () => clock.now(),
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
+      holding: (scope, judge, work, rows) => this.run(scope, scope.tenantId, work, rows, judge),
+      isHolding: () => this.#open.getStore()?.connection !== undefined,
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
       readAcross: (work) => this.view(GROUP, null, work),
@@ -212,11 +217,13 @@ export class Database {
 
   /**
    * What takes long and needs no row is done before or after a transaction: on SQLite everybody who writes would wait
-   * for it, elsewhere everybody who needs the rows that are locked.
+   * for it, elsewhere everybody who needs the rows that are locked. A judgement that holds what it reads is the exception:
+   * it was outdated each time that it was made beforehand.
    * @throws TransactionMisuse inside a transaction
    */
   requireNoTransaction(what: string): void {
-    if (this.#open.getStore()) throw new TransactionMisuse(`Inside a transaction there must be no ${what}`);
+    const open = this.#open.getStore();
+    if (open && !open.connection) throw new TransactionMisuse(`Inside a transaction there must be no ${what}`);
   }
 
   /** Whether the table of an entity exists yet: before the first migration none does. */
@@ -281,16 +288,20 @@ export class Database {
     await this.gateway.close();
   }
 
-  private async run<T>(
+  /** @param judge comes before the work, and reads by the same connection what it reads */
+  private async run<T, Judged = undefined>(
     scope: TenantScope | PlatformScope,
     tenantId: string | null,
-    work: (tx: Tx) => Promise<T>,
+    work: (tx: Tx, judged: Judged) => Promise<T>,
     rows = 1,
+    judge: (tx: Tx) => Promise<Judged> = async () => undefined as Judged,
   ): Promise<T> {
-    return this.attempting(scope, tenantId, rows, async (begin) => {
+    return this.attempting(scope, tenantId, rows, async (begin, connection) => {
+      const checked = await this.authority(begin(scope));
+      const judged = await this.#open.run({ connection }, () => judge(begin(checked)));
       // The check can wait for a lock: the instant of the work is the one after it.
-      const tx = begin(await this.authority(begin(scope)));
-      const result = await work(tx);
+      const tx = begin(checked);
+      const result = await work(tx, judged);
       const events = tx.finish();
       await completionOf(scope)?.complete(tx, result);
       if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
@@ -303,17 +314,17 @@ export class Database {
     { tenantId: owner }: TenantScope | PlatformScope,
     tenantId: string | null,
     rows: number,
-    work: (begin: (scope: TenantScope | PlatformScope) => Tx) => Promise<T>,
+    work: (begin: (scope: TenantScope | PlatformScope) => Tx, connection: EntityManager) => Promise<T>,
   ): Promise<T> {
     if (this.#open.getStore()) throw new TransactionMisuse('A transaction was opened inside another one');
     let begun = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         const result = await this.gateway.write({ owner, rows }, (manager) =>
-          this.#open.run(true, () => {
+          this.#open.run({}, () => {
             begun = true;
             const reach = { tenantId, installationOnly: false };
-            return work((scope) => new Tx(manager, this.gateway.dialect, scope, this.instants(), reach));
+            return work((scope) => new Tx(manager, this.gateway.dialect, scope, this.instants(), reach), manager);
           }),
         );
         this.#writable = true;
@@ -334,16 +345,20 @@ export class Database {
     tenantId: string | null,
     work: (view: View) => Promise<T>,
   ): Promise<T> {
-    if (this.#open.getStore()) {
+    const open = this.#open.getStore();
+    if (open && !open.connection) {
       // It would wait for a second connection while it holds one, and would not see what the transaction wrote.
       throw new TransactionMisuse('Inside a transaction, read through it');
     }
     try {
-      return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, async (manager) => {
+      const reading = async (manager: EntityManager): Promise<T> => {
         const begin = (as: TenantScope | PlatformScope): View =>
           new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
         return work(begin(await this.authority(begin(scope))));
-      });
+      };
+      return await (open?.connection
+        ? reading(open.connection)
+        : this.gateway.read({ owner: scope.tenantId, rows: 1 }, reading));
     } catch (error) {
       throw this.toDomainError(error, databaseErrors.DATABASE_UNAVAILABLE);
     }

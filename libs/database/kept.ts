@@ -38,6 +38,8 @@ export interface Loader {
   /** By what is kept, `hit` or `miss`. */
   readonly lookups: Counter;
   now(): EpochMilliseconds;
+  /** Whether the caller reads in a transaction: then it waits for no other, which may wait for this transaction itself. */
+  readonly isHolding: boolean;
   /** Reads the number of the tenant's configuration first, so that a change that comes after it is noticed, then the value. */
   load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>>;
 }
@@ -65,7 +67,7 @@ export class Kept<Value> {
       return known;
     }
     this.loader.lookups.increment(this.name, 'miss');
-    const joined = await this.#loading.get(place);
+    const joined = this.loader.isHolding ? undefined : await this.#loading.get(place);
     if (joined && this.#isCurrent(tenantId, joined)) return joined;
     const loading = this.loader.load(tenantId, load);
     this.#loading.set(place, loading);

@@ -6,7 +6,7 @@ import { DomainError, type TenantScope, systemClock } from '#core';
 import type { Database } from '#database';
 import { type SignedToken, Signing } from '#signing';
 
-import { type TestIssuer, createIssuer } from '../e2e/signing/issuer.js';
+import { type TestIssuer, createIssuer, createService } from '../e2e/signing/issuer.js';
 import { admitService, carelessSigning, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 import { type Answer, type TestServer, type TestTenant, createTenant, startTestServer } from '../support/server.js';
@@ -141,4 +141,45 @@ describe.each(Object.entries(CHANGES))('once it is acknowledged that %s', (name,
   it(`negative control: once ${name}, some are made where no commit reads the number`, PATIENCE, async () => {
     expect((await sum(change, carelessSigning(server, unchecked))).after).toBeGreaterThan(0);
   });
+});
+
+describe('while the configuration changes again and again', () => {
+  const CHANGERS = 3;
+  const CHANGES_MADE = 10;
+  const instances: readonly [string, () => TestServer][] = [
+    ['on the same instance', () => server],
+    ['on another instance', () => other],
+  ];
+
+  it.each(instances)(
+    'while the configuration changes again and again %s, every token is signed',
+    PATIENCE,
+    async (_, by) => {
+      const tenant = await createTenant(server);
+      const issuer = await createIssuer(server, tenant, { algorithm: 'HS256' });
+      let changing = true;
+      const answers = new Map<string, number>();
+      const worker = async (): Promise<void> => {
+        while (changing) {
+          const { status, body } = await issuer.sign();
+          const answer = `${status} ${body['code'] ?? ''}`;
+          answers.set(answer, (answers.get(answer) ?? 0) + 1);
+        }
+      };
+      const workers = Array.from({ length: WORKERS }, worker);
+      const changer = async (): Promise<void> => {
+        const credentials = `${tenant.path}/services/${(await createService(server, tenant)).id}/credentials`;
+        const { id } = (await server.post(credentials, { authType: 'service_key' }, tenant.owner)).body;
+        for (let change = 0; change < CHANGES_MADE; change += 1) {
+          const action = change % 2 ? 'reactivate' : 'discard';
+          const { status, text } = await by().post(`${credentials}/${id}/${action}`, undefined, tenant.owner);
+          if (status >= 300) throw new Error(`The change was answered ${status} ${text}`);
+        }
+      };
+      await Promise.all(Array.from({ length: CHANGERS }, changer));
+      changing = false;
+      await Promise.all(workers);
+      expect([...answers.keys()]).toEqual(['200 ']);
+    },
+  );
 });

@@ -55,6 +55,15 @@ async function eventsOf({ tenantId }: TenantScope): Promise<{ target: string; se
   return events.map(({ targetId, sequence }) => ({ target: targetId, sequence }));
 }
 
+/** Whether the caller is within a transaction, where none can be opened. */
+const isInTransaction = (): Promise<boolean> =>
+  database
+    .platform(platform, async (tx) => tx.housekeeping('a test'))
+    .then(
+      () => false,
+      () => true,
+    );
+
 const names = (count: number): string[] => Array.from({ length: count }, (_, number) => `work ${number}`);
 
 describe('prepared work of many requests', () => {
@@ -174,7 +183,25 @@ describe('a configuration that changes', () => {
     expect((await eventsOf(scope)).map(({ target }) => target)).toEqual(['judged by 1', 'judged by 2', 'judged by 2']);
   });
 
-  it('a configuration that changes without end has the request answered that the server is busy', async () => {
+  it('a configuration that changes before each commit is held by the third judgement, which reads in its transaction', async () => {
+    const scope = tenantScope();
+    const kept = database.keep<number>('samples', 10);
+    const present = () => numbers.get(scope.tenantId) ?? 1;
+    const holding: boolean[] = [];
+    const result = await database.commit(scope, async () => {
+      const { value, basis } = await kept.get(scope.tenantId, 'value', async (view) => ({
+        value: await view.count(Note, { name: 'none' }),
+        ...ALWAYS,
+      }));
+      const isHeld = await isInTransaction();
+      holding.push(isHeld);
+      if (!isHeld) numbers.set(scope.tenantId, present() + 1);
+      return recording(`judged ${value}`, { basis });
+    });
+    expect([result, holding]).toEqual(['judged 0', [false, false, true]]);
+  });
+
+  it('a configuration that is never the judged one has the request answered that the server is busy', async () => {
     const scope = tenantScope();
     const outdated = { configVersion: 0, from: -Infinity, until: Infinity };
     const work = database.commit(scope, async () => recording('never', { basis: outdated }));

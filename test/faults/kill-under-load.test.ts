@@ -1,0 +1,197 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { systemClock } from '#core';
+
+import { createIssuer, createService } from '../e2e/signing/issuer.js';
+import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
+import { openPlainDataSource } from '../support/plain-data-source.js';
+import { TEST_MASTER_KEY, createTenant, startTestServer } from '../support/server.js';
+import { type ProcessAnswer, type ServerProcess, build, request, startProcess } from './server-process.js';
+
+const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? 2);
+/** Connections that ask for each kind of work at the same time. */
+const CONNECTIONS = { sign: 10, change: 3, create: 3 };
+/** How long after the first answer the process is killed: within one batch or another. */
+const KILLED_WITHIN_MILLISECONDS = 200;
+const PATIENCE = { timeout: 60_000 + ROUNDS * 60_000 };
+
+/** Work of one round: how often it was asked for, and what was acknowledged. */
+interface Work {
+  readonly asked: string[];
+  readonly acknowledged: Map<string, ProcessAnswer>;
+  readonly begun: PromiseWithResolvers<void>;
+}
+
+const newWork = (): Work => ({ asked: [], acknowledged: new Map(), begun: Promise.withResolvers<void>() });
+
+interface EventRow {
+  readonly action: string;
+  readonly targetId: string;
+  readonly tokenId: string | null;
+  readonly sequence: number | string;
+}
+
+describe('a process that is killed under load', () => {
+  let database: TestDatabase;
+  let tenantId: string;
+  let token: string;
+  let profile: string;
+  let serviceKey: string;
+  /** Paths of credentials that are discarded and reactivated in turn. */
+  const changed: string[] = [];
+  let names = 0;
+
+  beforeAll(async () => {
+    build();
+    database = await createMigratedDatabase();
+    const setUp = await startTestServer({ database, clock: systemClock });
+    const tenant = await createTenant(setUp, 'killed-under-load');
+    const issuer = await createIssuer(setUp, tenant, { algorithm: 'HS256' });
+    [tenantId, profile, serviceKey] = [tenant.id, issuer.profile, issuer.service.serviceKey];
+    token = tenant.owner.token;
+    for (let number = 0; number < CONNECTIONS.change; number += 1) {
+      const credentials = `${tenant.path}/services/${(await createService(setUp, tenant)).id}/credentials`;
+      const { body } = await setUp.post(credentials, { authType: 'service_key' }, tenant.owner);
+      changed.push(`${credentials}/${body['id']}`);
+    }
+    await setUp.close();
+  });
+  afterAll(() => database.drop());
+
+  const create = (server: ServerProcess, name: string): Promise<ProcessAnswer> =>
+    request(server, 'POST', `/v1/tenants/${tenantId}/services`, {
+      token,
+      body: { name },
+      headers: { 'Idempotency-Key': name },
+    });
+
+  /** Asks one thing after the other until the process is gone. */
+  async function ask(work: Work, name: () => string, once: (name: string) => Promise<ProcessAnswer>): Promise<void> {
+    for (;;) {
+      const asked = name();
+      work.asked.push(asked);
+      const answer = await once(asked).catch(() => undefined);
+      if (answer === undefined) return;
+      if (answer.status >= 300) throw new Error(`${asked} was answered ${answer.status} ${answer.body['code']}`);
+      work.acknowledged.set(asked, answer);
+      work.begun.resolve();
+    }
+  }
+
+  async function workUntilKilled(server: ServerProcess): Promise<Readonly<Record<keyof typeof CONNECTIONS, Work>>> {
+    const [sign, change, created] = [newWork(), newWork(), newWork()];
+    const nextName = (): string => `work-${++names}`;
+    const headers = { 'X-Service-Key': serviceKey };
+    const signOnce = (): Promise<ProcessAnswer> =>
+      request(server, 'POST', `/v1/sign/${profile}`, { body: {}, headers });
+    const clients = [
+      ...Array.from({ length: CONNECTIONS.sign }, () => ask(sign, nextName, signOnce)),
+      ...changed.map(async (path) => {
+        let { state } = (await request(server, 'GET', path, { token })).body;
+        await ask(change, nextName, async () => {
+          const action = state === 'active' ? 'discard' : 'reactivate';
+          const answer = await request(server, 'POST', `${path}/${action}`, { token });
+          ({ state } = answer.body);
+          return answer;
+        });
+      }),
+      ...Array.from({ length: CONNECTIONS.create }, () => ask(created, nextName, (name) => create(server, name))),
+    ];
+    const ended = Promise.all(clients.map((client) => client.catch(requireGone)));
+    await Promise.race([ended, Promise.all([sign, change, created].map(({ begun }) => begun.promise))]);
+    await delay(Math.random() * KILLED_WITHIN_MILLISECONDS);
+    await server.kill();
+    await ended;
+    return { sign, change, create: created };
+  }
+
+  async function query<Row>(statement: string): Promise<Row[]> {
+    const plain = await openPlainDataSource(database.url);
+    try {
+      return await plain.query(statement);
+    } finally {
+      await plain.destroy();
+    }
+  }
+
+  const events = (): Promise<EventRow[]> =>
+    query(
+      `SELECT action, targetId, tokenId, sequence FROM audit_events WHERE tenantId = '${tenantId}' ORDER BY sequence`,
+    );
+
+  /** Repeats what was asked until it is answered: a claim of the process that was killed ends with its lease. */
+  async function repeat(server: ServerProcess, name: string): Promise<ProcessAnswer> {
+    for (;;) {
+      const answer = await create(server, name);
+      if (answer.body['code'] !== 'IDEMPOTENCY_KEY_IN_USE') return answer;
+      await delay(Number(answer.headers.get('retry-after')) * 1_000);
+    }
+  }
+
+  it(
+    `a process that is killed under load loses, in ${ROUNDS} rounds, no token, no change and no stored answer that it acknowledged`,
+    PATIENCE,
+    async () => {
+      const environment = { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
+      const counts = { sign: 0, change: 0, create: 0, unanswered: 0 };
+      let changes = 0;
+      let asked = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const work = await workUntilKilled(await startProcess(environment));
+        const recorded = await events();
+        // No gap, and the size of the history is the number of its events.
+        expect(recorded.map(({ sequence }) => Number(sequence))).toEqual(recorded.map((_, place) => place));
+        const [size] = await query<{ size: number | string }>(
+          `SELECT size FROM history_sizes WHERE tenantId = '${tenantId}'`,
+        );
+        expect(Number(size!.size)).toBe(recorded.length);
+
+        const issued = recorded.filter(({ action }) => action === 'token.issued').map(({ tokenId }) => tokenId);
+        const acknowledged = [...work.sign.acknowledged.values()].map(({ body }) => body['tokenId']!);
+        expect(acknowledged.filter((id) => !issued.includes(id))).toEqual([]);
+        asked += work.sign.asked.length;
+        expect(issued.length).toBeLessThanOrEqual(asked);
+        expect(new Set(issued).size).toBe(issued.length);
+
+        for (const path of changed) {
+          const id = path.split('/').at(-1)!;
+          const steps = recorded.filter(({ targetId }) => targetId === id).map(({ action }) => action);
+          const [row] = await query<{ state: string }>(`SELECT state FROM credentials WHERE id = '${id}'`);
+          // Each change has its event, and no event its change twice.
+          const expected = steps.map((_, place) =>
+            place === 0 ? 'credential.created' : place % 2 ? 'credential.discarded' : 'credential.reactivated',
+          );
+          expect([steps, row!.state]).toEqual([expected, steps.length % 2 ? 'active' : 'inactive']);
+        }
+        const changesNow = recorded.filter(({ action }) => /discarded|reactivated/.test(action)).length;
+        expect(changesNow - changes).toBeGreaterThanOrEqual(work.change.acknowledged.size);
+        expect(changesNow - changes).toBeLessThanOrEqual(work.change.asked.length);
+        changes = changesNow;
+
+        const successor = await startProcess(environment);
+        for (const name of work.create.asked) {
+          const answer = await repeat(successor, name);
+          const first = work.create.acknowledged.get(name);
+          expect([name, answer.status, answer.body]).toEqual([name, 201, first?.body ?? answer.body]);
+        }
+        await successor.stop();
+        const quoted = work.create.asked.map((name) => `'${name}'`).join(', ');
+        expect(await query(`SELECT id FROM services WHERE name IN (${quoted})`)).toHaveLength(work.create.asked.length);
+
+        for (const kind of ['sign', 'change', 'create'] as const) {
+          counts[kind] += work[kind].acknowledged.size;
+          counts.unanswered += work[kind].asked.length - work[kind].acknowledged.size;
+        }
+      }
+      // Otherwise nothing was interrupted.
+      expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
+    },
+  );
+});
+
+/** A client ends because the process is gone, and for no other reason. */
+function requireGone(error: unknown): void {
+  if (!(error instanceof TypeError)) throw error;
+}
