@@ -157,10 +157,10 @@ describe('while the configuration changes again and again', () => {
     async (_, by) => {
       const tenant = await createTenant(server);
       const issuer = await createIssuer(server, tenant, { algorithm: 'HS256' });
-      let changing = true;
+      const changed = new AbortController();
       const answers = new Map<string, number>();
       const worker = async (): Promise<void> => {
-        while (changing) {
+        while (!changed.signal.aborted) {
           const { status, body } = await issuer.sign();
           const answer = `${status} ${body['code'] ?? ''}`;
           answers.set(answer, (answers.get(answer) ?? 0) + 1);
@@ -177,7 +177,7 @@ describe('while the configuration changes again and again', () => {
         }
       };
       await Promise.all(Array.from({ length: CHANGERS }, changer));
-      changing = false;
+      changed.abort();
       await Promise.all(workers);
       expect([...answers.keys()]).toEqual(['200 ']);
     },
