@@ -14,7 +14,6 @@ import {
   historyErrors,
 } from '#audit';
 import type { Page, PlatformScope, TenantScope } from '#core';
-import { tenantErrors } from '#tenants';
 
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
@@ -61,7 +60,6 @@ export class AuditEventsController {
   @Get()
   @ApiOperation({ summary: 'Query the history of the tenant' })
   @ApiOkResponse({ type: AuditEventPage, description: 'One page, newest first unless `order=asc`' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listAuditEvents(
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @InScope() scope: TenantScope,
@@ -73,7 +71,7 @@ export class AuditEventsController {
   @Get('export')
   @ApiOperation({ summary: 'Export the history, or a period of it, with the checkpoint that covers it' })
   @ApiOkResponse(AN_EXPORT)
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
   async exportAuditEvents(
     @Query() query: AuditExportQuery,
     @InScope() scope: TenantScope,
@@ -85,7 +83,7 @@ export class AuditEventsController {
   @Get('checkpoint')
   @ApiOperation({ summary: 'The last signed checkpoint of the history' })
   @ApiOkResponse(A_CHECKPOINT)
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
   async getCheckpoint(@InScope() scope: TenantScope, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     return checkpointReply(reply, await this.log.checkpoint(scope));
   }
@@ -93,7 +91,7 @@ export class AuditEventsController {
   @Get('proofs/inclusion')
   @ApiOperation({ summary: 'Prove that an event is in the history' })
   @ApiOkResponse({ type: InclusionProof, description: 'The proof' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
   async getInclusionProof(
     @Query() { sequence, treeSize }: InclusionQuery,
     @InScope() scope: TenantScope,
@@ -104,7 +102,7 @@ export class AuditEventsController {
   @Get('proofs/consistency')
   @ApiOperation({ summary: 'Prove that an earlier state of the history is the beginning of a later one' })
   @ApiOkResponse({ type: ConsistencyProof, description: 'The proof' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
   async getConsistencyProof(
     @Query() { from, to }: ConsistencyQuery,
     @InScope() scope: TenantScope,
@@ -116,7 +114,6 @@ export class AuditEventsController {
   @ApiOperation({ summary: 'Read one event, by its sequence number or its id' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(ONE_EVENT)
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getAuditEvent(
     @Param('sequence') reference: string,
     @Headers('accept') accept: string | undefined,
@@ -132,7 +129,7 @@ export class AuditEventsController {
   @ApiOperation({ summary: 'Prove one event by a file that is verified without this server (C2SP tlog-proof)' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(A_PROOF)
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
   async getEventProof(
     @Param('sequence') reference: string,
     @InScope() scope: TenantScope,

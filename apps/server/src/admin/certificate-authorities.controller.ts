@@ -6,7 +6,6 @@ import { AuthorityRevocations, CertificateAuthorities, authorityErrors, certific
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
-import { tenantErrors } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -43,7 +42,6 @@ export class CertificateAuthoritiesController {
   @ApiOperation({ summary: 'Create a root or an intermediate authority, or import one with its key' })
   @ApiCreatedResponse({ type: CertificateAuthority, description: 'The new authority; the first one is the default' })
   @Fails(
-    tenantErrors.TENANT_SUSPENDED,
     authorityErrors.CA_NAME_TAKEN,
     authorityErrors.CA_NOT_USABLE,
     authorityErrors.INVALID_CA_CERTIFICATE,
@@ -68,7 +66,6 @@ export class CertificateAuthoritiesController {
   @Get()
   @ApiOperation({ summary: 'List the certificate authorities' })
   @ApiOkResponse({ type: CertificateAuthorityPage, description: 'One page, oldest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listCertificateAuthorities(
     @Query() query: PageQuery,
     @InScope() scope: TenantScope,
@@ -79,7 +76,6 @@ export class CertificateAuthoritiesController {
   @Get(':caId')
   @ApiOperation({ summary: 'Read a certificate authority' })
   @ApiOkResponse({ type: CertificateAuthority, description: 'The authority' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getCertificateAuthority(
     @Param('caId') caId: string,
     @InScope() scope: TenantScope,
@@ -93,7 +89,6 @@ export class CertificateAuthoritiesController {
     description: 'PEM, each certificate followed by that of its issuer',
     content: { 'application/x-pem-file': { schema: { type: 'string', example: CERTIFICATE_EXAMPLE } } },
   })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getCertificateAuthorityChain(
     @Param('caId') caId: string,
     @InScope() scope: TenantScope,
@@ -109,7 +104,6 @@ export class CertificateAuthoritiesController {
   @Requires('certificate-authorities:write')
   @ApiOperation({ summary: 'Revoke an authority, those below it, and every certificate that they issued' })
   @AnswersOrDryRun(CertificateAuthority, AuthorityRevocationDryRun, 'The revoked authority')
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async revokeCertificateAuthority(
     @Param('caId') caId: string,
     @Body() { reason = 'cessationOfOperation' }: AuthorityRevocation,

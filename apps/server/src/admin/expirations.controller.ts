@@ -3,9 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { type Page, type TenantScope, toRfc3339 } from '#core';
 import { ExpiryCalendar } from '#scheduler';
-import { tenantErrors } from '#tenants';
 
-import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { type Expiration, ExpirationPage, ExpirationQuery } from './expirations.contract.js';
@@ -19,7 +17,6 @@ export class ExpirationsController {
   @Get()
   @ApiOperation({ summary: 'What expires, is rotated or begins, soonest first: of every kind' })
   @ApiOkResponse({ type: ExpirationPage, description: 'One page' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listExpirations(
     @Query() { before, kind, ...request }: ExpirationQuery,
     @InScope() scope: TenantScope,

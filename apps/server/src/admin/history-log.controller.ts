@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 
 import { HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
-import { tenantErrors } from '#tenants';
 import { formatVerifierKey } from '#transparency-log';
 
 import { Fails } from '../http/fails.js';
@@ -44,7 +43,7 @@ export class HistoryLogController {
   @Get('checkpoint')
   @ApiOperation({ summary: 'The last signed checkpoint of the history (C2SP tlog-checkpoint)' })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING)
   async getLogCheckpoint(
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -56,7 +55,7 @@ export class HistoryLogController {
   @ApiOperation({ summary: 'A tile of hashes or a bundle of entries of the history (C2SP tlog-tiles)' })
   @ApiParam(TILE_PATH)
   @ApiOkResponse(BINARY)
-  @Fails(tenantErrors.TENANT_SUSPENDED, historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
   async getLogTile(
     @Param() { '*': path = '' }: Record<string, string>,
     @InScope() scope: TenantScope,

@@ -4,7 +4,6 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import { type ForeignCertificate, ForeignCertificates, certificateErrors } from '#certificates';
 import { Clock, type Page, type TenantScope, coreErrors } from '#core';
 import { keyErrors } from '#keys';
-import { tenantErrors } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
@@ -21,7 +20,6 @@ import {
 } from './key-certificates.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 
-const { TENANT_SUSPENDED } = tenantErrors;
 const { KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF } = keyErrors;
 
 /** Keys of the tenant that a vendor certifies: the request, and what comes back for it. */
@@ -39,7 +37,7 @@ export class KeyCertificatesController {
   @Requires('keys:write')
   @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Make a certificate signing request for a key' })
   @ApiOkResponse({ type: KeyRequestAnswer, description: 'The request, signed by the version that signs now' })
-  @Fails(TENANT_SUSPENDED, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
+  @Fails(KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
   async requestCertificate(
     @Param('keyId') keyId: string,
     @Body() { subject }: KeyRequest,
@@ -54,7 +52,6 @@ export class KeyCertificatesController {
   @ApiOperation({ operationId: 'storeKeyCertificate', summary: 'Store the certificate that a vendor issued for a key' })
   @ApiCreatedResponse({ type: KeyCertificate, description: 'The certificate' })
   @Fails(
-    TENANT_SUSPENDED,
     KEY_NOT_USABLE,
     KEY_HAS_NO_PUBLIC_HALF,
     certificateErrors.KEY_NOT_OF_CERTIFICATE,
@@ -72,7 +69,6 @@ export class KeyCertificatesController {
   @Get('certificates')
   @ApiOperation({ operationId: 'listKeyCertificates', summary: 'List the certificates that vendors issued for a key' })
   @ApiOkResponse({ type: KeyCertificatePage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listCertificates(
     @Param('keyId') keyId: string,
     @Query() page: PageQuery,

@@ -10,7 +10,6 @@ import {
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { KeyDeletion, KeyDryRuns, KeyRotation, Keys, keyErrors } from '#keys';
-import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -35,7 +34,6 @@ import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
-const { TENANT_SUSPENDED } = tenantErrors;
 const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
 const { KEY_IN_USE, KEY_NOT_USABLE, LAST_ACTIVE_KEY_VERSION } = keyErrors;
 
@@ -56,7 +54,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
-  @Fails(TENANT_SUSPENDED, KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY)
+  @Fails(KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return answerOnce(scope, presentKeyDetails, () => this.keys.generate(scope, toKeyRequest(body)));
   }
@@ -64,7 +62,6 @@ export class KeysController {
   @Get()
   @ApiOperation({ summary: 'List the keys' })
   @ApiOkResponse({ type: KeyPage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listKeys(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Key>> {
     return presentPage(await this.keys.list(scope, query), presentKey);
   }
@@ -72,7 +69,6 @@ export class KeysController {
   @Get(':keyId')
   @ApiOperation({ summary: 'Read a key and its versions' })
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
-  @Fails(TENANT_SUSPENDED)
   async getKey(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.get(scope, keyId));
   }
@@ -81,7 +77,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Change the name or the rotation schedule of a key, or end that it can be exported' })
   @ApiOkResponse({ type: KeyDetails, description: 'The updated key' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
+  @Fails(WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
   async changeKey(
     @Param('keyId') keyId: string,
     @Body() body: KeyChange,
@@ -96,7 +92,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its new version')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
+  @Fails(WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async rotateKey(
     @Param('keyId') keyId: string,
     @Body() { immediately, ...forced }: Rotation,
@@ -115,7 +111,7 @@ export class KeysController {
   @Kid()
   @ApiOperation({ summary: 'Retire a version: it stops signing, its tokens verify until they expire' })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its versions')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, ...stepUpErrors, BUSY)
+  @Fails(WRONG_STATE, LAST_ACTIVE_KEY_VERSION, ...stepUpErrors, BUSY)
   async retireKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
@@ -134,7 +130,7 @@ export class KeysController {
   @Kid()
   @ApiOperation({ summary: 'Mark a key version as compromised; its successor is activated immediately' })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its versions')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, BUSY)
+  @Fails(WRONG_STATE, BUSY)
   async compromiseKeyVersion(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
@@ -153,7 +149,7 @@ export class KeysController {
   @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
   @ApiNoContentResponse({ description: 'The key is deleted' })
   @ApiOkResponse({ type: KeyDryRun, description: 'With `dryRun=true`: the effect' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_IN_USE, ...stepUpErrors, BUSY)
+  @Fails(WRONG_STATE, KEY_IN_USE, ...stepUpErrors, BUSY)
   async deleteKey(
     @Param('keyId') keyId: string,
     @Body() deletion: ForcedStepUp,
@@ -172,7 +168,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Restore a deleted key that has not been destroyed yet' })
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE, KEY_NAME_TAKEN)
+  @Fails(WRONG_STATE, KEY_NAME_TAKEN)
   async restoreKey(
     @Param('keyId') keyId: string,
     @InScope() scope: TenantScope,

@@ -3,9 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import type { Page, TenantScope } from '#core';
 import { Licensing } from '#licensing';
-import { tenantErrors } from '#tenants';
 
-import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -28,7 +26,6 @@ export class LicensesController {
   @Get()
   @ApiOperation({ summary: 'List the entitlements' })
   @ApiOkResponse({ type: LicensePage, description: 'One page, oldest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listLicenses(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<License>> {
     return presentPage(await this.licensing.list(scope, query), presentLicense);
   }
@@ -36,7 +33,6 @@ export class LicensesController {
   @Get(':licenseId')
   @ApiOperation({ summary: 'Read an entitlement' })
   @ApiOkResponse({ type: License, description: 'As the newest update left it' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getLicense(@Param('licenseId') licenseId: string, @InScope() scope: TenantScope): Promise<License> {
     return presentLicense(await this.licensing.get(scope, licenseId));
   }
@@ -44,7 +40,6 @@ export class LicensesController {
   @Get(':licenseId/revisions')
   @ApiOperation({ summary: 'List the updates of an entitlement' })
   @ApiOkResponse({ type: LicenseRevisionPage, description: 'One page, newest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listLicenseRevisions(
     @Param('licenseId') licenseId: string,
     @Query() query: PageQuery,

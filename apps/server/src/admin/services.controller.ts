@@ -2,7 +2,6 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Services, serviceErrors } from '#service-keys';
-import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -29,7 +28,7 @@ export class ServicesController {
   @Post()
   @ApiOperation({ summary: 'Create a service with its first service key and JWT credential' })
   @ApiCreatedResponse({ type: CreatedService, description: 'The service; its secrets are in this one answer' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
+  @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async createService(@Body() body: NewService, @InScope() scope: TenantScope): Promise<CreatedService> {
     return answerOnce(scope, presentCreatedService, () => this.services.create(scope, body));
   }
@@ -38,7 +37,6 @@ export class ServicesController {
   @Requires('services:read')
   @ApiOperation({ summary: 'List the services' })
   @ApiOkResponse({ type: ServicePage, description: 'One page, oldest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listServices(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Service>> {
     return presentPage(await this.services.list(scope, query), presentService);
   }
@@ -47,7 +45,6 @@ export class ServicesController {
   @Requires('services:read')
   @ApiOperation({ summary: 'Read a service' })
   @ApiOkResponse({ type: Service, description: 'The service' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getService(@Param('serviceId') serviceId: string, @InScope() scope: TenantScope): Promise<Service> {
     return presentService(await this.services.get(scope, serviceId));
   }
@@ -55,7 +52,7 @@ export class ServicesController {
   @Patch(':serviceId')
   @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks' })
   @ApiOkResponse({ type: Service, description: 'The updated service' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, serviceErrors.SERVICE_NAME_TAKEN)
+  @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async changeService(
     @Param('serviceId') serviceId: string,
     @Body() body: ServiceChange,
@@ -69,7 +66,7 @@ export class ServicesController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a service and erase the secrets of all its credentials' })
   @ApiNoContentResponse({ description: 'The service is deleted' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(...stepUpErrors, coreErrors.BUSY)
   async deleteService(
     @Param('serviceId') serviceId: string,
     @Body() { password }: StepUp,
