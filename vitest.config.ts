@@ -12,9 +12,10 @@ interface Project {
   readonly isolate: boolean;
 }
 
-/** Outside of the product's folders: what asks neither a database nor a server. */
-const PURE = [
-  'test/architecture/**/*.test.ts',
+/** Specs beside the code, and the rules of the project. */
+const UNIT = ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/architecture/**/*.test.ts'];
+/** What standards and other implementations say, openssl, Python and Java among them, without a database or a server. */
+const CONFORMANCE = [
   'test/conformance/{crypto,key-files}/**/*.test.ts',
   'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
 ];
@@ -30,11 +31,12 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   // The server over HTTP, and the command line: whatever no other project has.
   e2e: {
     include: ['test/**/*.test.ts'],
-    exclude: [...PURE, ...FAULTS, ...INTEGRATION],
+    exclude: [...UNIT, ...CONFORMANCE, ...FAULTS, ...INTEGRATION],
     pool: 'forks',
     isolate: false,
   },
-  unit: { include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', ...PURE], pool: 'threads', isolate: false },
+  conformance: { include: CONFORMANCE, pool: 'threads', isolate: false },
+  unit: { include: UNIT, pool: 'threads', isolate: false },
 };
 
 const ORDER = Object.keys(PROJECTS);
