@@ -39,7 +39,7 @@ describe('RFC 3339', () => {
 });
 
 describe('clocks', () => {
-  it('a manual clock stands still or moves as told', () => {
+  it('a manual clock stays or moves as told', () => {
     const clock = new ManualClock(1_500);
     clock.advance(499);
     expect([clock.now(), toEpochSeconds(clock.now())]).toEqual([1_999, 1]);

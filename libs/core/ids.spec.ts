@@ -10,7 +10,7 @@ describe('uuidv7Source', () => {
     expect(isUuid(id)).toBe(true);
   });
 
-  it('uuidv7Source rises strictly, though the clock stands still or steps back', () => {
+  it('uuidv7Source rises strictly, though the clock stops or steps back', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 300 }), (steps) => {
         const next = uuidv7Source(randomBytes);

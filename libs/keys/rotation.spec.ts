@@ -71,7 +71,7 @@ describe('the state that counts', () => {
     ['active without a successor', {}, 'active'],
     ['active before its successor takes over', { retiresAt: NOW + 1 }, 'active'],
     ['active at the instant at which its successor takes over', { retiresAt: NOW }, 'retired'],
-    ['activated and retired while nobody looked', { state: 'pending', retiresAt: NOW - 1 }, 'retired'],
+    ['activated and retired before anything recorded it', { state: 'pending', retiresAt: NOW - 1 }, 'retired'],
     [
       'retired while its last token lives',
       { state: 'retired', retiredAt: NOW - DAY, lastTokenExpiresAt: NOW + 1 },

@@ -200,7 +200,7 @@ const SAMPLES: readonly Sample[] = [
     Buffer.from(hmac(SECRET)(data).toString('hex')),
   ),
   {
-    ...secret('a kid that nobody asked for', 'KID_NOT_EXPECTED', hmac(SECRET)),
+    ...secret('a kid that the document does not ask for', 'KID_NOT_EXPECTED', hmac(SECRET)),
     token: jws(header('HS256', withKid), WEBEX, hmac(SECRET)),
   },
 
@@ -241,7 +241,7 @@ const SAMPLES: readonly Sample[] = [
   wrapped('standard Base64', 'BASE64_INSTEAD_OF_BASE64URL', `${webex()}=`),
   wrapped('a part cut off', 'MALFORMED_TOKEN', webex().slice(0, webex().lastIndexOf('.'))),
   wrapped(
-    'a member that stands twice',
+    'a member that occurs twice',
     'MALFORMED_TOKEN',
     jws(header('HS256'), `{"iss":"a","iss":"b","iat":${NOW}}`, hmac(SECRET)),
   ),

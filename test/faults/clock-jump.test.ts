@@ -15,7 +15,7 @@ import { openPlainDataSource } from '../support/plain-data-source.js';
 import { TEST_MASTER_KEY, createTenant, startTestServer } from '../support/server.js';
 import { type ServerProcess, build, startProcess } from './server-process.js';
 
-/** libfaketime stands between a process and the system's clock; Debian's package `faketime` has it. */
+/** libfaketime is between a process and the system's clock; Debian's package `faketime` has it. */
 const FAKETIME = ['x86_64', 'aarch64']
   .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
   .find((path) => existsSync(path));

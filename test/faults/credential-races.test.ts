@@ -231,7 +231,7 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
         }),
       );
       for (const answer of answers) expect(['OK', 'LAST_ACTIVE_CREDENTIAL']).toContain(answer);
-      // Whoever is without an active one gets a successor as soon as a scheduler has seen it.
+      // A service without an active one gets a successor as soon as a scheduler has seen it.
       for (const prepared of all) {
         await expect
           .poll(async () => violations(await statesOf(prepared)), { timeout: 15_000, interval: 500 })

@@ -84,7 +84,7 @@ describe('while the database is away', () => {
     expect(before).toMatchObject({ jwks: expect.stringMatching(/^200 /), ocsp: 'good' });
     await installation.server.server.installation.database.close();
     expect(await published(installation)).toEqual(before);
-    // What nobody has asked for before is not there.
+    // What was not asked for before is not there.
     const { server, tenant } = installation;
     const unknown = await server.get(`/v1/tenants/another-${tenant.slug}/.well-known/jwks.json`);
     expect(unknown).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });

@@ -63,7 +63,7 @@ class Authority {
   }
 }
 
-// A server of its own: nobody else's may be stopped, made read-only, or given certificates.
+// A server of its own: that of other tests may not be stopped, made read-only, or given certificates.
 describe.skipIf(testServerUrl === undefined || !isDatabaseInstalled())('a database server with TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-tls-'));
   const workshop = new Workshop();
@@ -151,8 +151,8 @@ describe.skipIf(testServerUrl === undefined || !isDatabaseInstalled())('a databa
       () => ({ mode: 'verify', ca: ca(), serverName: 'localhost' }),
       { host: '127.0.0.1' },
     ],
-    ['that nobody looks at', () => ({ mode: 'verify-ca', ca: ca() }), { host: '127.0.0.1' }],
-    ['of a server that nobody verifies', () => ({ mode: 'required' }), { host: '127.0.0.1' }],
+    ['that is not verified', () => ({ mode: 'verify-ca', ca: ca() }), { host: '127.0.0.1' }],
+    ['of a server that is not verified', () => ({ mode: 'required' }), { host: '127.0.0.1' }],
   ])('a connection is opened by the name %s', async (_, tls, where) => {
     expect(await opened(tls(), where)).not.toBe(undefined);
   });

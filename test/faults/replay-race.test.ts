@@ -39,7 +39,7 @@ describe(`one jti, ${RACERS} racers, ${PROCESSES} server process(es)`, () => {
     return ((await answer.json()) as { status?: unknown; code?: string }).code ?? `accepted ${answer.status}`;
   }
 
-  // The negative control, without the unique key, stands in test/e2e/vendors/replay-race.test.ts.
+  // The negative control, without the unique key, is in test/e2e/vendors/replay-race.test.ts.
   it(
     `one jti of ${RACERS} racers at ${PROCESSES} server process(es) is accepted exactly once in each of ${ROUNDS} rounds`,
     { timeout: 300_000 },

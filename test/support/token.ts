@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chancery-softhsm-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const configuration = join(folder, 'softhsm2.conf');
 writeFileSync(configuration, `directories.tokendir = ${folder}\nobjectstore.backend = file\nlog.level = ERROR\n`);
-// The module reads it when it is loaded, so it stands before anything loads it.
+// The module reads it when it is loaded, so it is set before anything loads it.
 process.env.SOFTHSM2_CONF = configuration;
 
 /** What a server or the command line needs in its environment to find the tokens of this file. */

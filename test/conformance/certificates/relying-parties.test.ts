@@ -35,7 +35,7 @@ async function download(path: string, file: string): Promise<string> {
 async function extensionsOf(file: string): Promise<string[]> {
   const text = await workshop.openssl('x509', '-in', file, '-noout', '-text');
   const section = /X509v3 extensions:\n([^]*?)\n {4}Signature Algorithm/.exec(text)?.[1] ?? '';
-  // Names stand at this depth, what they say stands deeper; one that openssl does not know is listed by its number.
+  // Names are at this depth, what they say is deeper; one that openssl does not know is listed by its number.
   return [...section.matchAll(/^ {12}(\S[^:\n]*): ?(critical)?/gm)].map(([, name, critical]) =>
     critical ? `${name}: critical` : name!,
   );

@@ -9,7 +9,7 @@ interface JwsVector {
   readonly deterministic: boolean;
 }
 
-/** The claims of RFC 7515 appendix A, with the line ends and blanks that stand there. */
+/** The claims of RFC 7515 appendix A, with the line ends and blanks that are there. */
 const JOE = 'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ';
 
 /** Signed tokens and their keys as the standards print them. */

@@ -20,7 +20,7 @@ const unreadable = expect.objectContaining({ code: sealingErrors.BLOB_UNREADABLE
 const neverOpens = expect.objectContaining({ code: expect.stringMatching(/^(SEALED|BLOB_UNREADABLE)$/) });
 const sealed = expect.objectContaining({ code: sealingErrors.SEALED.code });
 
-/** What whoever can write to the database may try (promise P4). */
+/** What an attacker who can write to the database may try (promise P4). */
 describe('a sealed blob', () => {
   it('a sealed blob opens where it was sealed', () => {
     expect(open(blob)).toEqual(plaintext);

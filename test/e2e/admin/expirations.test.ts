@@ -87,7 +87,7 @@ describe('the expiry calendar', () => {
     expect(seen.length).toBeGreaterThan(3);
   });
 
-  it('the expiry calendar is for every member, of the own tenant, and knows its kinds', async () => {
+  it('the expiry calendar is for every member, of their own tenant, and knows its kinds', async () => {
     const auditor = await signIn(server, tenant, 'auditor');
     expect((await server.get(`${tenant.path}/expirations`, auditor)).status).toBe(200);
     const other = await createTenant(server, 'other');

@@ -62,7 +62,7 @@ describe('a reset of a password', () => {
     ]);
   });
 
-  it('a reset ends after an hour, with the next one, and with the right of whoever started it', async () => {
+  it('a reset ends after an hour, with the next one, and with the right of the person who started it', async () => {
     const { userId } = await newMember();
     const first = (await startByOwner(userId)).body['token'];
     const second = (await startByOwner(userId)).body['token'];

@@ -16,7 +16,7 @@ const samples: Readonly<Record<string, readonly [program: string, ...options: st
 };
 const runnable = Object.entries(samples).filter(([, [program]]) => spawnSync(program, ['--version']).status === 0);
 
-/** The samples as they stand in the document make tokens that are accepted. */
+/** The samples as the document has them make tokens that are accepted. */
 describe('docs/credentials.md shows how a service signs its own JWT', () => {
   let server: TestServer;
   let service: TestService;

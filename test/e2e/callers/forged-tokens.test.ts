@@ -198,7 +198,7 @@ const forged: readonly [what: string, token: () => string][] = [
   ['the iss of another service', () => withClaims({ iss: sibling.id })],
   ["the iss of another tenant's service", () => withClaims({ iss: stranger.id })],
   ['the tenant as iss', () => withClaims({ iss: tenant.id })],
-  ['an iss that nobody has', () => withClaims({ iss: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b' })],
+  ['an iss that no service has', () => withClaims({ iss: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b' })],
   ['an iss that is no UUID', () => withClaims({ iss: 'service' })],
   ['an iss in capitals', () => withClaims({ iss: service.id.toUpperCase() })],
   ['an iss that is an array', () => withClaims({ iss: [service.id] })],
@@ -209,7 +209,7 @@ const forged: readonly [what: string, token: () => string][] = [
   ['a mistyped service key as iss', () => withClaims({ iss: `${service.serviceKey.slice(0, -1)}!` })],
 ];
 
-/** What stands in the header around a token that is good. */
+/** What is in the header around a token that is good. */
 const misframed: readonly [what: string, authorization: () => string][] = [
   ['Bearer twice', () => `Bearer Bearer ${good()}`],
   ['two tokens', () => `Bearer ${good()} ${good()}`],

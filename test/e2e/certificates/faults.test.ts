@@ -67,7 +67,7 @@ const inventory = async (): Promise<Shape[]> => {
   const { body } = await server.get(`${tenant.path}/certificates?caId=${ca['id']}`, tenant.owner);
   return body['items'] as unknown as Shape[];
 };
-const believed = (kid: string): Promise<string> =>
+const verdictOf = (kid: string): Promise<string> =>
   server.server.installation.database.readPlatform(PLATFORM, async (view) => {
     return (await server.server.app.get(CertificateVerifier).holderOf(view, kid)).code;
   });
@@ -99,7 +99,7 @@ describe('a statement that fails in the middle of issuing', () => {
       const [left, ...others] = await inventory();
       expect(others).toEqual([]);
       expect(left).toMatchObject({ state: 'issuing', certificate: null });
-      expect(await believed(left!['kid']!)).toBe('UNKNOWN_KID');
+      expect(await verdictOf(left!['kid']!)).toBe('UNKNOWN_KID');
       expect(await statusOf(left!['serialNumber']!)).toBe('unknown');
       await server.runScheduler();
       expect((await inventory())[0]).toEqual(left);
@@ -107,7 +107,7 @@ describe('a statement that fails in the middle of issuing', () => {
       clock.advance(SWEPT_AFTER);
       await server.runScheduler();
       expect((await inventory())[0]).toMatchObject({ state: 'revoked', revocationReason: 'cessationOfOperation' });
-      expect(await believed(left!['kid']!)).toBe('CERTIFICATE_REVOKED');
+      expect(await verdictOf(left!['kid']!)).toBe('CERTIFICATE_REVOKED');
       expect(await statusOf(left!['serialNumber']!)).toBe('revoked');
       expect(await revokedSerials()).toEqual([left!['serialNumber']]);
     },

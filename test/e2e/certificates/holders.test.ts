@@ -39,8 +39,8 @@ const within = ({ id: tenantId }: TestTenant, kid: string) =>
 const act = (kid: string, action: string, body?: object) =>
   server.post(`${tenant.path}/certificates/${kid}/${action}`, body, tenant.owner);
 
-describe('whom a kid stands for', () => {
-  it('a kid stands for the holder of the key, in its tenant and anywhere', async () => {
+describe('the holder that a kid names', () => {
+  it('a kid names the holder of the key, in its tenant and anywhere', async () => {
     const key = keys.p256();
     const kid = (await issue(server, tenant, { csr: csrPem('holder', { key }) })).body['kid']!;
     for (const found of [await within(tenant, kid), await anywhere(kid)]) {
@@ -52,7 +52,7 @@ describe('whom a kid stands for', () => {
     expect(await anywhere('nobody')).toEqual({ code: 'UNKNOWN_KID' });
   });
 
-  it('a kid stands for no one while its certificate is held, and never again once it is revoked', async () => {
+  it('a kid names no holder while its certificate is held, and never again once it is revoked', async () => {
     const kid = (await issue(server, tenant)).body['kid']!;
     const codes: string[] = [];
     for (const [action, body] of [['hold'], ['release'], ['revoke', { reason: 'superseded' }]] as const) {
@@ -62,7 +62,7 @@ describe('whom a kid stands for', () => {
     expect(codes).toEqual(['CERTIFICATE_REVOKED', 'OK', 'CERTIFICATE_REVOKED']);
   });
 
-  it('a kid stands for no one once its key was compromised, under whatever certificate', async () => {
+  it('a kid names no holder once its key was compromised, under whatever certificate', async () => {
     const csr = csrPem('twin', { key: keys.p256() });
     const kids = [
       (await issue(server, tenant, { csr })).body['kid']!,
@@ -77,7 +77,7 @@ describe('whom a kid stands for', () => {
     expect(body['revocationReason']).toBe('superseded');
   });
 
-  it('a kid stands for no one from the instant in which its certificate ends, although nothing recorded it', async () => {
+  it('a kid names no holder from the instant in which its certificate ends, although nothing recorded it', async () => {
     const { kid, notAfter } = (await issue(server, tenant, { validityDays: 2 })).body;
     const before = clock.now();
     clock.set(before + 2 * DAY);
@@ -87,7 +87,7 @@ describe('whom a kid stands for', () => {
     await server.setTime(before);
   });
 
-  it('a kid stands for no one without its service and its tenant', async () => {
+  it('a kid names no holder without its service and its tenant', async () => {
     const service = await createService(server, tenant);
     const issued = await server.post('/v1/certificates', { csr: csrPem('served') }, service);
     const kid = issued.body['kid']!;
@@ -110,7 +110,7 @@ describe('requests that race', () => {
     return (body['items'] as unknown as Shape[]).map(({ state }) => String(state)).toSorted();
   };
 
-  it('requests that race to renew one certificate give it one successor; what was signed in vain is revoked', async () => {
+  it('requests that race to renew one certificate give it one successor; what the losers signed is revoked', async () => {
     const { id } = await createAuthority(server, tenant);
     const kid = (await issue(server, tenant, { caId: id })).body['kid']!;
     const answers = await Promise.all(Array.from({ length: 6 }, () => act(kid, 'renew', {})));

@@ -74,7 +74,7 @@ function nested(depth: number): string {
   return toPem('CERTIFICATE REQUEST', content);
 }
 
-/** RSA with a modulus of this many bits, as nobody would ever generate it in a test. */
+/** RSA with a modulus of this many bits, which takes too long to generate in a test. */
 const rsaInfo = (bits: number): Buffer =>
   der.sequence(
     der.sequence(der.objectIdentifier(OID.rsaEncryption), der.nullValue()),

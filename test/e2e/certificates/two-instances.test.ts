@@ -38,7 +38,7 @@ async function issued(name: string): Promise<string> {
   return body['kid']!;
 }
 
-/** What OCSP says of a certificate on each instance, asked of the one and the other at once. */
+/** What OCSP says of a certificate on each instance, asked of both at the same time. */
 const statuses = (name: string): Promise<string[]> =>
   Promise.all(
     instances.map(async ({ url }) => {

@@ -144,7 +144,7 @@ describe.each(['service_key', 'jwt'] as const)('a rejected credential of type %s
       ['CREDENTIAL_INACTIVE', 1],
       ['CREDENTIAL_INACTIVE', 39],
     ]);
-    // The next use after a quiet minute is an event at once again.
+    // The next use after a quiet minute is an event immediately again.
     clock.advance(MINUTE);
     await server.runScheduler();
     await flush(server, other);

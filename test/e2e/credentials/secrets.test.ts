@@ -38,7 +38,7 @@ afterAll(async () => {
   await database.drop();
 });
 beforeEach(async () => {
-  // The quota of reveals is whole again in each test, and nobody's session has grown old.
+  // The quota of reveals is whole again in each test, and no session has expired.
   clock.advance(MINUTE);
   const token = await server.login(tenant.owner.email, PASSWORD);
   tenant = { ...tenant, owner: { ...tenant.owner, token } };

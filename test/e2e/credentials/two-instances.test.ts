@@ -14,7 +14,7 @@ import {
 import { ownToken } from '../callers/own-token.js';
 import { createIssuer, createService } from '../signing/issuer.js';
 
-/** What one instance was told holds on the other in the very next request: nobody may go on from memory (rule 9). */
+/** What one instance was told holds on the other in the very next request: no instance may decide from memory (rule 9). */
 describe('what is changed on instance A holds on instance B in the very next request', () => {
   const clock = new ManualClock();
   let database: TestDatabase;

@@ -51,7 +51,7 @@ afterAll(() => server.close());
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   server.request(method, path, undefined, { ...(path.startsWith(tenant.path) ? tenant.owner : {}), headers } as Call);
 
-describe('an answer that has an entity tag is not sent again to whoever holds it (RFC 9110 §13.2.1)', () => {
+describe('an answer that has an entity tag is not sent again to a client that has it (RFC 9110 §13.2.1)', () => {
   it.each([
     'the JWKS',
     'the discovery document',
@@ -103,11 +103,11 @@ describe('an answer that has an entity tag is not sent again to whoever holds it
 describe('the revocation list', () => {
   const read = (headers: Record<string, string> = {}) => get(`/pki/${caId}/crl`, headers);
 
-  it('the revocation list has a date once its second is over, which whoever holds it may ask with', async () => {
+  it('the revocation list has a date once its second is over, which a client that has it may ask with', async () => {
     const { kid } = (await issue(server, tenant, { caId })).body;
     const revoke = (body: object) => server.post(`${tenant.path}/certificates/${kid}/revoke`, body, tenant.owner);
     expect((await revoke({ reason: 'superseded' })).status).toBe(200);
-    // Another list may be made in this second: nobody must take the two for one.
+    // Another list may be made in this second: no client may take the two for one.
     expect((await read()).headers.get('last-modified')).toBeNull();
     await server.setTime(clock.now() + SECOND);
     const first = await read();

@@ -153,7 +153,7 @@ describe.runIf(isPromtoolInstalled)('alerts', () => {
     expect(alertsOf(after, after, { goesOn: true })).not.toContain('ChancerySchedulerOverdue');
   });
 
-  it('events that nobody signs raise ChanceryHistoryUnsigned, until they are signed', async () => {
+  it('events that no process signs raise ChanceryHistoryUnsigned, until they are signed', async () => {
     await server.setTime(server.clock.now() + 5 * MINUTE);
     const unsigned = await scrape(server);
     expect(alertsOf(unsigned, unsigned)).toContain('ChanceryHistoryUnsigned');

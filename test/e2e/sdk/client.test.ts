@@ -151,7 +151,7 @@ describe('a session of the SDK', () => {
     expect([session.signedIn, ended]).toEqual([false, 1]);
   });
 
-  it('a session that was signed out is dead on the server, too', async () => {
+  it('a session that was signed out has ended on the server, too', async () => {
     const { session } = await ownerSession();
     const headers = await session.headers();
     await session.signOut();

@@ -50,8 +50,8 @@ describe('a POST in the scope of a caller', () => {
   });
 });
 
-describe('a POST of the own session', () => {
-  it('a POST of the own session is done as usual where an idempotency key is sent with it', async () => {
+describe('a POST of the session of the caller', () => {
+  it('a POST of the session of the caller is done as usual where an idempotency key is sent with it', async () => {
     const { owner } = await createTenant(server);
     const headers = { 'Idempotency-Key': 'one' };
     const change = { currentPassword: PASSWORD, newPassword: 'another password, long enough' };

@@ -77,7 +77,7 @@ async function until<T>(what: string, find: () => T | undefined | Promise<T | un
     if (found !== undefined) return found;
     await delay(50);
   }
-  throw new Error(`Waited in vain for ${what}`);
+  throw new Error(`Waited without success for ${what}`);
 }
 
 /** Where it listens, once it says so. */

@@ -1,4 +1,4 @@
-// Requests that nobody wrote: valid, nearly valid and hostile ones for every operation of the API document. Each answer
+// Generated requests: valid, nearly valid and hostile ones for every operation of the API document. Each answer
 // must be one that the document declares. `RANDOM_REQUESTS_RUNS=200` tries more, each time from another seed; a failure
 // prints the seed that repeats it (`RANDOM_REQUESTS_SEED`).
 import { hash, randomInt } from 'node:crypto';

@@ -151,8 +151,8 @@ const cases: readonly (readonly [name: string, runs: boolean, expectShown: () =>
           valid: true,
           claims: { iss: 'AMCE', identifier: 'user-42', name: 'Ada Lovelace' },
         });
-        const nobody = await vendor.verify((await ask({})).token);
-        expect(nobody.body['claims']!['identifier']).toMatch(/^anon_/);
+        const anonymous = await vendor.verify((await ask({})).token);
+        expect(anonymous.body['claims']!['identifier']).toMatch(/^anon_/);
       } finally {
         child.kill();
       }

@@ -117,7 +117,7 @@ describe('POST keys/{keyId}/certificate', () => {
     workshop.write('public.pem', await workshop.openssl('x509', '-in', 'leaf.pem', '-noout', '-pubkey'));
     const check = ['dgst', '-sha256', '-verify', 'public.pem', '-signature', 'signature.bin', 'signed.txt'];
     expect(await workshop.openssl(...check)).toContain('Verified OK');
-    // It names nobody to the receiving side: requests are accepted by certificates of the tenant's own authority.
+    // It names no holder to the receiving side: requests are accepted by certificates of the tenant's own authority.
     expect(await update(server, signed['token']!, BODY)).toMatchObject({ status: 401, body: { code: 'UNKNOWN_KID' } });
   });
 

@@ -262,7 +262,7 @@ describe('a client whose key is kept here', () => {
   });
 });
 
-it('a used jti is forgotten once its token is dead, and not before', async () => {
+it('a used jti is forgotten once its token has expired, and not before', async () => {
   const clock = manualClock(server);
   const once = token();
   await update(server, once);

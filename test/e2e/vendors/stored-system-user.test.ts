@@ -73,7 +73,7 @@ describe('a stored system user token', () => {
     expect((await server.get('/v1/system-user-token')).status).toBe(401);
   });
 
-  it('a stored system user token is nowhere in clear, and is shown to nobody', async () => {
+  it('a stored system user token is nowhere in clear, and is shown to no caller', async () => {
     expect(JSON.stringify(await dumpDatabase(database.url))).not.toContain('pzqc70604i');
     expect(server.logs.join('')).not.toContain('pzqc70604i');
     const history = await server.get(`${tenant.path}/audit-events`, tenant.owner);

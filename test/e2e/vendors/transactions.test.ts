@@ -179,9 +179,9 @@ describe('transactions', () => {
       expect(items).toMatchObject([{ xid: 'found', phoneNumber: phone }, { status: 'live' }]);
     }
     manualClock(server).advance(2 * MINUTE);
-    const dead = (await server.get('/v1/transactions/found', call)).body;
-    expect(dead).toMatchObject({ xid: 'found', status: 'expired' });
-    expect(dead).not.toHaveProperty('token');
+    const expired = (await server.get('/v1/transactions/found', call)).body;
+    expect(expired).toMatchObject({ xid: 'found', status: 'expired' });
+    expect(expired).not.toHaveProperty('token');
   });
 
   it('transactions are paged', async () => {

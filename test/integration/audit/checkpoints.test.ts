@@ -101,7 +101,7 @@ describe('a checkpoint', () => {
     await one.database.platform(platform, async (tx) => {
       for (const { tenantId } of scopes) tx.record({ ...keyEvents.used('key'), tenantId });
     });
-    // More than are looked up at once, and the first of all.
+    // More than are looked up together, and the first of all.
     const broken = scopes.slice(0, 60).map(({ tenantId }) => tenantId);
     await edit((plain) => plain.query('UPDATE history_sizes SET size = 9 WHERE tenantId <= ?', [broken.at(-1)]));
     const failed = await one.checkpoints.publishDue();

@@ -163,7 +163,7 @@ describe('the list', () => {
       ['e4'],
     ],
     ['what contradicts itself', { actor: 'ann', kid: 'kid-0', outcome: 'failed' }, []],
-    ['what nobody did', { actor: 'ANN' }, []],
+    ['what no actor of that name did', { actor: 'ANN' }, []],
   ])('the history is filtered by %s', async (_name, filter, expected) => {
     expect(await targets(ann, typeof filter === 'function' ? filter() : filter)).toEqual(expected);
   });

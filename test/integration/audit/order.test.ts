@@ -91,7 +91,7 @@ describe('the numbers of events', () => {
     expect(own).toBe(rounds * 2);
   });
 
-  it('the numbers of events follow the order of commits: whoever sees an event sees all before it', async () => {
+  it('the numbers of events follow the order of commits: a reader who sees an event sees all before it', async () => {
     const [writer, reader] = [await instance(), await instance()];
     const scope = newTenant();
     const writers = Promise.all(upTo(60).map(() => record(writer, scope)));

@@ -52,7 +52,7 @@ const counts = async (scope: { tenantId: string } = SYSTEM): Promise<unknown[]> 
 };
 
 describe('an event that is repeated', () => {
-  it('an event that is repeated is recorded at once, and then once a minute with the number of repetitions', async () => {
+  it('an event that is repeated is recorded immediately, and then once a minute with the number of repetitions', async () => {
     await one!.record(repeated());
     expect(await counts()).toEqual([1]);
     for (let repetition = 0; repetition < 20; repetition += 1) {

@@ -10,7 +10,7 @@ import { Gauge, Note, type Sample, note, noteEvents, openAgain, openSample, plat
 
 const WRITERS = 50;
 
-/** A promise that the test settles. */
+/** A promise that the test resolves. */
 const signal = () => Promise.withResolvers<void>();
 
 let sample: Sample;
@@ -120,7 +120,7 @@ describe('a transaction that fails beside one that succeeds', () => {
   });
 });
 
-describe(`${WRITERS} writers at once`, () => {
+describe(`${WRITERS} writers at the same time`, () => {
   it(`${WRITERS} concurrent writers all store their row`, async () => {
     const scope = tenantScope();
     const rows = await Promise.all(Array.from({ length: WRITERS }, () => sample.write(scope)));

@@ -65,9 +65,9 @@ describe('the migrations', () => {
       const plain = await openPlainDataSource(test.url);
       const runner = plain.createQueryRunner();
       for (let survives = 0; survives < 5; survives += 1) {
-        const dying = dyingAfter(runner, survives);
+        const interrupted = interruptedAfter(runner, survives);
         const killed = async (): Promise<void> => {
-          for (const Migration of migrations) await new Migration().up(dying);
+          for (const Migration of migrations) await new Migration().up(interrupted);
         };
         await expect(killed()).rejects.toThrow('killed');
       }
@@ -100,7 +100,7 @@ describe('the migrations', () => {
 });
 
 /** A connection that breaks off after so many new tables. */
-function dyingAfter(runner: QueryRunner, tables: number): QueryRunner {
+function interruptedAfter(runner: QueryRunner, tables: number): QueryRunner {
   let made = 0;
   const createTable: QueryRunner['createTable'] = async (table, ...rest) => {
     if (made === tables) throw new Error('killed');

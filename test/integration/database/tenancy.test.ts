@@ -45,7 +45,7 @@ const namings: [string, () => Where<Note>][] = [
   ['its tenant', () => ({ tenantId: theirs.tenantId })],
   ['its name', () => ({ name: 'foreign' })],
   ['both tenants', () => ({ id: foreign.id, tenantId: In([mine.tenantId, theirs.tenantId]) })],
-  ['not the own tenant', () => ({ tenantId: Not(mine.tenantId) })],
+  ['not its own tenant', () => ({ tenantId: Not(mine.tenantId) })],
   ['alternatives', () => [{ id: foreign.id }, { tenantId: theirs.tenantId }]],
 ];
 

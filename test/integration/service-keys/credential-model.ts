@@ -155,7 +155,7 @@ export class CredentialModel {
 
   delete(c: ModelCredential): Outcome {
     if (!['inactive', 'expired', 'compromised'].includes(this.state(c))) return refused('WRONG_STATE');
-    const born = this.settle(c);
+    const born = this.applyDue(c);
     c.stored = 'deleted';
     return ok(born);
   }
@@ -175,7 +175,7 @@ export class CredentialModel {
   /** Records what the clock decided, and makes the successors that are due. */
   schedule(): number {
     let born = 0;
-    for (const c of this.all.slice()) born += this.settle(c);
+    for (const c of this.all.slice()) born += this.applyDue(c);
     const due = (c: ModelCredential): boolean =>
       c.expiresAt !== null && c.expiresAt - Math.min(LEAD, (c.expiresAt - c.createdAt) / 2) <= this.now;
     const soonestFirst = this.all
@@ -195,7 +195,7 @@ export class CredentialModel {
     return born;
   }
 
-  private settle(c: ModelCredential): number {
+  private applyDue(c: ModelCredential): number {
     const state = this.state(c);
     if (state === c.stored) return 0;
     const wasOnly =

@@ -45,12 +45,12 @@ describe('credential actions that race on two instances', () => {
   }
 
   async function race(prepared: Prepared, one: Racer, other: Racer): Promise<string[]> {
-    const settle = (work: Promise<unknown>): Promise<string> =>
+    const codeOf = (work: Promise<unknown>): Promise<string> =>
       work.then(
         () => 'OK',
         (error: unknown) => (error instanceof DomainError ? error.code : `unexpected: ${String(error)}`),
       );
-    return Promise.all([settle(one(instances[0], scope, prepared)), settle(other(instances[1], scope, prepared))]);
+    return Promise.all([codeOf(one(instances[0], scope, prepared)), codeOf(other(instances[1], scope, prepared))]);
   }
 
   async function states({ serviceId }: Prepared): Promise<CredentialState[]> {
@@ -206,7 +206,7 @@ describe('credential actions that race on two instances', () => {
   });
 });
 
-/** Lets nobody pass before everybody is there. */
+/** Lets no party pass before all are there. */
 function meetingOf(participants: number): { arrive(): Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
   let missing = participants;

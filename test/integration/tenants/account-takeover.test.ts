@@ -34,7 +34,10 @@ beforeEach(async () => {
   address = `${fresh('victoria')}@example.com`;
   const { invitations } = installation;
   const { token } = await invitations.create(mallory.owner, { email: address, role: 'auditor' });
-  ({ user: planted } = await invitations.acceptAsNew(NOBODY, token.reveal(), { name: 'Victoria', password: MALLORYS }));
+  ({ user: planted } = await invitations.acceptAsNew(NOBODY, token.reveal(), {
+    name: 'Victoria',
+    password: MALLORYS,
+  }));
 });
 afterAll(() => installation.drop());
 

@@ -41,7 +41,7 @@ const signedInAs = (userId: string): PlatformScope =>
   platformScope({ ...installation.platform, actor: { type: 'user', id: userId, name: userId } });
 
 describe('an invitation', () => {
-  it('an invitation is accepted once, by whoever chooses a password with it, and makes a member with its role', async () => {
+  it('an invitation is accepted once, by the person who chooses a password with it, and makes a member with its role', async () => {
     const token = await invite('limited_access');
     const { user, role } = await accept(token);
     expect([user.email, user.knownIn, user.emailVerifiedAt, role]).toEqual([email, tenant.id, null, 'limited_access']);

@@ -66,7 +66,7 @@ describe('a tenant', () => {
     expect(refusals.map(({ code }: { code: string }) => code)).toEqual(Array(3).fill('SLUG_TAKEN'));
   });
 
-  it('a tenant gets an owner with an account of its own, whoever has the same address elsewhere, but for a verified one', async () => {
+  it('a tenant gets an owner with an account of its own, whichever account has the same address elsewhere, but for a verified one', async () => {
     const { tenants, members, platform, users } = installation;
     const { email } = await users.get(platform, tenant.ownerId);
     const second = (address: string, password = PASSWORD) =>
