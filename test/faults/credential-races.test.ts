@@ -11,7 +11,8 @@ import { type ServerProcess, build, request, startProcess } from './server-proce
 
 /** A database server has two processes that do everything, schedulers included; the embedded database has one. */
 const PROCESSES = testServerUrl === undefined ? 1 : 2;
-const SERVICES_PER_KIND = testServerUrl === undefined ? 30 : 200;
+/** Continuous integration asks a database server for more. */
+const SERVICES_PER_KIND = Number(process.env.RACE_SERVICES ?? (testServerUrl === undefined ? 30 : 60));
 /** Each lane is a tenant with an owner of its own: no limit per person is in the way, and lanes run side by side. */
 const LANES = 10;
 const LIMIT = 3;
