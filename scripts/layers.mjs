@@ -15,6 +15,7 @@ export const LAYERS = {
   vault: ['core', 'config', 'metrics', 'database', 'crypto'],
   scheduler: ['core', 'logging', 'metrics', 'database', 'vault'],
   audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'scheduler'],
+  backup: ['core', 'database', 'crypto'],
   idempotency: ['core', 'database', 'crypto', 'vault', 'scheduler'],
   tenants: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit'],
   keys: ['core', 'database', 'crypto', 'pki', 'vault', 'scheduler', 'tenants'],
@@ -35,6 +36,7 @@ export const LAYERS = {
   ],
   signing: [
     'core',
+    'backup',
     'metrics',
     'database',
     'crypto',
@@ -50,6 +52,7 @@ export const LAYERS = {
   announcements: ['core', 'logging', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit', 'tenants'],
   installation: [
     'core',
+    'backup',
     'logging',
     'metrics',
     'database',

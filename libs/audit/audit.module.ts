@@ -11,6 +11,7 @@ import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 import { Checkpoints, LogPlace } from './checkpoints.service.js';
 import { historyErrors } from './errors.js';
 import { EventWindow } from './event-window.entity.js';
+import { HistoryCheck } from './history-check.service.js';
 import { HistoryExport, historyEvents } from './export.service.js';
 import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
@@ -31,6 +32,7 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
     CheckpointMetrics,
     Checkpoints,
     History,
+    HistoryCheck,
     HistoryExport,
     HistoryLagMetrics,
     HistoryLog,
@@ -49,6 +51,16 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
     },
     RepeatedEvents,
   ],
-  exports: [Checkpoints, History, HistoryExport, HistoryLog, HistoryReads, LogKeys, LogPlace, RepeatedEvents],
+  exports: [
+    Checkpoints,
+    History,
+    HistoryCheck,
+    HistoryExport,
+    HistoryLog,
+    HistoryReads,
+    LogKeys,
+    LogPlace,
+    RepeatedEvents,
+  ],
 })
 export class AuditModule {}

@@ -97,12 +97,35 @@ export class Checkpoints {
     }
   }
 
-  /** The logs of which more was signed than the database has, or something else. */
+  /**
+   * Where a restored history lacks what was signed later, it goes on as another log: two checkpoints of one log must never
+   * contradict each other, and a witness of the old one sees that it ended.
+   */
+  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
+    for (const origin of this.place.memory.origins()) {
+      const kept = this.kept(origin);
+      const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
+      if (!kept || (await this.continues(tenantId, kept))) continue;
+      const name = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
+      await this.database.platform(SYSTEM, async (tx) => {
+        tx.housekeeping('the name of a restored history');
+        await tx.update(HistoryHead, { id: tenantId, origin }, { origin: name });
+      });
+    }
+  }
+
+  /**
+   * The logs of which more was signed than the database has, or something else. One that goes on under another name since
+   * a restoration has ended and is not among them.
+   */
   async rolledBack(): Promise<string[]> {
     const found: string[] = [];
     for (const origin of this.place.memory.origins()) {
       const kept = this.kept(origin);
-      if (kept && !(await this.continues(origin.slice(origin.lastIndexOf('/') + 1), kept))) found.push(origin);
+      const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
+      if (!kept || (await this.continues(tenantId, kept))) continue;
+      const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: tenantId }));
+      if (head?.origin.includes('/restored-') !== true || head.origin === origin) found.push(origin);
     }
     return found;
   }

@@ -14,3 +14,4 @@ export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
 export { LogKeys } from './log-keys.service.js';
 export { checkpointSettings } from './settings.js';
+export { HistoryCheck } from './history-check.service.js';

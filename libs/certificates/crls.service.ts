@@ -24,6 +24,7 @@ import {
   LessThan,
   LessThanOrEqual,
   MoreThan,
+  MoreThanOrEqual,
   type Tx,
   type View,
 } from '#database';
@@ -103,6 +104,14 @@ export class Crls extends DueKind<Crl> {
     const { tenantId } = tx.scope;
     const due = { thisUpdate: tx.now, nextUpdate: tx.now, rebuildAt: tx.now };
     await tx.insert(Crl, { id: caId, tenantId, number: 0, parts: 0, ...due });
+  }
+
+  /** Lists that were signed after the backup had higher numbers: a new one is due before any is given out (RFC 5280 §5.2.3). */
+  async onRestored(): Promise<void> {
+    await this.database.platform(platformScope(SYSTEM), async (tx) => {
+      tx.housekeeping('all revocation lists are signed anew after a restoration');
+      await tx.update(Crl, { number: MoreThanOrEqual(0) }, { rebuildAt: 0 });
+    });
   }
 
   /** A step of every change of a status: the list is due immediately. */

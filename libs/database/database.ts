@@ -31,6 +31,7 @@ import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
 import type { PreparedWork } from './prepared-work.js';
 import type { DatabaseTls } from './tls.js';
+import { type Snapshot, snapshotOf } from './snapshot.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
 
@@ -263,6 +264,11 @@ export class Database {
     } catch {
       return undefined;
     }
+  }
+
+  /** Everything that the database holds at one moment, whatever is written meanwhile. For backups. */
+  async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return this.gateway.snapshot(async (query) => work(await snapshotOf(query, this.dialect)));
   }
 
   async migrate(): Promise<void> {

@@ -17,6 +17,8 @@ export interface Dialect {
   readonly sharedLock: string;
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;
+  /** Every table with its columns, in order; `keyPlace` is the place in the primary key from 1, or 0. */
+  readonly columnsQuery: string;
   quote(identifier: string): string;
   /** Raises the counter of the row with the key, which is created where there is none, and answers the new number. */
   raiseCounter(send: Send, place: CounterPlace, key: string, by: number): Promise<number>;
@@ -28,6 +30,9 @@ export const sqliteDialect: Dialect = {
   // The whole transaction excludes every other writer.
   sharedLock: '',
   clockQuery: undefined,
+  columnsQuery: `SELECT tables.name AS tableName, columns.name AS columnName, columns.pk AS keyPlace
+    FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+    WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%' ORDER BY tables.name, columns.cid`,
   quote: (name) => `"${name}"`,
   raiseCounter: async (send, { table, key, counter }, ...parameters) => {
     const raise = `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, ?)
@@ -42,6 +47,12 @@ export const mysqlDialect: Dialect = {
   sharedLock: ' LOCK IN SHARE MODE',
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",
+  columnsQuery: `SELECT columns.TABLE_NAME AS tableName, columns.COLUMN_NAME AS columnName,
+      COALESCE(places.ORDINAL_POSITION, 0) AS keyPlace
+    FROM information_schema.COLUMNS AS columns LEFT JOIN information_schema.KEY_COLUMN_USAGE AS places
+      ON places.TABLE_SCHEMA = columns.TABLE_SCHEMA AND places.TABLE_NAME = columns.TABLE_NAME
+      AND places.COLUMN_NAME = columns.COLUMN_NAME AND places.CONSTRAINT_NAME = 'PRIMARY'
+    WHERE columns.TABLE_SCHEMA = DATABASE() ORDER BY columns.TABLE_NAME, columns.ORDINAL_POSITION`,
   quote: (name) => `\`${name}\``,
   raiseCounter: async (send, { table, key, counter }, ...parameters) => {
     // LAST_INSERT_ID(n) makes n the insert id of this answer, so that the number needs no second statement.

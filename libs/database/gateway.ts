@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 import type { FairQueue } from '#core';
 import type { Dialect } from './dialects.js';
+import type { Query } from './snapshot.js';
 
 /** Whose turn a piece of work takes: connections are shared fairly among the owners (see `FairQueue`). */
 export interface Share {
@@ -30,6 +31,8 @@ export interface Gateway {
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** The line for its connections. */
   readonly queue: FairQueue;
+  /** Runs `work` on one moment of the database, on a connection of its own: whatever is written meanwhile, it does not see. */
+  snapshot<T>(work: (query: Query) => Promise<T>): Promise<T>;
   /** Whether the database answers now, within seconds. */
   answers(): Promise<boolean>;
   /** Brings the schema up to date; of several instances that start together, one migrates and the others wait. */

@@ -25,6 +25,8 @@ export { TransactionMisuse, databaseErrors } from './errors.js';
 export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
+export { TargetRefused, fillDatabase } from './fill-database.js';
+export type { Cell, TableRows } from './snapshot.js';
 export { Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, MoreThanColumn, View, type Where } from './view.js';
 // The operators of conditions, so that no other library needs to know what lies below.

@@ -7,8 +7,9 @@ import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
 import { type Gateway, type Share, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
-import { migrations } from './migrations/index.js';
+import type { Migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
+import type { Cell } from './snapshot.js';
 import { Reachability, Unreachable } from './reachability.js';
 import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
 
@@ -39,6 +40,7 @@ export interface MysqlOptions {
   /** Warn instead of refusing to start on settings that can lose or merge data. */
   readonly allowUnsafe: boolean;
   readonly warn: (message: string) => void;
+  readonly migrations: Migrations;
   /** How long one statement may take before the database counts as unavailable. */
   readonly statementTimeoutMilliseconds?: number | undefined;
 }
@@ -72,7 +74,7 @@ export async function openMysql(
     ...dataSourceOptions(connection),
     type: dialect.name as 'mysql' | 'mariadb',
     entities: [...entities],
-    migrations: [...migrations],
+    migrations: [...options.migrations],
     logger: silent,
     charset: 'utf8mb4',
     timezone: 'Z',
@@ -131,6 +133,15 @@ export async function openMysql(
     queue,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
     read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
+    snapshot: (work) =>
+      connected(connection, async (reading) => {
+        await reading.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+        await reading.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+        return work(async (statement, parameters = []) => {
+          const [rows] = await reading.query<(Record<string, Cell> & RowDataPacket)[]>(statement, [...parameters]);
+          return rows;
+        });
+      }),
     answers: () => reachability.answers(),
     migrate: () => migrating((migrator) => migrator.runMigrations({ transaction: 'none' })),
     revert: () => migrating((migrator) => migrator.undoLastMigration({ transaction: 'none' })),

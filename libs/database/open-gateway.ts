@@ -1,5 +1,6 @@
 import { parseDatabaseUrl } from './connection-url.js';
 import type { Gateway } from './gateway.js';
+import { migrationsUpTo } from './migrations/index.js';
 import { openMysql } from './mysql.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { openSqlite } from './sqlite.js';
@@ -10,6 +11,8 @@ export interface ConnectionSettings {
   readonly url: string;
   readonly entities: readonly EntityClass[];
   readonly tls?: DatabaseTls;
+  /** The newest migration that `migrate` runs; all of them unless said otherwise. */
+  readonly schema?: string;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
   readonly statementTimeoutMilliseconds?: number;
@@ -21,7 +24,8 @@ export async function openGateway(settings: ConnectionSettings): Promise<Gateway
   const { warn = () => undefined } = settings;
   for (const entity of entities) ownershipOf(entity);
   const target = parseDatabaseUrl(settings.url);
+  const migrations = migrationsUpTo(settings.schema);
   return target.kind === 'sqlite'
-    ? openSqlite(target.path, entities)
-    : openMysql(target, entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds });
+    ? openSqlite(target.path, entities, migrations)
+    : openMysql(target, entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds, migrations });
 }

@@ -9,7 +9,7 @@ import { sqliteDialect } from './dialects.js';
 import { isLostRace } from './driver-errors.js';
 import { type Gateway, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
-import { migrations } from './migrations/index.js';
+import type { Migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
 
 const BUSY_TIMEOUT_MILLISECONDS = 10_000;
@@ -27,7 +27,11 @@ interface Pragmas {
  * interleave would commit and roll back each other's statements. Hence one queue, fair among
  * tenants, through which every transaction passes, and a second, read-only connection for plain reads, which WAL shows committed data only.
  */
-export async function openSqlite(path: string, entities: readonly EntityClass[]): Promise<Gateway> {
+export async function openSqlite(
+  path: string,
+  entities: readonly EntityClass[],
+  migrations: Migrations,
+): Promise<Gateway> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   restrictToOwner(path);
   const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
@@ -91,6 +95,20 @@ export async function openSqlite(path: string, entities: readonly EntityClass[])
     cipher: undefined,
     queue,
     write: ({ owner, rows }, work) => queue.run(owner, rows, () => inTransaction(work)),
+    snapshot: async (work) => {
+      const connection = await new DataSource({
+        ...shared,
+        readonly: true,
+        timeout: BUSY_TIMEOUT_MILLISECONDS,
+      }).initialize();
+      try {
+        // In WAL mode, all statements of a transaction see the moment of its first one.
+        await connection.query('BEGIN');
+        return await work((statement, parameters = []) => connection.query(statement, [...parameters]));
+      } finally {
+        await connection.destroy();
+      }
+    },
     // It answers within the call: there is nothing to wait for.
     read: (_, work) => work(reader.manager),
     answers: () =>

@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 
 import { AnnouncementsModule } from '#announcements';
 import { AuditModule, recordEvents } from '#audit';
+import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
 import { CONFIGURATION, PublicUrl } from '#config';
 import { Clock, Counters, GuardedClock, type TimeSource, WindowCounters } from '#core';
@@ -88,6 +89,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
   imports: [
     AnnouncementsModule,
     AuditModule,
+    BackupModule,
     CertificatesModule,
     DatabaseModule,
     DiscoveryModule,

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 
+import { Restorations } from '#backup';
 import { CONFIGURATION } from '#config';
 import { GuardedClock } from '#core';
 import { Database, databaseTlsWarning } from '#database';
@@ -22,11 +23,13 @@ export class Installation {
     @Inject(CONFIGURATION) private readonly configuration: Configuration,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly discovery: DiscoveryService,
+    private readonly restorations: Restorations,
   ) {}
 
   /**
    * Proves the master key, and only then brings the schema up to date: under a wrong key nothing is written. A new
-   * database gets its schema first and, where none is configured, a master key file. Then every library loads its secrets.
+   * database gets its schema first and, where none is configured, a master key file. Then every library loads its secrets, and
+   * does what follows from a restoration that it has not heard of yet.
    */
   async open(): Promise<void> {
     const { configuration, database, logger, vault } = this;
@@ -45,5 +48,6 @@ export class Installation {
     // A provider that has two names is one.
     const providers = new Set<unknown>(this.discovery.getProviders().map(({ instance }): unknown => instance));
     for (const provider of providers) if (hasOnUnsealed(provider)) await provider.onUnsealed();
+    await this.restorations.completePending();
   }
 }

@@ -212,10 +212,14 @@ export class Licensing {
     // Read again inside: what was revoked or suspended meanwhile is refused.
     const holder = await this.holders.find(tx, kid);
     if (!holder) throw licensingErrors.UNKNOWN_KID();
-    const { replayId, expiresAt } = await judge(token, holder, body, tx.now);
+    const verdict = await judge(token, holder, body, tx.now);
+    const { replayId, expiresAt } = verdict;
     const { customer, entitlement } = readEntitlement(jsonOf(body));
     const until = expiresAt + SKEW_SECONDS * SECOND;
-    if (!(await this.replays.consume(tx, { verifier: VERIFIER, id: replayId }, until))) {
+    const isUsed =
+      this.replays.mayHaveBeenUsed(verdict, PROFILE) ||
+      !(await this.replays.consume(tx, { verifier: VERIFIER, id: replayId }, until));
+    if (isUsed) {
       throw licensingErrors.DUPLICATE_JTI();
     }
     return { customer, entitlement, holder, body, tokenId: replayId };
@@ -281,7 +285,7 @@ async function judge(
   holder: HolderKey,
   body: Buffer,
   now: number,
-): Promise<{ readonly replayId: string; readonly expiresAt: number }> {
+): Promise<Verdict & { readonly replayId: string; readonly expiresAt: number }> {
   const verdict: Verdict = await formats.get('xima-licensing')!.verify(token, {
     ...keysOfHolder(holder),
     profile: PROFILE,
@@ -290,7 +294,7 @@ async function judge(
     now,
   });
   if (verdict.code !== 'OK') throw REFUSALS[verdict.code]();
-  return { replayId: verdict.replayId!, expiresAt: verdict.expiresAt! };
+  return { ...verdict, replayId: verdict.replayId!, expiresAt: verdict.expiresAt! };
 }
 
 /** What this endpoint expects of a token; no tenant can change it. */

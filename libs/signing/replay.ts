@@ -2,17 +2,21 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, HOUR, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, HOUR, SECOND, platformScope, systemOrigin } from '#core';
+import { Restorations } from '#backup';
 import { Database, LessThanOrEqual, type OnceRow, type Tx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
+import type { ProfileFacts, Verdict } from './token-format.js';
 
 export interface ReplayId {
   /** Who accepts: the same id may be used once at each verifier. */
   readonly verifier: string;
   readonly id: string;
 }
+
+type TokenLimits = Pick<ProfileFacts, 'maxTtlSeconds' | 'skewSeconds'>;
 
 /** Clocks of instances differ, and profiles change their tolerance: a record outlives its token by this much. */
 const KEPT_BEYOND = HOUR;
@@ -25,7 +29,10 @@ const SYSTEM = platformScope(systemOrigin('replay-records'));
 @Expires({})
 @Injectable()
 export class ReplayStore extends DueKind<ReplayRecord> {
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly restorations: Restorations,
+  ) {
     super(
       purge(database, {
         kind: 'replay record',
@@ -46,6 +53,19 @@ export class ReplayStore extends DueKind<ReplayRecord> {
   once(tenantId: string, replay: ReplayId, expiresAt: EpochMilliseconds): OnceRow {
     const id = recordId(tenantId, replay);
     return { entity: ReplayRecord, id, row: (now) => ({ id, tenantId, usedAt: now, expiresAt }) };
+  }
+
+  /**
+   * Whether a token may have been used after the backup that the database was restored from: the record of it is lost. It
+   * is one that was issued before the restoration, by its `iat`, or by its end less the longest lifetime where it has none.
+   */
+  mayHaveBeenUsed({ claims, expiresAt = 0 }: Verdict, { maxTtlSeconds, skewSeconds }: TokenLimits): boolean {
+    const { lastAt } = this.restorations;
+    if (lastAt === null) return false;
+    const iat = claims?.['iat'];
+    const issuedAt = typeof iat === 'number' ? iat * SECOND : expiresAt - maxTtlSeconds * SECOND;
+    // Clocks differ: one that is ahead dates a token later than it was made.
+    return issuedAt - skewSeconds * SECOND < lastAt;
   }
 
   /** A step: the same within a transaction. @returns whether the id was free */

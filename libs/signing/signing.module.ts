@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
@@ -40,6 +41,7 @@ export const signingEntities: readonly EntityClass[] = [
 @Module({
   imports: [
     TypeOrmModule.forFeature([...signingEntities]),
+    BackupModule,
     CertificatesModule,
     DatabaseModule,
     KeysModule,

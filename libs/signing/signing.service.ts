@@ -167,7 +167,7 @@ export class Signing {
       const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
       verifiedBy = verifier;
       const read: Reading = (work) => this.database.read(scope, work);
-      let verdict = await this.judge(verifier, scope, presented, read);
+      let verdict = this.unlessUsed(await this.judge(verifier, scope, presented, read), verifier, consume);
       const { profile } = verifier.resolved;
       const work = { basis: bothOf(present.basis, basis), rows: 1 };
       const finish = (isFirst: boolean) => {
@@ -179,6 +179,7 @@ export class Signing {
         const step = async (tx: Tx): Promise<void> => {
           const { value } = await this.directory.readVerifier(tx, presented.profile);
           verdict = await this.judge(value, scope, presented, (inside) => inside(tx));
+          verdict = this.unlessUsed(verdict, value, consume);
           if (consume) verdict = await this.consume(tx, value, verdict);
         };
         return { ...work, step, finish: () => finish(true) };
@@ -332,6 +333,14 @@ export class Signing {
   private judge(verifier: Verifier, scope: TenantScope, presented: PresentedToken, read: Reading): Promise<Verdict> {
     const context = this.verifyContext(verifier, scope, presented, read);
     return verifier.resolved.format.verify(presented.token, context);
+  }
+
+  /** What may be used once only is rejected where a restored database cannot know whether it was. */
+  private unlessUsed(verdict: Verdict, { resolved }: Verifier, consume: boolean): Verdict {
+    const { code, replayId } = verdict;
+    const mayBeUsed = consume && code === 'OK' && replayId !== undefined;
+    if (!mayBeUsed || !this.replays.mayHaveBeenUsed(verdict, resolved.facts)) return verdict;
+    return { ...verdict, code: 'DUPLICATE_JTI' };
   }
 
   private verifyContext(

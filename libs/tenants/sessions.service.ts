@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
 
-import { type ErrorFactory, type PlatformScope, coreErrors, normalizeEmail, selfDeciding } from '#core';
-import { Database, IsNull, type Tx } from '#database';
+import {
+  type EpochMilliseconds,
+  type ErrorFactory,
+  type PlatformScope,
+  coreErrors,
+  normalizeEmail,
+  platformScope,
+  selfDeciding,
+  systemOrigin,
+} from '#core';
+import { Database, IsNull, MoreThan, MoreThanOrEqual, type Tx } from '#database';
 
 import { accountOf, isKnownIn, signInName } from './accounts.js';
-import { Member, Session, Tenant, User } from './entities.js';
+import { Invitation, Member, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
 import { PasswordGuard } from './password-guard.js';
@@ -17,6 +26,7 @@ import { SessionTokens } from './session-tokens.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
+const RESTORE = platformScope(systemOrigin('restore'));
 const MEMBERSHIPS_MAX = 1_000;
 
 export interface SignInDetails {
@@ -49,6 +59,21 @@ export class Sessions {
     private readonly renewals: SessionRenewals,
     private readonly refusals: RefusedPasswords,
   ) {}
+
+  /**
+   * What was ended, used or withdrawn after the backup must not come back: everybody signs in again, and open resets and
+   * invitations are sent again.
+   */
+  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
+    await this.database.platform(RESTORE, async (tx) => {
+      tx.housekeeping('sessions, refresh tokens and resets of before a restoration');
+      const all = { createdAt: MoreThanOrEqual(0) };
+      await tx.delete(RefreshToken, all);
+      await tx.delete(Session, all);
+      await tx.delete(PasswordReset, all);
+      await tx.update(Invitation, { state: 'pending', expiresAt: MoreThan(restoredAt) }, { expiresAt: restoredAt });
+    });
+  }
 
   /**
    * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY

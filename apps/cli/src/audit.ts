@@ -92,7 +92,7 @@ const noteIn = (path: string | undefined): Promise<string | undefined> =>
   path === undefined ? Promise.resolve(undefined) : readFile(path, 'utf8');
 
 /** The lines of a file. Only the newline ends one: events may hold every other character that some take for an end. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+export async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');

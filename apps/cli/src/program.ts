@@ -8,6 +8,7 @@ import { productVersion } from '#installation';
 
 import { createAdmin, resetPassword } from './admin.js';
 import { exportHistory, verifyHistory } from './audit.js';
+import { makeBackup, restoreBackup } from './backup.js';
 import { diagnose } from './doctor.js';
 import { rewrap, rotateDataKeys } from './keys.js';
 import { confirm, status } from './scheduler.js';
@@ -55,6 +56,27 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .requiredOption('--email <address>', 'what the user logs in with')
     .option('--tenant <slug>', 'for an account that only this tenant knows, where others have its address')
     .action(does(resetPassword));
+
+  root
+    .command('backup')
+    .description('Write all data but the master key into a folder, while servers go on to work')
+    .requiredOption('--to <folder>', 'the folder; it must not exist yet')
+    .option('--recipient <age1...>', 'encrypt it to this recipient of age, once for each', collected, [])
+    .action(does(makeBackup));
+  root
+    .command('restore')
+    .description(
+      'Write a backup into the empty database that the environment names, of any kind, and verify the histories',
+    )
+    .requiredOption('--from <folder>', 'the folder of the backup')
+    .option('--identity <file>', 'file with the identity of age (AGE-SECRET-KEY-1...) that it is encrypted to')
+    .option(
+      '--newer-export <file>',
+      'an export of a history (audit export) that was made after the backup: what it revoked is listed, once for each',
+      collected,
+      [],
+    )
+    .action(does(restoreBackup));
 
   const keys = root.command('keys').description('The master key and the data keys');
   keys

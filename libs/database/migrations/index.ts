@@ -18,6 +18,7 @@ import { AttemptsOfAnAccount1763940000000 } from './0019-attempts-of-an-account.
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 import { ApiTokens1763960000000 } from './0021-api-tokens.js';
 import { Webhooks1764020000000 } from './0027-webhooks.js';
+import { Restorations1764090000000 } from './0034-restorations.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -41,4 +42,18 @@ export const migrations = [
   RefreshTokens1763950000000,
   ApiTokens1763960000000,
   Webhooks1764020000000,
+  Restorations1764090000000,
 ] as const;
+
+export type Migrations = readonly (typeof migrations)[number][];
+
+/**
+ * The migrations up to the one with this name, that one included; all of them where none is named.
+ * @throws Error for a name that is not known here
+ */
+export function migrationsUpTo(name: string | undefined): Migrations {
+  if (name === undefined) return migrations;
+  const place = migrations.findIndex((migration) => migration.name === name);
+  if (place < 0) throw new Error(`The schema ${name} is not known to this version: use a newer one`);
+  return migrations.slice(0, place + 1);
+}

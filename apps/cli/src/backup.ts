@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+
+import { HistoryCheck } from '#audit';
+import { Backups, restore } from '#backup';
+import { type EpochMilliseconds, fromRfc3339, systemClock } from '#core';
+import { readDatabaseTls } from '#database';
+import { loadConfiguration, productVersion } from '#installation';
+
+import { linesOf } from './audit.js';
+import { CLI, Refusal, type Terminal, onInstallation } from './terminal.js';
+
+/** What a difference ends with; a command that cannot be run at all ends with 1. */
+const DIFFERENCE = 2;
+
+export interface BackupCommand {
+  readonly to: string;
+  readonly recipient: readonly string[];
+}
+
+/** Writes a backup while servers go on to work. */
+export const makeBackup = (terminal: Terminal, { to, recipient }: BackupCommand): Promise<boolean> =>
+  onInstallation(terminal, async (context) => {
+    const options = { folder: to, recipients: recipient, version: productVersion() };
+    const { content, tables, takenAt } = await context.get(Backups).make(CLI, options);
+    const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
+    terminal.write(`${rows} rows of ${takenAt} are in ${to}: ${content.bytes} bytes, SHA-256 ${content.sha256}\n`);
+    terminal.write('The master key is not in it: keep it elsewhere. Without it the backup is worth nothing.\n');
+    return true;
+  });
+
+export interface RestoreCommand {
+  readonly from: string;
+  readonly identity?: string;
+  readonly newerExport: readonly string[];
+}
+
+/** Writes a backup into an empty database, lets every library do what follows, and verifies the histories. */
+export async function restoreBackup(terminal: Terminal, command: RestoreCommand): Promise<boolean | number> {
+  const { configuration } = loadConfiguration(terminal.environment);
+  const identity = command.identity === undefined ? undefined : await identityIn(command.identity);
+  const target = { url: configuration.databaseUrl.reveal(), tls: await readDatabaseTls(configuration) };
+  const { takenAt } = await restore({ folder: command.from, identity, target }, systemClock);
+  terminal.write(`The backup of ${takenAt} is in the database.\n`);
+  return onInstallation(terminal, async (context) => {
+    const { events, histories, problems } = await context.get(HistoryCheck).verify();
+    for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
+    if (problems.length === 0)
+      terminal.write(`${events} events of ${histories} histories are those that were signed.\n`);
+    for (const file of command.newerExport) {
+      for (const lost of await lostRevocations(file, fromRfc3339(takenAt)!)) terminal.write(`REVOKE AGAIN ${lost}\n`);
+    }
+    terminal.write('Sessions and resets have ended, and tokens of before this moment are not accepted for use once.\n');
+    return problems.length === 0 ? true : DIFFERENCE;
+  });
+}
+
+/** The identity in a file as `age-keygen` writes it: the line that is no comment. */
+async function identityIn(path: string): Promise<string> {
+  const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.trim());
+  const identity = lines.find((line) => line !== '' && !line.startsWith('#'));
+  if (identity === undefined) throw new Refusal(`${path} holds no identity of age.`);
+  return identity;
+}
+
+/** What takes a right away, and is undone where a backup of before it is restored. */
+const REVOCATIONS: ReadonlySet<string> = new Set([
+  'api_token.revoked',
+  'certificate.held',
+  'certificate.revoked',
+  'certificate_authority.revoked',
+  'credential.compromised',
+  'credential.deleted',
+  'credential.discarded',
+  'key.deleted',
+  'key.version_compromised',
+  'member.changed',
+  'member.removed',
+  'service.deleted',
+  'service_account.deleted',
+  'tenant.deleted',
+  'tenant.suspended',
+]);
+
+interface ExportLine {
+  readonly event?: {
+    readonly occurredAt: string;
+    readonly action: string;
+    readonly tenantId: string;
+    readonly target: { readonly id: string };
+  };
+}
+
+/** What an export of a history says was revoked after an instant, one line each. */
+async function lostRevocations(path: string, after: EpochMilliseconds): Promise<string[]> {
+  const lost: string[] = [];
+  for await (const line of linesOf(path)) {
+    const { event } = JSON.parse(line) as ExportLine;
+    if (event === undefined || !REVOCATIONS.has(event.action) || (fromRfc3339(event.occurredAt) ?? 0) < after) continue;
+    lost.push(`${event.occurredAt} ${event.action} ${event.target.id} (tenant ${event.tenantId})`);
+  }
+  return lost;
+}

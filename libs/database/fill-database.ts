@@ -1,0 +1,57 @@
+import type { EntityManager } from 'typeorm';
+
+import { INSTALLATION_ID } from '#core';
+
+import { TransactionMisuse } from './errors.js';
+import type { Gateway } from './gateway.js';
+import { type ConnectionSettings, openGateway } from './open-gateway.js';
+import { type Query, type TableRows, shapesOf } from './snapshot.js';
+
+/** Why nothing was written. */
+export class TargetRefused extends Error {
+  override readonly name = 'TargetRefused';
+}
+
+/**
+ * Writes everything that a snapshot held into an empty database of any kind, all or nothing. The schema becomes that of the
+ * snapshot; to migrate it further is left to who opens it next.
+ * @returns how many rows
+ * @throws TargetRefused where the database is not empty, or the schema is not known here
+ */
+export async function fillDatabase(
+  settings: Omit<ConnectionSettings, 'entities'>,
+  schema: string,
+  tables: AsyncIterable<TableRows>,
+): Promise<number> {
+  const gateway = await openGateway({ ...settings, entities: [], schema });
+  try {
+    await gateway.migrate();
+    return await gateway.write({ owner: INSTALLATION_ID, rows: 1 }, (manager) => fill(manager, gateway, tables));
+  } finally {
+    await gateway.close();
+  }
+}
+
+async function fill(manager: EntityManager, { dialect }: Gateway, tables: AsyncIterable<TableRows>): Promise<number> {
+  const query: Query = (statement, parameters = []) => manager.query(statement, [...parameters]);
+  const shapes = new Map((await shapesOf(query, dialect)).map((shape) => [shape.name, shape]));
+  for (const name of shapes.keys()) {
+    const [row] = await query(`SELECT 1 AS found FROM ${dialect.quote(name)} LIMIT 1`);
+    if (row) throw new TargetRefused(`The database is not empty: ${name} has rows`);
+  }
+  let written = 0;
+  for await (const { table, columns, rows } of tables) {
+    const shape = shapes.get(table);
+    // Names come from a file: only those of the schema go into a statement.
+    if (!shape || !columns.every((column) => shape.columns.includes(column))) {
+      throw new TransactionMisuse(`The schema has no table ${table} with these columns`);
+    }
+    if (rows.length === 0) continue;
+    const list = columns.map((column) => dialect.quote(column)).join(', ');
+    const places = `(${columns.map(() => '?').join(', ')})`;
+    const values = rows.map(() => places).join(', ');
+    await query(`INSERT INTO ${dialect.quote(table)} (${list}) VALUES ${values}`, rows.flat());
+    written += rows.length;
+  }
+  return written;
+}
