@@ -24,7 +24,7 @@ import {
   publicKeyToBytes,
   uuidv7,
 } from '#crypto';
-import { Database, LastArtefacts, MoreThanOrEqual, type Tx, type View } from '#database';
+import { Database, LastArtefacts, MoreThanOrEqualInRow, type Tx, type View } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
 import {
@@ -343,7 +343,7 @@ function requireNamePatterns({ allowedDnsNames }: AuthorityRequest): void {
 
 /** The default issuer is the oldest authority that can issue. */
 async function findDefault(view: View): Promise<CertificateAuthority | undefined> {
-  const where = { state: 'active' as const, notAfter: MoreThanOrEqual(view.now) };
+  const where = { state: 'active' as const, notAfter: MoreThanOrEqualInRow(view.now) };
   const [oldest] = await view.find(CertificateAuthority, where, { order: { id: 'ASC' }, limit: 1 });
   return oldest;
 }

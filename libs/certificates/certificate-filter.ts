@@ -1,5 +1,5 @@
 import type { EpochMilliseconds } from '#core';
-import { Between, In, type View, type Where } from '#database';
+import { Between, In, LessThanOrEqual, MoreThanOrEqualInRow, type View, type Where } from '#database';
 
 import { Certificate, CertificateName } from './entities.js';
 import { type CertificateState, certificateLifecycle } from './lifecycle.js';
@@ -44,8 +44,15 @@ export async function conditionOf(view: View, filter: CertificateFilter): Promis
   return stateConditions(filter.state, view.now).map(({ from = 0, to = Number.MAX_SAFE_INTEGER, ...states }) => {
     const earliest = Math.max(from, (filter.expiresAfter ?? -1) + 1);
     const latest = Math.min(to, (filter.expiresBefore ?? Number.MAX_SAFE_INTEGER) - 1);
-    return { ...base, ...states, notAfter: Between(earliest, latest) };
+    return { ...base, ...states, ...endsBetween(earliest, latest) };
   });
+}
+
+/** A bound that excludes nothing would lead a database to the index of the ends, which has another order than the list. */
+function endsBetween(earliest: EpochMilliseconds, latest: EpochMilliseconds): Where<Certificate> {
+  const isOpen = latest >= Number.MAX_SAFE_INTEGER - 1;
+  if (earliest === 0) return isOpen ? {} : { notAfter: LessThanOrEqual(latest) };
+  return { notAfter: isOpen ? MoreThanOrEqualInRow(earliest) : Between(earliest, latest) };
 }
 
 type StateCondition = Pick<Exclude<Where<Certificate>, unknown[]>, 'state'> & { from?: number; to?: number };

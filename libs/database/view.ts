@@ -34,6 +34,14 @@ export type KeysetOrder<Row> = readonly (readonly [keyof Row & string, 'ASC' | '
 export const MoreThanColumn = (column: string): FindOperator<number> =>
   Raw((alias) => `${alias} > ${alias.slice(0, alias.lastIndexOf('.') + 1)}${column}`);
 
+/**
+ * Like `MoreThanOrEqual`, read from each row and not looked for in an index: for what most rows meet. A database that counts
+ * on the range to be narrow would otherwise read it for all tenants, and sort it.
+ */
+export const MoreThanOrEqualInRow = (bound: number): FindOperator<number> =>
+  // A sign before a column keeps SQLite from using its index (https://sqlite.org/optoverview.html §2.1).
+  Raw((alias) => `+${alias} >= ${Number(bound)}`);
+
 export type LockMode = 'shared' | 'exclusive';
 
 /** No list that is not paged grows past this. */

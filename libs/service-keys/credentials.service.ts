@@ -13,7 +13,7 @@ import {
 import { Database, In, type Tx, type View, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
-import { type AuthType, authTypes } from './auth-types.js';
+import type { AuthType } from './auth-types.js';
 import {
   type CredentialAction,
   type CredentialPolicy,
@@ -116,7 +116,11 @@ export class Credentials {
       const all = await view.find(Credential, { serviceId, state: In([...live]) });
       const { items, nextCursor } = await view.page(
         Credential,
-        { serviceId, authType: In(filter.authType ? [filter.authType] : authTypes), ...storedStates(filter.state) },
+        {
+          serviceId,
+          ...(filter.authType === undefined ? {} : { authType: filter.authType }),
+          ...storedStates(filter.state),
+        },
         [['id', 'ASC']],
         page,
       );

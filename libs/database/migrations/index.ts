@@ -17,6 +17,7 @@ import { Invitations1763920000000 } from './0017-invitations.js';
 import { AttemptsOfAnAccount1763940000000 } from './0019-attempts-of-an-account.js';
 import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 import { ApiTokens1763960000000 } from './0021-api-tokens.js';
+import { ListIndexes1764010000000 } from './0026-list-indexes.js';
 import { Webhooks1764020000000 } from './0027-webhooks.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 
@@ -41,6 +42,7 @@ export const migrations = [
   AttemptsOfAnAccount1763940000000,
   RefreshTokens1763950000000,
   ApiTokens1763960000000,
+  ListIndexes1764010000000,
   Webhooks1764020000000,
   Restorations1764090000000,
 ] as const;
