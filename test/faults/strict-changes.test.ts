@@ -2,14 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { DomainError, type TenantScope, systemClock } from '#core';
+import { DomainError, systemClock } from '#core';
 import type { Database } from '#database';
 import { type SignedToken, Signing } from '#signing';
 
-import { type TestIssuer, createIssuer, createService } from '../e2e/signing/issuer.js';
+import { createIssuer, createService } from '../e2e/signing/issuer.js';
 import { admitService, carelessSigning, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
-import { type Answer, type TestServer, type TestTenant, createTenant, startTestServer } from '../support/server.js';
+import { type TestServer, createTenant, startTestServer } from '../support/server.js';
+import { type Outdated, STRICT_CHANGES, type StrictChange, raceAgainst, watched } from './strict-change-table.js';
 
 // Two instances on one database: tokens are asked of the first while the second makes a change. A token that the first one
 // begins to make after the change was acknowledged is never one that only the state before it permits.
@@ -17,7 +18,6 @@ import { type Answer, type TestServer, type TestTenant, createTenant, startTestS
 /** 100 and more take minutes: for a change of the hot path. */
 const ROUNDS = Number(process.env['CHANCERY_TEST_RACE_ROUNDS'] ?? 3);
 const WORKERS = 8;
-const REQUESTS_AFTERWARDS = 3;
 const PAUSE_MILLISECONDS = 10;
 const PATIENCE = { timeout: 60_000 + ROUNDS * 4_000 };
 
@@ -41,88 +41,26 @@ afterAll(async () => {
   await database.drop();
 });
 
-interface Change {
-  /** Made on the second instance. */
-  make(tenant: TestTenant, issuer: TestIssuer, scope: TenantScope): Promise<Answer>;
-  /** Whether a token is of the state before it. */
-  isOutdated(token: SignedToken, issuer: TestIssuer): boolean;
-}
-
-const always = () => true;
-const signedBefore = ({ kid }: SignedToken, issuer: TestIssuer): boolean => kid === issuer.kid;
-const audienceOf = ({ token }: SignedToken): unknown =>
-  (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { aud?: unknown }).aud;
-
-const CHANGES: Readonly<Record<string, Change>> = {
-  'a credential is discarded': {
-    make: ({ path, owner }, { service }, { actor }) =>
-      other.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/discard`, undefined, owner),
-    isOutdated: always,
-  },
-  'a credential is marked as compromised': {
-    make: ({ path, owner }, { service }, { actor }) =>
-      other.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/compromise`, {}, owner),
-    isOutdated: always,
-  },
-  'the grant of a service is withdrawn': {
-    make: ({ path, owner }, { service }) => other.patch(`${path}/services/${service.id}`, { profiles: [] }, owner),
-    isOutdated: always,
-  },
-  'the tenant is suspended': {
-    make: ({ path }) => other.post(`${path}/suspend`, undefined, { token: admin }),
-    isOutdated: always,
-  },
-  'the key is rotated immediately': {
-    make: ({ path, owner }, { keyId }) => other.post(`${path}/keys/${keyId}/rotate`, { immediately: true }, owner),
-    isOutdated: signedBefore,
-  },
-  'the key version is marked as compromised': {
-    make: ({ path, owner }, { keyId, kid }) =>
-      other.post(`${path}/keys/${keyId}/versions/${kid}/compromise`, {}, owner),
-    isOutdated: signedBefore,
-  },
-  'the profile is changed': {
-    make: ({ path, owner }, { profile }) =>
-      other.patch(`${path}/token-profiles/${profile}`, { audience: ['https://after.test'] }, owner),
-    isOutdated: (token) => audienceOf(token) !== 'https://after.test',
-  },
-};
-
 /** Tokens of the state before the change, by whether they were asked for before or after it was acknowledged. */
-async function race(change: Change, signing: Pick<Signing, 'sign'>): Promise<{ before: number; after: number }> {
+async function race(change: StrictChange, signing: Pick<Signing, 'sign'>): Promise<Outdated> {
   const tenant = await createTenant(server);
-  const issuer = await createIssuer(server, tenant, { algorithm: 'HS256', audience: ['https://before.test'] });
-  const credentials = `${tenant.path}/services/${issuer.service.id}/credentials`;
-  // The last active credential of its type could not be discarded.
-  await server.post(credentials, { authType: 'service_key' }, tenant.owner);
+  const issuer = await watched(server, tenant, change);
   const scope = await admitService(server, issuer.service.serviceKey);
-  const counted = { before: 0, after: 0 };
-  let acknowledged = false;
-  const underWay = Promise.withResolvers<void>();
-  const worker = async (): Promise<void> => {
-    for (let remaining = REQUESTS_AFTERWARDS; remaining > 0; remaining -= acknowledged ? 1 : 0) {
-      // SQLite has one writer, and the second instance must find a gap.
-      await delay(Math.random() * PAUSE_MILLISECONDS);
-      const isAfter = acknowledged;
-      try {
-        const token = await signing.sign(scope, { profiles: ['*'] }, issuer.profile, {});
-        underWay.resolve();
-        if (change.isOutdated(token, issuer)) counted[isAfter ? 'after' : 'before'] += 1;
-      } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-      }
+  const ask = async (): Promise<SignedToken | undefined> => {
+    // SQLite has one writer, and the second instance must find a gap.
+    await delay(Math.random() * PAUSE_MILLISECONDS);
+    try {
+      return await signing.sign(scope, { profiles: ['*'] }, issuer.profile, issuer.input);
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      return undefined;
     }
   };
-  const workers = Array.from({ length: WORKERS }, worker);
-  await underWay.promise;
-  const { status, text } = await change.make(tenant, issuer, scope);
-  if (status >= 300) throw new Error(`The change was answered ${status} ${text}`);
-  acknowledged = true;
-  await Promise.all(workers);
-  return counted;
+  const isOutdated = (token: Pick<SignedToken, 'kid' | 'token'>): boolean => change.isOutdated(token, issuer);
+  return raceAgainst({ workers: WORKERS, ask, isOutdated }, () => change.make(other, { tenant, issuer, scope, admin }));
 }
 
-async function sum(change: Change, signing: Pick<Signing, 'sign'>): Promise<{ before: number; after: number }> {
+async function sum(change: StrictChange, signing: Pick<Signing, 'sign'>): Promise<Outdated> {
   const total = { before: 0, after: 0 };
   for (let round = 0; round < ROUNDS; round += 1) {
     const { before, after } = await race(change, signing);
@@ -132,15 +70,19 @@ async function sum(change: Change, signing: Pick<Signing, 'sign'>): Promise<{ be
   return total;
 }
 
-describe.each(Object.entries(CHANGES))('once it is acknowledged that %s', (name, change) => {
+describe.each(Object.entries(STRICT_CHANGES))('once it is acknowledged that %s', (name, change) => {
   it(`once it is acknowledged that ${name}, no token of the state before is made`, PATIENCE, async () => {
     const { before, after } = await sum(change, server.server.app.get(Signing));
     expect([before > 0, after]).toEqual([true, 0]);
   });
 
-  it(`negative control: once ${name}, some are made where no commit reads the number`, PATIENCE, async () => {
-    expect((await sum(change, carelessSigning(server, unchecked))).after).toBeGreaterThan(0);
-  });
+  it.skipIf(change.isRead)(
+    `negative control: once ${name}, some are made where no commit reads the number`,
+    PATIENCE,
+    async () => {
+      expect((await sum(change, carelessSigning(server, unchecked))).after).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('while the configuration changes again and again', () => {

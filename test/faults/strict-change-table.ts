@@ -1,0 +1,172 @@
+import type { TenantScope } from '#core';
+import type { SignedToken } from '#signing';
+
+import { createKey, createProfile, createService, createIssuer } from '../e2e/signing/issuer.js';
+import { createAuthority } from '../e2e/certificates/pki.js';
+import { GOLDEN } from '../support/golden.js';
+import type { Call, TestServer, TestTenant } from '../support/server.js';
+
+/** What signs, and whose change is watched. */
+export interface WatchedIssuer {
+  readonly keyId: string;
+  readonly kid: string;
+  readonly profile: string;
+  readonly service: { readonly id: string; readonly serviceKey: string };
+  /** What a token is asked for with. */
+  readonly input: object;
+}
+
+type Token = Pick<SignedToken, 'kid' | 'token'>;
+
+/** The instance on which a change is made. */
+export interface ChangingInstance {
+  post(path: string, body: unknown, call: Call): Promise<{ readonly status: number; readonly body: object }>;
+  patch(path: string, body: unknown, call: Call): Promise<{ readonly status: number; readonly body: object }>;
+}
+
+interface Situation {
+  readonly tenant: TestTenant;
+  readonly issuer: WatchedIssuer;
+  /** Of the service, as it was admitted before the change. */
+  readonly scope: TenantScope;
+  /** Access token of the administrator of the platform. */
+  readonly admin: string;
+}
+
+/** A change after which certain tokens must not be made any more. */
+export interface StrictChange {
+  /** `jwtIssuer` where the change says nothing else. */
+  readonly create?: (server: TestServer, tenant: TestTenant) => Promise<WatchedIssuer>;
+  make(instance: ChangingInstance, situation: Situation): Promise<{ readonly status: number; readonly body: object }>;
+  /** Whether a token is of the state before it. */
+  isOutdated(token: Token, issuer: WatchedIssuer): boolean;
+  /** Whether it is read in each transaction, and kept in no memory: such a change needs no number. */
+  readonly isRead?: true;
+}
+
+/** A service that signs HS256 tokens for an audience of the time before. */
+export async function jwtIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+  const issuer = await createIssuer(server, tenant, { algorithm: 'HS256', audience: ['https://before.test'] });
+  return { ...issuer, input: {} };
+}
+
+/** A service that signs requests which name a certificate of the tenant. */
+async function certifiedIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+  const { id: caId } = await createAuthority(server, tenant);
+  const { keyId } = await createKey(server, tenant, 'RS256');
+  const { owner, path } = tenant;
+  const { body: request } = await server.post(`${path}/keys/${keyId}/csr`, { subject: { commonName: 'x' } }, owner);
+  const { body } = await server.post(`${path}/certificates`, { caId, csr: request['csr'] }, owner);
+  const kid = body['kid']!;
+  const profile = await createProfile(server, tenant, { format: 'xima-licensing', keyId, certificateKid: kid });
+  const service = await createService(server, tenant);
+  return { keyId, kid, profile, service, input: { payload: GOLDEN.payloads.ccId } };
+}
+
+const always = () => true;
+const signedBefore = ({ kid }: Token, issuer: WatchedIssuer): boolean => kid === issuer.kid;
+const audienceOf = ({ token }: Token): unknown =>
+  (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { aud?: unknown }).aud;
+
+export const STRICT_CHANGES: Readonly<Record<string, StrictChange>> = {
+  'a credential is discarded': {
+    make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>
+      instance.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/discard`, undefined, owner),
+    isOutdated: always,
+  },
+  'a credential is marked as compromised': {
+    make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>
+      instance.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/compromise`, {}, owner),
+    isOutdated: always,
+  },
+  'the grant of a service is withdrawn': {
+    make: (instance, { tenant: { path, owner }, issuer: { service } }) =>
+      instance.patch(`${path}/services/${service.id}`, { profiles: [] }, owner),
+    isOutdated: always,
+  },
+  'the tenant is suspended': {
+    make: (instance, { tenant: { path }, admin }) => instance.post(`${path}/suspend`, undefined, { token: admin }),
+    isOutdated: always,
+  },
+  'the key is rotated immediately': {
+    make: (instance, { tenant: { path, owner }, issuer: { keyId } }) =>
+      instance.post(`${path}/keys/${keyId}/rotate`, { immediately: true }, owner),
+    isOutdated: signedBefore,
+  },
+  'the key version is marked as compromised': {
+    make: (instance, { tenant: { path, owner }, issuer: { keyId, kid } }) =>
+      instance.post(`${path}/keys/${keyId}/versions/${kid}/compromise`, {}, owner),
+    isOutdated: signedBefore,
+  },
+  'the profile is changed': {
+    make: (instance, { tenant: { path, owner }, issuer: { profile } }) =>
+      instance.patch(`${path}/token-profiles/${profile}`, { audience: ['https://after.test'] }, owner),
+    isOutdated: (token) => audienceOf(token) !== 'https://after.test',
+  },
+  'the certificate of the profile is revoked': {
+    create: certifiedIssuer,
+    make: (instance, { tenant: { path, owner }, issuer: { kid } }) =>
+      instance.post(`${path}/certificates/${kid}/revoke`, { reason: 'superseded' }, owner),
+    isOutdated: always,
+    isRead: true,
+  },
+};
+
+/** A tenant with what signs, and a second credential: the last active one of its type could not be discarded. */
+export async function watched(server: TestServer, tenant: TestTenant, change: StrictChange): Promise<WatchedIssuer> {
+  const issuer = await (change.create ?? jwtIssuer)(server, tenant);
+  const credentials = `${tenant.path}/services/${issuer.service.id}/credentials`;
+  await server.post(credentials, { authType: 'service_key' }, tenant.owner);
+  return issuer;
+}
+
+const REQUESTS_AFTERWARDS = 3;
+const PATIENCE_MILLISECONDS = 20_000;
+
+export interface Outdated {
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * Asks for tokens without pause, makes the change in the middle, and counts the tokens of the state before it by whether they
+ * were asked for before or after it was acknowledged.
+ * @param ask gives `undefined` where it is rejected
+ */
+export async function raceAgainst(
+  {
+    workers,
+    ask,
+    isOutdated,
+  }: {
+    readonly workers: number;
+    readonly ask: () => Promise<Token | undefined>;
+    readonly isOutdated: (token: Token) => boolean;
+  },
+  change: () => Promise<{ readonly status: number; readonly body: object }>,
+): Promise<Outdated> {
+  const counted = { before: 0, after: 0 };
+  let acknowledged = false;
+  const underWay = Promise.withResolvers<void>();
+  const patience = setTimeout(() => underWay.reject(new Error('No token was made')), PATIENCE_MILLISECONDS);
+  const worker = async (): Promise<void> => {
+    for (let remaining = REQUESTS_AFTERWARDS; remaining > 0; remaining -= acknowledged ? 1 : 0) {
+      const isAfter = acknowledged;
+      const token = await ask();
+      if (!token) continue;
+      underWay.resolve();
+      if (isOutdated(token)) counted[isAfter ? 'after' : 'before'] += 1;
+    }
+  };
+  const working = Promise.all(Array.from({ length: workers }, worker));
+  try {
+    await underWay.promise;
+    const { status, body } = await change();
+    if (status >= 300) throw new Error(`The change was answered ${status} ${JSON.stringify(body)}`);
+  } finally {
+    clearTimeout(patience);
+    acknowledged = true;
+  }
+  await working;
+  return counted;
+}
