@@ -17,7 +17,8 @@ export const LAYERS = {
   audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'scheduler'],
   backup: ['core', 'database', 'crypto'],
   idempotency: ['core', 'database', 'crypto', 'vault', 'scheduler'],
-  tenants: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit'],
+  factors: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler'],
+  tenants: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit', 'factors'],
   keys: ['core', 'database', 'crypto', 'pki', 'vault', 'scheduler', 'tenants'],
   'service-keys': ['core', 'logging', 'metrics', 'database', 'crypto', 'vault', 'scheduler', 'audit', 'tenants'],
   certificates: [
@@ -62,6 +63,7 @@ export const LAYERS = {
     'scheduler',
     'audit',
     'idempotency',
+    'factors',
     'tenants',
     'keys',
     'service-keys',

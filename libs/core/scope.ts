@@ -1,4 +1,5 @@
 import { INSTALLATION_ID } from './ids.js';
+import type { Secret } from './secret.js';
 
 /**
  * Who acts: a person, a service with its credential, a service account (automation of a tenant), or Chancery itself
@@ -20,8 +21,8 @@ export interface Actor {
  * again inside each transaction, because it can have been withdrawn in between.
  */
 export type Evidence =
-  /** A signed-in user, on a route that requires the permission. */
-  | { readonly kind: 'session'; readonly sessionId: string; readonly permission: string }
+  /** A signed-in user, on a route that requires the permission; with the token of a step-up where the request shows one. */
+  | { readonly kind: 'session'; readonly sessionId: string; readonly permission: string; readonly stepUp?: Secret }
   /** An API token of a user or a service account, on a route that requires the permission. */
   | { readonly kind: 'api-token'; readonly apiTokenId: string; readonly permission: string }
   /** A service with the credential of the actor. */

@@ -16,6 +16,7 @@ import {
   type DatabaseSettings,
   readDatabaseTls,
 } from '#database';
+import { FactorsModule } from '#factors';
 import { IdempotencyModule } from '#idempotency';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
@@ -93,6 +94,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     CertificatesModule,
     DatabaseModule,
     DiscoveryModule,
+    FactorsModule,
     IdempotencyModule,
     KeysModule,
     LicensingModule,

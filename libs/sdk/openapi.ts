@@ -19,6 +19,10 @@ export interface paths {
         /** Log in with e-mail and password */
         post: operations["logIn"];
     };
+    "/v1/auth/login/verify": {
+        /** Complete a log-in by a second factor */
+        post: operations["verifyLogIn"];
+    };
     "/v1/auth/refresh": {
         /** Renew a session: a new access token and a new refresh token; the former one ends */
         post: operations["renew"];
@@ -46,6 +50,32 @@ export interface paths {
     "/v1/auth/reset/complete": {
         /** Choose a new password by the token of a reset; all sessions of the account end */
         post: operations["completeReset"];
+    };
+    "/v1/auth/factors": {
+        /** List the second factors of the account */
+        get: operations["listFactors"];
+        /** Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it */
+        post: operations["enrolFactor"];
+    };
+    "/v1/auth/factors/{factorId}/confirm": {
+        /** Confirm a second factor by its first proof */
+        post: operations["confirmFactor"];
+    };
+    "/v1/auth/factors/{factorId}": {
+        /** Delete a second factor; step up by a second factor first */
+        delete: operations["deleteFactor"];
+    };
+    "/v1/auth/factors/recovery-codes": {
+        /** Receive ten new recovery codes; step up by a second factor first */
+        post: operations["renewRecoveryCodes"];
+    };
+    "/v1/auth/step-up": {
+        /** Prove again who you are, for 5 minutes of this session: by the password or a second factor */
+        post: operations["stepUp"];
+    };
+    "/v1/auth/step-up/challenge": {
+        /** What a passkey has to sign for a step-up of this session, within 5 minutes */
+        post: operations["askForStepUp"];
     };
     "/v1/tenants": {
         /** List the tenants of the installation */
@@ -93,6 +123,10 @@ export interface paths {
         /** Let a member whose account only this tenant knows choose a new password */
         post: operations["resetMember"];
     };
+    "/v1/tenants/{tenantId}/members/{userId}/factors": {
+        /** Delete the second factors of a member whose account only this tenant knows */
+        delete: operations["resetMemberFactors"];
+    };
     "/v1/tenants/{tenantId}/invitations": {
         /** List the invitations */
         get: operations["listInvitations"];
@@ -120,6 +154,10 @@ export interface paths {
     "/v1/users/{userId}/verification": {
         /** Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them */
         post: operations["verifyUser"];
+    };
+    "/v1/users/{userId}/factors": {
+        /** Delete the second factors of an account whose holder lost them */
+        delete: operations["resetUserFactors"];
     };
     "/v1/tenants/{tenantId}/api-tokens": {
         /** List your API tokens; owners see all of the tenant */
@@ -595,6 +633,33 @@ export interface components {
             /** @description What works with less than is configured: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed */
             degraded: string[];
         };
+        AccessToken: {
+            /** @description For `Authorization: Bearer` */
+            accessToken: string;
+            /**
+             * @description How to send it (RFC 6750)
+             * @enum {string}
+             */
+            tokenType: "Bearer";
+            /** @description Seconds until the token ends */
+            expiresIn: number;
+            /** @description Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it */
+            refreshToken?: string;
+            /** @description Seconds until the session ends unless it is renewed */
+            refreshExpiresIn: number;
+        };
+        SecondFactorRequest: {
+            /** @description What the account can answer with */
+            methods: ("totp" | "passkey" | "recovery_code")[];
+            /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
+            passkeyOptions: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Always `true`: the session begins with `POST /v1/auth/login/verify` */
+            mfaRequired: boolean;
+            /** @description For that call, within 5 minutes */
+            mfaToken: string;
+        };
         LogIn: {
             /**
              * Format: email
@@ -615,20 +680,32 @@ export interface components {
              */
             session?: "token" | "cookie";
         };
-        AccessToken: {
-            /** @description For `Authorization: Bearer` */
-            accessToken: string;
+        LogInVerification: {
+            /** @description The present code of an application (RFC 6238); each is accepted once */
+            totp?: string;
             /**
-             * @description How to send it (RFC 6750)
+             * @description What `navigator.credentials.get` answered, by its `toJSON` (WebAuthn)
+             * @example {
+             *       "id": "ArPXkVSnfg",
+             *       "rawId": "ArPXkVSnfg",
+             *       "type": "public-key",
+             *       "response": {},
+             *       "clientExtensionResults": {}
+             *     }
+             */
+            passkey?: {
+                [key: string]: unknown;
+            };
+            /** @description One of the recovery codes, in place of a lost factor; each is accepted once */
+            recoveryCode?: string;
+            /** @description From the answer of the log-in */
+            mfaToken: string;
+            /**
+             * @description Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that scripts cannot read
+             * @default token
              * @enum {string}
              */
-            tokenType: "Bearer";
-            /** @description Seconds until the token ends */
-            expiresIn: number;
-            /** @description Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it */
-            refreshToken?: string;
-            /** @description Seconds until the session ends unless it is renewed */
-            refreshExpiresIn: number;
+            session?: "token" | "cookie";
         };
         Renewal: {
             /** @description The refresh token of the session; without it, that of the cookie */
@@ -683,6 +760,8 @@ export interface components {
             name: string;
             /** @description Whether the address is verified: an account without counts in the tenant that invited it and in no other */
             emailVerified: boolean;
+            /** @description Whether the account has a second factor */
+            secondFactor: boolean;
         };
         MembershipOfUser: {
             /**
@@ -706,6 +785,8 @@ export interface components {
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description What the role permits in the tenant */
             permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            /** @description Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED` */
+            requiresSecondFactor: boolean;
         };
         Self: {
             /** @description Who is logged in */
@@ -740,6 +821,143 @@ export interface components {
              * @description The password from now on: 12 to 256 characters
              */
             password: string;
+        };
+        Factor: {
+            /**
+             * Format: uuid
+             * @description Id of the factor
+             */
+            id: string;
+            /**
+             * @description `totp`: codes of an application (RFC 6238); `passkey`: WebAuthn
+             * @enum {string}
+             */
+            kind: "totp" | "passkey";
+            /** @description By which the user recognises it */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was enrolled
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was confirmed; it counts from then on
+             */
+            confirmedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last accepted
+             */
+            lastUsedAt: string | null;
+        };
+        FactorList: {
+            /** @description The confirmed factors, oldest first */
+            items: components["schemas"]["Factor"][];
+            /** @description Recovery codes that were not used */
+            recoveryCodesLeft: number;
+        };
+        NewFactor: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /**
+             * @description `totp`: codes of an application (RFC 6238); `passkey`: WebAuthn
+             * @enum {string}
+             */
+            kind: "totp" | "passkey";
+            /** @description By which the user recognises it */
+            name: string;
+        };
+        TotpSetup: {
+            /** @description For typing into the application (Base32) */
+            secret: string;
+            /** @description The same for a QR code */
+            uri: string;
+        };
+        EnrolledFactor: {
+            /** @description The factor, which does not count yet */
+            factor: components["schemas"]["Factor"];
+            /** @description For the application; shown this once */
+            totp?: components["schemas"]["TotpSetup"];
+            /** @description For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON` */
+            passkey?: {
+                [key: string]: unknown;
+            };
+        };
+        FactorConfirmation: {
+            /** @description The present code of an application (RFC 6238); each is accepted once */
+            totp?: string;
+            /**
+             * @description What `navigator.credentials.create` answered, by its `toJSON` (WebAuthn)
+             * @example {
+             *       "id": "ArPXkVSnfg",
+             *       "rawId": "ArPXkVSnfg",
+             *       "type": "public-key",
+             *       "response": {},
+             *       "clientExtensionResults": {}
+             *     }
+             */
+            passkey?: {
+                [key: string]: unknown;
+            };
+        };
+        FactorWithCodes: {
+            /** @description The factor, which counts from now on */
+            factor: components["schemas"]["Factor"];
+            /** @description Each takes the place of a second factor, once; shown this once */
+            recoveryCodes?: string[];
+        };
+        StepUp: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+        };
+        NewRecoveryCodes: {
+            /** @description Each takes the place of a second factor, once; shown this once */
+            recoveryCodes: string[];
+        };
+        FreshProof: {
+            /** @description The present code of an application (RFC 6238); each is accepted once */
+            totp?: string;
+            /**
+             * @description What `navigator.credentials.get` answered, by its `toJSON` (WebAuthn)
+             * @example {
+             *       "id": "ArPXkVSnfg",
+             *       "rawId": "ArPXkVSnfg",
+             *       "type": "public-key",
+             *       "response": {},
+             *       "clientExtensionResults": {}
+             *     }
+             */
+            passkey?: {
+                [key: string]: unknown;
+            };
+            /** @description One of the recovery codes, in place of a lost factor; each is accepted once */
+            recoveryCode?: string;
+            /**
+             * Format: password
+             * @description The caller's own password
+             */
+            password?: string;
+        };
+        StepUpAnswer: {
+            /** @description For `X-Step-Up`, in requests of this session only */
+            stepUpToken: string;
+            /** @description Seconds until the token ends */
+            expiresIn: number;
+        };
+        AskedFactor: {
+            /** @description What the account can answer with */
+            methods: ("totp" | "passkey" | "recovery_code")[];
+            /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
+            passkeyOptions: {
+                [key: string]: unknown;
+            } | null;
         };
         NewOwner: {
             /**
@@ -778,7 +996,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -804,7 +1022,7 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
@@ -928,13 +1146,6 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
         };
-        StepUp: {
-            /**
-             * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
-             */
-            password?: string;
-        };
         StartedReset: {
             /** @description For the holder of the account alone; shown this once */
             token: string;
@@ -1037,7 +1248,7 @@ export interface components {
             /** @description Networks from which it may be used; empty: any */
             allowedCidrs?: string[];
             /**
-             * @description Whether it may also do what asks a person for their password
+             * @description Whether it may also do what asks a person for their password; given with `X-Step-Up` by a second factor only
              * @default false
              */
             stepUp?: boolean;
@@ -3463,7 +3674,23 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token of the new session */
+            /** @description The tokens of the new session, or the question for a second factor of an account that has one */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AccessToken"] | components["schemas"]["SecondFactorRequest"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    verifyLogIn: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogInVerification"];
+            };
+        };
+        responses: {
+            /** @description The tokens of the new session */
             200: {
                 content: {
                     "application/json": components["schemas"]["AccessToken"];
@@ -3566,6 +3793,133 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listFactors: {
+        responses: {
+            /** @description The factors, and how many recovery codes are left */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["FactorList"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    enrolFactor: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFactor"];
+            };
+        };
+        responses: {
+            /** @description The factor with what its holder sets it up by */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["EnrolledFactor"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    confirmFactor: {
+        parameters: {
+            path: {
+                /** @description Id of the factor */
+                factorId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The factor; with the first one, ten recovery codes */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["FactorWithCodes"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteFactor: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id of the factor */
+                factorId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The factor is deleted; with the last one, the recovery codes */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    renewRecoveryCodes: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The codes; the former ones are not accepted any more */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["NewRecoveryCodes"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    stepUp: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FreshProof"];
+            };
+        };
+        responses: {
+            /** @description For the header `X-Step-Up` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["StepUpAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    askForStepUp: {
+        responses: {
+            /** @description What the account can step up by */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AskedFactor"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     listTenants: {
         parameters: {
             query?: {
@@ -3626,6 +3980,10 @@ export interface operations {
     };
     deleteTenant: {
         parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -3844,6 +4202,10 @@ export interface operations {
     };
     resetMember: {
         parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -3862,6 +4224,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StartedReset"];
                 };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    resetMemberFactors: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The member signs in with the password alone; all sessions ended */
+            204: {
             };
             default: components["responses"]["Refusal"];
         };
@@ -3963,6 +4350,10 @@ export interface operations {
     };
     resetUser: {
         parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
             path: {
                 /** @description Id of the user */
                 userId: string;
@@ -3985,6 +4376,10 @@ export interface operations {
     };
     verifyUser: {
         parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
             path: {
                 /** @description Id of the user */
                 userId: string;
@@ -4001,6 +4396,29 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StartedReset"];
                 };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    resetUserFactors: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id of the user */
+                userId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The holder signs in with the password alone; all sessions ended */
+            204: {
             };
             default: components["responses"]["Refusal"];
         };
@@ -4033,6 +4451,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4140,6 +4560,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4236,6 +4658,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4371,6 +4795,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4515,6 +4941,8 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4679,6 +5107,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4744,6 +5174,8 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4778,6 +5210,8 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4919,6 +5353,10 @@ export interface operations {
     };
     exportPrivateKey: {
         parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -5506,6 +5944,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -6110,6 +6550,12 @@ export interface operations {
         };
     };
     confirmClock: {
+        parameters: {
+            header?: {
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StepUp"];
@@ -6996,9 +7442,14 @@ export interface operations {
     };
 }
 export const choices = {
+    SecondFactorRequest: {"methods":["totp","passkey","recovery_code"]},
     LogIn: {"session":["token","cookie"]},
+    LogInVerification: {"session":["token","cookie"]},
     MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
     Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Factor: {"kind":["totp","passkey"]},
+    NewFactor: {"kind":["totp","passkey"]},
+    AskedFactor: {"methods":["totp","passkey","recovery_code"]},
     Tenant: {"state":["active","suspended","deleted"]},
     Invitation: {"role":["owner","full_access","limited_access","auditor"],"state":["pending","accepted","withdrawn","expired"]},
     NewMember: {"role":["owner","full_access","limited_access","auditor"]},

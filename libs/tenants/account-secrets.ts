@@ -14,6 +14,7 @@ export const accountSecretKinds = {
   passwordReset: prefixedSecret('crst_'),
   refreshToken: prefixedSecret('crft_'),
   apiToken: prefixedSecret('chat_'),
+  signIn: prefixedSecret('cmfa_'),
 } as const satisfies Record<string, PrefixedSecret>;
 
 /** The keyed hashes by which such secrets are found. */

@@ -4,9 +4,9 @@ import type { View } from '#database';
 import { admittedMember } from './accounts.js';
 import { isAddressAllowed } from './allowed-addresses.js';
 import { apiTokenStateAt } from './api-token.js';
-import { holdTenant } from './authority.js';
+import { requireFactorOf } from './authority.js';
 import { roleInTenant } from './authorization.js';
-import { ApiToken, ServiceAccount } from './entities.js';
+import { ApiToken, ServiceAccount, Tenant } from './entities.js';
 import { apiTokenErrors } from './errors.js';
 import { isPermission } from './permissions.js';
 import type { Role } from './roles.js';
@@ -17,7 +17,7 @@ type ApiTokenEvidence = Extract<Evidence, { kind: 'api-token' }>;
  * The first step of the work of an API token: whether it may be used, and what its owner may do, at this moment.
  * @returns the scope with the owner's present role
  * @throws INVALID_CREDENTIALS where it was revoked, expired, or has no owner any more; API_TOKEN_ADDRESS_NOT_ALLOWED,
- *   TENANT_SUSPENDED, NOT_FOUND, FORBIDDEN
+ *   TENANT_SUSPENDED, NOT_FOUND, FORBIDDEN, SECOND_FACTOR_REQUIRED
  */
 export async function apiTokenAuthority(
   view: View,
@@ -30,12 +30,13 @@ export async function apiTokenAuthority(
     requireUsable(await view.findOne(ApiToken, { id: apiTokenId }), view);
     return scope;
   }
-  const tenantState = await holdTenant(view, 'exclusive');
+  const tenant = await view.hold(Tenant, { id: scope.tenantId }, 'exclusive');
   const token = await view.findOne(ApiToken, { id: apiTokenId });
   requireUsable(token, view);
   const role = await roleOfOwner(view, token);
   if (role === undefined) throw rejected();
-  roleInTenant(permission, { tenantState, role, platformAdmin: false });
+  roleInTenant(permission, { tenantState: tenant?.state, role, platformAdmin: false });
+  if (token.memberId !== null) await requireFactorOf(view, tenant, token.ownerId);
   if (!token.permissions.includes(permission)) throw coreErrors.FORBIDDEN(`The API token does not hold ${permission}`);
   return { ...scope, actor: { ...scope.actor, role } };
 }

@@ -172,7 +172,9 @@ export class ApiTokens {
     const { name, allowedCidrs = [], stepUp = false, expiresAt } = request;
     requireCidrs(allowedCidrs);
     // A person who finds an open session must not leave with a secret that outlasts it.
-    await this.users.confirmPassword(platformScope(scope), password);
+    // What acts without asking a person is given that right by a person who showed more than a password.
+    if (stepUp) await this.users.confirmByFactor(platformScope(scope), password, { required: true });
+    else await this.users.confirmPassword(platformScope(scope), password);
     const token = accountSecretKinds.apiToken.generate();
     const lookupHash = await this.secrets.lookupHash(token.reveal());
     return this.database.transaction(scope, async (tx) => {

@@ -1,5 +1,6 @@
 import { type Evidence, INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import type { View } from '#database';
+import { factorErrors, hasFactor } from '#factors';
 
 import { admittedMember } from './accounts.js';
 import { requirePlatformRight, roleInTenant } from './authorization.js';
@@ -8,6 +9,7 @@ import { tenantErrors } from './errors.js';
 import { isPermission, permissionRow } from './permissions.js';
 import { requireCurrent } from './session-lifetime.js';
 import type { TenantState } from './tenant-lifecycle.js';
+import { effectiveSettings } from './tenant-settings.js';
 
 // The row of the tenant is the gate of everything that is done in it. Users and Chancery's own work hold it exclusively,
 // because they may change who is permitted what; services and other requests hold it shared. It is held first, so that no
@@ -18,7 +20,8 @@ type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
 /**
  * The first step of a user's work: whether the session goes on and what the user may do at this moment.
  * @returns the scope with the user's present role
- * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN
+ * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN,
+ *   SECOND_FACTOR_REQUIRED
  */
 export async function sessionAuthority(
   view: View,
@@ -37,14 +40,21 @@ export async function sessionAuthority(
     if (audience === 'platform-user') requirePlatformRight(permission, await isAdmin());
     return scope;
   }
-  const tenantState = await holdTenant(view, 'exclusive');
+  const tenant = await view.hold(Tenant, { id: scope.tenantId }, 'exclusive');
   const member = await admittedMember(view, scope.tenantId, scope.actor.id);
   const role = roleInTenant(permission, {
-    tenantState,
+    tenantState: tenant?.state,
     role: member?.role,
     platformAdmin: forPlatformAdmin && (await isAdmin()),
   });
+  if (member) await requireFactorOf(view, tenant, scope.actor.id);
   return { ...scope, actor: { ...scope.actor, role } };
+}
+
+/** @throws SECOND_FACTOR_REQUIRED where the tenant requires one and the member has none */
+export async function requireFactorOf(view: View, tenant: Tenant | null, userId: string): Promise<void> {
+  if (!tenant || !effectiveSettings(tenant.settings).requireSecondFactor || (await hasFactor(view, userId))) return;
+  throw factorErrors.SECOND_FACTOR_REQUIRED('The tenant requires a second factor: enrol one by POST /v1/auth/factors');
 }
 
 /**

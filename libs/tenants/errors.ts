@@ -45,4 +45,5 @@ export const sessionErrors = defineErrors('sessions', {
   TOO_MANY_ATTEMPTS: { kind: 'rate-limited', title: 'Too many failed attempts; wait before the next one' },
   PASSWORD_REQUIRED: { kind: 'unauthenticated', title: 'Your password is required' },
   PASSWORD_INVALID: { kind: 'forbidden', title: 'The password is wrong' },
+  STEP_UP_INVALID: { kind: 'unauthenticated', title: 'The step-up has expired, or belongs to another session' },
 });

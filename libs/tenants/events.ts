@@ -44,8 +44,10 @@ export const serviceAccountEvents = defineEvents('service_account', {
 export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
   refused:
-    'A sign-in or a password confirmation was rejected; recorded at the first attempt, then once a minute with the number of attempts',
+    'A sign-in, a password confirmation or a second factor was rejected; recorded at the first attempt, then once a minute with the number of attempts',
   ended: 'A user logged out, or ended one of their sessions',
   ended_by_member: 'A member who manages another one ended all sessions of that user',
+  factor_asked: 'The password of a sign-in was right; a second factor was asked for',
+  stepped_up: 'A user proved again who they are, by the password or a second factor, for what asks for it',
   reused: 'A refresh token came a second time: the session ended, because one of the two who used it stole it',
 });

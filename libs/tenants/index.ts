@@ -28,6 +28,7 @@ export {
   platformAdminPermissions,
   tokenPermissions,
 } from './permissions.js';
+export { type ConfirmedFactor, SecondFactors } from './second-factors.service.js';
 export { accountSettings } from './settings.js';
 export { ServiceAccounts } from './service-accounts.service.js';
 export { RefusedPasswords } from './refused-passwords.service.js';
@@ -39,6 +40,8 @@ export { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './sess
 export { SessionRenewals, type StartedSession } from './session-renewals.service.js';
 export { SessionTokens } from './session-tokens.js';
 export { type Membership, Sessions } from './sessions.service.js';
+export { type AskedSignIn, SignIns } from './sign-ins.service.js';
+export { type StepUpToken, StepUps } from './step-ups.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';

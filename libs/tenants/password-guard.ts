@@ -1,48 +1,24 @@
-import { createHash } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
-import {
-  DAY,
-  type EpochMilliseconds,
-  HOUR,
-  MINUTE,
-  type Origin,
-  type PlatformScope,
-  SECOND,
-  Secret,
-  coreErrors,
-} from '#core';
+import { type Origin, type PlatformScope, Secret, coreErrors } from '#core';
 import { PasswordHasher } from '#crypto';
-import { Database, In, type Tx } from '#database';
+import { Database, In } from '#database';
 
+import {
+  FREE_FAILURES,
+  KNOWN_FOR,
+  type Subject,
+  accountLockAfter,
+  count,
+  countSuccess,
+  lockAfter,
+  lockAll,
+  requireUnlocked,
+  subject,
+} from './attempt-counters.js';
 import { PasswordAttempt } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { networkOf } from './source-address.js';
-
-const FREE_FAILURES = 5;
-const FIRST_LOCK = 30 * SECOND;
-const LONGEST_LOCK = 15 * MINUTE;
-const FORGOTTEN_AFTER = 24 * HOUR;
-
-/** How long the subject is locked after so many failures in a row, in milliseconds: 30 s, doubling to 15 min. */
-export const lockAfter = (failures: number): number =>
-  failures < FREE_FAILURES ? 0 : Math.min(FIRST_LOCK * 2 ** (failures - FREE_FAILURES), LONGEST_LOCK);
-
-const FREE_FAILURES_OF_ACCOUNT = 100;
-const FAILURES_PER_STEP = 20;
-
-/**
- * The same for an account as a whole, over all networks: slow, so that a few strangers do not lock the owner out, while a
- * distributed attack ends with a guess each quarter of an hour.
- */
-export const accountLockAfter = (failures: number): number => {
-  const steps = Math.floor((failures - FREE_FAILURES_OF_ACCOUNT) / FAILURES_PER_STEP);
-  return steps < 0 ? 0 : Math.min(FIRST_LOCK * 2 ** steps, LONGEST_LOCK);
-};
-
-/** For so long a network from which the right password came is known for the account. */
-const KNOWN_FOR = 30 * DAY;
 
 /**
  * How many sign-ins from unknown networks may wait for their hash: fewer than the line holds, so that a flood of them
@@ -65,14 +41,6 @@ export interface StepUp {
   readonly sessionId: string;
   readonly password: string;
   readonly storedHash: string;
-}
-
-/** A counter of failures, and how long it locks what it counts. */
-interface Subject {
-  readonly hash: string;
-  /** Of the account that the failures are about; `null` for those of a session. */
-  readonly accountHash: string | null;
-  readonly lockAfter: (failures: number) => number;
 }
 
 interface Attempt {
@@ -208,61 +176,9 @@ export class PasswordGuard {
     await this.database.platform(scope, async (tx) => {
       tx.housekeeping('counters of password attempts');
       for (const { subject, row } of await lockAll(tx, subjects)) {
-        if (subject !== own) {
-          await count(tx, subject, row, -1);
-          continue;
-        }
-        const set = { failures: 0, lockedUntil: 0, succeededAt: tx.now, updatedAt: tx.now };
-        await tx.update(PasswordAttempt, { subjectHash: own.hash }, { ...set, expiresAt: tx.now + KNOWN_FOR });
+        if (subject === own) await countSuccess(tx, own);
+        else await count(tx, subject, row, -1);
       }
     });
   }
-}
-
-/**
- * A step of an account's reset: its failures, from every network, count no more.
- * @param accounts the names by which its sign-ins are counted
- */
-export async function forgetFailures(tx: Tx, accounts: readonly string[]): Promise<void> {
-  const accountHash = In(accounts.map((account) => hashOf(`account ${account}`)));
-  const set = { failures: 0, lockedUntil: 0, updatedAt: tx.now };
-  await tx.installation.update(PasswordAttempt, { accountHash }, set);
-}
-
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-const subject = (text: string, lock: Subject['lockAfter'], account?: string): Subject => ({
-  hash: hashOf(text),
-  accountHash: account === undefined ? null : hashOf(`account ${account}`),
-  lockAfter: lock,
-});
-
-function requireUnlocked(row: PasswordAttempt | undefined, now: EpochMilliseconds): void {
-  const lockedUntil = row?.lockedUntil ?? 0;
-  // A lock that lasts longer than the longest was set while the clock was ahead.
-  if (lockedUntil <= now || lockedUntil > now + LONGEST_LOCK) return;
-  throw sessionErrors.TOO_MANY_ATTEMPTS({ retryAfterSeconds: Math.ceil((lockedUntil - now) / SECOND) });
-}
-
-/** The rows of the subjects, in their order, which is the same for all attempts: none waits for another in a circle. */
-async function lockAll(tx: Tx, subjects: readonly Subject[]) {
-  const rows: { readonly subject: Subject; readonly row: PasswordAttempt }[] = [];
-  for (const one of subjects) {
-    const subjectHash = one.hash;
-    if (!(await tx.exists(PasswordAttempt, { subjectHash }))) {
-      const fresh = { failures: 0, lockedUntil: 0, succeededAt: null, updatedAt: tx.now, expiresAt: tx.now };
-      await tx.insertIfAbsent(PasswordAttempt, { subjectHash, accountHash: one.accountHash, ...fresh });
-    }
-    rows.push({ subject: one, row: await tx.lock(PasswordAttempt, { subjectHash }) });
-  }
-  return rows;
-}
-
-async function count(tx: Tx, { hash, lockAfter: lock }: Subject, row: PasswordAttempt, by: 1 | -1): Promise<void> {
-  const before = tx.confirmed - row.updatedAt > FORGOTTEN_AFTER ? 0 : row.failures;
-  const failures = Math.max(0, before + by);
-  // A failure that is taken back takes its lock with it.
-  const lockedUntil = by > 0 ? tx.now + lock(failures) : 0;
-  const expiresAt = Math.max(tx.now + FORGOTTEN_AFTER, (row.succeededAt ?? 0) + KNOWN_FOR);
-  await tx.update(PasswordAttempt, { subjectHash: hash }, { failures, lockedUntil, updatedAt: tx.now, expiresAt });
 }

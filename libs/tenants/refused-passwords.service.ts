@@ -16,17 +16,17 @@ export interface RefusedPassword {
   readonly user: Pick<User, 'id'> | undefined;
   /** The normalised address that was tried. */
   readonly email: string;
-  readonly reason: 'log-in' | 'password confirmation';
+  readonly reason: 'log-in' | 'password confirmation' | 'second factor';
   /** The code of the answer. */
   readonly code: string;
 }
 
-/** Whether the answer is that a password is wrong (`wrong`), or that there were too many wrong ones before it. */
+/** Whether the answer is that a password or a second factor is wrong (`wrong`), or that there were too many wrong ones before it. */
 export const isRefusedPassword = (error: unknown, wrong: ErrorFactory): error is DomainError =>
   error instanceof DomainError && [wrong.code, sessionErrors.TOO_MANY_ATTEMPTS.code].includes(error.code);
 
 /**
- * Records rejected log-ins and password confirmations: those of a user also in the tenants that the user is a member of;
+ * Records rejected log-ins, password confirmations and second factors: those of a user also in the tenants that the user is a member of;
  * those of unknown addresses only in the installation's history, counted together for each network that they come from.
  */
 @Injectable()

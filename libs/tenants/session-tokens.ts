@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
-import { type EpochMilliseconds, SECOND, isUuid, toEpochSeconds } from '#core';
+import { type EpochMilliseconds, MINUTE, SECOND, isUuid, toEpochSeconds } from '#core';
 import { Database } from '#database';
 
 import type { Session } from './entities.js';
@@ -9,6 +9,15 @@ import { SessionKeys } from './session-keys.js';
 
 const ALGORITHM = 'ES256';
 const TOKEN_TYPE = 'chancery-session+jwt';
+const STEP_UP_TYPE = 'chancery-step-up+jwt';
+/** How long a step-up holds. */
+export const STEP_UP_TTL = 5 * MINUTE;
+
+/** How the user stepped up. */
+export type StepUpStrength = 'password' | 'factor';
+
+/** RFC 8176 §2 */
+const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = { password: 'pwd', factor: 'mfa' };
 
 /** What a genuine access token says; whether its session goes on is decided by the row of the session. */
 export interface AccessTokenClaims {
@@ -16,7 +25,12 @@ export interface AccessTokenClaims {
   readonly expiresAt: EpochMilliseconds;
 }
 
-/** Signs and reads the access tokens of sessions. */
+/** What a genuine step-up token says. */
+export interface StepUpClaims extends AccessTokenClaims {
+  readonly strength: StepUpStrength;
+}
+
+/** Signs and reads the access tokens of sessions, and the tokens of their step-ups. */
 @Injectable()
 export class SessionTokens {
   constructor(
@@ -27,36 +41,54 @@ export class SessionTokens {
 
   /** @param issuedAt when the token begins; it ends with the `expiresAt` of the session */
   sign(session: Session, issuedAt: EpochMilliseconds): string {
-    this.database.requireNoTransaction('signature');
-    const claims = {
-      sub: session.userId,
-      sid: session.id,
-      iat: toEpochSeconds(issuedAt),
-      exp: toEpochSeconds(session.expiresAt),
-    };
-    return this.jwt.sign(claims, {
-      // @nestjs/jwt types keys as text or bytes; jsonwebtoken below takes the KeyObject, which is the fast form.
-      privateKey: this.keys.signing as unknown as Buffer,
-      algorithm: ALGORITHM,
-      header: { alg: ALGORITHM, typ: TOKEN_TYPE },
-    });
+    const { userId: sub, id: sid, expiresAt } = session;
+    return this.signAs(TOKEN_TYPE, { sub, sid, iat: toEpochSeconds(issuedAt), exp: toEpochSeconds(expiresAt) });
+  }
+
+  /** A token for the requests of one session that ask for a fresh proof. */
+  signStepUp(sessionId: string, strength: StepUpStrength, issuedAt: EpochMilliseconds): string {
+    const [iat, exp] = [toEpochSeconds(issuedAt), toEpochSeconds(issuedAt + STEP_UP_TTL)];
+    return this.signAs(STEP_UP_TYPE, { sid: sessionId, amr: [AUTHENTICATION_METHODS[strength]], iat, exp });
   }
 
   /** What a token that we signed says; `undefined` for every other text. Its expiry is for the caller to judge. */
   read(accessToken: string): AccessTokenClaims | undefined {
+    const claims = this.claimsOf(TOKEN_TYPE, accessToken);
+    return claims && { sessionId: claims.sid, expiresAt: claims.exp * SECOND };
+  }
+
+  /** The same for the token of a step-up. */
+  readStepUp(token: string): StepUpClaims | undefined {
+    const claims = this.claimsOf(STEP_UP_TYPE, token);
+    if (!claims) return undefined;
+    const isFactor = Array.isArray(claims.amr) && claims.amr.includes(AUTHENTICATION_METHODS.factor);
+    return { sessionId: claims.sid, expiresAt: claims.exp * SECOND, strength: isFactor ? 'factor' : 'password' };
+  }
+
+  private signAs(type: string, claims: object): string {
+    this.database.requireNoTransaction('signature');
+    return this.jwt.sign(claims, {
+      // @nestjs/jwt types keys as text or bytes; jsonwebtoken below takes the KeyObject, which is the fast form.
+      privateKey: this.keys.signing as unknown as Buffer,
+      algorithm: ALGORITHM,
+      header: { alg: ALGORITHM, typ: type },
+    });
+  }
+
+  private claimsOf(type: string, token: string): { sid: string; exp: number; amr?: unknown } | undefined {
     try {
       const { header, payload } = this.jwt.verify<{
         header: { typ?: string };
-        payload: { sid?: unknown; exp?: unknown };
-      }>(accessToken, {
+        payload: { sid?: unknown; exp?: unknown; amr?: unknown };
+      }>(token, {
         publicKey: this.keys.verifying as unknown as Buffer,
         algorithms: [ALGORITHM],
         complete: true,
         ignoreExpiration: true,
       });
-      const { sid, exp } = payload;
-      if (header.typ !== TOKEN_TYPE || typeof sid !== 'string' || !isUuid(sid)) return undefined;
-      return Number.isSafeInteger(exp) ? { sessionId: sid, expiresAt: (exp as number) * SECOND } : undefined;
+      const { sid, exp, amr } = payload;
+      if (header.typ !== type || typeof sid !== 'string' || !isUuid(sid)) return undefined;
+      return Number.isSafeInteger(exp) ? { sid, exp: exp as number, amr } : undefined;
     } catch {
       return undefined;
     }

@@ -1,39 +1,24 @@
 import { Injectable } from '@nestjs/common';
 
-import {
-  type EpochMilliseconds,
-  type ErrorFactory,
-  type PlatformScope,
-  coreErrors,
-  normalizeEmail,
-  platformScope,
-  selfDeciding,
-  systemOrigin,
-} from '#core';
-import { Database, IsNull, MoreThan, MoreThanOrEqual, type Tx } from '#database';
+import { type EpochMilliseconds, type PlatformScope, platformScope, systemOrigin } from '#core';
+import { Database, IsNull, MoreThan, MoreThanOrEqual } from '#database';
+import { hasFactor } from '#factors';
 
-import { accountOf, isKnownIn, signInName } from './accounts.js';
+import { isKnownIn } from './accounts.js';
 import { Invitation, Member, PasswordReset, RefreshToken, Session, Tenant, User } from './entities.js';
 import { sessionErrors } from './errors.js';
 import { sessionEvents, userEvents } from './events.js';
-import { PasswordGuard } from './password-guard.js';
-import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import type { Role } from './roles.js';
+import { requireSamePassword } from './same-password.js';
 import { endSessions } from './session-ending.js';
 import { requireCurrent } from './session-lifetime.js';
-import { SessionRenewals, type StartedSession } from './session-renewals.service.js';
 import { SessionTokens } from './session-tokens.js';
+import { effectiveSettings } from './tenant-settings.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
 const RESTORE = platformScope(systemOrigin('restore'));
 const MEMBERSHIPS_MAX = 1_000;
-
-export interface SignInDetails {
-  /** Id or slug: for an account that only this tenant knows, where others have the same address. */
-  readonly tenant?: string | undefined;
-  readonly userAgent?: string | null | undefined;
-}
 
 export interface IdentifiedUser {
   readonly user: User;
@@ -46,18 +31,17 @@ export interface Membership {
   readonly name: string;
   readonly state: string;
   readonly role: Role;
+  /** Whether the tenant requires a second factor, without which its members may do nothing there. */
+  readonly requiresSecondFactor: boolean;
 }
 
-/** Sign-in, and the user of a session token. A token is valid only as long as its session row exists. */
+/** The user of a session token, and what ends a session. A token is valid only as long as its session row exists. */
 @Injectable()
 export class Sessions {
   constructor(
     private readonly database: Database,
-    private readonly guard: PasswordGuard,
     private readonly users: Users,
     private readonly tokens: SessionTokens,
-    private readonly renewals: SessionRenewals,
-    private readonly refusals: RefusedPasswords,
   ) {}
 
   /**
@@ -73,43 +57,6 @@ export class Sessions {
       await tx.delete(PasswordReset, all);
       await tx.update(Invitation, { state: 'pending', expiresAt: MoreThan(restoredAt) }, { expiresAt: restoredAt });
     });
-  }
-
-  /**
-   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY
-   */
-  async start(scope: PlatformScope, email: string, password: string, at: SignInDetails = {}): Promise<StartedSession> {
-    const { tenant, userAgent = null } = at;
-    const subject = normalizeEmail(email);
-    const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
-    try {
-      // Counted by what was asked: an attacker with an account of the same address elsewhere resets no counter but that.
-      const account = signInName(subject, tenant);
-      const attempt = { account, password, storedHash: user?.passwordHash };
-      const matches = await this.guard.verifySignIn(scope, attempt);
-      if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
-      return await this.startOf(scope, user, userAgent);
-    } catch (error) {
-      if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
-        await this.refusals.record(scope, { user, email: subject, reason: 'log-in', code: error.code });
-      }
-      throw error;
-    }
-  }
-
-  /** The session of a user whose password was compared. @throws INVALID_CREDENTIALS where it was changed since then */
-  private async startOf(scope: PlatformScope, user: User, userAgent: string | null): Promise<StartedSession> {
-    const ofUser = selfDeciding({ ...scope, actor: { type: 'user' as const, id: user.id, name: user.email } });
-    const refresh = await this.renewals.newToken();
-    const { sourceAddress } = scope;
-    const session = await this.database.platform(ofUser, async (tx) => {
-      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
-      const row = await this.renewals.insert(tx, user.id, refresh, { sourceAddress, userAgent });
-      const details = { userId: user.id, email: user.email };
-      await recordForUser(tx, user.id, (content) => sessionEvents.started(row.id, { ...content, details }));
-      return row;
-    });
-    return this.renewals.present(session, refresh);
   }
 
   /** The user of the active session of this token. @throws INVALID_CREDENTIALS for anything else */
@@ -130,11 +77,17 @@ export class Sessions {
       const user = await view.installation.get(User, { id: userId });
       for (const { tenantId, role } of await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX })) {
         if (!isKnownIn(user, tenantId)) continue;
-        const { slug, name, state } = await view.get(Tenant, { id: tenantId });
-        if (state !== 'deleted') memberships.push({ tenantId, slug, name, state, role });
+        const { slug, name, state, settings } = await view.get(Tenant, { id: tenantId });
+        if (state === 'deleted') continue;
+        const { requireSecondFactor: requiresSecondFactor } = effectiveSettings(settings);
+        memberships.push({ tenantId, slug, name, state, role, requiresSecondFactor });
       }
       return memberships;
     });
+  }
+
+  async hasSecondFactor(scope: PlatformScope, userId: string): Promise<boolean> {
+    return this.database.readPlatform(scope, (view) => hasFactor(view, userId));
   }
 
   /** Ends one session: its token is refused everywhere from the next request on. */
@@ -165,13 +118,4 @@ export class Sessions {
       await recordForUser(tx, userId, (content) => userEvents.password_changed(userId, content));
     });
   }
-}
-
-/**
- * The first step of what follows from a password that was compared outside of the transaction: the user's row is locked, and
- * a password that was changed since then counts as wrong. So no session of the old password begins after its change.
- */
-async function requireSamePassword(tx: Tx, compared: User, wrong: ErrorFactory): Promise<void> {
-  const user = await tx.installation.hold(User, { id: compared.id }, 'exclusive');
-  if (user?.passwordHash !== compared.passwordHash) throw wrong();
 }

@@ -14,6 +14,7 @@ const DEFAULTS = {
   keyDeletionDays: 7,
   keyVersions: 500,
   transactionRetentionDays: 90,
+  requireSecondFactor: false,
   allowedDnsNames: [],
 };
 
@@ -50,6 +51,7 @@ describe('the settings of a tenant', () => {
     ['keyDeletionDays', [0, 30], [-1, 31]],
     ['keyVersions', [10, 2_000], [9, 2_001]],
     ['transactionRetentionDays', [1, 730], [0, 731]],
+    ['requireSecondFactor', [true, false], ['true', 1, null]],
     [
       'allowedDnsNames',
       [[], ['api.acme.example', '*.acme.example', 'localhost'], Array.from({ length: 50 }, (_, n) => `h${n}.example`)],

@@ -41,6 +41,12 @@ const dnsNamePatterns = (description: string): SettingRow<readonly string[]> => 
   },
 });
 
+const flag = (description: string): SettingRow<boolean> => ({
+  default: false,
+  description,
+  refuse: (proposed) => (typeof proposed === 'boolean' ? undefined : '`true` or `false` is expected'),
+});
+
 /** The settings of a tenant: adding one is one row. */
 export const tenantSettings = {
   credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
@@ -62,6 +68,7 @@ export const tenantSettings = {
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
   keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
+  requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',
   ),

@@ -7,6 +7,7 @@ import { CONFIGURATION, type SettingValues } from '#config';
 import { DAY, Declares, MINUTE } from '#core';
 import { CpuQueue, PasswordHasher, type PasswordParameters, passwordErrors } from '#crypto';
 import { DatabaseModule, type EntityClass } from '#database';
+import { FactorsModule } from '#factors';
 import { VaultModule } from '#vault';
 
 import { Access } from './access.service.js';
@@ -43,12 +44,14 @@ import {
   userEvents,
 } from './events.js';
 import { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
+import { FactorGuard } from './factor-guard.js';
 import { Invitations } from './invitations.service.js';
 import { Members } from './members.service.js';
 import { PasswordGuard } from './password-guard.js';
 import { PasswordResetExpiry } from './password-reset-expiry.js';
 import { PasswordResets } from './password-resets.service.js';
 import { RefusedPasswords } from './refused-passwords.service.js';
+import { SecondFactors } from './second-factors.service.js';
 import { ServiceAccounts } from './service-accounts.service.js';
 import { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
 import { SessionKeys } from './session-keys.js';
@@ -57,6 +60,8 @@ import { SessionRenewals } from './session-renewals.service.js';
 import { SessionTokens } from './session-tokens.js';
 import type { accountSettings } from './settings.js';
 import { Sessions } from './sessions.service.js';
+import { SignIns } from './sign-ins.service.js';
+import { StepUps } from './step-ups.service.js';
 import { Tenants } from './tenants.service.js';
 import { Users } from './users.service.js';
 
@@ -95,6 +100,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     JwtModule.register({}),
     AuditModule,
     DatabaseModule,
+    FactorsModule,
     VaultModule,
   ],
   providers: [
@@ -108,6 +114,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     ApiTokenExpiry,
     ApiTokens,
     EndedInvitations,
+    FactorGuard,
     InvitationExpiry,
     Invitations,
     Members,
@@ -117,6 +124,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     PasswordResets,
     RefusedPasswords,
     RefreshTokenExpiry,
+    SecondFactors,
     ServiceAccounts,
     SessionExpiry,
     SessionKeys,
@@ -131,6 +139,8 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     SessionRenewals,
     SessionTokens,
     Sessions,
+    SignIns,
+    StepUps,
     Tenants,
     Users,
   ],
@@ -140,10 +150,13 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     Invitations,
     Members,
     PasswordResets,
+    SecondFactors,
     ServiceAccounts,
     SessionKeys,
     SessionRenewals,
     Sessions,
+    SignIns,
+    StepUps,
     Tenants,
     Users,
   ],

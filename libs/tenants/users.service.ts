@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import {
+  BACKWARD_TOLERANCE,
   INSTALLATION_ID,
   type Origin,
   type Page,
@@ -12,14 +13,17 @@ import {
 } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
+import { Factors, factorErrors, factorEvents, hasFactor } from '#factors';
 
 import { accountOf, signInNamesOf } from './accounts.js';
+import { forgetFailures } from './attempt-counters.js';
 import { ApiToken, User } from './entities.js';
 import { accountErrors, sessionErrors } from './errors.js';
 import { userEvents } from './events.js';
-import { PasswordGuard, forgetFailures, hashingGroup } from './password-guard.js';
+import { PasswordGuard, hashingGroup } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import { endSessions } from './session-ending.js';
+import { STEP_UP_TTL, SessionTokens, type StepUpStrength } from './session-tokens.js';
 import { recordForUser } from './user-histories.js';
 
 export interface NewUser {
@@ -38,6 +42,8 @@ export class Users {
     private readonly database: Database,
     private readonly guard: PasswordGuard,
     private readonly refusals: RefusedPasswords,
+    private readonly tokens: SessionTokens,
+    private readonly factors: Factors,
   ) {}
 
   /**
@@ -102,10 +108,16 @@ export class Users {
   /**
    * Sets a new password for a user who lost theirs, ends all their sessions, and forgets the failed sign-ins. Only the command line of the host
    * offers this: who can run it can read the database as well.
-   * @param tenant id or slug, for an account that only this tenant knows
+   * @param options.tenant id or slug, for an account that only this tenant knows
+   * @param options.clearFactors whether the second factors go, too
    * @throws NOT_FOUND, VALIDATION_ERROR unless the password has 12 to 256 characters
    */
-  async resetPassword(scope: PlatformScope, email: string, password: string, tenant?: string): Promise<void> {
+  async resetPassword(
+    scope: PlatformScope,
+    email: string,
+    password: string,
+    { tenant, clearFactors = false }: { readonly tenant?: string | undefined; readonly clearFactors?: boolean } = {},
+  ): Promise<void> {
     const passwordHash = await this.hashNewPassword(scope, password, '/password');
     await this.database.platform(scope, async (tx) => {
       const account = await accountOf(tx, normalizeEmail(email), tenant);
@@ -115,6 +127,9 @@ export class Users {
       await endSessions(tx, { userId: id });
       await forgetFailures(tx, await signInNamesOf(tx, account));
       await recordForUser(tx, id, (content) => userEvents.password_reset(id, content));
+      if (!clearFactors) return;
+      await this.factors.clear(tx, id);
+      await recordForUser(tx, id, (content) => factorEvents.reset(id, content));
     });
   }
 
@@ -130,13 +145,45 @@ export class Users {
   }
 
   /**
-   * Step-up: the caller's own password in the very request that needs it. An API token has none; it confirms by the
-   * right that it was given when it was created.
-   * @throws PASSWORD_REQUIRED where none was sent, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, FORBIDDEN for an API token without that right
+   * Step-up: the caller's own password in the very request that needs it, or the token of a step-up (`StepUps`) in its
+   * place. An API token has neither; it confirms by the right that it was given when it was created.
+   * @throws PASSWORD_REQUIRED where neither was sent, PASSWORD_INVALID, STEP_UP_INVALID, TOO_MANY_ATTEMPTS, FORBIDDEN for an
+   *   API token without that right
    */
   async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<void> {
-    if (scope.evidence?.kind === 'api-token') return this.requireStepUpToken(scope, scope.evidence.apiTokenId);
-    await this.comparePassword(scope, password);
+    const { evidence } = scope;
+    if (evidence?.kind === 'api-token') await this.requireStepUpToken(scope, evidence.apiTokenId);
+    else if (evidence?.kind === 'session' && evidence.stepUp) await this.requireStepUp(scope, evidence.stepUp);
+    else await this.comparePassword(scope, password);
+  }
+
+  /**
+   * The same where a second factor decides: a user who has one steps up by it, the password does not suffice.
+   * @param options.required whether a user without one is rejected
+   * @throws SECOND_FACTOR_REQUIRED, and what `confirmPassword` throws
+   */
+  async confirmByFactor(
+    scope: PlatformScope,
+    password: string | undefined,
+    { required = false }: { readonly required?: boolean } = {},
+  ): Promise<void> {
+    const { evidence, actor } = scope;
+    const stepUp = evidence?.kind === 'session' ? evidence.stepUp : undefined;
+    const strength = stepUp && (await this.requireStepUp(scope, stepUp));
+    if (strength === 'factor') return;
+    const hasOne = await this.database.readPlatform(scope, (view) => hasFactor(view, actor.id));
+    if (hasOne || required)
+      throw factorErrors.SECOND_FACTOR_REQUIRED('Step up by a second factor: POST /v1/auth/step-up');
+    if (strength === undefined) await this.confirmPassword(scope, password);
+  }
+
+  /** @throws STEP_UP_INVALID for a token that has expired or belongs to another session */
+  private async requireStepUp(scope: PlatformScope, stepUp: Secret): Promise<StepUpStrength> {
+    const claims = this.tokens.readStepUp(stepUp.reveal());
+    const now = await this.database.readPlatform(scope, async (view) => view.now);
+    const isCurrent = claims && claims.expiresAt > now && claims.expiresAt <= now + STEP_UP_TTL + BACKWARD_TOLERANCE;
+    if (!isCurrent || claims.sessionId !== sessionOf(scope)) throw sessionErrors.STEP_UP_INVALID();
+    return claims.strength;
   }
 
   private async requireStepUpToken(scope: PlatformScope, id: string): Promise<void> {

@@ -6,8 +6,9 @@ import { RepeatedEvents } from '#audit';
 import { DomainError, SECOND, Secret, type TenantScope, platformScope, systemClock, systemOrigin } from '#core';
 import { PasswordHasher, normalizePassword } from '#crypto';
 import type { Database } from '#database';
+import { Factors } from '#factors';
 import { Signing } from '#signing';
-import { AccountSecrets, Invitations, PasswordGuard, RefusedPasswords, Sessions, Users } from '#tenants';
+import { AccountSecrets, Invitations, PasswordGuard, RefusedPasswords, SessionTokens, SignIns, Users } from '#tenants';
 
 import { Session, User } from '../../libs/tenants/entities.js';
 import { admitService, admitUser, carelessSigning, openUnchecked } from '../support/admission.js';
@@ -116,9 +117,11 @@ describe('an owner who invites people while another owner removes them', () => {
 
   it('negative control: an owner invites some people without the check in the transaction', PATIENCE, async () => {
     const refusals = new RefusedPasswords(unchecked, new RepeatedEvents(unchecked));
-    const users = new Users(unchecked, new PasswordGuard(unchecked, new PasswordHasher()), refusals);
+    const { app } = server.server;
+    const guard = new PasswordGuard(unchecked, new PasswordHasher());
+    const users = new Users(unchecked, guard, refusals, app.get(SessionTokens), app.get(Factors));
     const { after, rejections } = await sum(() =>
-      run(() => new Invitations(unchecked, server.server.app.get(AccountSecrets), users)),
+      run(() => new Invitations(unchecked, app.get(AccountSecrets), users)),
     );
     expect([after > 0, [...rejections]]).toEqual([true, []]);
   });
@@ -214,7 +217,9 @@ describe('log-ins with a password that is changed at the same time', () => {
     const scope = platformScope(systemOrigin('log-in'));
     const logIn = async (email: string): Promise<string | undefined> => {
       try {
-        const { accessToken } = await app.get(Sessions).start(scope, email, OLD);
+        const started = await app.get(SignIns).start(scope, email, OLD);
+        if (!('accessToken' in started)) return undefined;
+        const { accessToken } = started;
         return (JSON.parse(Buffer.from(accessToken.split('.')[1]!, 'base64url').toString()) as { sid: string }).sid;
       } catch (error) {
         if (error instanceof DomainError) return undefined;

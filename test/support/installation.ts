@@ -24,6 +24,8 @@ import {
   SessionRenewals,
   SessionTokens,
   Sessions,
+  SignIns,
+  type StartedSession,
   Tenants,
   Users,
 } from '#tenants';
@@ -50,6 +52,8 @@ export interface Installation {
   readonly invitations: Invitations;
   readonly resets: PasswordResets;
   readonly sessions: Sessions;
+  /** The session of an account without a second factor. */
+  readonly signIn: (...at: Parameters<SignIns['start']>) => Promise<StartedSession>;
   readonly renewals: SessionRenewals;
   readonly secrets: AccountSecrets;
   readonly tokens: SessionTokens;
@@ -85,6 +89,11 @@ export async function openInstallation(): Promise<Installation> {
     invitations: modules.get(Invitations),
     resets: modules.get(PasswordResets),
     sessions: modules.get(Sessions),
+    signIn: async (scope, email, password, details) => {
+      const started = await modules.get(SignIns).start(scope, email, password, details);
+      if ('signInToken' in started) throw new Error(`${email} has a second factor`);
+      return started;
+    },
     renewals: modules.get(SessionRenewals),
     secrets: modules.get(AccountSecrets),
     tokens: modules.get(SessionTokens),

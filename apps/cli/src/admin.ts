@@ -32,15 +32,19 @@ export const createAdmin = (terminal: Terminal, { email, name }: { email: string
 /**
  * A new password for a user who lost theirs; their sessions end.
  * @param options.tenant id or slug, for an account that only this tenant knows
+ * @param options.clearFactors whether the second factors are deleted, too
  * @throws NOT_FOUND, VALIDATION_ERROR
  */
 export const resetPassword = (
   terminal: Terminal,
-  { email, tenant }: { email: string; tenant?: string },
+  { email, tenant, clearFactors }: { email: string; tenant?: string; clearFactors?: boolean },
 ): Promise<boolean> =>
   onInstallation(terminal, async (context) => {
     const { password, shown } = newPassword(configurationOf(context));
-    await context.get(Users).resetPassword(CLI, email, password.reveal(), tenant);
-    terminal.write(`The password of ${email} was reset; all sessions ended\n${shown}`);
+    await context
+      .get(Users)
+      .resetPassword(CLI, email, password.reveal(), { tenant, clearFactors: clearFactors ?? false });
+    const factors = clearFactors ? 'its second factors were deleted; ' : '';
+    terminal.write(`The password of ${email} was reset; ${factors}all sessions ended\n${shown}`);
     return true;
   });

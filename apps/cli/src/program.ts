@@ -55,6 +55,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     )
     .requiredOption('--email <address>', 'what the user logs in with')
     .option('--tenant <slug>', 'for an account that only this tenant knows, where others have its address')
+    .option('--clear-factors', 'delete the second factors and recovery codes of the account, too')
     .action(does(resetPassword));
 
   root

@@ -9,6 +9,7 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
+import { factorErrors } from '#factors';
 import { type CallerFacts, Authenticator, type AuthenticatedService, callerErrors } from '#service-keys';
 import { Access, ApiTokens, type Permission, Sessions, isPermission, permissionRow, tenantErrors } from '#tenants';
 
@@ -50,7 +51,7 @@ export class Callers extends CallerIdentification {
     super();
   }
 
-  override async user({ authorization }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
+  override async user({ authorization, stepUp }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
     const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
     if (token === undefined) throw coreErrors.INVALID_CREDENTIALS('A bearer token of a session is expected');
     if (this.apiTokens.isApiToken(token)) {
@@ -58,7 +59,7 @@ export class Callers extends CallerIdentification {
     }
     const { user, sessionId } = await this.sessions.identify(platformScope(identification(null)), token);
     const { id: userId, email, platformAdmin } = user;
-    return { kind: 'user', userId, email, sessionId, platformAdmin };
+    return { kind: 'user', userId, email, sessionId, platformAdmin, ...(stepUp && { stepUp }) };
   }
 
   override async service(credentials: ServiceCredentials, confirmed = true): Promise<GrantedService> {
@@ -102,12 +103,13 @@ export class Permissions extends PermissionPolicy {
 const { CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN } = coreErrors;
 const { CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED, IP_NOT_ALLOWED } = callerErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
+const { SECOND_FACTOR_REQUIRED } = factorErrors;
 
 /** How a caller of each kind may be rejected before, or while, its request is worked on. */
 const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
   user: [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS],
   'platform-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN],
-  'tenant-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN, TENANT_SUSPENDED],
+  'tenant-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN, TENANT_SUSPENDED, SECOND_FACTOR_REQUIRED],
   service: [
     CREDENTIALS_REQUIRED,
     INVALID_CREDENTIALS,
@@ -129,7 +131,12 @@ function known(permission: string): Permission {
 function evidenceOf(principal: Principal, permission: string): Evidence {
   switch (principal.kind) {
     case 'user':
-      return { kind: 'session', sessionId: principal.sessionId, permission: known(permission) };
+      return {
+        kind: 'session',
+        sessionId: principal.sessionId,
+        permission: known(permission),
+        ...(principal.stepUp && { stepUp: principal.stepUp }),
+      };
     case 'api-token':
       return { kind: 'api-token', apiTokenId: principal.apiTokenId, permission: known(permission) };
     case 'service':

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY, ManualClock, MINUTE } from '#core';
+import { enrolTotp, stepUp as stepUpBy } from '../../support/factors.js';
 import { createApiToken, createServiceAccount, invite, joinTenant } from '../../support/people.js';
 import {
   PASSWORD,
@@ -135,7 +136,12 @@ describe('an API token', () => {
   it('an API token does what asks a person for their password only where it was created for that', async () => {
     const permissions = ['services:read', 'services:write'];
     const without = await createApiToken(server, tenant, permissions);
-    const stepUp = await createApiToken(server, tenant, permissions, { more: { stepUp: true } });
+    const person = { token: await server.login(tenant.owner.email, PASSWORD) };
+    const { recoveryCodes, factorId } = await enrolTotp(server, person.token);
+    const headers = await stepUpBy(server, person.token, { recoveryCode: recoveryCodes[0] });
+    const call = { ...person, headers };
+    const stepUp = await createApiToken(server, tenant, permissions, { call, more: { stepUp: true } });
+    await server.delete(`/v1/auth/factors/${factorId}`, {}, call);
     const { service } = (await server.post(`${tenant.path}/services`, { name: 'to delete' }, without)).body;
     const path = `${tenant.path}/services/${service!['id']}`;
     expect(await server.delete(path, { password: PASSWORD }, without)).toMatchObject({

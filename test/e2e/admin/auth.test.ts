@@ -87,7 +87,13 @@ describe('a session', () => {
   it('a session says who it is', async () => {
     const token = await server.login();
     expect((await server.get('/v1/auth/me', { token })).body).toEqual({
-      user: { id: expect.any(String), email: ADMIN.email, name: expect.any(String), emailVerified: true },
+      user: {
+        id: expect.any(String),
+        email: ADMIN.email,
+        name: expect.any(String),
+        emailVerified: true,
+        secondFactor: false,
+      },
       platformRole: 'platform_admin',
       platformPermissions: platformAdminPermissions,
       memberships: [],

@@ -35,6 +35,7 @@ describe('tenants', () => {
         keyDeletionDays: 7,
         keyVersions: 500,
         transactionRetentionDays: 90,
+        requireSecondFactor: false,
         allowedDnsNames: [],
       },
       version: 1,

@@ -10,6 +10,7 @@ import { ClockWatch } from '#scheduler';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { enrolTotp, stepUp } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type TestServer, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
@@ -130,6 +131,19 @@ describe('chancery', () => {
     const logIn = async (tenant: string) => (await server.post('/v1/auth/login', { email, password, tenant })).status;
     expect([await logIn(other.slug), await logIn(one.slug)]).toEqual([200, 401]);
     expect(await chancery(`admin reset --email ${email} --tenant none`)).toMatchObject({ code: 1 });
+  });
+
+  it('chancery admin reset keeps the second factors of an account, unless it is asked to delete them', async () => {
+    const email = 'two-factors@chancery.test';
+    await chancery(`admin create --email ${email}`, { CHANCERY_ADMIN_PASSWORD: PASSWORD });
+    const token = await server.login(email, PASSWORD);
+    await enrolTotp(server, token, await stepUp(server, token, { password: PASSWORD }));
+    const logIn = async () => (await server.post('/v1/auth/login', { email, password: PASSWORD })).body;
+    const environment = { CHANCERY_ADMIN_PASSWORD: PASSWORD };
+    await chancery(`admin reset --email ${email}`, environment);
+    expect(await logIn()).toHaveProperty('mfaToken');
+    await chancery(`admin reset --email ${email} --clear-factors`, environment);
+    expect(await logIn()).toHaveProperty('accessToken');
   });
 });
 

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
+import { Secret as OtpSecret } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, SECOND } from '#core';
@@ -8,6 +9,7 @@ import { privateKeyToBytes } from '#crypto';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { enrolTotp, stepUp } from '../../support/factors.js';
 import { createApiToken, invite } from '../../support/people.js';
 import {
   ADMIN,
@@ -112,6 +114,12 @@ async function useSecretsOfAccounts(): Promise<void> {
   const apiToken = await createApiToken(server, tenant, ['services:read']);
   const webhook = { url: 'https://receiver.test/', actions: ['key.*'] };
   const withKey = { token, headers: { 'Idempotency-Key': 'webhook' } };
+  const person = { email: 'newcomer@secrets.test', password: PASSWORD };
+  const newcomerToken = (await server.post('/v1/auth/login', person)).body['accessToken']!;
+  const application = await enrolTotp(server, newcomerToken);
+  const [usedCode, recoveryCode] = application.recoveryCodes as [string, string];
+  const fresh = await stepUp(server, newcomerToken, { recoveryCode: usedCode });
+  const { mfaToken } = (await server.post('/v1/auth/login', person)).body;
   const made = {
     webhookSecret: (await server.post(`${tenant.path}/webhooks`, webhook, withKey)).body['secret']!,
     refreshToken,
@@ -120,6 +128,12 @@ async function useSecretsOfAccounts(): Promise<void> {
     invitationToken: invitation,
     resetToken: reset.body['token']!,
     apiToken: apiToken.token,
+    totpSecret: application.secret,
+    totpKey: OtpSecret.fromBase32(application.secret).hex,
+    usedRecoveryCode: usedCode,
+    recoveryCode,
+    mfaToken: mfaToken!,
+    stepUpToken: fresh['X-Step-Up']!,
   };
   expect((await server.get(`${tenant.path}/services`, { token: apiToken.token })).status).toBe(200);
   expect((await server.post('/v1/auth/refresh', { refreshToken })).status).toBe(401);
@@ -132,6 +146,8 @@ async function useSecretsOfAccounts(): Promise<void> {
     for (const path of ['/v1/auth/refresh', '/v1/auth/reset/complete', '/v1/invitations/accept']) {
       await server.post(path, { token: secret, refreshToken: secret, password: 'short' });
     }
+    await server.post('/v1/auth/login/verify', { mfaToken: secret, recoveryCode: secret });
+    await server.delete(`${tenant.path}/services/${userId}`, {}, { token, headers: { 'X-Step-Up': secret } });
   }
 }
 

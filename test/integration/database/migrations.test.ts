@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { auditEntities } from '#audit';
 import { systemClock } from '#core';
 import { Database } from '#database';
+import { factorEntities } from '#factors';
 import { tenantEntities } from '#tenants';
 import { vaultEntities } from '#vault';
 
@@ -11,7 +12,7 @@ import { migrations } from '../../../libs/database/migrations/index.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 
-const entities = [...auditEntities, ...vaultEntities, ...tenantEntities];
+const entities = [...auditEntities, ...vaultEntities, ...factorEntities, ...tenantEntities];
 const [WrappedDataKey] = vaultEntities;
 
 const open = ({ url }: TestDatabase): Promise<Database> =>

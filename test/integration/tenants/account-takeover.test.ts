@@ -45,7 +45,7 @@ const asPlanted = (): PlatformScope =>
   platformScope({ ...installation.platform, actor: { type: 'user', id: planted.id, name: address } });
 const invitationOfEmployer = async (): Promise<string> =>
   (await installation.invitations.create(employer.owner, { email: address, role: 'owner' })).token.reveal();
-const logIn = (password: string, tenant?: string) => installation.sessions.start(NOBODY, address, password, { tenant });
+const logIn = (password: string, tenant?: string) => installation.signIn(NOBODY, address, password, { tenant });
 const refused = withCode('INVALID_CREDENTIALS');
 const tenantsOf = async (userId: string): Promise<string[]> =>
   (await installation.sessions.memberships(installation.platform, userId)).map(({ tenantId }) => tenantId);

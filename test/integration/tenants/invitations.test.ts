@@ -45,7 +45,7 @@ describe('an invitation', () => {
     const token = await invite('limited_access');
     const { user, role } = await accept(token);
     expect([user.email, user.knownIn, user.emailVerifiedAt, role]).toEqual([email, tenant.id, null, 'limited_access']);
-    await installation.sessions.start(NOBODY, email, PASSWORD);
+    await installation.signIn(NOBODY, email, PASSWORD);
     await expect(accept(token)).rejects.toThrow(invalid);
     expect(await statesIn()).toEqual(['accepted']);
     const { items } = await installation.history.list(tenant.owner, { order: 'desc' }, { limit: 4 });

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterAll(() => installation.drop());
 
-const start = (password = PASSWORD, address = email) => installation.sessions.start(NOBODY, address, password);
+const start = (password = PASSWORD, address = email) => installation.signIn(NOBODY, address, password);
 const renew = ({ refreshToken }: StartedSession) => installation.renewals.renew(NOBODY, refreshToken.reveal());
 const identify = ({ accessToken }: StartedSession) => installation.sessions.identify(NOBODY, accessToken);
 const refused = withCode('INVALID_CREDENTIALS');
@@ -135,8 +135,8 @@ describe('a session that is renewed', () => {
 
 describe('the sessions of a user', () => {
   it('the sessions of a user are listed with where they come from, and each can be ended by the user alone', async () => {
-    const { renewals, sessions } = installation;
-    const own = await sessions.start({ ...NOBODY, sourceAddress: '203.0.113.7' }, email, PASSWORD, {
+    const { renewals, signIn } = installation;
+    const own = await signIn({ ...NOBODY, sourceAddress: '203.0.113.7' }, email, PASSWORD, {
       userAgent: 'curl',
     });
     const listed = (await renewals.list(scope, {})).items;

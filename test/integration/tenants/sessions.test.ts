@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterAll(() => installation.drop());
 
 const start = async (password = PASSWORD, address = email): Promise<string> =>
-  (await installation.sessions.start(installation.platform, address, password)).accessToken;
+  (await installation.signIn(installation.platform, address, password)).accessToken;
 const identify = (token: string) => installation.sessions.identify(installation.platform, token);
 const refused = withCode('INVALID_CREDENTIALS');
 
@@ -42,7 +42,7 @@ const decode = (part: string | undefined): Record<string, unknown> =>
 
 describe('a session', () => {
   it('a session begins with the password and says whose it is', async () => {
-    const started = await installation.sessions.start(installation.platform, ` ${email.toUpperCase()} `, PASSWORD);
+    const started = await installation.signIn(installation.platform, ` ${email.toUpperCase()} `, PASSWORD);
     expect(started.expiresInSeconds).toBe(15 * 60);
     const [header, claims] = started.accessToken.split('.').map((part, index) => (index < 2 ? decode(part) : {}));
     expect(header).toEqual({ alg: 'ES256', typ: 'chancery-session+jwt' });

@@ -48,13 +48,13 @@ describe('a tenant', () => {
   });
 
   it('a tenant is rejected with a slug that is taken, also that of a deleted one, and leaves nothing behind', async () => {
-    const { tenants, platform, sessions } = installation;
+    const { tenants, platform, signIn } = installation;
     const refused = owner();
     const again = { slug: tenant.slug, name: 'Again', owner: refused };
     await expect(tenants.create(platform, again)).rejects.toThrow(withCode('SLUG_TAKEN'));
     await tenants.delete(platform, tenant.id, { password: PASSWORD, confirm: tenant.slug });
     await expect(tenants.create(platform, again)).rejects.toThrow(withCode('SLUG_TAKEN'));
-    const login = sessions.start(platform, refused.email, PASSWORD);
+    const login = signIn(platform, refused.email, PASSWORD);
     await expect(login).rejects.toThrow(withCode('INVALID_CREDENTIALS'));
   });
 

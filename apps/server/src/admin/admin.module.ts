@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
+import { FactorsModule } from '#factors';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { SchedulerModule } from '#scheduler';
@@ -16,6 +17,7 @@ import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
 import { CertificatesController } from './certificates.controller.js';
 import { CredentialsController } from './credentials.controller.js';
+import { FactorsController } from './factors.controller.js';
 import { ExpirationsController } from './expirations.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
@@ -28,6 +30,7 @@ import { MembersController } from './members.controller.js';
 import { SchedulerController } from './scheduler.controller.js';
 import { SessionCookie } from './session-cookie.js';
 import { ServicesController } from './services.controller.js';
+import { StepUpController } from './step-up.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
 import { TransactionSearchController } from './transactions.controller.js';
@@ -40,6 +43,7 @@ import { WebhooksController } from './webhooks.controller.js';
     AnnouncementsModule,
     AuditModule,
     CertificatesModule,
+    FactorsModule,
     KeysModule,
     LicensingModule,
     SchedulerModule,
@@ -49,6 +53,8 @@ import { WebhooksController } from './webhooks.controller.js';
   ],
   controllers: [
     AuthController,
+    FactorsController,
+    StepUpController,
     TenantsController,
     MembersController,
     InvitationsController,

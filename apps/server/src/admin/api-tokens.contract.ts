@@ -40,7 +40,8 @@ export class NewApiToken extends StepUp {
   @Flag({
     optional: true,
     default: false,
-    description: 'Whether it may also do what asks a person for their password',
+    description:
+      'Whether it may also do what asks a person for their password; given with `X-Step-Up` by a second factor only',
     example: false,
   })
   stepUp?: boolean;

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import { factorErrors } from '#factors';
 import { ApiTokens, ServiceAccounts, apiTokenErrors, memberErrors, tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
@@ -21,6 +22,7 @@ import {
 import { PageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
 
+const { SECOND_FACTOR_REQUIRED } = factorErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { API_TOKEN_LIMIT_REACHED, SERVICE_ACCOUNT_LIMIT_REACHED, SERVICE_ACCOUNT_NAME_TAKEN } = apiTokenErrors;
 
@@ -33,7 +35,7 @@ export class ApiTokensController {
   @Post()
   @ApiOperation({ summary: 'Create an API token that works as you, within fewer permissions' })
   @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
-  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
   async createApiToken(
     @Body() { password, ...request }: NewApiToken,
     @InScope() scope: TenantScope,
@@ -100,7 +102,7 @@ export class ServiceAccountsController {
   @Post(':serviceAccountId/api-tokens')
   @ApiOperation({ summary: 'Create an API token of a service account' })
   @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
-  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
   async createTokenOfAccount(
     @Param('serviceAccountId') serviceAccountId: string,
     @Body() { password, ...request }: NewApiToken,

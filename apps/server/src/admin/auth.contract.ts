@@ -1,5 +1,6 @@
 import { toRfc3339 } from '#core';
 import {
+  type AskedSignIn,
   type Membership,
   type Permission,
   type PasswordResets,
@@ -25,7 +26,9 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { SecondFactorProof } from './factor-proof.contract.js';
 import { PageOf } from './page.contract.js';
+import { AskedFactor, presentAsked } from './step-up.contract.js';
 
 /** Where the refresh token of a session is kept. */
 export const sessionPlaces = ['token', 'cookie'] as const;
@@ -72,6 +75,20 @@ export class AccessToken {
   refreshToken?: string;
   @WholeNumber({ description: 'Seconds until the session ends unless it is renewed', example: 28_800 })
   refreshExpiresIn: number;
+}
+
+const SIGN_IN_TOKEN_EXAMPLE = 'cmfa_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
+
+/** The answer to the password of an account that has a second factor. */
+export class SecondFactorRequest extends AskedFactor {
+  @Flag({ description: 'Always `true`: the session begins with `POST /v1/auth/login/verify`' }) mfaRequired: true;
+  @Text({ max: 100, description: 'For that call, within 5 minutes', example: SIGN_IN_TOKEN_EXAMPLE }) mfaToken: string;
+}
+
+/** Exactly one proof. */
+export class LogInVerification extends SecondFactorProof {
+  @Text({ max: 100, description: 'From the answer of the log-in', example: SIGN_IN_TOKEN_EXAMPLE }) mfaToken: string;
+  @SessionPlaceField() session?: SessionPlace;
 }
 
 export class Renewal {
@@ -134,6 +151,7 @@ export class User {
       'Whether the address is verified: an account without counts in the tenant that invited it and in no other',
   })
   emailVerified: boolean;
+  @Flag({ description: 'Whether the account has a second factor', example: false }) secondFactor: boolean;
 }
 
 const PERMISSION_NAMES = Object.keys(permissions) as Permission[];
@@ -152,6 +170,12 @@ export class MembershipOfUser {
   @Choice(tenantLifecycle.states, { description: 'State of the tenant' }) state: string;
   @Choice(roles, { description: 'Role of the user in the tenant' }) role: Role;
   @Permissions('What the role permits in the tenant') permissions: readonly Permission[];
+  @Flag({
+    description:
+      'Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED`',
+    example: false,
+  })
+  requiresSecondFactor: boolean;
 }
 
 const PLATFORM_ADMIN = 'platform_admin';
@@ -172,6 +196,12 @@ export const presentSession = (started: StartedSession, place: SessionPlace): Ac
   expiresIn: started.expiresInSeconds,
   ...(place === 'token' ? { refreshToken: started.refreshToken.reveal() } : {}),
   refreshExpiresIn: started.refreshExpiresInSeconds,
+});
+
+export const presentRequest = ({ signInToken, ...asked }: AskedSignIn): SecondFactorRequest => ({
+  mfaRequired: true,
+  mfaToken: signInToken.reveal(),
+  ...presentAsked(asked),
 });
 
 type SessionRow = Awaited<ReturnType<SessionRenewals['list']>>['items'][number];
@@ -198,8 +228,9 @@ export const presentReset = ({ reset, token }: Awaited<ReturnType<PasswordResets
 export const presentSelf = (
   { id, email, name, emailVerifiedAt, platformAdmin }: UserRow,
   memberships: readonly Membership[],
+  secondFactor: boolean,
 ): Self => ({
-  user: { id, email, name, emailVerified: emailVerifiedAt !== null },
+  user: { id, email, name, emailVerified: emailVerifiedAt !== null, secondFactor },
   platformRole: platformAdmin ? PLATFORM_ADMIN : null,
   platformPermissions: platformAdmin ? platformAdminPermissions : [],
   memberships: memberships.map((membership) => ({ ...membership, permissions: permissionsOfRole(membership.role) })),

@@ -1,11 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags, refs } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
+import { Factors } from '#factors';
 import {
   PasswordResets,
   SessionRenewals,
   Sessions,
+  SignIns,
   type StartedSession,
   Users,
   accountErrors,
@@ -17,17 +19,20 @@ import { Caller, Facts, OnPlatform, type RequestFacts, SignedInScope, UserAgent 
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, PublicOrSignedIn, Requires } from '../http/requires.js';
-import { stepUpErrors } from './step-up.contract.js';
+import { proofOf } from './factor-proof.contract.js';
 import {
   AccessToken,
   LogIn,
+  LogInVerification,
   NewPassword,
   PasswordChange,
   Renewal,
+  SecondFactorRequest,
   Self,
   SessionOfUser,
   SessionPage,
   type SessionPlace,
+  presentRequest,
   presentSelf,
   presentSession,
   presentSessionOfUser,
@@ -41,6 +46,8 @@ import { SessionCookie } from './session-cookie.js';
 export class AuthController {
   constructor(
     private readonly sessions: Sessions,
+    private readonly signIns: SignIns,
+    private readonly factors: Factors,
     private readonly users: Users,
     private readonly renewals: SessionRenewals,
     private readonly resets: PasswordResets,
@@ -52,7 +59,11 @@ export class AuthController {
   @Public()
   @RateLimited('login')
   @ApiOperation({ summary: 'Log in with e-mail and password' })
-  @ApiOkResponse({ type: AccessToken, description: 'The token of the new session' })
+  @ApiExtraModels(AccessToken, SecondFactorRequest)
+  @ApiOkResponse({
+    schema: { oneOf: refs(AccessToken, SecondFactorRequest) },
+    description: 'The tokens of the new session, or the question for a second factor of an account that has one',
+  })
   @Fails(
     coreErrors.INVALID_CREDENTIALS,
     sessionErrors.TOO_MANY_ATTEMPTS,
@@ -66,12 +77,38 @@ export class AuthController {
     @UserAgent() userAgent: string | null,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AccessToken> {
+  ): Promise<AccessToken | SecondFactorRequest> {
     // Another page must not sign a browser in as somebody else.
     if (place === 'cookie') this.cookie.requireUsable(request);
     // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
-    return this.answer(await this.sessions.start(scope, email, password, { tenant, userAgent }), place, reply);
+    const started = await this.signIns.start(scope, email, password, { tenant, userAgent });
+    return 'signInToken' in started ? presentRequest(started) : this.answer(started, place, reply);
+  }
+
+  @Post('login/verify')
+  @HttpCode(200)
+  @Public()
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Complete a log-in by a second factor' })
+  @ApiOkResponse({ type: AccessToken, description: 'The tokens of the new session' })
+  @Fails(
+    coreErrors.INVALID_CREDENTIALS,
+    sessionErrors.TOO_MANY_ATTEMPTS,
+    httpErrors.ORIGIN_NOT_ALLOWED,
+    httpErrors.COOKIE_SESSION_UNAVAILABLE,
+  )
+  async verifyLogIn(
+    @Body() { mfaToken, session: place = 'token', ...proof }: LogInVerification,
+    @Facts() facts: RequestFacts,
+    @UserAgent() userAgent: string | null,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AccessToken> {
+    if (place === 'cookie') this.cookie.requireUsable(request);
+    const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
+    const factor = await proofOf(this.factors, proof);
+    return this.answer(await this.signIns.complete(scope, mfaToken, factor, userAgent), place, reply);
   }
 
   @Post('refresh')
@@ -119,7 +156,8 @@ export class AuthController {
   @ApiOkResponse({ type: Self, description: 'The user, their platform role and their memberships' })
   async getSelf(@OnPlatform() scope: PlatformScope): Promise<Self> {
     const user = await this.users.get(scope, scope.actor.id);
-    return presentSelf(user, await this.sessions.memberships(scope, user.id));
+    const memberships = await this.sessions.memberships(scope, user.id);
+    return presentSelf(user, memberships, await this.sessions.hasSecondFactor(scope, user.id));
   }
 
   @Post('logout')
@@ -147,7 +185,7 @@ export class AuthController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Change the password of the account; all other sessions end' })
   @ApiNoContentResponse({ description: 'The new password holds' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async changePassword(
     @Body() change: PasswordChange,
     @OnPlatform() scope: PlatformScope,

@@ -12,6 +12,7 @@ import {
   Invitations,
   Members,
   PasswordResets,
+  SecondFactors,
   SessionRenewals,
   accountErrors,
   invitationErrors,
@@ -38,6 +39,7 @@ export class MembersController {
     private readonly invitations: Invitations,
     private readonly resets: PasswordResets,
     private readonly renewals: SessionRenewals,
+    private readonly factors: SecondFactors,
   ) {}
 
   @Post()
@@ -115,5 +117,19 @@ export class MembersController {
     @InScope() scope: TenantScope,
   ): Promise<StartedReset> {
     return presentReset(await this.resets.startForMember(scope, userId, password));
+  }
+
+  @Delete(':userId/factors')
+  @HttpCode(204)
+  @Requires('members:recover')
+  @ApiOperation({ summary: 'Delete the second factors of a member whose account only this tenant knows' })
+  @ApiNoContentResponse({ description: 'The member signs in with the password alone; all sessions ended' })
+  @Fails(tenantErrors.TENANT_SUSPENDED, accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
+  async resetMemberFactors(
+    @Param('userId') userId: string,
+    @Body() { password }: StepUp,
+    @InScope() scope: TenantScope,
+  ): Promise<void> {
+    await this.factors.resetOfMember(scope, userId, password);
   }
 }

@@ -1,7 +1,10 @@
-import { sessionErrors } from '#tenants';
-import { Flag, PasswordField } from '../http/fields.js';
+import type { Json } from '#core';
+import type { FactorMethod } from '#factors';
+import { type StepUpToken, sessionErrors } from '#tenants';
+import { Choice, Flag, Items, JsonObject, PasswordField, Text, WholeNumber } from '../http/fields.js';
+import { SecondFactorProof } from './factor-proof.contract.js';
 
-/** The body of a call that needs the caller's own password in the same request. */
+/** The body of a call that needs the caller's own password in the same request, or `X-Step-Up` in its place. */
 export class StepUp {
   @PasswordField({ optional: true, description: "The caller's own password; 401 `PASSWORD_REQUIRED` without it" })
   password?: string;
@@ -25,9 +28,56 @@ export class ForcedStepUp extends StepUp {
   force?: boolean;
 }
 
-/** How such a call refuses the password. */
+/** How such a call refuses the password, or what comes in its place. The API document shows the header for each of them. */
 export const stepUpErrors = [
   sessionErrors.PASSWORD_REQUIRED,
   sessionErrors.PASSWORD_INVALID,
+  sessionErrors.STEP_UP_INVALID,
   sessionErrors.TOO_MANY_ATTEMPTS,
 ];
+
+const factorMethods = ['totp', 'passkey', 'recovery_code'] as const satisfies readonly FactorMethod[];
+
+/** Exactly one of these. */
+export class FreshProof extends SecondFactorProof {
+  @PasswordField({ optional: true, description: "The caller's own password" }) password?: string;
+}
+
+export class StepUpAnswer {
+  @Text({
+    max: 1_024,
+    description: 'For `X-Step-Up`, in requests of this session only',
+    example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln',
+  })
+  stepUpToken: string;
+  @WholeNumber({ description: 'Seconds until the token ends', example: 300 }) expiresIn: number;
+}
+
+export class AskedFactor {
+  @Items(Choice(factorMethods), {
+    maxItems: factorMethods.length,
+    description: 'What the account can answer with',
+    example: ['totp', 'recovery_code'],
+  })
+  methods: FactorMethod[];
+  @JsonObject({
+    nullable: true,
+    description:
+      'For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey',
+    example: { rpId: 'chancery.example', challenge: 'ArPXkVSnfg' },
+  })
+  passkeyOptions: Json;
+}
+
+export const presentStepUp = ({ stepUpToken, expiresInSeconds }: StepUpToken): StepUpAnswer => ({
+  stepUpToken,
+  expiresIn: expiresInSeconds,
+});
+
+export const presentAsked = ({
+  methods,
+  passkeyOptions,
+}: {
+  readonly methods: readonly FactorMethod[];
+  readonly passkeyOptions: Json;
+}): AskedFactor => ({ methods: [...methods], passkeyOptions });

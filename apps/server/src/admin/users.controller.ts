@@ -1,7 +1,7 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type PlatformScope, coreErrors } from '#core';
-import { PasswordResets, Users, accountErrors } from '#tenants';
+import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { NotStored } from '../http/idempotency.interceptor.js';
@@ -18,6 +18,7 @@ export class UsersController {
   constructor(
     private readonly users: Users,
     private readonly resets: PasswordResets,
+    private readonly factors: SecondFactors,
   ) {}
 
   @Get()
@@ -62,5 +63,18 @@ export class UsersController {
     @OnPlatform() scope: PlatformScope,
   ): Promise<StartedReset> {
     return presentReset(await this.resets.start(scope, userId, 'verification', password));
+  }
+
+  @Delete(':userId/factors')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete the second factors of an account whose holder lost them' })
+  @ApiNoContentResponse({ description: 'The holder signs in with the password alone; all sessions ended' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async resetUserFactors(
+    @Param('userId') userId: string,
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<void> {
+    await this.factors.reset(scope, userId, password);
   }
 }

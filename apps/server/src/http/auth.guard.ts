@@ -8,8 +8,8 @@ import {
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { type Origin, coreErrors } from '#core';
-import { CallerIdentification, PermissionPolicy, actorOf } from './principal.js';
+import { type Origin, Secret, coreErrors } from '#core';
+import { CallerIdentification, PermissionPolicy, type UserCredentials, actorOf } from './principal.js';
 import { confirmsCaller, routeAccess } from './requires.js';
 import { sourceAddressOf } from './source-address.js';
 
@@ -56,10 +56,14 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-function userCredentials(request: FastifyRequest): { authorization: string } {
+/** Shows a fresh proof of the user, in the place of a `password` in the body: `POST /v1/auth/step-up` gives it. */
+export const STEP_UP_HEADER = 'X-Step-Up';
+
+function userCredentials(request: FastifyRequest): UserCredentials {
   const { authorization } = request.headers;
   if (authorization === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
-  return { authorization };
+  const stepUp = request.headers[STEP_UP_HEADER.toLowerCase()];
+  return { authorization, ...(typeof stepUp === 'string' ? { stepUp: new Secret(stepUp) } : {}) };
 }
 
 /** `key` is the name that clients of Webex Connect send. */

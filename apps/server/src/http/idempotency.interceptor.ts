@@ -61,9 +61,13 @@ export const isStored = (handler: Function, controller: Function): boolean =>
 
 const ACCEPTABLE_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** SHA-256 in hex over what makes two requests the same: method, target (with its query) and the exact body. */
-export const payloadHash = (method: string, target: string, body: Uint8Array = new Uint8Array()): string =>
-  createHash('sha256').update(`${method} ${target}\n`).update(body).digest('hex');
+/** SHA-256 in hex over what makes two requests the same: method, target (with its query), step-up and the exact body. */
+export const payloadHash = (method: string, target: string, body: Uint8Array = new Uint8Array(), stepUp = ''): string =>
+  createHash('sha256').update(`${method} ${target}\n${stepUp}`).update(body).digest('hex');
+
+/** A step-up is part of the payload as the password in a body is: without it a repetition reads no secret. */
+const stepUpOf = (principal: Principal): string =>
+  principal.kind === 'user' && principal.stepUp ? `${principal.stepUp.reveal()}\n` : '';
 
 /**
  * Makes every POST of a member, an administrator or a service safe to repeat with an `Idempotency-Key`
@@ -91,7 +95,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
 
     const claimant: Claimant = { scope, principal };
-    const hash = payloadHash(request.method, request.url, request.rawBody);
+    const hash = payloadHash(request.method, request.url, request.rawBody, stepUpOf(principal));
     const found = await this.store.claim(claimant, key, hash);
     if ('answer' in found) {
       const { answer } = found;

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { type ErrorFactory, coreErrors } from '#core';
 import { sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
-import { TENANT_PARAMETER } from './auth.guard.js';
+import { STEP_UP_HEADER, TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
 import { NOT_STORED_EXTENSION } from './idempotency.interceptor.js';
@@ -128,6 +128,18 @@ const IDEMPOTENCY_PARAMETER = {
   schema: { type: 'string', minLength: 1, maxLength: 255, example: '6e1c1f6a-new-service' },
 };
 
+const STEP_UP_PARAMETER = {
+  name: STEP_UP_HEADER,
+  in: 'header',
+  required: false,
+  description:
+    'In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session',
+  schema: { type: 'string', minLength: 1, maxLength: 1024, example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln' },
+};
+
+/** The code of the refusal by which a route says that it needs the caller's password. */
+const PASSWORD_REQUIRED = 'PASSWORD_REQUIRED';
+
 /** The errors that follow from the declaration of an operation. */
 function impliedErrors(
   located: LocatedOperation,
@@ -193,6 +205,7 @@ export function completeDocument(document: OpenAPIObject, policy: PermissionPoli
     distinguishMethods(document, located);
 
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
+    if (declared.some(({ code }) => code === PASSWORD_REQUIRED)) (operation.parameters ??= []).push(STEP_UP_PARAMETER);
     delete operation[ERRORS_EXTENSION];
     const implied = [...impliedErrors(located, audience, policy), ...optional];
     const errors = [...implied.map(documentedError), ...declared];

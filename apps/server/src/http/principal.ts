@@ -1,4 +1,4 @@
-import type { Actor, ErrorFactory, Origin, PlatformScope, TenantScope } from '#core';
+import type { Actor, ErrorFactory, Origin, PlatformScope, Secret, TenantScope } from '#core';
 
 /** A person who is signed in. */
 export interface UserPrincipal {
@@ -7,6 +7,8 @@ export interface UserPrincipal {
   readonly email: string;
   readonly sessionId: string;
   readonly platformAdmin: boolean;
+  /** What the request shows of a step-up. */
+  readonly stepUp?: Secret;
 }
 
 /** An application of a tenant that showed one of its credentials. */
@@ -46,6 +48,7 @@ export function actorOf(principal: Principal): Actor {
 /** The parts of a request that identify its caller. Header values are unchanged. */
 export interface UserCredentials {
   readonly authorization?: string;
+  readonly stepUp?: Secret;
 }
 
 export interface ServiceCredentials extends UserCredentials {

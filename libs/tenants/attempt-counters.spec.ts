@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { MINUTE, SECOND } from '#core';
 
-import { accountLockAfter, lockAfter } from './password-guard.js';
+import { accountLockAfter, lockAfter } from './attempt-counters.js';
 
 describe('the lock of an account for one network, and of a session', () => {
   it.each([

@@ -1,0 +1,96 @@
+import { type Json, toRfc3339 } from '#core';
+import { type BegunFactor, type FactorKindName, factorKindNames } from '#factors';
+import type { ConfirmedFactor } from '#tenants';
+import { Choice, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PasskeyField, TotpField } from './factor-proof.contract.js';
+import { StepUp } from './step-up.contract.js';
+
+const Kind = () =>
+  Choice(factorKindNames, { description: '`totp`: codes of an application (RFC 6238); `passkey`: WebAuthn' });
+const Name = () => Text({ max: 100, description: 'By which the user recognises it', example: 'phone' });
+const RecoveryCodes = (options: { readonly optional?: boolean } = {}) =>
+  Items(Text({ max: 40 }), {
+    ...options,
+    maxItems: 10,
+    description: 'Each takes the place of a second factor, once; shown this once',
+    example: ['4T2K-9QWF-0M31'],
+  });
+
+export class NewFactor extends StepUp {
+  @Kind() kind: FactorKindName;
+  @Name() name: string;
+}
+
+export class Factor {
+  @Identifier({ description: 'Id of the factor' }) id: string;
+  @Kind() kind: FactorKindName;
+  @Name() name: string;
+  @Instant({ description: 'When it was enrolled' }) createdAt: string;
+  @Instant({ nullable: true, description: 'When it was confirmed; it counts from then on' }) confirmedAt: string | null;
+  @Instant({ nullable: true, description: 'When it was last accepted' }) lastUsedAt: string | null;
+}
+
+export class FactorList {
+  @Items(Nested(() => Factor), { maxItems: 10, description: 'The confirmed factors, oldest first' }) items: Factor[];
+  @WholeNumber({ description: 'Recovery codes that were not used', example: 10 }) recoveryCodesLeft: number;
+}
+
+export class TotpSetup {
+  @Text({ description: 'For typing into the application (Base32)', example: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' })
+  secret: string;
+  @Text({
+    max: 1_024,
+    description: 'The same for a QR code',
+    example: 'otpauth://totp/Chancery:ada%40example.com?issuer=Chancery&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  })
+  uri: string;
+}
+
+/** What the holder sets the factor up by: the member that is called like its kind. */
+export class EnrolledFactor {
+  @Nested(() => Factor, { description: 'The factor, which does not count yet' }) factor: Factor;
+  @Nested(() => TotpSetup, { optional: true, description: 'For the application; shown this once' }) totp?: TotpSetup;
+  @JsonObject({
+    optional: true,
+    description: 'For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON`',
+    example: { rp: { name: 'Chancery', id: 'chancery.example' }, challenge: 'ArPXkVSnfg' },
+  })
+  passkey?: Json;
+}
+
+export class FactorConfirmation {
+  @TotpField() totp?: string;
+  @PasskeyField('navigator.credentials.create') passkey?: { [member: string]: Json };
+}
+
+export class FactorWithCodes {
+  @Nested(() => Factor, { description: 'The factor, which counts from now on' }) factor: Factor;
+  @RecoveryCodes({ optional: true }) recoveryCodes?: string[];
+}
+
+export class NewRecoveryCodes {
+  @RecoveryCodes() recoveryCodes: string[];
+}
+
+type FactorRow = ConfirmedFactor['factor'];
+
+const instant = (value: number | null): string | null => (value === null ? null : toRfc3339(value));
+
+export const presentFactor = ({ id, kind, name, createdAt, confirmedAt, lastUsedAt }: FactorRow): Factor => ({
+  id,
+  kind,
+  name,
+  createdAt: toRfc3339(createdAt),
+  confirmedAt: instant(confirmedAt),
+  lastUsedAt: instant(lastUsedAt),
+});
+
+export const presentEnrolled = ({ factor, shown }: BegunFactor): EnrolledFactor => ({
+  factor: presentFactor(factor),
+  [factor.kind]: shown,
+});
+
+export const presentConfirmed = ({ factor, recoveryCodes }: ConfirmedFactor): FactorWithCodes => ({
+  factor: presentFactor(factor),
+  ...(recoveryCodes === undefined ? {} : { recoveryCodes: [...recoveryCodes] }),
+});

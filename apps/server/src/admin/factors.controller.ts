@@ -1,0 +1,91 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type PlatformScope, coreErrors } from '#core';
+import { factorErrors } from '#factors';
+import { SecondFactors } from '#tenants';
+import { Fails } from '../http/fails.js';
+import { OnPlatform } from '../http/in-scope.js';
+import { RateLimited } from '../http/rate-limit.js';
+import { Requires } from '../http/requires.js';
+import { oneOf } from './factor-proof.contract.js';
+import {
+  EnrolledFactor,
+  FactorConfirmation,
+  FactorList,
+  FactorWithCodes,
+  NewFactor,
+  NewRecoveryCodes,
+  presentConfirmed,
+  presentEnrolled,
+  presentFactor,
+} from './factors.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+
+const { FACTOR_LIMIT_REACHED, FACTOR_INVALID, PASSKEYS_UNAVAILABLE, SECOND_FACTOR_REQUIRED } = factorErrors;
+
+@ApiTags('Sessions')
+@Controller('v1/auth/factors')
+@Requires('session:self')
+export class FactorsController {
+  constructor(private readonly factors: SecondFactors) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the second factors of the account' })
+  @ApiOkResponse({ type: FactorList, description: 'The factors, and how many recovery codes are left' })
+  async listFactors(@OnPlatform() scope: PlatformScope): Promise<FactorList> {
+    const { factors, recoveryCodesLeft } = await this.factors.list(scope);
+    return { items: factors.map(presentFactor), recoveryCodesLeft };
+  }
+
+  @Post()
+  @ApiOperation({
+    summary: 'Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it',
+  })
+  @ApiCreatedResponse({ type: EnrolledFactor, description: 'The factor with what its holder sets it up by' })
+  @Fails(FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  async enrolFactor(
+    @Body() { password, ...request }: NewFactor,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<EnrolledFactor> {
+    return presentEnrolled(await this.factors.begin(scope, request, password));
+  }
+
+  @Post(':factorId/confirm')
+  @HttpCode(200)
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Confirm a second factor by its first proof' })
+  @ApiOkResponse({ type: FactorWithCodes, description: 'The factor; with the first one, ten recovery codes' })
+  @Fails(FACTOR_INVALID)
+  async confirmFactor(
+    @Param('factorId') factorId: string,
+    @Body() body: FactorConfirmation,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<FactorWithCodes> {
+    const answer = body[oneOf(body, ['totp', 'passkey'])]!;
+    return presentConfirmed(await this.factors.confirm(scope, factorId, answer));
+  }
+
+  @Delete(':factorId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a second factor; step up by a second factor first' })
+  @ApiNoContentResponse({ description: 'The factor is deleted; with the last one, the recovery codes' })
+  @Fails(SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  async deleteFactor(
+    @Param('factorId') factorId: string,
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<void> {
+    await this.factors.remove(scope, factorId, password);
+  }
+
+  @Post('recovery-codes')
+  @ApiOperation({ summary: 'Receive ten new recovery codes; step up by a second factor first' })
+  @ApiCreatedResponse({ type: NewRecoveryCodes, description: 'The codes; the former ones are not accepted any more' })
+  @Fails(SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  async renewRecoveryCodes(
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<NewRecoveryCodes> {
+    return { recoveryCodes: [...(await this.factors.renewRecoveryCodes(scope, password))] };
+  }
+}

@@ -1,0 +1,50 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type PlatformScope, coreErrors } from '#core';
+import { Factors, factorErrors } from '#factors';
+import { StepUps, sessionErrors } from '#tenants';
+import { Fails } from '../http/fails.js';
+import { OnPlatform } from '../http/in-scope.js';
+import { RateLimited } from '../http/rate-limit.js';
+import { Requires } from '../http/requires.js';
+import { oneOf, proofNames, proofOf } from './factor-proof.contract.js';
+import { AskedFactor, FreshProof, StepUpAnswer, presentAsked, presentStepUp } from './step-up.contract.js';
+
+@ApiTags('Sessions')
+@Controller('v1/auth/step-up')
+@Requires('session:self')
+@RateLimited('login')
+export class StepUpController {
+  constructor(
+    private readonly stepUps: StepUps,
+    private readonly factors: Factors,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Prove again who you are, for 5 minutes of this session: by the password or a second factor',
+  })
+  @ApiOkResponse({ type: StepUpAnswer, description: 'For the header `X-Step-Up`' })
+  @Fails(
+    sessionErrors.PASSWORD_INVALID,
+    factorErrors.FACTOR_INVALID,
+    sessionErrors.TOO_MANY_ATTEMPTS,
+    coreErrors.FORBIDDEN,
+    coreErrors.BUSY,
+  )
+  async stepUp(@Body() { password, ...proof }: FreshProof, @OnPlatform() scope: PlatformScope): Promise<StepUpAnswer> {
+    const given = oneOf({ password, ...proof }, ['password', ...proofNames]);
+    if (given === 'password') return presentStepUp(await this.stepUps.byPassword(scope, password!));
+    return presentStepUp(await this.stepUps.byFactor(scope, await proofOf(this.factors, proof)));
+  }
+
+  @Post('challenge')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What a passkey has to sign for a step-up of this session, within 5 minutes' })
+  @ApiOkResponse({ type: AskedFactor, description: 'What the account can step up by' })
+  @Fails(factorErrors.SECOND_FACTOR_REQUIRED, coreErrors.FORBIDDEN)
+  async askForStepUp(@OnPlatform() scope: PlatformScope): Promise<AskedFactor> {
+    return presentAsked(await this.stepUps.ask(scope));
+  }
+}

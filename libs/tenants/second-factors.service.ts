@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Json, type PlatformScope, type TenantScope, platformScope } from '#core';
+import { Database } from '#database';
+import { type BegunFactor, type FactorKindName, Factors, factorEvents } from '#factors';
+
+import { Member, User } from './entities.js';
+import { accountErrors } from './errors.js';
+import { endSessions } from './session-ending.js';
+import { recordForUser } from './user-histories.js';
+import { Users } from './users.service.js';
+
+type Factor = Awaited<ReturnType<Factors['confirm']>>;
+
+/** A confirmed factor; with the first one come the recovery codes, which exist only in this answer. */
+export interface ConfirmedFactor {
+  readonly factor: Factor;
+  readonly recoveryCodes: readonly string[] | undefined;
+}
+
+/** How users keep their second factors, and how a lost one is reset. */
+@Injectable()
+export class SecondFactors {
+  constructor(
+    private readonly database: Database,
+    private readonly factors: Factors,
+    private readonly users: Users,
+  ) {}
+
+  async list(scope: PlatformScope): Promise<{ factors: readonly Factor[]; recoveryCodesLeft: number }> {
+    const { id } = scope.actor;
+    return this.database.readPlatform(scope, async (view) => ({
+      factors: await this.factors.of(view, id),
+      recoveryCodesLeft: await this.factors.recoveryCodesLeft(view, id),
+    }));
+  }
+
+  /**
+   * A factor that counts once it is confirmed.
+   * @throws FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, and what `confirmByFactor` throws
+   */
+  async begin(
+    scope: PlatformScope,
+    { kind, name }: { readonly kind: FactorKindName; readonly name: string },
+    password: string | undefined,
+  ): Promise<BegunFactor> {
+    await this.users.confirmByFactor(scope, password);
+    return this.database.platform(scope, async (tx) => {
+      tx.housekeeping('an enrolment that is not confirmed yet');
+      const { id: userId, email } = await tx.installation.lock(User, { id: scope.actor.id });
+      return this.factors.begin(tx, { userId, email }, kind, name);
+    });
+  }
+
+  /** The first proof of the factor. @throws NOT_FOUND, FACTOR_INVALID */
+  async confirm(scope: PlatformScope, factorId: string, answer: Json): Promise<ConfirmedFactor> {
+    const codes = await this.factors.newRecoveryCodes();
+    return this.database.platform(scope, async (tx) => {
+      const { id: userId } = await tx.installation.lock(User, { id: scope.actor.id });
+      const isFirst = (await this.factors.of(tx, userId)).length === 0;
+      const factor = await this.factors.confirm(tx, userId, factorId, answer);
+      if (isFirst) await this.factors.storeRecoveryCodes(tx, userId, codes);
+      const details = { kind: factor.kind, name: factor.name, userId };
+      await recordForUser(tx, userId, (content) => factorEvents.enrolled(factor.id, { ...content, details }));
+      return { factor, recoveryCodes: isFirst ? codes.codes : undefined };
+    });
+  }
+
+  /** @throws NOT_FOUND, and what `confirmByFactor` throws */
+  async remove(scope: PlatformScope, factorId: string, password: string | undefined): Promise<void> {
+    await this.users.confirmByFactor(scope, password);
+    await this.database.platform(scope, async (tx) => {
+      const { id: userId } = await tx.installation.lock(User, { id: scope.actor.id });
+      const { kind, name } = await this.factors.remove(tx, userId, factorId);
+      const details = { kind, name, userId };
+      await recordForUser(tx, userId, (content) => factorEvents.removed(factorId, { ...content, details }));
+    });
+  }
+
+  /** New codes in the place of the former ones. @throws what `confirmByFactor` throws */
+  async renewRecoveryCodes(scope: PlatformScope, password: string | undefined): Promise<readonly string[]> {
+    await this.users.confirmByFactor(scope, password);
+    const codes = await this.factors.newRecoveryCodes();
+    await this.database.platform(scope, async (tx) => {
+      const { id: userId } = await tx.installation.lock(User, { id: scope.actor.id });
+      await this.factors.storeRecoveryCodes(tx, userId, codes);
+      await recordForUser(tx, userId, (content) => factorEvents.recovery_codes_made(userId, content));
+    });
+    return codes.codes;
+  }
+
+  /**
+   * An owner resets those of a member whose account counts in this tenant only.
+   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   */
+  async resetOfMember(scope: TenantScope, userId: string, password: string | undefined): Promise<void> {
+    await this.users.confirmPassword(platformScope(scope), password);
+    await this.database.transaction(scope, async (tx) => {
+      await tx.get(Member, { userId });
+      const user = await tx.installation.lock(User, { id: userId });
+      if (user.knownIn !== scope.tenantId) throw accountErrors.ACCOUNT_NOT_OF_TENANT();
+      await this.factors.clear(tx, userId);
+      await endSessions(tx, { userId });
+      tx.record(factorEvents.reset(userId));
+    });
+  }
+
+  /** The platform administrator resets those of any account. @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS */
+  async reset(scope: PlatformScope, userId: string, password: string | undefined): Promise<void> {
+    await this.users.confirmPassword(scope, password);
+    await this.database.platform(scope, async (tx) => {
+      await tx.installation.lock(User, { id: userId });
+      await this.factors.clear(tx, userId);
+      await endSessions(tx, { userId });
+      await recordForUser(tx, userId, (content) => factorEvents.reset(userId, content));
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Json, type PlatformScope, type Secret, coreErrors, normalizeEmail, selfDeciding } from '#core';
+import { Database, type Tx } from '#database';
+import { type FactorMethod, type FactorProof, Factors, factorEvents, hasFactor } from '#factors';
+
+import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
+import { accountOf, signInName } from './accounts.js';
+import { User } from './entities.js';
+import { sessionEvents } from './events.js';
+import { FactorGuard } from './factor-guard.js';
+import { PasswordGuard } from './password-guard.js';
+import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
+import { requireSamePassword } from './same-password.js';
+import { SessionRenewals, type StartedSession } from './session-renewals.service.js';
+import { recordForUser } from './user-histories.js';
+
+export interface SignInDetails {
+  /** Id or slug: for an account that only this tenant knows, where others have the same address. */
+  readonly tenant?: string | undefined;
+  readonly userAgent?: string | null | undefined;
+}
+
+/** The password was right; the session begins with a second factor. */
+export interface AskedSignIn {
+  /** Shown with the answer. */
+  readonly signInToken: Secret;
+  readonly methods: readonly FactorMethod[];
+  /** For `navigator.credentials.get`, where the user has a passkey. */
+  readonly passkeyOptions: Json;
+}
+
+/** How a session of a person begins: with the password, and a second factor where the account has one. */
+@Injectable()
+export class SignIns {
+  constructor(
+    private readonly database: Database,
+    private readonly guard: PasswordGuard,
+    private readonly factorGuard: FactorGuard,
+    private readonly factors: Factors,
+    private readonly secrets: AccountSecrets,
+    private readonly renewals: SessionRenewals,
+    private readonly refusals: RefusedPasswords,
+  ) {}
+
+  /**
+   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY
+   */
+  async start(
+    scope: PlatformScope,
+    email: string,
+    password: string,
+    { tenant, userAgent = null }: SignInDetails = {},
+  ): Promise<StartedSession | AskedSignIn> {
+    const subject = normalizeEmail(email);
+    const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
+    try {
+      // Counted by what was asked: an attacker with an account of the same address elsewhere resets no counter but that.
+      const account = signInName(subject, tenant);
+      const attempt = { account, password, storedHash: user?.passwordHash };
+      const matches = await this.guard.verifySignIn(scope, attempt);
+      if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
+      const isAsked = await this.database.readPlatform(scope, (view) => hasFactor(view, user.id));
+      return isAsked ? await this.ask(scope, user) : await this.startOf(scope, user, userAgent);
+    } catch (error) {
+      if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
+        await this.refusals.record(scope, { user, email: subject, reason: 'log-in', code: error.code });
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * The second factor of a sign-in whose password was right.
+   * @throws INVALID_CREDENTIALS for a token that is unknown, used or expired, and for a factor that is not accepted, alike;
+   *   TOO_MANY_ATTEMPTS while codes of the account are locked
+   */
+  async complete(
+    scope: PlatformScope,
+    signInToken: string,
+    proof: FactorProof,
+    userAgent: string | null,
+  ): Promise<StartedSession> {
+    if (!accountSecretKinds.signIn.isWellFormed(signInToken)) throw rejected();
+    const key = await this.secrets.lookupHash(signInToken);
+    const user = await this.database.readPlatform(scope, async (view) => {
+      const userId = await this.factors.asked(view, key);
+      return userId === undefined ? null : view.installation.findOne(User, { id: userId });
+    });
+    if (!user) throw rejected();
+    const refresh = await this.renewals.newToken();
+    try {
+      const session = await this.database.platform(asUser(scope, user), async (tx) => {
+        await tx.installation.lock(User, { id: user.id });
+        const isAsked = (await this.factors.asked(tx, key)) === user.id;
+        const method = isAsked ? await this.factorGuard.verify(tx, user.id, proof, key) : undefined;
+        if (method === undefined) {
+          tx.housekeeping('counters of second factors; what is rejected is recorded apart');
+          return undefined;
+        }
+        if (method === 'recovery_code') {
+          await recordForUser(tx, user.id, (content) => factorEvents.recovery_code_used(user.id, content));
+        }
+        return this.insert(tx, user, refresh, userAgent, method);
+      });
+      if (!session) throw rejected();
+      return this.renewals.present(session, refresh);
+    } catch (error) {
+      if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
+        await this.refusals.record(scope, { user, email: user.email, reason: 'second factor', code: error.code });
+      }
+      throw error;
+    }
+  }
+
+  /** @throws INVALID_CREDENTIALS where the password was changed since it was compared */
+  private async ask(scope: PlatformScope, user: User): Promise<AskedSignIn> {
+    const signInToken = accountSecretKinds.signIn.generate();
+    const key = await this.secrets.lookupHash(signInToken.reveal());
+    return this.database.platform(asUser(scope, user), async (tx) => {
+      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
+      const { methods, passkeyOptions } = await this.factors.ask(tx, user.id, key);
+      const details = { email: user.email };
+      await recordForUser(tx, user.id, (content) => sessionEvents.factor_asked(user.id, { ...content, details }));
+      return { signInToken, methods, passkeyOptions };
+    });
+  }
+
+  /** The session of a user whose password was compared. @throws INVALID_CREDENTIALS where it was changed since then */
+  private async startOf(scope: PlatformScope, user: User, userAgent: string | null): Promise<StartedSession> {
+    const refresh = await this.renewals.newToken();
+    const session = await this.database.platform(asUser(scope, user), async (tx) => {
+      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
+      // A factor that was confirmed since it was looked for is not skipped.
+      if (await hasFactor(tx, user.id)) throw coreErrors.INVALID_CREDENTIALS();
+      return this.insert(tx, user, refresh, userAgent, undefined);
+    });
+    return this.renewals.present(session, refresh);
+  }
+
+  private async insert(
+    tx: Tx,
+    { id: userId, email }: User,
+    refresh: Awaited<ReturnType<SessionRenewals['newToken']>>,
+    userAgent: string | null,
+    method: FactorMethod | undefined,
+  ) {
+    const { sourceAddress } = tx.scope;
+    const row = await this.renewals.insert(tx, userId, refresh, { sourceAddress, userAgent });
+    const details = { userId, email, ...(method === undefined ? {} : { secondFactor: method }) };
+    await recordForUser(tx, userId, (content) => sessionEvents.started(row.id, { ...content, details }));
+    return row;
+  }
+}
+
+const rejected = (): Error => coreErrors.INVALID_CREDENTIALS();
+
+const asUser = (scope: PlatformScope, { id, email }: User): PlatformScope =>
+  selfDeciding({ ...scope, actor: { type: 'user' as const, id, name: email } });
