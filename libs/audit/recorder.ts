@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
-
 import type { EventDraft, Origin } from '#core';
-import { uuidv7 } from '#crypto';
+import { randomSalt, uuidv7 } from '#crypto';
 import type { EventRecorder, Tx } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
@@ -36,7 +34,7 @@ export const recordEvents: EventRecorder = async (tx, works) => {
 
 function rowOf(tx: Tx, origin: Origin, draft: EventDraft, tenantId: string): Omit<AuditEvent, 'sequence'> {
   const id = uuidv7(tx.now);
-  const salt = randomBytes(SALT_BYTES).toString('hex');
+  const salt = randomSalt(SALT_BYTES);
   const sealed = sealEvent(draft, { origin, tenantId, id, occurredAt: tx.now, salt });
   const { actor, requestId, sourceAddress } = origin;
   return {

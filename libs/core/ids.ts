@@ -29,8 +29,13 @@ export function uuidv7Source(randomBytes: (length: number) => Uint8Array): (now:
       counter = 0;
     }
     const time = last.toString(16).padStart(12, '0');
-    const tail = [...random.subarray(2)].map((byte, index) => (index === 0 ? (byte & 0x3f) | 0x80 : byte));
-    const hex = `${time}7${counter.toString(16).padStart(3, '0')}${tail.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const version = `7${HEX[counter >> 8]![1]}${HEX[counter & 0xff]}`;
+    const variant = `${HEX[(random[2]! & 0x3f) | 0x80]}${HEX[random[3]!]}`;
+    // Written out: every event and every request has such an id, and a loop over the bytes takes ten times as long.
+    const node = `${HEX[random[4]!]}${HEX[random[5]!]}${HEX[random[6]!]}${HEX[random[7]!]}${HEX[random[8]!]}${HEX[random[9]!]}`;
+    return `${time.slice(0, 8)}-${time.slice(8)}-${version}-${variant}-${node}`;
   };
 }
+
+/** Two hexadecimal digits for each byte. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));

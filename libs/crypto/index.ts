@@ -57,7 +57,7 @@ export {
   normalizePassword,
   passwordErrors,
 } from './password.js';
-export { randomSecret, uuidv4, uuidv7 } from './random.js';
+export { randomSalt, randomSecret, uuidv4, uuidv7, uuidv7Series } from './random.js';
 export {
   type DataKey,
   type KeyEncryptionKey,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isUuid } from '#core';
-import { randomSecret, uuidv4, uuidv7 } from './random.js';
+import { randomSalt, randomSecret, uuidv4, uuidv7 } from './random.js';
 
 describe('identifiers', () => {
   it('uuidv7 carries the time and rises strictly, also across refills of the pool', () => {
@@ -17,6 +17,14 @@ describe('identifiers', () => {
     expect(uuidv4()).not.toBe(uuidv4());
     expect(isUuid(uuidv4())).toBe(true);
     expect(uuidv4()[14]).toBe('4');
+  });
+});
+
+describe('randomSalt', () => {
+  it('randomSalt has the length asked for and is never the same, also across refills of the pool', () => {
+    const salts = Array.from({ length: 2_000 }, () => randomSalt(16));
+    expect(salts.every((salt) => /^[0-9a-f]{32}$/.test(salt))).toBe(true);
+    expect(new Set(salts.flatMap((salt) => [salt.slice(0, 16), salt.slice(16)])).size).toBe(4_000);
   });
 });
 

@@ -1,8 +1,8 @@
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
-import { Secret, uuidv7Source } from '#core';
+import { type EpochMilliseconds, Secret, uuidv7Source } from '#core';
 
-// One system call per 256 ids instead of one per id.
-const pool = Buffer.alloc(2_560);
+// One call of OpenSSL per some hundred ids instead of one per id.
+const pool = Buffer.alloc(8_192);
 let used = pool.length;
 
 /** Random bytes that are taken once and never seen again. Valid until the next call: for ids, not for keys. */
@@ -18,8 +18,14 @@ function pooledRandomBytes(length: number): Buffer {
 /** A UUIDv7 (RFC 9562 §5.7) for the instant `now`, in epoch milliseconds; rises strictly within the process. */
 export const uuidv7 = uuidv7Source(pooledRandomBytes);
 
+/** Another series of UUIDv7, for ids that are made by another clock than those of rows. */
+export const uuidv7Series = (): ((now: EpochMilliseconds) => string) => uuidv7Source(pooledRandomBytes);
+
 /** A UUIDv4 (RFC 9562 §5.4): 122 random bits, and nothing of the time it was made. */
 export const uuidv4 = (): string => randomUUID();
+
+/** Random bytes in hexadecimal, so that nobody can guess what they are hashed with; no key. @param bytes up to 64 */
+export const randomSalt = (bytes: number): string => pooledRandomBytes(bytes).toString('hex');
 
 /** Fresh secret bytes. */
 export const randomSecret = (bytes: number): Secret<Buffer> => new Secret(randomBytes(bytes));

@@ -9,7 +9,7 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { type AlgorithmName, CpuQueue, uuidv4 } from '#crypto';
+import { type AlgorithmName, CpuQueue, uuidv4, uuidv7 } from '#crypto';
 import { Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
 import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
@@ -273,6 +273,7 @@ export class Signing {
     const { resolved, key, kid, stored } = issuer;
     const { facts, format } = resolved;
     const work = { group: scope.tenantId, kind: inputs.length > 1 ? ('batch' as const) : ('signature' as const) };
+    const now = this.database.now();
     const context: IssueContext = {
       profile: facts,
       key,
@@ -280,8 +281,9 @@ export class Signing {
       sign: (data) => this.cpu.sign(work, key.algorithm, data, key.signingKey),
       caller: askingService(scope),
       stored,
-      now: this.database.now(),
+      now,
       randomId: uuidv4,
+      orderedId: () => uuidv7(now),
     };
     return { ...issuer, items: await prepareEach(format, inputs, context) };
   }

@@ -45,8 +45,10 @@ export interface IssueContext {
   readonly caller: AskingService;
   readonly stored: StoredInput;
   readonly now: EpochMilliseconds;
-  /** A fresh UUIDv4. */
+  /** A fresh UUIDv4, for ids that a recipient expects to be random. */
   readonly randomId: () => string;
+  /** A fresh UUIDv7 (RFC 9562 §5.7): what is stored under it goes to the end of each index, not somewhere into it. */
+  readonly orderedId: () => string;
 }
 
 export interface IssuedToken {

@@ -141,6 +141,7 @@ const issueContext = (sample: Sample): IssueContext => ({
   now: GOLDEN.now,
   stored: {},
   randomId: () => GOLDEN.uuid,
+  orderedId: () => GOLDEN.uuid,
 });
 
 const verifyContext = (sample: Sample, changes: Partial<VerifyContext> = {}): VerifyContext => ({

@@ -54,12 +54,12 @@ export const jwt: TokenFormat<JwtInput> = {
         detail: 'a registered claim cannot be fixed',
       })),
 
-  async issue(input: JwtInput, { profile, key, sign, kid, now, randomId }: IssueContext): Promise<IssuedToken> {
+  async issue(input: JwtInput, { profile, key, sign, kid, now, orderedId }: IssueContext): Promise<IssuedToken> {
     const claims = callerClaims(profile, input.claims ?? {});
     const audience = audienceOf(profile, input.audience);
     const issuedAt = toEpochSeconds(now);
     const expiresAt = issuedAt + lifetimeSeconds(profile, input.ttlSeconds);
-    const tokenId = randomId();
+    const tokenId = orderedId();
     const token = await signClaims({ key, sign }, kid, {
       iss: profile.issuer,
       sub: input.subject,
