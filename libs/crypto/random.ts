@@ -24,7 +24,7 @@ export const uuidv7Series = (): ((now: EpochMilliseconds) => string) => uuidv7So
 /** A UUIDv4 (RFC 9562 §5.4): 122 random bits, and nothing of the time it was made. */
 export const uuidv4 = (): string => randomUUID();
 
-/** Random bytes in hexadecimal, so that nobody can guess what they are hashed with; no key. @param bytes up to 64 */
+/** Random bytes in hexadecimal, so that what is hashed with them cannot be guessed; no key. @param bytes up to 64 */
 export const randomSalt = (bytes: number): string => pooledRandomBytes(bytes).toString('hex');
 
 /** Fresh secret bytes. */

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { DataSource, type EntityManager, MigrationExecutor } from 'typeorm';
+import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 
 import { FairQueue, INSTALLATION_ID } from '#core';
 import { sqliteDialect } from './dialects.js';
@@ -11,6 +11,7 @@ import { type Gateway, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
 import type { Migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
+import { SqliteWriter, onThread } from './sqlite-writer.js';
 
 const BUSY_TIMEOUT_MILLISECONDS = 10_000;
 const BEGIN_RETRY_MILLISECONDS = 10;
@@ -22,10 +23,18 @@ interface Pragmas {
   pragma(text: string): unknown;
 }
 
+/** Of the connection that writes, wherever it is. */
+const WRITER_PRAGMAS = [
+  'journal_mode = WAL',
+  // Each commit reaches the disk before it is acknowledged; NORMAL would lose the last ones in a power cut.
+  'synchronous = FULL',
+];
+
 /**
- * The embedded database. TypeORM shares one connection among all its query runners, so that two transactions that
- * interleave would commit and roll back each other's statements. Hence one queue, fair among
- * tenants, through which every transaction passes, and a second, read-only connection for plain reads, which WAL shows committed data only.
+ * The embedded database has one writer. Hence one queue, fair among tenants, through which every transaction passes: two
+ * that interleave on a connection would commit and roll back each other's statements. The connection is on a thread of its
+ * own (`SqliteWriter`); TypeORM's is there for migrations and for what it knows of the entities. Plain reads use a third
+ * one, read-only, which WAL shows committed data only.
  */
 export async function openSqlite(
   path: string,
@@ -40,9 +49,7 @@ export async function openSqlite(
     migrations: [...migrations],
     timeout: BUSY_TIMEOUT_MILLISECONDS,
     prepareDatabase: (database: Pragmas) => {
-      database.pragma('journal_mode = WAL');
-      // Each commit reaches the disk before it is acknowledged; NORMAL would lose the last ones in a power cut.
-      database.pragma('synchronous = FULL');
+      for (const pragma of WRITER_PRAGMAS) database.pragma(pragma);
     },
   }).initialize();
   // From here on a lock of another process is waited for without blocking this one: see `begin`.
@@ -50,51 +57,38 @@ export async function openSqlite(
   const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
   const queue = new FairQueue({ concurrency: 1, ...WAITING });
 
-  /** IMMEDIATE takes the write lock at the start: a deferred transaction that reads first cannot upgrade and fails. */
-  const begin = async (waitMilliseconds: number): Promise<void> => {
-    for (let waited = 0; ; waited += BEGIN_RETRY_MILLISECONDS) {
-      try {
-        await writer.query('BEGIN IMMEDIATE');
-        return;
-      } catch (error) {
-        if (!isLostRace(error) || waited >= waitMilliseconds) throw error;
-        await delay(BEGIN_RETRY_MILLISECONDS);
-      }
+  let thread: SqliteWriter | undefined;
+  let isClosed = false;
+  /** Begins with the first transaction, and again where it has failed. */
+  const threadRunner = () => {
+    if (isClosed) throw new Error('The database connection is not open');
+    if (!thread?.isUsable) {
+      // As TypeORM sets its own up; a lock of another process is waited for without blocking the thread: see `begin`.
+      thread = new SqliteWriter({ path, pragmas: [...WRITER_PRAGMAS, 'foreign_keys = ON', 'busy_timeout = 0'] });
     }
-  };
-
-  const inTransaction = async <T>(
-    work: (manager: EntityManager) => Promise<T>,
-    waitMilliseconds = BEGIN_WAIT_MILLISECONDS,
-  ): Promise<T> => {
-    await begin(waitMilliseconds);
-    try {
-      const result = await withManager(writer.createQueryRunner(), work);
-      await writer.query('COMMIT');
-      return result;
-    } catch (error) {
-      // Where COMMIT itself failed, SQLite may have rolled back already.
-      await writer.query('ROLLBACK').catch(() => undefined);
-      throw error;
-    }
+    return onThread(writer.createQueryRunner(), thread);
   };
 
   // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
   const migrating = (work: (executor: MigrationExecutor) => Promise<unknown>): Promise<void> =>
-    queue.run(INSTALLATION_ID, 1, () =>
-      inTransaction(async ({ queryRunner }) => {
+    queue.run(INSTALLATION_ID, 1, () => {
+      const migrate = async ({ queryRunner }: EntityManager): Promise<void> => {
         const executor = new MigrationExecutor(writer, queryRunner);
         executor.transaction = 'none';
         await work(executor);
-      }, MIGRATION_WAIT_MILLISECONDS),
-    );
+      };
+      const runner = writer.createQueryRunner();
+      // Released, it forgets how the tables were before.
+      return inTransaction(runner, migrate, MIGRATION_WAIT_MILLISECONDS).finally(() => runner.release());
+    });
 
   return {
     dialect: sqliteDialect,
     dataSource: writer,
     cipher: undefined,
     queue,
-    write: ({ owner, rows }, work) => queue.run(owner, rows, () => inTransaction(work)),
+    write: ({ owner, rows }, work) =>
+      queue.run(owner, rows, () => inTransaction(threadRunner(), work, BEGIN_WAIT_MILLISECONDS)),
     snapshot: async (work) => {
       const connection = await new DataSource({
         ...shared,
@@ -119,10 +113,44 @@ export async function openSqlite(
     migrate: () => migrating((executor) => executor.executePendingMigrations()),
     revert: () => migrating((executor) => executor.undoLastMigration()),
     close: async () => {
-      await queue.run(INSTALLATION_ID, 1, () => writer.destroy());
+      await queue.run(INSTALLATION_ID, 1, async () => {
+        isClosed = true;
+        await thread?.close();
+        await writer.destroy();
+      });
       await reader.destroy();
     },
   };
+}
+
+async function inTransaction<T>(
+  runner: QueryRunner,
+  work: (manager: EntityManager) => Promise<T>,
+  waitMilliseconds: number,
+): Promise<T> {
+  await begin(runner, waitMilliseconds);
+  try {
+    const result = await withManager(runner, work);
+    await runner.query('COMMIT');
+    return result;
+  } catch (error) {
+    // Where COMMIT itself failed, SQLite may have rolled back already.
+    await runner.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** IMMEDIATE takes the write lock at the start: a deferred transaction that reads first cannot upgrade and fails. */
+async function begin(runner: QueryRunner, waitMilliseconds: number): Promise<void> {
+  for (let waited = 0; ; waited += BEGIN_RETRY_MILLISECONDS) {
+    try {
+      await runner.query('BEGIN IMMEDIATE');
+      return;
+    } catch (error) {
+      if (!isLostRace(error) || waited >= waitMilliseconds) throw error;
+      await delay(BEGIN_RETRY_MILLISECONDS);
+    }
+  }
 }
 
 /**

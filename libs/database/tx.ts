@@ -22,7 +22,7 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import type { Dialect } from './dialects.js';
+import { type Dialect, type NewRows, ROWS_PER_STATEMENT, insertStatement } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
@@ -35,9 +35,6 @@ interface Ledger {
   readonly events: EventDraft[];
   housekeeping: string | undefined;
 }
-
-/** 100 rows of the largest size, 64 KiB, are less than the 16 MiB that a server takes in one packet by default. */
-const ROWS_PER_STATEMENT = 100;
 
 const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
@@ -226,24 +223,12 @@ export class Tx extends View {
   }
 
   /**
-   * Inserts many rows by few statements, without what TypeORM does for each of them: for rows that every transaction
-   * writes. Every column of the entity must be there.
+   * Inserts many rows without what TypeORM does for each of them: for rows that every transaction writes. Every column of
+   * the entity must be there.
    */
   async append<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): Promise<void> {
     this.ledger.wrote = true;
-    const { tableName, columns } = this.manager.connection.getMetadata(entity);
-    const { driver } = this.manager.connection;
-    const names = columns.map(({ databaseName }) => this.dialect.quote(databaseName)).join(', ');
-    const places = `(${columns.map(() => '?').join(', ')})`;
-    for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-      const chunk = rows.slice(start, start + ROWS_PER_STATEMENT).map((row) => this.own(entity, row));
-      await this.manager.query(
-        `INSERT INTO ${this.dialect.quote(tableName)} (${names}) VALUES ${chunk.map(() => places).join(', ')}`,
-        chunk.flatMap((row) =>
-          columns.map((column) => driver.preparePersistentValue(column.getEntityValue(row), column) as unknown),
-        ),
-      );
-    }
+    await this.dialect.insertRows(this.manager.queryRunner!, this.newRows(entity, rows));
   }
 
   /**
@@ -342,14 +327,30 @@ export class Tx extends View {
 
   /** Inserts all of the rows by one statement, or none of them where a key exists already. */
   private async appendUnlessPresent(entity: EntityClass, rows: readonly object[]): Promise<boolean> {
+    this.ledger.wrote = true;
+    const wanted = this.newRows(entity, rows);
     try {
-      await this.append(entity, rows);
+      await this.manager.query(insertStatement(wanted, rows.length), wanted.rows.flat());
       return true;
     } catch (error) {
       // The statement has waited for the transaction that was inserting the same key.
       if (isUniqueViolation(error)) return false;
       throw error;
     }
+  }
+
+  private newRows<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): NewRows {
+    const { tableName, columns } = this.manager.connection.getMetadata(entity);
+    const { driver } = this.manager.connection;
+    return {
+      table: this.dialect.quote(tableName),
+      columns: columns.map(({ databaseName }) => this.dialect.quote(databaseName)),
+      rows: rows
+        .map((row) => this.own(entity, row))
+        .map((row) =>
+          columns.map((column) => driver.preparePersistentValue(column.getEntityValue(row), column) as unknown),
+        ),
+    };
   }
 
   private async withoutPresent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<Map<string, object>> {
