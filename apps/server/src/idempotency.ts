@@ -11,7 +11,7 @@ import { isApiToken } from './admin/api-tokens.contract.js';
 import { isWebhookSecret } from './admin/webhooks.contract.js';
 import type { GrantedService } from './callers.js';
 import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
-import { type Claimant, IdempotencyStore } from './http/idempotency.interceptor.js';
+import { type Claimant, IdempotencyStore } from './http/idempotency.guard.js';
 import { isCredential, isToken } from './secret-references.js';
 
 /** Stores the shell's answers in the database, sealed, and opens their secrets again by the rules of their kind. */

@@ -8,7 +8,7 @@ import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
 import { Callers, Permissions } from './callers.js';
-import { IdempotencyStore } from './http/idempotency.interceptor.js';
+import { IdempotencyStore } from './http/idempotency.guard.js';
 import { CallerIdentification, PermissionPolicy } from './http/principal.js';
 import { RefusalLog } from './http/refusal-log.js';
 import { SealedAnswers } from './idempotency.js';

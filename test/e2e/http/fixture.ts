@@ -36,7 +36,7 @@ import {
 } from '../../../apps/server/src/http/fields.js';
 import { HttpModule } from '../../../apps/server/src/http/http.module.js';
 import { type KeyClaim, type StoredAnswer, answerOnce } from '../../../apps/server/src/http/answer-once.js';
-import { type Claimant, IdempotencyStore, NotStored } from '../../../apps/server/src/http/idempotency.interceptor.js';
+import { type Claimant, IdempotencyStore, NotStored } from '../../../apps/server/src/http/idempotency.guard.js';
 import { Caller, Facts, InScope, OnPlatform, type RequestFacts } from '../../../apps/server/src/http/in-scope.js';
 import {
   type Audience,

@@ -5,7 +5,7 @@ import { completing } from '#database';
 import { IdempotencyRecords, LEASE } from '#idempotency';
 import { Services } from '#service-keys';
 
-import { payloadHash } from '../../../apps/server/src/http/idempotency.interceptor.js';
+import { payloadHash } from '../../../apps/server/src/http/idempotency.guard.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';

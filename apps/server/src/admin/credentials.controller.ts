@@ -9,7 +9,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Requires } from '../http/requires.js';
 import {

@@ -19,7 +19,7 @@ import {
 import { Invitations, accountErrors, invitationErrors, memberErrors, tenantErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { PublicOrSignedIn, Requires } from '../http/requires.js';
 import {

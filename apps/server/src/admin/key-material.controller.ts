@@ -7,7 +7,7 @@ import { KeyExport, KeyImport, keyErrors } from '#keys';
 import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {

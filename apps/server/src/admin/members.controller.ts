@@ -22,7 +22,7 @@ import {
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';

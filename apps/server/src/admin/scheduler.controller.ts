@@ -6,7 +6,7 @@ import { ClockWatch, Scheduler } from '#scheduler';
 import { Users } from '#tenants';
 
 import { Fails } from '../http/fails.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { SchedulerState } from './scheduler.contract.js';

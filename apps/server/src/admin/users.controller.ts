@@ -4,7 +4,7 @@ import { type Page, type PlatformScope, coreErrors } from '#core';
 import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { presentPage } from './page.contract.js';

@@ -30,18 +30,18 @@ export function rejectUndeclaredMethods(server: FastifyInstance): void {
       router.on(each, url, () => undefined, route);
     }
   });
-  server.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return;
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) return done();
     const [path = ''] = request.url.split('?', 1);
     const found = [...methods].toSorted().flatMap((method) => {
       const route = router.find(method, path)?.store as DeclaredRoute | undefined;
       return route ? [{ method, ...route }] : [];
     });
-    if (found.length === 0) return;
+    if (found.length === 0) return done();
     const isReadable = request.method === 'OPTIONS' && found.some(({ readableFromBrowsers }) => readableFromBrowsers);
     const allowed = [...found.map(({ method }) => method as string), ...(isReadable ? ['OPTIONS'] : [])];
     reply.header('Allow', allowed.join(', '));
-    if (isReadable) return reply.status(204).headers(preflightOf(allowed)).send();
-    throw coreErrors.METHOD_NOT_ALLOWED(`${request.method} is not allowed here; allowed: ${allowed.join(', ')}`);
+    if (isReadable) reply.status(204).headers(preflightOf(allowed)).send();
+    else done(coreErrors.METHOD_NOT_ALLOWED(`${request.method} is not allowed here; allowed: ${allowed.join(', ')}`));
   });
 }

@@ -19,6 +19,7 @@ export function noteAnswer(logger: Logger, times: AnswerTimes, request: FastifyR
   const { principal } = request;
   const route = request.routeOptions?.url ?? 'none';
   times.observe(reply.elapsedTime / SECOND, methodOf(request), route, String(reply.statusCode));
+  if (!logger.isLevelEnabled('info')) return;
   logger.info(
     {
       requestId: request.id,

@@ -16,16 +16,17 @@ import {
 const SCOPE: TenantScope = { ...systemOrigin('test'), tenantId: 'tenant' };
 const TX = undefined as unknown as Tx;
 
-/** A scope whose request has claimed a key, and what its transaction stored. */
+/** A scope whose request has a key, what its transaction stored, and what became of its claim. */
 function repeatable() {
   const stored: { answer: StoredAnswer; until: number | undefined }[] = [];
+  const ends: string[] = [];
   const claim: KeyClaim = {
     complete: async (_, answer, until) => void stored.push({ answer, until }),
-    finish: () => undefined,
-    release: async () => undefined,
+    finish: () => void ends.push('finished'),
+    release: async () => void ends.push('released'),
   };
-  const repetition = new Repetition(claim, () => 201);
-  return { stored, repetition, scope: completing(SCOPE, repetition) };
+  const repetition = new Repetition({ claim: async () => ({ claim }), status: () => 201 });
+  return { stored, ends, repetition, scope: completing(SCOPE, repetition) };
 }
 
 /** A use-case of one transaction. */
@@ -45,11 +46,12 @@ describe('answerOnce', () => {
   });
 
   it('answerOnce stores the answer in the transaction of the work, without the texts of its secrets', async () => {
-    const { stored, repetition, scope } = repeatable();
+    const { stored, ends, repetition, scope } = repeatable();
     const present = (name: string) => ({ name, a: { b: secret('first') }, list: [secret('second')] });
     const answer = await answerOnce(scope, present, () => inTransaction(scope, 'n'));
     expect(answer).toEqual({ name: 'n', a: { b: 'first' }, list: ['second'] });
     expect(repetition.completed).toBe(true);
+    expect(ends).toEqual(['finished']);
     expect(stored).toEqual([
       {
         until: undefined,
@@ -90,12 +92,31 @@ describe('answerOnce', () => {
   });
 
   it('answerOnce stores nothing for a refusal that the transaction returned, and for a work that failed', async () => {
-    const { stored, repetition, scope } = repeatable();
+    const { stored, ends, repetition, scope } = repeatable();
     const refused = async (): Promise<never> => {
       throw await inTransaction(scope, coreErrors.RATE_LIMITED());
     };
     await expect(answerOnce(scope, () => 'never', refused)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    expect([stored, repetition.completed]).toEqual([[], false]);
+    expect([stored, ends, repetition.completed]).toEqual([[], ['released'], false]);
+  });
+
+  it('answerOnce gives the answer of the request that had the key before, and does no work', async () => {
+    const repetition = new Repetition({ claim: async () => ({ repeated: { name: 'n' } }), status: () => 201 });
+    const work = async (): Promise<never> => {
+      throw new Error('worked');
+    };
+    expect(await answerOnce(completing(SCOPE, repetition), () => 'never', work)).toEqual({ name: 'n' });
+  });
+
+  it('answerOnce does no work where the key cannot be claimed', async () => {
+    const claim = async (): Promise<never> => {
+      throw coreErrors.BUSY();
+    };
+    const scope = completing(SCOPE, new Repetition({ claim, status: () => 201 }));
+    let worked = false;
+    const work = async () => void (worked = true);
+    await expect(answerOnce(scope, () => 'never', work)).rejects.toMatchObject({ code: 'BUSY' });
+    expect(worked).toBe(false);
   });
 
   it.each<[string, (scope: TenantScope) => Promise<unknown>]>([
@@ -103,7 +124,7 @@ describe('answerOnce', () => {
     ['the transaction gave another result', async (scope) => `${await inTransaction(scope, 'other')} result`],
     ['the transaction was opened with a scope that was derived', (scope) => inTransaction({ ...scope }, 'result')],
   ])('answerOnce is a misuse where %s', async (_, work) => {
-    const { scope } = repeatable();
+    const { ends, scope } = repeatable();
     await expect(
       answerOnce(
         scope,
@@ -111,6 +132,7 @@ describe('answerOnce', () => {
         () => work(scope),
       ),
     ).rejects.toThrow(AnswerMisuse);
+    expect(ends).toEqual(['released']);
   });
 
   it('answerOnce is missed by a transaction whose route does not use it', async () => {

@@ -42,42 +42,66 @@ export interface KeyClaim {
   complete(tx: Tx, answer: StoredAnswer, until: EpochMilliseconds | undefined): Promise<void>;
   /** The answer is committed. */
   finish(): void;
-  /** There is no answer to store: the key is free again. */
+  /** There is no answer to store: the key is free again. Never throws. */
   release(): Promise<void>;
 }
 
-/** One request that has claimed its key: stores what is answered from the result of its work. */
+/** A request with an idempotency key. */
+export interface KeyedRequest {
+  /**
+   * Claims the key, or gives the answer of the request that had it before.
+   * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE; GONE where the answer or one of its secrets may not be given again
+   */
+  claim(): Promise<{ readonly claim: KeyClaim } | { readonly repeated: unknown }>;
+  /** The status of the answer. */
+  status(): number;
+}
+
+/** What is done once for an idempotency key: stores what is answered from the result of its work. */
 export class Repetition implements Completion {
-  #present: ((result: unknown) => unknown) | undefined;
+  #work: { readonly claim: KeyClaim; readonly present: (result: unknown) => unknown } | undefined;
   #completed: { readonly result: unknown; readonly body: unknown } | undefined;
 
-  constructor(
-    private readonly claim: KeyClaim,
-    private readonly status: () => number,
-  ) {}
+  constructor(private readonly request: KeyedRequest) {}
 
   /** Whether the transaction of the work stored an answer. */
   get completed(): boolean {
     return this.#completed !== undefined;
   }
 
-  /** What is answered, from the result of the work. Known before the work, because it is stored with it. */
-  expect(present: (result: unknown) => unknown): void {
-    this.#present = present;
+  /**
+   * The answer to this request, or to the one that had its key before.
+   * @param present what is answered from the result of the work, known before the work because it is stored with it
+   */
+  async answer(present: (result: unknown) => unknown, work: () => Promise<unknown>): Promise<unknown> {
+    const found = await this.request.claim();
+    if ('repeated' in found) return found.repeated;
+    const { claim } = found;
+    this.#work = { claim, present };
+    try {
+      const body = revealed(this.#bodyOf(await work()));
+      claim.finish();
+      return body;
+    } catch (error) {
+      // Whether or not the commit of a failed work took place: only a key without an answer is freed.
+      await claim.release();
+      throw error;
+    }
   }
 
   async complete(tx: Tx, result: unknown): Promise<void> {
-    if (!this.#present) throw new AnswerMisuse('The route has not said what it answers: use answerOnce');
+    if (!this.#work) throw new AnswerMisuse('The route has not said what it answers: use answerOnce');
     // A refusal that is returned, so that what it counted is committed: it is thrown afterwards and is no answer.
     if (result instanceof DomainError) return;
-    const body = this.#present(result);
+    const { claim, present } = this.#work;
+    const body = present(result);
     const { json, secrets, until } = split(body);
-    await this.claim.complete(tx, { status: this.status(), body: json, secrets }, until);
+    await claim.complete(tx, { status: this.request.status(), body: json, secrets }, until);
     this.#completed = { result, body };
   }
 
   /** The body that was stored with the work that gave this result. */
-  bodyOf(result: unknown): unknown {
+  #bodyOf(result: unknown): unknown {
     if (this.#completed === undefined || this.#completed.result !== result) {
       throw new AnswerMisuse('The result of the use-case is not the result of the transaction that completed it');
     }
@@ -106,9 +130,7 @@ export async function answerOnce<Result, Answer>(
 ): Promise<Answer> {
   const repetition = completionOf(scope);
   if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
-  repetition.expect(present as (result: unknown) => unknown);
-  const result = await work();
-  return revealed(repetition.bodyOf(result)) as Answer;
+  return (await repetition.answer(present as (result: unknown) => unknown, work)) as Answer;
 }
 
 /** The body with the texts of its secrets. */

@@ -36,8 +36,8 @@ export const preflightOf = (methods: readonly string[]) => ({
 
 /** Also refusals are readable: a page learns why it got nothing. */
 export function openToBrowsers(server: FastifyInstance): void {
-  server.addHook('onSend', async (request, reply, payload) => {
+  server.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.config.readableFromBrowsers) reply.headers(READABLE_BY_ALL);
-    return payload;
+    done(null, payload);
   });
 }

@@ -25,12 +25,12 @@ export function lastModified(made: EpochMilliseconds, now: EpochMilliseconds): s
  * Must be called after every other hook that sets these headers.
  */
 export function answerConditions(server: FastifyInstance): void {
-  server.addHook('onSend', async (request, reply, payload) => {
+  server.addHook('onSend', (request, reply, payload, done) => {
     const isReplaceable = typeof payload === 'string' || Buffer.isBuffer(payload) || payload === null;
-    if (!isReplaceable || !isHeldByCaller(request, reply)) return payload;
+    if (!isReplaceable || !isHeldByCaller(request, reply)) return done(null, payload);
     reply.status(304);
     for (const name of OF_THE_BODY) reply.removeHeader(name);
-    return '';
+    done(null, '');
   });
 }
 

@@ -5,6 +5,7 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { type InputError, coreErrors } from '#core';
 import { escapePointer } from './foreign-errors.js';
+import { perRoute } from './per-route.js';
 
 /** Marks a route that reads its input by itself, or that receives another request. */
 export const AcceptsAnyInput = Reflector.createDecorator<true>({ transform: () => true });
@@ -24,14 +25,12 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  */
 @Injectable()
 export class DeclaredInputGuard implements CanActivate {
-  constructor(private readonly reflector: Reflector) {}
-
   canActivate(context: ExecutionContext): boolean {
-    if (this.reflector.get(AcceptsAnyInput, context.getHandler())) return true;
+    const accepts = acceptedBy(context.getHandler(), context.getClass());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const errors = [
-      ...(declares(context, RouteParamtypes.BODY) ? [] : undeclaredBody(request)),
-      ...(declares(context, RouteParamtypes.QUERY) ? [] : undeclaredQuery(request)),
+      ...(accepts.body ? [] : undeclaredBody(request)),
+      ...(accepts.query ? [] : undeclaredQuery(request)),
     ];
     if (errors.length === 0) return true;
     throw coreErrors.VALIDATION_ERROR({ detail: `${errors[0]!.pointer || 'The body'} ${errors[0]!.detail}`, errors });
@@ -64,9 +63,11 @@ function undeclaredQuery({ method, principal, query }: FastifyRequest): InputErr
   }));
 }
 
-/** Whether the handler has a parameter that is filled from the body, or from the query. */
-function declares(context: ExecutionContext, source: RouteParamtypes): boolean {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name) ??
-    {}) as object;
-  return Object.keys(parameters).some((key) => key.startsWith(`${source}:`));
-}
+/** Which input a route has a parameter for, or reads by itself. */
+const acceptedBy = perRoute((handler, controller) => {
+  const all = new Reflector().get(AcceptsAnyInput, handler as never) ?? false;
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name) ?? {}) as object;
+  const declares = (source: RouteParamtypes): boolean =>
+    all || Object.keys(parameters).some((key) => key.startsWith(`${source}:`));
+  return { body: declares(RouteParamtypes.BODY), query: declares(RouteParamtypes.QUERY) };
+});

@@ -18,8 +18,9 @@ export class Drain {
 
   /** Adds `Connection: close` to every answer that is sent from then on, to requests of before as well. */
   closeConnections(server: FastifyInstance): void {
-    server.addHook('onSend', async (_request, reply) => {
+    server.addHook('onSend', (_request, reply, payload, done) => {
       if (this.#begun) reply.header('Connection', 'close');
+      done(null, payload);
     });
   }
 }

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  type NestInterceptor,
-  createParamDecorator,
-} from '@nestjs/common';
+import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Observable, tap } from 'rxjs';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coreErrors } from '#core';
 
 const DIGEST_CHARACTERS = 16;
@@ -55,21 +48,16 @@ export function parseIfMatch(header: string | undefined): number | undefined {
  * meaning for that word says `revision`. The tag of a read holds a digest beside the version: some members (when a
  * credential was last used) change without a new version, and a client that asks with `If-None-Match` must see that.
  */
-@Injectable()
-export class EntityTagInterceptor implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(
-      tap((body: unknown) => {
-        const { revision, version } = (body ?? {}) as { revision?: unknown; version?: unknown };
-        const current = Number.isSafeInteger(revision) ? revision : version;
-        if (!Number.isSafeInteger(current)) return;
-        const http = context.switchToHttp();
-        const isRead = READING.has(http.getRequest<FastifyRequest>().method);
-        const tag = entityTag(current as number, isRead ? JSON.stringify(body) : undefined);
-        http.getResponse<FastifyReply>().header('ETag', tag);
-      }),
-    );
-  }
+export function tagResources(server: FastifyInstance): void {
+  server.addHook('preSerialization', (request, reply, body, done) => {
+    const { revision, version } = (body ?? {}) as { revision?: unknown; version?: unknown };
+    const current = Number.isSafeInteger(revision) ? revision : version;
+    if (Number.isSafeInteger(current) && reply.statusCode < 300) {
+      const isRead = READING.has(request.method);
+      reply.header('ETag', entityTag(current as number, isRead ? JSON.stringify(body) : undefined));
+    }
+    done(null, body);
+  });
 }
 
 const documentIfMatch: ParameterDecorator = (target, key) => {

@@ -1,14 +1,13 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
 import { AnswerTimes } from './answer-log.js';
 import { AuthGuard } from './auth.guard.js';
 import { DeclaredInputGuard } from './declared-input.guard.js';
-import { EntityTagInterceptor } from './entity-tag.js';
 import { httpErrors } from './errors.js';
-import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { IdempotencyGuard } from './idempotency.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
 import { RequestMetrics } from './request-metrics.js';
@@ -40,7 +39,10 @@ class RateLimitModule {
   }
 }
 
-/** What applies to every route. The order is the order of work: who calls, how often, may it be repeated, what is sent. */
+/**
+ * What applies to every route. The order is the order of work: who calls, how often, what is sent, may it be repeated. No
+ * interceptors: one takes as long as the rest of Nest does for a request.
+ */
 @Declares({ errors: [coreErrors, httpErrors] })
 @Module({ providers: [RequestMetrics] })
 export class HttpModule {
@@ -64,9 +66,7 @@ export class HttpModule {
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },
         { provide: APP_GUARD, useClass: DeclaredInputGuard },
-        // The outer one first: replayed answers get their entity tag, too.
-        { provide: APP_INTERCEPTOR, useClass: EntityTagInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        { provide: APP_GUARD, useClass: IdempotencyGuard },
         { provide: APP_PIPE, useClass: InputPipe },
       ],
     };

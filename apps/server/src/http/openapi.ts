@@ -8,7 +8,7 @@ import { databaseErrors } from '#database';
 import { STEP_UP_HEADER, TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
-import { NOT_STORED_EXTENSION } from './idempotency.interceptor.js';
+import { NOT_STORED_EXTENSION } from './idempotency.guard.js';
 import { type DocumentedError, ERRORS_EXTENSION, documentedError } from './fails.js';
 import { type Audience, PermissionPolicy } from './principal.js';
 import { contentTag } from './entity-tag.js';
@@ -174,7 +174,7 @@ function impliedErrors(
   ];
 }
 
-/** Every POST in a scope, but for those whose answers are not stored; see `IdempotencyInterceptor`. */
+/** Every POST in a scope, but for those whose answers are not stored; see `IdempotencyGuard`. */
 const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audience | undefined): boolean =>
   method === 'post' && audience !== undefined && audience !== 'user' && !operation[NOT_STORED_EXTENSION];
 
@@ -399,11 +399,11 @@ export function serveDocument(app: NestFastifyApplication, version: string): voi
     if (isReference(pathOf(request.url))) await limits.count('public', trackerOf(request), reply);
   });
   // The few kilobytes that the page itself and its script take; its other files have a tag of their own.
-  server.addHook('onSend', async (request, reply, payload) => {
-    if (typeof payload !== 'string' || reply.statusCode !== 200 || !isReference(pathOf(request.url))) return payload;
-    const tag = contentTag(payload);
-    reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL });
-    return payload;
+  server.addHook('onSend', (request, reply, payload, done) => {
+    if (typeof payload === 'string' && reply.statusCode === 200 && isReference(pathOf(request.url))) {
+      reply.headers({ ETag: contentTag(payload), 'Cache-Control': CACHE_CONTROL });
+    }
+    done(null, payload);
   });
 
   let document: FixedDocument | undefined;

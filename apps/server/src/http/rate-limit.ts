@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Counters, MINUTE, SECOND, coreErrors } from '#core';
 import { Counter } from '#metrics';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
+import { perRoute } from './per-route.js';
 import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
 import { sourceNetworkOf } from './source-address.js';
@@ -113,11 +114,14 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 
   private policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
-    const [handler, controller] = [context.getHandler(), context.getClass()];
-    const declared = this.reflector.getAllAndOverride(RateLimited, [handler, controller]);
+    return this.policyOfRoute(context.getHandler(), context.getClass());
+  }
+
+  private readonly policyOfRoute = perRoute((handler, controller): RateLimitPolicy | 'none' => {
+    const declared = this.reflector.getAllAndOverride(RateLimited, [handler as never, controller as never]);
     if (declared !== undefined) return declared;
     const access = routeAccess(handler, controller);
     if (access === undefined || access.public) return 'public';
     return this.permissions.audience(access.permission) === 'service' ? 'none' : 'admin';
-  }
+  });
 }

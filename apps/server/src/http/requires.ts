@@ -2,6 +2,8 @@ import { Reflector } from '@nestjs/core';
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
 
+import { perRoute } from './per-route.js';
+
 /**
  * Who may call a route: every client, or callers with the permission. A client of a public route that shows credentials
  * is identified where the route names a permission, and must hold it.
@@ -37,9 +39,12 @@ export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDec
 export const ConfirmsCaller = Reflector.createDecorator<true>({ transform: () => true });
 
 /** Whether the caller of a route is still to be confirmed after the guard. */
-export const confirmsCaller = (handler: Function, controller: Function): boolean =>
-  new Reflector().getAllAndOverride(ConfirmsCaller, [handler as never, controller as never]) ?? false;
+export const confirmsCaller = perRoute(
+  (handler, controller): boolean =>
+    new Reflector().getAllAndOverride(ConfirmsCaller, [handler as never, controller as never]) ?? false,
+);
 
 /** What a route declared; the handler wins over its class. `undefined` means that the declaration is missing. */
-export const routeAccess = (handler: Function, controller: Function): RouteAccess | undefined =>
-  new Reflector().getAllAndOverride(Access, [handler as never, controller as never]);
+export const routeAccess = perRoute((handler, controller): RouteAccess | undefined =>
+  new Reflector().getAllAndOverride(Access, [handler as never, controller as never]),
+);

@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Logger, NestLogger } from '#logging';
@@ -8,11 +7,13 @@ import { openToBrowsers } from './browser-access.js';
 import { answerConditions } from './conditional-requests.js';
 import { limitConnections } from './connection-limit.js';
 import type { Drain } from './drain.js';
+import { tagResources } from './entity-tag.js';
 import { acceptOnlyJson } from './json-body.js';
 import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { REFERENCE_POLICY, protectiveHeaders } from './protective-headers.js';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 import { acceptForwardedRequests } from './unread-body.js';
 
@@ -29,10 +30,6 @@ export interface HttpOptions {
   /** Version of the product, for the API document. */
   readonly version: string;
 }
-
-/** Scripts, styles and images of the API reference come from this server; nothing else may be loaded anywhere. */
-const STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const REFERENCE_POLICY = `${STRICT_POLICY}; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'`;
 
 /** Fastify with every bound set, JSON as its only body, and refusals of its own in the shape of all others. */
 export function createAdapter({ logger, trustedProxies, drain, times, limits: changed }: HttpOptions): FastifyAdapter {
@@ -62,14 +59,19 @@ export function createAdapter({ logger, trustedProxies, drain, times, limits: ch
   acceptOnlyJson(server);
   acceptForwardedRequests(server);
   drain.closeConnections(server);
-  server.addHook('onRequest', async (request, reply) => {
-    reply.header(REQUEST_ID_HEADER, request.id);
+  const protective = protectiveHeaders();
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers(protective).header(REQUEST_ID_HEADER, request.id);
     const path = request.raw.url ?? '';
     if (path.startsWith('/v1')) reply.header('Cache-Control', 'no-store');
     if (path.startsWith(REFERENCE_PATH)) reply.header('Content-Security-Policy', REFERENCE_POLICY);
+    done();
   });
   rejectUndeclaredMethods(server);
-  server.addHook('onResponse', async (request, reply) => noteAnswer(logger, times, request, reply));
+  server.addHook('onResponse', (request, reply, done) => {
+    noteAnswer(logger, times, request, reply);
+    done();
+  });
   return adapter;
 }
 
@@ -88,9 +90,6 @@ export const applicationOptions = ({ logger }: HttpOptions): NestApplicationOpti
 export async function configureHttp(app: NestFastifyApplication, options: HttpOptions): Promise<void> {
   const { logger, trustedProxies, version } = options;
   const { connections, connectionsPerAddress } = { ...SERVER_LIMITS, ...options.limits };
-  await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: directivesOf(STRICT_POLICY) },
-  });
   limitConnections(
     app.getHttpServer(),
     { total: connections, perAddress: connectionsPerAddress, exempt: trustedProxies },
@@ -98,15 +97,8 @@ export async function configureHttp(app: NestFastifyApplication, options: HttpOp
   );
   serveDocument(app, version);
   const server = app.getHttpAdapter().getInstance();
+  tagResources(server);
   openToBrowsers(server);
   answerConditions(server);
   assertEveryRouteDeclaresAccess(app);
 }
-
-const directivesOf = (policy: string): Record<string, string[]> =>
-  Object.fromEntries(
-    policy.split('; ').map((directive) => {
-      const [name, ...values] = directive.split(' ');
-      return [name!, values];
-    }),
-  );

@@ -28,8 +28,8 @@ export function acceptForwardedRequests(server: FastifyInstance): void {
   for (const method of added) server.addHttpMethod(method);
   // Fastify refuses a QUERY whose body has no type; no route here reads one.
   server.addHttpMethod('QUERY', { hasBody: false, overrideExisting: true });
-  server.addHook('onRequest', async ({ raw, routeOptions }) => {
-    if (!routeOptions.config.leavesBodyUnread) return;
-    for (const name of OF_THE_BODY) delete raw.headers[name];
+  server.addHook('onRequest', ({ raw, routeOptions }, _reply, done) => {
+    if (routeOptions.config.leavesBodyUnread) for (const name of OF_THE_BODY) delete raw.headers[name];
+    done();
   });
 }

@@ -9,7 +9,7 @@ import { Gateway, callerErrors } from '#service-keys';
 import type { GrantedService } from '../callers.js';
 import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { ConfirmsCaller, Requires } from '../http/requires.js';
 import { LeavesBodyUnread } from '../http/unread-body.js';

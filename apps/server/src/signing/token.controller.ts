@@ -10,7 +10,7 @@ import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, t
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
-import { NotStored } from '../http/idempotency.interceptor.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { ConfirmsCaller, Requires } from '../http/requires.js';
 import {

@@ -1,20 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  applyDecorators,
-  type CallHandler,
-  type ExecutionContext,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Observable, catchError, mergeMap, of } from 'rxjs';
 import type { PlatformScope, TenantScope } from '#core';
 import { completing } from '#database';
 import { type KeyClaim, Repetition, type SecretReference, type StoredAnswer, restoreBody } from './answer-once.js';
 import { httpErrors } from './errors.js';
+import { perRoute } from './per-route.js';
 import { PermissionPolicy, type Principal } from './principal.js';
 import { routeAccess } from './requires.js';
 
@@ -56,8 +49,10 @@ export const NotStored = (): MethodDecorator =>
   applyDecorators(NotStoredMark(), ApiExtension(NOT_STORED_EXTENSION, true));
 
 /** Whether the answers of a route are stored where it is a POST; the handler wins over its class. */
-export const isStored = (handler: Function, controller: Function): boolean =>
-  !new Reflector().getAllAndOverride(NotStoredMark, [handler as never, controller as never]);
+export const isStored = perRoute(
+  (handler, controller): boolean =>
+    !new Reflector().getAllAndOverride(NotStoredMark, [handler as never, controller as never]),
+);
 
 const ACCEPTABLE_KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -71,52 +66,55 @@ const stepUpOf = (principal: Principal): string =>
 
 /**
  * Makes every POST of a member, an administrator or a service safe to repeat with an `Idempotency-Key`
- * (draft-ietf-httpapi-idempotency-key-header). A refused or failed request leaves the key free, so that it may be
- * corrected and sent again.
+ * (draft-ietf-httpapi-idempotency-key-header): the key is claimed by `answerOnce` of the route, once its input is known to
+ * be acceptable. A refused or failed request leaves the key free, so that it may be corrected and sent again.
+ *
+ * A guard, because an interceptor of Nest takes as long as signing a token, with a key or without.
  */
 @Injectable()
-export class IdempotencyInterceptor implements NestInterceptor {
-  private readonly logger = new Logger(IdempotencyInterceptor.name);
+export class IdempotencyGuard implements CanActivate {
+  private readonly logger = new Logger(IdempotencyGuard.name);
 
   constructor(
     private readonly store: IdempotencyStore,
     private readonly policy: PermissionPolicy,
   ) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+  canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
     const key = request.headers[IDEMPOTENCY_KEY_HEADER];
     const { scope, principal } = request;
-    const applies = request.method === 'POST' && this.isStored(context);
-    if (!applies || key === undefined || scope === undefined || principal === undefined) return next.handle();
+    if (key === undefined || scope === undefined || principal === undefined) return true;
+    if (request.method !== 'POST' || !this.isStored(context)) return true;
     if (typeof key !== 'string' || !ACCEPTABLE_KEY.test(key)) {
       throw httpErrors.INVALID_IDEMPOTENCY_KEY('An idempotency key has 1 to 255 printable ASCII characters');
     }
-
-    const claimant: Claimant = { scope, principal };
-    const hash = payloadHash(request.method, request.url, request.rawBody, stepUpOf(principal));
-    const found = await this.store.claim(claimant, key, hash);
-    if ('answer' in found) {
-      const { answer } = found;
-      const references = answer.secrets.map(({ reference }) => reference);
-      const texts = references.length === 0 ? [] : await this.store.reopen(claimant, references);
-      reply.status(answer.status).header(REPLAYED_HEADER, 'true');
-      return of(restoreBody(answer, texts));
-    }
-    const repetition = new Repetition(found.claim, () => reply.statusCode);
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    const repetition = new Repetition({
+      claim: () => this.claim({ scope, principal }, key, request, reply),
+      status: () => reply.statusCode,
+    });
     request.workScope = completing(scope, repetition);
-    return next.handle().pipe(
-      mergeMap(async (body: unknown) => {
-        await this.end(repetition, found.claim);
-        return body;
-      }),
-      catchError(async (error: unknown) => {
-        // Whether or not the commit of a failed work took place: only a key without an answer is freed.
-        await this.release(found.claim);
-        throw error;
-      }),
-    );
+    return true;
+  }
+
+  private async claim(
+    claimant: Claimant,
+    key: string,
+    { method, url, rawBody }: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<{ readonly claim: KeyClaim } | { readonly repeated: unknown }> {
+    const hash = payloadHash(method, url, rawBody, stepUpOf(claimant.principal));
+    const found = await this.store.claim(claimant, key, hash);
+    if ('claim' in found) {
+      const { claim } = found;
+      return { claim: { ...claim, release: () => this.release(claim) } };
+    }
+    const { answer } = found;
+    const references = answer.secrets.map(({ reference }) => reference);
+    const texts = references.length === 0 ? [] : await this.store.reopen(claimant, references);
+    reply.status(answer.status).header(REPLAYED_HEADER, 'true');
+    return { repeated: restoreBody(answer, texts) };
   }
 
   /** Public routes and those of one's own session have no scope in which an answer could be kept. */
@@ -125,12 +123,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const access = routeAccess(...route);
     if (access === undefined || access.public || this.policy.audience(access.permission) === 'user') return false;
     return isStored(...route);
-  }
-
-  /** A dry run stores nothing, and a repetition is computed again. */
-  private async end(repetition: Repetition, claim: KeyClaim): Promise<void> {
-    if (repetition.completed) claim.finish();
-    else await this.release(claim);
   }
 
   /** Where this fails, the claim ends by itself with its lease. */
@@ -145,7 +137,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The scope for the work of a request that has claimed an idempotency key. */
+    /** The scope for the work of a request with an idempotency key. */
     workScope?: TenantScope | PlatformScope;
   }
 }
