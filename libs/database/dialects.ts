@@ -1,5 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 
+import { execute, inParts } from './mysql-statements.js';
 import type { ThreadRunner } from './sqlite-writer.js';
 
 /** Sends one statement and answers what the driver answers. */
@@ -62,9 +63,6 @@ export const sqliteDialect: Dialect = {
   insertRows: (runner, rows) => (runner as ThreadRunner).each(insertStatement(rows, 1), rows.rows),
 };
 
-/** 100 rows of the largest size, 64 KiB, are less than the 16 MiB that a server takes in one packet by default. */
-export const ROWS_PER_STATEMENT = 100;
-
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   rowLocks: true,
@@ -85,10 +83,7 @@ export const mysqlDialect: Dialect = {
     return Number(((await send(raise, parameters)) as { insertId: number | string }).insertId);
   },
   insertRows: async (runner, rows) => {
-    for (let start = 0; start < rows.rows.length; start += ROWS_PER_STATEMENT) {
-      const chunk = rows.rows.slice(start, start + ROWS_PER_STATEMENT);
-      await runner.query(insertStatement(rows, chunk.length), chunk.flat());
-    }
+    for (const part of inParts(rows.rows)) await execute(runner, insertStatement(rows, part.length), part.flat());
   },
 };
 export const mariadbDialect: Dialect = { ...mysqlDialect, name: 'mariadb' };

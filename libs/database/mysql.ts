@@ -8,6 +8,7 @@ import { isStatementTimeout } from './driver-errors.js';
 import { type Gateway, type Share, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
 import type { Migrations } from './migrations/index.js';
+import { isolate } from './mysql-statements.js';
 import type { EntityClass } from './ownership.js';
 import type { Cell } from './snapshot.js';
 import { Reachability, Unreachable } from './reachability.js';
@@ -219,9 +220,9 @@ async function discard(runner: QueryRunner): Promise<void> {
   ((await runner.connect()) as PoolConnection).destroy();
 }
 
-/** READ COMMITTED: under REPEATABLE READ a plain read before the row lock would decide on an old snapshot. */
 async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-  await runner.startTransaction('READ COMMITTED');
+  await isolate(runner);
+  await runner.startTransaction();
   try {
     const result = await withManager(runner, work);
     await runner.commitTransaction();

@@ -22,10 +22,11 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { type Dialect, type NewRows, ROWS_PER_STATEMENT, insertStatement } from './dialects.js';
+import { type Dialect, type NewRows, insertStatement } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
+import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
 

@@ -1,0 +1,46 @@
+import type { Connection, PoolConnection } from 'mysql2';
+import { QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
+
+/**
+ * 100 rows of the largest size, 64 KiB, are less than the 16 MiB that a server takes in one packet by default. One
+ * statement for each number of rows would have to be prepared on each connection: with tens and ones these are 19.
+ */
+export const ROWS_PER_STATEMENT = 100;
+const TEN = 10;
+
+/** The rows in parts of as many as a prepared statement takes: tens, and what is left. */
+export function inParts<Row>(rows: readonly Row[]): (readonly Row[])[] {
+  const parts: (readonly Row[])[] = [];
+  for (let start = 0; start < rows.length;) {
+    const left = rows.length - start;
+    const count = left < TEN ? left : Math.min(left - (left % TEN), ROWS_PER_STATEMENT);
+    parts.push(rows.slice(start, start + count));
+    start += count;
+  }
+  return parts;
+}
+
+/** A statement that the server prepares once for each connection: it is neither written out nor parsed again with its values. */
+export async function execute(runner: QueryRunner, statement: string, values: unknown[]): Promise<void> {
+  if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
+  const connection = (await runner.connect()) as PoolConnection;
+  const { maxQueryExecutionTime: timeout } = runner.dataSource.options;
+  try {
+    await connection.promise().execute({ sql: statement, values: values as string[], ...(timeout ? { timeout } : {}) });
+  } catch (error) {
+    throw new QueryFailedError(statement, values, error as Error);
+  }
+}
+
+const isolated = new WeakSet<Connection>();
+
+/**
+ * READ COMMITTED: under REPEATABLE READ a plain read before the row lock would decide on an old snapshot. For the session,
+ * because every transaction of the product is such a one, and to say so with each of them takes a statement more.
+ */
+export async function isolate(runner: QueryRunner): Promise<void> {
+  const connection = (await runner.connect()) as Connection;
+  if (isolated.has(connection)) return;
+  await runner.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  isolated.add(connection);
+}
