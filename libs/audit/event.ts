@@ -8,7 +8,12 @@ export interface EventDocument {
   readonly tenantId: string;
   /** RFC 3339, UTC, milliseconds. */
   readonly occurredAt: string;
-  readonly actor: { readonly type: string; readonly id: string; readonly name: string; readonly role?: string };
+  readonly actor: {
+    readonly type: string;
+    readonly id: string;
+    readonly name: string;
+    readonly role?: string;
+  };
   readonly action: string;
   readonly target: { readonly type: string; readonly id: string };
   readonly outcome: EventOutcome;
@@ -59,28 +64,29 @@ function seal(draft: EventDraft, context: EventContext): SealedEvent {
   // What is done to a credential is part of its history, by any actor and with any outcome.
   const credentialId =
     draft.credentialId ?? (draft.targetType === 'credential' ? draft.targetId : undefined) ?? actor.credentialId;
+  // In the order of RFC 8785 already, which takes a third of the time of sorting them.
   const document: EventDocument = {
-    id: context.id,
-    tenantId: context.tenantId,
-    occurredAt: toRfc3339(context.occurredAt),
+    action: draft.action,
     actor: {
-      type: actor.type,
       id: actor.id,
       name: actor.name,
       ...(actor.role === undefined ? {} : { role: actor.role }),
+      type: actor.type,
     },
-    action: draft.action,
-    target: { type: draft.targetType, id: draft.targetId },
+    ...(draft.after === undefined ? {} : { after: withRfc3339Times(draft.after) }),
+    ...(draft.before === undefined ? {} : { before: withRfc3339Times(draft.before) }),
+    ...(credentialId === undefined ? {} : { credentialId }),
+    ...(draft.details === undefined ? {} : { details: withRfc3339Times(draft.details) }),
+    id: context.id,
+    ...(draft.kid === undefined ? {} : { kid: draft.kid }),
+    occurredAt: toRfc3339(context.occurredAt),
     outcome: draft.outcome,
     requestId,
-    sourceAddress,
-    ...(credentialId === undefined ? {} : { credentialId }),
-    ...(draft.kid === undefined ? {} : { kid: draft.kid }),
-    ...(draft.tokenId === undefined ? {} : { tokenId: draft.tokenId }),
-    ...(draft.before === undefined ? {} : { before: withRfc3339Times(draft.before) }),
-    ...(draft.after === undefined ? {} : { after: withRfc3339Times(draft.after) }),
-    ...(draft.details === undefined ? {} : { details: withRfc3339Times(draft.details) }),
     salt: context.salt,
+    sourceAddress,
+    target: { id: draft.targetId, type: draft.targetType },
+    tenantId: context.tenantId,
+    ...(draft.tokenId === undefined ? {} : { tokenId: draft.tokenId }),
   };
   const canonical = canonicalJson(document as unknown as Json);
   return { document, canonical, leafHash: leafHash(canonical) };
@@ -96,12 +102,17 @@ const EARLIEST_INSTANT = 100_000_000_000;
 export function withRfc3339Times(value: Json): Json {
   if (Array.isArray(value)) return value.map(withRfc3339Times);
   if (value === null || typeof value !== 'object') return value;
+  const record = value as { readonly [name: string]: Json | undefined };
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]: [string, Json | undefined]) => {
-      if (member === undefined) return [name, undefined];
-      const isInstant = typeof member === 'number' && member >= EARLIEST_INSTANT && INSTANT_MEMBER.test(name);
-      return [name, isInstant ? toRfc3339(member) : withRfc3339Times(member)];
-    }),
+    // In the order of RFC 8785, see `seal`.
+    Object.keys(record)
+      .toSorted()
+      .map((name) => {
+        const member = record[name];
+        if (member === undefined) return [name, undefined];
+        const isInstant = typeof member === 'number' && member >= EARLIEST_INSTANT && INSTANT_MEMBER.test(name);
+        return [name, isInstant ? toRfc3339(member) : withRfc3339Times(member)];
+      }),
   );
 }
 

@@ -81,7 +81,38 @@ describe('canonicalJson', () => {
       }),
     );
   });
+
+  it('canonicalJson gives the same bytes for members that are in order already', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' }), (value) => {
+        const inOrder = sorted(value as Json);
+        expect(canonicalJson(inOrder)).toBe(canonicalJson(reversed(inOrder)));
+      }),
+    );
+  });
+
+  it.each([
+    ['numbers as names, which engines put first', { '9': 1, '10': 2 }, '{"10":2,"9":1}'],
+    ['an absent member among those in order', { a: 1, b: undefined, c: 2 }, '{"a":1,"c":2}'],
+    ['a method that JSON.stringify would call', { toJSON: () => 1 }, undefined],
+    ['an absent item', [1, undefined], undefined],
+  ])('canonicalJson does not depend on the engine for %s', (_, value, text) => {
+    if (text === undefined) expect(() => canonicalJson(value as never)).toThrow(TypeError);
+    else expect(canonicalJson(value as Json)).toBe(text);
+  });
 });
+
+/** The same value with the members of every object in order. */
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return (value as Json[]).map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = value as Record<string, Json>;
+  return Object.fromEntries(
+    Object.keys(members)
+      .toSorted()
+      .map((name) => [name, sorted(members[name]!)]),
+  );
+}
 
 /** The same value with the members of every object in the opposite order. */
 function reversed(value: Json): Json {
