@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -21,6 +23,13 @@ describe('a prefixed secret', () => {
     expect(invitations.isWellFormed(text.replace('cinv_', 'crst_'))).toBe(false);
     expect(invitations.isWellFormed(prefixedSecret('crst_').generate().reveal())).toBe(false);
     expect(invitations.isWellFormed(`${text} `)).toBe(false);
+  });
+});
+
+describe('the checksum of a prefixed secret', () => {
+  it('the checksum of a prefixed secret is its CRC-32 in six digits of base 62', () => {
+    const body = fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }).map((value) => `cinv_${encodeBase62(value, 43)}`);
+    fc.assert(fc.property(body, (text) => invitations.isWellFormed(text + encodeBase62(BigInt(crc32(text)), 6))));
   });
 });
 

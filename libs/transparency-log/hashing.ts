@@ -14,5 +14,13 @@ export const EMPTY_ROOT: Buffer = sha256();
 /** SHA-256(0x00 || entry): RFC 6962 §2.1. */
 export const leafHash = (entry: Uint8Array): Buffer => sha256(LEAF, entry);
 
+const node = Buffer.concat([NODE, Buffer.alloc(2 * HASH_BYTES)]);
+
 /** SHA-256(0x01 || left || right): RFC 6962 §2.1. */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) return sha256(NODE, left, right);
+  // One buffer for all: a log that grows by thousands of entries a second needs as many of these.
+  node.set(left, NODE.length);
+  node.set(right, NODE.length + HASH_BYTES);
+  return hash('sha256', node, 'buffer');
+}
