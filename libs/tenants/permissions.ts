@@ -81,7 +81,7 @@ export const permissions = {
   'certificates:read': members(EVERYONE, 'List certificates and certificate authorities'),
   'certificates:issue': members(USERS, 'Issue certificates'),
   'certificates:write': members(MANAGERS, 'Renew, revoke, hold and release certificates'),
-  'token-profiles:read': members(USERS, 'Read token profiles'),
+  'token-profiles:read': members(EVERYONE, 'Read token profiles'),
   'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
   'transactions:read': members(USERS, 'Look up token transactions by id or phone number, without their tokens'),
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
