@@ -231,6 +231,34 @@ export interface paths {
         /** Mark a credential as compromised: it is permanently rejected */
         post: operations["compromiseCredential"];
     };
+    "/v1/tenants/{tenantId}/credentials": {
+        /** Search the credentials of all services, masked, with the allowed actions */
+        get: operations["listCredentialsOfTenant"];
+    };
+    "/v1/tenants/{tenantId}/credentials/export": {
+        /** Export the credentials of all services, masked, one JSON object a line */
+        get: operations["exportCredentials"];
+    };
+    "/v1/tenants/{tenantId}/credentials:rotate": {
+        /** Rotate all selected credentials: each gets a successor, and is discarded when its overlap ends */
+        post: operations["rotateCredentials"];
+    };
+    "/v1/tenants/{tenantId}/credential-rotations": {
+        /** List the rotations, those that ended in the last 90 days included */
+        get: operations["listCredentialRotations"];
+    };
+    "/v1/tenants/{tenantId}/credential-rotations/{rotationId}": {
+        /** Read a rotation and how far it is */
+        get: operations["getCredentialRotation"];
+    };
+    "/v1/tenants/{tenantId}/credential-rotations/{rotationId}/items": {
+        /** Read the report of a rotation: what became of each credential */
+        get: operations["listCredentialRotationItems"];
+    };
+    "/v1/tenants/{tenantId}/credential-rotations/{rotationId}/cancel": {
+        /** Cancel a rotation; the successors that exist by then stay */
+        post: operations["cancelCredentialRotation"];
+    };
     "/v1/tenants/{tenantId}/leaks": {
         /** Say whether a string is, or was, a credential of the tenant */
         post: operations["checkLeak"];
@@ -1883,6 +1911,192 @@ export interface components {
              * @description When it expires; null: never
              */
             expiresAt?: string | null;
+        };
+        RejectedCredential: {
+            /**
+             * Format: uuid
+             * @description The credential
+             */
+            credentialId: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /** @description Why it was not rotated */
+            code: string;
+        };
+        CredentialRotationImpact: {
+            /** @description How many credentials are selected */
+            total: number;
+            /** @description How many would be rotated immediately */
+            rotated: number;
+            /** @description How many would wait for the end of an overlap */
+            waiting: number;
+            /** @description Those that would be rejected */
+            rejected: components["schemas"]["RejectedCredential"][];
+        };
+        CredentialRotationDryRun: {
+            /** @description Whether any credential would be rotated */
+            allowed: boolean;
+            /** @description The effect */
+            impact: components["schemas"]["CredentialRotationImpact"];
+        };
+        RotationFilter: {
+            /**
+             * @description Only those of this type
+             * @enum {string}
+             */
+            authType?: "service_key" | "jwt";
+            /**
+             * Format: uuid
+             * @description Only those of this service
+             */
+            serviceId?: string;
+            /** @description Only those with this name */
+            name?: string;
+            /** @description Only those that expire before; a date is the start of that day in UTC */
+            expiresBefore?: unknown | unknown;
+            /** @description Only those that no request has used since; one that was never used counts from its creation */
+            unusedSince?: unknown | unknown;
+        };
+        NewCredentialRotation: {
+            /** @description Which active credentials; an empty object selects all of the tenant */
+            filter: components["schemas"]["RotationFilter"];
+            /**
+             * @description Seconds for which each old credential remains active, at most until its own expiry
+             * @default 0
+             */
+            overlapSeconds?: number;
+            /**
+             * @description Delete the inactive credential of the type first; one whose overlap has not ended is waited for until then
+             * @default false
+             */
+            deleteInactive?: boolean;
+            /**
+             * Format: password
+             * @description The caller's own password; needed with `deleteInactive`
+             */
+            password?: string;
+            /**
+             * @description Dry run: report the effect, change nothing
+             * @default false
+             */
+            dryRun?: boolean;
+        };
+        AppliedRotationFilter: {
+            /**
+             * @description Only those of this type
+             * @enum {string}
+             */
+            authType?: "service_key" | "jwt";
+            /**
+             * Format: uuid
+             * @description Only those of this service
+             */
+            serviceId?: string;
+            /** @description Only those with this name */
+            name?: string;
+            /**
+             * Format: date-time
+             * @description Only those that expire before
+             */
+            expiresBefore?: string;
+            /**
+             * Format: date-time
+             * @description Only those that no request has used since
+             */
+            unusedSince?: string;
+        };
+        CredentialRotation: {
+            /**
+             * Format: uuid
+             * @description Id of the rotation
+             */
+            id: string;
+            /**
+             * @description It runs until each credential was rotated or rejected
+             * @enum {string}
+             */
+            state: "running" | "completed" | "cancelled";
+            /** @description What was asked for */
+            filter: components["schemas"]["AppliedRotationFilter"];
+            /**
+             * @description Seconds for which each old credential remains active, at most until its own expiry
+             * @default 0
+             */
+            overlapSeconds: number;
+            /** @description Whether inactive credentials are deleted to make room */
+            deleteInactive: boolean;
+            /** @description How many credentials were selected */
+            total: number;
+            /** @description How many have a successor by now */
+            rotated: number;
+            /** @description How many were rejected by now */
+            rejected: number;
+            /**
+             * Format: uuid
+             * @description The member or service account who requested it
+             */
+            requestedBy: string;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was requested
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was completed or cancelled
+             */
+            endedAt: string | null;
+        };
+        CredentialRotationPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["CredentialRotation"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        CredentialRotationItem: {
+            /**
+             * Format: uuid
+             * @description The credential that is replaced
+             */
+            credentialId: string;
+            /**
+             * Format: uuid
+             * @description Whose it is
+             */
+            serviceId: string;
+            /**
+             * @description Whether it has a successor
+             * @enum {string}
+             */
+            state: "pending" | "rotated" | "rejected";
+            /**
+             * Format: uuid
+             * @description Its successor; its secret is read by `reveal`
+             */
+            successorId: string | null;
+            /** @description Why it was not rotated */
+            code: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next, while it is pending
+             */
+            dueAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was rotated or rejected
+             */
+            finishedAt: string | null;
+        };
+        CredentialRotationItemPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["CredentialRotationItem"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
         };
         LeakRequest: {
             /** @description The string that turned up; it is stored nowhere */
@@ -5004,6 +5218,198 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listCredentialsOfTenant: {
+        parameters: {
+            query?: {
+                /** @description Only those of this type */
+                authType?: "service_key" | "jwt";
+                /** @description Only those of this service */
+                serviceId?: string;
+                /** @description Only those with this name */
+                name?: string;
+                /** @description Only those that expire before; a date is the start of that day in UTC */
+                expiresBefore?: string | unknown | unknown;
+                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                unusedSince?: string | unknown | unknown;
+                /** @description Only those in this state now */
+                state?: "active" | "inactive" | "expired" | "compromised" | "deleted";
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exportCredentials: {
+        parameters: {
+            query?: {
+                /** @description Only those of this type */
+                authType?: "service_key" | "jwt";
+                /** @description Only those of this service */
+                serviceId?: string;
+                /** @description Only those with this name */
+                name?: string;
+                /** @description Only those that expire before; a date is the start of that day in UTC */
+                expiresBefore?: string | unknown | unknown;
+                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                unusedSince?: string | unknown | unknown;
+                /** @description Only those in this state now */
+                state?: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description Everything that matches, streamed, oldest first */
+            200: {
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    rotateCredentials: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCredentialRotation"];
+            };
+        };
+        responses: {
+            /** @description With `dryRun: true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotationDryRun"];
+                };
+            };
+            /** @description The rotation, which runs from now on */
+            202: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotation"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listCredentialRotations: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotationPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCredentialRotation: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the rotation */
+                rotationId: string;
+            };
+        };
+        responses: {
+            /** @description The rotation */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotation"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listCredentialRotationItems: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only those in this state */
+                state?: "pending" | "rotated" | "rejected";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the rotation */
+                rotationId: string;
+            };
+        };
+        responses: {
+            /** @description One page */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotationItemPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    cancelCredentialRotation: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the rotation */
+                rotationId: string;
+            };
+        };
+        responses: {
+            /** @description The cancelled rotation */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CredentialRotation"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     checkLeak: {
         parameters: {
             header?: {
@@ -7466,6 +7872,10 @@ export const choices = {
     CredentialDryRunImpact: {"state":["active","inactive","expired","compromised","deleted"]},
     RegeneratedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
     CompromisedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    RotationFilter: {"authType":["service_key","jwt"]},
+    AppliedRotationFilter: {"authType":["service_key","jwt"]},
+    CredentialRotation: {"state":["running","completed","cancelled"]},
+    CredentialRotationItem: {"state":["pending","rotated","rejected"]},
     LeakedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
     LeakedApiToken: {"state":["active","revoked","expired"]},
     NewKey: {"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"]},

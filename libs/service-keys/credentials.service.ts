@@ -1,45 +1,31 @@
 import { Injectable } from '@nestjs/common';
 
-import {
-  type EpochMilliseconds,
-  type Page,
-  type PageRequest,
-  SECOND,
-  type Secret,
-  type TenantScope,
-  coreErrors,
-  platformScope,
-} from '#core';
-import { Database, In, type Tx, type View, requireVersion } from '#database';
+import { type EpochMilliseconds, SECOND, type Secret, type TenantScope, coreErrors, platformScope } from '#core';
+import { Database, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
 import {
   type CredentialAction,
-  type CredentialPolicy,
   type RefusalCode,
-  type Situation,
   leavesNoneActive,
   occupiesInactiveSlot,
-  offeredActions,
   refusalOf,
   refusalOfCreation,
   successorExpiry,
 } from './credential-rules.js';
-import { forbiddenActions } from './credential-permissions.js';
 import { CredentialSecrets, type CredentialWithSecret, requireFuture } from './credential-secrets.js';
+import {
+  type CredentialSituation,
+  type EffectiveCredential,
+  effective,
+  readSituation,
+} from './credential-situation.js';
 import { CredentialSteps, liveCredentialsOf, recordCreation } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 import { credentialErrors } from './errors.js';
 import { credentialEvents } from './events.js';
 import { type CredentialState, credentialLifecycle, slotOf, stateAt } from './lifecycle.js';
-
-/** A credential as it is at this moment, with what the caller may do to it. */
-export interface EffectiveCredential extends ReturnType<typeof offeredActions> {
-  readonly credential: Credential;
-  /** The effective state; the row may not say so yet. */
-  readonly state: CredentialState;
-}
 
 export interface CredentialRequest {
   readonly authType: AuthType;
@@ -78,12 +64,7 @@ export interface CredentialDryRun {
   };
 }
 
-/** The situation of one credential among all of its type, under the lock of their service. */
-export interface CredentialSituation extends Situation<Credential> {
-  readonly siblings: readonly Credential[];
-}
-
-const { event, live, recordedAs, rejection } = credentialLifecycle;
+const { event, rejection } = credentialLifecycle;
 
 const CODES: Record<RefusalCode, () => Error> = {
   ...credentialErrors,
@@ -102,35 +83,6 @@ export class Credentials {
     private readonly steps: CredentialSteps,
     private readonly users: Users,
   ) {}
-
-  /** One page, oldest first, each with the actions that are possible now. */
-  async list(
-    scope: TenantScope,
-    serviceId: string,
-    filter: { authType?: AuthType | undefined; state?: CredentialState | undefined },
-    page: PageRequest,
-  ): Promise<Page<EffectiveCredential>> {
-    return this.database.read(scope, async (view) => {
-      await view.get(Service, { id: serviceId, state: 'active' });
-      const policy = await tenantSettingsOf(view);
-      const all = await view.find(Credential, { serviceId, state: In([...live]) });
-      const { items, nextCursor } = await view.page(
-        Credential,
-        {
-          serviceId,
-          ...(filter.authType === undefined ? {} : { authType: filter.authType }),
-          ...storedStates(filter.state),
-        },
-        [['id', 'ASC']],
-        page,
-      );
-      const shown = items
-        .map((credential) => effective(situationAmong(credential, all, policy, view.now), scope))
-        // A row that says `active` may have expired since: the answer goes by the clock.
-        .filter(({ state }) => filter.state === undefined || state === filter.state);
-      return { items: shown, nextCursor };
-    });
-  }
 
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, serviceId: string, credentialId: string): Promise<EffectiveCredential> {
@@ -220,10 +172,7 @@ export class Credentials {
     ifMatch?: number,
   ): Promise<Regenerated> {
     if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
-    return this.database.transaction(scope, async (tx) => {
-      if (request.deleteInactive) await this.deleteInactiveSibling(tx, serviceId, credentialId);
-      return this.regenerateIn(tx, serviceId, credentialId, request, ifMatch);
-    });
+    return this.database.transaction(scope, (tx) => this.regenerateIn(tx, serviceId, credentialId, request, ifMatch));
   }
 
   /** A step: erases the inactive credential that occupies the place which the old one is about to take. */
@@ -235,13 +184,15 @@ export class Credentials {
     }
   }
 
-  private regenerateIn(
+  /** A step: `regenerate` inside a transaction that does more; that the caller may delete is confirmed before. */
+  async regenerateIn(
     tx: Tx,
     serviceId: string,
     credentialId: string,
-    request: Regeneration,
-    ifMatch: number | undefined,
+    request: Omit<Regeneration, 'password'>,
+    ifMatch?: number,
   ): Promise<Regenerated> {
+    if (request.deleteInactive) await this.deleteInactiveSibling(tx, serviceId, credentialId);
     return this.changeIn(
       tx,
       serviceId,
@@ -451,32 +402,4 @@ function requireAllowed(action: CredentialAction, situation: CredentialSituation
   const isEvent = action === 'discard' || action === 'reactivate' || action === 'compromise' || action === 'delete';
   if (refusal !== 'WRONG_STATE' || !isEvent) throw CODES[refusal]();
   throw rejection(stateAt(situation.credential, situation.now), action);
-}
-
-/** A step: one credential among all of its type. @throws NOT_FOUND */
-export async function readSituation(view: View, serviceId: string, credentialId: string): Promise<CredentialSituation> {
-  await view.get(Service, { id: serviceId, state: 'active' });
-  const credential = await view.get(Credential, { id: credentialId, serviceId });
-  return situationAmong(credential, await liveCredentialsOf(view, credential), await tenantSettingsOf(view), view.now);
-}
-
-function situationAmong(
-  credential: Credential,
-  all: readonly Credential[],
-  policy: CredentialPolicy,
-  now: EpochMilliseconds,
-): CredentialSituation {
-  const siblings = all.filter(({ id, authType }) => id !== credential.id && authType === credential.authType);
-  return { credential, siblings, policy, now };
-}
-
-const effective = (situation: CredentialSituation, { actor }: TenantScope): EffectiveCredential => ({
-  credential: situation.credential,
-  state: stateAt(situation.credential, situation.now),
-  ...offeredActions(situation, forbiddenActions(actor.role)),
-});
-
-/** The rows among which those in `state` at this moment are: the clock may be ahead of what a row says. */
-function storedStates(state: CredentialState | undefined) {
-  return state === undefined ? {} : { state: In(recordedAs(state)) };
 }

@@ -1,6 +1,7 @@
 import { Entity } from 'typeorm';
 
 import {
+  BooleanColumn,
   IdColumn,
   InstantColumn,
   IntegerColumn,
@@ -14,6 +15,8 @@ import {
 } from '#database';
 
 import type { AuthType } from './auth-types.js';
+import { type CredentialRotationState, credentialRotationLifecycle } from './credential-rotation.js';
+import type { RotationSelection } from './credential-selection.js';
 import { type CredentialState, type ServiceState, credentialLifecycle, serviceLifecycle } from './lifecycle.js';
 
 @Entity('services')
@@ -75,4 +78,45 @@ export class Credential {
   @InstantColumn({ nullable: true }) discardedAt: number | null;
   @InstantColumn({ nullable: true }) compromisedAt: number | null;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
+}
+
+/** A request to rotate many credentials. */
+@Entity('credential_rotations')
+@TenantOwned()
+export class CredentialRotation {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @StateColumn(credentialRotationLifecycle) state: CredentialRotationState;
+  /** What was asked for; the credentials that it selected are the items. */
+  @JsonColumn() filter: RotationSelection;
+  @IntegerColumn() overlapSeconds: number;
+  @BooleanColumn() deleteInactive: boolean;
+  /** How many credentials were selected, and what became of them so far. */
+  @IntegerColumn() total: number;
+  @IntegerColumn() rotated: number;
+  @IntegerColumn() rejected: number;
+  /** Id of the member or service account who requested it. */
+  @ReferenceColumn() requestedBy: string;
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+  @InstantColumn({ nullable: true }) endedAt: number | null;
+}
+
+/** One credential of a rotation. */
+@Entity('credential_rotation_items')
+@TenantOwned()
+export class CredentialRotationItem {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() rotationId: string;
+  @ReferenceColumn() credentialId: string;
+  @ReferenceColumn() serviceId: string;
+  /** When it is tried next; the end of an overlap that is waited for. */
+  @InstantColumn() dueAt: number;
+  /** `null` while it waits. */
+  @InstantColumn({ nullable: true }) finishedAt: number | null;
+  @ReferenceColumn({ nullable: true }) successorId: string | null;
+  /** The code of the rejection. */
+  @VarcharColumn(64, { nullable: true }) rejectionCode: string | null;
 }

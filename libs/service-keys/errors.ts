@@ -17,6 +17,14 @@ export const credentialErrors = defineErrors('credentials', {
   NOT_REVEALABLE: { kind: 'conflict', title: 'The secret cannot be revealed' },
 });
 
+export const credentialRotationErrors = defineErrors('credential-rotations', {
+  NO_CREDENTIALS_SELECTED: { kind: 'conflict', title: 'The filter selects no active credential' },
+  ROTATION_LIMIT_REACHED: {
+    kind: 'conflict',
+    title: 'Too many credentials in one rotation, or too many rotations at the same time',
+  },
+});
+
 /** Whether a credential was rejected for what became of it, rather than for who uses it. */
 export const isRejectedCredential = ({ code }: DomainError): boolean =>
   code === callerErrors.CREDENTIAL_INACTIVE.code ||

@@ -1,4 +1,4 @@
-export type { Credential, Service } from './entities.js';
+export type { Credential, CredentialRotation, CredentialRotationItem, Service } from './entities.js';
 export { type AuthType, authTypes } from './auth-types.js';
 export { credentialAuthority } from './authority.js';
 export { type AuthenticatedService, Authenticator } from './authenticator.js';
@@ -9,14 +9,25 @@ export { type CredentialAction, credentialActions } from './credential-rules.js'
 export { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
 export { CredentialSteps } from './credential-steps.js';
 export { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
+export { CredentialInventory } from './credential-inventory.service.js';
+export { type CredentialRotationState, credentialRotationLifecycle } from './credential-rotation.js';
 export {
-  type Compromised,
-  Credentials,
-  type EffectiveCredential,
-  type Regenerated,
-  type CredentialDryRun,
-} from './credentials.service.js';
-export { callerErrors, credentialErrors, isRejectedCredential, serviceErrors } from './errors.js';
+  CredentialRotations,
+  type RotationDryRun,
+  type RotationItemState,
+  rotationItemStates,
+  stateOfItem,
+} from './credential-rotations.service.js';
+export type { RotationSelection } from './credential-selection.js';
+export type { EffectiveCredential } from './credential-situation.js';
+export { type Compromised, Credentials, type Regenerated, type CredentialDryRun } from './credentials.service.js';
+export {
+  callerErrors,
+  credentialErrors,
+  credentialRotationErrors,
+  isRejectedCredential,
+  serviceErrors,
+} from './errors.js';
 export { activeServiceName, isServiceActive } from './service-state.js';
 export {
   FAILURE_QUOTA,

@@ -5,7 +5,7 @@ import { Database, type Tx } from '#database';
 
 import { refusalOf } from './credential-rules.js';
 import { CredentialSecrets } from './credential-secrets.js';
-import { readSituation } from './credentials.service.js';
+import { readSituation } from './credential-situation.js';
 import { Credential, Service } from './entities.js';
 import { credentialEvents } from './events.js';
 

@@ -13,12 +13,19 @@ import { CallerDirectory } from './caller-directory.js';
 import { CredentialCleanup, CredentialExpiry, CredentialSuccession } from './credential-expiry.js';
 import { AuthenticationMetrics, CredentialExpiryMetrics } from './credential-metrics.js';
 import { CredentialFilter } from './credential-filter.js';
+import { CredentialInventory } from './credential-inventory.service.js';
+import {
+  CredentialRotationItems,
+  EndedCredentialRotations,
+  FinishedRotationItems,
+} from './credential-rotation-items.js';
+import { CredentialRotations } from './credential-rotations.service.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { CredentialSteps } from './credential-steps.js';
 import { Credentials } from './credentials.service.js';
-import { Credential, Service } from './entities.js';
-import { callerErrors, credentialErrors, serviceErrors } from './errors.js';
-import { credentialEvents, serviceEvents } from './events.js';
+import { Credential, CredentialRotation, CredentialRotationItem, Service } from './entities.js';
+import { callerErrors, credentialErrors, credentialRotationErrors, serviceErrors } from './errors.js';
+import { credentialEvents, credentialRotationEvents, serviceEvents } from './events.js';
 import { FAILURE_QUOTA, FailedAuthentications, type FailureQuota } from './failed-authentications.js';
 import { Gateway } from './gateway.service.js';
 import { Leaks } from './leaks.service.js';
@@ -28,10 +35,18 @@ import { SecretRepetition } from './secret-repetition.service.js';
 import { Services } from './services.service.js';
 import { CredentialUsage } from './usage.js';
 
-export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
+export const serviceKeyEntities: readonly EntityClass[] = [
+  Service,
+  Credential,
+  CredentialRotation,
+  CredentialRotationItem,
+];
 
 /** Services, their credentials, and who calls by which of them. */
-@Declares({ errors: [callerErrors, serviceErrors, credentialErrors], events: [serviceEvents, credentialEvents] })
+@Declares({
+  errors: [callerErrors, serviceErrors, credentialErrors, credentialRotationErrors],
+  events: [serviceEvents, credentialEvents, credentialRotationEvents],
+})
 @Module({
   imports: [TypeOrmModule.forFeature([...serviceKeyEntities]), AuditModule, DatabaseModule, TenantsModule, VaultModule],
   providers: [
@@ -50,11 +65,16 @@ export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
     CredentialExpiry,
     CredentialExpiryMetrics,
     CredentialFilter,
+    CredentialInventory,
+    CredentialRotationItems,
+    CredentialRotations,
     CredentialSecrets,
     CredentialSteps,
     CredentialSuccession,
     CredentialUsage,
     Credentials,
+    EndedCredentialRotations,
+    FinishedRotationItems,
     Gateway,
     Leaks,
     OwnTokens,
@@ -65,6 +85,8 @@ export const serviceKeyEntities: readonly EntityClass[] = [Service, Credential];
   exports: [
     Authenticator,
     CallerDirectory,
+    CredentialInventory,
+    CredentialRotations,
     CredentialSecrets,
     CredentialUsage,
     Credentials,

@@ -110,6 +110,34 @@ export function dueSamples(
     expiresAt: 0,
   });
 
+  const rotation = (state: string) => (id: string) => ({
+    id,
+    tenantId,
+    state,
+    filter: '{}',
+    overlapSeconds: 0,
+    deleteInactive: 0,
+    total: 10,
+    rotated: 0,
+    rejected: 0,
+    requestedBy: id,
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+  });
+
+  const runningRotation = insert('credential_rotations', rotation('running'));
+
+  const rotationItem = (rotationId: string, finishedAt: number | null) => (id: string) => ({
+    id,
+    tenantId,
+    rotationId,
+    credentialId: id,
+    serviceId: id,
+    dueAt: Number.MAX_SAFE_INTEGER,
+    finishedAt,
+  });
+
   const foreignCertificate = (id: string): Row => ({
     id,
     tenantId,
@@ -151,6 +179,28 @@ export function dueSamples(
       // The tenant keeps inactive credentials for 7 days.
       due: (at) => ({ state: 'inactive', discardedAt: at - 7 * DAY }),
       unhandled: { state: 'inactive' },
+    },
+    'credential rotation item': {
+      table: 'credential_rotation_items',
+      statement: 'UPDATE',
+      // Of a service that is gone, so that it is rejected.
+      make: async () => insert('credential_rotation_items', rotationItem(await runningRotation(), null))(),
+      due: (at) => ({ dueAt: at }),
+      unhandled: { finishedAt: null },
+    },
+    'finished credential rotation item': {
+      table: 'credential_rotation_items',
+      statement: 'DELETE',
+      make: insert('credential_rotation_items', rotationItem(tenantId, 0)),
+      due: (at) => ({ finishedAt: at - 90 * DAY }),
+      unhandled: {},
+    },
+    'ended credential rotation': {
+      table: 'credential_rotations',
+      statement: 'DELETE',
+      make: insert('credential_rotations', rotation('completed')),
+      due: (at) => ({ endedAt: at - 90 * DAY }),
+      unhandled: {},
     },
     session: {
       table: 'sessions',

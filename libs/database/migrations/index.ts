@@ -21,6 +21,7 @@ import { ListIndexes1764010000000 } from './0026-list-indexes.js';
 import { Webhooks1764020000000 } from './0027-webhooks.js';
 import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
+import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -47,6 +48,7 @@ export const migrations = [
   Webhooks1764020000000,
   Factors1764050000000,
   Restorations1764090000000,
+  CredentialRotations1764110000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -11,7 +11,7 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
-import { type Route, nameOf, routesOf } from '../server/routes.js';
+import { type Route, nameOf, pathWith, routesOf } from '../server/routes.js';
 
 let server: TestServer;
 let tenant: TestTenant;
@@ -44,7 +44,7 @@ describe('a body that a call does not declare', () => {
   async function routesWithoutBody(): Promise<Route[]> {
     const { paths } = (await server.get('/openapi.json')).body;
     return routesOf(server.server.app).filter(({ method, path }) => {
-      const operation = paths![path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
+      const operation = paths![pathWith(path, (name) => `{${name}}`)]?.[method.toLowerCase()];
       const forwarded = path.startsWith('/v1/forward-auth');
       return !['GET', 'HEAD', 'OPTIONS'].includes(method) && !forwarded && operation?.['requestBody'] === undefined;
     });
@@ -68,7 +68,7 @@ describe('a body that a call does not declare', () => {
       ]),
     );
     for (const route of routes) {
-      const path = route.path.replace(':tenantId', tenant.id).replaceAll(/:\w+/g, 'x');
+      const path = pathWith(route.path, (name) => (name === 'tenantId' ? tenant.id : 'x'));
       const caller = route.permission === undefined ? {} : callers[permissionRow(route.permission).audience];
       for (const body of [{ dryRun: true }, [], '"text"', 'true']) {
         const { status, body: problem } = await server.request(route.method, path, body, caller);

@@ -26,7 +26,13 @@ const FIRST = 10_000_000;
 /** Words of a closed list: another value would be no row of the product. */
 const CLOSED = ['tenantId', 'state', 'authType', 'outcome', 'actorType', 'role', 'origin', 'kind'];
 /** A range of another column than that of the order: what matches has to be sorted. */
-const SORTED = ['certificates?expiresAfter', 'certificates?expiresBefore', 'certificates?subject'];
+const SORTED = [
+  'certificates?expiresAfter',
+  'certificates?expiresBefore',
+  'certificates?subject',
+  'credentials?expiresBefore',
+  'credentials?unusedSince',
+];
 const INSTANT = /(At|After|Before|Update|Until)$/;
 
 interface Statement {

@@ -15,7 +15,7 @@ import {
 } from '../../support/server.js';
 import { createApiToken, createServiceAccount, joinTenant } from '../../support/people.js';
 import { signIn } from '../admin/people.js';
-import { type Route, nameOf, routesOf } from './routes.js';
+import { type Route, nameOf, pathWith, routesOf } from './routes.js';
 import { type Identifiers, fillTenant, identifierOf } from './sample-tenant.js';
 
 const SERVICE = '/v1/tenants/:tenantId/services/:serviceId';
@@ -28,6 +28,8 @@ const WEBHOOK = `${WEBHOOKS}/:webhookId`;
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
 const NEW_TOKEN = { name: 'new', permissions: ['tenant:read'], expiresAt: '2026-06-01T00:00:00Z', password: PASSWORD };
+
+const ROTATIONS = '/v1/tenants/:tenantId/credential-rotations';
 
 /** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
 const BODIES: Readonly<Record<string, object | null>> = {
@@ -84,6 +86,13 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`POST ${CREDENTIAL}/regenerate`]: {},
   [`POST ${CREDENTIAL}/compromise`]: {},
   [`DELETE ${CREDENTIAL}`]: { password: PASSWORD },
+  'GET /v1/tenants/:tenantId/credentials': null,
+  'GET /v1/tenants/:tenantId/credentials/export': null,
+  'POST /v1/tenants/:tenantId/credentials:rotate': { filter: {} },
+  [`GET ${ROTATIONS}`]: null,
+  [`GET ${ROTATIONS}/:rotationId`]: null,
+  [`GET ${ROTATIONS}/:rotationId/items`]: null,
+  [`POST ${ROTATIONS}/:rotationId/cancel`]: null,
   'POST /v1/tenants/:tenantId/leaks': { secret: 'anything' },
   'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
   'GET /v1/tenants/:tenantId/keys': null,
@@ -184,10 +193,10 @@ const audienceOf = ({ permission }: Route) =>
 const ofTenants = () => routes.filter((route) => audienceOf(route) === 'tenant-user');
 const ofPlatform = () => routes.filter((route) => audienceOf(route) === 'platform-user');
 const parametersOf = (route: Route): string[] =>
-  [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => identifierOf(route.path, name!));
+  [...route.path.matchAll(/(?<!:):(\w+)/g)].map(([, name]) => identifierOf(route.path, name!));
 
 function call(route: Route, identifiers: Identifiers, credentials: Call): Promise<Answer> {
-  const named = route.path.replaceAll(/:(\w+)/g, (_, name: string) => identifiers[identifierOf(route.path, name)]!);
+  const named = pathWith(route.path, (name) => identifiers[identifierOf(route.path, name)]!);
   const path = named.replace('*', TILE) + (QUERIES[nameOf(route)] ?? '');
   return server.request(route.method, path, BODIES[nameOf(route)] ?? undefined, credentials);
 }
@@ -342,7 +351,7 @@ describe('an API token', () => {
     const ofAccounts = routes.filter((route) => audienceOf(route) === 'user' && route.method !== 'HEAD');
     expect(ofAccounts.length).toBeGreaterThan(3);
     for (const route of ofAccounts) {
-      const path = route.path.replaceAll(/:\w+/g, ANY_ID);
+      const path = pathWith(route.path, () => ANY_ID);
       expect([
         nameOf(route),
         (await server.request(route.method, path, route.method === 'POST' ? {} : undefined, call)).status,

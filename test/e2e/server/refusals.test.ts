@@ -18,7 +18,7 @@ import {
 } from '../../support/server.js';
 import { signIn } from '../admin/people.js';
 import { createIssuer } from '../signing/issuer.js';
-import { type Route, nameOf, routesOf } from './routes.js';
+import { type Route, nameOf, pathWith, routesOf } from './routes.js';
 
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
@@ -42,7 +42,12 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const ask = (route: Route, tenantId: string, call: Call) =>
-  server.request(route.method, route.path.replace(':tenantId', tenantId).replaceAll(/:\w+/g, ANY_ID), undefined, call);
+  server.request(
+    route.method,
+    pathWith(route.path, (name) => (name === 'tenantId' ? tenantId : ANY_ID)),
+    undefined,
+    call,
+  );
 
 async function eventsOf(path: string, call: Call, actor?: string): Promise<Shape[]> {
   const events: Shape[] = [];

@@ -19,8 +19,13 @@ export interface Route {
 
 const EVERY_METHOD = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'];
 
-/** `POST /v1/tenants/:tenantId/keys` */
-export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string => `${method} ${path}`;
+/** `POST /v1/tenants/:tenantId/keys`, a colon of the path itself as clients write it. */
+export const nameOf = ({ method, path }: Pick<Route, 'method' | 'path'>): string =>
+  `${method} ${path.replaceAll('::', ':')}`;
+
+/** A path with a value in the place of each parameter; a colon that is written twice is one of the path. */
+export const pathWith = (path: string, valueOf: (name: string) => string): string =>
+  path.replaceAll(/::|:(\w+)/g, (_, name: string | undefined) => (name === undefined ? ':' : valueOf(name)));
 
 /** Every route that a controller of the application has. @throws Error for one that the router does not know */
 export function routesOf(app: NestFastifyApplication): Route[] {

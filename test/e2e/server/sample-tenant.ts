@@ -32,6 +32,8 @@ export async function fillTenant(
   const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
   const { body: license } = await update(server, token);
   const serviceAccountId = await createServiceAccount(server, owned, 'auditor');
+  const filter = { serviceId: issuer.service.id };
+  const { body: rotation } = await server.post(`${owned.path}/credentials:rotate`, { filter }, owned.owner);
   await invite(server, owned, `invited@${owned.slug}.test`, 'auditor');
   // A name of a private address: nothing is sent, and the delivery stays pending.
   const webhook = { url: 'https://localhost/', actions: ['webhook.created'] };
@@ -46,6 +48,7 @@ export async function fillTenant(
       certificateKid,
       licenseId: license['licenseId']!,
       serviceId: issuer.service.id,
+      rotationId: rotation['id']!,
       credentialId: (await first(`services/${issuer.service.id}/credentials`))['id']!,
       keyId: issuer.keyId,
       kid: issuer.kid,

@@ -133,7 +133,7 @@ export class Comparison {
   }
 
   private async list(): Promise<EffectiveCredential[]> {
-    const { items } = await this.fixture.credentials.list(
+    const { items } = await this.fixture.inventory.listOfService(
       this.scope,
       this.serviceId,
       { authType: 'service_key' },

@@ -27,7 +27,7 @@ describe('credentials whose time comes', () => {
   afterAll(() => fixture.drop());
 
   const list = async (serviceId: string, authType: AuthType = 'service_key'): Promise<EffectiveCredential[]> =>
-    (await fixture.credentials.list(scope, serviceId, { authType }, { limit: 200 })).items;
+    (await fixture.inventory.listOfService(scope, serviceId, { authType }, { limit: 200 })).items;
 
   const use = (serviceKey: string): Promise<string> =>
     fixture.authenticator.authenticate({ serviceKey, sourceAddress: null }, scope).then(
@@ -215,7 +215,7 @@ describe('credentials whose time comes', () => {
       }
     }
     const [serviceId, id] = [...current][0]!;
-    const { items } = await fixture.credentials.list(tenant, serviceId, { authType: 'service_key' }, {});
+    const { items } = await fixture.inventory.listOfService(tenant, serviceId, { authType: 'service_key' }, {});
     expect(items.map(({ state }) => state)).toEqual(['deleted', 'inactive', 'active']);
     const refused = (request: object) =>
       fixture.credentials.regenerate(tenant, serviceId, id, request).catch((error: DomainError) => error.code);
@@ -232,7 +232,7 @@ describe('credentials whose time comes', () => {
     await fixture.credentials.update(lapsing, service.id, id, { expiresAt: fixture.clock.now() + DAY });
     fixture.clock.advance(DAY);
     await runScheduler();
-    const { items } = await fixture.credentials.list(lapsing, service.id, { authType: 'service_key' }, {});
+    const { items } = await fixture.inventory.listOfService(lapsing, service.id, { authType: 'service_key' }, {});
     expect(items.map(({ state }) => state)).toEqual(['expired']);
     const lapsed = await new History(fixture.database).list(lapsing, { action: 'credential.lapsed' }, {});
     expect(lapsed.items.map(({ target, outcome }) => [target.id, outcome])).toEqual([[id, 'failed']]);
@@ -310,7 +310,7 @@ describe('credentials whose time comes', () => {
     });
     fixture.clock.advance(HOUR);
     const inState = async (state: CredentialState): Promise<number> =>
-      (await fixture.credentials.list(scope, service.id, { authType: 'service_key', state }, {})).items.length;
+      (await fixture.inventory.listOfService(scope, service.id, { authType: 'service_key', state }, {})).items.length;
     expect([await inState('active'), await inState('expired')]).toEqual([0, 1]);
   });
 });

@@ -10,6 +10,7 @@ import {
   CredentialSteps,
   CredentialSuccession,
   CredentialUsage,
+  CredentialInventory,
   Credentials,
   RefusedUses,
   Services,
@@ -28,6 +29,7 @@ export interface Instance {
   readonly members: Members;
   readonly services: Services;
   readonly credentials: Credentials;
+  readonly inventory: CredentialInventory;
   readonly steps: CredentialSteps;
   readonly authenticator: Authenticator;
   readonly usage: CredentialUsage;
@@ -60,6 +62,7 @@ async function openInstance(test: TestDatabase, clock: TimeSource): Promise<Inst
     members: modules.get(Members),
     services: modules.get(Services),
     credentials: modules.get(Credentials),
+    inventory: modules.get(CredentialInventory),
     steps: modules.get(CredentialSteps),
     usage: modules.get(CredentialUsage),
     authenticator: modules.get(Authenticator),

@@ -54,7 +54,12 @@ describe('credential actions that race on two instances', () => {
   }
 
   async function states({ serviceId }: Prepared): Promise<CredentialState[]> {
-    const { items } = await fixture.credentials.list(scope, serviceId, { authType: 'service_key' }, { limit: 200 });
+    const { items } = await fixture.inventory.listOfService(
+      scope,
+      serviceId,
+      { authType: 'service_key' },
+      { limit: 200 },
+    );
     return items.map(({ state }) => state);
   }
 
@@ -175,8 +180,8 @@ describe('credential actions that race on two instances', () => {
     const entity = serviceKeyEntities.find(({ name }) => name === 'Credential') as EntityClass<Credential>;
     const carelessDiscard =
       (which: 0 | 1, everybodyRead: { arrive(): Promise<void> }): Racer =>
-      async ({ database, credentials }, tenant, { serviceId, active }) => {
-        const { items } = await credentials.list(tenant, serviceId, { authType: 'service_key' }, {});
+      async ({ database, inventory }, tenant, { serviceId, active }) => {
+        const { items } = await inventory.listOfService(tenant, serviceId, { authType: 'service_key' }, {});
         const others = items.filter(({ credential, state }) => credential.id !== active[which] && state === 'active');
         await everybodyRead.arrive();
         if (others.length === 0) return;

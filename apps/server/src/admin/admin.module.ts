@@ -16,6 +16,8 @@ import { AuditEventsController, PlatformAuditEventsController } from './audit-ev
 import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
 import { CertificatesController } from './certificates.controller.js';
+import { CredentialInventoryController } from './credential-inventory.controller.js';
+import { CredentialRotationsController } from './credential-rotations.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { FactorsController } from './factors.controller.js';
 import { ExpirationsController } from './expirations.controller.js';
@@ -64,6 +66,8 @@ import { WebhooksController } from './webhooks.controller.js';
     ServiceAccountsController,
     ServicesController,
     CredentialsController,
+    CredentialInventoryController,
+    CredentialRotationsController,
     LeaksController,
     KeysController,
     KeyMaterialController,

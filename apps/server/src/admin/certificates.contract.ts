@@ -11,7 +11,7 @@ import { toRfc3339 } from '#core';
 import { IGNORED_PART_KINDS, type IgnoredPart, type RevocationReason, revocationReasons } from '#pki';
 
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { PageCursor, PageLimit, PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
 const NAMES_MAX = 50;
@@ -116,11 +116,8 @@ export class CertificateFilterQuery {
 }
 
 export class CertificateQuery extends CertificateFilterQuery {
-  @WholeNumber({ min: 1, max: 200, optional: true, default: 50, description: 'Items per page', example: 50 })
-  limit?: number;
-
-  @Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: 'WyIwMTk4ZDdjNCJd' })
-  cursor?: string;
+  @PageLimit() limit?: number;
+  @PageCursor() cursor?: string;
 }
 
 export class CertificateFormatQuery {

@@ -1,10 +1,8 @@
-import { Readable } from 'node:stream';
-
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { Certificates, Issuance, type EffectiveCertificate, authorityErrors, certificateErrors } from '#certificates';
+import { Certificates, Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
@@ -35,6 +33,7 @@ import {
   presentWithChain,
 } from './certificates.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
+import { JSON_LINES, jsonLines } from './json-lines.js';
 import { presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
@@ -98,18 +97,14 @@ export class CertificatesController {
   @ApiOkResponse({
     description: 'Everything that matches, streamed, oldest first',
     content: {
-      'application/x-ndjson': {
+      [JSON_LINES]: {
         schema: { type: 'string', example: '{"kid":"3343c158-d371-41cd-be7d-d8b3cb133445","state":"active"}\n' },
       },
     },
   })
   @Fails(TENANT_SUSPENDED)
   exportCertificates(@Query() filter: CertificateFilterQuery, @InScope() scope: TenantScope): StreamableFile {
-    const lines = Readable.from(linesOf(this.certificates.export(scope, filter)));
-    return new StreamableFile(lines, {
-      type: 'application/x-ndjson',
-      disposition: 'attachment; filename="certificates.ndjson"',
-    });
+    return jsonLines('certificates', this.certificates.export(scope, filter), presentCertificate);
   }
 
   @Get(':kid')
@@ -245,9 +240,4 @@ export class CertificatesController {
     reply.type('application/x-pkcs12').header('Content-Disposition', 'attachment; filename="certificate.p12"');
     return bundle;
   }
-}
-
-/** Newline-delimited JSON. */
-async function* linesOf(found: AsyncIterable<EffectiveCertificate>): AsyncGenerator<string> {
-  for await (const certificate of found) yield `${JSON.stringify(presentCertificate(certificate))}\n`;
 }

@@ -19,6 +19,7 @@ import {
   Flag,
   Identifier,
   Instant,
+  InstantOrDate,
   Items,
   JsonObject,
   Nested,
@@ -27,9 +28,9 @@ import {
   WholeNumber,
 } from '../http/fields.js';
 import { secretOfCredential } from '../secret-references.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { PageCursor, PageLimit, PageOf, PageQuery, presentInstant } from './page.contract.js';
 
-const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
+export const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
 
 const Kind = (options = {}) => Choice(authTypes, { description: 'How the service authenticates', ...options });
 const Name = (options = {}) => Text({ max: 100, description: 'A name for people', example: 'autumn 2026', ...options });
@@ -46,6 +47,33 @@ export class CredentialQuery extends PageQuery {
   @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
   @Choice(credentialLifecycle.states, { optional: true, description: 'Only those in this state now' })
   state?: CredentialState;
+}
+
+/** By what the credentials of a tenant are selected; what is absent does not restrict. */
+export class CredentialSelectionFields {
+  @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
+  @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
+  @Name({ optional: true, description: 'Only those with this name' }) name?: string;
+  @InstantOrDate({
+    optional: true,
+    description: 'Only those that expire before; a date is the start of that day in UTC',
+  })
+  expiresBefore?: number;
+  @InstantOrDate({
+    optional: true,
+    description: 'Only those that no request has used since; one that was never used counts from its creation',
+  })
+  unusedSince?: number;
+}
+
+export class CredentialInventoryFilter extends CredentialSelectionFields {
+  @Choice(credentialLifecycle.states, { optional: true, description: 'Only those in this state now' })
+  state?: CredentialState;
+}
+
+export class CredentialInventoryQuery extends CredentialInventoryFilter {
+  @PageLimit() limit?: number;
+  @PageCursor() cursor?: string;
 }
 
 export class NewCredential {

@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
-import { Credentials, credentialErrors } from '#service-keys';
+import { CredentialInventory, Credentials, credentialErrors } from '#service-keys';
 import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -46,7 +46,10 @@ const ofAnAction = [TENANT_SUSPENDED, WRONG_STATE, databaseErrors.CLOCK_NOT_CONF
 @Controller('v1/tenants/:tenantId/services/:serviceId/credentials')
 @Requires('services:write')
 export class CredentialsController {
-  constructor(private readonly credentials: Credentials) {}
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly inventory: CredentialInventory,
+  ) {}
 
   @Get()
   @Requires('services:read')
@@ -58,7 +61,8 @@ export class CredentialsController {
     @Query() { authType, state, ...page }: CredentialQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<Credential>> {
-    return presentPage(await this.credentials.list(scope, serviceId, { authType, state }, page), presentCredential);
+    const selection = { authType, state };
+    return presentPage(await this.inventory.listOfService(scope, serviceId, selection, page), presentCredential);
   }
 
   @Post()

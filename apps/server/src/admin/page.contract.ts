@@ -4,20 +4,23 @@ import { Items, Nested, Text, WholeNumber } from '../http/fields.js';
 
 const CURSOR_EXAMPLE = 'WyIwMTk4ZDdjNC01YTFlLTdjYzAtOGYzYS0yYjZkNWU5YTFjNDciXQ';
 
-/** The query of every list. */
-export class PageQuery {
-  @WholeNumber({
+export const PageLimit = (): PropertyDecorator =>
+  WholeNumber({
     min: 1,
     max: PAGE_LIMIT_MAX,
     optional: true,
     default: PAGE_LIMIT_DEFAULT,
     description: 'Items per page',
     example: PAGE_LIMIT_DEFAULT,
-  })
-  limit?: number;
+  });
 
-  @Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: CURSOR_EXAMPLE })
-  cursor?: string;
+export const PageCursor = (): PropertyDecorator =>
+  Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: CURSOR_EXAMPLE });
+
+/** The query of a list; one with a filter has the same two fields. */
+export class PageQuery {
+  @PageLimit() limit?: number;
+  @PageCursor() cursor?: string;
 }
 
 /** The response class of a list: `class ServicePage extends PageOf(Service) {}`. */

@@ -1,0 +1,163 @@
+import { toRfc3339 } from '#core';
+import {
+  type CredentialRotation as RotationRow,
+  type CredentialRotationItem as ItemRow,
+  type CredentialRotationState,
+  type RotationDryRun as Foreseen,
+  type AuthType,
+  type RotationItemState,
+  type RotationSelection,
+  authTypes,
+  credentialRotationLifecycle,
+  rotationItemStates,
+  stateOfItem,
+} from '#service-keys';
+
+import { Choice, Flag, Identifier, Instant, Items, Nested, PasswordField, Text, WholeNumber } from '../http/fields.js';
+import { CredentialSelectionFields, OVERLAP_SECONDS_MAX } from './credentials.contract.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+
+const OverlapSeconds = (options = {}) =>
+  WholeNumber({
+    max: OVERLAP_SECONDS_MAX,
+    default: 0,
+    description: 'Seconds for which each old credential remains active, at most until its own expiry',
+    example: 3_600,
+    ...options,
+  });
+const RejectionCode = (options = {}) =>
+  Text({ description: 'Why it was not rotated', example: 'INACTIVE_CREDENTIAL_EXISTS', ...options });
+
+export class RotationFilter extends CredentialSelectionFields {}
+
+/** The filter as it is shown. */
+export class AppliedRotationFilter {
+  @Choice(authTypes, { optional: true, description: 'Only those of this type' }) authType?: AuthType;
+  @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
+  @Text({ optional: true, description: 'Only those with this name', example: 'autumn 2026' }) name?: string;
+  @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: string;
+  @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: string;
+}
+
+export class NewCredentialRotation {
+  @Nested(() => RotationFilter, {
+    description: 'Which active credentials; an empty object selects all of the tenant',
+    example: { authType: 'service_key' },
+  })
+  filter: RotationFilter;
+
+  @OverlapSeconds({ optional: true }) overlapSeconds?: number;
+
+  @Flag({
+    optional: true,
+    default: false,
+    description:
+      'Delete the inactive credential of the type first; one whose overlap has not ended is waited for until then',
+  })
+  deleteInactive?: boolean;
+
+  @PasswordField({ optional: true, description: "The caller's own password; needed with `deleteInactive`" })
+  password?: string;
+
+  @Flag({ optional: true, default: false, description: 'Dry run: report the effect, change nothing' })
+  dryRun?: boolean;
+}
+
+export class CredentialRotation {
+  @Identifier({ description: 'Id of the rotation' }) id: string;
+  @Choice(credentialRotationLifecycle.states, { description: 'It runs until each credential was rotated or rejected' })
+  state: CredentialRotationState;
+  @Nested(() => AppliedRotationFilter, { description: 'What was asked for', example: { authType: 'service_key' } })
+  filter: AppliedRotationFilter;
+  @OverlapSeconds() overlapSeconds: number;
+  @Flag({ description: 'Whether inactive credentials are deleted to make room' }) deleteInactive: boolean;
+  @WholeNumber({ description: 'How many credentials were selected', example: 50 }) total: number;
+  @WholeNumber({ description: 'How many have a successor by now', example: 48 }) rotated: number;
+  @WholeNumber({ description: 'How many were rejected by now', example: 2 }) rejected: number;
+  @Identifier({ description: 'The member or service account who requested it' }) requestedBy: string;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was requested' }) createdAt: string;
+  @Instant({ nullable: true, description: 'When it was completed or cancelled' }) endedAt: string | null;
+}
+
+export class CredentialRotationPage extends PageOf(CredentialRotation) {}
+
+export class RotationItemQuery extends PageQuery {
+  @Choice(rotationItemStates, { optional: true, description: 'Only those in this state' }) state?: RotationItemState;
+}
+
+export class CredentialRotationItem {
+  @Identifier({ description: 'The credential that is replaced' }) credentialId: string;
+  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @Choice(rotationItemStates, { description: 'Whether it has a successor' }) state: RotationItemState;
+  @Identifier({ nullable: true, description: 'Its successor; its secret is read by `reveal`' }) successorId:
+    string | null;
+  @RejectionCode({ nullable: true }) code: string | null;
+  @Instant({ nullable: true, description: 'When it is tried next, while it is pending' }) dueAt: string | null;
+  @Instant({ nullable: true, description: 'When it was rotated or rejected' }) finishedAt: string | null;
+}
+
+export class CredentialRotationItemPage extends PageOf(CredentialRotationItem) {}
+
+export class RejectedCredential {
+  @Identifier({ description: 'The credential' }) credentialId: string;
+  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @RejectionCode() code: string;
+}
+
+export class CredentialRotationImpact {
+  @WholeNumber({ description: 'How many credentials are selected', example: 50 }) total: number;
+  @WholeNumber({ description: 'How many would be rotated immediately', example: 47 }) rotated: number;
+  @WholeNumber({ description: 'How many would wait for the end of an overlap', example: 1 }) waiting: number;
+  @Items(Nested(() => RejectedCredential), { maxItems: 5_000, description: 'Those that would be rejected' })
+  rejected: RejectedCredential[];
+}
+
+export class CredentialRotationDryRun {
+  @Flag({ description: 'Whether any credential would be rotated', example: true }) allowed: boolean;
+  @Nested(() => CredentialRotationImpact, { description: 'The effect' }) impact: CredentialRotationImpact;
+}
+
+const presentFilter = ({
+  authType,
+  serviceId,
+  name,
+  expiresBefore,
+  unusedSince,
+}: RotationSelection): AppliedRotationFilter => ({
+  ...(authType === undefined ? {} : { authType }),
+  ...(serviceId === undefined ? {} : { serviceId }),
+  ...(name === undefined ? {} : { name }),
+  ...(expiresBefore === undefined ? {} : { expiresBefore: toRfc3339(expiresBefore) }),
+  ...(unusedSince === undefined ? {} : { unusedSince: toRfc3339(unusedSince) }),
+});
+
+export const presentRotation = (row: RotationRow): CredentialRotation => ({
+  id: row.id,
+  state: row.state,
+  filter: presentFilter(row.filter),
+  overlapSeconds: row.overlapSeconds,
+  deleteInactive: row.deleteInactive,
+  total: row.total,
+  rotated: row.rotated,
+  rejected: row.rejected,
+  requestedBy: row.requestedBy,
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  endedAt: presentInstant(row.endedAt),
+});
+
+export const presentRotationItem = (row: ItemRow): CredentialRotationItem => ({
+  credentialId: row.credentialId,
+  serviceId: row.serviceId,
+  state: stateOfItem(row),
+  successorId: row.successorId,
+  code: row.rejectionCode,
+  dueAt: row.finishedAt === null ? toRfc3339(row.dueAt) : null,
+  finishedAt: presentInstant(row.finishedAt),
+});
+
+export const presentRotationDryRun = ({ rejected, ...counts }: Foreseen): CredentialRotationDryRun => ({
+  allowed: counts.rotated + counts.waiting > 0,
+  impact: { ...counts, rejected: [...rejected] },
+});

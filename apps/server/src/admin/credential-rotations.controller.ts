@@ -1,0 +1,116 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+
+import { type Page, type TenantScope, coreErrors } from '#core';
+import { CredentialRotations, credentialErrors, credentialRotationErrors } from '#service-keys';
+import { tenantErrors } from '#tenants';
+
+import { answerOnce } from '../http/answer-once.js';
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  CredentialRotation,
+  CredentialRotationDryRun,
+  CredentialRotationItem,
+  CredentialRotationItemPage,
+  CredentialRotationPage,
+  NewCredentialRotation,
+  RotationItemQuery,
+  presentRotation,
+  presentRotationDryRun,
+  presentRotationItem,
+} from './credential-rotations.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { stepUpErrors } from './step-up.contract.js';
+
+const { TENANT_SUSPENDED } = tenantErrors;
+const { NO_CREDENTIALS_SELECTED, ROTATION_LIMIT_REACHED } = credentialRotationErrors;
+
+/** Rotations of many credentials by one request. */
+@ApiTags('Credentials')
+@Controller('v1/tenants/:tenantId')
+@Requires('services:read')
+export class CredentialRotationsController {
+  constructor(private readonly rotations: CredentialRotations) {}
+
+  // A colon that is written twice is one in the path, and begins no parameter.
+  @Post('credentials::rotate')
+  @HttpCode(202)
+  @Requires('services:write')
+  @ApiOperation({
+    summary: 'Rotate all selected credentials: each gets a successor, and is discarded when its overlap ends',
+  })
+  @ApiExtraModels(CredentialRotationDryRun)
+  @ApiAcceptedResponse({ type: CredentialRotation, description: 'The rotation, which runs from now on' })
+  @ApiOkResponse({ type: CredentialRotationDryRun, description: 'With `dryRun: true`: the effect' })
+  @Fails(
+    TENANT_SUSPENDED,
+    NO_CREDENTIALS_SELECTED,
+    ROTATION_LIMIT_REACHED,
+    credentialErrors.NOT_REVEALABLE,
+    ...stepUpErrors,
+    coreErrors.BUSY,
+  )
+  async rotateCredentials(
+    @Body() { dryRun = false, ...request }: NewCredentialRotation,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CredentialRotation | CredentialRotationDryRun> {
+    if (dryRun) {
+      reply.status(200);
+      return presentRotationDryRun(await this.rotations.dryRun(scope, request));
+    }
+    return answerOnce(scope, presentRotation, () => this.rotations.start(scope, request));
+  }
+
+  @Get('credential-rotations')
+  @ApiOperation({ summary: 'List the rotations, those that ended in the last 90 days included' })
+  @ApiOkResponse({ type: CredentialRotationPage, description: 'One page, newest first' })
+  @Fails(TENANT_SUSPENDED)
+  async listCredentialRotations(
+    @Query() page: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<CredentialRotation>> {
+    return presentPage(await this.rotations.list(scope, page), presentRotation);
+  }
+
+  @Get('credential-rotations/:rotationId')
+  @ApiOperation({ summary: 'Read a rotation and how far it is' })
+  @ApiOkResponse({ type: CredentialRotation, description: 'The rotation' })
+  @Fails(TENANT_SUSPENDED)
+  async getCredentialRotation(
+    @Param('rotationId') rotationId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<CredentialRotation> {
+    return presentRotation(await this.rotations.get(scope, rotationId));
+  }
+
+  @Get('credential-rotations/:rotationId/items')
+  @ApiOperation({ summary: 'Read the report of a rotation: what became of each credential' })
+  @ApiOkResponse({ type: CredentialRotationItemPage, description: 'One page' })
+  @Fails(TENANT_SUSPENDED)
+  async listCredentialRotationItems(
+    @Param('rotationId') rotationId: string,
+    @Query() { state, ...page }: RotationItemQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<CredentialRotationItem>> {
+    return presentPage(await this.rotations.items(scope, rotationId, state, page), presentRotationItem);
+  }
+
+  @Post('credential-rotations/:rotationId/cancel')
+  @HttpCode(200)
+  @Requires('services:write')
+  @ApiOperation({ summary: 'Cancel a rotation; the successors that exist by then stay' })
+  @ApiOkResponse({ type: CredentialRotation, description: 'The cancelled rotation' })
+  @Fails(TENANT_SUSPENDED, coreErrors.WRONG_STATE)
+  async cancelCredentialRotation(
+    @Param('rotationId') rotationId: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CredentialRotation> {
+    return answerOnce(scope, presentRotation, () => this.rotations.cancel(scope, rotationId, ifMatch));
+  }
+}

@@ -1,0 +1,20 @@
+import type { EpochMilliseconds } from '#core';
+
+import type { AuthType } from './auth-types.js';
+import type { CredentialState } from './lifecycle.js';
+
+/** Which credentials of a tenant are meant; what is absent does not restrict. */
+export interface CredentialSelection {
+  readonly authType?: AuthType | undefined;
+  /** The effective state. */
+  readonly state?: CredentialState | undefined;
+  readonly serviceId?: string | undefined;
+  /** The whole name. */
+  readonly name?: string | undefined;
+  readonly expiresBefore?: EpochMilliseconds | undefined;
+  /** No request used it since; one that was never used counts from its creation. */
+  readonly unusedSince?: EpochMilliseconds | undefined;
+}
+
+/** What a rotation of many credentials can be restricted by; it rotates active ones only. */
+export type RotationSelection = Omit<CredentialSelection, 'state'>;
