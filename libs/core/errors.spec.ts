@@ -21,6 +21,7 @@ describe('defineErrors', () => {
     const cause = new Error('steam');
     expect(teapot.TOO_SHORT('and stout').message).toBe('and stout');
     const errors = [{ pointer: '/spout', code: 'X', detail: 'y' }];
+    expect(teapot.TOO_SHORT({ errors }).message).toBe('/spout y');
     expect(
       teapot.TOO_SHORT({ detail: 'd', errors, retryAfterSeconds: 3, extensions: { handle: 1 }, cause }),
     ).toMatchObject({ message: 'd', errors, retryAfterSeconds: 3, extensions: { handle: 1 }, cause });

@@ -55,7 +55,7 @@ export class DomainError extends Error {
     readonly definition: ErrorDefinition,
     occurrence: ErrorOccurrence = {},
   ) {
-    super(occurrence.detail ?? definition.title, occurrence.cause === undefined ? {} : { cause: occurrence.cause });
+    super(occurrence.detail ?? detailOf(occurrence.errors) ?? definition.title, occurrence.cause === undefined ? {} : { cause: occurrence.cause });
     this.errors = occurrence.errors;
     this.retryAfterSeconds = occurrence.retryAfterSeconds;
     this.extensions = occurrence.extensions ?? {};
@@ -65,6 +65,10 @@ export class DomainError extends Error {
     return this.definition.kind;
   }
 }
+
+/** What is wrong with the first of the members. */
+const detailOf = ([first]: readonly InputError[] = []): string | undefined =>
+  first && `${first.pointer} ${first.detail}`.trim();
 
 export type ErrorFactory = ((occurrence?: ErrorOccurrence | string) => DomainError) & { readonly code: string };
 
