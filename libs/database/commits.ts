@@ -40,6 +40,8 @@ interface Doors {
     work: (tx: Tx, judged: Judged) => Promise<T>,
     rows?: number,
   ): Promise<T>;
+  /** Where a judgement of the server itself reads a tenant's configuration. */
+  scopeOf(tenantId: string): TenantScope;
   /** Whether the caller is such a judgement. */
   isHolding(): boolean;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
@@ -107,10 +109,10 @@ export class Commits implements Loader {
 
   async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
     for (let judgement = 1; ; judgement += 1) {
+      if (judgement > JUDGEMENTS_BEFOREHAND) return this.#judgeHolding(tenantId, judge);
       const before = this.numbers.newest(tenantId);
       const result = await this.judging(tenantId, judge);
       if ((await this.#presentNumbers.of(tenantId)) === before) return result;
-      if (judgement === JUDGEMENTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
     }
   }
 
@@ -187,6 +189,15 @@ export class Commits implements Loader {
     const { result, raised } = await this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work), work.rows);
     this.#raised.note(raised);
     return result;
+  }
+
+  /** Judged in a transaction that writes nothing. */
+  async #judgeHolding<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
+    const holdAndJudge = async (tx: Tx): Promise<Result> => {
+      await this.#readNumbers(tx, [tenantId]);
+      return judge();
+    };
+    return this.doors.holding(this.doors.scopeOf(tenantId), holdAndJudge, async (_, result) => result);
   }
 
   /** Judged and written in one transaction. Its rejection is the answer: nothing can have changed since it was read. */

@@ -15,6 +15,7 @@ import {
   type TenantScope,
   coreErrors,
   platformScope,
+  selfDeciding,
   systemOrigin,
 } from '#core';
 import type { Basis } from './basis.js';
@@ -65,7 +66,8 @@ const STORAGE_PROBE = 'storage_probe';
 const STORAGE_PROBE_BYTES = 32 * 1024;
 
 /** Reading what is kept of a configuration is work of the server itself. */
-const configurationScope = (tenantId: string): TenantScope => ({ ...systemOrigin('configuration'), tenantId });
+const configurationScope = (tenantId: string): TenantScope =>
+  selfDeciding({ ...systemOrigin('configuration'), tenantId });
 
 const noConfigurations: ConfigurationCheck = async () => {
   throw new TransactionMisuse('This database was opened without the check of configurations');
@@ -96,6 +98,7 @@ export class Database {
       now: () => clock.now(),
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
       holding: (scope, judge, work, rows) => this.run(scope, scope.tenantId, work, rows, judge),
+      scopeOf: configurationScope,
       isHolding: () => this.#open.getStore()?.connection !== undefined,
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),

@@ -225,6 +225,20 @@ describe('a configuration that changes', () => {
     expect(await attempt()).toBe('allowed');
   });
 
+  it('an acceptance that nothing commits is held by the third judgement where the configuration changes again and again', async () => {
+    const scope = tenantScope();
+    const kept = database.keep<number>('samples', 10);
+    const holding: boolean[] = [];
+    const result = await database.confirming(scope.tenantId, async () => {
+      await kept.get(scope.tenantId, 'value', async () => ({ value: 1, ...ALWAYS }));
+      const isHeld = await isInTransaction();
+      holding.push(isHeld);
+      if (!isHeld) numbers.set(scope.tenantId, (numbers.get(scope.tenantId) ?? 1) + 1);
+      return 'accepted';
+    });
+    expect([result, holding]).toEqual(['accepted', [false, false, true]]);
+  });
+
   it('an acceptance that nothing commits is confirmed by the number itself', async () => {
     const scope = tenantScope();
     const kept = database.keep<number>('samples', 10);
