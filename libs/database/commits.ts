@@ -186,9 +186,9 @@ export class Commits implements Loader {
 
   /** In a transaction of its own, which begins with the authority check. */
   async #writeAlone<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
-    const { result, raised } = await this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work), work.rows);
-    this.#raised.note(raised);
-    return result;
+    return this.#noting((raised) =>
+      this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work, raised), work.rows),
+    );
   }
 
   /** Judged in a transaction that writes nothing. */
@@ -210,28 +210,34 @@ export class Commits implements Loader {
       await this.#readNumbers(tx, [scope.tenantId]);
       return prepare();
     };
-    const { result, raised } = await this.doors.holding(
-      scope,
-      judge,
-      (tx, work) => this.#writeOne(tx, scope, work),
-      rows,
+    return this.#noting((raised) =>
+      this.doors.holding(scope, judge, (tx, work) => this.#writeOne(tx, scope, work, raised), rows),
     );
+  }
+
+  /** @param write is told where to leave what it raises; it counts once that is committed */
+  async #noting<Result>(write: (raised: RaisedInstant[]) => Promise<Result>): Promise<Result> {
+    const raised: RaisedInstant[] = [];
+    const result = await write(raised);
     this.#raised.note(raised);
     return result;
   }
 
+  /** The result itself: where the work completes, that is what its answer is made of. */
   async #writeOne<Result>(
     tx: Tx,
     scope: TenantScope,
     work: PreparedWork<Result>,
-  ): Promise<{ result: Result; raised: readonly RaisedInstant[] }> {
+    raised: RaisedInstant[],
+  ): Promise<Result> {
     const numbers = await this.#readNumbers(tx, [scope.tenantId]);
     const share = { scope, work };
     if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
     await work.step?.(tx);
-    const { finished, raised } = await writePrepared(tx, [share], numbers, this.#raised);
-    const [one] = finished as [Finished<Result>];
+    const written = await writePrepared(tx, [share], numbers, this.#raised);
+    const [one] = written.finished as [Finished<Result>];
     for (const event of one.events) tx.record(event);
-    return { result: one.result, raised };
+    raised.push(...written.raised);
+    return one.result;
   }
 }
