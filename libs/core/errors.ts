@@ -55,7 +55,10 @@ export class DomainError extends Error {
     readonly definition: ErrorDefinition,
     occurrence: ErrorOccurrence = {},
   ) {
-    super(occurrence.detail ?? detailOf(occurrence.errors) ?? definition.title, occurrence.cause === undefined ? {} : { cause: occurrence.cause });
+    super(
+      occurrence.detail ?? detailOf(occurrence.errors) ?? definition.title,
+      occurrence.cause === undefined ? {} : { cause: occurrence.cause },
+    );
     this.errors = occurrence.errors;
     this.retryAfterSeconds = occurrence.retryAfterSeconds;
     this.extensions = occurrence.extensions ?? {};
