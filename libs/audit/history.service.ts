@@ -11,7 +11,7 @@ import {
   defineEvents,
   selfDeciding,
 } from '#core';
-import { Between, Database, In, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
+import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
@@ -81,7 +81,7 @@ export class History {
       ['id', direction],
     ];
     const { items, nextCursor } = await this.read(scope, (view) =>
-      view.page(AuditEvent, conditions(scope, filter), order, page),
+      view.pageOfAny(AuditEvent, conditions(scope, filter), order, page),
     );
     return { items: items.map(toEntry), nextCursor };
   }
@@ -121,22 +121,25 @@ export const readsOf = <T>(
 export const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope =>
   scope.tenantId === INSTALLATION_ID;
 
-function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent> {
+/** One condition for each action, which has an index of its own. */
+function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent>[] {
   const { from, to, actor, actorEmail, action, order: _order, ...equal } = filter;
   if (from !== undefined && to !== undefined && from >= to) {
     throw coreErrors.VALIDATION_ERROR({
       errors: [{ pointer: '/to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
     });
   }
-  return {
+  const common = {
     // Platform work reaches every tenant's rows; the installation's history is its own.
     tenantId: scope.tenantId,
     ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
     ...(actor === undefined ? {} : { actorId: actor }),
     ...(actorEmail === undefined ? {} : { actorName: actorEmail, actorType: 'user' }),
-    ...(action === undefined ? {} : { action: typeof action === 'string' ? action : In([...action]) }),
     ...(from === undefined && to === undefined ? {} : { occurredAt: period(from, to) }),
   };
+  if (action === undefined) return [common];
+  const actions = typeof action === 'string' ? [action] : [...new Set(action)];
+  return actions.map((one) => ({ ...common, action: one }));
 }
 
 function period(from: number | undefined, to: number | undefined) {

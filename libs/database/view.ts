@@ -5,6 +5,7 @@ import {
   type FindOptionsOrder,
   type FindOptionsSelect,
   type FindOptionsWhere,
+  In,
   type ObjectLiteral,
   Raw,
   type SelectQueryBuilder,
@@ -163,20 +164,46 @@ export class View {
     order: KeysetOrder<Row>,
     request: PageRequest,
   ): Promise<Page<Row>> {
-    const limit = pageLimit(request);
+    return pageOf(await this.pageQuery(entity, where, order, request).getMany(), order, request);
+  }
+
+  /**
+   * One page of the rows that meet one of several conditions; no row may meet two. Each condition is looked for by its own index,
+   * where one statement for all would sort everything that matches, or search through everything that does not.
+   * @throws VALIDATION_ERROR as `page`
+   */
+  async pageOfAny<Row extends { id: string }>(
+    entity: EntityClass<Row>,
+    conditions: readonly Where<Row>[],
+    order: KeysetOrder<Row>,
+    request: PageRequest,
+  ): Promise<Page<Row>> {
+    const [first] = conditions;
+    if (first !== undefined && conditions.length === 1) return this.page(entity, first, order, request);
+    const columns = [...new Set(['id', ...order.map(([column]) => column)])].map((column) => `row.${column}`);
+    const keys: Row[] = [];
+    for (const where of conditions) {
+      keys.push(...(await this.pageQuery(entity, where, order, request).select(columns).getMany()));
+    }
+    const { items, nextCursor } = pageOf(keys.sort(inOrder(order)), order, request);
+    const ids = items.map(({ id }) => id);
+    const rows = ids.length === 0 ? [] : await this.find(entity, { id: In(ids) } as unknown as Where<Row>);
+    return { items: rows.sort(inOrder(order)), nextCursor };
+  }
+
+  /** The rows after the cursor, one more than the page has. */
+  private pageQuery<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    order: KeysetOrder<Row>,
+    request: PageRequest,
+  ): SelectQueryBuilder<Row & ObjectLiteral> {
     const query = this.manager
       .createQueryBuilder(entity as EntityClass<Row & ObjectLiteral>, 'row')
       .where(this.confine(entity, where) as never);
     if (request.cursor !== undefined) after(query, order, decodeCursor(request.cursor, order.length));
     for (const [column, direction] of order) query.addOrderBy(`row.${column}`, direction);
-    const rows: Row[] = await query.limit(limit + 1).getMany();
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return {
-      items,
-      nextCursor:
-        rows.length > limit && last ? encodeCursor(order.map(([column]) => last[column] as string | number)) : null,
-    };
+    return query.limit(pageLimit(request) + 1);
   }
 
   protected async numbersOf(
@@ -248,6 +275,26 @@ function requireBound<Row>(where: Where<Row>): void {
     throw new TransactionMisuse('A condition holds undefined or null; where NULL is meant, say IsNull()');
   }
 }
+
+/** The page of rows in order, of which there is one too many where another page follows. */
+function pageOf<Row extends object>(rows: readonly Row[], order: KeysetOrder<Row>, request: PageRequest): Page<Row> {
+  const limit = pageLimit(request);
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const isMore = rows.length > limit && last !== undefined;
+  return { items, nextCursor: isMore ? encodeCursor(order.map(([column]) => last[column] as string | number)) : null };
+}
+
+/** Compares rows as the databases do: text by its bytes, which are ASCII in what lists are sorted by. */
+const inOrder =
+  <Row>(order: KeysetOrder<Row>) =>
+  (one: Row, other: Row): number => {
+    for (const [column, direction] of order) {
+      if (one[column] === other[column]) continue;
+      return one[column] < other[column] === (direction === 'ASC') ? -1 : 1;
+    }
+    return 0;
+  };
 
 /** `(a > x) OR (a = x AND b > y)`: row comparison that every dialect can serve from an index. */
 function after<Row extends ObjectLiteral>(

@@ -143,6 +143,16 @@ describe('a page', () => {
 
   const page = (order: KeysetOrder<Note>, request: { limit?: number; cursor?: string }) =>
     database.read(scope, (view) => view.page(Note, { count: Not(0) }, order, request));
+  /** The same, looked for by each count alone. */
+  const pageOfAny: typeof page = (order, request) =>
+    database.read(scope, (view) =>
+      view.pageOfAny(
+        Note,
+        [...new Set(COUNTS)].map((count) => ({ count })),
+        order,
+        request,
+      ),
+    );
 
   it.each<[string, KeysetOrder<Note>, (a: Note, b: Note) => number]>([
     [
@@ -171,12 +181,14 @@ describe('a page', () => {
     ],
   ])('a page after the other shows each row once, %s, across equal sort keys', async (_name, order, compare) => {
     const expected = rows.toSorted(compare).map(({ id }) => id);
-    for (const limit of [1, 2, 4, COUNTS.length, COUNTS.length + 1]) {
+    const limits = [1, 2, 4, COUNTS.length, COUNTS.length + 1];
+    const reads = [page, pageOfAny].flatMap((read) => limits.map((limit) => ({ read, limit })));
+    for (const { read, limit } of reads) {
       const seen: string[] = [];
       let cursor: string | null = null;
       let pages = 0;
       do {
-        const { items, nextCursor } = await page(order, { limit, ...(cursor === null ? {} : { cursor }) });
+        const { items, nextCursor } = await read(order, { limit, ...(cursor === null ? {} : { cursor }) });
         expect(items.length).toBeLessThanOrEqual(limit);
         seen.push(...items.map(({ id }) => id));
         cursor = nextCursor;
