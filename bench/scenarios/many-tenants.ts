@@ -68,7 +68,7 @@ async function fill(fixture: Fixture): Promise<FilledTenant[]> {
 async function fillOne(fixture: Fixture): Promise<FilledTenant> {
   const tenant = await fixture.createTenant();
   const settings = { settings: { credentialsPerType: CREDENTIALS } };
-  await fixture.request('PATCH', tenant.path, settings, { Authorization: `Bearer ${tenant.token}` });
+  await fixture.must('PATCH', tenant.path, settings, { Authorization: `Bearer ${tenant.token}` });
   const service = await fixture.createService(tenant, 'HS256');
   const keys = [service.serviceKey];
   for (let number = 1; number < SERVICES; number += 1) {
@@ -76,7 +76,7 @@ async function fillOne(fixture: Fixture): Promise<FilledTenant> {
     const { body } = await fixture.asOwner(tenant, 'POST', 'services', request);
     keys.push(String(body.serviceKey!['secret']));
     for (let more = 1; more < CREDENTIALS; more += 1) {
-      await fixture.asOwner(tenant, 'POST', `services/${body.id}/credentials`, { authType: 'service_key' });
+      await fixture.asOwner(tenant, 'POST', `services/${body.service!['id']}/credentials`, { authType: 'service_key' });
     }
   }
   return { service, keys };
