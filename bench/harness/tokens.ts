@@ -73,7 +73,8 @@ export class TokenCheck {
     const ids = outcomes.flatMap((outcome) =>
       outcome.status === 'fulfilled' ? (outcome.value.payload.jti ?? []) : [],
     );
-    const known = await this.#fixture.database.knownTokens(this.#service.tenant.id, ids);
+    const { database } = this.#fixture;
+    const known = ids.length === 0 ? new Set<string>() : await database.knownTokens(this.#service.tenant.id, ids);
     const lost = ids.filter((id) => !known.has(id));
     const repeated = ids.length - new Set(ids).size;
     return [
