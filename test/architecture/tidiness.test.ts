@@ -233,6 +233,23 @@ describe('words', () => {
     expect(found('sample', text)).toHaveLength(count);
   });
 
+  const TITLE = /(?:\b(?:it|test|describe)|[\])])\(\s*(['"`])((?:(?!\1)[^\n])+)\1/g;
+  const titles = (text: string): string => [...text.matchAll(TITLE)].map(([, , title]) => title).join('\n');
+
+  it('names of tests use the words of the field', () => {
+    const names = files.filter(({ path }) => isTest(path)).map(({ path, text }) => ({ path, text: titles(text) }));
+    expect(names.map(({ text }) => text).join('\n')).toContain('a manual clock');
+    expect(names.flatMap(({ path, text }) => found(path, text))).toEqual([]);
+  });
+
+  it.each([
+    ["it('a token is shown to nobody', () => {", 1],
+    ["it.each([\n  ['nobody'],\n])('a %s stands for itself', () => {", 1],
+    ["const nobody = await ask('nobody');", 0],
+  ])('names of tests with words that the field does not use are found in %j', (text, count) => {
+    expect(found('sample', titles(text))).toHaveLength(count);
+  });
+
   it('each word that is replaced has its row in the glossary, and each place that the glossary names exists', () => {
     const glossary = read('docs/glossary.md');
     const places = [...glossary.matchAll(/`(libs\/[^`]+)`/g)].map(([, path]) => path!);

@@ -36,8 +36,8 @@ async function eventsOfRestorations(): Promise<number> {
   return rows.length;
 }
 
-describe('a restoration that nobody has completed', () => {
-  it('a restoration that nobody has completed is completed once, by whoever opens the database', async () => {
+describe('a restoration that is not complete', () => {
+  it('a restoration that is not complete is completed once, by the process that opens the database', async () => {
     const restoredAt = clock.now();
     await leavePending(restoredAt);
     for (let opening = 0; opening < 2; opening += 1) {
@@ -48,7 +48,7 @@ describe('a restoration that nobody has completed', () => {
     expect(await eventsOfRestorations()).toBe(1);
   });
 
-  it('a restoration that nobody has completed stays so where the database refuses to note it', async () => {
+  it('a restoration that is not complete stays so where the database refuses to note it', async () => {
     await leavePending(clock.now() + 1);
     const before = await eventsOfRestorations();
     const plain = await openPlainDataSource(test.url);

@@ -2,7 +2,6 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Webhooks, webhookErrors } from '#announcements';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -25,8 +24,6 @@ import {
   presentWebhookWithSecret,
 } from './webhooks.contract.js';
 
-const { TENANT_SUSPENDED } = tenantErrors;
-
 /** URLs to which events of the history are sent. */
 @ApiTags('Webhooks')
 @Controller('v1/tenants/:tenantId/webhooks')
@@ -37,7 +34,7 @@ export class WebhooksController {
   @Post()
   @ApiOperation({ summary: 'Create a webhook: events from now on are sent to it' })
   @ApiCreatedResponse({ type: WebhookWithSecret, description: 'The webhook with its secret, shown this once' })
-  @Fails(TENANT_SUSPENDED, webhookErrors.WEBHOOK_LIMIT_REACHED)
+  @Fails(webhookErrors.WEBHOOK_LIMIT_REACHED)
   async createWebhook(@Body() body: NewWebhook, @InScope() scope: TenantScope): Promise<WebhookWithSecret> {
     return answerOnce(scope, presentWebhookWithSecret, () => this.webhooks.create(scope, body));
   }
@@ -46,7 +43,6 @@ export class WebhooksController {
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'List the webhooks' })
   @ApiOkResponse({ type: WebhookPage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listWebhooks(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Webhook>> {
     return presentPage(await this.webhooks.list(scope, query), presentWebhook);
   }
@@ -55,7 +51,6 @@ export class WebhooksController {
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'Read a webhook' })
   @ApiOkResponse({ type: Webhook, description: 'The webhook' })
-  @Fails(TENANT_SUSPENDED)
   async getWebhook(@Param('webhookId') webhookId: string, @InScope() scope: TenantScope): Promise<Webhook> {
     return presentWebhook(await this.webhooks.get(scope, webhookId));
   }
@@ -63,7 +58,6 @@ export class WebhooksController {
   @Patch(':webhookId')
   @ApiOperation({ summary: 'Change the URL or the actions of a webhook' })
   @ApiOkResponse({ type: Webhook, description: 'The updated webhook' })
-  @Fails(TENANT_SUSPENDED)
   async changeWebhook(
     @Param('webhookId') webhookId: string,
     @Body() body: WebhookChange,
@@ -77,7 +71,6 @@ export class WebhooksController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a webhook with its secrets' })
   @ApiNoContentResponse({ description: 'Nothing is sent to it any more' })
-  @Fails(TENANT_SUSPENDED)
   async deleteWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -90,7 +83,6 @@ export class WebhooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Send nothing to a webhook until it is enabled; what happens meanwhile is not sent later' })
   @ApiOkResponse({ type: Webhook, description: 'The webhook' })
-  @Fails(TENANT_SUSPENDED)
   async disableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -103,7 +95,6 @@ export class WebhooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Send events to a webhook again, from now on' })
   @ApiOkResponse({ type: Webhook, description: 'The webhook' })
-  @Fails(TENANT_SUSPENDED)
   async enableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -116,7 +107,6 @@ export class WebhooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Make a new secret; the former one also signs for a while' })
   @ApiOkResponse({ type: WebhookWithSecret, description: 'The webhook with its new secret, shown this once' })
-  @Fails(TENANT_SUSPENDED)
   async rotateWebhookSecret(
     @Param('webhookId') webhookId: string,
     @Body() { overlapSeconds = OVERLAP_SECONDS_DEFAULT }: SecretRotation,
@@ -131,7 +121,6 @@ export class WebhooksController {
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'List what was sent to a webhook and what will be, for 30 days' })
   @ApiOkResponse({ type: DeliveryPage, description: 'One page, newest first' })
-  @Fails(TENANT_SUSPENDED)
   async listDeliveries(
     @Param('webhookId') webhookId: string,
     @Query() { state, ...page }: DeliveryQuery,
@@ -144,7 +133,7 @@ export class WebhooksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Send an event to a webhook again' })
   @ApiOkResponse({ type: Delivery, description: 'The delivery, pending' })
-  @Fails(TENANT_SUSPENDED, coreErrors.WRONG_STATE)
+  @Fails(coreErrors.WRONG_STATE)
   async redeliver(
     @Param('webhookId') webhookId: string,
     @Param('deliveryId') deliveryId: string,
