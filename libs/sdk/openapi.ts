@@ -4,6 +4,10 @@ export interface paths {
         /** Whether the process runs; restart it if not */
         get: operations["getLiveness"];
     };
+    "/health/started": {
+        /** Whether the start is over; wait before asking anything else */
+        get: operations["getStart"];
+    };
     "/health/ready": {
         /** Whether requests may be sent here */
         get: operations["getReadiness"];
@@ -647,6 +651,13 @@ export interface components {
              * @enum {string}
              */
             status: "live";
+        };
+        Started: {
+            /**
+             * @description The start is over: the schema is the newest, and requests are accepted
+             * @enum {string}
+             */
+            status: "started";
         };
         Ready: {
             /**
@@ -3848,6 +3859,17 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["Liveness"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getStart: {
+        responses: {
+            /** @description It is */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Started"];
                 };
             };
             default: components["responses"]["Refusal"];

@@ -58,7 +58,8 @@ async function ocspRequest(): Promise<string> {
 }
 
 describe('a server with the wrong master key', () => {
-  it('a server with the wrong master key is live, and not ready', async () => {
+  it('a server with the wrong master key has started and is live, and not ready', async () => {
+    expect(await sealed.get('/health/started')).toMatchObject({ status: 200, body: { status: 'started' } });
     expect(await sealed.get('/health/live')).toMatchObject({ status: 200, body: { status: 'live' } });
     expect(await sealed.get('/health/ready')).toMatchObject({
       status: 503,

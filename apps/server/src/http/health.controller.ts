@@ -16,6 +16,11 @@ export class Liveness {
   @Choice(['live'], { description: 'The process answers' }) status: 'live';
 }
 
+export class Started {
+  @Choice(['started'], { description: 'The start is over: the schema is the newest, and requests are accepted' })
+  status: 'started';
+}
+
 export class Ready {
   @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
   @JsonObject({
@@ -46,6 +51,14 @@ export class HealthController {
   @ApiOkResponse({ type: Liveness, description: 'It runs' })
   getLiveness(): Liveness {
     return { status: 'live' };
+  }
+
+  /** It listens only when all that has to be done at the start is done; a sealed server has started, and waits for its key. */
+  @Get('started')
+  @ApiOperation({ summary: 'Whether the start is over; wait before asking anything else' })
+  @ApiOkResponse({ type: Started, description: 'It is' })
+  getStart(): Started {
+    return { status: 'started' };
   }
 
   @Get('ready')
