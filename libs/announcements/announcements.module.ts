@@ -9,18 +9,19 @@ import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
 import { Deliveries } from './deliveries.service.js';
-import { DeliveryPurge } from './delivery-purge.js';
-import { Webhook, WebhookDelivery, WebhookSecret } from './entities.js';
+import { Announcement, Webhook, WebhookDelivery, WebhookSecret } from './entities.js';
 import { webhookErrors } from './errors.js';
-import { webhookEvents } from './events.js';
+import { expirationEvents, webhookEvents } from './events.js';
+import { ExpirationAnnouncements } from './expiration-announcements.js';
 import { KnownActions } from './known-actions.js';
+import { AnnouncementPurge, DeliveryPurge } from './purges.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { Webhooks } from './webhooks.service.js';
 
-const announcementEntities: readonly EntityClass[] = [Webhook, WebhookSecret, WebhookDelivery];
+const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, WebhookSecret, WebhookDelivery];
 
 /** What tells people and programs of a tenant about the events of its history. */
-@Declares({ errors: [webhookErrors], events: [webhookEvents] })
+@Declares({ errors: [webhookErrors], events: [expirationEvents, webhookEvents] })
 @Module({
   imports: [
     TypeOrmModule.forFeature([...announcementEntities]),
@@ -30,7 +31,15 @@ const announcementEntities: readonly EntityClass[] = [Webhook, WebhookSecret, We
     TenantsModule,
     VaultModule,
   ],
-  providers: [Deliveries, DeliveryPurge, KnownActions, WebhookSecrets, Webhooks],
-  exports: [Deliveries, Webhooks],
+  providers: [
+    AnnouncementPurge,
+    Deliveries,
+    DeliveryPurge,
+    ExpirationAnnouncements,
+    KnownActions,
+    WebhookSecrets,
+    Webhooks,
+  ],
+  exports: [Deliveries, ExpirationAnnouncements, Webhooks],
 })
 export class AnnouncementsModule {}

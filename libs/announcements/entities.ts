@@ -5,6 +5,7 @@ import {
   InstantColumn,
   IntegerColumn,
   JsonColumn,
+  KeyColumn,
   ReferenceColumn,
   SealedColumn,
   StateColumn,
@@ -15,6 +16,22 @@ import {
 } from '#database';
 
 import { type DeliveryState, type WebhookState, deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
+
+/** That something of the calendar was announced so many days ahead. */
+@Entity('announcements')
+@TenantOwned()
+export class Announcement {
+  /** SHA-256 of what is announced and how far ahead: the same on every instance. */
+  @KeyColumn(64) id: string;
+  @ReferenceColumn() tenantId: string;
+  @VarcharColumn(64) kind: string;
+  /** The credential, key version, certificate and so on. */
+  @ReferenceColumn() subjectId: string;
+  @VarcharColumn(64) happens: string;
+  @InstantColumn() dueAt: number;
+  @IntegerColumn() daysAhead: number;
+  @InstantColumn() announcedAt: number;
+}
 
 /** A URL to which events of a tenant's history are sent. */
 @Entity('webhooks')

@@ -1,5 +1,9 @@
 import { defineEvents } from '#core';
 
+export const expirationEvents = defineEvents('expiration', {
+  announced: 'Something of the calendar will happen: it expires, is rotated, begins or is destroyed on the named day',
+});
+
 export const webhookEvents = defineEvents('webhook', {
   created: 'A webhook was created: events of the history are sent to its URL',
   changed: "A webhook's URL or actions were changed",

@@ -1,5 +1,6 @@
 export { AnnouncementsModule } from './announcements.module.js';
 export { Deliveries } from './deliveries.service.js';
+export { ExpirationAnnouncements } from './expiration-announcements.js';
 export { webhookErrors } from './errors.js';
 export { type DeliveryState, type WebhookState, deliveryStates, webhookStates } from './lifecycle.js';
 export { announcementSettings } from './settings.js';

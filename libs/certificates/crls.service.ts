@@ -86,6 +86,7 @@ export class Crls extends DueKind<Crl> {
           {
             where: (now) => ({ rebuildAt: LessThanOrEqual(now) }),
             happens: 'is signed anew',
+            isRoutine: true,
             dueColumn: 'rebuildAt',
           },
           {

@@ -1,9 +1,10 @@
 import type { EpochMilliseconds } from './clock.js';
 import type { Page, PageRequest } from './page.js';
-import type { TenantScope } from './scope.js';
+import type { PlatformScope, TenantScope } from './scope.js';
 
 /** Something that will happen to a thing of a tenant, as the calendar shows it. */
 export interface Upcoming {
+  readonly tenantId: string;
   /** The noun: `credential`, `key rotation`. */
   readonly kind: string;
   readonly id: string;
@@ -12,6 +13,8 @@ export interface Upcoming {
   readonly happens: string;
   readonly name?: string;
   readonly kid?: string;
+  /** Set where the server does it again and again by itself, so that it is not announced to people. */
+  readonly isRoutine?: true;
 }
 
 /**
@@ -40,11 +43,16 @@ export interface Expirable {
    */
   overdue?(): Promise<number>;
   /**
-   * For kinds that people plan with: what happens to things of a tenant until an instant, soonest first.
+   * For kinds that people plan with: what happens to things of a tenant until an instant, soonest first; for the platform, to
+   * things of all tenants.
    * @param before 30 days ahead if `undefined`
    * @throws VALIDATION_ERROR for a cursor that no calendar gave out
    */
   readonly upcoming?:
-    | ((scope: TenantScope, before: EpochMilliseconds | undefined, request: PageRequest) => Promise<Page<Upcoming>>)
+    | ((
+        scope: TenantScope | PlatformScope,
+        before: EpochMilliseconds | undefined,
+        request: PageRequest,
+      ) => Promise<Page<Upcoming>>)
     | undefined;
 }

@@ -3,6 +3,7 @@ import {
   type Expirable,
   type Page,
   type PageRequest,
+  type PlatformScope,
   type TenantScope,
   type Upcoming,
   coreErrors,
@@ -38,13 +39,31 @@ export class ExpiryCalendar {
     kind: string | undefined,
     request: PageRequest,
   ): Promise<Page<Upcoming>> {
-    const planned = this.kinds().filter(({ upcoming }) => upcoming !== undefined);
+    const planned = this.planned();
     const asked = planned.filter((each) => kind === undefined || each.kind === kind);
     if (asked.length === 0) {
       const detail = `is one of: ${planned.map((each) => each.kind).join(', ')}`;
       throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/kind', code: 'INVALID', detail }] });
     }
-    const pages = await Promise.all(asked.map((each) => each.upcoming!(scope, before, request)));
+    return this.read(asked, scope, before, request);
+  }
+
+  /** For the platform: one page of everything of all tenants, soonest first. */
+  async ofAllTenants(scope: PlatformScope, before: EpochMilliseconds, request: PageRequest): Promise<Page<Upcoming>> {
+    return this.read(this.planned(), scope, before, request);
+  }
+
+  private planned(): readonly Expirable[] {
+    return this.kinds().filter(({ upcoming }) => upcoming !== undefined);
+  }
+
+  private async read(
+    kinds: readonly Expirable[],
+    scope: TenantScope | PlatformScope,
+    before: EpochMilliseconds | undefined,
+    request: PageRequest,
+  ): Promise<Page<Upcoming>> {
+    const pages = await Promise.all(kinds.map((each) => each.upcoming!(scope, before, request)));
     return soonestFirst(pages, request);
   }
 }

@@ -2,6 +2,7 @@ import {
   DAY,
   DomainError,
   type EpochMilliseconds,
+  INSTALLATION_ID,
   MINUTE,
   PAGE_LIMIT_MAX,
   type Page,
@@ -22,6 +23,8 @@ export interface DueList<Row> {
   readonly dueColumn: keyof Row & string;
   /** What happens then, in a word, where people plan with it: it is in the calendar. */
   readonly happens?: string;
+  /** Set where the server does it again and again by itself: it is in the calendar, and is not announced. */
+  readonly isRoutine?: true;
 }
 
 /** What is due of one kind, and what is done about each item. */
@@ -157,23 +160,23 @@ export class DueItems<Row extends object> {
     return this.#planned.length > 0;
   }
 
-  /** What happens to things of a tenant until an instant, soonest first: what is due by then, read in advance. */
+  /**
+   * What happens to things of a tenant, or for the platform of all tenants, until an instant, soonest first: what is due by
+   * then, read in advance.
+   */
   async upcoming(
-    scope: TenantScope,
+    scope: TenantScope | PlatformScope,
     before: EpochMilliseconds | undefined,
     request: PageRequest,
   ): Promise<Page<Upcoming>> {
-    const pages = await this.database.read(scope, (view) =>
+    const read = (view: View): Promise<Page<Upcoming>[]> =>
       Promise.all(
         this.#planned.map(async (list) => {
           const { items, nextCursor } = await this.page(view, list, before ?? view.now + AHEAD, request);
-          const upcoming = items.map((row) =>
-            upcomingOf(this.kind, row, Number(row[list.dueColumn]), list.happens ?? ''),
-          );
-          return { items: upcoming, nextCursor };
+          return { items: items.map((row) => upcomingOf(this.kind, row, list)), nextCursor };
         }),
-      ),
-    );
+      );
+    const pages = await (isPlatform(scope) ? this.database.readPlatform(scope, read) : this.database.read(scope, read));
     return soonestFirst(pages, request);
   }
 
@@ -267,14 +270,22 @@ const textOf = (row: object, member: string): string | undefined => {
   return typeof value === 'string' ? value : undefined;
 };
 
-function upcomingOf(kind: string, row: object, dueAt: EpochMilliseconds, happens: string): Upcoming {
+const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
+
+function upcomingOf<Row extends object>(
+  kind: string,
+  row: Row,
+  { dueColumn, happens = '', isRoutine }: DueList<Row>,
+): Upcoming {
   const [name, kid] = [textOf(row, 'name'), textOf(row, 'kid')];
   return {
+    tenantId: textOf(row, 'tenantId') ?? '',
     kind,
     id: textOf(row, 'id') ?? '',
-    dueAt,
+    dueAt: Number(row[dueColumn]),
     happens,
     ...(name === undefined ? {} : { name }),
     ...(kid === undefined ? {} : { kid }),
+    ...(isRoutine === undefined ? {} : { isRoutine }),
   };
 }

@@ -1,6 +1,7 @@
+export { Backoff } from './backoff.js';
 export { ExpiryCalendar } from './calendar.js';
 export { type ClockStatus, ClockWatch } from './clock-watch.js';
-export { DueItems, type DueList, type DueWork, ItemsFailed } from './due-items.js';
+export { DueItems, type DueList, type DueWork, type ItemFailure, ItemsFailed } from './due-items.js';
 export { DueKind } from './due-kind.js';
 export { Expires } from './expires.js';
 export { hostTime } from './host-time.js';

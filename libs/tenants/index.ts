@@ -44,7 +44,13 @@ export { type AskedSignIn, SignIns } from './sign-ins.service.js';
 export { type StepUpToken, StepUps } from './step-ups.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
-export { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
+export {
+  ANNOUNCEMENT_DAYS_MAX,
+  type TenantSettings,
+  checkSettings,
+  effectiveSettings,
+  tenantSettings,
+} from './tenant-settings.js';
 export {
   Tenants,
   changeTenant,

@@ -15,6 +15,7 @@ const DEFAULTS = {
   keyVersions: 500,
   transactionRetentionDays: 90,
   requireSecondFactor: false,
+  announcementDays: [30, 14, 7, 1],
   allowedDnsNames: [],
 };
 
@@ -52,6 +53,7 @@ describe('the settings of a tenant', () => {
     ['keyVersions', [10, 2_000], [9, 2_001]],
     ['transactionRetentionDays', [1, 730], [0, 731]],
     ['requireSecondFactor', [true, false], ['true', 1, null]],
+    ['announcementDays', [[], [90, 1]], [7, [0], [91], [1.5], ['7'], null, Array.from({ length: 11 }, () => 1)]],
     [
       'allowedDnsNames',
       [[], ['api.acme.example', '*.acme.example', 'localhost'], Array.from({ length: 50 }, (_, n) => `h${n}.example`)],

@@ -47,6 +47,22 @@ const flag = (description: string): SettingRow<boolean> => ({
   refuse: (proposed) => (typeof proposed === 'boolean' ? undefined : '`true` or `false` is expected'),
 });
 
+/** How many days ahead something is announced at most. */
+export const ANNOUNCEMENT_DAYS_MAX = 90;
+const ANNOUNCEMENTS_MAX = 10;
+
+const isLead = (day: unknown): boolean =>
+  Number.isSafeInteger(day) && (day as number) >= 1 && (day as number) <= ANNOUNCEMENT_DAYS_MAX;
+
+const leadDays = (days: readonly number[], description: string): SettingRow<readonly number[]> => ({
+  default: days,
+  description: `${description} (at most ${ANNOUNCEMENTS_MAX} numbers from 1 to ${ANNOUNCEMENT_DAYS_MAX}; none: no announcements)`,
+  refuse: (proposed) =>
+    Array.isArray(proposed) && proposed.length <= ANNOUNCEMENTS_MAX && proposed.every(isLead)
+      ? undefined
+      : `at most ${ANNOUNCEMENTS_MAX} whole numbers from 1 to ${ANNOUNCEMENT_DAYS_MAX} are expected`,
+});
+
 /** The settings of a tenant: adding one is one row. */
 export const tenantSettings = {
   credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
@@ -69,6 +85,7 @@ export const tenantSettings = {
   keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
   requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
+  announcementDays: leadDays([30, 14, 7, 1], 'Days ahead at which what expires or is rotated is announced'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',
   ),

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 
 import { DAY, HOUR, MINUTE } from '#core';
 
+import { announcementKey } from '../../libs/announcements/lead-days.js';
 import { createAuthority, issue } from '../e2e/certificates/pki.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
 
@@ -16,7 +17,7 @@ export interface DueSample {
   /** The primary key of the table. */
   readonly key: string;
   /** The statement that handles an item. */
-  readonly statement: 'UPDATE' | 'DELETE';
+  readonly statement: 'INSERT' | 'UPDATE' | 'DELETE';
   /** Makes two items, of which the first falls due at the instant and the second right after it; answers their keys. */
   plant(at: number): Promise<readonly [first: string, second: string]>;
   /** Which of the items the scheduler has not handled. */
@@ -156,6 +157,43 @@ export function dueSamples(
     updatedAt: 0,
   });
 
+  const apiToken = insert('api_tokens', (id) => ({
+    id,
+    tenantId,
+    name: 'old',
+    ownerId: id,
+    permissions: '[]',
+    stepUp: 0,
+    allowedCidrs: '[]',
+    lookupHash: newHash(),
+    tokenMasked: 'x',
+    createdBy: id,
+    createdAt: 0,
+    expiresAt: 0,
+  }));
+
+  /** Two API tokens that expire in seven days: the rows of their announcements are what the scheduler inserts. */
+  const announcement: DueSample = {
+    table: 'announcements',
+    key: 'id',
+    statement: 'INSERT',
+    async plant(at) {
+      const keys: string[] = [];
+      for (const dueAt of [at + 7 * DAY, at + 7 * DAY + 1]) {
+        const id = await apiToken();
+        await plain.query(`UPDATE api_tokens SET expiresAt = ${dueAt} WHERE id = ${literal(id)}`);
+        keys.push(announcementKey({ tenantId, kind: 'API token', id, happens: 'expires', dueAt }, 7));
+      }
+      return keys as [string, string];
+    },
+    async unhandled(keys) {
+      const made = await plain.query<Row[]>(
+        `SELECT id FROM announcements WHERE id IN (${keys.map(literal).join(', ')})`,
+      );
+      return keys.filter((key) => !made.some(({ id }) => id === key));
+    },
+  };
+
   const kinds: Readonly<Record<string, Kind>> = {
     credential: {
       table: 'credentials',
@@ -238,20 +276,7 @@ export function dueSamples(
     'API token': {
       table: 'api_tokens',
       statement: 'DELETE',
-      make: insert('api_tokens', (id) => ({
-        id,
-        tenantId,
-        name: 'old',
-        ownerId: id,
-        permissions: '[]',
-        stepUp: 0,
-        allowedCidrs: '[]',
-        lookupHash: newHash(),
-        tokenMasked: 'x',
-        createdBy: id,
-        createdAt: 0,
-        expiresAt: 0,
-      })),
+      make: apiToken,
       due: (at) => ({ expiresAt: at - 90 * DAY }),
       unhandled: {},
     },
@@ -324,6 +349,26 @@ export function dueSamples(
         newHash,
       ),
       due: (at) => ({ endsAt: at }),
+      unhandled: {},
+    },
+    'past announcement': {
+      table: 'announcements',
+      statement: 'DELETE',
+      make: insert(
+        'announcements',
+        (id) => ({
+          id,
+          tenantId,
+          kind: 'credential',
+          subjectId: tenantId,
+          happens: 'expires',
+          dueAt: 0,
+          daysAhead: 1,
+          announcedAt: 0,
+        }),
+        newHash,
+      ),
+      due: (at) => ({ dueAt: at - 30 * DAY }),
       unhandled: {},
     },
     'webhook delivery': {
@@ -496,5 +541,5 @@ export function dueSamples(
       return keys.filter((id) => found.some((row) => row[key] === id));
     },
   });
-  return Object.fromEntries(Object.entries(kinds).map(([noun, kind]) => [noun, sampleOf(kind)]));
+  return { announcement, ...Object.fromEntries(Object.entries(kinds).map(([noun, kind]) => [noun, sampleOf(kind)])) };
 }

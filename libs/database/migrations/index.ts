@@ -19,6 +19,7 @@ import { RefreshTokens1763950000000 } from './0020-refresh-tokens.js';
 import { ApiTokens1763960000000 } from './0021-api-tokens.js';
 import { ListIndexes1764010000000 } from './0026-list-indexes.js';
 import { Webhooks1764020000000 } from './0027-webhooks.js';
+import { Announcements1764030000000 } from './0028-announcements.js';
 import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
@@ -46,6 +47,7 @@ export const migrations = [
   ApiTokens1763960000000,
   ListIndexes1764010000000,
   Webhooks1764020000000,
+  Announcements1764030000000,
   Factors1764050000000,
   Restorations1764090000000,
   CredentialRotations1764110000000,

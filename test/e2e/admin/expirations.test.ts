@@ -52,6 +52,8 @@ describe('the expiry calendar', () => {
       name: 'billing',
       dueAt: toRfc3339(server.clock.now() + 10 * DAY),
       happens: 'expires',
+      announcements: [],
+      nextAnnouncementAt: toRfc3339(server.clock.now() + 3 * DAY),
     });
     expect(items.find(({ id }) => id === keyId)).toMatchObject({ kind: 'key rotation', happens: 'is rotated' });
   });
@@ -96,6 +98,43 @@ describe('the expiry calendar', () => {
       const answer = await server.get(`${tenant.path}/expirations?${query}`, tenant.owner);
       expect(answer).toMatchObject({ status: 400, body: { code: 'VALIDATION_ERROR' } });
     }
+  });
+
+  it('the expiry calendar shows what was announced and when, and when it is announced next, as the tenant has set it', async () => {
+    const credential = async () => (await listed('?kind=credential')).find(({ id }) => id === credentialId);
+    const dueAt = server.clock.now() + 10 * DAY;
+    await server.runScheduler();
+    const announcedAt = toRfc3339(server.clock.now());
+    expect(await credential()).toMatchObject({
+      announcements: [{ daysAhead: 14, announcedAt }],
+      nextAnnouncementAt: toRfc3339(dueAt - 7 * DAY),
+    });
+    const settings = { announcementDays: [12, 2] };
+    expect((await server.patch(tenant.path, { settings }, tenant.owner)).status).toBe(200);
+    await server.runScheduler();
+    await server.runScheduler();
+    expect(await credential()).toMatchObject({
+      announcements: [{ daysAhead: 14 }, { daysAhead: 12 }],
+      nextAnnouncementAt: toRfc3339(dueAt - 2 * DAY),
+    });
+    const events = await server.get(`${tenant.path}/audit-events?credentialId=${credentialId}`, tenant.owner);
+    const announced = (events.body['items'] as unknown as Shape[]).filter(
+      ({ action }) => String(action) === 'expiration.announced',
+    );
+    expect(announced.map(({ details }) => details)).toEqual(
+      [12, 14].map((daysAhead) => ({
+        kind: 'credential',
+        happens: 'expires',
+        dueAt: toRfc3339(dueAt),
+        daysAhead,
+        name: 'billing',
+      })),
+    );
+  });
+
+  it('the expiry calendar announces nothing that the server does again and again by itself', async () => {
+    const crls = await listed(`?kind=CRL&before=${encodeURIComponent(toRfc3339(server.clock.now() + 90 * DAY))}`);
+    expect(crls).toMatchObject([{ happens: 'is signed anew', announcements: [], nextAnnouncementAt: null }]);
   });
 
   it('the expiry calendar no longer shows what has happened', async () => {

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 /** Lets the database refuse the statement that handles one item, while the work runs. */
 async function whilePoisoned({ table, statement, key }: DueSample, item: string, work: () => Promise<void>) {
-  const condition = `OLD.${key} = ${literal(item)}`;
+  const condition = `${statement === 'INSERT' ? 'NEW' : 'OLD'}.${key} = ${literal(item)}`;
   await plain.query(
     database.url.startsWith('sqlite:')
       ? `CREATE TRIGGER poison BEFORE ${statement} ON ${table} WHEN ${condition} BEGIN SELECT RAISE(ABORT, 'poison'); END`

@@ -1,11 +1,19 @@
-import { Identifier, Instant, InstantOrDate, Text } from '../http/fields.js';
-import { PageOf, PageQuery } from './page.contract.js';
+import type { ExpirationAnnouncements } from '#announcements';
+import { toRfc3339 } from '#core';
+import { Identifier, Instant, InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
+const ANNOUNCEMENTS_SHOWN_MAX = 100;
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 
 export class ExpirationQuery extends PageQuery {
   @InstantOrDate({ optional: true, description: 'Only what happens until then; in 30 days if absent' }) before?: number;
   @Text({ optional: true, max: 64, description: 'Only things of this kind', example: 'certificate' }) kind?: string;
+}
+
+export class MadeAnnouncement {
+  @WholeNumber({ description: 'How many days ahead', example: 14 }) daysAhead: number;
+  @Instant({ description: 'When it was announced' }) announcedAt: string;
 }
 
 /** Something that will happen, and when. */
@@ -16,6 +24,29 @@ export class Expiration {
   @Text({ description: 'What happens then', example: 'expires' }) happens: string;
   @Text({ optional: true, description: 'Name of the thing, where it has one', example: 'billing' }) name?: string;
   @Text({ optional: true, max: 128, description: 'Its kid, where it has one', example: ID_EXAMPLE }) kid?: string;
+  @Items(Nested(() => MadeAnnouncement), { maxItems: ANNOUNCEMENTS_SHOWN_MAX, description: 'What was announced of it' })
+  announcements: MadeAnnouncement[];
+  @Instant({ nullable: true, description: 'When it is announced next; null: not any more' })
+  nextAnnouncementAt: string | null;
 }
 
 export class ExpirationPage extends PageOf(Expiration) {}
+
+type Described = Awaited<ReturnType<ExpirationAnnouncements['describe']>>[number];
+
+export const presentExpiration = ({
+  tenantId: _tenantId,
+  isRoutine: _isRoutine,
+  dueAt,
+  announcements,
+  nextAnnouncementAt,
+  ...item
+}: Described): Expiration => ({
+  ...item,
+  dueAt: toRfc3339(dueAt),
+  announcements: announcements.map(({ daysAhead, announcedAt }) => ({
+    daysAhead,
+    announcedAt: toRfc3339(announcedAt),
+  })),
+  nextAnnouncementAt: presentInstant(nextAnnouncementAt),
+});

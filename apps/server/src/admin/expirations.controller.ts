@@ -1,18 +1,22 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
-import { type Page, type TenantScope, toRfc3339 } from '#core';
+import type { Page, TenantScope } from '#core';
+import { ExpirationAnnouncements } from '#announcements';
 import { ExpiryCalendar } from '#scheduler';
 
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { type Expiration, ExpirationPage, ExpirationQuery } from './expirations.contract.js';
+import { type Expiration, ExpirationPage, ExpirationQuery, presentExpiration } from './expirations.contract.js';
 
 @ApiTags('Expiry calendar')
 @Controller('v1/tenants/:tenantId/expirations')
 @Requires('expirations:read')
 export class ExpirationsController {
-  constructor(private readonly calendar: ExpiryCalendar) {}
+  constructor(
+    private readonly calendar: ExpiryCalendar,
+    private readonly announcements: ExpirationAnnouncements,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'What expires, is rotated or begins, soonest first: of every kind' })
@@ -22,6 +26,7 @@ export class ExpirationsController {
     @InScope() scope: TenantScope,
   ): Promise<Page<Expiration>> {
     const { items, nextCursor } = await this.calendar.list(scope, before, kind, request);
-    return { items: items.map(({ dueAt, ...item }) => ({ ...item, dueAt: toRfc3339(dueAt) })), nextCursor };
+    const described = await this.announcements.describe(scope, items);
+    return { items: described.map(presentExpiration), nextCursor };
   }
 }

@@ -4,9 +4,9 @@ import { DAY, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
-import { WebhookDelivery } from './entities.js';
+import { Announcement, WebhookDelivery } from './entities.js';
 
-/** For so long deliveries are listed, and can be requested again. */
+/** For so long deliveries are listed and can be requested again, and announcements of what has happened are kept. */
 const KEPT_FOR = 30 * DAY;
 
 /** Removes old deliveries; the history keeps the events. */
@@ -22,6 +22,24 @@ export class DeliveryPurge extends DueKind<WebhookDelivery> {
         where: (now) => ({ createdAt: LessThanOrEqual(now - KEPT_FOR) }),
         dueColumn: 'createdAt',
         reason: 'deliveries that are no longer listed',
+      }),
+    );
+  }
+}
+
+/** Removes what was announced about things that happened long ago; the history keeps it. */
+@Expires({})
+@Injectable()
+export class AnnouncementPurge extends DueKind<Announcement> {
+  constructor(database: Database) {
+    super(
+      purge(database, {
+        kind: 'past announcement',
+        scope: platformScope(systemOrigin('announcement-purge')),
+        entity: Announcement,
+        where: (now) => ({ dueAt: LessThanOrEqual(now - KEPT_FOR) }),
+        dueColumn: 'dueAt',
+        reason: 'announcements of what happened long ago',
       }),
     );
   }
