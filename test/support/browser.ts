@@ -59,7 +59,8 @@ const STANDARDS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
  * @param rules only these rules of axe, where the page was checked by all of them in another look
  */
 export async function accessibilityFaults(page: Page, rules?: string[]): Promise<string[]> {
-  const axe = new AxeBuilder({ page });
+  // One frame: no further page is needed to bring results together.
+  const axe = new AxeBuilder({ page }).setLegacyMode(true);
   const { violations } = await (rules === undefined ? axe.withTags(STANDARDS) : axe.withRules(rules)).analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary}`),

@@ -102,3 +102,22 @@ export const eventsQuery = (tenantId: string, filter: EventFilter) =>
       }),
     ),
   );
+
+export const authoritiesQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'certificate-authorities'], (page) =>
+    dataOf(
+      client.GET('/v1/tenants/{tenantId}/certificate-authorities', { params: { ...inTenant(tenantId), query: page } }),
+    ),
+  );
+
+export const certificatesQuery = (
+  tenantId: string,
+  filter: { readonly state?: Schemas['Certificate']['state']; readonly subject?: string },
+) =>
+  pagesOf([tenantId, 'certificates', filter], (page) =>
+    dataOf(
+      client.GET('/v1/tenants/{tenantId}/certificates', {
+        params: { ...inTenant(tenantId), query: { ...filter, ...page } },
+      }),
+    ),
+  );

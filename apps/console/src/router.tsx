@@ -13,6 +13,7 @@ import { Layout } from './components/layout.js';
 import { Page } from './components/page.js';
 import { HomePage } from './pages/home.js';
 import { SignInPage } from './pages/sign-in.js';
+import { historySearch, proofSearch } from './history-filter.js';
 import { selfQuery } from './queries.js';
 import { session } from './server.js';
 
@@ -85,6 +86,43 @@ const diagnose = createRoute({
   path: '/diagnose',
   component: lazyRouteComponent(() => import('./pages/diagnose.js'), 'DiagnosePage'),
 });
+const certificates = createRoute({
+  getParentRoute: () => tenant,
+  path: '/certificates',
+  component: lazyRouteComponent(() => import('./pages/certificates.js'), 'CertificatesPage'),
+});
+const certificate = createRoute({
+  getParentRoute: () => tenant,
+  path: '/certificates/$kid',
+  component: lazyRouteComponent(() => import('./pages/certificate.js'), 'CertificatePage'),
+});
+const history = createRoute({
+  getParentRoute: () => tenant,
+  path: '/history',
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('./pages/history.js'), 'HistoryPage'),
+});
+const event = createRoute({
+  getParentRoute: () => tenant,
+  path: '/history/$sequence',
+  component: lazyRouteComponent(() => import('./pages/event.js'), 'EventPage'),
+});
+const proof = createRoute({
+  getParentRoute: () => tenant,
+  path: '/proof',
+  validateSearch: proofSearch,
+  component: lazyRouteComponent(() => import('./pages/proof.js'), 'ProofPage'),
+});
+const calendar = createRoute({
+  getParentRoute: () => tenant,
+  path: '/calendar',
+  component: lazyRouteComponent(() => import('./pages/calendar.js'), 'CalendarPage'),
+});
+const settings = createRoute({
+  getParentRoute: () => tenant,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/settings.js'), 'SettingsPage'),
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',
@@ -100,7 +138,23 @@ const routeTree = root.addChildren([
   signIn,
   signedIn.addChildren([
     home,
-    tenant.addChildren([overview, services, service, keys, key, tokenProfiles, tokenProfile, diagnose]),
+    tenant.addChildren([
+      overview,
+      services,
+      service,
+      keys,
+      key,
+      tokenProfiles,
+      tokenProfile,
+      diagnose,
+      certificates,
+      certificate,
+      history,
+      event,
+      proof,
+      calendar,
+      settings,
+    ]),
     account,
     platform,
   ]),

@@ -2,6 +2,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { Checkpoints } from '#audit';
 import { systemClock } from '#core';
 
 import { browserProgram, dialogOf, launchBrowser, openWindow, press, signIn } from '../../support/browser.js';
@@ -146,6 +147,38 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     expect(await visible.count()).toBe(1);
     await page.clock.runFor(1_100);
     await expect.poll(() => visible.count()).toBe(0);
+    await context.close();
+  });
+
+  it('an auditor verifies in the browser that nothing of a kept history was changed', async () => {
+    const tenant = await createTenant(server);
+    await server.post(`${tenant.path}/services`, { name: 'kept' }, tenant.owner);
+    await server.server.app.get(Checkpoints).publishDue();
+    const kept = (await server.get(`${tenant.path}/audit-events/checkpoint`, tenant.owner)).text;
+    await server.post(`${tenant.path}/services`, { name: 'later' }, tenant.owner);
+    await server.server.app.get(Checkpoints).publishDue();
+
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await signIn(page, tenant.owner.email, PASSWORD);
+    await page.goto(`/console/t/${tenant.slug}/proof`);
+    const findings = page.getByRole('list', { name: 'Findings' });
+    await page.getByLabel('Kept checkpoint', { exact: true }).fill(kept);
+    await press(page, 'Verify');
+    await expect.poll(() => findings.getByText('verified', { exact: true }).count()).toBe(4);
+
+    // Another history: a root that never was.
+    const [origin, size, , ...rest] = kept.split('\n');
+    await page
+      .getByLabel('Kept checkpoint', { exact: true })
+      .fill([origin, size, `${'A'.repeat(43)}=`, ...rest].join('\n'));
+    await press(page, 'Verify');
+    await expect.poll(() => findings.getByText('refuted', { exact: true }).count()).toBe(2);
+
+    await page.getByLabel('Number of the event').fill('1');
+    await press(page, 'Prove');
+    await page.getByText('Event 1, whose bytes were hashed here').waitFor();
+    expect(await findings.last().getByText('verified', { exact: true }).count()).toBe(2);
+    expect(faults).toEqual([]);
     await context.close();
   });
 

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#core';
@@ -49,7 +49,28 @@ async function fill(): Promise<string[]> {
   const created = await make('services', { name: SCRIPT, description: SCRIPT, profiles: ['partner-api'] });
   const serviceId = created['service']!['id'];
   await make(`services/${serviceId}/credentials`, { authType: 'service_key', name: SCRIPT });
-  await server.get('/v1/whoami', { serviceKey: 'csk_unknown' });
+  const authority = await make('certificate-authorities', {
+    name: 'pages',
+    subject: { commonName: 'Pages CA' },
+    keyAlgorithm: 'P-256',
+    validityDays: 20,
+  });
+  await server.patch(path, { settings: { allowedDnsNames: ['*.pages.test'] } }, by);
+  const { csr } = await make(`keys/${key['id']}/csr`, { subject: { commonName: 'a.pages.test' } });
+  const certificate = await make('certificates', {
+    csr,
+    caId: authority['id'],
+    san: ['a.pages.test'],
+    validityDays: 5,
+  });
+  await make('members', { email: 'invited@pages.test', role: 'auditor' });
+  await make('api-tokens', {
+    name: SCRIPT,
+    permissions: ['services:read'],
+    expiresAt: '2099-01-01T00:00:00.000Z',
+    password: PASSWORD,
+  });
+  const { items } = (await server.get(`${path}/audit-events?action=tenant.changed`, by)).body;
   await joinTenant(server, tenant, { email: 'scripts@pages.test', role: 'auditor', name: SCRIPT });
   return [
     `/t/${slug}`,
@@ -60,22 +81,31 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/token-profiles`,
     `/t/${slug}/token-profiles/partner-api`,
     `/t/${slug}/diagnose`,
+    `/t/${slug}/certificates`,
+    `/t/${slug}/certificates/${certificate['kid']}`,
+    `/t/${slug}/calendar`,
+    `/t/${slug}/history?targetType=service`,
+    `/t/${slug}/history/${items![0]!['sequence']}`,
+    `/t/${slug}/proof`,
+    `/t/${slug}/settings`,
     '/account',
   ];
 }
 
-/** Opens a page of the console, until what it shows has come. */
+/** Shows a page of the console to a person who is signed in, until what it shows has come. */
 async function open(page: Page, path: string): Promise<void> {
-  await page.goto(`/console${path}`);
-  await page.locator('main h1').waitFor();
-  await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
+  // As a link does: the application stays, and its router follows the address.
+  await page.evaluate(`history.pushState({}, '', ${JSON.stringify(`/console${path}`)})`);
+  const isShown = `document.querySelector('main')?.dataset.page === ${JSON.stringify(path)}
+    && document.querySelector('main h1') !== null && !document.body.innerText.includes('Loading …')`;
+  await expect.poll(() => page.evaluate(isShown), { message: path, timeout: 10_000 }).toBe(true);
 }
 
 // Chromium is installed by `.ci/run`; elsewhere these tests are left out.
 describe.runIf(browserProgram)('every page of the console', () => {
   it(
     'every page is accessible in light, in dark and at 360 pixels, and shows scripts as text',
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async () => {
       const { page, faults } = owner;
       for (const path of pages) {
@@ -119,16 +149,15 @@ describe.runIf(browserProgram)('every page of the console', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Create service');
   });
 
-  it('the first page takes less than 250 KB, and a second visit only asks whether it is still the one', async () => {
+  it('the first page takes less than 250 KB', async () => {
     const { page, context } = await openWindow(browser, server.url);
-    const sizes: Promise<number>[] = [];
-    page.on('requestfinished', (request) => {
-      if (request.url().includes('/console'))
-        sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
-    });
+    const requests: Request[] = [];
+    page.on('requestfinished', (request) => requests.push(request));
     await signIn(page, tenant.owner.email, PASSWORD);
     await page.waitForLoadState('networkidle');
-    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+    const files = requests.filter((request) => new URL(request.url()).pathname.startsWith('/console'));
+    const sizes = await Promise.all(files.map((request) => request.sizes()));
+    const total = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
     expect(total).toBeGreaterThan(50_000);
     expect(total).toBeLessThan(FIRST_LOAD_BYTES_MAX);
     await context.close();
@@ -162,10 +191,25 @@ const ACTIONS: Readonly<Record<string, Permission>> = {
   'Delete token profile': 'token-profiles:write',
   'Issue a token': 'credentials:reveal',
   Diagnose: 'credentials:reveal',
+  'Issue certificate': 'certificates:issue',
+  'Create authority': 'certificate-authorities:write',
+  Hold: 'certificates:write',
+  Revoke: 'certificates:write',
+  Invite: 'members:write',
+  Manage: 'members:write',
+  Withdraw: 'members:write',
+  'Save the settings': 'tenant:write',
 };
 
 /** What changes nothing but what the person sees, or only what is their own. */
-const HARMLESS = /^(Sign out|Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|End|Change the password)$/;
+const HARMLESS = new RegExp(
+  `^(${[
+    'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
+    'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the checkpoint of now|Verify|Prove',
+    'End|Change the password|Create API token|Revoke .+',
+  ].join('|')})$`,
+  's',
+);
 
 /** Every button outside of the navigation, and whether it can be used. */
 const buttonsOf = (page: Page): Promise<{ name: string; offered: boolean }[]> =>
@@ -194,7 +238,7 @@ describe.runIf(browserProgram)('the actions of a role', () => {
     }
     // A page that the role may not read has no actions.
     const readable = role === 'auditor' ? ['Create service', 'Generate key'] : Object.keys(ACTIONS);
-    expect([...seen]).toEqual(expect.arrayContaining(readable));
+    expect(readable.filter((name) => !seen.has(name))).toEqual([]);
     await context.close();
   });
 });

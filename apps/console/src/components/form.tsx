@@ -134,10 +134,11 @@ export interface FormProps {
 export function Form({ onSubmit, submit, pending, error, onCancel, danger, reason, children }: FormProps) {
   const submitted = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const entries = [...new FormData(event.currentTarget)].filter(
-      ([, value]) => typeof value === 'string' && value !== '',
+    const entries = [...new FormData(event.currentTarget)].flatMap(([name, value]) =>
+      // A form sends lines with CRLF (HTML §4.10.21.4); what was pasted had LF, and may be signed.
+      typeof value === 'string' && value !== '' ? [[name, value.replaceAll('\r\n', '\n')] as const] : [],
     );
-    onSubmit(Object.fromEntries(entries) as Record<string, string>);
+    onSubmit(Object.fromEntries(entries));
   };
   return (
     <form onSubmit={submitted}>

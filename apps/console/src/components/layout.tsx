@@ -1,5 +1,5 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
 
 import { selfQuery } from '../queries.js';
 import { session } from '../server.js';
@@ -13,8 +13,13 @@ const PAGES = [
   { to: '/t/$tenant', name: 'Overview', permission: 'tenant:read', exact: true },
   { to: '/t/$tenant/services', name: 'Services', permission: 'services:read', exact: false },
   { to: '/t/$tenant/keys', name: 'Keys', permission: 'keys:read', exact: false },
+  { to: '/t/$tenant/certificates', name: 'Certificates', permission: 'certificates:read', exact: false },
   { to: '/t/$tenant/token-profiles', name: 'Token profiles', permission: 'token-profiles:read', exact: false },
   { to: '/t/$tenant/diagnose', name: 'Diagnose a token', permission: 'token-profiles:read', exact: false },
+  { to: '/t/$tenant/calendar', name: 'Calendar', permission: 'expirations:read', exact: false },
+  { to: '/t/$tenant/history', name: 'History', permission: 'audit:read', exact: false },
+  { to: '/t/$tenant/proof', name: 'Proof', permission: 'audit:read', exact: false },
+  { to: '/t/$tenant/settings', name: 'Settings', permission: 'tenant:read', exact: false },
 ] as const;
 
 function TenantSwitcher() {
@@ -58,6 +63,8 @@ function TenantPages() {
 /** Around every page of a person who is signed in. */
 export function Layout() {
   const { data: self } = useSuspenseQuery(selfQuery);
+  /** The page that is shown; the address may already be that of the next one. */
+  const shown = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.href });
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr] md:grid-rows-[auto_1fr]">
       <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:p-2">
@@ -87,7 +94,7 @@ export function Layout() {
           )}
         </ul>
       </nav>
-      <main id="content" tabIndex={-1} className="min-w-0 p-4 md:p-6">
+      <main id="content" data-page={shown} tabIndex={-1} className="min-w-0 p-4 md:p-6">
         <Outlet />
       </main>
     </div>

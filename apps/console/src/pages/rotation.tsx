@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 
 import { now } from '../clock.js';
+import { Bars } from '../components/bars.js';
 import { Time } from '../components/time.js';
 import type { Credential } from '../credentials.js';
 import { eventsQuery, itemsOf } from '../queries.js';
@@ -59,20 +60,5 @@ function UseChart({ serviceId, credentialId }: { readonly serviceId: string; rea
     now(),
     HOURS,
   );
-  const most = Math.max(1, ...counts);
-  const label = `Uses of the old credential by hour, the last 24: ${counts.join(', ')}`;
-  return (
-    <svg role="img" aria-label={label} viewBox="0 0 240 40" className="mt-2 h-10 w-full max-w-md">
-      {counts.map((count, hour) => (
-        <rect
-          key={HOURS - hour}
-          x={hour * 10 + 1}
-          width={8}
-          y={38 - (36 * count) / most}
-          height={(36 * count) / most + 1}
-          className={count === 0 ? 'fill-line' : 'fill-accent'}
-        />
-      ))}
-    </svg>
-  );
+  return <Bars label={`Uses of the old credential in each of the last ${HOURS} hours`} counts={counts} />;
 }

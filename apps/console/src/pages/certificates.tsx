@@ -1,0 +1,232 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { choices, dataOf } from '#sdk';
+
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { type DroppedFile, DropText } from '../components/drop-text.js';
+import { Form, SelectField, TextField } from '../components/form.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { Time } from '../components/time.js';
+import { type Schemas, authoritiesQuery, certificatesQuery, itemsOf, optionsOf, useChange } from '../queries.js';
+import { client } from '../server.js';
+import { useTenant } from '../tenant.js';
+import { listOf } from '../text.js';
+
+type State = Schemas['Certificate']['state'];
+
+export function CertificatesPage() {
+  const { tenantId, slug: tenant, reason } = useTenant();
+  const [issuing, setIssuing] = useState(false);
+  const [state, setState] = useState<State>();
+  const [subject, setSubject] = useState('');
+  const list = useInfiniteQuery(
+    certificatesQuery(tenantId, {
+      ...(state === undefined ? {} : { state }),
+      ...(subject === '' ? {} : { subject }),
+    }),
+  );
+  return (
+    <Page
+      title="Certificates"
+      introduction="What the authorities of the tenant certified: for partners who know a key by its certificate."
+      actions={
+        <Button look="main" reason={reason('certificates:issue')} onClick={() => setIssuing(true)}>
+          Issue certificate
+        </Button>
+      }
+    >
+      <Authorities />
+      <Card title="Inventory">
+        <div className="flex flex-wrap gap-3">
+          <SelectField
+            label="State"
+            value={state ?? ''}
+            onChange={({ target: { value } }) => setState(value === '' ? undefined : (value as State))}
+            options={[{ value: '', label: 'any' }, ...optionsOf(choices.Certificate.state)]}
+          />
+          <TextField
+            label="Subject contains"
+            defaultValue={subject}
+            onBlur={({ target: { value } }) => setSubject(value)}
+          />
+        </div>
+        <Loaded query={itemsOf(list)}>
+          {(certificates) =>
+            certificates.length === 0 ? (
+              <Empty>There is no such certificate. Issue one from a request (CSR).</Empty>
+            ) : (
+              <Table
+                label="Certificates"
+                rows={certificates}
+                keyOf={({ kid }) => kid}
+                columns={[
+                  {
+                    name: 'Subject',
+                    cell: ({ kid, subject }) => (
+                      <Link to="/t/$tenant/certificates/$kid" params={{ tenant, kid }}>
+                        {subject}
+                      </Link>
+                    ),
+                  },
+                  { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+                  { name: 'Key', cell: ({ keyAlgorithm }) => keyAlgorithm },
+                  { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+        <More list={list} />
+      </Card>
+      {issuing && <IssueCertificate onClose={() => setIssuing(false)} />}
+    </Page>
+  );
+}
+
+function Authorities() {
+  const { tenantId, reason } = useTenant();
+  const [creating, setCreating] = useState(false);
+  const list = useInfiniteQuery(authoritiesQuery(tenantId));
+  return (
+    <Card
+      title="Authorities"
+      actions={
+        <Button reason={reason('certificate-authorities:write')} onClick={() => setCreating(true)}>
+          Create authority
+        </Button>
+      }
+    >
+      <Loaded query={itemsOf(list)}>
+        {(authorities) =>
+          authorities.length === 0 ? (
+            <Empty>There is no authority yet. The first one becomes the default issuer.</Empty>
+          ) : (
+            <Table
+              label="Authorities"
+              rows={authorities}
+              keyOf={({ id }) => id}
+              columns={[
+                { name: 'Name', cell: ({ name, isDefault }) => (isDefault ? `${name} (default)` : name) },
+                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+                { name: 'Subject', cell: ({ subject }) => subject },
+                { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
+                {
+                  name: 'Published',
+                  cell: ({ id, name }) => (
+                    <span className="flex flex-wrap gap-3">
+                      <a href={`/pki/${id}/ca.crt`} aria-label={`Certificate of ${name}`}>
+                        certificate
+                      </a>
+                      <a href={`/pki/${id}/crl`} aria-label={`CRL of ${name}`}>
+                        CRL
+                      </a>
+                    </span>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More list={list} />
+      {creating && <CreateAuthority onClose={() => setCreating(false)} />}
+    </Card>
+  );
+}
+
+interface DialogProps {
+  readonly onClose: () => void;
+}
+
+function CreateAuthority({ onClose }: DialogProps) {
+  const { tenantId } = useTenant();
+  const create = useChange(
+    (body: Schemas['NewCertificateAuthority']) =>
+      dataOf(client.POST('/v1/tenants/{tenantId}/certificate-authorities', { params: { path: { tenantId } }, body })),
+    onClose,
+  );
+  return (
+    <Dialog title="Create a certificate authority" onClose={onClose}>
+      <Form
+        submit="Create"
+        pending={create.isPending}
+        error={create.error}
+        onCancel={onClose}
+        onSubmit={({ name = '', commonName = '', organizationName, keyAlgorithm = '', validityDays = '' }) =>
+          create.mutate({
+            name,
+            subject: { commonName, ...(organizationName === undefined ? {} : { organizationName }) },
+            keyAlgorithm: keyAlgorithm as 'P-256',
+            validityDays: Number(validityDays),
+          })
+        }
+      >
+        <TextField label="Name" name="name" required />
+        <TextField label="Common name" name="commonName" required />
+        <TextField label="Organisation (optional)" name="organizationName" />
+        <SelectField
+          label="Key"
+          name="keyAlgorithm"
+          defaultValue="P-256"
+          options={optionsOf(choices.CertificateAuthority.keyAlgorithm)}
+        />
+        <TextField label="Valid for (days)" name="validityDays" type="number" min={1} defaultValue={3650} required />
+      </Form>
+    </Dialog>
+  );
+}
+
+function IssueCertificate({ onClose }: DialogProps) {
+  const { tenantId, slug: tenant } = useTenant();
+  const navigate = useNavigate();
+  const [file, setFile] = useState<DroppedFile>();
+  const authorities = itemsOf(useInfiniteQuery(authoritiesQuery(tenantId)));
+  const issue = useChange(
+    (body: Schemas['NewCertificate']) =>
+      dataOf(client.POST('/v1/tenants/{tenantId}/certificates', { params: { path: { tenantId } }, body })),
+    ({ kid }) => void navigate({ to: '/t/$tenant/certificates/$kid', params: { tenant, kid } }),
+  );
+  return (
+    <Dialog title="Issue a certificate" onClose={onClose}>
+      <Loaded query={authorities}>
+        {(items) => (
+          <Form
+            submit="Issue"
+            pending={issue.isPending}
+            error={issue.error}
+            reason={items.length === 0 ? 'Create an authority first' : undefined}
+            onCancel={onClose}
+            onSubmit={({ csr = '', caId, validityDays, san }) =>
+              issue.mutate({
+                csr,
+                ...(caId === undefined ? {} : { caId }),
+                ...(validityDays === undefined ? {} : { validityDays: Number(validityDays) }),
+                ...(san === undefined ? {} : { san: listOf(san) }),
+              })
+            }
+          >
+            <DropText label="Request (CSR, PEM)" name="csr" value={file?.text ?? ''} onFile={setFile} />
+            <SelectField
+              label="Authority"
+              name="caId"
+              options={items
+                .filter(({ state }) => state === 'active')
+                .map(({ id, name }) => ({ value: id, label: name }))}
+            />
+            <TextField label="Valid for (days)" name="validityDays" type="number" min={1} hint="Empty: the default" />
+            <TextField
+              label="Alternative names"
+              name="san"
+              hint="Separated by commas; empty: those of the request. Each finding of the policy is listed where it is refused"
+            />
+          </Form>
+        )}
+      </Loaded>
+    </Dialog>
+  );
+}
