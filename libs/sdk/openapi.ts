@@ -1035,7 +1035,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -1061,7 +1061,7 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
@@ -3264,6 +3264,15 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
+        MadeAnnouncement: {
+            /** @description How many days ahead */
+            daysAhead: number;
+            /**
+             * Format: date-time
+             * @description When it was announced
+             */
+            announcedAt: string;
+        };
         Expiration: {
             /** @description Kind of the thing */
             kind: string;
@@ -3283,6 +3292,13 @@ export interface components {
             name?: string;
             /** @description Its kid, where it has one */
             kid?: string;
+            /** @description What was announced of it */
+            announcements: components["schemas"]["MadeAnnouncement"][];
+            /**
+             * Format: date-time
+             * @description When it is announced next; null: not any more
+             */
+            nextAnnouncementAt: string | null;
         };
         ExpirationPage: {
             /** @description The items of this page */
@@ -5311,6 +5327,8 @@ export interface operations {
             header?: {
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
