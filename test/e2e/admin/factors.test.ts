@@ -81,6 +81,20 @@ describe('codes of an application', () => {
     expect((await verify(await ask(email), { totp: application.code(clock.now() + STEP) })).status).toBe(200);
   });
 
+  it('codes of an application that come several times in parallel begin one session', async () => {
+    const { email, token } = await newcomer();
+    const application = await enrolTotp(server, token);
+    clock.advance(STEP);
+    const code = application.code();
+    const questions = [await ask(email), await ask(email), await ask(email), await ask(email)];
+    const answers = await Promise.all(questions.map((question) => verify(question, { totp: code })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401, 401, 401]);
+    const twice = await ask(email);
+    const [recoveryCode] = application.recoveryCodes;
+    const recovered = await Promise.all([verify(twice, { recoveryCode }), verify(twice, { recoveryCode })]);
+    expect(recovered.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+  });
+
   it('codes of an application that are guessed lock the account, whichever sign-in they come by, and are recorded', async () => {
     const { email, token } = await newcomer();
     const application = await enrolTotp(server, token);
