@@ -77,7 +77,9 @@ describe('a request that is repeated under its key', () => {
     const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
     expect(await createService('other payload', 'payload-key')).toMatchObject(reused);
     const call = { ...tenant.owner, headers: { 'Idempotency-Key': 'payload-key' } };
-    expect(await server.post(`${tenant.path}/keys`, { name: 'payload' }, call)).toMatchObject(reused);
+    expect(await server.post(`${tenant.path}/keys`, { name: 'payload', algorithm: 'ES256' }, call)).toMatchObject(
+      reused,
+    );
     expect(await countOf('other payload')).toBe(0);
   });
 
