@@ -186,9 +186,7 @@ export class Commits implements Loader {
 
   /** In a transaction of its own, which begins with the authority check. */
   async #writeAlone<Result>(scope: TenantScope, work: PreparedWork<Result>): Promise<Result> {
-    return this.#noting((raised) =>
-      this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work, raised), work.rows),
-    );
+    return this.#noting((note) => this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work, note), work.rows));
   }
 
   /** Judged in a transaction that writes nothing. */
@@ -210,15 +208,15 @@ export class Commits implements Loader {
       await this.#readNumbers(tx, [scope.tenantId]);
       return prepare();
     };
-    return this.#noting((raised) =>
-      this.doors.holding(scope, judge, (tx, work) => this.#writeOne(tx, scope, work, raised), rows),
+    return this.#noting((note) =>
+      this.doors.holding(scope, judge, (tx, work) => this.#writeOne(tx, scope, work, note), rows),
     );
   }
 
-  /** @param write is told where to leave what it raises; it counts once that is committed */
-  async #noting<Result>(write: (raised: RaisedInstant[]) => Promise<Result>): Promise<Result> {
-    const raised: RaisedInstant[] = [];
-    const result = await write(raised);
+  /** Notes what the transaction raised once it is committed. Its own result goes to the completion of the scope. */
+  async #noting<Result>(write: (note: (raised: readonly RaisedInstant[]) => void) => Promise<Result>): Promise<Result> {
+    let raised: readonly RaisedInstant[] = [];
+    const result = await write((one) => (raised = one));
     this.#raised.note(raised);
     return result;
   }
@@ -228,7 +226,7 @@ export class Commits implements Loader {
     tx: Tx,
     scope: TenantScope,
     work: PreparedWork<Result>,
-    raised: RaisedInstant[],
+    note: (raised: readonly RaisedInstant[]) => void,
   ): Promise<Result> {
     const numbers = await this.#readNumbers(tx, [scope.tenantId]);
     const share = { scope, work };
@@ -237,7 +235,7 @@ export class Commits implements Loader {
     const written = await writePrepared(tx, [share], numbers, this.#raised);
     const [one] = written.finished as [Finished<Result>];
     for (const event of one.events) tx.record(event);
-    raised.push(...written.raised);
+    note(written.raised);
     return one.result;
   }
 }
