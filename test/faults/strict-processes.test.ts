@@ -36,6 +36,12 @@ describe.skipIf(testServerUrl === undefined)('two processes on one database', ()
   let signing: ServerProcess;
   let changing: ServerProcess;
   let careless: ServerProcess;
+  const processes: ServerProcess[] = [];
+  const start = async (environment: Readonly<Record<string, string>>): Promise<ServerProcess> => {
+    const started = await startProcess(environment);
+    processes.push(started);
+    return started;
+  };
 
   beforeAll(async () => {
     build();
@@ -48,14 +54,13 @@ describe.skipIf(testServerUrl === undefined)('two processes on one database', ()
       CHANCERY_ROLES: 'admin,signing',
       CHANCERY_CHECKPOINT_FILE: 'off',
     };
-    [signing, changing, careless] = await Promise.all([
-      startProcess(environment),
-      startProcess(environment),
-      startProcess({ ...environment, NODE_OPTIONS: `--import ${CARELESS}` }),
-    ]);
+    // One after the other: together, on a machine with other work, none of them listens in time.
+    signing = await start(environment);
+    changing = await start(environment);
+    careless = await start({ ...environment, NODE_OPTIONS: `--import ${CARELESS}` });
   }, 120_000);
   afterAll(async () => {
-    for (const process of [signing, changing, careless]) await process.stop();
+    for (const process of processes) await process.stop();
     await setUp.close();
     await database.drop();
   });
