@@ -6,6 +6,12 @@ import { ChanceryError } from './problem.js';
 /** E-mail address, password, and the tenant where several accounts have the address. */
 export type SignIn = Omit<components['schemas']['LogIn'], 'session'>;
 
+/** Which factors an account has, and the token that the answer names. */
+export type FactorQuestion = components['schemas']['SecondFactorRequest'];
+
+/** The token of the question with a code of an app, a recovery code, or the assertion of a passkey. */
+export type FactorAnswer = Omit<components['schemas']['LogInVerification'], 'session'>;
+
 export interface SessionOptions {
   /** Where the server is, without `/v1`. */
   readonly baseUrl: string;
@@ -53,14 +59,22 @@ export class UserSession implements Credentials {
     return this.accessToken !== undefined;
   }
 
-  /** @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */
-  async signIn(credentials: SignIn): Promise<void> {
-    this.keep(
-      await this.post<Tokens>('login', {
-        ...credentials,
-        ...(this.options.place === 'cookie' ? { session: 'cookie' } : {}),
-      }),
-    );
+  /**
+   * Signs a person in by their password.
+   *
+   * @returns what is asked of an account with a second factor, for `verify`; `undefined` where the session has begun
+   * @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS`
+   */
+  async signIn(credentials: SignIn): Promise<FactorQuestion | undefined> {
+    const answer = await this.post<Tokens | FactorQuestion>('login', { ...credentials, ...this.place() });
+    if ('mfaRequired' in answer) return answer;
+    this.keep(answer);
+    return undefined;
+  }
+
+  /** Answers what `signIn` was asked: the session begins. @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */
+  async verify(answer: FactorAnswer): Promise<void> {
+    this.keep(await this.post<Tokens>('login/verify', { ...answer, ...this.place() }));
   }
 
   /** Continues the session of the cookie. @returns whether there is one */
@@ -82,6 +96,10 @@ export class UserSession implements Credentials {
   /** After an access token was refused: another one, or the end of the session. */
   async renew(): Promise<boolean> {
     return this.signedIn && this.resume();
+  }
+
+  private place(): { readonly session?: 'cookie' } {
+    return this.options.place === 'cookie' ? { session: 'cookie' } : {};
   }
 
   private keep({ accessToken: token, expiresIn, refreshToken }: Tokens): ObtainedToken {

@@ -3,9 +3,10 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
-import { systemClock } from '#core';
+import { SECOND, systemClock } from '#core';
 
 import { browserProgram, dialogOf, launchBrowser, openWindow, press, signIn } from '../../support/browser.js';
+import { enrolTotp } from '../../support/factors.js';
 import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 let server: TestServer;
@@ -178,6 +179,23 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await press(page, 'Prove');
     await page.getByText('Event 1, whose bytes were hashed here').waitFor();
     expect(await findings.last().getByText('verified', { exact: true }).count()).toBe(2);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('a person with a second factor signs in with a code of the app', async () => {
+    const tenant = await createTenant(server);
+    const { code } = await enrolTotp(server, tenant.owner.token);
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await page.goto('/console/sign-in');
+    await page.getByLabel('E-mail address').fill(tenant.owner.email);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await press(page, 'Sign in');
+    await page.getByLabel('Or a recovery code').waitFor();
+    // The code of this half minute was used up by the enrolment; one step of skew is accepted.
+    await page.getByLabel('Code of the app').fill(code(systemClock.now() + 30 * SECOND));
+    await press(page, 'Continue');
+    await page.getByRole('heading', { name: tenant.slug }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
   });

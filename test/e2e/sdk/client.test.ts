@@ -11,7 +11,8 @@ import {
   serviceKey,
 } from '#sdk';
 
-import { createApiToken } from '../../support/people.js';
+import { enrolTotp } from '../../support/factors.js';
+import { createApiToken, joinTenant } from '../../support/people.js';
 import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 
 let server: TestServer;
@@ -137,6 +138,21 @@ describe('a session of the SDK', () => {
     await second.session.signOut();
     expect(await first.session.resume()).toBe(false);
     expect(first.session.signedIn).toBe(false);
+  });
+
+  it('a session of an account with a second factor begins with its answer', async () => {
+    const email = 'factor@sdk.test';
+    const owner = { ...tenant.owner, token: await server.login(tenant.owner.email, PASSWORD) };
+    await joinTenant(server, { ...tenant, owner }, { email, role: 'auditor' });
+    const { recoveryCodes } = await enrolTotp(server, await server.login(email, PASSWORD));
+    const session = new UserSession({ baseUrl: server.url, now });
+    const question = await session.signIn({ email, password: PASSWORD });
+    expect([session.signedIn, question?.methods]).toEqual([false, ['totp', 'recovery_code']]);
+    const { mfaToken } = question!;
+    await expect(session.verify({ mfaToken, recoveryCode: 'none of them' })).rejects.toBeInstanceOf(ChanceryError);
+    await session.verify({ mfaToken, recoveryCode: recoveryCodes[0]! });
+    const self = await dataOf(clientOf({ credentials: session }).GET('/v1/auth/me'));
+    expect(self.user.email).toBe(email);
   });
 
   it('a session that was ended elsewhere ends here, and says so', async () => {

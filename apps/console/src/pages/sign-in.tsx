@@ -1,10 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import { dataOf } from '#sdk';
+import { type FactorAnswer, type FactorQuestion, type SignIn, dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
-import { Form, TextField } from '../components/form.js';
+import { Form, Refusal, TextField } from '../components/form.js';
 import { useChange } from '../queries.js';
 import { client, session } from '../server.js';
 
@@ -62,13 +62,16 @@ const Panel = ({ title, children }: { readonly title: string; readonly children:
 function PasswordForm() {
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const [question, setQuestion] = useState<FactorQuestion>();
+  const begin = () => {
+    queries.clear();
+    void navigate({ to: '/' });
+  };
   const signIn = useChange(
-    (credentials: { email: string; password: string; tenant?: string }) => session.signIn(credentials),
-    () => {
-      queries.clear();
-      void navigate({ to: '/' });
-    },
+    (credentials: SignIn) => session.signIn(credentials),
+    (asked) => (asked === undefined ? begin() : setQuestion(asked)),
   );
+  if (question !== undefined) return <FactorForm question={question} onDone={begin} />;
   return (
     <Panel title="Sign in">
       <Form
@@ -89,6 +92,59 @@ function PasswordForm() {
       </Form>
     </Panel>
   );
+}
+
+interface FactorFormProps {
+  readonly question: FactorQuestion;
+  readonly onDone: () => void;
+}
+
+/** The second factor of an account that has one: one of those that the account has. */
+function FactorForm({ question: { mfaToken, methods, passkeyOptions }, onDone }: FactorFormProps) {
+  const verify = useChange((answer: FactorAnswer) => session.verify(answer), onDone);
+  const askPasskey = useChange(
+    async () => assertionOf(passkeyOptions ?? {}),
+    (passkey) => verify.mutate({ mfaToken, passkey }),
+  );
+  return (
+    <Panel title="Your second factor">
+      {methods.includes('passkey') && (
+        <div className="mb-4">
+          <Button look="main" onClick={() => askPasskey.mutate(undefined)}>
+            Use a passkey
+          </Button>
+          <Refusal error={askPasskey.error} />
+        </div>
+      )}
+      <Form
+        submit="Continue"
+        pending={verify.isPending}
+        error={verify.error}
+        onSubmit={({ totp, recoveryCode }) =>
+          verify.mutate({
+            mfaToken,
+            ...(totp === undefined ? {} : { totp }),
+            ...(recoveryCode === undefined ? {} : { recoveryCode }),
+          })
+        }
+      >
+        {methods.includes('totp') && (
+          <TextField label="Code of the app" name="totp" inputMode="numeric" autoComplete="one-time-code" />
+        )}
+        {methods.includes('recovery_code') && (
+          <TextField label="Or a recovery code" name="recoveryCode" hint="Each is accepted once" />
+        )}
+      </Form>
+    </Panel>
+  );
+}
+
+/** What a passkey answers to the server's question (WebAuthn Level 3 §5.1.10). @throws Error where the person gave none */
+async function assertionOf(options: object): Promise<Record<string, unknown>> {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as PublicKeyCredentialRequestOptionsJSON);
+  const credential = await navigator.credentials.get({ publicKey });
+  if (!(credential instanceof PublicKeyCredential)) throw new Error('No passkey was used');
+  return { ...credential.toJSON() };
 }
 
 interface Done {
