@@ -62,7 +62,8 @@ export async function serveConsole(app: NestFastifyApplication): Promise<boolean
     reply.header('Content-Security-Policy', POLICY);
     return undefined;
   });
-  await app.register(fastifyStatic, {
+  // Not awaited: that would load what is registered so far, and its routes would not get the error handler that Nest sets later.
+  void app.register(fastifyStatic, {
     root: `${folder}assets`,
     prefix: `${CONSOLE_PATH}/assets/`,
     decorateReply: false,
