@@ -6,10 +6,8 @@ import { DAY, HOUR, MINUTE } from '#core';
 
 import { announcementKey } from '../../libs/announcements/lead-days.js';
 import { createAuthority, issue } from '../e2e/certificates/pki.js';
+import { type Row, type Value, newHash, rowsOf } from './due-rows.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
-
-type Value = string | number | null;
-type Row = Readonly<Record<string, Value>>;
 
 /** How two items of one kind are made that the scheduler handles when they fall due. */
 export interface DueSample {
@@ -41,8 +39,6 @@ const clause = (row: Row, glue: string, isNull: string): string =>
   Object.entries(row)
     .map(([column, value]) => (value === null ? `${column} ${isNull} NULL` : `${column} = ${literal(value)}`))
     .join(glue);
-
-const newHash = (): string => `${randomUUID()}${randomUUID()}`.replaceAll('-', '').slice(0, 64);
 
 /** One sample for each kind that the scheduler asks, by its noun. */
 export function dueSamples(
@@ -97,65 +93,8 @@ export function dueSamples(
     return keyId;
   };
 
-  const invitation = (state: string) => (id: string) => ({
-    id,
-    tenantId,
-    email: `${id}@example.test`,
-    role: 'auditor',
-    state,
-    lookupHash: newHash(),
-    invitedBy: id,
-    version: 1,
-    createdAt: 0,
-    updatedAt: 0,
-    expiresAt: 0,
-  });
-
-  const rotation = (state: string) => (id: string) => ({
-    id,
-    tenantId,
-    state,
-    filter: '{}',
-    overlapSeconds: 0,
-    deleteInactive: 0,
-    total: 10,
-    rotated: 0,
-    rejected: 0,
-    requestedBy: id,
-    version: 1,
-    createdAt: 0,
-    updatedAt: 0,
-  });
-
+  const { invitation, rotation, rotationItem, foreignCertificate } = rowsOf(tenantId);
   const runningRotation = insert('credential_rotations', rotation('running'));
-
-  const rotationItem = (rotationId: string, finishedAt: number | null) => (id: string) => ({
-    id,
-    tenantId,
-    rotationId,
-    credentialId: id,
-    serviceId: id,
-    dueAt: Number.MAX_SAFE_INTEGER,
-    finishedAt,
-  });
-
-  const foreignCertificate = (id: string): Row => ({
-    id,
-    tenantId,
-    keyId: id,
-    kid: id,
-    expiredAt: null,
-    serialNumber: '01',
-    subject: 'CN=a',
-    issuer: 'CN=b',
-    publicKeyHash: newHash(),
-    certificatePem: '',
-    notBefore: 0,
-    notAfter: Number.MAX_SAFE_INTEGER,
-    announcedAt: null,
-    createdAt: 0,
-    updatedAt: 0,
-  });
 
   const apiToken = insert('api_tokens', (id) => ({
     id,

@@ -10,7 +10,7 @@ import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer 
 import { createAuthority } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
 import { type DatabaseDump, dumpDatabase } from './database-dump.js';
-import { routesOf } from './routes.js';
+import { pathWith, routesOf } from './routes.js';
 
 const clock = new ManualClock();
 let database: TestDatabase;
@@ -92,7 +92,7 @@ describe('a server with the wrong master key', () => {
     const publicOnes = /^\/health|\.well-known|^\/pki|^\/metrics/;
     const refused = routesOf(sealed.server.app).filter(({ path }) => !publicOnes.test(path));
     for (const { method, path } of refused) {
-      const url = path.replace(':tenantId', tenant.id);
+      const url = pathWith(path, (name) => (name === 'tenantId' ? tenant.id : `:${name}`));
       const call = { token: tenant.owner.token, serviceKey, headers: { 'Idempotency-Key': 'sealed' } };
       const body = ['POST', 'PATCH'].includes(method) ? ADMIN : undefined;
       const answer = await sealed.request(method, url, body, call);

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, Value>>;
+
+export const newHash = (): string => `${randomUUID()}${randomUUID()}`.replaceAll('-', '').slice(0, 64);
+
+/** Whole rows of a tenant that nothing but the scheduler would look at, by their keys. */
+export function rowsOf(tenantId: string) {
+  const invitation = (state: string) => (id: string) => ({
+    id,
+    tenantId,
+    email: `${id}@example.test`,
+    role: 'auditor',
+    state,
+    lookupHash: newHash(),
+    invitedBy: id,
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+    expiresAt: 0,
+  });
+
+  const rotation = (state: string) => (id: string) => ({
+    id,
+    tenantId,
+    state,
+    filter: '{}',
+    overlapSeconds: 0,
+    deleteInactive: 0,
+    total: 10,
+    rotated: 0,
+    rejected: 0,
+    requestedBy: id,
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+  });
+
+  const rotationItem = (rotationId: string, finishedAt: number | null) => (id: string) => ({
+    id,
+    tenantId,
+    rotationId,
+    credentialId: id,
+    serviceId: id,
+    dueAt: Number.MAX_SAFE_INTEGER,
+    finishedAt,
+  });
+
+  const foreignCertificate = (id: string): Row => ({
+    id,
+    tenantId,
+    keyId: id,
+    kid: id,
+    expiredAt: null,
+    serialNumber: '01',
+    subject: 'CN=a',
+    issuer: 'CN=b',
+    publicKeyHash: newHash(),
+    certificatePem: '',
+    notBefore: 0,
+    notAfter: Number.MAX_SAFE_INTEGER,
+    announcedAt: null,
+    createdAt: 0,
+    updatedAt: 0,
+  });
+
+  return { invitation, rotation, rotationItem, foreignCertificate };
+}
