@@ -36,6 +36,7 @@ describe('tenants', () => {
         keyVersions: 500,
         transactionRetentionDays: 90,
         requireSecondFactor: false,
+        announcementDays: [30, 14, 7, 1],
         allowedDnsNames: [],
       },
       version: 1,
