@@ -282,6 +282,20 @@ describe('what was made while the clock was ahead', () => {
     workshop.clear();
   });
 
+  it('what was made while the clock was ahead is replaced by the scheduler where no request asks: a revocation list', async () => {
+    await createAuthority(server, tenant);
+    const date = async (): Promise<number> => {
+      const [row] = await plain.query<{ thisUpdate: string }[]>('SELECT thisUpdate FROM crls');
+      return Number(row!.thisUpdate);
+    };
+    await whileAhead(2 * DAY, async () => {
+      await server.runScheduler();
+      expect(await date()).toBe(clock.now());
+    });
+    await server.runScheduler();
+    expect(await date()).toBe(clock.now());
+  });
+
   it('what was made while the clock was ahead does not delay a revocation: the list is signed again immediately', async () => {
     const ca = await createAuthority(server, tenant);
     const { body } = await issue(server, tenant, { caId: ca['id'] });
