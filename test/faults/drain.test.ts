@@ -97,7 +97,9 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
   );
 
   it('negative control: without the drain the clients see errors', PATIENCE, async () => {
-    const { errors } = await stopUnderLoad(0);
-    expect(errors).not.toEqual([]);
+    const seen: string[] = [];
+    // Each client needs luck to be idle at the very moment: a busy machine sometimes gives it to all of them.
+    for (let round = 0; round < 5 && seen.length === 0; round += 1) seen.push(...(await stopUnderLoad(0)).errors);
+    expect(seen).not.toEqual([]);
   });
 });
