@@ -41,7 +41,7 @@ const importKey = (owner: TestTenant, format: string, data: string, algorithm: s
 async function importAuthority(owner: TestTenant, key: KeyObject): Promise<Answer> {
   const { certificate } = await makeRoot(server.clock.now(), key);
   const certificatePem = toPem('CERTIFICATE', certificate.der);
-  const body = { name: `authority ${++names}`, certificatePem, key: pkcs8(key) };
+  const body = { name: `imported ${++names}`, certificatePem, key: pkcs8(key) };
   return server.post(`${owner.path}/certificate-authorities`, body, owner.owner);
 }
 
