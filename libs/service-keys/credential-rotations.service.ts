@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, IsNull, Not, type Tx, type View, requireVersion } from '#database';
+import { Database, In, IsNull, Not, type Tx, type View, requireVersion } from '#database';
 import { Users, tenantSettingsOf } from '#tenants';
 
 import { credentialRotationLifecycle, rotationStep } from './credential-rotation.js';
@@ -14,9 +14,11 @@ import { Credentials } from './credentials.service.js';
 import { Credential, CredentialRotation, CredentialRotationItem, Service } from './entities.js';
 import { credentialErrors, credentialRotationErrors } from './errors.js';
 import { credentialRotationEvents } from './events.js';
+import { credentialLifecycle } from './lifecycle.js';
 
 /** What one rotation may select; a larger fleet is rotated part by part. */
 const CREDENTIALS_MAX = 5_000;
+const SERVICES_AT_ONCE = 200;
 /** Rotations of one tenant that run at the same time. */
 const RUNNING_MAX = 10;
 
@@ -113,9 +115,7 @@ export class CredentialRotations {
     return this.database.read(scope, async (view) => {
       const selected = await this.select(view, filter);
       const policy = await tenantSettingsOf(view);
-      const live = await view.find(Credential, rowsOf({ state: 'active' }));
-      const inactive = await view.find(Credential, { state: 'inactive' });
-      const beside = Map.groupBy([...live, ...inactive], ({ serviceId }) => serviceId);
+      const beside = await liveByService(view, selected);
       const rejected: { credentialId: string; serviceId: string; code: RefusalCode }[] = [];
       let waiting = 0;
       for (const credential of selected) {
@@ -231,6 +231,20 @@ const itemOf = (
   successorId: null,
   rejectionCode: null,
 });
+
+/** The live credentials of the services of these, read in parts: a service has few, a tenant may have very many. */
+async function liveByService(
+  view: View,
+  selected: readonly Credential[],
+): Promise<ReadonlyMap<string, readonly Credential[]>> {
+  const services = [...new Set(selected.map(({ serviceId }) => serviceId))];
+  const found: Credential[] = [];
+  for (let start = 0; start < services.length; start += SERVICES_AT_ONCE) {
+    const serviceId = In(services.slice(start, start + SERVICES_AT_ONCE));
+    found.push(...(await view.find(Credential, { serviceId, state: In([...credentialLifecycle.live]) })));
+  }
+  return Map.groupBy(found, ({ serviceId }) => serviceId);
+}
 
 /** A step: counts one item, and completes the rotation with the last one. */
 async function count(tx: Tx, rotation: CredentialRotation, isRotated: boolean): Promise<void> {
