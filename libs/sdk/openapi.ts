@@ -1278,7 +1278,7 @@ export interface components {
             /** @description What it is for */
             name: string;
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read")[];
             /**
              * Format: date-time
              * @description When it expires: at most 365 days from now
@@ -1311,7 +1311,7 @@ export interface components {
              */
             ownerType: "user" | "service_account";
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read")[];
             /** @description Whether it may do what asks a person for their password */
             stepUp: boolean;
             /** @description Networks from which it may be used; empty: any */
@@ -7902,8 +7902,8 @@ export const choices = {
     Member: {"role":["owner","full_access","limited_access","auditor"]},
     MemberChange: {"role":["owner","full_access","limited_access","auditor"]},
     AcceptedMembership: {"role":["owner","full_access","limited_access","auditor"]},
-    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write"]},
-    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write"],"state":["active","revoked","expired"]},
+    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read"]},
+    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read"],"state":["active","revoked","expired"]},
     NewServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     ServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     CredentialWithSecret: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},

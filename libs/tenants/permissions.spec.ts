@@ -84,10 +84,16 @@ describe('permissions', () => {
     ]);
   });
 
-  it('the permissions that decide over people and tokens are held by no API token, nor those of others than members', () => {
+  it('the permissions over people, tokens and receivers of events are held by no API token, nor those of others than members', () => {
     const withheld = Object.keys(permissions).filter((name) => !tokenPermissions.includes(name as Permission));
     const ofMembers = withheld.filter((name) => permissionRow(name as Permission).audience === 'tenant-user');
-    expect(ofMembers).toEqual(['members:write', 'members:recover', 'api-tokens:self', 'service-accounts:write']);
+    expect(ofMembers).toEqual([
+      'members:write',
+      'members:recover',
+      'api-tokens:self',
+      'service-accounts:write',
+      'webhooks:write',
+    ]);
     for (const name of tokenPermissions) expect(permissionRow(name).audience).toBe('tenant-user');
   });
 

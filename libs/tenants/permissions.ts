@@ -24,7 +24,10 @@ const members = (roles: readonly Role[], description: string): PermissionRow => 
   platformAdmin: false,
   description,
 });
-/** What decides over people and their tokens is for people: a token must not make itself another one. */
+/**
+ * What decides over people, their tokens and receivers of events is for people: a token must not make itself another one,
+ * nor have events sent that it may not read.
+ */
 const onlyPeople = (roles: readonly Role[], description: string): PermissionRow => ({
   ...members(roles, description),
   onlyPeople: true,
@@ -88,7 +91,7 @@ export const permissions = {
   'expirations:read': members(EVERYONE, 'Read what expires or is rotated, and when'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
   'webhooks:read': members(['owner', 'full_access', 'auditor'], 'Read the webhooks and their deliveries'),
-  'webhooks:write': members(MANAGERS, 'Create, change and delete webhooks, which receive events of the history'),
+  'webhooks:write': onlyPeople(MANAGERS, 'Create, change and delete webhooks, which receive events of the history'),
   'tokens:sign': services('Request tokens of the granted profiles'),
   'tokens:verify': services('Verify tokens of the granted profiles'),
   'certificates:request': services('Request certificates for itself and renew its own'),
