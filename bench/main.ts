@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createBenchDatabase } from './harness/database.ts';
 import { Fixture } from './harness/fixture.ts';
 import { startFloors } from './harness/floors.ts';
-import { type Environment, type RatedRow, judge, toMarkdown, writeReport } from './harness/report.ts';
+import { type Environment, type RatedRow, rate, toMarkdown, writeReport } from './harness/report.ts';
 import type { Scenario } from './harness/scenario.ts';
 import { type ServerProcess, startServer } from './harness/server.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -57,7 +57,7 @@ try {
     for (const scenario of chosen) {
       console.error(`bench: ${scenario.title} ...`);
       const measured = await scenario.run({ fixture, floors, seconds, repetitions, secondServer });
-      rows.push(...measured.map(judge));
+      rows.push(...measured.map(rate));
       const { running, output } = server.state();
       if (!running || output.includes('"level":"error"')) throw new Error(`The server failed:\n${output}`);
     }

@@ -25,7 +25,7 @@ export interface RatedRow extends Row {
 const ratioOf = ({ value, floor }: Pair): number => value / floor;
 
 /** The repetition whose ratio is the median: absolute figures of a shared machine mean little, ratios more. */
-export function judge(row: Row): RatedRow {
+export function rate(row: Row): RatedRow {
   const sorted = [...row.repetitions].sort((one, other) => ratioOf(one) - ratioOf(other));
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? { value: Number.NaN, floor: Number.NaN };
   const ratio = ratioOf(median);

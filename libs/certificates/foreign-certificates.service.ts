@@ -40,7 +40,7 @@ export const ANNOUNCED_BEFORE_END = 30 * DAY;
 /** The clock of the vendor may be ahead: its certificates begin in our future. */
 const CLOCK_TOLERANCE = 5 * MINUTE;
 
-/** Requests for keys of the tenant that others certify, and the certificates that come back. They are judged by their dates. */
+/** Requests for keys of the tenant that others certify, and the certificates that come back. They are valid by their dates alone. */
 @Injectable()
 export class ForeignCertificates {
   constructor(

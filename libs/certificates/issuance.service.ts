@@ -36,7 +36,7 @@ import { AuthorityKeys } from './authority-keys.service.js';
 import { CertificateAuthorities } from './authorities.service.js';
 import { COMMON_NAME_LENGTH_MAX, NAME_LENGTH_MAX, SUBJECT_LENGTH_MAX, searchable } from './certificate-filter.js';
 import { Crls } from './crls.service.js';
-import { type Situation, readRequest, refusal, requireAcceptable, keyStatusOf } from './csr-judgement.js';
+import { type Situation, readRequest, refusal, requireAcceptable, keyStatusOf } from './csr-policy.js';
 import { Certificate, type CertificateAuthority, CertificateName } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
@@ -75,7 +75,7 @@ export interface IssuedCertificate {
 
 type Granted = Omit<IssuedCertificate, 'ignored'>;
 
-/** What will be certified, once everything was judged. */
+/** What will be certified, once every check has passed. */
 interface Grant {
   readonly caId: string;
   readonly serviceId: string | null;

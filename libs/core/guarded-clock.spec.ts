@@ -9,7 +9,7 @@ import {
   OBSERVATION,
   type StartEvidence,
   clockStateOf,
-  judgeStart,
+  assessStart,
 } from './guarded-clock.js';
 
 const START = Date.UTC(2026, 0, 1);
@@ -51,8 +51,8 @@ describe('the clock of a process that starts', () => {
     ['unexplained', 'a stop of three days and no second clock', 3 * DAY, {}],
     ['unexplained', 'the longest stop and no second clock', LONGEST_UNEXPLAINED_STOP, {}],
     ['jumped', 'a longer stop and no second clock', LONGEST_UNEXPLAINED_STOP + 1, {}],
-  ])('the clock of a process that starts is judged %s: %s', (judgement, _, gap, rest) => {
-    expect(judgeStart(record, evidence(gap, rest))).toBe(judgement);
+  ])('the clock of a process that starts is assessed as %s: %s', (verdict, _, gap, rest) => {
+    expect(assessStart(record, evidence(gap, rest))).toBe(verdict);
   });
 });
 
@@ -177,7 +177,7 @@ describe('a clock that resumes what earlier processes remembered', () => {
   const resumed = (gap: number, { databaseNow, bootId = 'boot' }: { databaseNow?: number; bootId?: string } = {}) => {
     const source = new ManualClock(START + gap);
     const clock = new GuardedClock(source);
-    return { source, clock, judgement: clock.resume({ mark: START, uptime: 0, bootId }, databaseNow) };
+    return { source, clock, verdict: clock.resume({ mark: START, uptime: 0, bootId }, databaseNow) };
   };
 
   it('a clock that resumes what earlier processes remembered is held where it jumped while nothing ran', () => {
@@ -194,8 +194,8 @@ describe('a clock that resumes what earlier processes remembered', () => {
   });
 
   it('a clock that resumes what earlier processes remembered is observed for an hour after a stop that nothing explains, and then accepted', () => {
-    const { clock, source, judgement } = resumed(3 * DAY);
-    expect([judgement, clock.isObserved]).toEqual(['unexplained', true]);
+    const { clock, source, verdict } = resumed(3 * DAY);
+    expect([verdict, clock.isObserved]).toEqual(['unexplained', true]);
     source.advance(OBSERVATION - SECOND);
     expect(sinceStart(clock)).toEqual([3 * DAY + OBSERVATION - SECOND, OBSERVATION - SECOND]);
     source.advance(SECOND);

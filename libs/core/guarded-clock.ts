@@ -59,10 +59,10 @@ export interface StartEvidence {
 export type StartVerdict = 'right' | 'unexplained' | 'jumped';
 
 /**
- * Judges the clock of a process that starts. There is no clock of its own yet that it could be compared with: a host that
+ * Assesses the clock of a process that starts. There is no clock of its own yet that it could be compared with: a host that
  * was off for three days looks like one whose clock was set three days ahead.
  */
-export function judgeStart(record: ClockRecord, evidence: StartEvidence): StartVerdict {
+export function assessStart(record: ClockRecord, evidence: StartEvidence): StartVerdict {
   const { shown, databaseNow } = evidence;
   const gap = shown - record.mark;
   if (gap <= FORWARD_TOLERANCE) return 'right';
@@ -157,14 +157,14 @@ export class GuardedClock implements Clock {
   resume(record: ClockRecord, databaseNow: EpochMilliseconds | undefined): StartVerdict {
     const here = { shown: this.source.now(), uptime: this.source.uptime() };
     const evidence = { ...here, bootId: this.source.bootId, databaseNow };
-    const judgement = judgeStart(record, evidence);
-    if (judgement !== 'right') {
+    const verdict = assessStart(record, evidence);
+    if (verdict !== 'right') {
       this.#mark = record.mark + (stoppedFor(record, evidence) ?? 0);
       this.#anchor = { shown: this.#mark, uptime: here.uptime };
-      if (judgement === 'unexplained') this.#observed = here;
+      if (verdict === 'unexplained') this.#observed = here;
     }
     this.raise(record.mark);
-    return judgement;
+    return verdict;
   }
 
   /** Another process has given out an instant that is later than ours. */

@@ -41,7 +41,7 @@ export const JSON_LIMITS: JsonLimits = { maxDepth: 32, maxMembers: 1_000, allowD
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Reads JSON that will be judged, hashed or signed, so that no two readers can understand it differently: I-JSON
+ * Reads JSON that will be checked, hashed or signed, so that no two readers can understand it differently: I-JSON
  * (RFC 7493) within limits. Never throws. The caller bounds the number of bytes.
  */
 export function parseStrictJson(bytes: Uint8Array, limits: Partial<JsonLimits> = {}): Parsed<Json, JsonRefusalReason> {

@@ -4,7 +4,7 @@ import { type Basis, bothOf, holds, spanAround } from './basis.js';
 
 const basis: Basis = { configVersion: 7, from: 100, until: 200 };
 
-describe('the basis of a judgement', () => {
+describe('the basis of a decision', () => {
   it.each([
     ['the same number, within the span', { configVersion: 7, now: 150 }, true],
     ['the instant at which the span begins', { configVersion: 7, now: 100 }, true],

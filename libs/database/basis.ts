@@ -1,6 +1,6 @@
 import type { EpochMilliseconds } from '#core';
 
-/** What a judgement that was made from memory depends on. While all of it holds, the judgement does. */
+/** What a decision that was made from memory depends on. While all of it holds, the decision does. */
 export interface Basis {
   /** The number of the tenant's configuration; see `DatabaseOptions.configurations`. */
   readonly configVersion: number;
@@ -30,7 +30,7 @@ export const bothOf = (one: Basis, other: Basis): Basis => ({
   until: Math.min(one.until, other.until),
 });
 
-/** Whether a judgement with this basis still is right. @param configVersion `undefined` where there is no such tenant */
+/** Whether a decision with this basis still is right. @param configVersion `undefined` where there is no such tenant */
 export const holds = (
   basis: Basis,
   { configVersion, now }: { readonly configVersion: number | undefined; readonly now: EpochMilliseconds },

@@ -31,18 +31,18 @@ interface Doors {
   /** A transaction of one tenant, which begins with the authority check. */
   alone<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows?: number): Promise<T>;
   /**
-   * Likewise, in which `judge` comes first: whatever it reads, it reads in this transaction, and no other can change the
+   * Likewise, in which `decide` comes first: whatever it reads, it reads in this transaction, and no other can change the
    * configuration of the tenant until this one ends.
    */
-  holding<Judged, T>(
+  holding<Decision, T>(
     scope: TenantScope,
-    judge: (tx: Tx) => Promise<Judged>,
-    work: (tx: Tx, judged: Judged) => Promise<T>,
+    decide: (tx: Tx) => Promise<Decision>,
+    work: (tx: Tx, decision: Decision) => Promise<T>,
     rows?: number,
   ): Promise<T>;
-  /** Where a judgement of the server itself reads a tenant's configuration. */
+  /** Where a decision of the server itself reads a tenant's configuration. */
   scopeOf(tenantId: string): TenantScope;
-  /** Whether the caller is such a judgement. */
+  /** Whether the caller is such a decision. */
   isHolding(): boolean;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
@@ -52,19 +52,19 @@ interface Doors {
   readAcross<T>(work: (view: View) => Promise<T>): Promise<T>;
 }
 
-/** How often work is judged because the configuration changed meanwhile. */
-const JUDGEMENTS = 5;
+/** How often work is prepared because the configuration changed meanwhile. */
+const ATTEMPTS = 5;
 /**
- * How often it is judged before its transaction. Where others change the configuration again and again, each judgement would be
+ * How often it is prepared before its transaction. Where others change the configuration again and again, each attempt would be
  * outdated when its turn comes: the next one holds it.
  */
-const JUDGEMENTS_BEFOREHAND = 2;
+const ATTEMPTS_BEFOREHAND = 2;
 /** What says nothing about the request: it is no rejection that could be outdated. */
 const UNCONFIRMED: readonly string[] = ['internal', 'unavailable'];
 /** Below every number of a configuration. */
 const NO_TENANT = 0;
 
-/** Makes durable what was judged from memory, and finds out where the memory is outdated. See `Database.commit`. */
+/** Makes durable what was decided from memory, and finds out where the memory is outdated. See `Database.commit`. */
 export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
@@ -81,37 +81,37 @@ export class Commits implements Loader {
 
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
     let rows: number | undefined;
-    for (let judgement = 1; ; judgement += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       try {
-        if (judgement > JUDGEMENTS_BEFOREHAND) return await this.#writeHolding(scope, prepare, rows);
-        const work = await this.judging(scope.tenantId, prepare);
+        if (attempt > ATTEMPTS_BEFOREHAND) return await this.#writeHolding(scope, prepare, rows);
+        const work = await this.deciding(scope.tenantId, prepare);
         ({ rows } = work);
         const isAlone = work.step !== undefined || completionOf(scope) !== undefined;
         return await (isAlone ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
       } catch (error) {
         if (!(error instanceof Outdated)) throw error;
-        if (judgement === JUDGEMENTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
+        if (attempt === ATTEMPTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
       }
     }
   }
 
-  async judging<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
-    for (let judgement = 1; ; judgement += 1) {
+  async deciding<Result>(tenantId: string, decide: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
       const before = this.numbers.newest(tenantId);
       try {
-        return await judge();
+        return await decide();
       } catch (error) {
         if (!(error instanceof DomainError) || UNCONFIRMED.includes(error.kind)) throw error;
-        if ((await this.#presentNumbers.of(tenantId)) === before || judgement === JUDGEMENTS) throw error;
+        if ((await this.#presentNumbers.of(tenantId)) === before || attempt === ATTEMPTS) throw error;
       }
     }
   }
 
-  async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
-    for (let judgement = 1; ; judgement += 1) {
-      if (judgement > JUDGEMENTS_BEFOREHAND) return this.#judgeHolding(tenantId, judge);
+  async confirming<Result>(tenantId: string, decide: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (attempt > ATTEMPTS_BEFOREHAND) return this.#decideHolding(tenantId, decide);
       const before = this.numbers.newest(tenantId);
-      const result = await this.judging(tenantId, judge);
+      const result = await this.deciding(tenantId, decide);
       if ((await this.#presentNumbers.of(tenantId)) === before) return result;
     }
   }
@@ -189,27 +189,27 @@ export class Commits implements Loader {
     return this.#noting((note) => this.doors.alone(scope, (tx) => this.#writeOne(tx, scope, work, note), work.rows));
   }
 
-  /** Judged in a transaction that writes nothing. */
-  async #judgeHolding<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
-    const holdAndJudge = async (tx: Tx): Promise<Result> => {
+  /** Decided in a transaction that writes nothing. */
+  async #decideHolding<Result>(tenantId: string, decide: () => Promise<Result>): Promise<Result> {
+    const holdAndDecide = async (tx: Tx): Promise<Result> => {
       await this.#readNumbers(tx, [tenantId]);
-      return judge();
+      return decide();
     };
-    return this.doors.holding(this.doors.scopeOf(tenantId), holdAndJudge, async (_, result) => result);
+    return this.doors.holding(this.doors.scopeOf(tenantId), holdAndDecide, async (_, result) => result);
   }
 
-  /** Judged and written in one transaction. Its rejection is the answer: nothing can have changed since it was read. */
+  /** Decided and written in one transaction. Its rejection is the answer: nothing can have changed since it was read. */
   async #writeHolding<Result>(
     scope: TenantScope,
     prepare: () => Promise<PreparedWork<Result>>,
     rows: number | undefined,
   ): Promise<Result> {
-    const judge = async (tx: Tx): Promise<PreparedWork<Result>> => {
+    const decide = async (tx: Tx): Promise<PreparedWork<Result>> => {
       await this.#readNumbers(tx, [scope.tenantId]);
       return prepare();
     };
     return this.#noting((note) =>
-      this.doors.holding(scope, judge, (tx, work) => this.#writeOne(tx, scope, work, note), rows),
+      this.doors.holding(scope, decide, (tx, work) => this.#writeOne(tx, scope, work, note), rows),
     );
   }
 

@@ -97,7 +97,7 @@ export class Database {
       recorder,
       now: () => clock.now(),
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
-      holding: (scope, judge, work, rows) => this.run(scope, scope.tenantId, work, rows, judge),
+      holding: (scope, decide, work, rows) => this.run(scope, scope.tenantId, work, rows, decide),
       scopeOf: configurationScope,
       isHolding: () => this.#open.getStore()?.connection !== undefined,
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
@@ -156,10 +156,10 @@ export class Database {
   }
 
   /**
-   * Makes durable what was judged and computed in memory, together with the work of other requests, and answers once it is.
-   * Where the configuration that it was judged by changed meanwhile, in this process or in another, it is judged again; so
+   * Makes durable what was decided and computed in memory, together with the work of other requests, and answers once it is.
+   * Where the configuration that it was decided by changed meanwhile, in this process or in another, it is decided again; so
    * is a rejection that followed from what was only remembered.
-   * @param prepare judges the caller as well, and has no effect: it can run several times
+   * @param prepare checks the caller as well, and has no effect: it can run several times
    * @throws whatever `prepare` throws; BUSY, AUDIT_UNAVAILABLE
    */
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
@@ -168,17 +168,17 @@ export class Database {
   }
 
   /**
-   * A judgement by what is kept in memory. A rejection is the answer only where nothing was changed since; otherwise it is
-   * judged again.
-   * @param judge has no effect: it can run several times
+   * A decision by what is kept in memory. A rejection is the answer only where nothing was changed since; otherwise it is
+   * decided again.
+   * @param decide has no effect: it can run several times
    */
-  async judging<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
-    return this.#commits.judging(tenantId, judge);
+  async deciding<Result>(tenantId: string, decide: () => Promise<Result>): Promise<Result> {
+    return this.#commits.deciding(tenantId, decide);
   }
 
   /** Likewise, where nothing is committed afterwards: an acceptance is confirmed, too. */
-  async confirming<Result>(tenantId: string, judge: () => Promise<Result>): Promise<Result> {
-    return this.#commits.confirming(tenantId, judge);
+  async confirming<Result>(tenantId: string, decide: () => Promise<Result>): Promise<Result> {
+    return this.#commits.confirming(tenantId, decide);
   }
 
   /** Reads what its owner keeps by itself, with the basis on which it holds. @throws whatever `load` throws */
@@ -203,7 +203,7 @@ export class Database {
     return new Kept<Value>(this.#commits, name, max);
   }
 
-  /** This instant: what is used is judged by it. */
+  /** This instant: it decides what may be used. */
   now(): EpochMilliseconds {
     return this.clock.now();
   }
@@ -221,7 +221,7 @@ export class Database {
 
   /**
    * What takes long and needs no row is done before or after a transaction: on SQLite everybody who writes would wait
-   * for it, elsewhere everybody who needs the rows that are locked. A judgement that holds what it reads is the exception:
+   * for it, elsewhere everybody who needs the rows that are locked. A decision that holds what it reads is the exception:
    * it was outdated each time that it was made beforehand.
    * @throws TransactionMisuse inside a transaction
    */
@@ -297,20 +297,20 @@ export class Database {
     await this.gateway.close();
   }
 
-  /** @param judge comes before the work, and reads by the same connection what it reads */
-  private async run<T, Judged = undefined>(
+  /** @param decide comes before the work, and reads by the same connection what it reads */
+  private async run<T, Decision = undefined>(
     scope: TenantScope | PlatformScope,
     tenantId: string | null,
-    work: (tx: Tx, judged: Judged) => Promise<T>,
+    work: (tx: Tx, decision: Decision) => Promise<T>,
     rows = 1,
-    judge: (tx: Tx) => Promise<Judged> = async () => undefined as Judged,
+    decide: (tx: Tx) => Promise<Decision> = async () => undefined as Decision,
   ): Promise<T> {
     return this.attempting(scope, tenantId, rows, async (begin, connection) => {
       const checked = await this.authority(begin(scope));
-      const judged = await this.#open.run({ connection }, () => judge(begin(checked)));
+      const decision = await this.#open.run({ connection }, () => decide(begin(checked)));
       // The check can wait for a lock: the instant of the work is the one after it.
       const tx = begin(checked);
-      const result = await work(tx, judged);
+      const result = await work(tx, decision);
       const events = tx.finish();
       await completionOf(scope)?.complete(tx, result);
       if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);

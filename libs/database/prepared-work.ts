@@ -28,7 +28,7 @@ export interface Finished<Result> {
   readonly events: readonly EventDraft[];
 }
 
-/** Work that was judged and computed before its transaction: what is left is to make it durable. */
+/** Work that was decided and computed before its transaction: what is left is to make it durable. */
 export interface PreparedWork<Result> {
   readonly basis: Basis;
   readonly once?: OnceRow | undefined;
@@ -47,7 +47,7 @@ export interface Share {
   readonly work: PreparedWork<unknown>;
 }
 
-/** The configuration that the work was judged by has changed, or its time has come: it is to be judged again. */
+/** The configuration that the work was decided by has changed, or its time has come: it is to be prepared again. */
 export class Outdated extends Error {
   override readonly name = 'Outdated';
 }
@@ -92,7 +92,7 @@ export const isCurrent = (
  * A step: writes what prepared work asks for, in as few statements as the work of one request would take.
  * @param numbers the configurations of the tenants, held until the transaction ends
  * @param known what was raised before; the instants that are raised here are noted there once they are committed
- * @returns what becomes of each piece of work, in order; `Outdated` for those that must be judged again
+ * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again
  */
 export async function writePrepared(
   tx: Tx,

@@ -55,7 +55,7 @@ export class Reachability {
   /** Whether the database answers now. */
   async answers(): Promise<boolean> {
     this.#probing ??= this.options.probe().finally(() => (this.#probing = undefined));
-    this.judge(await this.#probing);
+    this.note(await this.#probing);
     return this.#isReachable;
   }
 
@@ -69,7 +69,7 @@ export class Reachability {
     if (isSuspect || !this.#isReachable) await this.answers();
   }
 
-  private judge(answers: boolean): void {
+  private note(answers: boolean): void {
     this.#isReachable = answers;
     if (answers) return;
     for (const { fail } of this.#begun) fail(new Unreachable('The database does not answer'));

@@ -63,7 +63,7 @@ export interface Instants {
 
 /** Reading access to what one scope may see. */
 export class View {
-  /** The one instant of this piece of work: what is used is judged by it. */
+  /** The one instant of this piece of work: it decides what may be used. */
   readonly now: EpochMilliseconds;
   /**
    * `now`, or earlier while a forward jump of the clock is not confirmed: what cannot be undone (a recorded expiry, a

@@ -173,7 +173,7 @@ export class Licensing {
     if (kid === undefined || !KID_PATTERN.test(kid)) return false;
     const found = await this.recentHolders.find(kid);
     if (!found) return false;
-    const refusal = await judge(token, found.holder, body, found.now).catch(refusalOrFault);
+    const refusal = await verify(token, found.holder, body, found.now).catch(refusalOrFault);
     return !(refusal instanceof DomainError && UNPROVEN.has(refusal.code));
   }
 
@@ -198,8 +198,8 @@ export class Licensing {
     const origin = { ...systemOrigin('licensing'), requestId, sourceAddress };
     const { holder, refusal } = await this.database.readPlatform(platformScope(origin), async (view) => {
       const found = await this.holders.find(view, kid);
-      const judged = found && (await judge(token, found, body, view.now).catch(refusalOrFault));
-      return { holder: found, refusal: judged instanceof DomainError ? judged : undefined };
+      const rejection = found && (await verify(token, found, body, view.now).catch(refusalOrFault));
+      return { holder: found, refusal: rejection instanceof DomainError ? rejection : undefined };
     });
     if (!holder) throw licensingErrors.UNKNOWN_KID();
     // Requests that can be repeated without a valid signature cost no transaction.
@@ -212,7 +212,7 @@ export class Licensing {
     // Read again inside: what was revoked or suspended meanwhile is refused.
     const holder = await this.holders.find(tx, kid);
     if (!holder) throw licensingErrors.UNKNOWN_KID();
-    const verdict = await judge(token, holder, body, tx.now);
+    const verdict = await verify(token, holder, body, tx.now);
     const { replayId, expiresAt } = verdict;
     const { customer, entitlement } = readEntitlement(jsonOf(body));
     const until = expiresAt + SKEW_SECONDS * SECOND;
@@ -279,8 +279,8 @@ function refusalOrFault(error: unknown): DomainError {
   throw error;
 }
 
-/** The format's own judgement of the token, in this endpoint's terms. */
-async function judge(
+/** The format's own verdict on the token, in the terms of this endpoint. */
+async function verify(
   token: string,
   holder: HolderKey,
   body: Buffer,

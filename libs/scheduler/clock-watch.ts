@@ -81,9 +81,9 @@ export class ClockWatch {
   async start(): Promise<void> {
     const row = await this.read();
     if (!row) return;
-    const judgement = this.clock.resume(recordOf(row), await this.database.serverNow());
+    const verdict = this.clock.resume(recordOf(row), await this.database.serverNow());
     this.follow(row);
-    if (judgement !== 'unexplained') return;
+    if (verdict !== 'unexplained') return;
     const fields = { mark: toRfc3339(row.mark), shown: toRfc3339(this.clock.shown) };
     this.log.warn(
       fields,

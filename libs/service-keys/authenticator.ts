@@ -29,7 +29,7 @@ export interface AuthenticatedService {
 }
 
 /**
- * Decides which service a request comes from. A request with a JWT is judged by the JWT alone (rule 8); what cannot be
+ * Decides which service a request comes from. A request with a JWT is authenticated by the JWT alone (rule 8); what cannot be
  * right by its form is refused without asking the database.
  */
 @Injectable()
@@ -81,19 +81,19 @@ export class Authenticator {
       throw this.failures.rejection(source);
     }
     try {
-      return await this.judge(facts, origin, confirmed);
+      return await this.decide(facts, origin, confirmed);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
       throw await this.failures.count(source, error);
     }
   }
 
-  private async judge(facts: CallerFacts, origin: Origin, confirmed: boolean): Promise<AuthenticatedService> {
+  private async decide(facts: CallerFacts, origin: Origin, confirmed: boolean): Promise<AuthenticatedService> {
     const owner = await this.identify(facts);
     if (owner.tenantId !== (facts.tenantId ?? owner.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
     let rejected: { readonly record: CallerRecord; readonly error: unknown } | undefined;
     try {
-      const judge = async (): Promise<AuthenticatedService> => {
+      const decide = async (): Promise<AuthenticatedService> => {
         const { value: record, basis } = await this.directory.record(owner);
         const now = this.database.now();
         try {
@@ -107,7 +107,7 @@ export class Authenticator {
         }
       };
       const { tenantId } = owner;
-      return await (confirmed ? this.database.confirming(tenantId, judge) : this.database.judging(tenantId, judge));
+      return await (confirmed ? this.database.confirming(tenantId, decide) : this.database.deciding(tenantId, decide));
     } catch (error) {
       if (rejected?.error === error) await this.noteRejection(rejected!.record, error, facts, origin);
       throw error;
@@ -151,7 +151,7 @@ export class Authenticator {
     const { issuer, jws } = token;
     const tenantId = await this.directory.tenantOfIssuer(issuer);
     if (tenantId === undefined) throw coreErrors.INVALID_CREDENTIALS();
-    return this.database.judging(tenantId, async () => {
+    return this.database.deciding(tenantId, async () => {
       const { value: candidates } = await this.directory.candidatesOf(tenantId, issuer);
       const now = this.database.now();
       // An active credential answers before an ended one that happens to have the same secret's signature.

@@ -16,7 +16,7 @@ const SCHEME_OF_PEOPLE = /^(?:Basic|Digest|Negotiate|NTLM)(?: |$)/i;
 
 /**
  * What a request shows of a service. Beside a service key, an `Authorization` header whose scheme cannot carry a JWT is
- * none of ours; every other one is judged, however good the key is (rule 8).
+ * none of ours; every other one is checked, however good the key is (rule 8).
  */
 export function shownByService<Facts extends CallerFacts>({ authorization, ...facts }: Facts): CallerFacts {
   const isForeign = facts.serviceKey !== undefined && SCHEME_OF_PEOPLE.test(authorization ?? '');

@@ -27,7 +27,7 @@ const malformed = (refused: string): RejectedCallerToken => ({ code: 'MALFORMED_
 const wrongClaim = (refused: string): RejectedCallerToken => ({ code: 'INVALID_CLAIMS', refused });
 
 /**
- * Everything about a service's own HS256 token that can be judged without its secret: form, algorithm, issuer, times.
+ * Everything about a service's own HS256 token that can be checked without its secret: form, algorithm, issuer, times.
  * @returns the token, or why it is rejected
  */
 export function readCallerToken(token: string, now: EpochMilliseconds): CallerToken | RejectedCallerToken {
@@ -46,10 +46,10 @@ export function readCallerToken(token: string, now: EpochMilliseconds): CallerTo
   if (typeof iss !== 'string' || !(isUuid(iss) || isWellFormedServiceKey(iss))) {
     return wrongClaim('iss is neither a service id nor a service key');
   }
-  return judgeTimes(jws, secondsOf(now)) ?? { jws, issuer: iss };
+  return checkTimes(jws, secondsOf(now)) ?? { jws, issuer: iss };
 }
 
-function judgeTimes({ claims: { iat, exp, nbf } }: CompactJws, seconds: number): RejectedCallerToken | undefined {
+function checkTimes({ claims: { iat, exp, nbf } }: CompactJws, seconds: number): RejectedCallerToken | undefined {
   if (!isNumericDate(iat)) return wrongClaim('iat is missing or no NumericDate');
   if (iat >= SURELY_MILLISECONDS) return wrongClaim('iat is in milliseconds: it counts seconds');
   const aheadSeconds = Math.ceil(iat - seconds);

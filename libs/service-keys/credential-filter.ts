@@ -16,7 +16,7 @@ const SCOPE = platformScope(systemOrigin('credential-filter'));
 
 /**
  * Tells guesses from credentials that may be genuine, at a bounded cost: for sources of which too many credentials were
- * rejected already. It decides nothing: what may be genuine is judged as every credential is.
+ * rejected already. It decides nothing: what may be genuine is authenticated as every credential is.
  */
 @Injectable()
 export class CredentialFilter {

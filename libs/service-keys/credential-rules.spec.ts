@@ -151,11 +151,11 @@ describe('what may be done', () => {
     ['never', null, 'NOT_REVEALABLE'],
     ['never', NOW - 1, 'NOT_REVEALABLE'],
   ])('revealing under `%s`, revealed before at %s: %s', (setting, revealedAt, expected) => {
-    const judged = {
+    const decided = {
       ...situation('active', [], { ...POLICY, reveal: setting }),
       credential: credential('active', { revealedAt }),
     };
-    expect(refusalOf('reveal', judged) ?? 'ok').toBe(expected);
+    expect(refusalOf('reveal', decided) ?? 'ok').toBe(expected);
   });
 });
 

@@ -34,7 +34,7 @@ export type RefusalCode =
   | 'CREDENTIAL_LIMIT_REACHED'
   | 'NOT_REVEALABLE';
 
-/** The situation in which an action is judged. */
+/** The situation in which an action is decided. */
 export interface Situation<Facts extends CredentialFacts = CredentialFacts> {
   readonly credential: Facts;
   /** The others of the same service and auth type; those whose rows are not live make no difference. */
@@ -210,7 +210,7 @@ export const successorDueAt = (
     ? Infinity
     : credential.expiresAt - Math.min(leadMilliseconds, (credential.expiresAt - credential.createdAt) / 2);
 
-/** The two instants of a piece of work: what is used is judged by `now`, what cannot be undone by `confirmed`. */
+/** The two instants of a piece of work: `now` decides what may be used, `confirmed` what cannot be undone. */
 export interface Instants {
   readonly now: EpochMilliseconds;
   readonly confirmed: EpochMilliseconds;

@@ -15,7 +15,7 @@ export interface GatewayVerdict {
   readonly code: string;
 }
 
-/** Judges credentials on behalf of gateways of the same tenant. */
+/** Authenticates credentials on behalf of gateways of the same tenant. */
 @Injectable()
 export class Gateway {
   constructor(
@@ -29,7 +29,7 @@ export class Gateway {
    * accepted is durable before the answer; a rejection costs no write, or unauthenticated callers could fill the history.
    * @throws AUDIT_UNAVAILABLE; never for bad credentials
    */
-  async judge(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
+  async authenticate(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
     return this.database.commit(scope, async () => {
       const gateway = await this.callers.present(scope);
       const verdict = await this.verdict(scope, facts);

@@ -25,13 +25,13 @@ export interface OwnTokenVerdict {
   readonly keys: readonly OwnTokenKey[];
 }
 
-/** Judges the tokens of a service that has proven otherwise who it is: it may know everything about its own. */
+/** Checks the tokens of a service that has proven otherwise who it is: it may know everything about its own. */
 @Injectable()
 export class OwnTokens {
   constructor(private readonly secrets: CredentialSecrets) {}
 
   /** A step; decides nothing. */
-  async judge(view: View, serviceId: string, token: string): Promise<OwnTokenVerdict> {
+  async check(view: View, serviceId: string, token: string): Promise<OwnTokenVerdict> {
     const opened = await jwtCandidatesOf(this.secrets, view, serviceId);
     const isUsable = (credential: Credential): boolean => stateAt(credential, view.now) === 'active';
     const keys = opened.flatMap(({ credential, key }) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { SECOND } from '#core';
 
-import { audienceOf, callerClaims, isTokenId, judgeTimes, lifetimeSeconds } from './claims.js';
+import { audienceOf, callerClaims, checkTimes, isTokenId, lifetimeSeconds } from './claims.js';
 import type { ProfileFacts } from './token-format.js';
 
 const PROFILE: ProfileFacts = {
@@ -94,7 +94,7 @@ describe('times', () => {
     [{ exp: null }, 'INVALID_CLAIMS'],
     [{ exp: NOW + 60, nbf: '0' }, 'INVALID_CLAIMS'],
   ])('the times %j are %s', (claims, code) => {
-    expect(judgeTimes(claims, PROFILE, NOW * SECOND + 999)).toBe(code);
+    expect(checkTimes(claims, PROFILE, NOW * SECOND + 999)).toBe(code);
   });
 });
 

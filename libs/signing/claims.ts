@@ -63,11 +63,11 @@ export function audienceOf(
 }
 
 /**
- * Judges `exp`, `nbf` and `iat` with the profile's tolerance; `exp` must be there, and no token may claim to live
+ * Checks `exp`, `nbf` and `iat` with the profile's tolerance; `exp` must be there, and no token may claim to live
  * longer than the profile permits.
  * @param now epoch milliseconds
  */
-export function judgeTimes(
+export function checkTimes(
   claims: Claims,
   profile: Pick<ProfileFacts, 'skewSeconds' | 'maxTtlSeconds'>,
   now: number,

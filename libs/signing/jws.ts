@@ -70,7 +70,7 @@ function isPlain(claims: Record<string, Json | readonly string[] | undefined>): 
 
 /**
  * The first half of every JWS format's verification, in the fixed order: shape, header, algorithm (from our key, never
- * from the token), key, signature. What comes back is authentic; its claims are still to be judged.
+ * from the token), key, signature. What comes back is authentic; its claims are still to be checked.
  */
 export async function verifyJws(token: string, context: VerifyContext): Promise<Refused | Authentic> {
   const jws = parse(token, context);

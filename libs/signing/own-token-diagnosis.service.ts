@@ -41,7 +41,7 @@ export class OwnTokenDiagnosis {
     const { id: serviceId } = scope.actor;
     return this.database.transaction(scope, async (tx) => {
       await this.rates.admit(tx, [{ policy: 'diagnose', subject: serviceId, limit: DIAGNOSES_PER_MINUTE }]);
-      const { code, isIssuer, keys } = await this.ownTokens.judge(tx, serviceId, token);
+      const { code, isIssuer, keys } = await this.ownTokens.check(tx, serviceId, token);
       const context: VerifyContext = {
         profile: RULES,
         algorithm: 'HS256',

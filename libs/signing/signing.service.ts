@@ -167,7 +167,7 @@ export class Signing {
       const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
       verifiedBy = verifier;
       const read: Reading = (work) => this.database.read(scope, work);
-      let verdict = this.unlessUsed(await this.judge(verifier, scope, presented, read), verifier, consume);
+      let verdict = this.unlessUsed(await this.check(verifier, scope, presented, read), verifier, consume);
       const { profile } = verifier.resolved;
       const work = { basis: bothOf(present.basis, basis), rows: 1 };
       const finish = (isFirst: boolean) => {
@@ -178,7 +178,7 @@ export class Signing {
         // A certificate ends by the clock, its authority's too: the verdict is that of the transaction.
         const step = async (tx: Tx): Promise<void> => {
           const { value } = await this.directory.readVerifier(tx, presented.profile);
-          verdict = await this.judge(value, scope, presented, (inside) => inside(tx));
+          verdict = await this.check(value, scope, presented, (inside) => inside(tx));
           verdict = this.unlessUsed(verdict, value, consume);
           if (consume) verdict = await this.consume(tx, value, verdict);
         };
@@ -203,13 +203,13 @@ export class Signing {
       const { value: verifier } = await this.directory.readVerifier(tx, presented.profile);
       const { profile, format } = verifier.resolved;
       const context = this.verifyContext(verifier, tx.scope, presented, (work) => work(tx));
-      const judged = await format.verify(presented.token, context);
+      const checked = await format.verify(presented.token, context);
       const usedAt =
-        judged.replayId === undefined
+        checked.replayId === undefined
           ? undefined
-          : await this.replays.usedAt(tx, { verifier: profile.id, id: judged.replayId });
+          : await this.replays.usedAt(tx, { verifier: profile.id, id: checked.replayId });
       const verdict: Verdict =
-        judged.code === 'OK' && usedAt !== undefined ? { ...judged, code: 'DUPLICATE_JTI' } : judged;
+        checked.code === 'OK' && usedAt !== undefined ? { ...checked, code: 'DUPLICATE_JTI' } : checked;
       const findings = await diagnose(format, presented.token, context, { verdict, usedAt });
       const details = { profile: profile.name, code: verdict.code, causes: findings.map(({ cause }) => cause) };
       tx.record(tokenEvents.diagnosed((verdict.tokenId ?? profile.id).slice(0, 64), { kid: verdict.kid, details }));
@@ -235,7 +235,7 @@ export class Signing {
     }
   }
 
-  /** Authenticate, judge, sign: what is left is to commit. */
+  /** Authenticate, check, sign: what is left is to commit. */
   private async issue(
     scope: TenantScope,
     caller: SigningCaller,
@@ -332,7 +332,7 @@ export class Signing {
     return signed(tokens, outcome);
   }
 
-  private judge(verifier: Verifier, scope: TenantScope, presented: PresentedToken, read: Reading): Promise<Verdict> {
+  private check(verifier: Verifier, scope: TenantScope, presented: PresentedToken, read: Reading): Promise<Verdict> {
     const context = this.verifyContext(verifier, scope, presented, read);
     return verifier.resolved.format.verify(presented.token, context);
   }

@@ -61,7 +61,7 @@ export interface IssuedToken {
   readonly body?: string;
 }
 
-/** Every answer of `POST /v1/verify`, in the order in which it is judged. */
+/** Every answer of `POST /v1/verify`, in the order of the checks. */
 export const verifyCodes = [
   'OK',
   'MALFORMED_TOKEN',

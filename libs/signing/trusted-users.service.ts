@@ -24,7 +24,7 @@ import { Database } from '#database';
 import { FailedAuthentications, sourceOf } from '#service-keys';
 import { tenantErrors, tenantState } from '#tenants';
 
-import { judgeTimes } from './claims.js';
+import { checkTimes } from './claims.js';
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 import { JwksUrls } from './jwks-urls.js';
@@ -80,20 +80,20 @@ export class TrustedUsers {
    */
   async identify(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
     try {
-      return await this.judge(origin, idToken, narrowed);
+      return await this.check(origin, idToken, narrowed);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
       throw await this.failures.count(sourceOf(origin.sourceAddress), error);
     }
   }
 
-  private async judge(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
+  private async check(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
     const unproven = readUnproven(idToken);
     const { profile, trusted, now } = await this.find(origin, unproven, narrowed);
     const claims = await this.prove(idToken, trusted);
     if (!isFor(claims, trusted)) throw invalid('is not for this audience');
     const { skewSeconds } = profile;
-    if (judgeTimes(claims, { skewSeconds, maxTtlSeconds: ANY_LIFETIME_SECONDS }, now))
+    if (checkTimes(claims, { skewSeconds, maxTtlSeconds: ANY_LIFETIME_SECONDS }, now))
       throw invalid('has expired or is not valid yet');
     const { tenantId, name, version } = profile;
     return { tenantId, profile: name, profileVersion: version, user: userIn(claims, trusted) };

@@ -51,7 +51,7 @@ export class SessionTokens {
     return this.signAs(STEP_UP_TYPE, { sid: sessionId, amr: [AUTHENTICATION_METHODS[strength]], iat, exp });
   }
 
-  /** What a token that we signed says; `undefined` for every other text. Its expiry is for the caller to judge. */
+  /** What a token that we signed says; `undefined` for every other text. Its expiry is for the caller to check. */
   read(accessToken: string): AccessTokenClaims | undefined {
     const claims = this.claimsOf(TOKEN_TYPE, accessToken);
     return claims && { sessionId: claims.sid, expiresAt: claims.exp * SECOND };

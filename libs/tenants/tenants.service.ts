@@ -185,7 +185,7 @@ export async function lockTenant(tx: Tx): Promise<void> {
 }
 
 /**
- * The numbers of the configurations of tenants. Work that is prepared before its transaction is judged under a number, and
+ * The numbers of the configurations of tenants. Work that is prepared before its transaction is decided under a number, and
  * is still right where the transaction, in which no other work can raise it until it ends, reads the same one.
  */
 export const configurationNumbers: ConfigurationCheck = (view, tenantIds) =>

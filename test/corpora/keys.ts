@@ -74,7 +74,7 @@ async function byProduct(format: Format, texts: readonly string[], passphrases: 
   return { key: undefined, detail: telling.at(-1) ?? reasons.at(-1) ?? '' };
 }
 
-function judge(
+function compare(
   name: string,
   expected: KeyObject | boolean | undefined,
   read: { key: KeyObject | undefined; detail: string },
@@ -102,7 +102,7 @@ export async function* privateKeys(folder: string): AsyncIterable<Case> {
     const isDer = path.endsWith('.der') && path.includes('asymmetric');
     if (!isPem && !isDer) continue;
     const texts = isPem ? [bytes.toString('latin1')] : LABELS.map((label) => pem(label, bytes));
-    yield judge(relative(folder, path), byOpenssl(bytes), await byProduct('pem', texts, PASSPHRASES));
+    yield compare(relative(folder, path), byOpenssl(bytes), await byProduct('pem', texts, PASSPHRASES));
   }
 }
 
@@ -117,6 +117,6 @@ export async function* keyStores(folder: string): AsyncIterable<Case> {
       return (output('openssl', args) ?? '').split('BEGIN PRIVATE KEY').length === 2;
     });
     const text = readFileSync(path).toString('base64');
-    yield judge(relative(folder, path), hasOneKey, await byProduct('pkcs12', [text], STORE_PASSPHRASES));
+    yield compare(relative(folder, path), hasOneKey, await byProduct('pkcs12', [text], STORE_PASSPHRASES));
   }
 }

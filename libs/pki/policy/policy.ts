@@ -15,7 +15,7 @@ const categories = new Map(policyRules.map(({ code, category }) => [code, catego
 const FINDINGS_MAX = 50;
 
 /** All violations, in the order of the rules; none where the request may be certified. */
-export const judgeRequest = (facts: PolicyFacts): Finding[] =>
+export const checkRequest = (facts: PolicyFacts): Finding[] =>
   policyRules
     .flatMap(({ code, citation, objections }) => objections(facts).map((detail) => ({ code, detail, citation })))
     .slice(0, FINDINGS_MAX);

@@ -43,8 +43,12 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['1.3.6.1.4.1.311.21.20', 'microsoftRequestClientInformation'],
 ]);
 
-/** The policy judges what these ask for: the certificate has it, or the request is refused. */
-const JUDGED: ReadonlySet<string> = new Set([OID.basicConstraints, OID.extendedKeyUsage, OID.subjectAlternativeName]);
+/** The policy decides about what these ask for: the certificate has it, or the request is refused. */
+const DECIDED_BY_POLICY: ReadonlySet<string> = new Set([
+  OID.basicConstraints,
+  OID.extendedKeyUsage,
+  OID.subjectAlternativeName,
+]);
 
 /** What of an acceptable request is not in the certificate that it becomes, each once, in the order of the request. */
 export function ignoredParts(
@@ -55,7 +59,9 @@ export function ignoredParts(
   const usages = KEY_USAGES.filter((usage) => request.requestedKeyUsage.includes(usage) && !keyUsage.includes(usage));
   const extensions = request.requestedExtensions.filter(
     (extension) =>
-      !JUDGED.has(extension.oid) && extension.oid !== OID.keyUsage && !isOwnKeyIdentifier(extension, request),
+      !DECIDED_BY_POLICY.has(extension.oid) &&
+      extension.oid !== OID.keyUsage &&
+      !isOwnKeyIdentifier(extension, request),
   );
   const parts = [
     ...request.otherAttributes.map((oid) => named('attribute', oid)),

@@ -1,7 +1,7 @@
 import { DomainError, type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
 import { isNumericDate, keyFileErrors, readTrustedKey } from '#crypto';
 
-import { judgeTimes, lifetimeSeconds } from '../claims.js';
+import { checkTimes, lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
@@ -107,7 +107,7 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
     const verified = await verifyJwsWithoutKid(token, context);
     if (verified.code !== 'OK') return verified;
     const { claims } = verified;
-    const code = judgeTimes(claims, context.profile, context.now) ?? judgeUser(claims, context.profile.issuer) ?? 'OK';
+    const code = checkTimes(claims, context.profile, context.now) ?? checkUser(claims, context.profile.issuer) ?? 'OK';
     return { code, ...seenIn(verified, tokenHash(token)) };
   },
 };
@@ -145,7 +145,7 @@ function userOf(input: CcaiInput, randomId: () => string): Record<string, string
   throw coreErrors.VALIDATION_ERROR({ errors: wrong.map((member) => ({ pointer: `/${member}`, code, detail })) });
 }
 
-function judgeUser({ iss, iat, identifier, name, email }: Claims, issuer: string): RefusalCode | undefined {
+function checkUser({ iss, iat, identifier, name, email }: Claims, issuer: string): RefusalCode | undefined {
   const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
   if (iss !== issuer || !isNumericDate(iat) || !isText(identifier)) return 'INVALID_CLAIMS';
   if (identifier.startsWith(ANONYMOUS_PREFIX)) return undefined;

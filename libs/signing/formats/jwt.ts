@@ -1,7 +1,7 @@
 import { type Json, SECOND, toEpochSeconds } from '#core';
 import { algorithmNames } from '#crypto';
 
-import { REGISTERED_CLAIMS, audienceOf, callerClaims, isTokenId, judgeTimes, lifetimeSeconds } from '../claims.js';
+import { REGISTERED_CLAIMS, audienceOf, callerClaims, checkTimes, isTokenId, lifetimeSeconds } from '../claims.js';
 import { seenIn, signClaims, verifyJws } from '../jws.js';
 import type { IssueContext, IssuedToken, ProfileFacts, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
@@ -79,12 +79,12 @@ export const jwt: TokenFormat<JwtInput> = {
     const { claims } = verified;
     const { profile, now } = context;
     const tokenId = isTokenId(claims['jti']) ? claims['jti'] : undefined;
-    const code = judgeTimes(claims, profile, now) ?? judgeClaims(claims, profile) ?? 'OK';
+    const code = checkTimes(claims, profile, now) ?? checkClaims(claims, profile) ?? 'OK';
     return { code, ...seenIn(verified, tokenId), ...(tokenId === undefined ? {} : { replayId: tokenId }) };
   },
 };
 
-function judgeClaims(
+function checkClaims(
   claims: { readonly [name: string]: Json },
   profile: ProfileFacts,
 ): 'INVALID_CLAIMS' | 'INVALID_JTI' | undefined {

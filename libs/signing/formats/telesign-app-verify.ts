@@ -2,7 +2,7 @@ import { SECOND, toEpochSeconds } from '#core';
 import { isNumericDate } from '#crypto';
 import { isCidr } from '#tenants';
 
-import { judgeTimes } from '../claims.js';
+import { checkTimes } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJwsWithoutKid } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
@@ -112,12 +112,12 @@ export const telesignAppVerify: TokenFormat<TelesignInput> = {
     const { claims } = verified;
     const xid = typeof claims['xid'] === 'string' && XID.test(claims['xid']) ? claims['xid'] : undefined;
     const code =
-      judgeTimes(claims, context.profile, context.now) ?? judgeClaims(claims, context.profile.issuer) ?? 'OK';
+      checkTimes(claims, context.profile, context.now) ?? checkClaims(claims, context.profile.issuer) ?? 'OK';
     return { code, ...seenIn(verified, xid), ...(xid === undefined ? {} : { replayId: xid }) };
   },
 };
 
-function judgeClaims({ iss, iat, phn, xid }: Claims, issuer: string): RefusalCode | undefined {
+function checkClaims({ iss, iat, phn, xid }: Claims, issuer: string): RefusalCode | undefined {
   const isOurs = iss === issuer && isNumericDate(iat);
   const isComplete = typeof phn === 'string' && PHONE_NUMBER.test(phn) && typeof xid === 'string' && XID.test(xid);
   return isOurs && isComplete ? undefined : 'INVALID_CLAIMS';

@@ -52,7 +52,7 @@ export const webexConnect: TokenFormat<WebexInput> = {
     const verified = await verifyJwsWithoutKid(token, context);
     if (verified.code !== 'OK') return verified;
     const { claims } = verified;
-    const code = judgeTimes(claims, context) ?? judgeIssuer(claims, context) ?? 'OK';
+    const code = checkTimes(claims, context) ?? checkIssuer(claims, context) ?? 'OK';
     const end = endOfLife(claims);
     const seen = {
       ...seenIn(verified, tokenHash(token)),
@@ -67,7 +67,7 @@ function endOfLife({ iat, exp }: Claims): number | undefined {
   return Math.min(isNumericDate(exp) ? exp : Infinity, iat + LIFETIME_SECONDS);
 }
 
-function judgeTimes({ iat, exp }: Claims, { profile, now }: VerifyContext): RefusalCode | undefined {
+function checkTimes({ iat, exp }: Claims, { profile, now }: VerifyContext): RefusalCode | undefined {
   const seconds = secondsOf(now);
   if (!isNumericDate(iat)) return 'INVALID_CLAIMS';
   if (exp !== undefined && (!isNumericDate(exp) || exp <= iat)) return 'INVALID_CLAIMS';
@@ -77,7 +77,7 @@ function judgeTimes({ iat, exp }: Claims, { profile, now }: VerifyContext): Refu
 }
 
 /** The service's id, or the credential's as in the document's sample. */
-function judgeIssuer({ iss }: Claims, { profile, caller }: VerifyContext): RefusalCode | undefined {
+function checkIssuer({ iss }: Claims, { profile, caller }: VerifyContext): RefusalCode | undefined {
   const own = profile.statedIssuer === null ? [caller.serviceId, caller.credentialId] : [profile.statedIssuer];
   const accepted = [...own, ...((profile.settings['acceptedIssuers'] ?? []) as string[])];
   return typeof iss === 'string' && accepted.includes(iss) ? undefined : 'INVALID_CLAIMS';

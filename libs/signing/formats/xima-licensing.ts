@@ -66,10 +66,10 @@ export const ximaLicensing: TokenFormat<XimaInput> = {
     const { claims, key } = verified;
     const tokenId = typeof claims['jti'] === 'string' && UUID.test(claims['jti']) ? claims['jti'] : undefined;
     const code =
-      judgeTime(claims, context.profile, context.now) ??
-      judgeForm(claims) ??
-      (context.profile.formatVersion === 'v2' ? judgeVersion2(claims, key.kid, context) : undefined) ??
-      judgeBody(claims, context.body) ??
+      checkTime(claims, context.profile, context.now) ??
+      checkForm(claims) ??
+      (context.profile.formatVersion === 'v2' ? checkVersion2(claims, key.kid, context) : undefined) ??
+      checkBody(claims, context.body) ??
       'OK';
     return {
       code,
@@ -112,7 +112,7 @@ const refusal = (pointer: string, detail: string): Error =>
   coreErrors.VALIDATION_ERROR({ errors: [{ pointer, code: 'INVALID_VALUE', detail }] });
 
 /** Without `iat` nothing says how long a token was meant to live, so it is refused too when it would live for too long. */
-function judgeTime(
+function checkTime(
   { exp }: Claims,
   { skewSeconds, maxTtlSeconds }: { readonly skewSeconds: number; readonly maxTtlSeconds: number },
   now: EpochMilliseconds,
@@ -122,12 +122,12 @@ function judgeTime(
   return seconds >= exp + skewSeconds || exp > seconds + maxTtlSeconds + skewSeconds ? 'EXPIRED_TOKEN' : undefined;
 }
 
-function judgeForm({ jti, payload_hash: hash }: Claims): RefusalCode | undefined {
+function checkForm({ jti, payload_hash: hash }: Claims): RefusalCode | undefined {
   if (typeof jti !== 'string' || !UUID.test(jti)) return 'INVALID_JTI';
   return typeof hash === 'string' && HASH.test(hash) ? undefined : 'INVALID_CLAIMS';
 }
 
-function judgeVersion2(
+function checkVersion2(
   { iss, aud, sub, iat }: Claims,
   kid: string,
   { profile, now }: VerifyContext,
@@ -137,7 +137,7 @@ function judgeVersion2(
 }
 
 /** Over the received bytes: parsing and serialising them again would change the hash. */
-const judgeBody = ({ payload_hash: hash }: Claims, body: Buffer | undefined): RefusalCode | undefined =>
+const checkBody = ({ payload_hash: hash }: Claims, body: Buffer | undefined): RefusalCode | undefined =>
   body !== undefined && hash === sha256(body) ? undefined : 'INVALID_PAYLOAD_HASH';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

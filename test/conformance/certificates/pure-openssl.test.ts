@@ -17,7 +17,7 @@ import {
   certifiedKey,
   issuerHashes,
   issuerOf,
-  judgeRequest,
+  checkRequest,
   leafProfile,
   lintCertificate,
   namesIssuer,
@@ -33,7 +33,7 @@ import {
 } from '#pki';
 import { type Holder, commonName, dns, factsOf, keys, makeBelow, makeRoot, spkiOf, tbsBelow } from './pure-samples.js';
 
-// openssl judges CRLs and OCSP answers by the machine's clock.
+// openssl verifies CRLs and OCSP answers by the machine's clock.
 const now = Math.floor(systemClock.now() / 1000) * 1000;
 const urls = { crl: 'http://pki.test/1/crl', ocsp: 'http://pki.test/1/ocsp', caIssuers: 'http://pki.test/1/ca.crt' };
 
@@ -237,14 +237,14 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
     }
 
     // Of a request that it has read, openssl prints the state only where the certificate is named again; but then it adds a
-    // fresh nonce or ignores the one that is there. So it judges twice.
+    // fresh nonce or ignores the one that is there. So it verifies twice.
     const trust = (): string[] => ['-CAfile', `${kind}-root.pem`, '-verify_other', `${kind}-intermediate.pem`];
-    const judge = (digest: string): string =>
+    const verify = (digest: string): string =>
       openssl(
         ['ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust(), '-no_nonce'],
         ['-issuer', `${kind}-intermediate.pem`, `-${digest}`, '-cert', `${kind}-leaf.pem`],
       );
-    const judgeNonce = (): string => openssl('ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust());
+    const verifyNonce = (): string => openssl('ocsp', '-reqin', 'request.der', '-respin', 'response.der', ...trust());
 
     it.each([
       ['sha1', true, 'good'],
@@ -254,9 +254,9 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
       ['sha1', true, 'on hold'],
     ] as const)('an OCSP answer by %s, nonce %s: %s', async (digest, nonce, name) => {
       await answer(ask(digest, nonce), statuses[name]!);
-      const verdict = judge(digest);
+      const verdict = verify(digest);
       expect(verdict).toContain('Response verify OK');
-      expect(judgeNonce()).toBe('Response verify OK\n');
+      expect(verifyNonce()).toBe('Response verify OK\n');
       expect(verdict).toContain(`${kind}-leaf.pem: ${statuses[name]!.status}`);
       if (name === 'revoked') expect(verdict).toContain('Reason: superseded');
       if (name === 'on hold') expect(verdict).toContain('Reason: certificateHold');
@@ -265,11 +265,11 @@ describe.each(Object.entries(keys))('an authority with a key of the kind %s', (k
     it('the authority itself may sign OCSP answers, and openssl notices a nonce that is not repeated', async () => {
       const request = ask('sha1', true);
       await answer(request, statuses['good']!, false);
-      expect(judge('sha1')).toContain('Response verify OK');
+      expect(verify('sha1')).toContain('Response verify OK');
       ask('sha1', true);
-      expect(judgeNonce()).toContain('Nonce Verify error');
+      expect(verifyNonce()).toContain('Nonce Verify error');
       save('response.der', ocspError('unauthorized'));
-      expect(judgeNonce()).toContain('unauthorized (6)');
+      expect(verifyNonce()).toContain('unauthorized (6)');
     });
 
     it('an OCSP request is accepted by GET as well', () => {
@@ -307,7 +307,7 @@ describe('requests that openssl makes', () => {
     const subject = ['-subj', '/CN=Böhm & Co', '-utf8', '-addext', 'subjectAltName=DNS:api.acme.example'];
     openssl('req', '-new', '-nodes', '-newkey', algorithm, ...options, ...subject, '-keyout', 'k.pem', '-out', 'r.pem');
     const facts = factsOf(readFileSync(join(folder, 'r.pem'), 'utf8'));
-    expect(judgeRequest(facts)).toEqual([]);
+    expect(checkRequest(facts)).toEqual([]);
     expect(facts.request.subject.map(({ value }) => value)).toEqual(['Böhm & Co']);
     expect(facts.request.subjectAlternativeNames).toEqual([dns('api.acme.example')]);
   });
@@ -328,7 +328,7 @@ describe('requests that openssl makes', () => {
       'r.pem',
     );
     const facts = factsOf(readFileSync(join(folder, 'r.pem'), 'utf8'));
-    expect(judgeRequest(facts).map(({ code }) => code)).toEqual(['CSR_SIGNATURE_ALGORITHM_WEAK']);
+    expect(checkRequest(facts).map(({ code }) => code)).toEqual(['CSR_SIGNATURE_ALGORITHM_WEAK']);
   });
 });
 

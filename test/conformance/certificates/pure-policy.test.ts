@@ -7,7 +7,7 @@ import {
   type PolicyFacts,
   attributeNames,
   certifiedNames,
-  judgeRequest,
+  checkRequest,
   lintCertificate,
   parseCertificateRequest,
   policyRules,
@@ -134,7 +134,7 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
   CSR_EXTENSION_REPEATED: () => factsOf(request({ extensions: [basicConstraints(), basicConstraints()] })),
 };
 
-const codesOf = (facts: PolicyFacts): string[] => [...new Set(judgeRequest(facts).map(({ code }) => code))];
+const codesOf = (facts: PolicyFacts): string[] => [...new Set(checkRequest(facts).map(({ code }) => code))];
 
 describe('the request that the notebook prints', () => {
   it('the request that the notebook prints is read, proves possession, and violates no rule', () => {
@@ -142,7 +142,7 @@ describe('the request that the notebook prints', () => {
     expect(provesPossession(facts.request)).toBe(true);
     expect(facts.request.subject).toEqual([{ type: 'commonName', value: 'My Awesome Reseller', stringTag: 0x0c }]);
     expect(facts.request.signatureAlgorithm?.name).toBe('sha256WithRSAEncryption');
-    expect(judgeRequest(facts)).toEqual([]);
+    expect(checkRequest(facts)).toEqual([]);
   });
 
   it('the request that the notebook prints is the same request as DER, as bare Base64, and with CRLF', () => {
@@ -155,7 +155,7 @@ describe('the request that the notebook prints', () => {
 describe('requests of every kind of key', () => {
   it.each(Object.entries(keys))('a request with a key of the kind %s is read and proves possession', (_, make) => {
     const facts = factsOf(makeRequest({ key: make() }));
-    expect(judgeRequest(facts)).toEqual([]);
+    expect(checkRequest(facts)).toEqual([]);
     expect(provesPossession(facts.request)).toBe(true);
   });
 
@@ -189,7 +189,7 @@ describe('the escalation set', () => {
         spoilSignature: true,
       }),
     );
-    const findings = judgeRequest(facts);
+    const findings = checkRequest(facts);
     expect(new Set(findings.map(({ code }) => code))).toEqual(
       new Set([
         'CSR_SIGNATURE_INVALID',
@@ -202,9 +202,9 @@ describe('the escalation set', () => {
     );
     expect(findings.every(({ citation, detail }) => citation !== '' && !detail.includes('\0'))).toBe(true);
     expect(refusalCode(findings)).toBe('POLICY_VIOLATION');
-    expect(refusalCode(judgeRequest(refused['CSR_SIGNATURE_INVALID']!()))).toBe('INVALID_CSR');
-    expect(refusalCode(judgeRequest(refused['CSR_RSA_ROCA']!()))).toBe('POLICY_VIOLATION');
-    expect(refusalCode(judgeRequest(refused['CSR_KEY_INVALID']!()))).toBe('WEAK_KEY');
+    expect(refusalCode(checkRequest(refused['CSR_SIGNATURE_INVALID']!()))).toBe('INVALID_CSR');
+    expect(refusalCode(checkRequest(refused['CSR_RSA_ROCA']!()))).toBe('POLICY_VIOLATION');
+    expect(refusalCode(checkRequest(refused['CSR_KEY_INVALID']!()))).toBe('WEAK_KEY');
   });
 
   it.each([
@@ -240,7 +240,7 @@ describe('the escalation set', () => {
 
   it('thousands of bad names are reported at most fifty times', () => {
     const additionalNames = Array.from({ length: 5_000 }, () => dns('*'));
-    expect(judgeRequest(factsOf(request({}), { additionalNames }))).toHaveLength(50);
+    expect(checkRequest(factsOf(request({}), { additionalNames }))).toHaveLength(50);
   });
 });
 
@@ -248,7 +248,7 @@ describe('names', () => {
   it('names are certified as they were found valid: known, unique, lower case', () => {
     const csr = request({ extensions: [sanExtension(dnsName('API.acme.example'), dnsName('api.acme.example'))] });
     const facts = factsOf(csr, { additionalNames: [dns('api.ACME.example'), dns('b.acme.example')] });
-    expect(judgeRequest(facts)).toEqual([]);
+    expect(checkRequest(facts)).toEqual([]);
     expect(certifiedNames(facts.request, facts.additionalNames)).toEqual({
       subject: [{ type: 'commonName', value: 'My Awesome Reseller', stringTag: 0x0c }],
       subjectAlternativeNames: [dns('api.acme.example'), dns('b.acme.example')],
@@ -371,7 +371,7 @@ describe('what the policy lets through', () => {
           if (octets) alternatives.push(der.implicit(7, Buffer.from(octets)));
           const csr = request({ subject, extensions: alternatives.length > 0 ? [sanExtension(...alternatives)] : [] });
           const parsing = parseCertificateRequest(csr);
-          if (!parsing.ok || judgeRequest(factsOf(csr, { policy })).length > 0) return;
+          if (!parsing.ok || checkRequest(factsOf(csr, { policy })).length > 0) return;
           certified += 1;
           const tbs = tbsBelow(root, now, key, certifiedNames(parsing.value));
           expect(lintCertificate(tbs, root.certificate)).toEqual([]);
@@ -423,7 +423,7 @@ describe('bytes that are no request', () => {
         const result = parseCertificateRequest(bytes);
         if (!result.ok) return true;
         const changed = !result.value.signedBytes.equals(factsOf(csr).request.signedBytes);
-        return !changed || judgeRequest(factsOf(bytes)).length > 0;
+        return !changed || checkRequest(factsOf(bytes)).length > 0;
       }),
       { numRuns: 1_500 },
     );

@@ -18,7 +18,7 @@ describe('the vectors of transparency-dev/merkle', () => {
   });
 
   it.each(inclusion)(
-    'the vector of inclusion %s is judged right',
+    'the vector of inclusion %s is verified as its expectation says',
     (...[, index, size, root, leafHash, proof, wrong]) => {
       const given = { index, size, root: bytes(root), leafHash: bytes(leafHash), proof: proof.map(bytes) };
       expect(verifyInclusion(given)).toBe(!wrong);
@@ -26,7 +26,7 @@ describe('the vectors of transparency-dev/merkle', () => {
   );
 
   it.each(consistency)(
-    'the vector of consistency %s is judged right',
+    'the vector of consistency %s is verified as its expectation says',
     (...[, first, second, one, other, proof, wrong]) => {
       const given = { first, second, firstRoot: bytes(one), secondRoot: bytes(other), proof: proof.map(bytes) };
       expect(verifyConsistency(given)).toBe(!wrong);

@@ -116,8 +116,8 @@ describe('a Basic header beside a service key', () => {
     });
     expect((await server.get('/v1/forward-auth', { serviceKey, headers })).status).toBe(200);
     const facts = { authorization: headers.Authorization, serviceKey };
-    const judged = await server.post('/v1/authenticate', facts, { serviceKey: gateway.serviceKey });
-    expect(judged.body).toMatchObject({ active: true, authType: 'service_key' });
+    const verdict = await server.post('/v1/authenticate', facts, { serviceKey: gateway.serviceKey });
+    expect(verdict.body).toMatchObject({ active: true, authType: 'service_key' });
     expect((await server.get('/v1/whoami', { serviceKey: 'csk_wrong', headers })).status).toBe(401);
     expect((await server.get('/v1/whoami', { headers })).body['code']).toBe('INVALID_CREDENTIALS');
   });

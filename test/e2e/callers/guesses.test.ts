@@ -198,7 +198,7 @@ describe('an address that is beyond its quota', () => {
         [GUESSES['a service key with a wrong checksum']!, 400, 0, 0],
         [GUESSES['a token of an unknown issuer']!, 400, 0, 2],
         [GUESSES['a token with a wrong signature']!, 400, 0, 1],
-        // Those that are genuine are judged one by one.
+        // Those that are genuine are verified one by one.
         [(index) => (index % 100 === 50 ? service : guess()), 400, 4, 2 + 4],
         // More than 500 that wait are rejected without a look-up.
         [guess, 5_000, 0, 3],

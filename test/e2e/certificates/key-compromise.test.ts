@@ -17,7 +17,7 @@ import {
 } from '../../support/server.js';
 import { createAuthority, csrPem, issue, publicKeyHash } from './pki.js';
 
-// OpenSSL judges CRLs and OCSP answers by its own clock.
+// OpenSSL verifies CRLs and OCSP answers by its own clock.
 let server: TestServer;
 let tenant: TestTenant;
 let ca: Shape;

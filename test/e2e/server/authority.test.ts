@@ -390,7 +390,7 @@ describe('a service that was admitted', () => {
       transactions: () => app.get(TokenTransactions).ofPhone(scope, ['*'], '+4915112345678', {}),
       accept: () => app.get(Gateway).recordAcceptance(scope, credentialId, issuer.service.id),
       authenticate: async () => {
-        const verdict = await app.get(Gateway).judge(scope, facts);
+        const verdict = await app.get(Gateway).authenticate(scope, facts);
         if (!verdict.caller) throw new Error(verdict.code);
       },
       certificate: () => app.get(Issuance).issue(scope, { csr: csrPem('service'), serviceId: issuer.service.id }),
@@ -435,9 +435,9 @@ describe('a service that was admitted', () => {
     const { app } = server.server;
     const authenticator = app.get(Gateway);
     const facts = { serviceKey: issuer.service.serviceKey, sourceAddress: '127.0.0.1' };
-    expect((await authenticator.judge(asking, facts)).code).toBe('OK');
+    expect((await authenticator.authenticate(asking, facts)).code).toBe('OK');
     await discard();
-    expect((await authenticator.judge(asking, facts)).code).toBe('CREDENTIAL_INACTIVE');
+    expect((await authenticator.authenticate(asking, facts)).code).toBe('CREDENTIAL_INACTIVE');
   });
 });
 

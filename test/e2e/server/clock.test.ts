@@ -23,7 +23,7 @@ let server: TestServer;
 let tenant: TestTenant;
 
 beforeEach(async () => {
-  // OpenSSL judges by the real time, which the clock of the test must not pass.
+  // OpenSSL verifies by the real time, which the clock of the test must not pass.
   clock = new ManualClock(Date.now() - HOUR);
   database = await createTestDatabase();
   server = await startTestServer({ database, clock });

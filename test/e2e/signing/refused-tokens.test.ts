@@ -25,8 +25,8 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** The code of the verdict; a bad token is an answer, never an error. */
-async function codeOf(judged: string, by: TestIssuer = issuer, profile = by.profile): Promise<string> {
-  const { status, body } = await by.verify(judged, profile);
+async function codeOf(presented: string, by: TestIssuer = issuer, profile = by.profile): Promise<string> {
+  const { status, body } = await by.verify(presented, profile);
   expect(status).toBe(200);
   expect(body['valid']).toBe(body['code'] === 'OK');
   return body['code']!;
@@ -151,7 +151,7 @@ describe('an altered token', () => {
     expect(await codeOf(await forge({}, header))).toBe('MALFORMED_TOKEN');
   });
 
-  it('a token whose header names keys elsewhere is judged by our key alone (RFC 7515 §4, RFC 8725 §3.10)', async () => {
+  it('a token whose header names keys elsewhere is verified by our key alone (RFC 7515 §4, RFC 8725 §3.10)', async () => {
     const stranger = await createIssuer(server, tenant);
     const jwk = (await stranger.jwk())!;
     const elsewhere = {

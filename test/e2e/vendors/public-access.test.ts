@@ -82,7 +82,7 @@ describe('a profile with public access', () => {
     expect((await ask(`/v1/token/${newPhone()}`, '203.0.113.30')).status).toBe(200);
   });
 
-  it('a profile with public access judges credentials that are shown all the same', async () => {
+  it('a profile with public access authenticates credentials that are shown all the same', async () => {
     const path = `/v1/token/${newPhone()}`;
     expect((await server.get(path, { ...from('203.0.113.40'), serviceKey: 'csk_wrong' })).status).toBe(401);
     expect((await server.get(path, { ...from('203.0.113.40'), token: 'x.y.z' })).status).toBe(401);

@@ -163,27 +163,31 @@ describe('an instant that is raised', () => {
 });
 
 describe('a configuration that changes', () => {
-  it('a configuration that changes between judgement and commit has the work judged again', async () => {
+  it('a configuration that changes between preparation and commit has the work prepared again', async () => {
     const scope = tenantScope();
     const kept = database.keep<number>('samples', 10);
     const read = () =>
       kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS }));
-    const judged: number[] = [];
+    const seen: number[] = [];
     const commit = () =>
       database.commit(scope, async () => {
         const { value, basis } = await read();
-        judged.push(value);
-        return recording(`judged by ${value}`, { basis });
+        seen.push(value);
+        return recording(`prepared by ${value}`, { basis });
       });
-    expect(await commit()).toBe('judged by 1');
+    expect(await commit()).toBe('prepared by 1');
     numbers.set(scope.tenantId, 2);
-    expect(await commit()).toBe('judged by 2');
-    expect(await commit()).toBe('judged by 2');
-    expect(judged).toEqual([1, 1, 2, 2]);
-    expect((await eventsOf(scope)).map(({ target }) => target)).toEqual(['judged by 1', 'judged by 2', 'judged by 2']);
+    expect(await commit()).toBe('prepared by 2');
+    expect(await commit()).toBe('prepared by 2');
+    expect(seen).toEqual([1, 1, 2, 2]);
+    expect((await eventsOf(scope)).map(({ target }) => target)).toEqual([
+      'prepared by 1',
+      'prepared by 2',
+      'prepared by 2',
+    ]);
   });
 
-  it('a configuration that changes before each commit is held by the third judgement, which reads in its transaction', async () => {
+  it('a configuration that changes before each commit is held by the third attempt, which reads in its transaction', async () => {
     const scope = tenantScope();
     const kept = database.keep<number>('samples', 10);
     const present = () => numbers.get(scope.tenantId) ?? 1;
@@ -196,12 +200,12 @@ describe('a configuration that changes', () => {
       const isHeld = await isInTransaction();
       holding.push(isHeld);
       if (!isHeld) numbers.set(scope.tenantId, present() + 1);
-      return recording(`judged ${value}`, { basis });
+      return recording(`prepared ${value}`, { basis });
     });
-    expect([result, holding]).toEqual(['judged 0', [false, false, true]]);
+    expect([result, holding]).toEqual(['prepared 0', [false, false, true]]);
   });
 
-  it('a configuration that is never the judged one has the request answered that the server is busy', async () => {
+  it('a configuration that is never the present one has the request answered that the server is busy', async () => {
     const scope = tenantScope();
     const outdated = { configVersion: 0, from: -Infinity, until: Infinity };
     const work = database.commit(scope, async () => recording('never', { basis: outdated }));
@@ -209,7 +213,7 @@ describe('a configuration that changes', () => {
     expect(await eventsOf(scope)).toEqual([]);
   });
 
-  it('a rejection by an outdated configuration is judged again, one by the present configuration is the answer', async () => {
+  it('a rejection by an outdated configuration is decided again, one by the present configuration is the answer', async () => {
     const scope = tenantScope();
     const kept = database.keep<boolean>('samples', 10);
     const isAllowed = () =>
@@ -225,7 +229,7 @@ describe('a configuration that changes', () => {
     expect(await attempt()).toBe('allowed');
   });
 
-  it('an acceptance that nothing commits is held by the third judgement where the configuration changes again and again', async () => {
+  it('an acceptance that nothing commits is held by the third attempt where the configuration changes again and again', async () => {
     const scope = tenantScope();
     const kept = database.keep<number>('samples', 10);
     const holding: boolean[] = [];
@@ -242,24 +246,24 @@ describe('a configuration that changes', () => {
   it('an acceptance that nothing commits is confirmed by the number itself', async () => {
     const scope = tenantScope();
     const kept = database.keep<number>('samples', 10);
-    const judge = async () =>
+    const decide = async () =>
       (await kept.get(scope.tenantId, 'value', async () => ({ value: numbers.get(scope.tenantId) ?? 1, ...ALWAYS })))
         .value;
-    expect(await database.confirming(scope.tenantId, judge)).toBe(1);
+    expect(await database.confirming(scope.tenantId, decide)).toBe(1);
     numbers.set(scope.tenantId, 5);
-    expect(await database.confirming(scope.tenantId, judge)).toBe(5);
+    expect(await database.confirming(scope.tenantId, decide)).toBe(5);
   });
 
-  it('work whose time has come between judgement and commit is judged again', async () => {
+  it('work whose time has come between preparation and commit is prepared again', async () => {
     const scope = tenantScope();
     const ends = sample.clock.now() + 1;
-    let judgements = 0;
+    let attempts = 0;
     const result = await database.commit(scope, async () => {
-      judgements += 1;
-      const until = judgements === 1 ? ends : Infinity;
+      attempts += 1;
+      const until = attempts === 1 ? ends : Infinity;
       sample.clock.advance(1);
-      return recording(`judgement ${judgements}`, { basis: { ...ALWAYS, until } });
+      return recording(`attempt ${attempts}`, { basis: { ...ALWAYS, until } });
     });
-    expect(result).toBe('judgement 2');
+    expect(result).toBe('attempt 2');
   });
 });

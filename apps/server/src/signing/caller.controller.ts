@@ -26,7 +26,7 @@ const ChecksForwardedRequest = (): MethodDecorator =>
     ConfirmsCaller(),
   );
 
-/** For gateways that let Chancery judge who sends the requests of their own API. */
+/** For gateways that have Chancery authenticate the senders of requests of their own API. */
 @Controller('v1')
 @ApiTags('Gateways')
 export class CallerController {
@@ -42,7 +42,7 @@ export class CallerController {
   @Fails(databaseErrors.AUDIT_UNAVAILABLE)
   async authenticate(@InScope() scope: TenantScope, @Body() credentials: CallerCredentials): Promise<CallerVerdict> {
     const { sourceAddress = null, ...shown } = credentials;
-    return CallerVerdict.of(await this.gateway.judge(scope, { ...shown, sourceAddress }));
+    return CallerVerdict.of(await this.gateway.authenticate(scope, { ...shown, sourceAddress }));
   }
 
   /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */

@@ -195,7 +195,7 @@ export class UserTokensController {
   }
 }
 
-/** A service's own token is HS256, which no ID token may be. Only tells the two apart; each is judged afterwards. */
+/** A service's own token is HS256, which no ID token may be. Only tells the two apart; each is verified afterwards. */
 function isServiceToken(token: string): boolean {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString());

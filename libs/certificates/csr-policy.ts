@@ -8,7 +8,7 @@ import {
   type GeneralName,
   type KeyStatus,
   type PolicyCategory,
-  judgeRequest,
+  checkRequest,
   parseCertificateRequest,
   refusalCode,
   requestedNames,
@@ -20,7 +20,7 @@ import { certificateErrors } from './errors.js';
 import { certificateProfile } from './issuing-profile.js';
 import { certificateLifecycle } from './lifecycle.js';
 
-/** What a request is judged by, beside itself. */
+/** What a request is checked against. */
 export interface Situation {
   /** The authority that is to sign, and those above it. */
   readonly authorities: readonly [CertificateAuthority, ...CertificateAuthority[]];
@@ -57,7 +57,7 @@ export async function requireAcceptable(
     }),
     foreignNames: await namesOfOtherTenants(view, scope.tenantId, requestedNames(request, additionalNames)),
   }));
-  const findings = judgeRequest({
+  const findings = checkRequest({
     request,
     additionalNames,
     policy: profile.names,
