@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { isPermission } from '#tenants';
 
-import { findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
+import { buildDocument, findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
 import { errorTables, eventTables, referencePages } from '../../../apps/server/src/reference.js';
 import { sdkTypes } from '../../../scripts/sdk-types.mjs';
 import { type TestServer, startTestServer } from '../../support/server.js';
@@ -36,6 +36,10 @@ const operations = () =>
 describe('the document of the whole server', () => {
   it('the document of the whole server is complete', () => {
     expect(findIncompleteOperations(document)).toEqual([]);
+  });
+
+  it('no route of the whole server declares an error that it has anyway', () => {
+    expect(() => buildDocument(server.server.app, '0')).not.toThrow();
   });
 
   it('the document of the whole server describes exactly the routes of the router', () => {

@@ -1,8 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { factorErrors } from '#factors';
-import { ApiTokens, ServiceAccounts, apiTokenErrors, memberErrors, tenantErrors } from '#tenants';
+import { ApiTokens, ServiceAccounts, apiTokenErrors, memberErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -21,9 +20,6 @@ import {
 } from './api-tokens.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
-
-const { SECOND_FACTOR_REQUIRED } = factorErrors;
-const { TENANT_SUSPENDED } = tenantErrors;
 const { API_TOKEN_LIMIT_REACHED, SERVICE_ACCOUNT_LIMIT_REACHED, SERVICE_ACCOUNT_NAME_TAKEN } = apiTokenErrors;
 
 @ApiTags('API tokens')
@@ -35,7 +31,7 @@ export class ApiTokensController {
   @Post()
   @ApiOperation({ summary: 'Create an API token that works as you, within fewer permissions' })
   @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
-  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createApiToken(
     @Body() { password, ...request }: NewApiToken,
     @InScope() scope: TenantScope,
@@ -46,7 +42,6 @@ export class ApiTokensController {
   @Get()
   @ApiOperation({ summary: 'List your API tokens; owners see all of the tenant' })
   @ApiOkResponse({ type: ApiTokenPage, description: 'One page, newest first' })
-  @Fails(TENANT_SUSPENDED)
   async listApiTokens(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ApiToken>> {
     return presentPage(await this.apiTokens.list(scope, query), presentApiToken);
   }
@@ -55,7 +50,6 @@ export class ApiTokensController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke one of your API tokens; owners any of the tenant' })
   @ApiNoContentResponse({ description: 'The API token is rejected on every instance' })
-  @Fails(TENANT_SUSPENDED)
   async revokeApiToken(@Param('apiTokenId') apiTokenId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.apiTokens.revoke(scope, apiTokenId);
   }
@@ -73,7 +67,7 @@ export class ServiceAccountsController {
   @Post()
   @ApiOperation({ summary: 'Create a service account: automation with a role, and no password' })
   @ApiCreatedResponse({ type: ServiceAccount, description: 'The service account' })
-  @Fails(TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED)
   async createServiceAccount(@Body() body: NewServiceAccount, @InScope() scope: TenantScope): Promise<ServiceAccount> {
     return answerOnce(scope, presentServiceAccount, () => this.accounts.create(scope, body));
   }
@@ -82,7 +76,6 @@ export class ServiceAccountsController {
   @Requires('service-accounts:read')
   @ApiOperation({ summary: 'List the service accounts' })
   @ApiOkResponse({ type: ServiceAccountPage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listServiceAccounts(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ServiceAccount>> {
     return presentPage(await this.accounts.list(scope, query), presentServiceAccount);
   }
@@ -91,7 +84,6 @@ export class ServiceAccountsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a service account; its API tokens are rejected' })
   @ApiNoContentResponse({ description: 'The service account is deleted' })
-  @Fails(TENANT_SUSPENDED)
   async deleteServiceAccount(
     @Param('serviceAccountId') serviceAccountId: string,
     @InScope() scope: TenantScope,
@@ -102,7 +94,7 @@ export class ServiceAccountsController {
   @Post(':serviceAccountId/api-tokens')
   @ApiOperation({ summary: 'Create an API token of a service account' })
   @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
-  @Fails(TENANT_SUSPENDED, API_TOKEN_LIMIT_REACHED, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createTokenOfAccount(
     @Param('serviceAccountId') serviceAccountId: string,
     @Body() { password, ...request }: NewApiToken,

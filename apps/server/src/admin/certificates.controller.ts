@@ -6,7 +6,6 @@ import { Certificates, Issuance, authorityErrors, certificateErrors } from '#cer
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
-import { tenantErrors } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -36,8 +35,6 @@ import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { JSON_LINES, jsonLines } from './json-lines.js';
 import { presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
-
-const { TENANT_SUSPENDED } = tenantErrors;
 const { WRONG_STATE } = coreErrors;
 const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
 const { WEAK_KEY } = keyFileErrors;
@@ -65,16 +62,7 @@ export class CertificatesController {
   @Requires('certificates:issue')
   @ApiOperation({ summary: 'Issue a certificate for a CSR; a rejection lists every violated rule' })
   @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
-  @Fails(
-    TENANT_SUSPENDED,
-    INVALID_CSR,
-    WEAK_KEY,
-    POLICY_VIOLATION,
-    LINT_FAILED,
-    coreErrors.BUSY,
-    CA_NOT_USABLE,
-    NO_CERTIFICATE_AUTHORITY,
-  )
+  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, coreErrors.BUSY, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
   async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
   }
@@ -83,7 +71,6 @@ export class CertificatesController {
   @Requires('certificates:read')
   @ApiOperation({ summary: 'Search the inventory' })
   @ApiOkResponse({ type: CertificatePage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listCertificates(
     @Query() { limit, cursor, ...filter }: CertificateQuery,
     @InScope() scope: TenantScope,
@@ -102,7 +89,6 @@ export class CertificatesController {
       },
     },
   })
-  @Fails(TENANT_SUSPENDED)
   exportCertificates(@Query() filter: CertificateFilterQuery, @InScope() scope: TenantScope): StreamableFile {
     return jsonLines('certificates', this.certificates.export(scope, filter), presentCertificate);
   }
@@ -112,7 +98,6 @@ export class CertificatesController {
   @ApiOperation({ summary: 'Read a certificate' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate' })
-  @Fails(TENANT_SUSPENDED)
   async getCertificate(@Param('kid') kid: string, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
     return presentWithChain(await this.certificates.get(scope, kid));
   }
@@ -129,7 +114,7 @@ export class CertificatesController {
       [MEDIA_TYPES.pkcs7]: BINARY_EXAMPLE,
     },
   })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(WRONG_STATE)
   async downloadCertificate(
     @Param('kid') kid: string,
     @Query() { format = 'pem' }: CertificateFormatQuery,
@@ -146,7 +131,6 @@ export class CertificatesController {
   @KidParameter()
   @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The successor' })
   @Fails(
-    TENANT_SUSPENDED,
     WRONG_STATE,
     CERTIFICATE_REPLACED,
     INVALID_CSR,
@@ -171,7 +155,7 @@ export class CertificatesController {
   })
   @KidParameter()
   @AnswersOrDryRun(CertificateWithChain, RevocationDryRun, 'The revoked certificate')
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(WRONG_STATE)
   async revokeCertificate(
     @Param('kid') kid: string,
     @Body() { reason }: Revocation,
@@ -189,7 +173,7 @@ export class CertificatesController {
   @ApiOperation({ summary: 'Put a certificate on hold' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate on hold' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(WRONG_STATE)
   async holdCertificate(
     @Param('kid') kid: string,
     @InScope() scope: TenantScope,
@@ -203,7 +187,7 @@ export class CertificatesController {
   @ApiOperation({ summary: 'Release a certificate from hold' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The active certificate' })
-  @Fails(TENANT_SUSPENDED, WRONG_STATE)
+  @Fails(WRONG_STATE)
   async releaseCertificate(
     @Param('kid') kid: string,
     @InScope() scope: TenantScope,
@@ -223,7 +207,6 @@ export class CertificatesController {
     content: { 'application/x-pkcs12': BINARY_EXAMPLE },
   })
   @Fails(
-    TENANT_SUSPENDED,
     WRONG_STATE,
     keyErrors.KEY_NOT_EXPORTABLE,
     certificateErrors.KEY_NOT_OF_CERTIFICATE,

@@ -3,9 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import type { Page, TenantScope } from '#core';
 import { CredentialInventory } from '#service-keys';
-import { tenantErrors } from '#tenants';
 
-import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -17,8 +15,6 @@ import {
 } from './credentials.contract.js';
 import { JSON_LINES, jsonLines } from './json-lines.js';
 import { presentPage } from './page.contract.js';
-
-const { TENANT_SUSPENDED } = tenantErrors;
 
 /** The credentials of all services of a tenant. */
 @ApiTags('Credentials')
@@ -33,7 +29,6 @@ export class CredentialInventoryController {
     summary: 'Search the credentials of all services, masked, with the allowed actions',
   })
   @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listCredentialsOfTenant(
     @Query() { limit, cursor, ...selection }: CredentialInventoryQuery,
     @InScope() scope: TenantScope,
@@ -51,7 +46,6 @@ export class CredentialInventoryController {
       },
     },
   })
-  @Fails(TENANT_SUSPENDED)
   exportCredentials(@Query() filter: CredentialInventoryFilter, @InScope() scope: TenantScope): StreamableFile {
     return jsonLines('credentials', this.inventory.export(scope, filter), presentCredential);
   }

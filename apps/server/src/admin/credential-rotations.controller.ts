@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { CredentialRotations, credentialErrors, credentialRotationErrors } from '#service-keys';
-import { tenantErrors } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -25,8 +24,6 @@ import {
 } from './credential-rotations.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
-
-const { TENANT_SUSPENDED } = tenantErrors;
 const { NO_CREDENTIALS_SELECTED, ROTATION_LIMIT_REACHED } = credentialRotationErrors;
 
 /** Rotations of many credentials by one request. */
@@ -47,7 +44,6 @@ export class CredentialRotationsController {
   @ApiAcceptedResponse({ type: CredentialRotation, description: 'The rotation, which runs from now on' })
   @ApiOkResponse({ type: CredentialRotationDryRun, description: 'With `dryRun: true`: the effect' })
   @Fails(
-    TENANT_SUSPENDED,
     NO_CREDENTIALS_SELECTED,
     ROTATION_LIMIT_REACHED,
     credentialErrors.NOT_REVEALABLE,
@@ -69,7 +65,6 @@ export class CredentialRotationsController {
   @Get('credential-rotations')
   @ApiOperation({ summary: 'List the rotations, those that ended in the last 90 days included' })
   @ApiOkResponse({ type: CredentialRotationPage, description: 'One page, newest first' })
-  @Fails(TENANT_SUSPENDED)
   async listCredentialRotations(
     @Query() page: PageQuery,
     @InScope() scope: TenantScope,
@@ -80,7 +75,6 @@ export class CredentialRotationsController {
   @Get('credential-rotations/:rotationId')
   @ApiOperation({ summary: 'Read a rotation and how far it is' })
   @ApiOkResponse({ type: CredentialRotation, description: 'The rotation' })
-  @Fails(TENANT_SUSPENDED)
   async getCredentialRotation(
     @Param('rotationId') rotationId: string,
     @InScope() scope: TenantScope,
@@ -91,7 +85,6 @@ export class CredentialRotationsController {
   @Get('credential-rotations/:rotationId/items')
   @ApiOperation({ summary: 'Read the report of a rotation: what became of each credential' })
   @ApiOkResponse({ type: CredentialRotationItemPage, description: 'One page' })
-  @Fails(TENANT_SUSPENDED)
   async listCredentialRotationItems(
     @Param('rotationId') rotationId: string,
     @Query() { state, ...page }: RotationItemQuery,
@@ -105,7 +98,7 @@ export class CredentialRotationsController {
   @Requires('services:write')
   @ApiOperation({ summary: 'Cancel a rotation; the successors that exist by then stay' })
   @ApiOkResponse({ type: CredentialRotation, description: 'The cancelled rotation' })
-  @Fails(TENANT_SUSPENDED, coreErrors.WRONG_STATE)
+  @Fails(coreErrors.WRONG_STATE)
   async cancelCredentialRotation(
     @Param('rotationId') rotationId: string,
     @InScope() scope: TenantScope,

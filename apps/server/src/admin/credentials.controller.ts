@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { CredentialInventory, Credentials, credentialErrors } from '#service-keys';
-import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -36,11 +35,10 @@ import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 const { WRONG_STATE, BUSY } = coreErrors;
-const { TENANT_SUSPENDED } = tenantErrors;
 const { LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, NOT_REVEALABLE } =
   credentialErrors;
 /** What every action on a credential can be rejected with. */
-const ofAnAction = [TENANT_SUSPENDED, WRONG_STATE, databaseErrors.CLOCK_NOT_CONFIRMED] as const;
+const ofAnAction = [WRONG_STATE, databaseErrors.CLOCK_NOT_CONFIRMED] as const;
 
 @ApiTags('Credentials')
 @Controller('v1/tenants/:tenantId/services/:serviceId/credentials')
@@ -55,7 +53,6 @@ export class CredentialsController {
   @Requires('services:read')
   @ApiOperation({ summary: 'List the credentials of a service, masked, with the allowed actions' })
   @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
-  @Fails(TENANT_SUSPENDED)
   async listCredentials(
     @Param('serviceId') serviceId: string,
     @Query() { authType, state, ...page }: CredentialQuery,
@@ -68,7 +65,7 @@ export class CredentialsController {
   @Post()
   @ApiOperation({ summary: 'Create a credential in the state active' })
   @ApiCreatedResponse({ type: CredentialWithSecret, description: 'The credential with its secret' })
-  @Fails(TENANT_SUSPENDED, CREDENTIAL_LIMIT_REACHED)
+  @Fails(CREDENTIAL_LIMIT_REACHED)
   async createCredential(
     @Param('serviceId') serviceId: string,
     @Body() body: NewCredential,
@@ -81,7 +78,6 @@ export class CredentialsController {
   @Requires('services:read')
   @ApiOperation({ summary: 'Read a credential, masked' })
   @ApiOkResponse({ type: Credential, description: 'The credential' })
-  @Fails(TENANT_SUSPENDED)
   async getCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,

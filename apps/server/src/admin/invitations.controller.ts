@@ -16,7 +16,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { Invitations, accountErrors, invitationErrors, memberErrors, tenantErrors } from '#tenants';
+import { Invitations, accountErrors, invitationErrors, memberErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
 import { NotStored } from '../http/idempotency.guard.js';
@@ -44,7 +44,6 @@ export class InvitationsController {
   @Requires('members:read')
   @ApiOperation({ summary: 'List the invitations' })
   @ApiOkResponse({ type: InvitationPage, description: 'One page, newest first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listInvitations(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Invitation>> {
     return presentPage(await this.invitations.list(scope, query), presentInvitation);
   }
@@ -54,7 +53,7 @@ export class InvitationsController {
   @NotStored()
   @ApiOperation({ summary: 'Make a new token for a pending invitation, valid for seven days; the former one ends' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async resendInvitation(
     @Param('invitationId') invitationId: string,
     @InScope() scope: TenantScope,
@@ -66,7 +65,7 @@ export class InvitationsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Withdraw a pending invitation' })
   @ApiNoContentResponse({ description: 'The invitation cannot be accepted any more' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async withdrawInvitation(@Param('invitationId') invitationId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.invitations.withdraw(scope, invitationId);
   }
@@ -90,7 +89,6 @@ export class InvitationAcceptanceController {
     invitationErrors.INVITATION_NOT_YOURS,
     accountErrors.ACCOUNT_EXISTS,
     memberErrors.ALREADY_MEMBER,
-    tenantErrors.TENANT_SUSPENDED,
     coreErrors.BUSY,
   )
   async acceptInvitation(

@@ -4,7 +4,6 @@ import type { FastifyReply } from 'fastify';
 import { type TenantScope, coreErrors } from '#core';
 import { type PublicJwk, cryptoErrors, keyFileErrors } from '#crypto';
 import { KeyExport, KeyImport, keyErrors } from '#keys';
-import { tenantErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
@@ -25,7 +24,6 @@ import { stepUpErrors } from './step-up.contract.js';
 
 const PEM_EXAMPLE = '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE...\n-----END PUBLIC KEY-----\n';
 const XML_EXAMPLE = '<RSAKeyValue><Modulus>t6Q8PWSi1dkJ...</Modulus><Exponent>AQAB</Exponent></RSAKeyValue>';
-const { TENANT_SUSPENDED } = tenantErrors;
 const { PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, WEAK_KEY, INCONSISTENT_KEY } = keyFileErrors;
 const KID = { name: 'kid', description: 'Key ID (`kid`) of the version' };
 
@@ -44,7 +42,6 @@ export class KeyMaterialController {
   @ApiOperation({ summary: 'Import a key after checks; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The imported key' })
   @Fails(
-    TENANT_SUSPENDED,
     keyErrors.KEY_NAME_TAKEN,
     keyErrors.KEY_COMPROMISED,
     keyErrors.KEY_LIMIT_REACHED,
@@ -72,7 +69,7 @@ export class KeyMaterialController {
       'application/xml': { schema: { type: 'string', example: XML_EXAMPLE } },
     },
   })
-  @Fails(TENANT_SUSPENDED, keyErrors.KEY_HAS_NO_PUBLIC_HALF, keyErrors.KEY_FORMAT_DOES_NOT_SUIT)
+  @Fails(keyErrors.KEY_HAS_NO_PUBLIC_HALF, keyErrors.KEY_FORMAT_DOES_NOT_SUIT)
   async getPublicKey(
     @Param('keyId') keyId: string,
     @Param('kid') kid: string,
@@ -94,7 +91,6 @@ export class KeyMaterialController {
   @ApiParam(KID)
   @ApiOkResponse({ type: ExportedKey, description: 'The key file' })
   @Fails(
-    TENANT_SUSPENDED,
     keyErrors.KEY_NOT_EXPORTABLE,
     keyErrors.KEY_FORMAT_DOES_NOT_SUIT,
     coreErrors.WRONG_STATE,

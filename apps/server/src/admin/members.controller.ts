@@ -17,7 +17,6 @@ import {
   accountErrors,
   invitationErrors,
   memberErrors,
-  tenantErrors,
 } from '#tenants';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -50,12 +49,7 @@ export class MembersController {
     type: InvitationWithToken,
     description: 'The invitation with its token, shown this once; the same whether or not the address has an account',
   })
-  @Fails(
-    tenantErrors.TENANT_SUSPENDED,
-    memberErrors.ROLE_NOT_GRANTABLE,
-    memberErrors.ALREADY_MEMBER,
-    invitationErrors.INVITATION_LIMIT_REACHED,
-  )
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.ALREADY_MEMBER, invitationErrors.INVITATION_LIMIT_REACHED)
   async inviteMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<InvitationWithToken> {
     return presentWithToken(await this.invitations.create(scope, body));
   }
@@ -64,7 +58,6 @@ export class MembersController {
   @Requires('members:read')
   @ApiOperation({ summary: 'List the members' })
   @ApiOkResponse({ type: MemberPage, description: 'One page, oldest membership first' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async listMembers(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Member>> {
     return presentPage(await this.members.list(scope, query), presentMember);
   }
@@ -72,7 +65,7 @@ export class MembersController {
   @Patch(':userId')
   @ApiOperation({ summary: "Change a member's role" })
   @ApiOkResponse({ type: Member, description: 'The updated member' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async changeMember(
     @Param('userId') userId: string,
     @Body() { role }: MemberChange,
@@ -86,7 +79,7 @@ export class MembersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove a member; the user stays a user' })
   @ApiNoContentResponse({ description: 'The user is no member any more' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async removeMember(
     @Param('userId') userId: string,
     @InScope() scope: TenantScope,
@@ -99,7 +92,7 @@ export class MembersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'End every session of a member, on all instances' })
   @ApiNoContentResponse({ description: 'The sessions have ended' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, memberErrors.ROLE_NOT_GRANTABLE)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE)
   async endSessions(@Param('userId') userId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.renewals.endOfMember(scope, userId);
   }
@@ -110,7 +103,7 @@ export class MembersController {
   @Requires('members:recover')
   @ApiOperation({ summary: 'Let a member whose account only this tenant knows choose a new password' })
   @ApiCreatedResponse({ type: StartedReset, description: 'The token for the member, shown this once' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMember(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,
@@ -124,7 +117,7 @@ export class MembersController {
   @Requires('members:recover')
   @ApiOperation({ summary: 'Delete the second factors of a member whose account only this tenant knows' })
   @ApiNoContentResponse({ description: 'The member signs in with the password alone; all sessions ended' })
-  @Fails(tenantErrors.TENANT_SUSPENDED, accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMemberFactors(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,

@@ -58,7 +58,6 @@ export class TenantsController {
   @Requires('tenant:read')
   @ApiOperation({ summary: 'Read the tenant and its settings' })
   @ApiOkResponse({ type: Tenant, description: 'The tenant' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async getTenant(@InScope() scope: TenantScope): Promise<Tenant> {
     return presentTenant(await this.tenants.get(scope));
   }
@@ -67,7 +66,6 @@ export class TenantsController {
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
   @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
-  @Fails(tenantErrors.TENANT_SUSPENDED)
   async changeTenant(
     @Body() body: TenantChange,
     @InScope() scope: TenantScope,

@@ -183,6 +183,7 @@ const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audienc
  * each. Changes the document in place and returns it.
  *
  * @param policy whom a permission is for, and how such callers are rejected
+ * @throws Error where a route declares an error that it has anyway: a list that must be kept in step, and tells nothing
  */
 export function completeDocument(document: OpenAPIObject, policy: PermissionPolicy): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
@@ -207,8 +208,13 @@ export function completeDocument(document: OpenAPIObject, policy: PermissionPoli
     const declared = (operation[ERRORS_EXTENSION] ?? []) as DocumentedError[];
     if (declared.some(({ code }) => code === PASSWORD_REQUIRED)) (operation.parameters ??= []).push(STEP_UP_PARAMETER);
     delete operation[ERRORS_EXTENSION];
-    const implied = [...impliedErrors(located, audience, policy), ...optional];
-    const errors = [...implied.map(documentedError), ...declared];
+    const implied = [...impliedErrors(located, audience, policy), ...optional].map(documentedError);
+    const repeated = declared.filter(({ code }) => implied.some((error) => error.code === code));
+    if (repeated.length > 0) {
+      const codes = repeated.map(({ code }) => code).join(', ');
+      throw new Error(`${located.method} ${path}: @Fails repeats what the declaration implies: ${codes}`);
+    }
+    const errors = [...implied, ...declared];
     delete operation[NOT_STORED_EXTENSION];
     delete operation[SERVED_WHILE_SEALED_EXTENSION];
     for (const error of errors) examples[error.code] ??= exampleOf(error);

@@ -3,12 +3,10 @@ import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { FastifyReply } from 'fastify';
 
 import type { TenantScope } from '#core';
-import { databaseErrors } from '#database';
-import { Gateway, callerErrors } from '#service-keys';
+import { Gateway } from '#service-keys';
 
 import type { GrantedService } from '../callers.js';
 import { AcceptsAnyInput } from '../http/declared-input.guard.js';
-import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { ConfirmsCaller, Requires } from '../http/requires.js';
@@ -39,7 +37,6 @@ export class CallerController {
   @Requires('callers:authenticate')
   @ApiOperation({ operationId: 'authenticateCaller', summary: 'Authenticate the credentials of another request' })
   @ApiOkResponse({ type: CallerVerdict, description: 'The service, or the code of the rejection' })
-  @Fails(databaseErrors.AUDIT_UNAVAILABLE)
   async authenticate(@InScope() scope: TenantScope, @Body() credentials: CallerCredentials): Promise<CallerVerdict> {
     const { sourceAddress = null, ...shown } = credentials;
     return CallerVerdict.of(await this.gateway.authenticate(scope, { ...shown, sourceAddress }));
@@ -60,7 +57,6 @@ export class CallerController {
       'X-Chancery-Tenant': { schema: { type: 'string' }, description: 'Id of its tenant' },
     },
   })
-  @Fails(callerErrors.CREDENTIAL_INACTIVE, callerErrors.CREDENTIAL_EXPIRED, callerErrors.IP_NOT_ALLOWED)
   async forwardAuth(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

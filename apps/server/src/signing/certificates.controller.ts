@@ -4,7 +4,6 @@ import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swa
 import { Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
-import { databaseErrors } from '#database';
 
 import {
   NewlyIssuedCertificate,
@@ -21,7 +20,6 @@ import { Requires } from '../http/requires.js';
 const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
 const { WEAK_KEY } = keyFileErrors;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
-const { AUDIT_UNAVAILABLE } = databaseErrors;
 
 /** What a service asks for itself; the certificate belongs to it. */
 @ApiTags('Certificates')
@@ -33,16 +31,7 @@ export class OwnCertificatesController {
   @Post()
   @ApiOperation({ operationId: 'requestCertificate', summary: 'Request a certificate for itself' })
   @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
-  @Fails(
-    INVALID_CSR,
-    WEAK_KEY,
-    POLICY_VIOLATION,
-    LINT_FAILED,
-    coreErrors.BUSY,
-    CA_NOT_USABLE,
-    NO_CERTIFICATE_AUTHORITY,
-    AUDIT_UNAVAILABLE,
-  )
+  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, coreErrors.BUSY, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
   async requestCertificate(
     @Body() { csr }: OwnCertificateRequest,
     @InScope() scope: TenantScope,
@@ -64,7 +53,6 @@ export class OwnCertificatesController {
     LINT_FAILED,
     coreErrors.BUSY,
     CA_NOT_USABLE,
-    AUDIT_UNAVAILABLE,
   )
   async renewOwnCertificate(
     @Param('kid') kid: string,

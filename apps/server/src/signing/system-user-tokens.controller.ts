@@ -53,7 +53,6 @@ export class SystemUserTokensController {
   })
   @ApiOkResponse({ type: SystemUserTokenAnswer, description: 'The signed token; the same in the same minute' })
   @Fails(
-    coreErrors.VALIDATION_ERROR,
     coreErrors.NOT_FOUND,
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,

@@ -3,7 +3,6 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs
 import type { FastifyRequest } from 'fastify';
 
 import { type DomainError, type TenantScope, coreErrors } from '#core';
-import { databaseErrors } from '#database';
 import { keyErrors } from '#keys';
 import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
@@ -50,14 +49,7 @@ export class TokenController {
     ),
   })
   @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
-  @Fails(
-    profileErrors.PROFILE_NOT_GRANTED,
-    keyErrors.KEY_NOT_USABLE,
-    transactionErrors.XID_IN_USE,
-    coreErrors.RATE_LIMITED,
-    coreErrors.BUSY,
-    databaseErrors.AUDIT_UNAVAILABLE,
-  )
+  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, transactionErrors.XID_IN_USE, coreErrors.BUSY)
   async sign(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -76,7 +68,7 @@ export class TokenController {
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and errors, in request order' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY)
   async signBatch(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -96,7 +88,7 @@ export class TokenController {
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
   @ApiOkResponse({ type: VerifyAnswer, description: 'Verification result' })
-  @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED, databaseErrors.AUDIT_UNAVAILABLE)
+  @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED)
   async verify(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -114,12 +106,7 @@ export class TokenController {
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token, or one’s own JWT' })
   @ApiOkResponse({ type: DiagnoseAnswer, description: 'All causes that were found' })
-  @Fails(
-    coreErrors.NOT_FOUND,
-    profileErrors.PROFILE_NOT_GRANTED,
-    coreErrors.RATE_LIMITED,
-    databaseErrors.AUDIT_UNAVAILABLE,
-  )
+  @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED)
   async diagnose(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

@@ -2,7 +2,7 @@ import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { type ErrorKind, type Origin, type Page, type TenantScope, coreErrors, systemOrigin } from '#core';
+import { type ErrorKind, type Origin, type Page, type TenantScope, systemOrigin } from '#core';
 import { keyErrors } from '#keys';
 import {
   PUBLIC_CALLER,
@@ -45,12 +45,10 @@ const EmptyFailure = (): MethodDecorator =>
   }) as MethodDecorator;
 const Refusals = (): MethodDecorator =>
   Fails(
-    coreErrors.VALIDATION_ERROR,
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,
     keyErrors.KEY_NOT_USABLE,
     transactionErrors.XID_IN_USE,
-    coreErrors.RATE_LIMITED,
   );
 
 const FAULTS: ReadonlySet<ErrorKind> = new Set<ErrorKind>(['internal', 'unavailable']);

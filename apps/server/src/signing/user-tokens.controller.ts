@@ -30,18 +30,17 @@ const PREFLIGHT = {
 } as const;
 const BEARER = /^Bearer +(?<token>\S+)$/i;
 
-const Refusals = (): MethodDecorator =>
+const { PROFILE_NOT_GRANTED, AMBIGUOUS_PROFILE } = profileErrors;
+const ofEachIssue = [PROFILE_NOT_GRANTED, AMBIGUOUS_PROFILE, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY] as const;
+
+const RejectsUsers = (): MethodDecorator =>
   Fails(
-    coreErrors.VALIDATION_ERROR,
     coreErrors.CREDENTIALS_REQUIRED,
     coreErrors.INVALID_CREDENTIALS,
     tenantErrors.TENANT_SUSPENDED,
     coreErrors.NOT_FOUND,
-    profileErrors.PROFILE_NOT_GRANTED,
-    profileErrors.AMBIGUOUS_PROFILE,
-    keyErrors.KEY_NOT_USABLE,
-    coreErrors.BUSY,
     databaseErrors.AUDIT_UNAVAILABLE,
+    ...ofEachIssue,
   );
 
 /** The token endpoint of Google CCAI Platform: `{"token": "<jwt>"}` for the current user. */
@@ -62,7 +61,7 @@ export class UserTokensController {
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'createUserToken', summary: 'Issue a token for a user' })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
-  @Refusals()
+  @Fails(coreErrors.NOT_FOUND, ...ofEachIssue)
   async createUserToken(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -79,7 +78,7 @@ export class UserTokensController {
     summary: 'A token for the user of an ID token, or for an anonymous one where a service asks',
   })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
-  @Refusals()
+  @RejectsUsers()
   async getUserToken(
     @Headers('authorization') authorization: string | undefined,
     @Query() query: UserTokenQuery,
@@ -108,7 +107,7 @@ export class UserTokensController {
   @Public()
   @ApiOperation({ operationId: 'getUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
-  @Refusals()
+  @RejectsUsers()
   async getUserTokenAtVendorPath(
     @Headers('authorization') authorization: string | undefined,
     @Query() query: UserTokenQuery,
