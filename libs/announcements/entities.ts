@@ -1,7 +1,6 @@
 import { Entity } from 'typeorm';
 
 import {
-  IdColumn,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
@@ -10,9 +9,10 @@ import {
   SealedColumn,
   StateColumn,
   TenantOwned,
+  TenantResource,
+  TenantRow,
   TextColumn,
   VarcharColumn,
-  VersionColumn,
 } from '#database';
 
 import { type DeliveryState, type WebhookState, deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
@@ -35,10 +35,7 @@ export class Announcement {
 
 /** A URL to which events of a tenant's history are sent. */
 @Entity('webhooks')
-@TenantOwned()
-export class Webhook {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Webhook extends TenantResource {
   @TextColumn() url: string;
   /** Exact, all of a noun (`credential.*`), or all (`*`). */
   @JsonColumn() actions: readonly string[];
@@ -56,17 +53,11 @@ export class Webhook {
   /** When the receiver last accepted a delivery. */
   @InstantColumn({ nullable: true }) deliveredAt: number | null;
   @ReferenceColumn() createdBy: string;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 /** A secret by which messages of a webhook are signed: the newest, and the one before it until its overlap ends. */
 @Entity('webhook_secrets')
-@TenantOwned()
-export class WebhookSecret {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class WebhookSecret extends TenantRow {
   @ReferenceColumn() webhookId: string;
   @SealedColumn() sealedSecret: Buffer;
   @InstantColumn() createdAt: number;
@@ -76,10 +67,7 @@ export class WebhookSecret {
 
 /** One event for one webhook. Its text is made from the history again for each attempt. */
 @Entity('webhook_deliveries')
-@TenantOwned()
-export class WebhookDelivery {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class WebhookDelivery extends TenantRow {
   @ReferenceColumn() webhookId: string;
   /** Place of the event in the history. Unique for a webhook, so that an event is sent once. */
   @InstantColumn() sequence: number;

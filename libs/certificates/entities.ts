@@ -2,17 +2,16 @@ import { Entity } from 'typeorm';
 
 import type { AuthorityKeyAlgorithm } from '#crypto';
 import {
-  IdColumn,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
   ReferenceColumn,
   SealedColumn,
   StateColumn,
-  TenantOwned,
+  TenantResource,
+  TenantRow,
   TextColumn,
   VarcharColumn,
-  VersionColumn,
 } from '#database';
 import type { NameConstraints, RevocationReason } from '#pki';
 
@@ -21,10 +20,7 @@ import { type AuthorityState, type CertificateState, authorityLifecycle, certifi
 
 /** An issuer of a tenant. Its private key is sealed in its own row and signs nothing but what this library builds. */
 @Entity('certificate_authorities')
-@TenantOwned()
-export class CertificateAuthority {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class CertificateAuthority extends TenantResource {
   @VarcharColumn(100) name: string;
   @StateColumn(authorityLifecycle) state: AuthorityState;
   @VarcharColumn(16) origin: 'generated' | 'imported';
@@ -49,16 +45,10 @@ export class CertificateAuthority {
   @InstantColumn() notAfter: number;
   @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
   @InstantColumn({ nullable: true }) revokedAt: number | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 @Entity('certificates')
-@TenantOwned()
-export class Certificate {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Certificate extends TenantResource {
   /** What its holder names it by; unique in the installation. Provisional until the certificate is active. */
   @VarcharColumn(64) kid: string;
   @ReferenceColumn() caId: string;
@@ -89,17 +79,11 @@ export class Certificate {
   @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
   /** When it was revoked or put on hold. */
   @InstantColumn({ nullable: true }) revokedAt: number | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 /** A certificate that somebody else issued for a key of the tenant, as a vendor sends it back for a request. */
 @Entity('foreign_certificates')
-@TenantOwned()
-export class ForeignCertificate {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class ForeignCertificate extends TenantRow {
   @ReferenceColumn() keyId: string;
   /** What its issuer calls it; unique in the tenant. */
   @VarcharColumn(128) kid: string;
@@ -121,20 +105,14 @@ export class ForeignCertificate {
 
 /** One subject alternative name of a certificate, for the inventory's filter. */
 @Entity('certificate_names')
-@TenantOwned()
-export class CertificateName {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class CertificateName extends TenantRow {
   @ReferenceColumn() certificateId: string;
   @VarcharColumn(255) nameSearch: string;
 }
 
 /** What is published about the revocations of one authority; its id is the authority's. */
 @Entity('crls')
-@TenantOwned()
-export class Crl {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Crl extends TenantRow {
   /** CRLNumber (RFC 5280 §5.2.3); 0 before the first. */
   @InstantColumn() number: number;
   @InstantColumn() thisUpdate: number;
@@ -147,10 +125,7 @@ export class Crl {
 
 /** A piece of the DER of a CRL: one row holds at most 64 KiB on every database. */
 @Entity('crl_parts')
-@TenantOwned()
-export class CrlPart {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class CrlPart extends TenantRow {
   @ReferenceColumn() caId: string;
   @InstantColumn() crlNumber: number;
   @IntegerColumn() part: number;
@@ -159,10 +134,7 @@ export class CrlPart {
 
 /** The short-lived delegate (RFC 6960 §4.2.2.2) that signs an authority's OCSP answers; a new one replaces the row. */
 @Entity('ocsp_signers')
-@TenantOwned()
-export class OcspSigner {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class OcspSigner extends TenantRow {
   @ReferenceColumn() caId: string;
   @VarcharColumn(40) serialNumber: string;
   @TextColumn() certificatePem: string;

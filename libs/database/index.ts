@@ -25,6 +25,7 @@ export { TransactionMisuse, databaseErrors } from './errors.js';
 export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
+export { TenantResource, TenantRow } from './rows.js';
 export { TargetRefused, fillDatabase } from './fill-database.js';
 export type { Cell, TableRows } from './snapshot.js';
 export { Tx, requireVersion } from './tx.js';

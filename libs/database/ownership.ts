@@ -6,24 +6,28 @@ export type EntityClass<Row extends object = object> = new () => Row;
 /** The column with the tenant of a row, or that the rows belong to the installation. */
 export type Ownership = { readonly owner: 'tenant'; readonly column: string } | { readonly owner: 'installation' };
 
-const ownerships = new WeakMap<EntityClass, Ownership>();
+type Row = abstract new () => object;
+const ownerships = new WeakMap<Row, Ownership>();
 
 /** The rows belong to tenants: every statement of a tenant's transaction is confined to `column = its tenant`. */
 export const TenantOwned =
   (column = 'tenantId') =>
-  (entity: EntityClass): void => {
+  (entity: Row): void => {
     ownerships.set(entity, { owner: 'tenant', column });
   };
 
 /** The rows belong to the installation: a tenant's transaction reaches them only by `tx.installation`. */
 export const InstallationOwned =
   () =>
-  (entity: EntityClass): void => {
+  (entity: Row): void => {
     ownerships.set(entity, { owner: 'installation' });
   };
 
+/** What the class declares, or the nearest one that it extends. @throws TransactionMisuse where none does */
 export function ownershipOf(entity: EntityClass): Ownership {
-  const ownership = ownerships.get(entity);
-  if (!ownership) throw new TransactionMisuse(`${entity.name} declares neither @TenantOwned nor @InstallationOwned`);
-  return ownership;
+  for (let row: Row = entity; typeof row === 'function'; row = Object.getPrototypeOf(row) as Row) {
+    const ownership = ownerships.get(row);
+    if (ownership) return ownership;
+  }
+  throw new TransactionMisuse(`${entity.name} declares neither @TenantOwned nor @InstallationOwned`);
 }

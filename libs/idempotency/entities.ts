@@ -1,23 +1,12 @@
 import { Entity } from 'typeorm';
 
-import {
-  IdColumn,
-  InstantColumn,
-  ReferenceColumn,
-  SealedColumn,
-  StateColumn,
-  TenantOwned,
-  VarcharColumn,
-} from '#database';
+import { InstantColumn, ReferenceColumn, SealedColumn, StateColumn, TenantRow, VarcharColumn } from '#database';
 
 import { type RecordState, recordLifecycle } from './lifecycle.js';
 
 /** The first request with a key, and its answer once there is one. */
 @Entity('idempotency_records')
-@TenantOwned()
-export class IdempotencyRecord {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class IdempotencyRecord extends TenantRow {
   @ReferenceColumn() actorId: string;
   @VarcharColumn(64) keyHash: string;
   /** HMAC under a secret of the installation. */

@@ -3,7 +3,6 @@ import { Entity } from 'typeorm';
 import type { AlgorithmName, PublicJwk } from '#crypto';
 import {
   BooleanColumn,
-  IdColumn,
   InstallationOwned,
   InstantColumn,
   IntegerColumn,
@@ -12,7 +11,8 @@ import {
   ReferenceColumn,
   SealedColumn,
   StateColumn,
-  TenantOwned,
+  TenantResource,
+  TenantRow,
   VarcharColumn,
   VersionColumn,
 } from '#database';
@@ -20,10 +20,7 @@ import {
 import { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
 
 @Entity('keys')
-@TenantOwned()
-export class Key {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Key extends TenantResource {
   @VarcharColumn(100) name: string;
   /** The name until the key is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
@@ -40,19 +37,13 @@ export class Key {
   @IntegerColumn({ nullable: true }) rotateEverySeconds: number | null;
   /** When the next version must be published so that it can sign in time; `null`: rotated by hand only. */
   @InstantColumn({ nullable: true }) nextRotationAt: number | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
   /** Until then a deleted key can be restored; from then on its material is gone. */
   @InstantColumn({ nullable: true }) destroysAt: number | null;
 }
 
 @Entity('key_versions')
-@TenantOwned()
-export class KeyVersion {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class KeyVersion extends TenantRow {
   @ReferenceColumn() keyId: string;
   /** Key ID (`kid`) of the version; unique in the tenant. */
   @VarcharColumn(128) kid: string;

@@ -2,25 +2,21 @@ import { Entity } from 'typeorm';
 
 import type { Json } from '#core';
 import {
-  IdColumn,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
   ReferenceColumn,
-  TenantOwned,
+  TenantResource,
+  TenantRow,
   TextColumn,
   VarcharColumn,
-  VersionColumn,
 } from '#database';
 
 import type { Customer } from './entitlement.js';
 
 /** What one customer is entitled to now. */
 @Entity('licenses')
-@TenantOwned()
-export class License {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class License extends TenantResource {
   /** SHA-256 of the customer's identifier: one license for each. */
   @VarcharColumn(64) customerHash: string;
   @JsonColumn() customer: Customer;
@@ -29,17 +25,11 @@ export class License {
   @IntegerColumn() revision: number;
   /** The certificate that signed it. */
   @VarcharColumn(128) kid: string;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 /** One accepted update; never changed. */
 @Entity('license_revisions')
-@TenantOwned()
-export class LicenseRevision {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class LicenseRevision extends TenantRow {
   @ReferenceColumn() licenseId: string;
   @IntegerColumn() revision: number;
   /** The body as it was received: what the hash in the token is over. */

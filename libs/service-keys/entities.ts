@@ -2,16 +2,15 @@ import { Entity } from 'typeorm';
 
 import {
   BooleanColumn,
-  IdColumn,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
   ReferenceColumn,
   SealedColumn,
   StateColumn,
-  TenantOwned,
+  TenantResource,
+  TenantRow,
   VarcharColumn,
-  VersionColumn,
 } from '#database';
 
 import type { AuthType } from './auth-types.js';
@@ -20,10 +19,7 @@ import type { RotationSelection } from './credential-selection.js';
 import { type CredentialState, type ServiceState, credentialLifecycle, serviceLifecycle } from './lifecycle.js';
 
 @Entity('services')
-@TenantOwned()
-export class Service {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Service extends TenantResource {
   @VarcharColumn(100) name: string;
   /** The name until the service is deleted, its id afterwards: what the unique index is on. */
   @VarcharColumn(100) liveName: string;
@@ -33,17 +29,11 @@ export class Service {
   @JsonColumn() profiles: readonly string[];
   /** Where its calls may come from; empty: from anywhere. */
   @JsonColumn() allowedCidrs: readonly string[];
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
 }
 
 @Entity('credentials')
-@TenantOwned()
-export class Credential {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Credential extends TenantResource {
   @ReferenceColumn() serviceId: string;
   @VarcharColumn(16) authType: AuthType;
   @StateColumn(credentialLifecycle) state: CredentialState;
@@ -65,9 +55,6 @@ export class Credential {
   @InstantColumn({ nullable: true }) succeededAutomaticallyAt: number | null;
   /** When Chancery decided not to create another successor, because no request ever used this one. */
   @InstantColumn({ nullable: true }) successionStoppedAt: number | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) expiresAt: number | null;
   @InstantColumn({ nullable: true }) overlapEndsAt: number | null;
   @InstantColumn({ nullable: true }) lastUsedAt: number | null;
@@ -82,10 +69,7 @@ export class Credential {
 
 /** A request to rotate many credentials. */
 @Entity('credential_rotations')
-@TenantOwned()
-export class CredentialRotation {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class CredentialRotation extends TenantResource {
   @StateColumn(credentialRotationLifecycle) state: CredentialRotationState;
   /** What was asked for; the credentials that it selected are the items. */
   @JsonColumn() filter: RotationSelection;
@@ -97,18 +81,12 @@ export class CredentialRotation {
   @IntegerColumn() rejected: number;
   /** Id of the member or service account who requested it. */
   @ReferenceColumn() requestedBy: string;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) endedAt: number | null;
 }
 
 /** One credential of a rotation. */
 @Entity('credential_rotation_items')
-@TenantOwned()
-export class CredentialRotationItem {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class CredentialRotationItem extends TenantRow {
   @ReferenceColumn() rotationId: string;
   @ReferenceColumn() credentialId: string;
   @ReferenceColumn() serviceId: string;

@@ -3,7 +3,6 @@ import { Entity } from 'typeorm';
 import type { Json } from '#core';
 import {
   BooleanColumn,
-  IdColumn,
   InstantColumn,
   IntegerColumn,
   JsonColumn,
@@ -11,15 +10,13 @@ import {
   ReferenceColumn,
   SealedColumn,
   TenantOwned,
+  TenantResource,
+  TenantRow,
   VarcharColumn,
-  VersionColumn,
 } from '#database';
 
 @Entity('token_profiles')
-@TenantOwned()
-export class TokenProfile {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class TokenProfile extends TenantResource {
   @VarcharColumn(64) name: string;
   @VarcharColumn(32) format: string;
   @ReferenceColumn({ nullable: true }) keyId: string | null;
@@ -41,17 +38,11 @@ export class TokenProfile {
   @BooleanColumn({ default: false }) isPublic: boolean;
   /** What `superoffice-system-user` signs where a service sends none. */
   @SealedColumn({ nullable: true }) sealedSystemUserToken: Buffer | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 /** An origin whose pages may ask a profile, from its settings: how a preflight finds it, which names neither profile nor tenant. */
 @Entity('token_profile_origins')
-@TenantOwned()
-export class TokenProfileOrigin {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class TokenProfileOrigin extends TenantRow {
   @ReferenceColumn() profileId: string;
   /** Scheme, host and port (RFC 6454 §6.2). */
   @VarcharColumn(255) origin: string;
@@ -71,10 +62,7 @@ export class ReplayRecord {
 
 /** A token that can be found again by its transaction id and by its phone number. */
 @Entity('token_transactions')
-@TenantOwned()
-export class TokenTransaction {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class TokenTransaction extends TenantRow {
   @VarcharColumn(64) profile: string;
   @VarcharColumn(64) xid: string;
   /** HMAC of the digits of the number: how it is found. */

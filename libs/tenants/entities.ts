@@ -11,6 +11,8 @@ import {
   ReferenceColumn,
   StateColumn,
   TenantOwned,
+  TenantResource,
+  TenantRow,
   VarcharColumn,
   VersionColumn,
 } from '#database';
@@ -61,15 +63,9 @@ export class User {
 }
 
 @Entity('members')
-@TenantOwned()
-export class Member {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Member extends TenantResource {
   @ReferenceColumn() userId: string;
   @VarcharColumn(32) role: Role;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
 }
 
 @Entity('sessions')
@@ -104,10 +100,7 @@ export class RefreshToken {
 
 /** A person who was asked to become a member. The account, if there is one, is a matter of who accepts. */
 @Entity('invitations')
-@TenantOwned()
-export class Invitation {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class Invitation extends TenantResource {
   /** Normalised: see `normalizeEmail`. */
   @VarcharColumn(254) email: string;
   @VarcharColumn(32) role: Role;
@@ -118,9 +111,6 @@ export class Invitation {
   @ReferenceColumn() invitedBy: string;
   /** Their membership at that time; `null` where the platform administrator invited an owner. */
   @ReferenceColumn({ nullable: true }) inviterMemberId: string | null;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn() expiresAt: number;
 }
 
@@ -143,27 +133,18 @@ export class PasswordReset {
 
 /** Automation of a tenant, with a role like a member's. It works with API tokens only. */
 @Entity('service_accounts')
-@TenantOwned()
-export class ServiceAccount {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class ServiceAccount extends TenantResource {
   @VarcharColumn(100) name: string;
   /** The name, or the id once it is deleted: unique in the tenant. */
   @VarcharColumn(100) liveName: string;
   @VarcharColumn(32) role: Role;
   @ReferenceColumn() createdBy: string;
-  @VersionColumn() version: number;
-  @InstantColumn() createdAt: number;
-  @InstantColumn() updatedAt: number;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
 }
 
 /** A secret by which a member or a service account works without a session, within fewer permissions. */
 @Entity('api_tokens')
-@TenantOwned()
-export class ApiToken {
-  @IdColumn() id: string;
-  @ReferenceColumn() tenantId: string;
+export class ApiToken extends TenantRow {
   @VarcharColumn(100) name: string;
   /** The membership that it ends with; `null` for that of a service account. */
   @ReferenceColumn({ nullable: true }) memberId: string | null;

@@ -1,0 +1,18 @@
+import { IdColumn, InstantColumn, ReferenceColumn, VersionColumn } from './columns.js';
+import { TenantOwned } from './ownership.js';
+
+// What most tables begin with. An entity extends one of these, and declares only what is its own.
+
+/** A row of a tenant: every statement of a tenant's transaction is confined to its own. */
+@TenantOwned()
+export abstract class TenantRow {
+  @IdColumn() id: string;
+  @ReferenceColumn() tenantId: string;
+}
+
+/** A row that clients read and change; `version` is its ETag. */
+export abstract class TenantResource extends TenantRow {
+  @VersionColumn() version: number;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() updatedAt: number;
+}
