@@ -13,7 +13,7 @@ import {
   coreErrors,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, type Tx, requireVersion } from '#database';
+import { type Committed, Database, type Tx, requireVersion } from '#database';
 import { lockTenant } from '#tenants';
 
 import { type DestinationPolicy, requireDestination } from './destination.js';
@@ -74,7 +74,7 @@ export class Webhooks {
   }
 
   /** Events from this one on are sent. @throws VALIDATION_ERROR, WEBHOOK_LIMIT_REACHED */
-  async create(scope: TenantScope, { url, actions }: NewWebhook): Promise<WebhookWithSecret> {
+  async create(scope: TenantScope, { url, actions }: NewWebhook): Promise<Committed<WebhookWithSecret>> {
     this.check({ url, actions });
     return this.database.transaction(scope, async (tx) => {
       await lockTenant(tx);
@@ -145,7 +145,7 @@ export class Webhooks {
   }
 
   /** Sends nothing any more until it is enabled. @throws NOT_FOUND, PRECONDITION_FAILED */
-  async disable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<ShownWebhook> {
+  async disable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<Committed<ShownWebhook>> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       requireVersion(row, ifMatch);
@@ -155,7 +155,7 @@ export class Webhooks {
   }
 
   /** What happened while it was disabled is not sent; what was pending then is. @throws NOT_FOUND, PRECONDITION_FAILED */
-  async enable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<ShownWebhook> {
+  async enable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<Committed<ShownWebhook>> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       requireVersion(row, ifMatch);
@@ -176,7 +176,7 @@ export class Webhooks {
    * Makes a new secret; the former one also signs for a while.
    * @throws NOT_FOUND
    */
-  async rotateSecret(scope: TenantScope, id: string, overlapSeconds: number): Promise<WebhookWithSecret> {
+  async rotateSecret(scope: TenantScope, id: string, overlapSeconds: number): Promise<Committed<WebhookWithSecret>> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       const secret = await this.secrets.rotate(tx, id, overlapSeconds * SECOND);
@@ -222,7 +222,7 @@ export class Webhooks {
   }
 
   /** Sends an event again, with the same message id. @throws NOT_FOUND, WRONG_STATE while it is pending or nothing is sent */
-  async redeliver(scope: TenantScope, webhookId: string, id: string): Promise<WebhookDelivery> {
+  async redeliver(scope: TenantScope, webhookId: string, id: string): Promise<Committed<WebhookDelivery>> {
     return this.database.transaction(scope, async (tx) => {
       const webhook = await tx.lock(Webhook, { id: webhookId });
       const delivery = await tx.lock(WebhookDelivery, { id, webhookId });

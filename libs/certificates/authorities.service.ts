@@ -24,7 +24,7 @@ import {
   publicKeyToBytes,
   uuidv7,
 } from '#crypto';
-import { Database, LastArtefacts, MoreThanOrEqualInRow, type Tx, type View } from '#database';
+import { type Committed, Database, LastArtefacts, MoreThanOrEqualInRow, type Tx, type View } from '#database';
 import { requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
 import {
@@ -113,11 +113,11 @@ export class CertificateAuthorities {
    * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED,
    * VALIDATION_ERROR (allowed names), BUSY
    */
-  async create(scope: TenantScope, request: NewAuthority): Promise<EffectiveAuthority> {
+  async create(scope: TenantScope, request: NewAuthority): Promise<Committed<EffectiveAuthority>> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const key = await generateAuthorityKey(this.cpu, scope.tenantId, request.keyAlgorithm);
-    const create = async (): Promise<EffectiveAuthority> => {
+    const create = async (): Promise<Committed<EffectiveAuthority>> => {
       const { tbs, issuerKey } = await this.database.read(scope, (view) => this.newCertificate(view, request, key));
       const der = await this.cpu.signWith({ group: scope.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
       const certificate = readStored({ certificatePem: toPem('CERTIFICATE', der) });
@@ -142,7 +142,7 @@ export class CertificateAuthorities {
    * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, WEAK_KEY, KEY_COMPROMISED, VALIDATION_ERROR (allowed
    *   names), BUSY
    */
-  async import(scope: TenantScope, request: ImportedAuthority): Promise<EffectiveAuthority> {
+  async import(scope: TenantScope, request: ImportedAuthority): Promise<Committed<EffectiveAuthority>> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
     const { own, issuers } = readCertificateChain(request.certificatePem);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
-import { Database, In, MoreThanOrEqual, type View, requireVersion } from '#database';
+import { type Committed, Database, In, MoreThanOrEqual, type View, requireVersion } from '#database';
 import { KeyRotation, identifiedPublicKey } from '#keys';
 import { type RevocationReason, isCompromise } from '#pki';
 import { raiseConfigVersion } from '#tenants';
@@ -44,7 +44,7 @@ export class AuthorityRevocations {
     caId: string,
     reason: RevocationReason,
     ifMatch?: number,
-  ): Promise<EffectiveAuthority> {
+  ): Promise<Committed<EffectiveAuthority>> {
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id: caId }));
     const compromise = isCompromise(reason)
       ? await this.keys.prepareCompromise(scope, identifiedPublicKey(publicKeyHash))

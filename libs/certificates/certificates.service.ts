@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
-import { Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { KeyRotation, Keys, type PreparedCompromise, Signer, identifiedPublicKey, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
@@ -105,7 +105,7 @@ export class Certificates {
     kid: string,
     reason: Exclude<RevocationReason, 'certificateHold'>,
     ifMatch?: number,
-  ): Promise<CertificateWithChain> {
+  ): Promise<Committed<CertificateWithChain>> {
     const compromise = reason === 'keyCompromise' ? await this.prepareCompromise(scope, kid) : undefined;
     return this.change(scope, kid, ifMatch, async (tx, before) => {
       const isStronger = before.state === 'revoked' && replacesReason(reason, before.revocationReason);
@@ -119,12 +119,12 @@ export class Certificates {
   }
 
   /** Suspends the certificate until it is released. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async hold(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
+  async hold(scope: TenantScope, kid: string, ifMatch?: number): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'hold'));
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async release(scope: TenantScope, kid: string, ifMatch?: number): Promise<CertificateWithChain> {
+  async release(scope: TenantScope, kid: string, ifMatch?: number): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'release'));
   }
 
@@ -184,7 +184,7 @@ export class Certificates {
     kid: string,
     ifMatch: number | undefined,
     work: (tx: Tx, before: Certificate) => Promise<boolean>,
-  ): Promise<CertificateWithChain> {
+  ): Promise<Committed<CertificateWithChain>> {
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Certificate, { kid });
       requireVersion(before, ifMatch);

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DAY, MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { CpuQueue, keyFromJwk, publicKeyToBytes, uuidv7 } from '#crypto';
-import { Database, type View } from '#database';
+import { type Committed, Database, type View } from '#database';
 import { Keys, Signer, isCompromised, keyErrors } from '#keys';
 import {
   type DistinguishedName,
@@ -55,7 +55,7 @@ export class ForeignCertificates {
    * @returns PEM
    * @throws NOT_FOUND, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, BUSY
    */
-  async request(scope: TenantScope, keyId: string, subject: DistinguishedName): Promise<string> {
+  async request(scope: TenantScope, keyId: string, subject: DistinguishedName): Promise<Committed<string>> {
     const { signingKey, kid } = await this.database.read(scope, async (view) => {
       await this.keys.describe(view, keyId);
       return this.signer.signingKey(view, keyId);
@@ -76,7 +76,11 @@ export class ForeignCertificates {
    * @throws NOT_FOUND, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, KEY_NOT_OF_CERTIFICATE, CERTIFICATE_KID_TAKEN,
    *   VALIDATION_ERROR for what is no certificate, or has expired
    */
-  async store(scope: TenantScope, keyId: string, received: ReceivedCertificate): Promise<ForeignCertificate> {
+  async store(
+    scope: TenantScope,
+    keyId: string,
+    received: ReceivedCertificate,
+  ): Promise<Committed<ForeignCertificate>> {
     const { kid } = received;
     await this.database.read(scope, (view) => this.keys.describe(view, keyId));
     const parsed = read(received.certificate);

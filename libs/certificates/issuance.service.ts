@@ -7,7 +7,7 @@ import { PublicUrl } from '#config';
 
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
 import { CpuQueue, type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
-import { Database, type Tx, withoutCompletion } from '#database';
+import { type Committed, Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
 import { toPem } from '#asn1';
 import {
@@ -116,7 +116,7 @@ export class Issuance {
    * @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with every objection; NOT_FOUND (authority, service), CA_NOT_USABLE,
    * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), LINT_FAILED, BUSY, AUDIT_UNAVAILABLE
    */
-  async issue(scope: TenantScope, call: CertificateCall): Promise<IssuedCertificate> {
+  async issue(scope: TenantScope, call: CertificateCall): Promise<Committed<IssuedCertificate>> {
     const request = readRequest(call.csr);
     const additionalNames = (call.san ?? []).map(generalNameOf);
     const issuer = await this.issuer(scope, call.caId, call.serviceId ?? null);
@@ -141,7 +141,12 @@ export class Issuance {
    * @param serviceId the service that asks for itself: it can renew its own certificates only
    * @throws as `issue`, and NOT_FOUND, WRONG_STATE (revoked, on hold), CERTIFICATE_REPLACED
    */
-  async renew(scope: TenantScope, kid: string, renewal: Renewal, serviceId?: string): Promise<IssuedCertificate> {
+  async renew(
+    scope: TenantScope,
+    kid: string,
+    renewal: Renewal,
+    serviceId?: string,
+  ): Promise<Committed<IssuedCertificate>> {
     const renews = await this.database.read(scope, async (view) => {
       const row = await view.get(Certificate, { kid, ...(serviceId === undefined ? {} : { serviceId }) });
       requireRenewable(row, view.now);
@@ -169,7 +174,7 @@ export class Issuance {
     return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored });
   }
 
-  private async grant(scope: TenantScope, grant: Grant): Promise<IssuedCertificate> {
+  private async grant(scope: TenantScope, grant: Grant): Promise<Committed<IssuedCertificate>> {
     const intent = await recordingLintFailure(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );

@@ -11,6 +11,25 @@ export interface Completion {
 
 const completions = new WeakMap<Scope, Completion>();
 
+declare class CommitMark {
+  private readonly isCommitted: true;
+}
+
+/**
+ * What a transaction of a scope returned, as it returned it: the completion of the scope was written from this very value.
+ * A value that was made from it afterwards, also by a spread, is none, and neither is one of a transaction beside the work.
+ */
+export type Committed<Result> = Result extends null | undefined | void ? Result : Result & CommitMark;
+
+/** Marks the result of a transaction: for what opens transactions, and for tests without a database. */
+export const committed = <Result>(result: Promise<Result>): Promise<Committed<Result>> =>
+  result as Promise<Committed<Result>>;
+
+declare const beside: unique symbol;
+
+/** A scope whose transactions are not the work itself: what they return is no answer. */
+export type WithoutCompletion<S extends Scope> = S & { readonly [beside]: true };
+
 /**
  * A scope whose transaction completes: its work and what `completion` writes are committed together, or neither is.
  * It is bound to the returned object: a scope that is derived from it (`platformScope(scope)`, `{ ...scope }`) does
@@ -29,4 +48,5 @@ export const completionOf = (scope: Scope): Completion | undefined => completion
  * The same scope for a transaction that is not the work itself: an intent that is committed before it, or a record that
  * it failed. Its result is not the answer.
  */
-export const withoutCompletion = <S extends Scope>(scope: S): S => ({ ...scope });
+export const withoutCompletion = <S extends Scope>(scope: S): WithoutCompletion<S> =>
+  ({ ...scope }) as WithoutCompletion<S>;

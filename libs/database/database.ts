@@ -21,7 +21,7 @@ import {
 import type { Basis } from './basis.js';
 import type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
 import { Commits } from './commits.js';
-import { completionOf } from './completion.js';
+import { type Committed, type WithoutCompletion, committed, completionOf } from './completion.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
@@ -145,14 +145,16 @@ export class Database {
    * @throws DATABASE_UNAVAILABLE where it could not begin, AUDIT_UNAVAILABLE where nothing could be made durable, BUSY;
    *   INTERNAL_ERROR for a wrong statement; whatever `work` throws otherwise
    */
-  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows = 1): Promise<T> {
+  transaction<T>(scope: WithoutCompletion<TenantScope>, work: (tx: Tx) => Promise<T>, rows?: number): Promise<T>;
+  transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows?: number): Promise<Committed<T>>;
+  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>, rows = 1): Promise<Committed<T>> {
     if (scope.tenantId === INSTALLATION_ID) throw new TransactionMisuse('This work has no tenant: use db.platform');
-    return this.run(scope, scope.tenantId, work, rows);
+    return committed(this.run(scope, scope.tenantId, work, rows));
   }
 
   /** One transaction across tenants: the only one. For the platform's own work, never on behalf of a tenant's user. */
-  async platform<T>(scope: PlatformScope, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.run(scope, null, work);
+  async platform<T>(scope: PlatformScope, work: (tx: Tx) => Promise<T>): Promise<Committed<T>> {
+    return committed(this.run(scope, null, work));
   }
 
   /**
@@ -162,9 +164,9 @@ export class Database {
    * @param prepare checks the caller as well, and has no effect: it can run several times
    * @throws whatever `prepare` throws; BUSY, AUDIT_UNAVAILABLE
    */
-  async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
+  async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Committed<Result>> {
     this.requireNoTransaction('commit of prepared work');
-    return this.#commits.commit(scope, prepare);
+    return committed(this.#commits.commit(scope, prepare));
   }
 
   /**

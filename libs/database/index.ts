@@ -17,7 +17,14 @@ export { databaseTlsProblems, databaseTlsWarning, readDatabaseTls } from './tls-
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
 export { type OnceRow, Outdated, type PreparedWork, type RaisedInstant } from './prepared-work.js';
-export { type Completion, completing, completionOf, withoutCompletion } from './completion.js';
+export {
+  type Committed,
+  type Completion,
+  committed,
+  completing,
+  completionOf,
+  withoutCompletion,
+} from './completion.js';
 export type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
 export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
-import { Database, Not, type Tx, requireVersion } from '#database';
+import { type Committed, Database, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import { Key, KeyVersion } from './entities.js';
@@ -56,7 +56,7 @@ export class KeyDeletion {
   }
 
   /** @throws NOT_FOUND, WRONG_STATE once it is too late, KEY_NAME_TAKEN, PRECONDITION_FAILED */
-  async restore(scope: TenantScope, keyId: string, ifMatch?: number): Promise<KeyWithVersions> {
+  async restore(scope: TenantScope, keyId: string, ifMatch?: number): Promise<Committed<KeyWithVersions>> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { Secret, TenantScope } from '#core';
 import { type AlgorithmName, CpuQueue, keyFileWork } from '#crypto';
-import { Database } from '#database';
+import { type Committed, Database } from '#database';
 import { type KeyFormatName, readKey } from '#pki';
 import { Vault } from '#vault';
 
@@ -38,7 +38,7 @@ export class KeyImport {
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY,
    *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY
    */
-  async importKey(scope: TenantScope, request: ImportRequest): Promise<KeyWithVersions> {
+  async importKey(scope: TenantScope, request: ImportRequest): Promise<Committed<KeyWithVersions>> {
     const { name, algorithm, format, exportable = false } = request;
     await this.database.read(scope, requireRoomForVersion);
     const passphrase = request.password?.reveal();

@@ -9,7 +9,17 @@ import {
   type RsaModulusBits,
   algorithm,
 } from '#crypto';
-import { Database, In, MoreThan, Not, type RaisedInstant, type Tx, type View, requireVersion } from '#database';
+import {
+  type Committed,
+  Database,
+  In,
+  MoreThan,
+  Not,
+  type RaisedInstant,
+  type Tx,
+  type View,
+  requireVersion,
+} from '#database';
 import { raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
@@ -56,7 +66,7 @@ export class Keys {
    * Creates a key whose first version is active immediately: no cached JWKS lacks it.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY
    */
-  async generate(scope: TenantScope, request: NewKey): Promise<KeyWithVersions> {
+  async generate(scope: TenantScope, request: NewKey): Promise<Committed<KeyWithVersions>> {
     const row = algorithm(request.algorithm);
     await this.database.read(scope, requireRoomForVersion);
     const { signingKey } = await this.cpu.generate(scope.tenantId, request.algorithm, request);

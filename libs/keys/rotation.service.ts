@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { CpuQueue, algorithm } from '#crypto';
-import { Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
@@ -61,7 +61,7 @@ export class KeyRotation {
     pace: RotationPace,
     ifMatch?: number,
     forced: ForcedKeyAction = {},
-  ): Promise<KeyWithVersions> {
+  ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
     if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
     const material = await this.generate(scope, keyId);
@@ -113,7 +113,7 @@ export class KeyRotation {
     kid: string,
     ifMatch?: number,
     forced: ForcedKeyAction = {},
-  ): Promise<KeyWithVersions> {
+  ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
     return this.change(
       scope,
@@ -146,7 +146,7 @@ export class KeyRotation {
     kid: string,
     reason: string | undefined,
     ifMatch?: number,
-  ): Promise<KeyWithVersions> {
+  ): Promise<Committed<KeyWithVersions>> {
     const material = await this.generate(scope, keyId, true);
     const compromised = await this.identify(scope, keyId, kid);
     const others = compromised && (await this.prepareCompromise(scope, compromised, keyId));
@@ -279,7 +279,7 @@ export class KeyRotation {
     keyId: string,
     work: (tx: Tx, locked: Locked) => Promise<void>,
     ifMatch: number | undefined,
-  ): Promise<KeyWithVersions> {
+  ): Promise<Committed<KeyWithVersions>> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       if (keyStateAt(key, tx.now) !== 'active') throw coreErrors.WRONG_STATE('The key is deleted');

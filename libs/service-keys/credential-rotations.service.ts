@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, In, IsNull, Not, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, In, IsNull, Not, type Tx, type View, requireVersion } from '#database';
 import { Users, tenantSettingsOf } from '#tenants';
 
 import { credentialRotationLifecycle, rotationStep } from './credential-rotation.js';
@@ -77,7 +77,7 @@ export class CredentialRotations {
    * @throws NO_CREDENTIALS_SELECTED, ROTATION_LIMIT_REACHED, NOT_REVEALABLE (the new secrets could never be read),
    * PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
-  async start(scope: TenantScope, request: RotationRequest): Promise<CredentialRotation> {
+  async start(scope: TenantScope, request: RotationRequest): Promise<Committed<CredentialRotation>> {
     if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
     return this.database.transaction(scope, async (tx) => {
       if ((await tx.count(CredentialRotation, { state: 'running' })) >= RUNNING_MAX) {
@@ -155,7 +155,7 @@ export class CredentialRotations {
   }
 
   /** Ends a rotation: what waits is not rotated any more. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async cancel(scope: TenantScope, id: string, ifMatch?: number): Promise<CredentialRotation> {
+  async cancel(scope: TenantScope, id: string, ifMatch?: number): Promise<Committed<CredentialRotation>> {
     return this.database.transaction(scope, async (tx) => {
       const rotation = await tx.lock(CredentialRotation, { id });
       requireVersion(rotation, ifMatch);

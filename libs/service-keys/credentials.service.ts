@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, SECOND, type Secret, type TenantScope, coreErrors, platformScope } from '#core';
-import { Database, type Tx, requireVersion } from '#database';
+import { type Committed, Database, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
@@ -92,7 +92,11 @@ export class Credentials {
   }
 
   /** @throws NOT_FOUND, CREDENTIAL_LIMIT_REACHED, VALIDATION_ERROR */
-  async create(scope: TenantScope, serviceId: string, request: CredentialRequest): Promise<CredentialWithSecret> {
+  async create(
+    scope: TenantScope,
+    serviceId: string,
+    request: CredentialRequest,
+  ): Promise<Committed<CredentialWithSecret>> {
     return this.database.transaction(scope, async (tx) => {
       await tx.lock(Service, { id: serviceId, state: 'active' });
       const existing = await liveCredentialsOf(tx, { serviceId, authType: request.authType });
@@ -124,7 +128,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     ifMatch?: number,
-  ): Promise<EffectiveCredential> {
+  ): Promise<Committed<EffectiveCredential>> {
     return this.change(
       scope,
       serviceId,
@@ -144,7 +148,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     ifMatch?: number,
-  ): Promise<EffectiveCredential> {
+  ): Promise<Committed<EffectiveCredential>> {
     return this.change(
       scope,
       serviceId,
@@ -170,7 +174,7 @@ export class Credentials {
     credentialId: string,
     request: Regeneration,
     ifMatch?: number,
-  ): Promise<Regenerated> {
+  ): Promise<Committed<Regenerated>> {
     if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
     return this.database.transaction(scope, (tx) => this.regenerateIn(tx, serviceId, credentialId, request, ifMatch));
   }
@@ -238,7 +242,7 @@ export class Credentials {
     credentialId: string,
     reason: string | undefined,
     ifMatch?: number,
-  ): Promise<Compromised> {
+  ): Promise<Committed<Compromised>> {
     return this.database.transaction(scope, (tx) => this.compromiseIn(tx, serviceId, credentialId, reason, ifMatch));
   }
 
@@ -361,7 +365,7 @@ export class Credentials {
     action: CredentialAction,
     work: (tx: Tx, situation: CredentialSituation) => Promise<T>,
     ifMatch?: number,
-  ): Promise<T> {
+  ): Promise<Committed<T>> {
     return this.database.transaction(scope, (tx) =>
       this.changeIn(tx, serviceId, credentialId, action, (situation) => work(tx, situation), ifMatch),
     );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds, TenantScope } from '#core';
-import { Database, type Tx } from '#database';
+import { type Committed, Database, type Tx } from '#database';
 import { type ApiTokenState, ApiTokens, apiTokenStateAt } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
@@ -54,7 +54,7 @@ export class Leaks {
    * One keyed hash and one look-up by it; the string is stored nowhere.
    * @param compromise whether a live credential that is found is marked as compromised
    */
-  async check(scope: TenantScope, secret: string, compromise: boolean): Promise<LeakCheck> {
+  async check(scope: TenantScope, secret: string, compromise: boolean): Promise<Committed<LeakCheck>> {
     const lookupHash = secret.length <= SECRET_LENGTH_MAX ? this.secrets.lookupHash(secret.trim()) : '';
     const apiTokenHash = await this.apiTokens.hashOf(secret.trim());
     return this.database.transaction(scope, async (tx) => {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, Not, type Tx, requireVersion } from '#database';
+import { type Committed, Database, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
@@ -41,7 +41,7 @@ export class Services {
    * Creates a service with one active credential of each type; their secrets are in this one answer (rule 1).
    * @throws SERVICE_NAME_TAKEN, VALIDATION_ERROR (a network that is none, a profile that does not exist)
    */
-  async create(scope: TenantScope, request: NewService): Promise<CreatedService> {
+  async create(scope: TenantScope, request: NewService): Promise<Committed<CreatedService>> {
     requireCidrs(request.allowedCidrs ?? []);
     return this.database.transaction(scope, async (tx) => {
       await this.requireProfiles(tx, [], request.profiles ?? []);

@@ -13,7 +13,7 @@ import {
   platformScope,
 } from '#core';
 import { type AlgorithmName, type PublicJwk, keyFromJwk, uuidv7 } from '#crypto';
-import { Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Keys } from '#keys';
 import { servicesNaming, withdrawGrant } from '#service-keys';
 import { Users, raiseConfigVersion } from '#tenants';
@@ -94,7 +94,7 @@ export class TokenProfiles {
    * @throws PROFILE_NAME_TAKEN, NOT_FOUND (key, certificate), KEY_NOT_USABLE, CERTIFICATE_NOT_USABLE,
    * KEY_NOT_OF_CERTIFICATE, KEY_DOES_NOT_SUIT_FORMAT, VALIDATION_ERROR
    */
-  async create(scope: TenantScope, request: NewTokenProfile): Promise<TokenProfile> {
+  async create(scope: TenantScope, request: NewTokenProfile): Promise<Committed<TokenProfile>> {
     const { lifetime = PROFILE_DEFAULTS } = formats.get(request.format) ?? {};
     return this.database.transaction(scope, async (tx) => {
       const ttlSeconds = request.ttlSeconds ?? Math.min(lifetime.ttlSeconds, request.maxTtlSeconds ?? Infinity);

@@ -10,7 +10,7 @@ import {
   coreErrors,
 } from '#core';
 import { type AlgorithmName, CpuQueue, uuidv4, uuidv7 } from '#crypto';
-import { Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
+import { type Committed, Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
 import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
 
@@ -100,7 +100,12 @@ export class Signing {
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND, KEY_NOT_USABLE, VALIDATION_ERROR, RATE_LIMITED, XID_IN_USE, BUSY,
    *   AUDIT_UNAVAILABLE
    */
-  async sign(scope: TenantScope, caller: SigningCaller, profileName: string, input: unknown): Promise<SignedToken> {
+  async sign(
+    scope: TenantScope,
+    caller: SigningCaller,
+    profileName: string,
+    input: unknown,
+  ): Promise<Committed<SignedToken>> {
     const outcome = await this.counted(
       this.database.commit(scope, async (): Promise<PreparedWork<Outcome>> => {
         const { finish, ...work } = await this.issue(scope, caller, profileName, [input]);
@@ -128,7 +133,7 @@ export class Signing {
     caller: SigningCaller,
     profileName: string,
     inputs: readonly unknown[],
-  ): Promise<Outcome[]> {
+  ): Promise<Committed<Outcome[]>> {
     const outcomes = this.database.commit(scope, () => this.issue(scope, caller, profileName, inputs));
     return this.counted(outcomes, (result) => result);
   }
@@ -158,7 +163,7 @@ export class Signing {
     caller: SigningCaller,
     presented: PresentedToken,
     options: { consume?: boolean | undefined } = {},
-  ): Promise<TokenVerdict> {
+  ): Promise<Committed<TokenVerdict>> {
     const { consume = false } = options;
     let verifiedBy: Verifier | undefined;
     const verdict = await this.database.commit(scope, async (): Promise<PreparedWork<TokenVerdict>> => {

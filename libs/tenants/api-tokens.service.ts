@@ -12,7 +12,7 @@ import {
   platformScope,
 } from '#core';
 import { maskSecret, uuidv7 } from '#crypto';
-import { Database, IsNull, MoreThan, type Tx, type View } from '#database';
+import { type Committed, Database, IsNull, MoreThan, type Tx, type View } from '#database';
 
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { requireCidrs } from './allowed-addresses.js';
@@ -70,7 +70,11 @@ export class ApiTokens {
    * A token of the calling member.
    * @throws VALIDATION_ERROR, API_TOKEN_LIMIT_REACHED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
-  async create(scope: TenantScope, request: NewApiToken, password: string | undefined): Promise<ApiTokenWithSecret> {
+  async create(
+    scope: TenantScope,
+    request: NewApiToken,
+    password: string | undefined,
+  ): Promise<Committed<ApiTokenWithSecret>> {
     return this.make(scope, request, password, async (tx) => {
       const member = await tx.get(Member, { userId: tx.scope.actor.id });
       return { ownerId: member.userId, memberId: member.id, role: member.role };
@@ -86,7 +90,7 @@ export class ApiTokens {
     serviceAccountId: string,
     request: NewApiToken,
     password: string | undefined,
-  ): Promise<ApiTokenWithSecret> {
+  ): Promise<Committed<ApiTokenWithSecret>> {
     return this.make(scope, request, password, async (tx) => {
       const { id, role } = await tx.get(ServiceAccount, { id: serviceAccountId, deletedAt: IsNull() });
       return { ownerId: id, memberId: null, role };
@@ -168,7 +172,7 @@ export class ApiTokens {
     request: NewApiToken,
     password: string | undefined,
     ownerIn: (tx: Tx) => Promise<Owner>,
-  ): Promise<ApiTokenWithSecret> {
+  ): Promise<Committed<ApiTokenWithSecret>> {
     const { name, allowedCidrs = [], stepUp = false, expiresAt } = request;
     requireCidrs(allowedCidrs);
     // A person who finds an open session must not leave with a secret that outlasts it.

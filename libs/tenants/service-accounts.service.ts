@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, IsNull } from '#database';
+import { type Committed, Database, IsNull } from '#database';
 
 import { ServiceAccount } from './entities.js';
 import { apiTokenErrors, memberErrors } from './errors.js';
@@ -22,7 +22,7 @@ export class ServiceAccounts {
   async create(
     scope: TenantScope,
     { name, role }: { readonly name: string; readonly role: Role },
-  ): Promise<ServiceAccount> {
+  ): Promise<Committed<ServiceAccount>> {
     return this.database.transaction(scope, async (tx) => {
       if (!mayGrant(roleOf(tx.scope), role)) throw memberErrors.ROLE_NOT_GRANTABLE(`Your role does not grant ${role}`);
       await lockTenant(tx);

@@ -10,7 +10,7 @@ import {
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
+import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
 import { Member, Tenant, User } from './entities.js';
@@ -44,7 +44,7 @@ export class Tenants {
    * Creates a tenant with its data key and, where one is named, its first owner.
    * @throws SLUG_TAKEN, USER_EXISTS where a verified account has the address: it is invited, VALIDATION_ERROR
    */
-  async create(scope: PlatformScope, tenant: NewTenant): Promise<Tenant> {
+  async create(scope: PlatformScope, tenant: NewTenant): Promise<Committed<Tenant>> {
     const owner = tenant.owner && (await this.newOwner(scope, tenant.owner));
     return this.database.platform(scope, async (tx) => {
       const row: Tenant = {
@@ -115,12 +115,12 @@ export class Tenants {
   }
 
   /** @throws NOT_FOUND, WRONG_STATE */
-  async suspend(scope: PlatformScope, tenantId: string): Promise<Tenant> {
+  async suspend(scope: PlatformScope, tenantId: string): Promise<Committed<Tenant>> {
     return this.move(scope, tenantId, 'suspend');
   }
 
   /** @throws NOT_FOUND, WRONG_STATE */
-  async reactivate(scope: PlatformScope, tenantId: string): Promise<Tenant> {
+  async reactivate(scope: PlatformScope, tenantId: string): Promise<Committed<Tenant>> {
     return this.move(scope, tenantId, 'reactivate');
   }
 
@@ -143,7 +143,11 @@ export class Tenants {
     });
   }
 
-  private async move(scope: PlatformScope, tenantId: string, name: 'suspend' | 'reactivate'): Promise<Tenant> {
+  private async move(
+    scope: PlatformScope,
+    tenantId: string,
+    name: 'suspend' | 'reactivate',
+  ): Promise<Committed<Tenant>> {
     return this.database.platform(scope, async (tx) => {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event[name]);
       await raiseConfigVersion(tx, tenantId);

@@ -14,7 +14,7 @@ import {
   type TenantScope,
   WindowCounters,
 } from '#core';
-import { completionOf } from '#database';
+import { type Committed, committed, completionOf } from '#database';
 import { idempotencyErrors } from '#idempotency';
 import { createLogger } from '#logging';
 import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
@@ -126,7 +126,7 @@ export class ThingController {
   createThing(@Body() body: NewThing, @InScope() scope: TenantScope) {
     if (body.name === 'taken') throw coreErrors.WRONG_STATE({ extensions: { existingId: THING.id, status: 1 } });
     this.made += 1;
-    return answerOnce(scope, asItIs, () => committed(scope, { ...THING, ...body, made: this.made }));
+    return answerOnce(scope, asItIs, () => inTransaction(scope, { ...THING, ...body, made: this.made }));
   }
 
   @Post(':thingId/poke')
@@ -134,7 +134,7 @@ export class ThingController {
   @ApiOperation({ summary: 'Pokes a thing' })
   @ApiNoContentResponse({ description: 'Poked' })
   pokeThing(@InScope() scope: TenantScope) {
-    return answerOnce(scope, asItIs, () => committed(scope, undefined));
+    return answerOnce(scope, asItIs, () => inTransaction(scope, undefined));
   }
 
   @Patch(':thingId')
@@ -169,7 +169,7 @@ export class OtherController {
   @ApiOperation({ summary: 'Signs' })
   @ApiCreatedResponse({ description: 'The scope', schema: { example: {} } })
   sign(@InScope() scope: TenantScope) {
-    return answerOnce(scope, asItIs, () => committed(scope, scope));
+    return answerOnce(scope, asItIs, () => inTransaction(scope, scope));
   }
 
   @NotStored()
@@ -320,10 +320,8 @@ export class FixtureIdempotency extends IdempotencyStore {
 }
 
 /** What a transaction does with the result of its work. */
-async function committed<T>(scope: TenantScope, result: T): Promise<T> {
-  await completionOf(scope)?.complete(undefined as never, result);
-  return result;
-}
+const inTransaction = <T>(scope: TenantScope, result: T): Promise<Committed<T>> =>
+  committed(Promise.resolve(completionOf(scope)?.complete(undefined as never, result)).then(() => result));
 const asItIs = <T>(result: T): T => result;
 
 const PORTS = [

@@ -128,7 +128,7 @@ export function presentApiTokenWithSecret({ apiToken, token }: MadeToken): ApiTo
   };
 }
 
-type ServiceAccountRow = Awaited<ReturnType<ServiceAccounts['create']>>;
+type ServiceAccountRow = Awaited<ReturnType<ServiceAccounts['list']>>['items'][number];
 
 export const presentServiceAccount = ({
   id,

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
 import { Secret, type TenantScope, coreErrors, systemOrigin } from '#core';
-import { type Tx, completing, completionOf } from '#database';
+import {
+  type Committed,
+  type Database,
+  type Tx,
+  committed,
+  completing,
+  completionOf,
+  withoutCompletion,
+} from '#database';
 
 import {
   AnswerMisuse,
@@ -30,10 +38,8 @@ function repeatable() {
 }
 
 /** A use-case of one transaction. */
-const inTransaction = async <T>(scope: TenantScope, result: T): Promise<T> => {
-  await completionOf(scope)?.complete(TX, result);
-  return result;
-};
+const inTransaction = <T>(scope: TenantScope, result: T): Promise<Committed<T>> =>
+  committed(Promise.resolve(completionOf(scope)?.complete(TX, result)).then(() => result));
 
 const secret = (text: string, until?: number): AnswerSecret =>
   new AnswerSecret(new Secret(text), { kind: 'sample', id: text.length }, until);
@@ -41,7 +47,7 @@ const secret = (text: string, until?: number): AnswerSecret =>
 describe('answerOnce', () => {
   it('answerOnce presents the result, with the texts of its secrets, where the request has no key', async () => {
     const present = (name: string) => ({ name, list: [{ secret: secret('s3cret') }], empty: null });
-    const answer = await answerOnce(SCOPE, present, async () => 'n');
+    const answer = await answerOnce(SCOPE, present, () => inTransaction(SCOPE, 'n'));
     expect(answer).toEqual({ name: 'n', list: [{ secret: 's3cret' }], empty: null });
   });
 
@@ -129,10 +135,33 @@ describe('answerOnce', () => {
       answerOnce(
         scope,
         (result) => result,
-        () => work(scope),
+        // What the compiler rejects.
+        () => work(scope) as Promise<Committed<unknown>>,
       ),
     ).rejects.toThrow(AnswerMisuse);
     expect(ends).toEqual(['released']);
+  });
+
+  it('answerOnce compiles with nothing but what a transaction of the work returned', () => {
+    const { database, scope } = {} as { database: Database; scope: TenantScope };
+    const row = { name: 'n' };
+    const present = ({ name }: typeof row) => name;
+    // Never called: the compiler is the test, a directive that nothing needs is an error of its own.
+    const uses = () => [
+      answerOnce(scope, present, () => database.transaction(scope, async () => row)),
+      answerOnce(scope, present, async () => await database.transaction(scope, async () => row)),
+      // @ts-expect-error no transaction
+      answerOnce(scope, present, async () => row),
+      // @ts-expect-error a value that was made from the result
+      answerOnce(scope, present, async () => ({ ...(await database.transaction(scope, async () => row)) })),
+      // @ts-expect-error a part of the result
+      answerOnce(scope, present, async () => (await database.transaction(scope, async () => ({ row }))).row),
+      // @ts-expect-error a read
+      answerOnce(scope, present, () => database.read(scope, async () => row)),
+      // @ts-expect-error a transaction beside the work
+      answerOnce(scope, present, () => database.transaction(withoutCompletion(scope), async () => row)),
+    ];
+    expect(uses).toBeTypeOf('function');
   });
 
   it('answerOnce is missed by a transaction whose route does not use it', async () => {

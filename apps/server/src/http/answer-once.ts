@@ -6,7 +6,7 @@ import {
   type Secret,
   type TenantScope,
 } from '#core';
-import { type Completion, type Tx, completionOf } from '#database';
+import { type Committed, type Completion, type Tx, completionOf } from '#database';
 
 /** Where a secret of an answer is opened again when the answer is repeated; who stores it does not read it. */
 export interface SecretReference {
@@ -117,8 +117,8 @@ export class AnswerMisuse extends Error {
 /**
  * Does the work of a POST and answers it. Where the request has an idempotency key, the answer is stored in the
  * transaction of the work (docs/decisions/0006-idempotent-requests.md), so `present` is a pure function of the result,
- * and the result is that of one transaction that was opened with this very `scope`. Others beside it are opened
- * `withoutCompletion`.
+ * and the result is that of one transaction that was opened with this very `scope`: `Committed` is the type of such a
+ * result, and a misuse is thrown where the transaction had another scope. Others beside it are opened `withoutCompletion`.
  *
  * @param present the answer from the result; its secrets are `AnswerSecret`s
  * @returns the answer with the texts of its secrets
@@ -126,7 +126,7 @@ export class AnswerMisuse extends Error {
 export async function answerOnce<Result, Answer>(
   scope: TenantScope | PlatformScope,
   present: (result: Result) => Answer,
-  work: () => Promise<Result>,
+  work: () => Promise<Committed<Result>>,
 ): Promise<Answer> {
   const repetition = completionOf(scope);
   if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
