@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { DAY, MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
-import { CpuQueue, keyFromJwk, publicKeyToBytes, uuidv7 } from '#crypto';
+import { CpuQueue, isSameKey, keyFromJwk, publicKeyToBytes, uuidv7 } from '#crypto';
 import { type Committed, Database, type View } from '#database';
 import { Keys, Signer, isCompromised, keyErrors } from '#keys';
 import {
@@ -87,7 +87,7 @@ export class ForeignCertificates {
     return this.database.transaction(scope, async (tx) => {
       const { signing } = await this.keys.lockUsable(tx, keyId);
       if (!signing.publicJwk) throw keyErrors.KEY_HAS_NO_PUBLIC_HALF();
-      if (!parsed.publicKey.equals(keyFromJwk(signing.publicJwk))) throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
+      if (!isSameKey(parsed.publicKey, keyFromJwk(signing.publicJwk))) throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
       if (parsed.notAfter < tx.now) throw wrong('EXPIRED', 'the certificate has expired');
       if (await tx.exists(Certificate, { kid })) throw certificateErrors.CERTIFICATE_KID_TAKEN();
       const row: ForeignCertificate = {

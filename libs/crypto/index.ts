@@ -43,6 +43,7 @@ export type { Signed } from './signature-mistake.js';
 export type { Jwk } from './jwk-members.js';
 export { type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
+  isSameKey,
   keyObjectFromBytes,
   privateKeyToBytes,
   publicKeyFingerprint,

@@ -11,6 +11,7 @@ import { type AlgorithmName, isConsistentPair, verifyingKeyOf } from './algorith
 import { cryptoErrors } from './errors.js';
 import type { Jwk } from './jwk-members.js';
 import { allKeyKinds } from './key-kinds/index.js';
+import { isSameKey } from './key-material.js';
 
 /** An entry of a JWKS: the public members of the key, and what it is for. */
 export interface PublicJwk extends Jwk {
@@ -63,7 +64,7 @@ export function keyFromJwk(jwk: Jwk): KeyObject {
     const publicKey = createPublicKey({ key: publicMembers as JsonWebKey, format: 'jwk' });
     if (jwk['d'] === undefined && jwk['priv'] === undefined) return publicKey;
     const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    if (verifyingKeyOf(privateKey).equals(publicKey) && isConsistentPair(privateKey)) return privateKey;
+    if (isSameKey(verifyingKeyOf(privateKey), publicKey) && isConsistentPair(privateKey)) return privateKey;
   } catch {
     throw cryptoErrors.INVALID_KEY('The JWK is not a key that can be read');
   }

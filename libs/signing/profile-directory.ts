@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import type { AlgorithmName } from '#crypto';
+import { type AlgorithmName, isSameKey } from '#crypto';
 import { type Basis, Database, type Kept, type Known, type View, spanAround } from '#database';
 import { Keys, Signer, keyErrors } from '#keys';
 
@@ -114,7 +114,7 @@ export class ProfileDirectory {
     if (certificateKid === null) return { key, kid: key.kid };
     const holder = await this.holders.ofProfile(view, certificateKid);
     if (typeof holder?.key !== 'object') throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not valid');
-    if (!holder.key.verifyingKey.equals(key.verifyingKey)) {
+    if (!isSameKey(holder.key.verifyingKey, key.verifyingKey)) {
       throw keyErrors.KEY_NOT_USABLE('The certificate of the profile is not that of its key');
     }
     return { key, kid: certificateKid };

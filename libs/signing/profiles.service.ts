@@ -12,7 +12,7 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { type AlgorithmName, type PublicJwk, keyFromJwk, uuidv7 } from '#crypto';
+import { type AlgorithmName, type PublicJwk, isSameKey, keyFromJwk, uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Keys } from '#keys';
 import { servicesNaming, withdrawGrant } from '#service-keys';
@@ -328,7 +328,7 @@ function requireValid(certified: HolderKey['key'] | undefined): void {
 
 /** A token names the certificate, so that it must be the certificate of the key that signs. */
 function requireSameKey(signing: PublicJwk | null, { verifyingKey }: VerifyingKey): void {
-  if (signing && keyFromJwk(signing).equals(verifyingKey)) return;
+  if (signing && isSameKey(keyFromJwk(signing), verifyingKey)) return;
   throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
 }
 

@@ -87,6 +87,13 @@ const RULES: readonly Rule[] = [
     good: ['libs/keys/keys.service.ts', 'const { signingKey } = await this.cpu.generate(tenantId, name);'],
   },
   {
+    name: 'keys are compared by isSameKey',
+    applies: (path) => product(path) && !isTest(path) && path !== 'libs/crypto/key-material.ts',
+    forbids: /[kK]ey(\([^)]*\)|FromJwk\([^)]*\)|Of\([^)]*\))?\.equals\(/,
+    bad: ['libs/signing/profiles.ts', 'if (keyFromJwk(jwk).equals(verifyingKey)) return;'],
+    good: ['libs/signing/profiles.ts', 'if (publicKeyToBytes(key).equals(bytes) || isSameKey(key, other)) return;'],
+  },
+  {
     name: 'libraries know no HTTP',
     applies: (path) => path.startsWith('libs/'),
     forbids: /\b(?!ErrnoException)[A-Z]\w*Exception\b|\bHttpStatus\b/,

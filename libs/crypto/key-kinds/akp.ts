@@ -12,6 +12,7 @@ import { OID } from '#asn1';
 import { type AlgorithmRow, generatePair } from '../algorithm.js';
 import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
+import { isSameKey } from '../key-material.js';
 import { keyFileErrors } from './errors.js';
 import type { KeyKind, UncheckedKey } from './key-kind.js';
 
@@ -66,7 +67,7 @@ function readJwk(jwk: Jwk): UncheckedKey {
   );
   return mlDsaKey(
     readByOpenssl(() => createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })),
-    (own) => own.equals(stated),
+    (own) => isSameKey(own, stated),
   );
 }
 

@@ -32,13 +32,13 @@ export function ed25519Algorithm(): AlgorithmRow & { readonly kind: 'okp' } {
   };
 }
 
-const ed25519Key = (seed: Buffer, publicKey: Buffer | undefined): UncheckedKey => ({
+const ed25519Key = (seed: Buffer, stated: Buffer | undefined): UncheckedKey => ({
   kind: 'okp',
   check() {
     if (seed.length !== BYTES) throw cryptoErrors.INVALID_KEY('An Ed25519 private key has 32 bytes');
     const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
     const own = createPublicKey(key).export({ type: 'spki', format: 'der' }).subarray(-BYTES);
-    if (publicKey && !publicKey.equals(own)) {
+    if (stated && !stated.equals(own)) {
       throw keyFileErrors.INCONSISTENT_KEY('The public half that the file states is not that of its private key');
     }
     return key;
