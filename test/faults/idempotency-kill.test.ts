@@ -10,10 +10,11 @@ import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../sup
 import { openPlainDataSource } from '../support/plain-data-source.js';
 import { type ProcessAnswer, type ServerProcess, build, request, startProcess } from './server-process.js';
 
-/** How long after the first request the process is killed: before, between and after commits. */
+/** How long after the first request the process is killed: before, between and after commits; one after the other. */
 const KILLED_AFTER_MILLISECONDS = [10, 60, 140];
+const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? KILLED_AFTER_MILLISECONDS.length);
 const REQUESTS = 16;
-const PATIENCE = { timeout: 180_000 };
+const PATIENCE = { timeout: ROUNDS * 60_000 };
 const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
 const PASSWORD = 'a password that is long enough';
 
@@ -99,7 +100,8 @@ describe('a process that is killed while it answers idempotent requests', () => 
       // The embedded database has one process: its successor starts when it is gone.
       const second = testServerUrl === undefined ? undefined : await start();
       let unanswered = 0;
-      for (const [round, killedAfter] of KILLED_AFTER_MILLISECONDS.entries()) {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const killedAfter = KILLED_AFTER_MILLISECONDS[round % KILLED_AFTER_MILLISECONDS.length];
         const names = Array.from({ length: REQUESTS }, (_, number) => `round-${round}-${number}`);
         const asked = names.map((name) => create(victim, name).catch(() => undefined));
         await delay(killedAfter);
