@@ -6,10 +6,10 @@ import { DAY, type EpochMilliseconds, MINUTE, type Secret, platformScope, system
 import { uuidv7 } from '#crypto';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
+import type { DestinationPolicy } from '#outbound';
 import { tenantState } from '#tenants';
 
 import { isSubscribed } from './actions.js';
-import type { DestinationPolicy } from './destination.js';
 import { Webhook, WebhookDelivery } from './entities.js';
 import { deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
 import { cloudEvent, webhookHeaders } from './message.js';

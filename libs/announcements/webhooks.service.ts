@@ -14,9 +14,9 @@ import {
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, requireVersion } from '#database';
+import { type DestinationPolicy, requireDestination } from '#outbound';
 import { lockTenant } from '#tenants';
 
-import { type DestinationPolicy, requireDestination } from './destination.js';
 import { Webhook, WebhookDelivery } from './entities.js';
 import { webhookErrors } from './errors.js';
 import { webhookEvents } from './events.js';

@@ -1,13 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type CompactVerifyResult,
-  type JSONWebKeySet,
-  type JWK,
-  compactVerify,
-  createLocalJWKSet,
-  decodeJwt,
-  errors,
-} from 'jose';
+import type { JSONWebKeySet } from 'jose';
 
 import {
   DAY,
@@ -19,8 +11,8 @@ import {
   coreErrors,
   platformScope,
 } from '#core';
-import { type Jwk, algorithms, keyKinds, parseStrictJson, readTrustedKey } from '#crypto';
 import { Database } from '#database';
+import { type Claims, provenClaims, readUnproven } from '#issuers';
 import { FailedAuthentications, sourceOf } from '#service-keys';
 import { tenantErrors, tenantState } from '#tenants';
 
@@ -28,7 +20,6 @@ import { checkTimes } from './claims.js';
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 import { JwksUrls } from './jwks-urls.js';
-import type { Claims } from './jws.js';
 
 /** The issuers whose ID tokens a profile accepts. */
 interface TrustedIssuer {
@@ -56,11 +47,6 @@ interface Narrowed {
 }
 
 const CANDIDATES_MAX = 50;
-const TOKEN_CHARACTERS_MAX = 16_384;
-/** OpenID Connect Core 1.0 §3.1.3.7: signed by the issuer's own key; a shared secret would let its other holders sign. */
-const ALGORITHMS = Object.entries(algorithms)
-  .filter(([, { kind }]) => keyKinds[kind].ofTrustedIssuers)
-  .flatMap(([name, { aliases }]) => [name, ...aliases]);
 /** The expiry of ID tokens is checked; their lifetime is a matter of their issuer. */
 const ANY_LIFETIME_SECONDS = (3_650 * DAY) / SECOND;
 
@@ -89,6 +75,7 @@ export class TrustedUsers {
 
   private async check(origin: Origin, idToken: string, narrowed: Narrowed): Promise<TrustedUser> {
     const unproven = readUnproven(idToken);
+    if (!unproven) throw invalid('is no ID token');
     const { profile, trusted, now } = await this.find(origin, unproven, narrowed);
     const claims = await this.prove(idToken, trusted);
     if (!isFor(claims, trusted)) throw invalid('is not for this audience');
@@ -124,56 +111,16 @@ export class TrustedUsers {
     });
   }
 
-  /** The claims of a token with a valid signature, parsed strictly from the signed bytes: duplicate members are rejected. */
   private async prove(idToken: string, { jwks, jwksUrl }: TrustedIssuer): Promise<Claims> {
-    let verified = await verifySignature(idToken, jwks ?? (await this.urls.read(jwksUrl!)));
-    if (verified === 'UNKNOWN_KEY' && jwksUrl !== undefined) {
-      verified = await verifySignature(idToken, await this.urls.readAgain(jwksUrl));
-    }
-    const parsed = typeof verified === 'object' ? parseStrictJson(verified.payload) : undefined;
-    if (!parsed?.ok) throw invalid('is not signed by a key of its issuer');
-    return parsed.value as Claims;
-  }
-}
-
-/** What the token says where its signature is that of one of the keys, or that it names none of them. */
-async function verifySignature(
-  idToken: string,
-  { keys }: JSONWebKeySet,
-): Promise<CompactVerifyResult | 'UNKNOWN_KEY' | undefined> {
-  const trustworthy = createLocalJWKSet({ keys: keys.filter(isTrustworthy) });
-  try {
-    const verified = await compactVerify(idToken, trustworthy, { algorithms: ALGORITHMS });
-    // An extension that must be understood: none is (RFC 7515 §4.1.11), `b64` included, which the library knows.
-    return verified.protectedHeader.crit === undefined ? verified : undefined;
-  } catch (error) {
-    return error instanceof errors.JWKSNoMatchingKey ? 'UNKNOWN_KEY' : undefined;
-  }
-}
-
-/** Whether the key is asymmetric and strong enough that only the issuer can sign with it. */
-function isTrustworthy(jwk: JWK): boolean {
-  try {
-    readTrustedKey(jwk as Jwk);
-    return true;
-  } catch {
-    return false;
+    const kept = { read: async () => jwks! };
+    const read = { read: () => this.urls.read(jwksUrl!), readAgain: () => this.urls.readAgain(jwksUrl!) };
+    const claims = await provenClaims(idToken, jwks ? kept : read);
+    if (!claims) throw invalid('is not signed by a key of its issuer');
+    return claims;
   }
 }
 
 const invalid = (why: string): Error => coreErrors.INVALID_CREDENTIALS(`The ID token ${why}`);
-
-/** What the token says of itself; good for looking up whom to ask about it, and for nothing else. */
-function readUnproven(idToken: string): Claims {
-  try {
-    if (idToken.length > TOKEN_CHARACTERS_MAX) throw invalid('is too long');
-    const claims = decodeJwt(idToken) as Claims;
-    if (typeof claims['iss'] === 'string' && claims['iss'] !== '') return claims;
-  } catch {
-    // As little as one that says nothing.
-  }
-  throw invalid('is no ID token');
-}
 
 /** OpenID Connect Core 1.0 §3.1.3.7: the issuer exactly, the audience among several only as the authorized party. */
 function isFor({ iss, aud, azp }: Claims, { issuer, audience }: TrustedIssuer): boolean {

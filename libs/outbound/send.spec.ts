@@ -2,7 +2,7 @@ import type { LookupAddress, LookupOptions } from 'node:dns';
 
 import { describe, expect, it } from 'vitest';
 
-import { guardedLookup, post } from './webhook-client.js';
+import { guardedLookup, send } from './send.js';
 
 const POLICY = { networks: [], plainHttp: true };
 
@@ -30,14 +30,15 @@ describe('the look-up of a connection', () => {
   });
 });
 
-describe('an attempt', () => {
+describe('a request', () => {
   it.each([
     ['http://127.0.0.1:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
     ['http://[::1]:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
     ['http://localhost:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
     ['http://8.8.8.8/', { ...POLICY, plainHttp: false }, 'ADDRESS_NOT_ALLOWED'],
     ['http://127.0.0.1:9/', { ...POLICY, networks: ['127.0.0.0/8'] }, 'CONNECTION_FAILED'],
-  ])('an attempt at %s by the policy %j ends with %s', async (url, policy, error) => {
-    expect(await post(url, {}, '', policy)).toEqual({ error });
+  ])('a request to %s by the policy %j ends with %s', async (url, policy, error) => {
+    const request = { url, method: 'POST', headers: {}, body: '', bodyBytesMax: 0, withinMilliseconds: 5_000 };
+    expect(await send(request, policy)).toEqual({ error });
   });
 });

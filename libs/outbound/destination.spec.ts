@@ -5,9 +5,9 @@ import { isReachable, reachable, requireDestination } from './destination.js';
 const PUBLIC = { networks: [], plainHttp: false };
 const INTERNAL = { networks: ['10.20.0.0/16', 'fd00:1::/32', '127.0.0.1'], plainHttp: true };
 
-describe('the destination of a webhook', () => {
+describe('the destination of a request', () => {
   it.each(['192.0.1.1', '8.8.8.8', '172.15.0.1', '2a00:1450:4001:82a::200e', '::ffff:8.8.8.8'])(
-    'the destination of a webhook may be the public address %s',
+    'the destination of a request may be the public address %s',
     (address) => {
       expect(isReachable(address, PUBLIC)).toBe(true);
     },
@@ -42,7 +42,7 @@ describe('the destination of a webhook', () => {
     ['Teredo', '2001:0:7f00:1::'],
     ['no address', 'localhost'],
     ['a number', '2130706433'],
-  ])('the destination of a webhook is not the address of %s: %s', (_, address) => {
+  ])('the destination of a request is not the address of %s: %s', (_, address) => {
     expect(isReachable(address, PUBLIC)).toBe(false);
   });
 
@@ -54,11 +54,11 @@ describe('the destination of a webhook', () => {
     ['fd00:2::7', false],
     ['127.0.0.1', true],
     ['127.0.0.2', false],
-  ])('the destination of a webhook in a network that the operator allows: %s, %s', (address, expected) => {
+  ])('the destination of a request in a network that the operator allows: %s, %s', (address, expected) => {
     expect(isReachable(address, INTERNAL)).toBe(expected);
   });
 
-  it('the destination of a webhook is chosen among the addresses of its name that may be reached', () => {
+  it('the destination of a request is chosen among the addresses of its name that may be reached', () => {
     const addresses = [
       { address: '127.0.0.1', family: 4 },
       { address: '8.8.8.8', family: 4 },

@@ -64,9 +64,10 @@ const problemOf = (text: string, policy: DestinationPolicy): Pick<InputError, 'c
 
 /**
  * What can be known of a URL before its name is resolved; the addresses of the name are checked at each connection.
+ * @param pointer where the URL is in the request body (RFC 6901)
  * @throws VALIDATION_ERROR
  */
-export function requireDestination(url: string, policy: DestinationPolicy): void {
+export function requireDestination(url: string, policy: DestinationPolicy, pointer = '/url'): void {
   const problem = problemOf(url, policy);
-  if (problem) throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/url', ...problem }] });
+  if (problem) throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer, ...problem }] });
 }
