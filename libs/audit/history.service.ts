@@ -58,6 +58,8 @@ export interface Refusal {
   readonly targetId: string;
   /** The credential that the request named, if it named one. */
   readonly credentialId?: string | undefined;
+  /** The key version or certificate that the request named, if it named one. */
+  readonly kid?: string | undefined;
 }
 
 const TARGET_ID_MAX = 64;
@@ -94,10 +96,11 @@ export class History {
 
   /** Writes a refusal in a transaction of its own; the refused work's transaction is gone. */
   async recordRefusal(scope: TenantScope | PlatformScope, refusal: Refusal): Promise<void> {
-    const { targetId, credentialId, ...details } = refusal;
+    const { targetId, credentialId, kid, ...details } = refusal;
     const event = requestEvents.refused(targetId.slice(0, TARGET_ID_MAX).toWellFormed(), {
       outcome: 'denied',
       credentialId,
+      kid,
       details,
     });
     // A refusal is recorded, whatever its caller may do.

@@ -52,6 +52,7 @@ export class Refusals extends RefusalLog {
       route,
       targetId: request.target,
       credentialId: request.credentialId,
+      kid: request.kid,
     });
   }
 

@@ -57,13 +57,14 @@ function refusedRequest(request: FastifyRequest): RefusedRequest | undefined {
   if (principal === undefined) return undefined;
   const tenant = tenantParameter(request);
   const parameters = (request.params as Record<string, string> | null) ?? {};
-  const { credentialId } = parameters;
+  const { credentialId, kid } = parameters;
   return {
     principal,
     ...(scope === undefined ? {} : { scope }),
     ...(tenant === undefined ? {} : { tenant }),
     target: targetOf(parameters),
     ...(credentialId !== undefined && UUID_PATTERN.test(credentialId) ? { credentialId } : {}),
+    ...(kid !== undefined && IDENTIFIER.test(kid) ? { kid } : {}),
     method: request.method,
     route: request.routeOptions.url ?? '',
     requestId: request.id,
@@ -77,9 +78,13 @@ const PERSONAL_PARAMETERS: ReadonlySet<string> = new Set(['phone']);
 /** Ids, slugs, names of profiles and kids. What is none of them may be a secret in the wrong place, and is not kept. */
 const IDENTIFIER = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
-/** The most specific thing that the path names. */
+/**
+ * What the path names: its most specific thing, but of a version of a key the key itself, as in every other event about one. So
+ * the refusals are in the life of the key.
+ */
 function targetOf(parameters: Readonly<Record<string, string>>): string {
-  const target = Object.entries(parameters).findLast(([name]) => !PERSONAL_PARAMETERS.has(name))?.[1];
+  const { keyId } = parameters;
+  const target = keyId ?? Object.entries(parameters).findLast(([name]) => !PERSONAL_PARAMETERS.has(name))?.[1];
   if (target === undefined) return 'none';
   return IDENTIFIER.test(target) ? target : 'unrecognised';
 }

@@ -12,6 +12,8 @@ export interface RefusedRequest {
   readonly target: string;
   /** The credential that the path named, if it named one. */
   readonly credentialId?: string;
+  /** The key version or certificate that the path named, if it named one. */
+  readonly kid?: string;
   readonly method: string;
   /** The pattern of the route, `/v1/tenants/:tenantId/keys`. */
   readonly route: string;
