@@ -46,20 +46,33 @@ describe('npm scripts', () => {
 });
 
 describe('the package of the SDK', () => {
-  const { version, dependencies } = JSON.parse(read('libs/sdk/package.json')) as {
+  const { version, dependencies, peerDependencies } = JSON.parse(read('libs/sdk/package.json')) as {
     version: string;
     dependencies: Record<string, string>;
+    peerDependencies: Record<string, string>;
+  };
+  const root = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
+  const installed: Record<string, string> = { ...root.dependencies, ...root.devDependencies };
+  /** The packages that files of the SDK import; `''`: those that every importer loads. */
+  const importedIn = (folder: string): string[] => {
+    const isSource = (path: string) => path.endsWith('.ts') && !/\.(spec|d)\.ts$/.test(path);
+    const sources = filesUnder(`libs/sdk${folder}`).filter(
+      (path) => isSource(path) && (folder !== '' || /^libs\/sdk\/[\w-]+\.ts$/.test(path)),
+    );
+    const names = sources.flatMap((path) => [...read(path).matchAll(/ from '([^.'][^']*)'/g)].map(([, name]) => name!));
+    return [...new Set(names)].toSorted();
   };
 
   it('the SDK depends on what it imports, in the version that is tested here, and on nothing else', () => {
-    const { devDependencies } = packageJson();
-    const sources = filesUnder('libs/sdk').filter((path) => /^libs\/sdk\/[\w-]+\.ts$/.test(path));
-    const imported = sources.flatMap((path) =>
-      [...read(path).matchAll(/ from '([^.'][^']*)'/g)].map(([, name]) => name!),
-    );
-    expect([...new Set(imported)].toSorted()).toEqual(Object.keys(dependencies).toSorted());
-    for (const [name, range] of Object.entries(dependencies))
-      expect([name, devDependencies[name]]).toEqual([name, range]);
+    expect([importedIn(''), importedIn('/verify'), importedIn('/express')]).toEqual([['openapi-fetch'], ['jose'], []]);
+    expect(Object.keys(dependencies).toSorted()).toEqual(['jose', 'openapi-fetch']);
+    for (const [name, range] of Object.entries(dependencies)) expect([name, installed[name]]).toEqual([name, range]);
+  });
+
+  it('the SDK leaves the version of Nest to the application, in the range that is tested here', () => {
+    expect(importedIn('/nest')).toEqual(Object.keys(peerDependencies));
+    for (const [name, range] of Object.entries(peerDependencies))
+      expect([name, `^${installed[name]!.split('.')[0]}.0.0`]).toEqual([name, range]);
   });
 
   it('the SDK has the version of the server', () => {
