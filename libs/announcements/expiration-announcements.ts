@@ -12,6 +12,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
+import { contactsOf, firstContacts } from '#contacts';
 import { Database, In } from '#database';
 import { Backoff, Expires, ExpiryCalendar, type ItemFailure, ItemsFailed } from '#scheduler';
 import { ANNOUNCEMENT_DAYS_MAX, tenantSettingsOf, settingsOfTenants } from '#tenants';
@@ -35,6 +36,8 @@ interface DueAnnouncement {
 export interface AnnouncedUpcoming extends Upcoming {
   readonly announcements: readonly Announcement[];
   readonly nextAnnouncementAt: EpochMilliseconds | null;
+  /** The addresses of who is told about it. */
+  readonly contacts: readonly string[];
 }
 
 /**
@@ -82,12 +85,17 @@ export class ExpirationAnnouncements implements Expirable {
       const { announcementDays } = await tenantSettingsOf(view);
       const subjects = items.map(({ id }) => id);
       const rows = subjects.length === 0 ? [] : await view.find(Announcement, { subjectId: In(subjects) });
+      const contacts = await contactsOf(
+        view,
+        items.flatMap((item) => item.contactsOf ?? []),
+      );
       const isOf = (item: Upcoming) => (row: Announcement) =>
         row.subjectId === item.id && row.happens === item.happens && row.dueAt === item.dueAt;
       return items.map((item) => ({
         ...item,
         announcements: rows.filter(isOf(item)).toSorted((one, other) => other.daysAhead - one.daysAhead),
         nextAnnouncementAt: item.isRoutine ? null : nextLeadAt(item.dueAt, view.now, announcementDays),
+        contacts: firstContacts(contacts, item.contactsOf ?? []),
       }));
     });
   }

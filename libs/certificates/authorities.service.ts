@@ -16,6 +16,7 @@ import {
   type Secret,
   type TenantScope,
 } from '#core';
+import { normalContacts, writeContacts } from '#contacts';
 import {
   type AuthorityKeyAlgorithm,
   CpuQueue,
@@ -60,6 +61,8 @@ import { readStored } from './stored-certificate.js';
 interface AuthorityRequest {
   readonly name: string;
   readonly profile?: IssuingProfileRequest | undefined;
+  /** E-mail addresses of who is told about it. */
+  readonly contacts?: readonly string[] | undefined;
   /** For the tenant's setting of this name; with its first authority only. */
   readonly allowedDnsNames?: readonly string[] | undefined;
 }
@@ -130,6 +133,7 @@ export class CertificateAuthorities {
           origin: 'generated',
           parentId: parent?.id ?? null,
           profile,
+          contacts: normalContacts(request.contacts ?? []),
           importedChainPem: null,
         });
       });
@@ -165,6 +169,7 @@ export class CertificateAuthorities {
         origin: 'imported',
         parentId: null,
         profile,
+        contacts: normalContacts(request.contacts ?? []),
         importedChainPem: issuers.length === 0 ? null : chainToPem(issuers.map(({ der }) => der)),
       });
       await requireUncompromised(tx, publicKeyHash);
@@ -183,6 +188,24 @@ export class CertificateAuthorities {
   /** @throws NOT_FOUND */
   async get(scope: TenantScope, caId: string): Promise<EffectiveAuthority> {
     return this.database.read(scope, (view) => this.read(view, caId));
+  }
+
+  /** Changes who is told about the authority. @throws NOT_FOUND, PRECONDITION_FAILED */
+  async changeContacts(
+    scope: TenantScope,
+    caId: string,
+    contacts: readonly string[],
+    ifMatch?: number,
+  ): Promise<EffectiveAuthority> {
+    const wanted = normalContacts(contacts);
+    return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(CertificateAuthority, { id: caId });
+      await tx.change(CertificateAuthority, before, { contacts: wanted, updatedAt: tx.now }, ifMatch);
+      await writeContacts(tx, { type: 'certificate_authority', id: caId }, wanted);
+      const content = { before: { contacts: before.contacts ?? [] }, after: { contacts: wanted } };
+      tx.record(authorityEvents.changed(caId, content));
+      return this.read(tx, caId);
+    });
   }
 
   /** The authority's own certificate and those above it, in PEM, the issuer below the issued. @throws NOT_FOUND */
@@ -302,7 +325,7 @@ export class CertificateAuthorities {
     event: EventFactory,
     key: KeyObject,
     certificate: ParsedCertificate,
-    about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'importedChainPem'>,
+    about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'contacts' | 'importedChainPem'>,
   ): Promise<EffectiveAuthority> {
     const { now } = tx;
     const id = uuidv7(now);
@@ -330,6 +353,7 @@ export class CertificateAuthorities {
       updatedAt: now,
     };
     await tx.insert(CertificateAuthority, row, { duplicate: () => authorityErrors.CA_NAME_TAKEN() });
+    await writeContacts(tx, { type: 'certificate_authority', id }, row.contacts ?? []);
     await this.crls.create(tx, id);
     tx.record(event(id, { after: auditSnapshot(row) }));
     return this.read(tx, id);
@@ -388,7 +412,9 @@ const auditSnapshot = ({
   serialNumber,
   notAfter,
   profile,
+  contacts,
 }: CertificateAuthority) => ({
+  contacts: contacts ?? [],
   name,
   origin,
   parentId,

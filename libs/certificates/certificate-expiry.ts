@@ -21,13 +21,15 @@ const expiryOf = <Row extends Certificate | CertificateAuthority>(
     readonly origin: Origin;
     readonly entity: new () => Row;
     readonly where: (now: EpochMilliseconds) => Where<Row>;
+    readonly contactsOf: (row: Row) => readonly (string | null)[];
   },
 ): DueItems<Row> => {
-  const { kind, origin, entity, where } = work;
+  const { kind, origin, entity, where, contactsOf } = work;
   return new DueItems<Row>(database, {
     kind,
     scope: platformScope(origin),
     entity,
+    contactsOf,
     lists: [{ where, happens: 'expires', dueColumn: 'notAfter' }],
     handle: ({ id, tenantId }) =>
       database.transaction({ ...origin, tenantId }, async (tx) => {
@@ -47,6 +49,7 @@ export class CertificateExpiry extends DueKind<Certificate> {
         kind: 'certificate',
         origin: systemOrigin('certificate-expiry'),
         entity: Certificate,
+        contactsOf: ({ id, serviceId }) => [id, serviceId],
         where: (now) => ({ state: In([...certificateLifecycle.event.expire.from]), notAfter: LessThan(now) }),
       }),
     );
@@ -63,6 +66,7 @@ export class AuthorityExpiry extends DueKind<CertificateAuthority> {
         kind: 'certificate authority',
         origin: systemOrigin('authority-expiry'),
         entity: CertificateAuthority,
+        contactsOf: ({ id }) => [id],
         where: (now) => ({ state: In([...authorityLifecycle.event.expire.from]), notAfter: LessThan(now) }),
       }),
     );

@@ -1,3 +1,4 @@
+import { subjectsOf } from '#contacts';
 import type { EpochMilliseconds } from '#core';
 import { Between, In, LessThanOrEqual, MoreThanOrEqualInRow, type View, type Where } from '#database';
 
@@ -16,6 +17,8 @@ export interface CertificateFilter {
   readonly subject?: string | undefined;
   /** A whole subject alternative name, in any case of letters. */
   readonly san?: string | undefined;
+  /** One of its contacts. */
+  readonly owner?: string | undefined;
   readonly expiresBefore?: EpochMilliseconds | undefined;
   readonly expiresAfter?: EpochMilliseconds | undefined;
 }
@@ -30,16 +33,18 @@ export const searchable = (text: string, maxLength: number): string =>
 
 /** The condition of a filter, every part of it served by an index; `undefined` where nothing can match. */
 export async function conditionOf(view: View, filter: CertificateFilter): Promise<Where<Certificate> | undefined> {
-  const { caId, serviceId, kid, serialNumber, subject, san } = filter;
+  const { caId, serviceId, kid, serialNumber, subject, san, owner } = filter;
   const named = san === undefined ? undefined : await certificatesNamed(view, san);
-  if (named?.length === 0) return undefined;
+  const owned = owner === undefined ? undefined : await subjectsOf(view, 'certificate', owner);
+  const ids = named && owned ? named.filter((id) => owned.includes(id)) : (named ?? owned);
+  if (ids?.length === 0) return undefined;
   const base = {
     ...(caId === undefined ? {} : { caId }),
     ...(serviceId === undefined ? {} : { serviceId }),
     ...(kid === undefined ? {} : { kid }),
     ...(serialNumber === undefined ? {} : { serialNumber: normalSerialNumber(serialNumber) }),
     ...(subject === undefined ? {} : subjectBeginsWith(subject)),
-    ...(named === undefined ? {} : { id: In(named) }),
+    ...(ids === undefined ? {} : { id: In(ids) }),
   };
   return stateConditions(filter.state, view.now).map(({ from = 0, to = Number.MAX_SAFE_INTEGER, ...states }) => {
     const earliest = Math.max(from, (filter.expiresAfter ?? -1) + 1);

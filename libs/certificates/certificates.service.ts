@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
+import { normalContacts, writeContacts } from '#contacts';
 import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { KeyRotation, Keys, type PreparedCompromise, Signer, identifiedPublicKey, keyErrors } from '#keys';
@@ -115,6 +116,24 @@ export class Certificates {
         await this.rotation.compromiseAll(tx, compromise, `certificate ${kid} was revoked for ${reason}`);
       }
       return changed;
+    });
+  }
+
+  /** Changes who is told about the certificate. @throws NOT_FOUND, PRECONDITION_FAILED */
+  async changeContacts(
+    scope: TenantScope,
+    kid: string,
+    contacts: readonly string[],
+    ifMatch?: number,
+  ): Promise<CertificateWithChain> {
+    const wanted = normalContacts(contacts);
+    return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(Certificate, { kid });
+      await tx.change(Certificate, before, { contacts: wanted, updatedAt: tx.now }, ifMatch);
+      await writeContacts(tx, { type: 'certificate', id: before.id }, wanted);
+      const content = { before: { contacts: before.contacts ?? [] }, after: { contacts: wanted } };
+      tx.record(certificateEvents.changed(before.id, { kid, ...content }));
+      return this.read(tx, kid);
     });
   }
 

@@ -41,6 +41,8 @@ export class CertificateAuthority extends TenantResource {
   /** Of an imported intermediate: the certificates above it, as they came with it. */
   @TextColumn({ nullable: true }) importedChainPem: string | null;
   @SealedColumn() sealedPrivateKey: Buffer;
+  /** Who is told about it by e-mail; `null` is the same as none. */
+  @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn() notBefore: number;
   @InstantColumn() notAfter: number;
   @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
@@ -71,6 +73,8 @@ export class Certificate extends TenantResource {
   @VarcharColumn(64) tbsHash: string;
   /** `null` until it is signed. */
   @TextColumn({ nullable: true }) certificatePem: string | null;
+  /** Who is told about it by e-mail; `null` is the same as none. */
+  @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn() notBefore: number;
   @InstantColumn() notAfter: number;
   /** Kids of its predecessor and its successor. */

@@ -5,6 +5,7 @@ export const certificateEvents = defineEvents('certificate', {
   issued: 'A certificate was issued',
   refused: 'Pre-issuance linting failed: this is a bug, please report it',
   renewed: 'A certificate was renewed',
+  changed: 'The contacts of a certificate were changed',
   held: 'A certificate was put on hold',
   released: 'A certificate on hold was released',
   revoked: 'A certificate was revoked',
@@ -24,6 +25,7 @@ export const foreignCertificateEvents = defineEvents('foreign_certificate', {
 export const authorityEvents = defineEvents('certificate_authority', {
   created: 'A certificate authority was created with a new key',
   imported: 'A certificate authority was imported with its key',
+  changed: 'The contacts of a certificate authority were changed',
   revoked: 'A certificate authority was revoked, together with all certificates that it had issued',
   reason_changed: 'The revocation reason of a revoked certificate authority was changed to `keyCompromise`',
   expired: 'A certificate authority expired',

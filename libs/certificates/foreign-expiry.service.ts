@@ -52,6 +52,7 @@ export class ForeignCertificateExpiry extends DueKind<ForeignCertificate> {
         kind: 'foreign certificate',
         scope: platformScope(EXPIRY),
         entity: ForeignCertificate,
+        contactsOf: ({ keyId }) => [keyId],
         lists: [
           {
             where: (now) => ({ expiredAt: IsNull(), notAfter: LessThan(now) }),

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { PublicUrl } from '#config';
+import { normalContacts, writeContacts } from '#contacts';
 
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
 import { CpuQueue, type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
@@ -57,6 +58,8 @@ export interface CertificateCall {
   readonly validityDays?: number | undefined;
   /** Alternative names beside those of the request. */
   readonly san?: readonly string[] | undefined;
+  /** E-mail addresses of who is told about it. */
+  readonly contacts?: readonly string[] | undefined;
 }
 
 export interface Renewal {
@@ -84,6 +87,7 @@ interface Grant {
   readonly publicKeyInfo: Buffer;
   readonly publicKey: PublicKeyFacts;
   readonly validityDays: number;
+  readonly contacts: readonly string[];
   /** The predecessor. */
   readonly renews: Certificate | undefined;
   readonly ignored: readonly IgnoredPart[];
@@ -128,6 +132,7 @@ export class Issuance {
       ...certifiedNames(request, additionalNames, ca.profile.names),
       caId: ca.id,
       serviceId: call.serviceId ?? null,
+      contacts: normalContacts(call.contacts ?? []),
       publicKeyInfo,
       publicKey,
       validityDays,
@@ -158,7 +163,8 @@ export class Issuance {
     const stored = readStored(renews);
     const names = namesIn(stored);
     const withdrawn = withdrawnNames(names, ca, issuer.allowedDnsNames);
-    const shared = { ...names, caId: ca.id, serviceId: renews.serviceId, validityDays, renews };
+    const { serviceId: owner, contacts } = renews;
+    const shared = { ...names, caId: ca.id, serviceId: owner, contacts: contacts ?? [], validityDays, renews };
     if (renewal.csr === undefined) {
       if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
@@ -246,6 +252,7 @@ export class Issuance {
       publicKeyHash: publicKeyFingerprint(publicKeyInfo),
       tbsHash,
       certificatePem: null,
+      contacts: grant.contacts,
       replaces: renews?.kid ?? null,
       replacedBy: null,
       revocationReason: null,
@@ -255,6 +262,7 @@ export class Issuance {
       updatedAt: now,
     };
     await tx.insert(Certificate, row);
+    await writeContacts(tx, { type: 'certificate', id }, grant.contacts);
     for (const name of row.san) {
       const nameSearch = searchable(name, NAME_LENGTH_MAX);
       await tx.insert(CertificateName, { id: uuidv7(now), tenantId, certificateId: id, nameSearch });
@@ -273,11 +281,24 @@ export class Issuance {
     if (await isCompromisedByNow(tx, intended.publicKeyHash)) throw compromisedKey();
     const kid = ca.profile.kid === 'uuid' ? intended.kid : certificateKid(ca.profile.kid, der);
     const certificatePem = toPem('CERTIFICATE', der);
-    const { subject, san, serialNumber, serviceId, notAfter, replaces } = intended;
+    const { subject, san, serialNumber, serviceId, contacts, notAfter, replaces } = intended;
     const sha256 = hash('sha256', der, 'hex');
     const certificate = await tx.transition(Certificate, intended, certificateLifecycle.event.activate, {
       set: { kid, certificatePem },
-      content: { after: { kid, subject, san, serialNumber, caId, serviceId, notAfter, replaces, sha256 } },
+      content: {
+        after: {
+          kid,
+          subject,
+          san,
+          serialNumber,
+          caId,
+          serviceId,
+          contacts: contacts ?? [],
+          notAfter,
+          replaces,
+          sha256,
+        },
+      },
     });
     if (intended.replaces !== null) {
       const renews = await tx.lock(Certificate, { kid: intended.replaces });

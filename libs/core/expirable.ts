@@ -15,6 +15,11 @@ export interface Upcoming {
   readonly kid?: string;
   /** Set where the server does it again and again by itself, so that it is not announced to people. */
   readonly isRoutine?: true;
+  /**
+   * Ids of what may have contacts, the thing itself first, then what it belongs to; absent where people are told about it by the
+   * calendar and by webhooks only.
+   */
+  readonly contactsOf?: readonly string[];
 }
 
 /**

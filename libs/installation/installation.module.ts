@@ -6,6 +6,7 @@ import { AuditModule, recordEvents } from '#audit';
 import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
 import { CONFIGURATION, PublicUrl } from '#config';
+import { ContactsModule } from '#contacts';
 import { Clock, Counters, GuardedClock, type TimeSource, WindowCounters } from '#core';
 import { CpuQueue, PASSWORD_PARAMETERS, type PasswordParameters } from '#crypto';
 import {
@@ -92,6 +93,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     AuditModule,
     BackupModule,
     CertificatesModule,
+    ContactsModule,
     DatabaseModule,
     DiscoveryModule,
     FactorsModule,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, platformScope, toRfc3339 } from '#core';
+import { writeContacts } from '#contacts';
 import { algorithm } from '#crypto';
 import { type Committed, Database, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
@@ -81,5 +82,7 @@ export class KeyDeletion {
 async function destroyDue(tx: Tx, key: Key): Promise<boolean> {
   if ((await tx.applyDue(Key, key)) === key) return false;
   await tx.transitionAll(KeyVersion, { keyId: key.id }, keyVersionLifecycle.event.key_destroyed);
+  await writeContacts(tx, { type: 'key', id: key.id }, []);
+  await tx.note(Key, { id: key.id }, { contacts: null });
   return true;
 }

@@ -37,6 +37,8 @@ export class Key extends TenantResource {
   @IntegerColumn({ nullable: true }) rotateEverySeconds: number | null;
   /** When the next version must be published so that it can sign in time; `null`: rotated by hand only. */
   @InstantColumn({ nullable: true }) nextRotationAt: number | null;
+  /** Who is told about it by e-mail; `null` is the same as none. */
+  @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
   /** Until then a deleted key can be restored; from then on its material is gone. */
   @InstantColumn({ nullable: true }) destroysAt: number | null;

@@ -28,6 +28,7 @@ export class DueRotations extends DueKind<Key> {
         kind: 'key rotation',
         scope: SCOPE,
         entity: Key,
+        contactsOf: ({ id }) => [id],
         lists: [
           {
             where: (now) => ({ state: 'active', nextRotationAt: LessThanOrEqual(now) }),
@@ -68,6 +69,7 @@ export class DueVersionSteps extends DueKind<KeyVersion> {
         scope: SCOPE,
         entity: KeyVersion,
         lists: dueVersions,
+        contactsOf: ({ keyId }) => [keyId],
         // Several steps of one key are one transaction.
         itemOf: ({ keyId }) => keyId,
         handle: (version) =>
@@ -115,6 +117,7 @@ export class DueKeyDestructions extends DueKind<Key> {
         kind: 'deleted key',
         scope: SCOPE,
         entity: Key,
+        contactsOf: ({ id }) => [id],
         lists: [
           {
             where: (now) => ({ state: 'deleted', destroysAt: LessThanOrEqual(now) }),

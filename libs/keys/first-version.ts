@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
+import { writeContacts } from '#contacts';
 import { type AlgorithmName, algorithm, uuidv7 } from '#crypto';
 import type { Tx } from '#database';
 import { raiseConfigVersion } from '#tenants';
@@ -14,7 +15,7 @@ import { addVersion } from './versions.js';
 /** A key that is about to exist: what was asked for, and the material that was made or read for it. */
 export interface KeyMaterial extends Pick<
   Key,
-  'name' | 'exportable' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
+  'name' | 'exportable' | 'contacts' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
 > {
   readonly algorithm: AlgorithmName;
   readonly signingKey: KeyObject;
@@ -48,6 +49,7 @@ export async function insertKey(
   };
   await reserveVersion(tx);
   await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
+  await writeContacts(tx, { type: 'key', id }, key.contacts ?? []);
   const { algorithm: name } = key;
   const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, signingKey, activatesAt: now });
   await raiseConfigVersion(tx);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Secret, TenantScope } from '#core';
+import { normalContacts } from '#contacts';
 import { type AlgorithmName, CpuQueue, keyFileWork } from '#crypto';
 import { type Committed, Database } from '#database';
 import { type KeyFormatName, readKey } from '#pki';
@@ -21,6 +22,8 @@ export interface ImportRequest {
   /** The passphrase of the file. */
   readonly password?: Secret | undefined;
   readonly exportable?: boolean | undefined;
+  /** E-mail addresses of who is told about it. */
+  readonly contacts?: readonly string[] | undefined;
 }
 
 /** Keys that were made elsewhere. */
@@ -53,9 +56,10 @@ export class KeyImport {
         ...read,
         origin: 'imported',
         rotateEverySeconds: null,
+        contacts: normalContacts(request.contacts ?? []),
       });
       await requireUncompromised(tx, fingerprint);
-      const after = { name, algorithm, exportable, weak: key.weak };
+      const after = { name, algorithm, exportable, weak: key.weak, contacts: key.contacts ?? [] };
       tx.record(keyEvents.imported(key.id, { kid: version.kid, after, details: { format } }));
       return { key, versions: [version] };
     });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { normalContacts, subjectsOf, writeContacts } from '#contacts';
 import {
   type AlgorithmName,
   CpuQueue,
@@ -40,6 +41,14 @@ export interface NewKey {
   readonly modulusBits?: RsaModulusBits | undefined;
   readonly exportable?: boolean | undefined;
   readonly rotateEverySeconds?: number | undefined;
+  /** E-mail addresses of who is told about it. */
+  readonly contacts?: readonly string[] | undefined;
+}
+
+/** What keys are searched by. */
+export interface KeyFilter {
+  /** One of its contacts. */
+  readonly owner?: string | undefined;
 }
 
 /** What may be changed about a key; members that are absent stay as they are. */
@@ -49,6 +58,7 @@ export interface KeyChange {
   readonly rotateEverySeconds?: number | null | undefined;
   /** Only `false` changes anything: what was never exportable cannot become so. */
   readonly exportable?: boolean | undefined;
+  readonly contacts?: readonly string[] | undefined;
 }
 
 /** Read in pieces: the quota of the tenant bounds how many there are, and none of them is ever left out. */
@@ -80,17 +90,21 @@ export class Keys {
         exportable: request.exportable ?? false,
         weak: false,
         rotateEverySeconds: request.rotateEverySeconds ?? null,
+        contacts: normalContacts(request.contacts ?? []),
         signingKey,
       });
       const { id, name, exportable } = key;
-      const after = { name, algorithm: key.algorithm, exportable };
+      const after = { name, algorithm: key.algorithm, exportable, contacts: key.contacts ?? [] };
       tx.record(keyEvents.generated(id, { kid: version.kid, after }));
       return { key, versions: [version] };
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<Key>> {
-    return this.database.read(scope, (view) => view.page(Key, { state: Not('destroyed') }, [['id', 'ASC']], page));
+  async list(scope: TenantScope, { owner }: KeyFilter, page: PageRequest): Promise<Page<Key>> {
+    return this.database.read(scope, async (view) => {
+      const owned = owner === undefined ? {} : { id: In(await subjectsOf(view, 'key', owner)) };
+      return view.page(Key, { state: Not('destroyed'), ...owned }, [['id', 'ASC']], page);
+    });
   }
 
   /** @throws NOT_FOUND */
@@ -99,7 +113,7 @@ export class Keys {
   }
 
   /**
-   * Changes the name, the schedule of rotation, or takes away that the private key can be exported. A new schedule counts
+   * Changes the name, the schedule of rotation, the contacts, or takes away that the private key can be exported. A new schedule counts
    * from the instant at which the newest version started, or will start, to sign; where that is past, the key is due now.
    * @throws NOT_FOUND, WRONG_STATE (deleted), PRECONDITION_FAILED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED
    */
@@ -113,14 +127,17 @@ export class Keys {
       if (name !== key.name && (await tx.exists(Key, { liveName: name, id: Not(keyId) }))) {
         throw keyErrors.KEY_NAME_TAKEN();
       }
-      const before = differing(key, { name, rotateEverySeconds, exportable });
-      const after = differing({ name, rotateEverySeconds, exportable }, key);
+      const contacts = change.contacts ? normalContacts(change.contacts) : key.contacts;
+      const wanted = { name, rotateEverySeconds, exportable, contacts };
+      const before = differing(key, wanted);
+      const after = differing(wanted, key);
       if (Object.keys(after).length > 0) {
         const rescheduled =
           rotateEverySeconds === key.rotateEverySeconds
             ? {}
             : { nextRotationAt: await nextRotation(tx, key, rotateEverySeconds) };
         await tx.change(Key, key, { ...after, liveName: name, ...rescheduled, updatedAt: tx.now });
+        if (after.contacts) await writeContacts(tx, { type: 'key', id: keyId }, after.contacts);
         await raiseConfigVersion(tx);
         tx.record(keyEvents.changed(keyId, { before, after }));
       }
@@ -158,15 +175,17 @@ export class Keys {
   }
 }
 
-type ChangedMembers = Pick<Key, 'name' | 'rotateEverySeconds' | 'exportable'>;
+type ChangedMembers = Pick<Key, 'name' | 'rotateEverySeconds' | 'exportable' | 'contacts'>;
 
 /** The members of `one` that differ from the other's: what an audit event says of a change. */
 function differing(one: ChangedMembers, other: ChangedMembers): Partial<ChangedMembers> {
   const { name, rotateEverySeconds, exportable } = one;
+  const [contacts, others] = [one.contacts ?? [], other.contacts ?? []];
   return {
     ...(name === other.name ? {} : { name }),
     ...(rotateEverySeconds === other.rotateEverySeconds ? {} : { rotateEverySeconds }),
     ...(exportable === other.exportable ? {} : { exportable }),
+    ...(contacts.join() === others.join() ? {} : { contacts }),
   };
 }
 

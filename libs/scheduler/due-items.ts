@@ -43,6 +43,11 @@ export interface DueWork<Row> {
    * others are read again by the next walk. Where it fails, each row is handled, so that one row blocks no other.
    */
   readonly select?: ((view: View, rows: readonly Row[]) => Promise<readonly Row[]>) | undefined;
+  /**
+   * Ids of what may have contacts, which are told about a row: the thing itself first, then what it belongs to. Absent: its
+   * announcements are not sent by e-mail.
+   */
+  readonly contactsOf?: ((row: Row) => readonly (string | null)[]) | undefined;
   /** What a row is about, where several rows are about the same thing; the row's own key unless said otherwise. */
   readonly itemOf?: (row: Row) => string;
   /**
@@ -173,7 +178,7 @@ export class DueItems<Row extends object> {
       Promise.all(
         this.#planned.map(async (list) => {
           const { items, nextCursor } = await this.page(view, list, before ?? view.now + AHEAD, request);
-          return { items: items.map((row) => upcomingOf(this.kind, row, list)), nextCursor };
+          return { items: items.map((row) => upcomingOf(this.work, row, list)), nextCursor };
         }),
       );
     const pages = await (isPlatform(scope) ? this.database.readPlatform(scope, read) : this.database.read(scope, read));
@@ -273,7 +278,7 @@ const textOf = (row: object, member: string): string | undefined => {
 const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 
 function upcomingOf<Row extends object>(
-  kind: string,
+  { kind, contactsOf }: DueWork<Row>,
   row: Row,
   { dueColumn, happens = '', isRoutine }: DueList<Row>,
 ): Upcoming {
@@ -287,5 +292,6 @@ function upcomingOf<Row extends object>(
     ...(name === undefined ? {} : { name }),
     ...(kid === undefined ? {} : { kid }),
     ...(isRoutine === undefined ? {} : { isRoutine }),
+    ...(contactsOf === undefined ? {} : { contactsOf: contactsOf(row).filter((id) => id !== null) }),
   };
 }

@@ -198,7 +198,7 @@ export interface paths {
         get: operations["getService"];
         /** Delete a service and erase the secrets of all its credentials */
         delete: operations["deleteService"];
-        /** Change a service: name, description, granted profiles, allowed networks */
+        /** Change a service: name, description, granted profiles, allowed networks, contacts */
         patch: operations["changeService"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/credentials": {
@@ -278,7 +278,7 @@ export interface paths {
         get: operations["getKey"];
         /** Delete a key: it neither signs nor verifies from now on, and can be restored for a while */
         delete: operations["deleteKey"];
-        /** Change the name or the rotation schedule of a key, or end that it can be exported */
+        /** Change the name, the rotation schedule or the contacts of a key, or end that it can be exported */
         patch: operations["changeKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/rotate": {
@@ -330,6 +330,8 @@ export interface paths {
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}": {
         /** Read a certificate authority */
         get: operations["getCertificateAuthority"];
+        /** Change the contacts of an authority */
+        patch: operations["changeCertificateAuthority"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}/chain": {
         /** Download the chain of an authority */
@@ -352,6 +354,8 @@ export interface paths {
     "/v1/tenants/{tenantId}/certificates/{kid}": {
         /** Read a certificate */
         get: operations["getCertificate"];
+        /** Change the contacts of a certificate */
+        patch: operations["changeCertificate"];
     };
     "/v1/tenants/{tenantId}/certificates/{kid}/certificate": {
         /** Download a certificate */
@@ -1406,6 +1410,8 @@ export interface components {
             profiles?: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs?: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         Service: {
             /**
@@ -1421,6 +1427,8 @@ export interface components {
             profiles: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
             /**
@@ -1551,6 +1559,8 @@ export interface components {
             profiles?: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs?: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         Credential: {
             /**
@@ -1964,6 +1974,11 @@ export interface components {
              * @description Only those of this service
              */
             serviceId?: string;
+            /**
+             * Format: email
+             * @description Only those of services with this contact; of more than a thousand services, the newest
+             */
+            owner?: string;
             /** @description Only those with this name */
             name?: string;
             /** @description Only those that expire before; a date is the start of that day in UTC */
@@ -2006,6 +2021,11 @@ export interface components {
              * @description Only those of this service
              */
             serviceId?: string;
+            /**
+             * Format: email
+             * @description Only those of services with this contact
+             */
+            owner?: string;
             /** @description Only those with this name */
             name?: string;
             /**
@@ -2175,6 +2195,8 @@ export interface components {
             exportable?: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds?: number;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         KeyVersion: {
             /** @description Key ID (`kid`) */
@@ -2267,6 +2289,8 @@ export interface components {
             weak: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds: number | null;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
             /**
@@ -2333,6 +2357,8 @@ export interface components {
             weak: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds: number | null;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
             /**
@@ -2374,6 +2400,8 @@ export interface components {
             rotateEverySeconds?: number | null;
             /** @description false: the private key can no longer be exported; never back to true */
             exportable?: boolean;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         KeyImpact: {
             /** @description Token profiles that sign with the key */
@@ -2474,6 +2502,8 @@ export interface components {
              * @default false
              */
             exportable?: boolean;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         KeyExportRequest: {
             /**
@@ -2622,6 +2652,8 @@ export interface components {
             profile?: components["schemas"]["IssuingProfileField"];
             /** @description With the first authority of a tenant: its setting `allowedDnsNames`. Without, only names under `<slug>.internal` are certified until the setting is changed */
             allowedDnsNames?: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
             /** @description To import: its certificate, then those above it */
             certificatePem?: string;
             /** @description To import: its private key in PEM */
@@ -2671,6 +2703,8 @@ export interface components {
             nameConstraints: components["schemas"]["NameConstraintsField"] | null;
             /** @description Rules for issued certificates */
             profile: components["schemas"]["IssuingProfileField"];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /** @description Its certificate */
             certificate: string;
             /**
@@ -2712,6 +2746,10 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
+        ContactsChange: {
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
+        };
         AuthorityRevocationImpact: {
             /** @description Authorities that would be revoked, including subordinate ones */
             authorities: number;
@@ -2751,6 +2789,8 @@ export interface components {
             validityDays?: number;
             /** @description Alternative names beside those of the request */
             san?: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts?: string[];
         };
         IgnoredPartField: {
             /**
@@ -2801,6 +2841,8 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
+            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            contacts: string[];
             /** @description Kind of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
@@ -2874,6 +2916,8 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
+            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            contacts: string[];
             /** @description Kind of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
@@ -2949,6 +2993,8 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
+            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            contacts: string[];
             /** @description Kind of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
@@ -3292,6 +3338,8 @@ export interface components {
             name?: string;
             /** @description Its kid, where it has one */
             kid?: string;
+            /** @description Contacts of the thing, or else of what it belongs to */
+            contacts: string[];
             /** @description What was announced of it */
             announcements: components["schemas"]["MadeAnnouncement"][];
             /**
@@ -4844,6 +4892,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                owner?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -5263,6 +5313,8 @@ export interface operations {
                 authType?: "service_key" | "jwt";
                 /** @description Only those of this service */
                 serviceId?: string;
+                /** @description Only those of services with this contact; of more than a thousand services, the newest */
+                owner?: string;
                 /** @description Only those with this name */
                 name?: string;
                 /** @description Only those that expire before; a date is the start of that day in UTC */
@@ -5298,6 +5350,8 @@ export interface operations {
                 authType?: "service_key" | "jwt";
                 /** @description Only those of this service */
                 serviceId?: string;
+                /** @description Only those of services with this contact; of more than a thousand services, the newest */
+                owner?: string;
                 /** @description Only those with this name */
                 name?: string;
                 /** @description Only those that expire before; a date is the start of that day in UTC */
@@ -5483,6 +5537,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                owner?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -5976,6 +6032,34 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    changeCertificateAuthority: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactsChange"];
+            };
+        };
+        responses: {
+            /** @description The updated authority */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     getCertificateAuthorityChain: {
         parameters: {
             path: {
@@ -6046,6 +6130,8 @@ export interface operations {
                 san?: string;
                 /** @description Hexadecimal, with or without colons */
                 serialNumber?: string;
+                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                owner?: string;
                 /** @description Expires before */
                 expiresBefore?: string;
                 /** @description Expires after */
@@ -6113,6 +6199,8 @@ export interface operations {
                 san?: string;
                 /** @description Hexadecimal, with or without colons */
                 serialNumber?: string;
+                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                owner?: string;
                 /** @description Expires before */
                 expiresBefore?: string;
                 /** @description Expires after */
@@ -6144,6 +6232,34 @@ export interface operations {
         };
         responses: {
             /** @description The certificate */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeCertificate: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactsChange"];
+            };
+        };
+        responses: {
+            /** @description The updated certificate */
             200: {
                 content: {
                     "application/json": components["schemas"]["CertificateWithChain"];

@@ -21,7 +21,7 @@ const dueCredentials = (
   kind: string,
   lists: readonly DueList<Credential>[],
   work: Work,
-  select?: DueWork<Credential>['select'],
+  { select, contactsOf }: Pick<DueWork<Credential>, 'select' | 'contactsOf'> = {},
 ): DueItems<Credential> =>
   new DueItems(database, {
     kind,
@@ -29,6 +29,7 @@ const dueCredentials = (
     entity: Credential,
     lists,
     select,
+    contactsOf,
     handle: ({ id, tenantId, serviceId }) => {
       const scope: TenantScope = { ...SCOPE, tenantId };
       return database.transaction(scope, async (tx) => {
@@ -77,9 +78,15 @@ export class CredentialExpiry extends DueKind<Credential> {
       dueColumn: 'overlapEndsAt',
     };
     super(
-      dueCredentials(database, 'credential', [expired, overlapEnded], async (tx, credential) => {
-        if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
-      }),
+      dueCredentials(
+        database,
+        'credential',
+        [expired, overlapEnded],
+        async (tx, credential) => {
+          if ((await steps.applyDue(tx, credential)) !== credential) await raiseConfigVersion(tx);
+        },
+        { contactsOf: ({ serviceId }) => [serviceId] },
+      ),
     );
   }
 }
@@ -111,7 +118,7 @@ export class CredentialSuccession extends DueKind<Credential> {
       }),
     );
     const succeed = (tx: Tx, credential: Credential): Promise<void> => this.succeedIfDue(tx, credential);
-    super(dueCredentials(database, 'credential-succession', [expiringSoon], succeed, select));
+    super(dueCredentials(database, 'credential-succession', [expiringSoon], succeed, { select }));
   }
 
   private async succeedIfDue(tx: Tx, credential: Credential): Promise<void> {
@@ -138,6 +145,6 @@ export class CredentialCleanup extends DueKind<Credential> {
       await raiseConfigVersion(tx);
     };
     const select = dueBy((credential, _siblings, ...by) => isDeletionDue(credential, ...by));
-    super(dueCredentials(database, 'credential-cleanup', [discarded], erase, select));
+    super(dueCredentials(database, 'credential-cleanup', [discarded], erase, { select }));
   }
 }

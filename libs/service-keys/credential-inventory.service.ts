@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Page, PageRequest, TenantScope } from '#core';
-import { Database, In, IsNull, LessThan, type Where } from '#database';
+import { subjectsOf } from '#contacts';
+import { Database, In, IsNull, LessThan, type View, type Where } from '#database';
 import { tenantSettingsOf } from '#tenants';
 
 import type { CredentialSelection } from './credential-selection.js';
@@ -27,7 +28,7 @@ export class CredentialInventory {
   ): Promise<Page<EffectiveCredential>> {
     return this.database.read(scope, async (view) => {
       const policy = await tenantSettingsOf(view);
-      const { items, nextCursor } = await view.page(Credential, rowsOf(selection), [['id', 'ASC']], page);
+      const { items, nextCursor } = await view.page(Credential, await rowsOf(view, selection), [['id', 'ASC']], page);
       const services = [...new Set(items.map(({ serviceId }) => serviceId))];
       const live = await view.find(Credential, {
         serviceId: In(services),
@@ -64,12 +65,14 @@ export class CredentialInventory {
 }
 
 /** The rows among which those of the selection are: the clock may be ahead of the state of a row. */
-export function rowsOf(selection: CredentialSelection): Where<Credential> {
-  const { authType, state, serviceId, name, expiresBefore, unusedSince } = selection;
+export async function rowsOf(view: View, selection: CredentialSelection): Promise<Where<Credential>> {
+  const { authType, state, serviceId, owner, name, expiresBefore, unusedSince } = selection;
+  const owned = owner === undefined ? undefined : await subjectsOf(view, 'service', owner);
+  const services = serviceId === undefined ? owned : [serviceId].filter((id) => owned?.includes(id) ?? true);
   const where = {
     ...(authType === undefined ? {} : { authType }),
     ...(state === undefined ? {} : { state: In(credentialLifecycle.recordedAs(state)) }),
-    ...(serviceId === undefined ? {} : { serviceId }),
+    ...(services === undefined ? {} : { serviceId: In(services) }),
     ...(name === undefined ? {} : { name }),
     ...(expiresBefore === undefined ? {} : { expiresAt: LessThan(expiresBefore) }),
   };

@@ -203,7 +203,7 @@ export class CredentialRotations {
     if ((await tenantSettingsOf(view)).reveal === 'never') {
       throw credentialErrors.NOT_REVEALABLE('The tenant reveals no secrets, and the new ones could not be read');
     }
-    const rows = await view.find(Credential, rowsOf({ ...filter, state: 'active' }), {
+    const rows = await view.find(Credential, await rowsOf(view, { ...filter, state: 'active' }), {
       order: { id: 'ASC' },
       limit: CREDENTIALS_MAX + 1,
     });

@@ -9,6 +9,8 @@ export interface CredentialSelection {
   /** The effective state. */
   readonly state?: CredentialState | undefined;
   readonly serviceId?: string | undefined;
+  /** A contact of their service. */
+  readonly owner?: string | undefined;
   /** The whole name. */
   readonly name?: string | undefined;
   readonly expiresBefore?: EpochMilliseconds | undefined;

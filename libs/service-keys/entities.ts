@@ -29,6 +29,8 @@ export class Service extends TenantResource {
   @JsonColumn() profiles: readonly string[];
   /** Where its calls may come from; empty: from anywhere. */
   @JsonColumn() allowedCidrs: readonly string[];
+  /** Who is told about it by e-mail; `null` is the same as none. */
+  @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
 }
 

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
+import { normalContacts, subjectsOf, writeContacts } from '#contacts';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, Not, type Tx, requireVersion } from '#database';
+import { type Committed, Database, In, Not, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
@@ -18,6 +19,14 @@ export interface NewService {
   readonly description?: string | null | undefined;
   readonly profiles?: readonly string[] | undefined;
   readonly allowedCidrs?: readonly string[] | undefined;
+  /** E-mail addresses of who is told about it and its credentials. */
+  readonly contacts?: readonly string[] | undefined;
+}
+
+/** What services are searched by. */
+export interface ServiceFilter {
+  /** One of its contacts. */
+  readonly owner?: string | undefined;
 }
 
 export type ServiceChange = { readonly [Member in keyof NewService]?: NewService[Member] | undefined };
@@ -54,12 +63,14 @@ export class Services {
         state: 'active',
         profiles: request.profiles ?? [],
         allowedCidrs: request.allowedCidrs ?? [],
+        contacts: normalContacts(request.contacts ?? []),
         version: 1,
         createdAt: tx.now,
         updatedAt: tx.now,
         deletedAt: null,
       };
       await tx.insert(Service, service, { duplicate: () => serviceErrors.SERVICE_NAME_TAKEN() });
+      await writeContacts(tx, { type: 'service', id: service.id }, service.contacts ?? []);
       const serviceKey = await this.secrets.create(tx, { serviceId: service.id, authType: 'service_key' });
       const jwtCredential = await this.secrets.create(tx, { serviceId: service.id, authType: 'jwt' });
       await raiseConfigVersion(tx);
@@ -73,8 +84,11 @@ export class Services {
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<Service>> {
-    return this.database.read(scope, (view) => view.page(Service, { state: 'active' }, [['id', 'ASC']], page));
+  async list(scope: TenantScope, { owner }: ServiceFilter, page: PageRequest): Promise<Page<Service>> {
+    return this.database.read(scope, async (view) => {
+      const owned = owner === undefined ? {} : { id: In(await subjectsOf(view, 'service', owner)) };
+      return view.page(Service, { state: 'active', ...owned }, [['id', 'ASC']], page);
+    });
   }
 
   /** @throws NOT_FOUND */
@@ -90,8 +104,9 @@ export class Services {
     ifMatch: number | undefined,
   ): Promise<Service> {
     requireCidrs(change.allowedCidrs ?? []);
-    const { name, ...rest } = change;
-    const set = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+    const { name, contacts: given, ...rest } = change;
+    const contacts = given && normalContacts(given);
+    const set = Object.fromEntries(Object.entries({ ...rest, contacts }).filter(([, value]) => value !== undefined));
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Service, { id: serviceId, state: 'active' });
       await this.requireProfiles(tx, before.profiles, change.profiles ?? []);
@@ -100,6 +115,7 @@ export class Services {
       }
       const named = name === undefined ? {} : { name, liveName: name };
       const after = await tx.change(Service, before, { ...set, ...named, updatedAt: tx.now }, ifMatch);
+      if (contacts) await writeContacts(tx, { type: 'service', id: serviceId }, contacts);
       await raiseConfigVersion(tx);
       tx.record(serviceEvents.changed(serviceId, { before: auditSnapshot(before), after: auditSnapshot(after) }));
       return after;
@@ -116,8 +132,10 @@ export class Services {
     await this.database.transaction(scope, async (tx) => {
       const service = await tx.lock(Service, { id: serviceId, state: 'active' });
       requireVersion(service, ifMatch);
+      await writeContacts(tx, { type: 'service', id: serviceId }, []);
       await tx.transitionAll(Credential, { serviceId }, credentialLifecycle.event.service_deleted);
       await tx.transition(Service, service, serviceLifecycle.event.delete, {
+        set: { contacts: null },
         content: { before: auditSnapshot(service) },
       });
       await raiseConfigVersion(tx);
@@ -141,9 +159,10 @@ export class Services {
   }
 }
 
-const auditSnapshot = ({ name, description, profiles, allowedCidrs }: Service) => ({
+const auditSnapshot = ({ name, description, profiles, allowedCidrs, contacts }: Service) => ({
   name,
   description,
   profiles,
   allowedCidrs,
+  contacts: contacts ?? [],
 });

@@ -21,7 +21,11 @@ let apiTokenId: string;
 beforeAll(async () => {
   server = await startTestServer();
   tenant = await createTenant(server, 'acme');
-  const service = await server.post(`${tenant.path}/services`, { name: 'crm' }, tenant.owner);
+  const service = await server.post(
+    `${tenant.path}/services`,
+    { name: 'crm', contacts: ['billing@acme.test'] },
+    tenant.owner,
+  );
   const serviceId = service.body['service']!['id']!;
   const expiresAt = toRfc3339(server.clock.now() + 10 * DAY);
   const path = `${tenant.path}/services/${serviceId}/credentials`;
@@ -52,6 +56,7 @@ describe('the expiry calendar', () => {
       name: 'billing',
       dueAt: toRfc3339(server.clock.now() + 10 * DAY),
       happens: 'expires',
+      contacts: ['billing@acme.test'],
       announcements: [],
       nextAnnouncementAt: toRfc3339(server.clock.now() + 3 * DAY),
     });

@@ -28,6 +28,8 @@ export async function fillTenant(
     return (items as unknown as Shape[])[0]!;
   };
   const { caId, kid: certificateKid } = await createCertificate(server, owned);
+  const contacts = [`ops@${owned.slug}.test`];
+  await server.patch(`${owned.path}/certificates/${certificateKid}`, { contacts }, owned.owner);
   const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const token = requestToken({ kid: await certify(server, owned, key), clock: server.clock, key });
   const { body: license } = await update(server, token);

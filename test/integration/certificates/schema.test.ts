@@ -57,6 +57,7 @@ function row(_: unknown, index: number): Certificate {
     publicKeyHash: unique,
     tbsHash: unique,
     certificatePem: null,
+    contacts: null,
     notBefore: index,
     notAfter: index,
     replaces: null,

@@ -187,7 +187,7 @@ describe('two instances that add the last version', () => {
     const session = await ownerOf({ ...one, tenant, scope });
     for (let round = 0; round < ROUNDS; round += 1) {
       expect(await race((instance) => generate(instance))).toBe(1);
-      const newest = (await one.keys.list(scope, { limit: 200 })).items.at(-1)!;
+      const newest = (await one.keys.list(scope, {}, { limit: 200 })).items.at(-1)!;
       const { versions } = await one.keys.get(scope, newest.id);
       await one.rotation.retire(session, newest.id, versions[0]!.kid, undefined, FORCED);
       one.clock.advance(HOUR);

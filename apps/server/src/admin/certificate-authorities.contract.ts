@@ -26,6 +26,7 @@ import {
 } from '#pki';
 import { isCidr } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Contacts } from './contacts.contract.js';
 import { PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
 
@@ -208,6 +209,8 @@ export class NewCertificateAuthority {
   })
   allowedDnsNames?: string[];
 
+  @Contacts({ optional: true }) contacts?: string[];
+
   @Pem({ optional: true, description: 'To import: its certificate, then those above it', example: CERTIFICATE_EXAMPLE })
   certificatePem?: string;
 
@@ -243,6 +246,7 @@ export class CertificateAuthority {
   @Nested(() => NameConstraintsField, { nullable: true, description: 'RFC 5280 §4.2.1.10' })
   nameConstraints: NameConstraintsField | null;
   @Nested(() => IssuingProfileField, { description: 'Rules for issued certificates' }) profile: IssuingProfileField;
+  @Contacts() contacts: string[];
   @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
   @Instant({ description: 'From when on it is valid' }) notBefore: string;
   @Instant({ description: 'Until when it is valid' }) notAfter: string;
@@ -298,7 +302,7 @@ export const isImport = (body: NewCertificateAuthority): boolean =>
 
 /** @throws VALIDATION_ERROR where something is missing or has no place in an import */
 export function toImport(body: NewCertificateAuthority): ImportedAuthority {
-  const { name, profile, allowedDnsNames, certificatePem, key, passphrase } = body;
+  const { name, profile, contacts, allowedDnsNames, certificatePem, key, passphrase } = body;
   if (certificatePem === undefined) throw refusal('/certificatePem', 'REQUIRED', 'is required to import an authority');
   if (key === undefined) throw refusal('/key', 'REQUIRED', 'is required to import an authority');
   const foreign = OF_A_NEW_ONE.find((member) => body[member] !== undefined);
@@ -306,6 +310,7 @@ export function toImport(body: NewCertificateAuthority): ImportedAuthority {
   return {
     name,
     profile,
+    contacts,
     allowedDnsNames,
     certificatePem,
     key: new Secret(key),
@@ -316,13 +321,14 @@ export function toImport(body: NewCertificateAuthority): ImportedAuthority {
 /** @throws VALIDATION_ERROR without a subject */
 export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequest {
   const { name, subject, keyAlgorithm = KEY_ALGORITHM_DEFAULT, nameConstraints, profile } = body;
-  const { validityDays, parentId, pathLength, allowedDnsNames } = body;
+  const { validityDays, parentId, pathLength, allowedDnsNames, contacts } = body;
   if (subject === undefined) throw refusal('/subject', 'REQUIRED', 'is required');
   return {
     name,
     subject: distinguishedName(subject),
     keyAlgorithm: isJoseName(keyAlgorithm) ? KEY_ALGORITHM_BY_JOSE_NAME[keyAlgorithm] : keyAlgorithm,
     profile,
+    contacts,
     allowedDnsNames,
     validityDays,
     parentId,
@@ -374,6 +380,7 @@ export const presentAuthority = ({ authority: row, state, isDefault }: Effective
     excluded: [...row.nameConstraints.excluded],
   },
   profile: row.profile as IssuingProfileField,
+  contacts: [...(row.contacts ?? [])],
   certificate: row.certificatePem,
   notBefore: toRfc3339(row.notBefore),
   notAfter: toRfc3339(row.notAfter),

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
@@ -24,6 +24,7 @@ import {
   toImport,
 } from './certificate-authorities.contract.js';
 import { AuthorityRevocation } from './certificates.contract.js';
+import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
@@ -81,6 +82,19 @@ export class CertificateAuthoritiesController {
     @InScope() scope: TenantScope,
   ): Promise<CertificateAuthority> {
     return presentAuthority(await this.authorities.get(scope, caId));
+  }
+
+  @Patch(':caId')
+  @Requires('certificate-authorities:write')
+  @ApiOperation({ summary: 'Change the contacts of an authority' })
+  @ApiOkResponse({ type: CertificateAuthority, description: 'The updated authority' })
+  async changeCertificateAuthority(
+    @Param('caId') caId: string,
+    @Body() { contacts }: ContactsChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateAuthority> {
+    return presentAuthority(await this.authorities.changeContacts(scope, caId, contacts, ifMatch));
   }
 
   @Get(':caId/chain')

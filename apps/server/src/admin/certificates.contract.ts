@@ -11,6 +11,7 @@ import { toRfc3339 } from '#core';
 import { IGNORED_PART_KINDS, type IgnoredPart, type RevocationReason, revocationReasons } from '#pki';
 
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Contacts, Owner } from './contacts.contract.js';
 import { PageCursor, PageLimit, PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
@@ -49,6 +50,8 @@ export class NewCertificate {
     example: ['client.example.com'],
   })
   san?: string[];
+
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 /** A service asks for itself: whose certificate it is needs no saying. */
@@ -111,6 +114,7 @@ export class CertificateFilterQuery {
   })
   serialNumber?: string;
 
+  @Owner() owner?: string;
   @Instant({ ...filterFields, description: 'Expires before' }) expiresBefore?: number;
   @Instant({ ...filterFields, description: 'Expires after' }) expiresAfter?: number;
 }
@@ -152,6 +156,8 @@ export class Certificate {
   state: CertificateState;
   @Identifier({ description: 'Who issued it' }) caId: string;
   @Identifier({ nullable: true, description: 'The service that it belongs to' }) serviceId: string | null;
+  @Contacts({ description: 'E-mail addresses of who is told about it; if empty, those of its service are' })
+  contacts: string[];
   @Text({ description: 'Kind of its key', example: 'RSA-2048' }) keyAlgorithm: string;
   @Text({
     description: 'SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal',
@@ -243,6 +249,7 @@ export const presentCertificate = ({ certificate: row, state }: EffectiveCertifi
   state,
   caId: row.caId,
   serviceId: row.serviceId,
+  contacts: [...(row.contacts ?? [])],
   keyAlgorithm: row.keyAlgorithm,
   publicKeyHash: row.publicKeyHash,
   replaces: row.replaces,

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, type StreamableFile } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res, type StreamableFile } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
@@ -31,6 +31,7 @@ import {
   presentRevocationDryRun,
   presentWithChain,
 } from './certificates.contract.js';
+import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { JSON_LINES, jsonLines } from './json-lines.js';
 import { presentPage } from './page.contract.js';
@@ -100,6 +101,20 @@ export class CertificatesController {
   @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate' })
   async getCertificate(@Param('kid') kid: string, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
     return presentWithChain(await this.certificates.get(scope, kid));
+  }
+
+  @Patch(':kid')
+  @ApiOperation({ summary: 'Change the contacts of a certificate' })
+  @KidParameter()
+  @ApiOkResponse({ type: CertificateWithChain, description: 'The updated certificate' })
+  @Fails(TENANT_SUSPENDED)
+  async changeCertificate(
+    @Param('kid') kid: string,
+    @Body() { contacts }: ContactsChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<CertificateWithChain> {
+    return presentWithChain(await this.certificates.changeContacts(scope, kid, contacts, ifMatch));
   }
 
   @Get(':kid/certificate')

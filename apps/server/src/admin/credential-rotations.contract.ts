@@ -13,7 +13,18 @@ import {
   stateOfItem,
 } from '#service-keys';
 
-import { Choice, Flag, Identifier, Instant, Items, Nested, PasswordField, Text, WholeNumber } from '../http/fields.js';
+import {
+  Choice,
+  Email,
+  Flag,
+  Identifier,
+  Instant,
+  Items,
+  Nested,
+  PasswordField,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
 import { CredentialSelectionFields, OVERLAP_SECONDS_MAX } from './credentials.contract.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
@@ -34,6 +45,7 @@ export class RotationFilter extends CredentialSelectionFields {}
 export class AppliedRotationFilter {
   @Choice(authTypes, { optional: true, description: 'Only those of this type' }) authType?: AuthType;
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
+  @Email({ optional: true, description: 'Only those of services with this contact' }) owner?: string;
   @Text({ optional: true, description: 'Only those with this name', example: 'autumn 2026' }) name?: string;
   @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: string;
   @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: string;
@@ -121,12 +133,14 @@ export class CredentialRotationDryRun {
 const presentFilter = ({
   authType,
   serviceId,
+  owner,
   name,
   expiresBefore,
   unusedSince,
 }: RotationSelection): AppliedRotationFilter => ({
   ...(authType === undefined ? {} : { authType }),
   ...(serviceId === undefined ? {} : { serviceId }),
+  ...(owner === undefined ? {} : { owner }),
   ...(name === undefined ? {} : { name }),
   ...(expiresBefore === undefined ? {} : { expiresBefore: toRfc3339(expiresBefore) }),
   ...(unusedSince === undefined ? {} : { unusedSince: toRfc3339(unusedSince) }),

@@ -28,6 +28,7 @@ import {
   WholeNumber,
 } from '../http/fields.js';
 import { secretOfCredential } from '../secret-references.js';
+import { Owner } from './contacts.contract.js';
 import { PageCursor, PageLimit, PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 export const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
@@ -53,6 +54,8 @@ export class CredentialQuery extends PageQuery {
 export class CredentialSelectionFields {
   @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
+  @Owner({ description: 'Only those of services with this contact; of more than a thousand services, the newest' })
+  owner?: string;
   @Name({ optional: true, description: 'Only those with this name' }) name?: string;
   @InstantOrDate({
     optional: true,

@@ -1,6 +1,7 @@
 import type { ExpirationAnnouncements } from '#announcements';
 import { toRfc3339 } from '#core';
 import { Identifier, Instant, InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Contacts } from './contacts.contract.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 const ANNOUNCEMENTS_SHOWN_MAX = 100;
@@ -24,6 +25,7 @@ export class Expiration {
   @Text({ description: 'What happens then', example: 'expires' }) happens: string;
   @Text({ optional: true, description: 'Name of the thing, where it has one', example: 'billing' }) name?: string;
   @Text({ optional: true, max: 128, description: 'Its kid, where it has one', example: ID_EXAMPLE }) kid?: string;
+  @Contacts({ description: 'Contacts of the thing, or else of what it belongs to' }) contacts: string[];
   @Items(Nested(() => MadeAnnouncement), { maxItems: ANNOUNCEMENTS_SHOWN_MAX, description: 'What was announced of it' })
   announcements: MadeAnnouncement[];
   @Instant({ nullable: true, description: 'When it is announced next; null: not any more' })
@@ -37,8 +39,10 @@ type Described = Awaited<ReturnType<ExpirationAnnouncements['describe']>>[number
 export const presentExpiration = ({
   tenantId: _tenantId,
   isRoutine: _isRoutine,
+  contactsOf: _contactsOf,
   dueAt,
   announcements,
+  contacts,
   nextAnnouncementAt,
   ...item
 }: Described): Expiration => ({
@@ -48,5 +52,6 @@ export const presentExpiration = ({
     daysAhead,
     announcedAt: toRfc3339(announcedAt),
   })),
+  contacts: [...contacts],
   nextAnnouncementAt: presentInstant(nextAnnouncementAt),
 });

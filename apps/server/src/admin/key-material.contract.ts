@@ -7,6 +7,7 @@ import type { AlgorithmName } from '#crypto';
 import { type ExportRequest, type ExportedKey as Exported, type ImportRequest, PASSPHRASE_CHARACTERS_MIN } from '#keys';
 import { type KeyFormatName, keyFormatNames, keyFormats, publicKeyFormatNames } from '#pki';
 import { Choice, Flag, PasswordField, Text } from '../http/fields.js';
+import { Contacts } from './contacts.contract.js';
 import { AlgorithmField, KeyName } from './keys.contract.js';
 import { StepUp } from './step-up.contract.js';
 
@@ -51,6 +52,7 @@ export class KeyToImport {
   password?: string;
   @Flag({ optional: true, default: false, description: 'Whether the private key can be exported', example: false })
   exportable?: boolean;
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 export class PublicKeyQuery {

@@ -18,7 +18,8 @@ import {
   keyVersionLifecycle,
 } from '#keys';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Text, Nested, WholeNumber } from '../http/fields.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { Contacts, Owner } from './contacts.contract.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 import { ForcedAction } from './step-up.contract.js';
 
 const ROTATION_SECONDS_MIN = HOUR / SECOND;
@@ -59,6 +60,10 @@ const Exportable = (options = {}) =>
   Flag({ description: 'Whether the private key can be exported', example: false, ...options });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
+export class KeyQuery extends PageQuery {
+  @Owner() owner?: string;
+}
+
 export class NewKey {
   @KeyName() name: string;
   @AlgorithmField() algorithm: AlgorithmName;
@@ -66,6 +71,7 @@ export class NewKey {
   @ModulusBits({ optional: true, description: 'The same as `modulusBits`' }) size?: number;
   @Exportable({ optional: true, default: false }) exportable?: boolean;
   @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 export class KeyChange {
@@ -74,6 +80,7 @@ export class KeyChange {
   rotateEverySeconds?: number | null;
   @Exportable({ optional: true, description: 'false: the private key can no longer be exported; never back to true' })
   exportable?: boolean;
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 export class Key {
@@ -88,6 +95,7 @@ export class Key {
   @Exportable() exportable: boolean;
   @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
   @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
+  @Contacts() contacts: string[];
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
@@ -217,6 +225,7 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   exportable: row.exportable,
   weak: row.weak,
   rotateEverySeconds: row.rotateEverySeconds,
+  contacts: [...(row.contacts ?? [])],
   version: row.version,
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),

@@ -21,6 +21,7 @@ import {
   KeyCompromise,
   KeyDetails,
   KeyPage,
+  KeyQuery,
   KeyDryRun,
   NewKey,
   Rotation,
@@ -29,7 +30,7 @@ import {
   presentKeyDryRun,
   toKeyRequest,
 } from './keys.contract.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { presentPage } from './page.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js';
 
@@ -62,8 +63,8 @@ export class KeysController {
   @Get()
   @ApiOperation({ summary: 'List the keys' })
   @ApiOkResponse({ type: KeyPage, description: 'One page, oldest first' })
-  async listKeys(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Key>> {
-    return presentPage(await this.keys.list(scope, query), presentKey);
+  async listKeys(@Query() { limit, cursor, ...filter }: KeyQuery, @InScope() scope: TenantScope): Promise<Page<Key>> {
+    return presentPage(await this.keys.list(scope, filter, { limit, cursor }), presentKey);
   }
 
   @Get(':keyId')
@@ -75,7 +76,9 @@ export class KeysController {
 
   @Patch(':keyId')
   @Requires('keys:write')
-  @ApiOperation({ summary: 'Change the name or the rotation schedule of a key, or end that it can be exported' })
+  @ApiOperation({
+    summary: 'Change the name, the rotation schedule or the contacts of a key, or end that it can be exported',
+  })
   @ApiOkResponse({ type: KeyDetails, description: 'The updated key' })
   @Fails(WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
   async changeKey(

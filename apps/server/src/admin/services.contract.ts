@@ -1,8 +1,9 @@
 import { toRfc3339 } from '#core';
 import type { CreatedService as NewRows, Service as ServiceRow } from '#service-keys';
 import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Contacts, Owner } from './contacts.contract.js';
 import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
-import { PageOf } from './page.contract.js';
+import { PageOf, PageQuery } from './page.contract.js';
 
 const Name = (options = {}) =>
   Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
@@ -25,11 +26,16 @@ const AllowedCidrs = (options = {}) =>
     ...options,
   });
 
+export class ServiceQuery extends PageQuery {
+  @Owner() owner?: string;
+}
+
 export class NewService {
   @Name() name: string;
   @Description({ optional: true }) description?: string;
   @Profiles({ optional: true }) profiles?: string[];
   @AllowedCidrs({ optional: true }) allowedCidrs?: string[];
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 export class ServiceChange {
@@ -37,6 +43,7 @@ export class ServiceChange {
   @Description({ optional: true, nullable: true }) description?: string | null;
   @Profiles({ optional: true }) profiles?: string[];
   @AllowedCidrs({ optional: true }) allowedCidrs?: string[];
+  @Contacts({ optional: true }) contacts?: string[];
 }
 
 export class Service {
@@ -45,6 +52,7 @@ export class Service {
   @Description({ nullable: true }) description: string | null;
   @Profiles() profiles: string[];
   @AllowedCidrs() allowedCidrs: string[];
+  @Contacts() contacts: string[];
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
@@ -66,6 +74,7 @@ export const presentService = ({ id, name, description, version, ...row }: Servi
   description,
   profiles: [...row.profiles],
   allowedCidrs: [...row.allowedCidrs],
+  contacts: [...(row.contacts ?? [])],
   version,
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),

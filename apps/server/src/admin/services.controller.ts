@@ -7,13 +7,14 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { presentPage } from './page.contract.js';
 import {
   CreatedService,
   NewService,
   Service,
   ServiceChange,
   ServicePage,
+  ServiceQuery,
   presentCreatedService,
   presentService,
 } from './services.contract.js';
@@ -37,8 +38,11 @@ export class ServicesController {
   @Requires('services:read')
   @ApiOperation({ summary: 'List the services' })
   @ApiOkResponse({ type: ServicePage, description: 'One page, oldest first' })
-  async listServices(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Service>> {
-    return presentPage(await this.services.list(scope, query), presentService);
+  async listServices(
+    @Query() { limit, cursor, ...filter }: ServiceQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Service>> {
+    return presentPage(await this.services.list(scope, filter, { limit, cursor }), presentService);
   }
 
   @Get(':serviceId')
@@ -50,7 +54,7 @@ export class ServicesController {
   }
 
   @Patch(':serviceId')
-  @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks' })
+  @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks, contacts' })
   @ApiOkResponse({ type: Service, description: 'The updated service' })
   @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async changeService(

@@ -54,6 +54,8 @@ interface Field {
   /** In the order in which they are tried; the first that fails is reported. */
   readonly checks: readonly Check[];
   readonly conversions?: readonly PropertyDecorator[];
+  /** Whether the conversions also convert each item of a list. */
+  readonly convertsItems?: boolean;
 }
 
 function define(field: Field, options: FieldOptions): FieldDecorator {
@@ -130,6 +132,9 @@ export function Text(options: TextOptions = {}): FieldDecorator {
 const isVisible = (value: unknown): boolean =>
   typeof value === 'string' && !/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u.test(value);
 
+const normalized = (value: unknown): unknown =>
+  typeof value === 'string' && value.length <= 1024 ? normalizeEmail(value) : value;
+
 /**
  * An e-mail address of at most 254 characters (RFC 5321 §4.5.3.1.3). `admin@localhost` is one, too. It is normalised
  * before it is checked, see `normalizeEmail`; `asWritten` keeps the address of a person who has no account here.
@@ -148,9 +153,10 @@ export const Email = ({ asWritten = false, ...options }: FieldOptions & { asWrit
         ? []
         : [
             Transform(({ value }: { value: unknown }) =>
-              typeof value === 'string' && value.length <= 1024 ? normalizeEmail(value) : value,
+              Array.isArray(value) ? value.map(normalized) : normalized(value),
             ),
           ],
+      convertsItems: true,
     },
     { example: 'ada@example.com', ...options },
   );
@@ -328,7 +334,8 @@ export interface ItemsOptions extends FieldOptions {
 /** A list: `@Items(Text({ max: 64 }), { maxItems: 20 })`, `@Items(Nested(() => Row), { maxItems: 100 })`. */
 export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorator {
   const { minItems = 0, maxItems, unique = false } = options;
-  const { schema, checks, conversions } = item.field;
+  const { schema, checks, conversions, convertsItems = false } = item.field;
+  const isConverted = convertsItems || typeof schema.type === 'function';
   const bounds = { minItems, maxItems, ...(unique ? { uniqueItems: true } : {}) };
   return define(
     {
@@ -348,7 +355,7 @@ export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorat
               check({ ...each, each: true }),
         ),
       ],
-      ...(conversions === undefined || typeof schema.type !== 'function' ? {} : { conversions }),
+      ...(conversions === undefined || !isConverted ? {} : { conversions }),
     },
     options,
   );

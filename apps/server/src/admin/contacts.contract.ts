@@ -1,0 +1,26 @@
+import { CONTACTS_MAX } from '#contacts';
+
+import { Email, type FieldOptions, Items } from '../http/fields.js';
+
+/** The e-mail addresses of who is told about a thing. */
+export const Contacts = (options: FieldOptions = {}) =>
+  Items(Email(), {
+    maxItems: CONTACTS_MAX,
+    unique: true,
+    description: 'E-mail addresses of who is told about it; if empty, the owners of the tenant are',
+    example: ['payments-team@example.com'],
+    ...options,
+  });
+
+/** A filter of a list. */
+export const Owner = (options: FieldOptions = {}) =>
+  Email({
+    optional: true,
+    description: 'Only those with this address among their contacts; of more than a thousand, the newest',
+    ...options,
+  });
+
+/** The whole list, in place of the former one. */
+export class ContactsChange {
+  @Contacts() contacts: string[];
+}
