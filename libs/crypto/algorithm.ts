@@ -51,3 +51,10 @@ export function generatePair(start: (callback: KeyPairCallback) => void): Promis
     ),
   );
 }
+
+/**
+ * Whether two keys are one. `equals` of keys of two types leaves an error in OpenSSL's queue (Node 24), and the next
+ * key that the thread reads, for whatever request, is rejected with it.
+ */
+export const isSameKey = (one: KeyObject, other: KeyObject): boolean =>
+  one.type === other.type && one.asymmetricKeyType === other.asymmetricKeyType && one.equals(other);

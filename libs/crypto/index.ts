@@ -1,4 +1,10 @@
-export { type GeneratedKey, RSA_MODULUS_BITS, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits } from './algorithm.js';
+export {
+  type GeneratedKey,
+  RSA_MODULUS_BITS,
+  RSA_MODULUS_BITS_DEFAULT,
+  type RsaModulusBits,
+  isSameKey,
+} from './algorithm.js';
 export {
   type Algorithm,
   type AlgorithmName,
@@ -43,7 +49,6 @@ export type { Signed } from './signature-mistake.js';
 export type { Jwk } from './jwk-members.js';
 export { type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
-  isSameKey,
   keyObjectFromBytes,
   privateKeyToBytes,
   publicKeyFingerprint,

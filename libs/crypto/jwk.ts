@@ -7,11 +7,11 @@ import {
   createSecretKey,
 } from 'node:crypto';
 import { type Json, canonicalJson } from '#core';
+import { isSameKey } from './algorithm.js';
 import { type AlgorithmName, isConsistentPair, verifyingKeyOf } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
 import type { Jwk } from './jwk-members.js';
 import { allKeyKinds } from './key-kinds/index.js';
-import { isSameKey } from './key-material.js';
 
 /** An entry of a JWKS: the public members of the key, and what it is for. */
 export interface PublicJwk extends Jwk {

@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { generatedKey } from '../../test/support/generated-key.js';
+import { isSameKey } from './algorithm.js';
 import { algorithm, algorithmNames } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-import {
-  isSameKey,
-  keyObjectFromBytes,
-  privateKeyToBytes,
-  publicKeyFromBytes,
-  publicKeyToBytes,
-} from './key-material.js';
+import { keyObjectFromBytes, privateKeyToBytes, publicKeyFromBytes, publicKeyToBytes } from './key-material.js';
 
 describe.each(algorithmNames)('the bytes of a key for %s', (name) => {
   const { kind, symmetric } = algorithm(name);

@@ -34,13 +34,6 @@ export function publicKeyFromBytes(bytes: Buffer): KeyObject {
 /** SHA-256 of the SubjectPublicKeyInfo in hex: by it a key is found again, in whatever form it comes. */
 export const publicKeyFingerprint = (publicKeyInfo: Buffer): string => hash('sha256', publicKeyInfo, 'hex');
 
-/**
- * Whether two keys are one. `equals` of keys of two types leaves an error in OpenSSL's queue (Node 24), and the next
- * key that the thread reads, for whatever request, is rejected with it.
- */
-export const isSameKey = (one: KeyObject, other: KeyObject): boolean =>
-  one.type === other.type && one.asymmetricKeyType === other.asymmetricKeyType && one.equals(other);
-
 /** OpenSSL's own messages may quote what it read, so they are not passed on. */
 function readable(read: () => KeyObject): KeyObject {
   try {

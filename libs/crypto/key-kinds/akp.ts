@@ -9,10 +9,9 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { OID } from '#asn1';
-import { type AlgorithmRow, generatePair } from '../algorithm.js';
+import { type AlgorithmRow, generatePair, isSameKey } from '../algorithm.js';
 import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
-import { isSameKey } from '../key-material.js';
 import { keyFileErrors } from './errors.js';
 import type { KeyKind, UncheckedKey } from './key-kind.js';
 

@@ -107,7 +107,6 @@ export class CertificatesController {
   @ApiOperation({ summary: 'Change the contacts of a certificate' })
   @KidParameter()
   @ApiOkResponse({ type: CertificateWithChain, description: 'The updated certificate' })
-  @Fails(TENANT_SUSPENDED)
   async changeCertificate(
     @Param('kid') kid: string,
     @Body() { contacts }: ContactsChange,
