@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { type HistoryLine, historyEntries, historyLines, historySizes } from '#audit';
 import { CONFIGURATION, PublicUrl } from '#config';
-import { DAY, type EpochMilliseconds, MINUTE, type Secret, platformScope, systemOrigin } from '#core';
+import { DAY, type EpochMilliseconds, MINUTE, SECOND, type Secret, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
@@ -13,7 +13,7 @@ import { isSubscribed } from './actions.js';
 import { Webhook, WebhookDelivery } from './entities.js';
 import { deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
 import { cloudEvent, webhookHeaders } from './message.js';
-import { TRIED_FOR, retryDelay } from './retry.js';
+import { TRIED_FOR, isDue, retryDelay, tooLateFrom } from './retry.js';
 import { type Attempt, post } from './webhook-client.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { type AnnouncementConfiguration, destinationPolicy } from './webhooks.service.js';
@@ -22,10 +22,13 @@ const SYSTEM = platformScope(systemOrigin('webhook-deliveries'));
 
 /** Webhooks to which one process delivers at the same time. */
 const WEBHOOKS_TOGETHER = 16;
+/** Those of them that may belong to one tenant: slow receivers of one leave room for the others. */
+const WEBHOOKS_OF_TENANT_TOGETHER = 4;
 /** Messages that one webhook gets at the same time. */
 const MESSAGES_TOGETHER = 4;
-/** Rounds after which another webhook may have its turn. */
+/** After so many rounds, or so long, another webhook may have its turn. */
 const ROUNDS_MAX = 50;
+const TURN = 30 * SECOND;
 /** Webhooks that one call looks at; the next call goes on behind them. */
 const WEBHOOKS_LOOKED_AT = 2_000;
 /** Events of a history that one round looks at. */
@@ -38,6 +41,8 @@ const FAILING_MAX = 5 * DAY;
 const GONE = 410;
 /** Why a delivery is given up that has nothing to send. */
 const EVENT_NOT_FOUND = 'EVENT_NOT_FOUND';
+
+type DueWebhook = Pick<Webhook, 'id' | 'tenantId'>;
 
 interface Outgoing {
   readonly deliveryId: string;
@@ -68,9 +73,10 @@ const isAccepted = (attempt: Attempt): boolean => 'status' in attempt && attempt
  */
 @Injectable()
 export class Deliveries implements OnModuleDestroy {
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, { readonly tenantId: string; readonly ended: Promise<void> }>();
   readonly #policy: DestinationPolicy;
   #lastLookedAt = '';
+  #lastBegun = '';
   #stopped = false;
 
   constructor(
@@ -91,8 +97,8 @@ export class Deliveries implements OnModuleDestroy {
     const due = await this.due();
     const room = Math.max(WEBHOOKS_TOGETHER - this.#running.size, 0);
     const oneAfterTheOther = async (): Promise<void> => {
-      for (let id = due.shift(); id !== undefined && !this.#stopped; id = due.shift()) {
-        if (!this.#running.has(id)) await this.begin(id);
+      for (let next = this.takeNext(due); next !== undefined && !this.#stopped; next = this.takeNext(due)) {
+        await this.begin(next);
       }
     };
     await Promise.all(Array.from({ length: room }, oneAfterTheOther));
@@ -100,21 +106,41 @@ export class Deliveries implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.#stopped = true;
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
-  private begin(id: string): Promise<void> {
-    const delivering = this.deliver(id)
+  /** Takes the next webhook out of the list whose tenant has room. */
+  private takeNext(due: DueWebhook[]): DueWebhook | undefined {
+    const running = [...this.#running.values()];
+    const hasRoom = ({ id, tenantId }: DueWebhook): boolean =>
+      !this.#running.has(id) &&
+      running.filter((other) => other.tenantId === tenantId).length < WEBHOOKS_OF_TENANT_TOGETHER;
+    const place = due.findIndex(hasRoom);
+    return place < 0 ? undefined : due.splice(place, 1)[0];
+  }
+
+  private begin({ id, tenantId }: DueWebhook): Promise<void> {
+    this.#lastBegun = id;
+    const ended = this.deliver(id)
       .catch((error: unknown) => {
         this.logger.error({ webhookId: id, error: describeError(error) }, 'A webhook could not be delivered to');
       })
       .finally(() => this.#running.delete(id));
-    this.#running.set(id, delivering);
-    return delivering;
+    this.#running.set(id, { tenantId, ended });
+    return ended;
   }
 
-  /** Webhooks whose history has grown or that have something to try now, and that no process delivers to. */
-  private async due(): Promise<string[]> {
+  /**
+   * Webhooks whose history has grown or that have something to try now, and that no process delivers to: first those
+   * behind the one that had its turn last.
+   */
+  private async due(): Promise<DueWebhook[]> {
+    const due = await this.dueInOrder();
+    const behind = due.filter(({ id }) => id > this.#lastBegun);
+    return [...behind, ...due.filter(({ id }) => id <= this.#lastBegun)];
+  }
+
+  private async dueInOrder(): Promise<DueWebhook[]> {
     return this.database.readPlatform(SYSTEM, async (view) => {
       const rows = await view.find(
         Webhook,
@@ -129,14 +155,15 @@ export class Deliveries implements OnModuleDestroy {
       const sizeOf = await historySizes(view, [...new Set(rows.map(({ tenantId }) => tenantId))]);
       return rows
         .filter(({ leasedUntil }) => !isLeased(leasedUntil, view.now))
-        .filter((row) => row.nextSequence < sizeOf(row.tenantId) || (row.dueAt !== null && row.dueAt <= view.now))
-        .map(({ id }) => id);
+        .filter((row) => row.nextSequence < sizeOf(row.tenantId) || isDue(row.dueAt, view.now));
     });
   }
 
   private async deliver(id: string): Promise<void> {
     let lease: EpochMilliseconds | undefined;
-    for (let rounds = 0; rounds < ROUNDS_MAX && !this.#stopped; rounds += 1) {
+    const turnEndsAt = this.database.now() + TURN;
+    const mayGoOn = (): boolean => !this.#stopped && this.database.now() < turnEndsAt;
+    for (let rounds = 0; rounds < ROUNDS_MAX && mayGoOn(); rounds += 1) {
       const round = await this.prepare(id, lease);
       if (!round) return;
       lease = round.lease;
@@ -171,7 +198,7 @@ export class Deliveries implements OnModuleDestroy {
       const added = await this.enqueue(tx, row, lines);
       const nextSequence = (lines.at(-1)?.sequence ?? row.nextSequence - 1) + 1;
       const dueAt = row.dueAt ?? (added > 0 ? tx.now : null);
-      const due = dueAt !== null && dueAt <= tx.now ? await dueDeliveries(tx, row) : [];
+      const due = isDue(dueAt, tx.now) ? await dueDeliveries(tx, row) : [];
       if (due.length === 0 && lines.length < EVENTS_LOOKED_AT) {
         await tx.note(Webhook, { id }, { nextSequence, dueAt: await earliest(tx, row, dueAt), leasedUntil: 0 });
         return undefined;
@@ -259,7 +286,9 @@ export class Deliveries implements OnModuleDestroy {
     };
     const { event } = deliveryLifecycle;
     if (isAccepted(attempt)) await tx.transition(WebhookDelivery, row, event.deliver, { set });
-    else if (tx.now - row.requestedAt >= TRIED_FOR) await tx.transition(WebhookDelivery, row, event.fail, { set });
+    // A jump of the clock makes no days of attempts.
+    else if (tx.confirmed - row.requestedAt >= TRIED_FOR)
+      await tx.transition(WebhookDelivery, row, event.fail, { set });
     else {
       const dueAt = tx.now + retryDelay(attempts, Math.random());
       await tx.note(WebhookDelivery, { id: deliveryId }, { ...set, dueAt });
@@ -269,7 +298,7 @@ export class Deliveries implements OnModuleDestroy {
   /** A round in which every attempt failed: the webhook is tried again later, with one message, or is disabled. */
   private async noteFailure(tx: Tx, webhook: Webhook, ended: readonly Ended[]): Promise<void> {
     const failures = webhook.failures + 1;
-    const failingSince = webhook.failingSince ?? tx.now;
+    const failingSince = Math.min(webhook.failingSince ?? tx.now, tx.now);
     const dueAt = tx.now + retryDelay(failures, Math.random());
     const isGone = ended.some(({ attempt }) => 'status' in attempt && attempt.status === GONE);
     const set = { failures, failingSince, dueAt };
@@ -297,7 +326,10 @@ const isLeased = (leasedUntil: EpochMilliseconds, now: EpochMilliseconds): boole
 const dueDeliveries = (tx: Tx, { id: webhookId, failures }: Webhook): Promise<WebhookDelivery[]> =>
   tx.find(
     WebhookDelivery,
-    { webhookId, state: 'pending', dueAt: LessThanOrEqual(tx.now) },
+    [
+      { webhookId, state: 'pending', dueAt: LessThanOrEqual(tx.now) },
+      { webhookId, state: 'pending', dueAt: MoreThan(tooLateFrom(tx.now)) },
+    ],
     { order: { dueAt: 'ASC', id: 'ASC' }, limit: failures > 0 ? 1 : MESSAGES_TOGETHER },
   );
 

@@ -4,4 +4,5 @@ export { ExpirationAnnouncements } from './expiration-announcements.js';
 export { webhookErrors } from './errors.js';
 export { type DeliveryState, type WebhookState, deliveryStates, webhookStates } from './lifecycle.js';
 export { announcementSettings } from './settings.js';
+export { WEBHOOK_SECRET_OVERLAP_MAX } from './webhook-secrets.js';
 export { type ShownWebhook, type WebhookWithSecret, Webhooks } from './webhooks.service.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { HOUR, SECOND } from '#core';
+import { DAY, HOUR, SECOND } from '#core';
 
-import { TRIED_FOR, retryDelay } from './retry.js';
+import { TRIED_FOR, isDue, retryDelay } from './retry.js';
 
 describe('the delay after a failed attempt', () => {
   it('the delay after a failed attempt doubles with each failure, up to twelve hours', () => {
@@ -22,5 +22,15 @@ describe('the delay after a failed attempt', () => {
     for (; elapsed < TRIED_FOR; attempts += 1) elapsed += retryDelay(attempts, 0.5);
     expect(attempts).toBeGreaterThan(12);
     expect(attempts).toBeLessThan(25);
+  });
+});
+
+describe('a retry', () => {
+  it('a retry is due from its instant on, and where it was planned while the clock was ahead', () => {
+    const now = 1_000 * DAY;
+    const longest = retryDelay(100, 1);
+    const instants = [now - 1, now, now + 1, now + longest, now + longest + HOUR, now + 400 * DAY];
+    expect(instants.map((dueAt) => isDue(dueAt, now))).toEqual([true, true, false, false, true, true]);
+    expect(isDue(null, now)).toBe(false);
   });
 });

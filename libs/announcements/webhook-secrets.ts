@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, Secret } from '#core';
+import { BACKWARD_TOLERANCE, DAY, type EpochMilliseconds, Secret } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
-import { In, IsNull, MoreThan, type Tx, type View } from '#database';
+import { Between, In, IsNull, MoreThan, type Tx, type View } from '#database';
 import { Vault, sealedColumn } from '#vault';
 
 import { WebhookSecret } from './entities.js';
@@ -13,6 +13,12 @@ const SECRET_BYTES = 32;
 const PREFIX = 'whsec_';
 
 export const sealedWebhookSecrets = sealedColumn(WebhookSecret, { purpose: 'webhook-secret', column: 'sealedSecret' });
+
+/** The longest time for which a former secret also signs. */
+export const WEBHOOK_SECRET_OVERLAP_MAX = 7 * DAY;
+
+/** An overlap that ends later than one that begins now began while the clock was ahead. */
+const overlapping = ({ now }: View) => Between(now + 1, now + WEBHOOK_SECRET_OVERLAP_MAX + BACKWARD_TOLERANCE);
 
 /** The secrets of webhooks: each is a record of its own, so that two can sign while receivers change from one to the other. */
 @Injectable()
@@ -39,7 +45,7 @@ export class WebhookSecrets {
       WebhookSecret,
       [
         { webhookId, expiresAt: IsNull() },
-        { webhookId, expiresAt: MoreThan(view.now) },
+        { webhookId, expiresAt: overlapping(view) },
       ],
       { order: { id: 'DESC' } },
     );
@@ -54,7 +60,7 @@ export class WebhookSecrets {
   /** A step: until when the former secret of each webhook also signs; absent where only one does. */
   async overlapsOf(view: View, webhookIds: readonly string[]): Promise<ReadonlyMap<string, EpochMilliseconds>> {
     if (webhookIds.length === 0) return new Map();
-    const rows = await view.find(WebhookSecret, { webhookId: In([...webhookIds]), expiresAt: MoreThan(view.now) });
+    const rows = await view.find(WebhookSecret, { webhookId: In([...webhookIds]), expiresAt: overlapping(view) });
     return new Map(rows.map(({ webhookId, expiresAt }) => [webhookId, expiresAt!]));
   }
 

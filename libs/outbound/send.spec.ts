@@ -1,4 +1,5 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
+import { type AddressInfo, createServer } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
@@ -30,7 +31,35 @@ describe('the look-up of a connection', () => {
   });
 });
 
+/** What becomes of a request to a server that writes these bytes. */
+async function answeredBy(bytes: string): Promise<object> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.write(bytes));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const request = { url: `http://127.0.0.1:${port}`, method: 'POST', headers: {}, body: '{}' };
+    return await send(
+      { ...request, bodyBytesMax: 0, withinMilliseconds: 5_000 },
+      { ...POLICY, networks: ['127.0.0.0/8'] },
+    );
+  } finally {
+    server.close();
+  }
+}
+
 describe('a request', () => {
+  it.each<[string, string, object]>([
+    ['a change of protocol', 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', { status: 101 }],
+    ['no HTTP', 'hello\r\n\r\n', { error: 'CONNECTION_FAILED' }],
+    ['a head without end', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(10_000)}`, { error: 'CONNECTION_FAILED' }],
+    ['a body without end', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', { status: 200 }],
+  ])('a request that is answered by %s ends', async (_, bytes, outcome) => {
+    expect(await answeredBy(bytes)).toMatchObject(outcome);
+  });
+
   it.each([
     ['http://127.0.0.1:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
     ['http://[::1]:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],

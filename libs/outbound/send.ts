@@ -103,7 +103,14 @@ export function send(request: OutboundRequest, policy: DestinationPolicy): Promi
       });
       answer.once('end', () => resolve({ status, headers, body: Buffer.concat(chunks) }));
     });
+    // An answer to no request of ours: the socket is left to who asked, and the signal ends it no more.
+    outgoing.once('upgrade', ({ statusCode: status = 0, headers }, socket) => {
+      socket.destroy();
+      resolve({ status, headers, body: Buffer.alloc(0) });
+    });
     outgoing.on('error', fail);
+    // However it ended: a request without an end would keep its place from those of all tenants.
+    outgoing.once('close', () => resolve({ error: 'CONNECTION_FAILED' }));
     outgoing.end(body);
   });
 }

@@ -2,7 +2,7 @@ import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Deliveries } from '#announcements';
-import { DAY, HOUR, ManualClock, MINUTE, SECOND, toRfc3339 } from '#core';
+import { DAY, HOUR, ManualClock, MINUTE, SECOND, platformScope, systemOrigin, toRfc3339 } from '#core';
 
 import { createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -132,6 +132,50 @@ describe('a webhook', () => {
     release.forEach((end) => end());
     await first;
     await slow.close();
+  });
+});
+
+describe('the turns of webhooks', () => {
+  it('the turns of webhooks leave room for other tenants while the receivers of one are slow', async () => {
+    const slow = await startReceiver();
+    const release: (() => void)[] = [];
+    slow.answer = (response) => void release.push(() => response.writeHead(204).end());
+    for (let number = 0; number < 20; number += 1) await createWebhook(['webhook.created'], slow.url);
+    const first = deliver();
+    await expect.poll(() => release.length).toBeGreaterThanOrEqual(4);
+    tenant = await createTenant(server);
+    await createWebhook(['webhook.created']);
+    await deliver();
+    expect(receiver.received).toHaveLength(1);
+    slow.answer = 204;
+    release.forEach((end) => end());
+    await first;
+    await slow.close();
+  });
+});
+
+describe('a clock that jumps 400 days forward and back', () => {
+  /** The clock of the server, and its sessions, are as before afterwards. */
+  const whileAhead = async (work: () => Promise<void>): Promise<void> => {
+    clock.jump(400 * DAY);
+    await server.server.installation.clockWatch.beat();
+    await work();
+    clock.jump(-400 * DAY);
+    await server.server.installation.clockWatch.confirm(platformScope(systemOrigin('test')));
+  };
+
+  it('a clock that jumps 400 days forward and back gives up no delivery that fails meanwhile, and delays it no longer than usual', async () => {
+    const { path } = await createWebhook(['key.*']);
+    await createKey('before the jump');
+    receiver.answer = 500;
+    await deliver();
+    await whileAhead(() => deliver());
+    expect(receiver.received).toHaveLength(2);
+    expect(await deliveries(path)).toMatchObject([{ state: 'pending', attempts: 2 }]);
+    receiver.answer = 204;
+    await deliver();
+    expect(await deliveries(path)).toMatchObject([{ state: 'delivered', attempts: 3 }]);
+    expect(await read(path)).toMatchObject({ state: 'active', failingSince: null });
   });
 });
 

@@ -3,6 +3,7 @@ import {
   type WebhookState,
   type WebhookWithSecret as MadeWebhook,
   type ShownWebhook,
+  WEBHOOK_SECRET_OVERLAP_MAX,
   type Webhooks,
   deliveryStates,
   webhookStates,
@@ -13,7 +14,7 @@ import { Choice, Identifier, Instant, Items, Nested, Text, WholeNumber } from '.
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 const ACTIONS_MAX = 100;
-const OVERLAP_SECONDS_MAX = (7 * DAY) / SECOND;
+const OVERLAP_SECONDS_MAX = WEBHOOK_SECRET_OVERLAP_MAX / SECOND;
 export const OVERLAP_SECONDS_DEFAULT = DAY / SECOND;
 
 const Url = (options = {}) =>
