@@ -6,6 +6,16 @@ export const FORWARD_TOLERANCE = 10 * MINUTE;
 /** A clock that is further behind the latest instant that was given out has been set back. */
 export const BACKWARD_TOLERANCE = 5 * SECOND;
 
+/**
+ * Whether something holds at an instant that ends `lifetime` after its beginning at the latest. An end that is further away was
+ * written while the clock was ahead: what lasts until then would last for too long.
+ */
+export const isWithinLifetime = (
+  endsAt: EpochMilliseconds,
+  lifetime: EpochMilliseconds,
+  now: EpochMilliseconds,
+): boolean => endsAt > now && endsAt <= now + lifetime + BACKWARD_TOLERANCE;
+
 /** For how long a clock must run steadily before it is accepted after a stop that nothing else explains. */
 export const OBSERVATION = HOUR;
 /** The longest such stop; after a longer one the clock must be confirmed. */

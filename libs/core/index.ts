@@ -44,6 +44,7 @@ export {
   type ClockState,
   GuardedClock,
   OBSERVATION,
+  isWithinLifetime,
 } from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type EventSubject, type Lifecycle, type LifecycleEvent, defineLifecycle } from './lifecycle.js';

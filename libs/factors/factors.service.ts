@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
 import { PublicUrl } from '#config';
-import { INSTALLATION_ID, type Json, MINUTE, coreErrors } from '#core';
+import { INSTALLATION_ID, type Json, MINUTE, coreErrors, isWithinLifetime } from '#core';
 import { lookupHash, randomSecret, uuidv7 } from '#crypto';
 import { IsNull, Not, type Tx, type View } from '#database';
 import { Vault, installationSealedColumn } from '#vault';
@@ -108,7 +108,7 @@ export class Factors {
   /** A step: the first proof of a factor, from which on it counts. @throws NOT_FOUND, FACTOR_INVALID */
   async confirm(tx: Tx, userId: string, factorId: string, answer: Json): Promise<Factor> {
     const factor = await tx.installation.lock(Factor, { id: factorId, userId, confirmedAt: IsNull() });
-    if ((factor.expiresAt ?? 0) <= tx.now) throw coreErrors.NOT_FOUND();
+    if (!isWithinLifetime(factor.expiresAt ?? 0, ANSWER_WITHIN, tx.now)) throw coreErrors.NOT_FOUND();
     const enrolled = factor.sealedMaterial && (await this.open(tx, factor.id, factor.sealedMaterial));
     const circumstances = this.circumstances(tx, factor.challenge);
     const confirmed = await factorKinds[factor.kind].confirm(enrolled, answer, circumstances);
@@ -278,4 +278,4 @@ const placeOf = (factorId: string) => sealedMaterials.place(INSTALLATION_ID, fac
 const newChallenge = (): string => randomSecret(CHALLENGE_BYTES).reveal().toString('base64url');
 
 const isOpen = ({ expiresAt, failures }: FactorChallenge, { now }: View): boolean =>
-  expiresAt > now && failures < WRONG_ANSWERS_MAX;
+  isWithinLifetime(expiresAt, ANSWER_WITHIN, now) && failures < WRONG_ANSWERS_MAX;

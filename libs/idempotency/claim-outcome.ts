@@ -1,4 +1,4 @@
-import { BACKWARD_TOLERANCE, type EpochMilliseconds, SECOND } from '#core';
+import { type EpochMilliseconds, SECOND, isWithinLifetime } from '#core';
 
 import type { IdempotencyRecord } from './entities.js';
 
@@ -20,9 +20,7 @@ export function claimOutcome(record: Facts, payloadHash: string, now: EpochMilli
   if (record.payloadHash !== payloadHash) return 'other-payload';
   if (record.state === 'running') {
     if (record.leaseUntil === null) return 'running';
-    // One that lasts longer than a lease that begins now was taken while the clock was ahead.
-    const holds = record.leaseUntil > now && record.leaseUntil <= now + LEASE + BACKWARD_TOLERANCE;
-    return holds ? 'running' : 'abandoned';
+    return isWithinLifetime(record.leaseUntil, LEASE, now) ? 'running' : 'abandoned';
   }
   const isErased = record.sealedAnswer === null || (record.answerUntil !== null && record.answerUntil <= now);
   return isErased ? 'answer-erased' : 'answered';

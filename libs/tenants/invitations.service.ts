@@ -8,6 +8,7 @@ import {
   type Secret,
   type TenantScope,
   coreErrors,
+  isWithinLifetime,
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
@@ -240,7 +241,11 @@ export class Invitations {
 /** @throws INVITATION_INVALID for a token that is unknown, used, withdrawn or expired: all alike */
 async function usableInvitation(view: View, lookupHash: string): Promise<Invitation> {
   const invitation = await view.hold(Invitation, { lookupHash }, 'exclusive');
-  if (!invitation || invitationStateAt(invitation, view.now) !== 'pending') {
+  const isUsable =
+    invitation !== null &&
+    invitationStateAt(invitation, view.now) === 'pending' &&
+    isWithinLifetime(invitation.expiresAt, INVITATION_TTL, view.now);
+  if (!isUsable) {
     throw invitationErrors.INVITATION_INVALID();
   }
   return invitation;

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-import { INSTALLATION_ID, type PlatformScope, type Secret, type TenantScope, platformScope } from '#core';
+import {
+  INSTALLATION_ID,
+  type PlatformScope,
+  type Secret,
+  type TenantScope,
+  isWithinLifetime,
+  platformScope,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, IsNull, type Tx, type View } from '#database';
 
@@ -128,7 +135,8 @@ async function insert(
 /** @throws RESET_INVALID for a token that is unknown, used, replaced or expired: all alike */
 async function usableReset(view: View, lookupHash: string): Promise<PasswordReset> {
   const row = await view.installation.hold(PasswordReset, { lookupHash }, 'exclusive');
-  if (!row || row.usedAt !== null || row.expiresAt <= view.now) throw accountErrors.RESET_INVALID();
+  const isUsable = row?.usedAt === null && isWithinLifetime(row.expiresAt, resetKinds[row.kind].ttl, view.now);
+  if (!isUsable) throw accountErrors.RESET_INVALID();
   return row;
 }
 

@@ -1,4 +1,4 @@
-import { BACKWARD_TOLERANCE, type EpochMilliseconds, MINUTE, coreErrors } from '#core';
+import { BACKWARD_TOLERANCE, type EpochMilliseconds, MINUTE, coreErrors, isWithinLifetime } from '#core';
 
 import type { Session } from './entities.js';
 
@@ -13,9 +13,8 @@ export abstract class SessionLimits {
   abstract readonly absolute: EpochMilliseconds;
 }
 
-/** A session that ends later than one that starts now was started while the clock was ahead: it would last for too long. */
 const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
-  expiresAt > now && expiresAt <= now + SESSION_TTL + BACKWARD_TOLERANCE;
+  isWithinLifetime(expiresAt, SESSION_TTL, now);
 
 /** Until when a session can be renewed that starts, or is renewed, now. */
 export const renewableUntil = (
@@ -31,9 +30,7 @@ export const isRenewable = (
   { idle, absolute }: SessionLimits,
 ): boolean =>
   session.endedAt === null &&
-  session.renewableUntil > now &&
-  // Written while the clock was ahead, it would last for too long.
-  session.renewableUntil <= now + idle + BACKWARD_TOLERANCE &&
+  isWithinLifetime(session.renewableUntil, idle, now) &&
   session.createdAt <= now + BACKWARD_TOLERANCE &&
   session.createdAt + absolute > now;
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
 import {
-  BACKWARD_TOLERANCE,
   INSTALLATION_ID,
   type Origin,
   type Page,
@@ -9,6 +8,7 @@ import {
   type PlatformScope,
   Secret,
   coreErrors,
+  isWithinLifetime,
   normalizeEmail,
 } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
@@ -181,7 +181,7 @@ export class Users {
   private async requireStepUp(scope: PlatformScope, stepUp: Secret): Promise<StepUpStrength> {
     const claims = this.tokens.readStepUp(stepUp.reveal());
     const now = await this.database.readPlatform(scope, async (view) => view.now);
-    const isCurrent = claims && claims.expiresAt > now && claims.expiresAt <= now + STEP_UP_TTL + BACKWARD_TOLERANCE;
+    const isCurrent = claims && isWithinLifetime(claims.expiresAt, STEP_UP_TTL, now);
     if (!isCurrent || claims.sessionId !== sessionOf(scope)) throw sessionErrors.STEP_UP_INVALID();
     return claims.strength;
   }

@@ -19,6 +19,11 @@ const ALGORITHMS = [-7, -8, -257];
 const COUNTER_MAX = 2 ** 31 - 1;
 export const PASSKEY_TIMEOUT_MILLISECONDS = 5 * 60_000;
 
+/** WebAuthn Level 3 §7.1, step 25. */
+const CREDENTIAL_ID_BYTES_MAX = 1023;
+/** How a browser reaches a device (WebAuthn Level 3 §5.8.4). */
+const TRANSPORTS: readonly string[] = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'];
+
 /** What is kept of a passkey; binary values in base64url. */
 interface StoredPasskey {
   readonly credentialId: string;
@@ -54,6 +59,10 @@ async function orUndefined<Value>(work: () => Promise<Value | undefined>): Promi
   }
 }
 
+/** The device says them, so that they may be anything: what no browser knows is not kept. */
+const transportsOf = ({ transports }: WebAuthnCredential): readonly string[] =>
+  TRANSPORTS.filter((known) => (transports as readonly string[] | undefined)?.includes(known));
+
 async function confirm(proof: Json, challenge: string, party: RelyingParty): Promise<Material | undefined> {
   const { verified, registrationInfo } = await verifyRegistrationResponse({
     ...expectationsOf(challenge, party),
@@ -61,11 +70,12 @@ async function confirm(proof: Json, challenge: string, party: RelyingParty): Pro
     supportedAlgorithmIDs: ALGORITHMS,
   });
   if (!verified) return undefined;
-  const { id, publicKey, counter, transports = [] } = registrationInfo.credential;
+  const { id, publicKey, counter } = registrationInfo.credential;
+  if (Buffer.from(id, 'base64url').length > CREDENTIAL_ID_BYTES_MAX) return undefined;
   const stored: StoredPasskey = {
     credentialId: id,
     publicKey: Buffer.from(publicKey).toString('base64url'),
-    transports,
+    transports: transportsOf(registrationInfo.credential),
   };
   return { material: Buffer.from(JSON.stringify(stored)), counter: Math.min(counter, COUNTER_MAX) };
 }

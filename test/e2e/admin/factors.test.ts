@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, ManualClock, MINUTE, SECOND } from '#core';
-import type { Deviations } from '../../support/authenticator.js';
+import { type Deviations, createAuthenticator } from '../../support/authenticator.js';
 import { enrolPasskey, enrolTotp, pageOf, stepUp } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import {
@@ -217,6 +217,21 @@ describe('a passkey', () => {
     const confirm = await server.post(`/v1/auth/factors/${body['factor']!['id']}/confirm`, { passkey }, { token });
     expect(confirm).toMatchObject(refusal(403, 'FACTOR_INVALID'));
     expect((await server.get('/v1/auth/factors', { token })).body['items']).toEqual([]);
+  });
+
+  it('a passkey is kept with those transports only that browsers know', async () => {
+    const { token } = await newcomer();
+    const request = { kind: 'passkey', name: 'key', password: PASSWORD };
+    const { body } = await server.post('/v1/auth/factors', request, { token });
+    const device = createAuthenticator(pageOf(server));
+    const made = device.create(body['passkey']!) as { response: object };
+    const passkey = { ...made, response: { ...made.response, transports: ['usb', 'unknown'] } };
+    const path = `/v1/auth/factors/${body['factor']!['id']}/confirm`;
+    expect((await server.post(path, { passkey }, { token })).status).toBe(200);
+    const asked = (await server.post('/v1/auth/step-up/challenge', undefined, { token })).body['passkeyOptions']!;
+    const headers = await stepUp(server, token, { passkey: device.get(asked) });
+    const next = await server.post('/v1/auth/factors', { ...request, name: 'next' }, { token, headers });
+    expect(next.body['passkey']!['excludeCredentials']).toMatchObject([{ transports: ['usb'] }]);
   });
 
   it('a passkey is not offered where browsers have none', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { Secret, TOTP } from 'otpauth';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -8,9 +9,19 @@ import { ClockWatch } from '#scheduler';
 
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
 import { type DueSample, dueSamples } from '../../support/due-samples.js';
+import { enrolTotp } from '../../support/factors.js';
 import { Workshop } from '../../support/openssl.js';
+import { invite } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { ADMIN, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import {
+  ADMIN,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 import { createAuthority, issue } from '../certificates/pki.js';
 import { certify, requestToken, update } from '../vendors/vendor.js';
 
@@ -222,6 +233,41 @@ describe('what was made while the clock was ahead', () => {
       expect((await server.get('/v1/auth/me', { token })).status).toBe(200);
     });
     expect((await server.get('/v1/auth/me', { token })).status).toBe(401);
+  });
+
+  it('what was made while the clock was ahead does not last for longer than usual: a reset, an invitation, an enrolment, a sign-in that waits for a code', async () => {
+    const { email } = tenant.owner;
+    const made: Record<string, string> = {};
+    const other = await createTenant(server);
+    const phone = await enrolTotp(server, tenant.owner.token);
+    await whileAhead(400 * DAY, async () => {
+      const admin = await server.login();
+      const owner = { ...other.owner, token: await server.login(other.owner.email, PASSWORD) };
+      made['invitation'] = await invite(server, { ...other, owner }, 'invited@later.test', 'auditor');
+      const { items } = (await server.get(`/v1/users?email=${email}`, { token: admin })).body;
+      const userId: string = (items as unknown as Shape[]).find((user) => user['email'] === email)!['id']!;
+      const reset = await server.post(`/v1/users/${userId}/reset`, { password: ADMIN.password }, { token: admin });
+      made['reset'] = reset.body['token']!;
+      made['signIn'] = (await server.post('/v1/auth/login', { email, password: PASSWORD })).body['mfaToken']!;
+      const enrolment = { kind: 'totp', name: 'later', password: ADMIN.password };
+      const { factor, totp } = (await server.post('/v1/auth/factors', enrolment, { token: admin })).body;
+      [made['factorId'], made['secret']] = [factor!['id']!, totp!['secret']!];
+    });
+    expect(Object.entries(made).filter(([, text]) => text === undefined)).toEqual([]);
+    const later = new TOTP({ secret: Secret.fromBase32(made['secret']!) });
+    const confirmation = { totp: later.generate({ timestamp: clock.now() }) };
+    const answers = [
+      await server.post('/v1/invitations/accept', { token: made['invitation'], name: 'N', password: PASSWORD }),
+      await server.post('/v1/auth/reset/complete', { token: made['reset'], password: PASSWORD }),
+      await server.post('/v1/auth/login/verify', { mfaToken: made['signIn'], recoveryCode: phone.recoveryCodes[0] }),
+      await server.post(`/v1/auth/factors/${made['factorId']}/confirm`, confirmation, { token: await server.login() }),
+    ];
+    expect(answers.map(({ status, body }) => [status, body['code']])).toEqual([
+      [410, 'INVITATION_INVALID'],
+      [410, 'RESET_INVALID'],
+      [401, 'INVALID_CREDENTIALS'],
+      [404, 'NOT_FOUND'],
+    ]);
   });
 
   it('what was made while the clock was ahead does not lock an account for longer than usual', async () => {
