@@ -5,6 +5,7 @@ import { systemClock } from '#core';
 import { type Permission, permissionsOfRole, roles } from '#tenants';
 
 import {
+  COLOUR_RULES,
   type Window,
   accessibilityFaults,
   browserProgram,
@@ -114,7 +115,7 @@ describe.runIf(browserProgram)('every page of the console', () => {
         await open(page, path);
         expect([path, await accessibilityFaults(page)]).toEqual([path, []]);
         await page.emulateMedia({ colorScheme: 'dark' });
-        expect([path, 'dark', await accessibilityFaults(page)]).toEqual([path, 'dark', []]);
+        expect([path, 'dark', await accessibilityFaults(page, COLOUR_RULES)]).toEqual([path, 'dark', []]);
         await page.setViewportSize({ width: 360, height: 740 });
         expect([path, 'narrow', await accessibilityFaults(page)]).toEqual([path, 'narrow', []]);
         expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
