@@ -1,7 +1,7 @@
 // `node scripts/prepare.mjs start|test`: makes a fresh clone ready for `npm start` and `npm test`.
 // Installs what the lockfile says and node_modules lacks, builds what changed, and says nothing when there is nothing to do.
 // Plain JavaScript for any Node >= 18, because it runs before the product's own Node is there.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -116,43 +116,42 @@ function removeOrphans(paths) {
   if (orphans.length > 0) say(`removed ${orphans.length} built file(s) without a source.`);
 }
 
-function build(paths, current) {
-  say('building ...');
+/** Runs one of the compilers on the product's own Node. */
+async function compile(what, script, ...parameters) {
+  say(`building ${what} ...`);
   const started = performance.now();
+  const child = spawn(productNode(), [at('node_modules', ...script), ...parameters], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const status = await new Promise((resolve, reject) => {
+    child.once('exit', resolve);
+    child.once('error', ({ message }) => reject(new Explained(`The compiler could not be started: ${message}`)));
+  });
+  if (status !== 0) throw new Explained(`Building ${what} failed; the messages are above.`);
+  say(`built ${what} in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+async function build(paths, current) {
   rmSync(STAMP, { force: true });
   // The incremental compiler trusts its own record and would not write a deleted file again.
   if (!isComplete(paths)) rmSync(at('dist', '.tsbuildinfo'), { force: true });
-  const compiler = at('node_modules', 'typescript', 'bin', 'tsc');
-  const { status, error } = spawnSync(productNode(), [compiler, '-p', 'tsconfig.build.json'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  if (error) throw new Explained(`The compiler could not be started: ${error.message}`);
-  if (status !== 0) throw new Explained("The build failed; the compiler's messages are above.");
+  // Types are checked by `npm run check` and `npm run build`; what is written is the same, in half the time.
+  await compile('the server', ['typescript', 'bin', 'tsc'], '-p', 'tsconfig.build.json', '--noCheck');
   removeOrphans(paths);
   mkdirSync(at('dist'), { recursive: true });
   writeFileSync(STAMP, current);
-  say(`built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
 
-function buildConsole(current) {
-  say('building the console ...');
-  const started = performance.now();
+async function buildConsole(current) {
   rmSync(CONSOLE_STAMP, { force: true });
-  const bundler = at('node_modules', 'vite', 'bin', 'vite.js');
-  const { status, error } = spawnSync(productNode(), [bundler, 'build', '--config', 'apps/console/vite.config.ts'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  if (error) throw new Explained(`The bundler could not be started: ${error.message}`);
-  if (status !== 0) throw new Explained("The console could not be built; the bundler's messages are above.");
+  await compile('the console', ['vite', 'bin', 'vite.js'], 'build', '--config', 'apps/console/vite.config.ts');
   writeFileSync(CONSOLE_STAMP, current);
-  say(`built the console in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
 
 const isCurrent = (stamp, current) => existsSync(stamp) && readFileSync(stamp, 'utf8') === current;
 
-await run(() => {
+await run(async () => {
   const purpose = process.argv[2];
   if (purpose !== 'start' && purpose !== 'test') throw new Explained('Usage: node scripts/prepare.mjs start|test');
   const reason = installReason();
@@ -163,10 +162,15 @@ await run(() => {
   }
   const paths = sources();
   const current = fingerprint(paths);
-  if (!isCurrent(STAMP, current) || !isComplete(paths)) build(paths, current);
   const currentConsole = fingerprint(consoleSources());
-  if (!isCurrent(CONSOLE_STAMP, currentConsole) || !existsSync(at('dist', 'console', 'index.html'))) {
-    buildConsole(currentConsole);
-  }
+  const isServerCurrent = isCurrent(STAMP, current) && isComplete(paths);
+  const isConsoleCurrent = isCurrent(CONSOLE_STAMP, currentConsole) && existsSync(at('dist', 'console', 'index.html'));
+  // Side by side: each compiler is busy on one processor.
+  const builds = await Promise.allSettled([
+    isServerCurrent ? undefined : build(paths, current),
+    isConsoleCurrent ? undefined : buildConsole(currentConsole),
+  ]);
+  const failed = builds.find(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
   return 0;
 });
