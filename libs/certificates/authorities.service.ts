@@ -177,9 +177,11 @@ export class CertificateAuthorities {
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<EffectiveAuthority>> {
+  /** @param name the whole name of the one that is looked for; all of them where it is absent */
+  async list(scope: TenantScope, name: string | undefined, page: PageRequest): Promise<Page<EffectiveAuthority>> {
     return this.database.read(scope, async (view) => {
-      const { items, nextCursor } = await view.page(CertificateAuthority, {}, [['id', 'ASC']], page);
+      const where = name === undefined ? {} : { name };
+      const { items, nextCursor } = await view.page(CertificateAuthority, where, [['id', 'ASC']], page);
       const defaultId = (await findDefault(view))?.id;
       return { items: items.map((authority) => effective(authority, view.now, defaultId)), nextCursor };
     });

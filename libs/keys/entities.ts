@@ -42,6 +42,8 @@ export class Key extends TenantResource {
   @InstantColumn({ nullable: true }) deletedAt: number | null;
   /** Until then a deleted key can be restored; from then on its material is gone. */
   @InstantColumn({ nullable: true }) destroysAt: number | null;
+  /** When a token was last signed with it. */
+  @InstantColumn({ nullable: true }) lastUsedAt: number | null;
 }
 
 @Entity('key_versions')

@@ -46,6 +46,7 @@ export async function insertKey(
     updatedAt: now,
     deletedAt: null,
     destroysAt: null,
+    lastUsedAt: null,
   };
   await reserveVersion(tx);
   await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });

@@ -6,7 +6,8 @@ export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_
 export { type ImportRequest, KeyImport } from './key-import.service.js';
 export { Keys, type NewKey } from './keys.service.js';
 export { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
-export { type CertifiedByKey, KeyCertificates, KeyUsers, type UsersOfKey } from './key-users.js';
+export { type CertifiedByKey, KeyCertificates, type KeyUse, KeyUsers, type UsersOfKey } from './key-users.js';
+export { KEY_USES_MAX, type KeyUserReport, KeyUserReports } from './key-user-report.service.js';
 export type { KeyDryRun } from './dry-run.js';
 export { KeyDryRuns } from './dry-runs.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY } from './rotation.js';

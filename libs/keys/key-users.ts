@@ -1,3 +1,4 @@
+import type { EpochMilliseconds } from '#core';
 import type { Tx, View } from '#database';
 
 /** Who would notice that a key signs no more. */
@@ -8,9 +9,26 @@ export interface UsersOfKey {
   readonly services: readonly string[];
 }
 
+/** A service that signed with a key, by a token profile. */
+export interface KeyUse {
+  /** The `kid` of the tokens. */
+  readonly kid: string;
+  /** Name of the token profile. */
+  readonly profile: string;
+  /** `null` where the profile admits users who are no service. */
+  readonly service: { readonly id: string; readonly name: string } | null;
+  /** How many tokens. */
+  readonly tokens: number;
+  readonly firstUsedAt: EpochMilliseconds;
+  readonly lastUsedAt: EpochMilliseconds;
+}
+
 /** Implemented by higher layers to report what uses a key. */
 export abstract class KeyUsers {
   abstract usersOf(view: View, keyId: string): Promise<UsersOfKey>;
+
+  /** What signed with it, the latest first. */
+  abstract usesOf(view: View, keyId: string, limit: number): Promise<readonly KeyUse[]>;
 }
 
 /** What a compromise of a key would revoke. */

@@ -15,6 +15,7 @@ import { keyEvents } from './events.js';
 import { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
 import { KeyExport } from './key-export.service.js';
 import { KeyImport } from './key-import.service.js';
+import { KeyUserReports } from './key-user-report.service.js';
 import { Keys } from './keys.service.js';
 import { KeyDryRuns } from './dry-runs.service.js';
 import { KeyRotation } from './rotation.service.js';
@@ -34,11 +35,12 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, Compromised
     KeyExport,
     KeyFingerprints,
     KeyImport,
+    KeyUserReports,
     KeyDryRuns,
     KeyRotation,
     Keys,
     Signer,
   ],
-  exports: [KeyDeletion, KeyExport, KeyImport, KeyDryRuns, KeyRotation, Keys, Signer],
+  exports: [KeyDeletion, KeyExport, KeyImport, KeyUserReports, KeyDryRuns, KeyRotation, Keys, Signer],
 })
 export class KeysModule {}

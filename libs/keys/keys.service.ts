@@ -14,11 +14,14 @@ import {
   type Committed,
   Database,
   In,
+  IsNull,
+  LessThan,
   MoreThan,
   Not,
   type RaisedInstant,
   type Tx,
   type View,
+  type Where,
   requireVersion,
 } from '#database';
 import { raiseConfigVersion } from '#tenants';
@@ -29,7 +32,14 @@ import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { insertKey } from './first-version.js';
 import { requireRoomForVersion } from './key-quota.js';
-import { keyStateAt, type KeyVersionState, publishedStates, versionStateAt } from './lifecycle.js';
+import {
+  type KeyState,
+  type KeyVersionState,
+  keyLifecycle,
+  keyStateAt,
+  publishedStates,
+  versionStateAt,
+} from './lifecycle.js';
 import { nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
@@ -45,12 +55,6 @@ export interface NewKey {
   readonly contacts?: readonly string[] | undefined;
 }
 
-/** What keys are searched by. */
-export interface KeyFilter {
-  /** One of its contacts. */
-  readonly owner?: string | undefined;
-}
-
 /** What may be changed about a key; members that are absent stay as they are. */
 export interface KeyChange {
   readonly name?: string | undefined;
@@ -59,6 +63,21 @@ export interface KeyChange {
   /** Only `false` changes anything: what was never exportable cannot become so. */
   readonly exportable?: boolean | undefined;
   readonly contacts?: readonly string[] | undefined;
+}
+
+/** Which keys are meant; what is absent does not restrict. */
+export interface KeySelection {
+  /** One of its contacts. */
+  readonly owner?: string | undefined;
+  /** The whole name; a deleted key is found by the one that it had. */
+  readonly name?: string | undefined;
+  /** The effective state. Keys that are destroyed are listed only where they are asked for. */
+  readonly state?: KeyState | undefined;
+  readonly algorithm?: AlgorithmName | undefined;
+  /** The next version is made before this instant. */
+  readonly rotatesBefore?: EpochMilliseconds | undefined;
+  /** No token was signed with it since; one that was never used counts from its creation. */
+  readonly unusedSince?: EpochMilliseconds | undefined;
 }
 
 /** Read in pieces: the quota of the tenant bounds how many there are, and none of them is ever left out. */
@@ -100,10 +119,16 @@ export class Keys {
     });
   }
 
-  async list(scope: TenantScope, { owner }: KeyFilter, page: PageRequest): Promise<Page<Key>> {
+  /** One page, oldest first. It can have fewer keys than its limit, because the state goes by the clock. */
+  async list(scope: TenantScope, selection: KeySelection, page: PageRequest): Promise<Page<Key>> {
+    const isMeant = ({ state }: Key): boolean =>
+      selection.state === undefined ? state !== 'destroyed' : state === selection.state;
     return this.database.read(scope, async (view) => {
+      const { owner } = selection;
       const owned = owner === undefined ? {} : { id: In(await subjectsOf(view, 'key', owner)) };
-      return view.page(Key, { state: Not('destroyed'), ...owned }, [['id', 'ASC']], page);
+      const { items, nextCursor } = await view.page(Key, rowsOf(selection, owned), [['id', 'ASC']], page);
+      const shown = items.map((key) => ({ ...key, state: keyStateAt(key, view.now) })).filter(isMeant);
+      return { items: shown, nextCursor };
     });
   }
 
@@ -169,10 +194,37 @@ export class Keys {
     return { entity: KeyVersion, id: versionId, column: 'lastTokenExpiresAt', to: expiresAt };
   }
 
+  /** A step: a token was signed with the key; a later use that another instance wrote is kept. */
+  async noteUse(tx: Tx, keyId: string, lastUsedAt: EpochMilliseconds): Promise<void> {
+    const earlier = [IsNull(), LessThan(lastUsedAt), MoreThan(tx.now)];
+    await tx.note(
+      Key,
+      earlier.map((before) => ({ id: keyId, lastUsedAt: before })),
+      { lastUsedAt },
+    );
+  }
+
   /** The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. */
   async jwks(scope: TenantScope): Promise<{ keys: PublicJwk[] }> {
     return this.database.read(scope, async (view) => ({ keys: await published(view) }));
   }
+}
+
+/** The rows among which those of the selection are: the clock may be ahead of the state of a row. */
+function rowsOf(selection: KeySelection, owned: { readonly id?: ReturnType<typeof In<string>> }): Where<Key> {
+  const { name, state, algorithm: named, rotatesBefore, unusedSince } = selection;
+  const where = {
+    ...owned,
+    state: state === undefined ? Not<KeyState>('destroyed') : In(keyLifecycle.recordedAs(state)),
+    ...(name === undefined ? {} : { name }),
+    ...(named === undefined ? {} : { algorithm: named }),
+    ...(rotatesBefore === undefined ? {} : { nextRotationAt: LessThan(rotatesBefore) }),
+  };
+  if (unusedSince === undefined) return where;
+  return [
+    { ...where, lastUsedAt: LessThan(unusedSince) },
+    { ...where, lastUsedAt: IsNull(), createdAt: LessThan(unusedSince) },
+  ];
 }
 
 type ChangedMembers = Pick<Key, 'name' | 'rotateEverySeconds' | 'exportable' | 'contacts'>;

@@ -188,7 +188,7 @@ export interface paths {
         post: operations["createTokenOfAccount"];
     };
     "/v1/tenants/{tenantId}/services": {
-        /** List the services */
+        /** List the services, or find one by its name */
         get: operations["listServices"];
         /** Create a service with its first service key and JWT credential */
         post: operations["createService"];
@@ -268,7 +268,7 @@ export interface paths {
         post: operations["checkLeak"];
     };
     "/v1/tenants/{tenantId}/keys": {
-        /** List the keys */
+        /** List the keys, or find one by its name */
         get: operations["listKeys"];
         /** Generate a key; its first version is active */
         post: operations["generateKey"];
@@ -280,6 +280,10 @@ export interface paths {
         delete: operations["deleteKey"];
         /** Change the name, the rotation schedule or the contacts of a key, or end that it can be exported */
         patch: operations["changeKey"];
+    };
+    "/v1/tenants/{tenantId}/keys/{keyId}/users": {
+        /** What signed with a key and when, and what may sign with it or certifies it */
+        get: operations["listKeyUsers"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/rotate": {
         /** Make the next version: published now, signing when every cache of the JWKS has it */
@@ -1441,6 +1445,11 @@ export interface components {
              * @description When it last changed
              */
             updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When a request last used one of its credentials, exact to a minute
+             */
+            lastUsedAt: string | null;
         };
         CredentialWithSecret: {
             /**
@@ -2310,6 +2319,11 @@ export interface components {
             nextRotationAt: string | null;
             /**
              * Format: date-time
+             * @description When a token was last signed with it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
              * @description When it was deleted
              */
             deletedAt: string | null;
@@ -2378,6 +2392,11 @@ export interface components {
             nextRotationAt: string | null;
             /**
              * Format: date-time
+             * @description When a token was last signed with it, exact to a minute
+             */
+            lastUsedAt: string | null;
+            /**
+             * Format: date-time
              * @description When it was deleted
              */
             deletedAt: string | null;
@@ -2392,6 +2411,47 @@ export interface components {
             items: components["schemas"]["Key"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
+        };
+        UsingService: {
+            /**
+             * Format: uuid
+             * @description Id of the service
+             */
+            id: string;
+            /** @description Its name */
+            name: string;
+        };
+        KeyUse: {
+            /** @description Key ID (`kid`) of the tokens */
+            kid: string;
+            /** @description Name of the token profile */
+            profile: string;
+            /** @description Who asked; null for users whom the profile admits */
+            service: components["schemas"]["UsingService"] | null;
+            /** @description How many tokens were signed */
+            tokens: number;
+            /**
+             * Format: date-time
+             * @description When the first one was signed
+             */
+            firstUsedAt: string;
+            /**
+             * Format: date-time
+             * @description When the last one was signed, exact to a minute
+             */
+            lastUsedAt: string;
+        };
+        KeyUserList: {
+            /** @description What signed with it in the last 400 days, the latest first */
+            uses: components["schemas"]["KeyUse"][];
+            /** @description Names of the token profiles that sign with it */
+            profiles: string[];
+            /** @description Names of the services that may ask for their tokens */
+            services: string[];
+            /** @description Key IDs (`kid`) of its certificates that are not revoked */
+            certificates: string[];
+            /** @description Ids of the authorities that have it, and of those below them */
+            authorities: string[];
         };
         KeyChange: {
             /** @description Unique among the keys of the tenant */
@@ -4730,6 +4790,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4797,6 +4859,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -4892,6 +4956,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
+                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                unusedSince?: string | unknown | unknown;
                 /** @description Only those with this address among their contacts; of more than a thousand, the newest */
                 owner?: string;
             };
@@ -5537,6 +5605,16 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
+                /** @description Only those in this state now; destroyed ones if asked */
+                state?: "active" | "deleted" | "destroyed";
+                /** @description Only those of this algorithm */
+                algorithm?: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
+                /** @description Only those whose next version is made before; a date is the start of that day in UTC */
+                rotatesBefore?: string | unknown | unknown;
+                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                unusedSince?: string | unknown | unknown;
                 /** @description Only those with this address among their contacts; of more than a thousand, the newest */
                 owner?: string;
             };
@@ -5660,6 +5738,25 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["KeyDetails"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listKeyUsers: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the key */
+                keyId: string;
+            };
+        };
+        responses: {
+            /** @description Its users */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyUserList"];
                 };
             };
             default: components["responses"]["Refusal"];
@@ -5971,6 +6068,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -6436,6 +6535,10 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
+                /** @description Only those that sign with this key */
+                keyId?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */

@@ -99,7 +99,7 @@ export class Authenticator {
         try {
           const service = requireUsable(record, facts.sourceAddress, now);
           const { id: credentialId, tenantId, authType } = record.credential;
-          this.usage.note(credentialId, now);
+          this.usage.note(record.credential, now);
           return { tenantId, service, credentialId, authType, basis };
         } catch (error) {
           rejected = { record, error };

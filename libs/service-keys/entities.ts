@@ -32,6 +32,8 @@ export class Service extends TenantResource {
   /** Who is told about it by e-mail; `null` is the same as none. */
   @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
+  /** When a request last used one of its credentials. */
+  @InstantColumn({ nullable: true }) lastUsedAt: number | null;
 }
 
 @Entity('credentials')

@@ -1,4 +1,4 @@
-import type { Tx, View } from '#database';
+import { In, type Tx, type View } from '#database';
 
 import { Service } from './entities.js';
 import { serviceEvents } from './events.js';
@@ -8,6 +8,12 @@ const EVERY_PROFILE = '*';
 
 const activeServices = (view: View): Promise<Service[]> =>
   view.find(Service, { state: 'active' }, { order: { id: 'ASC' } });
+
+/** Names of services by their ids, deleted ones included. */
+export async function serviceNames(view: View, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const services = await view.find(Service, { id: In([...new Set(ids)]) });
+  return new Map(services.map(({ id, name }) => [id, name]));
+}
 
 /** Names of the active services that were granted one of the profiles, in the order of their creation. */
 export async function servicesGranted(view: View, profiles: readonly string[]): Promise<readonly string[]> {

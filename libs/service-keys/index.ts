@@ -37,7 +37,7 @@ export {
   sourceOf,
 } from './failed-authentications.js';
 export { Gateway, type GatewayVerdict } from './gateway.service.js';
-export { servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
+export { serviceNames, servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
 export { type LeakCheck, Leaks } from './leaks.service.js';
 export { SecretRepetition } from './secret-repetition.service.js';
 export { type CreatedService, Services } from './services.service.js';

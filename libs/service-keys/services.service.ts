@@ -1,9 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
-import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors, platformScope } from '#core';
+import {
+  type EpochMilliseconds,
+  type InputError,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  coreErrors,
+  platformScope,
+} from '#core';
 import { normalContacts, subjectsOf, writeContacts } from '#contacts';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, In, Not, type Tx, requireVersion } from '#database';
+import { type Committed, Database, In, IsNull, LessThan, Not, type Tx, type Where, requireVersion } from '#database';
 import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
@@ -23,13 +31,17 @@ export interface NewService {
   readonly contacts?: readonly string[] | undefined;
 }
 
-/** What services are searched by. */
-export interface ServiceFilter {
+export type ServiceChange = { readonly [Member in keyof NewService]?: NewService[Member] | undefined };
+
+/** Which services are meant; what is absent does not restrict. */
+export interface ServiceSelection {
   /** One of its contacts. */
   readonly owner?: string | undefined;
+  /** The whole name. */
+  readonly name?: string | undefined;
+  /** No request used it since; one that was never used counts from its creation. */
+  readonly unusedSince?: EpochMilliseconds | undefined;
 }
-
-export type ServiceChange = { readonly [Member in keyof NewService]?: NewService[Member] | undefined };
 
 export interface CreatedService {
   readonly service: Service;
@@ -68,6 +80,7 @@ export class Services {
         createdAt: tx.now,
         updatedAt: tx.now,
         deletedAt: null,
+        lastUsedAt: null,
       };
       await tx.insert(Service, service, { duplicate: () => serviceErrors.SERVICE_NAME_TAKEN() });
       await writeContacts(tx, { type: 'service', id: service.id }, service.contacts ?? []);
@@ -84,10 +97,12 @@ export class Services {
     });
   }
 
-  async list(scope: TenantScope, { owner }: ServiceFilter, page: PageRequest): Promise<Page<Service>> {
+  /** One page, oldest first. */
+  async list(scope: TenantScope, selection: ServiceSelection, page: PageRequest): Promise<Page<Service>> {
     return this.database.read(scope, async (view) => {
+      const { owner } = selection;
       const owned = owner === undefined ? {} : { id: In(await subjectsOf(view, 'service', owner)) };
-      return view.page(Service, { state: 'active', ...owned }, [['id', 'ASC']], page);
+      return view.page(Service, rowsOf(selection, owned), [['id', 'ASC']], page);
     });
   }
 
@@ -157,6 +172,18 @@ export class Services {
       });
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ detail: errors[0]!.detail, errors });
   }
+}
+
+function rowsOf(
+  { name, unusedSince }: ServiceSelection,
+  owned: { readonly id?: ReturnType<typeof In<string>> },
+): Where<Service> {
+  const where = { ...owned, state: 'active' as const, ...(name === undefined ? {} : { liveName: name }) };
+  if (unusedSince === undefined) return where;
+  return [
+    { ...where, lastUsedAt: LessThan(unusedSince) },
+    { ...where, lastUsedAt: IsNull(), createdAt: LessThan(unusedSince) },
+  ];
 }
 
 const auditSnapshot = ({ name, description, profiles, allowedCidrs, contacts }: Service) => ({

@@ -89,3 +89,22 @@ export class RateWindow {
   @JsonColumn() calls: readonly number[];
   @InstantColumn() expiresAt: number;
 }
+
+/** What a service signed with a key by a profile: one row for each `kid`. */
+@Entity('key_uses')
+@TenantOwned()
+export class KeyUseRecord {
+  /** SHA-256 of all that a row is about. */
+  @KeyColumn(64) id: string;
+  @ReferenceColumn() tenantId: string;
+  @ReferenceColumn() keyId: string;
+  @VarcharColumn(128) kid: string;
+  /** Name of the profile: it outlives the profile. */
+  @VarcharColumn(64) profile: string;
+  /** `null` for users whom the profile admits, who are no service. */
+  @ReferenceColumn({ nullable: true }) serviceId: string | null;
+  /** How many tokens; more than a 32-bit number holds. */
+  @InstantColumn() tokens: number;
+  @InstantColumn() firstUsedAt: number;
+  @InstantColumn() lastUsedAt: number;
+}

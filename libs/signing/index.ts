@@ -15,6 +15,7 @@ export {
   issuerUrl,
 } from './profiles.service.js';
 export { ReplayStore } from './replay.js';
+export { KeyUsage } from './key-usage.js';
 export { jwksUrlSettings } from './settings.js';
 export {
   type Diagnosis,

@@ -1,17 +1,33 @@
 import { Global, Injectable, Module } from '@nestjs/common';
 
 import type { Tx, View } from '#database';
-import { KeyUsers, type UsersOfKey } from '#keys';
-import { TokenProfileNames, servicesGranted } from '#service-keys';
+import { type KeyUse, KeyUsers, type UsersOfKey } from '#keys';
+import { TokenProfileNames, serviceNames, servicesGranted } from '#service-keys';
 
-import { TokenProfile } from './entities.js';
+import { KeyUseRecord, TokenProfile } from './entities.js';
 
-/** Tells the keys which profiles sign with them, and for which services. */
+/** Tells the keys which profiles sign with them and for which services, and which did. */
 @Injectable()
 class ProfilesOfKeys extends KeyUsers {
   override async usersOf(view: View, keyId: string): Promise<UsersOfKey> {
     const profiles = (await view.find(TokenProfile, { keyId }, { order: { name: 'ASC' } })).map(({ name }) => name);
     return { profiles, services: await servicesGranted(view, profiles) };
+  }
+
+  override async usesOf(view: View, keyId: string, limit: number): Promise<readonly KeyUse[]> {
+    const uses = await view.find(KeyUseRecord, { keyId }, { order: { lastUsedAt: 'DESC', id: 'DESC' }, limit });
+    const names = await serviceNames(
+      view,
+      uses.flatMap(({ serviceId }) => serviceId ?? []),
+    );
+    return uses.map(({ kid, profile, serviceId, tokens, firstUsedAt, lastUsedAt }) => ({
+      kid,
+      profile,
+      tokens,
+      firstUsedAt,
+      lastUsedAt,
+      service: serviceId === null ? null : { id: serviceId, name: names.get(serviceId) ?? serviceId },
+    }));
   }
 }
 

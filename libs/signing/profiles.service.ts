@@ -130,8 +130,14 @@ export class TokenProfiles {
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<TokenProfile>> {
-    return this.database.read(scope, (view) => view.page(TokenProfile, {}, [['id', 'ASC']], page));
+  /** One page, oldest first; the one of a name, or those of a key, where that is given. */
+  async list(
+    scope: TenantScope,
+    { name, keyId }: { readonly name?: string | undefined; readonly keyId?: string | undefined },
+    page: PageRequest,
+  ): Promise<Page<TokenProfile>> {
+    const where = { ...(name === undefined ? {} : { name }), ...(keyId === undefined ? {} : { keyId }) };
+    return this.database.read(scope, (view) => view.page(TokenProfile, where, [['id', 'ASC']], page));
   }
 
   /** @throws NOT_FOUND */

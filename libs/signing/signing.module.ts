@@ -10,11 +10,19 @@ import { ServiceKeysModule } from '#service-keys';
 import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
-import { RateWindow, ReplayRecord, TokenProfile, TokenProfileOrigin, TokenTransaction } from './entities.js';
+import {
+  KeyUseRecord,
+  RateWindow,
+  ReplayRecord,
+  TokenProfile,
+  TokenProfileOrigin,
+  TokenTransaction,
+} from './entities.js';
 import { AllowedOrigins } from './allowed-origins.service.js';
 import { profileErrors, transactionErrors } from './errors.js';
 import { profileEvents, tokenEvents } from './events.js';
 import { HolderKeys } from './holder-keys.js';
+import { KeyUsage, KeyUsePurge } from './key-usage.js';
 import { JwksUrls } from './jwks-urls.js';
 import { OwnTokenDiagnosis } from './own-token-diagnosis.service.js';
 import { ProfileDirectory } from './profile-directory.js';
@@ -34,6 +42,7 @@ export const signingEntities: readonly EntityClass[] = [
   ReplayRecord,
   TokenTransaction,
   RateWindow,
+  KeyUseRecord,
 ];
 
 /** Token profiles, and the tokens that are signed and verified by them. */
@@ -55,6 +64,8 @@ export const signingEntities: readonly EntityClass[] = [
     PublicProfiles,
     HolderKeys,
     JwksUrls,
+    KeyUsage,
+    KeyUsePurge,
     OwnTokenDiagnosis,
     ProfileDirectory,
     RateWindows,
@@ -70,6 +81,7 @@ export const signingEntities: readonly EntityClass[] = [
     OwnTokenDiagnosis,
     PublicProfiles,
     HolderKeys,
+    KeyUsage,
     ReplayStore,
     Signing,
     TokenProfiles,

@@ -19,6 +19,7 @@ import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
 import { type Grants, grantsOf, isGranted } from './grants.js';
 import { HolderKeys } from './holder-keys.js';
+import { KeyUsage, type SigningUse } from './key-usage.js';
 import { type PreparedToken, type PreparedTokens, latestExpiryOf, outcomeOf, prepareEach } from './prepared-tokens.js';
 import { type Issuer, ProfileDirectory, type Reading, type Verifier } from './profile-directory.js';
 import { TokenProfiles } from './profiles.service.js';
@@ -47,6 +48,7 @@ export interface SigningCaller {
 export interface SignedToken extends IssuedToken {
   readonly format: string;
   readonly algorithm: AlgorithmName;
+  readonly keyId: string;
   readonly kid: string;
 }
 
@@ -93,6 +95,7 @@ export class Signing {
     private readonly rates: RateWindows,
     private readonly cpu: CpuQueue,
     private readonly metrics: TokenMetrics,
+    private readonly usage: KeyUsage,
   ) {}
 
   /**
@@ -107,6 +110,7 @@ export class Signing {
     input: unknown,
   ): Promise<Committed<SignedToken>> {
     const outcome = await this.counted(
+      { scope, profileName },
       this.database.commit(scope, async (): Promise<PreparedWork<Outcome>> => {
         const { finish, ...work } = await this.issue(scope, caller, profileName, [input]);
         return {
@@ -135,7 +139,7 @@ export class Signing {
     inputs: readonly unknown[],
   ): Promise<Committed<Outcome[]>> {
     const outcomes = this.database.commit(scope, () => this.issue(scope, caller, profileName, inputs));
-    return this.counted(outcomes, (result) => result);
+    return this.counted({ scope, profileName }, outcomes, (result) => result);
   }
 
   /**
@@ -224,6 +228,7 @@ export class Signing {
 
   /** Counts what a request for tokens came to. */
   private async counted<Result>(
+    request: { readonly scope: TenantScope; readonly profileName: string },
     committed: Promise<Result>,
     outcomesOf: (result: Result) => readonly Outcome[],
   ): Promise<Result> {
@@ -231,7 +236,10 @@ export class Signing {
       const result = await committed;
       for (const outcome of outcomesOf(result)) {
         if (outcome instanceof DomainError) this.metrics.refused(outcome);
-        else this.metrics.signed(outcome);
+        else {
+          this.metrics.signed(outcome);
+          this.usage.note(useOf(request, outcome), this.database.now());
+        }
       }
       return result;
     } catch (error) {
@@ -326,11 +334,11 @@ export class Signing {
       const { facts, format } = resolved;
       await this.transactions.admit(tx, facts, transaction);
       const stored = await this.transactions.stored(tx, facts, transaction);
-      const { algorithm } = key;
-      if (stored) return { ...stored, algorithm, format: format.name };
+      const { algorithm, keyId } = key;
+      if (stored) return { ...stored, algorithm, keyId, format: format.name };
       if (!(await this.transactions.keep(tx, facts, transaction, { ...outcome, kid }))) {
         // Another request took the id between the look-up and here: its token is the token.
-        return { ...(await this.transactions.stored(tx, facts, transaction))!, algorithm, format: format.name };
+        return { ...(await this.transactions.stored(tx, facts, transaction))!, algorithm, keyId, format: format.name };
       }
     }
     tx.record(issued(tokens, outcome));
@@ -378,7 +386,19 @@ const signed = ({ resolved, key, kid }: PreparedTokens, token: IssuedToken): Sig
   ...token,
   format: resolved.format.name,
   algorithm: key.algorithm,
+  keyId: key.keyId,
   kid,
+});
+
+const useOf = (
+  { scope, profileName }: { readonly scope: TenantScope; readonly profileName: string },
+  { keyId, kid }: SignedToken,
+): SigningUse => ({
+  tenantId: scope.tenantId,
+  keyId,
+  kid,
+  profile: profileName,
+  serviceId: scope.actor.type === 'service' ? scope.actor.id : null,
 });
 
 function issued({ resolved, kid }: PreparedTokens, { tokenId, expiresAt }: IssuedToken): EventDraft {

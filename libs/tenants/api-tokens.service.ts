@@ -98,9 +98,14 @@ export class ApiTokens {
   }
 
   /** The caller's own tokens; all of the tenant for an owner. Newest first. */
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<ApiToken & { stateNow: ApiTokenState }>> {
+  async list(
+    scope: TenantScope,
+    name: string | undefined,
+    page: PageRequest,
+  ): Promise<Page<ApiToken & { stateNow: ApiTokenState }>> {
     return this.database.read(scope, async (view) => {
-      const { items, nextCursor } = await view.page(ApiToken, visibleTo(view), [['id', 'DESC']], page);
+      const where = { ...visibleTo(view), ...(name === undefined ? {} : { name }) };
+      const { items, nextCursor } = await view.page(ApiToken, where, [['id', 'DESC']], page);
       return { items: items.map((row) => ({ ...row, stateNow: apiTokenStateAt(row, view.now) })), nextCursor };
     });
   }

@@ -47,10 +47,9 @@ export class ServiceAccounts {
     });
   }
 
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<ServiceAccount>> {
-    return this.database.read(scope, (view) =>
-      view.page(ServiceAccount, { deletedAt: IsNull() }, [['id', 'ASC']], page),
-    );
+  async list(scope: TenantScope, name: string | undefined, page: PageRequest): Promise<Page<ServiceAccount>> {
+    const where = { deletedAt: IsNull(), ...(name === undefined ? {} : { liveName: name }) };
+    return this.database.read(scope, (view) => view.page(ServiceAccount, where, [['id', 'ASC']], page));
   }
 
   /** Its API tokens are rejected from the next request on, on every instance. @throws NOT_FOUND */

@@ -290,6 +290,17 @@ export function dueSamples(
       due: (at) => ({ endsAt: at }),
       unhandled: {},
     },
+    'use of a key': {
+      table: 'key_uses',
+      statement: 'DELETE',
+      make: insert(
+        'key_uses',
+        (id) => ({ id, tenantId, keyId: tenantId, kid: 'x', profile: 'x', tokens: 1, firstUsedAt: 0, lastUsedAt: 0 }),
+        newHash,
+      ),
+      due: (at) => ({ lastUsedAt: at - 400 * DAY }),
+      unhandled: {},
+    },
     'past announcement': {
       table: 'announcements',
       statement: 'DELETE',

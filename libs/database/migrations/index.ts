@@ -23,6 +23,7 @@ import { Announcements1764030000000 } from './0028-announcements.js';
 import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
+import { Fleet1764142000000 } from './0042-fleet.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -52,6 +53,7 @@ export const migrations = [
   Factors1764050000000,
   Restorations1764090000000,
   CredentialRotations1764110000000,
+  Fleet1764142000000,
   Contacts1764148000000,
 ] as const;
 

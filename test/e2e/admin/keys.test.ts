@@ -42,6 +42,7 @@ describe('keys', () => {
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
+      lastUsedAt: null,
       deletedAt: null,
       nextRotationAt: null,
       secretEncoding: null,

@@ -27,6 +27,7 @@ describe('services', () => {
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
+      lastUsedAt: null,
     });
     expect(serviceKey).toMatchObject({
       authType: 'service_key',

@@ -32,6 +32,9 @@ const SORTED = [
   'certificates?subject',
   'credentials?expiresBefore',
   'credentials?unusedSince',
+  'keys?rotatesBefore',
+  'keys?unusedSince',
+  'services?unusedSince',
 ];
 const INSTANT = /(At|After|Before|Update|Until)$/;
 
@@ -273,6 +276,22 @@ describe('lists of the API document', () => {
       expect(byTime).toEqual(['from', 'to', 'order']);
     },
   );
+
+  it.skipIf(testServerUrl !== undefined)('each list is searched for a name by an index of the names', async () => {
+    const searched: Record<string, boolean> = {};
+    for (const list of lists) {
+      for (const { name, query } of list.filters.filter((filter) => filter.name === 'name')) {
+        const plans: Plan[] = [];
+        for (const { sql, parameters } of (await statementsOf(list, query)).asked) {
+          if (/\b(liveN|n)ame" = /.test(sql))
+            plans.push(...(await plain.query<Plan[]>(`EXPLAIN QUERY PLAN ${sql}`, parameters as never)));
+        }
+        searched[`${list.path}?${name}`] = plans.some(({ detail }) => /USING INDEX .*[nN]ame=\?/.test(detail ?? ''));
+      }
+    }
+    expect(Object.keys(searched)).toHaveLength(7);
+    expect(Object.entries(searched).filter(([, isByIndex]) => !isByIndex)).toEqual([]);
+  });
 
   it('the lists have grown: a statement without an index is found', async () => {
     const sql = 'SELECT id FROM audit_events WHERE leafHash = ? ORDER BY requestId LIMIT 2';

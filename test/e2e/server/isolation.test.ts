@@ -108,6 +108,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`POST ${KEY}/versions/:kid/retire`]: null,
   [`POST ${KEY}/versions/:kid/compromise`]: {},
   [`POST ${KEY}/versions/:kid/export`]: { format: 'pem', password: PASSWORD, passphrase: PASSWORD },
+  [`GET ${KEY}/users`]: null,
   'POST /v1/tenants/:tenantId/keys/import': { name: 'new', algorithm: 'HS256', format: 'secret', data: 'k'.repeat(40) },
   [`POST ${AUTHORITIES}`]: { name: 'new', subject: { commonName: 'New' } },
   [`GET ${AUTHORITIES}`]: null,

@@ -18,7 +18,7 @@ import {
   presentApiTokenWithSecret,
   presentServiceAccount,
 } from './api-tokens.contract.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { NamedPageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
 const { API_TOKEN_LIMIT_REACHED, SERVICE_ACCOUNT_LIMIT_REACHED, SERVICE_ACCOUNT_NAME_TAKEN } = apiTokenErrors;
 
@@ -42,8 +42,11 @@ export class ApiTokensController {
   @Get()
   @ApiOperation({ summary: 'List your API tokens; owners see all of the tenant' })
   @ApiOkResponse({ type: ApiTokenPage, description: 'One page, newest first' })
-  async listApiTokens(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ApiToken>> {
-    return presentPage(await this.apiTokens.list(scope, query), presentApiToken);
+  async listApiTokens(
+    @Query() { name, ...page }: NamedPageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<ApiToken>> {
+    return presentPage(await this.apiTokens.list(scope, name, page), presentApiToken);
   }
 
   @Delete(':apiTokenId')
@@ -76,8 +79,11 @@ export class ServiceAccountsController {
   @Requires('service-accounts:read')
   @ApiOperation({ summary: 'List the service accounts' })
   @ApiOkResponse({ type: ServiceAccountPage, description: 'One page, oldest first' })
-  async listServiceAccounts(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<ServiceAccount>> {
-    return presentPage(await this.accounts.list(scope, query), presentServiceAccount);
+  async listServiceAccounts(
+    @Query() { name, ...page }: NamedPageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<ServiceAccount>> {
+    return presentPage(await this.accounts.list(scope, name, page), presentServiceAccount);
   }
 
   @Delete(':serviceAccountId')

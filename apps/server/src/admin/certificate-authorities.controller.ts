@@ -26,7 +26,7 @@ import {
 import { AuthorityRevocation } from './certificates.contract.js';
 import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { NamedPageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
 @ApiTags('Certificate authorities')
@@ -68,10 +68,10 @@ export class CertificateAuthoritiesController {
   @ApiOperation({ summary: 'List the certificate authorities' })
   @ApiOkResponse({ type: CertificateAuthorityPage, description: 'One page, oldest first' })
   async listCertificateAuthorities(
-    @Query() query: PageQuery,
+    @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<CertificateAuthority>> {
-    return presentPage(await this.authorities.list(scope, query), presentAuthority);
+    return presentPage(await this.authorities.list(scope, name, page), presentAuthority);
   }
 
   @Get(':caId')

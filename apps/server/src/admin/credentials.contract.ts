@@ -29,7 +29,7 @@ import {
 } from '../http/fields.js';
 import { secretOfCredential } from '../secret-references.js';
 import { Owner } from './contacts.contract.js';
-import { PageCursor, PageLimit, PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { PageCursor, PageLimit, PageOf, PageQuery, UnusedSince, presentInstant } from './page.contract.js';
 
 export const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
 
@@ -62,11 +62,7 @@ export class CredentialSelectionFields {
     description: 'Only those that expire before; a date is the start of that day in UTC',
   })
   expiresBefore?: number;
-  @InstantOrDate({
-    optional: true,
-    description: 'Only those that no request has used since; one that was never used counts from its creation',
-  })
-  unusedSince?: number;
+  @UnusedSince() unusedSince?: number;
 }
 
 export class CredentialInventoryFilter extends CredentialSelectionFields {

@@ -17,9 +17,20 @@ import {
   keyLifecycle,
   keyVersionLifecycle,
 } from '#keys';
-import { Choice, Flag, Identifier, Instant, Items, JsonObject, Text, Nested, WholeNumber } from '../http/fields.js';
+import {
+  Choice,
+  Flag,
+  Identifier,
+  Instant,
+  InstantOrDate,
+  Items,
+  JsonObject,
+  Text,
+  Nested,
+  WholeNumber,
+} from '../http/fields.js';
 import { Contacts, Owner } from './contacts.contract.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
 import { ForcedAction } from './step-up.contract.js';
 
 const ROTATION_SECONDS_MIN = HOUR / SECOND;
@@ -28,8 +39,8 @@ const MODULUS_BITS_MIN = Math.min(...RSA_MODULUS_BITS);
 const MODULUS_BITS_MAX = Math.max(...RSA_MODULUS_BITS);
 const IMPORTED_MODULUS_BITS_MIN = 1_024;
 const VERSIONS_SHOWN_MAX = 100;
-const USERS_SHOWN_MAX = 10_000;
-const CERTIFICATES_SHOWN_MAX = 100;
+export const USERS_SHOWN_MAX = 10_000;
+export const CERTIFICATES_SHOWN_MAX = 100;
 
 export const KeyName = (options = {}) =>
   Text({
@@ -60,7 +71,17 @@ const Exportable = (options = {}) =>
   Flag({ description: 'Whether the private key can be exported', example: false, ...options });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
-export class KeyQuery extends PageQuery {
+export class KeyQuery extends NamedPageQuery {
+  @Choice(keyLifecycle.states, { optional: true, description: 'Only those in this state now; destroyed ones if asked' })
+  state?: KeyState;
+  @Choice(algorithmNames, { optional: true, description: 'Only those of this algorithm', example: 'ES256' })
+  algorithm?: AlgorithmName;
+  @InstantOrDate({
+    optional: true,
+    description: 'Only those whose next version is made before; a date is the start of that day in UTC',
+  })
+  rotatesBefore?: number;
+  @UnusedSince() unusedSince?: number;
   @Owner() owner?: string;
 }
 
@@ -100,6 +121,7 @@ export class Key {
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
   @HappenedAt('When its next version will be published') nextRotationAt: string | null;
+  @HappenedAt('When a token was last signed with it, exact to a minute') lastUsedAt: string | null;
   @HappenedAt('When it was deleted') deletedAt: string | null;
   @HappenedAt('Until when a deleted key can be restored') destroysAt: string | null;
 }
@@ -230,6 +252,7 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),
   nextRotationAt: presentInstant(row.nextRotationAt),
+  lastUsedAt: presentInstant(row.lastUsedAt),
   deletedAt: presentInstant(row.deletedAt),
   destroysAt: presentInstant(row.destroysAt),
 });

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { KeyDeletion, KeyDryRuns, KeyRotation, Keys, keyErrors } from '#keys';
+import { KeyDeletion, KeyDryRuns, KeyRotation, KeyUserReports, Keys, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -30,6 +30,7 @@ import {
   presentKeyDryRun,
   toKeyRequest,
 } from './keys.contract.js';
+import { KeyUserList, presentKeyUsers } from './key-users.contract.js';
 import { presentPage } from './page.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js';
@@ -49,6 +50,7 @@ export class KeysController {
     private readonly rotation: KeyRotation,
     private readonly deletion: KeyDeletion,
     private readonly dryRuns: KeyDryRuns,
+    private readonly reports: KeyUserReports,
   ) {}
 
   @Post()
@@ -61,10 +63,13 @@ export class KeysController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List the keys' })
+  @ApiOperation({ summary: 'List the keys, or find one by its name' })
   @ApiOkResponse({ type: KeyPage, description: 'One page, oldest first' })
-  async listKeys(@Query() { limit, cursor, ...filter }: KeyQuery, @InScope() scope: TenantScope): Promise<Page<Key>> {
-    return presentPage(await this.keys.list(scope, filter, { limit, cursor }), presentKey);
+  async listKeys(
+    @Query() { limit, cursor, ...selection }: KeyQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Key>> {
+    return presentPage(await this.keys.list(scope, selection, { limit, cursor }), presentKey);
   }
 
   @Get(':keyId')
@@ -72,6 +77,13 @@ export class KeysController {
   @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
   async getKey(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.get(scope, keyId));
+  }
+
+  @Get(':keyId/users')
+  @ApiOperation({ summary: 'What signed with a key and when, and what may sign with it or certifies it' })
+  @ApiOkResponse({ type: KeyUserList, description: 'Its users' })
+  async listKeyUsers(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyUserList> {
+    return presentKeyUsers(await this.reports.of(scope, keyId));
   }
 
   @Patch(':keyId')

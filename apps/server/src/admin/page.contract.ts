@@ -1,6 +1,6 @@
 import type { Type as Class } from '@nestjs/common';
 import { type EpochMilliseconds, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page, toRfc3339 } from '#core';
-import { Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 
 const CURSOR_EXAMPLE = 'WyIwMTk4ZDdjNC01YTFlLTdjYzAtOGYzYS0yYjZkNWU5YTFjNDciXQ';
 
@@ -22,6 +22,22 @@ export class PageQuery {
   @PageLimit() limit?: number;
   @PageCursor() cursor?: string;
 }
+
+/** The filter of a list of things with names: one of them is found by its name. */
+export const ExactName = (): PropertyDecorator =>
+  Text({ max: 100, optional: true, description: 'Only the one with exactly this name', example: 'billing' });
+
+/** The query of a list of things with names. */
+export class NamedPageQuery extends PageQuery {
+  @ExactName() name?: string;
+}
+
+/** The filter of a list of things that requests use. */
+export const UnusedSince = (): PropertyDecorator =>
+  InstantOrDate({
+    optional: true,
+    description: 'Only those that no request has used since; one that was never used counts from its creation',
+  });
 
 /** The response class of a list: `class ServicePage extends PageOf(Service) {}`. */
 export function PageOf<Item>(item: Class<Item>): Class<Page<Item>> {

@@ -3,7 +3,7 @@ import type { CreatedService as NewRows, Service as ServiceRow } from '#service-
 import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
-import { PageOf, PageQuery } from './page.contract.js';
+import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
 
 const Name = (options = {}) =>
   Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
@@ -26,7 +26,8 @@ const AllowedCidrs = (options = {}) =>
     ...options,
   });
 
-export class ServiceQuery extends PageQuery {
+export class ServiceQuery extends NamedPageQuery {
+  @UnusedSince() unusedSince?: number;
   @Owner() owner?: string;
 }
 
@@ -56,6 +57,8 @@ export class Service {
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ nullable: true, description: 'When a request last used one of its credentials, exact to a minute' })
+  lastUsedAt: string | null;
 }
 
 export class ServicePage extends PageOf(Service) {}
@@ -78,6 +81,7 @@ export const presentService = ({ id, name, description, version, ...row }: Servi
   version,
   createdAt: toRfc3339(row.createdAt),
   updatedAt: toRfc3339(row.updatedAt),
+  lastUsedAt: presentInstant(row.lastUsedAt),
 });
 
 export const presentCreatedService = ({ service, serviceKey, jwtCredential }: NewRows): CreatedService => ({

@@ -36,13 +36,13 @@ export class ServicesController {
 
   @Get()
   @Requires('services:read')
-  @ApiOperation({ summary: 'List the services' })
+  @ApiOperation({ summary: 'List the services, or find one by its name' })
   @ApiOkResponse({ type: ServicePage, description: 'One page, oldest first' })
   async listServices(
-    @Query() { limit, cursor, ...filter }: ServiceQuery,
+    @Query() { limit, cursor, ...selection }: ServiceQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<Service>> {
-    return presentPage(await this.services.list(scope, filter, { limit, cursor }), presentService);
+    return presentPage(await this.services.list(scope, selection, { limit, cursor }), presentService);
   }
 
   @Get(':serviceId')

@@ -14,13 +14,17 @@ import {
 } from '#signing';
 
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf } from './page.contract.js';
+import { NamedPageQuery, PageOf } from './page.contract.js';
 
 const KEY_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 const KID_EXAMPLE = '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10';
 const VERSIONS = [...new Set([...formats.values()].flatMap(({ versions = [] }) => versions))];
 const LONGEST_TTL_SECONDS = 2_592_000;
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+export class TokenProfileQuery extends NamedPageQuery {
+  @Identifier({ optional: true, description: 'Only those that sign with this key' }) keyId?: string;
+}
 
 /** What may be changed about a profile; its name and format stay. */
 export class TokenProfileChangeRequest {

@@ -20,7 +20,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { presentPage } from './page.contract.js';
 import { DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, stepUpErrors } from './step-up.contract.js';
 import {
@@ -29,6 +29,7 @@ import {
   TokenProfileChangeRequest,
   TokenProfileDeletionDryRun,
   TokenProfilePage,
+  TokenProfileQuery,
   TokenProfileRequest,
   presentDeletionDryRun,
   toNewProfile,
@@ -65,8 +66,13 @@ export class TokenProfilesController {
   @Requires('token-profiles:read')
   @ApiOperation({ operationId: 'listTokenProfiles', summary: 'List the token profiles' })
   @ApiOkResponse({ type: TokenProfilePage, description: 'One page, oldest first' })
-  async list(@InScope() scope: TenantScope, @Query() page: PageQuery): Promise<TokenProfilePage> {
-    return presentPage(await this.profiles.list(scope, page), (profile) => TokenProfileAnswer.of(profile));
+  async list(
+    @InScope() scope: TenantScope,
+    @Query() { limit, cursor, ...selection }: TokenProfileQuery,
+  ): Promise<TokenProfilePage> {
+    return presentPage(await this.profiles.list(scope, selection, { limit, cursor }), (profile) =>
+      TokenProfileAnswer.of(profile),
+    );
   }
 
   @Get(':name')

@@ -5,6 +5,7 @@ import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { SchedulerModule } from '#scheduler';
 import { ServiceKeysModule } from '#service-keys';
+import { SigningModule } from '#signing';
 import { VaultModule } from '#vault';
 
 import { CheckpointSchedule, ClockSchedule, DeliverySchedule, ExpirySchedule, UsageSchedule } from './schedule.js';
@@ -17,6 +18,7 @@ import { CheckpointSchedule, ClockSchedule, DeliverySchedule, ExpirySchedule, Us
     AuditModule,
     SchedulerModule,
     ServiceKeysModule,
+    SigningModule,
     VaultModule,
   ],
   providers: [ClockSchedule, UsageSchedule],

@@ -7,6 +7,7 @@ import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage, RefusedUses } from '#service-keys';
+import { KeyUsage } from '#signing';
 import { Vault } from '#vault';
 
 /** Runs the scheduler again and again, in a process with the role `scheduler`. */
@@ -97,21 +98,24 @@ export class ClockSchedule {
   }
 }
 
-/** Writes the last use of credentials, in every process: each remembers what it has authenticated or rejected itself. */
+/** Writes the last use of credentials and keys, in every process: each remembers what it has authenticated, rejected or signed itself. */
 @Injectable()
 export class UsageSchedule {
   constructor(
     private readonly usage: CredentialUsage,
+    private readonly keyUsage: KeyUsage,
     private readonly refusedUses: RefusedUses,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Interval(MINUTE)
   async tick(): Promise<void> {
-    try {
-      await this.usage.flush();
-    } catch (error) {
-      this.logger.error({ error: describeError(error) }, 'The last use of credentials could not be written');
+    for (const usage of [this.usage, this.keyUsage]) {
+      try {
+        await usage.flush();
+      } catch (error) {
+        this.logger.error({ error: describeError(error) }, 'The last use of credentials and keys could not be written');
+      }
     }
   }
 
