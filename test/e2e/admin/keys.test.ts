@@ -39,6 +39,7 @@ describe('keys', () => {
       exportable: false,
       weak: false,
       rotateEverySeconds: null,
+      contacts: [],
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',

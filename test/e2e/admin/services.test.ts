@@ -24,6 +24,7 @@ describe('services', () => {
       description: null,
       profiles: ['*'],
       allowedCidrs: ['127.0.0.0/8', '::1/128'],
+      contacts: [],
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
