@@ -15,7 +15,7 @@ export interface WorkEvents {
  * Writes the events of a transaction into the history as its last statements; the audit library provides it. Where several
  * pieces of work share a transaction, all are recorded by one call.
  */
-export type EventRecorder = (tx: Tx, works: readonly WorkEvents[]) => Promise<void>;
+export type EventRecorder = (tx: Pick<Tx, 'now' | 'appendNumbered'>, works: readonly WorkEvents[]) => Promise<void>;
 
 /**
  * Decides, before anything else in a piece of work, whether its caller may do it at this moment; the composition of the
@@ -30,4 +30,7 @@ export type AuthorityCheck = (view: View) => Promise<TenantScope | PlatformScope
  * Reads the numbers of the tenants' configurations: each change that decides what is signed or who is let in raises that of
  * its tenant, in its own transaction. In a transaction (`Tx`) it holds them until the end.
  */
-export type ConfigurationCheck = (view: View, tenantIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
+export type ConfigurationCheck = (
+  view: Pick<View, 'holdNumbers'>,
+  tenantIds: readonly string[],
+) => Promise<ReadonlyMap<string, number>>;

@@ -6,7 +6,7 @@ import { Column, PrimaryColumn, type ColumnOptions } from 'typeorm';
 type Options = Pick<ColumnOptions, 'nullable' | 'update'>;
 
 /** MySQL drivers may hand a BIGINT over as text; epoch milliseconds are safe integers for 285,000 years. */
-const safeInteger = {
+export const safeInteger = {
   to: (value: number | null | undefined) => value,
   from: (value: string | number | null) => (value === null ? null : Number(value)),
 };

@@ -12,13 +12,14 @@ import {
   type Finished,
   Outdated,
   type PreparedWork,
-  type RaisedInstant,
   RaisedInstants,
   type Share,
   isCurrent,
   writePrepared,
 } from './prepared-work.js';
 import type { DatabaseMeasures } from './measures.js';
+import type { PlannedTransaction } from './planned-transaction.js';
+import type { RaisedInstant } from './statements.js';
 import type { Tx } from './tx.js';
 import type { View } from './view.js';
 
@@ -46,10 +47,24 @@ interface Doors {
   isHolding(): boolean;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
+  /**
+   * Likewise, where the database is asked once for all of it: by numbers that are assumed.
+   * @returns `undefined` where nothing was done: a number is another, or the database is in use or cannot do that
+   */
+  planned<T>(
+    assumed: ReadonlyMap<string, number>,
+    work: (tx: PlannedTransaction) => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined>;
   /** Committed data of one tenant. */
   read<T>(tenantId: string, work: (view: View) => Promise<T>): Promise<T>;
   /** Committed data across tenants. */
   readAcross<T>(work: (view: View) => Promise<T>): Promise<T>;
+}
+
+/** What a transaction of many came to. */
+interface Written {
+  readonly raised: readonly RaisedInstant[];
+  readonly outcomes: readonly Outcome[];
 }
 
 /** How often work is prepared because the configuration changed meanwhile. */
@@ -163,25 +178,49 @@ export class Commits implements Loader {
   }
 
   async #writeTogether(shares: readonly Share[]): Promise<readonly Outcome[]> {
-    const { raised, outcomes } = await this.doors.together(async (begin) => {
-      const tenantIds = [...new Set(shares.map(({ scope }) => scope.tenantId))];
-      const numbers = await this.doors.configurations(begin(), tenantIds);
-      this.#note(numbers);
-      // The check can wait for a lock: the instant of the work is the one after it.
-      const tx = begin();
-      const { finished, raised } = await writePrepared(tx, shares, numbers, this.#raised);
-      const works = shares.flatMap(({ scope }, index) => {
-        const { events = [] } = finished[index] as Partial<Finished<unknown>>;
-        return events.length === 0 ? [] : [{ scope, events }];
-      });
-      if (works.length > 0) await this.doors.recorder(tx, works);
-      const outcomes = finished.map((one): Outcome =>
-        one instanceof Outdated ? { error: one } : { result: one.result },
-      );
-      return { raised, outcomes };
-    });
+    const tenantIds = [...new Set(shares.map(({ scope }) => scope.tenantId))];
+    const { raised, outcomes } =
+      (await this.#writePlanned(shares, tenantIds)) ??
+      (await this.doors.together(async (begin) => {
+        const numbers = await this.doors.configurations(begin(), tenantIds);
+        // The check can wait for a lock: the instant of the work is the one after it.
+        return this.#writeShares(begin(), shares, numbers);
+      }));
     this.#raised.note(raised);
     return outcomes;
+  }
+
+  /** By the numbers that were read last, which the transaction reads again; `undefined` where that is not possible. */
+  async #writePlanned(shares: readonly Share[], tenantIds: readonly string[]): Promise<Written | undefined> {
+    const assumed = new Map<string, number>();
+    for (const tenantId of tenantIds) {
+      const newest = this.numbers.newest(tenantId);
+      if (newest !== undefined) assumed.set(tenantId, newest);
+    }
+    // Whether a row is there already is found out in the transaction, and decides about events.
+    if (assumed.size < tenantIds.length || shares.some(({ work }) => work.once !== undefined)) return undefined;
+    const written = await this.doors.planned(assumed, async (tx) =>
+      this.#writeShares(tx, shares, await this.doors.configurations(tx, tenantIds)),
+    );
+    return written?.result;
+  }
+
+  async #writeShares(
+    tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'appendNumbered'>,
+    shares: readonly Share[],
+    numbers: ReadonlyMap<string, number>,
+  ): Promise<Written> {
+    this.#note(numbers);
+    const { finished, raised } = await writePrepared(tx, shares, numbers, this.#raised);
+    const works = shares.flatMap(({ scope }, index) => {
+      const { events = [] } = finished[index] as Partial<Finished<unknown>>;
+      return events.length === 0 ? [] : [{ scope, events }];
+    });
+    if (works.length > 0) await this.doors.recorder(tx, works);
+    const outcomes = finished.map((one): Outcome =>
+      one instanceof Outdated ? { error: one } : { result: one.result },
+    );
+    return { raised, outcomes };
   }
 
   /** In a transaction of its own, which begins with the authority check. */

@@ -30,6 +30,7 @@ import { Kept, type Known, type Load } from './kept.js';
 import { DatabaseMeasures } from './measures.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
+import { PlannedTransaction } from './planned-transaction.js';
 import type { PreparedWork } from './prepared-work.js';
 import type { DatabaseTls } from './tls.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
@@ -101,6 +102,7 @@ export class Database {
       scopeOf: configurationScope,
       isHolding: () => this.#open.getStore()?.connection !== undefined,
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
+      planned: (assumed, work) => this.planned(assumed, work),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
       readAcross: (work) => this.view(GROUP, null, work),
     });
@@ -348,6 +350,28 @@ export class Database {
         }
         throw this.toDomainError(error, begun ? databaseErrors.AUDIT_UNAVAILABLE : databaseErrors.DATABASE_UNAVAILABLE);
       }
+    }
+  }
+
+  /** A transaction of many that is known as a whole before it begins. */
+  private async planned<T>(
+    assumed: ReadonlyMap<string, number>,
+    work: (tx: PlannedTransaction) => Promise<T>,
+  ): Promise<{ readonly result: T } | undefined> {
+    const { dialect, dataSource: source } = this.gateway;
+    let result: { readonly value: T } | undefined;
+    try {
+      const isCommitted = await this.gateway.writePlanned?.({ owner: GROUP.tenantId, rows: 1 }, async () => {
+        // Its turn has come, and it waits for no lock.
+        const tx = new PlannedTransaction({ source, dialect }, this.clock.now(), assumed);
+        result = { value: await work(tx) };
+        return tx.plan;
+      });
+      if (!isCommitted) return undefined;
+      this.#writable = true;
+      return { result: result!.value };
+    } catch (error) {
+      throw this.toDomainError(error, databaseErrors.AUDIT_UNAVAILABLE);
     }
   }
 

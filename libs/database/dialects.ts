@@ -3,9 +3,6 @@ import type { QueryRunner } from 'typeorm';
 import { execute, inParts } from './mysql-statements.js';
 import type { ThreadRunner } from './sqlite-writer.js';
 
-/** Sends one statement and answers what the driver answers. */
-type Send = (statement: string, parameters: readonly unknown[]) => Promise<unknown>;
-
 /** A row that counts: its table, its primary key and the column with the number, all quoted. */
 export interface CounterPlace {
   readonly table: string;
@@ -17,7 +14,7 @@ export interface CounterPlace {
 export interface NewRows {
   readonly table: string;
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly unknown[])[];
+  readonly rows: readonly unknown[][];
 }
 
 /** What differs between the databases, in one place each; there is no `if (mysql)` elsewhere. */
@@ -32,8 +29,10 @@ export interface Dialect {
   /** Every table with its columns, in order; `keyPlace` is the place in the primary key from 1, or 0. */
   readonly columnsQuery: string;
   quote(identifier: string): string;
-  /** Raises the counter of the row with the key, which is created where there is none, and answers the new number. */
-  raiseCounter(send: Send, place: CounterPlace, key: string, by: number): Promise<number>;
+  /** Raises the counter of the row with the key, which is created where there is none. Its parameters are the key and by how much. */
+  counterStatement(place: CounterPlace): string;
+  /** The new number of the counter, in what the driver answers to `counterStatement`. */
+  raisedIn(answer: unknown): number;
   /** Inserts rows by statements that are prepared once. Where one of them is not accepted, those before it are there. */
   insertRows(runner: QueryRunner, rows: NewRows): Promise<void>;
 }
@@ -53,12 +52,10 @@ export const sqliteDialect: Dialect = {
     FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
     WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%' ORDER BY tables.name, columns.cid`,
   quote: (name) => `"${name}"`,
-  raiseCounter: async (send, { table, key, counter }, ...parameters) => {
-    const raise = `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, ?)
-      ON CONFLICT (${key}) DO UPDATE SET ${counter} = ${counter} + excluded.${counter} RETURNING ${counter} AS raised`;
-    const [row] = (await send(raise, parameters)) as { raised: number }[];
-    return row!.raised;
-  },
+  counterStatement: ({ table, key, counter }) =>
+    `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, ?)
+      ON CONFLICT (${key}) DO UPDATE SET ${counter} = ${counter} + excluded.${counter} RETURNING ${counter} AS raised`,
+  raisedIn: (answer) => (answer as { raised: number }[])[0]!.raised,
   // One row at a time costs half as much as many by one statement, which SQLite must be able to take back by itself.
   insertRows: (runner, rows) => (runner as ThreadRunner).each(insertStatement(rows, 1), rows.rows),
 };
@@ -76,12 +73,11 @@ export const mysqlDialect: Dialect = {
       AND places.COLUMN_NAME = columns.COLUMN_NAME AND places.CONSTRAINT_NAME = 'PRIMARY'
     WHERE columns.TABLE_SCHEMA = DATABASE() ORDER BY columns.TABLE_NAME, columns.ORDINAL_POSITION`,
   quote: (name) => `\`${name}\``,
-  raiseCounter: async (send, { table, key, counter }, ...parameters) => {
-    // LAST_INSERT_ID(n) makes n the insert id of this answer, so that the number needs no second statement.
-    const raise = `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, LAST_INSERT_ID(?))
-      ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${counter} + VALUES(${counter}))`;
-    return Number(((await send(raise, parameters)) as { insertId: number | string }).insertId);
-  },
+  // LAST_INSERT_ID(n) makes n the insert id of this answer, so that the number needs no second statement.
+  counterStatement: ({ table, key, counter }) =>
+    `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, LAST_INSERT_ID(?))
+      ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${counter} + VALUES(${counter}))`,
+  raisedIn: (answer) => Number((answer as { insertId: number | string }).insertId),
   insertRows: async (runner, rows) => {
     for (const part of inParts(rows.rows)) await execute(runner, insertStatement(rows, part.length), part.flat());
   },

@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 
 import type { FairQueue } from '#core';
 import type { Dialect } from './dialects.js';
+import type { TransactionPlan } from './transaction-plan.js';
 import type { Query } from './snapshot.js';
 
 /** Whose turn a piece of work takes: connections are shared fairly among the owners (see `FairQueue`). */
@@ -27,6 +28,12 @@ export interface Gateway {
    * @throws BUSY where too much waits already, in all or of this owner
    */
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /**
+   * Carries out a transaction that is planned when its turn has come; absent where that is no quicker than `write`.
+   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, or another process writes
+   * @throws BUSY as `write`
+   */
+  writePlanned?(share: Share, plan: () => Promise<TransactionPlan>): Promise<boolean>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** The line for its connections. */

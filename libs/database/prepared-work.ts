@@ -3,7 +3,8 @@ import type { EpochMilliseconds, EventDraft, TenantScope } from '#core';
 import { type Basis, holds } from './basis.js';
 import { TransactionMisuse } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Tx, raise } from './tx.js';
+import type { RaisedInstant } from './statements.js';
+import type { Tx } from './tx.js';
 
 /** A row that can be inserted once: its key decides whether something happens for the first time. */
 export interface OnceRow {
@@ -12,14 +13,6 @@ export interface OnceRow {
   readonly id: string;
   /** The whole row, its tenant included. @param now the instant of the transaction */
   readonly row: (now: EpochMilliseconds) => object;
-}
-
-/** An instant in a row that is only ever raised. */
-export interface RaisedInstant {
-  readonly entity: EntityClass;
-  readonly id: string;
-  readonly column: string;
-  readonly to: EpochMilliseconds;
 }
 
 /** What becomes of prepared work in its transaction. */
@@ -95,7 +88,7 @@ export const isCurrent = (
  * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again
  */
 export async function writePrepared(
-  tx: Tx,
+  tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise'>,
   shares: readonly Share[],
   numbers: ReadonlyMap<string, number>,
   known: RaisedInstants,
@@ -104,7 +97,7 @@ export async function writePrepared(
   const current = new Set(shares.filter((share) => isCurrent(share, numbers, now)));
   const firsts = await insertOnce(tx, [...current]);
   const raised = known.pending([...current].flatMap(({ work }) => work.raised ?? []));
-  for (const one of raised) await raise(tx, one);
+  for (const one of raised) await tx.raise(one);
   const finished = shares.map((share) => {
     if (!current.has(share)) return new Outdated();
     const one = share.work.finish({ now, isFirst: firsts.has(share) });
@@ -120,7 +113,7 @@ export async function writePrepared(
 }
 
 /** Of several that want to insert the same row, in this batch or anywhere, one does. */
-async function insertOnce(tx: Tx, shares: readonly Share[]): Promise<ReadonlySet<Share>> {
+async function insertOnce(tx: Pick<Tx, 'now' | 'insertAbsent'>, shares: readonly Share[]): Promise<ReadonlySet<Share>> {
   const firsts = new Set<Share>();
   const byEntity = new Map<EntityClass, Map<string, { share: Share; row: object }>>();
   for (const share of shares) {

@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads';
 
 import { QueryFailedError, QueryResult, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
+import { isLostRace } from './driver-errors.js';
+import type { TransactionPlan } from './transaction-plan.js';
 import type { Answer, Question, WriterSettings } from './sqlite.worker.js';
 
 // Next to this file, in the source as in the build.
@@ -53,6 +55,18 @@ export class SqliteWriter {
   async each(statement: string, rows: readonly (readonly unknown[])[]): Promise<void> {
     const answer = await this.#ask({ kind: 'each', statement, rows: rows.map((row) => row.map(bindable)) });
     if ('error' in answer) throw failed(statement, [], answer);
+  }
+
+  /**
+   * A whole transaction by one message.
+   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, or another process writes
+   */
+  async carryOut(plan: TransactionPlan): Promise<boolean> {
+    const answer = await this.#ask({ kind: 'plan', plan });
+    if (!('error' in answer)) return 'affected' in answer && answer.affected > 0;
+    const error = failed('a planned transaction', [], answer);
+    if (isLostRace(error)) return false;
+    throw error;
   }
 
   async close(): Promise<void> {

@@ -60,13 +60,13 @@ export async function openSqlite(
   let thread: SqliteWriter | undefined;
   let isClosed = false;
   /** Begins with the first transaction, and again where it has failed. */
-  const threadRunner = () => {
+  const usableThread = (): SqliteWriter => {
     if (isClosed) throw new Error('The database connection is not open');
     if (!thread?.isUsable) {
       // As TypeORM sets its own up; a lock of another process is waited for without blocking the thread: see `begin`.
       thread = new SqliteWriter({ path, pragmas: [...WRITER_PRAGMAS, 'foreign_keys = ON', 'busy_timeout = 0'] });
     }
-    return onThread(writer.createQueryRunner(), thread);
+    return thread;
   };
 
   // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
@@ -88,7 +88,8 @@ export async function openSqlite(
     cipher: undefined,
     queue,
     write: ({ owner, rows }, work) =>
-      queue.run(owner, rows, () => inTransaction(threadRunner(), work, BEGIN_WAIT_MILLISECONDS)),
+      queue.run(owner, rows, () => inTransaction(onThread(writer.createQueryRunner(), usableThread()), work)),
+    writePlanned: ({ owner, rows }, plan) => queue.run(owner, rows, async () => usableThread().carryOut(await plan())),
     snapshot: async (work) => {
       const connection = await new DataSource({
         ...shared,
@@ -126,7 +127,7 @@ export async function openSqlite(
 async function inTransaction<T>(
   runner: QueryRunner,
   work: (manager: EntityManager) => Promise<T>,
-  waitMilliseconds: number,
+  waitMilliseconds = BEGIN_WAIT_MILLISECONDS,
 ): Promise<T> {
   await begin(runner, waitMilliseconds);
   try {

@@ -2,11 +2,14 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
+import type { NumberedRows, TransactionPlan } from './transaction-plan.js';
+
 /** What the thread is asked, one answer for each, in order. */
 export type Question =
   | { readonly kind: 'query'; readonly statement: string; readonly parameters: readonly unknown[] }
   /** The same statement for each of the parameters. */
   | { readonly kind: 'each'; readonly statement: string; readonly rows: readonly (readonly unknown[])[] }
+  | { readonly kind: 'plan'; readonly plan: TransactionPlan }
   | { readonly kind: 'close' };
 
 export type Answer =
@@ -26,6 +29,7 @@ interface Statement {
 }
 
 interface Connection {
+  readonly inTransaction: boolean;
   pragma(text: string): unknown;
   prepare(statement: string): Statement;
   close(): void;
@@ -49,7 +53,38 @@ function statementOf(text: string): Statement {
   return statement;
 }
 
+/** `affected` is 0 where a number is another than was assumed: then nothing is done. */
+function carryOut({ assumptions, changes, numbered }: TransactionPlan): Answer {
+  statementOf('BEGIN IMMEDIATE').run();
+  try {
+    const isAsAssumed = assumptions.every(({ statement, parameters, numbers }) => {
+      const rows = statementOf(statement).all(...parameters);
+      return rows.length === numbers.size && rows.every(({ key, number }) => numbers.get(key as string) === number);
+    });
+    if (isAsAssumed) {
+      for (const { statement, parameters } of changes) statementOf(statement).run(...parameters);
+      for (const rows of numbered) insertNumbered(rows);
+    }
+    statementOf(isAsAssumed ? 'COMMIT' : 'ROLLBACK').run();
+    return { affected: isAsAssumed ? 1 : 0, lastId: undefined };
+  } catch (error) {
+    // Where COMMIT itself failed, SQLite may have rolled back already.
+    if (connection.inTransaction) statementOf('ROLLBACK').run();
+    throw error;
+  }
+}
+
+function insertNumbered({ counter, insert, rows, numberAt }: NumberedRows): void {
+  const [{ raised }] = statementOf(counter.statement).all(...counter.parameters) as [{ raised: number }];
+  const statement = statementOf(insert);
+  rows.forEach((row, index) => {
+    row[numberAt] = raised - rows.length + index;
+    statement.run(...row);
+  });
+}
+
 function answer(question: Exclude<Question, { kind: 'close' }>): Answer {
+  if (question.kind === 'plan') return carryOut(question.plan);
   const statement = statementOf(question.statement);
   if (question.kind === 'each') {
     for (const row of question.rows) statement.run(...row);

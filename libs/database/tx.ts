@@ -3,8 +3,6 @@ import {
   type FindOptionsOrder,
   type FindOptionsWhere,
   In,
-  IsNull,
-  LessThan,
   type ObjectLiteral,
   type QueryDeepPartialEntity,
 } from 'typeorm';
@@ -27,6 +25,7 @@ import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
+import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
 
@@ -215,12 +214,36 @@ export class Tx extends View {
     }
     this.confine(entity, {});
     this.ledger.wrote = true;
-    const { tableName } = this.manager.connection.getMetadata(entity);
-    const [table, key, column] = [tableName, ownership.column, counter].map((name) => this.dialect.quote(name));
-    const place = { table: table!, key: key!, counter: column! };
-    const send = (statement: string, parameters: readonly unknown[]): Promise<unknown> =>
-      this.manager.query(statement, [...parameters]);
-    return (await this.dialect.raiseCounter(send, place, tenantId, count)) - count;
+    const statement = this.dialect.counterStatement(counterPlace(this.place, entity, counter));
+    return this.dialect.raisedIn(await this.manager.query(statement, [tenantId, count])) - count;
+  }
+
+  /**
+   * Inserts rows that are numbered in the series of their tenants, see `takeNumbers`. One transaction takes several series in the
+   * order of their tenants, or two of them could wait for each other.
+   * @param rows by their tenant, in the order of their numbers
+   */
+  async appendNumbered(series: Series, rows: ReadonlyMap<string, readonly object[]>): Promise<void> {
+    const numbered: object[] = [];
+    for (const tenantId of [...rows.keys()].sort()) {
+      const own = rows.get(tenantId)!;
+      const first = await this.takeNumbers<Record<string, unknown>>(
+        series.counter as EntityClass<Record<string, unknown>>,
+        tenantId,
+        series.count,
+        own.length,
+      );
+      numbered.push(...own.map((row, index) => ({ ...row, [series.number]: first + index })));
+    }
+    await this.append(series.entity, numbered);
+  }
+
+  /** Raises an instant of a row unless it is as late already; its `version` stays. */
+  async raise(instant: RaisedInstant): Promise<void> {
+    this.confine(instant.entity, {});
+    this.ledger.wrote = true;
+    const { statement, parameters } = raiseStatement(this.place, instant, this.reach.tenantId);
+    await this.manager.query(statement, [...parameters]);
   }
 
   /**
@@ -341,17 +364,11 @@ export class Tx extends View {
   }
 
   private newRows<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): NewRows {
-    const { tableName, columns } = this.manager.connection.getMetadata(entity);
-    const { driver } = this.manager.connection;
-    return {
-      table: this.dialect.quote(tableName),
-      columns: columns.map(({ databaseName }) => this.dialect.quote(databaseName)),
-      rows: rows
-        .map((row) => this.own(entity, row))
-        .map((row) =>
-          columns.map((column) => driver.preparePersistentValue(column.getEntityValue(row), column) as unknown),
-        ),
-    };
+    return newRows(
+      this.place,
+      entity,
+      rows.map((row) => this.own(entity, row)),
+    );
   }
 
   private async withoutPresent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<Map<string, object>> {
@@ -465,15 +482,6 @@ function detailsOf(
 ): Pick<EventContent, 'details'> {
   const known = contents.flatMap(({ details }) => (details === undefined ? [] : [details]));
   return known.length === 0 ? {} : { details: Object.assign({}, ...(known as object[])) as Json };
-}
-
-/** Raises an instant of a row unless it is as late already. */
-export async function raise(
-  tx: Tx,
-  { entity, id, column, to }: { entity: EntityClass; id: string; column: string; to: number },
-): Promise<void> {
-  const earlier = [IsNull(), LessThan(to)].map((before) => ({ id, [column]: before }) as Where<object>);
-  await tx.note(entity, earlier as Where<object>, { [column]: to } as object);
 }
 
 /** @throws PRECONDITION_FAILED where the caller saw another version than the row has */

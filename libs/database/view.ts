@@ -25,6 +25,7 @@ import {
 import type { Dialect } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
+import { type Place, numbersIn, numbersStatement } from './statements.js';
 
 export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
 
@@ -213,19 +214,13 @@ export class View {
     lock: string,
   ): Promise<ReadonlyMap<string, number>> {
     this.confine(entity, {});
-    const { tableName, primaryColumns } = this.manager.connection.getMetadata(entity);
-    const [table, key, number] = [tableName, primaryColumns[0]!.databaseName, column].map((name) =>
-      this.dialect.quote(name),
-    );
-    const ownership = ownershipOf(entity);
-    const isConfined = ownership.owner === 'tenant' && this.reach.tenantId !== null;
-    const own = isConfined ? ` AND ${this.dialect.quote(ownership.column)} = ?` : '';
-    const rows: { key: string; number: number | string }[] = await this.manager.query(
-      `SELECT ${key} AS ${this.dialect.quote('key')}, ${number} AS number FROM ${table}
-       WHERE ${key} IN (${keys.map(() => '?').join(', ')})${own}${lock}`,
-      isConfined ? [...keys, this.reach.tenantId] : [...keys],
-    );
-    return new Map(rows.map((row) => [row.key, Number(row.number)]));
+    const { tenantId } = this.reach;
+    const { statement, parameters } = numbersStatement(this.place, entity, { keys, column }, { tenantId, lock });
+    return numbersIn(await this.manager.query(statement, [...parameters]));
+  }
+
+  protected get place(): Place {
+    return { source: this.manager.connection, dialect: this.dialect };
   }
 
   /** Adds the tenant to a condition; whatever tenant the condition names itself is overruled. */

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { History, auditEntities, recordEvents } from '#audit';
 import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, type EventRecorder } from '#database';
+import { Database, type EventRecorder, type Tx } from '#database';
 
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
 import { HistorySize } from '../../../libs/audit/log.entities.js';
@@ -160,17 +160,18 @@ async function newestMigration({ url }: TestDatabase): Promise<string | undefine
 
 describe('without the lock on the size of the history', () => {
   /** What `recordEvents` would be if it read the size and wrote it back. */
-  const withoutLock: EventRecorder = async (tx, works) => {
+  const withoutLock: EventRecorder = async (given, works) => {
     await recordEvents(
-      Object.create(tx, {
+      Object.create(given, {
         takeNumbers: {
           value: async (_entity: unknown, tenantId: string, _column: unknown, count: number) => {
+            const tx = given as Tx;
             const size = (await tx.findOne(HistorySize, { tenantId }))?.size ?? 0;
             await tx.note(HistorySize, { tenantId }, { size: size + count });
             return size;
           },
         },
-      }) as typeof tx,
+      }) as typeof given,
       works,
     );
   };

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { isUniqueViolation, meaningOf } from '../../../libs/database/driver-errors.js';
+import type { TransactionPlan } from '../../../libs/database/transaction-plan.js';
 import { SqliteWriter } from '../../../libs/database/sqlite-writer.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chancery-writer-'));
@@ -12,7 +13,7 @@ let writer: SqliteWriter;
 const failureOf = (work: Promise<unknown>): Promise<unknown> => work.then(undefined, (error: unknown) => error);
 
 beforeAll(async () => {
-  writer = new SqliteWriter({ path: join(folder, 'writer.db'), pragmas: ['journal_mode = WAL'] });
+  writer = new SqliteWriter({ path: join(folder, 'writer.db'), pragmas: ['journal_mode = WAL', 'busy_timeout = 0'] });
   await writer.query('CREATE TABLE things (id text PRIMARY KEY, flag int, bytes blob)');
 });
 afterAll(async () => {
@@ -54,5 +55,73 @@ describe('the thread of the embedded database', () => {
     expect(broken.isUsable).toBe(false);
     expect(meaningOf(await failureOf(broken.query('SELECT 3')))).toBe('unavailable');
     await broken.close();
+  });
+});
+
+describe('a planned transaction', () => {
+  const SELECT = 'SELECT id AS key, version AS number FROM configurations WHERE id IN (?, ?)';
+  const COUNTER = `INSERT INTO sizes VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET size = size + excluded.size
+    RETURNING size AS raised`;
+  const lines = (): Promise<unknown> => writer.query('SELECT number, text FROM lines ORDER BY number');
+  const planOf = (assumed: readonly (readonly [string, number])[], texts: readonly string[]): TransactionPlan => ({
+    assumptions: [{ statement: SELECT, parameters: ['one', 'other'], numbers: new Map(assumed) }],
+    changes: [{ statement: "UPDATE configurations SET used = 1 WHERE id = 'one'", parameters: [] }],
+    numbered: [
+      {
+        counter: { statement: COUNTER, parameters: ['one', texts.length] },
+        insert: 'INSERT INTO lines VALUES (?, ?)',
+        rows: texts.map((text) => [undefined, text]),
+        numberAt: 0,
+      },
+    ],
+  });
+
+  beforeAll(async () => {
+    await writer.query('CREATE TABLE configurations (id text PRIMARY KEY, version int, used int)');
+    await writer.query('CREATE TABLE sizes (id text PRIMARY KEY, size int)');
+    await writer.query('CREATE TABLE lines (number int PRIMARY KEY, text text UNIQUE)');
+  });
+  beforeEach(async () => {
+    for (const table of ['configurations', 'sizes', 'lines']) await writer.query(`DELETE FROM ${table}`);
+    await writer.query("INSERT INTO configurations VALUES ('one', 1, 0), ('other', 7, 0)");
+  });
+
+  const current = [
+    ['one', 1],
+    ['other', 7],
+  ] as const;
+
+  it('a planned transaction numbers its rows behind those that are there', async () => {
+    expect(await writer.carryOut(planOf(current, ['a', 'b']))).toBe(true);
+    expect(await writer.carryOut(planOf(current, ['c']))).toBe(true);
+    const numbered = ['a', 'b', 'c'].map((text, number) => ({ number, text }));
+    expect(await lines()).toEqual(numbered);
+    expect(await writer.query("SELECT used FROM configurations WHERE id = 'one'")).toEqual([{ used: 1 }]);
+  });
+
+  it.each([
+    ['is another', [['one', 1] as const, ['other', 6] as const]],
+    ['is not there', [...current, ['third', 1] as const]],
+    ['was not assumed', [['one', 1] as const]],
+  ])('a planned transaction changes nothing where a number %s', async (_, assumed) => {
+    expect(await writer.carryOut(planOf(assumed, ['a']))).toBe(false);
+    expect(await lines()).toEqual([]);
+    expect(await writer.query('SELECT SUM(used) AS used FROM configurations')).toEqual([{ used: 0 }]);
+  });
+
+  it('a planned transaction that fails leaves nothing behind, and the next one is carried out', async () => {
+    expect(isUniqueViolation(await failureOf(writer.carryOut(planOf(current, ['a', 'b', 'a']))))).toBe(true);
+    expect(await lines()).toEqual([]);
+    expect(await writer.carryOut(planOf(current, ['a']))).toBe(true);
+    expect(await lines()).toEqual([{ number: 0, text: 'a' }]);
+  });
+
+  it('a planned transaction changes nothing while another connection writes', async () => {
+    const other = new SqliteWriter({ path: join(folder, 'writer.db'), pragmas: ['busy_timeout = 0'] });
+    await other.query('BEGIN IMMEDIATE');
+    expect(await writer.carryOut(planOf(current, ['a']))).toBe(false);
+    await other.query('COMMIT');
+    await other.close();
+    expect(await writer.carryOut(planOf(current, ['a']))).toBe(true);
   });
 });

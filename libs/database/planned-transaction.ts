@@ -1,0 +1,67 @@
+import type { EpochMilliseconds } from '#core';
+
+import { insertStatement } from './dialects.js';
+import { TransactionMisuse } from './errors.js';
+import type { EntityClass } from './ownership.js';
+import {
+  type Place,
+  type RaisedInstant,
+  type Series,
+  counterPlace,
+  newRows,
+  numbersStatement,
+  placeOfColumn,
+  raiseStatement,
+} from './statements.js';
+import type { NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
+
+/** Writes down what work wants of its transaction, which it takes for a `Tx`. Nothing is carried out. */
+export class PlannedTransaction {
+  readonly #assumptions: (Statement & { readonly numbers: ReadonlyMap<string, number> })[] = [];
+  readonly #changes: Statement[] = [];
+  readonly #numbered: NumberedRows[] = [];
+
+  /** @param assumed the numbers that the transaction will read, by primary key */
+  constructor(
+    private readonly place: Place,
+    readonly now: EpochMilliseconds,
+    private readonly assumed: ReadonlyMap<string, number>,
+  ) {}
+
+  get plan(): TransactionPlan {
+    return { assumptions: this.#assumptions, changes: this.#changes, numbered: this.#numbered };
+  }
+
+  /** As `Tx.holdNumbers`: what is assumed. */
+  async holdNumbers<Row extends object>(
+    entity: EntityClass<Row>,
+    keys: readonly string[],
+    column: keyof Row & string,
+  ): Promise<ReadonlyMap<string, number>> {
+    const numbers = new Map(keys.map((key) => [key, this.assumed.get(key)!]));
+    this.#assumptions.push({ ...numbersStatement(this.place, entity, { keys, column }), numbers });
+    return numbers;
+  }
+
+  /** As `Tx.raise`. */
+  async raise(instant: RaisedInstant): Promise<void> {
+    this.#changes.push(raiseStatement(this.place, instant, null));
+  }
+
+  /** Which rows go in is known to the transaction alone. */
+  async insertAbsent(entity: EntityClass): Promise<ReadonlySet<string>> {
+    throw new TransactionMisuse(`Rows of ${entity.name} cannot be planned: their keys may be there already`);
+  }
+
+  /** As `Tx.appendNumbered`. */
+  async appendNumbered(series: Series, rows: ReadonlyMap<string, readonly object[]>): Promise<void> {
+    const { entity } = series;
+    const numberAt = placeOfColumn(this.place, entity, series.number);
+    const statement = this.place.dialect.counterStatement(counterPlace(this.place, series.counter, series.count));
+    for (const tenantId of [...rows.keys()].sort()) {
+      const added = newRows(this.place, entity, rows.get(tenantId)!);
+      const counter = { statement, parameters: [tenantId, added.rows.length] };
+      this.#numbered.push({ counter, insert: insertStatement(added, 1), rows: added.rows, numberAt });
+    }
+  }
+}

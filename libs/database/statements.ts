@@ -1,0 +1,122 @@
+import type { DataSource, EntityMetadata } from 'typeorm';
+
+import type { EpochMilliseconds } from '#core';
+
+import { safeInteger } from './columns.js';
+import type { CounterPlace, Dialect, NewRows } from './dialects.js';
+import { type EntityClass, ownershipOf } from './ownership.js';
+import type { Statement } from './transaction-plan.js';
+
+// Statements that every transaction of many requests makes: what TypeORM does for each of them costs more than they do.
+
+/** An instant in a row that is only ever raised. */
+export interface RaisedInstant {
+  readonly entity: EntityClass;
+  readonly id: string;
+  readonly column: string;
+  readonly to: EpochMilliseconds;
+}
+
+/** Rows that are numbered for each tenant, without gaps and in the order of commits. */
+export interface Series {
+  readonly entity: EntityClass;
+  /** The column of the number. */
+  readonly number: string;
+  /** Where it is written how many numbers each tenant has taken, and its column. */
+  readonly counter: EntityClass;
+  readonly count: string;
+}
+
+/** Where statements are made for: the metadata of the entities, and the words of the database. */
+export interface Place {
+  readonly source: DataSource;
+  readonly dialect: Dialect;
+}
+
+/**
+ * One number of each of several rows, as `key` and `number`.
+ * @param keys primary keys
+ * @param options.tenantId only rows of this tenant
+ * @param options.lock what ends the statement
+ */
+export function numbersStatement(
+  { source, dialect }: Place,
+  entity: EntityClass,
+  { keys, column }: { readonly keys: readonly string[]; readonly column: string },
+  { tenantId, lock = '' }: { readonly tenantId?: string | null; readonly lock?: string } = {},
+): Statement {
+  const { tableName, primaryColumns } = source.getMetadata(entity);
+  const [table, key, number] = [tableName, primaryColumns[0]!.databaseName, column].map((name) => dialect.quote(name));
+  const own = ofTenant(dialect, entity, tenantId);
+  return {
+    statement: `SELECT ${key} AS ${dialect.quote('key')}, ${number} AS number FROM ${table}
+       WHERE ${key} IN (${keys.map(() => '?').join(', ')})${own.statement}${lock}`,
+    parameters: [...keys, ...own.parameters],
+  };
+}
+
+/** What `numbersStatement` was answered. */
+export const numbersIn = (rows: readonly Record<string, unknown>[]): ReadonlyMap<string, number> =>
+  new Map(rows.map(({ key, number }) => [String(key), Number(number)]));
+
+/** Raises an instant of a row unless it is as late already. @param tenantId only where the row is of this tenant */
+export function raiseStatement(
+  { source, dialect }: Place,
+  { entity, id, column, to }: RaisedInstant,
+  tenantId: string | null,
+): Statement {
+  const { tableName, primaryColumns } = source.getMetadata(entity);
+  const [table, key, instant] = [tableName, primaryColumns[0]!.databaseName, column].map((name) => dialect.quote(name));
+  const own = ofTenant(dialect, entity, tenantId);
+  return {
+    statement: `UPDATE ${table} SET ${instant} = ? WHERE ${key} = ? AND (${instant} IS NULL OR ${instant} < ?)${own.statement}`,
+    parameters: [to, id, to, ...own.parameters],
+  };
+}
+
+/** The place of a counter of each tenant. */
+export function counterPlace({ source, dialect }: Place, entity: EntityClass, counter: string): CounterPlace {
+  const ownership = ownershipOf(entity);
+  const key = ownership.owner === 'tenant' ? ownership.column : 'id';
+  const [table, keyColumn, column] = [source.getMetadata(entity).tableName, key, counter].map((name) =>
+    dialect.quote(name),
+  );
+  return { table: table!, key: keyColumn!, counter: column! };
+}
+
+/** Rows to insert, with every column of their entity. */
+export function newRows({ source, dialect }: Place, entity: EntityClass, rows: readonly object[]): NewRows {
+  const metadata = source.getMetadata(entity);
+  const { tableName, columns } = metadata;
+  const valuesOf = columns.map((column) => valueOf(source, column));
+  return {
+    table: dialect.quote(tableName),
+    columns: columns.map(({ databaseName }) => dialect.quote(databaseName)),
+    rows: rows.map((row) => valuesOf.map((value) => value(row))),
+  };
+}
+
+/** The place of a column among those of `newRows`. */
+export const placeOfColumn = ({ source }: Place, entity: EntityClass, property: string): number =>
+  source.getMetadata(entity).columns.findIndex(({ propertyName }) => propertyName === property);
+
+/** Types whose values no driver converts. */
+const AS_THEY_ARE: ReadonlySet<unknown> = new Set(['varchar', 'text', 'int', 'bigint']);
+
+type Column = EntityMetadata['columns'][number];
+
+function valueOf({ driver }: DataSource, column: Column): (row: object) => unknown {
+  const { propertyName, type, transformer } = column;
+  if (AS_THEY_ARE.has(type) && (transformer === undefined || transformer === safeInteger)) {
+    return (row) => (row as Record<string, unknown>)[propertyName];
+  }
+  return (row) => driver.preparePersistentValue(column.getEntityValue(row), column) as unknown;
+}
+
+function ofTenant(dialect: Dialect, entity: EntityClass, tenantId: string | null | undefined): Statement {
+  const ownership = ownershipOf(entity);
+  if (ownership.owner !== 'tenant' || tenantId === null || tenantId === undefined) {
+    return { statement: '', parameters: [] };
+  }
+  return { statement: ` AND ${dialect.quote(ownership.column)} = ?`, parameters: [tenantId] };
+}
