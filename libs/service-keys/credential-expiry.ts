@@ -34,10 +34,11 @@ const dueCredentials = (
       const scope: TenantScope = { ...SCOPE, tenantId };
       return database.transaction(scope, async (tx) => {
         tx.housekeeping('another instance may have done all there was to do');
-        if ((await tenantState(tx, tenantId)) === 'deleted') return false;
         await tx.lock(Service, { id: serviceId });
-        await work(tx, await tx.get(Credential, { id }));
-        return true;
+        const credential = await tx.get(Credential, { id });
+        // Nothing can be sealed for a deleted tenant: no successor is made, and what the clock has decided is written down.
+        if ((await tenantState(tx, tenantId)) === 'deleted') await tx.applyDue(Credential, credential);
+        else await work(tx, credential);
       });
     },
   });

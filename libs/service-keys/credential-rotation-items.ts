@@ -23,8 +23,8 @@ export class CredentialRotationItems extends DueKind<CredentialRotationItem> {
         lists: [{ where: (now) => ({ finishedAt: IsNull(), dueAt: LessThanOrEqual(now) }), dueColumn: 'dueAt' }],
         handle: async ({ id, tenantId }) => {
           const state = await database.readPlatform(SCOPE, (view) => tenantState(view, tenantId));
-          // A suspended tenant may come back; the data key of a deleted one is gone.
-          if (state !== 'active') return false;
+          // A suspended tenant may come back.
+          if (state === 'suspended') return false;
           await rotations.advance({ ...SCOPE, tenantId }, id);
           return true;
         },

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, In, IsNull, Not, type Tx, type View, requireVersion } from '#database';
-import { Users, tenantSettingsOf } from '#tenants';
+import { Users, tenantSettingsOf, tenantState } from '#tenants';
 
 import { credentialRotationLifecycle, rotationStep } from './credential-rotation.js';
 import { type RefusalCode, isLastingActive } from './credential-rules.js';
@@ -190,6 +190,8 @@ export class CredentialRotations {
     { serviceId, credentialId }: CredentialRotationItem,
   ): Promise<{ dueAt?: number; finishedAt?: number; successorId?: string; rejectionCode?: string }> {
     const reject = (rejectionCode: string) => ({ finishedAt: tx.now, rejectionCode });
+    // The data key of a deleted tenant is gone, and its services with it.
+    if ((await tenantState(tx, tx.scope.tenantId)) === 'deleted') return reject('NOT_FOUND');
     if (!(await tx.lockIfPresent(Service, { id: serviceId, state: 'active' }))) return reject('NOT_FOUND');
     const step = rotationStep(await readSituation(tx, serviceId, credentialId), deleteInactive);
     if (step.kind === 'wait') return { dueAt: step.until };

@@ -6,13 +6,14 @@ import { Scheduler } from '#scheduler';
 import { createMigratedDatabase } from '../../support/database.js';
 import { type DueSample, dueSamples, literal } from '../../support/due-samples.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 // Opened while the tests are collected: the samples say for which kinds there is a test.
 const database = await createMigratedDatabase();
 const server = await startTestServer({ database });
 const plain = await openPlainDataSource(database.url);
-const samples = dueSamples(server, await createTenant(server), plain);
+const tenant = await createTenant(server);
+const samples = dueSamples(server, tenant, plain);
 const kinds = Object.keys(samples).toSorted();
 
 afterAll(async () => {
@@ -60,4 +61,24 @@ describe('a row that the database refuses to change', () => {
       expect(await sample.unhandled(planted)).toEqual([]);
     },
   );
+});
+
+describe('what falls due of a deleted tenant', () => {
+  it('what falls due of a deleted tenant is handled once, and is due no more', async () => {
+    for (const kind of kinds) await samples[kind]!.plant(server.clock.now() - HOUR);
+    const proof = { password: ADMIN.password, confirm: tenant.slug };
+    expect((await server.delete(tenant.path, proof, { token: await server.login() })).status).toBe(204);
+    const countersOf = (instance: TestServer) =>
+      Object.fromEntries(
+        [...instance.server.app.get(Scheduler).counters].filter(([, { handled, failed }]) => handled + failed > 0),
+      );
+    await server.runScheduler();
+    // One that has not tried anything yet.
+    const other = await startTestServer({ database, clock: server.clock });
+    await other.runScheduler();
+    await other.runScheduler();
+    expect(countersOf(other)).toEqual({});
+    expect(other.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
+    await other.close();
+  });
 });
