@@ -4,9 +4,18 @@ import { Injectable } from '@nestjs/common';
 import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
 import { PublicUrl } from '#config';
-import { INSTALLATION_ID, type Json, MINUTE, coreErrors, isWithinLifetime } from '#core';
+import {
+  type EpochMilliseconds,
+  INSTALLATION_ID,
+  type Json,
+  MINUTE,
+  coreErrors,
+  isWithinLifetime,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { lookupHash, randomSecret, uuidv7 } from '#crypto';
-import { IsNull, Not, type Tx, type View } from '#database';
+import { Database, IsNull, MoreThanOrEqual, Not, type Tx, type View } from '#database';
 import { Vault, installationSealedColumn } from '#vault';
 
 import { Factor, FactorChallenge, RecoveryCode } from './entities.js';
@@ -14,9 +23,11 @@ import { factorErrors } from './errors.js';
 import type { Circumstances, Holder, Material } from './kinds/factor-kind.js';
 import { type FactorKindName, factorKinds } from './kinds/index.js';
 import { PASSKEY_TIMEOUT_MILLISECONDS, descriptorsOf } from './kinds/passkey.js';
+import { lastStepAt } from './kinds/totp.js';
 import { RECOVERY_CODES, newRecoveryCode, normalizeRecoveryCode } from './recovery-code.js';
 import { relyingPartyOf } from './relying-party.js';
 
+const RESTORE = platformScope(systemOrigin('restore'));
 const PEPPER = 'recovery-code-pepper';
 const PEPPER_BYTES = 32;
 const CHALLENGE_BYTES = 32;
@@ -64,9 +75,26 @@ export class Factors {
   #pepper: Promise<Buffer> | undefined;
 
   constructor(
+    private readonly database: Database,
     private readonly vault: Vault,
     private readonly publicUrl: PublicUrl,
   ) {}
+
+  /**
+   * What was used after the backup must not be accepted again: recovery codes may have been, and are made anew; so are
+   * questions and enrolments, and codes of an application for as long as one is accepted. The factors themselves stay: an
+   * account without any would be open to a password alone.
+   */
+  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
+    await this.database.platform(RESTORE, async (tx) => {
+      tx.housekeeping('recovery codes and questions of before a restoration');
+      const all = { createdAt: MoreThanOrEqual(0) };
+      await tx.installation.delete(RecoveryCode, all);
+      await tx.installation.delete(FactorChallenge, all);
+      await tx.installation.delete(Factor, { confirmedAt: IsNull() });
+      await tx.installation.update(Factor, { kind: 'totp' }, { counter: lastStepAt(restoredAt) });
+    });
+  }
 
   /** The confirmed factors of a user, oldest first. */
   async of(view: View, userId: string): Promise<Factor[]> {

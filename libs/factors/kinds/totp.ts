@@ -24,6 +24,11 @@ const generatorOf = (secret: Buffer, email: string): TOTP =>
     secret: new OtpSecret({ buffer: Uint8Array.from(secret).buffer }),
   });
 
+const stepAt = (now: EpochMilliseconds): number => Math.floor(now / (PERIOD_SECONDS * SECOND));
+
+/** The last step whose code can be accepted at an instant. */
+export const lastStepAt = (now: EpochMilliseconds): number => stepAt(now) + SKEW_STEPS;
+
 /**
  * The step that a code belongs to, if it is accepted: each code once, and none of a step before one that was used
  * (RFC 6238 §5.2).
@@ -37,10 +42,9 @@ export function acceptedStep(
 ): number | undefined {
   const distance = generatorOf(secret, '').validate({ token: code, timestamp: now, window: SKEW_STEPS });
   if (distance === null) return undefined;
-  const present = Math.floor(now / (PERIOD_SECONDS * SECOND));
-  const step = present + distance;
+  const step = stepAt(now) + distance;
   // A later one than can be accepted now was used while the clock was ahead.
-  const isAhead = lastStep > present + SKEW_STEPS;
+  const isAhead = lastStep > lastStepAt(now);
   return step > lastStep || isAhead ? step : undefined;
 }
 

@@ -10,6 +10,8 @@ import { MINUTE, ManualClock, systemClock } from '#core';
 import { run } from '../../../apps/cli/src/program.js';
 import { temporaryFolder } from '../../../scripts/memory-folder.mjs';
 import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import { type Application, enrolTotp } from '../../support/factors.js';
+import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { PASSWORD, type TestTenant, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority } from '../certificates/pki.js';
@@ -52,6 +54,8 @@ async function chancery(url: string, checkpoints: string, ...parameters: string[
   return { code, told: told.join('') };
 }
 
+const MEMBER = 'member@restored.test';
+
 describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
   let source: TestDatabase;
   let target: TestDatabase;
@@ -65,6 +69,8 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
   let caId: string;
   let lastNumber: number;
   let discarded: string;
+  let phone: Application;
+  let webhookId: string;
   let jwks: string;
 
   beforeAll(async () => {
@@ -77,6 +83,10 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     });
     tenant = await createTenant(server);
     issuer = await createIssuer(server, tenant);
+    await joinTenant(server, tenant, { email: MEMBER, role: 'auditor' });
+    phone = await enrolTotp(server, await server.login(MEMBER, PASSWORD));
+    const webhook = { url: 'https://localhost/', actions: ['key.*'] };
+    webhookId = (await server.post(`${tenant.path}/webhooks`, webhook, tenant.owner)).body['webhook']!['id']!;
     caId = (await createAuthority(server, tenant))['id']!;
     const token = async (): Promise<string> => (await issuer.sign()).body['token']!;
     tokens = { usedBefore: await token(), unused: await token(), usedAfter: await token() };
@@ -102,6 +112,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const request = { authType: 'service_key' };
     discarded = (await server.post(services, request, tenant.owner)).body['id']!;
     await server.post(`${services}/${discarded}/discard`, {}, tenant.owner);
+    await server.delete(`${tenant.path}/webhooks/${webhookId}`, undefined, tenant.owner);
     await server.server.app.get(Checkpoints).publishDue();
     newerExport = freshPath('export');
     const exported = ['audit', 'export', '--tenant', tenant.id, '--out', newerExport];
@@ -161,6 +172,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const restored = await chancery(target.url, checkpoints, ...parameters);
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.told).toContain(`credential.discarded ${discarded}`);
+    expect(restored.told).toContain(`webhook.deleted ${webhookId}`);
     expect(restored.told).toMatch(/\d+ events of 2 histories are those that were signed/);
 
     const again = await chancery(target.url, checkpoints, ...parameters);
@@ -176,6 +188,14 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     expect((await server.get(tenant.path, tenant.owner)).status).toBe(401);
     const token = await server.login(tenant.owner.email, PASSWORD);
     expect((await server.get(`${tenant.path}/.well-known/jwks.json`)).text).toBe(jwks);
+
+    const asked = (await server.post('/v1/auth/login', { email: MEMBER, password: PASSWORD })).body;
+    const prove = async (proof: object): Promise<number> =>
+      (await server.post('/v1/auth/login/verify', { mfaToken: asked['mfaToken'], ...proof })).status;
+    expect([
+      await prove({ recoveryCode: phone.recoveryCodes[0] }),
+      await prove({ totp: phone.code(clock.now()) }),
+    ]).toEqual([401, 200]);
 
     const use = async (used: string, consume = true): Promise<unknown> => {
       const body = { profile: issuer.profile, token: used, consume };
