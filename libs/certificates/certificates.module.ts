@@ -25,7 +25,7 @@ import {
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents, certificateEvents, foreignCertificateEvents } from './events.js';
 import { ForeignCertificates } from './foreign-certificates.service.js';
-import { ForeignCertificateAnnouncement, ForeignCertificateExpiry } from './foreign-expiry.service.js';
+import { ForeignCertificateExpiry } from './foreign-expiry.service.js';
 import { Issuance } from './issuance.service.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { OcspResponder } from './ocsp.service.js';
@@ -73,7 +73,6 @@ class AuthoritiesModule {}
     CertificateMetrics,
     CertificateVerifier,
     Certificates,
-    ForeignCertificateAnnouncement,
     ForeignCertificateExpiry,
     ForeignCertificates,
     Issuance,

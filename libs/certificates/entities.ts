@@ -99,7 +99,7 @@ export class ForeignCertificate extends TenantRow {
   @TextColumn() certificatePem: string;
   @InstantColumn() notBefore: number;
   @InstantColumn() notAfter: number;
-  /** When its coming end was announced. */
+  /** Written by earlier versions, which announced its end themselves; `announcements` has that now. */
   @InstantColumn({ nullable: true }) announcedAt: number | null;
   /** When its end was recorded; what holds is decided by `notAfter`. */
   @InstantColumn({ nullable: true }) expiredAt: number | null;

@@ -18,7 +18,6 @@ export const certificateEvents = defineEvents('certificate', {
 export const foreignCertificateEvents = defineEvents('foreign_certificate', {
   requested: 'A certificate signing request was made for a key of the tenant',
   stored: 'A certificate that was issued elsewhere was stored for a key of the tenant',
-  expiring: 'A certificate that was issued elsewhere expires soon; its successor has to be requested there',
   expired: 'A certificate that was issued elsewhere expired',
 });
 

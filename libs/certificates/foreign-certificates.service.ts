@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { DAY, MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { CpuQueue, isSameKey, keyFromJwk, publicKeyToBytes, uuidv7 } from '#crypto';
 import { type Committed, Database, type View } from '#database';
 import { Keys, Signer, isCompromised, keyErrors } from '#keys';
@@ -33,9 +33,6 @@ export interface ReceivedCertificate {
 export type ForeignHolder =
   | (Omit<CertifiedHolder, 'certificate'> & { readonly certificate: ForeignCertificate })
   | { readonly code: 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED'; readonly certificate: ForeignCertificate };
-
-/** How long before its end it is said that a certificate expires: its successor comes from somebody else, and takes time. */
-export const ANNOUNCED_BEFORE_END = 30 * DAY;
 
 /** The clock of the vendor may be ahead: its certificates begin in our future. */
 const CLOCK_TOLERANCE = 5 * MINUTE;

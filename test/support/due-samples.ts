@@ -435,14 +435,6 @@ export function dueSamples(
       due: (at) => ({ notAfter: at - 1 }),
       unhandled: { state: 'active' },
     },
-    'foreign certificate announcement': {
-      table: 'foreign_certificates',
-      statement: 'UPDATE',
-      make: insert('foreign_certificates', foreignCertificate),
-      // 30 days before its end.
-      due: (at) => ({ notAfter: at + 30 * DAY }),
-      unhandled: { announcedAt: null },
-    },
     'foreign certificate': {
       table: 'foreign_certificates',
       statement: 'UPDATE',
