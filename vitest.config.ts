@@ -8,8 +8,6 @@ interface Project {
   readonly include: readonly string[];
   readonly exclude?: readonly string[];
   readonly pool: 'forks' | 'threads';
-  /** Whether each file has a process of its own. Where not, files share the modules that they import. */
-  readonly isolate: boolean;
 }
 
 /** Specs beside the code, and the rules of the project. */
@@ -26,17 +24,16 @@ const INTEGRATION = ['test/integration/**/*.test.ts'];
 
 /** Every project, the one with the longest files first: `npm test -- --project unit` runs one of them. */
 const PROJECTS: Readonly<Record<string, Project>> = {
-  faults: { include: FAULTS, pool: 'forks', isolate: true },
-  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks', isolate: false },
+  faults: { include: FAULTS, pool: 'forks' },
+  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks' },
   // The server over HTTP, and the command line: whatever no other project has.
   e2e: {
     include: ['test/**/*.test.ts'],
     exclude: [...UNIT, ...CONFORMANCE, ...FAULTS, ...INTEGRATION],
     pool: 'forks',
-    isolate: false,
   },
-  conformance: { include: CONFORMANCE, pool: 'threads', isolate: false },
-  unit: { include: UNIT, pool: 'threads', isolate: false },
+  conformance: { include: CONFORMANCE, pool: 'threads' },
+  unit: { include: UNIT, pool: 'threads' },
 };
 
 const ORDER = Object.keys(PROJECTS);
@@ -74,20 +71,19 @@ export default defineConfig({
     // One more than processors, because tests wait for the processes that they start. VITEST_MAX_WORKERS=1 on a machine that is shared.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    projects: Object.entries(PROJECTS).map(
-      ([name, { include, exclude = [], pool, isolate }]): TestProjectConfiguration => ({
-        extends: true,
-        test: {
-          name,
-          include: [...include],
-          exclude: [...configDefaults.exclude, ...exclude],
-          pool,
-          isolate,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          setupFiles: ['test/support/setup.ts'],
-        },
-      }),
-    ),
+    projects: Object.entries(PROJECTS).map(([name, { include, exclude = [], pool }]): TestProjectConfiguration => ({
+      extends: true,
+      test: {
+        name,
+        include: [...include],
+        exclude: [...configDefaults.exclude, ...exclude],
+        pool,
+        // Files that follow each other in a process share the modules that they import.
+        isolate: false,
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        setupFiles: ['test/support/setup.ts'],
+      },
+    })),
   },
 });

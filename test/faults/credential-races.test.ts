@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +6,8 @@ import { SECOND, systemClock, toRfc3339 } from '#core';
 
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
+import { PASSWORD, TEST_MASTER_KEY } from '../support/server.js';
+import { prepareTenants } from './prepared-tenants.js';
 import { type ServerProcess, build, request, startProcess } from './server-process.js';
 
 /** A database server has two processes that do everything, schedulers included; the embedded database has one. */
@@ -16,20 +17,19 @@ const SERVICES_PER_KIND = Number(process.env.RACE_SERVICES ?? (testServerUrl ===
 /** Each lane is a tenant with an owner of its own: no limit per person is in the way, and lanes run side by side. */
 const LANES = 10;
 const LIMIT = 3;
-/** A deletion computes a password's hash, and machines differ. */
 const PATIENCE = { timeout: 180_000 };
-const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
-const PASSWORD = 'a password that is long enough';
 
 interface Lane {
-  readonly tenantId: string;
+  readonly path: string;
   readonly token: string;
+  /** In place of the password of the owner. */
+  readonly stepUp: string;
 }
 
 /** Where a service's service keys are, and their ids by the part that they play. */
 interface Prepared {
+  readonly lane: Lane;
   readonly path: string;
-  readonly token: string;
   readonly active: readonly [string, string?];
   readonly inactive: string | undefined;
 }
@@ -45,16 +45,19 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
   beforeAll(async () => {
     build();
     database = await createMigratedDatabase();
+    const slugs = Array.from({ length: LANES }, (_, number) => `lane-${number}`);
+    lanes = [];
+    await prepareTenants(database, slugs, async (server, { path, owner }) => {
+      await server.patch(path, { settings: { credentialsPerType: LIMIT } }, owner);
+      const { body } = await server.post('/v1/auth/step-up', { password: PASSWORD }, owner);
+      lanes.push({ path, token: owner.token, stepUp: body['stepUpToken']! });
+    });
     const environment = {
       DATABASE_URL: database.url,
-      CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
+      CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
       CHANCERY_ROLES: 'admin,signing,scheduler',
-      CHANCERY_ADMIN_EMAIL: ADMIN.email,
-      CHANCERY_ADMIN_PASSWORD: ADMIN.password,
     };
     while (processes.length < PROCESSES) processes.push(await startProcess(environment));
-    const token = await login(ADMIN.email, ADMIN.password);
-    lanes = await Promise.all(Array.from({ length: LANES }, (_, number) => openLane(token, number)));
   });
   afterAll(async () => {
     const codes = await Promise.all(processes.map((server) => server.stop()));
@@ -72,32 +75,19 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
     return body;
   }
 
-  async function login(email: string, password: string): Promise<string> {
-    return (await must('POST', '/v1/auth/login', { body: { email, password } }))['accessToken']!;
-  }
-
-  async function openLane(token: string, number: number): Promise<Lane> {
-    const slug = `lane-${number}`;
-    const owner = { email: `owner@${slug}.test`, name: slug, password: PASSWORD };
-    const tenantId: string = (await must('POST', '/v1/tenants', { token, body: { slug, name: slug, owner } }))['id']!;
-    const lane = { tenantId, token: await login(owner.email, PASSWORD) };
-    const settings = { credentialsPerType: LIMIT };
-    await must('PATCH', `/v1/tenants/${tenantId}`, { token: lane.token, body: { settings } });
-    return lane;
-  }
-
   /** A service with so many active service keys, and an inactive one where it is asked for. */
-  async function prepare({ tenantId, token }: Lane, want: Situation): Promise<Prepared> {
+  async function prepare(lane: Lane, want: Situation): Promise<Prepared> {
+    const { token } = lane;
     const body = { name: `service ${++services}` };
-    const { service, serviceKey } = await must('POST', `/v1/tenants/${tenantId}/services`, { token, body });
-    const path = `/v1/tenants/${tenantId}/services/${service!['id']}/credentials`;
+    const { service, serviceKey } = await must('POST', `${lane.path}/services`, { token, body });
+    const path = `${lane.path}/services/${service!['id']}/credentials`;
     const add = async (more: object = {}): Promise<string> =>
       (await must('POST', path, { token, body: { authType: 'service_key', ...more } }))['id']!;
     const active: [string, string?] = [serviceKey!['id']!];
     if (want.active === 2) active.push(await add(want.expiresAt === undefined ? {} : { expiresAt: want.expiresAt }));
     const inactive = want.inactive === 1 ? await add() : undefined;
     if (inactive !== undefined) await must('POST', `${path}/${inactive}/discard`, { token });
-    return { path, token, active, inactive };
+    return { lane, path, active, inactive };
   }
 
   interface Situation {
@@ -112,9 +102,9 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
       codeOf(await request(at, 'POST', `${prepared.path}/${which(prepared)}/${action}`, withToken(prepared, {})));
   const codeOf = ({ status, body }: { status: number; body: { code?: string } }): string =>
     status < 300 ? 'OK' : (body.code ?? String(status));
-  const withToken = ({ token }: Prepared, body: unknown) => ({ token, body });
+  const withToken = ({ lane: { token } }: Prepared, body: unknown) => ({ token, body });
 
-  async function statesOf({ path, token }: Prepared, at = last()): Promise<string[]> {
+  async function statesOf({ path, lane: { token } }: Prepared, at = last()): Promise<string[]> {
     const { items }: { items?: readonly { state: string }[] } = await must('GET', path, { token }, at);
     return items!.map(({ state }) => state);
   }
@@ -153,7 +143,7 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
       { active: 2, inactive: 1 },
       act('discard', ({ active }) => active[0]),
       async (at, prepared) => {
-        const call = withToken(prepared, { password: PASSWORD });
+        const call = { ...withToken(prepared, {}), headers: { 'X-Step-Up': prepared.lane.stepUp } };
         return codeOf(await request(at, 'DELETE', `${prepared.path}/${prepared.inactive}`, call));
       },
       ['OK OK', 'INACTIVE_CREDENTIAL_EXISTS OK'],
@@ -194,9 +184,9 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
   /** Without it the races above would prove nothing: they must be able to see what a missing lock does. */
   it('negative control: a discard that decides on what it read before, without the lock, breaks the rules', async () => {
     const prepared = await prepare(lanes[0]!, { active: 2, inactive: 0 });
-    const { path, token, active } = prepared;
+    const { path, lane, active } = prepared;
     const ask = async (id: string | undefined, at: ServerProcess): Promise<unknown> =>
-      (await must('GET', `${path}/${id}`, { token }, at))['allowedActions'];
+      (await must('GET', `${path}/${id}`, { token: lane.token }, at))['allowedActions'];
     const asked = await Promise.all([ask(active[0], first()), ask(active[1], last())]);
     for (const allowedActions of asked) expect(allowedActions).toContain('discard');
     const source = await openPlainDataSource(database.url);

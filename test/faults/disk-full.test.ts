@@ -1,14 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
+import { TEST_MASTER_KEY } from '../support/server.js';
+import { prepareTenants } from './prepared-tenants.js';
 import { type ServerProcess, build, request, startProcess } from './server-process.js';
 
-const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
-const PASSWORD = 'a password that is long enough';
 const WRITES_MAX = 2_000;
 
 const fileSizeLimit = (pid: number, bytes: string): void => {
@@ -26,24 +25,17 @@ describe.skipIf(testServerUrl !== undefined || !hasFileSizeLimits)('an embedded 
 
   beforeAll(async () => {
     build();
-    database = await createTestDatabase();
+    database = await createMigratedDatabase();
+    const [tenant] = await prepareTenants(database, ['full']);
+    path = tenant!.path;
+    token = tenant!.owner.token;
     const environment = {
       DATABASE_URL: database.url,
-      CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
+      CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
       CHANCERY_ROLES: 'admin,signing',
-      CHANCERY_ADMIN_EMAIL: ADMIN.email,
-      CHANCERY_ADMIN_PASSWORD: ADMIN.password,
     };
     // Otherwise the signal ends the process before the write can fail.
     server = await startProcess(environment, "trap '' XFSZ");
-    const login = async (email: string, password: string): Promise<string> =>
-      (await request(server, 'POST', '/v1/auth/login', { body: { email, password } })).body['accessToken']!;
-    const owner = { email: 'owner@full.test', name: 'Owner', password: PASSWORD };
-    const created = { slug: 'full', name: 'Full', owner };
-    const admin = await login(ADMIN.email, ADMIN.password);
-    const { body } = await request(server, 'POST', '/v1/tenants', { token: admin, body: created });
-    path = `/v1/tenants/${body['id']}`;
-    token = await login(owner.email, PASSWORD);
   });
   afterAll(async () => {
     await server.stop();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +7,8 @@ import { LEASE } from '#idempotency';
 
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
+import { TEST_MASTER_KEY } from '../support/server.js';
+import { prepareTenants } from './prepared-tenants.js';
 import { type ProcessAnswer, type ServerProcess, build, request, startProcess } from './server-process.js';
 
 /** How long after the first request the process is killed: before, between and after commits; one after the other. */
@@ -15,16 +16,9 @@ const KILLED_AFTER_MILLISECONDS = [10, 60, 140];
 const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? KILLED_AFTER_MILLISECONDS.length);
 const REQUESTS = 16;
 const PATIENCE = { timeout: ROUNDS * 60_000 };
-const ADMIN = { email: 'admin@chancery.test', password: 'correct horse battery staple' };
-const PASSWORD = 'a password that is long enough';
 
 describe('a process that is killed while it answers idempotent requests', () => {
-  const environment = {
-    CHANCERY_MASTER_KEY: randomBytes(32).toString('base64'),
-    CHANCERY_ROLES: 'admin,signing',
-    CHANCERY_ADMIN_EMAIL: ADMIN.email,
-    CHANCERY_ADMIN_PASSWORD: ADMIN.password,
-  };
+  const environment = { CHANCERY_MASTER_KEY: TEST_MASTER_KEY, CHANCERY_ROLES: 'admin,signing' };
   let database: TestDatabase;
   let path: string;
   let token: string;
@@ -35,21 +29,13 @@ describe('a process that is killed while it answers idempotent requests', () => 
     running.add(server);
     return server;
   };
-  const login = async (server: ServerProcess, email: string, password: string): Promise<string> =>
-    (await request(server, 'POST', '/v1/auth/login', { body: { email, password } })).body['accessToken']!;
 
   beforeAll(async () => {
     build();
     database = await createMigratedDatabase();
-    const first = await start();
-    const admin = await login(first, ADMIN.email, ADMIN.password);
-    const owner = { email: 'owner@killed.test', name: 'Owner', password: PASSWORD };
-    const body = { slug: 'killed', name: 'Killed', owner };
-    const { id } = (await request(first, 'POST', '/v1/tenants', { token: admin, body })).body;
-    path = `/v1/tenants/${id}`;
-    token = await login(first, owner.email, PASSWORD);
-    await first.stop();
-    running.delete(first);
+    const [tenant] = await prepareTenants(database, ['killed']);
+    path = tenant!.path;
+    token = tenant!.owner.token;
   });
   afterAll(async () => {
     for (const server of running) await server.stop();
