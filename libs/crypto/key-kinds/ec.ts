@@ -18,7 +18,7 @@ import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
 import { holds } from '../signature-mistake.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+import type { KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 
 const signPooled = promisify(sign);
 const verifyPooled = promisify(verify);
@@ -209,7 +209,7 @@ const unsupported = (name: string): PublicKeyFacts => ({
 });
 
 /** RFC 5480 §2. */
-function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
+function readPublicKey({ parameters, bits }: PublicKeyFields): PublicKeyFacts {
   const named = parameters.take();
   if (named.tag !== TAG.objectIdentifier) return unsupported('explicit curve parameters');
   const identifier = readObjectIdentifier(named);
@@ -239,7 +239,7 @@ export const ec = {
     read: ({ privateKey, parameters, publicKey }) => readSec1(parseBer(privateKey), parameters.take(), publicKey),
   },
   traditional: { pemLabel: 'EC PRIVATE KEY', read: (node) => readSec1(node) },
-  publicKey: { identifiers: [OID.ecPublicKey], read: readPublicKey },
+  publicKey: { names: ['P-256', 'P-384'], identifiers: [OID.ecPublicKey], read: readPublicKey },
   publicKeyRules: [],
   objectionsTo: () => [],
   // RFC 3279 §2.2.3, RFC 5758 §3.2

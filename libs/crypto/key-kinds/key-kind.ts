@@ -37,6 +37,15 @@ export interface Pkcs8Fields {
   readonly publicKey: Buffer | undefined;
 }
 
+/** `SubjectPublicKeyInfo` (RFC 5280 §4.1), taken apart. */
+export interface PublicKeyFields {
+  /** Of the algorithm. */
+  readonly identifier: string;
+  /** What follows it. */
+  readonly parameters: DerFields;
+  readonly bits: Buffer;
+}
+
 /** One way in which the public half of a key is unfit for use; a row of the policy for requests, too. */
 export interface PublicKeyRule {
   readonly code: string;
@@ -109,9 +118,11 @@ export interface KeyKind {
   };
   /** SubjectPublicKeyInfo; absent where no certificate may have such a key. */
   readonly publicKey?: {
+    /** What such keys of certificates are called where those that are accepted are listed. */
+    readonly names: readonly string[];
     readonly identifiers: readonly string[];
-    /** @param parameters what follows the identifier of the algorithm. @throws DerError */
-    read(parameters: DerFields, bits: Buffer): PublicKeyFacts;
+    /** @throws DerError */
+    read(fields: PublicKeyFields): PublicKeyFacts;
   };
   readonly publicKeyRules: readonly PublicKeyRule[];
   /** Why a public key is unfit for accepting signatures of others, by its JWK members. */

@@ -1,11 +1,11 @@
 import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPair, sign, verify } from 'node:crypto';
-import { DerError, type DerFields, OID, parseBer, readOctets } from '#asn1';
+import { DerError, OID, parseBer, readOctets } from '#asn1';
 import { type AlgorithmRow, generatePair } from '../algorithm.js';
 import { decodeBase64Url, toBigInt } from '../encodings.js';
 import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+import type { KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 
 const BYTES = 32;
 /** The prefix of the 32 key bytes in PKCS#8 (RFC 8410 §7). */
@@ -57,7 +57,7 @@ function readJwk(jwk: Jwk): UncheckedKey {
 }
 
 /** RFC 8410 §4. */
-function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
+function readPublicKey({ parameters, bits }: PublicKeyFields): PublicKeyFacts {
   parameters.end();
   if (bits.length !== BYTES) throw new DerError('An Ed25519 key has 32 bytes');
   return {
@@ -96,7 +96,7 @@ export const okp = {
     identifiers: [OID.ed25519],
     read: ({ privateKey, publicKey }) => ed25519Key(readOctets(parseBer(privateKey)), publicKey),
   },
-  publicKey: { identifiers: [OID.ed25519], read: readPublicKey },
+  publicKey: { names: ['Ed25519'], identifiers: [OID.ed25519], read: readPublicKey },
   publicKeyRules: [],
   objectionsTo: ({ x }) =>
     isSound(decodeBase64Url(x)) ? [] : [{ code: 'POINT_OF_SMALL_ORDER', detail: 'The public key has a small order' }],

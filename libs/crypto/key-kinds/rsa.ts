@@ -25,7 +25,7 @@ import { cryptoErrors } from '../errors.js';
 import type { Jwk } from '../jwk-members.js';
 import { HASHES, type SignatureMistake, type Signed, holds } from '../signature-mistake.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, Pkcs8Fields, PublicKeyFacts, UncheckedKey } from './key-kind.js';
+import type { KeyKind, Pkcs8Fields, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 import {
   RSA_CERTIFIED_LIMITS,
   RSA_NUMBER_NAMES,
@@ -222,7 +222,7 @@ function readPublicNumbers(bits: Buffer): Pick<RsaNumbers, 'n' | 'e'> {
 }
 
 /** RFC 3279 §2.3.1. */
-function readPublicKey(parameters: DerFields, bits: Buffer): PublicKeyFacts {
+function readPublicKey({ parameters, bits }: PublicKeyFields): PublicKeyFacts {
   if (parameters.take(TAG.null).content.length > 0) throw new DerError('NULL has no content');
   parameters.end();
   const { n, e } = readPublicNumbers(bits);
@@ -249,7 +249,7 @@ export const rsa = {
   readJwk,
   pkcs8: { identifiers: [OID.rsaEncryption, OID.rsaPss], read: readPkcs8 },
   traditional: { pemLabel: 'RSA PRIVATE KEY', read: (node) => readPkcs1(node) },
-  publicKey: { identifiers: [OID.rsaEncryption], read: readPublicKey },
+  publicKey: { names: ['RSA'], identifiers: [OID.rsaEncryption], read: readPublicKey },
   publicKeyRules: rsaPublicKeyRules,
   objectionsTo: ({ n, e }) =>
     objectionsToRsa({ n: toBigInt(decodeBase64Url(n)), e: toBigInt(decodeBase64Url(e)) }, RSA_CERTIFIED_LIMITS),

@@ -11,7 +11,7 @@ import {
   readTime,
 } from '#asn1';
 import { type AttributeName, NAME_ATTRIBUTES } from '../x509/names.js';
-import { readPublicKey } from '../x509/public-key.js';
+import { certifiedKeys, readPublicKey } from '../x509/public-key.js';
 import { signatureAlgorithmByOid } from '../x509/signature-algorithms.js';
 import { basicConstraintsOf, find, type LintFacts, lintRule } from './rule.js';
 
@@ -161,7 +161,7 @@ export const fieldLintRules = [
   lintRule(
     'LINT_KEY_UNSUPPORTED',
     'RFC 3279 §2.3, RFC 5480 §2, RFC 8410 §4',
-    'The key is RSA, P-256, P-384 or Ed25519 in its one encoding',
+    `The key is ${certifiedKeys} in its one encoding`,
     ({ publicKeyInfo }) => readPublicKey(publicKeyInfo).kind === 'unsupported',
   ),
   lintRule(

@@ -1,6 +1,7 @@
 import { allKeyKinds } from '#crypto';
 
 import { provesPossession } from '../x509/csr.js';
+import { certifiedKeys } from '../x509/public-key.js';
 import { type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
 
 /** The rules that each kind of key has for its public half. */
@@ -68,7 +69,7 @@ export const keyRules: readonly PolicyRule[] = [
   },
   {
     code: 'CSR_KEY_UNSUPPORTED',
-    title: 'The key is not RSA, P-256, P-384 or Ed25519',
+    title: `The key is not ${certifiedKeys}`,
     citation: 'RFC 5480 §2.1.1, RFC 8410 §3',
     category: 'WEAK_KEY',
     objections: ({ request: { publicKey } }) =>

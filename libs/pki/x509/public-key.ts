@@ -2,6 +2,11 @@ import { type KeyObject, createPublicKey, hash } from 'node:crypto';
 import { DerFields, type DerNode, parseDer, readBitString, readObjectIdentifier } from '#asn1';
 import { type PublicKeyFacts, allKeyKinds } from '#crypto';
 
+/** The keys that a certificate may have: `RSA, P-256, P-384 or Ed25519`. */
+export const certifiedKeys = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(
+  allKeyKinds.flatMap(({ publicKey }) => publicKey?.names ?? []),
+);
+
 /** What a SubjectPublicKeyInfo holds, before anything is decided. @throws DerError where it is none */
 export function readPublicKey(node: DerNode): PublicKeyFacts {
   const fields = DerFields.of(node);
@@ -10,7 +15,7 @@ export function readPublicKey(node: DerNode): PublicKeyFacts {
   fields.end();
   const identifier = readObjectIdentifier(parameters.take());
   const kind = allKeyKinds.find(({ publicKey }) => publicKey?.identifiers.includes(identifier));
-  if (kind?.publicKey) return kind.publicKey.read(parameters, bits);
+  if (kind?.publicKey) return kind.publicKey.read({ identifier, parameters, bits });
   const name = `key algorithm ${identifier}`;
   return { kind: 'unsupported', name, encrypts: false, objections: () => [], jwk: () => undefined };
 }
