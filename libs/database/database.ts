@@ -20,6 +20,7 @@ import {
 } from '#core';
 import type { Basis } from './basis.js';
 import type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
+import type { ClusterKind } from './cluster.js';
 import { Commits } from './commits.js';
 import { type Committed, type WithoutCompletion, committed, completionOf } from './completion.js';
 import type { Dialect } from './dialects.js';
@@ -48,6 +49,8 @@ export interface DatabaseSettings {
   readonly configurations?: ConfigurationCheck | undefined;
   /** How connections to a server are protected; not at all unless said otherwise. */
   readonly tls?: DatabaseTls;
+  /** Whether the server is part of a cluster; it is asked where nothing is said. */
+  readonly cluster?: ClusterKind | 'off' | undefined;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
   /** MySQL and MariaDB; 10 s by default. */
@@ -59,8 +62,11 @@ export interface DatabaseOptions extends DatabaseSettings {
 }
 
 const ATTEMPTS = 4;
+/** In a cluster, transactions of different servers that record in one history are racers each time that they meet. */
+const CLUSTER_ATTEMPTS = 12;
 const GROUP = platformScope(systemOrigin('group-commit'));
 const RETRY_DELAY_MILLISECONDS = 20;
+const RETRY_DELAYS_MAX = 4;
 /** A table for one purpose: to find out whether a database that was full takes rows again. */
 const STORAGE_PROBE = 'storage_probe';
 /** More than one page of either database. */
@@ -131,6 +137,11 @@ export class Database {
   /** The line for its connections. */
   get connections(): Pick<FairQueue, 'concurrency' | 'running' | 'waiting'> {
     return this.gateway.queue;
+  }
+
+  /** The kind of the cluster that the server is part of; `undefined` for a server by itself and an embedded database. */
+  get cluster(): ClusterKind | undefined {
+    return this.gateway.cluster;
   }
 
   /** The TLS cipher suite of the connections to the server; `undefined` where they are not encrypted. */
@@ -330,6 +341,7 @@ export class Database {
     work: (begin: (scope: TenantScope | PlatformScope) => Tx, connection: EntityManager) => Promise<T>,
   ): Promise<T> {
     if (this.#open.getStore()) throw new TransactionMisuse('A transaction was opened inside another one');
+    const attempts = this.cluster === undefined ? ATTEMPTS : CLUSTER_ATTEMPTS;
     let begun = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -343,9 +355,9 @@ export class Database {
         this.#writable = true;
         return result;
       } catch (error) {
-        if (isLostRace(error) && attempt < ATTEMPTS) {
+        if (isLostRace(error) && attempt < attempts) {
           // Jitter keeps two losers from meeting again.
-          await delay(attempt * RETRY_DELAY_MILLISECONDS * (0.5 + Math.random()));
+          await delay(Math.min(attempt, RETRY_DELAYS_MAX) * RETRY_DELAY_MILLISECONDS * (0.5 + Math.random()));
           continue;
         }
         throw this.toDomainError(error, begun ? databaseErrors.AUDIT_UNAVAILABLE : databaseErrors.DATABASE_UNAVAILABLE);

@@ -22,6 +22,8 @@ export interface Dialect {
   readonly name: 'sqlite' | 'mysql' | 'mariadb';
   /** Rows can be locked one by one; where not, one writer excludes all others anyway. */
   readonly rowLocks: boolean;
+  /** Rows are locked on one server of a cluster only: what a transaction has locked it must write, too (see `writeLockSlot`). */
+  readonly locksAreLocal: boolean;
   /** The end of a SELECT whose rows no other transaction may change until the transaction ends; others may read and hold them, too. */
   readonly sharedLock: string;
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
@@ -45,6 +47,7 @@ export const insertStatement = ({ table, columns }: NewRows, count: number): str
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
   rowLocks: false,
+  locksAreLocal: false,
   // The whole transaction excludes every other writer.
   sharedLock: '',
   clockQuery: undefined,
@@ -63,6 +66,7 @@ export const sqliteDialect: Dialect = {
 export const mysqlDialect: Dialect = {
   name: 'mysql',
   rowLocks: true,
+  locksAreLocal: false,
   sharedLock: ' LOCK IN SHARE MODE',
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",

@@ -21,6 +21,10 @@ const SAMPLES: readonly (readonly [properties: object, meaning: DriverErrorMeani
   [{ errno: 1213, code: 'ER_LOCK_DEADLOCK' }, 'lost-race'],
   [{ errno: 1205, code: 'ER_LOCK_WAIT_TIMEOUT' }, 'lost-race'],
   [{ errno: 1020, code: 'ER_CHECKREAD' }, 'lost-race'],
+  [{ errno: 3101, code: 'ER_TRANSACTION_ROLLBACK_DURING_COMMIT' }, 'lost-race'],
+  [{ errno: 1180, code: 'ER_ERROR_DURING_COMMIT' }, 'unavailable'],
+  [{ errno: 1047, code: 'ER_UNKNOWN_COM_ERROR' }, 'unavailable'],
+  [{ errno: 3100, code: 'ER_RUN_HOOK_ERROR' }, 'unavailable'],
   [{ errno: 1969, code: 'ER_STATEMENT_TIMEOUT' }, 'timeout'],
   [{ errno: 1040, code: 'ER_CON_COUNT_ERROR' }, 'unavailable'],
   [{ errno: 1226, code: 'ER_USER_LIMIT_REACHED' }, 'unavailable'],
@@ -101,6 +105,11 @@ describe('what an error of a database driver means', () => {
   it('an error of the storage engine that says that the device is full is not-writable', () => {
     const message = 'Got error 28 "No space left on device" from storage engine InnoDB';
     expect(meaningOf(failed({ errno: 1030, code: 'ER_GET_ERRNO' }, message))).toBe('not-writable');
+  });
+
+  it('a commit that conflicts with one on another server of a cluster is a lost race', () => {
+    const message = "Got error 149 'Lock deadlock; Retry transaction' during COMMIT";
+    expect(meaningOf(failed({ errno: 1180, code: 'ER_ERROR_DURING_COMMIT' }, message))).toBe('lost-race');
   });
 
   it('a table that is missing is unavailable, on SQLite too', () => {

@@ -19,8 +19,9 @@ type Known = Exclude<DriverErrorMeaning, 'fault'>;
 
 /** Errors of MySQL and MariaDB by number (their names differ between the two). What is not listed is a fault. */
 const BY_NUMBER: Readonly<Record<Known, readonly number[]>> = {
-  // ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK
-  'lost-race': [1020, 1205, 1213],
+  // ER_CHECKREAD, ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK (a conflict at the commit in Galera, too),
+  // ER_TRANSACTION_ROLLBACK_DURING_COMMIT (a conflict in Group Replication)
+  'lost-race': [1020, 1205, 1213, 3101],
   // ER_DUP_ENTRY, ER_DUP_UNIQUE, ER_DUP_ENTRY_WITH_KEY_NAME
   duplicate: [1062, 1169, 1586],
   // ER_STATEMENT_TIMEOUT (MariaDB), ER_QUERY_TIMEOUT (MySQL)
@@ -44,6 +45,9 @@ const BY_NUMBER: Readonly<Record<Known, readonly number[]>> = {
     // The server stops: ER_SERVER_SHUTDOWN, ER_NORMAL_SHUTDOWN, ER_GOT_SIGNAL, ER_SHUTDOWN_COMPLETE, ER_FORCING_CLOSE,
     // ER_QUERY_INTERRUPTED, ER_SERVER_OFFLINE_MODE
     1053, 1077, 1078, 1079, 1080, 1317, 3032,
+    // The server is not part of the majority of its cluster: ER_UNKNOWN_COM_ERROR, which is what Galera says then,
+    // ER_ERROR_DURING_COMMIT, ER_RUN_HOOK_ERROR
+    1047, 1180, 3100,
     // The schema is not complete, while it is migrated or restored: ER_NO_SUCH_TABLE
     1146,
     // Its files: ER_CANT_OPEN_FILE, ER_ERROR_ON_READ, ER_GET_ERRNO, ER_CRASHED_ON_USAGE
@@ -161,6 +165,9 @@ const meaningOfNumber = new Map(
 /** ER_GET_ERRNO wraps an error of the operating system: ENOSPC, EROFS, EDQUOT. */
 const GET_ERRNO = 1030;
 const NO_SPACE = /\berror:? (28|30|122)\b/i;
+/** ER_ERROR_DURING_COMMIT, of a conflict with what another server of a cluster has committed before. */
+const COMMIT_FAILED = 1180;
+const CONFLICT = /\bdeadlock\b/i;
 /** What SQLite says where MySQL says ER_NO_SUCH_TABLE. */
 const NO_TABLE = /^no such table:/;
 
@@ -170,6 +177,7 @@ export function meaningOf(error: unknown): DriverErrorMeaning | undefined {
   const fields = fieldsOf(error);
   const { code, errno, message } = fields;
   if (errno === GET_ERRNO && NO_SPACE.test(String(message))) return 'not-writable';
+  if (errno === COMMIT_FAILED && CONFLICT.test(String(message))) return 'lost-race';
   const byNumber = typeof errno === 'number' ? meaningOfNumber.get(errno) : undefined;
   if (byNumber) return byNumber;
   if (typeof code === 'string') {

@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 
 import type { FairQueue } from '#core';
+import type { ClusterKind } from './cluster.js';
 import type { Dialect } from './dialects.js';
 import type { TransactionPlan } from './transaction-plan.js';
 import type { Query } from './snapshot.js';
@@ -21,6 +22,8 @@ export interface Gateway {
   readonly dialect: Dialect;
   /** The TLS cipher suite of its connections; `undefined` for a file, and where they are not encrypted. */
   readonly cipher: string | undefined;
+  /** The kind of the cluster that the server is part of. */
+  readonly cluster: ClusterKind | undefined;
   /** For metadata and the drift check only. */
   readonly dataSource: DataSource;
   /**

@@ -32,15 +32,18 @@ export async function execute(runner: QueryRunner, statement: string, values: un
   }
 }
 
-const isolated = new WeakSet<Connection>();
-
 /**
  * READ COMMITTED: under REPEATABLE READ a plain read before the row lock would decide on an old snapshot. For the session,
  * because every transaction of the product is such a one, and to say so with each of them takes a statement more.
  */
-export async function isolate(runner: QueryRunner): Promise<void> {
+export const READ_COMMITTED = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+
+const prepared = new WeakSet<Connection>();
+
+/** Sends what every connection begins with, once for each. */
+export async function prepare(runner: QueryRunner, statements: readonly string[]): Promise<void> {
   const connection = (await runner.connect()) as Connection;
-  if (isolated.has(connection)) return;
-  await runner.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
-  isolated.add(connection);
+  if (prepared.has(connection)) return;
+  for (const statement of statements) await runner.query(statement);
+  prepared.add(connection);
 }

@@ -2,24 +2,24 @@ import { createConnection, type Connection, type PoolConnection, type RowDataPac
 import { DataSource, type EntityManager, type Logger, type QueryRunner } from 'typeorm';
 
 import { FairQueue } from '#core';
+import { CLUSTERS, type ClusterKind, type ClusterProbe, probeCluster } from './cluster.js';
 import type { MysqlTarget } from './connection-url.js';
 import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
 import { type Gateway, type Share, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
 import type { Migrations } from './migrations/index.js';
-import { isolate } from './mysql-statements.js';
+import { READ_COMMITTED, prepare } from './mysql-statements.js';
 import type { EntityClass } from './ownership.js';
 import type { Cell } from './snapshot.js';
+import { START_CONNECT_TIMEOUT_MILLISECONDS, connected } from './mysql-connection.js';
+import { holdingMigrations } from './mysql-migrations.js';
 import { Reachability, Unreachable } from './reachability.js';
 import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
 
 const POOL_SIZE = 20;
-/** A start waits for a server that is about to listen; a request does not. */
-const START_CONNECT_TIMEOUT_MILLISECONDS = 10_000;
 const CONNECT_TIMEOUT_MILLISECONDS = 3_000;
 const ACQUIRE_TIMEOUT_MILLISECONDS = 5_000;
-const MIGRATION_WAIT_SECONDS = 600;
 const STATEMENT_TIMEOUT_MILLISECONDS = 10_000;
 /** For each of the two steps of a sign of life: a connection, where there is none yet, and its statement. */
 const SIGN_OF_LIFE_TIMEOUT_MILLISECONDS = 2_000;
@@ -38,6 +38,7 @@ const silent: Logger = {
 
 export interface MysqlOptions {
   readonly tls: DatabaseTls;
+  readonly cluster: ClusterKind | 'off' | undefined;
   /** Warn instead of refusing to start on settings that can lose or merge data. */
   readonly allowUnsafe: boolean;
   readonly warn: (message: string) => void;
@@ -61,7 +62,7 @@ export async function openMysql(
   options: MysqlOptions,
 ): Promise<Gateway> {
   const connection = connectionOptions(target, options.tls);
-  const { dialect, findings, cipher } = await probe(connection).catch((error: unknown) => {
+  const { dialect, findings, cipher, cluster } = await probe(connection, options.cluster).catch((error: unknown) => {
     throw explained(error);
   });
   // A server that went on without it would have the password by now: the driver does not, and this is the proof.
@@ -71,6 +72,9 @@ export async function openMysql(
     if (!options.allowUnsafe) throw new Error(message);
     options.warn(message);
   }
+  for (const warning of cluster.warnings) options.warn(warning);
+  const isCausal = cluster.kind !== undefined && cluster.warnings.length === 0;
+  const session = [READ_COMMITTED, ...(isCausal ? [CLUSTERS[cluster.kind].causalReads] : [])];
   const shared = {
     ...dataSourceOptions(connection),
     type: dialect.name as 'mysql' | 'mariadb',
@@ -104,6 +108,7 @@ export async function openMysql(
     // Before the work, so that the runner holds the connection itself and not only what it gives out.
     await acquire(runner);
     try {
+      await prepare(runner, session);
       return await work(runner);
     } catch (error) {
       if (isStatementTimeout(error)) await discard(runner);
@@ -117,7 +122,7 @@ export async function openMysql(
 
   /** On a connection of its own: changing a large table takes longer than a statement of daily work may. */
   const migrating = (work: (migrator: DataSource) => Promise<unknown>): Promise<void> =>
-    holdingMigrationLock(connection, async () => {
+    holdingMigrations(connection, cluster.kind, async () => {
       const connectTimeout = START_CONNECT_TIMEOUT_MILLISECONDS;
       const migrator = await new DataSource({ ...shared, connectTimeout, poolSize: 1 }).initialize();
       try {
@@ -131,11 +136,13 @@ export async function openMysql(
     dialect,
     dataSource,
     cipher,
+    cluster: cluster.kind,
     queue,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
     read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
     snapshot: (work) =>
       connected(connection, async (reading) => {
+        for (const statement of session) await reading.query(statement);
         await reading.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await reading.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
         return work(async (statement, parameters = []) => {
@@ -221,7 +228,6 @@ async function discard(runner: QueryRunner): Promise<void> {
 }
 
 async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-  await isolate(runner);
   await runner.startTransaction();
   try {
     const result = await withManager(runner, work);
@@ -238,6 +244,7 @@ interface Probe {
   readonly findings: string[];
   /** The cipher suite of the connection; `undefined` where it is not encrypted. */
   readonly cipher: string | undefined;
+  readonly cluster: ClusterProbe;
 }
 
 /** What an operator can do about TLS that does not come about. */
@@ -257,7 +264,7 @@ function explained(error: unknown): unknown {
 }
 
 /** Asks the server what it is and whether its settings keep what was acknowledged and tell apart what differs. */
-async function probe(options: MysqlConnectionOptions): Promise<Probe> {
+async function probe(options: MysqlConnectionOptions, declared: MysqlOptions['cluster']): Promise<Probe> {
   return connected(options, async (connection) => {
     const [rows] = await connection.query<(ServerSettings & RowDataPacket)[]>(
       `SELECT VERSION() AS version, @@collation_database AS collation, @@sql_mode AS sqlMode,
@@ -268,10 +275,12 @@ async function probe(options: MysqlConnectionOptions): Promise<Probe> {
     const [status] = await connection.query<({ Value: string } & RowDataPacket)[]>(
       "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
     );
+    const cluster = await probeCluster(connection, declared);
     return {
-      dialect: mariadb ? mariadbDialect : mysqlDialect,
+      dialect: { ...(mariadb ? mariadbDialect : mysqlDialect), locksAreLocal: cluster.kind !== undefined },
       findings: unsafeSettings(settings, mariadb),
       cipher: status[0]?.Value || undefined,
+      cluster,
     };
   });
 }
@@ -290,30 +299,4 @@ export function unsafeSettings(settings: Omit<ServerSettings, 'version'>, mariad
   if (settings.logBin === 1 && settings.syncBinlog !== 1) findings.push('sync_binlog must be 1 while the binlog is on');
   if (!/STRICT_(TRANS|ALL)_TABLES/.test(settings.sqlMode)) findings.push('sql_mode must hold STRICT_TRANS_TABLES');
   return findings;
-}
-
-/**
- * MySQL commits each DDL statement by itself, so the lock is a row that another connection holds: it goes with that
- * connection if the process ends, and migrations are written so that a half-run one can be run again.
- */
-async function holdingMigrationLock(options: MysqlConnectionOptions, work: () => Promise<void>): Promise<void> {
-  await connected(options, async (connection) => {
-    // First of all, because the INSERT already waits while another instance holds the row.
-    await connection.query(`SET SESSION innodb_lock_wait_timeout = ${MIGRATION_WAIT_SECONDS}`);
-    await connection.query('CREATE TABLE IF NOT EXISTS migration_lock (id INT PRIMARY KEY)');
-    await connection.query('INSERT IGNORE INTO migration_lock (id) VALUES (1)');
-    await connection.beginTransaction();
-    await connection.query('SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE');
-    await work();
-    await connection.commit();
-  });
-}
-
-async function connected<T>(options: MysqlConnectionOptions, work: (connection: Connection) => Promise<T>): Promise<T> {
-  const connection = await createConnection({ ...options, connectTimeout: START_CONNECT_TIMEOUT_MILLISECONDS });
-  try {
-    return await work(connection);
-  } finally {
-    connection.destroy();
-  }
 }

@@ -1,3 +1,4 @@
+import type { ClusterKind } from './cluster.js';
 import { parseDatabaseUrl } from './connection-url.js';
 import type { Gateway } from './gateway.js';
 import { migrationsUpTo } from './migrations/index.js';
@@ -13,6 +14,7 @@ export interface ConnectionSettings {
   readonly tls?: DatabaseTls;
   /** The newest migration that `migrate` runs; all of them unless said otherwise. */
   readonly schema?: string;
+  readonly cluster?: ClusterKind | 'off' | undefined;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
   readonly statementTimeoutMilliseconds?: number;
@@ -20,12 +22,12 @@ export interface ConnectionSettings {
 
 /** Connects to the kind of database that the URL names. @throws Error where it does not answer or is not safe */
 export async function openGateway(settings: ConnectionSettings): Promise<Gateway> {
-  const { entities, allowUnsafe = false, tls = { mode: 'off' }, statementTimeoutMilliseconds } = settings;
+  const { entities, cluster, allowUnsafe = false, tls = { mode: 'off' }, statementTimeoutMilliseconds } = settings;
   const { warn = () => undefined } = settings;
   for (const entity of entities) ownershipOf(entity);
   const target = parseDatabaseUrl(settings.url);
   const migrations = migrationsUpTo(settings.schema);
   return target.kind === 'sqlite'
     ? openSqlite(target.path, entities, migrations)
-    : openMysql(target, entities, { tls, allowUnsafe, warn, statementTimeoutMilliseconds, migrations });
+    : openMysql(target, entities, { tls, cluster, allowUnsafe, warn, statementTimeoutMilliseconds, migrations });
 }

@@ -1,6 +1,7 @@
 import { flag, oneOf, optional, setting, text } from '#config';
 import { Secret } from '#core';
 
+import { type ClusterKind, clusterKinds } from './cluster.js';
 import { parseDatabaseUrl } from './connection-url.js';
 import { type TlsMode, tlsModes } from './tls.js';
 
@@ -45,6 +46,13 @@ export const databaseSettings = {
     variable: 'CHANCERY_DATABASE_TLS_SERVER_NAME',
     parse: text,
     description: 'The name in the certificate of the database server, where it is not the host of `DATABASE_URL`.',
+  }),
+  databaseCluster: optional({
+    variable: 'CHANCERY_DATABASE_CLUSTER',
+    parse: oneOf<ClusterKind | 'off'>([...clusterKinds, 'off']),
+    description:
+      'Whether the database server is part of a cluster whose servers each accept writes: `galera`, `group-replication`, or ' +
+      '`off`. If unset, the server is asked at the start. See [operations](operations.md#clusters-of-databases).',
   }),
   allowUnsafeDatabase: setting({
     variable: 'CHANCERY_ALLOW_UNSAFE_DATABASE',

@@ -27,7 +27,13 @@ export interface TableShape {
 }
 
 /** Tables that say something about this database and nothing about the installation. */
-const OF_THE_DATABASE: ReadonlySet<string> = new Set(['migrations', 'migration_lock', 'storage_probe']);
+const OF_THE_DATABASE: ReadonlySet<string> = new Set([
+  'lock_slots',
+  'migration_lease',
+  'migration_lock',
+  'migrations',
+  'storage_probe',
+]);
 /** One row can have 64 KiB: a page, and a statement that writes one, stays within what servers take by default. */
 const ROWS_AT_ONCE = 50;
 

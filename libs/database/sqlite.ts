@@ -86,6 +86,7 @@ export async function openSqlite(
     dialect: sqliteDialect,
     dataSource: writer,
     cipher: undefined,
+    cluster: undefined,
     queue,
     write: ({ owner, rows }, work) =>
       queue.run(owner, rows, () => inTransaction(onThread(writer.createQueryRunner(), usableThread()), work)),

@@ -7,7 +7,7 @@ import { parseDatabaseUrl } from './connection-url.js';
 import type { databaseSettings } from './settings.js';
 import { type DatabaseTls, type TlsMode, defaultTlsMode, tlsProblems } from './tls.js';
 
-type DatabaseConfiguration = Omit<SettingValues<typeof databaseSettings>, 'allowUnsafeDatabase'>;
+type DatabaseConfiguration = Omit<SettingValues<typeof databaseSettings>, 'allowUnsafeDatabase' | 'databaseCluster'>;
 
 /** What is set, or what holds for the host of the URL where nothing is. */
 const databaseTlsMode = ({ databaseUrl, databaseTls }: DatabaseConfiguration): TlsMode =>

@@ -23,6 +23,7 @@ import {
 import { type Dialect, type NewRows, insertStatement } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
+import { writeLockSlot } from './lock-slots.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
@@ -107,10 +108,13 @@ export class Tx extends View {
     where: Where<Row>,
     mode: LockMode,
   ): Promise<Row | null> {
-    return this.manager.findOne(entity, {
+    const row = await this.manager.findOne(entity, {
       where: this.confine(entity, requireCondition(where)),
       ...(this.dialect.rowLocks ? { lock: { mode: LOCKS[mode] } } : {}),
     });
+    // A shared lock decides by the row itself: its change on another server conflicts with it.
+    if (row && mode === 'exclusive' && this.dialect.locksAreLocal) await writeLockSlot(this.manager, entity, row);
+    return row;
   }
 
   override async holdNumbers<Row extends object>(

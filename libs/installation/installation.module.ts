@@ -77,6 +77,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
         recorder: recordEvents,
         authority: options.authority ?? checkAuthority,
         configurations: configurationNumbers,
+        cluster: configuration.databaseCluster,
         allowUnsafe: configuration.allowUnsafeDatabase,
         warn: (message) => logger.warn(message),
       }),

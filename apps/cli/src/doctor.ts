@@ -123,6 +123,10 @@ async function checkDatabase(
     const context = await connect(configuration, logger);
     const database = context.get(Database);
     report({ severity: 'ok', check, detail: `${database.dialect.name} answers; settings and collation are safe` });
+    if (database.cluster !== undefined) {
+      const detail = `is a cluster (${database.cluster}): locks are written, so that its other servers see them`;
+      report({ severity: 'ok', check, detail });
+    }
     const weakness = databaseTlsWarning(configuration);
     if (weakness !== undefined) report({ severity: 'warning', check, detail: weakness });
     else if (database.cipher !== undefined) {

@@ -145,7 +145,24 @@ export interface Sample extends OpenTestDatabase {
 /** A migrated database that has the tables of the sample beside the product's. */
 export async function openSample(options: Parameters<typeof openTestDatabase>[1] = {}): Promise<Sample> {
   const opened = await openTestDatabase(sampleEntities, options);
-  const plain = await openPlainDataSource(opened.url);
+  await createSampleTables(opened.url);
+  return {
+    ...opened,
+    clock: opened.clock as ManualClock,
+    async write(scope, changes) {
+      const row = note({ name: uuidv7(1), ...changes, tenantId: scope.tenantId });
+      await opened.database.transaction(scope, async (tx) => {
+        await tx.insert(Note, row);
+        tx.record(noteEvents.written(row.id));
+      });
+      return row;
+    },
+  };
+}
+
+/** Adds the tables of the sample to a database. */
+export async function createSampleTables(url: string): Promise<void> {
+  const plain = await openPlainDataSource(url);
   const runner = plain.createQueryRunner();
   await createTable(
     runner,
@@ -168,18 +185,6 @@ export async function openSample(options: Parameters<typeof openTestDatabase>[1]
   await createTable(runner, 'gauges', [key('name', 64), integer('reading')]);
   await runner.release();
   await plain.destroy();
-  return {
-    ...opened,
-    clock: opened.clock as ManualClock,
-    async write(scope, changes) {
-      const row = note({ name: uuidv7(1), ...changes, tenantId: scope.tenantId });
-      await opened.database.transaction(scope, async (tx) => {
-        await tx.insert(Note, row);
-        tx.record(noteEvents.written(row.id));
-      });
-      return row;
-    },
-  };
 }
 
 /** A second process on the same database, as far as one process can play it. */

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
+
+import type { ClusterKind } from './cluster.js';
+import { isLostRace } from './driver-errors.js';
+import { connected } from './mysql-connection.js';
+import type { MysqlConnectionOptions } from './tls.js';
+
+const MIGRATION_WAIT_SECONDS = 600;
+const LEASE_SECONDS = 30;
+const RENEW_EVERY_MILLISECONDS = 10_000;
+const ASK_EVERY_MILLISECONDS = 200;
+
+/** Runs `work` while no other instance migrates this database; waits for those that do. */
+export async function holdingMigrations(
+  options: MysqlConnectionOptions,
+  cluster: ClusterKind | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  await connected(options, (connection) => (cluster ? holdingLease(connection, work) : holdingLock(connection, work)));
+}
+
+/**
+ * MySQL commits each DDL statement by itself, so the lock is a row that another connection holds: it goes with that
+ * connection if the process ends, and migrations are written so that a half-run one can be run again.
+ */
+async function holdingLock(connection: Connection, work: () => Promise<void>): Promise<void> {
+  // First of all, because the INSERT already waits while another instance holds the row.
+  await connection.query(`SET SESSION innodb_lock_wait_timeout = ${MIGRATION_WAIT_SECONDS}`);
+  await connection.query('CREATE TABLE IF NOT EXISTS migration_lock (id INT PRIMARY KEY)');
+  await connection.query('INSERT IGNORE INTO migration_lock (id) VALUES (1)');
+  await connection.beginTransaction();
+  await connection.query('SELECT id FROM migration_lock WHERE id = 1 FOR UPDATE');
+  await work();
+  await connection.commit();
+}
+
+/**
+ * In a cluster a locked row is seen by one server only, and a DDL statement of another ends the transaction that holds it.
+ * So the lock is a row that is written, for a time that is extended as long as the work goes on: after a process that has
+ * ended, others wait for the rest of it.
+ */
+async function holdingLease(connection: Connection, work: () => Promise<void>): Promise<void> {
+  const holder = randomUUID();
+  const written = async (statement: string, values: readonly unknown[] = []): Promise<number> => {
+    try {
+      return (await connection.query<ResultSetHeader>(statement, [...values]))[0].affectedRows;
+    } catch (error) {
+      if (isLostRace(error)) return 0;
+      throw error;
+    }
+  };
+  await connection.query(
+    'CREATE TABLE IF NOT EXISTS migration_lease (id INT PRIMARY KEY, holder VARCHAR(36) NOT NULL, expiresAt BIGINT NOT NULL)',
+  );
+  await written("INSERT IGNORE INTO migration_lease (id, holder, expiresAt) VALUES (1, '', 0)");
+  const take = `UPDATE migration_lease SET holder = ?, expiresAt = UNIX_TIMESTAMP() + ${LEASE_SECONDS}
+    WHERE id = 1 AND (expiresAt < UNIX_TIMESTAMP() OR holder = ?)`;
+  const asks = (MIGRATION_WAIT_SECONDS * 1000) / ASK_EVERY_MILLISECONDS;
+  for (let ask = 1; (await written(take, [holder, holder])) === 0; ask += 1) {
+    if (ask > asks) throw new Error('Another instance has been migrating the database for ten minutes');
+    await delay(ASK_EVERY_MILLISECONDS);
+  }
+  const renewal = setInterval(() => void written(take, [holder, holder]).catch(() => 0), RENEW_EVERY_MILLISECONDS);
+  try {
+    await work();
+  } finally {
+    clearInterval(renewal);
+    await written('UPDATE migration_lease SET expiresAt = 0 WHERE id = 1 AND holder = ?', [holder]);
+  }
+}
