@@ -1,27 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isPermissive } from '../../scripts/licences.mjs';
 import { exists, filesUnder, packageJson, read } from './project-files.js';
-
-const PERMISSIVE = new Set([
-  '0BSD',
-  'Apache-2.0',
-  'BSD',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  'BlueOak-1.0.0',
-  'CC0-1.0',
-  'ISC',
-  'MIT',
-  'MIT-0',
-  'Python-2.0',
-  'Unlicense',
-]);
-
-/** Whether an SPDX expression (without nesting deeper than one level) leaves a choice that is permissive. */
-const isPermissive = (expression: string): boolean =>
-  expression
-    .replace(/[()]/g, '')
-    .split(' OR ')
-    .some((choice) => choice.split(' AND ').every((licence) => PERMISSIVE.has(licence)));
 
 describe('npm scripts', () => {
   const { scripts } = packageJson();
