@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '#audit';
+import { ContactsModule } from '#contacts';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
 import { SchedulerModule } from '#scheduler';
@@ -26,6 +27,7 @@ const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, Web
   imports: [
     TypeOrmModule.forFeature([...announcementEntities]),
     AuditModule,
+    ContactsModule,
     DatabaseModule,
     SchedulerModule,
     TenantsModule,

@@ -5,15 +5,15 @@ import { CONFIGURATION, PublicUrl } from '#config';
 import { DAY, type EpochMilliseconds, MINUTE, SECOND, type Secret, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
+import { TRIED_FOR, deliveryLifecycle, isDue, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger, describeError } from '#logging';
 import type { DestinationPolicy } from '#outbound';
 import { tenantState } from '#tenants';
 
 import { isSubscribed } from './actions.js';
 import { Webhook, WebhookDelivery } from './entities.js';
-import { deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
+import { webhookLifecycle } from './lifecycle.js';
 import { cloudEvent, webhookHeaders } from './message.js';
-import { TRIED_FOR, isDue, retryDelay, tooLateFrom } from './retry.js';
 import { type Attempt, post } from './webhook-client.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { type AnnouncementConfiguration, destinationPolicy } from './webhooks.service.js';

@@ -14,8 +14,9 @@ import {
   TextColumn,
   VarcharColumn,
 } from '#database';
+import { type DeliveryState, deliveryLifecycle } from '#deliveries';
 
-import { type DeliveryState, type WebhookState, deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
+import { type WebhookState, webhookLifecycle } from './lifecycle.js';
 
 /** That something of the calendar was announced so many days ahead. */
 @Entity('announcements')

@@ -12,25 +12,19 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { contactsOf, firstContacts } from '#contacts';
-import { Database, In } from '#database';
+import { Notices, contactsOf, firstContacts } from '#contacts';
+import { Database, In, type Tx } from '#database';
 import { Backoff, Expires, ExpiryCalendar, type ItemFailure, ItemsFailed } from '#scheduler';
 import { ANNOUNCEMENT_DAYS_MAX, tenantSettingsOf, settingsOfTenants } from '#tenants';
 
 import { Announcement } from './entities.js';
 import { expirationEvents } from './events.js';
+import { type Announced, LISTED_MAX, expirationNotice } from './expiration-notice.js';
 import { announcementKey, leadReached, nextLeadAt } from './lead-days.js';
 
 const SYSTEM = platformScope(systemOrigin('announcements'));
 /** How many pages of the calendar one call reads; the next call goes on behind them. */
 const PAGES_MAX = 5;
-
-/** An announcement that is due. */
-interface DueAnnouncement {
-  readonly key: string;
-  readonly item: Upcoming;
-  readonly daysAhead: number;
-}
 
 /** Something of the calendar, and what was announced of it. */
 export interface AnnouncedUpcoming extends Upcoming {
@@ -56,6 +50,7 @@ export class ExpirationAnnouncements implements Expirable {
     private readonly database: Database,
     private readonly calendar: ExpiryCalendar,
     private readonly clock: Clock,
+    private readonly notices: Notices,
   ) {}
 
   async recordDue(limit: number): Promise<number> {
@@ -101,12 +96,12 @@ export class ExpirationAnnouncements implements Expirable {
   }
 
   /** Of things that will happen, those whose announcement is due and was not made. */
-  private async unannounced(items: readonly Upcoming[], now: EpochMilliseconds): Promise<DueAnnouncement[]> {
+  private async unannounced(items: readonly Upcoming[], now: EpochMilliseconds): Promise<Announced[]> {
     const announced = items.filter(({ isRoutine }) => !isRoutine);
     if (announced.length === 0) return [];
     return this.database.readPlatform(SYSTEM, async (view) => {
       const settingsOf = await settingsOfTenants(view, [...new Set(announced.map(({ tenantId }) => tenantId))]);
-      const due = announced.flatMap((item): DueAnnouncement[] => {
+      const due = announced.flatMap((item): Announced[] => {
         const daysAhead = leadReached(item.dueAt, now, settingsOf.get(item.tenantId)?.announcementDays ?? []);
         return daysAhead === undefined ? [] : [{ key: announcementKey(item, daysAhead), item, daysAhead }];
       });
@@ -117,11 +112,7 @@ export class ExpirationAnnouncements implements Expirable {
     });
   }
 
-  private async announceAll(
-    due: readonly DueAnnouncement[],
-    now: EpochMilliseconds,
-    failed: ItemFailure[],
-  ): Promise<void> {
+  private async announceAll(due: readonly Announced[], now: EpochMilliseconds, failed: ItemFailure[]): Promise<void> {
     if (due.length === 0) return;
     try {
       return await this.announce(due);
@@ -140,7 +131,7 @@ export class ExpirationAnnouncements implements Expirable {
     }
   }
 
-  private async announce(due: readonly DueAnnouncement[]): Promise<void> {
+  private async announce(due: readonly Announced[]): Promise<void> {
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('another instance has announced it');
       const rows = due.map(({ key, item, daysAhead }): [string, Announcement] => [
@@ -164,7 +155,28 @@ export class ExpirationAnnouncements implements Expirable {
         const credentialId = kind === 'credential' ? id : undefined;
         tx.record(expirationEvents.announced(id, { tenantId, kid, credentialId, details }));
       }
+      await this.tell(
+        tx,
+        due.filter(({ key }) => inserted.has(key)),
+      );
     });
+  }
+
+  /** A step: tells by e-mail, one for everything of a tenant that one address is told. */
+  private async tell(tx: Tx, announced: readonly Announced[]): Promise<void> {
+    const told = announced.filter(({ item }) => item.contactsOf !== undefined);
+    if (!this.notices.areSent || told.length === 0) return;
+    const subjects = told.map(({ item }) => ({ tenantId: item.tenantId, contactsOf: item.contactsOf ?? [] }));
+    const recipients = await this.notices.recipientsOf(tx, subjects);
+    const mails = told.flatMap((each, place) => (recipients[place] ?? []).map((recipient) => ({ recipient, ...each })));
+    const together = Map.groupBy(mails, ({ recipient, item }) => `${item.tenantId} ${recipient}`);
+    for (const all of together.values()) {
+      for (let start = 0; start < all.length; start += LISTED_MAX) {
+        const listed = all.slice(start, start + LISTED_MAX);
+        const { recipient, item } = listed[0]!;
+        await this.notices.write(tx, item.tenantId, [recipient], expirationNotice(listed));
+      }
+    }
   }
 
   /** While the database is not available no item is at fault. */

@@ -15,13 +15,14 @@ import {
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, requireVersion } from '#database';
 import { type DestinationPolicy, requireDestination } from '#outbound';
+import { type DeliveryState, deliveryLifecycle } from '#deliveries';
 import { lockTenant } from '#tenants';
 
 import { Webhook, WebhookDelivery } from './entities.js';
 import { webhookErrors } from './errors.js';
 import { webhookEvents } from './events.js';
 import { KnownActions } from './known-actions.js';
-import { type DeliveryState, deliveryLifecycle, webhookLifecycle } from './lifecycle.js';
+import { webhookLifecycle } from './lifecycle.js';
 import type { announcementSettings } from './settings.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 

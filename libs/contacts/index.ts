@@ -1,2 +1,3 @@
 export { ContactsModule } from './contacts.module.js';
+export { type Notice, Notices } from './notices.js';
 export { CONTACTS_MAX, contactsOf, firstContacts, normalContacts, subjectsOf, writeContacts } from './contacts.js';

@@ -10,6 +10,7 @@ import {
   unknownVariables,
 } from '#config';
 import { databaseSettings, databaseTlsProblems } from '#database';
+import { mailProblems, mailSettings } from '#mail';
 import { jwksUrlSettings } from '#signing';
 import { accountSettings } from '#tenants';
 import { masterKeySettings } from '#vault';
@@ -23,6 +24,7 @@ export const settings = {
   ...accountSettings,
   ...jwksUrlSettings,
   ...announcementSettings,
+  ...mailSettings,
 } as const satisfies SettingTable;
 
 /** What a process runs with. */
@@ -44,6 +46,7 @@ export function loadConfiguration(environment: Readonly<Record<string, string | 
   const problems = [
     ...databaseTlsProblems(configuration).map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`),
     ...metricsProblems(configuration),
+    ...mailProblems(configuration),
   ];
   if (problems.length > 0) throw new ConfigurationError(problems);
   return { configuration, warnings: unknownVariables(settings, environment) };

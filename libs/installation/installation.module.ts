@@ -22,6 +22,7 @@ import { IdempotencyModule } from '#idempotency';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { LOGGER, type Logger } from '#logging';
+import { MailModule } from '#mail';
 import { SchedulerModule } from '#scheduler';
 import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
@@ -101,6 +102,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     IdempotencyModule,
     KeysModule,
     LicensingModule,
+    MailModule,
     SchedulerModule,
     ServiceKeysModule,
     SigningModule,

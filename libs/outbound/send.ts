@@ -3,16 +3,11 @@ import { type IncomingHttpHeaders, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { type LookupFunction, isIP } from 'node:net';
 
+import { type ConnectionError, connectionErrorOf } from './connection-error.js';
 import { type DestinationPolicy, hostOf, isReachable, reachable } from './destination.js';
 
 /** Why a request got no answer. */
-export type SendError =
-  | 'ADDRESS_NOT_ALLOWED'
-  | 'NAME_NOT_FOUND'
-  | 'CERTIFICATE_REJECTED'
-  | 'TIMED_OUT'
-  | 'CONNECTION_FAILED'
-  | 'ANSWER_TOO_LARGE';
+export type SendError = ConnectionError | 'ADDRESS_NOT_ALLOWED' | 'ANSWER_TOO_LARGE';
 
 export interface Answer {
   readonly status: number;
@@ -115,14 +110,7 @@ export function send(request: OutboundRequest, policy: DestinationPolicy): Promi
   });
 }
 
-const NAME_ERRORS: readonly unknown[] = ['ENOTFOUND', 'EAI_AGAIN', 'ENODATA'];
-const CERTIFICATE_ERROR = /CERT|^UNABLE_TO_|^DEPTH_ZERO|^SELF_SIGNED|^ERR_TLS/;
-
 function meaningOf(error: Error): SendError {
   if (error instanceof AddressNotAllowed) return 'ADDRESS_NOT_ALLOWED';
-  if (error instanceof AnswerTooLarge) return 'ANSWER_TOO_LARGE';
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return 'TIMED_OUT';
-  const { code } = error as NodeJS.ErrnoException;
-  if (NAME_ERRORS.includes(code)) return 'NAME_NOT_FOUND';
-  return CERTIFICATE_ERROR.test(code ?? '') ? 'CERTIFICATE_REJECTED' : 'CONNECTION_FAILED';
+  return error instanceof AnswerTooLarge ? 'ANSWER_TOO_LARGE' : connectionErrorOf(error);
 }

@@ -1,18 +1,23 @@
 import { Injectable } from '@nestjs/common';
 
+import { Notices } from '#contacts';
 import { In, type Tx, type View } from '#database';
 import { tenantSettingsOf } from '#tenants';
 
 import { credentialLifecycle, stateAt } from './lifecycle.js';
 import { automaticSuccessorExpiry, expiredAsLast, isUnusedSuccessor } from './credential-rules.js';
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
-import { Credential } from './entities.js';
+import { successionNotice } from './credential-notices.js';
+import { Credential, Service } from './entities.js';
 import { credentialEvents } from './events.js';
 
 /** What several use-cases of credentials do inside their transactions, under the lock of the service's row. */
 @Injectable()
 export class CredentialSteps {
-  constructor(private readonly secrets: CredentialSecrets) {}
+  constructor(
+    private readonly secrets: CredentialSecrets,
+    private readonly notices: Notices,
+  ) {}
 
   /**
    * An active successor for a credential that ends as the last of its type, valid for the tenant's default lifetime.
@@ -43,6 +48,9 @@ export class CredentialSteps {
     if (!isUnusedSuccessor(credential)) {
       const successor = await this.succeed(tx, credential, { automatic: true });
       await tx.update(Credential, { id }, { replacedBy: successor.credential.id });
+      const subject = { tenantId: credential.tenantId, contactsOf: [serviceId] };
+      const service = await tx.get(Service, { id: serviceId });
+      await this.notices.tell(tx, subject, successionNotice(credential, successor.credential, service));
     } else if (successionStoppedAt === null) {
       await tx.note(Credential, { id }, { successionStoppedAt: tx.now });
       const details = { serviceId, authType, expiresAt: credential.expiresAt };

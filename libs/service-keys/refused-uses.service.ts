@@ -1,10 +1,12 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 
 import { type RepeatedEvent, RepeatedEvents } from '#audit';
-import type { EpochMilliseconds } from '#core';
-import { IsNull, LessThan, MoreThan } from '#database';
+import { Notices } from '#contacts';
+import { type EpochMilliseconds, toRfc3339 } from '#core';
+import { IsNull, LessThan, MoreThan, type Tx } from '#database';
 
-import { Credential, type Service } from './entities.js';
+import { refusedUseNotice } from './credential-notices.js';
+import { Credential, Service } from './entities.js';
 import { credentialEvents } from './events.js';
 
 /** A credential whose secret was proven and which was rejected nevertheless. */
@@ -27,6 +29,8 @@ interface Counted {
 
 const COUNTED_MAX = 10_000;
 const ADDRESSES_MAX = 10;
+/** Of `2026-01-31T...`. */
+const DATE_LENGTH = 10;
 
 /**
  * Writes down uses of credentials that are discarded, expired, compromised or deleted, or that come from an address that is
@@ -36,9 +40,14 @@ const ADDRESSES_MAX = 10;
 @Injectable()
 export class RefusedUses implements OnApplicationShutdown {
   readonly #counted = new Map<string, Counted>();
+  /** The day on which this process last told about each credential, so that it is not looked up again for every use. */
+  readonly #toldOn = new Map<string, string>();
   readonly #logger = new Logger(RefusedUses.name);
 
-  constructor(private readonly events: RepeatedEvents) {}
+  constructor(
+    private readonly events: RepeatedEvents,
+    private readonly notices: Notices,
+  ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.flush();
@@ -81,6 +90,7 @@ export class RefusedUses implements OnApplicationShutdown {
 
   private async write({ at, ...use }: RefusedUse, uses: number, sourceAddresses: readonly string[]): Promise<void> {
     const { id } = use.credential;
+    let toldOn: string | undefined;
     await this.events.record(eventOf(use, sourceAddresses), uses, async (tx) => {
       await tx.increment(Credential, { id }, 'refusedUses', uses);
       // A use in the future was noted while the clock was ahead, by this process or by the one that wrote the row.
@@ -91,7 +101,23 @@ export class RefusedUses implements OnApplicationShutdown {
         earlier.map((before) => ({ id, lastRefusedAt: before })),
         { lastRefusedAt },
       );
+      toldOn = await this.tell(tx, use);
     });
+    if (toldOn === undefined) return;
+    if (this.#toldOn.size >= COUNTED_MAX) this.#toldOn.clear();
+    this.#toldOn.set(id, toldOn);
+  }
+
+  /** A step: tells the contacts of the service, at most once a day about a credential. @returns the day */
+  private async tell(tx: Tx, { credential, code, sourceAddress }: RefusedUse): Promise<string | undefined> {
+    const { id, serviceId, tenantId } = credential;
+    const day = toRfc3339(tx.now).slice(0, DATE_LENGTH);
+    if (!this.notices.areSent || this.#toldOn.get(id) === day) return undefined;
+    const row = await tx.get(Credential, { id });
+    const service = await tx.get(Service, { id: serviceId });
+    const notice = refusedUseNotice(row, service, { code, day, sourceAddress });
+    await this.notices.tell(tx, { tenantId, contactsOf: [serviceId] }, notice);
+    return day;
   }
 }
 

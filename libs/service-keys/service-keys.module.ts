@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '#audit';
+import { ContactsModule } from '#contacts';
 import { Clock, Counters, Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
 import { LOGGER, type Logger } from '#logging';
@@ -48,7 +49,14 @@ export const serviceKeyEntities: readonly EntityClass[] = [
   events: [serviceEvents, credentialEvents, credentialRotationEvents],
 })
 @Module({
-  imports: [TypeOrmModule.forFeature([...serviceKeyEntities]), AuditModule, DatabaseModule, TenantsModule, VaultModule],
+  imports: [
+    TypeOrmModule.forFeature([...serviceKeyEntities]),
+    AuditModule,
+    ContactsModule,
+    DatabaseModule,
+    TenantsModule,
+    VaultModule,
+  ],
   providers: [
     {
       provide: FailedAuthentications,

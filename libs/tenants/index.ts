@@ -16,7 +16,7 @@ export {
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
 export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
 export { type AcceptedInvitation, Invitations } from './invitations.service.js';
-export { type MemberWithUser, Members } from './members.service.js';
+export { type MemberWithUser, Members, ownerAddresses } from './members.service.js';
 export { PasswordResets } from './password-resets.service.js';
 export { PasswordGuard } from './password-guard.js';
 export {
@@ -58,6 +58,7 @@ export {
   configurationNumbers,
   raiseConfigVersion,
   settingsOfTenants,
+  tenantNameOf,
   tenantSettingsOf,
   tenantSlugOf,
   tenantState,

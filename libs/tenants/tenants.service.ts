@@ -219,6 +219,11 @@ export async function tenantSlugOf(view: View): Promise<string> {
   return (await view.get(Tenant, { id: view.scope.tenantId })).slug;
 }
 
+/** A step: what a tenant is called. @throws NOT_FOUND */
+export async function tenantNameOf(view: View, tenantId: string): Promise<Pick<Tenant, 'slug' | 'name'>> {
+  return view.get(Tenant, { id: tenantId });
+}
+
 /** The state of any tenant, for work that finds out whose it is; an absent one counts as deleted. */
 export async function tenantState(view: View, tenantId: string): Promise<TenantState> {
   return (await view.findOne(Tenant, { id: tenantId }))?.state ?? 'deleted';

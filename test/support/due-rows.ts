@@ -65,5 +65,15 @@ export function rowsOf(tenantId: string) {
     updatedAt: 0,
   });
 
-  return { invitation, rotation, rotationItem, foreignCertificate };
+  const mail = (id: string): Row => ({
+    id,
+    state: 'delivered',
+    recipient: 'someone@example.com',
+    attempts: 1,
+    dueAt: 0,
+    triedUntil: 0,
+    createdAt: 0,
+  });
+
+  return { invitation, rotation, rotationItem, foreignCertificate, mail };
 }

@@ -93,7 +93,7 @@ export function dueSamples(
     return keyId;
   };
 
-  const { invitation, rotation, rotationItem, foreignCertificate } = rowsOf(tenantId);
+  const { invitation, rotation, rotationItem, foreignCertificate, mail } = rowsOf(tenantId);
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', (id) => ({
@@ -319,6 +319,13 @@ export function dueSamples(
         newHash,
       ),
       due: (at) => ({ dueAt: at - 30 * DAY }),
+      unhandled: {},
+    },
+    mail: {
+      table: 'mails',
+      statement: 'DELETE',
+      make: insert('mails', mail, newHash),
+      due: (at) => ({ createdAt: at - 30 * DAY }),
       unhandled: {},
     },
     'webhook delivery': {

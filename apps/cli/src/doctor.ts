@@ -9,6 +9,7 @@ import { DomainError, INSTALLATION_ID, SECOND } from '#core';
 import { Database, databaseTlsWarning } from '#database';
 import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
 import { createLogger } from '#logging';
+import { MailRelay } from '#mail';
 import { ClockWatch } from '#scheduler';
 import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
@@ -55,6 +56,7 @@ async function examine(environment: Terminal['environment'], all: boolean, repor
     if (!(await checkMasterKey(configuration, context.get(Vault), report))) return;
     await checkHistories(configuration, context, report);
     await checkSealedValues(context.get(KeyMaintenance), all, report);
+    await checkMailServer(context.get(MailRelay), report);
   } finally {
     await context.close();
   }
@@ -216,6 +218,20 @@ async function checkHistories(
   for (const key of keys.verifierKeysOf(`${host()}/${INSTALLATION_ID}`)) {
     report({ severity: 'ok', check, detail: `verifier key of the installation's own: ${formatVerifierKey(key)}` });
   }
+}
+
+/** Signs in to the mail server and sends nothing. */
+async function checkMailServer(relay: MailRelay, report: Report): Promise<void> {
+  const check = 'e-mail';
+  const { place } = relay;
+  if (place === undefined) {
+    report({ severity: 'ok', check, detail: 'is not configured: links are shown to those who make them' });
+    return;
+  }
+  const { error, status } = await relay.verify();
+  const reply = status === null ? '' : ` (${status})`;
+  if (error === null) report({ severity: 'ok', check, detail: `${place} takes the sign-in` });
+  else report({ severity: 'error', check, detail: `${place} takes no mail: ${error}${reply}` });
 }
 
 async function checkSealedValues(maintenance: KeyMaintenance, all: boolean, report: Report): Promise<void> {

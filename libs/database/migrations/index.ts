@@ -25,6 +25,7 @@ import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
 import { Fleet1764142000000 } from './0042-fleet.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
+import { Mails1764149000000 } from './0049-mails.js';
 import { LockSlots1764152000000 } from './0052-lock-slots.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -56,6 +57,7 @@ export const migrations = [
   CredentialRotations1764110000000,
   Fleet1764142000000,
   Contacts1764148000000,
+  Mails1764149000000,
   LockSlots1764152000000,
 ] as const;
 

@@ -163,6 +163,14 @@ describe.runIf(isPromtoolInstalled)('alerts', () => {
     expect(alertsOf(signed, signed)).not.toContain('ChanceryHistoryUnsigned');
   });
 
+  it('an e-mail that is not sent raises ChanceryMailWaits', () => {
+    const none = new Map([['chancery_mail_waiting_seconds', 0]]);
+    expect(alertsOf(none, new Map([['chancery_mail_waiting_seconds', 1_000]]))).toContain('ChanceryMailWaits');
+    expect(alertsOf(none, none)).not.toContain('ChanceryMailWaits');
+    const failed = 'chancery_mails_total{outcome="failed"}';
+    expect(alertsOf(new Map([[failed, 0]]), new Map([[failed, 1]]))).toContain('ChanceryMailRejected');
+  });
+
   it('a credential that ends within days raises ChanceryCredentialsExpire', async () => {
     const path = `${issuer.tenant.path}/services/${issuer.service.id}/credentials`;
     const token = await server.login(issuer.tenant.owner.email, PASSWORD);

@@ -1,14 +1,13 @@
 import {
-  type DeliveryState,
   type WebhookState,
   type WebhookWithSecret as MadeWebhook,
   type ShownWebhook,
   WEBHOOK_SECRET_OVERLAP_MAX,
   type Webhooks,
-  deliveryStates,
   webhookStates,
 } from '#announcements';
 import { DAY, SECOND, toRfc3339 } from '#core';
+import { type DeliveryState, deliveryStates } from '#deliveries';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';

@@ -3,12 +3,20 @@ import { ScheduleModule as NestScheduleModule } from '@nestjs/schedule';
 
 import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
+import { MailModule } from '#mail';
 import { SchedulerModule } from '#scheduler';
 import { ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { VaultModule } from '#vault';
 
-import { CheckpointSchedule, ClockSchedule, DeliverySchedule, ExpirySchedule, UsageSchedule } from './schedule.js';
+import {
+  CheckpointSchedule,
+  ClockSchedule,
+  DeliverySchedule,
+  ExpirySchedule,
+  MailSchedule,
+  UsageSchedule,
+} from './schedule.js';
 
 /** What runs at intervals: some of it in every process, the scheduler in those with the role `scheduler`. */
 @Module({
@@ -16,6 +24,7 @@ import { CheckpointSchedule, ClockSchedule, DeliverySchedule, ExpirySchedule, Us
     NestScheduleModule.forRoot(),
     AnnouncementsModule,
     AuditModule,
+    MailModule,
     SchedulerModule,
     ServiceKeysModule,
     SigningModule,
@@ -27,7 +36,7 @@ export class ScheduleModule {
   static register({ runsScheduler }: { readonly runsScheduler: boolean }): DynamicModule {
     return {
       module: ScheduleModule,
-      providers: runsScheduler ? [ExpirySchedule, CheckpointSchedule, DeliverySchedule] : [],
+      providers: runsScheduler ? [ExpirySchedule, CheckpointSchedule, DeliverySchedule, MailSchedule] : [],
     };
   }
 }

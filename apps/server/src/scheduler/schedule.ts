@@ -5,6 +5,7 @@ import { Deliveries } from '#announcements';
 import { Checkpoints } from '#audit';
 import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
+import { MailDeliveries } from '#mail';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage, RefusedUses } from '#service-keys';
 import { KeyUsage } from '#signing';
@@ -71,6 +72,26 @@ export class DeliverySchedule {
       await this.deliveries.deliverDue();
     } catch (error) {
       this.logger.warn({ error: describeError(error) }, 'The webhooks could not be read');
+    }
+  }
+}
+
+/** Sends e-mail, in a process with the role `scheduler`. */
+@Injectable()
+export class MailSchedule {
+  constructor(
+    private readonly mails: MailDeliveries,
+    private readonly vault: Vault,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Interval(SECOND)
+  async tick(): Promise<void> {
+    if (this.vault.sealed) return;
+    try {
+      await this.mails.sendDue();
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'The outbox of e-mail could not be read');
     }
   }
 }

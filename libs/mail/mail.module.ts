@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { DatabaseModule } from '#database';
+import { VaultModule } from '#vault';
+
+import { Mail } from './entities.js';
+import { MailDeliveries } from './mail-deliveries.service.js';
+import { MailMetrics, MailOutboxMetrics } from './mail-metrics.js';
+import { Mails } from './mails.js';
+import { MailPurge } from './purge.js';
+import { MailRelay } from './relay.js';
+
+/** The outbox of e-mail, and what sends it. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Mail]), DatabaseModule, VaultModule],
+  providers: [MailDeliveries, MailMetrics, MailOutboxMetrics, MailPurge, MailRelay, Mails],
+  exports: [MailDeliveries, MailRelay, Mails],
+})
+export class MailModule {}
