@@ -84,6 +84,7 @@ export const LAYERS = {
     'deliveries',
     'mail',
   ],
+  'as-of': ['core', 'database', 'audit', 'tenants', 'keys', 'service-keys', 'certificates', 'signing'],
   installation: [
     'core',
     'backup',
@@ -95,6 +96,7 @@ export const LAYERS = {
     'vault',
     'scheduler',
     'audit',
+    'as-of',
     'idempotency',
     'contacts',
     'mail',

@@ -1,6 +1,8 @@
-import { Between, In, type View } from '#database';
+import type { EpochMilliseconds, Page, PageRequest, RecordedEvent } from '#core';
+import { Between, In, LessThanOrEqual, type View } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
+import type { EventDocument } from './event.js';
 import { type HistoryEntry, toEntry } from './history.service.js';
 import { HistorySize } from './log.entities.js';
 
@@ -44,4 +46,59 @@ export async function historyEntries(
   if (sequences.length === 0) return new Map();
   const rows = await view.find(AuditEvent, { tenantId, sequence: In([...sequences]) });
   return new Map(rows.map((row) => [row.sequence, toEntry(row)]));
+}
+
+/** Events of some actions, until an instant inclusive. */
+interface Until {
+  readonly tenantId: string;
+  readonly actions: readonly string[];
+  readonly until: EpochMilliseconds;
+}
+
+const EVENTS_PER_PAGE = 200;
+
+/** One page of the events of some actions, oldest first. */
+export async function recordedEvents(
+  view: View,
+  { tenantId, actions, until }: Until,
+  page: PageRequest,
+): Promise<Page<RecordedEvent>> {
+  const where = actions.map((action) => ({ tenantId, action, occurredAt: LessThanOrEqual(until) }));
+  const order = [['occurredAt', 'ASC'] as const, ['id', 'ASC'] as const];
+  const { items, nextCursor } = await view.pageOfAny(AuditEvent, where, order, page);
+  return { items: items.map(toRecorded), nextCursor };
+}
+
+/** All events of some actions about one target, or about one `kid`, in the order of their numbers. */
+export async function recordedEventsAbout(
+  view: View,
+  { tenantId, actions, until }: Until,
+  about: { readonly targetId: string } | { readonly kid: string },
+): Promise<RecordedEvent[]> {
+  const where = { tenantId, ...about, action: In([...actions]), occurredAt: LessThanOrEqual(until) };
+  const rows: AuditEvent[] = [];
+  let cursor: string | undefined;
+  do {
+    const order = [['occurredAt', 'ASC'] as const, ['id', 'ASC'] as const];
+    const page = await view.page(AuditEvent, where, order, { limit: EVENTS_PER_PAGE, cursor });
+    rows.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return rows.sort((one, other) => one.sequence - other.sequence).map(toRecorded);
+}
+
+function toRecorded({ canonical, occurredAt }: AuditEvent): RecordedEvent {
+  const { id, action, target, kid, after, details } = JSON.parse(canonical) as EventDocument;
+  const valuesOf = (value: EventDocument['after']): RecordedEvent['after'] =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RecordedEvent['after']) : {};
+  return {
+    id,
+    action,
+    at: occurredAt,
+    targetId: target.id,
+    kid,
+    after: valuesOf(after),
+    details: valuesOf(details),
+    isComplete: valuesOf(details)['omittedSha256'] === undefined,
+  };
 }

@@ -1,7 +1,15 @@
 export { AuditModule, auditEntities } from './audit.module.js';
-export { leafHash } from './event.js';
+export { leafHash, withRfc3339Times } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, requestEvents } from './history.service.js';
-export { type HistoryLine, historyEntries, historyLines, historySize, historySizes } from './history-feed.js';
+export {
+  type HistoryLine,
+  historyEntries,
+  historyLines,
+  historySize,
+  historySizes,
+  recordedEvents,
+  recordedEventsAbout,
+} from './history-feed.js';
 export { recordEvents } from './recorder.js';
 export type { RepeatedEvent } from './event-window.entity.js';
 export { RepeatedEvents } from './repeated-events.service.js';

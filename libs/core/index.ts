@@ -58,6 +58,16 @@ export {
   pageLimit,
 } from './page.js';
 export {
+  type Projection,
+  type Rebuilt,
+  type RecordedEvent,
+  actionsOf,
+  instantOf,
+  rebuild,
+  textOf,
+  transitions,
+} from './projection.js';
+export {
   type Actor,
   type Evidence,
   type Origin,

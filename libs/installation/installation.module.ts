@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '
 import { DiscoveryModule } from '@nestjs/core';
 
 import { AnnouncementsModule } from '#announcements';
+import { AsOfModule } from '#as-of';
 import { AuditModule, recordEvents } from '#audit';
 import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
@@ -92,6 +93,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
 @Module({
   imports: [
     AnnouncementsModule,
+    AsOfModule,
     AuditModule,
     BackupModule,
     CertificatesModule,

@@ -15,3 +15,4 @@ export { KeyRotation, type PreparedCompromise } from './rotation.service.js';
 export { Signer, type SigningKey, type UsableKey } from './signer.js';
 export type { KeyWithVersions } from './versions.js';
 export { KeysModule, keyEntities } from './keys.module.js';
+export { keyProjection, signingKidOf } from './as-of.js';

@@ -112,8 +112,14 @@ export class Keys {
         contacts: normalContacts(request.contacts ?? []),
         signingKey,
       });
-      const { id, name, exportable } = key;
-      const after = { name, algorithm: key.algorithm, exportable, contacts: key.contacts ?? [] };
+      const { id, name, exportable, rotateEverySeconds } = key;
+      const after = {
+        name,
+        algorithm: key.algorithm,
+        exportable,
+        rotateEverySeconds,
+        contacts: key.contacts ?? [],
+      };
       tx.record(keyEvents.generated(id, { kid: version.kid, after }));
       return { key, versions: [version] };
     });

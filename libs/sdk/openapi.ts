@@ -425,6 +425,14 @@ export interface paths {
         /** What expires, is rotated or begins, soonest first: of every kind */
         get: operations["listExpirations"];
     };
+    "/v1/tenants/{tenantId}/as-of": {
+        /** What the tenant had at an instant, rebuilt from its history */
+        get: operations["getAsOf"];
+    };
+    "/v1/tenants/{tenantId}/as-of/signers": {
+        /** Who could have a token signed by a profile at an instant, and with which key */
+        get: operations["getSigners"];
+    };
     "/v1/tenants/{tenantId}/audit-events": {
         /** Query the history of the tenant */
         get: operations["listAuditEvents"];
@@ -3413,6 +3421,358 @@ export interface components {
             items: components["schemas"]["Expiration"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
+        };
+        TenantAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the tenant
+             */
+            id: string;
+            /** @description Its name */
+            name: string | null;
+            /**
+             * @description Its state
+             * @enum {string}
+             */
+            state: "active" | "suspended" | "deleted";
+            /** @description The settings that it had set itself */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        ServiceAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the service
+             */
+            id: string;
+            /**
+             * @description Its state
+             * @enum {string}
+             */
+            state: "active";
+            /** @description Its name */
+            name: string;
+            /** @description What it is for */
+            description: string | null;
+            /** @description Names of the granted token profiles; `*` is all */
+            profiles: string[];
+            /** @description Where its calls could come from; empty: from anywhere */
+            allowedCidrs: string[];
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        ServicesAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["ServiceAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        CredentialAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the credential
+             */
+            id: string;
+            /**
+             * @description The state that counted
+             * @enum {string}
+             */
+            state: "active" | "inactive" | "expired" | "compromised" | "deleted";
+            /**
+             * Format: uuid
+             * @description The service that it belonged to
+             */
+            serviceId: string;
+            /**
+             * @description How the service authenticated
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /** @description A name for people */
+            name: string | null;
+            /** @description What it is recognised by */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was to expire; null: never
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it was to be discarded, after it was regenerated
+             */
+            overlapEndsAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it had been discarded
+             */
+            discardedAt: string | null;
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        CredentialsAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["CredentialAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        KeyVersionAsOf: {
+            /** @description Key ID (`kid`) */
+            kid: string;
+            /** @description Counts the versions of the key */
+            number: number;
+            /**
+             * @description The state that counted; the active one signed
+             * @enum {string}
+             */
+            state: "pending" | "active" | "retired" | "destroyed" | "compromised";
+            /**
+             * Format: date-time
+             * @description When it started, or was to start, to sign
+             */
+            activatesAt: string | null;
+            /**
+             * Format: date-time
+             * @description When its successor was to take over
+             */
+            retiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it had stopped to sign
+             */
+            retiredAt: string | null;
+        };
+        KeyAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the key
+             */
+            id: string;
+            /**
+             * @description The state that counted
+             * @enum {string}
+             */
+            state: "active" | "deleted" | "destroyed";
+            /** @description Its name */
+            name: string;
+            /** @description Its algorithm */
+            algorithm: string;
+            /** @description Whether the private key could be exported */
+            exportable: boolean;
+            /** @description How often it was rotated; null: by hand only */
+            rotateEverySeconds: number | null;
+            /**
+             * Format: date-time
+             * @description Until when a deleted key could be restored
+             */
+            destroysAt: string | null;
+            /** @description Oldest first, without destroyed ones */
+            versions: components["schemas"]["KeyVersionAsOf"][];
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        KeysAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["KeyAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        TokenProfileAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the profile
+             */
+            id: string;
+            /** @description Its name */
+            name: string;
+            /**
+             * @description Its format
+             * @enum {string}
+             */
+            format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
+            /**
+             * Format: uuid
+             * @description The key that signed
+             */
+            keyId: string | null;
+            /** @description The certificate that named the key */
+            certificateKid: string | null;
+            /** @description `iss` */
+            issuer: string | null;
+            /** @description The audiences that a token could be for */
+            audience: string[];
+            /** @description Lifetime where the caller asked for none */
+            ttlSeconds: number;
+            /** @description The longest lifetime */
+            maxTtlSeconds: number;
+            /** @description How far clocks could differ */
+            skewSeconds: number;
+            /** @description Claims that every token had */
+            fixedClaims: {
+                [key: string]: unknown;
+            };
+            /** @description Claims that a caller could set */
+            allowedClaims: string[];
+            /** @description Claims that a token had to have */
+            requiredClaims: string[];
+            /** @description Version of the format */
+            formatVersion: string | null;
+            /** @description Settings of the format */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        TokenProfilesAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["TokenProfileAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        CertificateAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the certificate
+             */
+            id: string;
+            /** @description Its kid */
+            kid: string;
+            /**
+             * @description The state that counted
+             * @enum {string}
+             */
+            state: "issuing" | "active" | "held" | "revoked" | "expired";
+            /** @description Serial number, hexadecimal */
+            serialNumber: string;
+            /** @description Subject */
+            subject: string;
+            /**
+             * Format: uuid
+             * @description The authority that issued it
+             */
+            caId: string;
+            /**
+             * Format: uuid
+             * @description The service that it was issued to
+             */
+            serviceId: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it was valid
+             */
+            notAfter: string;
+            /**
+             * Format: date-time
+             * @description When it had been revoked or put on hold
+             */
+            revokedAt: string | null;
+            /** @description Why it was revoked */
+            revocationReason: string | null;
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        CertificatesAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["CertificateAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        MemberAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the user
+             */
+            id: string;
+            /** @description The address that joined */
+            email: string | null;
+            /** @description The role */
+            role: string | null;
+            /** @description false: an event about it was too large to hold its values */
+            isComplete: boolean;
+        };
+        MembersAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["MemberAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        AsOf: {
+            /**
+             * Format: date-time
+             * @description The instant
+             */
+            at: string;
+            /** @description The tenant itself; null before it was created */
+            tenant: components["schemas"]["TenantAsOf"] | null;
+            /** @description Services that were not deleted */
+            services?: components["schemas"]["ServicesAsOf"];
+            /** @description Credentials that were not deleted */
+            credentials?: components["schemas"]["CredentialsAsOf"];
+            /** @description Keys that were not destroyed, with their versions */
+            keys?: components["schemas"]["KeysAsOf"];
+            /** @description Token profiles */
+            tokenProfiles?: components["schemas"]["TokenProfilesAsOf"];
+            /** @description Certificates that authorities of the tenant issued */
+            certificates?: components["schemas"]["CertificatesAsOf"];
+            /** @description Members */
+            members?: components["schemas"]["MembersAsOf"];
+        };
+        Signer: {
+            /**
+             * Format: uuid
+             * @description The service
+             */
+            serviceId: string;
+            /** @description Its name */
+            serviceName: string;
+            /** @description Where its calls could come from; empty: from anywhere */
+            allowedCidrs: string[];
+            /** @description The grants of the service; `*` is all profiles */
+            profiles: string[];
+            /**
+             * Format: uuid
+             * @description The active credential
+             */
+            credentialId: string;
+            /**
+             * @description How the service authenticated
+             * @enum {string}
+             */
+            authType: "service_key" | "jwt";
+            /**
+             * Format: date-time
+             * @description When the credential was to expire; null: never
+             */
+            expiresAt: string | null;
+        };
+        Signers: {
+            /** @description The items of this page */
+            items: components["schemas"]["Signer"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+            /**
+             * Format: date-time
+             * @description The instant
+             */
+            at: string;
+            /**
+             * @description Why no caller could have a token signed; null where some could
+             * @enum {string|null}
+             */
+            refusal: "NOT_FOUND" | "TENANT_SUSPENDED" | "KEY_NOT_USABLE" | null;
+            /** @description The key or certificate that tokens named */
+            kid: string | null;
+            /** @description Whether callers without a credential were admitted, too: `publicAccess` */
+            publicAccess: boolean;
+            /** @description Whether users with an ID token were admitted, too: `trustedIssuer` */
+            trustedIssuer: boolean;
         };
         EventActor: {
             /**
@@ -6826,6 +7186,60 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    getAsOf: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description The instant; a date is the start of that day in UTC; now if absent */
+                at?: string | unknown | unknown;
+                /** @description Only things of this kind, which is needed with a `cursor`; otherwise the first page of each kind */
+                kind?: "services" | "credentials" | "keys" | "tokenProfiles" | "certificates" | "members";
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description A page of each kind, in the order of creation */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AsOf"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getSigners: {
+        parameters: {
+            query: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description The instant; a date is the start of that day in UTC; now if absent */
+                at?: string | unknown | unknown;
+                /** @description Name of the token profile */
+                profile: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description A page of credentials of services */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Signers"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     listAuditEvents: {
         parameters: {
             query?: {
@@ -8161,6 +8575,14 @@ export const choices = {
     TokenProfileAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"version":["v1","v2",null]},
     TokenProfileChangeRequest: {"version":["v1","v2"]},
     FoundTransaction: {"status":["live","expired"]},
+    TenantAsOf: {"state":["active","suspended","deleted"]},
+    CredentialAsOf: {"state":["active","inactive","expired","compromised","deleted"],"authType":["service_key","jwt"]},
+    KeyVersionAsOf: {"state":["pending","active","retired","destroyed","compromised"]},
+    KeyAsOf: {"state":["active","deleted","destroyed"]},
+    TokenProfileAsOf: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
+    CertificateAsOf: {"state":["issuing","active","held","revoked","expired"]},
+    Signer: {"authType":["service_key","jwt"]},
+    Signers: {"refusal":["NOT_FOUND","TENANT_SUSPENDED","KEY_NOT_USABLE",null]},
     EventActor: {"type":["user","service","service_account","system"]},
     AuditEvent: {"outcome":["success","denied","failed"]},
     LogKey: {"algorithm":["Ed25519","ML-DSA-44"]},

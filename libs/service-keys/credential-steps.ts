@@ -96,6 +96,7 @@ export const liveCredentialsOf = (
 ): Promise<Credential[]> => view.find(Credential, { serviceId, authType, state: In([...credentialLifecycle.live]) });
 
 export function recordCreation(tx: Tx, credential: Credential): void {
-  const { id, serviceId, authType, fingerprint, expiresAt } = credential;
-  tx.record(credentialEvents.created(id, { credentialId: id, after: { serviceId, authType, fingerprint, expiresAt } }));
+  const { id, serviceId, authType, name, fingerprint, expiresAt, replaces } = credential;
+  const after = { serviceId, authType, name, fingerprint, expiresAt, replaces };
+  tx.record(credentialEvents.created(id, { credentialId: id, after }));
 }

@@ -46,3 +46,4 @@ export { OwnTokens } from './own-tokens.service.js';
 export { RefusedUses } from './refused-uses.service.js';
 export { CredentialUsage } from './usage.js';
 export { ServiceKeysModule, serviceKeyEntities } from './service-keys.module.js';
+export { type CredentialAsOf, type ServiceAsOf, credentialProjection, serviceProjection } from './as-of.js';

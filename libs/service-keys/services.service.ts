@@ -15,9 +15,10 @@ import { type Committed, Database, In, IsNull, LessThan, Not, type Tx, type Wher
 import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
+import { recordCreation } from './credential-steps.js';
 import { Credential, Service } from './entities.js';
 import { serviceErrors } from './errors.js';
-import { credentialEvents, serviceEvents } from './events.js';
+import { serviceEvents } from './events.js';
 import { addedProfiles } from './grants.js';
 import { credentialLifecycle, serviceLifecycle } from './lifecycle.js';
 import { TokenProfileNames } from './token-profile-names.js';
@@ -88,11 +89,7 @@ export class Services {
       const jwtCredential = await this.secrets.create(tx, { serviceId: service.id, authType: 'jwt' });
       await raiseConfigVersion(tx);
       tx.record(serviceEvents.created(service.id, { after: auditSnapshot(service) }));
-      for (const { credential } of [serviceKey, jwtCredential]) {
-        const { id, authType, fingerprint } = credential;
-        const after = { serviceId: service.id, authType, fingerprint };
-        tx.record(credentialEvents.created(id, { credentialId: id, after }));
-      }
+      for (const { credential } of [serviceKey, jwtCredential]) recordCreation(tx, credential);
       return { service, serviceKey, jwtCredential };
     });
   }

@@ -31,3 +31,5 @@ export { AllowedOrigins } from './allowed-origins.service.js';
 export { PUBLIC_CALLER, PublicProfiles } from './public-profiles.service.js';
 export { SYSTEM_USER_TOKEN } from './formats/superoffice-system-user.js';
 export { parseSystemUserToken } from './system-user-token.js';
+export { type TokenProfileAsOf, profileProjection } from './as-of.js';
+export { isGranted } from './grants.js';

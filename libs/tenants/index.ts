@@ -65,3 +65,4 @@ export {
 } from './tenants.service.js';
 export { Users } from './users.service.js';
 export { PASSWORD_HASH_PARAMETERS, TenantsModule, tenantEntities } from './tenants.module.js';
+export { type TenantAsOf, memberProjection, tenantProjection } from './as-of.js';

@@ -12,10 +12,11 @@ import { signIn } from './people.js';
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../../docs/auditing.md'), 'utf8');
 
-/** The queries of a chapter of the document. */
+/** The calls of a chapter of the document, below the path of the tenant. */
 function documented(title: string): string[] {
-  const chapter = DOCUMENT.split(/^## /m).find((text) => text.startsWith(`${title}\n`));
-  return [...(chapter ?? '').matchAll(/"\$H\?([^"]+)"/g)].map(([, query]) => query!);
+  const chapter = DOCUMENT.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
+  const urls = [...chapter.matchAll(/"\$[HC]([^"]+)"/g)].map(([, url]) => url!);
+  return urls.map((url) => (url.startsWith('?') ? `audit-events${url}` : url.replace('/v1/tenants/acme/', '')));
 }
 
 const clock = new ManualClock();
@@ -28,18 +29,20 @@ const values: Record<string, string> = {};
 let tokenIds: string[];
 
 /** What the calls of a chapter answer. */
-async function answersOf(title: string): Promise<Shape[][]> {
-  const queries = documented(title);
-  expect([title, queries.length > 0]).toEqual([title, true]);
-  const pages: Shape[][] = [];
-  for (const query of queries) {
-    const filled = query.replaceAll(/\$(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? `no ${name}`));
-    const { status, body } = await server.get(`${tenant.path}/audit-events?${filled}`, auditor);
-    expect([query, status]).toEqual([query, 200]);
-    pages.push(body['items'] as unknown as Shape[]);
+async function bodiesOf(title: string): Promise<Shape[]> {
+  const calls = documented(title);
+  expect([title, calls.length > 0]).toEqual([title, true]);
+  const bodies: Shape[] = [];
+  for (const call of calls) {
+    const filled = call.replaceAll(/\$(\w+)/g, (_, name: string) => encodeURIComponent(values[name] ?? `no ${name}`));
+    const { status, body } = await server.get(`${tenant.path}/${filled}`, auditor);
+    expect([call, status]).toEqual([call, 200]);
+    bodies.push(body);
   }
-  return pages;
+  return bodies;
 }
+const answersOf = async (title: string): Promise<Shape[][]> =>
+  (await bodiesOf(title)).map(({ items }) => items as unknown as Shape[]);
 const actionsOf = async (title: string): Promise<unknown[]> =>
   (await answersOf(title))[0]!.map(({ action, details }) =>
     action === 'request.refused' ? `${action} ${details!['code']}` : action,
@@ -60,7 +63,7 @@ beforeAll(async () => {
   values['REQUEST_ID'] = headers['X-Request-Id'];
   await server.post(`${credentials}/${values['CREDENTIAL_ID']}/reveal`, undefined, { ...owner, headers });
 
-  [values['KEY_ID'], values['KID']] = [issuer.keyId, issuer.kid];
+  [values['KEY_ID'], values['KID'], values['PROFILE']] = [issuer.keyId, issuer.kid, issuer.profile];
   await issuer.sign();
   clock.advance(MINUTE);
   values['FROM'] = toRfc3339(clock.now());
@@ -139,6 +142,17 @@ describe('the questions of docs/auditing.md', () => {
 
   it('all that belongs to one request is one call', async () => {
     expect(await actionsOf('What belongs to one request')).toEqual(['credential.revealed']);
+  });
+
+  it('what the tenant had, and who could sign, at a time are one call each', async () => {
+    const [had] = await bodiesOf('What the tenant had at a time');
+    expect(had).toMatchObject({
+      at: values['FROM'],
+      keys: { items: [{ id: issuer.keyId, versions: [{ state: 'active' }] }] },
+    });
+    const [signers] = await bodiesOf('Who could sign with a profile at a time');
+    expect(signers).toMatchObject({ refusal: null, kid: issuer.kid });
+    expect(signers!['items']).toHaveLength(2);
   });
 
   it('what one person did and what was refused are one call each', async () => {

@@ -139,6 +139,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
   'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
   'GET /v1/tenants/:tenantId/expirations': null,
+  'GET /v1/tenants/:tenantId/as-of': null,
+  'GET /v1/tenants/:tenantId/as-of/signers': null,
   'GET /v1/tenants/:tenantId/audit-events': null,
   'GET /v1/tenants/:tenantId/audit-events/export': null,
   'GET /v1/tenants/:tenantId/audit-events/checkpoint': null,
@@ -162,6 +164,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
 
 /** What a route cannot do without in its query. */
 const QUERIES: Readonly<Record<string, string>> = {
+  'GET /v1/tenants/:tenantId/as-of/signers': '?profile=partner-api',
   'GET /v1/tenants/:tenantId/audit-events/proofs/inclusion': '?sequence=0',
   'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': '?from=1',
 };

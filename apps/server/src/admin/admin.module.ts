@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { AnnouncementsModule } from '#announcements';
+import { AsOfModule } from '#as-of';
 import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { FactorsModule } from '#factors';
@@ -12,6 +13,7 @@ import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
 import { ApiTokensController, ServiceAccountsController } from './api-tokens.controller.js';
+import { AsOfController } from './as-of.controller.js';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
 import { AuthController } from './auth.controller.js';
 import { CertificateAuthoritiesController } from './certificate-authorities.controller.js';
@@ -43,6 +45,7 @@ import { WebhooksController } from './webhooks.controller.js';
 @Module({
   imports: [
     AnnouncementsModule,
+    AsOfModule,
     AuditModule,
     CertificatesModule,
     FactorsModule,
@@ -78,6 +81,7 @@ import { WebhooksController } from './webhooks.controller.js';
     TransactionSearchController,
     LicensesController,
     ExpirationsController,
+    AsOfController,
     AuditEventsController,
     PlatformAuditEventsController,
     HistoryLogController,

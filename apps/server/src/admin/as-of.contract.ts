@@ -1,0 +1,224 @@
+import { type AsOf as AsOfService, type AsOfKind, type Refusal, asOfKinds, refusals } from '#as-of';
+import { withRfc3339Times } from '#audit';
+import { certificateLifecycle } from '#certificates';
+import { type Json, toRfc3339 } from '#core';
+import { keyLifecycle, keyVersionLifecycle } from '#keys';
+import { authTypes, credentialLifecycle } from '#service-keys';
+import { formatNames } from '#signing';
+import { tenantLifecycle } from '#tenants';
+
+import {
+  Choice,
+  Flag,
+  Identifier,
+  Instant,
+  InstantOrDate,
+  Items,
+  JsonObject,
+  Nested,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
+import { PageOf, PageQuery } from './page.contract.js';
+
+const KID_EXAMPLE = '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10';
+const LIST_MAX = 10_000;
+
+const At = () =>
+  InstantOrDate({
+    optional: true,
+    description: 'The instant; a date is the start of that day in UTC; now if absent',
+  });
+const Id = (description: string) => Identifier({ description });
+const When = (description: string) => Instant({ nullable: true, description });
+const Names = (description: string, example: readonly string[]) =>
+  Items(Text({ max: 128 }), { maxItems: LIST_MAX, description, example });
+const Completeness = () =>
+  Flag({ description: 'false: an event about it was too large to hold its values', example: true });
+
+export class AsOfQuery extends PageQuery {
+  @At() at?: number;
+  @Choice(asOfKinds, {
+    optional: true,
+    description: 'Only things of this kind, which is needed with a `cursor`; otherwise the first page of each kind',
+  })
+  kind?: AsOfKind;
+}
+
+export class SignersQuery extends PageQuery {
+  @At() at?: number;
+  @Text({ max: 64, description: 'Name of the token profile', example: 'partner-api' }) profile: string;
+}
+
+export class TenantAsOf {
+  @Id('Id of the tenant') id: string;
+  @Text({ nullable: true, description: 'Its name', example: 'Acme' }) name: string | null;
+  @Choice(tenantLifecycle.states, { description: 'Its state' }) state: string;
+  @JsonObject({ description: 'The settings that it had set itself', example: { keyDeletionDays: 7 } })
+  settings: { readonly [name: string]: Json };
+}
+
+export class ServiceAsOf {
+  @Id('Id of the service') id: string;
+  @Choice(['active'], { description: 'Its state' }) state: string;
+  @Text({ description: 'Its name', example: 'billing' }) name: string;
+  @Text({ nullable: true, max: 500, description: 'What it is for', example: 'Invoices' }) description: string | null;
+  @Names('Names of the granted token profiles; `*` is all', ['partner-api']) profiles: string[];
+  @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
+  @Completeness() isComplete: boolean;
+}
+
+export class CredentialAsOf {
+  @Id('Id of the credential') id: string;
+  @Choice(credentialLifecycle.states, { description: 'The state that counted' }) state: string;
+  @Id('The service that it belonged to') serviceId: string;
+  @Choice(authTypes, { description: 'How the service authenticated' }) authType: string;
+  @Text({ nullable: true, max: 100, description: 'A name for people', example: 'autumn 2026' }) name: string | null;
+  @Text({ description: 'What it is recognised by', example: 'a3f1c05b77e2' }) fingerprint: string;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @When('When it was to expire; null: never') expiresAt: string | null;
+  @When('When it was to be discarded, after it was regenerated') overlapEndsAt: string | null;
+  @When('When it had been discarded') discardedAt: string | null;
+  @Completeness() isComplete: boolean;
+}
+
+export class KeyVersionAsOf {
+  @Text({ description: 'Key ID (`kid`)', example: KID_EXAMPLE }) kid: string;
+  @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
+  @Choice(keyVersionLifecycle.states, { description: 'The state that counted; the active one signed' }) state: string;
+  @When('When it started, or was to start, to sign') activatesAt: string | null;
+  @When('When its successor was to take over') retiresAt: string | null;
+  @When('When it had stopped to sign') retiredAt: string | null;
+}
+
+export class KeyAsOf {
+  @Id('Id of the key') id: string;
+  @Choice(keyLifecycle.states, { description: 'The state that counted' }) state: string;
+  @Text({ max: 100, description: 'Its name', example: 'tokens' }) name: string;
+  @Text({ description: 'Its algorithm', example: 'ES256' }) algorithm: string;
+  @Flag({ description: 'Whether the private key could be exported', example: false }) exportable: boolean;
+  @WholeNumber({ nullable: true, description: 'How often it was rotated; null: by hand only', example: 7_776_000 })
+  rotateEverySeconds: number | null;
+  @When('Until when a deleted key could be restored') destroysAt: string | null;
+  @Items(Nested(() => KeyVersionAsOf), { maxItems: LIST_MAX, description: 'Oldest first, without destroyed ones' })
+  versions: KeyVersionAsOf[];
+  @Completeness() isComplete: boolean;
+}
+
+export class TokenProfileAsOf {
+  @Id('Id of the profile') id: string;
+  @Text({ max: 64, description: 'Its name', example: 'partner-api' }) name: string;
+  @Choice(formatNames, { description: 'Its format', example: 'jwt' }) format: string;
+  @Identifier({ nullable: true, description: 'The key that signed' }) keyId: string | null;
+  @Text({ nullable: true, max: 128, description: 'The certificate that named the key', example: KID_EXAMPLE })
+  certificateKid: string | null;
+  @Text({ nullable: true, max: 500, description: '`iss`', example: 'https://tokens.example.com' }) issuer:
+    string | null;
+  @Names('The audiences that a token could be for', ['https://api.partner.example']) audience: string[];
+  @WholeNumber({ description: 'Lifetime where the caller asked for none', example: 300 }) ttlSeconds: number;
+  @WholeNumber({ description: 'The longest lifetime', example: 3600 }) maxTtlSeconds: number;
+  @WholeNumber({ description: 'How far clocks could differ', example: 60 }) skewSeconds: number;
+  @JsonObject({ description: 'Claims that every token had', example: { plan: 'gold' } })
+  fixedClaims: { readonly [name: string]: Json };
+  @Names('Claims that a caller could set', ['scope']) allowedClaims: string[];
+  @Names('Claims that a token had to have', ['scope']) requiredClaims: string[];
+  @Text({ nullable: true, description: 'Version of the format', example: 'v1' }) formatVersion: string | null;
+  @JsonObject({ description: 'Settings of the format', example: {} }) settings: { readonly [name: string]: Json };
+  @Completeness() isComplete: boolean;
+}
+
+export class CertificateAsOf {
+  @Id('Id of the certificate') id: string;
+  @Text({ max: 128, description: 'Its kid', example: KID_EXAMPLE }) kid: string;
+  @Choice(certificateLifecycle.states, { description: 'The state that counted', example: 'active' }) state: string;
+  @Text({ description: 'Serial number, hexadecimal', example: '5f2a9c' }) serialNumber: string;
+  @Text({ max: 2_000, description: 'Subject', example: 'CN=billing' }) subject: string;
+  @Id('The authority that issued it') caId: string;
+  @Identifier({ nullable: true, description: 'The service that it was issued to' }) serviceId: string | null;
+  @Instant({ description: 'Until when it was valid' }) notAfter: string;
+  @When('When it had been revoked or put on hold') revokedAt: string | null;
+  @Text({ nullable: true, description: 'Why it was revoked', example: 'superseded' }) revocationReason: string | null;
+  @Completeness() isComplete: boolean;
+}
+
+export class MemberAsOf {
+  @Id('Id of the user') id: string;
+  @Text({ nullable: true, max: 254, description: 'The address that joined', example: 'ada@example.com' })
+  email: string | null;
+  @Text({ nullable: true, description: 'The role', example: 'auditor' }) role: string | null;
+  @Completeness() isComplete: boolean;
+}
+
+class ServicesAsOf extends PageOf(ServiceAsOf) {}
+class CredentialsAsOf extends PageOf(CredentialAsOf) {}
+class KeysAsOf extends PageOf(KeyAsOf) {}
+class TokenProfilesAsOf extends PageOf(TokenProfileAsOf) {}
+class CertificatesAsOf extends PageOf(CertificateAsOf) {}
+class MembersAsOf extends PageOf(MemberAsOf) {}
+
+/** What a tenant had at an instant: the first page of each kind, or a page of one. */
+export class AsOf {
+  @Instant({ description: 'The instant' }) at: string;
+  @Nested(() => TenantAsOf, { nullable: true, description: 'The tenant itself; null before it was created' })
+  tenant: TenantAsOf | null;
+  @Nested(() => ServicesAsOf, { optional: true, description: 'Services that were not deleted' })
+  services?: ServicesAsOf;
+  @Nested(() => CredentialsAsOf, { optional: true, description: 'Credentials that were not deleted' })
+  credentials?: CredentialsAsOf;
+  @Nested(() => KeysAsOf, { optional: true, description: 'Keys that were not destroyed, with their versions' })
+  keys?: KeysAsOf;
+  @Nested(() => TokenProfilesAsOf, { optional: true, description: 'Token profiles' })
+  tokenProfiles?: TokenProfilesAsOf;
+  @Nested(() => CertificatesAsOf, { optional: true, description: 'Certificates that authorities of the tenant issued' })
+  certificates?: CertificatesAsOf;
+  @Nested(() => MembersAsOf, { optional: true, description: 'Members' }) members?: MembersAsOf;
+}
+
+export class Signer {
+  @Id('The service') serviceId: string;
+  @Text({ max: 100, description: 'Its name', example: 'billing' }) serviceName: string;
+  @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
+  @Names('The grants of the service; `*` is all profiles', ['partner-api']) profiles: string[];
+  @Id('The active credential') credentialId: string;
+  @Choice(authTypes, { description: 'How the service authenticated' }) authType: string;
+  @When('When the credential was to expire; null: never') expiresAt: string | null;
+}
+
+/** Who could have a token signed by a profile at an instant. */
+export class Signers extends PageOf(Signer) {
+  @Instant({ description: 'The instant' }) at: string;
+  @Choice(refusals, { nullable: true, description: 'Why no caller could have a token signed; null where some could' })
+  refusal: Refusal | null;
+  @Text({ nullable: true, max: 128, description: 'The key or certificate that tokens named', example: KID_EXAMPLE })
+  kid: string | null;
+  @Flag({ description: 'Whether callers without a credential were admitted, too: `publicAccess`', example: false })
+  publicAccess: boolean;
+  @Flag({ description: 'Whether users with an ID token were admitted, too: `trustedIssuer`', example: false })
+  trustedIssuer: boolean;
+}
+
+export function presentAsOf({ at, tenant, pages }: Awaited<ReturnType<AsOfService['pages']>>): AsOf {
+  const shown = withRfc3339Times(pages as unknown as Json) as unknown as Omit<AsOf, 'at' | 'tenant'>;
+  return { at: toRfc3339(at), tenant: tenant ?? null, ...shown };
+}
+
+export function presentSigners(found: Awaited<ReturnType<AsOfService['signers']>>): Signers {
+  const { at, refusal = null, kid = null, profile, signers } = found;
+  return {
+    at: toRfc3339(at),
+    refusal,
+    kid,
+    publicAccess: profile?.settings['publicAccess'] !== undefined,
+    trustedIssuer: profile?.settings['trustedIssuer'] !== undefined,
+    nextCursor: signers.nextCursor,
+    items: signers.items.map(({ service, credential }) => ({
+      serviceId: service.id,
+      serviceName: service.name,
+      allowedCidrs: [...service.allowedCidrs],
+      profiles: [...service.profiles],
+      credentialId: credential.id,
+      authType: credential.authType,
+      expiresAt: credential.expiresAt === null ? null : toRfc3339(credential.expiresAt),
+    })),
+  };
+}

@@ -1,0 +1,47 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { AsOf as AsOfService, asOfKinds } from '#as-of';
+import { HistoryReads } from '#audit';
+import { type TenantScope, coreErrors } from '#core';
+
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { AsOf, AsOfQuery, Signers, SignersQuery, presentAsOf, presentSigners } from './as-of.contract.js';
+
+/** What a tenant had at an instant, rebuilt from its history. */
+@ApiTags('History')
+@Controller('v1/tenants/:tenantId/as-of')
+@Requires('audit:read')
+export class AsOfController {
+  constructor(
+    private readonly past: AsOfService,
+    private readonly reads: HistoryReads,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'What the tenant had at an instant, rebuilt from its history' })
+  @ApiOkResponse({ type: AsOf, description: 'A page of each kind, in the order of creation' })
+  async getAsOf(@Query() { at, kind, limit, cursor }: AsOfQuery, @InScope() scope: TenantScope): Promise<AsOf> {
+    if (kind === undefined && cursor !== undefined) throw cursorWithoutKind();
+    await this.reads.record(scope);
+    const kinds = kind === undefined ? asOfKinds : [kind];
+    return presentAsOf(await this.past.pages(scope, at, kinds, { limit, cursor }));
+  }
+
+  @Get('signers')
+  @ApiOperation({ summary: 'Who could have a token signed by a profile at an instant, and with which key' })
+  @ApiOkResponse({ type: Signers, description: 'A page of credentials of services' })
+  async getSigners(
+    @Query() { at, profile, limit, cursor }: SignersQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Signers> {
+    await this.reads.record(scope);
+    return presentSigners(await this.past.signers(scope, at, profile, { limit, cursor }));
+  }
+}
+
+const cursorWithoutKind = (): Error =>
+  coreErrors.VALIDATION_ERROR({
+    errors: [{ pointer: '/kind', code: 'REQUIRED', detail: 'a cursor continues the page of one kind' }],
+  });

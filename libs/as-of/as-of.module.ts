@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+
+import { DatabaseModule } from '#database';
+
+import { AsOf } from './as-of.service.js';
+
+/** What a tenant had at an instant, by its history. */
+@Module({
+  imports: [DatabaseModule],
+  providers: [AsOf],
+  exports: [AsOf],
+})
+export class AsOfModule {}

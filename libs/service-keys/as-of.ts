@@ -1,0 +1,89 @@
+import { type EpochMilliseconds, type Projection, instantOf, textOf, transitions } from '#core';
+
+import type { AuthType } from './auth-types.js';
+import { credentialEvents, serviceEvents } from './events.js';
+import {
+  type CredentialState,
+  type ServiceState,
+  credentialLifecycle,
+  serviceLifecycle,
+  stateAt,
+} from './lifecycle.js';
+
+/** A service as the history has it. */
+export interface ServiceAsOf {
+  readonly id: string;
+  readonly state: ServiceState;
+  readonly name: string;
+  readonly description: string | null;
+  readonly profiles: readonly string[];
+  readonly allowedCidrs: readonly string[];
+}
+
+export const serviceProjection: Projection<ServiceAsOf> = {
+  begins: {
+    [serviceEvents.created.action]: ({ targetId, after }) => ({
+      name: '',
+      description: null,
+      profiles: [],
+      allowedCidrs: [],
+      ...(after as Partial<ServiceAsOf>),
+      id: targetId,
+      state: 'active',
+    }),
+  },
+  changes: {
+    ...transitions<ServiceAsOf>(serviceLifecycle),
+    [serviceEvents.changed.action]: (row, { after }) => ({ ...row, ...(after as Partial<ServiceAsOf>) }),
+  },
+  at: (row) => (row.state === 'deleted' ? undefined : row),
+};
+
+/** A credential as the history has it. */
+export interface CredentialAsOf {
+  readonly id: string;
+  readonly state: CredentialState;
+  readonly serviceId: string;
+  readonly authType: AuthType;
+  readonly name: string | null;
+  readonly fingerprint: string;
+  readonly createdAt: EpochMilliseconds;
+  readonly expiresAt: EpochMilliseconds | null;
+  readonly overlapEndsAt: EpochMilliseconds | null;
+  readonly discardedAt: EpochMilliseconds | null;
+}
+
+const { regenerated } = credentialEvents;
+const credentialTransitions = transitions<CredentialAsOf>(credentialLifecycle);
+
+export const credentialProjection: Projection<CredentialAsOf> = {
+  begins: {
+    [credentialEvents.created.action]: ({ targetId, at, after }) => ({
+      id: targetId,
+      state: 'active',
+      serviceId: String(after['serviceId']),
+      authType: after['authType'] as AuthType,
+      name: textOf(after['name']),
+      fingerprint: String(after['fingerprint']),
+      createdAt: at,
+      expiresAt: instantOf(after['expiresAt']),
+      overlapEndsAt: null,
+      discardedAt: null,
+    }),
+  },
+  changes: {
+    ...credentialTransitions,
+    [regenerated.action]: (row, event) => {
+      const overlapEndsAt = instantOf(event.details['overlapEndsAt']);
+      // With an overlap it stays active for a while, which is no transition.
+      const hasOverlap = overlapEndsAt !== null && overlapEndsAt > event.at;
+      return hasOverlap ? { ...row, overlapEndsAt } : credentialTransitions[regenerated.action]!(row, event);
+    },
+    [credentialEvents.changed.action]: (row, { after }) => ({
+      ...row,
+      name: textOf(after['name']),
+      expiresAt: instantOf(after['expiresAt']),
+    }),
+  },
+  at: (row, instant) => (row.state === 'deleted' ? undefined : { ...row, state: stateAt(row, instant) }),
+};

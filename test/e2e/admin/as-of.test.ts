@@ -1,0 +1,413 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DAY, HOUR, MINUTE, ManualClock, SECOND, toRfc3339 } from '#core';
+
+import {
+  type Answer,
+  type Call,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { createAuthority, issue } from '../certificates/pki.js';
+import { createIssuer, createKey, createProfile, createService } from '../signing/issuer.js';
+import { signIn } from './people.js';
+
+const STEPS = 160;
+const SNAPSHOT_EVERY = 40;
+const SEED = 20_260_417;
+
+const KINDS = ['services', 'credentials', 'keys', 'tokenProfiles', 'certificates', 'members'] as const;
+type Things = Readonly<Record<(typeof KINDS)[number], readonly Shape[]>>;
+
+let server: TestServer;
+let tenant: TestTenant;
+beforeAll(async () => {
+  server = await startTestServer({ clock: new ManualClock() });
+  tenant = await createTenant(server, 'past');
+});
+afterAll(() => server.close());
+
+/** The owner with a session that has not ended: days pass in these tests. */
+const owner = async ({ owner: { email } }: TestTenant): Promise<Call> => ({
+  token: await server.login(email, PASSWORD),
+});
+const itemsOf = ({ body }: Answer): Shape[] => body['items'] as unknown as Shape[];
+const byId = (items: readonly Shape[]): Shape[] => items.toSorted((one, other) => (one['id']! < other['id']! ? -1 : 1));
+const pick = (shape: Shape, members: readonly string[]): Shape =>
+  Object.fromEntries(members.map((member) => [member, shape[member]])) as Shape;
+
+/** All that a list has. */
+async function all(path: string, call: Call): Promise<Shape[]> {
+  const found: Shape[] = [];
+  for (let cursor = ''; ;) {
+    const page = await server.get(`${path}${path.includes('?') ? '&' : '?'}limit=7${cursor}`, call);
+    found.push(...itemsOf(page));
+    if ((page.body['nextCursor'] as unknown) === null) return found;
+    cursor = `&cursor=${page.body['nextCursor']}`;
+  }
+}
+
+const MEMBERS = {
+  services: ['id', 'state', 'name', 'description', 'profiles', 'allowedCidrs'],
+  credentials: [
+    'id',
+    'state',
+    'serviceId',
+    'authType',
+    'name',
+    'fingerprint',
+    'createdAt',
+    'expiresAt',
+    'overlapEndsAt',
+    'discardedAt',
+  ],
+  keys: ['id', 'state', 'name', 'algorithm', 'exportable', 'rotateEverySeconds', 'destroysAt'],
+  versions: ['kid', 'number', 'state', 'activatesAt', 'retiresAt', 'retiredAt'],
+  tokenProfiles: [
+    'id',
+    'name',
+    'format',
+    'keyId',
+    'certificateKid',
+    'issuer',
+    'audience',
+    'ttlSeconds',
+    'maxTtlSeconds',
+    'skewSeconds',
+    'fixedClaims',
+    'allowedClaims',
+    'requiredClaims',
+    'settings',
+  ],
+  certificates: [
+    'kid',
+    'state',
+    'serialNumber',
+    'subject',
+    'caId',
+    'serviceId',
+    'notAfter',
+    'revokedAt',
+    'revocationReason',
+  ],
+  members: ['id', 'email', 'role'],
+} as const;
+
+/**
+ * The versions that are compared. One that has nothing left to verify is destroyed by the clock in the tables, and in what is
+ * rebuilt from the event that says so: which tokens it signed is not read.
+ */
+const versionsShown = (key: Shape, now: number): Shape[] =>
+  (key['versions'] as unknown as Shape[]).filter(
+    ({ state, retiredAt, retiresAt }) =>
+      state !== 'destroyed' && !(state === 'retired' && Date.parse(retiredAt ?? retiresAt!) + 15 * MINUTE <= now),
+  );
+
+/** What the tables say now, as the API shows it. */
+async function present({ path }: TestTenant, call: Call): Promise<Things> {
+  const keys: Shape[] = [];
+  for (const { id } of await all(`${path}/keys`, call)) {
+    const { body } = await server.get(`${path}/keys/${id}`, call);
+    const versions = versionsShown(body, server.clock.now())
+      .map((version) => pick(version, MEMBERS.versions))
+      .toSorted((one, other) => one['number']! - other['number']!);
+    if (body['state'] !== 'destroyed') keys.push({ ...pick(body, MEMBERS.keys), versions } as unknown as Shape);
+  }
+  const members = (await all(`${path}/members`, call)).map((member) => ({ ...member, id: member['userId']! }));
+  const serviceShape = (service: Shape): Shape => ({ ...service, state: 'active' }) as unknown as Shape;
+  return {
+    services: (await all(`${path}/services`, call)).map(serviceShape).map((one) => pick(one, MEMBERS.services)),
+    credentials: (await all(`${path}/credentials`, call))
+      .filter(({ state }) => state !== 'deleted')
+      .map((one) => pick(one, MEMBERS.credentials)),
+    keys,
+    tokenProfiles: (await all(`${path}/token-profiles`, call)).map((one) => pick(one, MEMBERS.tokenProfiles)),
+    certificates: (await all(`${path}/certificates`, call)).map((one) => pick(one, MEMBERS.certificates)),
+    members: members.map((one) => pick(one as unknown as Shape, MEMBERS.members)),
+  };
+}
+
+/** What the history says of an instant. */
+async function past({ path }: TestTenant, call: Call, at?: number): Promise<Things> {
+  const found: Record<string, Shape[]> = {};
+  for (const kind of KINDS) {
+    found[kind] = [];
+    for (let cursor = ''; ;) {
+      const instant = at === undefined ? '' : `&at=${toRfc3339(at)}`;
+      const answer = await server.get(`${path}/as-of?kind=${kind}&limit=7${instant}${cursor}`, call);
+      expect(answer).toMatchObject({ status: 200 });
+      const page = answer.body[kind]! as unknown as { items: Shape[]; nextCursor: string | null };
+      const withVersions = (one: Shape) =>
+        kind === 'keys' ? { versions: versionsShown(one, at ?? server.clock.now()) as unknown as Shape } : {};
+      found[kind].push(...page.items.map((one) => ({ ...pick(one, MEMBERS[kind]), ...withVersions(one) }) as Shape));
+      if (page.nextCursor === null) break;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+  }
+  return found as unknown as Things;
+}
+
+const sorted = (things: Things): Things =>
+  Object.fromEntries(
+    KINDS.map((kind) => [kind, kind === 'certificates' ? byKid(things[kind]) : byId(things[kind])]),
+  ) as unknown as Things;
+const byKid = (items: readonly Shape[]): Shape[] =>
+  items.toSorted((one, other) => (one['kid']! < other['kid']! ? -1 : 1));
+
+/** Numbers below a bound, always the same ones (mulberry32). */
+function randomNumbers(seed: number): (bound: number) => number {
+  let state = seed;
+  return (bound) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
+  };
+}
+
+/** Changes of everything that is rebuilt, most of which are possible when they are asked for. */
+function changesOf(changed: TestTenant, call: () => Call, below: (bound: number) => number) {
+  const { path } = changed;
+  let number = 0;
+  const one = async (list: string): Promise<Shape | undefined> => {
+    const items = itemsOf(await server.get(`${path}/${list}?limit=200`, call()));
+    return items.length === 0 ? undefined : items[below(items.length)];
+  };
+  const some = <T>(values: readonly T[]): T => values[below(values.length)]!;
+  const onCredential = (action: string, body?: () => object) => async () => {
+    const found = await one('credentials');
+    if (!found) return;
+    const at = `${path}/services/${found['serviceId']}/credentials/${found['id']}`;
+    if (action === '') await server.patch(at, body!(), call());
+    else if (action === 'delete') await server.delete(at, { password: PASSWORD }, call());
+    else await server.post(`${at}/${action}`, body?.(), call());
+  };
+  const onVersion = (action: string) => async () => {
+    const key = await one('keys');
+    if (!key) return;
+    const versions = (await server.get(`${path}/keys/${key['id']}`, call())).body['versions'] as unknown as Shape[];
+    await server.post(`${path}/keys/${key['id']}/versions/${some(versions)['kid']}/${action}`, {}, call());
+  };
+  const onKey = (change: (at: string) => Promise<unknown>) => async () => {
+    const key = await one('keys');
+    if (key) await change(`${path}/keys/${key['id']}`);
+  };
+  const onCertificate = (action: string, body?: object) => async () => {
+    const certificate = await one('certificates');
+    if (certificate) await server.post(`${path}/certificates/${certificate['kid']}/${action}`, body, call());
+  };
+  return [
+    () => server.post(`${path}/services`, { name: `service ${++number}`, profiles: some([[], ['*']]) }, call()),
+    async () => {
+      const service = await one('services');
+      const change = { description: `changed ${++number}`, allowedCidrs: some([[], ['192.0.2.0/24']]) };
+      if (service) await server.patch(`${path}/services/${service['id']}`, change, call());
+    },
+    async () => {
+      const service = below(3) === 0 ? await one('services') : undefined;
+      if (service) await server.delete(`${path}/services/${service['id']}`, { password: PASSWORD }, call());
+    },
+    async () => {
+      const service = await one('services');
+      const expiresAt = some([null, toRfc3339(server.clock.now() + 3 * DAY)]);
+      const body = { authType: some(['service_key', 'jwt']), name: `credential ${++number}`, expiresAt };
+      if (service) await server.post(`${path}/services/${service['id']}/credentials`, body, call());
+    },
+    onCredential('discard'),
+    onCredential('reactivate'),
+    onCredential('regenerate', () => ({ overlapSeconds: some([0, 3_600]) })),
+    onCredential('compromise', () => ({})),
+    onCredential('', () => ({ name: `renamed ${++number}`, expiresAt: toRfc3339(server.clock.now() + 2 * DAY) })),
+    onCredential('delete'),
+    () =>
+      server.post(
+        `${path}/keys`,
+        {
+          name: `key ${++number}`,
+          algorithm: some(['ES256', 'HS256']),
+          rotateEverySeconds: 30 * 86_400,
+          exportable: true,
+        },
+        call(),
+      ),
+    onKey((at) => server.post(`${at}/rotate`, { immediately: some([true, false]) }, call())),
+    onKey((at) => server.post(`${at}/rotate`, { immediately: some([true, false]) }, call())),
+    onKey((at) => server.patch(at, { name: `key renamed ${++number}`, exportable: false }, call())),
+    onKey((at) =>
+      below(2) === 0 ? server.delete(at, { password: PASSWORD, force: true }, call()) : Promise.resolve(),
+    ),
+    onKey((at) => server.post(`${at}/restore`, undefined, call())),
+    onVersion('retire'),
+    onVersion('compromise'),
+    async () => {
+      const key = await one('keys');
+      const body = { name: `profile-${++number}`, format: 'jwt', keyId: key?.['id'], fixedClaims: { number } };
+      if (key) await server.post(`${path}/token-profiles`, body, call());
+    },
+    async () => {
+      const profile = await one('token-profiles');
+      if (profile)
+        await server.patch(`${path}/token-profiles/${profile['name']}`, { ttlSeconds: 60 + below(200) }, call());
+    },
+    async () => {
+      const profile = below(2) === 0 ? await one('token-profiles') : undefined;
+      if (profile) await server.delete(`${path}/token-profiles/${profile['name']}`, undefined, call());
+    },
+    () =>
+      issue(
+        server,
+        { ...changed, owner: { ...changed.owner, token: call().token! } },
+        { validityDays: some([1, 300]) },
+      ),
+    onCertificate('hold'),
+    onCertificate('release'),
+    onCertificate('revoke', { reason: 'superseded' }),
+    async () => {
+      const email = `member-${below(4)}@past.test`;
+      const { body } = await server.post(`${path}/members`, { email, role: some(['auditor', 'full_access']) }, call());
+      if (body['token'])
+        await server.post('/v1/invitations/accept', { token: body['token'], name: 'M', password: PASSWORD });
+    },
+    async () => {
+      const member = await one('members');
+      const role = some(['auditor', 'full_access', 'limited_access']);
+      if (member) await server.patch(`${path}/members/${member['userId']}`, { role }, call());
+    },
+    async () => {
+      const member = await one('members');
+      if (member) await server.delete(`${path}/members/${member['userId']}`, undefined, call());
+    },
+  ];
+}
+
+describe('what a tenant had at an instant', () => {
+  it('what a tenant had is rebuilt from its history as the tables had it, after random changes', async () => {
+    const below = randomNumbers(SEED);
+    let call = await owner(tenant);
+    await createAuthority(server, { ...tenant, owner: { ...tenant.owner, token: call.token! } });
+    const changes = changesOf(tenant, () => call, below);
+    const snapshots: { readonly at: number; readonly things: Things }[] = [];
+    for (let step = 1; step <= STEPS; step += 1) {
+      await changes[below(changes.length)]!();
+      if (below(8) === 0) {
+        await server.setTime(server.clock.now() + [SECOND, MINUTE, HOUR, 20 * HOUR][below(4)]!);
+        call = await owner(tenant);
+        if (below(2) === 0) await server.runScheduler();
+      }
+      if (step % SNAPSHOT_EVERY > 0) continue;
+      snapshots.push({ at: server.clock.now(), things: sorted(await present(tenant, call)) });
+      await server.setTime(server.clock.now() + 1);
+    }
+    expect(KINDS.filter((kind) => snapshots.at(-1)!.things[kind].length === 0)).toEqual([]);
+    expect(sorted(await past(tenant, call))).toEqual(sorted(await present(tenant, call)));
+    for (const { at, things } of snapshots) expect([at, sorted(await past(tenant, call, at))]).toEqual([at, things]);
+  }, 120_000);
+
+  it('what is under way is rebuilt, too: overlaps, staged versions and those that are withdrawn before they sign', async () => {
+    const other = await createTenant(server, 'under-way');
+    let call = await owner(other);
+    const { id } = await createService(server, other);
+    const credentials = itemsOf(await server.get(`${other.path}/services/${id}/credentials`, call));
+    const { keyId } = await createKey(server, other, 'ES256');
+    const key = `${other.path}/keys/${keyId}`;
+    const staged = async (): Promise<string> => {
+      const { body } = await server.post(`${key}/rotate`, {}, call);
+      return (body['versions'] as unknown as Shape[]).find(({ state }) => state === 'pending')!['kid']!;
+    };
+    const compare = async (): Promise<void> => {
+      call = await owner(other);
+      expect(sorted(await past(other, call))).toEqual(sorted(await present(other, call)));
+    };
+    const overlap = { overlapSeconds: 3_600 };
+    await server.post(`${other.path}/services/${id}/credentials/${credentials[0]!['id']}/regenerate`, overlap, call);
+    await server.post(`${key}/versions/${await staged()}/retire`, {}, call);
+    await compare();
+    await server.post(`${key}/versions/${await staged()}/compromise`, {}, call);
+    await compare();
+    const kid = await staged();
+    await compare();
+    await server.setTime(server.clock.now() + 2 * DAY);
+    await compare();
+    const signers = (await past(other, call))['keys'][0]!['versions'] as unknown as Shape[];
+    expect(signers.find(({ state }) => state === 'active')).toMatchObject({ kid });
+    await server.runScheduler();
+    await compare();
+  });
+
+  it('an instant before the tenant has nothing, one in the future is rejected', async () => {
+    const other = await createTenant(server, 'future');
+    const before = await server.get(`${other.path}/as-of?at=2001-01-01`, other.owner);
+    expect(before.body).toMatchObject({ tenant: null, members: { items: [], nextCursor: null } });
+    const later = await server.get(`${other.path}/as-of?at=${toRfc3339(server.clock.now() + 1)}`, other.owner);
+    expect(later).toMatchObject({ status: 400, body: { errors: [{ pointer: '/at', code: 'IN_THE_FUTURE' }] } });
+    const cursor = await server.get(`${other.path}/as-of?cursor=WzEsIjEiXQ`, other.owner);
+    expect(cursor).toMatchObject({ status: 400, body: { errors: [{ pointer: '/kind' }] } });
+  });
+});
+
+describe('who could sign with a profile', () => {
+  it('who could sign with a profile is told for each instant: grants, credentials, the key, the tenant', async () => {
+    const asked = await createTenant(server, 'signers');
+    const auditor = await signIn(server, asked, 'auditor');
+    const issuer = await createIssuer(server, asked);
+    const { profile, keyId, kid } = issuer;
+    const granted = await createService(server, asked, [profile]);
+    await createService(server, asked, []);
+    const { path } = asked;
+    const step = async (change: () => Promise<Answer | string>): Promise<number> => {
+      const at = server.clock.now();
+      await server.setTime(at + SECOND);
+      await change();
+      return at;
+    };
+    const signersAt = async (at?: number): Promise<Shape> => {
+      const instant = at === undefined ? '' : `&at=${toRfc3339(at)}`;
+      return (await server.get(`${path}/as-of/signers?profile=${profile}${instant}`, auditor)).body;
+    };
+    const names = ({ items }: Shape) =>
+      new Set((items as unknown as Shape[]).map(({ serviceId }) => String(serviceId)));
+
+    const both = await step(() => server.patch(`${path}/services/${granted.id}`, { profiles: [] }, asked.owner));
+    const one = await step(() => server.post(`${path}/keys/${keyId}/rotate`, { immediately: true }, asked.owner));
+    const rotated = await step(async () => server.post(`${path}/suspend`, undefined, { token: await server.login() }));
+    const suspended = await step(async () =>
+      server.post(`${path}/reactivate`, undefined, { token: await server.login() }),
+    );
+    const credentials = itemsOf(await server.get(`${path}/services/${issuer.service.id}/credentials`, asked.owner));
+    const { id } = credentials.find(({ authType }) => authType === 'service_key')!;
+    const before = await step(() =>
+      server.post(`${path}/services/${issuer.service.id}/credentials/${id}/compromise`, {}, asked.owner),
+    );
+    const deleted = await step(() =>
+      server.delete(`${path}/token-profiles/${profile}`, { force: true, password: PASSWORD }, asked.owner),
+    );
+
+    expect(await signersAt(both)).toMatchObject({ refusal: null, kid });
+    expect(names(await signersAt(both))).toEqual(new Set([issuer.service.id, granted.id]));
+    expect(names(await signersAt(one))).toEqual(new Set([issuer.service.id]));
+    expect((await signersAt(rotated))['kid']).not.toBe(kid);
+    expect(await signersAt(suspended)).toMatchObject({ refusal: 'TENANT_SUSPENDED', items: [] });
+    expect(itemsOf({ body: await signersAt(before) } as Answer).map((signer) => signer['credentialId'])).toContain(id);
+    const successors = itemsOf({ body: await signersAt(deleted) } as Answer);
+    expect(successors.map((signer) => signer['credentialId'])).not.toContain(id);
+    expect(successors).toHaveLength(2);
+    expect(await signersAt()).toMatchObject({ refusal: 'NOT_FOUND', items: [], kid: null });
+  });
+
+  it('a profile whose key does not sign any more, or whose certificate was revoked, has no signers', async () => {
+    const asked = await createTenant(server, 'no-signers');
+    const { keyId, kid } = await createKey(server, asked, 'ES256');
+    const profile = await createProfile(server, asked, { keyId });
+    await createService(server, asked);
+    const signers = async (): Promise<Shape> =>
+      (await server.get(`${asked.path}/as-of/signers?profile=${profile}`, asked.owner)).body;
+    expect(await signers()).toMatchObject({ refusal: null, kid });
+    const forced = { force: true, password: PASSWORD };
+    await server.post(`${asked.path}/keys/${keyId}/versions/${kid}/retire`, forced, asked.owner);
+    expect(await signers()).toMatchObject({ refusal: 'KEY_NOT_USABLE', kid: null, items: [] });
+  });
+});
