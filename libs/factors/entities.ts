@@ -54,6 +54,8 @@ export class FactorChallenge {
   @ReferenceColumn() userId: string;
   @VarcharColumn(64) challenge: string;
   @IntegerColumn() failures: number;
+  /** The identity provider that the sign-in came by; `null` for a password, and for a session. */
+  @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
   @InstantColumn() createdAt: number;
   @InstantColumn() expiresAt: number;
 }

@@ -184,8 +184,11 @@ export class Factors {
     return { kind: 'recovery_code', lookupHash: await this.hashOf(typed) };
   }
 
-  /** A step: asks a user for a second factor; the answer comes with what the key was hashed from. */
-  async ask(tx: Tx, userId: string, key: string): Promise<Challenge> {
+  /**
+   * A step: asks a user for a second factor; the answer comes with what the key was hashed from.
+   * @param identityProviderId what a sign-in came by, where that was no password
+   */
+  async ask(tx: Tx, userId: string, key: string, identityProviderId: string | null = null): Promise<Challenge> {
     const factors = await this.of(tx, userId);
     const challenge = newChallenge();
     await tx.installation.delete(FactorChallenge, { lookupHash: key });
@@ -194,6 +197,7 @@ export class Factors {
       userId,
       challenge,
       failures: 0,
+      identityProviderId,
       createdAt: tx.now,
       expiresAt: tx.now + ANSWER_WITHIN,
     });
@@ -211,10 +215,10 @@ export class Factors {
     return { methods, passkeyOptions: options as unknown as Json };
   }
 
-  /** The user whom a question that still waits is for; `undefined` where it was answered, or wrongly too often, or has expired. */
-  async asked(view: View, key: string): Promise<string | undefined> {
+  /** The question that still waits for this key; `undefined` where it was answered, or wrongly too often, or has expired. */
+  async asked(view: View, key: string): Promise<Pick<FactorChallenge, 'userId' | 'identityProviderId'> | undefined> {
     const row = await view.installation.findOne(FactorChallenge, { lookupHash: key });
-    return row && isOpen(row, view) ? row.userId : undefined;
+    return row && isOpen(row, view) ? row : undefined;
   }
 
   /**
@@ -299,6 +303,11 @@ export const hasFactor = (view: View, userId: string): Promise<boolean> =>
 /** A step of what ends the sessions of a user: a sign-in that has shown the password already begins anew. */
 export async function endChallenges(tx: Tx, userId: string): Promise<void> {
   await tx.installation.delete(FactorChallenge, { userId });
+}
+
+/** A step: ends the questions to those who came by an identity provider. */
+export async function endChallengesOfProvider(tx: Tx, identityProviderId: string): Promise<void> {
+  await tx.installation.delete(FactorChallenge, { identityProviderId });
 }
 
 const placeOf = (factorId: string) => sealedMaterials.place(INSTALLATION_ID, factorId);

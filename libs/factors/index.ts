@@ -6,6 +6,7 @@ export {
   type FactorProof,
   Factors,
   endChallenges,
+  endChallengesOfProvider,
   hasFactor,
 } from './factors.service.js';
 export { FactorsModule, factorEntities } from './factors.module.js';

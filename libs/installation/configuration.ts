@@ -10,6 +10,7 @@ import {
   unknownVariables,
 } from '#config';
 import { databaseSettings, databaseTlsProblems } from '#database';
+import { issuerSettings } from '#issuers';
 import { mailProblems, mailSettings } from '#mail';
 import { jwksUrlSettings } from '#signing';
 import { accountSettings } from '#tenants';
@@ -23,6 +24,7 @@ export const settings = {
   ...checkpointSettings,
   ...accountSettings,
   ...jwksUrlSettings,
+  ...issuerSettings,
   ...announcementSettings,
   ...mailSettings,
 } as const satisfies SettingTable;

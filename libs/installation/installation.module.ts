@@ -20,6 +20,7 @@ import {
 } from '#database';
 import { FactorsModule } from '#factors';
 import { IdempotencyModule } from '#idempotency';
+import { IdentityProvidersModule } from '#identity-providers';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { LOGGER, type Logger } from '#logging';
@@ -102,6 +103,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     DiscoveryModule,
     FactorsModule,
     IdempotencyModule,
+    IdentityProvidersModule,
     KeysModule,
     LicensingModule,
     MailModule,

@@ -1,2 +1,6 @@
 export { DocumentCache } from './document-cache.js';
+export { issuerErrors } from './errors.js';
+export { type IssuerMetadata, Issuers } from './issuers.js';
+export { IssuersModule } from './issuers.module.js';
+export { issuerSettings } from './settings.js';
 export { type Claims, isKeySet, provenClaims, readUnproven } from './signed-claims.js';

@@ -3,6 +3,13 @@ export { type ChanceryClient, type ClientOptions, createClient } from './client.
 export { type Credentials } from './authentication.js';
 export { ChanceryError, type Problem, dataOf } from './problem.js';
 export { type RetryLimits } from './retries.js';
-export { type FactorAnswer, type FactorQuestion, type SessionOptions, type SignIn, UserSession } from './session.js';
+export {
+  type FactorAnswer,
+  type FactorQuestion,
+  type ProviderAnswer,
+  type SessionOptions,
+  type SignIn,
+  UserSession,
+} from './session.js';
 export { type CachedTokenOptions, type ObtainedToken, cachedToken } from './cached-token.js';
 export { choices, type components, type operations, type paths } from './openapi.js';

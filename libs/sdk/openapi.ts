@@ -543,6 +543,62 @@ export interface paths {
         /** Send an event to a webhook again */
         post: operations["redeliver"];
     };
+    "/v1/tenants/{tenantId}/identity-providers": {
+        /** List the identity providers of the tenant */
+        get: operations["listIdentityProviders"];
+        /** Create an identity provider by which the people of the tenant sign in */
+        post: operations["createIdentityProvider"];
+    };
+    "/v1/tenants/{tenantId}/identity-providers/{identityProviderId}": {
+        /** Read an identity provider of the tenant */
+        get: operations["getIdentityProvider"];
+        /** Delete an identity provider of the tenant; the sessions that began by it end */
+        delete: operations["deleteIdentityProvider"];
+        /** Change an identity provider of the tenant; its issuer and client stay */
+        patch: operations["changeIdentityProvider"];
+    };
+    "/v1/tenants/{tenantId}/identity-providers/{identityProviderId}/test": {
+        /** Read what an identity provider of the tenant publishes; nothing changes */
+        post: operations["testIdentityProvider"];
+    };
+    "/v1/platform/identity-providers": {
+        /** List the identity providers of the installation */
+        get: operations["listPlatformIdentityProviders"];
+        /** Create an identity provider of the installation */
+        post: operations["createPlatformIdentityProvider"];
+    };
+    "/v1/platform/identity-providers/{identityProviderId}": {
+        /** Read an identity provider of the installation */
+        get: operations["getPlatformIdentityProvider"];
+        /** Delete an identity provider of the installation; the sessions that began by it end */
+        delete: operations["deletePlatformIdentityProvider"];
+        /** Change an identity provider of the installation; its issuer and client stay */
+        patch: operations["changePlatformIdentityProvider"];
+    };
+    "/v1/platform/identity-providers/{identityProviderId}/test": {
+        /** Read what an identity provider of the installation publishes; nothing changes */
+        post: operations["testPlatformIdentityProvider"];
+    };
+    "/v1/auth/identity-providers": {
+        /** List the identity providers by which people can sign in */
+        get: operations["listOfferedIdentityProviders"];
+    };
+    "/v1/auth/identity-providers/{identityProviderId}/sign-in": {
+        /** Begin a sign-in at an identity provider */
+        post: operations["beginProviderSignIn"];
+    };
+    "/v1/auth/identity-providers/complete": {
+        /** Complete a sign-in with the answer of the identity provider */
+        post: operations["completeProviderSignIn"];
+    };
+    "/v1/auth/step-up/identity-provider": {
+        /** Begin a step-up of this session by a new sign-in at its identity provider */
+        post: operations["beginProviderStepUp"];
+    };
+    "/v1/auth/step-up/identity-provider/complete": {
+        /** Complete a step-up with the answer of the identity provider */
+        post: operations["completeProviderStepUp"];
+    };
     "/v1/sign/{profile}": {
         /** Issue a token by a profile */
         post: operations["signToken"];
@@ -779,6 +835,11 @@ export interface components {
             /** @description What the client called itself */
             userAgent: string | null;
             /**
+             * Format: uuid
+             * @description Id of the identity provider that it began by; null for a password
+             */
+            identityProviderId: string | null;
+            /**
              * Format: date-time
              * @description When it was started
              */
@@ -839,7 +900,7 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description What the role permits in the tenant */
-            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED` */
             requiresSecondFactor: boolean;
         };
@@ -852,7 +913,7 @@ export interface components {
              */
             platformRole: "platform_admin" | null;
             /** @description What this role permits in the installation, and in every tenant */
-            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description The tenants that the user is a member of */
             memberships: components["schemas"]["MembershipOfUser"][];
         };
@@ -1051,7 +1112,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -1077,7 +1138,7 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
@@ -1175,6 +1236,11 @@ export interface components {
             emailVerified: boolean;
             /** @description Whether the member may do anything here: not with an account that only another tenant knows */
             admitted: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the identity provider whose groups decide the role at each sign-in; null for a member who was invited
+             */
+            identityProviderId: string | null;
             /** @description Increases with each change; the ETag */
             version: number;
             /**
@@ -1294,7 +1360,7 @@ export interface components {
             /** @description What it is for */
             name: string;
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /**
              * Format: date-time
              * @description When it expires: at most 365 days from now
@@ -1327,7 +1393,7 @@ export interface components {
              */
             ownerType: "user" | "service_account";
             /** @description What it may do, at most what the role of its owner permits */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "webhooks:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /** @description Whether it may do what asks a person for their password */
             stepUp: boolean;
             /** @description Networks from which it may be used; empty: any */
@@ -4077,6 +4143,211 @@ export interface components {
             items: components["schemas"]["Delivery"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
+        };
+        RoleMapping: {
+            /** @description Name of the group, exactly; `*` for everybody whom the provider knows */
+            group: string;
+            /**
+             * @description The role; with several groups the highest counts
+             * @enum {string}
+             */
+            role: "owner" | "full_access" | "limited_access" | "auditor";
+            /**
+             * Format: uuid
+             * @description Id of the tenant: required for a provider of the installation, not accepted for that of a tenant
+             */
+            tenantId?: string;
+        };
+        NewIdentityProvider: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /** @description What the sign-in page shows */
+            name: string;
+            /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
+            issuer: string;
+            /** @description Id of this client at the provider */
+            clientId: string;
+            /** @description Secret of this client at the provider, which is stored sealed and never shown; none for a public client */
+            clientSecret?: string;
+            /**
+             * @description Whether people can sign in by it; `false` ends the sessions that began by it
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * @description Scopes that are asked for; `openid` is one of them
+             * @default [
+             *       "openid",
+             *       "email",
+             *       "profile"
+             *     ]
+             */
+            scopes?: string[];
+            /**
+             * @description The claim that lists the groups of a person
+             * @default groups
+             */
+            groupsClaim?: string;
+            /**
+             * @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only
+             * @default []
+             */
+            roleMappings?: components["schemas"]["RoleMapping"][];
+            /**
+             * @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one
+             * @default []
+             */
+            emailDomains?: string[];
+            /**
+             * @description Whether addresses count as verified where the provider does not state `email_verified`
+             * @default false
+             */
+            trustsEmails?: boolean;
+        };
+        IdentityProvider: {
+            /**
+             * Format: uuid
+             * @description Id of the identity provider
+             */
+            id: string;
+            /** @description What the sign-in page shows */
+            name: string;
+            /** @description Whether people can sign in by it; `false` ends the sessions that began by it */
+            enabled: boolean;
+            /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
+            issuer: string;
+            /** @description Id of this client at the provider */
+            clientId: string;
+            /** @description Whether a client secret is stored */
+            hasClientSecret: boolean;
+            /** @description Scopes that are asked for; `openid` is one of them */
+            scopes: string[];
+            /** @description The claim that lists the groups of a person */
+            groupsClaim: string;
+            /** @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only */
+            roleMappings: components["schemas"]["RoleMapping"][];
+            /** @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one */
+            emailDomains: string[];
+            /** @description Whether addresses count as verified where the provider does not state `email_verified` */
+            trustsEmails: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the user who created it
+             */
+            createdBy: string;
+            /** @description Increases with each change; the ETag */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        IdentityProviderPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["IdentityProvider"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        IdentityProviderChange: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /** @description What the sign-in page shows */
+            name?: string;
+            /** @description Secret of this client at the provider, which is stored sealed and never shown; none for a public client */
+            clientSecret?: string;
+            /** @description Whether people can sign in by it; `false` ends the sessions that began by it */
+            enabled?: boolean;
+            /** @description Scopes that are asked for; `openid` is one of them */
+            scopes?: string[];
+            /** @description The claim that lists the groups of a person */
+            groupsClaim?: string;
+            /** @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only */
+            roleMappings?: components["schemas"]["RoleMapping"][];
+            /** @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one */
+            emailDomains?: string[];
+            /** @description Whether addresses count as verified where the provider does not state `email_verified` */
+            trustsEmails?: boolean;
+        };
+        IdentityProviderTest: {
+            /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
+            issuer: string;
+            /** @description Where people sign in */
+            authorizationEndpoint: string;
+            /** @description Where codes are redeemed */
+            tokenEndpoint: string;
+            /** @description Keys of the key set */
+            keys: number;
+            /** @description Whether its answers name the issuer (RFC 9207) */
+            namesIssuerInAnswers: boolean;
+            /** @description What has to be registered at the provider as the redirect URI of the console */
+            redirectUri: string;
+        };
+        OfferedProvider: {
+            /**
+             * Format: uuid
+             * @description Id of the identity provider
+             */
+            id: string;
+            /** @description What the sign-in page shows */
+            name: string;
+        };
+        OfferedProviders: {
+            /** @description Those of the installation first */
+            items: components["schemas"]["OfferedProvider"][];
+        };
+        NewProviderSignIn: {
+            /** @description Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port and a path. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie */
+            redirectUri?: string;
+        };
+        BegunProviderSignIn: {
+            /** @description Where the browser goes */
+            authorizationUrl: string;
+            /** @description Comes back with the answer of the provider. Absent where a cookie holds it */
+            signInToken?: string;
+            /** @description Seconds until the sign-in must be completed */
+            expiresIn: number;
+        };
+        ProviderSignInCompletion: {
+            /** @description As the provider gave it back */
+            state: string;
+            /** @description The authorization code */
+            code?: string;
+            /** @description Why there is no code (RFC 6749 §4.1.2.1) */
+            error?: string;
+            /** @description Who answers (RFC 9207) */
+            iss?: string;
+            /** @description Of the sign-in; without it, that of the cookie */
+            signInToken?: string;
+            /**
+             * @description Where the refresh token of the session goes, as with `POST /v1/auth/login`
+             * @default token
+             * @enum {string}
+             */
+            session?: "token" | "cookie";
+        };
+        ProviderAnswer: {
+            /** @description As the provider gave it back */
+            state: string;
+            /** @description The authorization code */
+            code?: string;
+            /** @description Why there is no code (RFC 6749 §4.1.2.1) */
+            error?: string;
+            /** @description Who answers (RFC 9207) */
+            iss?: string;
+            /** @description Of the sign-in; without it, that of the cookie */
+            signInToken?: string;
         };
         IssuedTokenAnswer: {
             /** @description The token, in the form that its recipient expects */
@@ -7896,6 +8167,369 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listIdentityProviders: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            /** @description The identity provider */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getIdentityProvider: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        responses: {
+            /** @description The identity provider */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description No sign-in by it is accepted any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderChange"];
+            };
+        };
+        responses: {
+            /** @description The updated identity provider */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    testIdentityProvider: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        responses: {
+            /** @description What it publishes */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderTest"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listPlatformIdentityProviders: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createPlatformIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            /** @description The identity provider */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformIdentityProvider: {
+        parameters: {
+            path: {
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        responses: {
+            /** @description The identity provider */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deletePlatformIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description No sign-in by it is accepted any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changePlatformIdentityProvider: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderChange"];
+            };
+        };
+        responses: {
+            /** @description The updated identity provider */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    testPlatformIdentityProvider: {
+        parameters: {
+            path: {
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        responses: {
+            /** @description What it publishes */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["IdentityProviderTest"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listOfferedIdentityProviders: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of a tenant whose providers are offered, too */
+                tenant?: string;
+            };
+        };
+        responses: {
+            /** @description Those of the installation, and those of the tenant if it exists */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["OfferedProviders"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    beginProviderSignIn: {
+        parameters: {
+            path: {
+                /** @description Id of the identity provider */
+                identityProviderId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderSignIn"];
+            };
+        };
+        responses: {
+            /** @description Where the browser goes */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["BegunProviderSignIn"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    completeProviderSignIn: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderSignInCompletion"];
+            };
+        };
+        responses: {
+            /** @description The tokens of the new session, or the question for a second factor of an account that has one */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AccessToken"] | components["schemas"]["SecondFactorRequest"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    beginProviderStepUp: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderSignIn"];
+            };
+        };
+        responses: {
+            /** @description Where the browser goes */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["BegunProviderSignIn"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    completeProviderStepUp: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderAnswer"];
+            };
+        };
+        responses: {
+            /** @description For the header `X-Step-Up` */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["StepUpAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     signToken: {
         parameters: {
             header?: {
@@ -8524,8 +9158,8 @@ export const choices = {
     SecondFactorRequest: {"methods":["totp","passkey","recovery_code"]},
     LogIn: {"session":["token","cookie"]},
     LogInVerification: {"session":["token","cookie"]},
-    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
-    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
     Factor: {"kind":["totp","passkey"]},
     NewFactor: {"kind":["totp","passkey"]},
     AskedFactor: {"methods":["totp","passkey","recovery_code"]},
@@ -8535,8 +9169,8 @@ export const choices = {
     Member: {"role":["owner","full_access","limited_access","auditor"]},
     MemberChange: {"role":["owner","full_access","limited_access","auditor"]},
     AcceptedMembership: {"role":["owner","full_access","limited_access","auditor"]},
-    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read"]},
-    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","webhooks:read"],"state":["active","revoked","expired"]},
+    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"]},
+    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],"state":["active","revoked","expired"]},
     NewServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     ServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     CredentialWithSecret: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
@@ -8589,6 +9223,8 @@ export const choices = {
     SchedulerState: {"clock":["steady","ahead","behind"]},
     Webhook: {"state":["active","disabled"]},
     Delivery: {"state":["pending","delivered","failed"]},
+    RoleMapping: {"role":["owner","full_access","limited_access","auditor"]},
+    ProviderSignInCompletion: {"session":["token","cookie"]},
     IssuedTokenAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
     VerifyAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},
     DiagnoseAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},

@@ -12,6 +12,9 @@ export type FactorQuestion = components['schemas']['SecondFactorRequest'];
 /** The token of the question with a code of an app, a recovery code, or the assertion of a passkey. */
 export type FactorAnswer = Omit<components['schemas']['LogInVerification'], 'session'>;
 
+/** With what an identity provider sent the browser back, unchanged. */
+export type ProviderAnswer = Omit<components['schemas']['ProviderSignInCompletion'], 'session'>;
+
 export interface SessionOptions {
   /** Where the server is, without `/v1`. */
   readonly baseUrl: string;
@@ -66,10 +69,29 @@ export class UserSession implements Credentials {
    * @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS`
    */
   async signIn(credentials: SignIn): Promise<FactorQuestion | undefined> {
-    const answer = await this.post<Tokens | FactorQuestion>('login', { ...credentials, ...this.place() });
-    if ('mfaRequired' in answer) return answer;
-    this.keep(answer);
-    return undefined;
+    return this.begun(await this.post('login', { ...credentials, ...this.place() }));
+  }
+
+  /**
+   * Begins a sign-in at an identity provider, bound to this browser by a cookie.
+   *
+   * @returns the URL to which the browser goes
+   * @throws ChanceryError `NOT_FOUND`, `ISSUER_UNUSABLE`
+   */
+  async beginAtProvider(identityProviderId: string): Promise<string> {
+    type Begun = components['schemas']['BegunProviderSignIn'];
+    const path = `identity-providers/${encodeURIComponent(identityProviderId)}/sign-in`;
+    return (await this.post<Begun>(path, {})).authorizationUrl;
+  }
+
+  /**
+   * Completes it with the answer of the provider.
+   *
+   * @returns as `signIn`
+   * @throws ChanceryError `SIGN_IN_EXPIRED`, `IDENTITY_REJECTED`, `IDENTITY_NOT_ADMITTED`
+   */
+  async completeAtProvider(answer: ProviderAnswer): Promise<FactorQuestion | undefined> {
+    return this.begun(await this.post('identity-providers/complete', { ...answer, ...this.place() }));
   }
 
   /** Answers what `signIn` was asked: the session begins. @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */
@@ -96,6 +118,12 @@ export class UserSession implements Credentials {
   /** After an access token was refused: another one, or the end of the session. */
   async renew(): Promise<boolean> {
     return this.signedIn && this.resume();
+  }
+
+  private begun(answer: Tokens | FactorQuestion): FactorQuestion | undefined {
+    if ('mfaRequired' in answer) return answer;
+    this.keep(answer);
+    return undefined;
   }
 
   private place(): { readonly session?: 'cookie' } {

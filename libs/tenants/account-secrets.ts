@@ -15,6 +15,7 @@ export const accountSecretKinds = {
   refreshToken: prefixedSecret('crft_'),
   apiToken: prefixedSecret('chat_'),
   signIn: prefixedSecret('cmfa_'),
+  providerSignIn: prefixedSecret('cips_'),
 } as const satisfies Record<string, PrefixedSecret>;
 
 /** The keyed hashes by which such secrets are found. */

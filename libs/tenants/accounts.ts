@@ -36,6 +36,18 @@ export async function accountOf(view: View, email: string, tenant?: string): Pro
   return account ?? (tenant === undefined ? oldest : undefined);
 }
 
+/** A step: the account of this id; `null` where there is none. */
+export const accountById = (view: View, userId: string): Promise<User | null> =>
+  view.installation.findOne(User, { id: userId });
+
+/**
+ * A step: the account with this address that is known in exactly this place; `null` where there is none.
+ * @param email normalised
+ * @param knownIn a tenant, or `INSTALLATION_ID` for the verified account
+ */
+export const accountKnownIn = (view: View, email: string, knownIn: string): Promise<User | null> =>
+  view.installation.findOne(User, { email, knownIn });
+
 /** By which failed sign-ins are counted: the address, with the tenant where one is named. */
 export const signInName = (email: string, tenant: string | undefined): string =>
   tenant === undefined ? email : `${email} in ${tenant.toLowerCase()}`;

@@ -4,8 +4,8 @@ import { factorErrors, hasFactor } from '#factors';
 
 import { admittedMember } from './accounts.js';
 import { requirePlatformRight, roleInTenant } from './authorization.js';
-import { Session, Tenant, User } from './entities.js';
-import { tenantErrors } from './errors.js';
+import { type Member, Session, Tenant, User } from './entities.js';
+import { sessionErrors, tenantErrors } from './errors.js';
 import { isPermission, permissionRow } from './permissions.js';
 import { requireCurrent } from './session-lifetime.js';
 import type { TenantState } from './tenant-lifecycle.js';
@@ -21,7 +21,7 @@ type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
  * The first step of a user's work: whether the session goes on and what the user may do at this moment.
  * @returns the scope with the user's present role
  * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN,
- *   SECOND_FACTOR_REQUIRED
+ *   SECOND_FACTOR_REQUIRED, COMPANY_SIGN_IN_REQUIRED
  */
 export async function sessionAuthority(
   view: View,
@@ -47,8 +47,23 @@ export async function sessionAuthority(
     role: member?.role,
     platformAdmin: forPlatformAdmin && (await isAdmin()),
   });
-  if (member) await requireFactorOf(view, tenant, scope.actor.id);
+  if (member) {
+    requireCompanySignIn(tenant, member, session);
+    await requireFactorOf(view, tenant, scope.actor.id);
+  }
   return { ...scope, actor: { ...scope.actor, role } };
+}
+
+/** @throws COMPANY_SIGN_IN_REQUIRED where the session began with a password and the tenant does not accept that of the member */
+function requireCompanySignIn(
+  tenant: Tenant | null,
+  { role }: Pick<Member, 'role'>,
+  { identityProviderId }: Pick<Session, 'identityProviderId'>,
+): void {
+  if (!tenant || identityProviderId !== null) return;
+  const { passwordSignIn } = effectiveSettings(tenant.settings);
+  if (passwordSignIn === 'all' || (passwordSignIn === 'owners' && role === 'owner')) return;
+  throw sessionErrors.COMPANY_SIGN_IN_REQUIRED();
 }
 
 /** @throws SECOND_FACTOR_REQUIRED where the tenant requires one and the member has none */

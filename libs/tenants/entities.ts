@@ -66,6 +66,8 @@ export class User {
 export class Member extends TenantResource {
   @ReferenceColumn() userId: string;
   @VarcharColumn(32) role: Role;
+  /** The identity provider whose groups made the membership and decide its role; `null` where a member invited the person. */
+  @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
 }
 
 @Entity('sessions')
@@ -83,6 +85,8 @@ export class Session {
   @InstantColumn({ nullable: true }) endedAt: number | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
   @VarcharColumn(200, { nullable: true }) userAgent: string | null;
+  /** The identity provider that it began by; `null` for one that began with a password. */
+  @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
 }
 
 /** One link of the chain by which a session goes on. Used ones are kept, so that a second use is seen. */

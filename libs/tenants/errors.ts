@@ -45,5 +45,14 @@ export const sessionErrors = defineErrors('sessions', {
   TOO_MANY_ATTEMPTS: { kind: 'rate-limited', title: 'Too many failed attempts; wait before the next one' },
   PASSWORD_REQUIRED: { kind: 'unauthenticated', title: 'Your password is required' },
   PASSWORD_INVALID: { kind: 'forbidden', title: 'The password is wrong' },
+  PASSWORD_SIGN_IN_OFF: { kind: 'forbidden', title: 'This installation accepts sign-ins by identity providers only' },
+  COMPANY_SIGN_IN_REQUIRED: {
+    kind: 'forbidden',
+    title: 'The tenant accepts sessions that began by an identity provider only: sign in by one',
+  },
+  COMPANY_SIGN_IN_UNPROVEN: {
+    kind: 'conflict',
+    title: 'Passwords can be excluded by a session that began by an identity provider, so that one is known to work',
+  },
   STEP_UP_INVALID: { kind: 'unauthenticated', title: 'The step-up has expired, or belongs to another session' },
 });

@@ -1,5 +1,7 @@
 export { Access } from './access.service.js';
-export { AccountSecrets } from './account-secrets.js';
+export { AccountSecrets, accountSecretKinds } from './account-secrets.js';
+export { accountById, accountKnownIn, admittedMember } from './accounts.js';
+export type { User } from './entities.js';
 export { isAddressAllowed, isCidr, requireCidrs } from './allowed-addresses.js';
 export { type ApiTokenState, apiTokenStateAt, apiTokenStates } from './api-token.js';
 export { apiTokenAuthority } from './api-token-authority.js';
@@ -19,6 +21,7 @@ export { type AcceptedInvitation, Invitations } from './invitations.service.js';
 export { type MemberWithUser, Members, ownerAddresses } from './members.service.js';
 export { PasswordResets } from './password-resets.service.js';
 export { PasswordGuard } from './password-guard.js';
+export { applyProvidedMembership } from './provided-members.js';
 export {
   type Permission,
   isPermission,
@@ -38,6 +41,7 @@ export { SessionKeys } from './session-keys.js';
 export { SESSION_TTL } from './session-lifetime.js';
 export { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
 export { SessionRenewals, type StartedSession } from './session-renewals.service.js';
+export { endSessionsOfProvider } from './session-ending.js';
 export { SessionTokens } from './session-tokens.js';
 export { type Membership, Sessions } from './sessions.service.js';
 export { type AskedSignIn, SignIns } from './sign-ins.service.js';
@@ -56,11 +60,13 @@ export {
   changeTenant,
   lockTenant,
   configurationNumbers,
+  holdActiveTenant,
   raiseConfigVersion,
   settingsOfTenants,
   tenantNameOf,
   tenantSettingsOf,
   tenantSlugOf,
+  tenantNamed,
   tenantState,
 } from './tenants.service.js';
 export { Users } from './users.service.js';

@@ -223,6 +223,7 @@ export class Invitations {
         tenantId,
         userId: user.id,
         role: invitation.role,
+        identityProviderId: null,
         version: 1,
         createdAt: tx.now,
         updatedAt: tx.now,

@@ -3,10 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { Page, PageRequest, TenantScope } from '#core';
 import { Database, In, Not, type Tx, type View, requireVersion } from '#database';
 
-import { admittedMember, isKnownIn, isVerified } from './accounts.js';
+import { isKnownIn, isVerified } from './accounts.js';
 import { Member, Tenant, User } from './entities.js';
 import { memberErrors } from './errors.js';
 import { memberEvents } from './events.js';
+import { hasOtherOwner } from './provided-members.js';
 import { type Role, mayGrant, mayManage, roleOf } from './roles.js';
 import { endSessions } from './session-ending.js';
 import { raiseConfigVersion } from './tenants.service.js';
@@ -75,11 +76,7 @@ export class Members {
   }
 
   private async requireAnotherOwner(tx: Tx, member: Member): Promise<void> {
-    if (member.role !== 'owner') return;
-    for (const { userId } of await tx.find(Member, { role: 'owner', id: Not(member.id) })) {
-      if (await admittedMember(tx, member.tenantId, userId)) return;
-    }
-    throw memberErrors.LAST_OWNER();
+    if (member.role === 'owner' && !(await hasOtherOwner(tx, member))) throw memberErrors.LAST_OWNER();
   }
 }
 

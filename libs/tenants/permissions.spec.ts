@@ -22,6 +22,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'tenants:manage': ['----', '+', 'platform-user'],
   'users:manage': ['----', '+', 'platform-user'],
   'scheduler:manage': ['----', '+', 'platform-user'],
+  'platform-identity-providers:manage': ['----', '+', 'platform-user'],
   'platform-audit:read': ['----', '+', 'platform-user'],
   'tenant:read': ['++++', '+', 'tenant-user'],
   'tenant:write': ['+---', '-', 'tenant-user'],
@@ -47,6 +48,8 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'licenses:read': ['++++', '-', 'tenant-user'],
   'expirations:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
+  'identity-providers:read': ['++-+', '-', 'tenant-user'],
+  'identity-providers:write': ['+---', '-', 'tenant-user'],
   'webhooks:read': ['++-+', '-', 'tenant-user'],
   'webhooks:write': ['++--', '-', 'tenant-user'],
   'tokens:sign': ['----', '-', 'service'],
@@ -79,6 +82,7 @@ describe('permissions', () => {
       'tenants:manage',
       'users:manage',
       'scheduler:manage',
+      'platform-identity-providers:manage',
       'platform-audit:read',
       'tenant:read',
     ]);
@@ -92,6 +96,7 @@ describe('permissions', () => {
       'members:recover',
       'api-tokens:self',
       'service-accounts:write',
+      'identity-providers:write',
       'webhooks:write',
     ]);
     for (const name of tokenPermissions) expect(permissionRow(name).audience).toBe('tenant-user');

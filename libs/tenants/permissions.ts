@@ -59,6 +59,9 @@ export const permissions = {
     'List the accounts; let their holders choose a new password, or prove their address; delete their second factors',
   ),
   'scheduler:manage': platform('Read the state of the scheduler and confirm the clock after a jump'),
+  'platform-identity-providers:manage': platform(
+    'Create, change and delete the identity providers of the installation',
+  ),
   'platform-audit:read': platform("Read the installation's own history"),
   'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
   'tenant:write': members(OWNER, "Change the tenant's name and settings"),
@@ -90,6 +93,11 @@ export const permissions = {
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
   'expirations:read': members(EVERYONE, 'Read what expires or is rotated, and when'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
+  'identity-providers:read': members(['owner', 'full_access', 'auditor'], 'Read the identity providers'),
+  'identity-providers:write': onlyPeople(
+    OWNER,
+    'Create, change and delete identity providers, which decide who the members are',
+  ),
   'webhooks:read': members(['owner', 'full_access', 'auditor'], 'Read the webhooks and their deliveries'),
   'webhooks:write': onlyPeople(MANAGERS, 'Create, change and delete webhooks, which receive events of the history'),
   'tokens:sign': services('Request tokens of the granted profiles'),

@@ -5,8 +5,10 @@ import type { Session } from './entities.js';
 /** How long an access token lasts. */
 export const SESSION_TTL = 15 * MINUTE;
 
-/** How long a session can be renewed. */
+/** How sessions begin, and how long they can be renewed. */
 export abstract class SessionLimits {
+  /** Whether one can begin with a password. */
+  abstract readonly passwordSignIn: boolean;
   /** Without a renewal, in milliseconds. */
   abstract readonly idle: EpochMilliseconds;
   /** From its start, in milliseconds. */
@@ -16,18 +18,20 @@ export abstract class SessionLimits {
 const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
   isWithinLifetime(expiresAt, SESSION_TTL, now);
 
+type Durations = Pick<SessionLimits, 'idle' | 'absolute'>;
+
 /** Until when a session can be renewed that starts, or is renewed, now. */
 export const renewableUntil = (
   createdAt: EpochMilliseconds,
   now: EpochMilliseconds,
-  { idle, absolute }: SessionLimits,
+  { idle, absolute }: Durations,
 ): EpochMilliseconds => Math.min(now + idle, createdAt + absolute);
 
 /** Whether the session can be renewed, under the limits of this moment: shorter ones hold for those that go on, too. */
 export const isRenewable = (
   session: Pick<Session, 'createdAt' | 'endedAt' | 'renewableUntil'>,
   now: EpochMilliseconds,
-  { idle, absolute }: SessionLimits,
+  { idle, absolute }: Durations,
 ): boolean =>
   session.endedAt === null &&
   isWithinLifetime(session.renewableUntil, idle, now) &&

@@ -44,6 +44,8 @@ export interface SessionOrigin {
   readonly sourceAddress: string | null;
   /** What the client calls itself; it may be anything. */
   readonly userAgent: string | null;
+  /** What it began by; `null` for a password. */
+  readonly identityProviderId: string | null;
 }
 
 /**

@@ -14,10 +14,14 @@ const STEP_UP_TYPE = 'chancery-step-up+jwt';
 export const STEP_UP_TTL = 5 * MINUTE;
 
 /** How the user stepped up. */
-export type StepUpStrength = 'password' | 'factor';
+export type StepUpStrength = 'password' | 'identity_provider' | 'factor';
 
-/** RFC 8176 §2 */
-const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = { password: 'pwd', factor: 'mfa' };
+/** RFC 8176 §2, which has no word for the word of another provider. */
+const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = {
+  password: 'pwd',
+  identity_provider: 'identity_provider',
+  factor: 'mfa',
+};
 
 /** What a genuine access token says; whether its session goes on is decided by the row of the session. */
 export interface AccessTokenClaims {
@@ -61,8 +65,10 @@ export class SessionTokens {
   readStepUp(token: string): StepUpClaims | undefined {
     const claims = this.claimsOf(STEP_UP_TYPE, token);
     if (!claims) return undefined;
-    const isFactor = Array.isArray(claims.amr) && claims.amr.includes(AUTHENTICATION_METHODS.factor);
-    return { sessionId: claims.sid, expiresAt: claims.exp * SECOND, strength: isFactor ? 'factor' : 'password' };
+    const methods: readonly unknown[] = Array.isArray(claims.amr) ? claims.amr : [];
+    const strengths = Object.keys(AUTHENTICATION_METHODS) as StepUpStrength[];
+    const strength = strengths.find((one) => methods.includes(AUTHENTICATION_METHODS[one]));
+    return strength && { sessionId: claims.sid, expiresAt: claims.exp * SECOND, strength };
   }
 
   private signAs(type: string, claims: object): string {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, type PlatformScope, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, MoreThan, MoreThanOrEqual } from '#database';
 import { hasFactor } from '#factors';
 
@@ -68,6 +68,17 @@ export class Sessions {
       const session = isCurrent ? await view.findOne(Session, { id: claims.sessionId }) : null;
       requireCurrent(session, view.now);
       return { user: await view.get(User, { id: session.userId }), sessionId: session.id };
+    });
+  }
+
+  /** The session of the caller. @throws FORBIDDEN for a caller without one, INVALID_CREDENTIALS where it has ended */
+  async ofCaller(scope: PlatformScope): Promise<Session> {
+    const { evidence, actor } = scope;
+    if (evidence?.kind !== 'session') throw coreErrors.FORBIDDEN('Only a signed-in user has a session');
+    return this.database.readPlatform(scope, async (view) => {
+      const session = await view.findOne(Session, { id: evidence.sessionId });
+      requireCurrent(session, view.now, actor.id);
+      return session;
     });
   }
 

@@ -1,4 +1,4 @@
-import { optional, setting, wholeNumber } from '#config';
+import { flag, optional, setting, wholeNumber } from '#config';
 import { Secret, normalizeEmail } from '#core';
 
 /** The first administrator, and how long people stay signed in. */
@@ -21,6 +21,13 @@ export const accountSettings = {
     },
     description: 'Password of that platform admin. A random one is made and printed once if unset.',
     secret: true,
+  }),
+  passwordSignIn: setting({
+    variable: 'CHANCERY_PASSWORD_SIGN_IN',
+    fallback: 'true',
+    parse: flag,
+    description:
+      'Whether people can sign in with a password. `false`: only by an identity provider; set it back where that one fails.',
   }),
   sessionIdleMinutes: setting({
     variable: 'CHANCERY_SESSION_IDLE_MINUTES',

@@ -7,11 +7,13 @@ import { type FactorMethod, type FactorProof, Factors, factorEvents, hasFactor }
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { accountOf, signInName } from './accounts.js';
 import { User } from './entities.js';
+import { sessionErrors } from './errors.js';
 import { sessionEvents } from './events.js';
 import { FactorGuard } from './factor-guard.js';
 import { PasswordGuard } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import { requireSamePassword } from './same-password.js';
+import { SessionLimits } from './session-lifetime.js';
 import { SessionRenewals, type StartedSession } from './session-renewals.service.js';
 import { recordForUser } from './user-histories.js';
 
@@ -30,6 +32,14 @@ export interface AskedSignIn {
   readonly passkeyOptions: Json;
 }
 
+/** What proved who a person is, where that was no password. */
+export interface ProvenSignIn {
+  readonly identityProviderId: string;
+  readonly userAgent: string | null;
+  /** A step, in the transaction in which the session begins: rejects what is no longer accepted. */
+  readonly confirm: (tx: Tx) => Promise<void>;
+}
+
 /** How a session of a person begins: with the password, and a second factor where the account has one. */
 @Injectable()
 export class SignIns {
@@ -41,10 +51,12 @@ export class SignIns {
     private readonly secrets: AccountSecrets,
     private readonly renewals: SessionRenewals,
     private readonly refusals: RefusedPasswords,
+    private readonly limits: SessionLimits,
   ) {}
 
   /**
-   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY
+   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY;
+   *   PASSWORD_SIGN_IN_OFF for everybody where the installation does not accept passwords
    */
   async start(
     scope: PlatformScope,
@@ -52,6 +64,7 @@ export class SignIns {
     password: string,
     { tenant, userAgent = null }: SignInDetails = {},
   ): Promise<StartedSession | AskedSignIn> {
+    if (!this.limits.passwordSignIn) throw sessionErrors.PASSWORD_SIGN_IN_OFF();
     const subject = normalizeEmail(email);
     const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
     try {
@@ -61,13 +74,28 @@ export class SignIns {
       const matches = await this.guard.verifySignIn(scope, attempt);
       if (!user || !matches) throw coreErrors.INVALID_CREDENTIALS();
       const isAsked = await this.database.readPlatform(scope, (view) => hasFactor(view, user.id));
-      return isAsked ? await this.ask(scope, user) : await this.startOf(scope, user, userAgent);
+      const confirm = (tx: Tx) => requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
+      const way = { identityProviderId: null, userAgent, confirm };
+      return isAsked ? await this.ask(scope, user, way) : await this.startOf(scope, user, way);
     } catch (error) {
       if (isRefusedPassword(error, coreErrors.INVALID_CREDENTIALS)) {
         await this.refusals.record(scope, { user, email: subject, reason: 'log-in', code: error.code });
       }
       throw error;
     }
+  }
+
+  /**
+   * The sign-in of a user whom an identity provider has identified. A second factor of the account is asked for all the same.
+   * @throws whatever `confirm` throws, INVALID_CREDENTIALS where a second factor was enrolled meanwhile
+   */
+  async startProven(
+    scope: PlatformScope,
+    user: Pick<User, 'id' | 'email'>,
+    proven: ProvenSignIn,
+  ): Promise<StartedSession | AskedSignIn> {
+    const isAsked = await this.database.readPlatform(scope, (view) => hasFactor(view, user.id));
+    return isAsked ? this.ask(scope, user, proven) : this.startOf(scope, user, proven);
   }
 
   /**
@@ -84,16 +112,16 @@ export class SignIns {
     if (!accountSecretKinds.signIn.isWellFormed(signInToken)) throw rejected();
     const key = await this.secrets.lookupHash(signInToken);
     const user = await this.database.readPlatform(scope, async (view) => {
-      const userId = await this.factors.asked(view, key);
-      return userId === undefined ? null : view.installation.findOne(User, { id: userId });
+      const asked = await this.factors.asked(view, key);
+      return asked ? view.installation.findOne(User, { id: asked.userId }) : null;
     });
     if (!user) throw rejected();
     const refresh = await this.renewals.newToken();
     try {
       const session = await this.database.platform(asUser(scope, user), async (tx) => {
         await tx.installation.lock(User, { id: user.id });
-        const isAsked = (await this.factors.asked(tx, key)) === user.id;
-        const method = isAsked ? await this.factorGuard.verify(tx, user.id, proof, key) : undefined;
+        const asked = await this.factors.asked(tx, key);
+        const method = asked?.userId === user.id ? await this.factorGuard.verify(tx, user.id, proof, key) : undefined;
         if (method === undefined) {
           tx.housekeeping('counters of second factors; what is rejected is recorded apart');
           return undefined;
@@ -101,7 +129,8 @@ export class SignIns {
         if (method === 'recovery_code') {
           await recordForUser(tx, user.id, (content) => factorEvents.recovery_code_used(user.id, content));
         }
-        return this.insert(tx, user, refresh, userAgent, method);
+        const { identityProviderId } = asked!;
+        return this.insert(tx, user, refresh, { identityProviderId, userAgent }, method);
       });
       if (!session) throw rejected();
       return this.renewals.present(session, refresh);
@@ -113,41 +142,50 @@ export class SignIns {
     }
   }
 
-  /** @throws INVALID_CREDENTIALS where the password was changed since it was compared */
-  private async ask(scope: PlatformScope, user: User): Promise<AskedSignIn> {
+  /** @throws whatever `confirm` throws: INVALID_CREDENTIALS where the password was changed since it was compared */
+  private async ask(
+    scope: PlatformScope,
+    user: Pick<User, 'id' | 'email'>,
+    { identityProviderId, confirm }: Way,
+  ): Promise<AskedSignIn> {
     const signInToken = accountSecretKinds.signIn.generate();
     const key = await this.secrets.lookupHash(signInToken.reveal());
     return this.database.platform(asUser(scope, user), async (tx) => {
-      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
-      const { methods, passkeyOptions } = await this.factors.ask(tx, user.id, key);
+      await confirm(tx);
+      const { methods, passkeyOptions } = await this.factors.ask(tx, user.id, key, identityProviderId);
       const details = { email: user.email };
       await recordForUser(tx, user.id, (content) => sessionEvents.factor_asked(user.id, { ...content, details }));
       return { signInToken, methods, passkeyOptions };
     });
   }
 
-  /** The session of a user whose password was compared. @throws INVALID_CREDENTIALS where it was changed since then */
-  private async startOf(scope: PlatformScope, user: User, userAgent: string | null): Promise<StartedSession> {
+  /** The session of a user who is identified. @throws whatever `confirm` throws */
+  private async startOf(scope: PlatformScope, user: Pick<User, 'id' | 'email'>, way: Way): Promise<StartedSession> {
     const refresh = await this.renewals.newToken();
     const session = await this.database.platform(asUser(scope, user), async (tx) => {
-      await requireSamePassword(tx, user, coreErrors.INVALID_CREDENTIALS);
+      await way.confirm(tx);
       // A factor that was confirmed since it was looked for is not skipped.
       if (await hasFactor(tx, user.id)) throw coreErrors.INVALID_CREDENTIALS();
-      return this.insert(tx, user, refresh, userAgent, undefined);
+      return this.insert(tx, user, refresh, way, undefined);
     });
     return this.renewals.present(session, refresh);
   }
 
   private async insert(
     tx: Tx,
-    { id: userId, email }: User,
+    { id: userId, email }: Pick<User, 'id' | 'email'>,
     refresh: Awaited<ReturnType<SessionRenewals['newToken']>>,
-    userAgent: string | null,
+    { identityProviderId, userAgent }: Omit<Way, 'confirm'>,
     method: FactorMethod | undefined,
   ) {
     const { sourceAddress } = tx.scope;
-    const row = await this.renewals.insert(tx, userId, refresh, { sourceAddress, userAgent });
-    const details = { userId, email, ...(method === undefined ? {} : { secondFactor: method }) };
+    const row = await this.renewals.insert(tx, userId, refresh, { sourceAddress, userAgent, identityProviderId });
+    const details = {
+      userId,
+      email,
+      ...(identityProviderId === null ? {} : { identityProviderId }),
+      ...(method === undefined ? {} : { secondFactor: method }),
+    };
     await recordForUser(tx, userId, (content) => sessionEvents.started(row.id, { ...content, details }));
     return row;
   }
@@ -155,5 +193,8 @@ export class SignIns {
 
 const rejected = (): Error => coreErrors.INVALID_CREDENTIALS();
 
-const asUser = (scope: PlatformScope, { id, email }: User): PlatformScope =>
+/** What a session begins by. */
+type Way = Omit<ProvenSignIn, 'identityProviderId'> & { readonly identityProviderId: string | null };
+
+const asUser = (scope: PlatformScope, { id, email }: Pick<User, 'id' | 'email'>): PlatformScope =>
   selfDeciding({ ...scope, actor: { type: 'user' as const, id, name: email } });

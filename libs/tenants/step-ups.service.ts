@@ -50,6 +50,12 @@ export class StepUps {
     return this.present(scope, 'password', now);
   }
 
+  /** A step-up of a user who has just signed in again at an identity provider, which the caller has verified. */
+  async byProvider(scope: PlatformScope): Promise<StepUpToken> {
+    const now = await this.database.platform(scope, (tx) => this.record(tx, 'identity_provider'));
+    return this.present(scope, 'identity_provider', now);
+  }
+
   /** @throws FACTOR_INVALID, TOO_MANY_ATTEMPTS */
   async byFactor(scope: PlatformScope, proof: FactorProof): Promise<StepUpToken> {
     const key = await this.keyOf(scope);
@@ -72,7 +78,7 @@ export class StepUps {
     }
   }
 
-  private async record(tx: Tx, method: FactorMethod | 'password'): Promise<EpochMilliseconds> {
+  private async record(tx: Tx, method: FactorMethod | 'password' | 'identity_provider'): Promise<EpochMilliseconds> {
     const { id: userId, name: email } = tx.scope.actor;
     const sessionId = sessionOf(tx.scope);
     await recordForUser(tx, userId, (content) =>

@@ -15,6 +15,8 @@ const DEFAULTS = {
   keyVersions: 500,
   transactionRetentionDays: 90,
   requireSecondFactor: false,
+  passwordSignIn: 'all',
+  admitProviderGroups: false,
   announcementDays: [30, 14, 7, 1],
   allowedDnsNames: [],
 };
@@ -44,6 +46,8 @@ describe('the settings of a tenant', () => {
 
   it.each<[keyof typeof DEFAULTS, readonly unknown[], readonly unknown[]]>([
     ['credentialsPerType', [2, 10], [1, 11, 2.5, '2', NaN, null, undefined, Infinity]],
+    ['passwordSignIn', ['all', 'owners', 'none'], ['nobody', '', true]],
+    ['admitProviderGroups', [true, false], ['true', 1, null]],
     ['reveal', ['allowed', 'once', 'never'], ['ALLOWED', '', 'toString', true, null, ['once']]],
     ['expiryLeadDays', [1, 90], [0, 91, -1]],
     ['credentialLifetimeDays', [1, 3_650], [0, 3_651]],

@@ -85,6 +85,14 @@ export const tenantSettings = {
   keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
   requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
+  passwordSignIn: choice(
+    'all',
+    ['all', 'owners', 'none'],
+    'Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider',
+  ),
+  admitProviderGroups: flag(
+    'Whether people become members by the groups that identity providers of the installation map to the tenant',
+  ),
   announcementDays: leadDays([30, 14, 7, 1], 'Days ahead at which what expires or is rotated is announced'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',

@@ -131,7 +131,12 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     {
       provide: SessionLimits,
       inject: [CONFIGURATION],
-      useFactory: ({ sessionIdleMinutes, sessionDays }: SettingValues<typeof accountSettings>): SessionLimits => ({
+      useFactory: ({
+        passwordSignIn,
+        sessionIdleMinutes,
+        sessionDays,
+      }: SettingValues<typeof accountSettings>): SessionLimits => ({
+        passwordSignIn,
         idle: sessionIdleMinutes * MINUTE,
         absolute: sessionDays * DAY,
       }),
@@ -146,6 +151,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
   ],
   exports: [
     Access,
+    AccountSecrets,
     ApiTokens,
     Invitations,
     Members,

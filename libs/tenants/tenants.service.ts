@@ -7,17 +7,19 @@ import {
   type PageRequest,
   type PlatformScope,
   type TenantScope,
+  coreErrors,
+  isUuid,
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
 import { Vault } from '#vault';
 
-import { Member, Tenant, User } from './entities.js';
-import { accountErrors, tenantErrors } from './errors.js';
+import { Member, Session, Tenant, User } from './entities.js';
+import { accountErrors, sessionErrors, tenantErrors } from './errors.js';
 import { memberEvents, tenantEvents } from './events.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
-import { type TenantSettings, checkSettings, effectiveSettings } from './tenant-settings.js';
+import { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
 import { type NewUser, Users } from './users.service.js';
 
 export interface NewTenant {
@@ -87,6 +89,7 @@ export class Tenants {
       tenantId,
       userId: user.id,
       role: 'owner',
+      identityProviderId: null,
       version: 1,
       createdAt: tx.now,
       updatedAt: tx.now,
@@ -105,12 +108,30 @@ export class Tenants {
     return this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
   }
 
-  /** @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED */
+  /** @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN */
   async change(scope: TenantScope, change: TenantChange, ifMatch: number | undefined): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
     return this.database.transaction(scope, async (tx) => {
       await changeTenant(tx, change, ifMatch);
       return this.refreshed(tx, scope.tenantId);
+    });
+  }
+
+  /**
+   * Members may work by passwords again. Only the command line of the host offers this, for a tenant whose identity provider
+   * fails: a person who can run it can read the database as well.
+   * @param slug of a tenant that is not deleted
+   * @throws NOT_FOUND
+   */
+  async allowPasswords(scope: PlatformScope, slug: string): Promise<void> {
+    await this.database.platform(scope, async (tx) => {
+      const { id } = await tx.get(Tenant, { slug, state: Not<TenantState>('deleted') });
+      const before = await tx.lock(Tenant, { id });
+      const settings = { ...before.settings, passwordSignIn: tenantSettings.passwordSignIn.default };
+      const after = await tx.change(Tenant, before, { settings, updatedAt: tx.now });
+      await raiseConfigVersion(tx, id);
+      const content = { before: auditSnapshot(before), after: auditSnapshot(after) };
+      tx.record(tenantEvents.changed(id, { ...content, tenantId: id }));
     });
   }
 
@@ -162,10 +183,11 @@ export class Tenants {
 
 /**
  * A step that changes the tenant of this work; the settings have passed `checkSettings`.
- * @throws PRECONDITION_FAILED
+ * @throws PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN
  */
 export async function changeTenant(tx: Tx, { name, settings }: TenantChange, ifMatch?: number): Promise<void> {
   const before = await tx.lock(Tenant, { id: tx.scope.tenantId });
+  await requireProvenSignIn(tx, settings);
   const set = {
     ...(name === undefined ? {} : { name }),
     ...(settings === undefined ? {} : { settings: { ...before.settings, ...settings } }),
@@ -173,6 +195,17 @@ export async function changeTenant(tx: Tx, { name, settings }: TenantChange, ifM
   const after = await tx.change(Tenant, before, { ...set, updatedAt: tx.now }, ifMatch);
   await raiseConfigVersion(tx);
   tx.record(tenantEvents.changed(before.id, { before: auditSnapshot(before), after: auditSnapshot(after) }));
+}
+
+/**
+ * Members who cannot sign in any more cannot take the change back: who excludes passwords has come without one.
+ * @throws COMPANY_SIGN_IN_UNPROVEN
+ */
+async function requireProvenSignIn(tx: Tx, settings: TenantChange['settings']): Promise<void> {
+  const { evidence } = tx.scope;
+  if (settings?.['passwordSignIn'] !== 'none' || evidence === undefined) return;
+  const session = evidence.kind === 'session' && (await tx.installation.findOne(Session, { id: evidence.sessionId }));
+  if (!session || session.identityProviderId === null) throw sessionErrors.COMPANY_SIGN_IN_UNPROVEN();
 }
 
 /**
@@ -199,6 +232,24 @@ const auditSnapshot = ({ name, settings }: Tenant) => ({
   name,
   settings: settings as { readonly [name: string]: Json },
 });
+
+/** The tenant of an id or a slug, in whatever state; `undefined` where there is none. */
+export async function tenantNamed(
+  view: View,
+  name: string,
+): Promise<{ readonly id: string; readonly state: TenantState } | undefined> {
+  return (await view.findOne(Tenant, isUuid(name) ? { id: name } : { slug: name })) ?? undefined;
+}
+
+/**
+ * A step of platform work: the tenant's row is locked, before anything of the tenant is.
+ * @throws NOT_FOUND, TENANT_SUSPENDED
+ */
+export async function holdActiveTenant(view: View, tenantId: string): Promise<void> {
+  const tenant = await view.hold(Tenant, { id: tenantId }, 'exclusive');
+  if (tenant?.state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
+  if (tenant?.state !== 'active') throw coreErrors.NOT_FOUND();
+}
 
 /** The settings that hold for the tenant of this work, defaults included. */
 export async function tenantSettingsOf(view: View): Promise<TenantSettings> {

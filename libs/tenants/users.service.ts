@@ -55,6 +55,11 @@ export class Users {
     return this.guard.hasher.hash(normalizePassword(password, pointer), hashingGroup(origin));
   }
 
+  /** The hash of a password that is random and not kept: for an account that signs in without one. @throws BUSY */
+  async hashUnknownPassword(origin: Origin): Promise<string> {
+    return this.hashNewPassword(origin, generatePassword().reveal(), '/password');
+  }
+
   /**
    * A step of platform work that creates a user.
    * @param history the tenant whose history says so; the installation's otherwise

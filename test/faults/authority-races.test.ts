@@ -182,6 +182,7 @@ describe('log-ins with a password that is changed at the same time', () => {
         renewableUntil: 0,
         userAgent: null,
         sourceAddress: null,
+        identityProviderId: null,
       });
     });
     return id;

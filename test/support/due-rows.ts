@@ -75,5 +75,13 @@ export function rowsOf(tenantId: string) {
     createdAt: 0,
   });
 
-  return { invitation, rotation, rotationItem, foreignCertificate, mail };
+  const providerSignIn = (lookupHash: string) => ({
+    lookupHash,
+    identityProviderId: tenantId,
+    redirectUri: 'http://127.0.0.1/',
+    createdAt: 0,
+    expiresAt: 0,
+  });
+
+  return { providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
 }

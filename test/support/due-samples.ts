@@ -93,7 +93,7 @@ export function dueSamples(
     return keyId;
   };
 
-  const { invitation, rotation, rotationItem, foreignCertificate, mail } = rowsOf(tenantId);
+  const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn } = rowsOf(tenantId);
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', (id) => ({
@@ -259,6 +259,14 @@ export function dueSamples(
         (lookupHash) => ({ lookupHash, userId: tenantId, challenge: 'x', failures: 0, createdAt: 0, expiresAt: 0 }),
         newHash,
       ),
+      due: (at) => ({ expiresAt: at }),
+      unhandled: {},
+    },
+    'identity provider sign-in': {
+      table: 'identity_provider_sign_ins',
+      key: 'lookupHash',
+      statement: 'DELETE',
+      make: insert('identity_provider_sign_ins', providerSignIn, newHash),
       due: (at) => ({ expiresAt: at }),
       unhandled: {},
     },

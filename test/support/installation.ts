@@ -35,7 +35,7 @@ import { createMigratedDatabase } from './database.js';
 import { openModules } from './modules.js';
 
 export const PASSWORD = 'correct horse battery staple';
-export const SESSION_LIMITS = { idle: 8 * HOUR, absolute: 30 * DAY };
+export const SESSION_LIMITS = { idle: 8 * HOUR, absolute: 30 * DAY, passwordSignIn: true };
 
 /** The services below the HTTP shell, on a database of their own. */
 export interface Installation {

@@ -2,7 +2,7 @@ import type { Configuration } from '#installation';
 import { Secret } from '#core';
 import { randomSecret } from '#crypto';
 import { Database } from '#database';
-import { Users } from '#tenants';
+import { Tenants, Users } from '#tenants';
 
 import { CLI, type Terminal, configurationOf, onInstallation } from './terminal.js';
 
@@ -46,5 +46,13 @@ export const resetPassword = (
       .resetPassword(CLI, email, password.reveal(), { tenant, clearFactors: clearFactors ?? false });
     const factors = clearFactors ? 'its second factors were deleted; ' : '';
     terminal.write(`The password of ${email} was reset; ${factors}all sessions ended\n${shown}`);
+    return true;
+  });
+
+/** Members of a tenant may sign in with passwords again, where its identity provider fails. @throws NOT_FOUND */
+export const allowPasswords = (terminal: Terminal, { tenant }: { tenant: string }): Promise<boolean> =>
+  onInstallation(terminal, async (context) => {
+    await context.get(Tenants).allowPasswords(CLI, tenant);
+    terminal.write(`The tenant ${tenant} accepts sessions that began with a password again\n`);
     return true;
   });

@@ -6,7 +6,7 @@ import { ConfigurationError } from '#config';
 import { DomainError } from '#core';
 import { productVersion } from '#installation';
 
-import { createAdmin, resetPassword } from './admin.js';
+import { allowPasswords, createAdmin, resetPassword } from './admin.js';
 import { exportHistory, verifyHistory } from './audit.js';
 import { makeBackup, restoreBackup } from './backup.js';
 import { diagnose } from './doctor.js';
@@ -57,6 +57,11 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .option('--tenant <slug>', 'for an account that only this tenant knows, where others have its address')
     .option('--clear-factors', 'delete the second factors and recovery codes of the account, too')
     .action(does(resetPassword));
+  admin
+    .command('allow-passwords')
+    .description('Let the members of a tenant sign in with passwords again, where its identity provider fails')
+    .requiredOption('--tenant <slug>', 'the tenant')
+    .action(does(allowPasswords));
 
   root
     .command('backup')

@@ -48,6 +48,13 @@ export const optionsOf = (values: readonly string[]) => values.map((value) => ({
 
 export const selfQuery = queryOptions({ queryKey: ['self'], queryFn: () => dataOf(client.GET('/v1/auth/me')) });
 
+export const offeredProvidersQuery = (tenant: string | undefined) =>
+  queryOptions({
+    queryKey: ['identity-providers', tenant],
+    queryFn: () =>
+      dataOf(client.GET('/v1/auth/identity-providers', { params: { query: tenant === undefined ? {} : { tenant } } })),
+  });
+
 const inTenant = (tenantId: string) => ({ path: { tenantId } });
 
 export const servicesQuery = (tenantId: string) =>

@@ -30,7 +30,18 @@ const Failed = ({ error }: ErrorComponentProps) => (
 
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: Failed });
 
-const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage });
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: ({ tenant }: { tenant?: unknown }): { tenant?: string } =>
+    typeof tenant === 'string' && tenant !== '' ? { tenant } : {},
+  component: SignInPage,
+});
+const signInCallback = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in/callback',
+  component: lazyRouteComponent(() => import('./pages/sign-in-callback.js'), 'SignInCallbackPage'),
+});
 
 /** What only a person who is signed in sees. The session of the cookie is continued after a reload. */
 const signedIn = createRoute({
@@ -136,6 +147,7 @@ const platform = createRoute({
 
 const routeTree = root.addChildren([
   signIn,
+  signInCallback,
   signedIn.addChildren([
     home,
     tenant.addChildren([

@@ -11,7 +11,16 @@ import {
 } from '#core';
 import { factorErrors } from '#factors';
 import { type CallerFacts, Authenticator, type AuthenticatedService, callerErrors } from '#service-keys';
-import { Access, ApiTokens, type Permission, Sessions, isPermission, permissionRow, tenantErrors } from '#tenants';
+import {
+  Access,
+  ApiTokens,
+  type Permission,
+  Sessions,
+  isPermission,
+  permissionRow,
+  sessionErrors,
+  tenantErrors,
+} from '#tenants';
 
 import {
   type ApiTokenPrincipal,
@@ -104,12 +113,20 @@ const { CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN } = coreErrors;
 const { CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED, IP_NOT_ALLOWED } = callerErrors;
 const { TENANT_SUSPENDED } = tenantErrors;
 const { SECOND_FACTOR_REQUIRED } = factorErrors;
+const { COMPANY_SIGN_IN_REQUIRED } = sessionErrors;
 
 /** How a caller of each kind may be rejected before, or while, its request is worked on. */
 const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
   user: [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS],
   'platform-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN],
-  'tenant-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN, TENANT_SUSPENDED, SECOND_FACTOR_REQUIRED],
+  'tenant-user': [
+    CREDENTIALS_REQUIRED,
+    INVALID_CREDENTIALS,
+    FORBIDDEN,
+    TENANT_SUSPENDED,
+    SECOND_FACTOR_REQUIRED,
+    COMPANY_SIGN_IN_REQUIRED,
+  ],
   service: [
     CREDENTIALS_REQUIRED,
     INVALID_CREDENTIALS,

@@ -23,6 +23,7 @@ import { Announcements1764030000000 } from './0028-announcements.js';
 import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
+import { IdentityProviders1764140000000 } from './0040-identity-providers.js';
 import { Fleet1764142000000 } from './0042-fleet.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
 import { Mails1764149000000 } from './0049-mails.js';
@@ -55,6 +56,7 @@ export const migrations = [
   Factors1764050000000,
   Restorations1764090000000,
   CredentialRotations1764110000000,
+  IdentityProviders1764140000000,
   Fleet1764142000000,
   Contacts1764148000000,
   Mails1764149000000,

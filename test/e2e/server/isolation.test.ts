@@ -25,9 +25,21 @@ const CERTIFICATES = '/v1/tenants/:tenantId/certificates';
 const KEY = '/v1/tenants/:tenantId/keys/:keyId';
 const WEBHOOKS = '/v1/tenants/:tenantId/webhooks';
 const WEBHOOK = `${WEBHOOKS}/:webhookId`;
+const PROVIDERS = '/v1/tenants/:tenantId/identity-providers';
+const PROVIDER = `${PROVIDERS}/:identityProviderId`;
+const PLATFORM_PROVIDERS = '/v1/platform/identity-providers';
+const PLATFORM_PROVIDER = `${PLATFORM_PROVIDERS}/:identityProviderId`;
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
 const NEW_TOKEN = { name: 'new', permissions: ['tenant:read'], expiresAt: '2026-06-01T00:00:00Z', password: PASSWORD };
+
+const NEW_PROVIDER = {
+  name: 'new',
+  issuer: 'https://login.example.com',
+  clientId: 'chancery',
+  emailDomains: ['mine.test'],
+  password: PASSWORD,
+};
 
 const ROTATIONS = '/v1/tenants/:tenantId/credential-rotations';
 
@@ -148,6 +160,18 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence': null,
   'GET /v1/tenants/:tenantId/audit-events/:sequence/proof': null,
+  [`POST ${PROVIDERS}`]: NEW_PROVIDER,
+  [`GET ${PROVIDERS}`]: null,
+  [`GET ${PROVIDER}`]: null,
+  [`PATCH ${PROVIDER}`]: { name: 'renamed', password: PASSWORD },
+  [`DELETE ${PROVIDER}`]: { password: PASSWORD },
+  [`POST ${PROVIDER}/test`]: null,
+  [`POST ${PLATFORM_PROVIDERS}`]: NEW_PROVIDER,
+  [`GET ${PLATFORM_PROVIDERS}`]: null,
+  [`GET ${PLATFORM_PROVIDER}`]: null,
+  [`PATCH ${PLATFORM_PROVIDER}`]: { name: 'renamed', password: PASSWORD },
+  [`DELETE ${PLATFORM_PROVIDER}`]: { password: PASSWORD },
+  [`POST ${PLATFORM_PROVIDER}/test`]: null,
   [`POST ${WEBHOOKS}`]: { url: 'https://receiver.test/', actions: ['key.*'] },
   [`GET ${WEBHOOKS}`]: null,
   [`GET ${WEBHOOK}`]: null,

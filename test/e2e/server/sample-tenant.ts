@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { Deliveries } from '#announcements';
 
 import { createApiToken, createServiceAccount, invite } from '../../support/people.js';
-import type { Shape, TestServer, TestTenant } from '../../support/server.js';
+import { PASSWORD, type Shape, type TestServer, type TestTenant } from '../../support/server.js';
 import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
 import { certify, requestToken, update } from '../vendors/vendor.js';
@@ -42,6 +42,8 @@ export async function fillTenant(
   const created = await server.post(`${owned.path}/webhooks`, webhook, owned.owner);
   const webhookId: string = created.body['webhook']!['id']!;
   await server.server.app.get(Deliveries).deliverDue();
+  const provider = { name: 'Company', issuer: 'https://login.example.com', clientId: 'chancery', password: PASSWORD };
+  const { body: identityProvider } = await server.post(`${owned.path}/identity-providers`, provider, owned.owner);
   return {
     serviceKey: issuer.service.serviceKey,
     identifiers: {
@@ -59,6 +61,7 @@ export async function fillTenant(
       invitationId: (await first('invitations'))['id']!,
       serviceAccountId,
       webhookId,
+      identityProviderId: identityProvider['id']!,
       deliveryId: (await first(`webhooks/${webhookId}/deliveries`))['id']!,
       apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
       sequence: (await first('audit-events'))['id']!,

@@ -124,7 +124,7 @@ describe('an account that was made in advance with the address of another person
       tx.housekeeping('what the former version wrote');
       const times = { version: 1, createdAt: tx.now, updatedAt: tx.now };
       const row = { id: uuidv7(tx.now), userId: planted.id, tenantId: employer.id, role: 'owner' as const };
-      await tx.insert(Member, { ...row, ...times });
+      await tx.insert(Member, { ...row, identityProviderId: null, ...times });
     });
     const scope = access.tenantScope({ user: planted }, employer.id, 'tenant:read', asPlanted());
     await expect(scope).rejects.toThrow(withCode('NOT_FOUND'));

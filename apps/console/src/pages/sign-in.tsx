@@ -1,11 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import { type FactorAnswer, type FactorQuestion, type SignIn, dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Form, Refusal, TextField } from '../components/form.js';
-import { useChange } from '../queries.js';
+import { offeredProvidersQuery, useChange } from '../queries.js';
 import { client, session } from '../server.js';
 
 const PASSWORD_HINT = '12 to 256 characters';
@@ -29,6 +29,7 @@ export function SignInPage() {
           {notice}
         </p>
       )}
+      {way === 'password' && <Providers />}
       {way === 'password' && <PasswordForm />}
       {way === 'invitation' && <InvitationForm onDone={back} />}
       {way === 'reset' && <ResetForm onDone={back} />}
@@ -58,6 +59,28 @@ const Panel = ({ title, children }: { readonly title: string; readonly children:
     {children}
   </section>
 );
+
+/** The identity providers by which people sign in; those of a tenant where the address names one (`?tenant=acme`). */
+function Providers() {
+  const { tenant } = useSearch({ from: '/sign-in' });
+  const offered = useQuery(offeredProvidersQuery(tenant));
+  const begin = useChange(
+    (id: string) => session.beginAtProvider(id),
+    (url) => window.location.assign(url),
+  );
+  const items = offered.data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <div className="mb-4 flex flex-col gap-2">
+      {items.map(({ id, name }) => (
+        <Button key={id} look="main" onClick={() => begin.mutate(id)}>
+          Sign in with {name}
+        </Button>
+      ))}
+      <Refusal error={begin.error} />
+    </div>
+  );
+}
 
 function PasswordForm() {
   const navigate = useNavigate();
@@ -100,7 +123,7 @@ interface FactorFormProps {
 }
 
 /** The second factor of an account that has one: one of those that the account has. */
-function FactorForm({ question: { mfaToken, methods, passkeyOptions }, onDone }: FactorFormProps) {
+export function FactorForm({ question: { mfaToken, methods, passkeyOptions }, onDone }: FactorFormProps) {
   const verify = useChange((answer: FactorAnswer) => session.verify(answer), onDone);
   const askPasskey = useChange(
     async () => assertionOf(passkeyOptions ?? {}),

@@ -5,6 +5,7 @@ import { AsOfModule } from '#as-of';
 import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { FactorsModule } from '#factors';
+import { IdentityProvidersModule } from '#identity-providers';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { SchedulerModule } from '#scheduler';
@@ -23,6 +24,7 @@ import { CredentialRotationsController } from './credential-rotations.controller
 import { CredentialsController } from './credentials.controller.js';
 import { FactorsController } from './factors.controller.js';
 import { ExpirationsController } from './expirations.controller.js';
+import { IdentityProvidersController, PlatformIdentityProvidersController } from './identity-providers.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
 import { KeyCertificatesController } from './key-certificates.controller.js';
@@ -31,8 +33,9 @@ import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
 import { MembersController } from './members.controller.js';
+import { ProviderSignInController } from './provider-sign-in.controller.js';
 import { SchedulerController } from './scheduler.controller.js';
-import { SessionCookie } from './session-cookie.js';
+import { SessionCookie, SignInCookie } from './session-cookie.js';
 import { ServicesController } from './services.controller.js';
 import { StepUpController } from './step-up.controller.js';
 import { TenantsController } from './tenants.controller.js';
@@ -49,6 +52,7 @@ import { WebhooksController } from './webhooks.controller.js';
     AuditModule,
     CertificatesModule,
     FactorsModule,
+    IdentityProvidersModule,
     KeysModule,
     LicensingModule,
     SchedulerModule,
@@ -89,7 +93,10 @@ import { WebhooksController } from './webhooks.controller.js';
     LogKeysController,
     SchedulerController,
     WebhooksController,
+    IdentityProvidersController,
+    PlatformIdentityProvidersController,
+    ProviderSignInController,
   ],
-  providers: [SessionCookie],
+  providers: [SessionCookie, SignInCookie],
 })
 export class AdminModule {}

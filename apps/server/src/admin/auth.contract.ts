@@ -108,6 +108,8 @@ export class SessionOfUser {
   sourceAddress: string | null;
   @Text({ nullable: true, description: 'What the client called itself', example: 'curl/8.14' })
   userAgent: string | null;
+  @Identifier({ nullable: true, description: 'Id of the identity provider that it began by; null for a password' })
+  identityProviderId: string | null;
   @Instant({ description: 'When it was started' }) createdAt: string;
   @Instant({ description: 'When it was last renewed' }) renewedAt: string;
   @Instant({ description: 'When it ends unless it is renewed' }) endsAt: string;
@@ -208,11 +210,20 @@ type SessionRow = Awaited<ReturnType<SessionRenewals['list']>>['items'][number];
 
 export const presentSessionOfUser =
   (currentId: string) =>
-  ({ id, sourceAddress, userAgent, createdAt, renewedAt, renewableUntil }: SessionRow): SessionOfUser => ({
+  ({
+    id,
+    sourceAddress,
+    userAgent,
+    identityProviderId,
+    createdAt,
+    renewedAt,
+    renewableUntil,
+  }: SessionRow): SessionOfUser => ({
     id,
     current: id === currentId,
     sourceAddress,
     userAgent,
+    identityProviderId,
     createdAt: toRfc3339(createdAt),
     renewedAt: toRfc3339(renewedAt),
     endsAt: toRfc3339(renewableUntil),

@@ -66,6 +66,7 @@ export class AuthController {
   })
   @Fails(
     coreErrors.INVALID_CREDENTIALS,
+    sessionErrors.PASSWORD_SIGN_IN_OFF,
     sessionErrors.TOO_MANY_ATTEMPTS,
     httpErrors.ORIGIN_NOT_ALLOWED,
     httpErrors.COOKIE_SESSION_UNAVAILABLE,

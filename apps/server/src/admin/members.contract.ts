@@ -30,6 +30,12 @@ export class Member {
     description: 'Whether the member may do anything here: not with an account that only another tenant knows',
   })
   admitted: boolean;
+  @Identifier({
+    nullable: true,
+    description:
+      'Id of the identity provider whose groups decide the role at each sign-in; null for a member who was invited',
+  })
+  identityProviderId: string | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When the user became a member' }) createdAt: string;
   @Instant({ description: 'When the membership last changed' }) updatedAt: string;
@@ -44,6 +50,7 @@ export const presentMember = ({
   role,
   emailVerified,
   admitted,
+  identityProviderId,
   version,
   createdAt,
   updatedAt,
@@ -54,6 +61,7 @@ export const presentMember = ({
   role,
   emailVerified,
   admitted,
+  identityProviderId,
   version,
   createdAt: toRfc3339(createdAt),
   updatedAt: toRfc3339(updatedAt),

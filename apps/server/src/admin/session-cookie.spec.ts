@@ -4,7 +4,7 @@ import { cookieFormOf, isOwnPage } from './session-cookie.js';
 
 describe('the cookie of a session', () => {
   it('the cookie of a session is bound to its host over https', () => {
-    expect(cookieFormOf('https://chancery.example/base')).toEqual({
+    expect(cookieFormOf('https://chancery.example/base', 'chancery-session')).toEqual({
       name: '__Host-chancery-session',
       attributes: { path: '/', httpOnly: true, secure: true, sameSite: 'strict' },
     });
@@ -13,7 +13,7 @@ describe('the cookie of a session', () => {
   it.each(['http://127.0.0.1:3000', 'http://localhost:3000', 'http://[::1]:3000'])(
     'the cookie of a session has neither prefix nor Secure at %s',
     (url) => {
-      expect(cookieFormOf(url)).toEqual({
+      expect(cookieFormOf(url, 'chancery-session')).toEqual({
         name: 'chancery-session',
         attributes: { path: '/', httpOnly: true, sameSite: 'strict' },
       });
@@ -23,7 +23,7 @@ describe('the cookie of a session', () => {
   it.each(['http://chancery.example', 'http://10.0.0.5:3000', 'http://127.0.0.1.example'])(
     'the cookie of a session is not sent in the clear, at %s',
     (url) => {
-      expect(cookieFormOf(url)).toBeUndefined();
+      expect(cookieFormOf(url, 'chancery-session')).toBeUndefined();
     },
   );
 });

@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type SerializeOptions, parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PublicUrl } from '#config';
+import type { BegunSignIn } from '#identity-providers';
 import type { StartedSession } from '#tenants';
 import { httpErrors } from '../http/errors.js';
-
-const NAME = 'chancery-session';
 
 /** How the cookie of a session is set: its name and its attributes. */
 export interface CookieForm {
@@ -16,15 +15,16 @@ export interface CookieForm {
 const ATTRIBUTES = { path: '/', httpOnly: true, sameSite: 'strict' } as const;
 
 /**
- * The cookie of an installation that browsers reach at this URL. Over https its prefix promises that no other host set it
+ * A cookie of an installation that browsers reach at this URL. Over https its prefix promises that no other host set it
  * (RFC 6265bis §4.1.3.2). Browsers store such a cookie over https only, so that plain http on the machine itself has one
  * without prefix.
+ * @param name without the prefix
  * @returns `undefined` for plain http over a network, where everybody on the way could read the cookie
  */
-export function cookieFormOf(publicUrl: string): CookieForm | undefined {
+export function cookieFormOf(publicUrl: string, name: string): CookieForm | undefined {
   const url = new URL(publicUrl);
-  if (url.protocol === 'https:') return { name: `__Host-${NAME}`, attributes: { ...ATTRIBUTES, secure: true } };
-  return isLoopback(url) ? { name: NAME, attributes: ATTRIBUTES } : undefined;
+  if (url.protocol === 'https:') return { name: `__Host-${name}`, attributes: { ...ATTRIBUTES, secure: true } };
+  return isLoopback(url) ? { name, attributes: ATTRIBUTES } : undefined;
 }
 
 /** What a browser says of the page that a request comes from. */
@@ -51,42 +51,40 @@ export function isOwnPage({ origin, host, 'sec-fetch-site': site }: PageFacts, p
 
 const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 
-/** The refresh token of a browser, in a cookie that its scripts cannot read. */
-@Injectable()
-export class SessionCookie {
-  constructor(private readonly publicUrl: PublicUrl) {}
+/** A secret of a browser, in a cookie that its scripts cannot read and that only pages of this installation send. */
+abstract class SecretCookie {
+  protected constructor(
+    private readonly publicUrl: PublicUrl,
+    private readonly name: string,
+  ) {}
 
-  /** Before a session starts that is to be kept in a cookie. @throws ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE */
+  /** Before something starts that is to be kept in the cookie. @throws ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE */
   requireUsable(request: FastifyRequest): void {
     this.form();
     this.requireOwnPage(request);
   }
 
-  /** The refresh token that the browser sent, if any. @throws ORIGIN_NOT_ALLOWED where it comes with the request of another page */
+  /** What the browser sent, if anything. @throws ORIGIN_NOT_ALLOWED where it comes with the request of another page */
   read(request: FastifyRequest): string | undefined {
-    const form = cookieFormOf(this.publicUrl.current);
-    const token = form && parseCookie(request.headers.cookie ?? '')[form.name];
-    if (!token) return undefined;
+    const form = cookieFormOf(this.publicUrl.current, this.name);
+    const secret = form && parseCookie(request.headers.cookie ?? '')[form.name];
+    if (!secret) return undefined;
     this.requireOwnPage(request);
-    return token;
-  }
-
-  /** @throws COOKIE_SESSION_UNAVAILABLE */
-  write(reply: FastifyReply, { refreshToken, refreshExpiresInSeconds }: StartedSession): void {
-    this.set(reply, refreshToken.reveal(), refreshExpiresInSeconds);
+    return secret;
   }
 
   clear(reply: FastifyReply): void {
     this.set(reply, '', 0);
   }
 
-  private set(reply: FastifyReply, value: string, maxAge: number): void {
+  /** @throws COOKIE_SESSION_UNAVAILABLE */
+  protected set(reply: FastifyReply, value: string, maxAge: number): void {
     const { name, attributes } = this.form();
     reply.header('Set-Cookie', stringifySetCookie({ name, value, maxAge, ...attributes }));
   }
 
   private form(): CookieForm {
-    const form = cookieFormOf(this.publicUrl.current);
+    const form = cookieFormOf(this.publicUrl.current, this.name);
     if (!form) throw httpErrors.COOKIE_SESSION_UNAVAILABLE();
     return form;
   }
@@ -95,5 +93,31 @@ export class SessionCookie {
     const url = this.publicUrl.current;
     if (isOwnPage(headers, url)) return;
     throw httpErrors.ORIGIN_NOT_ALLOWED(`Cookies are accepted from pages of ${new URL(url).origin}`);
+  }
+}
+
+/** The refresh token of a session. */
+@Injectable()
+export class SessionCookie extends SecretCookie {
+  constructor(publicUrl: PublicUrl) {
+    super(publicUrl, 'chancery-session');
+  }
+
+  /** @throws COOKIE_SESSION_UNAVAILABLE */
+  write(reply: FastifyReply, { refreshToken, refreshExpiresInSeconds }: StartedSession): void {
+    this.set(reply, refreshToken.reveal(), refreshExpiresInSeconds);
+  }
+}
+
+/** What binds a sign-in by an identity provider to the browser that began it. */
+@Injectable()
+export class SignInCookie extends SecretCookie {
+  constructor(publicUrl: PublicUrl) {
+    super(publicUrl, 'chancery-sign-in');
+  }
+
+  /** @throws COOKIE_SESSION_UNAVAILABLE */
+  write(reply: FastifyReply, { secret, expiresInSeconds }: BegunSignIn): void {
+    this.set(reply, secret.reveal(), expiresInSeconds);
   }
 }

@@ -8,7 +8,16 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
-import { Access, Invitations, Tenants, accountErrors, invitationErrors, memberErrors, tenantErrors } from '#tenants';
+import {
+  Access,
+  Invitations,
+  Tenants,
+  accountErrors,
+  invitationErrors,
+  memberErrors,
+  sessionErrors,
+  tenantErrors,
+} from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -66,6 +75,7 @@ export class TenantsController {
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
   @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
+  @Fails(sessionErrors.COMPANY_SIGN_IN_UNPROVEN)
   async changeTenant(
     @Body() body: TenantChange,
     @InScope() scope: TenantScope,

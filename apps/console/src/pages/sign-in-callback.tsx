@@ -1,0 +1,48 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import type { FactorQuestion, ProviderAnswer } from '#sdk';
+
+import { Refusal } from '../components/form.js';
+import { providerAnswerIn } from '../provider-answer.js';
+import { useChange } from '../queries.js';
+import { session } from '../server.js';
+import { FactorForm } from './sign-in.js';
+
+/** Where an identity provider sends the browser back. Its answer is accepted once. */
+export function SignInCallbackPage() {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [question, setQuestion] = useState<FactorQuestion>();
+  const sent = useRef(false);
+  const begin = () => {
+    queries.clear();
+    void navigate({ to: '/' });
+  };
+  const complete = useChange(
+    (answer: ProviderAnswer) => session.completeAtProvider(answer),
+    (asked) => (asked === undefined ? begin() : setQuestion(asked)),
+  );
+  useEffect(() => {
+    if (sent.current) return;
+    sent.current = true;
+    const answer = providerAnswerIn(window.location.search);
+    // The code is used up: it has no place in the address and in what the browser remembers.
+    window.history.replaceState(null, '', window.location.pathname);
+    complete.mutate(answer);
+  }, [complete]);
+  return (
+    <main className="mx-auto max-w-md p-4 pt-12">
+      <title>Sign in · Chancery</title>
+      <h1 className="mb-5 text-2xl">Chancery</h1>
+      {question !== undefined && <FactorForm question={question} onDone={begin} />}
+      {complete.isPending && <p role="status">Signing in…</p>}
+      <Refusal error={complete.error} />
+      {complete.error && (
+        <p className="mt-4">
+          <Link to="/sign-in">Back to the sign-in page</Link>
+        </p>
+      )}
+    </main>
+  );
+}

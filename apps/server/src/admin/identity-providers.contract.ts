@@ -1,0 +1,267 @@
+import { toRfc3339 } from '#core';
+import type { BegunSignIn, IdentityProvider as Row, RoleMapping as Mapping, TestedProvider } from '#identity-providers';
+import { type Role, roles } from '#tenants';
+import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { sessionPlaces, type SessionPlace } from './auth.contract.js';
+import { PageOf } from './page.contract.js';
+import { StepUp } from './step-up.contract.js';
+
+const MAPPINGS_MAX = 100;
+const DOMAINS_MAX = 50;
+const SCOPES_MAX = 20;
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+/** RFC 6749 §3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Members of a group are members of the tenant with a role. */
+export class RoleMapping {
+  @Text({
+    max: 255,
+    description: 'Name of the group, exactly; `*` for everybody whom the provider knows',
+    example: 'platform-team',
+  })
+  group: string;
+  @Choice(roles, { description: 'The role; with several groups the highest counts', example: 'full_access' })
+  role: Role;
+  @Identifier({
+    optional: true,
+    description: 'Id of the tenant: required for a provider of the installation, not accepted for that of a tenant',
+  })
+  tenantId?: string;
+}
+
+const Name = (options = {}) =>
+  Text({ max: 100, description: 'What the sign-in page shows', example: 'Acme Workforce', ...options });
+const ClientSecret = () =>
+  Text({
+    max: 1_024,
+    optional: true,
+    description:
+      'Secret of this client at the provider, which is stored sealed and never shown; none for a public client',
+    example: 'Yp3s6v9y$B&E)H@McQfTjWnZr4u7x!A%',
+  });
+const Scopes = (options = {}) =>
+  Items(Text({ max: 100, pattern: SCOPE }), {
+    minItems: 1,
+    maxItems: SCOPES_MAX,
+    unique: true,
+    description: 'Scopes that are asked for; `openid` is one of them',
+    example: ['openid', 'email', 'profile', 'groups'],
+    ...options,
+  });
+const GroupsClaim = (options = {}) =>
+  Text({ max: 100, description: 'The claim that lists the groups of a person', example: 'groups', ...options });
+const RoleMappings = (options = {}) =>
+  Items(
+    Nested(() => RoleMapping),
+    {
+      maxItems: MAPPINGS_MAX,
+      description:
+        'Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only',
+      ...options,
+    },
+  );
+const EmailDomains = (options = {}) =>
+  Items(Text({ max: 253, pattern: DOMAIN }), {
+    maxItems: DOMAINS_MAX,
+    unique: true,
+    description:
+      'Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one',
+    example: ['acme.example'],
+    ...options,
+  });
+const TrustsEmails = (options = {}) =>
+  Flag({
+    description: 'Whether addresses count as verified where the provider does not state `email_verified`',
+    example: false,
+    ...options,
+  });
+const Enabled = (options = {}) =>
+  Flag({
+    description: 'Whether people can sign in by it; `false` ends the sessions that began by it',
+    example: true,
+    ...options,
+  });
+const Issuer = () =>
+  Text({
+    max: 500,
+    description: 'Identifier of the issuer: `https:`, with a public address unless the installation permits others',
+    example: 'https://login.acme.example',
+  });
+const ClientId = () => Text({ max: 255, description: 'Id of this client at the provider', example: 'chancery' });
+
+export class NewIdentityProvider extends StepUp {
+  @Name() name: string;
+  @Issuer() issuer: string;
+  @ClientId() clientId: string;
+  @ClientSecret() clientSecret?: string;
+  @Enabled({ optional: true, default: true }) enabled?: boolean;
+  @Scopes({ optional: true, default: ['openid', 'email', 'profile'] }) scopes?: string[];
+  @GroupsClaim({ optional: true, default: 'groups' }) groupsClaim?: string;
+  @RoleMappings({ optional: true, default: [] }) roleMappings?: RoleMapping[];
+  @EmailDomains({ optional: true, default: [] }) emailDomains?: string[];
+  @TrustsEmails({ optional: true, default: false }) trustsEmails?: boolean;
+}
+
+export class IdentityProviderChange extends StepUp {
+  @Name({ optional: true }) name?: string;
+  @ClientSecret() clientSecret?: string;
+  @Enabled({ optional: true }) enabled?: boolean;
+  @Scopes({ optional: true }) scopes?: string[];
+  @GroupsClaim({ optional: true }) groupsClaim?: string;
+  @RoleMappings({ optional: true }) roleMappings?: RoleMapping[];
+  @EmailDomains({ optional: true }) emailDomains?: string[];
+  @TrustsEmails({ optional: true }) trustsEmails?: boolean;
+}
+
+export class IdentityProvider {
+  @Identifier({ description: 'Id of the identity provider' }) id: string;
+  @Name() name: string;
+  @Enabled() enabled: boolean;
+  @Issuer() issuer: string;
+  @ClientId() clientId: string;
+  @Flag({ description: 'Whether a client secret is stored', example: true }) hasClientSecret: boolean;
+  @Scopes() scopes: string[];
+  @GroupsClaim() groupsClaim: string;
+  @RoleMappings() roleMappings: RoleMapping[];
+  @EmailDomains() emailDomains: string[];
+  @TrustsEmails() trustsEmails: boolean;
+  @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
+  @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class IdentityProviderPage extends PageOf(IdentityProvider) {}
+
+export class IdentityProviderTest {
+  @Issuer() issuer: string;
+  @Text({ max: 2_048, description: 'Where people sign in', example: 'https://login.acme.example/authorize' })
+  authorizationEndpoint: string;
+  @Text({ max: 2_048, description: 'Where codes are redeemed', example: 'https://login.acme.example/token' })
+  tokenEndpoint: string;
+  @WholeNumber({ description: 'Keys of the key set', example: 2 }) keys: number;
+  @Flag({ description: 'Whether its answers name the issuer (RFC 9207)', example: true }) namesIssuerInAnswers: boolean;
+  @Text({
+    max: 2_048,
+    description: 'What has to be registered at the provider as the redirect URI of the console',
+    example: 'https://chancery.example/console/sign-in/callback',
+  })
+  redirectUri: string;
+}
+
+export class OfferedProvider {
+  @Identifier({ description: 'Id of the identity provider' }) id: string;
+  @Name() name: string;
+}
+
+export class OfferedProviders {
+  @Items(Nested(() => OfferedProvider), { maxItems: 40, description: 'Those of the installation first' })
+  items: OfferedProvider[];
+}
+
+export class OfferedProvidersQuery {
+  @Text({
+    max: 63,
+    optional: true,
+    description: 'Id or slug of a tenant whose providers are offered, too',
+    example: 'acme',
+  })
+  tenant?: string;
+}
+
+const RedirectUri = () =>
+  Text({
+    max: 500,
+    optional: true,
+    description:
+      'Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port ' +
+      'and a path. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie',
+    example: 'http://127.0.0.1:8400/callback',
+  });
+
+export class NewProviderSignIn {
+  @RedirectUri() redirectUri?: string;
+}
+
+const TOKEN_EXAMPLE = 'cips_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
+
+export class BegunProviderSignIn {
+  @Text({
+    max: 4_096,
+    description: 'Where the browser goes',
+    example: 'https://login.acme.example/authorize?client_id=chancery&response_type=code',
+  })
+  authorizationUrl: string;
+  @Text({
+    max: 100,
+    optional: true,
+    description: 'Comes back with the answer of the provider. Absent where a cookie holds it',
+    example: TOKEN_EXAMPLE,
+  })
+  signInToken?: string;
+  @WholeNumber({ description: 'Seconds until the sign-in must be completed', example: 600 }) expiresIn: number;
+}
+
+/** The parameters with which the provider sent the browser back, unchanged. */
+export class ProviderAnswer {
+  @Text({ max: 1_024, description: 'As the provider gave it back', example: 'pX9sV3kQ0uWq8bYt' }) state: string;
+  @Text({ max: 4_096, optional: true, description: 'The authorization code', example: 'SplxlOBeZQQYbYS6WxSbIA' })
+  code?: string;
+  @Text({ max: 100, optional: true, description: 'Why there is no code (RFC 6749 §4.1.2.1)', example: 'access_denied' })
+  error?: string;
+  @Text({ max: 500, optional: true, description: 'Who answers (RFC 9207)', example: 'https://login.acme.example' })
+  iss?: string;
+  @Text({
+    max: 100,
+    optional: true,
+    description: 'Of the sign-in; without it, that of the cookie',
+    example: TOKEN_EXAMPLE,
+  })
+  signInToken?: string;
+}
+
+export class ProviderSignInCompletion extends ProviderAnswer {
+  @Choice(sessionPlaces, {
+    optional: true,
+    default: 'token',
+    description: 'Where the refresh token of the session goes, as with `POST /v1/auth/login`',
+  })
+  session?: SessionPlace;
+}
+
+const presentMapping = ({ group, role, tenantId }: Mapping): RoleMapping => ({
+  group,
+  role,
+  ...(tenantId === undefined ? {} : { tenantId }),
+});
+
+export const presentProvider = (row: Row): IdentityProvider => ({
+  id: row.id,
+  name: row.name,
+  enabled: row.enabled,
+  issuer: row.issuer,
+  clientId: row.clientId,
+  hasClientSecret: row.sealedClientSecret !== null,
+  scopes: [...row.scopes],
+  groupsClaim: row.groupsClaim,
+  roleMappings: row.roleMappings.map(presentMapping),
+  emailDomains: [...row.emailDomains],
+  trustsEmails: row.trustsEmails,
+  createdBy: row.createdBy,
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export const presentTest = (tested: TestedProvider): IdentityProviderTest => ({ ...tested });
+
+/** @param inCookie whether the browser got the secret in a cookie */
+export const presentBegun = (
+  { authorizationUrl, secret, expiresInSeconds }: BegunSignIn,
+  inCookie: boolean,
+): BegunProviderSignIn => ({
+  authorizationUrl,
+  ...(inCookie ? {} : { signInToken: secret.reveal() }),
+  expiresIn: expiresInSeconds,
+});

@@ -1,0 +1,184 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { IdentityProviders, identityProviderErrors } from '#identity-providers';
+import { issuerErrors } from '#issuers';
+import { answerOnce } from '../http/answer-once.js';
+import { IfMatch } from '../http/entity-tag.js';
+import { Fails } from '../http/fails.js';
+import { NotStored } from '../http/idempotency.guard.js';
+import { InScope, OnPlatform } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  IdentityProvider,
+  IdentityProviderChange,
+  IdentityProviderPage,
+  IdentityProviderTest,
+  NewIdentityProvider,
+  presentProvider,
+  presentTest,
+} from './identity-providers.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
+
+const { IDENTITY_PROVIDER_LIMIT_REACHED } = identityProviderErrors;
+
+/** The OpenID Providers by which the people of a tenant sign in. */
+@ApiTags('Identity providers')
+@Controller('v1/tenants/:tenantId/identity-providers')
+@Requires('identity-providers:write')
+export class IdentityProvidersController {
+  constructor(private readonly providers: IdentityProviders) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create an identity provider by which the people of the tenant sign in' })
+  @ApiCreatedResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  async createIdentityProvider(
+    @Body() { password, ...request }: NewIdentityProvider,
+    @InScope() scope: TenantScope,
+  ): Promise<IdentityProvider> {
+    return answerOnce(scope, presentProvider, () => this.providers.create(scope, request, password));
+  }
+
+  @Get()
+  @Requires('identity-providers:read')
+  @ApiOperation({ summary: 'List the identity providers of the tenant' })
+  @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
+  async listIdentityProviders(
+    @Query() query: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<IdentityProvider>> {
+    return presentPage(await this.providers.list(scope, query), presentProvider);
+  }
+
+  @Get(':identityProviderId')
+  @Requires('identity-providers:read')
+  @ApiOperation({ summary: 'Read an identity provider of the tenant' })
+  @ApiOkResponse({ type: IdentityProvider, description: 'The identity provider' })
+  async getIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @InScope() scope: TenantScope,
+  ): Promise<IdentityProvider> {
+    return presentProvider(await this.providers.get(scope, id));
+  }
+
+  @Patch(':identityProviderId')
+  @ApiOperation({ summary: 'Change an identity provider of the tenant; its issuer and client stay' })
+  @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async changeIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @Body() { password, ...change }: IdentityProviderChange,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<IdentityProvider> {
+    return presentProvider(await this.providers.change(scope, id, change, password, ifMatch));
+  }
+
+  @Delete(':identityProviderId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that began by it end' })
+  @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async deleteIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @Body() { password }: StepUp,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<void> {
+    await this.providers.delete(scope, id, password, ifMatch);
+  }
+
+  @Post(':identityProviderId/test')
+  @HttpCode(200)
+  @NotStored()
+  @ApiOperation({ summary: 'Read what an identity provider of the tenant publishes; nothing changes' })
+  @ApiOkResponse({ type: IdentityProviderTest, description: 'What it publishes' })
+  @Fails(issuerErrors.ISSUER_UNUSABLE)
+  async testIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @InScope() scope: TenantScope,
+  ): Promise<IdentityProviderTest> {
+    return presentTest(await this.providers.test(scope, id));
+  }
+}
+
+/** Those by which people sign in to the installation, whatever tenants they are members of. */
+@ApiTags('Identity providers')
+@Controller('v1/platform/identity-providers')
+@Requires('platform-identity-providers:manage')
+export class PlatformIdentityProvidersController {
+  constructor(private readonly providers: IdentityProviders) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create an identity provider of the installation' })
+  @ApiCreatedResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  async createPlatformIdentityProvider(
+    @Body() { password, ...request }: NewIdentityProvider,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<IdentityProvider> {
+    return answerOnce(scope, presentProvider, () => this.providers.create(scope, request, password));
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List the identity providers of the installation' })
+  @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
+  async listPlatformIdentityProviders(
+    @Query() query: PageQuery,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<Page<IdentityProvider>> {
+    return presentPage(await this.providers.list(scope, query), presentProvider);
+  }
+
+  @Get(':identityProviderId')
+  @ApiOperation({ summary: 'Read an identity provider of the installation' })
+  @ApiOkResponse({ type: IdentityProvider, description: 'The identity provider' })
+  async getPlatformIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<IdentityProvider> {
+    return presentProvider(await this.providers.get(scope, id));
+  }
+
+  @Patch(':identityProviderId')
+  @ApiOperation({ summary: 'Change an identity provider of the installation; its issuer and client stay' })
+  @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async changePlatformIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @Body() { password, ...change }: IdentityProviderChange,
+    @OnPlatform() scope: PlatformScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<IdentityProvider> {
+    return presentProvider(await this.providers.change(scope, id, change, password, ifMatch));
+  }
+
+  @Delete(':identityProviderId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that began by it end' })
+  @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
+  @Fails(...stepUpErrors, coreErrors.BUSY)
+  async deletePlatformIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @Body() { password }: StepUp,
+    @OnPlatform() scope: PlatformScope,
+    @IfMatch() ifMatch: number | undefined,
+  ): Promise<void> {
+    await this.providers.delete(scope, id, password, ifMatch);
+  }
+
+  @Post(':identityProviderId/test')
+  @HttpCode(200)
+  @NotStored()
+  @ApiOperation({ summary: 'Read what an identity provider of the installation publishes; nothing changes' })
+  @ApiOkResponse({ type: IdentityProviderTest, description: 'What it publishes' })
+  @Fails(issuerErrors.ISSUER_UNUSABLE)
+  async testPlatformIdentityProvider(
+    @Param('identityProviderId') id: string,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<IdentityProviderTest> {
+    return presentTest(await this.providers.test(scope, id));
+  }
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+
+import { Declares } from '#core';
+
+import { issuerErrors } from './errors.js';
+import { Issuers } from './issuers.js';
+
+/** Issuers of OpenID Connect whose word is trusted: for people who sign in, and for workloads. */
+@Declares({ errors: [issuerErrors] })
+@Module({ providers: [Issuers], exports: [Issuers] })
+export class IssuersModule {}

@@ -1,0 +1,77 @@
+import { INSTALLATION_ID } from '#core';
+import { uuidv7 } from '#crypto';
+import { Not, type Tx } from '#database';
+
+import { admittedMember, isKnownIn, isVerified } from './accounts.js';
+import { Member, Tenant, type User } from './entities.js';
+import { memberEvents } from './events.js';
+import type { Role } from './roles.js';
+import { endSessions } from './session-ending.js';
+import { effectiveSettings } from './tenant-settings.js';
+import { raiseConfigVersion } from './tenants.service.js';
+
+/** What the groups of a person say about one tenant. */
+export interface ProvidedMembership {
+  readonly tenantId: string;
+  readonly user: Pick<User, 'id' | 'email' | 'knownIn'>;
+  readonly identityProvider: { readonly id: string; readonly tenantId: string };
+  /** `undefined` where none of the groups is mapped. */
+  readonly role: Role | undefined;
+}
+
+/**
+ * A step of platform work: brings the membership of a person in line with the groups of the identity provider. A membership
+ * that a member gave is left as it is, and so is that of the last owner. A provider of the installation makes members only of
+ * tenants that say so.
+ */
+export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembership): Promise<void> {
+  const { tenantId, user, identityProvider, role } = provided;
+  const tenant = await tx.lockIfPresent(Tenant, { id: tenantId });
+  if (tenant?.state !== 'active' || !isKnownIn(user, tenantId)) return;
+  const isOfInstallation = identityProvider.tenantId === INSTALLATION_ID;
+  if (isOfInstallation && !effectiveSettings(tenant.settings).admitProviderGroups) return;
+  const member = await tx.findOne(Member, { tenantId, userId: user.id });
+  if (!member) {
+    if (role !== undefined) await add(tx, provided, role);
+    return;
+  }
+  if (member.identityProviderId !== identityProvider.id || member.role === role) return;
+  if (member.role === 'owner' && !(await hasOtherOwner(tx, member))) return;
+  const details = { identityProviderId: identityProvider.id };
+  await raiseConfigVersion(tx, tenantId);
+  if (role === undefined) {
+    await tx.delete(Member, { id: member.id });
+    // The account has nowhere else to go.
+    if (!isVerified(user)) await endSessions(tx, { userId: user.id });
+    tx.record(memberEvents.removed(user.id, { tenantId, before: { role: member.role }, details }));
+    return;
+  }
+  await tx.change(Member, member, { role, updatedAt: tx.now });
+  const change = { before: { role: member.role }, after: { role }, details };
+  tx.record(memberEvents.changed(user.id, { tenantId, ...change }));
+}
+
+async function add(tx: Tx, { tenantId, user, identityProvider }: ProvidedMembership, role: Role): Promise<void> {
+  await tx.insert(Member, {
+    id: uuidv7(tx.now),
+    tenantId,
+    userId: user.id,
+    role,
+    identityProviderId: identityProvider.id,
+    version: 1,
+    createdAt: tx.now,
+    updatedAt: tx.now,
+  });
+  await raiseConfigVersion(tx, tenantId);
+  const details = { identityProviderId: identityProvider.id };
+  tx.record(memberEvents.added(user.id, { tenantId, after: { email: user.email, role }, details }));
+}
+
+/** Whether the tenant has an owner beside this member who is admitted to it. */
+export async function hasOtherOwner(tx: Tx, member: Member): Promise<boolean> {
+  const { tenantId } = member;
+  for (const { userId } of await tx.find(Member, { tenantId, role: 'owner', id: Not(member.id) })) {
+    if (await admittedMember(tx, tenantId, userId)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,152 @@
+import { generateKeyPairSync } from 'node:crypto';
+
+import { CompactSign, SignJWT, generateKeyPair } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { systemClock } from '#core';
+
+import {
+  CLIENT_ID,
+  CLIENT_SECRET,
+  type ScriptedProvider,
+  startScriptedProvider,
+} from '../../support/identity-provider.js';
+import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import {
+  CODE,
+  REACHABLE,
+  begin,
+  callOf,
+  complete,
+  createProvider,
+  eventsOf,
+  person,
+  signInScripted,
+} from './company.js';
+
+/** Which check of the library failed: its codes. */
+const CLAIM = 'OAUTH_JWT_CLAIM_COMPARISON_FAILED';
+const TIMES = 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED';
+const RESPONSE = 'OAUTH_INVALID_RESPONSE';
+const ALGORITHM = 'OAUTH_UNSUPPORTED_OPERATION';
+
+let server: TestServer;
+let scripted: ScriptedProvider;
+beforeAll(async () => {
+  [server, scripted] = await Promise.all([
+    startTestServer({ clock: systemClock, environment: REACHABLE }),
+    startScriptedProvider(),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([server.close(), scripted.close()]);
+});
+beforeEach(() => {
+  scripted.dishonesty = {};
+});
+
+describe('the answer of a provider', () => {
+  const foreign = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+  const now = () => Math.floor(Date.now() / 1_000);
+  let tenant: TestTenant;
+  let providerId: string;
+  beforeAll(async () => {
+    tenant = await createTenant(server);
+    providerId = await createProvider(server, tenant, scripted.issuer, {
+      roleMappings: [{ group: '*', role: 'auditor' }],
+    });
+  });
+
+  it('the answer of a provider that is honest begins a session', async () => {
+    expect((await signInScripted(server, scripted, providerId, person())).status).toBe(200);
+    scripted.dishonesty = { claims: { aud: [CLIENT_ID, 'another'], azp: CLIENT_ID } };
+    callOf(await signInScripted(server, scripted, providerId, person()));
+  });
+
+  const unsigned = (claims: object): Promise<string> => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    return Promise.resolve(`${part({ alg: 'none' })}.${part(claims)}.`);
+  };
+
+  it.each<[string, string, () => ScriptedProvider['dishonesty']]>([
+    ['the issuer of the ID token is another', CLAIM, () => ({ claims: { iss: 'https://evil.test' } })],
+    ['the audience is another', CLAIM, () => ({ claims: { aud: 'another' } })],
+    [
+      'the audience is one of several without an authorized party',
+      CLAIM,
+      () => ({ claims: { aud: [CLIENT_ID, 'another'] } }),
+    ],
+    ['the authorized party is another', CLAIM, () => ({ claims: { aud: [CLIENT_ID, 'another'], azp: 'another' } })],
+    [
+      'the authorized party of a single audience is another',
+      'AUTHORIZED_PARTY',
+      () => ({ claims: { azp: 'another' } }),
+    ],
+    ['the nonce is that of another sign-in', CLAIM, () => ({ claims: { nonce: 'another' } })],
+    ['there is no nonce', RESPONSE, () => ({ claims: { nonce: undefined } })],
+    ['the ID token has expired', TIMES, () => ({ claims: { iat: now() - 3_600, exp: now() - 120 } })],
+    ['the ID token is of the future', TIMES, () => ({ claims: { nbf: now() + 3_600 } })],
+    ['there is no subject', RESPONSE, () => ({ claims: { sub: undefined } })],
+    ['the subject is too long', 'SUBJECT', () => ({ claims: { sub: 's'.repeat(256) } })],
+    ['the ID token is not signed', ALGORITHM, () => ({ sign: unsigned })],
+    [
+      'the ID token is signed with the client secret',
+      ALGORITHM,
+      () => ({
+        sign: (claims) =>
+          new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(CLIENT_SECRET.padEnd(32))),
+      }),
+    ],
+    [
+      'the ID token is signed with a key that the provider does not publish',
+      RESPONSE,
+      () => ({
+        sign: async (claims) =>
+          new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign((await generateKeyPair('ES256')).privateKey),
+      }),
+    ],
+    [
+      'the ID token names another algorithm than the provider',
+      RESPONSE,
+      () => ({
+        sign: (claims) =>
+          new CompactSign(Buffer.from(JSON.stringify(claims)))
+            .setProtectedHeader({ alg: 'RS256' })
+            .sign(foreign.privateKey),
+      }),
+    ],
+    ['the issuer of the answer is another (RFC 9207)', RESPONSE, () => ({ answer: { iss: 'https://evil.test' } })],
+    ['the answer names no issuer, which the provider always does', RESPONSE, () => ({ answer: { iss: undefined } })],
+    ['the state is another', RESPONSE, () => ({ answer: { state: 'another' } })],
+    ['the code is unknown', 'OAUTH_RESPONSE_BODY_ERROR', () => ({ answer: { code: 'unknown' } })],
+    [
+      'the person was rejected there',
+      'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
+      () => ({ answer: { code: undefined, error: 'access_denied' } }),
+    ],
+  ])('the answer of a provider is rejected where %s', async (_, reason, dishonesty) => {
+    scripted.dishonesty = dishonesty();
+    expect(await signInScripted(server, scripted, providerId, person())).toMatchObject(
+      CODE(401, 'IDENTITY_REJECTED', reason),
+    );
+    expect((await eventsOf(server, tenant, 'identity_provider.refused'))[0]).toMatchObject({ outcome: 'denied' });
+  });
+
+  it('the answer of a provider that rotated its key is accepted at the next sign-in', async () => {
+    callOf(await signInScripted(server, scripted, providerId, person()));
+    await scripted.rotate();
+    expect((await signInScripted(server, scripted, providerId, person())).status).toBe(200);
+  });
+
+  it('the answer of one provider is not accepted for another', async () => {
+    const other = await startScriptedProvider();
+    const otherId = await createProvider(server, tenant, other.issuer);
+    const begun = await begin(server, otherId);
+    const state = new URL(begun['authorizationUrl']!).searchParams.get('state')!;
+    const mixedUp = scripted.authorize((await begin(server, providerId))['authorizationUrl']!);
+    expect(await complete(server, begun['signInToken']!, { ...mixedUp, state })).toMatchObject(
+      CODE(401, 'IDENTITY_REJECTED', RESPONSE),
+    );
+    await other.close();
+  });
+});
