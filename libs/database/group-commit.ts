@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { FairLine, SECOND, type TenantScope, coreErrors } from '#core';
@@ -53,19 +54,18 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     this.#running = true;
-    try {
-      while (this.#line.length > 0) {
-        // An embedded database answers without a turn of the event loop: requests that wait in their sockets would
-        // each be read, written and answered alone.
-        await yieldToEventLoop();
-        await this.#next();
-      }
-    } finally {
-      this.#running = false;
+    // Requests that arrived together, and wait in their sockets, are one batch.
+    await yieldToEventLoop();
+    while (this.#line.length > 0) {
+      const batch = this.#next();
+      const outcomes = await this.commit(batch).catch((error: unknown) => batch.map((): Outcome => ({ error })));
+      // After the next batch is on its way: the database would have nothing to do while these requests are answered.
+      nextTick(answer, batch, outcomes);
     }
+    this.#running = false;
   }
 
-  async #next(): Promise<void> {
+  #next(): Waiting[] {
     const batch: Waiting[] = [];
     for (let rows = 0; rows < GROUP_MAX && this.#line.length > 0;) {
       const waiting = this.#line.shift()!;
@@ -73,12 +73,7 @@ export class GroupCommit {
       rows += waiting.work.rows ?? 1;
     }
     this.#measure(batch);
-    const outcomes = await this.commit(batch).catch((error: unknown) => batch.map((): Outcome => ({ error })));
-    batch.forEach(({ resolve, reject }, index) => {
-      const outcome = outcomes[index]!;
-      if ('error' in outcome) reject(outcome.error);
-      else resolve(outcome.result);
-    });
+    return batch;
   }
 
   #measure(batch: readonly Waiting[]): void {
@@ -86,4 +81,12 @@ export class GroupCommit {
     this.measures.batchSizes.observe(batch.length);
     for (const { since } of batch) this.measures.batchWaits.observe((now - since) / SECOND);
   }
+}
+
+function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
+  batch.forEach(({ resolve, reject }, index) => {
+    const outcome = outcomes[index]!;
+    if ('error' in outcome) reject(outcome.error);
+    else resolve(outcome.result);
+  });
 }
