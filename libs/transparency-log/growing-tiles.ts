@@ -19,7 +19,8 @@ export function edgeOf(size: number): Tile[] {
 export class GrowingTiles {
   /** For each level, how many hashes it has, and those of its incomplete tile. */
   readonly #levels: { count: number; edge: Uint8Array[] }[] = [];
-  readonly #changed = new Map<string, Tile & { readonly edge: readonly Uint8Array[] }>();
+  /** By the hashes of the tile. */
+  readonly #changed = new Map<readonly Uint8Array[], Tile>();
   #size: number;
 
   /**
@@ -60,15 +61,16 @@ export class GrowingTiles {
 
   /** Every tile that has grown, as it is now. */
   changed(): TileContent[] {
-    return [...this.#changed.values()].map(({ edge, ...tile }) => ({ ...tile, hashes: Buffer.concat(edge) }));
+    return [...this.#changed].map(([edge, tile]) => ({ ...tile, hashes: Buffer.concat(edge) }));
   }
 
   private put(level: number, hash: Uint8Array): void {
     const row = (this.#levels[level] ??= { count: 0, edge: [] });
-    const index = Math.floor(row.count / TILE_WIDTH);
+    if (!this.#changed.has(row.edge)) {
+      this.#changed.set(row.edge, { level, index: Math.floor(row.count / TILE_WIDTH) });
+    }
     row.count += 1;
     row.edge.push(hash);
-    this.#changed.set(`${level}/${index}`, { level, index, edge: row.edge });
     if (row.edge.length < TILE_WIDTH) return;
     const full = Buffer.concat(row.edge);
     row.edge = [];
