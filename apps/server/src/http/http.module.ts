@@ -1,6 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { ThrottlerModule } from '@nestjs/throttler';
 import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
 import { AnswerTimes } from './answer-log.js';
@@ -50,15 +49,7 @@ export class HttpModule {
     const rateLimits = RateLimitModule.register(options);
     return {
       module: HttpModule,
-      imports: [
-        ...options.imports,
-        rateLimits,
-        ThrottlerModule.forRootAsync({
-          imports: [rateLimits],
-          inject: [RateLimits],
-          useFactory: ({ options: throttling }: RateLimits) => throttling,
-        }),
-      ],
+      imports: [...options.imports, rateLimits],
       providers: [
         { provide: LOGGER, useValue: options.logger },
         { provide: AnswerTimes, useValue: options.times },
