@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { type EpochMilliseconds, MINUTE, SECOND, platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual, type Tx } from '#database';
-import { deliveryLifecycle, retryDelay } from '#deliveries';
+import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
+import { deliveryLifecycle, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger } from '#logging';
 
 import { type MailAttempt, isFinal, isOfServer } from './attempt.js';
@@ -91,14 +91,17 @@ export class MailDeliveries implements OnModuleDestroy {
       tx.housekeeping('the outbox of e-mail: the history has what the mails tell');
       const due = await tx.installation.find(
         Mail,
-        { state: 'pending', dueAt: LessThanOrEqual(tx.now) },
+        [
+          { state: 'pending', dueAt: LessThanOrEqual(tx.now) },
+          { state: 'pending', dueAt: MoreThan(tooLateFrom(tx.now)) },
+        ],
         { order: { dueAt: 'ASC', id: 'ASC' }, limit: TOGETHER },
       );
       const claimed: Claimed[] = [];
       for (const row of due) {
         const where = { id: row.id, state: 'pending' as const, dueAt: row.dueAt };
         if ((await tx.installation.note(Mail, where, { dueAt: tx.now + CLAIM })) !== 1) continue;
-        if (row.triedUntil <= tx.now) await this.giveUp(tx, row, {});
+        if (row.triedUntil <= tx.confirmed) await this.giveUp(tx, row, {});
         else claimed.push({ row, outgoing: await this.outgoing(tx, row) });
       }
       return claimed;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Page, PageRequest, TenantScope } from '#core';
-import { Database, In, Not, type Tx, type View, requireVersion } from '#database';
+import { Database, In, type Tx, type View, requireVersion } from '#database';
 
 import { isKnownIn, isVerified } from './accounts.js';
 import { Member, Tenant, User } from './entities.js';

@@ -65,6 +65,21 @@ export function rowsOf(tenantId: string) {
     updatedAt: 0,
   });
 
+  const apiToken = (id: string): Row => ({
+    id,
+    tenantId,
+    name: 'old',
+    ownerId: id,
+    permissions: '[]',
+    stepUp: 0,
+    allowedCidrs: '[]',
+    lookupHash: newHash(),
+    tokenMasked: 'x',
+    createdBy: id,
+    createdAt: 0,
+    expiresAt: 0,
+  });
+
   const mail = (id: string): Row => ({
     id,
     state: 'delivered',
@@ -83,5 +98,5 @@ export function rowsOf(tenantId: string) {
     expiresAt: 0,
   });
 
-  return { providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
+  return { apiToken, providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
 }

@@ -93,23 +93,11 @@ export function dueSamples(
     return keyId;
   };
 
-  const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn } = rowsOf(tenantId);
+  const rows = rowsOf(tenantId);
+  const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn } = rows;
   const runningRotation = insert('credential_rotations', rotation('running'));
 
-  const apiToken = insert('api_tokens', (id) => ({
-    id,
-    tenantId,
-    name: 'old',
-    ownerId: id,
-    permissions: '[]',
-    stepUp: 0,
-    allowedCidrs: '[]',
-    lookupHash: newHash(),
-    tokenMasked: 'x',
-    createdBy: id,
-    createdAt: 0,
-    expiresAt: 0,
-  }));
+  const apiToken = insert('api_tokens', rows.apiToken);
 
   /** Two API tokens that expire in seven days: the rows of their announcements are what the scheduler inserts. */
   const announcement: DueSample = {

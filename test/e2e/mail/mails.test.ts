@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { DAY, HOUR, MINUTE, ManualClock, SECOND, toRfc3339 } from '#core';
+import { DAY, HOUR, MINUTE, ManualClock, SECOND, platformScope, systemOrigin, toRfc3339 } from '#core';
 import { MailDeliveries } from '#mail';
 import { RefusedUses } from '#service-keys';
 
@@ -244,6 +244,21 @@ describe('the outbox of e-mail', () => {
     await send();
     expect([attemptsTo(contact), await rowsTo(contact)]).toMatchObject([before, [{ state: 'failed' }]]);
     expect(before).toBeGreaterThan(4);
+  });
+
+  it('the outbox of e-mail gives up no mail while the clock is 400 days ahead, and delays it no longer than usual', async () => {
+    const contact = await announce();
+    mailServer.rejectBy = 451;
+    await send();
+    clock.jump(400 * DAY);
+    const { clockWatch } = server.server.installation;
+    await clockWatch.beat();
+    await send();
+    clock.jump(-400 * DAY);
+    await clockWatch.confirm(platformScope(systemOrigin('test')));
+    mailServer.rejectBy = undefined;
+    await send();
+    expect([attemptsTo(contact), received(contact).length]).toEqual([3, 1]);
   });
 
   it('the outbox of e-mail sends again what a process had claimed that was killed, and no sooner than the claim ends', async () => {
