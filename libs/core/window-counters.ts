@@ -4,13 +4,14 @@ import { SECOND } from './duration.js';
 /** More callers than this within one window push the oldest out: memory stays bounded under a flood of addresses. */
 const MAX_WINDOWS = 50_000;
 
-/** What a window holds after a hit. */
+/** What a window holds after a hit; the names are those of `ThrottlerStorage` of @nestjs/throttler. */
 export interface WindowState {
   readonly totalHits: number;
   /** Whole seconds until the window ends. */
   readonly timeToExpire: number;
   /** Whether the hit was beyond the quota. */
   readonly isBlocked: boolean;
+  readonly timeToBlockExpire: number;
 }
 
 /** Counts what happens within fixed windows, each key by itself. */
@@ -52,5 +53,6 @@ export class WindowCounters extends Counters {
 /** The state of a window with so many hits that ends after so many milliseconds. */
 export function windowState(hits: number, remainingMilliseconds: number, quota: number): WindowState {
   const timeToExpire = Math.max(1, Math.ceil(remainingMilliseconds / SECOND));
-  return { totalHits: hits, timeToExpire, isBlocked: hits > quota };
+  const isBlocked = hits > quota;
+  return { totalHits: hits, timeToExpire, isBlocked, timeToBlockExpire: isBlocked ? timeToExpire : 0 };
 }

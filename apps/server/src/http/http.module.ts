@@ -1,5 +1,6 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
 import { AnswerTimes } from './answer-log.js';
@@ -49,7 +50,15 @@ export class HttpModule {
     const rateLimits = RateLimitModule.register(options);
     return {
       module: HttpModule,
-      imports: [...options.imports, rateLimits],
+      imports: [
+        ...options.imports,
+        rateLimits,
+        ThrottlerModule.forRootAsync({
+          imports: [rateLimits],
+          inject: [RateLimits],
+          useFactory: ({ options: throttling }: RateLimits) => throttling,
+        }),
+      ],
       providers: [
         { provide: LOGGER, useValue: options.logger },
         { provide: AnswerTimes, useValue: options.times },

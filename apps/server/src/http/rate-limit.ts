@@ -1,5 +1,6 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Counters, MINUTE, SECOND, coreErrors } from '#core';
 import { Counter } from '#metrics';
@@ -44,6 +45,15 @@ export class RateLimits {
     private readonly quotas: Partial<Record<RateLimitPolicy, number>> = {},
   ) {}
 
+  /** For `ThrottlerModule`. */
+  get options(): ThrottlerModuleOptions {
+    const throttlers = Object.keys(RATE_LIMITS).map((name) => {
+      const { quota, windowMilliseconds } = this.limitOf(name as RateLimitPolicy);
+      return { name, limit: quota, ttl: windowMilliseconds };
+    });
+    return { storage: this.storage, throttlers };
+  }
+
   /**
    * Counts one request of a caller, and says in its answer how much of the quota is left
    * (draft-ietf-httpapi-ratelimit-headers).
@@ -85,20 +95,26 @@ export function trackerOf(request: FastifyRequest): string {
 
 /** Applies the one policy of a route. */
 @Injectable()
-export class RateLimitGuard implements CanActivate {
-  private readonly reflector = new Reflector();
+export class RateLimitGuard extends ThrottlerGuard {
+  @Inject(PermissionPolicy) private readonly permissions: PermissionPolicy;
+  @Inject(RateLimits) private readonly limits: RateLimits;
 
-  constructor(
-    private readonly permissions: PermissionPolicy,
-    private readonly limits: RateLimits,
-  ) {}
+  /** Calls that are not counted here skip what the guard does for each policy. */
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.policyOf(context) === 'none' || super.canActivate(context);
+  }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const policy = this.policyOfRoute(context.getHandler(), context.getClass());
-    if (policy === 'none') return true;
+  protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
+    const policy = this.policyOf(context);
+    if (policy === 'none' || policy !== throttler.name) return true;
     const http = context.switchToHttp();
-    const tracker = trackerOf(http.getRequest<FastifyRequest>());
-    return this.limits.count(policy, tracker, http.getResponse<FastifyReply>()).then(() => true);
+    // The request itself, never a copy: `ip` is a getter of its prototype, which a spread leaves behind.
+    await this.limits.count(policy, trackerOf(http.getRequest<FastifyRequest>()), http.getResponse<FastifyReply>());
+    return true;
+  }
+
+  private policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
+    return this.policyOfRoute(context.getHandler(), context.getClass());
   }
 
   private readonly policyOfRoute = perRoute((handler, controller): RateLimitPolicy | 'none' => {
