@@ -73,6 +73,7 @@ export {
   type Origin,
   type PlatformScope,
   type TenantScope,
+  isPlatformScope,
   platformScope,
   selfDeciding,
   systemOrigin,

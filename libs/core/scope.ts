@@ -55,6 +55,9 @@ export interface PlatformScope extends Origin {
 
 export const platformScope = (origin: Origin): PlatformScope => ({ ...origin, tenantId: INSTALLATION_ID });
 
+export const isPlatformScope = (scope: TenantScope | PlatformScope): scope is PlatformScope =>
+  scope.tenantId === INSTALLATION_ID;
+
 /** The same caller and place for work that decides by itself, inside its transaction, what the caller may do. */
 export const selfDeciding = <Scope extends Origin>(scope: Scope): Scope => ({ ...scope, evidence: { kind: 'work' } });
 

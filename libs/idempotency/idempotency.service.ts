@@ -5,13 +5,13 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import {
   DAY,
   type EpochMilliseconds,
-  INSTALLATION_ID,
   type PlatformScope,
   SECOND,
   type TenantScope,
   coreErrors,
   platformScope,
   systemOrigin,
+  isPlatformScope,
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx } from '#database';
@@ -177,7 +177,7 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
       tx.housekeeping('idempotency records');
       return work(tx);
     };
-    return isPlatform(scope) ? this.database.platform(scope, kept) : this.database.transaction(scope, kept);
+    return isPlatformScope(scope) ? this.database.platform(scope, kept) : this.database.transaction(scope, kept);
   }
 }
 
@@ -219,7 +219,5 @@ const claimOf = ({ id, tenantId, ownerId }: IdempotencyRecord): IdempotencyClaim
 
 const inUse = (until: EpochMilliseconds, now: EpochMilliseconds): Error =>
   idempotencyErrors.IDEMPOTENCY_KEY_IN_USE({ retryAfterSeconds: Math.max(1, Math.ceil((until - now) / SECOND)) });
-
-const isPlatform = (scope: Scope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 
 const hash = (key: string): string => createHash('sha256').update(key).digest('hex');

@@ -2,7 +2,6 @@ import {
   DAY,
   DomainError,
   type EpochMilliseconds,
-  INSTALLATION_ID,
   MINUTE,
   PAGE_LIMIT_MAX,
   type Page,
@@ -10,6 +9,7 @@ import {
   type PlatformScope,
   type TenantScope,
   type Upcoming,
+  isPlatformScope,
 } from '#core';
 import type { Database, EntityClass, KeysetOrder, View, Where } from '#database';
 
@@ -181,7 +181,9 @@ export class DueItems<Row extends object> {
           return { items: items.map((row) => upcomingOf(this.work, row, list)), nextCursor };
         }),
       );
-    const pages = await (isPlatform(scope) ? this.database.readPlatform(scope, read) : this.database.read(scope, read));
+    const pages = await (isPlatformScope(scope)
+      ? this.database.readPlatform(scope, read)
+      : this.database.read(scope, read));
     return soonestFirst(pages, request);
   }
 
@@ -274,8 +276,6 @@ const textOf = (row: object, member: string): string | undefined => {
   const value = (row as Record<string, unknown>)[member];
   return typeof value === 'string' ? value : undefined;
 };
-
-const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 
 function upcomingOf<Row extends object>(
   { kind, contactsOf }: DueWork<Row>,

@@ -5062,6 +5062,10 @@ export interface operations {
     };
     inviteOwner: {
         parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -5107,6 +5111,10 @@ export interface operations {
     };
     inviteMember: {
         parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -5194,6 +5202,8 @@ export interface operations {
     resetMember: {
         parameters: {
             header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
             };
@@ -5269,6 +5279,10 @@ export interface operations {
     };
     resendInvitation: {
         parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -5342,6 +5356,8 @@ export interface operations {
     resetUser: {
         parameters: {
             header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
             };
@@ -5368,6 +5384,8 @@ export interface operations {
     verifyUser: {
         parameters: {
             header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
             };

@@ -17,6 +17,7 @@ export const memberEvents = defineEvents('member', {
 export const invitationEvents = defineEvents('invitation', {
   created: 'A person was invited as a member',
   resent: 'A new token was made for an invitation; the former one is not accepted any more',
+  repeated: 'The token of an invitation was shown again to the request that made it, by its idempotency key',
   accepted: 'A person accepted an invitation and became a member',
   withdrawn: 'An invitation was withdrawn, or replaced by a new one for the same address',
   expired: 'An invitation expired',
@@ -25,6 +26,7 @@ export const invitationEvents = defineEvents('invitation', {
 export const userEvents = defineEvents('user', {
   created: 'A user account was created',
   reset_started: 'A link was made by which the holder of an account chooses a new password',
+  reset_repeated: 'Such a link was shown again to the request that made it, by its idempotency key',
   password_reset: 'A new password was chosen by such a link, or on the command line of the host; all sessions ended',
   verified: 'The address of an account was verified: it may be a member of every tenant that invites it',
   password_changed: 'A user changed their password; all other sessions ended',

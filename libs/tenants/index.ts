@@ -17,9 +17,9 @@ export {
 } from './errors.js';
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
 export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
-export { type AcceptedInvitation, Invitations } from './invitations.service.js';
+export { type AcceptedInvitation, type InvitationWithToken, Invitations } from './invitations.service.js';
 export { type MemberWithUser, Members, ownerAddresses } from './members.service.js';
-export { PasswordResets } from './password-resets.service.js';
+export { PasswordResets, type StartedReset } from './password-resets.service.js';
 export { PasswordGuard } from './password-guard.js';
 export { applyProvidedMembership } from './provided-members.js';
 export {

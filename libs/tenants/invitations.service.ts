@@ -8,11 +8,12 @@ import {
   type Secret,
   type TenantScope,
   coreErrors,
+  isPlatformScope,
   isWithinLifetime,
   normalizeEmail,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, In, type Tx, type View } from '#database';
+import { type Committed, Database, In, type Tx, type View } from '#database';
 
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { admittedMember, isKnownIn } from './accounts.js';
@@ -68,12 +69,13 @@ export class Invitations {
    * Invites an address; a pending invitation of the same address is withdrawn.
    * @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, INVITATION_LIMIT_REACHED
    */
-  async create(scope: TenantScope, { email, role }: NewInvitation): Promise<InvitationWithToken> {
-    return this.make(async (lookupHash) =>
+  async create(scope: TenantScope, { email, role }: NewInvitation): Promise<Committed<InvitationWithToken>> {
+    return this.make((lookupHash, token) =>
       this.database.transaction(scope, async (tx) => {
         requireGrantable(tx.scope, role);
         const member = await tx.findOne(Member, { userId: tx.scope.actor.id });
-        return this.insert(tx, { email, role, lookupHash, inviterMemberId: member?.id ?? null });
+        const invited = { email, role, lookupHash, inviterMemberId: member?.id ?? null };
+        return { invitation: await this.insert(tx, invited), token };
       }),
     );
   }
@@ -82,15 +84,16 @@ export class Invitations {
    * Invites the owner of a tenant that has none: one that was created without, or whose owners are not admitted to it.
    * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER
    */
-  async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<InvitationWithToken> {
-    return this.make(async (lookupHash) =>
+  async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<Committed<InvitationWithToken>> {
+    return this.make((lookupHash, token) =>
       this.database.platform(scope, async (tx) => {
         const tenant = await tx.lock(Tenant, { id: tenantId });
         if (tenant.state === 'deleted') throw coreErrors.NOT_FOUND();
         for (const { userId } of await tx.find(Member, { tenantId, role: 'owner' })) {
           if (await admittedMember(tx, tenantId, userId)) throw tenantErrors.TENANT_HAS_OWNER();
         }
-        return this.insert(tx, { email, role: 'owner', lookupHash, inviterMemberId: null, tenantId });
+        const invited = { email, role: 'owner' as const, lookupHash, inviterMemberId: null, tenantId };
+        return { invitation: await this.insert(tx, invited), token };
       }),
     );
   }
@@ -115,8 +118,8 @@ export class Invitations {
    * Makes a new token for an invitation, valid for as long as a new one; the former token is not accepted any more.
    * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE
    */
-  async resend(scope: TenantScope, invitationId: string): Promise<InvitationWithToken> {
-    return this.make(async (lookupHash) =>
+  async resend(scope: TenantScope, invitationId: string): Promise<Committed<InvitationWithToken>> {
+    return this.make((lookupHash, token) =>
       this.database.transaction(scope, async (tx) => {
         const row = await tx.get(Invitation, { id: invitationId });
         requireGrantable(tx.scope, row.role);
@@ -126,9 +129,25 @@ export class Invitations {
         const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
         const after = await tx.change(Invitation, row, { ...set, lookupHash, updatedAt: tx.now });
         tx.record(invitationEvents.resent(row.id, { details: { email: row.email, role: row.role } }));
-        return after;
+        return { invitation: after, token };
       }),
     );
+  }
+
+  /**
+   * Records that the token of an invitation is shown again to the request that made it.
+   * @throws GONE where it is not accepted any more
+   */
+  async recordRepetition(scope: TenantScope | PlatformScope, token: string): Promise<void> {
+    const lookupHash = await this.hashOf(token);
+    const record = async (tx: Tx): Promise<void> => {
+      const row = await tx.findOne(Invitation, { lookupHash });
+      if (!row || !isUsable(row, tx)) throw coreErrors.GONE();
+      const { id, tenantId, email, role } = row;
+      const content = tenantId === tx.scope.tenantId ? {} : { tenantId };
+      tx.record(invitationEvents.repeated(id, { ...content, details: { email, role } }));
+    };
+    await (isPlatformScope(scope) ? this.database.platform(scope, record) : this.database.transaction(scope, record));
   }
 
   /**
@@ -166,9 +185,11 @@ export class Invitations {
     return this.secrets.lookupHash(token);
   }
 
-  private async make(work: (lookupHash: string) => Promise<Invitation>): Promise<InvitationWithToken> {
+  private async make(
+    work: (lookupHash: string, token: Secret) => Promise<Committed<InvitationWithToken>>,
+  ): Promise<Committed<InvitationWithToken>> {
     const token = accountSecretKinds.invitation.generate();
-    return { invitation: await work(await this.secrets.lookupHash(token.reveal())), token };
+    return work(await this.secrets.lookupHash(token.reveal()), token);
   }
 
   private async insert(
@@ -239,16 +260,13 @@ export class Invitations {
   }
 }
 
+const isUsable = (invitation: Invitation, { now }: View): boolean =>
+  invitationStateAt(invitation, now) === 'pending' && isWithinLifetime(invitation.expiresAt, INVITATION_TTL, now);
+
 /** @throws INVITATION_INVALID for a token that is unknown, used, withdrawn or expired: all alike */
 async function usableInvitation(view: View, lookupHash: string): Promise<Invitation> {
   const invitation = await view.hold(Invitation, { lookupHash }, 'exclusive');
-  const isUsable =
-    invitation !== null &&
-    invitationStateAt(invitation, view.now) === 'pending' &&
-    isWithinLifetime(invitation.expiresAt, INVITATION_TTL, view.now);
-  if (!isUsable) {
-    throw invitationErrors.INVITATION_INVALID();
-  }
+  if (!invitation || !isUsable(invitation, view)) throw invitationErrors.INVITATION_INVALID();
   return invitation;
 }
 

@@ -5,11 +5,13 @@ import {
   type PlatformScope,
   type Secret,
   type TenantScope,
+  coreErrors,
+  isPlatformScope,
   isWithinLifetime,
   platformScope,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, IsNull, type Tx, type View } from '#database';
+import { type Committed, Database, IsNull, type Tx, type View, withoutCompletion } from '#database';
 
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { admittedMember, isVerified } from './accounts.js';
@@ -43,17 +45,21 @@ export class PasswordResets {
    * An owner starts it for a member whose account counts in this tenant only.
    * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
-  async startForMember(scope: TenantScope, userId: string, password: string | undefined): Promise<StartedReset> {
+  async startForMember(
+    scope: TenantScope,
+    userId: string,
+    password: string | undefined,
+  ): Promise<Committed<StartedReset>> {
     await this.users.confirmPassword(platformScope(scope), password);
-    return this.make(async (lookupHash) =>
+    return this.make((lookupHash, token) =>
       this.database.transaction(scope, async (tx) => {
         await tx.get(Member, { userId });
         const user = await tx.installation.lock(User, { id: userId });
         // The password of an account that other tenants trust is not this tenant's to give away.
         if (user.knownIn !== scope.tenantId) throw accountErrors.ACCOUNT_NOT_OF_TENANT();
-        const row = await insert(tx, { userId, kind: 'reset', lookupHash, startedIn: scope.tenantId });
+        const reset = await insert(tx, { userId, kind: 'reset', lookupHash, startedIn: scope.tenantId });
         tx.record(userEvents.reset_started(userId, { details: { kind: 'reset' } }));
-        return row;
+        return { reset, token };
       }),
     );
   }
@@ -67,19 +73,36 @@ export class PasswordResets {
     userId: string,
     kind: ResetKind,
     password: string | undefined,
-  ): Promise<StartedReset> {
-    await this.users.confirmPassword(scope, password);
-    return this.make(async (lookupHash) =>
+  ): Promise<Committed<StartedReset>> {
+    await this.users.confirmPassword(withoutCompletion(scope), password);
+    return this.make((lookupHash, token) =>
       this.database.platform(scope, async (tx) => {
         const user = await tx.installation.lock(User, { id: userId });
         if (resetKinds[kind].verifiesAddress) await requireVerifiable(tx, user);
-        const row = await insert(tx, { userId, kind, lookupHash, startedIn: null });
+        const reset = await insert(tx, { userId, kind, lookupHash, startedIn: null });
         await recordForUser(tx, userId, (content) =>
           userEvents.reset_started(userId, { ...content, details: { kind } }),
         );
-        return row;
+        return { reset, token };
       }),
     );
+  }
+
+  /**
+   * Records that the token of a reset is shown again to the request that started it.
+   * @throws GONE where it is not accepted any more
+   */
+  async recordRepetition(scope: TenantScope | PlatformScope, token: string): Promise<void> {
+    const lookupHash = await this.secrets.lookupHash(token);
+    const record = async (tx: Tx): Promise<void> => {
+      const row = await tx.installation.findOne(PasswordReset, { lookupHash });
+      if (!row || !isUsable(row, tx)) throw coreErrors.GONE();
+      const { userId, kind } = row;
+      await recordForUser(tx, userId, (content) =>
+        userEvents.reset_repeated(userId, { ...content, details: { kind } }),
+      );
+    };
+    await (isPlatformScope(scope) ? this.database.platform(scope, record) : this.database.transaction(scope, record));
   }
 
   /**
@@ -108,9 +131,11 @@ export class PasswordResets {
     });
   }
 
-  private async make(work: (lookupHash: string) => Promise<PasswordReset>): Promise<StartedReset> {
+  private async make(
+    work: (lookupHash: string, token: Secret) => Promise<Committed<StartedReset>>,
+  ): Promise<Committed<StartedReset>> {
     const token = accountSecretKinds.passwordReset.generate();
-    return { reset: await work(await this.secrets.lookupHash(token.reveal())), token };
+    return work(await this.secrets.lookupHash(token.reveal()), token);
   }
 }
 
@@ -132,11 +157,13 @@ async function insert(
   return row;
 }
 
+const isUsable = ({ kind, usedAt, expiresAt }: PasswordReset, { now }: View): boolean =>
+  usedAt === null && isWithinLifetime(expiresAt, resetKinds[kind].ttl, now);
+
 /** @throws RESET_INVALID for a token that is unknown, used, replaced or expired: all alike */
 async function usableReset(view: View, lookupHash: string): Promise<PasswordReset> {
   const row = await view.installation.hold(PasswordReset, { lookupHash }, 'exclusive');
-  const isUsable = row?.usedAt === null && isWithinLifetime(row.expiresAt, resetKinds[row.kind].ttl, view.now);
-  if (!isUsable) throw accountErrors.RESET_INVALID();
+  if (!row || !isUsable(row, view)) throw accountErrors.RESET_INVALID();
   return row;
 }
 

@@ -5,9 +5,11 @@ import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } fro
 import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
 import { SecretRepetition } from '#service-keys';
 import { Signing } from '#signing';
-import { ApiTokens } from '#tenants';
+import { ApiTokens, Invitations, PasswordResets } from '#tenants';
 
 import { isApiToken } from './admin/api-tokens.contract.js';
+import { isReset } from './admin/auth.contract.js';
+import { isInvitation } from './admin/invitations.contract.js';
 import { isWebhookSecret } from './admin/webhooks.contract.js';
 import type { GrantedService } from './callers.js';
 import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
@@ -23,6 +25,8 @@ export class SealedAnswers extends IdempotencyStore {
     private readonly signing: Signing,
     private readonly apiTokens: ApiTokens,
     private readonly webhooks: Webhooks,
+    private readonly invitations: Invitations,
+    private readonly resets: PasswordResets,
   ) {
     super();
   }
@@ -59,6 +63,14 @@ export class SealedAnswers extends IdempotencyStore {
         references.map(({ webhookId }) => webhookId),
       );
       return references.map(({ secret }) => secret);
+    }
+    if (references.every(isInvitation)) {
+      for (const { token } of references) await this.invitations.recordRepetition(scope, token);
+      return references.map(({ token }) => token);
+    }
+    if (references.every(isReset)) {
+      for (const { token } of references) await this.resets.recordRepetition(scope, token);
+      return references.map(({ token }) => token);
     }
     throw coreErrors.INTERNAL_ERROR('The stored answer holds secrets of a kind that nothing opens');
   }

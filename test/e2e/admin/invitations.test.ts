@@ -129,6 +129,42 @@ describe('an invitation', () => {
   });
 });
 
+describe('a repeated request for an invitation', () => {
+  const once = (call: { token: string }, key: string) => ({ ...call, headers: { 'Idempotency-Key': key } });
+  const repeated = async (): Promise<number> => {
+    const path = `${tenant.path}/audit-events?action=invitation.repeated`;
+    return ((await server.get(path, tenant.owner)).body['items'] as unknown as Shape[]).length;
+  };
+
+  it('a repeated request for an invitation gets the same token, with an event, until the token is accepted or replaced', async () => {
+    const invited = { email: 'repeated@x.test', role: 'auditor' };
+    const create = () => server.post(`${tenant.path}/members`, invited, once(tenant.owner, 'invite'));
+    const before = await repeated();
+    const [first, second] = [await create(), await create()];
+    expect([second.status, second.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    expect(second.body).toEqual(first.body);
+    expect(await repeated()).toBe(before + 1);
+
+    const path = `${tenant.path}/invitations/${first.body['invitation']!['id']}/resend`;
+    const resend = () => server.post(path, undefined, once(tenant.owner, 'resend'));
+    const [third, fourth] = [await resend(), await resend()];
+    expect(fourth.body).toEqual(third.body);
+    expect(await create()).toMatchObject({ status: 410, body: { code: 'GONE' } });
+    expect((await accept({ token: fourth.body['token'], ...newcomer })).status).toBe(201);
+    expect(await resend()).toMatchObject({ status: 410, body: { code: 'GONE' } });
+  });
+
+  it('a repeated request for the invitation of an owner gets the same token', async () => {
+    const admin = { token: await server.login() };
+    await server.post('/v1/tenants', { slug: 'repeated', name: 'R' }, admin);
+    const request = () =>
+      server.post('/v1/tenants/repeated/owner-invitation', { email: 'r@x.test' }, once(admin, 'owner'));
+    const [first, second] = [await request(), await request()];
+    expect([first.status, second.status, second.body]).toEqual([202, 202, first.body]);
+    expect((await accept({ token: second.body['token'], ...newcomer })).status).toBe(201);
+  });
+});
+
 describe('a tenant without an owner', () => {
   it('a tenant without an owner gets one whom the platform administrator invites', async () => {
     const admin = { token: await server.login() };

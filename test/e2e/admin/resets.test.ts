@@ -135,3 +135,28 @@ describe('the platform administrator', () => {
     ]);
   });
 });
+
+describe('a repeated request for a reset', () => {
+  it.each(['an owner', 'the platform administrator'])(
+    'a repeated request for a reset by %s gets the same token, with an event, until the token is used',
+    async (who) => {
+      const { userId } = await newMember();
+      const byOwner = who === 'an owner';
+      const path = byOwner ? `${tenant.path}/members/${userId}/reset` : `/v1/users/${userId}/reset`;
+      const password = byOwner ? PASSWORD : ADMIN.password;
+      const { token: session } = byOwner ? tenant.owner : { token: await server.login() };
+      const request = () =>
+        server.post(path, { password }, { token: session, headers: { 'Idempotency-Key': `reset-${userId}` } });
+      const [first, second] = [await request(), await request()];
+      expect([first.status, second.status, second.body]).toEqual([201, 201, first.body]);
+      expect((await complete(second.body['token'])).status).toBe(204);
+      expect(await request()).toMatchObject({ status: 410, body: { code: 'GONE' } });
+      const events = `${tenant.path}/audit-events?targetId=${userId}&action=user.reset_started,user.reset_repeated`;
+      const { items } = (await server.get(events, tenant.owner)).body;
+      expect((items as unknown as Shape[]).map(({ action }) => action)).toEqual([
+        'user.reset_repeated',
+        'user.reset_started',
+      ]);
+    },
+  );
+});

@@ -3,9 +3,9 @@ import {
   type AskedSignIn,
   type Membership,
   type Permission,
-  type PasswordResets,
   type Role,
   type SessionRenewals,
+  type StartedReset as MadeReset,
   type StartedSession,
   type Users,
   permissions,
@@ -14,6 +14,7 @@ import {
   roles,
   tenantLifecycle,
 } from '#tenants';
+import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import {
   Choice,
   Email,
@@ -140,7 +141,7 @@ export class StartedReset {
     description: 'For the holder of the account alone; shown this once',
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
-  token: string;
+  token: SecretText;
   @Instant({ description: 'Until when it can be used' }) expiresAt: string;
 }
 
@@ -231,10 +232,18 @@ export const presentSessionOfUser =
 
 type UserRow = Awaited<ReturnType<Users['get']>>;
 
-export const presentReset = ({ reset, token }: Awaited<ReturnType<PasswordResets['start']>>): StartedReset => ({
-  token: token.reveal(),
-  expiresAt: toRfc3339(reset.expiresAt),
-});
+/** The token of a reset: no other place has it, so its text is stored with the (sealed) answer until it expires. */
+export interface ResetReference extends SecretReference {
+  readonly kind: 'password-reset';
+  readonly token: string;
+}
+
+export const isReset = (reference: SecretReference): reference is ResetReference => reference.kind === 'password-reset';
+
+export function presentReset({ reset, token }: MadeReset): StartedReset {
+  const reference: ResetReference = { kind: 'password-reset', token: token.reveal() };
+  return { token: new AnswerSecret(token, reference, reset.expiresAt), expiresAt: toRfc3339(reset.expiresAt) };
+}
 
 export const presentSelf = (
   { id, email, name, emailVerifiedAt, platformAdmin }: UserRow,

@@ -2,11 +2,13 @@ import { toRfc3339 } from '#core';
 import {
   type AcceptedInvitation,
   type InvitationState,
+  type InvitationWithToken as MadeInvitation,
   type Invitations,
   type Role,
   invitationLifecycle,
   roles,
 } from '#tenants';
+import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Email, Identifier, Instant, Nested, PasswordField, Text } from '../http/fields.js';
 import { PageOf } from './page.contract.js';
 
@@ -27,7 +29,7 @@ export class InvitationPage extends PageOf(Invitation) {}
 export class InvitationWithToken {
   @Nested(() => Invitation, { description: 'The invitation' }) invitation: Invitation;
   @Text({ max: 100, description: 'For the invited person alone; shown this once', example: TOKEN_EXAMPLE })
-  token: string;
+  token: SecretText;
 }
 
 export class InvitationAcceptance {
@@ -66,13 +68,22 @@ export const presentInvitation = ({ id, email, role, stateNow, invitedBy, ...row
   expiresAt: toRfc3339(row.expiresAt),
 });
 
-export const presentWithToken = ({
-  invitation,
-  token,
-}: Awaited<ReturnType<Invitations['create']>>): InvitationWithToken => ({
-  invitation: presentInvitation({ ...invitation, stateNow: invitation.state }),
-  token: token.reveal(),
-});
+/** The token of an invitation: no other place has it, so its text is stored with the (sealed) answer until it expires. */
+export interface InvitationReference extends SecretReference {
+  readonly kind: 'invitation';
+  readonly token: string;
+}
+
+export const isInvitation = (reference: SecretReference): reference is InvitationReference =>
+  reference.kind === 'invitation';
+
+export function presentWithToken({ invitation, token }: MadeInvitation): InvitationWithToken {
+  const reference: InvitationReference = { kind: 'invitation', token: token.reveal() };
+  return {
+    invitation: presentInvitation({ ...invitation, stateNow: invitation.state }),
+    token: new AnswerSecret(token, reference, invitation.expiresAt),
+  };
+}
 
 export const presentMembership = ({ tenant, user, role }: AcceptedInvitation): AcceptedMembership => ({
   userId: user.id,

@@ -19,6 +19,7 @@ import {
 import { Invitations, accountErrors, invitationErrors, memberErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
+import { answerOnce } from '../http/answer-once.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { PublicOrSignedIn, Requires } from '../http/requires.js';
@@ -50,7 +51,6 @@ export class InvitationsController {
 
   @Post(':invitationId/resend')
   @HttpCode(202)
-  @NotStored()
   @ApiOperation({ summary: 'Make a new token for a pending invitation, valid for seven days; the former one ends' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
@@ -58,7 +58,7 @@ export class InvitationsController {
     @Param('invitationId') invitationId: string,
     @InScope() scope: TenantScope,
   ): Promise<InvitationWithToken> {
-    return presentWithToken(await this.invitations.resend(scope, invitationId));
+    return answerOnce(scope, presentWithToken, () => this.invitations.resend(scope, invitationId));
   }
 
   @Delete(':invitationId')

@@ -21,7 +21,7 @@ import {
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.guard.js';
+import { answerOnce } from '../http/answer-once.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
@@ -43,7 +43,6 @@ export class MembersController {
 
   @Post()
   @HttpCode(202)
-  @NotStored()
   @ApiOperation({ summary: 'Invite a person as a member' })
   @ApiAcceptedResponse({
     type: InvitationWithToken,
@@ -51,7 +50,7 @@ export class MembersController {
   })
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.ALREADY_MEMBER, invitationErrors.INVITATION_LIMIT_REACHED)
   async inviteMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<InvitationWithToken> {
-    return presentWithToken(await this.invitations.create(scope, body));
+    return answerOnce(scope, presentWithToken, () => this.invitations.create(scope, body));
   }
 
   @Get()
@@ -99,7 +98,6 @@ export class MembersController {
 
   @Post(':userId/reset')
   @HttpCode(201)
-  @NotStored()
   @Requires('members:recover')
   @ApiOperation({ summary: 'Let a member whose account only this tenant knows choose a new password' })
   @ApiCreatedResponse({ type: StartedReset, description: 'The token for the member, shown this once' })
@@ -109,7 +107,7 @@ export class MembersController {
     @Body() { password }: StepUp,
     @InScope() scope: TenantScope,
   ): Promise<StartedReset> {
-    return presentReset(await this.resets.startForMember(scope, userId, password));
+    return answerOnce(scope, presentReset, () => this.resets.startForMember(scope, userId, password));
   }
 
   @Delete(':userId/factors')

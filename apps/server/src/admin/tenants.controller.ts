@@ -22,7 +22,6 @@ import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.guard.js';
 import { Requires } from '../http/requires.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
@@ -112,7 +111,6 @@ export class TenantsController {
 
   @Post(':tenantId/owner-invitation')
   @HttpCode(202)
-  @NotStored()
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Invite the owner of a tenant that has none' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its token, shown this once' })
@@ -123,7 +121,7 @@ export class TenantsController {
     @OnPlatform() scope: PlatformScope,
   ): Promise<InvitationWithToken> {
     const tenantId = await this.access.tenantId(scope, tenant);
-    return presentWithToken(await this.invitations.inviteOwner(scope, tenantId, email));
+    return answerOnce(scope, presentWithToken, () => this.invitations.inviteOwner(scope, tenantId, email));
   }
 
   @Delete(':tenantId')

@@ -4,7 +4,7 @@ import { type Page, type PlatformScope, coreErrors } from '#core';
 import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
-import { NotStored } from '../http/idempotency.guard.js';
+import { answerOnce } from '../http/answer-once.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { presentPage } from './page.contract.js';
@@ -30,7 +30,6 @@ export class UsersController {
 
   @Post(':userId/reset')
   @HttpCode(201)
-  @NotStored()
   @ApiOperation({ summary: 'Let the holder of an account choose a new password' })
   @ApiCreatedResponse({
     type: StartedReset,
@@ -42,12 +41,11 @@ export class UsersController {
     @Body() { password }: StepUp,
     @OnPlatform() scope: PlatformScope,
   ): Promise<StartedReset> {
-    return presentReset(await this.resets.start(scope, userId, 'reset', password));
+    return answerOnce(scope, presentReset, () => this.resets.start(scope, userId, 'reset', password));
   }
 
   @Post(':userId/verification')
   @HttpCode(201)
-  @NotStored()
   @ApiOperation({
     summary:
       'Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them',
@@ -62,7 +60,7 @@ export class UsersController {
     @Body() { password }: StepUp,
     @OnPlatform() scope: PlatformScope,
   ): Promise<StartedReset> {
-    return presentReset(await this.resets.start(scope, userId, 'verification', password));
+    return answerOnce(scope, presentReset, () => this.resets.start(scope, userId, 'verification', password));
   }
 
   @Delete(':userId/factors')
