@@ -94,8 +94,12 @@ export class CpuQueue {
   /**
    * @param beforeWork is called with a name of the work where it is asked for, and throws where that is a mistake: the
    * server passes what rejects work inside of a database transaction
+   * @param traced runs a signature, by its name, as a part of the trace of its request
    */
-  constructor(private readonly beforeWork: (what: string) => void = () => undefined) {}
+  constructor(
+    private readonly beforeWork: (what: string) => void = () => undefined,
+    private readonly traced: <T>(name: string, work: () => Promise<T>) => Promise<T> = (_, work) => work(),
+  ) {}
 
   /** How many pieces of work of a kind run. */
   running(kind: CpuWorkKind): number {
@@ -156,9 +160,11 @@ export class CpuQueue {
     { group, kind = 'signature' }: SigningWork,
     compute: () => Promise<T>,
   ): Promise<T> {
-    if (milliseconds > 0) return this.run({ kind, group, milliseconds }, compute);
-    this.beforeWork('signature');
-    return compute();
+    return this.traced('sign', async () => {
+      if (milliseconds > 0) return this.run({ kind, group, milliseconds }, compute);
+      this.beforeWork('signature');
+      return compute();
+    });
   }
 
   /**

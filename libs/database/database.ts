@@ -18,6 +18,8 @@ import {
   selfDeciding,
   systemOrigin,
 } from '#core';
+import { inSpan } from '#tracing';
+
 import type { Basis } from './basis.js';
 import type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
 import type { ClusterKind } from './cluster.js';
@@ -179,7 +181,7 @@ export class Database {
    */
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Committed<Result>> {
     this.requireNoTransaction('commit of prepared work');
-    return committed(this.#commits.commit(scope, prepare));
+    return committed(inSpan('commit', () => this.#commits.commit(scope, prepare)));
   }
 
   /**
@@ -320,17 +322,19 @@ export class Database {
     rows = 1,
     decide: (tx: Tx) => Promise<Decision> = async () => undefined as Decision,
   ): Promise<T> {
-    return this.attempting(scope, tenantId, rows, async (begin, connection) => {
-      const checked = await this.authority(begin(scope));
-      const decision = await this.#open.run({ connection }, () => decide(begin(checked)));
-      // The check can wait for a lock: the instant of the work is the one after it.
-      const tx = begin(checked);
-      const result = await work(tx, decision);
-      const events = tx.finish();
-      await completionOf(scope)?.complete(tx, result);
-      if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
-      return result;
-    });
+    const transaction = () =>
+      this.attempting(scope, tenantId, rows, async (begin, connection) => {
+        const checked = await this.authority(begin(scope));
+        const decision = await this.#open.run({ connection }, () => decide(begin(checked)));
+        // The check can wait for a lock: the instant of the work is the one after it.
+        const tx = begin(checked);
+        const result = await work(tx, decision);
+        const events = tx.finish();
+        await completionOf(scope)?.complete(tx, result);
+        if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
+        return result;
+      });
+    return inSpan('transaction', transaction);
   }
 
   /** One transaction; again as a whole where the database chose it as the loser of a race. */

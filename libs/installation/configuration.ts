@@ -14,6 +14,7 @@ import { issuerSettings } from '#issuers';
 import { mailProblems, mailSettings } from '#mail';
 import { jwksUrlSettings } from '#signing';
 import { accountSettings } from '#tenants';
+import { tracingSettings } from '#tracing';
 import { masterKeySettings } from '#vault';
 
 /** Every setting of the server; `docs/configuration.md` is made from this table. */
@@ -27,6 +28,7 @@ export const settings = {
   ...issuerSettings,
   ...announcementSettings,
   ...mailSettings,
+  ...tracingSettings,
 } as const satisfies SettingTable;
 
 /** What a process runs with. */

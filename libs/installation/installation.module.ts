@@ -29,6 +29,7 @@ import { SchedulerModule } from '#scheduler';
 import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { PASSWORD_HASH_PARAMETERS, TenantsModule, configurationNumbers } from '#tenants';
+import { inSpan } from '#tracing';
 import { VaultModule } from '#vault';
 
 import { checkAuthority } from './authority.js';
@@ -68,7 +69,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     {
       provide: CpuQueue,
       inject: [Database],
-      useFactory: (database: Database) => new CpuQueue((what) => database.requireNoTransaction(what)),
+      useFactory: (database: Database) => new CpuQueue((what) => database.requireNoTransaction(what), inSpan),
     },
     {
       provide: DATABASE_SETTINGS,

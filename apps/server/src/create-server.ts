@@ -21,6 +21,7 @@ import type { Logger } from '#logging';
 import { hostTime } from '#scheduler';
 import { FAILURE_QUOTA_DEFAULT } from '#service-keys';
 import { Users } from '#tenants';
+import { startTracing } from '#tracing';
 
 import { serveConsole } from './console-files.js';
 import { AnswerTimes } from './http/answer-log.js';
@@ -76,6 +77,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     version: productVersion(),
   };
   const { passwordParameters, rateLimitQuotas } = options;
+  const tracing = await startTracing(configuration, productVersion());
   const root = ServerModule.register({
     configuration,
     logger,
@@ -118,10 +120,12 @@ export async function createServer(options: CreateServerOptions): Promise<Server
         // Keys that wait to be made would keep the process for longer than its supervisor waits.
         app.get(CpuQueue).close();
         await app.close();
+        await tracing.stop();
       },
     };
   } catch (error) {
     await app.close();
+    await tracing.stop();
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { Histogram, SECONDS_BUCKETS } from '#metrics';
 import { parseSourceAddress } from '#tenants';
 
 import { actorOf } from './principal.js';
-import { traceIdOf } from './request-id.js';
+import { traceOf } from './request-span.js';
 
 /** Where answers are counted: seconds, by method, route and status. */
 export class AnswerTimes extends Histogram {
@@ -19,7 +19,7 @@ export class AnswerTimes extends Histogram {
 export function noteAnswer(logger: Logger, times: AnswerTimes, request: FastifyRequest, reply: FastifyReply): void {
   const { principal } = request;
   const route = request.routeOptions?.url ?? 'none';
-  const traceId = traceIdOf(request);
+  const traceId = traceOf(request.raw);
   times.observe(reply.elapsedTime / SECOND, methodOf(request), route, String(reply.statusCode));
   if (!logger.isLevelEnabled('info')) return;
   logger.info(

@@ -28,8 +28,8 @@ export function traceIdOf({ headers }: { headers: IncomingHttpHeaders }): string
  * that of the trace that it belongs to; else a new one. New ones rise: events are found by the id of their request, and
  * rising ids are stored at the end of that index.
  */
-export function requestIdOf(request: { headers: IncomingHttpHeaders }): string {
+export function requestIdOf(request: { headers: IncomingHttpHeaders }, traceId = traceIdOf(request)): string {
   const offered = request.headers[REQUEST_ID_HEADER];
   if (typeof offered === 'string' && ACCEPTABLE.test(offered)) return offered;
-  return traceIdOf(request) ?? nextId(systemClock.now());
+  return traceId ?? nextId(systemClock.now());
 }

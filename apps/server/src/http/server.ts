@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Logger, NestLogger } from '#logging';
@@ -13,6 +15,7 @@ import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
+import { beginSpan, traceOf, traceRequests } from './request-span.js';
 import { REFERENCE_POLICY, protectiveHeaders } from './protective-headers.js';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 import { acceptForwardedRequests } from './unread-body.js';
@@ -50,7 +53,10 @@ export function createAdapter({ logger, trustedProxies, drain, times, limits: ch
     forceCloseConnections: 'idle',
     // Requests that arrive while the server closes are still answered, with `Connection: close`.
     return503OnClosing: false,
-    genReqId: requestIdOf,
+    genReqId: (request: IncomingMessage) => {
+      beginSpan(request);
+      return requestIdOf(request, traceOf(request));
+    },
     frameworkErrors: frameworkErrorHandler(logger, drain, times),
     clientErrorHandler: answerUnreadable,
     logger: false,
@@ -67,6 +73,7 @@ export function createAdapter({ logger, trustedProxies, drain, times, limits: ch
     if (path.startsWith(REFERENCE_PATH)) reply.header('Content-Security-Policy', REFERENCE_POLICY);
     done();
   });
+  traceRequests(server);
   rejectUndeclaredMethods(server);
   server.addHook('onResponse', (request, reply, done) => {
     noteAnswer(logger, times, request, reply);
