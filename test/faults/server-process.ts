@@ -38,9 +38,11 @@ export async function startProcess(
   environment: Readonly<Record<string, string>>,
   /** Shell commands that are run first, in the same process: limits, ignored signals. */
   prelude = ':',
+  /** Another build of the server. */
+  main = MAIN,
 ): Promise<ServerProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
-  const child = spawn('sh', ['-c', `${prelude}; exec "$0" "$@"`, process.execPath, MAIN], {
+  const child = spawn('sh', ['-c', `${prelude}; exec "$0" "$@"`, process.execPath, main], {
     cwd: folder,
     env: {
       ...COMPILE_CACHE,
