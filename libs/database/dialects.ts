@@ -24,8 +24,11 @@ export interface Dialect {
   readonly rowLocks: boolean;
   /** Rows are locked on one server of a cluster only: what a transaction has locked it must write, too (see `writeLockSlot`). */
   readonly locksAreLocal: boolean;
-  /** The end of a SELECT whose rows no other transaction may change until the transaction ends; others may read and hold them, too. */
-  readonly sharedLock: string;
+  /**
+   * The end of a SELECT whose rows no other transaction may change until the transaction ends: others may read and hold them,
+   * too, or none may.
+   */
+  readonly locks: { readonly shared: string; readonly exclusive: string };
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;
   /** Every table with its columns, in order; `keyPlace` is the place in the primary key from 1, or 0. */
@@ -49,7 +52,7 @@ export const sqliteDialect: Dialect = {
   rowLocks: false,
   locksAreLocal: false,
   // The whole transaction excludes every other writer.
-  sharedLock: '',
+  locks: { shared: '', exclusive: '' },
   clockQuery: undefined,
   columnsQuery: `SELECT tables.name AS tableName, columns.name AS columnName, columns.pk AS keyPlace
     FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
@@ -67,7 +70,7 @@ export const mysqlDialect: Dialect = {
   name: 'mysql',
   rowLocks: true,
   locksAreLocal: false,
-  sharedLock: ' LOCK IN SHARE MODE',
+  locks: { shared: ' LOCK IN SHARE MODE', exclusive: ' FOR UPDATE' },
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",
   columnsQuery: `SELECT columns.TABLE_NAME AS tableName, columns.COLUMN_NAME AS columnName,

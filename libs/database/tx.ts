@@ -28,7 +28,7 @@ import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Instants, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
+import { type Instants, LOCKS, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
 
 /** What one transaction did; shared by its views. */
 interface Ledger {
@@ -36,8 +36,6 @@ interface Ledger {
   readonly events: EventDraft[];
   housekeeping: string | undefined;
 }
-
-const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
 /** New values of columns; a state changes by its lifecycle. */
 type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
@@ -108,10 +106,7 @@ export class Tx extends View {
     where: Where<Row>,
     mode: LockMode,
   ): Promise<Row | null> {
-    const row = await this.manager.findOne(entity, {
-      where: this.confine(entity, requireCondition(where)),
-      ...(this.dialect.rowLocks ? { lock: { mode: LOCKS[mode] } } : {}),
-    });
+    const row = await this.oneRow(entity, where, mode);
     // A shared lock decides by the row itself: its change on another server conflicts with it.
     if (row && mode === 'exclusive' && this.dialect.locksAreLocal) await writeLockSlot(this.manager, entity, row);
     return row;
@@ -122,7 +117,7 @@ export class Tx extends View {
     keys: readonly string[],
     column: keyof Row & string,
   ): Promise<ReadonlyMap<string, number>> {
-    return this.numbersOf(entity, keys, column, this.dialect.sharedLock);
+    return this.numbersOf(entity, keys, column, this.dialect.locks.shared);
   }
 
   /**

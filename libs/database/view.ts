@@ -24,6 +24,7 @@ import {
 } from '#core';
 import type { Dialect } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
+import { entityOf, oneRowStatement } from './one-row.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Place, numbersIn, numbersStatement } from './statements.js';
 
@@ -45,6 +46,9 @@ export const MoreThanOrEqualInRow = (bound: number): FindOperator<number> =>
   Raw((alias) => `+${alias} >= ${Number(bound)}`);
 
 export type LockMode = 'shared' | 'exclusive';
+
+/** In the words of TypeORM. */
+export const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write' } as const;
 
 /** No list that is not paged grows past this. */
 const ROWS_MAX = 10_000;
@@ -132,7 +136,7 @@ export class View {
 
   /** The one row that matches, or `null`. An empty condition is rejected: it would return the first row of any tenant. */
   async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
-    return this.manager.findOne(entity, { where: this.confine(entity, requireCondition(where)) });
+    return this.oneRow(entity, where);
   }
 
   /**
@@ -164,7 +168,7 @@ export class View {
   }
 
   async exists<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<boolean> {
-    return this.manager.exists(entity, { where: this.confine(entity, requireCondition(where)) });
+    return (await this.oneRow(entity, where)) !== null;
   }
 
   /** How many rows match. For rules over a parent's few children, never for totals of a list. */
@@ -222,6 +226,22 @@ export class View {
     if (request.cursor !== undefined) after(query, order, decodeCursor(request.cursor, order.length));
     for (const [column, direction] of order) query.addOrderBy(`row.${column}`, direction);
     return query.limit(pageLimit(request) + 1);
+  }
+
+  protected async oneRow<Row extends object>(
+    entity: EntityClass<Row>,
+    where: Where<Row>,
+    mode?: LockMode,
+  ): Promise<Row | null> {
+    const confined = this.confine(entity, requireCondition(where));
+    const lock = mode === undefined || !this.dialect.rowLocks ? undefined : mode;
+    const found = oneRowStatement(this.place, entity, confined, lock === undefined ? '' : this.dialect.locks[lock]);
+    if (found === undefined) {
+      const locking = lock === undefined ? {} : { lock: { mode: LOCKS[lock] } };
+      return this.manager.findOne(entity, { where: confined, ...locking });
+    }
+    const [raw] = await this.manager.query<Record<string, unknown>[]>(found.statement, [...found.parameters]);
+    return raw === undefined ? null : entityOf(this.place, entity, raw);
   }
 
   protected async numbersOf(
