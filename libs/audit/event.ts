@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 
-import { type EventDraft, type EventOutcome, type Json, type Origin, canonicalJson, toRfc3339 } from '#core';
+import {
+  type EventDraft,
+  type EventOutcome,
+  type Json,
+  type Origin,
+  canonicalJson,
+  toRfc3339,
+  withMembers,
+} from '#core';
 
 /** An event as it is hashed, stored and shown. */
 export interface EventDocument {
@@ -103,17 +111,13 @@ export function withRfc3339Times(value: Json): Json {
   if (Array.isArray(value)) return value.map(withRfc3339Times);
   if (value === null || typeof value !== 'object') return value;
   const record = value as { readonly [name: string]: Json | undefined };
-  return Object.fromEntries(
-    // In the order of RFC 8785, see `seal`.
-    Object.keys(record)
-      .toSorted()
-      .map((name) => {
-        const member = record[name];
-        if (member === undefined) return [name, undefined];
-        const isInstant = typeof member === 'number' && member >= EARLIEST_INSTANT && INSTANT_MEMBER.test(name);
-        return [name, isInstant ? toRfc3339(member) : withRfc3339Times(member)];
-      }),
-  );
+  const change = (member: Json | undefined, name: string): Json | undefined => {
+    if (member === undefined) return undefined;
+    const isInstant = typeof member === 'number' && member >= EARLIEST_INSTANT && INSTANT_MEMBER.test(name);
+    return isInstant ? toRfc3339(member) : withRfc3339Times(member);
+  };
+  // In the order of RFC 8785, see `seal`.
+  return withMembers(record, change, Object.keys(record).sort());
 }
 
 /** SHA-256(0x00 || canonical), hexadecimal: the leaf of RFC 6962 §2.1 (RFC 9162 §2.1.1). */

@@ -67,8 +67,20 @@ export const toEpochSeconds = (instant: EpochMilliseconds): EpochSeconds => Math
 /** As libraries of others take an instant. */
 export const toDate = (instant: EpochMilliseconds): Date => new Date(instant);
 
+/** Instants that were written last: those of a request are in its answer and in its event, and shared by many requests. */
+const written = new Map<EpochMilliseconds, string>();
+const WRITTEN_MAX = 500;
+
 /** RFC 3339, UTC, milliseconds: `2026-01-01T00:00:00.000Z`. */
-export const toRfc3339 = (instant: EpochMilliseconds): string => new Date(instant).toISOString();
+export function toRfc3339(instant: EpochMilliseconds): string {
+  const known = written.get(instant);
+  if (known !== undefined) return known;
+  const text = new Date(instant).toISOString();
+  if (written.size >= WRITTEN_MAX) written.clear();
+  written.set(instant, text);
+  return text;
+}
+
 /** As HTTP headers write it, to the second (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 12:00:00 GMT`. */
 export const toHttpDate = (instant: EpochMilliseconds): string => new Date(instant).toUTCString();
 

@@ -5,6 +5,7 @@ import {
   type PlatformScope,
   type Secret,
   type TenantScope,
+  withMembers,
 } from '#core';
 import { type Committed, type Completion, type Tx, completionOf } from '#database';
 
@@ -138,7 +139,7 @@ function revealed(value: unknown): unknown {
   if (value instanceof AnswerSecret) return value.secret.reveal();
   if (Array.isArray(value)) return value.map(revealed);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, revealed(member)]));
+  return withMembers(value as Shape, revealed);
 }
 
 /** Takes a body and its secrets apart; it ends when the first of its secrets does. */
