@@ -42,6 +42,17 @@ export function TextField({ label, hint, ...rest }: Labelled & ComponentProps<'i
   );
 }
 
+/** The password of the person who is signed in, in front of what needs it. */
+export const OwnPassword = ({ required = false }: { readonly required?: boolean }) => (
+  <TextField
+    label="Your password"
+    name="password"
+    type="password"
+    autoComplete="current-password"
+    required={required}
+  />
+);
+
 export function TextArea({ label, hint, ...rest }: Labelled & ComponentProps<'textarea'>) {
   const id = useId();
   return (
@@ -122,8 +133,8 @@ export interface FormProps {
   /** The fields by their names; fields that were left empty are not in it. */
   readonly onSubmit: (values: Readonly<Record<string, string>>) => void;
   readonly submit: string;
-  readonly pending: boolean;
-  readonly error: unknown;
+  /** The call to the server that it makes; absent where it makes none. */
+  readonly call?: { readonly isPending: boolean; readonly error: unknown };
   readonly onCancel?: () => void;
   readonly danger?: boolean;
   readonly reason?: string | undefined;
@@ -131,7 +142,7 @@ export interface FormProps {
 }
 
 /** A form whose submission goes to the API and nowhere else. */
-export function Form({ onSubmit, submit, pending, error, onCancel, danger, reason, children }: FormProps) {
+export function Form({ onSubmit, submit, call, onCancel, danger, reason, children }: FormProps) {
   const submitted = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     const entries = [...new FormData(event.currentTarget)].flatMap(([name, value]) =>
@@ -143,12 +154,12 @@ export function Form({ onSubmit, submit, pending, error, onCancel, danger, reaso
   return (
     <form onSubmit={submitted}>
       {children}
-      <Refusal error={error} />
+      <Refusal error={call?.error} />
       <div className="mt-4 flex flex-wrap gap-2">
         <Button
           type="submit"
           look={danger ? 'danger' : 'main'}
-          reason={pending ? 'The server has not answered yet' : reason}
+          reason={call?.isPending ? 'The server has not answered yet' : reason}
         >
           {submit}
         </Button>

@@ -81,8 +81,7 @@ function PasswordForm() {
       <Form
         key={changed}
         submit="Change the password"
-        pending={change.isPending}
-        error={change.error}
+        call={change}
         onSubmit={({ currentPassword = '', newPassword = '' }) => change.mutate({ currentPassword, newPassword })}
       >
         <TextField

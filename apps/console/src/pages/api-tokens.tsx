@@ -7,7 +7,7 @@ import { now } from '../clock.js';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { CheckField, Form, Refusal, TextField } from '../components/form.js';
+import { CheckField, Form, OwnPassword, Refusal, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Loaded } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
@@ -109,8 +109,7 @@ function CreateApiToken({ onClose, onCreated }: CreateApiTokenProps) {
     <Dialog title="Create an API token" onClose={onClose}>
       <Form
         submit="Create"
-        pending={create.isPending}
-        error={create.error}
+        call={create}
         onCancel={onClose}
         onSubmit={({ name = '', permissions, days = '', allowedCidrs, password = '', stepUp }) =>
           create.mutate({
@@ -145,7 +144,7 @@ function CreateApiToken({ onClose, onCreated }: CreateApiTokenProps) {
           hint="CIDRs, separated by commas; empty: from anywhere"
         />
         <CheckField label="It may also do what asks a person for their password" name="stepUp" />
-        <TextField label="Your password" name="password" type="password" autoComplete="current-password" required />
+        <OwnPassword required />
       </Form>
     </Dialog>
   );

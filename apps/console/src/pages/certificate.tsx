@@ -137,14 +137,7 @@ function RevokeDialog({ certificate: { kid, version }, onClose }: RevokeDialogPr
         It is in the CRL and in OCSP answers from now on. Nothing makes it valid again; hold it instead if you are not
         sure.
       </p>
-      <Form
-        submit="Yes, Revoke"
-        danger
-        pending={revoke.isPending}
-        error={revoke.error}
-        onCancel={onClose}
-        onSubmit={() => revoke.mutate(undefined)}
-      >
+      <Form submit="Yes, Revoke" danger call={revoke} onCancel={onClose} onSubmit={() => revoke.mutate(undefined)}>
         <SelectField
           label="Reason (RFC 5280)"
           value={reason}

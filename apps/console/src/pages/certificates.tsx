@@ -154,8 +154,7 @@ function CreateAuthority({ onClose }: DialogProps) {
     <Dialog title="Create a certificate authority" onClose={onClose}>
       <Form
         submit="Create"
-        pending={create.isPending}
-        error={create.error}
+        call={create}
         onCancel={onClose}
         onSubmit={({ name = '', commonName = '', organizationName, keyAlgorithm = '', validityDays = '' }) =>
           create.mutate({
@@ -197,8 +196,7 @@ function IssueCertificate({ onClose }: DialogProps) {
         {(items) => (
           <Form
             submit="Issue"
-            pending={issue.isPending}
-            error={issue.error}
+            call={issue}
             reason={items.length === 0 ? 'Create an authority first' : undefined}
             onCancel={onClose}
             onSubmit={({ csr = '', caId, validityDays, san }) =>

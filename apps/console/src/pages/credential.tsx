@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Form, Refusal, TextField } from '../components/form.js';
+import { Form, OwnPassword, Refusal, TextField } from '../components/form.js';
 import { Facts, Loaded } from '../components/page.js';
 import { MaskedSecret } from '../components/secret.js';
 import { Time } from '../components/time.js';
@@ -137,8 +137,7 @@ function DiscardDialog({ credential, onClose }: DialogProps) {
               submit="Yes, Discard"
               danger
               reason={allowed ? undefined : reasonOf(code ?? '')}
-              pending={discard.isPending}
-              error={discard.error}
+              call={discard}
               onCancel={onClose}
               onSubmit={() => discard.mutate(undefined)}
             />
@@ -161,12 +160,11 @@ function DeleteDialog({ credential, onClose }: DialogProps) {
       <Form
         submit="Yes, Delete"
         danger
-        pending={remove.isPending}
-        error={remove.error}
+        call={remove}
         onCancel={onClose}
         onSubmit={({ password = '' }) => remove.mutate(password)}
       >
-        <TextField label="Your password" name="password" type="password" autoComplete="current-password" required />
+        <OwnPassword required />
       </Form>
     </Dialog>
   );
@@ -191,8 +189,7 @@ function CompromiseDialog({ credential, onClose, onSecret }: DialogProps & Pick<
       <Form
         submit="Yes, reject it"
         danger
-        pending={compromise.isPending}
-        error={compromise.error}
+        call={compromise}
         onCancel={onClose}
         onSubmit={({ reason }) => compromise.mutate(reason)}
       >

@@ -32,13 +32,7 @@ export function DiagnosePage() {
   return (
     <Page title="Diagnose a token" introduction="Paste a token that is refused: every cause that is found is listed.">
       <Card>
-        <Form
-          submit="Diagnose"
-          pending={diagnose.isPending}
-          error={diagnose.error}
-          reason={reason('credentials:reveal')}
-          onSubmit={diagnose.mutate}
-        >
+        <Form submit="Diagnose" call={diagnose} reason={reason('credentials:reveal')} onSubmit={diagnose.mutate}>
           <TextArea label="Token" name="token" required />
           <SelectField
             label="It should be of the token profile"

@@ -87,7 +87,7 @@ function Filters({ search }: { readonly search: HistorySearch }) {
     <details className="mb-4 rounded-lg border border-line bg-card p-4" open={Object.keys(search).length > 0}>
       <summary className="cursor-pointer font-medium text-strong">Filters</summary>
       <div className="mt-3" key={JSON.stringify(search)}>
-        <Form submit="Apply" pending={false} error={null} onSubmit={(values) => show(historySearch(values))}>
+        <Form submit="Apply" onSubmit={(values) => show(historySearch(values))}>
           <div className="grid gap-x-4 sm:grid-cols-2 lg:grid-cols-3">
             {(Object.keys(FILTERS) as FilterName[]).map((name) => (
               <TextField key={name} label={FILTERS[name]} name={name} defaultValue={search[name]} />

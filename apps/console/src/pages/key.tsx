@@ -7,7 +7,7 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { saveFile } from '../download.js';
-import { CheckField, Form, Refusal, TextField } from '../components/form.js';
+import { CheckField, Form, OwnPassword, Refusal, TextField } from '../components/form.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { ExactTime, Time } from '../components/time.js';
 import { type KeyChange, changeKey, foreseeKeyChange } from '../keys.js';
@@ -209,8 +209,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
               <Form
                 submit={`Yes, ${change.kind}`}
                 danger={change.kind !== 'rotate'}
-                pending={apply.isPending}
-                error={apply.error}
+                call={apply}
                 onCancel={onClose}
                 onSubmit={apply.mutate}
               >
@@ -226,9 +225,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
                 {change.kind !== 'compromise' && !impact.safeNow && (
                   <CheckField label="Do it although something depends on it" name="force" />
                 )}
-                {change.kind !== 'compromise' && (change.kind === 'delete' || !impact.safeNow) && (
-                  <TextField label="Your password" name="password" type="password" autoComplete="current-password" />
-                )}
+                {change.kind !== 'compromise' && (change.kind === 'delete' || !impact.safeNow) && <OwnPassword />}
               </Form>
             </div>
           </>

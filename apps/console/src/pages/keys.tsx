@@ -119,8 +119,7 @@ function GenerateKey({ onClose }: DialogProps) {
     <Dialog title="Generate a key" onClose={onClose}>
       <Form
         submit="Generate"
-        pending={generate.isPending}
-        error={generate.error}
+        call={generate}
         onCancel={onClose}
         onSubmit={({ name = '', algorithm = '', days, exportable }) =>
           generate.mutate({
@@ -165,8 +164,7 @@ function ImportKey({ onClose }: DialogProps) {
     <Dialog title="Import a key" onClose={onClose}>
       <Form
         submit="Import"
-        pending={importing.isPending}
-        error={importing.error}
+        call={importing}
         onCancel={onClose}
         onSubmit={({ name = '', algorithm = '', format: chosen = '', data = '', password, exportable }) =>
           importing.mutate({

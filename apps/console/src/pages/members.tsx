@@ -155,8 +155,7 @@ function InviteMember({ onClose, onInvited }: InviteMemberProps) {
     <Dialog title="Invite a person" onClose={onClose}>
       <Form
         submit="Invite"
-        pending={invite.isPending}
-        error={invite.error}
+        call={invite}
         onCancel={onClose}
         onSubmit={({ email = '', role = '' }) => invite.mutate({ email, role: role as Schemas['NewMember']['role'] })}
       >
@@ -185,8 +184,7 @@ function ManageMember({ member, onClose }: ManageMemberProps) {
     <Dialog title={member.name} onClose={onClose}>
       <Form
         submit="Change the role"
-        pending={change.isPending}
-        error={change.error ?? endSessions.error ?? remove.error}
+        call={change}
         onCancel={onClose}
         onSubmit={({ role = '' }) => change.mutate(role as Schemas['Member']['role'])}
       >
@@ -198,6 +196,7 @@ function ManageMember({ member, onClose }: ManageMemberProps) {
           Remove from the tenant
         </Button>
       </div>
+      <Refusal error={endSessions.error ?? remove.error} />
     </Dialog>
   );
 }

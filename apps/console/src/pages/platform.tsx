@@ -86,8 +86,7 @@ function CreateTenant({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Create a tenant" onClose={onClose}>
       <Form
         submit="Create"
-        pending={create.isPending}
-        error={create.error}
+        call={create}
         onCancel={onClose}
         onSubmit={({ slug = '', name = '', email = '', ownerName = '', password = '' }) =>
           create.mutate({ slug, name, owner: { email, name: ownerName, password } })

@@ -118,7 +118,7 @@ export function ProofPage() {
     >
       <Refusal error={keep.error} />
       <Card title="Compare with a checkpoint that you kept">
-        <Form submit="Verify" pending={comparing.isPending} error={comparing.error} onSubmit={comparing.mutate}>
+        <Form submit="Verify" call={comparing} onSubmit={comparing.mutate}>
           <DropText label="Kept checkpoint" name="kept" value={file?.text ?? ''} onFile={setFile} />
           <TextField
             label="Verifier key that you kept (optional)"
@@ -129,7 +129,7 @@ export function ProofPage() {
         <Findings findings={comparing.data} />
       </Card>
       <Card title="Is an event in the history?">
-        <Form submit="Prove" pending={including.isPending} error={including.error} onSubmit={including.mutate}>
+        <Form submit="Prove" call={including} onSubmit={including.mutate}>
           <TextField
             label="Number of the event"
             name="sequence"

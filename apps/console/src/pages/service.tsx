@@ -5,7 +5,7 @@ import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Form, Refusal, SelectField, TextArea, TextField } from '../components/form.js';
+import { Form, OwnPassword, Refusal, SelectField, TextArea, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { CopyButton, NewSecret } from '../components/secret.js';
@@ -137,8 +137,7 @@ function ChangeService({ service, onClose }: ServiceDialogProps) {
     <Dialog title={`Change ${service.name}`} onClose={onClose}>
       <Form
         submit="Save"
-        pending={change.isPending}
-        error={change.error}
+        call={change}
         onCancel={onClose}
         onSubmit={({ name = '', description = null, profiles, allowedCidrs }) =>
           change.mutate({ name, description, profiles: listOf(profiles), allowedCidrs: listOf(allowedCidrs) })
@@ -178,12 +177,11 @@ function DeleteService({ service, onClose }: ServiceDialogProps) {
       <Form
         submit="Yes, Delete"
         danger
-        pending={remove.isPending}
-        error={remove.error}
+        call={remove}
         onCancel={onClose}
         onSubmit={({ password = '' }) => remove.mutate(password)}
       >
-        <TextField label="Your password" name="password" type="password" autoComplete="current-password" required />
+        <OwnPassword required />
       </Form>
     </Dialog>
   );

@@ -100,8 +100,7 @@ function CreateService({ onClose, onCreated }: CreateServiceProps) {
     <Dialog title="Create a service" onClose={onClose}>
       <Form
         submit="Create"
-        pending={create.isPending}
-        error={create.error}
+        call={create}
         onCancel={onClose}
         onSubmit={({ name = '', description, profiles, allowedCidrs }) =>
           create.mutate({

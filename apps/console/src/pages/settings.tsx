@@ -39,8 +39,7 @@ function TenantSettings({ tenant }: { readonly tenant: Schemas['Tenant'] }) {
     <Card title="Rules of the tenant">
       <Form
         submit="Save the settings"
-        pending={change.isPending}
-        error={change.error}
+        call={change}
         reason={reason('tenant:write')}
         onSubmit={({ name = '', ...values }) =>
           change.mutate({ name, settings: changedSettings(settings, values) as Record<string, never> })

@@ -99,8 +99,7 @@ function PasswordForm() {
     <Panel title="Sign in">
       <Form
         submit="Sign in"
-        pending={signIn.isPending}
-        error={signIn.error}
+        call={signIn}
         onSubmit={({ email = '', password = '', tenant }) =>
           signIn.mutate({ email, password, ...(tenant === undefined ? {} : { tenant }) })
         }
@@ -141,8 +140,7 @@ export function FactorForm({ question: { mfaToken, methods, passkeyOptions }, on
       )}
       <Form
         submit="Continue"
-        pending={verify.isPending}
-        error={verify.error}
+        call={verify}
         onSubmit={({ totp, recoveryCode }) =>
           verify.mutate({
             mfaToken,
@@ -184,8 +182,7 @@ function InvitationForm({ onDone }: Done) {
     <Panel title="Accept an invitation">
       <Form
         submit="Accept"
-        pending={accept.isPending}
-        error={accept.error}
+        call={accept}
         onSubmit={({ token = '', name = '', password = '' }) => accept.mutate({ token, name, password })}
       >
         <TextField label="Token of the invitation" name="token" hint="cinv_…" required />
@@ -212,8 +209,7 @@ function ResetForm({ onDone }: Done) {
     <Panel title="Choose a new password">
       <Form
         submit="Set the password"
-        pending={complete.isPending}
-        error={complete.error}
+        call={complete}
         onSubmit={({ token = '', password = '' }) => complete.mutate({ token, password })}
       >
         <TextField label="Token of the reset" name="token" hint="crst_…" required />

@@ -5,7 +5,7 @@ import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { CheckField, Form, TextArea, TextField } from '../components/form.js';
+import { CheckField, Form, OwnPassword, TextArea } from '../components/form.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { CopyButton } from '../components/secret.js';
 import { decodeToken } from '../jwt.js';
@@ -86,13 +86,7 @@ function TryIt({ profile: { name, format } }: ProfileProps) {
       <p className="mb-3 text-soft">
         Issues a token as a service would get it. Its service key is revealed for this, which the history records.
       </p>
-      <Form
-        submit="Issue a token"
-        pending={sign.isPending}
-        error={sign.error}
-        reason={reason('credentials:reveal')}
-        onSubmit={sign.mutate}
-      >
+      <Form submit="Issue a token" call={sign} reason={reason('credentials:reveal')} onSubmit={sign.mutate}>
         <ServiceField profile={name} />
         <TextArea
           label="Input (JSON)"
@@ -144,14 +138,7 @@ function DeleteProfile({ profile, onClose }: ProfileProps & { readonly onClose: 
     <Dialog title={`Delete ${profile.name}?`} onClose={onClose}>
       <Loaded query={foreseen}>
         {({ allowed, code }) => (
-          <Form
-            submit="Yes, Delete"
-            danger
-            pending={remove.isPending}
-            error={remove.error}
-            onCancel={onClose}
-            onSubmit={remove.mutate}
-          >
+          <Form submit="Yes, Delete" danger call={remove} onCancel={onClose} onSubmit={remove.mutate}>
             <p className="mb-3">
               {allowed ? (
                 'No service was granted it.'
@@ -164,7 +151,7 @@ function DeleteProfile({ profile, onClose }: ProfileProps & { readonly onClose: 
             {!allowed && (
               <>
                 <CheckField label="Do it although something depends on it" name="force" />
-                <TextField label="Your password" name="password" type="password" autoComplete="current-password" />
+                <OwnPassword />
               </>
             )}
           </Form>

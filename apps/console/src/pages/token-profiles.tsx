@@ -82,13 +82,7 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Create a token profile" onClose={onClose}>
       <Loaded query={keys}>
         {(items) => (
-          <Form
-            submit="Create"
-            pending={create.isPending}
-            error={create.error}
-            onCancel={onClose}
-            onSubmit={create.mutate}
-          >
+          <Form submit="Create" call={create} onCancel={onClose} onSubmit={create.mutate}>
             <TextField
               label="Name"
               name="name"
