@@ -1,20 +1,20 @@
 // Made from the API document by `npm run docs`; a test fails where the two differ.
 export interface paths {
     "/health/live": {
-        /** Whether the process runs; restart it if not */
+        /** Check whether the process runs; restart it if not */
         get: operations["getLiveness"];
     };
     "/health/started": {
-        /** Whether the start is over; wait before asking anything else */
+        /** Check whether the start is complete; wait before sending anything else */
         get: operations["getStart"];
     };
     "/health/ready": {
-        /** Whether requests may be sent here */
+        /** Check whether requests may be sent to this process */
         get: operations["getReadiness"];
     };
     "/metrics": {
         /**
-         * What this process measures, for Prometheus
+         * Read the metrics of this process, for Prometheus
          * @description Not found unless `CHANCERY_METRICS_TOKEN` is set and `CHANCERY_METRICS_PORT` is not.
          */
         get: operations["getMetrics"];
@@ -40,7 +40,7 @@ export interface paths {
         delete: operations["endSession"];
     };
     "/v1/auth/me": {
-        /** Who is logged in, and where they are a member */
+        /** Read the signed-in user and their memberships */
         get: operations["getSelf"];
     };
     "/v1/auth/logout": {
@@ -52,7 +52,7 @@ export interface paths {
         post: operations["changePassword"];
     };
     "/v1/auth/reset/complete": {
-        /** Choose a new password by the token of a reset; all sessions of the account end */
+        /** Set a new password by the token of a reset; all sessions of the account end */
         post: operations["completeReset"];
     };
     "/v1/auth/factors": {
@@ -70,15 +70,15 @@ export interface paths {
         delete: operations["deleteFactor"];
     };
     "/v1/auth/factors/recovery-codes": {
-        /** Receive ten new recovery codes; step up by a second factor first */
+        /** Create ten new recovery codes; step up by a second factor first */
         post: operations["renewRecoveryCodes"];
     };
     "/v1/auth/step-up": {
-        /** Prove again who you are, for 5 minutes of this session: by the password or a second factor */
+        /** Step up the session for 5 minutes, by the password or a second factor */
         post: operations["stepUp"];
     };
     "/v1/auth/step-up/challenge": {
-        /** What a passkey has to sign for a step-up of this session, within 5 minutes */
+        /** Request the challenge that a passkey signs for a step-up of this session, within 5 minutes */
         post: operations["askForStepUp"];
     };
     "/v1/tenants": {
@@ -124,7 +124,7 @@ export interface paths {
         delete: operations["endSessions"];
     };
     "/v1/tenants/{tenantId}/members/{userId}/reset": {
-        /** Let a member whose account only this tenant knows choose a new password */
+        /** Start the password reset of a member whose account only this tenant knows */
         post: operations["resetMember"];
     };
     "/v1/tenants/{tenantId}/members/{userId}/factors": {
@@ -136,7 +136,7 @@ export interface paths {
         get: operations["listInvitations"];
     };
     "/v1/tenants/{tenantId}/invitations/{invitationId}/resend": {
-        /** Make a new token for a pending invitation, valid for seven days; the former one ends */
+        /** Create a new token for a pending invitation, valid for seven days; the former one ends */
         post: operations["resendInvitation"];
     };
     "/v1/tenants/{tenantId}/invitations/{invitationId}": {
@@ -152,7 +152,7 @@ export interface paths {
         get: operations["listUsers"];
     };
     "/v1/users/{userId}/reset": {
-        /** Let the holder of an account choose a new password */
+        /** Start the password reset of an account */
         post: operations["resetUser"];
     };
     "/v1/users/{userId}/verification": {
@@ -160,7 +160,7 @@ export interface paths {
         post: operations["verifyUser"];
     };
     "/v1/users/{userId}/factors": {
-        /** Delete the second factors of an account whose holder lost them */
+        /** Delete the second factors of an account */
         delete: operations["resetUserFactors"];
     };
     "/v1/tenants/{tenantId}/api-tokens": {
@@ -224,7 +224,7 @@ export interface paths {
         post: operations["discardCredential"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/reactivate": {
-        /** Make an inactive credential active again */
+        /** Reactivate an inactive credential */
         post: operations["reactivateCredential"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/regenerate": {
@@ -252,11 +252,11 @@ export interface paths {
         get: operations["listCredentialRotations"];
     };
     "/v1/tenants/{tenantId}/credential-rotations/{rotationId}": {
-        /** Read a rotation and how far it is */
+        /** Read a rotation and its progress */
         get: operations["getCredentialRotation"];
     };
     "/v1/tenants/{tenantId}/credential-rotations/{rotationId}/items": {
-        /** Read the report of a rotation: what became of each credential */
+        /** Read the report of a rotation: the outcome for each credential */
         get: operations["listCredentialRotationItems"];
     };
     "/v1/tenants/{tenantId}/credential-rotations/{rotationId}/cancel": {
@@ -264,7 +264,7 @@ export interface paths {
         post: operations["cancelCredentialRotation"];
     };
     "/v1/tenants/{tenantId}/leaks": {
-        /** Say whether a string is, or was, a credential of the tenant */
+        /** Check whether a string is, or was, a credential of the tenant */
         post: operations["checkLeak"];
     };
     "/v1/tenants/{tenantId}/keys": {
@@ -282,11 +282,11 @@ export interface paths {
         patch: operations["changeKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/users": {
-        /** What signed with a key and when, and what may sign with it or certifies it */
+        /** List what signed with a key and when, and what may sign with it or certifies it */
         get: operations["listKeyUsers"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/rotate": {
-        /** Make the next version: published now, signing when every cache of the JWKS has it */
+        /** Rotate a key: the next version is published now and signs when every cache of the JWKS has it */
         post: operations["rotateKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/retire": {
@@ -314,7 +314,7 @@ export interface paths {
         post: operations["exportPrivateKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/csr": {
-        /** Make a certificate signing request for a key */
+        /** Create a certificate signing request for a key */
         post: operations["requestKeyCertificate"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/certificate": {
@@ -422,15 +422,15 @@ export interface paths {
         get: operations["listLicenseRevisions"];
     };
     "/v1/tenants/{tenantId}/expirations": {
-        /** What expires, is rotated or begins, soonest first: of every kind */
+        /** List what expires, is rotated or begins, of every kind, soonest first */
         get: operations["listExpirations"];
     };
     "/v1/tenants/{tenantId}/as-of": {
-        /** What the tenant had at an instant, rebuilt from its history */
+        /** Rebuild what the tenant had at an instant from its history */
         get: operations["getAsOf"];
     };
     "/v1/tenants/{tenantId}/as-of/signers": {
-        /** Who could have a token signed by a profile at an instant, and with which key */
+        /** List who could have a token signed by a profile at an instant, and with which key */
         get: operations["getSigners"];
     };
     "/v1/tenants/{tenantId}/audit-events": {
@@ -442,7 +442,7 @@ export interface paths {
         get: operations["exportAuditEvents"];
     };
     "/v1/tenants/{tenantId}/audit-events/checkpoint": {
-        /** The last signed checkpoint of the history */
+        /** Read the last signed checkpoint of the history */
         get: operations["getCheckpoint"];
     };
     "/v1/tenants/{tenantId}/audit-events/proofs/inclusion": {
@@ -470,7 +470,7 @@ export interface paths {
         get: operations["exportPlatformAuditEvents"];
     };
     "/v1/platform/audit-events/checkpoint": {
-        /** The last signed checkpoint of the installation's own history */
+        /** Read the last signed checkpoint of the installation's own history */
         get: operations["getPlatformCheckpoint"];
     };
     "/v1/platform/audit-events/{sequence}": {
@@ -482,23 +482,23 @@ export interface paths {
         get: operations["getPlatformEventProof"];
     };
     "/v1/tenants/{tenantId}/history/checkpoint": {
-        /** The last signed checkpoint of the history (C2SP tlog-checkpoint) */
+        /** Read the last signed checkpoint of the history (C2SP tlog-checkpoint) */
         get: operations["getLogCheckpoint"];
     };
     "/v1/tenants/{tenantId}/history/tile/{path}": {
-        /** A tile of hashes or a bundle of entries of the history (C2SP tlog-tiles) */
+        /** Download a tile of hashes or a bundle of entries of the history (C2SP tlog-tiles) */
         get: operations["getLogTile"];
     };
     "/v1/platform/history/checkpoint": {
-        /** The last signed checkpoint of the installation's own history */
+        /** Read the last signed checkpoint of the installation's own history */
         get: operations["getPlatformLogCheckpoint"];
     };
     "/v1/platform/history/tile/{path}": {
-        /** A tile of hashes or a bundle of entries of the installation's own history */
+        /** Download a tile of hashes or a bundle of entries of the installation's own history */
         get: operations["getPlatformLogTile"];
     };
     "/v1/history/keys": {
-        /** The keys that the checkpoints of a history are verified by */
+        /** Read the keys that verify the checkpoints of a history */
         get: operations["getLogKeys"];
     };
     "/v1/platform/scheduler": {
@@ -524,19 +524,19 @@ export interface paths {
         patch: operations["changeWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/disable": {
-        /** Send nothing to a webhook until it is enabled; what happens meanwhile is not sent later */
+        /** Disable a webhook: events are not sent, also not later, until it is enabled */
         post: operations["disableWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/enable": {
-        /** Send events to a webhook again, from now on */
+        /** Enable a webhook: events from now on are sent */
         post: operations["enableWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/rotate-secret": {
-        /** Make a new secret; the former one also signs for a while */
+        /** Rotate the secret of a webhook; the former one also signs for a while */
         post: operations["rotateWebhookSecret"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries": {
-        /** List what was sent to a webhook and what will be, for 30 days */
+        /** List the deliveries of a webhook of the last 30 days */
         get: operations["listDeliveries"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver": {
@@ -624,19 +624,19 @@ export interface paths {
         post: operations["authenticateCaller"];
     };
     "/v1/forward-auth": {
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         get: operations["forwardAuth"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         put: operations["forwardAuthPut"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         post: operations["forwardAuthPost"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         delete: operations["forwardAuthDelete"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         options: operations["forwardAuthOptions"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         head: operations["forwardAuthHead"];
-        /** Forward-auth check (nginx auth_request, Traefik, Envoy) */
+        /** Check a forwarded request (nginx auth_request, Traefik, Envoy) */
         patch: operations["forwardAuthPatch"];
     };
     "/v1/token/{phone}": {
@@ -660,17 +660,17 @@ export interface paths {
         get: operations["getSystemUserToken"];
     };
     "/v1/auth/token": {
-        /** A token for the user of an ID token, or for an anonymous one where a service asks */
+        /** Issue a token for the user of an ID token, or for an anonymous user at the request of a service */
         get: operations["getUserToken"];
         /** Issue a token for a user */
         post: operations["createUserToken"];
-        /** Preflight of a page that asks for a token (CORS) */
+        /** Answer the preflight of a page that asks for a token (CORS) */
         options: operations["askForUserToken"];
     };
     "/auth/token": {
-        /** The same at the path of the vendor’s samples */
+        /** Issue a token for a user, at the path of the vendor’s samples */
         get: operations["getUserTokenAtVendorPath"];
-        /** The same at the path of the vendor’s samples */
+        /** Answer the preflight, at the path of the vendor’s samples */
         options: operations["askForUserTokenAtVendorPath"];
     };
     "/v1/licensing/update": {
@@ -678,7 +678,7 @@ export interface paths {
         post: operations["updateLicense"];
     };
     "/v1/api/licensing/update": {
-        /** The same at the path that the vendor’s sample calls */
+        /** Update an entitlement, at the path that the vendor’s sample calls */
         post: operations["updateLicenseAtSandboxPath"];
     };
     "/v1/certificates": {
@@ -690,19 +690,19 @@ export interface paths {
         post: operations["renewOwnCertificate"];
     };
     "/v1/tenants/{tenantId}/.well-known/jwks.json": {
-        /** The public keys of the tenant, as a JWK Set */
+        /** Read the public keys of the tenant, as a JWK Set */
         get: operations["getJwks"];
     };
     "/v1/tenants/{tenantId}/.well-known/openid-configuration": {
-        /** OpenID Connect discovery document of the tenant */
+        /** Read the OpenID Connect discovery document of the tenant */
         get: operations["getIssuerMetadata"];
     };
     "/pki/{caId}/ca.crt": {
-        /** The certificate of an authority */
+        /** Download the certificate of an authority */
         get: operations["getAuthorityCertificate"];
     };
     "/pki/{caId}/crl": {
-        /** The revocation list of an authority */
+        /** Download the revocation list of an authority */
         get: operations["getCrl"];
     };
     "/pki/{caId}/ocsp": {
@@ -745,10 +745,10 @@ export interface components {
             degraded: string[];
         };
         AccessToken: {
-            /** @description For `Authorization: Bearer` */
+            /** @description Access token, for `Authorization: Bearer` */
             accessToken: string;
             /**
-             * @description How to send it (RFC 6750)
+             * @description Authentication scheme (RFC 6750)
              * @enum {string}
              */
             tokenType: "Bearer";
@@ -760,7 +760,7 @@ export interface components {
             refreshExpiresIn: number;
         };
         SecondFactorRequest: {
-            /** @description What the account can answer with */
+            /** @description Factors of the account */
             methods: ("totp" | "passkey" | "recovery_code")[];
             /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
             passkeyOptions: {
@@ -768,13 +768,13 @@ export interface components {
             } | null;
             /** @description Always `true`: the session begins with `POST /v1/auth/login/verify` */
             mfaRequired: boolean;
-            /** @description For that call, within 5 minutes */
+            /** @description Token for `POST /v1/auth/login/verify`, valid for 5 minutes */
             mfaToken: string;
         };
         LogIn: {
             /**
              * Format: email
-             * @description Who logs in
+             * @description E-mail address of the account
              */
             email: string;
             /**
@@ -809,7 +809,7 @@ export interface components {
             };
             /** @description One of the recovery codes, in place of a lost factor; each is accepted once */
             recoveryCode?: string;
-            /** @description From the answer of the log-in */
+            /** @description `mfaToken` of the response of `POST /v1/auth/login` */
             mfaToken: string;
             /**
              * @description Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that scripts cannot read
@@ -830,9 +830,9 @@ export interface components {
             id: string;
             /** @description Whether it is the session of this request */
             current: boolean;
-            /** @description Where it was started from */
+            /** @description Source address at sign-in */
             sourceAddress: string | null;
-            /** @description What the client called itself */
+            /** @description `User-Agent` at sign-in */
             userAgent: string | null;
             /**
              * Format: uuid
@@ -905,7 +905,7 @@ export interface components {
             requiresSecondFactor: boolean;
         };
         Self: {
-            /** @description Who is logged in */
+            /** @description The user who is signed in */
             user: components["schemas"]["User"];
             /**
              * @description Role in the installation, if any
@@ -949,7 +949,7 @@ export interface components {
              * @enum {string}
              */
             kind: "totp" | "passkey";
-            /** @description By which the user recognises it */
+            /** @description Name by which the user recognises it */
             name: string;
             /**
              * Format: date-time
@@ -984,11 +984,11 @@ export interface components {
              * @enum {string}
              */
             kind: "totp" | "passkey";
-            /** @description By which the user recognises it */
+            /** @description Name by which the user recognises it */
             name: string;
         };
         TotpSetup: {
-            /** @description For typing into the application (Base32) */
+            /** @description Secret in Base32, to be typed into the application */
             secret: string;
             /** @description The same for a QR code */
             uri: string;
@@ -996,9 +996,9 @@ export interface components {
         EnrolledFactor: {
             /** @description The factor, which does not count yet */
             factor: components["schemas"]["Factor"];
-            /** @description For the application; shown this once */
+            /** @description Secret for the application; shown only in this response */
             totp?: components["schemas"]["TotpSetup"];
-            /** @description For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON` */
+            /** @description Options for `navigator.credentials.create`, read by `PublicKeyCredential.parseCreationOptionsFromJSON` */
             passkey?: {
                 [key: string]: unknown;
             };
@@ -1023,7 +1023,7 @@ export interface components {
         FactorWithCodes: {
             /** @description The factor, which counts from now on */
             factor: components["schemas"]["Factor"];
-            /** @description Each takes the place of a second factor, once; shown this once */
+            /** @description Recovery codes: each replaces a second factor once; shown only in this response */
             recoveryCodes?: string[];
         };
         StepUp: {
@@ -1034,7 +1034,7 @@ export interface components {
             password?: string;
         };
         NewRecoveryCodes: {
-            /** @description Each takes the place of a second factor, once; shown this once */
+            /** @description Recovery codes: each replaces a second factor once; shown only in this response */
             recoveryCodes: string[];
         };
         FreshProof: {
@@ -1062,13 +1062,13 @@ export interface components {
             password?: string;
         };
         StepUpAnswer: {
-            /** @description For `X-Step-Up`, in requests of this session only */
+            /** @description Token for the header `X-Step-Up`, valid in requests of this session */
             stepUpToken: string;
             /** @description Seconds until the token ends */
             expiresIn: number;
         };
         AskedFactor: {
-            /** @description What the account can answer with */
+            /** @description Factors of the account */
             methods: ("totp" | "passkey" | "recovery_code")[];
             /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
             passkeyOptions: {
@@ -1090,7 +1090,7 @@ export interface components {
             password: string;
         };
         NewTenant: {
-            /** @description For URLs; never changes */
+            /** @description Name of the tenant in URLs; cannot be changed */
             slug: string;
             /** @description Name of the tenant */
             name: string;
@@ -1167,7 +1167,7 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /**
-             * @description What became of it
+             * @description State
              * @enum {string}
              */
             state: "pending" | "accepted" | "withdrawn" | "expired";
@@ -1183,14 +1183,14 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description Until when it can be accepted
+             * @description When the invitation expires
              */
             expiresAt: string;
         };
         InvitationWithToken: {
             /** @description The invitation */
             invitation: components["schemas"]["Invitation"];
-            /** @description For the invited person alone; shown this once */
+            /** @description Token of the invitation, for the invited person; shown only in this response */
             token: string;
         };
         TenantDeletion: {
@@ -1268,11 +1268,11 @@ export interface components {
             role: "owner" | "full_access" | "limited_access" | "auditor";
         };
         StartedReset: {
-            /** @description For the holder of the account alone; shown this once */
+            /** @description Token of the reset, for the holder of the account; shown only in this response */
             token: string;
             /**
              * Format: date-time
-             * @description Until when it can be used
+             * @description When the token expires
              */
             expiresAt: string;
         };
@@ -1357,9 +1357,9 @@ export interface components {
              * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
              */
             password?: string;
-            /** @description What it is for */
+            /** @description Purpose of the token */
             name: string;
-            /** @description What it may do, at most what the role of its owner permits */
+            /** @description Permissions of the token, within those of the role of its owner */
             permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /**
              * Format: date-time
@@ -1380,7 +1380,7 @@ export interface components {
              * @description Id of the API token
              */
             id: string;
-            /** @description What it is for */
+            /** @description Purpose of the token */
             name: string;
             /**
              * Format: uuid
@@ -1388,11 +1388,11 @@ export interface components {
              */
             ownerId: string;
             /**
-             * @description Whose token it is
+             * @description Type of the owner
              * @enum {string}
              */
             ownerType: "user" | "service_account";
-            /** @description What it may do, at most what the role of its owner permits */
+            /** @description Permissions of the token, within those of the role of its owner */
             permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /** @description Whether it may do what asks a person for their password */
             stepUp: boolean;
@@ -1429,7 +1429,7 @@ export interface components {
         ApiTokenWithSecret: {
             /** @description The API token */
             apiToken: components["schemas"]["ApiToken"];
-            /** @description For `Authorization: Bearer`; shown this once */
+            /** @description Secret for `Authorization: Bearer`; shown only in this response */
             token: string;
         };
         ApiTokenPage: {
@@ -1442,7 +1442,7 @@ export interface components {
             /** @description Unique among the service accounts of the tenant */
             name: string;
             /**
-             * @description What its API tokens may do at most
+             * @description Role: the limit of the permissions of its API tokens
              * @enum {string}
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
@@ -1453,10 +1453,10 @@ export interface components {
              * @description Id of the service account
              */
             id: string;
-            /** @description Its name */
+            /** @description Name of the owner */
             name: string;
             /**
-             * @description What its API tokens may do at most
+             * @description Role: the limit of the permissions of its API tokens
              * @enum {string}
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
@@ -1533,7 +1533,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
             /**
@@ -1542,7 +1542,7 @@ export interface components {
              */
             authType: "service_key" | "jwt";
             /**
-             * @description Only an active one is accepted
+             * @description State; only active credentials are accepted
              * @enum {string}
              */
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -1594,7 +1594,7 @@ export interface components {
              * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
              */
             lastRefusedAt: string | null;
-            /** @description How many requests used it and were rejected, exact to a few seconds */
+            /** @description Number of rejected requests with this credential, exact to a few seconds */
             refusedUses: number;
             /**
              * Format: date-time
@@ -1653,7 +1653,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
             /**
@@ -1662,7 +1662,7 @@ export interface components {
              */
             authType: "service_key" | "jwt";
             /**
-             * @description Only an active one is accepted
+             * @description State; only active credentials are accepted
              * @enum {string}
              */
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -1714,7 +1714,7 @@ export interface components {
              * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
              */
             lastRefusedAt: string | null;
-            /** @description How many requests used it and were rejected, exact to a few seconds */
+            /** @description Number of rejected requests with this credential, exact to a few seconds */
             refusedUses: number;
             /**
              * Format: date-time
@@ -1736,9 +1736,9 @@ export interface components {
              * @description When it was deleted and its secret erased
              */
             deletedAt: string | null;
-            /** @description Actions that are possible now */
+            /** @description Actions that the state permits */
             allowedActions: ("reveal" | "discard" | "reactivate" | "regenerate" | "compromise" | "update" | "delete")[];
-            /** @description Each other action with the code of its rejection */
+            /** @description Every other action with its error code */
             blockedActions: {
                 [key: string]: unknown;
             };
@@ -1823,7 +1823,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
             /**
@@ -1832,7 +1832,7 @@ export interface components {
              */
             authType: "service_key" | "jwt";
             /**
-             * @description Only an active one is accepted
+             * @description State; only active credentials are accepted
              * @enum {string}
              */
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -1884,7 +1884,7 @@ export interface components {
              * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
              */
             lastRefusedAt: string | null;
-            /** @description How many requests used it and were rejected, exact to a few seconds */
+            /** @description Number of rejected requests with this credential, exact to a few seconds */
             refusedUses: number;
             /**
              * Format: date-time
@@ -1917,7 +1917,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
             /**
@@ -1926,7 +1926,7 @@ export interface components {
              */
             authType: "service_key" | "jwt";
             /**
-             * @description Only an active one is accepted
+             * @description State; only active credentials are accepted
              * @enum {string}
              */
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -1978,7 +1978,7 @@ export interface components {
              * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
              */
             lastRefusedAt: string | null;
-            /** @description How many requests used it and were rejected, exact to a few seconds */
+            /** @description Number of rejected requests with this credential, exact to a few seconds */
             refusedUses: number;
             /**
              * Format: date-time
@@ -2004,7 +2004,7 @@ export interface components {
             successor?: components["schemas"]["CredentialWithSecret"];
         };
         Compromise: {
-            /** @description For the history */
+            /** @description Reason, recorded in the history */
             reason?: string;
         };
         CredentialChange: {
@@ -2024,20 +2024,20 @@ export interface components {
             credentialId: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
-            /** @description Why it was not rotated */
+            /** @description Code of the reason why the credential was not rotated */
             code: string;
         };
         CredentialRotationImpact: {
-            /** @description How many credentials are selected */
+            /** @description Number of selected credentials */
             total: number;
-            /** @description How many would be rotated immediately */
+            /** @description Number of credentials that would be rotated immediately */
             rotated: number;
-            /** @description How many would wait for the end of an overlap */
+            /** @description Number of credentials that would wait for the end of an overlap */
             waiting: number;
-            /** @description Those that would be rejected */
+            /** @description Credentials that would be rejected */
             rejected: components["schemas"]["RejectedCredential"][];
         };
         CredentialRotationDryRun: {
@@ -2070,7 +2070,7 @@ export interface components {
             unusedSince?: unknown | unknown;
         };
         NewCredentialRotation: {
-            /** @description Which active credentials; an empty object selects all of the tenant */
+            /** @description Filter of active credentials; an empty object selects all of the tenant */
             filter: components["schemas"]["RotationFilter"];
             /**
              * @description Seconds for which each old credential remains active, at most until its own expiry
@@ -2133,7 +2133,7 @@ export interface components {
              * @enum {string}
              */
             state: "running" | "completed" | "cancelled";
-            /** @description What was asked for */
+            /** @description Filter of the request */
             filter: components["schemas"]["AppliedRotationFilter"];
             /**
              * @description Seconds for which each old credential remains active, at most until its own expiry
@@ -2142,11 +2142,11 @@ export interface components {
             overlapSeconds: number;
             /** @description Whether inactive credentials are deleted to make room */
             deleteInactive: boolean;
-            /** @description How many credentials were selected */
+            /** @description Number of selected credentials */
             total: number;
-            /** @description How many have a successor by now */
+            /** @description Number of credentials that have a successor */
             rotated: number;
-            /** @description How many were rejected by now */
+            /** @description Number of rejected credentials */
             rejected: number;
             /**
              * Format: uuid
@@ -2180,7 +2180,7 @@ export interface components {
             credentialId: string;
             /**
              * Format: uuid
-             * @description Whose it is
+             * @description Id of the service
              */
             serviceId: string;
             /**
@@ -2193,7 +2193,7 @@ export interface components {
              * @description Its successor; its secret is read by `reveal`
              */
             successorId: string | null;
-            /** @description Why it was not rotated */
+            /** @description Code of the reason why the credential was not rotated */
             code: string | null;
             /**
              * Format: date-time
@@ -2263,7 +2263,7 @@ export interface components {
             /** @description Unique among the keys of the tenant */
             name: string;
             /**
-             * @description By its JOSE name
+             * @description JOSE name of the algorithm
              * @enum {string}
              */
             algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
@@ -2350,7 +2350,7 @@ export interface components {
              */
             state: "active" | "deleted" | "destroyed";
             /**
-             * @description By its JOSE name
+             * @description JOSE name of the algorithm
              * @enum {string}
              */
             algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
@@ -2423,7 +2423,7 @@ export interface components {
              */
             state: "active" | "deleted" | "destroyed";
             /**
-             * @description By its JOSE name
+             * @description JOSE name of the algorithm
              * @enum {string}
              */
             algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
@@ -2594,7 +2594,7 @@ export interface components {
             password?: string;
         };
         KeyCompromise: {
-            /** @description For the history */
+            /** @description Reason, recorded in the history */
             reason?: string;
         };
         ForcedStepUp: {
@@ -2613,7 +2613,7 @@ export interface components {
             /** @description Unique among the keys of the tenant */
             name: string;
             /**
-             * @description By its JOSE name
+             * @description JOSE name of the algorithm
              * @enum {string}
              */
             algorithm: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
@@ -2694,7 +2694,7 @@ export interface components {
             id: string;
             /** Format: uuid */
             keyId: string;
-            /** @description For `certificateKid` of a token profile */
+            /** @description Key ID of the certificate, for `certificateKid` of a token profile */
             kid: string;
             /** @enum {string} */
             state: "active" | "expired";
@@ -2753,7 +2753,7 @@ export interface components {
             validityDays?: number;
             /** @description The longest life that is granted */
             validityDaysMax?: number;
-            /** @description Which names are certified */
+            /** @description Names that certificates may have */
             names?: components["schemas"]["NamePolicyField"];
             /** @description Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. All are in each certificate */
             extendedKeyUsage?: ("clientAuth" | "serverAuth" | "emailProtection" | "codeSigning")[];
@@ -2831,7 +2831,7 @@ export interface components {
             issuer: string;
             /** @description Hexadecimal */
             serialNumber: string;
-            /** @description How many authorities may follow below it */
+            /** @description Path length constraint: how many subordinate authorities may follow */
             pathLength: number | null;
             /** @description RFC 5280 §4.2.1.10 */
             nameConstraints: components["schemas"]["NameConstraintsField"] | null;
@@ -2843,16 +2843,16 @@ export interface components {
             certificate: string;
             /**
              * Format: date-time
-             * @description From when on it is valid
+             * @description Start of the validity
              */
             notBefore: string;
             /**
              * Format: date-time
-             * @description Until when it is valid
+             * @description End of the validity
              */
             notAfter: string;
             /**
-             * @description Why it was revoked
+             * @description Revocation reason
              * @enum {string|null}
              */
             revocationReason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "privilegeWithdrawn" | "aACompromise" | null;
@@ -2928,7 +2928,7 @@ export interface components {
         };
         IgnoredPartField: {
             /**
-             * @description What it is
+             * @description Kind of the part
              * @enum {string}
              */
             kind: "extension" | "attribute" | "keyUsage";
@@ -2952,12 +2952,12 @@ export interface components {
             san: string[];
             /**
              * Format: date-time
-             * @description From when on it is valid
+             * @description Start of the validity
              */
             notBefore: string;
             /**
              * Format: date-time
-             * @description Until when it is valid
+             * @description End of the validity
              */
             notAfter: string;
             /**
@@ -2967,7 +2967,7 @@ export interface components {
             state: "issuing" | "active" | "held" | "revoked" | "expired";
             /**
              * Format: uuid
-             * @description Who issued it
+             * @description Id of the issuing authority
              */
             caId: string;
             /**
@@ -3009,7 +3009,7 @@ export interface components {
             updatedAt: string;
             /** @description PEM of its issuers, nearest first */
             chain: string;
-            /** @description What the request contains and the certificate does not */
+            /** @description Parts of the request that the certificate does not have */
             ignored: components["schemas"]["IgnoredPartField"][];
         };
         Certificate: {
@@ -3027,12 +3027,12 @@ export interface components {
             san: string[];
             /**
              * Format: date-time
-             * @description From when on it is valid
+             * @description Start of the validity
              */
             notBefore: string;
             /**
              * Format: date-time
-             * @description Until when it is valid
+             * @description End of the validity
              */
             notAfter: string;
             /**
@@ -3042,7 +3042,7 @@ export interface components {
             state: "issuing" | "active" | "held" | "revoked" | "expired";
             /**
              * Format: uuid
-             * @description Who issued it
+             * @description Id of the issuing authority
              */
             caId: string;
             /**
@@ -3104,12 +3104,12 @@ export interface components {
             san: string[];
             /**
              * Format: date-time
-             * @description From when on it is valid
+             * @description Start of the validity
              */
             notBefore: string;
             /**
              * Format: date-time
-             * @description Until when it is valid
+             * @description End of the validity
              */
             notAfter: string;
             /**
@@ -3119,7 +3119,7 @@ export interface components {
             state: "issuing" | "active" | "held" | "revoked" | "expired";
             /**
              * Format: uuid
-             * @description Who issued it
+             * @description Id of the issuing authority
              */
             caId: string;
             /**
@@ -3228,7 +3228,7 @@ export interface components {
              */
             maxTtlSeconds?: number;
             /**
-             * @description How far clocks may differ when a token is verified
+             * @description Tolerated difference of clocks when a token is verified
              * @default 60
              */
             skewSeconds?: number;
@@ -3320,7 +3320,7 @@ export interface components {
              */
             maxTtlSeconds?: number;
             /**
-             * @description How far clocks may differ when a token is verified
+             * @description Tolerated difference of clocks when a token is verified
              * @default 60
              */
             skewSeconds?: number;
@@ -3343,7 +3343,7 @@ export interface components {
             };
         };
         SystemUserTokenRequest: {
-            /** @description What SuperOffice gave for the customer; stored sealed */
+            /** @description System user token that SuperOffice issued for the customer; stored encrypted */
             systemUserToken: string;
         };
         TokenProfileDeletionEffect: {
@@ -3361,7 +3361,7 @@ export interface components {
         FoundTransaction: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description As it was given */
+            /** @description Phone number as it was given */
             phoneNumber: string;
             profile: string;
             /** @description The key version that signed */
@@ -3385,7 +3385,7 @@ export interface components {
              * @description Id of the entitlement
              */
             id: string;
-            /** @description Whose it is: by `ccId` or by `serial` */
+            /** @description The customer, by `ccId` or by `serial` */
             customer: {
                 [key: string]: unknown;
             };
@@ -3445,7 +3445,7 @@ export interface components {
             nextCursor: string | null;
         };
         MadeAnnouncement: {
-            /** @description How many days ahead */
+            /** @description Days ahead */
             daysAhead: number;
             /**
              * Format: date-time
@@ -3458,7 +3458,7 @@ export interface components {
             kind: string;
             /**
              * Format: uuid
-             * @description Its id
+             * @description Id of the thing
              */
             id: string;
             /**
@@ -3466,7 +3466,7 @@ export interface components {
              * @description When it happens
              */
             dueAt: string;
-            /** @description What happens then */
+            /** @description What happens at that time */
             happens: string;
             /** @description Name of the thing, where it has one */
             name?: string;
@@ -3474,7 +3474,7 @@ export interface components {
             kid?: string;
             /** @description Contacts of the thing, or else of what it belongs to */
             contacts: string[];
-            /** @description What was announced of it */
+            /** @description Announcements that were made */
             announcements: components["schemas"]["MadeAnnouncement"][];
             /**
              * Format: date-time
@@ -3856,7 +3856,7 @@ export interface components {
         EventTarget: {
             /** @description Type of the target */
             type: string;
-            /** @description Its id */
+            /** @description Id of the target */
             id: string;
         };
         AuditEvent: {
@@ -3869,7 +3869,7 @@ export interface components {
             sequence: number;
             /**
              * Format: uuid
-             * @description Whose history it belongs to
+             * @description Id of the tenant of the history
              */
             tenantId: string;
             /**
@@ -3877,20 +3877,20 @@ export interface components {
              * @description When it happened
              */
             occurredAt: string;
-            /** @description Who did it */
+            /** @description Actor */
             actor: components["schemas"]["EventActor"];
             /** @description Action */
             action: string;
             /** @description The target of the action */
             target: components["schemas"]["EventTarget"];
             /**
-             * @description How it ended
+             * @description Outcome
              * @enum {string}
              */
             outcome: "success" | "denied" | "failed";
             /** @description The request that caused it */
             requestId: string;
-            /** @description Where the request came from */
+            /** @description Source address of the request */
             sourceAddress: string | null;
             /**
              * Format: uuid
@@ -3927,7 +3927,7 @@ export interface components {
         InclusionProof: {
             /** @description Sequence number of the event */
             sequence: number;
-            /** @description How many events the tree has */
+            /** @description Size of the tree */
             treeSize: number;
             /** @description Leaf hash of the event, hexadecimal */
             leafHash: string;
@@ -3937,9 +3937,9 @@ export interface components {
             proof: string[];
         };
         ConsistencyProof: {
-            /** @description How many events the smaller tree has */
+            /** @description Size of the smaller tree */
             from: number;
-            /** @description How many events the larger tree has */
+            /** @description Size of the larger tree */
             to: number;
             /** @description Root of the smaller tree, hexadecimal */
             fromRootHash: string;
@@ -3964,7 +3964,7 @@ export interface components {
             keys: components["schemas"]["LogKey"][];
         };
         KindOfWork: {
-            /** @description What falls due */
+            /** @description Kind of the due things */
             kind: string;
             /** @description Items handled since this process started */
             handled: number;
@@ -3981,12 +3981,12 @@ export interface components {
             pausedAt: string | null;
             /**
              * Format: date-time
-             * @description What the clock should have shown at the last jump
+             * @description Time that the clock should have shown at the last jump
              */
             jumpedFrom: string | null;
             /**
              * Format: date-time
-             * @description What it showed
+             * @description Time that the clock showed after the jump
              */
             jumpedTo: string | null;
             /**
@@ -4001,7 +4001,7 @@ export interface components {
             clock: "steady" | "ahead" | "behind";
             /**
              * Format: date-time
-             * @description What the clock of this host shows
+             * @description Time that the clock of this host shows
              */
             shown: string;
             /**
@@ -4018,7 +4018,7 @@ export interface components {
             work: components["schemas"]["KindOfWork"][];
         };
         NewWebhook: {
-            /** @description Where events are sent: `https:`, with a public address */
+            /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
             actions: string[];
@@ -4029,7 +4029,7 @@ export interface components {
              * @description Id of the webhook
              */
             id: string;
-            /** @description Where events are sent: `https:`, with a public address */
+            /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
             actions: string[];
@@ -4084,7 +4084,7 @@ export interface components {
             nextCursor: string | null;
         };
         WebhookChange: {
-            /** @description Where events are sent: `https:`, with a public address */
+            /** @description URL to which events are sent: `https:`, with a public address */
             url?: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
             actions?: string[];
@@ -4112,7 +4112,7 @@ export interface components {
             /** @description Action of the event */
             action: string;
             /**
-             * @description What became of it
+             * @description State of the delivery
              * @enum {string}
              */
             state: "pending" | "delivered" | "failed";
@@ -4120,7 +4120,7 @@ export interface components {
             attempts: number;
             /** @description HTTP status of the last attempt */
             lastStatus: number | null;
-            /** @description Why the last attempt got no answer */
+            /** @description Reason why the last attempt got no response */
             lastError: string | null;
             /**
              * Format: date-time
@@ -4462,7 +4462,7 @@ export interface components {
             authorization?: string;
             /** @description Its `X-Service-Key` header */
             serviceKey?: string;
-            /** @description Where it came from; for services with `allowedCidrs` */
+            /** @description Source address of the request, for services with `allowedCidrs` */
             sourceAddress?: string;
         };
         EffectiveService: {
@@ -4490,7 +4490,7 @@ export interface components {
         TransactionAnswer: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description As it was given */
+            /** @description Phone number as it was given */
             phoneNumber: string;
             profile: string;
             /** @description The key version that signed */
@@ -4513,7 +4513,7 @@ export interface components {
         SystemUserTokenAnswer: {
             /** @description The signed system user token, as SuperOffice expects it */
             token: string;
-            /** @description Its minute, `yyyyMMddHHmm` in UTC */
+            /** @description Minute of the signature, `yyyyMMddHHmm` in UTC */
             timestamp: string;
             /** @description The key version that signed */
             kid: string;
@@ -4610,7 +4610,7 @@ export type $defs = Record<string, never>;
 export interface operations {
     getLiveness: {
         responses: {
-            /** @description It runs */
+            /** @description The process runs */
             200: {
                 content: {
                     "application/json": components["schemas"]["Liveness"];
@@ -4621,7 +4621,7 @@ export interface operations {
     };
     getStart: {
         responses: {
-            /** @description It is */
+            /** @description The start is complete */
             200: {
                 content: {
                     "application/json": components["schemas"]["Started"];
@@ -4632,7 +4632,7 @@ export interface operations {
     };
     getReadiness: {
         responses: {
-            /** @description They may */
+            /** @description The server accepts requests */
             200: {
                 content: {
                     "application/json": components["schemas"]["Ready"];
@@ -4891,7 +4891,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description For the header `X-Step-Up` */
+            /** @description The token for the header `X-Step-Up` */
             200: {
                 content: {
                     "application/json": components["schemas"]["StepUpAnswer"];
@@ -4902,7 +4902,7 @@ export interface operations {
     };
     askForStepUp: {
         responses: {
-            /** @description What the account can step up by */
+            /** @description The factors of the account that are accepted */
             200: {
                 content: {
                     "application/json": components["schemas"]["AskedFactor"];
@@ -7280,7 +7280,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenProfileDeletionDryRun"];
                 };
             };
-            /** @description No service signs by it any more */
+            /** @description The token profile is deleted */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -7348,7 +7348,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Services have to send it again */
+            /** @description The token is removed; services have to send it again */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -7414,7 +7414,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As the newest update left it */
+            /** @description The entitlement after the newest update */
             200: {
                 content: {
                     "application/json": components["schemas"]["License"];
@@ -7630,7 +7630,7 @@ export interface operations {
             query: {
                 /** @description Sequence number of the event */
                 sequence: number;
-                /** @description How many events the tree has; as many as the last checkpoint covers if absent */
+                /** @description Size of the tree; default: the size of the last checkpoint */
                 treeSize?: number;
             };
             path: {
@@ -7651,9 +7651,9 @@ export interface operations {
     getConsistencyProof: {
         parameters: {
             query: {
-                /** @description How many events the smaller tree has */
+                /** @description Size of the smaller tree */
                 from: number;
-                /** @description How many events the larger tree has; as many as the last checkpoint covers if absent */
+                /** @description Size of the larger tree; default: the size of the last checkpoint */
                 to?: number;
             };
             path: {
@@ -7908,7 +7908,7 @@ export interface operations {
     };
     getScheduler: {
         responses: {
-            /** @description As this process sees it */
+            /** @description State of the scheduler in this process */
             200: {
                 content: {
                     "application/json": components["schemas"]["SchedulerState"];
@@ -7930,7 +7930,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description As this process sees it now */
+            /** @description State of the scheduler in this process after the confirmation */
             200: {
                 content: {
                     "application/json": components["schemas"]["SchedulerState"];
@@ -8021,7 +8021,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing is sent to it any more */
+            /** @description The webhook is deleted; nothing more is sent to it */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -8559,7 +8559,7 @@ export interface operations {
                 profile: string;
             };
         };
-        /** @description By the format of the profile */
+        /** @description Token in the format of the profile */
         requestBody: {
             content: {
                 "application/json": {

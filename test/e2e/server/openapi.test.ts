@@ -29,7 +29,7 @@ const operations = () =>
   Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({
       name: nameOf({ method: method.toUpperCase(), path: path.replaceAll(/\{(\w+)\}/g, ':$1').replace(':path', '*') }),
-      operation: operation as { operationId: string; 'x-access': string },
+      operation: operation as { operationId: string; summary: string; 'x-access': string },
     })),
   );
 
@@ -63,6 +63,13 @@ describe('the document of the whole server', () => {
   it('the document of the whole server names each operation once', () => {
     const ids = operations().map(({ operation }) => operation.operationId);
     expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('the summary of each operation of the whole server begins with a verb', () => {
+    const nouns = operations().filter(({ operation: { summary } }) =>
+      /^(The|A|An|This|That|Its?|What|Which|Who(se)?|When|Whether|How|Why|Where)\b/.test(summary),
+    );
+    expect(nouns.map(({ name, operation }) => `${name}: ${operation.summary}`)).toEqual([]);
   });
 
   it('the document of the whole server says of each operation which permission of the table it takes', () => {

@@ -15,12 +15,12 @@ import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } f
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
-const Name = () => Text({ max: 100, description: 'What it is for', example: 'nightly rotation' });
+const Name = () => Text({ max: 100, description: 'Purpose of the token', example: 'nightly rotation' });
 const Permissions = () =>
   Items(Choice(tokenPermissions), {
     minItems: 1,
     maxItems: tokenPermissions.length,
-    description: 'What it may do, at most what the role of its owner permits',
+    description: 'Permissions of the token, within those of the role of its owner',
     example: ['services:read', 'services:write'],
   });
 const AllowedCidrs = (options = {}) =>
@@ -51,7 +51,7 @@ export class ApiToken {
   @Identifier({ description: 'Id of the API token' }) id: string;
   @Name() name: string;
   @Identifier({ description: 'Id of the user or the service account whose token it is' }) ownerId: string;
-  @Choice(['user', 'service_account'], { description: 'Whose token it is' }) ownerType: string;
+  @Choice(['user', 'service_account'], { description: 'Type of the owner' }) ownerType: string;
   @Permissions() permissions: Permission[];
   @Flag({ description: 'Whether it may do what asks a person for their password', example: false }) stepUp: boolean;
   @AllowedCidrs() allowedCidrs: string[];
@@ -69,7 +69,7 @@ export class ApiTokenWithSecret {
   @Nested(() => ApiToken, { description: 'The API token' }) apiToken: ApiToken;
   @Text({
     max: 100,
-    description: 'For `Authorization: Bearer`; shown this once',
+    description: 'Secret for `Authorization: Bearer`; shown only in this response',
     example: 'chat_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token: SecretText;
@@ -78,13 +78,15 @@ export class ApiTokenWithSecret {
 export class NewServiceAccount {
   @Text({ max: 100, description: 'Unique among the service accounts of the tenant', example: 'deployment' })
   name: string;
-  @Choice(roles, { description: 'What its API tokens may do at most', example: 'limited_access' }) role: Role;
+  @Choice(roles, { description: 'Role: the limit of the permissions of its API tokens', example: 'limited_access' })
+  role: Role;
 }
 
 export class ServiceAccount {
   @Identifier({ description: 'Id of the service account' }) id: string;
-  @Text({ description: 'Its name', example: 'deployment' }) name: string;
-  @Choice(roles, { description: 'What its API tokens may do at most', example: 'limited_access' }) role: Role;
+  @Text({ description: 'Name of the owner', example: 'deployment' }) name: string;
+  @Choice(roles, { description: 'Role: the limit of the permissions of its API tokens', example: 'limited_access' })
+  role: Role;
   @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was created' }) createdAt: string;

@@ -20,7 +20,7 @@ export class AsOfController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'What the tenant had at an instant, rebuilt from its history' })
+  @ApiOperation({ summary: 'Rebuild what the tenant had at an instant from its history' })
   @ApiOkResponse({ type: AsOf, description: 'A page of each kind, in the order of creation' })
   async getAsOf(@Query() { at, kind, limit, cursor }: AsOfQuery, @InScope() scope: TenantScope): Promise<AsOf> {
     if (kind === undefined && cursor !== undefined) throw cursorWithoutKind();
@@ -30,7 +30,7 @@ export class AsOfController {
   }
 
   @Get('signers')
-  @ApiOperation({ summary: 'Who could have a token signed by a profile at an instant, and with which key' })
+  @ApiOperation({ summary: 'List who could have a token signed by a profile at an instant, and with which key' })
   @ApiOkResponse({ type: Signers, description: 'A page of credentials of services' })
   async getSigners(
     @Query() { at, profile, limit, cursor }: SignersQuery,

@@ -64,7 +64,7 @@ export class EventActor {
 
 export class EventTarget {
   @Text({ description: 'Type of the target', example: 'credential' }) type: string;
-  @Text({ description: 'Its id', example: ID_EXAMPLE }) id: string;
+  @Text({ description: 'Id of the target', example: ID_EXAMPLE }) id: string;
 }
 
 /** What is exported. */
@@ -96,14 +96,14 @@ export class AuditEvent {
     example: 41,
   })
   sequence: number;
-  @Identifier({ description: 'Whose history it belongs to' }) tenantId: string;
+  @Identifier({ description: 'Id of the tenant of the history' }) tenantId: string;
   @Instant({ description: 'When it happened' }) occurredAt: string;
-  @Nested(() => EventActor, { description: 'Who did it' }) actor: EventActor;
+  @Nested(() => EventActor, { description: 'Actor' }) actor: EventActor;
   @Text({ description: 'Action', example: 'credential.discarded' }) action: string;
   @Nested(() => EventTarget, { description: 'The target of the action' }) target: EventTarget;
-  @Choice(OUTCOMES, { description: 'How it ended' }) outcome: EventOutcome;
+  @Choice(OUTCOMES, { description: 'Outcome' }) outcome: EventOutcome;
   @Text({ description: 'The request that caused it', example: 'checkout-4711' }) requestId: string;
-  @Text({ nullable: true, description: 'Where the request came from', example: '203.0.113.7' })
+  @Text({ nullable: true, description: 'Source address of the request', example: '203.0.113.7' })
   sourceAddress: string | null;
   @Identifier({ optional: true, description: 'The credential that was used or changed' }) credentialId?: string;
   @Text({ optional: true, description: 'The key version or certificate', example: ID_EXAMPLE }) kid?: string;

@@ -81,7 +81,7 @@ export class AuditEventsController {
   }
 
   @Get('checkpoint')
-  @ApiOperation({ summary: 'The last signed checkpoint of the history' })
+  @ApiOperation({ summary: 'Read the last signed checkpoint of the history' })
   @ApiOkResponse(A_CHECKPOINT)
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getCheckpoint(@InScope() scope: TenantScope, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
@@ -173,7 +173,7 @@ export class PlatformAuditEventsController {
   }
 
   @Get('checkpoint')
-  @ApiOperation({ summary: "The last signed checkpoint of the installation's own history" })
+  @ApiOperation({ summary: "Read the last signed checkpoint of the installation's own history" })
   @ApiOkResponse(A_CHECKPOINT)
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getPlatformCheckpoint(

@@ -45,7 +45,7 @@ const SessionPlaceField = () =>
   });
 
 export class LogIn {
-  @Email({ description: 'Who logs in' }) email: string;
+  @Email({ description: 'E-mail address of the account' }) email: string;
   @PasswordField({ description: 'Their password' }) password: string;
   @Text({
     max: 63,
@@ -60,11 +60,11 @@ export class LogIn {
 export class AccessToken {
   @Text({
     max: 4_096,
-    description: 'For `Authorization: Bearer`',
+    description: 'Access token, for `Authorization: Bearer`',
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln',
   })
   accessToken: string;
-  @Choice(['Bearer'], { description: 'How to send it (RFC 6750)' }) tokenType: 'Bearer';
+  @Choice(['Bearer'], { description: 'Authentication scheme (RFC 6750)' }) tokenType: 'Bearer';
   @WholeNumber({ description: 'Seconds until the token ends', example: 900 }) expiresIn: number;
   @Text({
     max: 100,
@@ -83,12 +83,22 @@ const SIGN_IN_TOKEN_EXAMPLE = 'cmfa_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4c
 /** The answer to the password of an account that has a second factor. */
 export class SecondFactorRequest extends AskedFactor {
   @Flag({ description: 'Always `true`: the session begins with `POST /v1/auth/login/verify`' }) mfaRequired: true;
-  @Text({ max: 100, description: 'For that call, within 5 minutes', example: SIGN_IN_TOKEN_EXAMPLE }) mfaToken: string;
+  @Text({
+    max: 100,
+    description: 'Token for `POST /v1/auth/login/verify`, valid for 5 minutes',
+    example: SIGN_IN_TOKEN_EXAMPLE,
+  })
+  mfaToken: string;
 }
 
 /** Exactly one proof. */
 export class LogInVerification extends SecondFactorProof {
-  @Text({ max: 100, description: 'From the answer of the log-in', example: SIGN_IN_TOKEN_EXAMPLE }) mfaToken: string;
+  @Text({
+    max: 100,
+    description: '`mfaToken` of the response of `POST /v1/auth/login`',
+    example: SIGN_IN_TOKEN_EXAMPLE,
+  })
+  mfaToken: string;
   @SessionPlaceField() session?: SessionPlace;
 }
 
@@ -105,9 +115,9 @@ export class Renewal {
 export class SessionOfUser {
   @Identifier({ description: 'Id of the session' }) id: string;
   @Flag({ description: 'Whether it is the session of this request' }) current: boolean;
-  @Text({ nullable: true, description: 'Where it was started from', example: '203.0.113.7' })
+  @Text({ nullable: true, description: 'Source address at sign-in', example: '203.0.113.7' })
   sourceAddress: string | null;
-  @Text({ nullable: true, description: 'What the client called itself', example: 'curl/8.14' })
+  @Text({ nullable: true, description: '`User-Agent` at sign-in', example: 'curl/8.14' })
   userAgent: string | null;
   @Identifier({ nullable: true, description: 'Id of the identity provider that it began by; null for a password' })
   identityProviderId: string | null;
@@ -138,11 +148,11 @@ export class NewPassword {
 export class StartedReset {
   @Text({
     max: 100,
-    description: 'For the holder of the account alone; shown this once',
+    description: 'Token of the reset, for the holder of the account; shown only in this response',
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token: SecretText;
-  @Instant({ description: 'Until when it can be used' }) expiresAt: string;
+  @Instant({ description: 'When the token expires' }) expiresAt: string;
 }
 
 export class User {
@@ -184,7 +194,7 @@ export class MembershipOfUser {
 const PLATFORM_ADMIN = 'platform_admin';
 
 export class Self {
-  @Nested(() => User, { description: 'Who is logged in' }) user: User;
+  @Nested(() => User, { description: 'The user who is signed in' }) user: User;
   @Choice([PLATFORM_ADMIN], { nullable: true, description: 'Role in the installation, if any' })
   platformRole: typeof PLATFORM_ADMIN | null;
   @Permissions('What this role permits in the installation, and in every tenant')

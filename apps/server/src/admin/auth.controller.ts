@@ -153,7 +153,7 @@ export class AuthController {
   }
 
   @Get('me')
-  @ApiOperation({ summary: 'Who is logged in, and where they are a member' })
+  @ApiOperation({ summary: 'Read the signed-in user and their memberships' })
   @ApiOkResponse({ type: Self, description: 'The user, their platform role and their memberships' })
   async getSelf(@OnPlatform() scope: PlatformScope): Promise<Self> {
     const user = await this.users.get(scope, scope.actor.id);
@@ -199,7 +199,7 @@ export class AuthController {
   @HttpCode(204)
   @Public()
   @RateLimited('login')
-  @ApiOperation({ summary: 'Choose a new password by the token of a reset; all sessions of the account end' })
+  @ApiOperation({ summary: 'Set a new password by the token of a reset; all sessions of the account end' })
   @ApiNoContentResponse({ description: 'The new password holds' })
   @Fails(accountErrors.RESET_INVALID, accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, coreErrors.BUSY)
   async completeReset(@Body() { token, password }: NewPassword, @Facts() facts: RequestFacts): Promise<void> {

@@ -138,7 +138,8 @@ export class IssuingProfileField {
 
   @ValidityDays({ description: 'Default validity in days' }) validityDays?: number;
   @ValidityDays({ description: 'The longest life that is granted' }) validityDaysMax?: number;
-  @Nested(() => NamePolicyField, { optional: true, description: 'Which names are certified' }) names?: NamePolicyField;
+  @Nested(() => NamePolicyField, { optional: true, description: 'Names that certificates may have' })
+  names?: NamePolicyField;
 
   @Items(Choice(LEAF_EXTENDED_KEY_USAGES), {
     minItems: 1,
@@ -241,16 +242,20 @@ export class CertificateAuthority {
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
   @Text({ description: 'RFC 4514', example: 'CN=Example Root CA,O=Example Ltd,C=DE' }) issuer: string;
   @Text({ description: 'Hexadecimal', example: '4f2a9c1be07d5a8831f6c0de42ab7719' }) serialNumber: string;
-  @WholeNumber({ nullable: true, description: 'How many authorities may follow below it', example: 0 })
+  @WholeNumber({
+    nullable: true,
+    description: 'Path length constraint: how many subordinate authorities may follow',
+    example: 0,
+  })
   pathLength: number | null;
   @Nested(() => NameConstraintsField, { nullable: true, description: 'RFC 5280 §4.2.1.10' })
   nameConstraints: NameConstraintsField | null;
   @Nested(() => IssuingProfileField, { description: 'Rules for issued certificates' }) profile: IssuingProfileField;
   @Contacts() contacts: string[];
   @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
-  @Instant({ description: 'From when on it is valid' }) notBefore: string;
-  @Instant({ description: 'Until when it is valid' }) notAfter: string;
-  @Choice(revocationReasons, { nullable: true, description: 'Why it was revoked', example: 'cessationOfOperation' })
+  @Instant({ description: 'Start of the validity' }) notBefore: string;
+  @Instant({ description: 'End of the validity' }) notAfter: string;
+  @Choice(revocationReasons, { nullable: true, description: 'Revocation reason', example: 'cessationOfOperation' })
   revocationReason: RevocationReason | null;
   @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;

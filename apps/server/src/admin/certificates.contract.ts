@@ -150,11 +150,11 @@ export class Certificate {
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) issuer: string;
   @Items(Text({ max: 255 }), { maxItems: NAMES_MAX, description: 'Alternative names', example: ['client.example.com'] })
   san: string[];
-  @Instant({ description: 'From when on it is valid' }) notBefore: string;
-  @Instant({ description: 'Until when it is valid', example: '2027-01-01T00:00:00.000Z' }) notAfter: string;
+  @Instant({ description: 'Start of the validity' }) notBefore: string;
+  @Instant({ description: 'End of the validity', example: '2027-01-01T00:00:00.000Z' }) notAfter: string;
   @Choice(certificateLifecycle.states, { description: 'Only `active` certificates are valid', example: 'active' })
   state: CertificateState;
-  @Identifier({ description: 'Who issued it' }) caId: string;
+  @Identifier({ description: 'Id of the issuing authority' }) caId: string;
   @Identifier({ nullable: true, description: 'The service that it belongs to' }) serviceId: string | null;
   @Contacts({ description: 'E-mail addresses of who is told about it; if empty, those of its service are' })
   contacts: string[];
@@ -179,7 +179,7 @@ export class CertificateWithChain extends Certificate {
 }
 
 export class IgnoredPartField {
-  @Choice(IGNORED_PART_KINDS, { description: 'What it is', example: 'extension' }) kind: IgnoredPart['kind'];
+  @Choice(IGNORED_PART_KINDS, { description: 'Kind of the part', example: 'extension' }) kind: IgnoredPart['kind'];
   @Text({ description: 'Object identifier, or the name of the key usage', example: '1.3.6.1.5.5.7.1.24' }) id: string;
   @Text({ nullable: true, description: 'Its name, where it is a known one', example: 'tlsFeature' })
   name: string | null;
@@ -189,7 +189,7 @@ export class IgnoredPartField {
 export class NewlyIssuedCertificate extends CertificateWithChain {
   @Items(Nested(() => IgnoredPartField), {
     maxItems: IGNORED_MAX,
-    description: 'What the request contains and the certificate does not',
+    description: 'Parts of the request that the certificate does not have',
   })
   ignored: IgnoredPartField[];
 }

@@ -37,7 +37,11 @@ const OverlapSeconds = (options = {}) =>
     ...options,
   });
 const RejectionCode = (options = {}) =>
-  Text({ description: 'Why it was not rotated', example: 'INACTIVE_CREDENTIAL_EXISTS', ...options });
+  Text({
+    description: 'Code of the reason why the credential was not rotated',
+    example: 'INACTIVE_CREDENTIAL_EXISTS',
+    ...options,
+  });
 
 export class RotationFilter extends CredentialSelectionFields {}
 
@@ -53,7 +57,7 @@ export class AppliedRotationFilter {
 
 export class NewCredentialRotation {
   @Nested(() => RotationFilter, {
-    description: 'Which active credentials; an empty object selects all of the tenant',
+    description: 'Filter of active credentials; an empty object selects all of the tenant',
     example: { authType: 'service_key' },
   })
   filter: RotationFilter;
@@ -79,13 +83,13 @@ export class CredentialRotation {
   @Identifier({ description: 'Id of the rotation' }) id: string;
   @Choice(credentialRotationLifecycle.states, { description: 'It runs until each credential was rotated or rejected' })
   state: CredentialRotationState;
-  @Nested(() => AppliedRotationFilter, { description: 'What was asked for', example: { authType: 'service_key' } })
+  @Nested(() => AppliedRotationFilter, { description: 'Filter of the request', example: { authType: 'service_key' } })
   filter: AppliedRotationFilter;
   @OverlapSeconds() overlapSeconds: number;
   @Flag({ description: 'Whether inactive credentials are deleted to make room' }) deleteInactive: boolean;
-  @WholeNumber({ description: 'How many credentials were selected', example: 50 }) total: number;
-  @WholeNumber({ description: 'How many have a successor by now', example: 48 }) rotated: number;
-  @WholeNumber({ description: 'How many were rejected by now', example: 2 }) rejected: number;
+  @WholeNumber({ description: 'Number of selected credentials', example: 50 }) total: number;
+  @WholeNumber({ description: 'Number of credentials that have a successor', example: 48 }) rotated: number;
+  @WholeNumber({ description: 'Number of rejected credentials', example: 2 }) rejected: number;
   @Identifier({ description: 'The member or service account who requested it' }) requestedBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
   @Instant({ description: 'When it was requested' }) createdAt: string;
@@ -100,7 +104,7 @@ export class RotationItemQuery extends PageQuery {
 
 export class CredentialRotationItem {
   @Identifier({ description: 'The credential that is replaced' }) credentialId: string;
-  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @Identifier({ description: 'Id of the service' }) serviceId: string;
   @Choice(rotationItemStates, { description: 'Whether it has a successor' }) state: RotationItemState;
   @Identifier({ nullable: true, description: 'Its successor; its secret is read by `reveal`' }) successorId:
     string | null;
@@ -113,15 +117,16 @@ export class CredentialRotationItemPage extends PageOf(CredentialRotationItem) {
 
 export class RejectedCredential {
   @Identifier({ description: 'The credential' }) credentialId: string;
-  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @Identifier({ description: 'Id of the service' }) serviceId: string;
   @RejectionCode() code: string;
 }
 
 export class CredentialRotationImpact {
-  @WholeNumber({ description: 'How many credentials are selected', example: 50 }) total: number;
-  @WholeNumber({ description: 'How many would be rotated immediately', example: 47 }) rotated: number;
-  @WholeNumber({ description: 'How many would wait for the end of an overlap', example: 1 }) waiting: number;
-  @Items(Nested(() => RejectedCredential), { maxItems: 5_000, description: 'Those that would be rejected' })
+  @WholeNumber({ description: 'Number of selected credentials', example: 50 }) total: number;
+  @WholeNumber({ description: 'Number of credentials that would be rotated immediately', example: 47 }) rotated: number;
+  @WholeNumber({ description: 'Number of credentials that would wait for the end of an overlap', example: 1 })
+  waiting: number;
+  @Items(Nested(() => RejectedCredential), { maxItems: 5_000, description: 'Credentials that would be rejected' })
   rejected: RejectedCredential[];
 }
 

@@ -73,7 +73,7 @@ export class CredentialRotationsController {
   }
 
   @Get('credential-rotations/:rotationId')
-  @ApiOperation({ summary: 'Read a rotation and how far it is' })
+  @ApiOperation({ summary: 'Read a rotation and its progress' })
   @ApiOkResponse({ type: CredentialRotation, description: 'The rotation' })
   async getCredentialRotation(
     @Param('rotationId') rotationId: string,
@@ -83,7 +83,7 @@ export class CredentialRotationsController {
   }
 
   @Get('credential-rotations/:rotationId/items')
-  @ApiOperation({ summary: 'Read the report of a rotation: what became of each credential' })
+  @ApiOperation({ summary: 'Read the report of a rotation: the outcome for each credential' })
   @ApiOkResponse({ type: CredentialRotationItemPage, description: 'One page' })
   async listCredentialRotationItems(
     @Param('rotationId') rotationId: string,

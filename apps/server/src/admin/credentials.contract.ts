@@ -113,15 +113,21 @@ export class Regeneration {
 }
 
 export class Compromise {
-  @Text({ max: 500, optional: true, description: 'For the history', example: 'Found in a public repository' })
+  @Text({
+    max: 500,
+    optional: true,
+    description: 'Reason, recorded in the history',
+    example: 'Found in a public repository',
+  })
   reason?: string;
 }
 
 export class MaskedCredential {
   @Identifier({ description: 'Id of the credential' }) id: string;
-  @Identifier({ description: 'Whose it is' }) serviceId: string;
+  @Identifier({ description: 'Id of the service' }) serviceId: string;
   @Kind() authType: AuthType;
-  @Choice(credentialLifecycle.states, { description: 'Only an active one is accepted' }) state: CredentialState;
+  @Choice(credentialLifecycle.states, { description: 'State; only active credentials are accepted' })
+  state: CredentialState;
   @Name({ nullable: true }) name: string | null;
   @Text({ description: 'Enough of the secret to recognise it', example: 'csk_7Xk2…9fQz' }) secretMasked: string;
   @Text({
@@ -141,7 +147,7 @@ export class MaskedCredential {
     'When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address',
   )
   lastRefusedAt: string | null;
-  @WholeNumber({ description: 'How many requests used it and were rejected, exact to a few seconds', example: 0 })
+  @WholeNumber({ description: 'Number of rejected requests with this credential, exact to a few seconds', example: 0 })
   refusedUses: number;
   @HappenedAt('When its secret was last shown') revealedAt: string | null;
   @HappenedAt('When it was discarded') discardedAt: string | null;
@@ -152,13 +158,13 @@ export class MaskedCredential {
 export class Credential extends MaskedCredential {
   @Items(Choice(credentialActions), {
     maxItems: credentialActions.length,
-    description: 'Actions that are possible now',
+    description: 'Actions that the state permits',
     example: ['reveal', 'discard', 'update'],
   })
   allowedActions: CredentialAction[];
 
   @JsonObject({
-    description: 'Each other action with the code of its rejection',
+    description: 'Every other action with its error code',
     example: { reactivate: 'WRONG_STATE', delete: 'WRONG_STATE' },
   })
   blockedActions: Partial<Record<CredentialAction, string>>;

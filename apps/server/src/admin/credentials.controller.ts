@@ -122,7 +122,7 @@ export class CredentialsController {
 
   @Post(':credentialId/reactivate')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Make an inactive credential active again' })
+  @ApiOperation({ summary: 'Reactivate an inactive credential' })
   @ApiOkResponse({ type: Credential, description: 'The active credential' })
   @Fails(...ofAnAction)
   async reactivateCredential(

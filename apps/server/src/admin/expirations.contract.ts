@@ -13,20 +13,23 @@ export class ExpirationQuery extends PageQuery {
 }
 
 export class MadeAnnouncement {
-  @WholeNumber({ description: 'How many days ahead', example: 14 }) daysAhead: number;
+  @WholeNumber({ description: 'Days ahead', example: 14 }) daysAhead: number;
   @Instant({ description: 'When it was announced' }) announcedAt: string;
 }
 
 /** Something that will happen, and when. */
 export class Expiration {
   @Text({ description: 'Kind of the thing', example: 'credential' }) kind: string;
-  @Identifier({ description: 'Its id' }) id: string;
+  @Identifier({ description: 'Id of the thing' }) id: string;
   @Instant({ description: 'When it happens' }) dueAt: string;
-  @Text({ description: 'What happens then', example: 'expires' }) happens: string;
+  @Text({ description: 'What happens at that time', example: 'expires' }) happens: string;
   @Text({ optional: true, description: 'Name of the thing, where it has one', example: 'billing' }) name?: string;
   @Text({ optional: true, max: 128, description: 'Its kid, where it has one', example: ID_EXAMPLE }) kid?: string;
   @Contacts({ description: 'Contacts of the thing, or else of what it belongs to' }) contacts: string[];
-  @Items(Nested(() => MadeAnnouncement), { maxItems: ANNOUNCEMENTS_SHOWN_MAX, description: 'What was announced of it' })
+  @Items(Nested(() => MadeAnnouncement), {
+    maxItems: ANNOUNCEMENTS_SHOWN_MAX,
+    description: 'Announcements that were made',
+  })
   announcements: MadeAnnouncement[];
   @Instant({ nullable: true, description: 'When it is announced next; null: not any more' })
   nextAnnouncementAt: string | null;

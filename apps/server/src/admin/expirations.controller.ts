@@ -19,7 +19,7 @@ export class ExpirationsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'What expires, is rotated or begins, soonest first: of every kind' })
+  @ApiOperation({ summary: 'List what expires, is rotated or begins, of every kind, soonest first' })
   @ApiOkResponse({ type: ExpirationPage, description: 'One page' })
   async listExpirations(
     @Query() { before, kind, ...request }: ExpirationQuery,

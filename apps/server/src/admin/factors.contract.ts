@@ -7,12 +7,12 @@ import { StepUp } from './step-up.contract.js';
 
 const Kind = () =>
   Choice(factorKindNames, { description: '`totp`: codes of an application (RFC 6238); `passkey`: WebAuthn' });
-const Name = () => Text({ max: 100, description: 'By which the user recognises it', example: 'phone' });
+const Name = () => Text({ max: 100, description: 'Name by which the user recognises it', example: 'phone' });
 const RecoveryCodes = (options: { readonly optional?: boolean } = {}) =>
   Items(Text({ max: 40 }), {
     ...options,
     maxItems: 10,
-    description: 'Each takes the place of a second factor, once; shown this once',
+    description: 'Recovery codes: each replaces a second factor once; shown only in this response',
     example: ['4T2K-9QWF-0M31'],
   });
 
@@ -36,7 +36,10 @@ export class FactorList {
 }
 
 export class TotpSetup {
-  @Text({ description: 'For typing into the application (Base32)', example: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' })
+  @Text({
+    description: 'Secret in Base32, to be typed into the application',
+    example: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+  })
   secret: string;
   @Text({
     max: 1_024,
@@ -49,10 +52,12 @@ export class TotpSetup {
 /** What the holder sets the factor up by: the member that is called like its kind. */
 export class EnrolledFactor {
   @Nested(() => Factor, { description: 'The factor, which does not count yet' }) factor: Factor;
-  @Nested(() => TotpSetup, { optional: true, description: 'For the application; shown this once' }) totp?: TotpSetup;
+  @Nested(() => TotpSetup, { optional: true, description: 'Secret for the application; shown only in this response' })
+  totp?: TotpSetup;
   @JsonObject({
     optional: true,
-    description: 'For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON`',
+    description:
+      'Options for `navigator.credentials.create`, read by `PublicKeyCredential.parseCreationOptionsFromJSON`',
     example: { rp: { name: 'Chancery', id: 'chancery.example' }, challenge: 'ArPXkVSnfg' },
   })
   passkey?: Json;

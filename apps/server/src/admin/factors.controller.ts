@@ -79,7 +79,7 @@ export class FactorsController {
   }
 
   @Post('recovery-codes')
-  @ApiOperation({ summary: 'Receive ten new recovery codes; step up by a second factor first' })
+  @ApiOperation({ summary: 'Create ten new recovery codes; step up by a second factor first' })
   @ApiCreatedResponse({ type: NewRecoveryCodes, description: 'The codes; the former ones are not accepted any more' })
   @Fails(SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
   async renewRecoveryCodes(

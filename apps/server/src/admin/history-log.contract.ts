@@ -25,7 +25,7 @@ export class InclusionQuery {
   @WholeNumber({
     optional: true,
     min: 1,
-    description: 'How many events the tree has; as many as the last checkpoint covers if absent',
+    description: 'Size of the tree; default: the size of the last checkpoint',
     example: 64,
   })
   treeSize?: number;
@@ -33,11 +33,11 @@ export class InclusionQuery {
 
 /** Two trees. */
 export class ConsistencyQuery {
-  @WholeNumber({ min: 1, description: 'How many events the smaller tree has', example: 41 }) from: number;
+  @WholeNumber({ min: 1, description: 'Size of the smaller tree', example: 41 }) from: number;
   @WholeNumber({
     optional: true,
     min: 1,
-    description: 'How many events the larger tree has; as many as the last checkpoint covers if absent',
+    description: 'Size of the larger tree; default: the size of the last checkpoint',
     example: 64,
   })
   to?: number;
@@ -46,7 +46,7 @@ export class ConsistencyQuery {
 /** The proof that an event is in a tree: RFC 9162 §2.1.3. */
 export class InclusionProof {
   @WholeNumber({ description: 'Sequence number of the event', example: 41 }) sequence: number;
-  @WholeNumber({ description: 'How many events the tree has', example: 64 }) treeSize: number;
+  @WholeNumber({ description: 'Size of the tree', example: 64 }) treeSize: number;
   @Hash('Leaf hash of the event, hexadecimal') leafHash: string;
   @Hash('Root of the tree, hexadecimal') rootHash: string;
   @Hashes('Hexadecimal, from the sibling of the leaf to the child of the root') proof: string[];
@@ -54,8 +54,8 @@ export class InclusionProof {
 
 /** The proof that one tree is the beginning of another: RFC 9162 §2.1.4. */
 export class ConsistencyProof {
-  @WholeNumber({ description: 'How many events the smaller tree has', example: 41 }) from: number;
-  @WholeNumber({ description: 'How many events the larger tree has', example: 64 }) to: number;
+  @WholeNumber({ description: 'Size of the smaller tree', example: 41 }) from: number;
+  @WholeNumber({ description: 'Size of the larger tree', example: 64 }) to: number;
   @Hash('Root of the smaller tree, hexadecimal') fromRootHash: string;
   @Hash('Root of the larger tree, hexadecimal') toRootHash: string;
   @Hashes('Hexadecimal, in the order of RFC 9162 §2.1.4.1') proof: string[];

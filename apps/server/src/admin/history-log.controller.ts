@@ -41,7 +41,7 @@ export class HistoryLogController {
   ) {}
 
   @Get('checkpoint')
-  @ApiOperation({ summary: 'The last signed checkpoint of the history (C2SP tlog-checkpoint)' })
+  @ApiOperation({ summary: 'Read the last signed checkpoint of the history (C2SP tlog-checkpoint)' })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getLogCheckpoint(
@@ -52,7 +52,7 @@ export class HistoryLogController {
   }
 
   @Get('tile/*')
-  @ApiOperation({ summary: 'A tile of hashes or a bundle of entries of the history (C2SP tlog-tiles)' })
+  @ApiOperation({ summary: 'Download a tile of hashes or a bundle of entries of the history (C2SP tlog-tiles)' })
   @ApiParam(TILE_PATH)
   @ApiOkResponse(BINARY)
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
@@ -75,7 +75,7 @@ export class PlatformHistoryLogController {
   constructor(private readonly log: HistoryLog) {}
 
   @Get('checkpoint')
-  @ApiOperation({ summary: "The last signed checkpoint of the installation's own history" })
+  @ApiOperation({ summary: "Read the last signed checkpoint of the installation's own history" })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getPlatformLogCheckpoint(
@@ -86,7 +86,7 @@ export class PlatformHistoryLogController {
   }
 
   @Get('tile/*')
-  @ApiOperation({ summary: "A tile of hashes or a bundle of entries of the installation's own history" })
+  @ApiOperation({ summary: "Download a tile of hashes or a bundle of entries of the installation's own history" })
   @ApiParam(TILE_PATH)
   @ApiOkResponse(BINARY)
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
@@ -109,7 +109,7 @@ export class LogKeysController {
   ) {}
 
   @Get('keys')
-  @ApiOperation({ summary: 'The keys that the checkpoints of a history are verified by' })
+  @ApiOperation({ summary: 'Read the keys that verify the checkpoints of a history' })
   @ApiOkResponse({ type: LogKeys, description: 'The keys under the name of the log' })
   getLogKeys(@Query() { origin = `${this.place.host()}/${INSTALLATION_ID}` }: LogKeysQuery): LogKeys {
     const keys = this.keys.verifierKeysOf(origin).map((key) => ({

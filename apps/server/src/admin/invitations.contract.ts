@@ -18,17 +18,21 @@ export class Invitation {
   @Identifier({ description: 'Id of the invitation' }) id: string;
   @Email({ description: 'Address of the person who is invited' }) email: string;
   @Choice(roles, { description: 'Role that the person will have', example: 'limited_access' }) role: Role;
-  @Choice(invitationLifecycle.states, { description: 'What became of it' }) state: InvitationState;
+  @Choice(invitationLifecycle.states, { description: 'State' }) state: InvitationState;
   @Identifier({ description: 'Id of the user who invited' }) invitedBy: string;
   @Instant({ description: 'When it was made' }) createdAt: string;
-  @Instant({ description: 'Until when it can be accepted' }) expiresAt: string;
+  @Instant({ description: 'When the invitation expires' }) expiresAt: string;
 }
 
 export class InvitationPage extends PageOf(Invitation) {}
 
 export class InvitationWithToken {
   @Nested(() => Invitation, { description: 'The invitation' }) invitation: Invitation;
-  @Text({ max: 100, description: 'For the invited person alone; shown this once', example: TOKEN_EXAMPLE })
+  @Text({
+    max: 100,
+    description: 'Token of the invitation, for the invited person; shown only in this response',
+    example: TOKEN_EXAMPLE,
+  })
   token: SecretText;
 }
 

@@ -51,7 +51,7 @@ export class InvitationsController {
 
   @Post(':invitationId/resend')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Make a new token for a pending invitation, valid for seven days; the former one ends' })
+  @ApiOperation({ summary: 'Create a new token for a pending invitation, valid for seven days; the former one ends' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async resendInvitation(

@@ -29,7 +29,12 @@ export class KeyCertificateRequest {
 export class KeyCertificate {
   @Identifier({ example: ID_EXAMPLE }) id: string;
   @Identifier({ example: ID_EXAMPLE }) keyId: string;
-  @Text({ max: 128, example: KID_EXAMPLE, description: 'For `certificateKid` of a token profile' }) kid: string;
+  @Text({
+    max: 128,
+    example: KID_EXAMPLE,
+    description: 'Key ID of the certificate, for `certificateKid` of a token profile',
+  })
+  kid: string;
   @Choice(['active', 'expired'], { example: 'active' }) state: string;
   @Pem({ example: CERTIFICATE_EXAMPLE }) certificate: string;
   @Text({ max: 1_000, example: '4f2a9c1be07d5a88' }) serialNumber: string;

@@ -35,7 +35,7 @@ export class KeyCertificatesController {
   @Post('csr')
   @HttpCode(200)
   @Requires('keys:write')
-  @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Make a certificate signing request for a key' })
+  @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Create a certificate signing request for a key' })
   @ApiOkResponse({ type: KeyRequestAnswer, description: 'The request, signed by the version that signs now' })
   @Fails(KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
   async requestCertificate(

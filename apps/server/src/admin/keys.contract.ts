@@ -50,7 +50,8 @@ export const KeyName = (options = {}) =>
     example: 'partner tokens',
     ...options,
   });
-export const AlgorithmField = () => Choice(algorithmNames, { description: 'By its JOSE name', example: 'ES256' });
+export const AlgorithmField = () =>
+  Choice(algorithmNames, { description: 'JOSE name of the algorithm', example: 'ES256' });
 const ModulusBits = (options = {}) =>
   WholeNumber({
     min: MODULUS_BITS_MIN,
@@ -176,7 +177,12 @@ export class Rotation extends ForcedAction {
 }
 
 export class KeyCompromise {
-  @Text({ max: 500, optional: true, description: 'For the history', example: 'Found in a public repository' })
+  @Text({
+    max: 500,
+    optional: true,
+    description: 'Reason, recorded in the history',
+    example: 'Found in a public repository',
+  })
   reason?: string;
 }
 

@@ -80,7 +80,7 @@ export class KeysController {
   }
 
   @Get(':keyId/users')
-  @ApiOperation({ summary: 'What signed with a key and when, and what may sign with it or certifies it' })
+  @ApiOperation({ summary: 'List what signed with a key and when, and what may sign with it or certifies it' })
   @ApiOkResponse({ type: KeyUserList, description: 'Its users' })
   async listKeyUsers(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyUserList> {
     return presentKeyUsers(await this.reports.of(scope, keyId));
@@ -105,7 +105,9 @@ export class KeysController {
   @Post(':keyId/rotate')
   @HttpCode(200)
   @Requires('keys:write')
-  @ApiOperation({ summary: 'Make the next version: published now, signing when every cache of the JWKS has it' })
+  @ApiOperation({
+    summary: 'Rotate a key: the next version is published now and signs when every cache of the JWKS has it',
+  })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its new version')
   @Fails(WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async rotateKey(

@@ -20,7 +20,7 @@ export class LeaksController {
   @Post()
   @HttpCode(200)
   @Requires('services:write')
-  @ApiOperation({ operationId: 'checkLeak', summary: 'Say whether a string is, or was, a credential of the tenant' })
+  @ApiOperation({ operationId: 'checkLeak', summary: 'Check whether a string is, or was, a credential of the tenant' })
   @ApiOkResponse({ type: LeakAnswer, description: 'The result' })
   @Fails(databaseErrors.CLOCK_NOT_CONFIRMED)
   async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {

@@ -9,7 +9,7 @@ const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
 
 export class License {
   @Identifier({ description: 'Id of the entitlement' }) id: string;
-  @JsonObject({ example: CUSTOMER_EXAMPLE, description: 'Whose it is: by `ccId` or by `serial`' }) customer: object;
+  @JsonObject({ example: CUSTOMER_EXAMPLE, description: 'The customer, by `ccId` or by `serial`' }) customer: object;
   @JsonObject({ example: { ...CUSTOMER_EXAMPLE, eliteSeats: 15 }, description: 'Content of the latest revision' })
   entitlement: { readonly [member: string]: Json };
   @WholeNumber({ min: 1, description: 'Number of the newest update; the ETag', example: 3 }) revision: number;

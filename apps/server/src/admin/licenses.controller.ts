@@ -32,7 +32,7 @@ export class LicensesController {
 
   @Get(':licenseId')
   @ApiOperation({ summary: 'Read an entitlement' })
-  @ApiOkResponse({ type: License, description: 'As the newest update left it' })
+  @ApiOkResponse({ type: License, description: 'The entitlement after the newest update' })
   async getLicense(@Param('licenseId') licenseId: string, @InScope() scope: TenantScope): Promise<License> {
     return presentLicense(await this.licensing.get(scope, licenseId));
   }

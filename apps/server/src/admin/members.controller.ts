@@ -99,7 +99,7 @@ export class MembersController {
   @Post(':userId/reset')
   @HttpCode(201)
   @Requires('members:recover')
-  @ApiOperation({ summary: 'Let a member whose account only this tenant knows choose a new password' })
+  @ApiOperation({ summary: 'Start the password reset of a member whose account only this tenant knows' })
   @ApiCreatedResponse({ type: StartedReset, description: 'The token for the member, shown this once' })
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMember(

@@ -7,7 +7,7 @@ import { presentInstant } from './page.contract.js';
 const CLOCK_STATES: readonly ClockState[] = ['steady', 'ahead', 'behind'];
 
 class KindOfWork {
-  @Text({ description: 'What falls due', example: 'credential' }) kind: string;
+  @Text({ description: 'Kind of the due things', example: 'credential' }) kind: string;
   @WholeNumber({ description: 'Items handled since this process started', example: 120 }) handled: number;
   @WholeNumber({ description: 'Attempts that failed since this process started', example: 0 }) failed: number;
 }
@@ -21,15 +21,15 @@ export class SchedulerState {
   paused: boolean;
 
   @Instant({ nullable: true, description: 'Since when it is paused' }) pausedAt: string | null;
-  @Instant({ nullable: true, description: 'What the clock should have shown at the last jump' })
+  @Instant({ nullable: true, description: 'Time that the clock should have shown at the last jump' })
   jumpedFrom: string | null;
-  @Instant({ nullable: true, description: 'What it showed' }) jumpedTo: string | null;
+  @Instant({ nullable: true, description: 'Time that the clock showed after the jump' }) jumpedTo: string | null;
   @Instant({ nullable: true, description: 'When the clock was confirmed last' }) confirmedAt: string | null;
 
   @Choice(CLOCK_STATES, { description: "This process's clock, compared with the uptime of its host and the mark" })
   clock: ClockState;
 
-  @Instant({ description: 'What the clock of this host shows' }) shown: string;
+  @Instant({ description: 'Time that the clock of this host shows' }) shown: string;
   @Instant({ nullable: true, description: 'The latest instant of a clock that passed the comparison' })
   mark: string | null;
   @Instant({ nullable: true, description: "The database server's clock; `null` for an embedded database" })

@@ -24,7 +24,7 @@ export class SchedulerController {
 
   @Get()
   @ApiOperation({ summary: 'Read whether the scheduler is paused, and what the clocks show' })
-  @ApiOkResponse({ type: SchedulerState, description: 'As this process sees it' })
+  @ApiOkResponse({ type: SchedulerState, description: 'State of the scheduler in this process' })
   async getScheduler(): Promise<SchedulerState> {
     return SchedulerState.of(await this.watch.status(), this.scheduler.counters);
   }
@@ -35,7 +35,7 @@ export class SchedulerController {
   @ApiOperation({
     summary: 'Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent)',
   })
-  @ApiOkResponse({ type: SchedulerState, description: 'As this process sees it now' })
+  @ApiOkResponse({ type: SchedulerState, description: 'State of the scheduler in this process after the confirmation' })
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async confirmClock(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<SchedulerState> {
     await this.users.confirmPassword(scope, password);

@@ -46,7 +46,7 @@ export class FreshProof extends SecondFactorProof {
 export class StepUpAnswer {
   @Text({
     max: 1_024,
-    description: 'For `X-Step-Up`, in requests of this session only',
+    description: 'Token for the header `X-Step-Up`, valid in requests of this session',
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln',
   })
   stepUpToken: string;
@@ -56,7 +56,7 @@ export class StepUpAnswer {
 export class AskedFactor {
   @Items(Choice(factorMethods), {
     maxItems: factorMethods.length,
-    description: 'What the account can answer with',
+    description: 'Factors of the account',
     example: ['totp', 'recovery_code'],
   })
   methods: FactorMethod[];

@@ -23,9 +23,9 @@ export class StepUpController {
   @Post()
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Prove again who you are, for 5 minutes of this session: by the password or a second factor',
+    summary: 'Step up the session for 5 minutes, by the password or a second factor',
   })
-  @ApiOkResponse({ type: StepUpAnswer, description: 'For the header `X-Step-Up`' })
+  @ApiOkResponse({ type: StepUpAnswer, description: 'The token for the header `X-Step-Up`' })
   @Fails(
     sessionErrors.PASSWORD_INVALID,
     factorErrors.FACTOR_INVALID,
@@ -41,8 +41,10 @@ export class StepUpController {
 
   @Post('challenge')
   @HttpCode(200)
-  @ApiOperation({ summary: 'What a passkey has to sign for a step-up of this session, within 5 minutes' })
-  @ApiOkResponse({ type: AskedFactor, description: 'What the account can step up by' })
+  @ApiOperation({
+    summary: 'Request the challenge that a passkey signs for a step-up of this session, within 5 minutes',
+  })
+  @ApiOkResponse({ type: AskedFactor, description: 'The factors of the account that are accepted' })
   @Fails(factorErrors.SECOND_FACTOR_REQUIRED, coreErrors.FORBIDDEN)
   async askForStepUp(@OnPlatform() scope: PlatformScope): Promise<AskedFactor> {
     return presentAsked(await this.stepUps.ask(scope));

@@ -36,7 +36,14 @@ export class NewOwner {
 }
 
 export class NewTenant {
-  @Text({ min: 3, max: 63, pattern: SLUG, description: 'For URLs; never changes', example: 'acme' }) slug: string;
+  @Text({
+    min: 3,
+    max: 63,
+    pattern: SLUG,
+    description: 'Name of the tenant in URLs; cannot be changed',
+    example: 'acme',
+  })
+  slug: string;
   @Text({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
   @Nested(() => NewOwner, {
     optional: true,

@@ -86,7 +86,7 @@ export class TokenProfileChangeRequest {
     max: 600,
     default: PROFILE_DEFAULTS.skewSeconds,
     example: 60,
-    description: 'How far clocks may differ when a token is verified',
+    description: 'Tolerated difference of clocks when a token is verified',
   })
   skewSeconds?: number;
 
@@ -141,7 +141,7 @@ export class SystemUserTokenRequest {
     max: 255,
     pattern: SYSTEM_USER_TOKEN,
     example: 'Application Name-pzqc70604i',
-    description: 'What SuperOffice gave for the customer; stored sealed',
+    description: 'System user token that SuperOffice issued for the customer; stored encrypted',
   })
   systemUserToken: string;
 }

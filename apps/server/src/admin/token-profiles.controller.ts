@@ -119,7 +119,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'removeSystemUserToken', summary: 'Remove the stored system user token of a profile' })
-  @ApiNoContentResponse({ description: 'Services have to send it again' })
+  @ApiNoContentResponse({ description: 'The token is removed; services have to send it again' })
   @Fails(coreErrors.WRONG_STATE)
   async removeSystemUserToken(@InScope() scope: TenantScope, @Param('name') name: string): Promise<void> {
     await this.profiles.storeSystemUserToken(scope, name, null);
@@ -130,7 +130,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'deleteTokenProfile', summary: 'Delete a token profile' })
-  @ApiNoContentResponse({ description: 'No service signs by it any more' })
+  @ApiNoContentResponse({ description: 'The token profile is deleted' })
   @ApiOkResponse({ type: TokenProfileDeletionDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(profileErrors.PROFILE_IN_USE, ...stepUpErrors, coreErrors.BUSY)
   async delete(

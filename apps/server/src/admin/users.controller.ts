@@ -30,7 +30,7 @@ export class UsersController {
 
   @Post(':userId/reset')
   @HttpCode(201)
-  @ApiOperation({ summary: 'Let the holder of an account choose a new password' })
+  @ApiOperation({ summary: 'Start the password reset of an account' })
   @ApiCreatedResponse({
     type: StartedReset,
     description: 'The token for the holder, valid for an hour, shown this once',
@@ -65,7 +65,7 @@ export class UsersController {
 
   @Delete(':userId/factors')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete the second factors of an account whose holder lost them' })
+  @ApiOperation({ summary: 'Delete the second factors of an account' })
   @ApiNoContentResponse({ description: 'The holder signs in with the password alone; all sessions ended' })
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async resetUserFactors(

@@ -19,7 +19,7 @@ export const OVERLAP_SECONDS_DEFAULT = DAY / SECOND;
 const Url = (options = {}) =>
   Text({
     max: 2_048,
-    description: 'Where events are sent: `https:`, with a public address',
+    description: 'URL to which events are sent: `https:`, with a public address',
     example: 'https://example.com/chancery',
     ...options,
   });
@@ -91,11 +91,11 @@ export class Delivery {
   @Identifier({ description: 'Id of the event' }) eventId: string;
   @WholeNumber({ description: 'Place of the event in the history', example: 42 }) sequence: number;
   @Text({ max: 64, description: 'Action of the event', example: 'credential.created' }) action: string;
-  @Choice(deliveryStates, { description: 'What became of it' }) state: DeliveryState;
+  @Choice(deliveryStates, { description: 'State of the delivery' }) state: DeliveryState;
   @WholeNumber({ description: 'Attempts since it was last requested', example: 1 }) attempts: number;
   @WholeNumber({ nullable: true, description: 'HTTP status of the last attempt', example: 200 })
   lastStatus: number | null;
-  @Text({ nullable: true, max: 32, description: 'Why the last attempt got no answer', example: 'TIMED_OUT' })
+  @Text({ nullable: true, max: 32, description: 'Reason why the last attempt got no response', example: 'TIMED_OUT' })
   lastError: string | null;
   @HappenedAt('When it was last tried') attemptedAt: string | null;
   @HappenedAt('When it is tried next; null unless it is pending') nextAttemptAt: string | null;

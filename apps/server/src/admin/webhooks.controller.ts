@@ -70,7 +70,7 @@ export class WebhooksController {
   @Delete(':webhookId')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a webhook with its secrets' })
-  @ApiNoContentResponse({ description: 'Nothing is sent to it any more' })
+  @ApiNoContentResponse({ description: 'The webhook is deleted; nothing more is sent to it' })
   async deleteWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -81,7 +81,7 @@ export class WebhooksController {
 
   @Post(':webhookId/disable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Send nothing to a webhook until it is enabled; what happens meanwhile is not sent later' })
+  @ApiOperation({ summary: 'Disable a webhook: events are not sent, also not later, until it is enabled' })
   @ApiOkResponse({ type: Webhook, description: 'The webhook' })
   async disableWebhook(
     @Param('webhookId') webhookId: string,
@@ -93,7 +93,7 @@ export class WebhooksController {
 
   @Post(':webhookId/enable')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Send events to a webhook again, from now on' })
+  @ApiOperation({ summary: 'Enable a webhook: events from now on are sent' })
   @ApiOkResponse({ type: Webhook, description: 'The webhook' })
   async enableWebhook(
     @Param('webhookId') webhookId: string,
@@ -105,7 +105,7 @@ export class WebhooksController {
 
   @Post(':webhookId/rotate-secret')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Make a new secret; the former one also signs for a while' })
+  @ApiOperation({ summary: 'Rotate the secret of a webhook; the former one also signs for a while' })
   @ApiOkResponse({ type: WebhookWithSecret, description: 'The webhook with its new secret, shown this once' })
   async rotateWebhookSecret(
     @Param('webhookId') webhookId: string,
@@ -119,7 +119,7 @@ export class WebhooksController {
 
   @Get(':webhookId/deliveries')
   @Requires('webhooks:read')
-  @ApiOperation({ summary: 'List what was sent to a webhook and what will be, for 30 days' })
+  @ApiOperation({ summary: 'List the deliveries of a webhook of the last 30 days' })
   @ApiOkResponse({ type: DeliveryPage, description: 'One page, newest first' })
   async listDeliveries(
     @Param('webhookId') webhookId: string,

@@ -47,23 +47,23 @@ export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'Whether the process runs; restart it if not' })
-  @ApiOkResponse({ type: Liveness, description: 'It runs' })
+  @ApiOperation({ summary: 'Check whether the process runs; restart it if not' })
+  @ApiOkResponse({ type: Liveness, description: 'The process runs' })
   getLiveness(): Liveness {
     return { status: 'live' };
   }
 
   /** It listens only when all that has to be done at the start is done; a sealed server has started, and waits for its key. */
   @Get('started')
-  @ApiOperation({ summary: 'Whether the start is over; wait before asking anything else' })
-  @ApiOkResponse({ type: Started, description: 'It is' })
+  @ApiOperation({ summary: 'Check whether the start is complete; wait before sending anything else' })
+  @ApiOkResponse({ type: Started, description: 'The start is complete' })
   getStart(): Started {
     return { status: 'started' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Whether requests may be sent here' })
-  @ApiOkResponse({ type: Ready, description: 'They may' })
+  @ApiOperation({ summary: 'Check whether requests may be sent to this process' })
+  @ApiOkResponse({ type: Ready, description: 'The server accepts requests' })
   @Fails(healthErrors.NOT_READY)
   async getReadiness(): Promise<Ready> {
     const { ready, checks, degraded } = await this.readiness.check();

@@ -27,7 +27,7 @@ export class MetricsController {
 
   @Get()
   @ApiOperation({
-    summary: 'What this process measures, for Prometheus',
+    summary: 'Read the metrics of this process, for Prometheus',
     description: 'Not found unless `CHANCERY_METRICS_TOKEN` is set and `CHANCERY_METRICS_PORT` is not.',
   })
   @ApiHeader({

@@ -25,7 +25,7 @@ export class CallerCredentials {
     optional: true,
     max: 45,
     example: '203.0.113.7',
-    description: 'Where it came from; for services with `allowedCidrs`',
+    description: 'Source address of the request, for services with `allowedCidrs`',
   })
   sourceAddress?: string;
 }

@@ -47,7 +47,7 @@ export class CallerController {
   @ChecksForwardedRequest()
   @ApiOperation({
     operationId: 'forwardAuth',
-    summary: 'Forward-auth check (nginx auth_request, Traefik, Envoy)',
+    summary: 'Check a forwarded request (nginx auth_request, Traefik, Envoy)',
   })
   @ApiOkResponse({
     type: AdmittedCaller,

@@ -24,7 +24,7 @@ export class JwksController {
 
   @Get('jwks.json')
   @ReadableFromBrowsers()
-  @ApiOperation({ summary: 'The public keys of the tenant, as a JWK Set' })
+  @ApiOperation({ summary: 'Read the public keys of the tenant, as a JWK Set' })
   @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; also of a suspended tenant' })
   async getJwks(
     @Param('tenantId') tenant: string,
@@ -37,7 +37,7 @@ export class JwksController {
 
   @Get('openid-configuration')
   @ReadableFromBrowsers()
-  @ApiOperation({ summary: 'OpenID Connect discovery document of the tenant' })
+  @ApiOperation({ summary: 'Read the OpenID Connect discovery document of the tenant' })
   @ApiOkResponse({ type: IssuerMetadata, description: 'Its issuer, where its keys are, and their algorithms' })
   async getIssuerMetadata(
     @Param('tenantId') tenant: string,

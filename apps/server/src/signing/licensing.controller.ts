@@ -67,7 +67,7 @@ export class LicensingController {
 
   /** The comment in the vendor's document names the path above, its code calls this one. */
   @Post('api/licensing/update')
-  @Update('updateLicenseAtSandboxPath', 'The same at the path that the vendor’s sample calls')
+  @Update('updateLicenseAtSandboxPath', 'Update an entitlement, at the path that the vendor’s sample calls')
   async updateLicenseAtSandboxPath(
     @Headers('authorization') authorization: string | undefined,
     @Req() request: FastifyRequest,

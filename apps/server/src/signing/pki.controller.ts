@@ -53,7 +53,7 @@ export class PkiController {
   @Get('ca.crt')
   @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
-  @ApiOperation({ summary: 'The certificate of an authority' })
+  @ApiOperation({ summary: 'Download the certificate of an authority' })
   @ApiOkResponse({ description: 'DER', content: binary(CERTIFICATE) })
   async getAuthorityCertificate(
     @Param('caId') caId: string,
@@ -71,7 +71,7 @@ export class PkiController {
   @Get('crl')
   @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
-  @ApiOperation({ summary: 'The revocation list of an authority' })
+  @ApiOperation({ summary: 'Download the revocation list of an authority' })
   @ApiOkResponse({ description: 'DER', content: binary(CRL) })
   @Fails(authorityErrors.PKI_UNAVAILABLE)
   async getCrl(

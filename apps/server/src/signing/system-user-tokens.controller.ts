@@ -23,7 +23,7 @@ class SystemUserTokenAnswer {
   })
   token: string;
 
-  @Text({ max: 12, example: '202601010000', description: 'Its minute, `yyyyMMddHHmm` in UTC' })
+  @Text({ max: 12, example: '202601010000', description: 'Minute of the signature, `yyyyMMddHHmm` in UTC' })
   timestamp: string;
 
   @Text({ max: 128, example: '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11', description: 'The key version that signed' })

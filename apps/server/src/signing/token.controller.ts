@@ -42,7 +42,7 @@ export class TokenController {
   @ApiOperation({ operationId: 'signToken', summary: 'Issue a token by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @ApiBody({
-    description: 'By the format of the profile',
+    description: 'Token in the format of the profile',
     schema: { oneOf: inputs.map(({ inputSchema, title }) => ({ title, ...inputSchema })) as never[] },
     examples: Object.fromEntries(
       inputs.map(({ name, title, inputExample }) => [name, { summary: title, value: inputExample }]),

@@ -64,7 +64,7 @@ export class FoundTransaction {
   @Text({ max: 64, example: XID_EXAMPLE, description: 'Id of the transaction' })
   xid: string;
 
-  @Text({ max: 16, pattern: PHONE_NUMBER, example: PHONE_EXAMPLE, description: 'As it was given' })
+  @Text({ max: 16, pattern: PHONE_NUMBER, example: PHONE_EXAMPLE, description: 'Phone number as it was given' })
   phoneNumber: string;
 
   @Text({ max: 64, example: PROFILE_EXAMPLE })

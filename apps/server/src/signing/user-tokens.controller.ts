@@ -75,7 +75,7 @@ export class UserTokensController {
   @Public()
   @ApiOperation({
     operationId: 'getUserToken',
-    summary: 'A token for the user of an ID token, or for an anonymous one where a service asks',
+    summary: 'Issue a token for the user of an ID token, or for an anonymous user at the request of a service',
   })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @RejectsUsers()
@@ -105,7 +105,10 @@ export class UserTokensController {
   /** The path of the vendor's own samples. */
   @Get('auth/token')
   @Public()
-  @ApiOperation({ operationId: 'getUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
+  @ApiOperation({
+    operationId: 'getUserTokenAtVendorPath',
+    summary: 'Issue a token for a user, at the path of the vendor’s samples',
+  })
   @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
   @RejectsUsers()
   async getUserTokenAtVendorPath(
@@ -132,7 +135,10 @@ export class UserTokensController {
   @Options('v1/auth/token')
   @Public()
   @HttpCode(204)
-  @ApiOperation({ operationId: 'askForUserToken', summary: 'Preflight of a page that asks for a token (CORS)' })
+  @ApiOperation({
+    operationId: 'askForUserToken',
+    summary: 'Answer the preflight of a page that asks for a token (CORS)',
+  })
   @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
   async preflight(
     @Headers('origin') page: string | undefined,
@@ -148,7 +154,10 @@ export class UserTokensController {
   @Options('auth/token')
   @Public()
   @HttpCode(204)
-  @ApiOperation({ operationId: 'askForUserTokenAtVendorPath', summary: 'The same at the path of the vendor’s samples' })
+  @ApiOperation({
+    operationId: 'askForUserTokenAtVendorPath',
+    summary: 'Answer the preflight, at the path of the vendor’s samples',
+  })
   @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
   async preflightAtVendorPath(
     @Headers('origin') page: string | undefined,
