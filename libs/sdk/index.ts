@@ -8,7 +8,9 @@ export {
   type FactorQuestion,
   type ProviderAnswer,
   type SessionOptions,
+  type SessionStorage,
   type SignIn,
+  type StoredSession,
   UserSession,
 } from './session.js';
 export { type CachedTokenOptions, type ObtainedToken, cachedToken } from './cached-token.js';

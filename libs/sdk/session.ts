@@ -15,6 +15,22 @@ export type FactorAnswer = Omit<components['schemas']['LogInVerification'], 'ses
 /** With what an identity provider sent the browser back, unchanged. */
 export type ProviderAnswer = Omit<components['schemas']['ProviderSignInCompletion'], 'session'>;
 
+/** The tokens of a session, as a program keeps them until it runs again. */
+export interface StoredSession {
+  readonly refreshToken: string;
+  readonly accessToken: string;
+  /** Milliseconds since 1970. */
+  readonly accessTokenExpiresAt: number;
+}
+
+/** Where a session is kept between two runs of a program. What is written there lets its reader act as the person. */
+export interface SessionStorage {
+  /** @returns `undefined` where no session is kept */
+  read(): Promise<StoredSession | undefined>;
+  /** `undefined`: the session has ended. */
+  write(session: StoredSession | undefined): Promise<void>;
+}
+
 export interface SessionOptions {
   /** Where the server is, without `/v1`. */
   readonly baseUrl: string;
@@ -27,9 +43,11 @@ export interface SessionOptions {
   readonly onEnd?: () => void;
   /**
    * Runs a piece of work while no other holder of the same refresh token does. Pages that share a cookie need it
-   * (`navigator.locks`), because a refresh token that comes a second time ends the session.
+   * (`navigator.locks`), and processes that share a storage, because a refresh token that comes a second time ends the session.
    */
   readonly exclusively?: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** Keeps the session for the next run of the program, with `place: 'token'`; `resume` continues it. */
+  readonly storage?: SessionStorage;
   /** Sends a request; the global `fetch` by default. */
   readonly fetch?: Fetch;
   /** Milliseconds since 1970. */
@@ -41,7 +59,7 @@ type Tokens = components['schemas']['AccessToken'];
 const UNAUTHORIZED = 401;
 
 /**
- * The session of a person. No token of it is stored outside of this object and, if so chosen, the cookie. The access token
+ * The session of a person. No token of it is stored outside of this object and, if so chosen, the cookie or the storage. The access token
  * is replaced shortly before its end by the refresh token, which the server accepts once.
  */
 export class UserSession implements Credentials {
@@ -96,18 +114,21 @@ export class UserSession implements Credentials {
 
   /** Answers what `signIn` was asked: the session begins. @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */
   async verify(answer: FactorAnswer): Promise<void> {
-    this.keep(await this.post<Tokens>('login/verify', { ...answer, ...this.place() }));
+    await this.keep(await this.post<Tokens>('login/verify', { ...answer, ...this.place() }));
   }
 
-  /** Continues the session of the cookie. @returns whether there is one */
+  /** Continues the session of the cookie or the storage. @returns whether there is one */
   async resume(): Promise<boolean> {
+    const stored = this.signedIn ? undefined : await this.options.storage?.read();
+    if (stored !== undefined && this.adopt(stored).expiresAt > this.now()) return true;
+    if (this.options.storage !== undefined && this.refreshToken === undefined) return false;
     return (await this.refresh()) !== undefined;
   }
 
   /** Ends the session everywhere; nothing of it is kept here, even if the server cannot be reached. */
   async signOut(): Promise<void> {
     const headers = await this.headers().catch(() => ({}));
-    this.end();
+    await this.end();
     await this.post('logout', undefined, headers);
   }
 
@@ -120,9 +141,9 @@ export class UserSession implements Credentials {
     return this.signedIn && this.resume();
   }
 
-  private begun(answer: Tokens | FactorQuestion): FactorQuestion | undefined {
+  private async begun(answer: Tokens | FactorQuestion): Promise<FactorQuestion | undefined> {
     if ('mfaRequired' in answer) return answer;
-    this.keep(answer);
+    await this.keep(answer);
     return undefined;
   }
 
@@ -130,9 +151,16 @@ export class UserSession implements Credentials {
     return this.options.place === 'cookie' ? { session: 'cookie' } : {};
   }
 
-  private keep({ accessToken: token, expiresIn, refreshToken }: Tokens): ObtainedToken {
-    const first = { token, expiresAt: this.now() + expiresIn * 1_000 };
-    this.refreshToken = refreshToken;
+  private async keep({ accessToken, expiresIn, refreshToken }: Tokens): Promise<ObtainedToken> {
+    const accessTokenExpiresAt = this.now() + expiresIn * 1_000;
+    if (refreshToken !== undefined)
+      await this.options.storage?.write({ refreshToken, accessToken, accessTokenExpiresAt });
+    return this.adopt({ refreshToken, accessToken, accessTokenExpiresAt });
+  }
+
+  private adopt(tokens: Omit<StoredSession, 'refreshToken'> & { readonly refreshToken: string | undefined }) {
+    const first = { token: tokens.accessToken, expiresAt: tokens.accessTokenExpiresAt };
+    this.refreshToken = tokens.refreshToken;
     this.accessToken = cachedToken(() => this.next(), { now: this.now, first });
     return first;
   }
@@ -153,18 +181,22 @@ export class UserSession implements Credentials {
 
   private async exchange(): Promise<ObtainedToken | undefined> {
     const { refreshToken } = this;
+    const stored = await this.options.storage?.read();
+    // Another process that has the same session was faster.
+    if (stored !== undefined && stored.refreshToken !== refreshToken) return this.adopt(stored);
     try {
-      return this.keep(await this.post<Tokens>('refresh', refreshToken === undefined ? {} : { refreshToken }));
+      return await this.keep(await this.post<Tokens>('refresh', refreshToken === undefined ? {} : { refreshToken }));
     } catch (error) {
       if (!(error instanceof ChanceryError) || error.status !== UNAUTHORIZED) throw error;
-      if (this.signedIn) this.end();
+      if (this.signedIn) await this.end();
       return undefined;
     }
   }
 
-  private end(): void {
+  private async end(): Promise<void> {
     this.refreshToken = undefined;
     this.accessToken = undefined;
+    await this.options.storage?.write(undefined);
     this.options.onEnd?.();
   }
 

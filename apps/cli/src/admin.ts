@@ -4,7 +4,8 @@ import { randomSecret } from '#crypto';
 import { Database } from '#database';
 import { Tenants, Users } from '#tenants';
 
-import { CLI, type Terminal, configurationOf, onInstallation } from './terminal.js';
+import { CLI, configurationOf, onInstallation } from './installation.js';
+import type { Terminal } from './terminal.js';
 
 const PASSWORD_BYTES = 18;
 

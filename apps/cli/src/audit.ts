@@ -6,7 +6,8 @@ import { type ExportFormat, HistoryExport, exportFormats } from '#audit';
 import { type TenantScope, isUuid } from '#core';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
-import { CLI, Refusal, type Terminal, onInstallation } from './terminal.js';
+import { CLI, onInstallation } from './installation.js';
+import { Refusal, type Terminal } from './terminal.js';
 import { verifyExport } from './verify-export.js';
 
 /** What a difference ends with; a command that cannot be run at all ends with 1. */

@@ -7,7 +7,8 @@ import { readDatabaseTls } from '#database';
 import { loadConfiguration, productVersion } from '#installation';
 
 import { linesOf } from './audit.js';
-import { CLI, Refusal, type Terminal, onInstallation } from './terminal.js';
+import { CLI, onInstallation } from './installation.js';
+import { Refusal, type Terminal } from './terminal.js';
 
 /** What a difference ends with; a command that cannot be run at all ends with 1. */
 const DIFFERENCE = 2;

@@ -14,7 +14,8 @@ import { ClockWatch } from '#scheduler';
 import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
 
-import { CLI, type Terminal, connect } from './terminal.js';
+import { CLI, connect } from './installation.js';
+import type { Terminal } from './terminal.js';
 
 export interface Finding {
   readonly severity: 'ok' | 'warning' | 'error';

@@ -1,6 +1,7 @@
 import { KeyMaintenance } from '#vault';
 
-import { CLI, type Terminal, onInstallation } from './terminal.js';
+import { CLI, onInstallation } from './installation.js';
+import type { Terminal } from './terminal.js';
 
 /** Says how many data keys are left under another master key; all is well where none is. */
 export const rewrap = (terminal: Terminal): Promise<boolean> =>

@@ -1,29 +1,46 @@
-import 'reflect-metadata';
+import { Argument, Command, CommanderError } from 'commander';
 
-import { Command, CommanderError } from 'commander';
-
-import { ConfigurationError } from '#config';
-import { DomainError } from '#core';
-import { productVersion } from '#installation';
-
-import { allowPasswords, createAdmin, resetPassword } from './admin.js';
-import { exportHistory, verifyHistory } from './audit.js';
-import { makeBackup, restoreBackup } from './backup.js';
-import { diagnose } from './doctor.js';
-import { rewrap, rotateDataKeys } from './keys.js';
-import { confirm, status } from './scheduler.js';
-import { Refusal, type Terminal, onInstallation } from './terminal.js';
+import { type Shell, completionScript, shells } from './completion.js';
+import { addPeopleCommands } from './people/commands.js';
+import { refusalOf } from './people/refusals.js';
+import { Refusal, type Terminal } from './terminal.js';
 
 /** What a command answers: whether all went well, or the exit code. */
 type Action<Options> = (terminal: Terminal, options: Options) => Promise<boolean | number>;
 
+/** The libraries of the server are loaded by the commands that work on an installation: the others start in a fraction of the time. */
+const later =
+  <Options>(load: () => Promise<Action<Options>>): Action<Options> =>
+  async (terminal, options) => {
+    await import('reflect-metadata');
+    return (await load())(terminal, options);
+  };
+
+const allowPasswords = later(async () => (await import('./admin.js')).allowPasswords);
+const createAdmin = later(async () => (await import('./admin.js')).createAdmin);
+const resetPassword = later(async () => (await import('./admin.js')).resetPassword);
+const exportHistory = later(async () => (await import('./audit.js')).exportHistory);
+const verifyHistory = later(async () => (await import('./audit.js')).verifyHistory);
+const makeBackup = later(async () => (await import('./backup.js')).makeBackup);
+const restoreBackup = later(async () => (await import('./backup.js')).restoreBackup);
+const diagnose = later(async () => (await import('./doctor.js')).diagnose);
+const rewrap = later(async () => (await import('./keys.js')).rewrap);
+const rotateDataKeys = later(async () => (await import('./keys.js')).rotateDataKeys);
+const confirm = later(async () => (await import('./scheduler.js')).confirm);
+const status = later(async () => (await import('./scheduler.js')).status);
+const migrate = later(async () => (await import('./migrate.js')).migrate);
+
 /** The commands; each is one function over the libraries. */
 function program(terminal: Terminal, answer: (result: boolean | number) => void): Command {
   const root = new Command('chancery')
-    .description('Operates a Chancery installation. Reads the same environment variables as the server.')
-    .version(productVersion())
+    .description(
+      'Works with a server of Chancery, and operates an installation of it. The server is the one of CHANCERY_URL and ' +
+        'CHANCERY_TOKEN, or of `chancery login`; commands on the host read the same environment variables as the server.',
+    )
+    .option('-V, --version', 'print the version')
     .exitOverride()
-    .configureOutput({ writeOut: terminal.write, writeErr: terminal.fail });
+    .configureOutput({ writeOut: terminal.write, writeErr: terminal.fail })
+    .commandsGroup('On the host of an installation:');
   const does = <Options>(action: Action<Options>) =>
     async function (options: Options): Promise<void> {
       answer(await action(terminal, options));
@@ -126,38 +143,39 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .command('confirm')
     .description('Confirm that the clocks of all hosts show the right time: what is paused goes on')
     .action(does(confirm));
+  root.commandsGroup('With a server:');
+  addPeopleCommands(root, terminal, answer);
+  root
+    .command('completion')
+    .description('Print the script that completes command lines in a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices([...shells]))
+    .action((shell: Shell) => terminal.write(completionScript(root, shell)));
   return root;
 }
 
 const collected = (value: string, values: readonly string[]): readonly string[] => [...values, value];
 
-const migrate: Action<object> = (terminal) =>
-  onInstallation(terminal, async () => {
-    terminal.write('The database has the newest schema.\n');
-    return true;
-  });
-
 /** Runs one command line and answers its exit code: 0 where all is well, 1 where not, or what the command says. */
 export async function run(parameters: readonly string[], terminal: Terminal): Promise<number> {
   let result: boolean | number = true;
   try {
+    if (parameters[0] === '--version' || parameters[0] === '-V') {
+      terminal.write(`${(await import('#installation')).productVersion()}\n`);
+      return 0;
+    }
     await program(terminal, (answer) => {
       result = answer;
     }).parseAsync([...parameters], { from: 'user' });
     return typeof result === 'number' ? result : result ? 0 : 1;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
-    terminal.fail(`${reasonOf(error)}\n`);
-    return 1;
+    const { message, exitCode } =
+      error instanceof Refusal ? error : ((await refusalOf(error)) ?? (await reasonOf(error)));
+    terminal.fail(`${message}\n`);
+    return exitCode;
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof DomainError && error.errors) {
-    return error.errors.map(({ pointer, detail }) => `${pointer.slice(1)}: ${detail}`).join('\n');
-  }
-  if (error instanceof ConfigurationError || error instanceof Refusal || error instanceof DomainError) {
-    return error.message;
-  }
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
+/** Why a command on an installation ended. */
+const reasonOf = async (error: unknown): Promise<Refusal> =>
+  new Refusal((await import('./reasons.js')).reasonOf(error));

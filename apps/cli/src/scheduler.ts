@@ -1,7 +1,8 @@
 import { toRfc3339 } from '#core';
 import { type ClockStatus, ClockWatch } from '#scheduler';
 
-import { CLI, type Terminal, onInstallation } from './terminal.js';
+import { CLI, onInstallation } from './installation.js';
+import type { Terminal } from './terminal.js';
 
 const time = (instant: number | null): string => (instant === null ? 'not known' : toRfc3339(instant));
 

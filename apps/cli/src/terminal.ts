@@ -1,52 +1,37 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-
-import { CONFIGURATION } from '#config';
-import { platformScope, systemOrigin } from '#core';
-import { type Configuration, Installation, InstallationModule, loadConfiguration } from '#installation';
-import { type Logger, createLogger } from '#logging';
-import { hostTime } from '#scheduler';
-
 /** What is used of the process: `main.ts` alone touches it. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
   readonly fail: (text: string) => void;
+  /** Asks the person in front of it, or reads the next line of the standard input. What is hidden is not shown as it is typed. */
+  readonly ask?: (question: string, options?: { readonly hidden?: boolean }) => Promise<string>;
+  /** The rest of the standard input. */
+  readonly readInput?: () => Promise<string>;
+  /** Whether a person sees what is written to `fail` as it is written. */
+  readonly isInteractive?: boolean;
 }
+
+/** How a command ends, for scripts. */
+export const exitCodes = {
+  done: 0,
+  /** It was rejected, or could not be carried out. */
+  rejected: 1,
+  /** What was verified is not valid. */
+  invalid: 2,
+  /** There are no credentials, or they are not accepted. */
+  notSignedIn: 3,
+  /** The server cannot be reached. */
+  unreachable: 4,
+} as const;
 
 /** A refusal that is explained by its message alone. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-}
 
-/** Who the history names for what is done by the command line. */
-export const CLI = platformScope(systemOrigin('cli'));
-
-/** The modules of an installation, connected to its database. Nothing is migrated and nothing opened yet. */
-export const connect = (configuration: Configuration, logger: Logger): Promise<INestApplicationContext> =>
-  NestFactory.createApplicationContext(InstallationModule.forRoot({ configuration, logger, time: hostTime() }), {
-    logger: false,
-    abortOnError: false,
-  });
-
-/** Runs a command on the installation that the environment names; it must be open. @throws Refusal where it is sealed */
-export async function onInstallation<T>(
-  terminal: Terminal,
-  work: (context: INestApplicationContext) => Promise<T>,
-): Promise<T> {
-  const { configuration, warnings } = loadConfiguration(terminal.environment);
-  for (const warning of warnings) terminal.fail(`${warning}\n`);
-  const logger = createLogger('warn', { write: (line) => terminal.fail(line) });
-  const context = await connect(configuration, logger);
-  try {
-    const installation = context.get(Installation);
-    await installation.open();
-    if (installation.vault.sealed) throw new Refusal('The master key is missing or does not open this database.');
-    return await work(context);
-  } finally {
-    await context.close();
+  constructor(
+    message: string,
+    readonly exitCode: number = exitCodes.rejected,
+  ) {
+    super(message);
   }
 }
-
-/** The configuration that the installation was opened with. */
-export const configurationOf = (context: INestApplicationContext): Configuration => context.get(CONFIGURATION);

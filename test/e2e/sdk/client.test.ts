@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ChanceryError,
   type ClientOptions,
+  type StoredSession,
   UserSession,
   apiToken,
   createClient,
@@ -156,6 +157,35 @@ describe('a session of the SDK', () => {
     await session.verify({ mfaToken, recoveryCode: recoveryCodes[0]! });
     const self = await dataOf(clientOf({ credentials: session }).GET('/v1/auth/me'));
     expect(self.user.email).toBe(email);
+  });
+
+  it('a session that is stored goes on in another program, and a renewal of one is seen by the other', async () => {
+    let kept: StoredSession | undefined;
+    const storage = {
+      read: async () => kept,
+      write: async (session: StoredSession | undefined) => void (kept = session),
+    };
+    const sent: string[] = [];
+    const program = () =>
+      new UserSession({
+        baseUrl: server.url,
+        now,
+        storage,
+        fetch: (request) => {
+          sent.push(new URL(request.url).pathname);
+          return fetch(request);
+        },
+      });
+    const [first, second] = [program(), program()];
+    expect(await first.resume()).toBe(false);
+    await first.signIn({ email: tenant.owner.email, password: PASSWORD });
+    expect(await second.resume()).toBe(true);
+    expect(sent).toEqual(['/v1/auth/login']);
+    await server.setTime(now() + 20 * 60_000);
+    const [one, other] = [await first.headers(), await second.headers()];
+    expect([other, sent.slice(1)]).toEqual([one, ['/v1/auth/refresh']]);
+    await second.signOut();
+    expect([kept, await program().resume()]).toEqual([undefined, false]);
   });
 
   it('a session that was ended elsewhere ends here, and says so', async () => {

@@ -1,0 +1,78 @@
+import { type components, choices, dataOf } from '#sdk';
+
+import {
+  type Frame,
+  type ListOptions,
+  choice,
+  collected,
+  does,
+  group,
+  printItem,
+  printList,
+  withListOptions,
+} from './command.js';
+
+const EVENTS = '/v1/tenants/{tenantId}/audit-events';
+
+type Event = components['schemas']['AuditEvent'];
+
+interface Filter extends ListOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly actor?: string;
+  readonly action?: string[];
+  readonly target?: string;
+  readonly outcome?: Event['outcome'];
+  readonly kid?: string;
+  readonly tokenId?: string;
+  readonly request?: string;
+}
+
+export function addAuditCommands(frame: Frame): void {
+  const audit = group(frame, 'audit', 'The history of a tenant; on the host: of the installation, too');
+
+  const list = withListOptions(audit.command('list').description('List events, newest first'))
+    .option('--from <instant>', 'only what happened since')
+    .option('--to <instant>', 'only what happened before')
+    .option('--actor <id>', 'only what this user, service or service account did')
+    .option('--action <name>', 'only this action, once for each', collected)
+    .option('--target <id>', 'only what happened to this')
+    .addOption(choice('--outcome <outcome>', 'only with this outcome', choices.AuditEvent.outcome))
+    .option('--kid <kid>', 'only what concerns this key version or certificate')
+    .option('--token-id <id>', 'only what concerns this token')
+    .option('--request <id>', 'only what this request did');
+  does<Filter>(frame, list, async (work) => {
+    const { server, options } = work;
+    const { from, to, actor, action, target, outcome, kid, tokenId, request } = options;
+    const path = { tenantId: await server.tenant() };
+    const query = {
+      ...(from && { from }),
+      ...(to && { to }),
+      ...(actor && { actor }),
+      ...(action && { action }),
+      ...(target && { targetId: target }),
+      ...(outcome && { outcome }),
+      ...(kid && { kid }),
+      ...(tokenId && { tokenId }),
+      ...(request && { requestId: request }),
+    };
+    await printList(
+      work,
+      (page) => dataOf(server.client.GET(EVENTS, { params: { path, query: { ...page, ...query } } })),
+      {
+        number: (event) => event.sequence,
+        time: (event) => event.occurredAt,
+        actor: (event) => event.actor.name,
+        action: (event) => event.action,
+        target: (event) => event.target.id,
+        outcome: (event) => event.outcome,
+      },
+    );
+  });
+
+  const show = audit.command('show <number>').description('Show an event by its number in the history');
+  does(frame, show, async (work, number) => {
+    const path = { tenantId: await work.server.tenant(), sequence: number! };
+    printItem(work, await dataOf(work.server.client.GET(`${EVENTS}/{sequence}`, { params: { path } })));
+  });
+}

@@ -1,0 +1,145 @@
+import { choices, dataOf } from '#sdk';
+
+import {
+  type Frame,
+  type ListOptions,
+  choice,
+  does,
+  group,
+  idOf,
+  printItem,
+  printList,
+  wholeNumber,
+  withListOptions,
+} from './command.js';
+import type { Server } from './server.js';
+import { membersOf, tableOf } from './table.js';
+
+const KEYS = '/v1/tenants/{tenantId}/keys';
+const KEY = '/v1/tenants/{tenantId}/keys/{keyId}';
+
+type Algorithm = (typeof choices.NewKey.algorithm)[number];
+
+interface Filter extends ListOptions {
+  readonly name?: string;
+  readonly state?: (typeof choices.Key.state)[number];
+  readonly algorithm?: Algorithm;
+  readonly rotatesBefore?: string;
+  readonly unusedSince?: string;
+}
+
+interface NewKey {
+  readonly algorithm: Algorithm;
+  readonly modulusBits?: number;
+  readonly exportable?: boolean;
+  readonly rotateEvery?: number;
+}
+
+async function pathOf({ client, tenant }: Server, reference: string) {
+  const tenantId = await tenant();
+  const find = (name: string) => dataOf(client.GET(KEYS, { params: { path: { tenantId }, query: { name } } }));
+  return { path: { tenantId, keyId: await idOf(reference, find) } };
+}
+
+export function addKeyCommands(frame: Frame): void {
+  const keys = group(frame, 'keys', 'Signing keys; on the host: the master key and the data keys');
+
+  const list = withListOptions(keys.command('list').description('List the keys'))
+    .option('--name <name>', 'only the one of this name')
+    .addOption(choice('--state <state>', 'only those in this state', choices.Key.state))
+    .addOption(choice('--algorithm <name>', 'only those of this algorithm', choices.NewKey.algorithm))
+    .option('--rotates-before <instant>', 'only those whose next version is made before')
+    .option('--unused-since <instant>', 'only those that nothing was signed with since');
+  does<Filter>(frame, list, async (work) => {
+    const { server, options } = work;
+    const { name, state, algorithm, rotatesBefore, unusedSince } = options;
+    const path = { tenantId: await server.tenant() };
+    const query = {
+      ...(name && { name }),
+      ...(state && { state }),
+      ...(algorithm && { algorithm }),
+      ...(rotatesBefore && { rotatesBefore }),
+      ...(unusedSince && { unusedSince }),
+    };
+    await printList(
+      work,
+      (page) => dataOf(server.client.GET(KEYS, { params: { path, query: { ...page, ...query } } })),
+      {
+        name: (key) => key.name,
+        id: (key) => key.id,
+        algorithm: (key) => key.algorithm,
+        state: (key) => key.state,
+        'next rotation': (key) => key.nextRotationAt,
+        'last used': (key) => key.lastUsedAt,
+      },
+    );
+  });
+
+  const show = keys.command('show <key>').description('Show a key and its versions, by its id or name');
+  does(frame, show, async (work, reference) => {
+    const key = await dataOf(work.server.client.GET(KEY, { params: await pathOf(work.server, reference!) }));
+    if (work.options.json) return printItem(work, key);
+    const { versions, ...rest } = key;
+    work.terminal.write(`${membersOf(rest)}\n${tableOf(versions, VERSIONS)}`);
+  });
+
+  const create = keys
+    .command('create <name>')
+    .description('Generate a key')
+    .addOption(choice('--algorithm <name>', 'its algorithm', choices.NewKey.algorithm).makeOptionMandatory())
+    .option('--modulus-bits <number>', 'RSA only', wholeNumber)
+    .option('--exportable', 'permit that its private key is exported')
+    .option('--rotate-every <seconds>', 'make a new version so often', wholeNumber);
+  does<NewKey>(frame, create, async (work, name) => {
+    const { algorithm, modulusBits, exportable = false, rotateEvery: rotateEverySeconds } = work.options;
+    const body = {
+      name: name!,
+      algorithm,
+      exportable,
+      ...(modulusBits === undefined ? {} : { modulusBits }),
+      ...(rotateEverySeconds === undefined ? {} : { rotateEverySeconds }),
+    };
+    const path = { tenantId: await work.server.tenant() };
+    const { versions, ...key } = await dataOf(work.server.client.POST(KEYS, { params: { path }, body }));
+    printItem(work, { ...key, kid: versions[0]?.kid });
+  });
+
+  const rotate = keys
+    .command('rotate <key>')
+    .description('Make the next version: it signs when every cache of the public keys has it')
+    .option('--immediately', 'let it sign immediately');
+  does<{ readonly immediately?: boolean }>(frame, rotate, async (work, reference) => {
+    const { immediately = false } = work.options;
+    const params = await pathOf(work.server, reference!);
+    const rotated = await dataOf(work.server.client.POST(`${KEY}/rotate`, { params, body: { immediately } }));
+    if (work.options.json) return printItem(work, rotated);
+    if ('versions' in rotated) work.terminal.write(tableOf(rotated.versions, VERSIONS));
+  });
+
+  const users = keys.command('users <key>').description('Show what signed with a key and when, and what depends on it');
+  does(frame, users, async (work, reference) => {
+    const params = await pathOf(work.server, reference!);
+    const found = await dataOf(work.server.client.GET(`${KEY}/users`, { params }));
+    if (work.options.json) return printItem(work, found);
+    const { uses, ...dependants } = found;
+    work.terminal.write(`${tableOf(uses, USES)}\n${membersOf(dependants)}`);
+  });
+}
+
+type Version = { kid: string; number: number; state: string; activatedAt: string | null; retiredAt: string | null };
+const VERSIONS = {
+  version: (version: Version) => version.number,
+  kid: (version: Version) => version.kid,
+  state: (version: Version) => version.state,
+  activated: (version: Version) => version.activatedAt,
+  retired: (version: Version) => version.retiredAt,
+};
+
+type Use = { service: { name: string } | null; profile: string; kid: string; tokens: number; lastUsedAt: string };
+const USES = {
+  service: (use: Use) => use.service?.name,
+  profile: (use: Use) => use.profile,
+  kid: (use: Use) => use.kid,
+  tokens: (use: Use) => use.tokens,
+  'last used': (use: Use) => use.lastUsedAt,
+};

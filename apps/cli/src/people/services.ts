@@ -1,0 +1,114 @@
+import { dataOf } from '#sdk';
+
+import {
+  type Frame,
+  type ListOptions,
+  askPassword,
+  collected,
+  does,
+  group,
+  idOf,
+  printItem,
+  printList,
+  withListOptions,
+} from './command.js';
+import { type SecretOptions, shown, withSecretOptions, withSecrets } from './secrets.js';
+import type { Server } from './server.js';
+
+const SERVICES = '/v1/tenants/{tenantId}/services';
+const SERVICE = '/v1/tenants/{tenantId}/services/{serviceId}';
+
+/** The id of a service that is given by its id or its name. @throws Refusal */
+export const serviceIdOf = ({ client }: Server, tenantId: string, reference: string): Promise<string> =>
+  idOf(reference, (name) => dataOf(client.GET(SERVICES, { params: { path: { tenantId }, query: { name } } })));
+
+async function pathOf(server: Server, reference: string) {
+  const tenantId = await server.tenant();
+  return { path: { tenantId, serviceId: await serviceIdOf(server, tenantId, reference) } };
+}
+
+interface Filter extends ListOptions {
+  readonly name?: string;
+  readonly unusedSince?: string;
+}
+
+interface NewService extends SecretOptions {
+  readonly description?: string;
+  readonly profile?: string[];
+  readonly allow?: string[];
+}
+
+export function addServiceCommands(frame: Frame): void {
+  const services = group(frame, 'services', 'Services and what they may do');
+
+  const list = withListOptions(services.command('list').description('List the services'))
+    .option('--name <name>', 'only the one of this name')
+    .option('--unused-since <instant>', 'only those that no request has used since');
+  does<Filter>(frame, list, async (work) => {
+    const { server, options } = work;
+    const { name, unusedSince } = options;
+    const path = { tenantId: await server.tenant() };
+    await printList(
+      work,
+      (page) =>
+        dataOf(
+          server.client.GET(SERVICES, {
+            params: { path, query: { ...page, ...(name && { name }), ...(unusedSince && { unusedSince }) } },
+          }),
+        ),
+      {
+        name: (service) => service.name,
+        id: (service) => service.id,
+        profiles: (service) => service.profiles,
+        'last used': (service) => service.lastUsedAt,
+      },
+    );
+  });
+
+  const show = services.command('show <service>').description('Show a service, by its id or name');
+  does(frame, show, async (work, reference) => {
+    printItem(work, await dataOf(work.server.client.GET(SERVICE, { params: await pathOf(work.server, reference!) })));
+  });
+
+  const create = withSecretOptions(services.command('create <name>').description('Create a service with its secrets'))
+    .option('--description <text>', 'what it is for')
+    .option('--profile <name>', 'a token profile that it may use, once for each; * for all', collected)
+    .option('--allow <cidr>', 'a network that it may call from, once for each', collected);
+  does<NewService>(frame, create, async (work, name) => {
+    const { server, options } = work;
+    const { description, profile: profiles, allow: allowedCidrs } = options;
+    const path = { tenantId: await server.tenant() };
+    const body = {
+      name: name!,
+      ...(description === undefined ? {} : { description }),
+      ...(profiles === undefined ? {} : { profiles }),
+      ...(allowedCidrs === undefined ? {} : { allowedCidrs }),
+    };
+    const { service, serviceKey, jwtCredential } = await withSecrets(
+      work,
+      () => dataOf(server.client.POST(SERVICES, { params: { path }, body })),
+      (created) => ({
+        serviceId: created.service.id,
+        serviceKey: created.serviceKey.secret,
+        jwtSecret: created.jwtCredential.secret,
+      }),
+    );
+    const secrets = { serviceKey: shown(work, serviceKey), jwtCredential: shown(work, jwtCredential) };
+    if (options.json) return printItem(work, { service, ...secrets });
+    printItem(work, {
+      ...service,
+      ...(options.showSecrets ? { serviceKey: serviceKey.secret, jwtSecret: jwtCredential.secret } : {}),
+    });
+  });
+
+  const remove = services
+    .command('delete <service>')
+    .description('Delete a service and the secrets of its credentials');
+  does(frame, remove, async (work, reference) => {
+    const { server, terminal } = work;
+    const params = await pathOf(server, reference!);
+    const password = await askPassword(work, `Delete ${reference}`);
+    await dataOf(server.client.DELETE(SERVICE, { params, body: { password } }));
+    terminal.fail(`The service ${reference} is deleted.\n`);
+  });
+}

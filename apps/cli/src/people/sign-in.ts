@@ -1,0 +1,120 @@
+import { type UserSession, apiToken, createClient, dataOf, serviceKey } from '#sdk';
+
+import { Refusal, type Terminal } from '../terminal.js';
+import { type Frame, type Work, does, printItem, withServerOptions } from './command.js';
+import { CredentialsFile } from './credentials-file.js';
+import { type ServerOptions, storedSession, urlOf } from './server.js';
+
+interface LoginOptions extends ServerOptions {
+  readonly email?: string;
+  readonly withToken?: boolean;
+}
+
+export function addSignInCommands(frame: Frame): void {
+  const { root, terminal, answer } = frame;
+  withServerOptions(root.command('login'))
+    .description('Sign in, and remember it for the next commands')
+    .option('--email <address>', 'what you sign in with; asked for if absent')
+    .option('--with-token', 'read an API token or a service key from the standard input instead of a password')
+    .action(async (options: LoginOptions) => {
+      await (options.withToken ? keepToken(terminal, options) : signIn(terminal, options));
+      answer(true);
+    });
+
+  withServerOptions(root.command('logout'))
+    .description('End the session, and forget what was remembered of the server')
+    .action(async (options: ServerOptions) => {
+      const file = new CredentialsFile(terminal.environment);
+      const url = await urlOf(terminal, options, file);
+      const session = storedSession(url, file);
+      try {
+        if (await session.resume()) await session.signOut();
+      } finally {
+        // Forgotten here even where the server cannot be told.
+        await file.change(url, () => undefined);
+      }
+      answer(true);
+      terminal.fail(`Signed out of ${url}.\n`);
+    });
+
+  const whoami = root.command('whoami').description('Show whose credentials are used, and where');
+  does(frame, whoami, async (work) => {
+    printItem(work, await identityOf(work));
+  });
+}
+
+const ask = async ({ ask: asked }: Terminal, question: string, hidden = false): Promise<string> => {
+  if (asked === undefined) throw new Refusal(`${question.replace(/: $/, '')}: the standard input is closed`);
+  return asked(question, { hidden });
+};
+
+async function signIn(terminal: Terminal, options: LoginOptions): Promise<void> {
+  const file = new CredentialsFile(terminal.environment);
+  const url = await urlOf(terminal, options, file);
+  const email = options.email ?? (await ask(terminal, 'E-mail: '));
+  const password = await ask(terminal, 'Password: ', true);
+  const session = storedSession(url, file);
+  const { tenant } = options;
+  const question = await session.signIn({ email, password, ...(tenant === undefined ? {} : { tenant }) });
+  if (question !== undefined) await answerFactor(terminal, session, question);
+  await remember(file, url, tenant);
+  const { user } = await dataOf(createClient({ baseUrl: url, credentials: session }).GET('/v1/auth/me'));
+  terminal.fail(`Signed in to ${url} as ${user.email}.\n`);
+}
+
+/** A code of an app or a recovery code; a passkey needs a browser. @throws Refusal where the account has passkeys only */
+async function answerFactor(
+  terminal: Terminal,
+  session: UserSession,
+  { mfaToken, methods }: { readonly mfaToken: string; readonly methods: readonly string[] },
+): Promise<void> {
+  const isPossible = methods.includes('totp') || methods.includes('recovery_code');
+  if (!isPossible)
+    throw new Refusal(
+      'This account signs in by a passkey: create an API token in the console, and use login --with-token',
+    );
+  const code = (await ask(terminal, 'Code of your app, or a recovery code: ', true)).replaceAll(' ', '');
+  await session.verify({ mfaToken, ...(/^\d{6}$/.test(code) ? { totp: code } : { recoveryCode: code }) });
+}
+
+/** Checked before it is kept. */
+async function keepToken(terminal: Terminal, options: LoginOptions): Promise<void> {
+  const file = new CredentialsFile(terminal.environment);
+  const url = await urlOf(terminal, options, file);
+  const token = (await ask(terminal, 'API token or service key: ', true)).trim();
+  const { tenant } = options;
+  if (token.startsWith('csk_')) {
+    await dataOf(createClient({ baseUrl: url, credentials: serviceKey(token) }).GET('/v1/whoami'));
+  } else {
+    if (tenant === undefined) throw new Refusal('An API token is of one tenant: say --tenant <slug>');
+    const client = createClient({ baseUrl: url, credentials: apiToken({ token }) });
+    await dataOf(client.GET('/v1/tenants/{tenantId}', { params: { path: { tenantId: tenant } } }));
+  }
+  await file.change(url, () => ({ token, ...(tenant === undefined ? {} : { tenant }) }));
+  terminal.fail(`The token for ${url} is kept in ${file.path}.\n`);
+}
+
+const remember = (file: CredentialsFile, url: string, tenant: string | undefined): Promise<void> =>
+  file.change(url, (known) => ({
+    ...(known?.session === undefined ? {} : { session: known.session }),
+    ...(tenant === undefined ? {} : { tenant }),
+  }));
+
+/** A service, a person, or what is known of an API token. */
+async function identityOf({ server, options }: Work<object>): Promise<object> {
+  const { url: at, client } = server;
+  if (server.isService) {
+    const who = await dataOf(client.GET('/v1/whoami'));
+    return options.json ? { url: at, ...who } : { url: at, service: who.service.name, id: who.service.id };
+  }
+  const self = await dataOf(client.GET('/v1/auth/me'));
+  if (options.json) return { url: at, ...self };
+  return {
+    url: at,
+    email: self.user.email,
+    name: self.user.name,
+    id: self.user.id,
+    platformRole: self.platformRole,
+    tenants: self.memberships.map(({ slug, role }) => `${slug} (${role})`),
+  };
+}
