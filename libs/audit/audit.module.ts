@@ -9,6 +9,7 @@ import { VaultModule } from '#vault';
 import { AuditEvent } from './audit-event.entity.js';
 import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 import { Checkpoints, LogPlace } from './checkpoints.service.js';
+import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
 import { EventWindow } from './event-window.entity.js';
 import { HistoryCheck } from './history-check.service.js';
@@ -31,6 +32,7 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
   providers: [
     CheckpointMetrics,
     Checkpoints,
+    Cosignatures,
     History,
     HistoryCheck,
     HistoryExport,
@@ -49,10 +51,16 @@ export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, H
         memory: checkpointFile === 'off' ? NO_CHECKPOINT_MEMORY : await CheckpointFile.open(checkpointFile),
       }),
     },
+    {
+      provide: Witnesses,
+      inject: [CONFIGURATION],
+      useFactory: ({ witnesses }: SettingValues<typeof checkpointSettings>): Witnesses => ({ all: witnesses }),
+    },
     RepeatedEvents,
   ],
   exports: [
     Checkpoints,
+    Cosignatures,
     History,
     HistoryCheck,
     HistoryExport,

@@ -30,6 +30,9 @@ const LEAVES_TOGETHER = 256;
 /** How many histories are looked up by one query. */
 const HISTORIES_PER_PAGE = 50;
 
+/** Of a log that no witness has seen. */
+const UNCOSIGNED = { cosignedSize: null, cosignedSizes: null, cosignedNote: null };
+
 /** A history whose checkpoint could not be signed. */
 export interface Unpublished {
   readonly tenantId: string;
@@ -113,7 +116,7 @@ export class Checkpoints {
       const name = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
       await this.database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('the name of a restored history');
-        await tx.update(HistoryHead, { id: tenantId, origin }, { origin: name });
+        await tx.update(HistoryHead, { id: tenantId, origin }, { origin: name, ...UNCOSIGNED });
       });
     }
   }
@@ -195,7 +198,9 @@ export class Checkpoints {
         tx.housekeeping('checkpoints of the history');
         const next = { size, root: hex(root), note, publishedAt: tx.now };
         if (head) await tx.change(HistoryHead, head, next);
-        else if (!(await tx.insertIfAbsent(HistoryHead, { id: tenantId, origin, ...next, version: 1 }))) {
+        else if (
+          !(await tx.insertIfAbsent(HistoryHead, { id: tenantId, origin, ...next, ...UNCOSIGNED, version: 1 }))
+        ) {
           throw coreErrors.PRECONDITION_FAILED();
         }
         for (const tile of changed) {

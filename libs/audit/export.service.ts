@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DomainError, MINUTE, type PlatformScope, type TenantScope, defineEvents, toRfc3339 } from '#core';
 import { Between, Database, LessThan, MoreThanOrEqual, type View } from '#database';
-import { TILE_WIDTH, hashAt, subtreesOf } from '#transparency-log';
+import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
@@ -25,6 +25,8 @@ export interface ExportRequest {
   readonly to?: number | undefined;
   /** Goes on with an export after this event. */
   readonly after?: number | undefined;
+  /** Ends with the last checkpoint that a witness has cosigned, which may be older than the last one. */
+  readonly cosigned?: boolean | undefined;
 }
 
 export interface HistoryExportResult {
@@ -100,11 +102,13 @@ export class HistoryExport {
 
 async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest): Promise<ExportHeader> {
   const head = await view.findOne(HistoryHead, { id: tenantId });
-  if (!head) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
+  const note = (request.cosigned ? head?.cosignedNote : head?.note) ?? undefined;
+  if (!head || note === undefined) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
+  const { size } = parseCheckpoint(parseNote(note).text);
   const { from, to, after } = request;
   const begin = Math.max(from === undefined ? 0 : await firstSince(view, tenantId, from), (after ?? -1) + 1);
-  const end = Math.min(head.size, to === undefined ? head.size : await endBefore(view, tenantId, to));
-  const [first, next] = [Math.min(begin, head.size), Math.max(Math.min(begin, head.size), end)];
+  const end = Math.min(size, to === undefined ? size : await endBefore(view, tenantId, to));
+  const [first, next] = [Math.min(begin, size), Math.max(Math.min(begin, size), end)];
   const read = hashesOf(view, tenantId);
   const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => Buffer.from(hash).toString('hex'));
   return {
@@ -112,8 +116,8 @@ async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest)
     first,
     count: next - first,
     before: hex(await read(subtreesOf({ begin: 0, end: first }))),
-    after: hex(await read(subtreesOf({ begin: next, end: head.size }))),
-    checkpoint: head.note,
+    after: hex(await read(subtreesOf({ begin: next, end: size }))),
+    checkpoint: note,
   };
 }
 

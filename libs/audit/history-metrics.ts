@@ -6,6 +6,7 @@ import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#met
 
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
+import { Cosignatures } from './cosignatures.service.js';
 import { HistorySize } from './log.entities.js';
 
 const SYSTEM = platformScope(systemOrigin('history-metrics'));
@@ -15,6 +16,10 @@ const AGES_MAX = 50;
 
 const metrics = defineMetrics({
   chancery_history_checkpoints_total: counter('Checkpoints that this process was to sign, by outcome', 'outcome'),
+  chancery_history_cosignatures_total: counter(
+    'Checkpoints that witnesses were asked to cosign, by outcome',
+    'outcome',
+  ),
   chancery_history_last_checkpoint_timestamp_seconds: gauge(
     'When this process last signed one; absent before the first',
   ),
@@ -24,12 +29,16 @@ const metrics = defineMetrics({
 @Measures({ metrics })
 @Injectable()
 export class CheckpointMetrics implements MetricSource<typeof metrics> {
-  constructor(private readonly checkpoints: Checkpoints) {}
+  constructor(
+    private readonly checkpoints: Checkpoints,
+    private readonly cosignatures: Cosignatures,
+  ) {}
 
   measure() {
     const { outcomes, lastSignedAt } = this.checkpoints;
     return {
       chancery_history_checkpoints_total: outcomes,
+      chancery_history_cosignatures_total: this.cosignatures.outcomes,
       chancery_history_last_checkpoint_timestamp_seconds:
         lastSignedAt === undefined ? undefined : lastSignedAt / SECOND,
     };

@@ -15,6 +15,7 @@ export type { RepeatedEvent } from './event-window.entity.js';
 export { RepeatedEvents } from './repeated-events.service.js';
 export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 export { Checkpoints, LogPlace } from './checkpoints.service.js';
+export { Cosignatures } from './cosignatures.service.js';
 export { historyErrors } from './errors.js';
 export { type ExportFormat, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport } from './export.service.js';

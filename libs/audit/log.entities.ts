@@ -3,6 +3,7 @@ import { Entity } from 'typeorm';
 import {
   IdColumn,
   InstantColumn,
+  JsonColumn,
   KeyColumn,
   SealedColumn,
   TenantOwned,
@@ -35,6 +36,12 @@ export class HistoryHead {
   /** The checkpoint with its signatures. */
   @TextColumn() note: string;
   @InstantColumn() publishedAt: number;
+  /** How many events the last checkpoint has that every witness has cosigned. */
+  @InstantColumn({ nullable: true }) cosignedSize: number | null;
+  /** The same of each witness, by the name and id of its key. */
+  @JsonColumn({ nullable: true }) cosignedSizes: Readonly<Record<string, number>> | null;
+  /** The last checkpoint that a witness has cosigned, with all its signatures. */
+  @TextColumn({ nullable: true }) cosignedNote: string | null;
   @VersionColumn() version: number;
 }
 

@@ -1,4 +1,33 @@
-import { setting, text } from '#config';
+import { listOf, setting, text, urlOf } from '#config';
+import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
+
+import type { Witness } from './witness-client.js';
+
+/** A witness costs a line of some kilobytes in every checkpoint, which is one row. */
+const WITNESSES_MAX = 8;
+
+/** `<verifier key> <URL>` @throws Error */
+function witness(value: string): Witness {
+  const [key = '', url = '', ...rest] = value.split(/ +/);
+  if (rest.length > 0 || url === '') throw new Error('must be a verifier key, a blank and a URL, for each witness');
+  return { key: cosignerKey(key), url: urlOf('https:', 'http:')(url).replace(/\/+$/, '') };
+}
+
+function cosignerKey(value: string): VerifierKey {
+  try {
+    const key = parseVerifierKey(value);
+    if (key.type !== 'ed25519') return key;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+  }
+  throw new Error('must have a verifier key of a cosigner for each witness (C2SP tlog-cosignature)');
+}
+
+function witnesses(value: string): readonly Witness[] {
+  const found = listOf(witness)(value);
+  if (found.length > WITNESSES_MAX) throw new Error(`must name at most ${WITNESSES_MAX} witnesses`);
+  return found;
+}
 
 /** Where the checkpoints of the histories are kept beside the database. */
 export const checkpointSettings = {
@@ -9,5 +38,13 @@ export const checkpointSettings = {
     description:
       'File to which each signed checkpoint of a history is appended, best on another disk than the database: by it a database ' +
       'that was rolled back is recognised. `off` keeps none.',
+  }),
+  witnesses: setting({
+    variable: 'CHANCERY_WITNESS_URLS',
+    fallback: '',
+    parse: witnesses,
+    description:
+      'Witnesses that cosign the checkpoints of the histories (C2SP tlog-witness), separated by commas: of each its verifier key, ' +
+      'a blank and the URL below which it answers `add-checkpoint`. At most 8.',
   }),
 } as const;

@@ -29,6 +29,8 @@ export interface KeyAsOf {
   readonly algorithm: string;
   readonly exportable: boolean;
   readonly rotateEverySeconds: number | null;
+  /** Addresses of people who are told what becomes of it. */
+  readonly contacts: readonly string[];
   /** Until then a deleted key can be restored. */
   readonly destroysAt: EpochMilliseconds | null;
   /** Oldest first; without those that were destroyed. */
@@ -56,6 +58,7 @@ const begun = (event: RecordedEvent): KeyAsOf => ({
   algorithm: String(event.after['algorithm']),
   exportable: event.after['exportable'] === true,
   rotateEverySeconds: (event.after['rotateEverySeconds'] as number | undefined) ?? null,
+  contacts: (event.after['contacts'] as readonly string[] | undefined) ?? [],
   destroysAt: null,
   versions: [firstVersion(event)],
 });

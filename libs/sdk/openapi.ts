@@ -7591,6 +7591,8 @@ export interface operations {
                 to?: string | unknown | unknown;
                 /** @description Goes on after this event, where an export was cut off */
                 after?: number;
+                /** @description Ends with the last checkpoint that a witness has cosigned, which may be older than the last one */
+                cosigned?: boolean;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -7610,6 +7612,10 @@ export interface operations {
     };
     getCheckpoint: {
         parameters: {
+            query?: {
+                /** @description The last one that a witness has cosigned, which may be older */
+                cosigned?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -7767,6 +7773,8 @@ export interface operations {
                 to?: string | unknown | unknown;
                 /** @description Goes on after this event, where an export was cut off */
                 after?: number;
+                /** @description Ends with the last checkpoint that a witness has cosigned, which may be older than the last one */
+                cosigned?: boolean;
             };
         };
         responses: {
@@ -7781,6 +7789,12 @@ export interface operations {
         };
     };
     getPlatformCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The last one that a witness has cosigned, which may be older */
+                cosigned?: boolean;
+            };
+        };
         responses: {
             /** @description Name, size and root of the log, and their signatures */
             200: {
@@ -7827,6 +7841,10 @@ export interface operations {
     };
     getLogCheckpoint: {
         parameters: {
+            query?: {
+                /** @description The last one that a witness has cosigned, which may be older */
+                cosigned?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -7862,6 +7880,12 @@ export interface operations {
         };
     };
     getPlatformLogCheckpoint: {
+        parameters: {
+            query?: {
+                /** @description The last one that a witness has cosigned, which may be older */
+                cosigned?: boolean;
+            };
+        };
         responses: {
             /** @description Name, size and root of the log, and their signatures */
             200: {

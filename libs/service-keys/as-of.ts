@@ -18,6 +18,8 @@ export interface ServiceAsOf {
   readonly description: string | null;
   readonly profiles: readonly string[];
   readonly allowedCidrs: readonly string[];
+  /** Addresses of people who are told what becomes of it. */
+  readonly contacts: readonly string[];
 }
 
 export const serviceProjection: Projection<ServiceAsOf> = {
@@ -27,6 +29,7 @@ export const serviceProjection: Projection<ServiceAsOf> = {
       description: null,
       profiles: [],
       allowedCidrs: [],
+      contacts: [],
       ...(after as Partial<ServiceAsOf>),
       id: targetId,
       state: 'active',

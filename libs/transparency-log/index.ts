@@ -56,3 +56,5 @@ export {
   subtreesOf,
 } from './tree.js';
 export { type Consistency, type Inclusion, verifyConsistency, verifyInclusion } from './verify.js';
+export { type WitnessPolicy, isWitnessed, parsePolicy } from './policy.js';
+export { type AddCheckpoint, cosignaturesIn, formatAddCheckpoint, parseCosignedSize } from './witness.js';

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 
 import { type ExportFormat, HistoryExport, exportFormats } from '#audit';
 import { type TenantScope, isUuid } from '#core';
-import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
+import { Malformed, type VerifierKey, type WitnessPolicy, parsePolicy, parseVerifierKey } from '#transparency-log';
 
 import { CLI, onInstallation } from './installation.js';
 import { Refusal, type Terminal } from './terminal.js';
@@ -19,6 +19,7 @@ export interface ExportOptions {
   readonly format: string;
   readonly from?: string;
   readonly to?: string;
+  readonly cosigned?: boolean;
 }
 
 /** Writes the history of a tenant, or of the installation, to a file, and the checkpoint that covers it beside it. */
@@ -28,8 +29,9 @@ export const exportHistory = (terminal: Terminal, options: ExportOptions): Promi
     if (tenant !== undefined && !isUuid(tenant)) throw new Refusal('--tenant takes the id of a tenant.');
     const exporting = context.get(HistoryExport);
     const scope = tenant === undefined ? CLI : ({ ...CLI, tenantId: tenant } satisfies TenantScope);
+    const { cosigned } = options;
     const period = { from: instantOf('--from', options.from), to: instantOf('--to', options.to) };
-    const { header, content } = await exporting.begin(scope, { format: formatOf(options.format), ...period });
+    const { header, content } = await exporting.begin(scope, { format: formatOf(options.format), cosigned, ...period });
     await pipeline(content, createWriteStream(out, { mode: 0o600 }));
     await writeFile(`${out}.checkpoint`, header.checkpoint, { mode: 0o600 });
     terminal.write(`${header.count} events of ${header.origin} are in ${out}, their checkpoint in ${out}.checkpoint\n`);
@@ -42,11 +44,13 @@ export interface VerifyOptions {
   readonly since?: string;
   readonly key: readonly string[];
   readonly witness: readonly string[];
+  readonly policy?: string;
 }
 
 /** Verifies an export without a server, a database or a network. @returns the exit code: 0, or 2 for any difference */
 export async function verifyHistory(terminal: Terminal, options: VerifyOptions): Promise<number> {
-  const keys = options.key.map((key) => keyOf('--key', key));
+  const policy = await policyIn(options.policy);
+  const keys = [...options.key.map((key) => keyOf('--key', key)), ...(policy?.logs ?? [])];
   const witnesses = options.witness.map((key) => keyOf('--witness', key));
   const [checkpoint, since] = await Promise.all([options.checkpoint, options.since].map(noteIn));
   const {
@@ -58,6 +62,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     since,
     keys,
     witnesses,
+    policy,
   });
   for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
   if (problems.length > 0) return DIFFERENCE;
@@ -86,6 +91,17 @@ function keyOf(option: string, text: string): VerifierKey {
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     throw new Refusal(`${option}: ${error.message}.`);
+  }
+}
+
+/** @throws Refusal for a file that is no policy */
+async function policyIn(path: string | undefined): Promise<WitnessPolicy | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return parsePolicy(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new Refusal(`--policy: ${error.message}.`);
   }
 }
 

@@ -123,6 +123,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .option('--format <format>', 'ndjson, which can be verified, or csv', 'ndjson')
     .option('--from <instant>', 'only what happened since')
     .option('--to <instant>', 'only what happened before')
+    .option('--cosigned', 'end with the last checkpoint that a witness has cosigned')
     .action(does(exportHistory));
   audit
     .command('verify')
@@ -132,6 +133,10 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .option('--since <file>', 'a checkpoint that was kept from an earlier time: the export must continue it')
     .option('--key <key>', 'a verifier key of the log (GET /v1/history/keys), once for each', collected, [])
     .option('--witness <key>', 'a verifier key of a witness that must have cosigned, once for each', collected, [])
+    .option(
+      '--policy <file>',
+      'the logs and witnesses that are trusted, and how many must have cosigned (C2SP tlog-policy)',
+    )
     .action(does(verifyHistory));
 
   const scheduler = root.command('scheduler').description('What the scheduler does, and the clock that it goes by');

@@ -3,6 +3,8 @@ import {
   GrowingTree,
   Malformed,
   type VerifierKey,
+  type WitnessPolicy,
+  isWitnessed,
   leafHash,
   parseCheckpoint,
   parseNote,
@@ -24,6 +26,8 @@ export interface Expectations {
   readonly keys: readonly VerifierKey[];
   /** Those who must all have cosigned the checkpoint. */
   readonly witnesses: readonly VerifierKey[];
+  /** Which witnesses are enough, as a file of C2SP tlog-policy. */
+  readonly policy?: WitnessPolicy | undefined;
 }
 
 export interface Verification {
@@ -206,7 +210,10 @@ function opened(what: string, note: string, { keys }: Expectations): Checkpoint 
   return checkpoint;
 }
 
-function requireWitnesses(note: string, { witnesses }: Expectations): void {
+function requireWitnesses(note: string, { witnesses, policy }: Expectations): void {
+  if (policy && !isWitnessed(parseNote(note), policy)) {
+    throw new Malformed('too few witnesses of the policy have cosigned the checkpoint');
+  }
   const cosigners = signersOf(parseNote(note), witnesses);
   for (const witness of witnesses) {
     if (!cosigners.includes(witness)) throw new Malformed(`${witness.name} has not cosigned the checkpoint`);

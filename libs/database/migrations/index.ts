@@ -25,6 +25,7 @@ import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
 import { IdentityProviders1764140000000 } from './0040-identity-providers.js';
 import { Fleet1764142000000 } from './0042-fleet.js';
+import { Cosignatures1764144000000 } from './0044-cosignatures.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
 import { Mails1764149000000 } from './0049-mails.js';
 import { LockSlots1764152000000 } from './0052-lock-slots.js';
@@ -58,6 +59,7 @@ export const migrations = [
   CredentialRotations1764110000000,
   IdentityProviders1764140000000,
   Fleet1764142000000,
+  Cosignatures1764144000000,
   Contacts1764148000000,
   Mails1764149000000,
   LockSlots1764152000000,

@@ -1,17 +1,38 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Checkpoints, HistoryLog, LogKeys, NO_CHECKPOINT_MEMORY, auditEntities, recordEvents } from '#audit';
+import {
+  Checkpoints,
+  Cosignatures,
+  HistoryLog,
+  LogKeys,
+  NO_CHECKPOINT_MEMORY,
+  auditEntities,
+  recordEvents,
+} from '#audit';
 import { ManualClock, Secret, type TenantScope, defineEvents, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
-import { TILE_WIDTH, formatTileIndex, formatVerifierKey, parseCheckpoint, parseNote, widthOf } from '#transparency-log';
+import {
+  EMPTY_ROOT,
+  TILE_WIDTH,
+  formatTileIndex,
+  formatVerifierKey,
+  parseCheckpoint,
+  parseNote,
+  parseVerifierKey,
+  signCheckpoint,
+  signersOf,
+  widthOf,
+} from '#transparency-log';
 import { Vault, vaultEntities } from '#vault';
 
 import { type Shape, createTenant, startTestServer } from '../../support/server.js';
@@ -23,8 +44,20 @@ const isWanted = process.env['LOG_TOOLS'] === '1' && spawnSync('go', ['version']
 const BUILD_TIMEOUT = 600_000;
 const RUN_TIMEOUT = 60_000;
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
+const LITEWITNESS = 'filippo.io/torchwood/cmd/litewitness@v0.6.1';
+const WITNESS = 'auditor.example/witness';
 const keyEvents = defineEvents('key', { used: '' });
+const STARTING = { timeout: 20_000, interval: 50 };
 const run = promisify(execFile);
+type Witness = ConstructorParameters<typeof Cosignatures>[1]['all'][number];
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 let programs: string;
 let test: TestDatabase;
@@ -37,7 +70,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
   beforeAll(async () => {
     programs = mkdtempSync(join(tmpdir(), 'chancery-log-tools-'));
     const environment = { env: { ...process.env, GOBIN: programs }, timeout: BUILD_TIMEOUT };
-    await run('go', ['install', FSCK], environment);
+    for (const program of [FSCK, LITEWITNESS]) await run('go', ['install', program], environment);
     const source = join(import.meta.dirname, 'sumdb');
     await run('go', ['build', '-C', source, '-o', join(programs, 'sumdb'), '.'], environment);
     test = await createMigratedDatabase();
@@ -86,6 +119,38 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     return folder;
   }
 
+  /** A witness with a new key in an agent of its own, which knows the one log. */
+  async function startLitewitness(origin: string, logKey: string): Promise<Witness & { stop(): void }> {
+    const folder = mkdtempSync(join(programs, 'witness-'));
+    const [file, socket, path] = ['key', 'agent', 'witness.db'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const processes: ChildProcess[] = [spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })];
+    await vi.waitFor(() => expect(existsSync(socket)).toBe(true), STARTING);
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+    await run('ssh-add', ['-q', file], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+    const [, fingerprint] = (await run('ssh-keygen', ['-lf', file])).stdout.split(' ');
+    // What `witnessctl add-log` and `add-key` write.
+    const known = new DatabaseSync(path);
+    known.exec(`CREATE TABLE log (origin TEXT PRIMARY KEY, tree_size INTEGER NOT NULL, tree_hash TEXT NOT NULL);
+      CREATE TABLE key (origin TEXT NOT NULL, key TEXT NOT NULL, FOREIGN KEY(origin) REFERENCES log(origin))`);
+    known.prepare('INSERT INTO log VALUES (?, 0, ?)').run(origin, Buffer.from(EMPTY_ROOT).toString('base64'));
+    known.prepare('INSERT INTO key VALUES (?, ?)').run(origin, logKey);
+    known.close();
+    const port = await freePort();
+    const options = ['-name', WITNESS, '-db', path, '-ssh-agent', socket, '-key', fingerprint!];
+    const witness = spawn(join(programs, 'litewitness'), [...options, '-listen', `127.0.0.1:${port}`]);
+    processes.push(witness);
+    let said = '';
+    witness.stderr.on('data', (text: Buffer) => (said += text.toString()));
+    const keyOf = (): string => /vkey="?([^\s"]+)/.exec(said)![1]!;
+    await vi.waitFor(() => expect(said).toMatch(/vkey=.*listening/s), STARTING);
+    const url = `http://127.0.0.1:${port}`;
+    return { key: parseVerifierKey(keyOf()), url, stop: () => processes.forEach((one) => one.kill()) };
+  }
+
   const ended = (program: string, ...parameters: string[]): Promise<{ code: number; output: string }> =>
     run(join(programs, program), parameters, { timeout: RUN_TIMEOUT }).then(
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
@@ -113,7 +178,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     for (const folder of [before, after]) expect(await fsckFiles(folder)).toBe(true);
   });
 
-  it('tools that others wrote find a changed, a moved and a removed event, and a history that was signed anew', async () => {
+  it('tools that others wrote find each attack on the stored history: by the tiles, or by a checkpoint that was kept', async () => {
     const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
     await record(scope, 300);
     const before = await mirror(scope);
@@ -124,24 +189,82 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     };
     const set = (sequence: number, to: number) =>
       `UPDATE audit_events SET sequence = ${to} WHERE sequence = ${sequence}`;
-    await edit(set(10, 9_999), set(11, 10), set(9_999, 11));
-    const swapped = await mirror(scope);
-    await edit(set(10, 9_999), set(11, 10), set(9_999, 11));
-    await edit(`UPDATE audit_events SET canonical = REPLACE(canonical, 'key.used', 'key.lost') WHERE sequence = 20`);
-    const changed = await mirror(scope);
-    for (const folder of [swapped, changed]) {
-      expect(await fsckFiles(folder)).toBe(false);
-      expect((await sumdb(folder)).code).toBe(2);
+    const swap = [set(10, 9_999), set(11, 10), set(9_999, 11)];
+    const replace = (from: string, to: string) =>
+      `UPDATE audit_events SET canonical = REPLACE(canonical, '${from}', '${to}') WHERE sequence = 20`;
+    // The tiles stay as they were signed.
+    const attacks: Record<string, readonly [attack: readonly string[], repair: readonly string[]]> = {
+      'two were swapped': [swap, swap],
+      'one was changed': [[replace('key.used', 'key.lost')], [replace('key.lost', 'key.used')]],
+    };
+    for (const [name, [attack, repair]] of Object.entries(attacks)) {
+      await edit(...attack);
+      const folder = await mirror(scope);
+      expect([name, await fsckFiles(folder), (await sumdb(folder)).code]).toEqual([name, false, 2]);
+      await edit(...repair);
     }
-    // The newest are gone, and the server signs what is left: only who kept the checkpoint can see it.
-    await edit('DELETE FROM audit_events WHERE sequence >= 295');
-    await edit(`DELETE FROM history_tiles WHERE 1 = 1`);
-    await plain.query(`DELETE FROM history_heads WHERE id = '${scope.tenantId}'`);
-    await edit('UPDATE history_sizes SET size = 295, publishedSize = NULL WHERE 1 = 1');
-    await checkpoints.publish(scope.tenantId);
+    // The server signs the altered history anew: only a person who kept the checkpoint can see it.
+    const signAnew = async (size: number): Promise<string> => {
+      await edit('DELETE FROM history_tiles WHERE 1 = 1');
+      await plain.query(`DELETE FROM history_heads WHERE id = '${scope.tenantId}'`);
+      await edit(`UPDATE history_sizes SET size = ${size}, publishedSize = NULL WHERE 1 = 1`);
+      await checkpoints.publish(scope.tenantId);
+      return mirror(scope);
+    };
+    const moveDown = Array.from({ length: 249 }, (_, place) => set(51 + place, 50 + place));
+    const moveUp = Array.from({ length: 249 }, (_, place) => set(298 - place, 299 - place));
+    const [row] = await plain.query<Shape[]>('SELECT * FROM audit_events LIMIT 1');
+    const instead: Readonly<Record<string, string>> = { id: "'inserted'", sequence: '50' };
+    const copied = Object.keys(row!).map((column) => instead[column] ?? column);
+    const copy = `INSERT INTO audit_events SELECT ${copied.join(', ')} FROM audit_events WHERE sequence = 7`;
+    const anew: Record<string, readonly [size: number, attack: readonly string[]]> = {
+      'one in the middle was deleted': [299, ['DELETE FROM audit_events WHERE sequence = 50', ...moveDown]],
+      'one was inserted': [300, [...moveUp, copy]],
+      'the newest five were deleted': [295, ['DELETE FROM audit_events WHERE sequence >= 295']],
+      'the database is that of yesterday': [120, ['DELETE FROM audit_events WHERE sequence >= 120']],
+    };
+    for (const [name, [size, attack]] of Object.entries(anew)) {
+      await edit(...attack);
+      const folder = await signAnew(size);
+      expect([name, await fsckFiles(folder), (await sumdb(folder, join(before, 'checkpoint'))).code]).toEqual([
+        name,
+        true,
+        2,
+      ]);
+    }
     await plain.destroy();
-    const shortened = await mirror(scope);
-    expect(await sumdb(shortened, join(before, 'checkpoint'))).toMatchObject({ code: 2 });
+  });
+
+  it('a witness that others wrote cosigns a history that continues, and no fork of it', async () => {
+    const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
+    const origin = `history.example/${scope.tenantId}`;
+    const witness = await startLitewitness(origin, formatVerifierKey(keys.verifierKeysOf(origin)[0]!));
+    const cosignatures = new Cosignatures(database, { all: [witness] });
+    const failures = async (): Promise<unknown[]> =>
+      (await cosignatures.requestDue())
+        .filter(({ tenantId }) => tenantId === scope.tenantId)
+        .map(({ error }) => (error as Error).message);
+    const cosigned = async (): Promise<boolean> =>
+      signersOf(parseNote(await log.checkpoint(scope)), [witness.key]).length === 1;
+    const plain = await openPlainDataSource(test.url);
+    const update = (set: string) => plain.query(`UPDATE history_heads SET ${set} WHERE id = '${scope.tenantId}'`);
+    try {
+      await record(scope, 3);
+      expect([await failures(), await cosigned()]).toEqual([[], true]);
+      await record(scope, 300);
+      expect([await failures(), await cosigned()]).toEqual([[], true]);
+      // It answers 409 and its size, and is asked again from there.
+      await record(scope, 1);
+      await update('cosignedSizes = NULL');
+      expect([await failures(), await cosigned()]).toEqual([[], true]);
+      await record(scope, 1);
+      const fork = { origin, size: 305, root: Buffer.alloc(32, 1) };
+      await update(`note = '${signCheckpoint(fork, keys.signersOf(origin), 1)}'`);
+      expect([await failures(), await cosigned()]).toEqual([[`${WITNESS} answered 422`], false]);
+    } finally {
+      await plain.destroy();
+      witness.stop();
+    }
   });
 
   it('tools that others wrote verify a history over HTTP, with the token of a session', async () => {

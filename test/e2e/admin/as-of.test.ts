@@ -52,7 +52,7 @@ async function all(path: string, call: Call): Promise<Shape[]> {
 }
 
 const MEMBERS = {
-  services: ['id', 'state', 'name', 'description', 'profiles', 'allowedCidrs'],
+  services: ['id', 'state', 'name', 'description', 'profiles', 'allowedCidrs', 'contacts'],
   credentials: [
     'id',
     'state',
@@ -65,7 +65,7 @@ const MEMBERS = {
     'overlapEndsAt',
     'discardedAt',
   ],
-  keys: ['id', 'state', 'name', 'algorithm', 'exportable', 'rotateEverySeconds', 'destroysAt'],
+  keys: ['id', 'state', 'name', 'algorithm', 'exportable', 'rotateEverySeconds', 'contacts', 'destroysAt'],
   versions: ['kid', 'number', 'state', 'activatesAt', 'retiresAt', 'retiredAt'],
   tokenProfiles: [
     'id',
@@ -204,7 +204,8 @@ function changesOf(changed: TestTenant, call: () => Call, below: (bound: number)
     () => server.post(`${path}/services`, { name: `service ${++number}`, profiles: some([[], ['*']]) }, call()),
     async () => {
       const service = await one('services');
-      const change = { description: `changed ${++number}`, allowedCidrs: some([[], ['192.0.2.0/24']]) };
+      const contacts = some([[], ['ada@past.test']]);
+      const change = { description: `changed ${++number}`, allowedCidrs: some([[], ['192.0.2.0/24']]), contacts };
       if (service) await server.patch(`${path}/services/${service['id']}`, change, call());
     },
     async () => {

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 
 import { systemClock } from '#core';
-import { openCheckpoint, parseVerifierKey } from '#transparency-log';
+import { openCheckpoint, parseNote, parseVerifierKey, signersOf } from '#transparency-log';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { startWitness } from '../../support/witness.js';
 
 const SOON = { timeout: 20_000, interval: 100 };
 const folder = mkdtempSync(join(tmpdir(), 'chancery-checkpoints-'));
@@ -70,5 +71,28 @@ describe('a server with the role of the scheduler', () => {
     expect(answer).toMatchObject({ status: 503, body: { code: 'CHECKPOINT_PENDING' } });
     await restored.close();
     await database.drop();
+  });
+
+  it('a server with the role of the scheduler has its checkpoints cosigned by its witnesses', async () => {
+    const witness = await startWitness();
+    const server = await startTestServer({
+      clock: systemClock,
+      environment: { CHANCERY_ROLES: 'admin,scheduler', CHANCERY_WITNESS_URLS: witness.setting },
+    });
+    const tenant = await createTenant(server, 'witnessed');
+    const origin = `${new URL(server.url).host}/${tenant.id}`;
+    const { body } = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin)}`);
+    const keys = (body['keys'] as unknown as Shape[]).map(({ verifierKey }) => parseVerifierKey(verifierKey!));
+    const path = `${tenant.path}/history/checkpoint?cosigned=true`;
+    expect(await server.get(path, tenant.owner)).toMatchObject({ status: 503, body: { code: 'CHECKPOINT_PENDING' } });
+    witness.trust(origin, keys);
+    await vi.waitFor(async () => {
+      const { status, text } = await server.get(path, tenant.owner);
+      expect(status).toBe(200);
+      expect(openCheckpoint(text, origin, keys).size).toBeGreaterThan(0);
+      expect(signersOf(parseNote(text), [witness.key])).toEqual([witness.key]);
+    }, SOON);
+    await server.close();
+    await witness.close();
   });
 });

@@ -315,6 +315,18 @@ describe('an auditor', () => {
     const cosigned = formatNote({ text, signatures: [...note.signatures, signNote(text, witness, 1)] });
     const witnessed = await verify(path, '--checkpoint', file(cosigned), '--witness', formatVerifierKey(witness.key));
     expect(witnessed).toMatchObject({ code: 0 });
+    const policy = file(
+      `log ${formatVerifierKey(own!.key)}\nwitness one ${formatVerifierKey(witness.key)}\nquorum one\n`,
+    );
+    expect(await verify(path, '--checkpoint', file(cosigned), '--policy', policy)).toMatchObject({ code: 0 });
+    expect(await verify(path, '--policy', policy)).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('too few witnesses'),
+    });
+    expect(await verify(path, '--policy', file('quorum one\n'))).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('--policy'),
+    });
   });
 
   it.each([

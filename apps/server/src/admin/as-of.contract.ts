@@ -19,6 +19,7 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { Contacts } from './contacts.contract.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
 const KID_EXAMPLE = '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10';
@@ -65,6 +66,7 @@ export class ServiceAsOf {
   @Text({ nullable: true, max: 500, description: 'What it is for', example: 'Invoices' }) description: string | null;
   @Names('Names of the granted token profiles; `*` is all', ['partner-api']) profiles: string[];
   @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
+  @Contacts() contacts: string[];
   @Completeness() isComplete: boolean;
 }
 
@@ -99,6 +101,7 @@ export class KeyAsOf {
   @Flag({ description: 'Whether the private key could be exported', example: false }) exportable: boolean;
   @WholeNumber({ nullable: true, description: 'How often it was rotated; null: by hand only', example: 7_776_000 })
   rotateEverySeconds: number | null;
+  @Contacts() contacts: string[];
   @When('Until when a deleted key could be restored') destroysAt: string | null;
   @Items(Nested(() => KeyVersionAsOf), { maxItems: LIST_MAX, description: 'Oldest first, without destroyed ones' })
   versions: KeyVersionAsOf[];

@@ -3,6 +3,7 @@ import type { EventOutcome, Json } from '#core';
 import {
   Choice,
   Email,
+  Flag,
   Identifier,
   Instant,
   InstantOrDate,
@@ -86,6 +87,13 @@ export class AuditExportQuery {
     example: 41,
   })
   after?: number;
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Ends with the last checkpoint that a witness has cosigned, which may be older than the last one',
+    example: true,
+  })
+  cosigned?: boolean;
 }
 
 /** An event as it was hashed, with what proves that. */

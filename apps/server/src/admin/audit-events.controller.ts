@@ -21,6 +21,7 @@ import { Requires } from '../http/requires.js';
 import { AuditEvent, AuditEventPage, AuditEventQuery, AuditExportQuery } from './audit-events.contract.js';
 import {
   CHECKPOINT_EXAMPLE,
+  CheckpointQuery,
   ConsistencyProof,
   ConsistencyQuery,
   InclusionProof,
@@ -84,8 +85,12 @@ export class AuditEventsController {
   @ApiOperation({ summary: 'Read the last signed checkpoint of the history' })
   @ApiOkResponse(A_CHECKPOINT)
   @Fails(historyErrors.CHECKPOINT_PENDING)
-  async getCheckpoint(@InScope() scope: TenantScope, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    return checkpointReply(reply, await this.log.checkpoint(scope));
+  async getCheckpoint(
+    @Query() query: CheckpointQuery,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    return checkpointReply(reply, this.log, scope, query);
   }
 
   @Get('proofs/inclusion')
@@ -177,10 +182,11 @@ export class PlatformAuditEventsController {
   @ApiOkResponse(A_CHECKPOINT)
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getPlatformCheckpoint(
+    @Query() query: CheckpointQuery,
     @OnPlatform() scope: PlatformScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, await this.log.checkpoint(scope));
+    return checkpointReply(reply, this.log, scope, query);
   }
 
   @Get(':sequence')

@@ -1,4 +1,4 @@
-import { Choice, type FieldDecorator, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, type FieldDecorator, Flag, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 
 const HASH_EXAMPLE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
 const ORIGIN_EXAMPLE = 'chancery.example/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
@@ -18,6 +18,17 @@ index 41
 gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
 
 ${CHECKPOINT_EXAMPLE}`;
+
+/** Which checkpoint. */
+export class CheckpointQuery {
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'The last one that a witness has cosigned, which may be older',
+    example: true,
+  })
+  cosigned?: boolean;
+}
 
 /** An event and a tree. */
 export class InclusionQuery {

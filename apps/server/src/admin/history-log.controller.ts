@@ -9,7 +9,7 @@ import { formatVerifierKey } from '#transparency-log';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Public, Requires } from '../http/requires.js';
-import { CHECKPOINT_EXAMPLE, LogKeys, LogKeysQuery } from './history-log.contract.js';
+import { CHECKPOINT_EXAMPLE, CheckpointQuery, LogKeys, LogKeysQuery } from './history-log.contract.js';
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';
@@ -45,10 +45,11 @@ export class HistoryLogController {
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getLogCheckpoint(
+    @Query() query: CheckpointQuery,
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, await this.log.checkpoint(scope));
+    return checkpointReply(reply, this.log, scope, query);
   }
 
   @Get('tile/*')
@@ -79,10 +80,11 @@ export class PlatformHistoryLogController {
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getPlatformLogCheckpoint(
+    @Query() query: CheckpointQuery,
     @OnPlatform() scope: PlatformScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, await this.log.checkpoint(scope));
+    return checkpointReply(reply, this.log, scope, query);
   }
 
   @Get('tile/*')
@@ -120,7 +122,13 @@ export class LogKeysController {
   }
 }
 
-export function checkpointReply(reply: FastifyReply, note: string): string {
+export async function checkpointReply(
+  reply: FastifyReply,
+  log: HistoryLog,
+  scope: TenantScope | PlatformScope,
+  { cosigned = false }: CheckpointQuery,
+): Promise<string> {
+  const note = await (cosigned ? log.cosignedCheckpoint(scope) : log.checkpoint(scope));
   reply.type(PLAIN_TEXT).header('Cache-Control', 'no-store');
   return note;
 }

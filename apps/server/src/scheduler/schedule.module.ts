@@ -12,6 +12,7 @@ import { VaultModule } from '#vault';
 import {
   CheckpointSchedule,
   ClockSchedule,
+  CosignatureSchedule,
   DeliverySchedule,
   ExpirySchedule,
   MailSchedule,
@@ -36,7 +37,9 @@ export class ScheduleModule {
   static register({ runsScheduler }: { readonly runsScheduler: boolean }): DynamicModule {
     return {
       module: ScheduleModule,
-      providers: runsScheduler ? [ExpirySchedule, CheckpointSchedule, DeliverySchedule, MailSchedule] : [],
+      providers: runsScheduler
+        ? [ExpirySchedule, CheckpointSchedule, CosignatureSchedule, DeliverySchedule, MailSchedule]
+        : [],
     };
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
 import { Deliveries } from '#announcements';
-import { Checkpoints } from '#audit';
+import { Checkpoints, Cosignatures } from '#audit';
 import { MINUTE, SECOND } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { MailDeliveries } from '#mail';
@@ -51,6 +51,39 @@ export class CheckpointSchedule implements OnModuleDestroy {
       }
     } catch (error) {
       this.logger.warn({ error: describeError(error) }, 'The histories could not be read to sign checkpoints');
+    }
+  }
+}
+
+/** Has checkpoints cosigned by the witnesses, in a process with the role `scheduler`. One that is slow delays no signature. */
+@Injectable()
+export class CosignatureSchedule implements OnModuleDestroy {
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly cosignatures: Cosignatures,
+    private readonly vault: Vault,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  @Interval(SECOND)
+  async tick(): Promise<void> {
+    if (this.vault.sealed || this.#running) return;
+    this.#running = this.request().finally(() => (this.#running = undefined));
+    await this.#running;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#running;
+  }
+
+  private async request(): Promise<void> {
+    try {
+      for (const { tenantId, witness, error } of await this.cosignatures.requestDue()) {
+        this.logger.warn({ tenantId, witness, error: describeError(error) }, 'A witness did not cosign a checkpoint');
+      }
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, 'The histories could not be read to have checkpoints cosigned');
     }
   }
 }
