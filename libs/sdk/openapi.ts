@@ -3525,6 +3525,8 @@ export interface components {
             profiles: string[];
             /** @description Where its calls could come from; empty: from anywhere */
             allowedCidrs: string[];
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /** @description false: an event about it was too large to hold its values */
             isComplete: boolean;
         };
@@ -3633,6 +3635,8 @@ export interface components {
             exportable: boolean;
             /** @description How often it was rotated; null: by hand only */
             rotateEverySeconds: number | null;
+            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            contacts: string[];
             /**
              * Format: date-time
              * @description Until when a deleted key could be restored
