@@ -37,6 +37,7 @@ export const LAYERS = {
     'audit',
     'mail',
     'contacts',
+    'issuers',
     'tenants',
   ],
   'identity-providers': ['core', 'config', 'database', 'crypto', 'vault', 'scheduler', 'audit', 'issuers', 'tenants'],

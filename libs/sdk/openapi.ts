@@ -543,6 +543,18 @@ export interface paths {
         /** Send an event to a webhook again */
         post: operations["redeliver"];
     };
+    "/v1/tenants/{tenantId}/services/{serviceId}/trusts": {
+        /** List the trusts of a service */
+        get: operations["listTrusts"];
+        /** Let workloads act as a service by tokens of their own issuer */
+        post: operations["createTrust"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/trusts/{trustId}": {
+        /** Read a trust of a service */
+        get: operations["getTrust"];
+        /** Delete a trust of a service; credentials that were exchanged by it are rejected */
+        delete: operations["deleteTrust"];
+    };
     "/v1/tenants/{tenantId}/identity-providers": {
         /** List the identity providers of the tenant */
         get: operations["listIdentityProviders"];
@@ -618,6 +630,10 @@ export interface paths {
     "/v1/whoami": {
         /** Identify the calling service */
         get: operations["whoami"];
+    };
+    "/v1/token-exchange": {
+        /** Exchange the token of a workload for a short credential of a service that trusts it */
+        post: operations["exchangeToken"];
     };
     "/v1/authenticate": {
         /** Authenticate the credentials of another request */
@@ -4148,6 +4164,91 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
+        NewTrust: {
+            /** @description What it is for */
+            name: string;
+            /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
+            issuer: string;
+            /** @description The one `aud` of the tokens, exactly */
+            audience: string;
+            /** @description The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide */
+            subject?: string;
+            /**
+             * @description Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions one is `repository_id` or `repository_owner_id`
+             * @default {}
+             */
+            claims?: {
+                [key: string]: unknown;
+            };
+            /** @description The keys of an issuer that this server cannot reach (RFC 7517 §5); without them they are read from the issuer */
+            jwks?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Seconds for which a credential is valid
+             * @default 900
+             */
+            ttlSeconds?: number;
+            /**
+             * @description Whether a token is exchanged once: not for files that are read again, as in Kubernetes
+             * @default false
+             */
+            singleUse?: boolean;
+        };
+        Trust: {
+            /**
+             * Format: uuid
+             * @description Id of the trust
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the service
+             */
+            serviceId: string;
+            /** @description What it is for */
+            name: string;
+            /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
+            issuer: string;
+            /** @description The one `aud` of the tokens, exactly */
+            audience: string;
+            /** @description The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide */
+            subject: string | null;
+            /** @description Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions one is `repository_id` or `repository_owner_id` */
+            claims: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Where the keys are: read from the issuer, or given with the trust
+             * @enum {string}
+             */
+            keysFrom: "issuer" | "trust";
+            /** @description Seconds for which a credential is valid */
+            ttlSeconds: number;
+            /** @description Whether a token is exchanged once: not for files that are read again, as in Kubernetes */
+            singleUse: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the user or the service account that created it
+             */
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When a token was last exchanged by it
+             */
+            lastUsedAt: string | null;
+        };
+        TrustPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["Trust"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
         RoleMapping: {
             /** @description Name of the group, exactly; `*` for everybody whom the provider knows */
             group: string;
@@ -4457,9 +4558,53 @@ export interface components {
              */
             credentialId: string;
             /** @enum {string} */
-            authType: "service_key" | "jwt";
+            authType: "service_key" | "jwt" | "workload";
             /** @description Granted profiles; `*` is all */
             profiles: string[];
+        };
+        TokenExchangeRequest: {
+            /**
+             * @description The grant
+             * @enum {string}
+             */
+            grant_type: "urn:ietf:params:oauth:grant-type:token-exchange";
+            /** @description The token of the workload, by its own issuer */
+            subject_token: string;
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            subject_token_type: "urn:ietf:params:oauth:token-type:jwt" | "urn:ietf:params:oauth:token-type:id_token" | "urn:ietf:params:oauth:token-type:access_token";
+            /**
+             * Format: uuid
+             * @description Id of the service that the workload acts as
+             */
+            audience: string;
+        };
+        TokenExchangeAnswer: {
+            /** @description For `Authorization: Bearer` or `X-Service-Key` */
+            access_token: string;
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            issued_token_type: "urn:ietf:params:oauth:token-type:access_token";
+            /**
+             * @description How to send it (RFC 6750)
+             * @enum {string}
+             */
+            token_type: "Bearer";
+            /** @description Seconds until it ends */
+            expires_in: number;
+        };
+        OAuthError: {
+            /**
+             * @description What is wrong
+             * @enum {string}
+             */
+            error: "invalid_request" | "unsupported_grant_type";
+            /** @description The same in words */
+            error_description: string;
         };
         CallerCredentials: {
             /** @description The `Authorization` header of the request to authenticate */
@@ -4483,7 +4628,7 @@ export interface components {
             /** Format: uuid */
             credentialId?: string;
             /** @enum {string} */
-            authType?: "service_key" | "jwt";
+            authType?: "service_key" | "jwt" | "workload";
         };
         AdmittedCaller: {
             /** Format: uuid */
@@ -8213,6 +8358,98 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listTrusts: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TrustPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createTrust: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrust"];
+            };
+        };
+        responses: {
+            /** @description The trust; its rules never change */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["Trust"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getTrust: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the trust */
+                trustId: string;
+            };
+        };
+        responses: {
+            /** @description The trust */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["Trust"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteTrust: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the trust */
+                trustId: string;
+            };
+        };
+        responses: {
+            /** @description No token is exchanged by it any more */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     listIdentityProviders: {
         parameters: {
             query?: {
@@ -8696,6 +8933,22 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["WhoamiAnswer"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    exchangeToken: {
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["TokenExchangeRequest"];
+            };
+        };
+        responses: {
+            /** @description The credential */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenExchangeAnswer"];
                 };
             };
             default: components["responses"]["Refusal"];
@@ -9269,13 +9522,16 @@ export const choices = {
     SchedulerState: {"clock":["steady","ahead","behind"]},
     Webhook: {"state":["active","disabled"]},
     Delivery: {"state":["pending","delivered","failed"]},
+    Trust: {"keysFrom":["issuer","trust"]},
     RoleMapping: {"role":["owner","full_access","limited_access","auditor"]},
     ProviderSignInCompletion: {"session":["token","cookie"]},
     IssuedTokenAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
     VerifyAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},
     DiagnoseAnswer: {"code":["OK","MALFORMED_TOKEN","ALGORITHM_NOT_ALLOWED","UNKNOWN_KID","KEY_NOT_USABLE","INVALID_SIGNATURE","EXPIRED_TOKEN","TOKEN_NOT_YET_VALID","INVALID_CLAIMS","INVALID_JTI","DUPLICATE_JTI","INVALID_PAYLOAD_HASH","INVALID_TIMESTAMP","CERTIFICATE_REVOKED","CERTIFICATE_EXPIRED"]},
-    WhoamiAnswer: {"authType":["service_key","jwt"]},
-    CallerVerdict: {"authType":["service_key","jwt"]},
+    WhoamiAnswer: {"authType":["service_key","jwt","workload"]},
+    TokenExchangeRequest: {"subject_token_type":["urn:ietf:params:oauth:token-type:jwt","urn:ietf:params:oauth:token-type:id_token","urn:ietf:params:oauth:token-type:access_token"]},
+    OAuthError: {"error":["invalid_request","unsupported_grant_type"]},
+    CallerVerdict: {"authType":["service_key","jwt","workload"]},
     TransactionAnswer: {"status":["live","expired"]},
     IssuerMetadata: {"id_token_signing_alg_values_supported":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"]},
 } as const;

@@ -5,9 +5,9 @@ import { isWellFormedServiceKey } from '#crypto';
 import { type Basis, Database } from '#database';
 import { Counter } from '#metrics';
 
-import type { AuthType } from './auth-types.js';
 import { BEARER, type CallerFacts, shownByService } from './caller-facts.js';
-import { CallerDirectory, type CallerRecord, type CredentialOwner } from './caller-directory.js';
+import { CallerDirectory, type CredentialOwner } from './caller-directory.js';
+import type { CallerAuthType, CallerRecord } from './caller-record.js';
 import { readCallerToken } from './caller-token.js';
 import { stateAt } from './lifecycle.js';
 import { type JwtCandidate, isSignedWith } from './credential-lookup.js';
@@ -17,13 +17,14 @@ import { requireUsable } from './credential-use.js';
 import type { Service } from './entities.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
 import { RefusedUses } from './refused-uses.service.js';
+import { workloadSecrets } from './token-exchange.service.js';
 import { CredentialUsage } from './usage.js';
 
 export interface AuthenticatedService {
   readonly tenantId: string;
   readonly service: Service;
   readonly credentialId: string;
-  readonly authType: AuthType;
+  readonly authType: CallerAuthType;
   /** What the acceptance depends on. */
   readonly basis: Basis;
 }
@@ -131,15 +132,16 @@ export class Authenticator {
     if (authorization !== undefined) {
       const token = BEARER.exec(authorization)?.groups?.['token'];
       if (token === undefined) throw coreErrors.INVALID_CREDENTIALS();
-      return this.byToken(token);
+      return workloadSecrets.isWellFormed(token) ? this.byHash(token, 'workload') : this.byToken(token);
     }
-    return this.byServiceKey(serviceKey);
+    if (workloadSecrets.isWellFormed(serviceKey)) return this.byHash(serviceKey, 'workload');
+    if (!isWellFormedServiceKey(serviceKey)) throw coreErrors.INVALID_CREDENTIALS();
+    return this.byHash(serviceKey, 'service_key');
   }
 
-  private async byServiceKey(serviceKey: string): Promise<CredentialOwner> {
-    if (!isWellFormedServiceKey(serviceKey)) throw coreErrors.INVALID_CREDENTIALS();
+  private async byHash(secret: string, kind: 'service_key' | 'workload'): Promise<CredentialOwner> {
     // A keyed hash: how long its look-up takes tells nothing about a secret.
-    const owner = await this.directory.ownerOf(this.secrets.lookupHash(serviceKey));
+    const owner = await this.directory.ownerOf(this.secrets.lookupHash(secret), kind);
     if (!owner) throw coreErrors.INVALID_CREDENTIALS();
     return owner;
   }

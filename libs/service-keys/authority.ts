@@ -2,8 +2,9 @@ import { type TenantScope, coreErrors } from '#core';
 import type { View } from '#database';
 import { holdTenant } from '#tenants';
 
+import { callerCredentialOf } from './caller-record.js';
 import { requireUsable } from './credential-use.js';
-import { Credential, Service } from './entities.js';
+import { Service } from './entities.js';
 
 /**
  * The first step of a service's work: whether its credential may be used at this moment. The row of the tenant is held, for
@@ -31,7 +32,7 @@ export async function usableService(
     readonly sourceAddress: string | null;
   },
 ): Promise<Service> {
-  const credential = await view.findOne(Credential, { id: credentialId });
+  const credential = await callerCredentialOf(view, credentialId);
   if (!credential) throw coreErrors.INVALID_CREDENTIALS();
   const service = await view.findOne(Service, { id: credential.serviceId, state: 'active' });
   const { tenantState, sourceAddress } = circumstances;

@@ -6,15 +6,9 @@ import { type TenantState, requireActive, tenantState } from '#tenants';
 
 import { type JwtCandidate, jwtCandidatesOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
+import { type CallerRecord, callerRecordOf } from './caller-record.js';
 import { requireUsable } from './credential-use.js';
-import { Credential, Service } from './entities.js';
-
-/** A credential with everything else that decides whether it may be used. */
-export interface CallerRecord {
-  readonly credential: Credential;
-  readonly service: Service | null;
-  readonly tenantState: TenantState;
-}
+import { Credential, Service, WorkloadCredential } from './entities.js';
 
 /** Who calls, by what is known of the tenant's configuration. */
 export interface PresentCaller {
@@ -58,12 +52,19 @@ export class CallerDirectory {
     this.#tenants = database.keep('tenants', TENANTS_MAX);
   }
 
-  /** The service key credential with this look-up hash. */
-  async ownerOf(lookupHash: string): Promise<CredentialOwner | undefined> {
+  /** The credential of this kind with this look-up hash. */
+  async ownerOf(
+    lookupHash: string,
+    kind: 'service_key' | 'workload' = 'service_key',
+  ): Promise<CredentialOwner | undefined> {
     const known = this.#owners.get(lookupHash);
     if (known) return known;
-    const found = await this.database.readPlatform(SCOPE, (view) =>
-      view.findOne(Credential, { lookupHash, authType: 'service_key' }),
+    const found = await this.database.readPlatform(
+      SCOPE,
+      async (view): Promise<Pick<Credential, 'id' | 'tenantId'> | null> =>
+        kind === 'workload'
+          ? view.findOne(WorkloadCredential, { lookupHash })
+          : view.findOne(Credential, { lookupHash, authType: kind }),
     );
     if (!found) return undefined;
     const owner = { tenantId: found.tenantId, credentialId: found.id };
@@ -129,12 +130,10 @@ export class CallerDirectory {
 }
 
 async function read(view: View, credentialId: string) {
-  const credential = await view.findOne(Credential, { id: credentialId });
-  if (!credential) return { value: undefined, ...ANY_TIME };
-  const { tenantId, serviceId, expiresAt, overlapEndsAt } = credential;
-  const service = await view.findOne(Service, { id: serviceId });
-  const value: CallerRecord = { credential, service, tenantState: await tenantState(view, tenantId) };
-  return { value, ...spanAround(view.now, [expiresAt, overlapEndsAt]) };
+  const record = await callerRecordOf(view, credentialId);
+  if (!record) return { value: undefined, ...ANY_TIME };
+  const { expiresAt, overlapEndsAt } = record.credential;
+  return { value: record, ...spanAround(view.now, [expiresAt, overlapEndsAt]) };
 }
 
 function remember<Value>(values: Map<string, Value>, key: string, value: Value, max: number): void {

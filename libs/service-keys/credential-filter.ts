@@ -10,7 +10,8 @@ import { tenantState } from '#tenants';
 import { BEARER, type CallerFacts } from './caller-facts.js';
 import { isSignedWith, jwtCredentialsOf, knownIssuers, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
-import { Credential } from './entities.js';
+import { Credential, WorkloadCredential } from './entities.js';
+import { workloadSecrets } from './token-exchange.service.js';
 
 const SCOPE = platformScope(systemOrigin('credential-filter'));
 
@@ -21,6 +22,7 @@ const SCOPE = platformScope(systemOrigin('credential-filter'));
 @Injectable()
 export class CredentialFilter {
   readonly #serviceKeys: BatchedLookup<true>;
+  readonly #workloads: BatchedLookup<true>;
   readonly #issuers: BatchedLookup<readonly KeyObject[]>;
 
   constructor(
@@ -28,16 +30,22 @@ export class CredentialFilter {
     private readonly secrets: CredentialSecrets,
   ) {
     this.#serviceKeys = new BatchedLookup((hashes) => this.existing(hashes));
+    this.#workloads = new BatchedLookup((hashes) => this.exchanged(hashes));
     this.#issuers = new BatchedLookup((issuers) => this.keysOf(issuers));
   }
 
   /** @returns `false` for a guess; `true` is no proof */
   async mayBeGenuine({ authorization, serviceKey = '' }: CallerFacts): Promise<boolean> {
+    const token = BEARER.exec(authorization ?? '')?.groups?.['token'] ?? '';
+    for (const secret of [token, authorization === undefined ? serviceKey : '']) {
+      if (!workloadSecrets.isWellFormed(secret)) continue;
+      return (await this.#workloads.find(this.secrets.lookupHash(secret))) === true;
+    }
     if (authorization === undefined) {
       if (!isWellFormedServiceKey(serviceKey)) return false;
       return (await this.#serviceKeys.find(this.secrets.lookupHash(serviceKey))) === true;
     }
-    const parsed = parseCompactJws(BEARER.exec(authorization)?.groups?.['token'] ?? '');
+    const parsed = parseCompactJws(token);
     return parsed.ok && this.isSigned(parsed.value);
   }
 
@@ -57,6 +65,13 @@ export class CredentialFilter {
       view.find(Credential, { lookupHash: In([...hashes]), authType: 'service_key' }),
     );
     return new Map(found.flatMap(({ lookupHash }) => (lookupHash === null ? [] : [[lookupHash, true] as const])));
+  }
+
+  private async exchanged(hashes: readonly string[]): Promise<ReadonlyMap<string, true>> {
+    const found = await this.database.readPlatform(SCOPE, (view) =>
+      view.find(WorkloadCredential, { lookupHash: In([...hashes]) }),
+    );
+    return new Map(found.map(({ lookupHash }) => [lookupHash, true] as const));
   }
 
   private async keysOf(issuers: readonly string[]): Promise<ReadonlyMap<string, readonly KeyObject[]>> {

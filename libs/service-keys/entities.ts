@@ -102,3 +102,35 @@ export class CredentialRotationItem extends TenantRow {
   /** The code of the rejection. */
   @VarcharColumn(64, { nullable: true }) rejectionCode: string | null;
 }
+
+/** A workload that may act as a service by tokens of its own issuer. */
+@Entity('trusts')
+export class Trust extends TenantRow {
+  @ReferenceColumn() serviceId: string;
+  @VarcharColumn(100) name: string;
+  @VarcharColumn(500) issuer: string;
+  @VarcharColumn(255) audience: string;
+  @VarcharColumn(255, { nullable: true }) subject: string | null;
+  @JsonColumn() claims: Readonly<Record<string, string>>;
+  /** The keys of an issuer that cannot be reached; `null`: they are read from the issuer. */
+  @JsonColumn({ nullable: true }) jwks: Readonly<Record<string, unknown>> | null;
+  @IntegerColumn() ttlSeconds: number;
+  @BooleanColumn() singleUse: boolean;
+  @ReferenceColumn() createdBy: string;
+  @InstantColumn() createdAt: number;
+  @InstantColumn({ nullable: true }) lastUsedAt: number | null;
+}
+
+/** What a workload got in exchange for a token of its own issuer. The secret itself is stored nowhere. */
+@Entity('workload_credentials')
+export class WorkloadCredential extends TenantRow {
+  @ReferenceColumn() serviceId: string;
+  @ReferenceColumn() trustId: string;
+  /** HMAC of the secret: how it is found. */
+  @VarcharColumn(64) lookupHash: string;
+  /** Of the token, where the trust accepts it once. A unique index makes a second exchange impossible. */
+  @VarcharColumn(64, { nullable: true }) replayKey: string | null;
+  @InstantColumn() createdAt: number;
+  @InstantColumn() expiresAt: number;
+  @InstantColumn() keptUntil: number;
+}

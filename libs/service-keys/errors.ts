@@ -17,6 +17,11 @@ export const credentialErrors = defineErrors('credentials', {
   NOT_REVEALABLE: { kind: 'conflict', title: 'The secret cannot be revealed' },
 });
 
+export const trustErrors = defineErrors('trusts', {
+  TRUST_LIMIT_REACHED: { kind: 'conflict', title: 'The service has too many trusts; delete one' },
+  SUBJECT_TOKEN_REJECTED: { kind: 'invalid', title: 'The subject token is not accepted for this service' },
+});
+
 export const credentialRotationErrors = defineErrors('credential-rotations', {
   NO_CREDENTIALS_SELECTED: { kind: 'conflict', title: 'The filter selects no active credential' },
   ROTATION_LIMIT_REACHED: {

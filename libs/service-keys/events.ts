@@ -29,6 +29,15 @@ export const credentialEvents = defineEvents('credential', {
   leak_checked: 'A string was compared with the credentials of the tenant',
 });
 
+export const trustEvents = defineEvents('trust', {
+  created: 'A trust was created: workloads with tokens of its issuer may act as the service',
+  deleted: 'A trust was deleted: credentials that were exchanged by it are rejected',
+  exchanged:
+    'A workload exchanged a token of its issuer for a short credential of the service; with the claims that matched',
+  refused:
+    'A token of a workload was rejected for a service; recorded at the first attempt, then once a minute with the number of attempts',
+});
+
 export const credentialRotationEvents = defineEvents('credential_rotation', {
   started: 'A rotation of many credentials was requested; each is regenerated in a step of its own',
   completed: 'Every credential of the rotation was regenerated or rejected',

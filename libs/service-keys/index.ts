@@ -1,4 +1,4 @@
-export type { Credential, CredentialRotation, CredentialRotationItem, Service } from './entities.js';
+export type { Credential, CredentialRotation, CredentialRotationItem, Service, Trust } from './entities.js';
 export { type AuthType, authTypes } from './auth-types.js';
 export { credentialAuthority } from './authority.js';
 export { type AuthenticatedService, Authenticator } from './authenticator.js';
@@ -27,6 +27,7 @@ export {
   credentialRotationErrors,
   isRejectedCredential,
   serviceErrors,
+  trustErrors,
 } from './errors.js';
 export { activeServiceName, isServiceActive } from './service-state.js';
 export {
@@ -41,9 +42,11 @@ export { serviceNames, servicesGranted, servicesNaming, withdrawGrant } from './
 export { type LeakCheck, Leaks } from './leaks.service.js';
 export { SecretRepetition } from './secret-repetition.service.js';
 export { type CreatedService, Services } from './services.service.js';
+export { type ExchangedToken, TokenExchange } from './token-exchange.service.js';
 export { TokenProfileNames } from './token-profile-names.js';
 export { OwnTokens } from './own-tokens.service.js';
 export { RefusedUses } from './refused-uses.service.js';
+export { Trusts } from './trusts.service.js';
 export { CredentialUsage } from './usage.js';
 export { ServiceKeysModule, serviceKeyEntities } from './service-keys.module.js';
 export { type CredentialAsOf, type ServiceAsOf, credentialProjection, serviceProjection } from './as-of.js';

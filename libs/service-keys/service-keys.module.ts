@@ -5,6 +5,7 @@ import { AuditModule } from '#audit';
 import { ContactsModule } from '#contacts';
 import { Clock, Counters, Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
+import { IssuersModule } from '#issuers';
 import { LOGGER, type Logger } from '#logging';
 import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
@@ -24,9 +25,16 @@ import { CredentialRotations } from './credential-rotations.service.js';
 import { CredentialSecrets } from './credential-secrets.js';
 import { CredentialSteps } from './credential-steps.js';
 import { Credentials } from './credentials.service.js';
-import { Credential, CredentialRotation, CredentialRotationItem, Service } from './entities.js';
-import { callerErrors, credentialErrors, credentialRotationErrors, serviceErrors } from './errors.js';
-import { credentialEvents, credentialRotationEvents, serviceEvents } from './events.js';
+import {
+  Credential,
+  CredentialRotation,
+  CredentialRotationItem,
+  Service,
+  Trust,
+  WorkloadCredential,
+} from './entities.js';
+import { callerErrors, credentialErrors, credentialRotationErrors, serviceErrors, trustErrors } from './errors.js';
+import { credentialEvents, credentialRotationEvents, serviceEvents, trustEvents } from './events.js';
 import { FAILURE_QUOTA, FailedAuthentications, type FailureQuota } from './failed-authentications.js';
 import { Gateway } from './gateway.service.js';
 import { Leaks } from './leaks.service.js';
@@ -34,19 +42,24 @@ import { OwnTokens } from './own-tokens.service.js';
 import { RefusedUses } from './refused-uses.service.js';
 import { SecretRepetition } from './secret-repetition.service.js';
 import { Services } from './services.service.js';
+import { TokenExchange } from './token-exchange.service.js';
+import { Trusts } from './trusts.service.js';
 import { CredentialUsage } from './usage.js';
+import { WorkloadCredentialExpiry } from './workload-credential-expiry.js';
 
 export const serviceKeyEntities: readonly EntityClass[] = [
   Service,
   Credential,
   CredentialRotation,
   CredentialRotationItem,
+  Trust,
+  WorkloadCredential,
 ];
 
 /** Services, their credentials, and who calls by which of them. */
 @Declares({
-  errors: [callerErrors, serviceErrors, credentialErrors, credentialRotationErrors],
-  events: [serviceEvents, credentialEvents, credentialRotationEvents],
+  errors: [callerErrors, serviceErrors, credentialErrors, credentialRotationErrors, trustErrors],
+  events: [serviceEvents, credentialEvents, credentialRotationEvents, trustEvents],
 })
 @Module({
   imports: [
@@ -54,6 +67,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     AuditModule,
     ContactsModule,
     DatabaseModule,
+    IssuersModule,
     TenantsModule,
     VaultModule,
   ],
@@ -89,6 +103,9 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     RefusedUses,
     SecretRepetition,
     Services,
+    TokenExchange,
+    Trusts,
+    WorkloadCredentialExpiry,
   ],
   exports: [
     Authenticator,
@@ -105,6 +122,8 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     RefusedUses,
     SecretRepetition,
     Services,
+    TokenExchange,
+    Trusts,
   ],
 })
 export class ServiceKeysModule {}

@@ -65,6 +65,17 @@ export function rowsOf(tenantId: string) {
     updatedAt: 0,
   });
 
+  const workloadCredential = (id: string): Row => ({
+    id,
+    tenantId,
+    serviceId: id,
+    trustId: id,
+    lookupHash: newHash(),
+    createdAt: 0,
+    expiresAt: 0,
+    keptUntil: 0,
+  });
+
   const apiToken = (id: string): Row => ({
     id,
     tenantId,
@@ -98,5 +109,5 @@ export function rowsOf(tenantId: string) {
     expiresAt: 0,
   });
 
-  return { apiToken, providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
+  return { workloadCredential, apiToken, providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
 }

@@ -94,7 +94,7 @@ export function dueSamples(
   };
 
   const rows = rowsOf(tenantId);
-  const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn } = rows;
+  const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn, workloadCredential } = rows;
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', rows.apiToken);
@@ -256,6 +256,13 @@ export function dueSamples(
       statement: 'DELETE',
       make: insert('identity_provider_sign_ins', providerSignIn, newHash),
       due: (at) => ({ expiresAt: at }),
+      unhandled: {},
+    },
+    'workload credential': {
+      table: 'workload_credentials',
+      statement: 'DELETE',
+      make: insert('workload_credentials', workloadCredential),
+      due: (at) => ({ keptUntil: at }),
       unhandled: {},
     },
     'password attempt': {

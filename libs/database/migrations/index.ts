@@ -24,6 +24,7 @@ import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
 import { IdentityProviders1764140000000 } from './0040-identity-providers.js';
+import { Trusts1764141000000 } from './0041-trusts.js';
 import { Fleet1764142000000 } from './0042-fleet.js';
 import { Cosignatures1764144000000 } from './0044-cosignatures.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
@@ -58,6 +59,7 @@ export const migrations = [
   Restorations1764090000000,
   CredentialRotations1764110000000,
   IdentityProviders1764140000000,
+  Trusts1764141000000,
   Fleet1764142000000,
   Cosignatures1764144000000,
   Contacts1764148000000,

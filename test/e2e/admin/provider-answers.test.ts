@@ -8,6 +8,7 @@ import { systemClock } from '#core';
 import {
   CLIENT_ID,
   CLIENT_SECRET,
+  REDIRECT_URI,
   type ScriptedProvider,
   startScriptedProvider,
 } from '../../support/identity-provider.js';
@@ -136,6 +137,23 @@ describe('the answer of a provider', () => {
     callOf(await signInScripted(server, scripted, providerId, person()));
     await scripted.rotate();
     expect((await signInScripted(server, scripted, providerId, person())).status).toBe(200);
+  });
+
+  it.each([
+    ['an older one', 'NOT_SIGNED_IN_AGAIN', () => ({ auth_time: now() - 300 })],
+    ['none', RESPONSE, () => ({ auth_time: undefined })],
+  ])('the answer of a provider to a step-up needs a new sign-in, and not %s', async (_, reason, claims) => {
+    const ada = person();
+    const call = callOf(await signInScripted(server, scripted, providerId, ada));
+    const stepUp = async (dishonest: object) => {
+      const begun = await server.post('/v1/auth/step-up/identity-provider', { redirectUri: REDIRECT_URI }, call);
+      scripted.dishonesty = { claims: { ...ada, ...dishonest } };
+      const { signInToken, authorizationUrl } = begun.body;
+      const answer = { signInToken, ...scripted.authorize(authorizationUrl!) };
+      return server.post('/v1/auth/step-up/identity-provider/complete', answer, call);
+    };
+    expect(await stepUp(claims())).toMatchObject(CODE(401, 'IDENTITY_REJECTED', reason));
+    expect((await stepUp({ auth_time: now() })).status).toBe(200);
   });
 
   it('the answer of one provider is not accepted for another', async () => {

@@ -44,6 +44,9 @@ export async function fillTenant(
   await server.server.app.get(Deliveries).deliverDue();
   const provider = { name: 'Company', issuer: 'https://login.example.com', clientId: 'chancery', password: PASSWORD };
   const { body: identityProvider } = await server.post(`${owned.path}/identity-providers`, provider, owned.owner);
+  const trust = { name: 'ci', issuer: provider.issuer, audience: 'https://chancery.test', subject: 'workload' };
+  const trusts = `${owned.path}/services/${issuer.service.id}/trusts`;
+  const { body: trusted } = await server.post(trusts, trust, owned.owner);
   return {
     serviceKey: issuer.service.serviceKey,
     identifiers: {
@@ -61,6 +64,7 @@ export async function fillTenant(
       invitationId: (await first('invitations'))['id']!,
       serviceAccountId,
       webhookId,
+      trustId: trusted['id']!,
       identityProviderId: identityProvider['id']!,
       deliveryId: (await first(`webhooks/${webhookId}/deliveries`))['id']!,
       apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,

@@ -41,6 +41,7 @@ import { StepUpController } from './step-up.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TokenProfilesController } from './token-profiles.controller.js';
 import { TransactionSearchController } from './transactions.controller.js';
+import { TrustsController } from './trusts.controller.js';
 import { UsersController } from './users.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
@@ -93,6 +94,7 @@ import { WebhooksController } from './webhooks.controller.js';
     LogKeysController,
     SchedulerController,
     WebhooksController,
+    TrustsController,
     IdentityProvidersController,
     PlatformIdentityProvidersController,
     ProviderSignInController,

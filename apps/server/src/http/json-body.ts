@@ -14,25 +14,27 @@ export function parseJsonBody(bytes: Uint8Array): Json {
   });
 }
 
-/** A binary body that the routes under one path read as it is. */
-interface BinaryBody {
+/** A body that is no JSON, which the routes under one path read as bytes. */
+interface OtherBody {
   readonly mediaType: string;
   readonly under: string;
   readonly maxBytes: number;
 }
 
-const BINARY_BODIES: readonly BinaryBody[] = [
+const OTHER_BODIES: readonly OtherBody[] = [
   // RFC 6960 appendix C.1
   { mediaType: 'application/ocsp-request', under: '/pki/', maxBytes: 4 * 1024 },
+  // RFC 8693 §2.1
+  { mediaType: 'application/x-www-form-urlencoded', under: '/v1/token-exchange', maxBytes: 32 * 1024 },
 ];
 
 /**
- * Makes JSON all that this server reads from a body, but for the binary bodies of the table; everything else is
+ * Makes JSON all that this server reads from a body, but for the bodies of the table; everything else is
  * answered 415. An empty body is no body: calls without input need none, and the others are told which fields they lack.
  */
 export function acceptOnlyJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  for (const { mediaType, under, maxBytes } of BINARY_BODIES) {
+  for (const { mediaType, under, maxBytes } of OTHER_BODIES) {
     server.addContentTypeParser(
       mediaType,
       { parseAs: 'buffer', bodyLimit: maxBytes },

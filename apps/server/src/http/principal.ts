@@ -18,7 +18,7 @@ export interface ServicePrincipal {
   readonly serviceId: string;
   readonly serviceName: string;
   readonly credentialId: string;
-  readonly authType: 'service_key' | 'jwt';
+  readonly authType: 'service_key' | 'jwt' | 'workload';
 }
 
 /** A member or a service account of a tenant that showed an API token. */

@@ -51,7 +51,7 @@ export class CallerVerdict {
   @Identifier({ optional: true, example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d' })
   credentialId?: string;
 
-  @Choice(['service_key', 'jwt'], { optional: true, example: 'jwt' })
+  @Choice(['service_key', 'jwt', 'workload'], { optional: true, example: 'jwt' })
   authType?: string;
 
   static of({ caller, code }: GatewayVerdict): CallerVerdict {

@@ -16,6 +16,7 @@ import { PkiController } from './pki.controller.js';
 import { SystemUserTokensController } from './system-user-tokens.controller.js';
 import { TenantNames } from './tenant-names.js';
 import { TokenController } from './token.controller.js';
+import { TokenExchangeController } from './token-exchange.controller.js';
 import { TransactionsController } from './transactions.controller.js';
 import { UserTokensController } from './user-tokens.controller.js';
 import { PublishedKeys } from './published-keys.js';
@@ -33,6 +34,7 @@ import { PublishedKeys } from './published-keys.js';
   ],
   controllers: [
     TokenController,
+    TokenExchangeController,
     CallerController,
     TransactionsController,
     SystemUserTokensController,

@@ -239,7 +239,7 @@ export class WhoamiAnswer {
   @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d', description: 'The credential of this very request' })
   credentialId: string;
 
-  @Choice(['service_key', 'jwt'], { example: 'service_key' })
+  @Choice(['service_key', 'jwt', 'workload'], { example: 'service_key' })
   authType: string;
 
   @Items(Text({ max: 64 }), { maxItems: 100, example: ['partner-api'], description: 'Granted profiles; `*` is all' })

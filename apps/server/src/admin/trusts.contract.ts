@@ -1,0 +1,115 @@
+import type { Trust as Row, Trusts } from '#service-keys';
+import { toRfc3339 } from '#core';
+import { Choice, Flag, Identifier, Instant, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, presentInstant } from './page.contract.js';
+
+const TTL_SECONDS_MAX = 3_600;
+export const TTL_SECONDS_DEFAULT = 900;
+const CLAIMS_BYTES_MAX = 4_096;
+const JWKS_BYTES_MAX = 16_384;
+
+const Name = () => Text({ max: 100, description: 'What it is for', example: 'deployments of the shop' });
+const Issuer = () =>
+  Text({
+    max: 500,
+    description: 'Identifier of the issuer: `https:`, with a public address unless the installation permits others',
+    example: 'https://token.actions.githubusercontent.com',
+  });
+const Audience = () =>
+  Text({ max: 255, description: 'The one `aud` of the tokens, exactly', example: 'https://chancery.example' });
+const Subject = (options = {}) =>
+  Text({
+    max: 255,
+    description:
+      'The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide',
+    example: 'repo:octo-org/octo-repo:environment:production',
+    ...options,
+  });
+const Claims = (options = {}) =>
+  JsonObject({
+    maxBytes: CLAIMS_BYTES_MAX,
+    description:
+      'Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub ' +
+      'Actions one is `repository_id` or `repository_owner_id`',
+    example: { repository_id: '74' },
+    ...options,
+  });
+const TtlSeconds = (options = {}) =>
+  WholeNumber({
+    min: 60,
+    max: TTL_SECONDS_MAX,
+    description: 'Seconds for which a credential is valid',
+    example: TTL_SECONDS_DEFAULT,
+    ...options,
+  });
+const SingleUse = (options = {}) =>
+  Flag({
+    description: 'Whether a token is exchanged once: not for files that are read again, as in Kubernetes',
+    example: false,
+    ...options,
+  });
+
+export class NewTrust {
+  @Name() name: string;
+  @Issuer() issuer: string;
+  @Audience() audience: string;
+  @Subject({ optional: true }) subject?: string;
+  @Claims({ optional: true, default: {} }) claims?: Record<string, unknown>;
+  @JsonObject({
+    optional: true,
+    maxBytes: JWKS_BYTES_MAX,
+    description:
+      'The keys of an issuer that this server cannot reach (RFC 7517 §5); without them they are read from the issuer',
+    example: { keys: [] },
+  })
+  jwks?: Record<string, unknown>;
+  @TtlSeconds({ optional: true, default: TTL_SECONDS_DEFAULT }) ttlSeconds?: number;
+  @SingleUse({ optional: true, default: false }) singleUse?: boolean;
+}
+
+export class Trust {
+  @Identifier({ description: 'Id of the trust' }) id: string;
+  @Identifier({ description: 'Id of the service' }) serviceId: string;
+  @Name() name: string;
+  @Issuer() issuer: string;
+  @Audience() audience: string;
+  @Subject({ nullable: true }) subject: string | null;
+  @Claims() claims: Record<string, string>;
+  @Choice(['issuer', 'trust'], { description: 'Where the keys are: read from the issuer, or given with the trust' })
+  keysFrom: 'issuer' | 'trust';
+  @TtlSeconds() ttlSeconds: number;
+  @SingleUse() singleUse: boolean;
+  @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ nullable: true, description: 'When a token was last exchanged by it' }) lastUsedAt: string | null;
+}
+
+export class TrustPage extends PageOf(Trust) {}
+
+/** The trust that is asked for, with the defaults of what is left out. */
+export const trustOf = ({ claims = {}, ...body }: NewTrust): Parameters<Trusts['create']>[2] => ({
+  name: body.name,
+  issuer: body.issuer,
+  audience: body.audience,
+  subject: body.subject ?? null,
+  claims: claims as Record<string, string>,
+  jwks: body.jwks ?? null,
+  ttlSeconds: body.ttlSeconds ?? TTL_SECONDS_DEFAULT,
+  singleUse: body.singleUse ?? false,
+});
+
+export const presentTrust = (row: Row): Trust => ({
+  id: row.id,
+  serviceId: row.serviceId,
+  name: row.name,
+  issuer: row.issuer,
+  audience: row.audience,
+  subject: row.subject,
+  claims: { ...row.claims },
+  keysFrom: row.jwks === null ? 'issuer' : 'trust',
+  ttlSeconds: row.ttlSeconds,
+  singleUse: row.singleUse,
+  createdBy: row.createdBy,
+  createdAt: toRfc3339(row.createdAt),
+  lastUsedAt: presentInstant(row.lastUsedAt),
+});

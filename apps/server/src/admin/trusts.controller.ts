@@ -1,0 +1,66 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Page, TenantScope } from '#core';
+import { Trusts, trustErrors } from '#service-keys';
+import { answerOnce } from '../http/answer-once.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import { PageQuery, presentPage } from './page.contract.js';
+import { NewTrust, Trust, TrustPage, presentTrust, trustOf } from './trusts.contract.js';
+
+/** Workloads that act as a service by tokens of their own issuers, so that they keep no secret. */
+@ApiTags('Workload identity')
+@Controller('v1/tenants/:tenantId/services/:serviceId/trusts')
+@Requires('services:write')
+export class TrustsController {
+  constructor(private readonly trusts: Trusts) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Let workloads act as a service by tokens of their own issuer' })
+  @ApiCreatedResponse({ type: Trust, description: 'The trust; its rules never change' })
+  @Fails(trustErrors.TRUST_LIMIT_REACHED)
+  async createTrust(
+    @Param('serviceId') serviceId: string,
+    @Body() body: NewTrust,
+    @InScope() scope: TenantScope,
+  ): Promise<Trust> {
+    return answerOnce(scope, presentTrust, () => this.trusts.create(scope, serviceId, trustOf(body)));
+  }
+
+  @Get()
+  @Requires('services:read')
+  @ApiOperation({ summary: 'List the trusts of a service' })
+  @ApiOkResponse({ type: TrustPage, description: 'One page, oldest first' })
+  async listTrusts(
+    @Param('serviceId') serviceId: string,
+    @Query() query: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Trust>> {
+    return presentPage(await this.trusts.list(scope, serviceId, query), presentTrust);
+  }
+
+  @Get(':trustId')
+  @Requires('services:read')
+  @ApiOperation({ summary: 'Read a trust of a service' })
+  @ApiOkResponse({ type: Trust, description: 'The trust' })
+  async getTrust(
+    @Param('serviceId') serviceId: string,
+    @Param('trustId') trustId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<Trust> {
+    return presentTrust(await this.trusts.get(scope, serviceId, trustId));
+  }
+
+  @Delete(':trustId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a trust of a service; credentials that were exchanged by it are rejected' })
+  @ApiNoContentResponse({ description: 'No token is exchanged by it any more' })
+  async deleteTrust(
+    @Param('serviceId') serviceId: string,
+    @Param('trustId') trustId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<void> {
+    await this.trusts.delete(scope, serviceId, trustId);
+  }
+}
