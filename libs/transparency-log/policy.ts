@@ -89,7 +89,8 @@ class PolicyReader {
 }
 
 function unlike(known: readonly VerifierKey[], key: VerifierKey): VerifierKey {
-  if (known.some(({ publicKey }) => publicKey.equals(key.publicKey))) throw new Malformed('the key is there already');
+  if (known.some(({ publicKey: bytes }) => bytes.equals(key.publicKey)))
+    throw new Malformed('the key is there already');
   return key;
 }
 
