@@ -1,3 +1,4 @@
+export { CountedUses } from './counted-uses.js';
 export { AuditModule, auditEntities } from './audit.module.js';
 export { leafHash, withRfc3339Times } from './event.js';
 export { History, type HistoryEntry, type HistoryFilter, requestEvents } from './history.service.js';

@@ -1441,6 +1441,13 @@ export interface components {
              * @description When it was last used, to the minute
              */
             lastUsedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When a use of it was last rejected
+             */
+            lastRefusedAt: string | null;
+            /** @description How many uses of it were rejected */
+            refusedUses: number;
         };
         ApiTokenWithSecret: {
             /** @description The API token */

@@ -1,6 +1,6 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
-import { type RepeatedEvent, RepeatedEvents } from '#audit';
+import { CountedUses, type RepeatedEvent, RepeatedEvents } from '#audit';
 import { Notices } from '#contacts';
 import { type EpochMilliseconds, toRfc3339 } from '#core';
 import { IsNull, LessThan, MoreThan, type Tx } from '#database';
@@ -21,16 +21,10 @@ export interface RefusedUse {
   readonly at?: EpochMilliseconds;
 }
 
-interface Counted {
-  latest: RefusedUse;
-  count: number;
-  readonly addresses: Set<string>;
-}
-
-const COUNTED_MAX = 10_000;
-const ADDRESSES_MAX = 10;
 /** Of `2026-01-31T...`. */
 const DATE_LENGTH = 10;
+/** Credentials that this process has told about today. */
+const TOLD_MAX = 10_000;
 
 /**
  * Writes down uses of credentials that are discarded, expired, compromised or deleted, or that come from an address that is
@@ -39,10 +33,9 @@ const DATE_LENGTH = 10;
  */
 @Injectable()
 export class RefusedUses implements OnApplicationShutdown {
-  readonly #counted = new Map<string, Counted>();
+  readonly #counted = new CountedUses<RefusedUse>((...counted) => this.write(...counted), 'credential');
   /** The day on which this process last told about each credential, so that it is not looked up again for every use. */
   readonly #toldOn = new Map<string, string>();
-  readonly #logger = new Logger(RefusedUses.name);
 
   constructor(
     private readonly events: RepeatedEvents,
@@ -55,37 +48,12 @@ export class RefusedUses implements OnApplicationShutdown {
 
   /** Never throws: the answer is the refusal of the credential, whatever becomes of its record. */
   async note(use: RefusedUse): Promise<void> {
-    const key = `${use.credential.id}:${use.code}`;
-    const known = this.#counted.get(key);
-    if (known) {
-      count(known, use);
-      return;
-    }
-    const first: Counted = { latest: use, count: 1, addresses: addressesOf(use) };
-    if (this.#counted.size < COUNTED_MAX) this.#counted.set(key, first);
-    await this.tryToWrite(first);
+    await this.#counted.note(`${use.credential.id}:${use.code}`, use);
   }
 
   /** Writes what was counted since the last time; what cannot be written is kept for the next. */
   async flush(): Promise<void> {
-    for (const [key, counted] of this.#counted) {
-      if (counted.count === 0) this.#counted.delete(key);
-      else await this.tryToWrite(counted);
-    }
-  }
-
-  private async tryToWrite(counted: Counted): Promise<void> {
-    const { count: uses } = counted;
-    const addresses = [...counted.addresses];
-    counted.count = 0;
-    counted.addresses.clear();
-    try {
-      await this.write(counted.latest, uses, addresses);
-    } catch (error) {
-      counted.count += uses;
-      for (const address of addresses) counted.addresses.add(address);
-      this.#logger.error('The use of a rejected credential could not be recorded', error);
-    }
+    await this.#counted.flush();
   }
 
   private async write({ at, ...use }: RefusedUse, uses: number, sourceAddresses: readonly string[]): Promise<void> {
@@ -104,7 +72,7 @@ export class RefusedUses implements OnApplicationShutdown {
       toldOn = await this.tell(tx, use);
     });
     if (toldOn === undefined) return;
-    if (this.#toldOn.size >= COUNTED_MAX) this.#toldOn.clear();
+    if (this.#toldOn.size >= TOLD_MAX) this.#toldOn.clear();
     this.#toldOn.set(id, toldOn);
   }
 
@@ -134,12 +102,3 @@ function eventOf(use: RefusedUse, sourceAddresses: readonly string[]): RepeatedE
     sourceAddresses,
   };
 }
-
-function count(counted: Counted, use: RefusedUse): void {
-  counted.latest = use;
-  counted.count += 1;
-  for (const address of addressesOf(use)) if (counted.addresses.size < ADDRESSES_MAX) counted.addresses.add(address);
-}
-
-const addressesOf = ({ sourceAddress }: RefusedUse): Set<string> =>
-  new Set(sourceAddress === null ? [] : [sourceAddress]);

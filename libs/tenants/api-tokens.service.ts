@@ -12,14 +12,15 @@ import {
   platformScope,
 } from '#core';
 import { maskSecret, uuidv7 } from '#crypto';
-import { type Committed, Database, IsNull, MoreThan, type Tx, type View } from '#database';
+import { type Committed, Database, IsNull, MoreThan, Not, type Tx, type View } from '#database';
 
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { requireCidrs } from './allowed-addresses.js';
 import { type ApiTokenState, apiTokenStateAt, requireExpiry, requirePermissions } from './api-token.js';
-import { ApiToken, Member, ServiceAccount, User } from './entities.js';
+import { ApiToken, Member, ServiceAccount, Tenant, User } from './entities.js';
 import { apiTokenErrors } from './errors.js';
 import { apiTokenEvents } from './events.js';
+import { RefusedApiTokens } from './refused-api-tokens.service.js';
 import { type Role, roleOf } from './roles.js';
 import { lockTenant } from './tenants.service.js';
 import { Users } from './users.service.js';
@@ -64,6 +65,7 @@ export class ApiTokens {
     private readonly database: Database,
     private readonly secrets: AccountSecrets,
     private readonly users: Users,
+    private readonly refusals: RefusedApiTokens,
   ) {}
 
   /**
@@ -152,15 +154,27 @@ export class ApiTokens {
     return text.startsWith(accountSecretKinds.apiToken.prefix);
   }
 
-  /** @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired */
+  /**
+   * @param scope the identification itself, with the id and the address of the request
+   * @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired
+   */
   async identify(scope: PlatformScope, text: string): Promise<IdentifiedApiToken> {
     const lookupHash = await this.hashOf(text);
     if (lookupHash === undefined) throw rejected();
-    const { token, owner, now } = await this.database.readPlatform(scope, async (view) => {
+    const { token, owner, state, now } = await this.database.readPlatform(scope, async (view) => {
       const found = await view.findOne(ApiToken, { lookupHash });
-      if (!found || apiTokenStateAt(found, view.now) !== 'active') throw rejected();
-      return { token: found, owner: await ownerOf(view, found), now: view.now };
+      if (!found) throw rejected();
+      const state = apiTokenStateAt(found, view.now);
+      // Nothing more is written into the history of a deleted tenant.
+      if (state !== 'active' && !(await view.exists(Tenant, { id: found.tenantId, state: Not('deleted') })))
+        throw rejected();
+      return { token: found, owner: await ownerOf(view, found), state, now: view.now };
     });
+    if (state !== 'active') {
+      const { requestId, sourceAddress } = scope;
+      await this.refusals.note({ token, actor: owner, code: REFUSALS[state], requestId, sourceAddress });
+      throw rejected();
+    }
     if ((token.lastUsedAt ?? 0) + USE_NOTED_EVERY <= now) await this.noteUse(scope, token.id);
     return { apiTokenId: token.id, tenantId: token.tenantId, owner };
   }
@@ -209,6 +223,8 @@ export class ApiTokens {
         expiresAt,
         lastUsedAt: null,
         revokedAt: null,
+        refusedUses: 0,
+        lastRefusedAt: null,
       };
       await tx.insert(ApiToken, row);
       const after = { name, ownerId, permissions, stepUp, allowedCidrs, expiresAt };
@@ -217,6 +233,9 @@ export class ApiTokens {
     });
   }
 }
+
+/** Why a token is rejected whose answer does not say so. */
+const REFUSALS = { revoked: 'API_TOKEN_REVOKED', expired: 'API_TOKEN_EXPIRED' } as const;
 
 const rejected = (): Error => coreErrors.INVALID_CREDENTIALS('The API token is unknown, revoked or expired');
 

@@ -166,6 +166,9 @@ export class ApiToken extends TenantRow {
   @InstantColumn() expiresAt: number;
   @InstantColumn({ nullable: true }) lastUsedAt: number | null;
   @InstantColumn({ nullable: true }) revokedAt: number | null;
+  /** Uses that were rejected: of a token that is revoked or expired, or from an address that is not allowed. */
+  @IntegerColumn({ default: 0 }) refusedUses: number;
+  @InstantColumn({ nullable: true }) lastRefusedAt: number | null;
 }
 
 /** Failed password attempts of one subject: an account, an account from one network, or a session. */

@@ -36,6 +36,8 @@ export const apiTokenEvents = defineEvents('api_token', {
   created: 'An API token was created for a member or a service account',
   repeated: 'An API token was shown again to the request that created it, by its idempotency key',
   revoked: 'An API token was revoked',
+  use_refused:
+    'An API token that is revoked or expired, has no owner any more, or is not allowed from this address, was used; recorded at the first use, then once a minute with the number of uses',
 });
 
 export const serviceAccountEvents = defineEvents('service_account', {

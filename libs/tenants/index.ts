@@ -20,6 +20,7 @@ export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
 export { type AcceptedInvitation, type InvitationWithToken, Invitations } from './invitations.service.js';
 export { type MemberWithUser, Members, ownerAddresses } from './members.service.js';
 export { PasswordResets, type StartedReset } from './password-resets.service.js';
+export { RefusedApiTokens } from './refused-api-tokens.service.js';
 export { PasswordGuard } from './password-guard.js';
 export { applyProvidedMembership } from './provided-members.js';
 export {

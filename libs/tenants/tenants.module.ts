@@ -50,6 +50,7 @@ import { Members } from './members.service.js';
 import { PasswordGuard } from './password-guard.js';
 import { PasswordResetExpiry } from './password-reset-expiry.js';
 import { PasswordResets } from './password-resets.service.js';
+import { RefusedApiTokens } from './refused-api-tokens.service.js';
 import { RefusedPasswords } from './refused-passwords.service.js';
 import { SecondFactors } from './second-factors.service.js';
 import { ServiceAccounts } from './service-accounts.service.js';
@@ -122,6 +123,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     PasswordGuard,
     PasswordResetExpiry,
     PasswordResets,
+    RefusedApiTokens,
     RefusedPasswords,
     RefreshTokenExpiry,
     SecondFactors,
@@ -156,6 +158,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     Invitations,
     Members,
     PasswordResets,
+    RefusedApiTokens,
     SecondFactors,
     ServiceAccounts,
     SessionKeys,

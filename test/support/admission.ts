@@ -21,7 +21,11 @@ export async function admitUser(
   permission: string,
 ): Promise<TenantScope> {
   const callers = server.app.get(CallerIdentification);
-  const principal = await callers.user({ authorization: `Bearer ${token}` });
+  const principal = await callers.user({
+    authorization: `Bearer ${token}`,
+    sourceAddress: '127.0.0.1',
+    requestId: 'test',
+  });
   return callers.tenantScope(principal, tenant.id, permission, originOf(actorOf(principal)));
 }
 
@@ -31,7 +35,11 @@ export async function admitOnPlatform(
   permission: string,
 ): Promise<PlatformScope> {
   const callers = server.app.get(CallerIdentification);
-  const principal = await callers.user({ authorization: `Bearer ${token}` });
+  const principal = await callers.user({
+    authorization: `Bearer ${token}`,
+    sourceAddress: '127.0.0.1',
+    requestId: 'test',
+  });
   return callers.platformScope(principal, permission, originOf(actorOf(principal)));
 }
 

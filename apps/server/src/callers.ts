@@ -60,11 +60,17 @@ export class Callers extends CallerIdentification {
     super();
   }
 
-  override async user({ authorization, stepUp }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
+  override async user({
+    authorization,
+    stepUp,
+    sourceAddress,
+    requestId,
+  }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
     const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
     if (token === undefined) throw coreErrors.INVALID_CREDENTIALS('A bearer token of a session is expected');
     if (this.apiTokens.isApiToken(token)) {
-      return { kind: 'api-token', ...(await this.apiTokens.identify(platformScope(identification(null)), token)) };
+      const scope = platformScope({ ...identification(sourceAddress), requestId });
+      return { kind: 'api-token', ...(await this.apiTokens.identify(scope, token)) };
     }
     const { user, sessionId } = await this.sessions.identify(platformScope(identification(null)), token);
     const { id: userId, email, platformAdmin } = user;

@@ -7,13 +7,17 @@ import {
   type Origin,
   type PlatformScope,
   type TenantScope,
+  coreErrors,
   platformScope,
 } from '#core';
 import { RefusedUses, isRejectedCredential } from '#service-keys';
-import { Access } from '#tenants';
+import { Access, RefusedApiTokens, apiTokenErrors } from '#tenants';
 
 import { actorOf } from './http/principal.js';
 import { RefusalLog, type RefusedRequest } from './http/refusal-log.js';
+
+/** What is said of the token, and not of what it asked for. */
+const REJECTED_API_TOKEN = [coreErrors.INVALID_CREDENTIALS.code, apiTokenErrors.API_TOKEN_ADDRESS_NOT_ALLOWED.code];
 
 /**
  * Writes refusals into the history that they belong to: that of a tenant only where the caller is a member or a service of
@@ -25,6 +29,7 @@ export class Refusals extends RefusalLog {
     private readonly history: History,
     private readonly access: Access,
     private readonly refusedUses: RefusedUses,
+    private readonly refusedApiTokens: RefusedApiTokens,
   ) {
     super();
   }
@@ -42,6 +47,11 @@ export class Refusals extends RefusalLog {
         requestId,
         sourceAddress,
       });
+    }
+    if (principal.kind === 'api-token' && REJECTED_API_TOKEN.includes(error.code)) {
+      const { tenantId, apiTokenId: id, owner: actor } = principal;
+      const { requestId, sourceAddress } = request;
+      return this.refusedApiTokens.note({ token: { id, tenantId }, actor, code: error.code, requestId, sourceAddress });
     }
     const { scope, isProven } = await this.placeOf(request);
     // To a member or a service of the tenant, what is absent is merely absent. To others it is a refusal.

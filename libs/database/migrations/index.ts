@@ -23,6 +23,7 @@ import { Announcements1764030000000 } from './0028-announcements.js';
 import { Factors1764050000000 } from './0030-factors.js';
 import { Restorations1764090000000 } from './0034-restorations.js';
 import { CredentialRotations1764110000000 } from './0036-credential-rotations.js';
+import { RefusedApiTokens1764137000000 } from './0037-refused-api-tokens.js';
 import { IdentityProviders1764140000000 } from './0040-identity-providers.js';
 import { Trusts1764141000000 } from './0041-trusts.js';
 import { Fleet1764142000000 } from './0042-fleet.js';
@@ -58,6 +59,7 @@ export const migrations = [
   Factors1764050000000,
   Restorations1764090000000,
   CredentialRotations1764110000000,
+  RefusedApiTokens1764137000000,
   IdentityProviders1764140000000,
   Trusts1764141000000,
   Fleet1764142000000,

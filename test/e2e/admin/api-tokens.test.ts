@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY, ManualClock, MINUTE } from '#core';
+import { RefusedApiTokens } from '#tenants';
 import { enrolTotp, stepUp as stepUpBy } from '../../support/factors.js';
 import { createApiToken, createServiceAccount, invite, joinTenant } from '../../support/people.js';
 import {
@@ -218,5 +219,69 @@ describe('a service account', () => {
     expect((await post()).status).toBe(201);
     const manager = await signIn(server, tenant, 'full_access');
     expect((await server.post(`${tenant.path}/service-accounts`, account, manager)).status).toBe(403);
+  });
+});
+
+describe('an API token that is rejected', () => {
+  const refusals = async (id: string): Promise<unknown[]> => {
+    const path = `${tenant.path}/audit-events?action=api_token.use_refused&credentialId=${id}&order=asc`;
+    const { items } = (await server.get(path, tenant.owner)).body;
+    return (items as unknown as Shape[]).map(({ details }) => [details!['code'], details!['count']]);
+  };
+  const rowOf = async (id: string): Promise<Shape> => (await listed()).find((row) => String(row['id']) === id)!;
+  const freshOwner = async (): Promise<void> => {
+    const token = await server.login(tenant.owner.email, PASSWORD);
+    tenant = { ...tenant, owner: { ...tenant.owner, token } };
+  };
+
+  it.each<[string, string, object, (id: string) => Promise<unknown>]>([
+    [
+      'that was revoked',
+      'API_TOKEN_REVOKED',
+      {},
+      (id) => server.delete(`${tenant.path}/api-tokens/${id}`, undefined, tenant.owner),
+    ],
+    [
+      'that has expired',
+      'API_TOKEN_EXPIRED',
+      { expiresAt: later(1) },
+      async () => {
+        clock.advance(2 * DAY);
+        await freshOwner();
+      },
+    ],
+    [
+      'that is used from a wrong address',
+      'API_TOKEN_ADDRESS_NOT_ALLOWED',
+      { allowedCidrs: ['198.51.100.0/24'] },
+      async () => undefined,
+    ],
+  ])(
+    'an API token %s is an event immediately and then with a count, and is counted by the token',
+    async (_, code, body, reject) => {
+      await freshOwner();
+      const { apiToken, token } = (await create({ expiresAt: later(30), ...body })).body;
+      const id: string = apiToken!['id']!;
+      await reject(id);
+      const use = () => server.get(`${tenant.path}/keys`, { token: String(token) });
+      expect([401, 403]).toContain((await use()).status);
+      expect(await refusals(id)).toEqual([[code, 1]]);
+      expect(await rowOf(id)).toMatchObject({ refusedUses: 1, lastRefusedAt: new Date(clock.now()).toISOString() });
+      for (let again = 0; again < 3; again += 1) await use();
+      await server.server.app.get(RefusedApiTokens).flush();
+      clock.advance(2 * MINUTE);
+      await server.runScheduler();
+      expect(await refusals(id)).toEqual([
+        [code, 1],
+        [code, 3],
+      ]);
+      expect(await rowOf(id)).toMatchObject({ refusedUses: 4 });
+    },
+  );
+
+  it('an API token that does not exist leaves nothing in a history', async () => {
+    const before = (await server.get(`${tenant.path}/audit-events?limit=1`, tenant.owner)).body['items'];
+    expect((await server.get(`${tenant.path}/keys`, { token: `chat_${'a'.repeat(49)}` })).status).toBe(401);
+    expect((await server.get(`${tenant.path}/audit-events?limit=1`, tenant.owner)).body['items']).toEqual(before);
   });
 });

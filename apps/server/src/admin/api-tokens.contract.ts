@@ -12,7 +12,7 @@ import {
 } from '#tenants';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf } from './page.contract.js';
+import { PageOf, presentInstant } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
 const Name = () => Text({ max: 100, description: 'Purpose of the token', example: 'nightly rotation' });
@@ -61,6 +61,8 @@ export class ApiToken {
   @Instant({ description: 'When it was created' }) createdAt: string;
   @Instant({ description: 'When it expires' }) expiresAt: string;
   @Instant({ nullable: true, description: 'When it was last used, to the minute' }) lastUsedAt: string | null;
+  @Instant({ nullable: true, description: 'When a use of it was last rejected' }) lastRefusedAt: string | null;
+  @WholeNumber({ description: 'How many uses of it were rejected', example: 0 }) refusedUses: number;
 }
 
 export class ApiTokenPage extends PageOf(ApiToken) {}
@@ -119,7 +121,9 @@ export const presentApiToken = ({ memberId, stateNow, ...row }: ApiTokenRow): Ap
   createdBy: row.createdBy,
   createdAt: toRfc3339(row.createdAt),
   expiresAt: toRfc3339(row.expiresAt),
-  lastUsedAt: row.lastUsedAt === null ? null : toRfc3339(row.lastUsedAt),
+  lastUsedAt: presentInstant(row.lastUsedAt),
+  lastRefusedAt: presentInstant(row.lastRefusedAt),
+  refusedUses: row.refusedUses,
 });
 
 export function presentApiTokenWithSecret({ apiToken, token }: MadeToken): ApiTokenWithSecret {

@@ -63,7 +63,12 @@ function userCredentials(request: FastifyRequest): UserCredentials {
   const { authorization } = request.headers;
   if (authorization === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   const stepUp = request.headers[STEP_UP_HEADER.toLowerCase()];
-  return { authorization, ...(typeof stepUp === 'string' ? { stepUp: new Secret(stepUp) } : {}) };
+  return {
+    authorization,
+    sourceAddress: sourceAddressOf(request),
+    requestId: request.id,
+    ...(typeof stepUp === 'string' ? { stepUp: new Secret(stepUp) } : {}),
+  };
 }
 
 /** `key` is the name that clients of Webex Connect send. */

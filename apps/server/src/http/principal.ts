@@ -49,12 +49,12 @@ export function actorOf(principal: Principal): Actor {
 export interface UserCredentials {
   readonly authorization?: string;
   readonly stepUp?: Secret;
+  readonly sourceAddress: string;
+  readonly requestId: string;
 }
 
 export interface ServiceCredentials extends UserCredentials {
   readonly serviceKey?: string;
-  readonly sourceAddress: string;
-  readonly requestId: string;
 }
 
 /**

@@ -7,6 +7,7 @@ import { MailModule } from '#mail';
 import { SchedulerModule } from '#scheduler';
 import { ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
+import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
 import {
@@ -29,6 +30,7 @@ import {
     SchedulerModule,
     ServiceKeysModule,
     SigningModule,
+    TenantsModule,
     VaultModule,
   ],
   providers: [ClockSchedule, UsageSchedule],

@@ -9,6 +9,7 @@ import { MailDeliveries } from '#mail';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { CredentialUsage, RefusedUses } from '#service-keys';
 import { KeyUsage } from '#signing';
+import { RefusedApiTokens } from '#tenants';
 import { Vault } from '#vault';
 
 /** Runs the scheduler again and again, in a process with the role `scheduler`. */
@@ -159,6 +160,7 @@ export class UsageSchedule {
     private readonly usage: CredentialUsage,
     private readonly keyUsage: KeyUsage,
     private readonly refusedUses: RefusedUses,
+    private readonly refusedApiTokens: RefusedApiTokens,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -176,5 +178,6 @@ export class UsageSchedule {
   @Interval(2 * SECOND)
   async countRefusedUses(): Promise<void> {
     await this.refusedUses.flush();
+    await this.refusedApiTokens.flush();
   }
 }
