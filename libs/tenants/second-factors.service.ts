@@ -90,11 +90,12 @@ export class SecondFactors {
   }
 
   /**
-   * An owner resets those of a member whose account counts in this tenant only.
-   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   * An owner resets those of a member whose account counts in this tenant only. One who has a factor shows it: otherwise a
+   * password would be enough to be rid of one's own.
+   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, and what `confirmByFactor` throws
    */
   async resetOfMember(scope: TenantScope, userId: string, password: string | undefined): Promise<void> {
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirmByFactor(platformScope(scope), password);
     await this.database.transaction(scope, async (tx) => {
       await tx.get(Member, { userId });
       const user = await tx.installation.lock(User, { id: userId });
@@ -105,9 +106,9 @@ export class SecondFactors {
     });
   }
 
-  /** The platform administrator resets those of any account. @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS */
+  /** The platform administrator resets those of any account. @throws NOT_FOUND, and what `confirmByFactor` throws */
   async reset(scope: PlatformScope, userId: string, password: string | undefined): Promise<void> {
-    await this.users.confirmPassword(scope, password);
+    await this.users.confirmByFactor(scope, password);
     await this.database.platform(scope, async (tx) => {
       await tx.installation.lock(User, { id: userId });
       await this.factors.clear(tx, userId);

@@ -330,6 +330,25 @@ describe('the factors of an account', () => {
     const verified = `${tenant.path}/members/${(await server.get('/v1/auth/me', asAdmin)).body['user']!['id']}/factors`;
     expect((await server.delete(verified, { password: PASSWORD }, tenant.owner)).status).toBe(404);
   });
+
+  it.each(['an owner', 'the administrator'])(
+    'the factors of an account are deleted by %s who has one by that one only, also the own ones',
+    async (who) => {
+      const own = await createTenant(server);
+      const byOwner = who === 'an owner';
+      const token = byOwner ? own.owner.token : await server.login();
+      const userId: string = (await server.get('/v1/auth/me', { token })).body['user']!['id']!;
+      const path = byOwner ? `${own.path}/members/${userId}/factors` : `/v1/users/${userId}/factors`;
+      const password = byOwner ? PASSWORD : ADMIN.password;
+      const { recoveryCodes } = await enrolTotp(server, token, await stepUp(server, token, { password }));
+      const required = refusal(403, 'SECOND_FACTOR_REQUIRED');
+      expect(await server.delete(path, { password }, { token })).toMatchObject(required);
+      const byPassword = await stepUp(server, token, { password });
+      expect(await server.delete(path, {}, { token, headers: byPassword })).toMatchObject(required);
+      const headers = await stepUp(server, token, { recoveryCode: recoveryCodes[0] });
+      expect((await server.delete(path, {}, { token, headers })).status).toBe(204);
+    },
+  );
 });
 
 describe('a tenant that requires a second factor', () => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type PlatformScope, coreErrors } from '#core';
+import { factorErrors } from '#factors';
 import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
@@ -67,7 +68,7 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete the second factors of an account' })
   @ApiNoContentResponse({ description: 'The holder signs in with the password alone; all sessions ended' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(factorErrors.SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
   async resetUserFactors(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,
