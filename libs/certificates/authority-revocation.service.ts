@@ -13,7 +13,7 @@ import { Certificate, CertificateAuthority } from './entities.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { certificateLifecycle } from './lifecycle.js';
 
-/** What revoking would take along. */
+/** What would be revoked with it. */
 export interface RevocationImpact {
   readonly authorities: number;
   readonly certificates: number;

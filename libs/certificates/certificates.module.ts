@@ -43,7 +43,7 @@ export const certificateEntities: readonly EntityClass[] = [
 
 /**
  * Authorities and what they revoke. Global, because the library of keys asks what certifies a key and cannot import what
- * lies above it.
+ * is above it.
  */
 @Global()
 @Module({

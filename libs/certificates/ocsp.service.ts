@@ -136,7 +136,7 @@ export class OcspResponder {
     hashes: IssuerHashes,
   ): Promise<OcspReply> {
     const signer = await view.findOne(OcspSigner, { caId: ca.id });
-    // The authority has ended, and with it the right to speak for it.
+    // The authority has expired: its responder is no longer authorised.
     if (!signer || view.now > signer.notAfter) return refusal('unauthorized');
     const { der, publicKeyInfo } = readStored(signer);
     const producedAt = view.now;

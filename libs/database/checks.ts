@@ -27,7 +27,7 @@ export type EventRecorder = (tx: Pick<Tx, 'now' | 'appendNumbered'>, works: read
 export type AuthorityCheck = (view: View) => Promise<TenantScope | PlatformScope>;
 
 /**
- * Reads the numbers of the tenants' configurations: each change that decides what is signed or who is let in raises that of
+ * Reads the numbers of the tenants' configurations: each change that decides what is signed or who is accepted raises that of
  * its tenant, in its own transaction. In a transaction (`Tx`) it holds them until the end.
  */
 export type ConfigurationCheck = (

@@ -29,7 +29,7 @@ export class Installation {
   /**
    * Proves the master key, and only then brings the schema up to date: under a wrong key nothing is written. A new
    * database gets its schema first and, where none is configured, a master key file. Then every library loads its secrets, and
-   * does what follows from a restoration that it has not heard of yet.
+   * does what follows from a restoration that it does not know yet.
    */
   async open(): Promise<void> {
     const { configuration, database, logger, vault } = this;

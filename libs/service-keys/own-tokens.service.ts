@@ -16,7 +16,7 @@ export interface OwnTokenKey {
   readonly key: KeyObject;
 }
 
-/** What is thought of a service's own token, by the rules of the authentication. */
+/** The verdict on a service's own token, by the rules of the authentication. */
 export interface OwnTokenVerdict {
   readonly code: RejectedCallerToken['code'] | 'OK' | 'KEY_NOT_USABLE' | 'INVALID_SIGNATURE';
   /** Whether `iss` names the service. */

@@ -158,7 +158,7 @@ export class Signing {
   }
 
   /**
-   * What is to be thought of a token.
+   * The verdict on a token.
    * @param options.consume whether an acceptance uses the token's replay id up, where its format has one
    * @throws PROFILE_NOT_GRANTED, NOT_FOUND; never for a bad token
    */

@@ -33,7 +33,7 @@ export class Tenant {
   @StateColumn(tenantLifecycle) state: TenantState;
   /** Only what the tenant set itself; see `effectiveSettings`. */
   @JsonColumn() settings: Readonly<Record<string, unknown>>;
-  /** Raised by every change that decides what is signed or who is let in, so that caches can tell. */
+  /** Raised by every change that decides what is signed or who is accepted, so that caches can tell. */
   @IntegerColumn() configVersion: number;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;

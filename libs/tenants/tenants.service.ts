@@ -209,7 +209,7 @@ async function requireProvenSignIn(tx: Tx, settings: TenantChange['settings']): 
 }
 
 /**
- * A step of every change that decides what is signed or who is let in: instances that keep such things in memory see by
+ * A step of every change that decides what is signed or who is accepted: instances that keep such things in memory see by
  * the number that they must read again.
  */
 export async function raiseConfigVersion(tx: Tx, tenantId: string = tx.scope.tenantId): Promise<void> {

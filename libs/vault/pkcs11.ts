@@ -60,7 +60,7 @@ function keyOnToken(
     mechanism: CKM_AES_GCM,
     parameter: { type: CK_PARAMS_AES_GCM, iv, ivBits: iv.length * 8, aad, tagBits: TAG_BYTES * 8 },
   });
-  // Neither function lets go of the thread between its two calls, so that one session serves all.
+  // Neither function yields the thread between its two calls, so that one session serves all.
   return {
     keyId,
     wrap: async (dataKey, context) => {

@@ -201,6 +201,10 @@ describe('words', () => {
     [/\b(lend(s|ing)?|lent)\b/i, 'give, provide'],
     [/upkeep/i, 'expiry, removal'],
     [/\bbears? (it|its|the|a)\b/i, 'has'],
+    [/\b(is|be) thought of\b/i, 'the verdict'],
+    [/\b(is|are|be) let in\b/i, 'is accepted'],
+    [/\blet(s|ting)? go of\b/i, 'close, release'],
+    [/\b(takes?|taken|taking) along\b/i, 'also revoke, include'],
   ];
 
   /** What people read: comments, errors, events and the API document in the code, and every page. */
@@ -232,6 +236,7 @@ describe('words', () => {
     ['/** `*` stands for all; the own key has no voice. */', 3],
     ['// The request is judged by its signature; csr-judgement.ts', 1],
     ['async function settleVersions(tx: Tx): Promise<KeyRehearsal>', 2],
+    ['What is thought of it: who is let in, what it takes along, and when it lets go of the lock.', 4],
     ['// The holder of the token is accepted immediately.', 0],
     ['const { keyStanding } = await standingOf(view, tenantId);', 1],
     ['// The token dies after an hour; what it bears its name by is gone for good.', 3],

@@ -56,7 +56,7 @@ export interface Server {
   listen(): Promise<string>;
   /** Answers for so many milliseconds more, so that clients and load balancers leave by themselves. */
   drain(milliseconds: number): Promise<void>;
-  /** Refuses new work, finishes what is under way, writes down what is only in memory, and lets go of the database. */
+  /** Refuses new work, finishes what is under way, writes down what is only in memory, and closes the database. */
   close(): Promise<void>;
 }
 

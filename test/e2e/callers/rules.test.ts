@@ -256,7 +256,7 @@ describe('the address of a call', () => {
   });
 });
 
-it('a request that is let in costs no write', async () => {
+it('a request that is accepted costs no write', async () => {
   const service = await createService(server, tenant);
   const statements = await statementsDuring(() => whoami({ serviceKey: service.serviceKey }));
   expect(statements.filter((statement) => !/^\s*SELECT/i.test(statement))).toEqual([]);

@@ -179,7 +179,7 @@ describe('a dry run of revoking', () => {
   });
 });
 
-describe('what a report of a compromised key takes along', () => {
+describe('what a report of a compromised key also revokes', () => {
   /** An imported authority, a signing key and a certificate of one key. */
   const sharing = async () => {
     const { key, csr } = newCsr();
@@ -194,7 +194,7 @@ describe('what a report of a compromised key takes along', () => {
     return { authorityId, path, kid, below, version: path.split('/').at(-2)! };
   };
 
-  it('what a report of a compromised key takes along is named by the dry run of revoking a certificate', async () => {
+  it('what a report of a compromised key also revokes is named by the dry run of revoking a certificate', async () => {
     const { kid, authorityId, version } = await sharing();
     expect((await revoke(kid, 'superseded', '?dryRun=true')).body['impact']).toEqual({ state: 'revoked' });
     expect((await revoke(kid, 'keyCompromise', '?dryRun=true')).body['impact']).toEqual({
@@ -206,7 +206,7 @@ describe('what a report of a compromised key takes along', () => {
     expect((await revoke(kid, 'keyCompromise', '?dryRun=true')).body['impact']).toEqual({ state: 'revoked' });
   });
 
-  it('what a report of a compromised key takes along is named by the dry run of revoking an authority', async () => {
+  it('what a report of a compromised key also revokes is named by the dry run of revoking an authority', async () => {
     const { authorityId, version, kid } = await sharing();
     const revokeAuthority = `/certificate-authorities/${authorityId}/revoke`;
     const foreseen = async (reason: string) =>
@@ -221,7 +221,7 @@ describe('what a report of a compromised key takes along', () => {
     expect(await foreseen('keyCompromise')).toEqual({ authorities: 0, certificates: 0 });
   });
 
-  it('what a report of a compromised key takes along is named by the dry run of compromising a version', async () => {
+  it('what a report of a compromised key also revokes is named by the dry run of compromising a version', async () => {
     const { path, kid, authorityId } = await sharing();
     expect((await post(`${path}?dryRun=true`)).body['impact']).toMatchObject({
       certificates: [kid],
