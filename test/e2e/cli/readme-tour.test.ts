@@ -10,6 +10,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { build } from '../../faults/server-process.js';
+import { COMPILE_CACHE } from '../../support/compile-cache.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const ADDRESS = 'http://127.0.0.1:3000';
@@ -49,7 +50,7 @@ function shellEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(CHANCERY_|DATABASE_URL|TEST_|NODE_|npm_|VITEST)/.test(name),
   );
-  return { ...Object.fromEntries(own), PORT: String(port), CHANCERY_DRAIN_SECONDS: '0' };
+  return { ...Object.fromEntries(own), ...COMPILE_CACHE, PORT: String(port), CHANCERY_DRAIN_SECONDS: '0' };
 }
 
 /** Runs a command that ends. @returns what it printed; fails where it fails */
