@@ -9,7 +9,7 @@ import { DAY, ManualClock } from '#core';
 import { ClockWatch } from '#scheduler';
 
 import { run } from '../../../apps/cli/src/program.js';
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
 import { enrolTotp, stepUp } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -154,6 +154,17 @@ describe('chancery doctor', () => {
     expect(output).not.toMatch(/^ERROR/m);
     expect(code).toBe(0);
   });
+
+  it.skipIf(testServerUrl === undefined)(
+    'chancery doctor says that the database is a cluster, and warns where its reads are not causal',
+    async () => {
+      const galera = await chancery('doctor', { CHANCERY_DATABASE_CLUSTER: 'galera' });
+      expect(galera).toMatchObject({ code: 0, output: expect.stringContaining('is a cluster (galera)') });
+      const { output } = await chancery('doctor', { CHANCERY_DATABASE_CLUSTER: 'group-replication' });
+      expect(output).toMatch(/^warning +database: .* does not take group_replication_consistency=BEFORE/m);
+      expect((await chancery('doctor')).output).not.toContain('cluster');
+    },
+  );
 
   it('chancery doctor finds a wrong master key', async () => {
     const { code, output } = await chancery('doctor', { CHANCERY_MASTER_KEY: newKey() });
