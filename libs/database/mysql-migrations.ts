@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 
 import type { ClusterKind } from './cluster.js';
 import { isLostRace } from './driver-errors.js';
@@ -12,6 +12,13 @@ const MIGRATION_WAIT_SECONDS = 600;
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MILLISECONDS = 10_000;
 const ASK_EVERY_MILLISECONDS = 200;
+/** How often a lease is seen as expired before it is taken over. */
+const EXPIRED_ASKS = 25;
+
+interface Lease {
+  readonly expiresAt: number;
+  readonly hasExpired: number;
+}
 
 /** Runs `work` while no other instance migrates this database; waits for those that do. */
 export async function holdingMigrations(
@@ -56,14 +63,23 @@ async function holdingLease(connection: Connection, work: () => Promise<void>): 
     'CREATE TABLE IF NOT EXISTS migration_lease (id INT PRIMARY KEY, holder VARCHAR(36) NOT NULL, expiresAt BIGINT NOT NULL)',
   );
   await written("INSERT IGNORE INTO migration_lease (id, holder, expiresAt) VALUES (1, '', 0)");
-  const take = `UPDATE migration_lease SET holder = ?, expiresAt = UNIX_TIMESTAMP() + ${LEASE_SECONDS}
-    WHERE id = 1 AND (expiresAt < UNIX_TIMESTAMP() OR holder = ?)`;
+  const extend = `UPDATE migration_lease SET holder = ?, expiresAt = UNIX_TIMESTAMP() + ${LEASE_SECONDS} WHERE id = 1`;
   const asks = (MIGRATION_WAIT_SECONDS * 1000) / ASK_EVERY_MILLISECONDS;
-  for (let ask = 1; (await written(take, [holder, holder])) === 0; ask += 1) {
+  let seen: Lease | undefined;
+  for (let ask = 1, timesSeen = 0; ; ask += 1) {
     if (ask > asks) throw new Error('Another instance has been migrating the database for ten minutes');
+    const [[lease]] = await connection.query<(Lease & RowDataPacket)[]>(
+      'SELECT expiresAt, expiresAt < UNIX_TIMESTAMP() AS hasExpired FROM migration_lease WHERE id = 1',
+    );
+    timesSeen = lease?.expiresAt === seen?.expiresAt ? timesSeen + 1 : 1;
+    seen = lease;
+    // A statement that changes a large table delays the extension of the lease, which follows it immediately.
+    const isFree = lease?.expiresAt === 0 || (Number(lease?.hasExpired) === 1 && timesSeen > EXPIRED_ASKS);
+    if (isFree && (await written(`${extend} AND expiresAt = ?`, [holder, lease!.expiresAt])) === 1) break;
     await delay(ASK_EVERY_MILLISECONDS);
   }
-  const renewal = setInterval(() => void written(take, [holder, holder]).catch(() => 0), RENEW_EVERY_MILLISECONDS);
+  const renew = (): void => void written(`${extend} AND holder = ?`, [holder, holder]).catch(() => 0);
+  const renewal = setInterval(renew, RENEW_EVERY_MILLISECONDS);
   try {
     await work();
   } finally {

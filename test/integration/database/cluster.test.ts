@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { testServerUrl } from '../../support/database.js';
+import { createTestDatabase, testServerUrl } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { Note, type Sample, noteEvents, openAgain, openSample, tenantScope } from './sample.js';
 
@@ -63,6 +65,28 @@ describe('locks of a cluster', () => {
       const after = await database.read(scope, (view) => view.get(Note, { id: locked.id }));
       expect(after.version).toBe(locked.version);
       await database.close();
+    });
+
+    it('migrations of a cluster wait for the lease of another instance, and take over one that is not extended', async () => {
+      const test = await createTestDatabase();
+      const plain = await openPlainDataSource(test.url);
+      const columns = 'id INT PRIMARY KEY, holder VARCHAR(36) NOT NULL, expiresAt BIGINT NOT NULL';
+      await plain.query(`CREATE TABLE migration_lease (${columns})`);
+      await plain.query("INSERT INTO migration_lease VALUES (1, 'another', UNIX_TIMESTAMP() + 1000)");
+      const database = await openAgain({ ...sample, url: test.url }, { cluster: 'galera' });
+      const tables = async () => (await plain.query<object[]>('SHOW TABLES')).length;
+      const migrating = database.migrate();
+      await delay(500);
+      expect(await tables()).toBe(1);
+      // The process of the holder has ended.
+      await plain.query('UPDATE migration_lease SET expiresAt = UNIX_TIMESTAMP() - 1');
+      await migrating;
+      expect(await tables()).toBeGreaterThan(10);
+      const [lease] = await plain.query<{ expiresAt: number | string }[]>('SELECT expiresAt FROM migration_lease');
+      expect(Number(lease!.expiresAt)).toBe(0);
+      await database.close();
+      await plain.destroy();
+      await test.drop();
     });
 
     it('a server that does not know the setting for causal reads is warned of', async () => {
