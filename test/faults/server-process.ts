@@ -8,7 +8,7 @@ import type { Shape } from '../support/server.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
-const START_MILLISECONDS = 60_000;
+const START_MILLISECONDS = 120_000;
 
 /** The built server as a process of its own. */
 export interface ServerProcess {
