@@ -28,6 +28,7 @@ export const LAYERS = {
   keys: ['core', 'database', 'crypto', 'pki', 'vault', 'scheduler', 'contacts', 'tenants'],
   'service-keys': [
     'core',
+    'backup',
     'logging',
     'metrics',
     'database',

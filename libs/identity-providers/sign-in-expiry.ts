@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual } from '#database';
+import { Database, LessThanOrEqual, MoreThanOrEqual } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { ProviderSignIn } from './entities.js';
@@ -12,7 +12,7 @@ const SCOPE = platformScope(systemOrigin('identity-provider-sign-in-expiry'));
 @Expires({})
 @Injectable()
 export class ProviderSignInExpiry extends DueKind<ProviderSignIn> {
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     super(
       purge(database, {
         kind: 'identity provider sign-in',
@@ -24,5 +24,13 @@ export class ProviderSignInExpiry extends DueKind<ProviderSignIn> {
         reason: 'sign-ins that did not come back from their provider in time',
       }),
     );
+  }
+
+  /** One that was completed after the backup must not be completed again. */
+  async onRestored(): Promise<void> {
+    await this.database.platform(SCOPE, async (tx) => {
+      tx.housekeeping('sign-ins at providers of before a restoration');
+      await tx.installation.delete(ProviderSignIn, { createdAt: MoreThanOrEqual(0) });
+    });
   }
 }

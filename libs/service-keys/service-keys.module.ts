@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { AuditModule } from '#audit';
+import { BackupModule } from '#backup';
 import { ContactsModule } from '#contacts';
 import { Clock, Counters, Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
@@ -65,6 +66,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [
   imports: [
     TypeOrmModule.forFeature([...serviceKeyEntities]),
     AuditModule,
+    BackupModule,
     ContactsModule,
     DatabaseModule,
     IssuersModule,

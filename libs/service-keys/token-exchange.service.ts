@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { JSONWebKeySet } from 'jose';
 
 import { RepeatedEvents } from '#audit';
+import { Restorations } from '#backup';
 import {
   DomainError,
   type Origin,
@@ -24,7 +25,7 @@ import { Service, Trust, WorkloadCredential } from './entities.js';
 import { trustErrors } from './errors.js';
 import { trustEvents } from './events.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
-import { type TrustRefusal, acceptedClaims, timeProblem } from './trust-rules.js';
+import { CLOCK_SKEW, type TrustRefusal, acceptedClaims, timeProblem } from './trust-rules.js';
 
 /** What a workload gets for its token. */
 export interface ExchangedToken {
@@ -67,6 +68,7 @@ export class TokenExchange {
     private readonly issuers: Issuers,
     private readonly failures: FailedAuthentications,
     private readonly events: RepeatedEvents,
+    private readonly restorations: Restorations,
   ) {}
 
   /**
@@ -146,6 +148,7 @@ export class TokenExchange {
       const service = await tx.findOne(Service, { id: serviceId, state: 'active' });
       if (!service || !(await tx.exists(Trust, { id: trust.id }))) throw refused('UNTRUSTED_ISSUER');
       if (!isAddressAllowed(service.allowedCidrs, origin.sourceAddress)) throw refused('IP_NOT_ALLOWED');
+      if (trust.singleUse && this.mayHaveBeenUsed(claims)) throw refused('DUPLICATE_JTI');
       const credential: WorkloadCredential = {
         id: uuidv7(tx.now),
         tenantId,
@@ -167,6 +170,12 @@ export class TokenExchange {
     });
   }
 
+  /** A restoration loses which tokens were exchanged since the backup: each that was issued before it counts as used. */
+  private mayHaveBeenUsed({ iat }: Claims): boolean {
+    const { lastAt } = this.restorations;
+    return lastAt !== null && (iat as number) * SECOND - CLOCK_SKEW < lastAt;
+  }
+
   /** Never throws: the answer is the rejection, whatever becomes of its record. */
   private async record(origin: Origin, { id, tenantId, name }: Service, reason: string): Promise<void> {
     const { requestId, sourceAddress } = origin;
@@ -185,8 +194,8 @@ export class TokenExchange {
 /** Carries the reason to the history; the workload is told nothing of it. */
 const refused = (reason: Refusal): DomainError => trustErrors.SUBJECT_TOKEN_REJECTED({ extensions: { reason } });
 
-/** The skew of the clock that `timeProblem` grants, and as much again. */
-const KEPT_AFTER_EXPIRY = 120 * SECOND;
+/** A token is accepted until so long after its end, and is remembered for as long again. */
+const KEPT_AFTER_EXPIRY = 2 * CLOCK_SKEW;
 
 /** By its id where the issuer gives one: a token can be written in more than one way. */
 function replayKeyOf({ id }: Trust, { jti }: Claims, token: string): string {

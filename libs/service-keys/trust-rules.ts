@@ -22,7 +22,8 @@ export type TrustRefusal =
   | 'SUBJECT_NOT_TRUSTED'
   | 'CLAIM_NOT_TRUSTED';
 
-const CLOCK_SKEW = MINUTE;
+/** How far the clock of an issuer may be off, in milliseconds. */
+export const CLOCK_SKEW = MINUTE;
 /** A token that is older was issued for something else. */
 const ISSUED_WITHIN = HOUR;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual } from '#database';
+import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
+import { Database, LessThanOrEqual, MoreThan } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { WorkloadCredential } from './entities.js';
@@ -12,7 +12,7 @@ const SCOPE = platformScope(systemOrigin('workload-credential-expiry'));
 @Expires({})
 @Injectable()
 export class WorkloadCredentialExpiry extends DueKind<WorkloadCredential> {
-  constructor(database: Database) {
+  constructor(private readonly database: Database) {
     super(
       purge(database, {
         kind: 'workload credential',
@@ -23,5 +23,13 @@ export class WorkloadCredentialExpiry extends DueKind<WorkloadCredential> {
         reason: 'credentials of workloads that have expired',
       }),
     );
+  }
+
+  /** Those of a backup may have ended since then with their trust: each workload exchanges a token again. */
+  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
+    await this.database.platform(SCOPE, async (tx) => {
+      tx.housekeeping('credentials of workloads of before a restoration');
+      await tx.note(WorkloadCredential, { expiresAt: MoreThan(restoredAt) }, { expiresAt: restoredAt });
+    });
   }
 }

@@ -6,6 +6,7 @@ import { permissionRow } from '#tenants';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type ScriptedProvider, startScriptedProvider } from '../../support/identity-provider.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
   type Shape,
@@ -75,12 +76,12 @@ async function trusting(more: object = {}): Promise<{ serviceId: string; path: s
   return { serviceId, path, trustId: created.body['id']! };
 }
 
-function post(form: Record<string, string> | string): Promise<Answer> {
+function post(form: Record<string, string> | string, at = server): Promise<Answer> {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  return server.request('POST', '/v1/token-exchange', String(new URLSearchParams(form)), { headers });
+  return at.request('POST', '/v1/token-exchange', String(new URLSearchParams(form)), { headers });
 }
-const exchange = async (serviceId: string, token: string | Promise<string>): Promise<Answer> =>
-  post({ grant_type: GRANT, subject_token: await token, subject_token_type: JWT, audience: serviceId });
+const exchange = async (serviceId: string, token: string | Promise<string>, at = server): Promise<Answer> =>
+  post({ grant_type: GRANT, subject_token: await token, subject_token_type: JWT, audience: serviceId }, at);
 
 /** The credential of a job that is accepted. */
 async function obtain(serviceId: string, more: object = {}): Promise<string> {
@@ -281,6 +282,22 @@ describe('the token of a workload', () => {
     await server.setTime(clock.now() + 200 * SECOND);
     await server.runScheduler();
     expect((await exchange(strict, once)).status).toBe(400);
+  });
+
+  it('the token of a workload from before a restoration counts as used where the trust accepts it once', async () => {
+    const { serviceId: strict } = await trusting({ singleUse: true });
+    const [before, after] = [await issuer.sign(job({ iat: now() - 61 })), await issuer.sign(job({ iat: now() + 60 }))];
+    const plain = await openPlainDataSource(database.url);
+    const columns = 'id, takenAt, restoredAt, backupSha256, completedAt';
+    const row = [ANY_ID, clock.now(), clock.now(), 'a'.repeat(64), clock.now()];
+    await plain.query(`INSERT INTO restorations (${columns}) VALUES (?, ?, ?, ?, ?)`, row);
+    const restored = await startTestServer({ clock, database, environment: REACHABLE });
+    expect((await exchange(serviceId, before, restored)).status).toBe(200);
+    expect((await exchange(strict, before, restored)).status).toBe(400);
+    expect((await exchange(strict, after, restored)).status).toBe(200);
+    await restored.close();
+    await plain.query('DELETE FROM restorations');
+    await plain.destroy();
   });
 
   it('the token of an issuer that cannot be reached is verified with the keys of the trust', async () => {

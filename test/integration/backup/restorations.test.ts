@@ -36,16 +36,47 @@ async function eventsOfRestorations(): Promise<number> {
   return rows.length;
 }
 
+/** What the backup had: a credential of a workload that goes on, and a sign-in that waits at its provider. */
+async function plantBackedUp(until: number): Promise<void> {
+  const plain = await openPlainDataSource(test.url);
+  const credential = [ID, ID, ID, ID, 'b'.repeat(64), 'c'.repeat(64), 0, until, until];
+  const columns = 'id, tenantId, serviceId, trustId, lookupHash, replayKey, createdAt, expiresAt, keptUntil';
+  await plain.query(`INSERT INTO workload_credentials (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, credential);
+  await plain.query(
+    'INSERT INTO identity_provider_sign_ins (lookupHash, identityProviderId, redirectUri, createdAt, expiresAt) VALUES (?, ?, ?, ?, ?)',
+    ['d'.repeat(64), ID, 'http://127.0.0.1/', 0, until],
+  );
+  await plain.destroy();
+}
+const ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+
+describe('what was begun before a restoration', () => {
+  it('what was begun before a restoration has ended: credentials of workloads, and sign-ins at providers', async () => {
+    const restoredAt = clock.now() - 10;
+    await plantBackedUp(clock.now() + 1_000);
+    await leavePending(restoredAt);
+    await (await openModules(test.url, clock)).close();
+    const plain = await openPlainDataSource(test.url);
+    const [credential] = await plain.query<object[]>('SELECT expiresAt, replayKey FROM workload_credentials');
+    // The record of the exchange stays, so that the token is not exchanged again.
+    expect(credential).toEqual({ expiresAt: expect.anything(), replayKey: 'c'.repeat(64) });
+    expect(Number((credential as { expiresAt: number }).expiresAt)).toBe(restoredAt);
+    expect(await plain.query('SELECT * FROM identity_provider_sign_ins')).toEqual([]);
+    await plain.destroy();
+  });
+});
+
 describe('a restoration that is not complete', () => {
   it('a restoration that is not complete is completed once, by the process that opens the database', async () => {
     const restoredAt = clock.now();
+    const before = await eventsOfRestorations();
     await leavePending(restoredAt);
     for (let opening = 0; opening < 2; opening += 1) {
       const modules = await openModules(test.url, clock);
       expect(modules.get(Restorations).lastAt).toBe(restoredAt);
       await modules.close();
     }
-    expect(await eventsOfRestorations()).toBe(1);
+    expect(await eventsOfRestorations()).toBe(before + 1);
   });
 
   it('a restoration that is not complete stays so where the database refuses to note it', async () => {
