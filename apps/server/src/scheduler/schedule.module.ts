@@ -11,6 +11,7 @@ import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
 import {
+  Attempts,
   CheckpointSchedule,
   ClockSchedule,
   CosignatureSchedule,
@@ -33,7 +34,7 @@ import {
     TenantsModule,
     VaultModule,
   ],
-  providers: [ClockSchedule, UsageSchedule],
+  providers: [Attempts, ClockSchedule, UsageSchedule],
 })
 export class ScheduleModule {
   static register({ runsScheduler }: { readonly runsScheduler: boolean }): DynamicModule {

@@ -23,6 +23,24 @@ export class ExpirySchedule {
   }
 }
 
+/** Work that the next interval tries again: nothing of it runs on a sealed server, and a failure is only logged. */
+@Injectable()
+export class Attempts {
+  constructor(
+    private readonly vault: Vault,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async run(work: () => Promise<unknown>, failure: string): Promise<void> {
+    if (this.vault.sealed) return;
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ error: describeError(error) }, failure);
+    }
+  }
+}
+
 /** Signs the histories that have grown, in a process with the role `scheduler`. */
 @Injectable()
 export class CheckpointSchedule implements OnModuleDestroy {
@@ -30,14 +48,15 @@ export class CheckpointSchedule implements OnModuleDestroy {
 
   constructor(
     private readonly checkpoints: Checkpoints,
-    private readonly vault: Vault,
+    private readonly attempts: Attempts,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   @Interval(SECOND)
   async tick(): Promise<void> {
-    if (this.vault.sealed || this.#running) return;
-    this.#running = this.publish().finally(() => (this.#running = undefined));
+    if (this.#running) return;
+    const failure = 'The histories could not be read to sign checkpoints';
+    this.#running = this.attempts.run(() => this.publish(), failure).finally(() => (this.#running = undefined));
     await this.#running;
   }
 
@@ -46,12 +65,8 @@ export class CheckpointSchedule implements OnModuleDestroy {
   }
 
   private async publish(): Promise<void> {
-    try {
-      for (const { tenantId, error } of await this.checkpoints.publishDue()) {
-        this.logger.error({ tenantId, error: describeError(error) }, 'No checkpoint of a history could be signed');
-      }
-    } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'The histories could not be read to sign checkpoints');
+    for (const { tenantId, error } of await this.checkpoints.publishDue()) {
+      this.logger.error({ tenantId, error: describeError(error) }, 'No checkpoint of a history could be signed');
     }
   }
 }
@@ -94,19 +109,13 @@ export class CosignatureSchedule implements OnModuleDestroy {
 export class DeliverySchedule {
   constructor(
     private readonly deliveries: Deliveries,
-    private readonly vault: Vault,
-    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly attempts: Attempts,
   ) {}
 
   /** One that takes long does not keep the next one waiting: a slow receiver delays nothing but itself. */
   @Interval(SECOND)
-  async tick(): Promise<void> {
-    if (this.vault.sealed) return;
-    try {
-      await this.deliveries.deliverDue();
-    } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'The webhooks could not be read');
-    }
+  tick(): Promise<void> {
+    return this.attempts.run(() => this.deliveries.deliverDue(), 'The webhooks could not be read');
   }
 }
 
@@ -115,18 +124,12 @@ export class DeliverySchedule {
 export class MailSchedule {
   constructor(
     private readonly mails: MailDeliveries,
-    private readonly vault: Vault,
-    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly attempts: Attempts,
   ) {}
 
   @Interval(SECOND)
-  async tick(): Promise<void> {
-    if (this.vault.sealed) return;
-    try {
-      await this.mails.sendDue();
-    } catch (error) {
-      this.logger.warn({ error: describeError(error) }, 'The outbox of e-mail could not be read');
-    }
+  tick(): Promise<void> {
+    return this.attempts.run(() => this.mails.sendDue(), 'The outbox of e-mail could not be read');
   }
 }
 
@@ -135,21 +138,12 @@ export class MailSchedule {
 export class ClockSchedule {
   constructor(
     private readonly watch: ClockWatch,
-    private readonly vault: Vault,
-    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly attempts: Attempts,
   ) {}
 
   @Interval(10 * SECOND)
-  async tick(): Promise<void> {
-    if (this.vault.sealed) return;
-    try {
-      await this.watch.beat();
-    } catch (error) {
-      this.logger.warn(
-        { error: describeError(error) },
-        'The clock could not be compared with the mark in the database',
-      );
-    }
+  tick(): Promise<void> {
+    return this.attempts.run(() => this.watch.beat(), 'The clock could not be compared with the mark in the database');
   }
 }
 
