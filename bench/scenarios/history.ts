@@ -31,11 +31,17 @@ const FILTERS: Readonly<Record<string, (history: Filled) => string>> = {
   credentialId: ({ credentialId }) => `credentialId=${credentialId}`,
   requestId: ({ requestId }) => `requestId=${requestId}`,
   'oldest first': () => 'order=asc',
+  // The questions of docs/auditing.md that name several of them.
+  'kid, action and period': ({ middle, end }) => `kid=key-6&action=token.issued&from=${middle}&to=${end}`,
+  'credential, oldest first': ({ credentialId }) => `credentialId=${credentialId}&order=asc`,
+  'target and action': ({ targetId }) => `targetId=${targetId}&action=token.issued`,
 };
 
 interface Filled extends HistoryValues {
   readonly tenant: BenchTenant;
   readonly middle: string;
+  /** A while after the middle. */
+  readonly end: string;
   /** An API token for each filter. */
   readonly tokens: ReadonlyMap<string, string>;
 }
@@ -97,6 +103,7 @@ async function fill(fixture: Fixture, count: number): Promise<Filled> {
     tenant,
     tokens,
     middle: new Date(first + (count / 2) * 1_000).toISOString(),
+    end: new Date(first + (count / 2 + 5_000) * 1_000).toISOString(),
     actorId: randomUUID(),
     targetId: randomUUID(),
     tokenId: randomUUID(),
