@@ -9,6 +9,7 @@ import { SchedulerModule } from '#scheduler';
 import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
+import { CalendarFiles } from './calendar-files.service.js';
 import { Deliveries } from './deliveries.service.js';
 import { Announcement, Webhook, WebhookDelivery, WebhookSecret } from './entities.js';
 import { webhookErrors } from './errors.js';
@@ -35,6 +36,7 @@ const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, Web
   ],
   providers: [
     AnnouncementPurge,
+    CalendarFiles,
     Deliveries,
     DeliveryPurge,
     ExpirationAnnouncements,
@@ -42,6 +44,6 @@ const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, Web
     WebhookSecrets,
     Webhooks,
   ],
-  exports: [Deliveries, ExpirationAnnouncements, Webhooks],
+  exports: [CalendarFiles, Deliveries, ExpirationAnnouncements, Webhooks],
 })
 export class AnnouncementsModule {}

@@ -1,4 +1,6 @@
 export { AnnouncementsModule } from './announcements.module.js';
+export { CALENDAR_TYPE } from './calendar-file.js';
+export { CalendarFiles } from './calendar-files.service.js';
 export { Deliveries } from './deliveries.service.js';
 export { ExpirationAnnouncements } from './expiration-announcements.js';
 export { webhookErrors } from './errors.js';

@@ -421,6 +421,10 @@ export interface paths {
         /** List the updates of an entitlement */
         get: operations["listLicenseRevisions"];
     };
+    "/v1/tenants/{tenantId}/expirations.ics": {
+        /** What expires, is rotated or begins within a year, as iCalendar */
+        get: operations["getCalendarFile"];
+    };
     "/v1/tenants/{tenantId}/expirations": {
         /** List what expires, is rotated or begins, of every kind, soonest first */
         get: operations["listExpirations"];
@@ -7599,6 +7603,27 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["LicenseRevisionPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCalendarFile: {
+        parameters: {
+            query?: {
+                /** @description An API token that holds `expirations:read` and nothing else; for clients that cannot send `Authorization` */
+                token?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description RFC 5545: at most a thousand events, the soonest; an `ETag` for the next time */
+            200: {
+                content: {
+                    "text/calendar": string;
                 };
             };
             default: components["responses"]["Refusal"];

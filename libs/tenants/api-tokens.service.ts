@@ -20,6 +20,7 @@ import { type ApiTokenState, apiTokenStateAt, requireExpiry, requirePermissions 
 import { ApiToken, Member, ServiceAccount, Tenant, User } from './entities.js';
 import { apiTokenErrors } from './errors.js';
 import { apiTokenEvents } from './events.js';
+import type { Permission } from './permissions.js';
 import { RefusedApiTokens } from './refused-api-tokens.service.js';
 import { type Role, roleOf } from './roles.js';
 import { lockTenant } from './tenants.service.js';
@@ -44,6 +45,7 @@ export interface IdentifiedApiToken {
   readonly apiTokenId: string;
   readonly tenantId: string;
   readonly owner: { readonly type: 'user' | 'service_account'; readonly id: string; readonly name: string };
+  readonly permissions: readonly Permission[];
 }
 
 /** Whose token it will be. */
@@ -176,7 +178,7 @@ export class ApiTokens {
       throw rejected();
     }
     if ((token.lastUsedAt ?? 0) + USE_NOTED_EVERY <= now) await this.noteUse(scope, token.id);
-    return { apiTokenId: token.id, tenantId: token.tenantId, owner };
+    return { apiTokenId: token.id, tenantId: token.tenantId, owner, permissions: token.permissions };
   }
 
   private async noteUse(scope: PlatformScope, id: string): Promise<void> {

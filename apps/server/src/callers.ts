@@ -60,21 +60,28 @@ export class Callers extends CallerIdentification {
     super();
   }
 
-  override async user({
-    authorization,
-    stepUp,
-    sourceAddress,
-    requestId,
-  }: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
+  override async user(credentials: UserCredentials): Promise<UserPrincipal | ApiTokenPrincipal> {
+    const { authorization, stepUp, inQuery, sourceAddress, requestId } = credentials;
+    const scope = platformScope({ ...identification(sourceAddress), requestId });
+    if (inQuery !== undefined) return this.tokenInQuery(scope, inQuery);
     const token = BEARER.exec(authorization ?? '')?.groups?.['token'];
     if (token === undefined) throw coreErrors.INVALID_CREDENTIALS('A bearer token of a session is expected');
-    if (this.apiTokens.isApiToken(token)) {
-      const scope = platformScope({ ...identification(sourceAddress), requestId });
-      return { kind: 'api-token', ...(await this.apiTokens.identify(scope, token)) };
-    }
+    if (this.apiTokens.isApiToken(token)) return apiTokenPrincipalOf(await this.apiTokens.identify(scope, token));
     const { user, sessionId } = await this.sessions.identify(platformScope(identification(null)), token);
     const { id: userId, email, platformAdmin } = user;
     return { kind: 'user', userId, email, sessionId, platformAdmin, ...(stepUp && { stepUp }) };
+  }
+
+  /** @throws INVALID_CREDENTIALS for the token of a session, and for an API token that holds more than the one permission */
+  private async tokenInQuery(
+    scope: PlatformScope,
+    { token, permission }: NonNullable<UserCredentials['inQuery']>,
+  ): Promise<ApiTokenPrincipal> {
+    const identified = await this.apiTokens.identify(scope, token);
+    if (identified.permissions.some((held) => held !== permission)) {
+      throw coreErrors.INVALID_CREDENTIALS(`An API token in a URL may hold ${permission} and nothing else`);
+    }
+    return apiTokenPrincipalOf(identified);
   }
 
   override async service(credentials: ServiceCredentials, confirmed = true): Promise<GrantedService> {
@@ -166,6 +173,17 @@ function evidenceOf(principal: Principal, permission: string): Evidence {
       return { kind: 'credential' };
   }
 }
+
+const apiTokenPrincipalOf = ({
+  apiTokenId,
+  tenantId,
+  owner,
+}: Awaited<ReturnType<ApiTokens['identify']>>): ApiTokenPrincipal => ({
+  kind: 'api-token',
+  apiTokenId,
+  tenantId,
+  owner,
+});
 
 const asUser = ({ userId, platformAdmin }: UserPrincipal) => ({ user: { id: userId, platformAdmin } });
 

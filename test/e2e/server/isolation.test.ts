@@ -160,6 +160,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/tenants/:tenantId/licenses/:licenseId': null,
   'GET /v1/tenants/:tenantId/licenses/:licenseId/revisions': null,
   'GET /v1/tenants/:tenantId/expirations': null,
+  'GET /v1/tenants/:tenantId/expirations.ics': null,
   'GET /v1/tenants/:tenantId/as-of': null,
   'GET /v1/tenants/:tenantId/as-of/signers': null,
   'GET /v1/tenants/:tenantId/audit-events': null,

@@ -23,7 +23,7 @@ import { CredentialInventoryController } from './credential-inventory.controller
 import { CredentialRotationsController } from './credential-rotations.controller.js';
 import { CredentialsController } from './credentials.controller.js';
 import { FactorsController } from './factors.controller.js';
-import { ExpirationsController } from './expirations.controller.js';
+import { CalendarFileController, ExpirationsController } from './expirations.controller.js';
 import { IdentityProvidersController, PlatformIdentityProvidersController } from './identity-providers.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
@@ -85,6 +85,7 @@ import { WebhooksController } from './webhooks.controller.js';
     TokenProfilesController,
     TransactionSearchController,
     LicensesController,
+    CalendarFileController,
     ExpirationsController,
     AsOfController,
     AuditEventsController,

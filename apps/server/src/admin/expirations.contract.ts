@@ -12,6 +12,17 @@ export class ExpirationQuery extends PageQuery {
   @Text({ optional: true, max: 64, description: 'Only things of this kind', example: 'certificate' }) kind?: string;
 }
 
+export class CalendarQuery {
+  @Text({
+    optional: true,
+    max: 100,
+    description:
+      'An API token that holds `expirations:read` and nothing else; for clients that cannot send `Authorization`',
+    example: 'chat_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
+  })
+  token?: string;
+}
+
 export class MadeAnnouncement {
   @WholeNumber({ description: 'Days ahead', example: 14 }) daysAhead: number;
   @Instant({ description: 'When it was announced' }) announcedAt: string;

@@ -1,13 +1,23 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { hash } from 'node:crypto';
+
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
+import type { FastifyReply } from 'fastify';
+
+import { CALENDAR_TYPE, CalendarFiles, ExpirationAnnouncements } from '#announcements';
 import type { Page, TenantScope } from '#core';
-import { ExpirationAnnouncements } from '#announcements';
 import { ExpiryCalendar } from '#scheduler';
 
 import { InScope } from '../http/in-scope.js';
-import { Requires } from '../http/requires.js';
-import { type Expiration, ExpirationPage, ExpirationQuery, presentExpiration } from './expirations.contract.js';
+import { AcceptsTokenInQuery, Requires } from '../http/requires.js';
+import {
+  CalendarQuery,
+  type Expiration,
+  ExpirationPage,
+  ExpirationQuery,
+  presentExpiration,
+} from './expirations.contract.js';
 
 @ApiTags('Expiry calendar')
 @Controller('v1/tenants/:tenantId/expirations')
@@ -28,5 +38,34 @@ export class ExpirationsController {
     const { items, nextCursor } = await this.calendar.list(scope, before, kind, request);
     const described = await this.announcements.describe(scope, items);
     return { items: described.map(presentExpiration), nextCursor };
+  }
+}
+
+/** The calendar for the programs in which people keep theirs: they subscribe to a URL and send no headers. */
+@ApiTags('Expiry calendar')
+@Controller('v1/tenants/:tenantId/expirations.ics')
+@Requires('expirations:read')
+export class CalendarFileController {
+  constructor(private readonly files: CalendarFiles) {}
+
+  @Get()
+  @AcceptsTokenInQuery()
+  @ApiOperation({ summary: 'What expires, is rotated or begins within a year, as iCalendar' })
+  @ApiOkResponse({
+    description: 'RFC 5545: at most a thousand events, the soonest; an `ETag` for the next time',
+    content: { [CALENDAR_TYPE]: { schema: { type: 'string', example: 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\n' } } },
+  })
+  async getCalendarFile(
+    @Query() _query: CalendarQuery,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const text = await this.files.of(scope);
+    reply
+      .type(`${CALENDAR_TYPE}; charset=utf-8`)
+      .header('ETag', `"${hash('sha256', text, 'hex')}"`)
+      .header('Cache-Control', 'private, no-cache')
+      .header('Content-Disposition', 'inline; filename="expirations.ics"');
+    return text;
   }
 }

@@ -10,7 +10,7 @@ import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/cor
 import type { FastifyRequest } from 'fastify';
 import { type Origin, Secret, coreErrors } from '#core';
 import { CallerIdentification, PermissionPolicy, type UserCredentials, actorOf } from './principal.js';
-import { confirmsCaller, routeAccess } from './requires.js';
+import { acceptsTokenInQuery, confirmsCaller, routeAccess } from './requires.js';
 import { sourceAddressOf } from './source-address.js';
 
 /** The name that every tenant route gives to its tenant: an id or a slug. */
@@ -31,11 +31,16 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { permission } = access;
     const isAsked = !access.public || SHOWN_IN.some((name) => request.headers[name] !== undefined);
-    if (permission !== undefined && isAsked) await this.admit(request, permission, confirmed);
+    const inQuery = acceptsTokenInQuery(context.getHandler(), context.getClass());
+    if (permission !== undefined && isAsked) await this.admit(request, permission, { confirmed, inQuery });
     return true;
   }
 
-  private async admit(request: FastifyRequest, permission: string, confirmed: boolean): Promise<void> {
+  private async admit(
+    request: FastifyRequest,
+    permission: string,
+    { confirmed, inQuery }: { readonly confirmed: boolean; readonly inQuery: boolean },
+  ): Promise<void> {
     const audience = this.policy.audience(permission);
     if (audience === 'service') {
       const principal = await this.callers.service(serviceCredentials(request), confirmed);
@@ -43,7 +48,8 @@ export class AuthGuard implements CanActivate {
       request.scope = await this.callers.tenantScope(principal, principal.tenantId, permission, originOf(request));
       return;
     }
-    request.principal = await this.callers.user(userCredentials(request));
+    const credentials = (inQuery ? queryCredentials(request, permission) : undefined) ?? userCredentials(request);
+    request.principal = await this.callers.user(credentials);
     if (audience === 'tenant-user') {
       const tenant = tenantParameter(request);
       // The route table is ours: a tenant permission on a route without a tenant is a mistake of this program.
@@ -58,6 +64,14 @@ export class AuthGuard implements CanActivate {
 
 /** Shows a fresh proof of the user, in the place of a `password` in the body: `POST /v1/auth/step-up` gives it. */
 export const STEP_UP_HEADER = 'X-Step-Up';
+
+/** What a request without a header shows in its query, on a route that accepts it there. */
+function queryCredentials(request: FastifyRequest, permission: string): UserCredentials | undefined {
+  const { headers, query } = request;
+  const { token } = query as Record<string, unknown>;
+  if (headers.authorization !== undefined || typeof token !== 'string') return undefined;
+  return { inQuery: { token, permission }, sourceAddress: sourceAddressOf(request), requestId: request.id };
+}
 
 function userCredentials(request: FastifyRequest): UserCredentials {
   const { authorization } = request.headers;

@@ -48,6 +48,8 @@ export function actorOf(principal: Principal): Actor {
 /** The parts of a request that identify its caller. Header values are unchanged. */
 export interface UserCredentials {
   readonly authorization?: string;
+  /** An API token that came in the URL, and the only permission that it may hold. */
+  readonly inQuery?: { readonly token: string; readonly permission: string };
   readonly stepUp?: Secret;
   readonly sourceAddress: string;
   readonly requestId: string;

@@ -35,6 +35,18 @@ export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDec
     ApiExtension(SIGNED_IN_EXTENSION, permission),
   );
 
+/**
+ * A route that also accepts an API token as `?token=`, for clients that send no headers. Such a token may hold the permission of
+ * the route and no other: URLs are stored and shown in many places.
+ */
+export const AcceptsTokenInQuery = Reflector.createDecorator<true>({ transform: () => true });
+
+/** Whether a route accepts a token in its query. */
+export const acceptsTokenInQuery = perRoute(
+  (handler, controller): boolean =>
+    new Reflector().getAllAndOverride(AcceptsTokenInQuery, [handler as never, controller as never]) ?? false,
+);
+
 /** A route whose work goes through `Database.commit`, which confirms what is only remembered of its caller. */
 export const ConfirmsCaller = Reflector.createDecorator<true>({ transform: () => true });
 
