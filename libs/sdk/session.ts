@@ -67,6 +67,7 @@ export class UserSession implements Credentials {
   private readonly now: () => number;
   private readonly exclusively: NonNullable<SessionOptions['exclusively']>;
   private refreshToken: string | undefined;
+  private signInToken: string | undefined;
   private accessToken: (() => Promise<string>) | undefined;
   private renewal: Promise<ObtainedToken | undefined> | undefined;
 
@@ -91,15 +92,18 @@ export class UserSession implements Credentials {
   }
 
   /**
-   * Begins a sign-in at an identity provider, bound to this browser by a cookie.
+   * Begins a sign-in at an identity provider, bound to this browser by a cookie, or to this object where it is a program.
    *
+   * @param redirectUri of a program that listens on the machine of the person: `http://127.0.0.1:<port>/<path>`
    * @returns the URL to which the browser goes
    * @throws ChanceryError `NOT_FOUND`, `ISSUER_UNUSABLE`
    */
-  async beginAtProvider(identityProviderId: string): Promise<string> {
+  async beginAtProvider(identityProviderId: string, redirectUri?: string): Promise<string> {
     type Begun = components['schemas']['BegunProviderSignIn'];
     const path = `identity-providers/${encodeURIComponent(identityProviderId)}/sign-in`;
-    return (await this.post<Begun>(path, {})).authorizationUrl;
+    const begun = await this.post<Begun>(path, redirectUri === undefined ? {} : { redirectUri });
+    this.signInToken = begun.signInToken;
+    return begun.authorizationUrl;
   }
 
   /**
@@ -109,7 +113,8 @@ export class UserSession implements Credentials {
    * @throws ChanceryError `SIGN_IN_EXPIRED`, `IDENTITY_REJECTED`, `IDENTITY_NOT_ADMITTED`
    */
   async completeAtProvider(answer: ProviderAnswer): Promise<FactorQuestion | undefined> {
-    return this.begun(await this.post('identity-providers/complete', { ...answer, ...this.place() }));
+    const bound = this.signInToken === undefined ? {} : { signInToken: this.signInToken };
+    return this.begun(await this.post('identity-providers/complete', { ...answer, ...bound, ...this.place() }));
   }
 
   /** Answers what `signIn` was asked: the session begins. @throws ChanceryError `INVALID_CREDENTIALS`, `TOO_MANY_ATTEMPTS` */

@@ -9,7 +9,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.exitCode = 1;
 } else {
   const { run } = await import('./program.js');
-  const { standardInput } = await import('./standard-input.js');
+  const { openBrowser, standardInput } = await import('./standard-input.js');
   // The reader of a pipe may have seen enough: `chancery audit list | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -19,6 +19,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
     write: (text) => process.stdout.write(text),
     fail: (text) => process.stderr.write(text),
     ...standardInput(process.stdin, process.stderr),
+    openBrowser: (url) => openBrowser(process.platform, url),
     isInteractive: process.stderr.isTTY,
   });
 }

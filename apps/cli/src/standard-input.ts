@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 
 import { Refusal, type Terminal } from './terminal.js';
@@ -28,4 +29,16 @@ async function typed(prompt: string, silent: boolean, input: Input, output: Node
   return read({ prompt, silent, input, output }).catch(() => {
     throw new Refusal('Cancelled');
   });
+}
+
+/** What opens a page on each platform. */
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, string>>> = { darwin: 'open', linux: 'xdg-open' };
+
+/** Opens a page in the browser of the person; where there is none, the person has the address. */
+export function openBrowser(platform: NodeJS.Platform, url: string): void {
+  const opener = OPENERS[platform];
+  if (opener === undefined) return;
+  const child = spawn(opener, [url], { stdio: 'ignore', detached: true });
+  child.once('error', () => undefined);
+  child.unref();
 }

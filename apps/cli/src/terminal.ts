@@ -7,6 +7,8 @@ export interface Terminal {
   readonly ask?: (question: string, options?: { readonly hidden?: boolean }) => Promise<string>;
   /** The rest of the standard input. */
   readonly readInput?: () => Promise<string>;
+  /** Opens a page in the browser of the person, where there is one. */
+  readonly openBrowser?: (url: string) => void;
   /** Whether a person sees what is written to `fail` as it is written. */
   readonly isInteractive?: boolean;
 }

@@ -3,12 +3,13 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { KeyUsage } from '#signing';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { enrolTotp } from '../../support/factors.js';
+import { startRealProvider } from '../../support/identity-provider.js';
 import { createApiToken, joinTenant } from '../../support/people.js';
 import {
   PASSWORD,
@@ -18,6 +19,7 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { REACHABLE, createProvider, person as newcomer } from '../admin/company.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
 import { createKey, createProfile, createService } from '../signing/issuer.js';
 
@@ -26,7 +28,7 @@ let tenant: TestTenant;
 let folder: string;
 let homes = 0;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ environment: REACHABLE });
   tenant = await createTenant(server, 'fleet');
   folder = mkdtempSync(join(tmpdir(), 'chancery-people-'));
 });
@@ -45,6 +47,7 @@ interface Outcome {
 function person(environment: Record<string, string> = {}) {
   const home = join(folder, `home-${++homes}`);
   const asked: [question: string, hidden: boolean][] = [];
+  let browse: ((url: string) => void) | undefined;
   const chancery = async (
     line: string | readonly string[],
     { answers = [], input = '', more = {} }: { answers?: string[]; input?: string; more?: Record<string, string> } = {},
@@ -60,6 +63,7 @@ function person(environment: Record<string, string> = {}) {
         return left.shift()!;
       },
       readInput: async () => input,
+      ...(browse === undefined ? {} : { openBrowser: browse }),
     });
     return { code, ...written };
   };
@@ -72,7 +76,11 @@ function person(environment: Record<string, string> = {}) {
   const file = join(home, 'chancery/credentials.json');
   const stored = () => JSON.parse(readFileSync(file, 'utf8')) as { servers: Record<string, { session: Shape }> };
   const login = (email = tenant.owner.email) => chancery(`login --email ${email}`, { answers: [PASSWORD] });
-  return { chancery, json, asked, file, stored, login };
+  /** The browser of the person. */
+  const withBrowser = (open: (url: string) => void) => {
+    browse = open;
+  };
+  return { chancery, json, asked, file, stored, login, withBrowser };
 }
 
 /** The tenant, with a session that has not expired. */
@@ -127,6 +135,38 @@ describe('signing in', () => {
     expect(right).toMatchObject({ code: 0 });
     expect(asked.at(-1)).toEqual(['Code of your app, or a recovery code: ', true]);
     expect((await chancery('whoami')).output).toContain(email);
+  });
+
+  it('a person signs in at an identity provider, in the browser', async () => {
+    const provider = await startRealProvider();
+    onTestFinished(provider.close);
+    const owner = await present();
+    await createProvider(server, owner, provider.issuer, { name: 'Acme' });
+    provider.person = newcomer();
+    await joinTenant(server, owner, { email: provider.person['email'] as string, role: 'auditor' });
+    const { chancery, withBrowser } = person();
+    const browser = provider.browser();
+    let page = '';
+    const visit = async (url: string): Promise<void> => {
+      const redirectUri = new URL(url).searchParams.get('redirect_uri')!;
+      const parameters = new URLSearchParams(await browser(url, redirectUri));
+      expect((await fetch(`${redirectUri.replace('/callback', '/other')}?state=x`)).status).toBe(404);
+      page = await (await fetch(`${redirectUri}?${parameters.toString()}`)).text();
+    };
+    withBrowser((url) => void visit(url));
+    const unclear = await chancery('login --provider Other --tenant fleet');
+    expect(unclear).toMatchObject({ code: 1, errors: expect.stringContaining('offered: Acme') });
+    const signedIn = await chancery('login --provider --tenant fleet');
+    expect(signedIn.errors).toContain(`Signed in to ${server.url} as ${String(provider.person['email'])}.`);
+    expect([signedIn.code, page]).toEqual([0, expect.stringMatching(/^Signed in\./)]);
+    expect((await chancery('whoami')).output).toContain('fleet (auditor)');
+    withBrowser((url) => {
+      const redirectUri = new URL(url).searchParams.get('redirect_uri')!;
+      void fetch(`${redirectUri}?state=made-up&code=made-up`);
+    });
+    const forged = await chancery('login --provider --tenant fleet');
+    expect(forged.code).toBeGreaterThan(0);
+    expect(forged.errors).toMatch(/^(SIGN_IN_EXPIRED|IDENTITY_REJECTED|INVALID_CREDENTIALS): /m);
   });
 
   it('commands at the same time renew a session once: none of them ends it', async () => {

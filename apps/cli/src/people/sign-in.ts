@@ -1,13 +1,15 @@
-import { type UserSession, apiToken, createClient, dataOf, serviceKey } from '#sdk';
+import { type FactorQuestion, type UserSession, apiToken, createClient, dataOf, serviceKey } from '#sdk';
 
 import { Refusal, type Terminal } from '../terminal.js';
 import { type Frame, type Work, does, printItem, withServerOptions } from './command.js';
 import { CredentialsFile } from './credentials-file.js';
+import { signInAtProvider } from './provider-sign-in.js';
 import { type ServerOptions, storedSession, urlOf } from './server.js';
 
 interface LoginOptions extends ServerOptions {
   readonly email?: string;
   readonly withToken?: boolean;
+  readonly provider?: string | true;
 }
 
 export function addSignInCommands(frame: Frame): void {
@@ -15,6 +17,7 @@ export function addSignInCommands(frame: Frame): void {
   withServerOptions(root.command('login'))
     .description('Sign in, and remember it for the next commands')
     .option('--email <address>', 'what you sign in with; asked for if absent')
+    .option('--provider [name]', 'sign in at an identity provider, in the browser')
     .option('--with-token', 'read an API token or a service key from the standard input instead of a password')
     .action(async (options: LoginOptions) => {
       await (options.withToken ? keepToken(terminal, options) : signIn(terminal, options));
@@ -51,15 +54,29 @@ const ask = async ({ ask: asked }: Terminal, question: string, hidden = false): 
 async function signIn(terminal: Terminal, options: LoginOptions): Promise<void> {
   const file = new CredentialsFile(terminal.environment);
   const url = await urlOf(terminal, options, file);
-  const email = options.email ?? (await ask(terminal, 'E-mail: '));
-  const password = await ask(terminal, 'Password: ', true);
   const session = storedSession(url, file);
-  const { tenant } = options;
-  const question = await session.signIn({ email, password, ...(tenant === undefined ? {} : { tenant }) });
+  const question = await (options.provider === undefined
+    ? signInByPassword(terminal, session, options)
+    : signInAtProvider(terminal, session, {
+        url,
+        tenant: options.tenant ?? terminal.environment['CHANCERY_TENANT'],
+        provider: options.provider === true ? undefined : options.provider,
+      }));
   if (question !== undefined) await answerFactor(terminal, session, question);
-  await remember(file, url, tenant);
+  await remember(file, url, options.tenant);
   const { user } = await dataOf(createClient({ baseUrl: url, credentials: session }).GET('/v1/auth/me'));
   terminal.fail(`Signed in to ${url} as ${user.email}.\n`);
+}
+
+async function signInByPassword(
+  terminal: Terminal,
+  session: UserSession,
+  options: LoginOptions,
+): Promise<FactorQuestion | undefined> {
+  const email = options.email ?? (await ask(terminal, 'E-mail: '));
+  const password = await ask(terminal, 'Password: ', true);
+  const { tenant } = options;
+  return session.signIn({ email, password, ...(tenant === undefined ? {} : { tenant }) });
 }
 
 /** A code of an app or a recovery code; a passkey needs a browser. @throws Refusal where the account has passkeys only */
