@@ -332,7 +332,7 @@ describe('the factors of an account', () => {
   });
 
   it.each(['an owner', 'the administrator'])(
-    'the factors of an account are deleted by %s who has one by that one only, also the own ones',
+    'the factors of an account are deleted by %s who has one by that one only, also their own',
     async (who) => {
       const own = await createTenant(server);
       const byOwner = who === 'an owner';
