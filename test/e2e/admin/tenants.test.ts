@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { effectiveSettings } from '#tenants';
+
 import { ADMIN, PASSWORD, type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
 let server: TestServer;
@@ -25,20 +28,8 @@ describe('tenants', () => {
       slug: 'acme',
       name: 'Acme Ltd',
       state: 'active',
-      settings: {
-        credentialsPerType: 2,
-        reveal: 'allowed',
-        expiryLeadDays: 14,
-        credentialLifetimeDays: 365,
-        inactiveCredentialDays: 7,
-        onLastExpiry: 'successor',
-        keyDeletionDays: 7,
-        keyVersions: 500,
-        transactionRetentionDays: 90,
-        requireSecondFactor: false,
-        announcementDays: [30, 14, 7, 1],
-        allowedDnsNames: [],
-      },
+      // Its spec says which they are.
+      settings: effectiveSettings({}),
       version: 1,
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-01T00:00:00.000Z',
