@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness/scenario.ts';
+import { accountEnumeration } from './account-enumeration.ts';
 import { batch } from './batch.ts';
 import { certificates } from './certificates.ts';
 import { embedded } from './embedded.ts';
@@ -36,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
   rsaFlood,
   overload,
   start,
+  accountEnumeration,
   loginBesideKeys,
   history,
   manyTenants,
