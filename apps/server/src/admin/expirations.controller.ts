@@ -50,7 +50,7 @@ export class CalendarFileController {
 
   @Get()
   @AcceptsTokenInQuery()
-  @ApiOperation({ summary: 'What expires, is rotated or begins within a year, as iCalendar' })
+  @ApiOperation({ summary: 'Export what expires, is rotated or begins within a year, as iCalendar' })
   @ApiOkResponse({
     description: 'RFC 5545: at most a thousand events, the soonest; an `ETag` for the next time',
     content: { [CALENDAR_TYPE]: { schema: { type: 'string', example: 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\n' } } },
