@@ -23,7 +23,7 @@ export const LAYERS = {
   mail: ['core', 'logging', 'metrics', 'database', 'config', 'vault', 'scheduler', 'deliveries', 'outbound'],
   idempotency: ['core', 'database', 'crypto', 'vault', 'scheduler'],
   factors: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler'],
-  tenants: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit', 'factors'],
+  tenants: ['core', 'database', 'crypto', 'config', 'vault', 'scheduler', 'audit', 'factors', 'mail'],
   contacts: ['core', 'database', 'crypto', 'config', 'mail', 'tenants'],
   keys: ['core', 'database', 'crypto', 'pki', 'vault', 'scheduler', 'contacts', 'tenants'],
   'service-keys': [

@@ -51,6 +51,10 @@ export interface paths {
         /** Change the password of the account; all other sessions end */
         post: operations["changePassword"];
     };
+    "/v1/auth/reset": {
+        /** Ask for a token by e-mail with which the holder of an account chooses a new password */
+        post: operations["askForReset"];
+    };
     "/v1/auth/reset/complete": {
         /** Set a new password by the token of a reset; all sessions of the account end */
         post: operations["completeReset"];
@@ -949,6 +953,22 @@ export interface components {
              */
             newPassword: string;
         };
+        ResetRequest: {
+            /**
+             * Format: email
+             * @description Address of the account
+             */
+            email: string;
+            /** @description Id or slug of a tenant: for an account that only this tenant knows, where others have its address */
+            tenant?: string;
+        };
+        AskedReset: {
+            /**
+             * Format: email
+             * @description The address that was asked about, normalised
+             */
+            email: string;
+        };
         NewPassword: {
             /** @description The token of the reset */
             token: string;
@@ -1210,8 +1230,8 @@ export interface components {
         InvitationWithToken: {
             /** @description The invitation */
             invitation: components["schemas"]["Invitation"];
-            /** @description Token of the invitation, for the invited person; shown only in this response */
-            token: string;
+            /** @description Token of the invitation, for the invited person; shown only in this response, and absent where it was sent by e-mail */
+            token?: string;
         };
         TenantDeletion: {
             /**
@@ -1288,8 +1308,8 @@ export interface components {
             role: "owner" | "full_access" | "limited_access" | "auditor";
         };
         StartedReset: {
-            /** @description Token of the reset, for the holder of the account; shown only in this response */
-            token: string;
+            /** @description Token of the reset, for the holder of the account; shown only in this response, and absent where it was sent by e-mail */
+            token?: string;
             /**
              * Format: date-time
              * @description When the token expires
@@ -4927,6 +4947,22 @@ export interface operations {
         responses: {
             /** @description The new password holds */
             204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    askForReset: {
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description The same whether or not there is such an account */
+            202: {
+                content: {
+                    "application/json": components["schemas"]["AskedReset"];
+                };
             };
             default: components["responses"]["Refusal"];
         };

@@ -116,6 +116,8 @@ export class Invitation extends TenantResource {
   /** Their membership at that time; `null` where the platform administrator invited an owner. */
   @ReferenceColumn({ nullable: true }) inviterMemberId: string | null;
   @InstantColumn() expiresAt: number;
+  /** Whether the token went to the address alone, so that who has it has proven the address; `null` is the same as `false`. */
+  @BooleanColumn({ nullable: true }) sentByMail: boolean | null;
 }
 
 /** A link by which the holder of an account chooses a new password. */
@@ -133,6 +135,19 @@ export class PasswordReset {
   @InstantColumn() createdAt: number;
   @InstantColumn() expiresAt: number;
   @InstantColumn({ nullable: true }) usedAt: number | null;
+}
+
+/** That somebody asked for a new password by e-mail, until it is looked up whether there is such an account. */
+@Entity('reset_requests')
+@InstallationOwned()
+export class ResetRequest {
+  /** SHA-256 of what was asked for, so that the same question waits once. */
+  @KeyColumn(64) id: string;
+  /** Normalised: see `normalizeEmail`. */
+  @VarcharColumn(254) email: string;
+  /** Id or slug, where one was named. */
+  @VarcharColumn(64, { nullable: true }) tenant: string | null;
+  @InstantColumn() createdAt: number;
 }
 
 /** Automation of a tenant, with a role like a member's. It works with API tokens only. */

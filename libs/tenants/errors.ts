@@ -31,6 +31,10 @@ export const accountErrors = defineErrors('accounts', {
   USER_EXISTS: { kind: 'conflict', title: 'There is a verified account with this address: invite it' },
   ADDRESS_VERIFIED: { kind: 'conflict', title: 'The address of the account is verified already' },
   ADDRESS_TAKEN: { kind: 'conflict', title: 'The address is that of another, verified account' },
+  MAIL_NOT_CONFIGURED: {
+    kind: 'conflict',
+    title: 'This installation sends no e-mail: an owner or the platform administrator starts the reset',
+  },
   RESET_INVALID: { kind: 'gone', title: 'The reset is unknown, used, replaced or expired' },
 });
 

@@ -21,6 +21,7 @@ export { type AcceptedInvitation, type InvitationWithToken, Invitations } from '
 export { type MemberWithUser, Members, ownerAddresses } from './members.service.js';
 export { PasswordResets, type StartedReset } from './password-resets.service.js';
 export { RefusedApiTokens } from './refused-api-tokens.service.js';
+export { ResetRequests } from './reset-requests.js';
 export { PasswordGuard } from './password-guard.js';
 export { applyProvidedMembership } from './provided-members.js';
 export {

@@ -15,6 +15,7 @@ import {
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, In, type Tx, type View } from '#database';
 
+import { AccountMails } from './account-mails.js';
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { admittedMember, isKnownIn } from './accounts.js';
 import { Invitation, Member, Tenant, User } from './entities.js';
@@ -34,6 +35,13 @@ export interface NewInvitation {
 /** An invitation with what exists only in the answer that makes it. */
 export interface InvitationWithToken {
   readonly invitation: Invitation;
+  /** Absent where it went to the invited person by e-mail, and to no other. */
+  readonly token?: Secret;
+}
+
+/** The token of an invitation that is about to exist. */
+interface NewToken {
+  readonly lookupHash: string;
   readonly token: Secret;
 }
 
@@ -63,6 +71,7 @@ export class Invitations {
     private readonly database: Database,
     private readonly secrets: AccountSecrets,
     private readonly users: Users,
+    private readonly mails: AccountMails,
   ) {}
 
   /**
@@ -70,12 +79,12 @@ export class Invitations {
    * @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, INVITATION_LIMIT_REACHED
    */
   async create(scope: TenantScope, { email, role }: NewInvitation): Promise<Committed<InvitationWithToken>> {
-    return this.make((lookupHash, token) =>
+    return this.make((token) =>
       this.database.transaction(scope, async (tx) => {
         requireGrantable(tx.scope, role);
         const member = await tx.findOne(Member, { userId: tx.scope.actor.id });
-        const invited = { email, role, lookupHash, inviterMemberId: member?.id ?? null };
-        return { invitation: await this.insert(tx, invited), token };
+        const invited = { email, role, inviterMemberId: member?.id ?? null };
+        return this.shown(await this.insert(tx, invited, token), token);
       }),
     );
   }
@@ -85,15 +94,15 @@ export class Invitations {
    * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER
    */
   async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<Committed<InvitationWithToken>> {
-    return this.make((lookupHash, token) =>
+    return this.make((token) =>
       this.database.platform(scope, async (tx) => {
         const tenant = await tx.lock(Tenant, { id: tenantId });
         if (tenant.state === 'deleted') throw coreErrors.NOT_FOUND();
         for (const { userId } of await tx.find(Member, { tenantId, role: 'owner' })) {
           if (await admittedMember(tx, tenantId, userId)) throw tenantErrors.TENANT_HAS_OWNER();
         }
-        const invited = { email, role: 'owner' as const, lookupHash, inviterMemberId: null, tenantId };
-        return { invitation: await this.insert(tx, invited), token };
+        const invited = { email, role: 'owner' as const, inviterMemberId: null, tenantId };
+        return this.shown(await this.insert(tx, invited, token), token);
       }),
     );
   }
@@ -119,7 +128,7 @@ export class Invitations {
    * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE
    */
   async resend(scope: TenantScope, invitationId: string): Promise<Committed<InvitationWithToken>> {
-    return this.make((lookupHash, token) =>
+    return this.make(({ lookupHash, token }) =>
       this.database.transaction(scope, async (tx) => {
         const row = await tx.get(Invitation, { id: invitationId });
         requireGrantable(tx.scope, row.role);
@@ -127,9 +136,11 @@ export class Invitations {
         const member = await tx.get(Member, { userId: tx.scope.actor.id });
         // The member who makes the new token answers for it.
         const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
-        const after = await tx.change(Invitation, row, { ...set, lookupHash, updatedAt: tx.now });
+        const sentByMail = this.mails.areSent;
+        const after = await tx.change(Invitation, row, { ...set, lookupHash, sentByMail, updatedAt: tx.now });
+        await this.mails.invite(tx, after, await tx.get(Tenant, { id: row.tenantId }), token);
         tx.record(invitationEvents.resent(row.id, { details: { email: row.email, role: row.role } }));
-        return { invitation: after, token };
+        return this.shown(after, { token });
       }),
     );
   }
@@ -152,7 +163,8 @@ export class Invitations {
 
   /**
    * A person without an account in the tenant accepts and chooses a password. The account that is made counts in this
-   * tenant only, whichever accounts with the same address exist elsewhere.
+   * tenant only, whichever accounts with the same address exist elsewhere; where the token was sent by e-mail, the person has
+   * proven the address, and the account is the verified one if there is none yet.
    * @throws INVITATION_INVALID, ACCOUNT_EXISTS, TENANT_SUSPENDED, VALIDATION_ERROR, BUSY
    */
   async acceptAsNew(scope: PlatformScope, token: string, account: NewAccount): Promise<AcceptedInvitation> {
@@ -160,10 +172,12 @@ export class Invitations {
     // Only a token that can be accepted is worth the time of a hash.
     await this.database.readPlatform(scope, (view) => usableInvitation(view, lookupHash));
     const passwordHash = await this.users.hashNewPassword(scope, account.password, '/password');
-    return this.accept(scope, lookupHash, async (tx, { tenantId, email }) => {
+    return this.accept(scope, lookupHash, async (tx, { tenantId, email, sentByMail }) => {
       const known = await tx.installation.findOne(User, { email, knownIn: tenantId });
       if (known) throw accountErrors.ACCOUNT_EXISTS();
-      return this.users.create(tx, { email, name: account.name, passwordHash, knownIn: tenantId }, tenantId);
+      const verified = await tx.installation.findOne(User, { email, knownIn: INSTALLATION_ID });
+      const knownIn = sentByMail && !verified ? INSTALLATION_ID : tenantId;
+      return this.users.create(tx, { email, name: account.name, passwordHash, knownIn }, tenantId);
     });
   }
 
@@ -186,15 +200,21 @@ export class Invitations {
   }
 
   private async make(
-    work: (lookupHash: string, token: Secret) => Promise<Committed<InvitationWithToken>>,
+    work: (token: NewToken) => Promise<Committed<InvitationWithToken>>,
   ): Promise<Committed<InvitationWithToken>> {
     const token = accountSecretKinds.invitation.generate();
-    return work(await this.secrets.lookupHash(token.reveal()), token);
+    return work({ token, lookupHash: await this.secrets.lookupHash(token.reveal()) });
+  }
+
+  /** What the person who invites is answered. */
+  private shown(invitation: Invitation, { token }: Pick<NewToken, 'token'>): InvitationWithToken {
+    return this.mails.areSent ? { invitation } : { invitation, token };
   }
 
   private async insert(
     tx: Tx,
-    invited: Pick<Invitation, 'email' | 'role' | 'lookupHash' | 'inviterMemberId'> & { readonly tenantId?: string },
+    invited: Pick<Invitation, 'email' | 'role' | 'inviterMemberId'> & { readonly tenantId?: string },
+    { lookupHash, token }: NewToken,
   ): Promise<Invitation> {
     const { tenantId = tx.scope.tenantId } = invited;
     const email = normalizeEmail(invited.email);
@@ -211,14 +231,17 @@ export class Invitations {
       id: uuidv7(tx.now),
       tenantId,
       email,
+      lookupHash,
       state: 'pending',
       invitedBy: tx.scope.actor.id,
       version: 1,
       createdAt: tx.now,
       updatedAt: tx.now,
       expiresAt: tx.now + INVITATION_TTL,
+      sentByMail: this.mails.areSent,
     };
     await tx.insert(Invitation, row);
+    await this.mails.invite(tx, row, await tx.get(Tenant, { id: tenantId }), token);
     tx.record(invitationEvents.created(row.id, { ...content, after: { email, role: row.role } }));
     return row;
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import {
   INSTALLATION_ID,
+  MINUTE,
   type PlatformScope,
   type Secret,
   type TenantScope,
@@ -11,8 +12,9 @@ import {
   platformScope,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, IsNull, type Tx, type View, withoutCompletion } from '#database';
+import { type Committed, Database, IsNull, MoreThan, type Tx, type View, withoutCompletion } from '#database';
 
+import { AccountMails } from './account-mails.js';
 import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { admittedMember, isVerified } from './accounts.js';
 import { Member, PasswordReset, User } from './entities.js';
@@ -23,9 +25,19 @@ import { endSessions } from './session-ending.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
+/** A holder who asks again within this time gets no other token. */
+const AGAIN_AFTER = 5 * MINUTE;
+
 /** A reset with what exists only in the answer that makes it. */
 export interface StartedReset {
   readonly reset: PasswordReset;
+  /** Absent where it went to the holder of the account by e-mail, and to no other. */
+  readonly token?: Secret;
+}
+
+/** The token of a reset that is about to exist. */
+export interface NewResetToken {
+  readonly lookupHash: string;
   readonly token: Secret;
 }
 
@@ -39,6 +51,7 @@ export class PasswordResets {
     private readonly database: Database,
     private readonly secrets: AccountSecrets,
     private readonly users: Users,
+    private readonly mails: AccountMails,
   ) {}
 
   /**
@@ -51,15 +64,15 @@ export class PasswordResets {
     password: string | undefined,
   ): Promise<Committed<StartedReset>> {
     await this.users.confirmPassword(platformScope(scope), password);
-    return this.make((lookupHash, token) =>
+    return this.make((token) =>
       this.database.transaction(scope, async (tx) => {
         await tx.get(Member, { userId });
         const user = await tx.installation.lock(User, { id: userId });
         // The password of an account that other tenants trust is not this tenant's to give away.
         if (user.knownIn !== scope.tenantId) throw accountErrors.ACCOUNT_NOT_OF_TENANT();
-        const reset = await insert(tx, { userId, kind: 'reset', lookupHash, startedIn: scope.tenantId });
+        const reset = await this.insert(tx, user, { kind: 'reset', startedIn: scope.tenantId }, token);
         tx.record(userEvents.reset_started(userId, { details: { kind: 'reset' } }));
-        return { reset, token };
+        return this.shown(reset, token);
       }),
     );
   }
@@ -75,15 +88,15 @@ export class PasswordResets {
     password: string | undefined,
   ): Promise<Committed<StartedReset>> {
     await this.users.confirmPassword(withoutCompletion(scope), password);
-    return this.make((lookupHash, token) =>
+    return this.make((token) =>
       this.database.platform(scope, async (tx) => {
         const user = await tx.installation.lock(User, { id: userId });
         if (resetKinds[kind].verifiesAddress) await requireVerifiable(tx, user);
-        const reset = await insert(tx, { userId, kind, lookupHash, startedIn: null });
+        const reset = await this.insert(tx, user, { kind, startedIn: null }, token);
         await recordForUser(tx, userId, (content) =>
           userEvents.reset_started(userId, { ...content, details: { kind } }),
         );
-        return { reset, token };
+        return this.shown(reset, token);
       }),
     );
   }
@@ -126,35 +139,65 @@ export class PasswordResets {
       await endSessions(tx, { userId });
       const details = { kind, startedBy };
       await recordForUser(tx, userId, (content) => userEvents.password_reset(userId, { ...content, details }));
+      await this.mails.tellPasswordReset(tx, user);
       if (!verifiesAddress) return;
       await recordForUser(tx, userId, (content) => userEvents.verified(userId, { ...content, details: { startedBy } }));
     });
   }
 
-  private async make(
-    work: (lookupHash: string, token: Secret) => Promise<Committed<StartedReset>>,
-  ): Promise<Committed<StartedReset>> {
+  /** A token and its hash, before a transaction opens. */
+  async newToken(): Promise<NewResetToken> {
     const token = accountSecretKinds.passwordReset.generate();
-    return work(await this.secrets.lookupHash(token.reveal()), token);
+    return { token, lookupHash: await this.secrets.lookupHash(token.reveal()) };
   }
-}
 
-/** A step: a new reset; those that were started before can be used no more. */
-async function insert(
-  tx: Tx,
-  started: Pick<PasswordReset, 'userId' | 'kind' | 'lookupHash' | 'startedIn'>,
-): Promise<PasswordReset> {
-  await tx.installation.update(PasswordReset, { userId: started.userId, usedAt: IsNull() }, { usedAt: tx.now });
-  const row: PasswordReset = {
-    ...started,
-    id: uuidv7(tx.now),
-    startedBy: tx.scope.actor.id,
-    createdAt: tx.now,
-    expiresAt: tx.now + resetKinds[started.kind].ttl,
-    usedAt: null,
-  };
-  await tx.installation.insert(PasswordReset, row);
-  return row;
+  /**
+   * A step: the holder of the account asked for it, and gets the token by e-mail. Not again within some minutes, so that no one
+   * fills a mailbox by asking.
+   */
+  async startByHolder(tx: Tx, userId: string, token: NewResetToken): Promise<void> {
+    const user = await tx.installation.lock(User, { id: userId });
+    const sent = { userId, startedBy: userId, createdAt: MoreThan(tx.now - AGAIN_AFTER) };
+    if (await tx.installation.exists(PasswordReset, sent)) return;
+    await this.insert(tx, user, { kind: 'reset', startedIn: null, startedBy: userId }, token);
+    const details = { kind: 'reset', startedBy: userId };
+    await recordForUser(tx, userId, (content) => userEvents.reset_started(userId, { ...content, details }));
+  }
+
+  private async make(
+    work: (token: NewResetToken) => Promise<Committed<StartedReset>>,
+  ): Promise<Committed<StartedReset>> {
+    return work(await this.newToken());
+  }
+
+  /** What the person who starts it is answered. */
+  private shown(reset: PasswordReset, { token }: NewResetToken): StartedReset {
+    return this.mails.areSent ? { reset } : { reset, token };
+  }
+
+  /** A step: a new reset; those that were started before can be used no more. */
+  private async insert(
+    tx: Tx,
+    user: User,
+    started: Pick<PasswordReset, 'kind' | 'startedIn'> & { readonly startedBy?: string },
+    { lookupHash, token }: NewResetToken,
+  ): Promise<PasswordReset> {
+    const { id: userId } = user;
+    await tx.installation.update(PasswordReset, { userId, usedAt: IsNull() }, { usedAt: tx.now });
+    const row: PasswordReset = {
+      startedBy: tx.scope.actor.id,
+      ...started,
+      id: uuidv7(tx.now),
+      userId,
+      lookupHash,
+      createdAt: tx.now,
+      expiresAt: tx.now + resetKinds[started.kind].ttl,
+      usedAt: null,
+    };
+    await tx.installation.insert(PasswordReset, row);
+    await this.mails.sendReset(tx, user, row, token);
+    return row;
+  }
 }
 
 const isUsable = ({ kind, usedAt, expiresAt }: PasswordReset, { now }: View): boolean =>
@@ -173,6 +216,8 @@ async function requireStarterRight(
   { startedIn, startedBy }: Pick<PasswordReset, 'startedIn' | 'startedBy'>,
   user: User,
 ): Promise<void> {
+  // The holder got the token at the address of the account.
+  if (startedIn === null && startedBy === user.id) return;
   if (startedIn === null) {
     const starter = await tx.installation.findOne(User, { id: startedBy });
     if (!starter?.platformAdmin) throw accountErrors.RESET_INVALID();

@@ -8,9 +8,11 @@ import { DAY, Declares, MINUTE } from '#core';
 import { CpuQueue, PasswordHasher, type PasswordParameters, passwordErrors } from '#crypto';
 import { DatabaseModule, type EntityClass } from '#database';
 import { FactorsModule } from '#factors';
+import { MailModule } from '#mail';
 import { VaultModule } from '#vault';
 
 import { Access } from './access.service.js';
+import { AccountMails } from './account-mails.js';
 import { AccountSecrets } from './account-secrets.js';
 import { ApiTokenExpiry } from './api-token-expiry.js';
 import { ApiTokens } from './api-tokens.service.js';
@@ -21,6 +23,7 @@ import {
   PasswordAttempt,
   PasswordReset,
   RefreshToken,
+  ResetRequest,
   ServiceAccount,
   Session,
   Tenant,
@@ -52,6 +55,7 @@ import { PasswordResetExpiry } from './password-reset-expiry.js';
 import { PasswordResets } from './password-resets.service.js';
 import { RefusedApiTokens } from './refused-api-tokens.service.js';
 import { RefusedPasswords } from './refused-passwords.service.js';
+import { ResetRequests } from './reset-requests.js';
 import { SecondFactors } from './second-factors.service.js';
 import { ServiceAccounts } from './service-accounts.service.js';
 import { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
@@ -77,6 +81,7 @@ export const tenantEntities: readonly EntityClass[] = [
   ApiToken,
   PasswordAttempt,
   PasswordReset,
+  ResetRequest,
 ];
 
 /** The token of what a password hash costs. */
@@ -102,6 +107,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     AuditModule,
     DatabaseModule,
     FactorsModule,
+    MailModule,
     VaultModule,
   ],
   providers: [
@@ -111,6 +117,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
       useFactory: (queue: CpuQueue, parameters: PasswordParameters) => new PasswordHasher({ queue, parameters }),
     },
     Access,
+    AccountMails,
     AccountSecrets,
     ApiTokenExpiry,
     ApiTokens,
@@ -126,6 +133,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     RefusedApiTokens,
     RefusedPasswords,
     RefreshTokenExpiry,
+    ResetRequests,
     SecondFactors,
     ServiceAccounts,
     SessionExpiry,
@@ -159,6 +167,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     Members,
     PasswordResets,
     RefusedApiTokens,
+    ResetRequests,
     SecondFactors,
     ServiceAccounts,
     SessionKeys,

@@ -15,6 +15,7 @@ import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
 import { Factors, factorErrors, factorEvents, hasFactor } from '#factors';
 
+import { AccountMails } from './account-mails.js';
 import { accountOf, signInNamesOf } from './accounts.js';
 import { forgetFailures } from './attempt-counters.js';
 import { ApiToken, User } from './entities.js';
@@ -44,6 +45,7 @@ export class Users {
     private readonly refusals: RefusedPasswords,
     private readonly tokens: SessionTokens,
     private readonly factors: Factors,
+    private readonly mails: AccountMails,
   ) {}
 
   /**
@@ -132,6 +134,7 @@ export class Users {
       await endSessions(tx, { userId: id });
       await forgetFailures(tx, await signInNamesOf(tx, account));
       await recordForUser(tx, id, (content) => userEvents.password_reset(id, content));
+      await this.mails.tellPasswordReset(tx, account);
       if (!clearFactors) return;
       await this.factors.clear(tx, id);
       await recordForUser(tx, id, (content) => factorEvents.reset(id, content));

@@ -10,6 +10,7 @@ import { Factors } from '#factors';
 import { Signing } from '#signing';
 import { AccountSecrets, Invitations, PasswordGuard, RefusedPasswords, SessionTokens, SignIns, Users } from '#tenants';
 
+import { AccountMails } from '../../libs/tenants/account-mails.js';
 import { Session, User } from '../../libs/tenants/entities.js';
 import { admitService, admitUser, carelessSigning, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
@@ -119,9 +120,16 @@ describe('an owner who invites people while another owner removes them', () => {
     const refusals = new RefusedPasswords(unchecked, new RepeatedEvents(unchecked));
     const { app } = server.server;
     const guard = new PasswordGuard(unchecked, new PasswordHasher());
-    const users = new Users(unchecked, guard, refusals, app.get(SessionTokens), app.get(Factors));
+    const users = new Users(
+      unchecked,
+      guard,
+      refusals,
+      app.get(SessionTokens),
+      app.get(Factors),
+      app.get(AccountMails),
+    );
     const { after, rejections } = await sum(() =>
-      run(() => new Invitations(unchecked, app.get(AccountSecrets), users)),
+      run(() => new Invitations(unchecked, app.get(AccountSecrets), users, app.get(AccountMails))),
     );
     expect([after > 0, [...rejections]]).toEqual([true, []]);
   });

@@ -109,5 +109,29 @@ export function rowsOf(tenantId: string) {
     expiresAt: 0,
   });
 
-  return { workloadCredential, apiToken, providerSignIn, invitation, rotation, rotationItem, foreignCertificate, mail };
+  const passwordReset = (id: string): Row => ({
+    id,
+    userId: id,
+    kind: 'reset',
+    lookupHash: newHash(),
+    startedBy: id,
+    createdAt: 0,
+    expiresAt: 0,
+  });
+
+  /** Of an address without an account. */
+  const resetRequest = (id: string): Row => ({ id, email: `${id}@example.test`, createdAt: 0 });
+
+  return {
+    workloadCredential,
+    apiToken,
+    providerSignIn,
+    invitation,
+    rotation,
+    rotationItem,
+    foreignCertificate,
+    mail,
+    passwordReset,
+    resetRequest,
+  };
 }

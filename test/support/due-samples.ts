@@ -95,6 +95,7 @@ export function dueSamples(
 
   const rows = rowsOf(tenantId);
   const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn, workloadCredential } = rows;
+  const { passwordReset, resetRequest } = rows;
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', rows.apiToken);
@@ -210,16 +211,15 @@ export function dueSamples(
     'password reset': {
       table: 'password_resets',
       statement: 'DELETE',
-      make: insert('password_resets', (id) => ({
-        id,
-        userId: id,
-        kind: 'reset',
-        lookupHash: newHash(),
-        startedBy: id,
-        createdAt: 0,
-        expiresAt: 0,
-      })),
+      make: insert('password_resets', passwordReset),
       due: (at) => ({ expiresAt: at - 7 * DAY }),
+      unhandled: {},
+    },
+    'password reset request': {
+      table: 'reset_requests',
+      statement: 'DELETE',
+      make: insert('reset_requests', resetRequest, newHash),
+      due: (at) => ({ createdAt: at }),
       unhandled: {},
     },
     'unconfirmed factor': {

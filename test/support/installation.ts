@@ -145,6 +145,6 @@ export async function addMember({ invitations }: Installation, tenant: TestTenan
   const email = `${fresh('member')}@example.com`;
   const { token } = await invitations.create(tenant.owner, { email, role });
   const account = { name: 'Member', password };
-  const { user } = await invitations.acceptAsNew(NOBODY, token.reveal(), account);
+  const { user } = await invitations.acceptAsNew(NOBODY, token!.reveal(), account);
   return { userId: user.id, email, scope: scopeOf(tenant.id, user.id, role) };
 }

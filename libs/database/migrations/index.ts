@@ -30,6 +30,7 @@ import { Fleet1764142000000 } from './0042-fleet.js';
 import { Cosignatures1764144000000 } from './0044-cosignatures.js';
 import { Contacts1764148000000 } from './0048-contacts.js';
 import { Mails1764149000000 } from './0049-mails.js';
+import { AccountMails1764150000000 } from './0050-account-mails.js';
 import { LockSlots1764152000000 } from './0052-lock-slots.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -66,6 +67,7 @@ export const migrations = [
   Cosignatures1764144000000,
   Contacts1764148000000,
   Mails1764149000000,
+  AccountMails1764150000000,
   LockSlots1764152000000,
 ] as const;
 

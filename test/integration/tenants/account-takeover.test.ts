@@ -34,7 +34,7 @@ beforeEach(async () => {
   address = `${fresh('victoria')}@example.com`;
   const { invitations } = installation;
   const { token } = await invitations.create(mallory.owner, { email: address, role: 'auditor' });
-  ({ user: planted } = await invitations.acceptAsNew(NOBODY, token.reveal(), {
+  ({ user: planted } = await invitations.acceptAsNew(NOBODY, token!.reveal(), {
     name: 'Victoria',
     password: MALLORYS,
   }));
@@ -44,7 +44,7 @@ afterAll(() => installation.drop());
 const asPlanted = (): PlatformScope =>
   platformScope({ ...installation.platform, actor: { type: 'user', id: planted.id, name: address } });
 const invitationOfEmployer = async (): Promise<string> =>
-  (await installation.invitations.create(employer.owner, { email: address, role: 'owner' })).token.reveal();
+  (await installation.invitations.create(employer.owner, { email: address, role: 'owner' })).token!.reveal();
 const logIn = (password: string, tenant?: string) => installation.signIn(NOBODY, address, password, { tenant });
 const refused = withCode('INVALID_CREDENTIALS');
 const tenantsOf = async (userId: string): Promise<string[]> =>
@@ -85,7 +85,7 @@ describe('an account that was made in advance with the address of another person
     const started = resets.startForMember(mallory.owner, user.id, PASSWORD);
     await expect(started).rejects.toThrow(withCode('NOT_FOUND'));
     const own = await resets.startForMember(mallory.owner, planted.id, PASSWORD);
-    await resets.complete(NOBODY, own.token.reveal(), 'another password of mallory');
+    await resets.complete(NOBODY, own.token!.reveal(), 'another password of mallory');
     await logIn(PASSWORD, employer.slug);
   });
 
@@ -94,8 +94,8 @@ describe('an account that was made in advance with the address of another person
     const before = await resets.startForMember(mallory.owner, planted.id, PASSWORD);
     const session = await logIn(MALLORYS);
     const { token } = await resets.start(platform, planted.id, 'verification', PASSWORD);
-    await expect(resets.complete(NOBODY, before.token.reveal(), MALLORYS)).rejects.toThrow(withCode('RESET_INVALID'));
-    await resets.complete(NOBODY, token.reveal(), PASSWORD);
+    await expect(resets.complete(NOBODY, before.token!.reveal(), MALLORYS)).rejects.toThrow(withCode('RESET_INVALID'));
+    await resets.complete(NOBODY, token!.reveal(), PASSWORD);
     await expect(installation.sessions.identify(NOBODY, session.accessToken)).rejects.toThrow(refused);
     await expect(logIn(MALLORYS)).rejects.toThrow(refused);
     await logIn(PASSWORD);

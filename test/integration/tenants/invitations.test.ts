@@ -31,7 +31,7 @@ afterAll(() => installation.drop());
 
 const account = { name: 'Invited', password: PASSWORD };
 const invite = async (role: Role = 'auditor', { owner } = tenant): Promise<string> =>
-  (await installation.invitations.create(owner, { email, role })).token.reveal();
+  (await installation.invitations.create(owner, { email, role })).token!.reveal();
 const accept = (token: string) => installation.invitations.acceptAsNew(NOBODY, token, account);
 const invalid = withCode('INVITATION_INVALID');
 const statesIn = async (): Promise<string[]> =>
@@ -84,7 +84,7 @@ describe('an invitation', () => {
     const second = await invite();
     await expect(accept(first)).rejects.toThrow(invalid);
     const [pending] = (await invitations.list(tenant.owner, {})).items;
-    const third = (await invitations.resend(tenant.owner, pending!.id)).token.reveal();
+    const third = (await invitations.resend(tenant.owner, pending!.id)).token!.reveal();
     await expect(accept(second)).rejects.toThrow(invalid);
     await invitations.withdraw(tenant.owner, pending!.id);
     await expect(accept(third)).rejects.toThrow(invalid);
@@ -109,7 +109,7 @@ describe('an invitation', () => {
     const token = await invite('auditor', { ...tenant, owner: inviter.scope });
     await members.remove(tenant.owner, inviter.userId);
     const again = await invitations.create(tenant.owner, { email: inviter.email, role: 'full_access' });
-    await invitations.acceptAs(signedInAs(inviter.userId), again.token.reveal());
+    await invitations.acceptAs(signedInAs(inviter.userId), again.token!.reveal());
     await expect(accept(token)).rejects.toThrow(invalid);
   });
 

@@ -126,10 +126,17 @@ export function Members() {
       {changing !== undefined && <ManageMember member={changing} onClose={() => setChanging(undefined)} />}
       {invited !== undefined && (
         <Dialog title={`${invited.invitation.email} is invited`} onClose={() => setInvited(undefined)}>
-          <p className="mb-3">
-            Hand this token to the person, and to no other. They enter it at the sign-in, and choose their own password.
-          </p>
-          <NewSecret what="Token of the invitation" secret={invited.token} />
+          {invited.token === undefined ? (
+            <p className="mb-3">The person gets an e-mail with a token, and chooses their own password.</p>
+          ) : (
+            <>
+              <p className="mb-3">
+                Hand this token to the person, and to no other. They enter it at the sign-in, and choose their own
+                password.
+              </p>
+              <NewSecret what="Token of the invitation" secret={invited.token} />
+            </>
+          )}
           <Button look="main" onClick={() => setInvited(undefined)}>
             Done
           </Button>

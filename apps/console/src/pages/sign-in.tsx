@@ -205,8 +205,24 @@ function ResetForm({ onDone }: Done) {
     (body: { token: string; password: string }) => dataOf(client.POST('/v1/auth/reset/complete', { body })),
     () => onDone('The new password holds. All sessions of the account have ended.'),
   );
+  const ask = useChange(
+    (body: { email: string; tenant?: string }) => dataOf(client.POST('/v1/auth/reset', { body })),
+    () => onDone('If there is such an account, a token is sent to its address.'),
+  );
   return (
     <Panel title="Choose a new password">
+      <details className="mb-4">
+        <summary>Get a token by e-mail</summary>
+        <Form
+          submit="Send a token"
+          pending={ask.isPending}
+          error={ask.error}
+          onSubmit={({ email = '', tenant }) => ask.mutate({ email, ...(tenant === undefined ? {} : { tenant }) })}
+        >
+          <TextField label="E-mail address" name="email" type="email" autoComplete="username" required />
+          <TextField label="Tenant (optional)" name="tenant" hint="Only where several accounts have your address" />
+        </Form>
+      </details>
       <Form
         submit="Set the password"
         call={complete}

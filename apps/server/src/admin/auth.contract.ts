@@ -134,6 +134,22 @@ export class PasswordChange {
   newPassword: string;
 }
 
+export class ResetRequest {
+  @Email({ description: 'Address of the account' }) email: string;
+  @Text({
+    max: 63,
+    optional: true,
+    description: 'Id or slug of a tenant: for an account that only this tenant knows, where others have its address',
+    example: 'acme',
+  })
+  tenant?: string;
+}
+
+/** The same whether or not there is such an account. */
+export class AskedReset {
+  @Email({ description: 'The address that was asked about, normalised' }) email: string;
+}
+
 export class NewPassword {
   @Text({
     max: 100,
@@ -148,10 +164,12 @@ export class NewPassword {
 export class StartedReset {
   @Text({
     max: 100,
-    description: 'Token of the reset, for the holder of the account; shown only in this response',
+    optional: true,
+    description:
+      'Token of the reset, for the holder of the account; shown only in this response, and absent where it was sent by e-mail',
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
-  token: SecretText;
+  token?: SecretText;
   @Instant({ description: 'When the token expires' }) expiresAt: string;
 }
 
@@ -251,8 +269,10 @@ export interface ResetReference extends SecretReference {
 export const isReset = (reference: SecretReference): reference is ResetReference => reference.kind === 'password-reset';
 
 export function presentReset({ reset, token }: MadeReset): StartedReset {
+  const expiresAt = toRfc3339(reset.expiresAt);
+  if (token === undefined) return { expiresAt };
   const reference: ResetReference = { kind: 'password-reset', token: token.reveal() };
-  return { token: new AnswerSecret(token, reference, reset.expiresAt), expiresAt: toRfc3339(reset.expiresAt) };
+  return { token: new AnswerSecret(token, reference, reset.expiresAt), expiresAt };
 }
 
 export const presentSelf = (

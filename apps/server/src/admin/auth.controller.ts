@@ -1,10 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags, refs } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  refs,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { Factors } from '#factors';
 import {
   PasswordResets,
+  ResetRequests,
   SessionRenewals,
   Sessions,
   SignIns,
@@ -22,11 +31,13 @@ import { Public, PublicOrSignedIn, Requires } from '../http/requires.js';
 import { proofOf } from './factor-proof.contract.js';
 import {
   AccessToken,
+  AskedReset,
   LogIn,
   LogInVerification,
   NewPassword,
   PasswordChange,
   Renewal,
+  ResetRequest,
   SecondFactorRequest,
   Self,
   SessionOfUser,
@@ -51,6 +62,7 @@ export class AuthController {
     private readonly users: Users,
     private readonly renewals: SessionRenewals,
     private readonly resets: PasswordResets,
+    private readonly resetRequests: ResetRequests,
     private readonly cookie: SessionCookie,
   ) {}
 
@@ -193,6 +205,18 @@ export class AuthController {
     @Caller() caller: Principal,
   ): Promise<void> {
     await this.sessions.changePassword(scope, sessionOf(caller), change);
+  }
+
+  @Post('reset')
+  @HttpCode(202)
+  @Public()
+  @RateLimited('login')
+  @ApiOperation({ summary: 'Ask for a token by e-mail with which the holder of an account chooses a new password' })
+  @ApiAcceptedResponse({ type: AskedReset, description: 'The same whether or not there is such an account' })
+  @Fails(accountErrors.MAIL_NOT_CONFIGURED)
+  async askForReset(@Body() { email, tenant }: ResetRequest, @Facts() facts: RequestFacts): Promise<AskedReset> {
+    await this.resetRequests.ask(platformScope({ ...systemOrigin('password-reset'), ...facts }), email, tenant);
+    return { email };
   }
 
   @Post('reset/complete')

@@ -30,10 +30,12 @@ export class InvitationWithToken {
   @Nested(() => Invitation, { description: 'The invitation' }) invitation: Invitation;
   @Text({
     max: 100,
-    description: 'Token of the invitation, for the invited person; shown only in this response',
+    optional: true,
+    description:
+      'Token of the invitation, for the invited person; shown only in this response, and absent where it was sent by e-mail',
     example: TOKEN_EXAMPLE,
   })
-  token: SecretText;
+  token?: SecretText;
 }
 
 export class InvitationAcceptance {
@@ -82,9 +84,11 @@ export const isInvitation = (reference: SecretReference): reference is Invitatio
   reference.kind === 'invitation';
 
 export function presentWithToken({ invitation, token }: MadeInvitation): InvitationWithToken {
+  const shown = presentInvitation({ ...invitation, stateNow: invitation.state });
+  if (token === undefined) return { invitation: shown };
   const reference: InvitationReference = { kind: 'invitation', token: token.reveal() };
   return {
-    invitation: presentInvitation({ ...invitation, stateNow: invitation.state }),
+    invitation: shown,
     token: new AnswerSecret(token, reference, invitation.expiresAt),
   };
 }

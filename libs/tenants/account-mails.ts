@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+
+import { PublicUrl } from '#config';
+import { type Secret, toRfc3339 } from '#core';
+import type { Tx } from '#database';
+import { Mails, inLine } from '#mail';
+
+import type { Invitation, PasswordReset, Tenant, User } from './entities.js';
+import type { ResetKind } from './password-reset.js';
+
+const RESET_SUBJECTS: Readonly<Record<ResetKind, string>> = {
+  reset: '[Chancery] A new password for your account',
+  verification: '[Chancery] Confirm your address',
+};
+
+/** What people are sent about their accounts. A token is in the text, to be pasted: an address in a browser would keep it. */
+@Injectable()
+export class AccountMails {
+  constructor(
+    private readonly mails: Mails,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** Whether e-mail is sent: otherwise tokens are shown to those who make them. */
+  get areSent(): boolean {
+    return this.mails.areSent;
+  }
+
+  /** A step: the token of an invitation, for the person who is invited. */
+  async invite(
+    tx: Tx,
+    invitation: Invitation,
+    { name, slug }: Pick<Tenant, 'name' | 'slug'>,
+    token: Secret,
+  ): Promise<void> {
+    const { email, role, lookupHash, expiresAt } = invitation;
+    await this.mails.add(tx, [
+      {
+        key: ['invitation', lookupHash],
+        recipient: email,
+        usefulUntil: expiresAt,
+        subject: `[Chancery] You are invited to ${slug}`,
+        text: this.text(
+          `You are invited to become a member of the tenant ${inLine(name)} (${slug}) of Chancery, with the role ${role}.`,
+          `Open ${this.signIn}, choose "I have an invitation", and paste this token:`,
+          token.reveal(),
+          `It can be used once, until ${toRfc3339(expiresAt)}. If you have an account already, sign in first.`,
+          'If you do not know who invites you, do nothing.',
+        ),
+      },
+    ]);
+  }
+
+  /** A step: the token by which the holder of an account chooses a password. */
+  async sendReset(tx: Tx, user: User, { kind, lookupHash, expiresAt }: PasswordReset, token: Secret): Promise<void> {
+    await this.mails.add(tx, [
+      {
+        key: ['reset', lookupHash],
+        recipient: user.email,
+        usefulUntil: expiresAt,
+        subject: RESET_SUBJECTS[kind],
+        text: this.text(
+          `Somebody asked for a new password for your account ${user.email} of Chancery.`,
+          `Open ${this.signIn}, choose "I have a token for a new password", and paste this token:`,
+          token.reveal(),
+          `It can be used once, until ${toRfc3339(expiresAt)}. All sessions of the account end then.`,
+          'If it was not you who asked, do nothing: your password stays as it is.',
+        ),
+      },
+    ]);
+  }
+
+  /** A step: tells the holder of an account that its password was set by a token, or on the command line of the host. */
+  async tellPasswordReset(tx: Tx, { id, email }: User): Promise<void> {
+    await this.mails.add(tx, [
+      {
+        key: ['password reset', id, tx.now],
+        recipient: email,
+        subject: '[Chancery] The password of your account was reset',
+        text: this.text(
+          `The password of your account ${email} of Chancery was reset at ${toRfc3339(tx.now)}, and all its sessions ended.`,
+          'If it was not you, tell the administrator of this installation now.',
+        ),
+      },
+    ]);
+  }
+
+  private get signIn(): string {
+    return `${this.publicUrl.current}/console/sign-in`;
+  }
+
+  private text(...paragraphs: readonly string[]): string {
+    return `${paragraphs.join('\n\n')}\n`;
+  }
+}
