@@ -426,7 +426,7 @@ export interface paths {
         get: operations["listLicenseRevisions"];
     };
     "/v1/tenants/{tenantId}/expirations.ics": {
-        /** What expires, is rotated or begins within a year, as iCalendar */
+        /** Export what expires, is rotated or begins within a year, as iCalendar */
         get: operations["getCalendarFile"];
     };
     "/v1/tenants/{tenantId}/expirations": {

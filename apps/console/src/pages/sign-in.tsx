@@ -215,8 +215,7 @@ function ResetForm({ onDone }: Done) {
         <summary>Get a token by e-mail</summary>
         <Form
           submit="Send a token"
-          pending={ask.isPending}
-          error={ask.error}
+          call={ask}
           onSubmit={({ email = '', tenant }) => ask.mutate({ email, ...(tenant === undefined ? {} : { tenant }) })}
         >
           <TextField label="E-mail address" name="email" type="email" autoComplete="username" required />
