@@ -34,9 +34,11 @@ export class Fleet1764142000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     for (const table of USED) await addColumns(runner, table, instant('lastUsedAt', { nullable: true }));
     // What the credentials say of their services so far; of keys it is known from now on.
+    // With the tenant, as the indexes of credentials begin with it: else each service would read all credentials.
     await runner.query(
       `UPDATE services SET lastUsedAt =
-       (SELECT MAX(credentials.lastUsedAt) FROM credentials WHERE credentials.serviceId = services.id)
+       (SELECT MAX(credentials.lastUsedAt) FROM credentials
+        WHERE credentials.tenantId = services.tenantId AND credentials.serviceId = services.id)
        WHERE lastUsedAt IS NULL`,
     );
     for (const [table, indexes] of Object.entries(ADDED)) await addIndexes(runner, table, ...indexes);
