@@ -2,18 +2,37 @@
 // the folder (`dist` by default), and fails where a licence is not permissive. Two runs on one package-lock.json write the same bytes.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { isPermissive } from './licences.mjs';
-import { Explained, ROOT, at, run } from './project.mjs';
+import { Explained, ROOT, at, productNode, run } from './project.mjs';
 
 const json = (path) => JSON.parse(readFileSync(at(path), 'utf8'));
 
-/** npm's own list of everything in package-lock.json. */
+/** npm on the Node that the product runs on: the npm that can list needs a later Node than 18. */
+function npm(...options) {
+  const node = productNode() ?? process.execPath;
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const { status, stdout, stderr, error } = spawnSync('npm', options, {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Explained(`npm ${options.join(' ')} failed:\n${stderr ?? error}`);
+  return stdout;
+}
+
+/** `npm sbom` came with npm 10.2; Debian 12 has npm 9.2. */
+function canList() {
+  const [major, minor] = npm('--version').trim().split('.').map(Number);
+  return major > 10 || (major === 10 && minor >= 2);
+}
+
+/** npm's own list of everything in package-lock.json. An npm that cannot list fetches one that can. */
 function listed() {
   const options = ['sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'application', '--package-lock-only'];
-  const { status, stdout, stderr } = spawnSync('npm', options, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (status !== 0) throw new Explained(`npm sbom failed:\n${stderr}`);
-  return JSON.parse(stdout);
+  const later = ['exec', '--yes', '--package=npm@11', '--', 'npm'];
+  return JSON.parse(npm(...(canList() ? options : [...later, ...options])));
 }
 
 /** Without the tools of development. `npm sbom --omit dev` leaves out packages that a tool needs, too, such as rxjs. */
