@@ -1,19 +1,26 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 
-import { MINUTE, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+
+import { MINUTE, type Page, SECOND, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, MoreThanColumn } from '#database';
 import { Counter } from '#metrics';
 import { Backoff } from '#scheduler';
-import { type NoteSignature, consistencyProof, formatNote, parseNote } from '#transparency-log';
+import { type NoteSignature, consistencyProof, formatNote, parseCheckpoint, parseNote } from '#transparency-log';
 
 import { HistoryHead } from './log.entities.js';
 import { hashesOf } from './stored-tiles.js';
-import { type Witness, addCheckpoint } from './witness-client.js';
+import { type Witness, WitnessUnavailable, addCheckpoint } from './witness-client.js';
 
 const SYSTEM = platformScope(systemOrigin('history-witnesses'));
 const HISTORIES_PER_PAGE = 50;
 const HISTORIES_AT_ONCE = 8;
+/** Of one history, which a witness refuses. */
 const RETRIES = { firstDelay: 2 * SECOND, longestDelay: 30 * MINUTE, entriesMax: 10_000 };
+/** Of a witness that does not answer, whatever it is asked. */
+const AWAY = { firstDelay: 2 * SECOND, longestDelay: MINUTE, entriesMax: 100 };
+/** How long the end of the process waits for what is being stored. */
+const ENDS_WITHIN = 5 * SECOND;
 
 /** A checkpoint that a witness did not cosign. */
 export interface Uncosigned {
@@ -32,72 +39,117 @@ const nameOf = ({ key }: Witness): string => `${key.name}+${key.keyId.toString('
 
 /**
  * Has the last checkpoint of each history cosigned by the witnesses: who sees their cosignatures sees the history that they
- * saw. What fails is tried again with increasing delays, with whatever checkpoint is the last one then.
+ * saw. Each witness is asked at its own pace: one that is slow or away delays no other. What fails is tried again with
+ * increasing delays, with whatever checkpoint is the last one then.
  */
 @Injectable()
-export class Cosignatures {
+export class Cosignatures implements OnModuleDestroy {
   /** Of this process: `cosigned` or `failed`. */
   readonly outcomes = new Counter();
-  readonly #backoff = new Backoff(RETRIES);
+  readonly #refused = new Backoff(RETRIES);
+  readonly #away = new Backoff(AWAY);
+  /** The witnesses that are being asked. */
+  readonly #asked = new Map<string, Promise<Uncosigned[]>>();
+  readonly #stop = new AbortController();
 
   constructor(
     private readonly database: Database,
     private readonly witnesses: Witnesses,
   ) {}
 
-  /** Asks for what is missing. @returns the checkpoints that were not cosigned, by witness, and why */
+  /**
+   * Asks for what is missing each witness that is not being asked already: it may be called again while a slow one is.
+   * @returns the checkpoints that were not cosigned, by witness, and why
+   */
   async requestDue(): Promise<Uncosigned[]> {
-    if (this.witnesses.all.length === 0) return [];
+    const ready = this.witnesses.all.filter((witness) => !this.#asked.has(nameOf(witness)) && this.mayAsk(witness));
+    if (ready.length === 0) return [];
+    // Mostly there are no more, and all of them need the same.
+    const first = this.page();
+    const begun = ready.map((witness) => {
+      const name = nameOf(witness);
+      const ended = this.requestFor(witness, first).finally(() => this.#asked.delete(name));
+      this.#asked.set(name, ended);
+      return ended;
+    });
+    return (await Promise.all(begun)).flat();
+  }
+
+  /** Begins nothing more, and ends what waits for a witness. */
+  async onModuleDestroy(): Promise<void> {
+    this.#stop.abort();
+    await Promise.race([Promise.allSettled(this.#asked.values()), delay(ENDS_WITHIN, undefined, { ref: false })]);
+  }
+
+  private mayAsk(witness: Witness): boolean {
+    return !this.#stop.signal.aborted && !this.#away.isWaiting(nameOf(witness), this.database.now());
+  }
+
+  /** The histories that a witness has not cosigned as they are. */
+  private page(cursor?: string): Promise<Page<HistoryHead>> {
+    const where = [{ size: MoreThanColumn('cosignedSize') }, { cosignedSize: IsNull() }];
+    return this.database.readPlatform(SYSTEM, (view) =>
+      view.page(HistoryHead, where, [['id', 'ASC']], { limit: HISTORIES_PER_PAGE, cursor }),
+    );
+  }
+
+  private async requestFor(witness: Witness, first: Promise<Page<HistoryHead>>): Promise<Uncosigned[]> {
     const failed: Uncosigned[] = [];
     let cursor: string | undefined;
     do {
-      const where = [{ size: MoreThanColumn('cosignedSize') }, { cosignedSize: IsNull() }];
-      const { items, nextCursor } = await this.database.readPlatform(SYSTEM, (view) =>
-        view.page(HistoryHead, where, [['id', 'ASC']], { limit: HISTORIES_PER_PAGE, cursor }),
-      );
-      for (let from = 0; from < items.length; from += HISTORIES_AT_ONCE) {
-        const heads = items.slice(from, from + HISTORIES_AT_ONCE);
-        failed.push(...(await Promise.all(heads.map((head) => this.request(head)))).flat());
+      const { items, nextCursor } = await (cursor === undefined ? first : this.page(cursor));
+      const due = items.filter((head) => this.isDue(head, witness));
+      for (let from = 0; from < due.length && this.mayAsk(witness); from += HISTORIES_AT_ONCE) {
+        failed.push(...(await this.requestTogether(due.slice(from, from + HISTORIES_AT_ONCE), witness)));
       }
       cursor = nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    } while (cursor !== undefined && this.mayAsk(witness));
     return failed;
   }
 
-  private async request(head: HistoryHead): Promise<Uncosigned[]> {
-    const failed: Uncosigned[] = [];
-    const cosigned = new Map<string, readonly NoteSignature[]>();
-    const due = this.witnesses.all.filter(
-      (witness) =>
-        head.cosignedSizes?.[nameOf(witness)] !== head.size &&
-        !this.#backoff.isWaiting(this.attemptOf(head, witness), this.database.now()),
+  private isDue(head: HistoryHead, witness: Witness): boolean {
+    const isCosigned = head.cosignedSizes?.[nameOf(witness)] === head.size;
+    return !isCosigned && !this.#refused.isWaiting(this.attemptOf(head, witness), this.database.now());
+  }
+
+  /** Where the witness answers nothing, it is the witness that waits; else each history that it did not cosign. */
+  private async requestTogether(heads: readonly HistoryHead[], witness: Witness): Promise<Uncosigned[]> {
+    const failed = (await Promise.all(heads.map((head) => this.request(head, witness)))).filter(
+      (one) => one !== undefined,
     );
-    await Promise.all(
-      due.map(async (witness) => {
-        const attempt = this.attemptOf(head, witness);
-        try {
-          cosigned.set(nameOf(witness), await this.cosignatures(head, witness));
-          this.#backoff.succeeded(attempt);
-          this.outcomes.increment('cosigned');
-        } catch (error) {
-          this.#backoff.failed(attempt, this.database.now());
-          this.outcomes.increment('failed');
-          failed.push({ tenantId: head.id, witness: witness.key.name, error });
-        }
-      }),
-    );
-    if (cosigned.size > 0) await this.store(head, cosigned);
+    if (this.#stop.signal.aborted) return [];
+    const now = this.database.now();
+    const isAway = failed.length === heads.length && failed.every(({ error }) => error instanceof WitnessUnavailable);
+    if (isAway) this.#away.failed(nameOf(witness), now);
+    else {
+      this.#away.succeeded(nameOf(witness));
+      for (const { tenantId } of failed) this.#refused.failed(this.attemptOf({ id: tenantId }, witness), now);
+    }
     return failed;
   }
 
-  private attemptOf = ({ id }: HistoryHead, witness: Witness): string => `${id} ${nameOf(witness)}`;
+  private async request(head: HistoryHead, witness: Witness): Promise<Uncosigned | undefined> {
+    let cosigned: readonly NoteSignature[];
+    try {
+      cosigned = await this.cosignatures(head, witness);
+    } catch (error) {
+      this.outcomes.increment('failed');
+      return { tenantId: head.id, witness: witness.key.name, error };
+    }
+    this.#refused.succeeded(this.attemptOf(head, witness));
+    this.outcomes.increment('cosigned');
+    await this.store(head, witness, cosigned);
+    return undefined;
+  }
+
+  private attemptOf = ({ id }: Pick<HistoryHead, 'id'>, witness: Witness): string => `${id} ${nameOf(witness)}`;
 
   /** A witness that has cosigned another size than we know of says so, and is asked once more. */
   private async cosignatures(head: HistoryHead, witness: Witness): Promise<readonly NoteSignature[]> {
     const known = head.cosignedSizes?.[nameOf(witness)] ?? 0;
-    const first = await addCheckpoint(witness, await this.requestFrom(head, known));
+    const first = await addCheckpoint(witness, await this.requestFrom(head, known), this.#stop.signal);
     if ('cosignatures' in first) return first.cosignatures;
-    const again = await addCheckpoint(witness, await this.requestFrom(head, first.cosignedSize));
+    const again = await addCheckpoint(witness, await this.requestFrom(head, first.cosignedSize), this.#stop.signal);
     if ('cosignatures' in again) return again.cosignatures;
     throw new Error(`${witness.key.name} has cosigned ${again.cosignedSize} events meanwhile`);
   }
@@ -116,23 +168,36 @@ export class Cosignatures {
     return { oldSize, proof, note: formatNote({ text, signatures: own }) };
   }
 
-  /** Adds the cosignatures to the checkpoint, unless it has been replaced by a later one; that it was cosigned is kept. */
-  private async store({ id, size, note }: HistoryHead, cosigned: ReadonlyMap<string, readonly NoteSignature[]>) {
+  /**
+   * Adds the cosignatures to the checkpoint, unless it has been replaced by a later one; that it was cosigned is kept. Others
+   * can have stored a later one meanwhile, as another process asks, too: nothing goes back.
+   */
+  private async store(
+    { id, size, note }: HistoryHead,
+    witness: Witness,
+    cosigned: readonly NoteSignature[],
+  ): Promise<void> {
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('cosignatures of checkpoints');
       const present = await tx.lockIfPresent(HistoryHead, { id });
-      if (!present) throw coreErrors.NOT_FOUND();
+      if (!present) return;
       const isLast = present.size === size;
       const sizes = { ...present.cosignedSizes };
-      for (const name of cosigned.keys()) sizes[name] = size;
-      const completed = withSignatures(isLast ? present.note : note, [...cosigned.values()].flat());
-      const isByAll = this.witnesses.all.every((witness) => sizes[nameOf(witness)] === size);
+      sizes[nameOf(witness)] = Math.max(sizes[nameOf(witness)] ?? 0, size);
+      const { cosignedNote, cosignedSize } = present;
+      const known = cosignedNote === null ? undefined : parseNote(cosignedNote);
+      const base = isLast ? present.note : note;
+      // What others have cosigned of the same checkpoint.
+      const earlier = known && known.text === parseNote(base).text ? known.signatures : [];
+      const completed = withSignatures(base, [...earlier, ...cosigned]);
+      const isNewest = known === undefined || parseCheckpoint(known.text).size <= size;
+      const isByAll = this.witnesses.all.every((one) => sizes[nameOf(one)] === size) && size > (cosignedSize ?? -1);
       await tx.note(
         HistoryHead,
         { id },
         {
           cosignedSizes: sizes,
-          cosignedNote: completed,
+          ...(isNewest ? { cosignedNote: completed } : {}),
           ...(isLast ? { note: completed } : {}),
           ...(isByAll ? { cosignedSize: size } : {}),
         },
@@ -141,11 +206,10 @@ export class Cosignatures {
   }
 }
 
-/** The note with further signature lines; one that it has already is not added again. */
+/** The note with further signature lines, the last one of each key. */
 function withSignatures(note: string, added: readonly NoteSignature[]): string {
   const { text, signatures } = parseNote(note);
-  const others = signatures.filter(
-    (line) => !added.some(({ name, keyId }) => name === line.name && keyId.equals(line.keyId)),
-  );
-  return formatNote({ text, signatures: [...others, ...added] });
+  const lines = new Map<string, NoteSignature>();
+  for (const line of [...signatures, ...added]) lines.set(`${line.name}+${line.keyId.toString('hex')}`, line);
+  return formatNote({ text, signatures: [...lines.values()] });
 }

@@ -20,26 +20,44 @@ export interface Witness {
 /** What a witness answered: its cosignatures, or the size that it had cosigned where another one was named. */
 export type WitnessAnswer = { readonly cosignatures: readonly NoteSignature[] } | { readonly cosignedSize: number };
 
+/** The witness is away or overloaded: it says nothing about the history that it was asked about. */
+export class WitnessUnavailable extends Error {}
+
 const ANSWER_WITHIN = 10 * SECOND;
 const ANSWER_BYTES_MAX = 65_536;
 const CONFLICT = 409;
+const TOO_MANY = 429;
 
 /**
  * Asks a witness to cosign a checkpoint.
- * @throws Error that says why there is no cosignature: no answer, another status, an answer that does not verify
+ * @param stopped ends the request early
+ * @throws WitnessUnavailable for no answer in time, a server's error (5xx) and too many requests (429)
+ * @throws Error that says why there is no cosignature: another status, an answer that does not verify
  */
-export async function addCheckpoint({ key, url }: Witness, request: AddCheckpoint): Promise<WitnessAnswer> {
+export async function addCheckpoint(
+  { key, url }: Witness,
+  request: AddCheckpoint,
+  stopped: AbortSignal,
+): Promise<WitnessAnswer> {
+  const { status, text } = await answerOf(url, formatAddCheckpoint(request), stopped).catch((error: Error) => {
+    if (error instanceof Malformed) throw error;
+    throw new WitnessUnavailable(`${key.name} did not answer: ${error.message}`, { cause: error });
+  });
+  if (status === CONFLICT) return { cosignedSize: parseCosignedSize(text) };
+  if (status === TOO_MANY || status >= 500) throw new WitnessUnavailable(`${key.name} answered ${status}`);
+  if (status !== 200) throw new Error(`${key.name} answered ${status}`);
+  return { cosignatures: cosignaturesIn(text, parseNote(request.note).text, key) };
+}
+
+async function answerOf(url: string, body: string, stopped: AbortSignal): Promise<{ status: number; text: string }> {
   const answer = await fetch(`${url}/add-checkpoint`, {
     method: 'POST',
     headers: { 'Content-Type': 'text/plain; charset=utf-8', 'User-Agent': 'Chancery' },
-    body: formatAddCheckpoint(request),
+    body,
     redirect: 'manual',
-    signal: AbortSignal.timeout(ANSWER_WITHIN),
+    signal: AbortSignal.any([AbortSignal.timeout(ANSWER_WITHIN), stopped]),
   });
-  const text = await shortText(answer);
-  if (answer.status === CONFLICT) return { cosignedSize: parseCosignedSize(text) };
-  if (answer.status !== 200) throw new Error(`${key.name} answered ${answer.status}`);
-  return { cosignatures: cosignaturesIn(text, parseNote(request.note).text, key) };
+  return { status: answer.status, text: await shortText(answer) };
 }
 
 /** @throws Malformed for an answer that is too large */

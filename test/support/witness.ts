@@ -25,8 +25,12 @@ export interface TestWitness {
   readonly answers: readonly number[];
   /** The largest checkpoint of each log that it has cosigned. */
   readonly cosigned: ReadonlyMap<string, Checkpoint>;
-  /** Another answer to everything; `undefined` for the right one. */
-  instead: { readonly status: number; readonly body: string } | undefined;
+  /** Another answer to everything, or none; `undefined` for the right one. */
+  instead: { readonly status: number; readonly body: string } | 'silence' | undefined;
+  /** What its answer waits for after it has cosigned. */
+  late: Promise<void> | undefined;
+  /** How many requests wait for an answer that does not come. */
+  readonly unanswered: number;
   trust(origin: string, keys: readonly VerifierKey[]): void;
   close(): Promise<void>;
 }
@@ -36,6 +40,7 @@ export async function startWitness(name = 'witness.example/w1'): Promise<TestWit
   const trusted = new Map<string, readonly VerifierKey[]>();
   const cosigned = new Map<string, Checkpoint>();
   const answers: number[] = [];
+  let unanswered = 0;
 
   const add = (body: string): { status: number; body: string } => {
     const split = body.indexOf('\n\n');
@@ -68,7 +73,13 @@ export async function startWitness(name = 'witness.example/w1'): Promise<TestWit
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const isRight = request.method === 'POST' && request.url === '/prefix/add-checkpoint';
+    if (witness.instead === 'silence') {
+      unanswered += 1;
+      response.on('close', () => (unanswered -= 1));
+      return;
+    }
     const given = isRight ? (witness.instead ?? add(Buffer.concat(chunks).toString())) : { status: 404, body: '' };
+    await witness.late;
     answers.push(given.status);
     response.writeHead(given.status, { 'Content-Type': 'text/plain' }).end(given.body);
   };
@@ -82,6 +93,10 @@ export async function startWitness(name = 'witness.example/w1'): Promise<TestWit
     answers,
     cosigned,
     instead: undefined,
+    late: undefined,
+    get unanswered() {
+      return unanswered;
+    },
     trust: (origin, keys) => void trusted.set(origin, keys),
     close: async () => {
       server.closeAllConnections();

@@ -161,6 +161,71 @@ describe('witnesses', () => {
     expect(cosignersOf(await log.checkpoint(scope))).toEqual([witness.key.name, other.key.name]);
   });
 
+  it('a witness that never answers keeps no other one waiting, and is asked nothing while it is away', async () => {
+    const cosignatures = asking(witness, other);
+    witness.instead = 'silence';
+    await record(2);
+    const first = cosignatures.requestDue();
+    await expect.poll(async () => cosignersOf(await log.checkpoint(scope))).toEqual([other.key.name]);
+    await record(3);
+    expect(await failuresOf(cosignatures)).toEqual([]);
+    expect(sizeOf(await log.cosignedCheckpoint(scope))).toBe(5);
+    expect([witness.unanswered, other.answers]).toEqual([1, [200, 200]]);
+    await witness.close();
+    expect(await first).toEqual([expect.objectContaining({ witness: witness.key.name })]);
+    // The other histories wait with it.
+    await record(1);
+    expect(await failuresOf(cosignatures)).toEqual([]);
+    clock.advance(2 * SECOND);
+    expect(await failuresOf(cosignatures)).toEqual([expect.stringContaining('did not answer')]);
+  });
+
+  it('the end of the process waits for no witness that does not answer', async () => {
+    const cosignatures = asking(witness);
+    witness.instead = 'silence';
+    await record(1);
+    const asked = cosignatures.requestDue();
+    await expect.poll(() => witness.unanswered).toBe(1);
+    const began = performance.now();
+    await cosignatures.onModuleDestroy();
+    expect(performance.now() - began).toBeLessThan(2 * SECOND);
+    expect([await asked, await cosignatures.requestDue()]).toEqual([[], []]);
+  });
+
+  it('an answer that comes after that to a later checkpoint takes nothing back, whichever process asked', async () => {
+    const [late, early] = [asking(witness), asking(witness, other)];
+    await record(2);
+    const gate = Promise.withResolvers<void>();
+    witness.late = gate.promise;
+    const first = late.requestDue();
+    await expect.poll(() => witness.cosigned.get(origin)?.size).toBe(2);
+    witness.late = undefined;
+    await record(3);
+    expect(await failuresOf(early)).toEqual([]);
+    const before = await log.cosignedCheckpoint(scope);
+    expect([sizeOf(before), cosignersOf(before)]).toEqual([5, [witness.key.name, other.key.name]]);
+    gate.resolve();
+    await first;
+    expect(await log.cosignedCheckpoint(scope)).toBe(before);
+    const answers = witness.answers.length;
+    await early.requestDue();
+    expect(witness.answers).toHaveLength(answers);
+  });
+
+  it('cosignatures of one checkpoint that two processes asked for are all kept, also where a later one is signed already', async () => {
+    await record(2);
+    const gate = Promise.withResolvers<void>();
+    witness.late = gate.promise;
+    const first = asking(witness).requestDue();
+    await expect.poll(() => witness.cosigned.get(origin)?.size).toBe(2);
+    await asking(other).requestDue();
+    await record(3);
+    gate.resolve();
+    expect(await first).toEqual([]);
+    const note = await log.cosignedCheckpoint(scope);
+    expect([sizeOf(note), cosignersOf(note)]).toEqual([2, [witness.key.name, other.key.name]]);
+  });
+
   it('a checkpoint that was cosigned stays available while later ones wait for their witnesses', async () => {
     const cosignatures = asking(witness);
     await record(2);

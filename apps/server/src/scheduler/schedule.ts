@@ -73,27 +73,17 @@ export class CheckpointSchedule implements OnModuleDestroy {
 
 /** Has checkpoints cosigned by the witnesses, in a process with the role `scheduler`. One that is slow delays no signature. */
 @Injectable()
-export class CosignatureSchedule implements OnModuleDestroy {
-  #running: Promise<void> | undefined;
-
+export class CosignatureSchedule {
   constructor(
     private readonly cosignatures: Cosignatures,
     private readonly vault: Vault,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  /** A witness that takes long keeps no other one waiting until the next interval. */
   @Interval(SECOND)
   async tick(): Promise<void> {
-    if (this.vault.sealed || this.#running) return;
-    this.#running = this.request().finally(() => (this.#running = undefined));
-    await this.#running;
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.#running;
-  }
-
-  private async request(): Promise<void> {
+    if (this.vault.sealed) return;
     try {
       for (const { tenantId, witness, error } of await this.cosignatures.requestDue()) {
         this.logger.warn({ tenantId, witness, error: describeError(error) }, 'A witness did not cosign a checkpoint');
