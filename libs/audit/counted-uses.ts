@@ -21,6 +21,8 @@ const ADDRESSES_MAX = 10;
 export class CountedUses<Use extends RejectedUse> {
   readonly #counted = new Map<string, Counted<Use>>();
   readonly #logger = new Logger(CountedUses.name);
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   /**
    * @param write writes so many uses, of which one is the latest
@@ -46,8 +48,20 @@ export class CountedUses<Use extends RejectedUse> {
     await this.tryToWrite(first);
   }
 
-  /** Writes what was counted since the last time; what cannot be written is kept for the next. */
-  async flush(): Promise<void> {
+  /**
+   * Writes what was counted since the last time; what cannot be written is kept for the next. Those who ask while it runs
+   * wait for one more run, so that runs never overlap, however slow the database is.
+   */
+  flush(): Promise<void> {
+    this.#next ??= this.#running.then(() => {
+      this.#next = undefined;
+      this.#running = this.writeAll();
+      return this.#running;
+    });
+    return this.#next;
+  }
+
+  private async writeAll(): Promise<void> {
     for (const [key, counted] of this.#counted) {
       if (counted.count === 0) this.#counted.delete(key);
       else await this.tryToWrite(counted);

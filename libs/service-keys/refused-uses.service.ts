@@ -81,8 +81,10 @@ export class RefusedUses implements OnApplicationShutdown {
     const { id, serviceId, tenantId } = credential;
     const day = toRfc3339(tx.now).slice(0, DATE_LENGTH);
     if (!this.notices.areSent || this.#toldOn.get(id) === day) return undefined;
-    const row = await tx.get(Credential, { id });
-    const service = await tx.get(Service, { id: serviceId });
+    // What a workload got in exchange is no row here, and its life of minutes is nothing to tell about.
+    const row = await tx.findOne(Credential, { id });
+    const service = await tx.findOne(Service, { id: serviceId });
+    if (!row || !service) return undefined;
     const notice = refusedUseNotice(row, service, { code, day, sourceAddress });
     await this.notices.tell(tx, { tenantId, contactsOf: [serviceId] }, notice);
     return day;

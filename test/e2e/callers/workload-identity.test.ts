@@ -2,6 +2,7 @@ import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { ManualClock, MINUTE, SECOND } from '#core';
+import { RefusedUses } from '#service-keys';
 import { permissionRow } from '#tenants';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
@@ -24,10 +25,17 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
+/** Nothing is sent in these tests. */
+const MAIL = {
+  CHANCERY_SMTP_URL: 'smtp://127.0.0.1:1',
+  CHANCERY_MAIL_FROM: 'chancery@example.com',
+  CHANCERY_PUBLIC_URL: AUDIENCE,
+};
+
 const clock = new ManualClock();
 let database: TestDatabase;
 let server: TestServer;
-/** Another instance on the same database. */
+/** Another instance on the same database, with e-mail. */
 let other: TestServer;
 let issuer: ScriptedProvider;
 let tenant: TestTenant;
@@ -36,7 +44,7 @@ beforeAll(async () => {
   database = await createMigratedDatabase();
   issuer = await startScriptedProvider();
   server = await startTestServer({ clock, database, environment: REACHABLE });
-  other = await startTestServer({ clock, database, environment: REACHABLE });
+  other = await startTestServer({ clock, database, environment: { ...REACHABLE, ...MAIL } });
   tenant = await createTenant(server);
   signing = await createIssuer(server, tenant);
 });
@@ -186,6 +194,29 @@ describe('a workload', () => {
         body: { code: 'CREDENTIAL_EXPIRED' },
       });
     }
+  });
+
+  it('a workload that goes on with a credential that ended leaves events, also where e-mail is configured', async () => {
+    const [expired, untrusted] = [await trusting({ ttlSeconds: 60 }), await trusting()];
+    const tokens = [await obtain(expired.serviceId), await obtain(untrusted.serviceId)];
+    await server.delete(`${untrusted.path}/${untrusted.trustId}`, undefined, tenant.owner);
+    await server.setTime(clock.now() + MINUTE);
+    for (const token of tokens) expect((await other.get('/v1/whoami', { token })).status).toBe(401);
+    const refused = async () => {
+      const query = 'action=credential.use_refused&limit=200';
+      const { items } = (await server.get(`${tenant.path}/audit-events?${query}`, tenant.owner)).body;
+      const ofThem = [expired, untrusted].map(({ serviceId }) =>
+        (items as unknown as Shape[]).filter(({ actor }) => actor!['id'] === serviceId),
+      );
+      return ofThem.map((events) => events.map(({ details }) => [details!['code'], details!['count']]));
+    };
+    const once = [[['CREDENTIAL_EXPIRED', 1]], [['CREDENTIAL_DELETED', 1]]];
+    expect(await refused()).toEqual(once);
+    await other.server.app.get(RefusedUses).flush();
+    await server.setTime(clock.now() + MINUTE);
+    await server.runScheduler();
+    expect(await refused()).toEqual(once);
+    expect(other.logs.join('')).not.toContain('could not be recorded');
   });
 
   it('a workload of a suspended tenant is rejected', async () => {
