@@ -197,8 +197,12 @@ const refused = (reason: Refusal): DomainError => trustErrors.SUBJECT_TOKEN_REJE
 /** A token is accepted until so long after its end, and is remembered for as long again. */
 const KEPT_AFTER_EXPIRY = 2 * CLOCK_SKEW;
 
-/** By its id where the issuer gives one: a token can be written in more than one way. */
+/**
+ * By its id where the issuer gives one, otherwise by what is signed. A signature can be written in more than one way: with
+ * other base64url of the same bytes, or with (r, n - s) for the (r, s) of ECDSA.
+ */
 function replayKeyOf({ id }: Trust, { jti }: Claims, token: string): string {
-  const named = typeof jti === 'string' && jti !== '' ? `jti ${jti}` : `token ${token}`;
+  const signed = token.slice(0, token.lastIndexOf('.'));
+  const named = typeof jti === 'string' && jti !== '' ? `jti ${jti}` : `token ${signed}`;
   return createHash('sha256').update(`${id} ${named}`).digest('hex');
 }

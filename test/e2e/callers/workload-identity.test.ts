@@ -101,6 +101,17 @@ const lastEvent = async (action: string): Promise<Shape> => {
   const { items } = (await server.get(`${tenant.path}/audit-events?action=${action}`, tenant.owner)).body;
   return (items as unknown as Shape[])[0]!;
 };
+/** The order of the group of P-256. */
+const P256_ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
+/** The same token of ES256 with a signature that also verifies. */
+function writtenOtherwise(token: string): string[] {
+  const signatureAt = token.lastIndexOf('.') + 1;
+  const signed = token.slice(0, signatureAt);
+  const bytes = Buffer.from(token.slice(signatureAt), 'base64url');
+  const s = P256_ORDER - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+  const mirrored = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]);
+  return [`${token}==`, `${token} `, `${signed}${mirrored.toString('base64url')}`];
+}
 const REJECTED = { status: 400, body: { error: 'invalid_request', error_description: expect.any(String) } };
 
 describe('a workload', () => {
@@ -313,6 +324,17 @@ describe('the token of a workload', () => {
     await server.setTime(clock.now() + 200 * SECOND);
     await server.runScheduler();
     expect((await exchange(strict, once)).status).toBe(400);
+  });
+
+  it('the token of a workload without an id is accepted once by what it signs, however its signature is written', async () => {
+    const { serviceId: strict } = await trusting({ singleUse: true });
+    const once = await issuer.sign(job({ jti: undefined }));
+    expect((await exchange(strict, once)).status).toBe(200);
+    for (const again of writtenOtherwise(once)) {
+      expect(await exchange(strict, again)).toMatchObject(REJECTED);
+    }
+    // Each of them has a valid signature.
+    for (const again of writtenOtherwise(once)) expect((await exchange(serviceId, again)).status).toBe(200);
   });
 
   it('the token of a workload from before a restoration counts as used where the trust accepts it once', async () => {
