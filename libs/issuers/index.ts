@@ -3,4 +3,4 @@ export { issuerErrors } from './errors.js';
 export { type IssuerMetadata, Issuers } from './issuers.js';
 export { IssuersModule } from './issuers.module.js';
 export { issuerSettings } from './settings.js';
-export { type Claims, isKeySet, provenClaims, readUnproven } from './signed-claims.js';
+export { type Claims, type KeySource, isKeySet, provenClaims, readUnproven } from './signed-claims.js';

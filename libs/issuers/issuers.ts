@@ -48,7 +48,7 @@ export class Issuers {
     this.#metadata = new DocumentCache(clock, (issuer) => this.#loadMetadata(issuer));
     this.#keySets = new DocumentCache(clock, async (url) => {
       const document = await this.#readJson(url);
-      if (!isKeySet(document)) throw unusable(`${url} is no JSON Web Key Set`);
+      if (!isKeySet(document)) throw unusable(`${url} is no JSON Web Key Set of at most 100 keys`);
       return document;
     });
   }

@@ -5,6 +5,7 @@ import {
   compactVerify,
   createLocalJWKSet,
   decodeJwt,
+  decodeProtectedHeader,
   errors,
 } from 'jose';
 
@@ -21,6 +22,10 @@ export interface KeySource {
 }
 
 const TOKEN_CHARACTERS_MAX = 16_384;
+/** Keys of a set. */
+const KEYS_MAX = 100;
+/** Keys of a set that one token can mean: to check each of them costs the thread of the server about a millisecond. */
+const CANDIDATES_MAX = 10;
 /** OpenID Connect Core 1.0 §3.1.3.7: signed by the issuer's own key; a shared secret would let its other holders sign. */
 const ALGORITHMS = Object.entries(algorithms)
   .filter(([, { kind }]) => keyKinds[kind].ofTrustedIssuers)
@@ -44,12 +49,16 @@ export function readUnproven(token: string): (Claims & { readonly iss: string })
 /**
  * The claims of a token with a valid signature, parsed strictly from the signed bytes: duplicate members are rejected. The
  * keys are read once again where none of them is the one that the token names.
- * @returns `undefined` where no key of the source signed it
+ * @returns `undefined` where no key of the source signed it, and where more than 10 keys are named alike
  * @throws whatever the source throws
  */
 export async function provenClaims(token: string, source: KeySource): Promise<Claims | undefined> {
-  let verified = await verifySignature(token, await source.read());
-  if (verified === 'UNKNOWN_KEY' && source.readAgain) verified = await verifySignature(token, await source.readAgain());
+  const keySet = await source.read();
+  let verified = await verifySignature(token, keySet);
+  if (verified === 'UNKNOWN_KEY' && source.readAgain) {
+    const presentSet = await source.readAgain();
+    if (presentSet !== keySet) verified = await verifySignature(token, presentSet);
+  }
   const parsed = typeof verified === 'object' ? parseStrictJson(verified.payload) : undefined;
   return parsed?.ok ? (parsed.value as Claims) : undefined;
 }
@@ -57,10 +66,12 @@ export async function provenClaims(token: string, source: KeySource): Promise<Cl
 /** What the token says where its signature is that of one of the keys, or that it names none of them. */
 async function verifySignature(
   token: string,
-  { keys }: JSONWebKeySet,
+  keySet: JSONWebKeySet,
 ): Promise<CompactVerifyResult | 'UNKNOWN_KEY' | undefined> {
-  const trustworthy = createLocalJWKSet({ keys: keys.filter(isTrustworthy) });
   try {
+    const candidates = candidatesOf(token, keySet);
+    if (candidates.length > CANDIDATES_MAX) return undefined;
+    const trustworthy = createLocalJWKSet({ keys: candidates.filter(isTrustworthy) });
     const verified = await compactVerify(token, trustworthy, { algorithms: ALGORITHMS });
     // An extension that must be understood: none is (RFC 7515 §4.1.11), `b64` included, which the library knows.
     return verified.protectedHeader.crit === undefined ? verified : undefined;
@@ -69,8 +80,25 @@ async function verifySignature(
   }
 }
 
+/** The keys that the header of the token can mean; the library chooses among them. */
+function candidatesOf(token: string, { keys }: JSONWebKeySet): readonly JWK[] {
+  const header = decodeProtectedHeader(token);
+  return keys.filter(
+    ({ kid, alg }) => (header.kid === undefined || header.kid === kid) && (alg === undefined || alg === header.alg),
+  );
+}
+
+/** What was found out about the keys of sets that are kept: they are the same objects for many tokens. */
+const checked = new WeakMap<JWK, boolean>();
+
 /** Whether the key is asymmetric and strong enough that only the issuer can sign with it. */
 function isTrustworthy(jwk: JWK): boolean {
+  let trustworthy = checked.get(jwk);
+  if (trustworthy === undefined) checked.set(jwk, (trustworthy = passesGate(jwk)));
+  return trustworthy;
+}
+
+function passesGate(jwk: JWK): boolean {
   try {
     readTrustedKey(jwk as Jwk);
     return true;
@@ -79,8 +107,9 @@ function isTrustworthy(jwk: JWK): boolean {
   }
 }
 
-/** Whether a document is a key set (RFC 7517 §5). */
+/** Whether a document is a key set (RFC 7517 §5) of at most 100 keys. */
 export const isKeySet = (value: unknown): value is JSONWebKeySet => {
   const { keys } = (value ?? {}) as { keys?: unknown };
-  return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null);
+  const isBounded = Array.isArray(keys) && keys.length <= KEYS_MAX;
+  return isBounded && keys.every((key) => typeof key === 'object' && key !== null);
 };

@@ -17,7 +17,7 @@ import {
 } from '#core';
 import { prefixedSecret, uuidv7 } from '#crypto';
 import { Database } from '#database';
-import { type Claims, Issuers, issuerErrors, provenClaims, readUnproven } from '#issuers';
+import { type Claims, Issuers, type KeySource, issuerErrors, provenClaims, readUnproven } from '#issuers';
 import { isAddressAllowed, requireActiveTenant, tenantState } from '#tenants';
 
 import { CredentialSecrets } from './credential-secrets.js';
@@ -110,8 +110,13 @@ export class TokenExchange {
     }));
     if (trusts.length === 0) throw refused('UNTRUSTED_ISSUER');
     let reason: Refusal = 'INVALID_SIGNATURE';
+    // All of them are of the issuer of the token.
+    let byIssuer: Promise<Claims | undefined> | undefined;
     for (const trust of trusts) {
-      const claims = await this.prove(token, trust);
+      const claims =
+        trust.jwks === null
+          ? await (byIssuer ??= this.prove(token, this.issuers.keysOf(unproven.iss)))
+          : await this.prove(token, { read: async () => trust.jwks as unknown as JSONWebKeySet });
       if (!claims) continue;
       const problem = timeProblem(claims, now);
       if (problem) throw refused(problem);
@@ -122,10 +127,9 @@ export class TokenExchange {
     throw refused(reason);
   }
 
-  private async prove(token: string, { issuer, jwks }: Trust): Promise<Claims | undefined> {
+  private async prove(token: string, source: KeySource): Promise<Claims | undefined> {
     try {
-      const kept = { read: async () => jwks as unknown as JSONWebKeySet };
-      return await provenClaims(token, jwks === null ? this.issuers.keysOf(issuer) : kept);
+      return await provenClaims(token, source);
     } catch (error) {
       if (!(error instanceof DomainError) || error.code !== issuerErrors.ISSUER_UNUSABLE.code) throw error;
       throw refused('ISSUER_UNUSABLE');

@@ -87,7 +87,7 @@ export class Trusts {
       errors.push({
         pointer: '/jwks',
         code: 'INVALID_KEY_SET',
-        detail: 'a JSON Web Key Set of public keys is expected',
+        detail: 'a JSON Web Key Set of at most 100 public keys is expected',
       });
     }
     if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
