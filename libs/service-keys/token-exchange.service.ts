@@ -25,7 +25,7 @@ import { Service, Trust, WorkloadCredential } from './entities.js';
 import { trustErrors } from './errors.js';
 import { trustEvents } from './events.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
-import { CLOCK_SKEW, type TrustRefusal, acceptedClaims, timeProblem } from './trust-rules.js';
+import { CLOCK_SKEW, type TrustRefusal, acceptedClaims, repeatableUntil, timeProblem } from './trust-rules.js';
 
 /** What a workload gets for its token. */
 export interface ExchangedToken {
@@ -153,6 +153,7 @@ export class TokenExchange {
       if (!service || !(await tx.exists(Trust, { id: trust.id }))) throw refused('UNTRUSTED_ISSUER');
       if (!isAddressAllowed(service.allowedCidrs, origin.sourceAddress)) throw refused('IP_NOT_ALLOWED');
       if (trust.singleUse && this.mayHaveBeenUsed(claims)) throw refused('DUPLICATE_JTI');
+      const expiresAt = tx.now + trust.ttlSeconds * SECOND;
       const credential: WorkloadCredential = {
         id: uuidv7(tx.now),
         tenantId,
@@ -161,13 +162,13 @@ export class TokenExchange {
         lookupHash,
         replayKey: trust.singleUse ? replayKeyOf(trust, claims, subjectToken) : null,
         createdAt: tx.now,
-        expiresAt: tx.now + trust.ttlSeconds * SECOND,
-        // So long a token that is accepted once could come again.
-        keptUntil: Math.max(tx.now + trust.ttlSeconds * SECOND, (claims['exp'] as number) * SECOND + KEPT_AFTER_EXPIRY),
+        expiresAt,
+        keptUntil: trust.singleUse ? Math.max(expiresAt, repeatableUntil(claims)) : expiresAt,
       };
       await tx.insert(WorkloadCredential, credential, { duplicate: () => refused('DUPLICATE_JTI') });
       await tx.note(Trust, { id: trust.id }, { lastUsedAt: tx.now });
-      const jti = typeof claims['jti'] === 'string' ? { jti: claims['jti'].slice(0, JTI_CHARACTERS_MAX) } : {};
+      const jti =
+        typeof claims['jti'] === 'string' ? { jti: claims['jti'].slice(0, JTI_CHARACTERS_MAX).toWellFormed() } : {};
       const details = { serviceId, issuer: trust.issuer, claims: matched, ttlSeconds: trust.ttlSeconds, ...jti };
       tx.record(trustEvents.exchanged(trust.id, { credentialId: credential.id, details }));
       return { accessToken, expiresInSeconds: trust.ttlSeconds };
@@ -197,9 +198,6 @@ export class TokenExchange {
 
 /** Carries the reason to the history; the workload is told nothing of it. */
 const refused = (reason: Refusal): DomainError => trustErrors.SUBJECT_TOKEN_REJECTED({ extensions: { reason } });
-
-/** A token is accepted until so long after its end, and is remembered for as long again. */
-const KEPT_AFTER_EXPIRY = 2 * CLOCK_SKEW;
 
 /**
  * By its id where the issuer gives one, otherwise by what is signed. A signature can be written in more than one way: with

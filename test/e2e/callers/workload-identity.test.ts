@@ -1,7 +1,7 @@
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ManualClock, MINUTE, SECOND } from '#core';
+import { HOUR, ManualClock, MINUTE, SECOND } from '#core';
 import { RefusedUses } from '#service-keys';
 import { permissionRow } from '#tenants';
 
@@ -335,6 +335,25 @@ describe('the token of a workload', () => {
     }
     // Each of them has a valid signature.
     for (const again of writtenOtherwise(once)) expect((await exchange(serviceId, again)).status).toBe(200);
+  });
+
+  it('the token of a workload is remembered for as long as it could come again, not for as long as its issuer writes', async () => {
+    const { serviceId: strict } = await trusting({ singleUse: true });
+    const plain = await openPlainDataSource(database.url);
+    const keptFor = async (id: string): Promise<number> => {
+      await obtain(id, { iat: now() + 0.1234567, exp: now() + 1e12 });
+      const select = 'SELECT keptUntil FROM workload_credentials WHERE serviceId = ? ORDER BY id DESC LIMIT 1';
+      const rows = await plain.query<{ keptUntil: number | string }[]>(select, [id]);
+      return Number(rows[0]!.keptUntil) - now() * SECOND;
+    };
+    expect(await keptFor(strict)).toBe(HOUR + 2 * MINUTE + 124);
+    expect(await keptFor(serviceId)).toBe(15 * MINUTE + clock.now() - now() * SECOND);
+    await plain.destroy();
+  });
+
+  it('the token of a workload has its id in the history, as far as it is text', async () => {
+    await obtain(serviceId, { jti: `${'a'.repeat(127)}\u{1f600}` });
+    expect(await lastEvent('trust.exchanged')).toMatchObject({ details: { jti: `${'a'.repeat(127)}\ufffd` } });
   });
 
   it('the token of a workload from before a restoration counts as used where the trust accepts it once', async () => {
