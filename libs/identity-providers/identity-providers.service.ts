@@ -203,7 +203,7 @@ export class IdentityProviders {
       tokenEndpoint: endpoint('token_endpoint'),
       keys: keys.length,
       namesIssuerInAnswers: metadata['authorization_response_iss_parameter_supported'] === true,
-      redirectUri: redirectUriOf(undefined, this.publicUrl.current),
+      redirectUri: redirectUriOf(undefined, this.publicUrl.current, id),
     };
   }
 

@@ -37,9 +37,14 @@ export interface BegunSignIn {
   readonly expiresInSeconds: number;
 }
 
+/** An answer with the provider whose redirect URI it came to. */
+export interface AddressedAnswer extends ProviderAnswer {
+  readonly identityProviderId: string;
+}
+
 /** Where a sign-in by a provider is begun from. */
 export interface SignInPlace {
-  /** Of a program on the machine of the person (RFC 8252 §7.3); by default the console's page. */
+  /** Of a program on the machine of the person (RFC 8252 §7.3), ending in the id of the provider; by default the console's page. */
   readonly redirectUri?: string | undefined;
 }
 
@@ -110,7 +115,7 @@ export class ProviderSignIns {
   async complete(
     scope: PlatformScope,
     secret: string | undefined,
-    answer: ProviderAnswer,
+    answer: AddressedAnswer,
     userAgent: string | null,
   ): Promise<StartedSession | AskedSignIn> {
     const redeemed = await this.redeem(scope, secret, answer, null);
@@ -126,7 +131,11 @@ export class ProviderSignIns {
   }
 
   /** Likewise for a step-up. @throws what `complete` throws; IDENTITY_REJECTED where another person signed in */
-  async completeStepUp(scope: PlatformScope, secret: string | undefined, answer: ProviderAnswer): Promise<StepUpToken> {
+  async completeStepUp(
+    scope: PlatformScope,
+    secret: string | undefined,
+    answer: AddressedAnswer,
+  ): Promise<StepUpToken> {
     const { sessionId } = await this.sessionOf(scope);
     const { provider, claims } = await this.redeem(scope, secret, answer, sessionId);
     await this.recordingRefusals(scope, provider, () =>
@@ -147,7 +156,7 @@ export class ProviderSignIns {
     { redirectUri: given }: SignInPlace,
     sessionId: string | null,
   ): Promise<BegunSignIn> {
-    const redirectUri = redirectUriOf(given, this.publicUrl.current);
+    const redirectUri = redirectUriOf(given, this.publicUrl.current, providerId);
     const connected = await this.database.readPlatform(scope, async (view) =>
       this.providers.connected(view, await requireEnabled(view, providerId)),
     );
@@ -174,7 +183,7 @@ export class ProviderSignIns {
   private async redeem(
     scope: PlatformScope,
     secret: string | undefined,
-    answer: ProviderAnswer,
+    { identityProviderId, ...answer }: AddressedAnswer,
     sessionId: string | null,
   ): Promise<Redeemed> {
     if (secret === undefined || !accountSecretKinds.providerSignIn.isWellFormed(secret)) throw expired();
@@ -192,9 +201,13 @@ export class ProviderSignIns {
     const { provider } = connected;
     const { redirectUri, createdAt } = row;
     const begun = { secret: new Secret(secret), redirectUri, again: sessionId !== null };
-    const claims = await this.recordingRefusals(scope, provider, () =>
-      this.client.redeem(connected, begun, answer, createdAt),
-    );
+    const claims = await this.recordingRefusals(scope, provider, async () => {
+      // RFC 9700 §4.4.2.2: before the code is sent anywhere. It can be that of another provider, which does not name itself.
+      if (provider.id !== identityProviderId) {
+        throw identityProviderErrors.IDENTITY_REJECTED({ extensions: { reason: 'ANOTHER_PROVIDER' } });
+      }
+      return this.client.redeem(connected, begun, answer, createdAt);
+    });
     return { provider, claims };
   }
 

@@ -4427,7 +4427,7 @@ export interface components {
             keys: number;
             /** @description Whether its answers name the issuer (RFC 9207) */
             namesIssuerInAnswers: boolean;
-            /** @description What has to be registered at the provider as the redirect URI of the console */
+            /** @description Redirect URI of the console, which has to be registered at the provider; it ends in the id of the provider */
             redirectUri: string;
         };
         OfferedProvider: {
@@ -4444,7 +4444,7 @@ export interface components {
             items: components["schemas"]["OfferedProvider"][];
         };
         NewProviderSignIn: {
-            /** @description Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port and a path. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie */
+            /** @description Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port and a path that ends in `/` and the id of the identity provider. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie */
             redirectUri?: string;
         };
         BegunProviderSignIn: {
@@ -4456,6 +4456,11 @@ export interface components {
             expiresIn: number;
         };
         ProviderSignInCompletion: {
+            /**
+             * Format: uuid
+             * @description Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
+             */
+            identityProviderId: string;
             /** @description As the provider gave it back */
             state: string;
             /** @description The authorization code */
@@ -4474,6 +4479,11 @@ export interface components {
             session?: "token" | "cookie";
         };
         ProviderAnswer: {
+            /**
+             * Format: uuid
+             * @description Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
+             */
+            identityProviderId: string;
             /** @description As the provider gave it back */
             state: string;
             /** @description The authorization code */

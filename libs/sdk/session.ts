@@ -94,7 +94,7 @@ export class UserSession implements Credentials {
   /**
    * Begins a sign-in at an identity provider, bound to this browser by a cookie, or to this object where it is a program.
    *
-   * @param redirectUri of a program that listens on the machine of the person: `http://127.0.0.1:<port>/<path>`
+   * @param redirectUri of a program that listens on the machine of the person: `http://127.0.0.1:<port>/<path>/<identityProviderId>`
    * @returns the URL to which the browser goes
    * @throws ChanceryError `NOT_FOUND`, `ISSUER_UNUSABLE`
    */
@@ -109,6 +109,7 @@ export class UserSession implements Credentials {
   /**
    * Completes it with the answer of the provider.
    *
+   * @param answer with the id of the provider at the end of the redirect URI to which it came
    * @returns as `signIn`
    * @throws ChanceryError `SIGN_IN_EXPIRED`, `IDENTITY_REJECTED`, `IDENTITY_NOT_ADMITTED`
    */

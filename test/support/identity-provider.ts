@@ -7,13 +7,13 @@ import { Provider } from 'oidc-provider';
 
 export const CLIENT_ID = 'chancery';
 export const CLIENT_SECRET = 'a client secret that is long enough';
-/** A program on the machine of the person; nothing listens there. */
-export const REDIRECT_URI = 'http://127.0.0.1:8400/callback';
+/** Of a program on the machine of the person; nothing listens there. */
+export const redirectUri = (providerId: string): string => `http://127.0.0.1:8400/callback/${providerId}`;
 
 /** What a provider knows of a person. */
 export type PersonClaims = { readonly sub: string } & Readonly<Record<string, unknown>>;
 
-/** What a provider sent a browser back with. */
+/** What a provider sent a browser back with, and the id of the provider to whose redirect URI. */
 export type BroughtBack = Readonly<Record<string, string>>;
 
 const listen = async (server: Server): Promise<string> => {
@@ -26,8 +26,11 @@ const stop = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
+const providerIn = (address: string): string => address.slice(address.lastIndexOf('/') + 1);
+
 /** A browser with cookies that goes where it is sent, until it is sent back to the client. */
-async function browse(url: string, redirectUri: string, cookies: Map<string, string>): Promise<BroughtBack> {
+async function browse(url: string, cookies: Map<string, string>): Promise<BroughtBack> {
+  const redirectUri = new URL(url).searchParams.get('redirect_uri')!;
   for (let next = url, hop = 0; hop < 10; hop += 1) {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(next, { redirect: 'manual', headers: { cookie } });
@@ -39,7 +42,9 @@ async function browse(url: string, redirectUri: string, cookies: Map<string, str
     const location = answer.headers.get('location');
     if (location === null) throw new Error(`${next} was answered ${answer.status} ${await answer.text()}`);
     next = new URL(location, next).href;
-    if (next.startsWith(`${redirectUri}?`)) return Object.fromEntries(new URL(next).searchParams);
+    if (next.startsWith(`${redirectUri}?`)) {
+      return { ...Object.fromEntries(new URL(next).searchParams), identityProviderId: providerIn(redirectUri) };
+    }
   }
   throw new Error('The provider sent the browser in circles');
 }
@@ -51,9 +56,11 @@ export interface RealProvider {
   /** How often a person had to sign in. */
   readonly signIns: () => number;
   /** A person with a browser of their own, which remembers them. */
-  browser(): (authorizationUrl: string, redirectUri?: string) => Promise<BroughtBack>;
+  browser(): (authorizationUrl: string) => Promise<BroughtBack>;
   close(): Promise<void>;
 }
+
+const REGISTERED = /^http:\/\/127\.0\.0\.1:\d+\/(console\/sign-in\/)?callback\/[0-9a-f-]{36}$/;
 
 /** `oidc-provider`, where whoever is asked to sign in is `person` and consents to everything. */
 export async function startRealProvider(): Promise<RealProvider> {
@@ -68,7 +75,7 @@ export async function startRealProvider(): Promise<RealProvider> {
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
         application_type: 'native',
-        redirect_uris: ['http://127.0.0.1/callback', 'http://127.0.0.1/console/sign-in/callback'],
+        redirect_uris: ['http://127.0.0.1/callback'],
         id_token_signed_response_alg: 'ES256',
       },
     ],
@@ -87,6 +94,8 @@ export async function startRealProvider(): Promise<RealProvider> {
       return grant;
     },
   });
+  // The ids of the providers of the tests are not known here.
+  provider.Client.prototype.redirectUriAllowed = (uri: string) => REGISTERED.test(uri);
   const callback = provider.callback();
   const interact = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { prompt } = await provider.interactionDetails(request, response);
@@ -106,7 +115,7 @@ export async function startRealProvider(): Promise<RealProvider> {
     signIns: () => signIns,
     browser: () => {
       const cookies = new Map<string, string>();
-      return (url, redirectUri = REDIRECT_URI) => browse(url, redirectUri, cookies);
+      return (url) => browse(url, cookies);
     },
     close: () => stop(server),
   };
@@ -135,6 +144,8 @@ export interface ScriptedProvider {
   sign(claims: Readonly<Record<string, unknown>>, header?: Readonly<Record<string, string>>): Promise<string>;
   /** Sends the browser back without asking anybody anything. */
   authorize(authorizationUrl: string): BroughtBack;
+  /** The codes that its token endpoint got. */
+  readonly codes: string[];
   /** How often its keys were read. */
   readonly keyReads: () => number;
   close(): Promise<void>;
@@ -159,6 +170,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const code = new URLSearchParams(Buffer.concat(chunks).toString()).get('code') ?? '';
+    provider.codes.push(code);
     const nonce = nonces.get(code);
     if (nonce === undefined) {
       response.writeHead(400, { 'content-type': 'application/json' });
@@ -188,6 +200,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     person: { sub: 'nobody' },
     dishonesty: {},
     metadata: {},
+    codes: [],
     rotate: async () => {
       const { privateKey, publicKey } = await generateKeyPair('ES256');
       key = { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' } };
@@ -200,7 +213,8 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
       const asked = new URL(authorizationUrl).searchParams;
       const code = randomUUID();
       nonces.set(code, asked.get('nonce') ?? '');
-      const honest = { code, state: asked.get('state') ?? '', iss: issuer };
+      const identityProviderId = providerIn(asked.get('redirect_uri') ?? '');
+      const honest = { identityProviderId, code, state: asked.get('state') ?? '', iss: issuer };
       const answer = Object.entries({ ...honest, ...provider.dishonesty.answer });
       return Object.fromEntries(answer.filter(([, value]) => value !== undefined)) as BroughtBack;
     },

@@ -11,6 +11,6 @@ describe('the answer of an identity provider', () => {
     ['?error=access_denied&state=s', { error: 'access_denied', state: 's' }],
     ['', { state: 'none' }],
   ])('the answer of an identity provider in the address %j', (query, answer) => {
-    expect(providerAnswerIn(query)).toEqual(answer);
+    expect(providerAnswerIn('provider', query)).toEqual({ identityProviderId: 'provider', ...answer });
   });
 });

@@ -39,7 +39,7 @@ const signIn = createRoute({
 });
 const signInCallback = createRoute({
   getParentRoute: () => root,
-  path: '/sign-in/callback',
+  path: '/sign-in/callback/$providerId',
   component: lazyRouteComponent(() => import('./pages/sign-in-callback.js'), 'SignInCallbackPage'),
 });
 

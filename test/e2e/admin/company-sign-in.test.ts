@@ -5,9 +5,9 @@ import { Tenants } from '#tenants';
 
 import {
   CLIENT_SECRET,
-  REDIRECT_URI,
   type RealProvider,
   type ScriptedProvider,
+  redirectUri,
   startRealProvider,
   startScriptedProvider,
 } from '../../support/identity-provider.js';
@@ -144,8 +144,8 @@ describe('sign-in at a real provider', () => {
     expect(cookie).toMatch(/^chancery-sign-in=cips_[0-9A-Za-z]{49}; Max-Age=600; Path=\/; HttpOnly; SameSite=Strict$/);
     real.person = person();
     const callback = new URL(begun.body['authorizationUrl']!).searchParams.get('redirect_uri')!;
-    expect(callback).toBe(`${server.url}/console/sign-in/callback`);
-    const answer = { ...(await real.browser()(begun.body['authorizationUrl']!, callback)), session: 'cookie' };
+    expect(callback).toBe(`${server.url}/console/sign-in/callback/${providerId}`);
+    const answer = { ...(await real.browser()(begun.body['authorizationUrl']!)), session: 'cookie' };
     const completePath = '/v1/auth/identity-providers/complete';
     // Another browser has another sign-in, or none.
     expect(await server.post(completePath, answer, { headers: ownPage })).toMatchObject(CODE(401, 'SIGN_IN_EXPIRED'));
@@ -168,7 +168,11 @@ describe('sign-in at a real provider', () => {
     const call = callOf(await signIn(providerId, ada, browser));
     const stepUp = async (signedInAs: RealProvider['person'], at = browser) => {
       real.person = signedInAs;
-      const begun = await server.post('/v1/auth/step-up/identity-provider', { redirectUri: REDIRECT_URI }, call);
+      const begun = await server.post(
+        '/v1/auth/step-up/identity-provider',
+        { redirectUri: redirectUri(providerId) },
+        call,
+      );
       const { signInToken } = begun.body;
       const answer = await at(begun.body['authorizationUrl']!);
       return server.post('/v1/auth/step-up/identity-provider/complete', { signInToken, ...answer }, call);
@@ -301,7 +305,7 @@ describe('an identity provider of a tenant', () => {
       tokenEndpoint: `${scripted.issuer}/token`,
       keys: 1,
       namesIssuerInAnswers: true,
-      redirectUri: `${server.url}/console/sign-in/callback`,
+      redirectUri: `${server.url}/console/sign-in/callback/${created.body['id']}`,
     });
   });
 

@@ -2,9 +2,9 @@ import {
   type BroughtBack,
   CLIENT_ID,
   CLIENT_SECRET,
-  REDIRECT_URI,
   type RealProvider,
   type ScriptedProvider,
+  redirectUri,
 } from '../../support/identity-provider.js';
 import {
   type Answer,
@@ -39,7 +39,9 @@ export async function createProvider(
 }
 
 export async function begin(server: TestServer, providerId: string): Promise<Shape> {
-  const begun = await server.post(`/v1/auth/identity-providers/${providerId}/sign-in`, { redirectUri: REDIRECT_URI });
+  const begun = await server.post(`/v1/auth/identity-providers/${providerId}/sign-in`, {
+    redirectUri: redirectUri(providerId),
+  });
   if (begun.status !== 200) throw new Error(`The sign-in was refused: ${begun.text}`);
   return begun.body;
 }

@@ -1,15 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto';
 
 import { CompactSign, SignJWT, generateKeyPair } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { systemClock } from '#core';
 
 import {
   CLIENT_ID,
   CLIENT_SECRET,
-  REDIRECT_URI,
   type ScriptedProvider,
+  redirectUri,
   startScriptedProvider,
 } from '../../support/identity-provider.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -146,7 +146,11 @@ describe('the answer of a provider', () => {
     const ada = person();
     const call = callOf(await signInScripted(server, scripted, providerId, ada));
     const stepUp = async (dishonest: object) => {
-      const begun = await server.post('/v1/auth/step-up/identity-provider', { redirectUri: REDIRECT_URI }, call);
+      const begun = await server.post(
+        '/v1/auth/step-up/identity-provider',
+        { redirectUri: redirectUri(providerId) },
+        call,
+      );
       scripted.dishonesty = { claims: { ...ada, ...dishonest } };
       const { signInToken, authorizationUrl } = begun.body;
       const answer = { signInToken, ...scripted.authorize(authorizationUrl!) };
@@ -162,9 +166,33 @@ describe('the answer of a provider', () => {
     const begun = await begin(server, otherId);
     const state = new URL(begun['authorizationUrl']!).searchParams.get('state')!;
     const mixedUp = scripted.authorize((await begin(server, providerId))['authorizationUrl']!);
-    expect(await complete(server, begun['signInToken']!, { ...mixedUp, state })).toMatchObject(
-      CODE(401, 'IDENTITY_REJECTED', RESPONSE),
-    );
+    expect(
+      await complete(server, begun['signInToken']!, { ...mixedUp, state, identityProviderId: otherId }),
+    ).toMatchObject(CODE(401, 'IDENTITY_REJECTED', RESPONSE));
     await other.close();
+  });
+
+  it('the answer of a provider that names no issuer is sent to no other provider (RFC 9700 §4.4)', async () => {
+    const attacker = await startScriptedProvider();
+    for (const one of [attacker, scripted]) one.metadata['authorization_response_iss_parameter_supported'] = false;
+    onTestFinished(async () => {
+      delete scripted.metadata['authorization_response_iss_parameter_supported'];
+      await attacker.close();
+    });
+    scripted.dishonesty = { answer: { iss: undefined } };
+    const attackerId = await createProvider(server, tenant, attacker.issuer);
+    const honestId = await createProvider(server, tenant, scripted.issuer);
+    const begun = await begin(server, attackerId);
+    const state = new URL(begun['authorizationUrl']!).searchParams.get('state')!;
+    // The attacker sends the browser on to the honest provider, which sends it back to the one redirect URI that it knows.
+    const stolen = scripted.authorize((await begin(server, honestId))['authorizationUrl']!);
+    expect(await complete(server, begun['signInToken']!, { ...stolen, state })).toMatchObject(
+      CODE(401, 'IDENTITY_REJECTED', 'ANOTHER_PROVIDER'),
+    );
+    expect(attacker.codes).toEqual([]);
+    expect((await eventsOf(server, tenant, 'identity_provider.refused'))[0]).toMatchObject({
+      target: { id: attackerId },
+      details: { reason: 'ANOTHER_PROVIDER' },
+    });
   });
 });

@@ -149,7 +149,7 @@ describe('signing in', () => {
     let page = '';
     const visit = async (url: string): Promise<void> => {
       const redirectUri = new URL(url).searchParams.get('redirect_uri')!;
-      const parameters = new URLSearchParams(await browser(url, redirectUri));
+      const parameters = new URLSearchParams(await browser(url));
       expect((await fetch(`${redirectUri.replace('/callback', '/other')}?state=x`)).status).toBe(404);
       page = await (await fetch(`${redirectUri}?${parameters.toString()}`)).text();
     };

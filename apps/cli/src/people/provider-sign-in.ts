@@ -6,11 +6,10 @@ import { type FactorQuestion, type UserSession, createClient, dataOf } from '#sd
 
 import { Refusal, type Terminal } from '../terminal.js';
 
-const PATH = '/callback';
 /** As long as a person may take at the provider. */
 const WAIT_SECONDS = 600;
 
-type Answer = Parameters<UserSession['completeAtProvider']>[0];
+type Answer = Omit<Parameters<UserSession['completeAtProvider']>[0], 'identityProviderId'>;
 
 interface Choice {
   readonly url: string;
@@ -31,13 +30,14 @@ export async function signInAtProvider(
   choice: Choice,
 ): Promise<FactorQuestion | undefined> {
   const provider = await chosen(choice);
-  const { server, answered } = await listen();
+  const path = `/callback/${provider.id}`;
+  const { server, answered } = await listen(path);
   try {
     const { port } = server.address() as AddressInfo;
-    const authorizationUrl = await session.beginAtProvider(provider.id, `http://127.0.0.1:${port}${PATH}`);
+    const authorizationUrl = await session.beginAtProvider(provider.id, `http://127.0.0.1:${port}${path}`);
     terminal.fail(`Sign in at ${provider.name} in your browser:\n${authorizationUrl}\n`);
     terminal.openBrowser?.(authorizationUrl);
-    return await session.completeAtProvider(await answered);
+    return await session.completeAtProvider({ identityProviderId: provider.id, ...(await answered) });
   } finally {
     server.close();
     server.closeAllConnections();
@@ -58,14 +58,14 @@ async function chosen({ url, tenant, provider }: Choice): Promise<{ readonly id:
 }
 
 /** Waits on the loopback interface for the browser that the provider sends back. */
-async function listen(): Promise<{ readonly server: Server; readonly answered: Promise<Answer> }> {
+async function listen(path: string): Promise<{ readonly server: Server; readonly answered: Promise<Answer> }> {
   const { promise: answered, resolve, reject } = Promise.withResolvers<Answer>();
   // Nothing waits for it where the sign-in cannot begin.
   answered.catch(() => undefined);
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     const state = searchParams.get('state');
-    if (pathname !== PATH || state === null) {
+    if (pathname !== path || state === null) {
       response.writeHead(404).end();
       return;
     }

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import type { FactorQuestion, ProviderAnswer } from '#sdk';
 
@@ -11,6 +11,7 @@ import { FactorForm } from './sign-in.js';
 
 /** Where an identity provider sends the browser back. Its answer is accepted once. */
 export function SignInCallbackPage() {
+  const { providerId } = useParams({ from: '/sign-in/callback/$providerId' });
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [question, setQuestion] = useState<FactorQuestion>();
@@ -26,11 +27,11 @@ export function SignInCallbackPage() {
   useEffect(() => {
     if (sent.current) return;
     sent.current = true;
-    const answer = providerAnswerIn(window.location.search);
+    const answer = providerAnswerIn(providerId, window.location.search);
     // The code is used up: it has no place in the address and in what the browser remembers.
     window.history.replaceState(null, '', window.location.pathname);
     complete.mutate(answer);
-  }, [complete]);
+  }, [complete, providerId]);
   return (
     <main className="mx-auto max-w-md p-4 pt-12">
       <title>Sign in · Chancery</title>

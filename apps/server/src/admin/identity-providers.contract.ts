@@ -144,8 +144,9 @@ export class IdentityProviderTest {
   @Flag({ description: 'Whether its answers name the issuer (RFC 9207)', example: true }) namesIssuerInAnswers: boolean;
   @Text({
     max: 2_048,
-    description: 'What has to be registered at the provider as the redirect URI of the console',
-    example: 'https://chancery.example/console/sign-in/callback',
+    description:
+      'Redirect URI of the console, which has to be registered at the provider; it ends in the id of the provider',
+    example: 'https://chancery.example/console/sign-in/callback/019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b',
   })
   redirectUri: string;
 }
@@ -176,8 +177,8 @@ const RedirectUri = () =>
     optional: true,
     description:
       'Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port ' +
-      'and a path. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie',
-    example: 'http://127.0.0.1:8400/callback',
+      'and a path that ends in `/` and the id of the identity provider. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie',
+    example: 'http://127.0.0.1:8400/callback/019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b',
   });
 
 export class NewProviderSignIn {
@@ -203,8 +204,14 @@ export class BegunProviderSignIn {
   @WholeNumber({ description: 'Seconds until the sign-in must be completed', example: 600 }) expiresIn: number;
 }
 
-/** The parameters with which the provider sent the browser back, unchanged. */
+/** The parameters with which the provider sent the browser back, unchanged, and where to. */
 export class ProviderAnswer {
+  @Identifier({
+    description:
+      'Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another ' +
+      'identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)',
+  })
+  identityProviderId: string;
   @Text({ max: 1_024, description: 'As the provider gave it back', example: 'pX9sV3kQ0uWq8bYt' }) state: string;
   @Text({ max: 4_096, optional: true, description: 'The authorization code', example: 'SplxlOBeZQQYbYS6WxSbIA' })
   code?: string;
