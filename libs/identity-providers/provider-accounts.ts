@@ -3,7 +3,15 @@ import { Injectable } from '@nestjs/common';
 import { type EventContent, INSTALLATION_ID } from '#core';
 import { uuidv7 } from '#crypto';
 import type { Tx } from '#database';
-import { type User, Users, accountById, accountKnownIn, admittedMember, applyProvidedMembership } from '#tenants';
+import {
+  type User,
+  Users,
+  accountById,
+  accountKnownIn,
+  admittedMember,
+  applyProvidedMembership,
+  tenantsProvided,
+} from '#tenants';
 
 import { Identity, type IdentityProvider } from './entities.js';
 import { identityProviderErrors } from './errors.js';
@@ -42,9 +50,10 @@ export class ProviderAccounts {
         passwordHash: newPasswordHash,
         mayCreate: !isOfTenant || roles.get(provider.tenantId) !== undefined,
       }));
+    const provided = await tenantsProvided(tx, user.id, provider.id);
     // In one order, so that no two sign-ins wait for each other.
-    for (const [tenantId, role] of [...roles].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
-      await applyProvidedMembership(tx, { tenantId, user, identityProvider: provider, role });
+    for (const tenantId of [...new Set([...roles.keys(), ...provided])].toSorted()) {
+      await applyProvidedMembership(tx, { tenantId, user, identityProvider: provider, role: roles.get(tenantId) });
     }
     return isOfTenant && !(await admittedMember(tx, provider.tenantId, user.id)) ? undefined : user;
   }

@@ -23,7 +23,7 @@ export { PasswordResets, type StartedReset } from './password-resets.service.js'
 export { RefusedApiTokens } from './refused-api-tokens.service.js';
 export { ResetRequests } from './reset-requests.js';
 export { PasswordGuard } from './password-guard.js';
-export { applyProvidedMembership } from './provided-members.js';
+export { applyProvidedMembership, tenantsProvided } from './provided-members.js';
 export {
   type Permission,
   isPermission,

@@ -1,6 +1,6 @@
 import { INSTALLATION_ID } from '#core';
 import { uuidv7 } from '#crypto';
-import { Not, type Tx } from '#database';
+import { Not, type Tx, type View } from '#database';
 
 import { admittedMember, isKnownIn, isVerified } from './accounts.js';
 import { Member, Tenant, type User } from './entities.js';
@@ -21,15 +21,16 @@ export interface ProvidedMembership {
 
 /**
  * A step of platform work: brings the membership of a person in line with the groups of the identity provider. A membership
- * that a member gave is left as it is, and so is that of the last owner. A provider of the installation makes members only of
+ * that a member gave is left as it is, and so is that of the last owner. A provider of the installation has members only in
  * tenants that say so.
  */
 export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembership): Promise<void> {
-  const { tenantId, user, identityProvider, role } = provided;
+  const { tenantId, user, identityProvider } = provided;
   const tenant = await tx.lockIfPresent(Tenant, { id: tenantId });
   if (tenant?.state !== 'active' || !isKnownIn(user, tenantId)) return;
   const isOfInstallation = identityProvider.tenantId === INSTALLATION_ID;
-  if (isOfInstallation && !effectiveSettings(tenant.settings).admitProviderGroups) return;
+  const isAdmitted = !isOfInstallation || effectiveSettings(tenant.settings).admitProviderGroups;
+  const role = isAdmitted ? provided.role : undefined;
   const member = await tx.findOne(Member, { tenantId, userId: user.id });
   if (!member) {
     if (role !== undefined) await add(tx, provided, role);
@@ -49,6 +50,15 @@ export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembersh
   await tx.change(Member, member, { role, updatedAt: tx.now });
   const change = { before: { role: member.role }, after: { role }, details };
   tx.record(memberEvents.changed(user.id, { tenantId, ...change }));
+}
+
+/**
+ * A step: the tenants in which the person is a member by the identity provider, also those that its mappings no longer
+ * name: it has to end what it began.
+ */
+export async function tenantsProvided(view: View, userId: string, identityProviderId: string): Promise<string[]> {
+  const members = await view.find(Member, { userId, identityProviderId });
+  return members.map(({ tenantId }) => tenantId);
 }
 
 async function add(tx: Tx, { tenantId, user, identityProvider }: ProvidedMembership, role: Role): Promise<void> {

@@ -284,6 +284,30 @@ describe('an identity provider of a tenant', () => {
     expect((await server.get(`${tenant.path}/members`, call)).body['items']).toMatchObject([{ role: 'owner' }]);
   });
 
+  it('an identity provider of a tenant whose mappings were withdrawn ends the memberships that it gave, but for the last owner', async () => {
+    const tenant = await createTenant(server);
+    const roleMappings = [
+      { group: 'owners', role: 'owner' },
+      { group: 'staff', role: 'auditor' },
+    ];
+    const providerId = await createProvider(server, tenant, scripted.issuer, { roleMappings });
+    const [ada, bob] = [person({ groups: ['owners'] }), person({ groups: ['staff'] })];
+    const owner = callOf(await signInScripted(server, scripted, providerId, ada));
+    callOf(await signInScripted(server, scripted, providerId, bob));
+    const change = { roleMappings: [], password: PASSWORD };
+    const path = `${tenant.path}/identity-providers/${providerId}`;
+    expect((await server.patch(path, change, tenant.owner)).status).toBe(200);
+    const [first] = (await server.get(`${tenant.path}/members`, owner)).body['items'] as unknown as Shape[];
+    expect((await server.delete(`${tenant.path}/members/${first!['userId']}`, undefined, owner)).status).toBe(204);
+    expect(await signInScripted(server, scripted, providerId, bob)).toMatchObject(
+      CODE(403, 'IDENTITY_NOT_ADMITTED', 'NOT_A_MEMBER'),
+    );
+    callOf(await signInScripted(server, scripted, providerId, ada));
+    expect((await server.get(`${tenant.path}/members`, owner)).body['items']).toMatchObject([
+      { email: ada.email, role: 'owner' },
+    ]);
+  });
+
   it('an identity provider of a tenant is configured with the password, and its secret is in no answer', async () => {
     const tenant = await createTenant(server);
     const path = `${tenant.path}/identity-providers`;
@@ -376,6 +400,56 @@ describe('an identity provider of the installation', () => {
     const deletion = await server.delete(`${path}/${providerId}`, { password: ADMIN.password }, await admin());
     expect(deletion.status).toBe(204);
     expect((await server.get('/v1/auth/me', call)).status).toBe(401);
+  });
+});
+
+describe('what an identity provider of the installation may no longer give', () => {
+  const SETTING = { settings: { admitProviderGroups: true } };
+  const path = '/v1/platform/identity-providers';
+  let withdrawn: TestTenant;
+  let other: TestTenant;
+  let call: Call;
+  let providerId: string;
+  const ada = person({ groups: ['staff'] });
+  const signInAgain = async () => callOf(await signInScripted(server, scripted, providerId, ada));
+  const memberships = async () =>
+    ((await server.get('/v1/auth/me', call)).body['memberships'] as unknown as Shape[]).map(
+      ({ tenantId, role }) => `${tenantId} ${role}`,
+    );
+  const mappingsOf = (role: string, ...tenants: TestTenant[]) =>
+    tenants.map(({ id: tenantId }) => ({ group: 'staff', role, tenantId }));
+  const change = async (roleMappings: object[]): Promise<void> => {
+    const body = { password: ADMIN.password, roleMappings };
+    expect((await server.patch(`${path}/${providerId}`, body, { token: await server.login() })).status).toBe(200);
+  };
+  beforeAll(async () => {
+    [withdrawn, other] = [await createTenant(server), await createTenant(server)];
+    for (const tenant of [withdrawn, other]) await server.patch(tenant.path, SETTING, tenant.owner);
+    const roleMappings = mappingsOf('auditor', withdrawn, other);
+    const body = { ...configuration(scripted.issuer), password: ADMIN.password, roleMappings };
+    const more = { emailDomains: ['acme.test'] };
+    const created = await server.post(path, { ...body, ...more }, { token: await server.login() });
+    providerId = created.body['id']!;
+    call = await signInAgain();
+  });
+
+  it('a membership of an identity provider of the installation ends where its mapping was withdrawn', async () => {
+    expect(await memberships()).toHaveLength(2);
+    await change(mappingsOf('auditor', other));
+    await signInAgain();
+    expect(await memberships()).toEqual([`${other.id} auditor`]);
+    expect((await eventsOf(server, withdrawn, 'member.removed'))[0]).toMatchObject({
+      before: { role: 'auditor' },
+      details: { identityProviderId: providerId },
+    });
+  });
+
+  it('a membership of an identity provider of the installation ends, and does not become more, where the tenant withdrew its agreement', async () => {
+    await server.patch(other.path, { settings: { admitProviderGroups: false } }, other.owner);
+    await change(mappingsOf('full_access', other));
+    await signInAgain();
+    expect(await memberships()).toEqual([]);
+    expect(await eventsOf(server, other, 'member.changed')).toEqual([]);
   });
 });
 
