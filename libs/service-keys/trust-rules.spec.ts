@@ -157,6 +157,9 @@ describe('the rules of a new trust', () => {
     [GITHUB_ACTIONS, rules({ subject: 'repo:o/r:pull_request' }), ['/claims ID_REQUIRED']],
     [GITHUB_ACTIONS, rules({ claims: { repository: 'o/r' } }), ['/claims ID_REQUIRED']],
     [GITHUB_ACTIONS, rules({ claims: { repository_id: '74' } }), []],
+    [`${GITHUB_ACTIONS}/octo-enterprise`, rules({ claims: { repository: 'o/r' } }), ['/claims ID_REQUIRED']],
+    [`${GITHUB_ACTIONS}/octo-enterprise`, rules({ claims: { repository_owner_id: '65' } }), []],
+    [`${GITHUB_ACTIONS}.example.test`, rules({ claims: { repository: 'o/r' } }), []],
   ])('the rules of a new trust in %s: %j', (issuer, given, problems) => {
     expect(ruleProblems(issuer, given).map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(problems);
   });

@@ -132,7 +132,9 @@ export function ruleProblems(issuer: string, { subject, claims }: TrustRules): I
   if (subject !== null && /^[*/:]*$/.test(subject)) {
     errors.push({ pointer: '/subject', code: 'PATTERN_TOO_WIDE', detail: 'must contain more than separators and `*`' });
   }
-  if (issuer === GITHUB_ACTIONS && !exact.some((name) => GITHUB_IDS.includes(name))) {
+  // An enterprise can have an issuer of its own, with its name as the path.
+  const isGithub = URL.parse(issuer)?.origin === GITHUB_ACTIONS;
+  if (isGithub && !exact.some((name) => GITHUB_IDS.includes(name))) {
     const detail = `must name one of ${GITHUB_IDS.join(', ')} exactly: the name of a repository can be taken by others`;
     errors.push({ pointer: '/claims', code: 'ID_REQUIRED', detail });
   }
