@@ -17,7 +17,7 @@ import {
 } from 'openid-client';
 
 import { DomainError, type EpochMilliseconds, MINUTE, SECOND, type Secret } from '#core';
-import { type IssuerMetadata, Issuers } from '#issuers';
+import { type IssuerMetadata, Issuers, issuerErrors } from '#issuers';
 
 import type { IdentityProvider } from './entities.js';
 import { identityProviderErrors } from './errors.js';
@@ -65,6 +65,7 @@ export class ProviderClient {
   /** Where the browser goes to sign in. @throws ISSUER_UNUSABLE */
   async authorizationUrl(connected: ConnectedProvider, begun: BegunAtProvider): Promise<string> {
     const configuration = await this.configure(connected);
+    this.requirePage(configuration.serverMetadata().authorization_endpoint);
     const url = buildAuthorizationUrl(configuration, {
       redirect_uri: begun.redirectUri,
       scope: connected.provider.scopes.join(' '),
@@ -111,6 +112,14 @@ export class ProviderClient {
     } catch (error) {
       throw meaningOf(error);
     }
+  }
+
+  /** The browser is sent there, whatever the document of the provider says: to a page, and never to a script. */
+  private requirePage(endpoint: unknown): void {
+    const protocol = typeof endpoint === 'string' ? URL.parse(endpoint)?.protocol : undefined;
+    if (protocol === 'https:' || (protocol === 'http:' && this.issuers.plainHttp)) return;
+    const detail = 'The issuer cannot be used: its document names no `authorization_endpoint` that a browser can open';
+    throw issuerErrors.ISSUER_UNUSABLE(detail);
   }
 
   /** OpenID Connect Core 1.0 §5.4: what a scope asks for can be in the answer of the UserInfo endpoint only. */

@@ -160,6 +160,19 @@ describe('the answer of a provider', () => {
     expect((await stepUp({ auth_time: now() })).status).toBe(200);
   });
 
+  it.each([undefined, 42, 'no URL', 'javascript:alert(1)'])(
+    'no sign-in begins at a provider whose page is %j',
+    async (authorizationEndpoint) => {
+      const broken = await startScriptedProvider();
+      onTestFinished(broken.close);
+      broken.metadata['authorization_endpoint'] = authorizationEndpoint;
+      const brokenId = await createProvider(server, await createTenant(server), broken.issuer);
+      const path = `/v1/auth/identity-providers/${brokenId}/sign-in`;
+      const begun = await server.post(path, { redirectUri: redirectUri(brokenId) });
+      expect(begun).toMatchObject(CODE(422, 'ISSUER_UNUSABLE'));
+    },
+  );
+
   it('the answer of one provider is not accepted for another', async () => {
     const other = await startScriptedProvider();
     const otherId = await createProvider(server, tenant, other.issuer);
