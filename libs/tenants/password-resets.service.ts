@@ -125,16 +125,18 @@ export class PasswordResets {
   async complete(scope: PlatformScope, token: string, password: string): Promise<void> {
     if (!accountSecretKinds.passwordReset.isWellFormed(token)) throw accountErrors.RESET_INVALID();
     const lookupHash = await this.secrets.lookupHash(token);
-    await this.database.readPlatform(scope, (view) => usableReset(view, lookupHash));
+    const { userId } = await this.database.readPlatform(scope, (view) => usableReset(view, lookupHash));
     const passwordHash = await this.users.hashNewPassword(scope, password, '/password');
     await this.database.platform(scope, async (tx) => {
-      const { id, userId, kind, startedIn, startedBy } = await usableReset(tx, lookupHash);
+      // The account first, as where a reset is started: two that use its tokens do not wait for each other.
       const user = await tx.installation.lock(User, { id: userId });
+      const { kind, startedIn, startedBy } = await usableReset(tx, lookupHash);
       await requireStarterRight(tx, { startedIn, startedBy }, user);
       const { verifiesAddress } = resetKinds[kind];
       if (verifiesAddress) await requireVerifiable(tx, user);
       const verified = verifiesAddress ? { knownIn: INSTALLATION_ID, emailVerifiedAt: tx.now } : {};
-      await tx.installation.update(PasswordReset, { id }, { usedAt: tx.now });
+      // With the password, every other token by which it could be set again ends.
+      await tx.installation.update(PasswordReset, { userId, usedAt: IsNull() }, { usedAt: tx.now });
       await tx.installation.update(User, { id: userId }, { passwordHash, ...verified, updatedAt: tx.now });
       await endSessions(tx, { userId });
       const details = { kind, startedBy };
@@ -175,7 +177,10 @@ export class PasswordResets {
     return this.mails.areSent ? { reset } : { reset, token };
   }
 
-  /** A step: a new reset; those that were started before can be used no more. */
+  /**
+   * A step: a new reset; those that were started before can be used no more. One that the holder asked for replaces the
+   * holder's own: anybody can ask by an address, and must not end what an owner or the platform administrator started.
+   */
   private async insert(
     tx: Tx,
     user: User,
@@ -183,15 +188,17 @@ export class PasswordResets {
     { lookupHash, token }: NewResetToken,
   ): Promise<PasswordReset> {
     const { id: userId } = user;
-    await tx.installation.update(PasswordReset, { userId, usedAt: IsNull() }, { usedAt: tx.now });
+    const { kind, startedBy = tx.scope.actor.id } = started;
+    const replaced = startedBy === userId ? { kind, startedBy } : {};
+    await tx.installation.update(PasswordReset, { ...replaced, userId, usedAt: IsNull() }, { usedAt: tx.now });
     const row: PasswordReset = {
-      startedBy: tx.scope.actor.id,
       ...started,
+      startedBy,
       id: uuidv7(tx.now),
       userId,
       lookupHash,
       createdAt: tx.now,
-      expiresAt: tx.now + resetKinds[started.kind].ttl,
+      expiresAt: tx.now + resetKinds[kind].ttl,
       usedAt: null,
     };
     await tx.installation.insert(PasswordReset, row);

@@ -185,6 +185,28 @@ describe('a new password by e-mail', () => {
     expect((await complete(await lastTokenTo(email))).status).toBe(204);
   });
 
+  it('a new password that anybody asks for ends no token that the platform administrator started', async () => {
+    const email = newAddress();
+    const without = await startTestServer({ database, clock });
+    const { body } = await without.post(`${tenant.path}/members`, { email, role: 'auditor' }, tenant.owner);
+    const asNew = { token: body['token'], name: 'Grace Hopper', password: PASSWORD };
+    const userId = (await without.post('/v1/invitations/accept', asNew)).body['userId']!;
+    await without.close();
+    const admin = { token: await server.login() };
+    const byAdmin = { password: ADMIN.password };
+    expect((await server.post(`/v1/users/${userId}/verification`, byAdmin, admin)).status).toBe(201);
+    const verification = await lastTokenTo(email);
+    await ask(email, { tenant: tenant.slug });
+    const own = await lastTokenTo(email);
+    expect(own).not.toBe(verification);
+    expect((await complete(verification)).status).toBe(204);
+    expect(
+      (await server.get('/v1/auth/me', { token: await server.login(email, NEW_PASSWORD) })).body['user'],
+    ).toMatchObject({ emailVerified: true });
+    // A password that was set ends what was asked for before.
+    expect((await complete(own)).body['code']).toBe('RESET_INVALID');
+  });
+
   it('a new password that was set on the command line of the host is told to the account', async () => {
     const { email } = await newMember();
     const users = server.server.app.get(Users);
