@@ -112,7 +112,8 @@ export class MailDeliveries implements OnModuleDestroy {
   private async outgoing(tx: Tx, row: Mail): Promise<OutgoingMail | undefined> {
     const { id, recipient, sealedContent, createdAt: writtenAt } = row;
     if (sealedContent === null) return undefined;
-    return { id, recipient, writtenAt, ...(await this.mails.contentOf(tx, { ...row, sealedContent })) };
+    const content = await this.mails.contentOf(tx, { ...row, sealedContent });
+    return content && { id, recipient, writtenAt, ...content };
   }
 
   private async note(ended: readonly Ended[]): Promise<void> {

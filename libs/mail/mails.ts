@@ -6,7 +6,7 @@ import { CONFIGURATION } from '#config';
 import { type EpochMilliseconds, INSTALLATION_ID } from '#core';
 import type { Tx, View } from '#database';
 import { TRIED_FOR } from '#deliveries';
-import { Vault, installationSealedColumn } from '#vault';
+import { Vault, installationSealedColumn, isBlobUnreadable } from '#vault';
 
 import { Mail } from './entities.js';
 import { type MailConfiguration, isMailConfigured } from './settings.js';
@@ -70,9 +70,20 @@ export class Mails {
     await tx.installation.insertAbsent(Mail, rows);
   }
 
-  /** A step: what a mail says. */
-  async contentOf(view: View, { id, sealedContent }: Mail & { sealedContent: Buffer }): Promise<MailContent> {
-    const text = await this.vault.open(view, sealedContents.place(INSTALLATION_ID, id), sealedContent);
-    return JSON.parse(text.toString()) as MailContent;
+  /**
+   * A step: what a mail says; `undefined` where its row was altered.
+   * @throws SEALED without the key of the mail: with it, the mail can be sent
+   */
+  async contentOf(
+    view: View,
+    { id, sealedContent }: Mail & { sealedContent: Buffer },
+  ): Promise<MailContent | undefined> {
+    try {
+      const text = await this.vault.open(view, sealedContents.place(INSTALLATION_ID, id), sealedContent);
+      return JSON.parse(text.toString()) as MailContent;
+    } catch (error) {
+      if (error instanceof SyntaxError || isBlobUnreadable(error)) return undefined;
+      throw error;
+    }
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, INSTALLATION_ID, MINUTE, platformScope, systemOrigin } from '#core';
+import { DomainError, type EpochMilliseconds, INSTALLATION_ID, MINUTE, platformScope, systemOrigin } from '#core';
 import {
   type DataKey,
   type KeyEncryptionKey,
@@ -207,6 +207,10 @@ export class Vault {
 const installationPlace = (name: string): SealedPlace => installationSecrets.place(INSTALLATION_ID, name);
 
 const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
+
+/** Whether a value does not open because its row was altered: no key will help. */
+export const isBlobUnreadable = (error: unknown): boolean =>
+  error instanceof DomainError && error.code === sealingErrors.BLOB_UNREADABLE.code;
 
 const isSealed = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === sealingErrors.SEALED.code;

@@ -233,6 +233,21 @@ describe('the outbox of e-mail', () => {
     expect(metrics.text).toMatch(/chancery_mail_waiting_seconds \d/);
   });
 
+  it('the outbox of e-mail gives up a mail whose row was altered, and sends the next one', async () => {
+    const altered = await announce();
+    const [{ sealedContent }] = (await rowsTo(altered)) as [MailRow];
+    const content = Buffer.from(sealedContent!);
+    content[content.length - 1]! ^= 1;
+    await plain.query(`UPDATE mails SET sealedContent = X'${content.toString('hex')}' WHERE recipient = '${altered}'`);
+    tenant = await createTenant(server);
+    clock.advance(SECOND);
+    const next = await announce();
+    await send();
+    expect(received(altered)).toEqual([]);
+    expect(await rowsTo(altered)).toMatchObject([{ state: 'failed', lastError: 'UNREADABLE', sealedContent: null }]);
+    expect(received(next).length).toBe(1);
+  });
+
   it('the outbox of e-mail gives up after three days', async () => {
     const contact = await announce();
     mailServer.rejectBy = 451;
