@@ -1,5 +1,5 @@
 import type { EpochMilliseconds, Page, PageRequest, RecordedEvent } from '#core';
-import { Between, In, LessThanOrEqual, type View } from '#database';
+import { Between, In, LessThanOrEqual, MoreThan, type View } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
@@ -46,6 +46,20 @@ export async function historyEntries(
   if (sequences.length === 0) return new Map();
   const rows = await view.find(AuditEvent, { tenantId, sequence: In([...sequences]) });
   return new Map(rows.map((row) => [row.sequence, toEntry(row)]));
+}
+
+/** When events of some actions were recorded after an instant: at most `limit` of them, newest first. */
+export async function recordedTimes(
+  view: View,
+  { tenantId, actions, after }: Pick<Until, 'tenantId' | 'actions'> & { readonly after: EpochMilliseconds },
+  limit: number,
+): Promise<EpochMilliseconds[]> {
+  const rows = await view.find(
+    AuditEvent,
+    { tenantId, action: In([...actions]), occurredAt: MoreThan(after) },
+    { order: { occurredAt: 'DESC' }, limit, columns: ['id', 'occurredAt'] },
+  );
+  return rows.map(({ occurredAt }) => occurredAt);
 }
 
 /** Events of some actions, until an instant inclusive. */

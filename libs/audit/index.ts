@@ -10,6 +10,7 @@ export {
   historySizes,
   recordedEvents,
   recordedEventsAbout,
+  recordedTimes,
 } from './history-feed.js';
 export { recordEvents } from './recorder.js';
 export type { RepeatedEvent } from './event-window.entity.js';

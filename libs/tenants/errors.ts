@@ -17,6 +17,10 @@ export const invitationErrors = defineErrors('invitations', {
   INVITATION_INVALID: { kind: 'gone', title: 'The invitation is unknown, used, withdrawn or expired' },
   INVITATION_NOT_YOURS: { kind: 'forbidden', title: 'The invitation is for another account than yours' },
   INVITATION_LIMIT_REACHED: { kind: 'conflict', title: 'Too many invitations of the tenant are pending' },
+  INVITATION_MAILS_TOO_FREQUENT: {
+    kind: 'rate-limited',
+    title: 'Too many invitations are sent by e-mail to the address, or by the tenant; wait before the next one',
+  },
 });
 
 export const accountErrors = defineErrors('accounts', {

@@ -22,6 +22,7 @@ import { Invitation, Member, Tenant, User } from './entities.js';
 import { accountErrors, invitationErrors, memberErrors, tenantErrors } from './errors.js';
 import { invitationEvents, memberEvents } from './events.js';
 import { INVITATION_TTL, type InvitationState, invitationLifecycle, invitationStateAt } from './invitation.js';
+import { requireMailLimits } from './invitation-mail-limits.js';
 import { permissionRow } from './permissions.js';
 import { type Role, mayGrant, roleOf } from './roles.js';
 import { raiseConfigVersion } from './tenants.service.js';
@@ -76,7 +77,7 @@ export class Invitations {
 
   /**
    * Invites an address; a pending invitation of the same address is withdrawn.
-   * @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, INVITATION_LIMIT_REACHED
+   * @throws ROLE_NOT_GRANTABLE, ALREADY_MEMBER, INVITATION_LIMIT_REACHED, INVITATION_MAILS_TOO_FREQUENT
    */
   async create(scope: TenantScope, { email, role }: NewInvitation): Promise<Committed<InvitationWithToken>> {
     return this.make((token) =>
@@ -91,7 +92,7 @@ export class Invitations {
 
   /**
    * Invites the owner of a tenant that has none: one that was created without, or whose owners are not admitted to it.
-   * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER
+   * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER, INVITATION_MAILS_TOO_FREQUENT
    */
   async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<Committed<InvitationWithToken>> {
     return this.make((token) =>
@@ -125,7 +126,7 @@ export class Invitations {
 
   /**
    * Makes a new token for an invitation, valid for as long as a new one; the former token is not accepted any more.
-   * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE
+   * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE, INVITATION_MAILS_TOO_FREQUENT
    */
   async resend(scope: TenantScope, invitationId: string): Promise<Committed<InvitationWithToken>> {
     return this.make(({ lookupHash, token }) =>
@@ -133,6 +134,7 @@ export class Invitations {
         const row = await tx.get(Invitation, { id: invitationId });
         requireGrantable(tx.scope, row.role);
         if (row.state !== 'pending') throw coreErrors.WRONG_STATE(`The invitation is ${row.state}`);
+        if (this.mails.areSent) await requireMailLimits(tx, row.tenantId, row.email);
         const member = await tx.get(Member, { userId: tx.scope.actor.id });
         // The member who makes the new token answers for it.
         const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
@@ -220,6 +222,7 @@ export class Invitations {
     const email = normalizeEmail(invited.email);
     const content = tenantId === tx.scope.tenantId ? {} : { tenantId };
     if (await isMember(tx, tenantId, email)) throw memberErrors.ALREADY_MEMBER();
+    if (this.mails.areSent) await requireMailLimits(tx, tenantId, email);
     const recorded = await tx.find(Invitation, { tenantId, state: 'pending' });
     const pending = recorded.filter((other) => invitationStateAt(other, tx.now) === 'pending');
     for (const other of pending.filter((former) => former.email === email)) {

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { HOUR, ManualClock, MINUTE, platformScope, systemOrigin } from '#core';
+import { DAY, HOUR, ManualClock, MINUTE, SECOND, platformScope, systemOrigin } from '#core';
 import { MailDeliveries } from '#mail';
 import { Users } from '#tenants';
 
@@ -91,12 +91,51 @@ describe('an invitation by e-mail', () => {
     const { body } = await invite(email);
     const first = await lastTokenTo(email);
     const path = `${tenant.path}/invitations/${body['invitation']!['id']!}/resend`;
+    clock.advance(5 * MINUTE);
     const again = await server.post(path, {}, tenant.owner);
     expect([again.status, again.body['token']]).toEqual([202, undefined]);
     const second = await lastTokenTo(email);
     expect(second).not.toBe(first);
     expect((await accept(first)).status).toBe(410);
     expect((await accept(second)).status).toBe(201);
+  });
+
+  it('an invitation by e-mail goes to an address once in five minutes, created or resent', async () => {
+    const email = newAddress();
+    const { body } = await invite(email);
+    const resend = () =>
+      server.post(`${tenant.path}/invitations/${body['invitation']!['id']!}/resend`, {}, tenant.owner);
+    clock.advance(4 * MINUTE);
+    for (const refused of [await resend(), await invite(email.toUpperCase())]) {
+      expect([refused.status, refused.body['code']]).toEqual([429, 'INVITATION_MAILS_TOO_FREQUENT']);
+      expect(refused.headers.get('retry-after')).toBe('60');
+    }
+    expect((await mailsTo(email)).length).toBe(1);
+    clock.advance(MINUTE);
+    expect((await resend()).status).toBe(202);
+    expect((await invite(email)).status).toBe(429);
+    clock.advance(5 * MINUTE);
+    expect((await invite(email)).status).toBe(202);
+    expect((await mailsTo(email)).length).toBe(3);
+  });
+
+  it('invitations by e-mail are 200 in 24 hours for one tenant', async () => {
+    for (let times = 0; times < 200; times += 1) {
+      clock.advance(SECOND);
+      expect((await invite(newAddress())).status).toBe(202);
+    }
+    const refused = await invite(newAddress());
+    expect([refused.status, refused.body['code']]).toEqual([429, 'INVITATION_MAILS_TOO_FREQUENT']);
+    expect(refused.headers.get('retry-after')).toBe(String((DAY - 199 * SECOND) / SECOND));
+    const other = await createTenant(server);
+    const byOther = await server.post(`${other.path}/members`, { email: newAddress(), role: 'auditor' }, other.owner);
+    expect(byOther.status).toBe(202);
+    clock.advance(DAY - 199 * SECOND);
+    const owner = { token: await server.login(tenant.owner.email, PASSWORD) };
+    const inviteAs = () => server.post(`${tenant.path}/members`, { email: newAddress(), role: 'auditor' }, owner);
+    expect([(await inviteAs()).status, (await inviteAs()).status]).toEqual([202, 429]);
+    // What no test reads need not be sent.
+    await plain.query("DELETE FROM mails WHERE state = 'pending'");
   });
 
   it('an invitation by e-mail proves the address: the account is the verified one', async () => {

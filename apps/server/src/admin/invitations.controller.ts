@@ -53,7 +53,7 @@ export class InvitationsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Create a new token for a pending invitation, valid for seven days; the former one ends' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
-  @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
+  @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE, invitationErrors.INVITATION_MAILS_TOO_FREQUENT)
   async resendInvitation(
     @Param('invitationId') invitationId: string,
     @InScope() scope: TenantScope,

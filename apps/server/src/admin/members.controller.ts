@@ -48,7 +48,12 @@ export class MembersController {
     type: InvitationWithToken,
     description: 'The invitation with its token, shown this once; the same whether or not the address has an account',
   })
-  @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.ALREADY_MEMBER, invitationErrors.INVITATION_LIMIT_REACHED)
+  @Fails(
+    memberErrors.ROLE_NOT_GRANTABLE,
+    memberErrors.ALREADY_MEMBER,
+    invitationErrors.INVITATION_LIMIT_REACHED,
+    invitationErrors.INVITATION_MAILS_TOO_FREQUENT,
+  )
   async inviteMember(@Body() body: NewMember, @InScope() scope: TenantScope): Promise<InvitationWithToken> {
     return answerOnce(scope, presentWithToken, () => this.invitations.create(scope, body));
   }

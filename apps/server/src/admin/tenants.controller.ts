@@ -114,7 +114,12 @@ export class TenantsController {
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Invite the owner of a tenant that has none' })
   @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its token, shown this once' })
-  @Fails(tenantErrors.TENANT_HAS_OWNER, memberErrors.ALREADY_MEMBER, invitationErrors.INVITATION_LIMIT_REACHED)
+  @Fails(
+    tenantErrors.TENANT_HAS_OWNER,
+    memberErrors.ALREADY_MEMBER,
+    invitationErrors.INVITATION_LIMIT_REACHED,
+    invitationErrors.INVITATION_MAILS_TOO_FREQUENT,
+  )
   async inviteOwner(
     @Param('tenantId') tenant: string,
     @Body() { email }: NewOwnerInvitation,
