@@ -2263,7 +2263,7 @@ export interface components {
             /** @description The string that turned up; it is stored nowhere */
             secret: string;
             /**
-             * @description Mark a live credential that is found as compromised; revoke an API token
+             * @description Mark a live credential that is found as compromised; let one of a workload expire; revoke an API token
              * @default false
              */
             compromise?: boolean;
@@ -2274,7 +2274,7 @@ export interface components {
             /** Format: uuid */
             serviceId: string;
             /** @enum {string} */
-            authType: "service_key" | "jwt";
+            authType: "service_key" | "jwt" | "workload";
             /**
              * @description Its state after this call
              * @enum {string}
@@ -9560,7 +9560,7 @@ export const choices = {
     AppliedRotationFilter: {"authType":["service_key","jwt"]},
     CredentialRotation: {"state":["running","completed","cancelled"]},
     CredentialRotationItem: {"state":["pending","rotated","rejected"]},
-    LeakedCredential: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
+    LeakedCredential: {"authType":["service_key","jwt","workload"],"state":["active","inactive","expired","compromised","deleted"]},
     LeakedApiToken: {"state":["active","revoked","expired"]},
     NewKey: {"algorithm":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512","EdDSA","HS256","HS384","HS512","ML-DSA-44","ML-DSA-65","ML-DSA-87"]},
     KeyVersion: {"state":["pending","active","retired","destroyed","compromised"]},

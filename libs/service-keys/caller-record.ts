@@ -27,8 +27,14 @@ export async function callerCredentialOf(view: View, credentialId: string): Prom
   const credential = await view.findOne(Credential, { id: credentialId });
   if (credential) return credential;
   const exchanged = await view.findOne(WorkloadCredential, { id: credentialId });
-  if (!exchanged) return null;
-  const { id, tenantId, serviceId, trustId, expiresAt } = exchanged;
+  return exchanged && exchangedCredentialOf(view, exchanged);
+}
+
+/** A step: what a workload got in exchange, with the state that its trust gives it. */
+export async function exchangedCredentialOf(
+  view: View,
+  { id, tenantId, serviceId, trustId, expiresAt }: WorkloadCredential,
+): Promise<CallerCredential> {
   // It is worth as much as the trust that it came by.
   const state = (await view.exists(Trust, { id: trustId, serviceId })) ? 'active' : 'deleted';
   return { id, tenantId, serviceId, authType: 'workload', state, expiresAt, overlapEndsAt: null };

@@ -230,6 +230,28 @@ describe('a workload', () => {
     expect(other.logs.join('')).not.toContain('could not be recorded');
   });
 
+  it('a workload whose credential leaked is found by the string, and loses it in the next request of each instance', async () => {
+    const { serviceId } = await trusting({ singleUse: true });
+    const subjectToken = await issuer.sign(job());
+    const token: string = (await exchange(serviceId, subjectToken)).body['access_token']!;
+    const leaked = (more: object = {}, { path, owner } = tenant) =>
+      server.post(`${path}/leaks`, { secret: ` ${token}`, ...more }, owner);
+    const elsewhere = await createTenant(server);
+    expect((await leaked({ compromise: true }, elsewhere)).body).toEqual({ found: false });
+    const credential = { serviceId, authType: 'workload', lastUsedAt: null };
+    expect((await leaked()).body).toMatchObject({ found: true, credential: { ...credential, state: 'active' } });
+    expect((await other.get('/v1/whoami', { token })).status).toBe(200);
+    const { body } = await leaked({ compromise: true });
+    expect(body).toMatchObject({ found: true, credential: { ...credential, state: 'expired' } });
+    for (const at of [other, server]) expect((await at.get('/v1/whoami', { token })).status).toBe(401);
+    expect(await exchange(serviceId, subjectToken)).toMatchObject(REJECTED);
+    expect(await lastEvent('credential.compromised')).toMatchObject({
+      target: { id: body['credential']!['id'] },
+      details: { serviceId, reason: 'leaked' },
+    });
+    expect((await leaked({ compromise: true })).body).toMatchObject({ found: true, credential: { state: 'expired' } });
+  });
+
   it('a workload of a suspended tenant is rejected', async () => {
     const admin = { token: await server.login() };
     const { serviceId } = await trusting();

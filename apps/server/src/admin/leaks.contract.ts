@@ -18,7 +18,8 @@ export class LeakRequest {
     optional: true,
     default: false,
     example: false,
-    description: 'Mark a live credential that is found as compromised; revoke an API token',
+    description:
+      'Mark a live credential that is found as compromised; let one of a workload expire; revoke an API token',
   })
   compromise?: boolean;
 }
@@ -30,7 +31,7 @@ class LeakedCredential {
   @Identifier({ example: EXAMPLE_ID })
   serviceId: string;
 
-  @Choice(authTypes)
+  @Choice([...authTypes, 'workload'])
   authType: string;
 
   @Choice(credentialLifecycle.states, { example: 'compromised', description: 'Its state after this call' })
