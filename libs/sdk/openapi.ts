@@ -438,7 +438,10 @@ export interface paths {
         get: operations["getAsOf"];
     };
     "/v1/tenants/{tenantId}/as-of/signers": {
-        /** List who could have a token signed by a profile at an instant, and with which key */
+        /**
+         * List who could have a token signed by a profile at an instant, and with which key
+         * @description Workloads that exchange tokens of other issuers are not in it: the events `trust.created` and `trust.deleted` say which could, as `audit-events?action=trust.created,trust.deleted`.
+         */
         get: operations["getSigners"];
     };
     "/v1/tenants/{tenantId}/audit-events": {

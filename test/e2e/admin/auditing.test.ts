@@ -64,6 +64,9 @@ beforeAll(async () => {
   await server.post(`${credentials}/${values['CREDENTIAL_ID']}/reveal`, undefined, { ...owner, headers });
 
   [values['KEY_ID'], values['KID'], values['PROFILE']] = [issuer.keyId, issuer.kid, issuer.profile];
+  const workloads = { name: 'ci', issuer: 'https://ci.test', audience: 'https://chancery.test', jwks: { keys: [] } };
+  const trusts = `${path}/services/${issuer.service.id}/trusts`;
+  requireCreated(await server.post(trusts, { ...workloads, subject: 'deployments' }, owner));
   await issuer.sign();
   clock.advance(MINUTE);
   values['FROM'] = toRfc3339(clock.now());
@@ -150,9 +153,12 @@ describe('the questions of docs/auditing.md', () => {
       at: values['FROM'],
       keys: { items: [{ id: issuer.keyId, versions: [{ state: 'active' }] }] },
     });
-    const [signers] = await bodiesOf('Who could sign with a profile at a time');
+    const [signers, trusts, exchanged] = await bodiesOf('Who could sign with a profile at a time');
     expect(signers).toMatchObject({ refusal: null, kid: issuer.kid });
     expect(signers!['items']).toHaveLength(2);
+    const service = { serviceId: issuer.service.id, issuer: 'https://ci.test' };
+    expect(trusts).toMatchObject({ items: [{ action: 'trust.created', after: service }] });
+    expect(exchanged).toMatchObject({ items: [] });
   });
 
   it('what one person did and what was refused are one call each', async () => {

@@ -30,7 +30,12 @@ export class AsOfController {
   }
 
   @Get('signers')
-  @ApiOperation({ summary: 'List who could have a token signed by a profile at an instant, and with which key' })
+  @ApiOperation({
+    summary: 'List who could have a token signed by a profile at an instant, and with which key',
+    description:
+      'Workloads that exchange tokens of other issuers are not in it: the events `trust.created` and `trust.deleted` say which could, ' +
+      'as `audit-events?action=trust.created,trust.deleted`.',
+  })
   @ApiOkResponse({ type: Signers, description: 'A page of credentials of services' })
   async getSigners(
     @Query() { at, profile, limit, cursor }: SignersQuery,
