@@ -26,6 +26,9 @@ describe('a person of an identity provider', () => {
     [{ name: ' ' }, 'Ada@Acme.test'],
     [{ name: 'A\u0000\nda' }, 'A  da'],
     [{ name: 'a'.repeat(300) }, 'a'.repeat(200)],
+    [{ name: 'A\ud800da' }, 'A\ufffdda'],
+    [{ name: `${'a'.repeat(199)}\u{1f600}` }, 'a'.repeat(199)],
+    [{ name: `${'a'.repeat(198)}\u{1f600}` }, `${'a'.repeat(198)}\u{1f600}`],
   ])('a person of an identity provider with %j is called %j', (change, name) => {
     expect(personIn({ ...CLAIMS, ...change }, RULES).name).toBe(name);
   });
@@ -36,6 +39,9 @@ describe('a person of an identity provider', () => {
     [{ email: 'no address' }, {}, 'EMAIL_MISSING'],
     [{ email: ['ada@acme.test'] }, {}, 'EMAIL_MISSING'],
     [{ email: 'a\u200bda@acme.test' }, {}, 'EMAIL_MISSING'],
+    [{ email: 'a\ud800da@acme.test' }, {}, 'EMAIL_MISSING'],
+    [{ email: `${'\uff41'.repeat(20)}@acme.test` }, {}, undefined],
+    [{ email: `${'\ufb03'.repeat(100)}@acme.test` }, {}, 'EMAIL_MISSING'],
     [{ email_verified: undefined }, {}, 'EMAIL_NOT_VERIFIED'],
     [{ email_verified: undefined }, { trustsEmails: true }, undefined],
     [{ email_verified: 'true' }, {}, undefined],

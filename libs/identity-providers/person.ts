@@ -40,15 +40,22 @@ const textIn = (claims: Claims, name: string): string | undefined => {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 };
 
+/** @param email normalised, which can make it longer */
+const isAddress = (email: string): boolean =>
+  email.length <= EMAIL_CHARACTERS_MAX && email.isWellFormed() && EMAIL.test(email) && !INVISIBLE.test(email);
+
+/** A character of two code units at the limit is left out as a whole. */
+const shortened = (name: string): string => name.slice(0, NAME_CHARACTERS_MAX).replace(/\p{Surrogate}$/u, '');
+
 /** The person whom the claims describe (OpenID Connect Core 1.0 §5.1). */
 export function personIn(claims: Claims, { groupsClaim }: Rules): Person {
   const stated = textIn(claims, 'email') ?? '';
-  const email = stated.length <= EMAIL_CHARACTERS_MAX ? normalizeEmail(stated) : '';
+  const email = normalizeEmail(stated);
   const name = textIn(claims, 'name') ?? textIn(claims, 'preferred_username') ?? stated;
   return {
     subject: textIn(claims, 'sub') ?? '',
-    email: EMAIL.test(email) && !INVISIBLE.test(email) ? email : undefined,
-    name: name.replaceAll(/\p{Cc}/gu, ' ').slice(0, NAME_CHARACTERS_MAX),
+    email: isAddress(email) ? email : undefined,
+    name: shortened(name.toWellFormed().replaceAll(/\p{Cc}/gu, ' ')),
     groups: groupsIn(claims, groupsClaim),
   };
 }

@@ -64,6 +64,15 @@ describe('the answer of a provider', () => {
     callOf(await signInScripted(server, scripted, providerId, person()));
   });
 
+  it('the answer of a provider with text that is no Unicode begins a session, unless it is the address', async () => {
+    const call = callOf(await signInScripted(server, scripted, providerId, person({ name: 'A\ud800da' })));
+    expect((await server.get('/v1/auth/me', call)).body['user']).toMatchObject({ name: 'A\ufffdda' });
+    const nameless = person({ email: 'a\ud800da@acme.test' });
+    expect(await signInScripted(server, scripted, providerId, nameless)).toMatchObject(
+      CODE(403, 'IDENTITY_NOT_ADMITTED', 'EMAIL_MISSING'),
+    );
+  });
+
   const unsigned = (claims: object): Promise<string> => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     return Promise.resolve(`${part({ alg: 'none' })}.${part(claims)}.`);
