@@ -68,9 +68,14 @@ export class Issuers {
     const refuse = (code: string, detail: string): Error =>
       coreErrors.VALIDATION_ERROR({ errors: [{ pointer, code, detail }] });
     if (new URL(issuer).search !== '') throw refuse('INVALID_URL', 'a URL without a query is expected');
-    if (!this.#isListed(issuer)) {
-      throw refuse('ISSUER_NOT_LISTED', 'the issuer is not in the list of this installation (CHANCERY_ISSUERS)');
-    }
+    this.requireListed(issuer, pointer);
+  }
+
+  /** Whether the operator permits the issuer; for one whose keys are given, and which is never asked. @throws VALIDATION_ERROR */
+  requireListed(issuer: string, pointer = '/issuer'): void {
+    if (this.#isListed(issuer)) return;
+    const detail = 'the issuer is not in the list of this installation (CHANCERY_ISSUERS)';
+    throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer, code: 'ISSUER_NOT_LISTED', detail }] });
   }
 
   /** What the issuer publishes about itself, at most five minutes old. @throws ISSUER_UNUSABLE */
@@ -90,6 +95,16 @@ export class Issuers {
     return {
       read: async () => this.#keySets.read((await this.metadata(issuer)).jwks_uri),
       readAgain: async () => this.#keySets.readAgain((await this.metadata(issuer)).jwks_uri),
+    };
+  }
+
+  /** Likewise for an issuer that is not asked: its keys were given. */
+  givenKeysOf(issuer: string, keys: JSONWebKeySet): KeySource {
+    return {
+      read: async () => {
+        this.#requireListed(issuer);
+        return keys;
+      },
     };
   }
 

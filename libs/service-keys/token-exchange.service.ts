@@ -116,7 +116,7 @@ export class TokenExchange {
       const claims =
         trust.jwks === null
           ? await (byIssuer ??= this.prove(token, this.issuers.keysOf(unproven.iss)))
-          : await this.prove(token, { read: async () => trust.jwks as unknown as JSONWebKeySet });
+          : await this.prove(token, this.issuers.givenKeysOf(unproven.iss, trust.jwks as unknown as JSONWebKeySet));
       if (!claims) continue;
       const problem = timeProblem(claims, now);
       if (problem) throw refused(problem);

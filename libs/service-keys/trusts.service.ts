@@ -1,6 +1,16 @@
+import { hash } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 
-import { type InputError, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import {
+  type InputError,
+  type Json,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  canonicalJson,
+  coreErrors,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, Database } from '#database';
 import { Issuers, isKeySet } from '#issuers';
@@ -82,8 +92,10 @@ export class Trusts {
     const { issuer, jwks } = request;
     const malformed = claimProblems(request.claims);
     const errors: InputError[] = malformed.length > 0 ? malformed : ruleProblems(issuer, request);
+    // Keys that are given say nothing about what the operator permits.
     if (jwks === null) this.issuers.requireIssuer(issuer);
-    else if (!isKeySet(jwks) || jwks.keys.some((key) => 'd' in key || 'k' in key)) {
+    else this.issuers.requireListed(issuer);
+    if (jwks !== null && (!isKeySet(jwks) || jwks.keys.some((key) => 'd' in key || 'k' in key))) {
       errors.push({
         pointer: '/jwks',
         code: 'INVALID_KEY_SET',
@@ -95,6 +107,8 @@ export class Trusts {
 }
 
 const auditSnapshot = (trust: Trust) => {
-  const { name, serviceId, issuer, audience, subject, claims, ttlSeconds, singleUse } = trust;
-  return { name, serviceId, issuer, audience, subject, claims, ttlSeconds, singleUse, hasJwks: trust.jwks !== null };
+  const { name, serviceId, issuer, audience, subject, claims, ttlSeconds, singleUse, jwks } = trust;
+  // Which keys were trusted can be proved later.
+  const jwksSha256 = jwks && hash('sha256', canonicalJson(jwks as Json), 'hex');
+  return { name, serviceId, issuer, audience, subject, claims, ttlSeconds, singleUse, jwksSha256 };
 };

@@ -1,7 +1,9 @@
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHash } from 'node:crypto';
 
-import { HOUR, ManualClock, MINUTE, SECOND } from '#core';
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { HOUR, ManualClock, MINUTE, SECOND, canonicalJson } from '#core';
 import { RefusedUses } from '#service-keys';
 import { permissionRow } from '#tenants';
 
@@ -409,6 +411,21 @@ describe('the token of a workload', () => {
       .setProtectedHeader({ alg: 'RS256', kid: 'cluster' })
       .sign(privateKey);
     expect((await exchange(pod, token)).status).toBe(200);
+    const jwksSha256 = createHash('sha256').update(canonicalJson(jwks)).digest('hex');
+    expect(await lastEvent('trust.created')).toMatchObject({ after: { issuer: cluster, jwksSha256 } });
+    // The list of the operator holds for it, too: for a new trust, and for one that was created before.
+    const environment = { ...REACHABLE, CHANCERY_ISSUERS: issuer.issuer };
+    const listing = await startTestServer({ clock, database, environment });
+    onTestFinished(listing.close);
+    expect((await exchange(pod, token, listing)).status).toBe(400);
+    expect(await lastEvent('trust.refused')).toMatchObject({ details: { reason: 'ISSUER_UNUSABLE' } });
+    const path = `${tenant.path}/services/${pod}/trusts`;
+    const unlisted = rules({ issuer: cluster, subject: sub, claims: account, jwks });
+    expect(await listing.post(path, unlisted, tenant.owner)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/issuer', code: 'ISSUER_NOT_LISTED' }] },
+    });
+    expect((await listing.post(path, rules({ jwks }), tenant.owner)).status).toBe(201);
   });
 });
 
@@ -442,6 +459,7 @@ describe('a trust', () => {
     ['no id of GitHub', { issuer: 'https://token.actions.githubusercontent.com', claims: {} }, '/claims'],
     ['an address that may not be reached', { issuer: 'https://10.0.0.1' }, '/issuer'],
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }, '/jwks'],
+    ['keys that are no Unicode', { jwks: { keys: [{ kty: 'EC', kid: '\ud800' }] } }, ''],
     ['a longer life than an hour', { ttlSeconds: 3_601 }, '/ttlSeconds'],
   ])('a trust with %s is rejected', async (_, more, pointer) => {
     const path = `${tenant.path}/services/${signing.service.id}/trusts`;
