@@ -131,6 +131,11 @@ export class IdentityProviders {
     return this.read(scope, (view) => view.page(IdentityProvider, { tenantId: scope.tenantId }, [['id', 'ASC']], page));
   }
 
+  /** A step: whether the tenant has a provider by which people sign in. */
+  async hasEnabled(view: View, tenantId: string): Promise<boolean> {
+    return view.exists(IdentityProvider, { tenantId, enabled: true });
+  }
+
   /** @throws NOT_FOUND */
   async get(scope: ProviderScope, id: string): Promise<IdentityProvider> {
     return this.read(scope, (view) => view.get(IdentityProvider, { id, tenantId: scope.tenantId }));

@@ -9,7 +9,7 @@ import { sessionErrors, tenantErrors } from './errors.js';
 import { isPermission, permissionRow } from './permissions.js';
 import { requireCurrent } from './session-lifetime.js';
 import type { TenantState } from './tenant-lifecycle.js';
-import { effectiveSettings } from './tenant-settings.js';
+import { acceptsPasswords, effectiveSettings } from './tenant-settings.js';
 
 // The row of the tenant is the gate of everything that is done in it. Users and Chancery's own work hold it exclusively,
 // because they may change who is permitted what; services and other requests hold it shared. It is held first, so that no
@@ -60,9 +60,7 @@ function requireCompanySignIn(
   { role }: Pick<Member, 'role'>,
   { identityProviderId }: Pick<Session, 'identityProviderId'>,
 ): void {
-  if (!tenant || identityProviderId !== null) return;
-  const { passwordSignIn } = effectiveSettings(tenant.settings);
-  if (passwordSignIn === 'all' || (passwordSignIn === 'owners' && role === 'owner')) return;
+  if (!tenant || identityProviderId !== null || acceptsPasswords(tenant.settings, role)) return;
   throw sessionErrors.COMPANY_SIGN_IN_REQUIRED();
 }
 

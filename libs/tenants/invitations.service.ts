@@ -20,11 +20,12 @@ import { AccountSecrets, accountSecretKinds } from './account-secrets.js';
 import { admittedMember, isKnownIn } from './accounts.js';
 import { Invitation, Member, Tenant, User } from './entities.js';
 import { accountErrors, invitationErrors, memberErrors, tenantErrors } from './errors.js';
-import { invitationEvents, memberEvents } from './events.js';
+import { invitationEvents, memberEvents, userEvents } from './events.js';
 import { INVITATION_TTL, type InvitationState, invitationLifecycle, invitationStateAt } from './invitation.js';
 import { requireMailLimits } from './invitation-mail-limits.js';
 import { permissionRow } from './permissions.js';
 import { type Role, mayGrant, roleOf } from './roles.js';
+import { acceptsPasswords } from './tenant-settings.js';
 import { raiseConfigVersion } from './tenants.service.js';
 import { Users } from './users.service.js';
 
@@ -166,21 +167,35 @@ export class Invitations {
   /**
    * A person without an account in the tenant accepts and chooses a password. The account that is made counts in this
    * tenant only, whichever accounts with the same address exist elsewhere; where the token was sent by e-mail, the person has
-   * proven the address, and the account is the verified one if there is none yet.
+   * proven the address, and the account is the verified one if there is none yet. It counts in this tenant only all the same
+   * where the person can work there by the tenant's own identity provider alone: that one reaches no other account.
+   * @param hasOwnProvider whether the tenant has an identity provider by which people sign in
    * @throws INVITATION_INVALID, ACCOUNT_EXISTS, TENANT_SUSPENDED, VALIDATION_ERROR, BUSY
    */
-  async acceptAsNew(scope: PlatformScope, token: string, account: NewAccount): Promise<AcceptedInvitation> {
+  async acceptAsNew(
+    scope: PlatformScope,
+    token: string,
+    account: NewAccount,
+    hasOwnProvider: (view: View, tenantId: string) => Promise<boolean>,
+  ): Promise<AcceptedInvitation> {
     const lookupHash = await this.hashOf(token);
     // Only a token that can be accepted is worth the time of a hash.
     await this.database.readPlatform(scope, (view) => usableInvitation(view, lookupHash));
     const passwordHash = await this.users.hashNewPassword(scope, account.password, '/password');
-    return this.accept(scope, lookupHash, async (tx, { tenantId, email, sentByMail }) => {
-      const known = await tx.installation.findOne(User, { email, knownIn: tenantId });
-      if (known) throw accountErrors.ACCOUNT_EXISTS();
-      const verified = await tx.installation.findOne(User, { email, knownIn: INSTALLATION_ID });
-      const knownIn = sentByMail && !verified ? INSTALLATION_ID : tenantId;
-      return this.users.create(tx, { email, name: account.name, passwordHash, knownIn }, tenantId);
-    });
+    return this.accept(
+      scope,
+      lookupHash,
+      async (tx, { tenantId, email, role, sentByMail, invitedBy }, { settings }) => {
+        const known = await tx.installation.findOne(User, { email, knownIn: tenantId });
+        if (known) throw accountErrors.ACCOUNT_EXISTS();
+        const verified = await tx.installation.findOne(User, { email, knownIn: INSTALLATION_ID });
+        const isCompanyOnly = !acceptsPasswords(settings, role) && (await hasOwnProvider(tx, tenantId));
+        const knownIn = sentByMail && !verified && !isCompanyOnly ? INSTALLATION_ID : tenantId;
+        const user = await this.users.create(tx, { email, name: account.name, passwordHash, knownIn }, tenantId);
+        if (knownIn === INSTALLATION_ID) recordVerified(tx, user, { tenantId, invitedBy });
+        return user;
+      },
+    );
   }
 
   /**
@@ -253,7 +268,7 @@ export class Invitations {
   private async accept(
     scope: PlatformScope,
     lookupHash: string,
-    accountFor: (tx: Tx, invitation: Invitation) => Promise<User>,
+    accountFor: (tx: Tx, invitation: Invitation, tenant: Tenant) => Promise<User>,
   ): Promise<AcceptedInvitation> {
     return this.database.platform(scope, async (tx) => {
       const found = await tx.findOne(Invitation, { lookupHash });
@@ -264,7 +279,7 @@ export class Invitations {
       if (tenant.state === 'deleted') throw invitationErrors.INVITATION_INVALID();
       if (tenant.state === 'suspended') throw tenantErrors.TENANT_SUSPENDED();
       await requireInviterRight(tx, invitation);
-      const user = await accountFor(tx, invitation);
+      const user = await accountFor(tx, invitation, tenant);
       const member: Member = {
         id: uuidv7(tx.now),
         tenantId,
@@ -308,6 +323,14 @@ async function requireInviterRight(tx: Tx, { tenantId, role, invitedBy, inviterM
   const isSame = inviter?.id === inviterMemberId;
   const mayInvite = isSame && permissionRow('members:write').roles.includes(inviter.role);
   if (!mayInvite || !mayGrant(inviter.role, role)) throw invitationErrors.INVITATION_INVALID();
+}
+
+/** The account counts beyond the tenant: its history and that of the installation tell of it. */
+function recordVerified(tx: Tx, { id, email, name }: User, by: Pick<Invitation, 'tenantId' | 'invitedBy'>): void {
+  const details = { startedBy: by.invitedBy };
+  tx.record(userEvents.created(id, { after: { email, name } }));
+  tx.record(userEvents.verified(id, { details }));
+  tx.record(userEvents.verified(id, { tenantId: by.tenantId, details }));
 }
 
 /** Asks the same two questions whatever accounts there are, so that the time of the answer does not tell. */

@@ -1,6 +1,7 @@
 import { type InputError, coreErrors } from '#core';
 
 import { isDnsNamePattern } from './dns-name-patterns.js';
+import type { Role } from './roles.js';
 
 interface SettingRow<Value> {
   readonly default: Value;
@@ -126,4 +127,10 @@ export function checkSettings(change: Readonly<Record<string, unknown>>, parent 
     return detail === undefined ? [] : [{ pointer, code: 'INVALID_SETTING', detail }];
   });
   if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+}
+
+/** Whether a member with this role may work in a tenant with these settings by a session that began with a password. */
+export function acceptsPasswords(settings: Parameters<typeof effectiveSettings>[0], role: Role): boolean {
+  const { passwordSignIn } = effectiveSettings(settings);
+  return passwordSignIn === 'all' || (passwordSignIn === 'owners' && role === 'owner');
 }

@@ -137,6 +137,9 @@ export const scopeOf = (tenantId: string, userId: string, role: Role): TenantSco
   tenantId,
 });
 
+/** Whether a tenant has an identity provider of its own. */
+export const WITHOUT_PROVIDER = async (): Promise<boolean> => false;
+
 /** A person without a session. */
 export const NOBODY = platformScope(originOf({ type: 'system', id: 'nobody', name: 'nobody' }));
 
@@ -145,6 +148,6 @@ export async function addMember({ invitations }: Installation, tenant: TestTenan
   const email = `${fresh('member')}@example.com`;
   const { token } = await invitations.create(tenant.owner, { email, role });
   const account = { name: 'Member', password };
-  const { user } = await invitations.acceptAsNew(NOBODY, token!.reveal(), account);
+  const { user } = await invitations.acceptAsNew(NOBODY, token!.reveal(), account, WITHOUT_PROVIDER);
   return { userId: user.id, email, scope: scopeOf(tenant.id, user.id, role) };
 }

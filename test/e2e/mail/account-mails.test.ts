@@ -10,6 +10,7 @@ import { type MailServer, type ReceivedMail, startMailServer } from '../../suppo
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   ADMIN,
+  type Call,
   PASSWORD,
   type Shape,
   type TestServer,
@@ -139,9 +140,18 @@ describe('an invitation by e-mail', () => {
   });
 
   it('an invitation by e-mail proves the address: the account is the verified one', async () => {
-    const { email } = await newMember();
+    const { email, userId } = await newMember();
     const token = await server.login(email, PASSWORD);
     expect((await server.get('/v1/auth/me', { token })).body['user']).toMatchObject({ emailVerified: true });
+    // The account counts in every tenant: the history of the installation tells of it, too.
+    const query = `audit-events?action=user.created,user.verified&targetId=${userId}`;
+    const actionsIn = async (path: string, call: Call): Promise<string[]> => {
+      const { items } = (await server.get(`${path}/${query}`, call)).body;
+      return (items as unknown as Shape[]).map(({ action }) => action as unknown as string).toSorted();
+    };
+    const told = ['user.created', 'user.verified'];
+    expect(await actionsIn(tenant.path, tenant.owner)).toEqual(told);
+    expect(await actionsIn('/v1/platform', { token: await server.login() })).toEqual(told);
     const other = await createTenant(server);
     expect((await server.post(`${other.path}/members`, { email, role: 'auditor' }, other.owner)).status).toBe(202);
     const accepted = await server.post('/v1/invitations/accept', { token: await lastTokenTo(email) }, { token });

@@ -9,6 +9,7 @@ import {
   type Installation,
   NOBODY,
   PASSWORD,
+  WITHOUT_PROVIDER,
   type TestTenant,
   createTenant,
   fresh,
@@ -34,10 +35,15 @@ beforeEach(async () => {
   address = `${fresh('victoria')}@example.com`;
   const { invitations } = installation;
   const { token } = await invitations.create(mallory.owner, { email: address, role: 'auditor' });
-  ({ user: planted } = await invitations.acceptAsNew(NOBODY, token!.reveal(), {
-    name: 'Victoria',
-    password: MALLORYS,
-  }));
+  ({ user: planted } = await invitations.acceptAsNew(
+    NOBODY,
+    token!.reveal(),
+    {
+      name: 'Victoria',
+      password: MALLORYS,
+    },
+    WITHOUT_PROVIDER,
+  ));
 });
 afterAll(() => installation.drop());
 
@@ -62,7 +68,12 @@ describe('an account that was made in advance with the address of another person
 
   it('such an account is another one than that of the person, with another password', async () => {
     const token = await invitationOfEmployer();
-    const { user } = await installation.invitations.acceptAsNew(NOBODY, token, { name: 'V', password: PASSWORD });
+    const { user } = await installation.invitations.acceptAsNew(
+      NOBODY,
+      token,
+      { name: 'V', password: PASSWORD },
+      WITHOUT_PROVIDER,
+    );
     expect(user.id).not.toBe(planted.id);
     expect([await tenantsOf(user.id), await tenantsOf(planted.id)]).toEqual([[employer.id], [mallory.id]]);
     await logIn(PASSWORD, employer.slug);
@@ -81,7 +92,7 @@ describe('an account that was made in advance with the address of another person
   it('such an account does not become that of the person by a reset that its tenant starts', async () => {
     const { resets, invitations } = installation;
     const token = await invitationOfEmployer();
-    const { user } = await invitations.acceptAsNew(NOBODY, token, { name: 'V', password: PASSWORD });
+    const { user } = await invitations.acceptAsNew(NOBODY, token, { name: 'V', password: PASSWORD }, WITHOUT_PROVIDER);
     const started = resets.startForMember(mallory.owner, user.id, PASSWORD);
     await expect(started).rejects.toThrow(withCode('NOT_FOUND'));
     const own = await resets.startForMember(mallory.owner, planted.id, PASSWORD);
@@ -142,10 +153,15 @@ describe('an account that was made in advance with the address of another person
 
 describe('attempts on accounts of one address', () => {
   it('attempts are counted apart: an account elsewhere that the attacker knows resets no counter', async () => {
-    const { user } = await installation.invitations.acceptAsNew(NOBODY, await invitationOfEmployer(), {
-      name: 'V',
-      password: PASSWORD,
-    });
+    const { user } = await installation.invitations.acceptAsNew(
+      NOBODY,
+      await invitationOfEmployer(),
+      {
+        name: 'V',
+        password: PASSWORD,
+      },
+      WITHOUT_PROVIDER,
+    );
     for (let guess = 0; guess < 5; guess += 1) {
       await expect(logIn('a guess', employer.slug)).rejects.toThrow(refused);
       await logIn(MALLORYS, mallory.slug);

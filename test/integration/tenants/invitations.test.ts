@@ -8,6 +8,7 @@ import {
   type Installation,
   NOBODY,
   PASSWORD,
+  WITHOUT_PROVIDER,
   type TestTenant,
   addMember,
   createTenant,
@@ -32,7 +33,7 @@ afterAll(() => installation.drop());
 const account = { name: 'Invited', password: PASSWORD };
 const invite = async (role: Role = 'auditor', { owner } = tenant): Promise<string> =>
   (await installation.invitations.create(owner, { email, role })).token!.reveal();
-const accept = (token: string) => installation.invitations.acceptAsNew(NOBODY, token, account);
+const accept = (token: string) => installation.invitations.acceptAsNew(NOBODY, token, account, WITHOUT_PROVIDER);
 const invalid = withCode('INVITATION_INVALID');
 const statesIn = async (): Promise<string[]> =>
   (await installation.invitations.list(tenant.owner, {})).items.map(({ stateNow }) => stateNow);

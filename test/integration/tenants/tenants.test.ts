@@ -4,6 +4,7 @@ import { withCode } from '../../support/errors.js';
 import {
   type Installation,
   PASSWORD,
+  WITHOUT_PROVIDER,
   type TestTenant,
   NOBODY,
   addMember,
@@ -86,7 +87,7 @@ describe('a tenant', () => {
     const { tenants, invitations, members, platform } = installation;
     const { id } = await tenants.create(platform, { slug: fresh('empty'), name: 'Empty' });
     const { token } = await invitations.inviteOwner(platform, id, 'first@example.com');
-    await invitations.acceptAsNew(NOBODY, token!.reveal(), { name: 'First', password: PASSWORD });
+    await invitations.acceptAsNew(NOBODY, token!.reveal(), { name: 'First', password: PASSWORD }, WITHOUT_PROVIDER);
     expect((await members.list({ ...platform, tenantId: id }, {})).items).toMatchObject([{ role: 'owner' }]);
     const again = invitations.inviteOwner(platform, id, 'second@example.com');
     await expect(again).rejects.toThrow(withCode('TENANT_HAS_OWNER'));

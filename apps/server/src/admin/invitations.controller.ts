@@ -16,6 +16,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
+import { IdentityProviders } from '#identity-providers';
 import { Invitations, accountErrors, invitationErrors, memberErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
@@ -74,7 +75,10 @@ export class InvitationsController {
 @ApiTags('Members')
 @Controller('v1/invitations')
 export class InvitationAcceptanceController {
-  constructor(private readonly invitations: Invitations) {}
+  constructor(
+    private readonly invitations: Invitations,
+    private readonly providers: IdentityProviders,
+  ) {}
 
   @Post('accept')
   @PublicOrSignedIn('session:self')
@@ -102,7 +106,10 @@ export class InvitationAcceptanceController {
     }
     if (name === undefined || password === undefined) throw missing({ name, password });
     const scope = platformScope({ ...systemOrigin('invitation'), ...facts });
-    return presentMembership(await this.invitations.acceptAsNew(scope, token, { name, password }));
+    const accepted = await this.invitations.acceptAsNew(scope, token, { name, password }, (view, tenantId) =>
+      this.providers.hasEnabled(view, tenantId),
+    );
+    return presentMembership(accepted);
   }
 }
 
