@@ -158,24 +158,25 @@ export class ApiTokens {
 
   /**
    * @param scope the identification itself, with the id and the address of the request
-   * @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired
+   * @param inUrlFor the only permission that a token in a URL may hold: URLs are kept in logs and by programs
+   * @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired, or holds more than `inUrlFor`
    */
-  async identify(scope: PlatformScope, text: string): Promise<IdentifiedApiToken> {
+  async identify(scope: PlatformScope, text: string, inUrlFor?: string): Promise<IdentifiedApiToken> {
     const lookupHash = await this.hashOf(text);
     if (lookupHash === undefined) throw rejected();
-    const { token, owner, state, now } = await this.database.readPlatform(scope, async (view) => {
+    const { token, owner, refusal, now } = await this.database.readPlatform(scope, async (view) => {
       const found = await view.findOne(ApiToken, { lookupHash });
       if (!found) throw rejected();
-      const state = apiTokenStateAt(found, view.now);
+      const refusal = refusalOf(found, apiTokenStateAt(found, view.now), inUrlFor);
       // Nothing more is written into the history of a deleted tenant.
-      if (state !== 'active' && !(await view.exists(Tenant, { id: found.tenantId, state: Not('deleted') })))
-        throw rejected();
-      return { token: found, owner: await ownerOf(view, found), state, now: view.now };
+      if (refusal && !(await view.exists(Tenant, { id: found.tenantId, state: Not('deleted') }))) throw rejected();
+      return { token: found, owner: await ownerOf(view, found), refusal, now: view.now };
     });
-    if (state !== 'active') {
+    if (refusal) {
       const { requestId, sourceAddress } = scope;
-      await this.refusals.note({ token, actor: owner, code: REFUSALS[state], requestId, sourceAddress });
-      throw rejected();
+      await this.refusals.note({ token, actor: owner, code: refusal, requestId, sourceAddress });
+      if (refusal !== 'API_TOKEN_TOO_BROAD_FOR_URL') throw rejected();
+      throw coreErrors.INVALID_CREDENTIALS(`An API token in a URL may hold ${inUrlFor} and nothing else`);
     }
     if ((token.lastUsedAt ?? 0) + USE_NOTED_EVERY <= now) await this.noteUse(scope, token.id);
     return { apiTokenId: token.id, tenantId: token.tenantId, owner, permissions: token.permissions };
@@ -237,7 +238,12 @@ export class ApiTokens {
 }
 
 /** Why a token is rejected whose answer does not say so. */
-const REFUSALS = { revoked: 'API_TOKEN_REVOKED', expired: 'API_TOKEN_EXPIRED' } as const;
+const REFUSALS = { active: undefined, revoked: 'API_TOKEN_REVOKED', expired: 'API_TOKEN_EXPIRED' } as const;
+
+function refusalOf({ permissions }: ApiToken, state: ApiTokenState, inUrlFor: string | undefined) {
+  const isTooBroad = inUrlFor !== undefined && permissions.some((held) => held !== inUrlFor);
+  return REFUSALS[state] ?? (isTooBroad ? 'API_TOKEN_TOO_BROAD_FOR_URL' : undefined);
+}
 
 const rejected = (): Error => coreErrors.INVALID_CREDENTIALS('The API token is unknown, revoked or expired');
 

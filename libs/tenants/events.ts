@@ -37,7 +37,7 @@ export const apiTokenEvents = defineEvents('api_token', {
   repeated: 'An API token was shown again to the request that created it, by its idempotency key',
   revoked: 'An API token was revoked',
   use_refused:
-    'An API token that is revoked or expired, has no owner any more, or is not allowed from this address, was used; recorded at the first use, then once a minute with the number of uses',
+    'An API token that is revoked or expired, has no owner any more, is not allowed from this address, or holds too much for a URL, was used; recorded at the first use, then once a minute with the number of uses',
 });
 
 export const serviceAccountEvents = defineEvents('service_account', {

@@ -11,15 +11,18 @@ export interface RefusedApiToken {
   readonly token: Pick<ApiToken, 'id' | 'tenantId'>;
   /** Who owns it. */
   readonly actor: Actor;
-  /** The code of the answer, or `API_TOKEN_REVOKED` and `API_TOKEN_EXPIRED`, which the answer does not tell apart. */
+  /**
+   * The code of the answer, or `API_TOKEN_REVOKED`, `API_TOKEN_EXPIRED` and `API_TOKEN_TOO_BROAD_FOR_URL`, which the code of the
+   * answer does not tell apart.
+   */
   readonly code: string;
   readonly requestId: string;
   readonly sourceAddress: string | null;
 }
 
 /**
- * Writes down uses of API tokens that are revoked or expired, have no owner any more, or come from an address that is not
- * allowed: an owner sees who still has an old one.
+ * Writes down uses of API tokens that are revoked or expired, have no owner any more, come from an address that is not
+ * allowed, or were put into a URL though they hold more than a URL may: an owner sees who still has an old one.
  */
 @Injectable()
 export class RefusedApiTokens implements OnApplicationShutdown {

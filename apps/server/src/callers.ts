@@ -77,11 +77,7 @@ export class Callers extends CallerIdentification {
     scope: PlatformScope,
     { token, permission }: NonNullable<UserCredentials['inQuery']>,
   ): Promise<ApiTokenPrincipal> {
-    const identified = await this.apiTokens.identify(scope, token);
-    if (identified.permissions.some((held) => held !== permission)) {
-      throw coreErrors.INVALID_CREDENTIALS(`An API token in a URL may hold ${permission} and nothing else`);
-    }
-    return apiTokenPrincipalOf(identified);
+    return apiTokenPrincipalOf(await this.apiTokens.identify(scope, token, permission));
   }
 
   override async service(credentials: ServiceCredentials, confirmed = true): Promise<GrantedService> {

@@ -63,6 +63,14 @@ describe('the calendar file', () => {
     expect(status).toBe(200);
   });
 
+  it('a token in a URL that holds more than the calendar is an event: it may be in logs', async () => {
+    const broader = await createApiToken(server, tenant, ['expirations:read', 'keys:read']);
+    await file(tenant, `?token=${broader.token}`);
+    const query = `audit-events?action=api_token.use_refused&credentialId=${broader.id}`;
+    const { items } = (await server.get(`${tenant.path}/${query}`, tenant.owner)).body;
+    expect(items).toMatchObject([{ outcome: 'denied', details: { code: 'API_TOKEN_TOO_BROAD_FOR_URL' } }]);
+  });
+
   it('a token in a URL is accepted for the calendar file alone', async () => {
     for (const path of ['expirations', 'services', 'keys']) {
       const { status, body } = await server.get(`${tenant.path}/${path}?token=${token.token}`);
