@@ -2,7 +2,16 @@ import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { type HistoryLine, historyEntries, historyLines, historySizes } from '#audit';
 import { CONFIGURATION, PublicUrl } from '#config';
-import { DAY, type EpochMilliseconds, MINUTE, SECOND, type Secret, platformScope, systemOrigin } from '#core';
+import {
+  DAY,
+  type EpochMilliseconds,
+  MINUTE,
+  SECOND,
+  type Secret,
+  endedOrGivenUp,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { TRIED_FOR, deliveryLifecycle, isDue, retryDelay, tooLateFrom } from '#deliveries';
@@ -106,7 +115,8 @@ export class Deliveries implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    // An attempt may take longer: its message is sent by another process when the lease ends.
+    await endedOrGivenUp([...this.#running.values()].map(({ ended }) => ended));
   }
 
   /** Takes the next webhook out of the list whose tenant has room. */

@@ -81,3 +81,4 @@ export {
 } from './scope.js';
 export { Secret } from './secret.js';
 export { Counters, WindowCounters, type WindowState, windowState } from './window-counters.js';
+export { endedOrGivenUp } from './stop-wait.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-import { type EpochMilliseconds, MINUTE, SECOND, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, MINUTE, SECOND, endedOrGivenUp, platformScope, systemOrigin } from '#core';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { deliveryLifecycle, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger } from '#logging';
@@ -63,7 +63,8 @@ export class MailDeliveries implements OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     this.#stopped = true;
-    await this.#running;
+    // An attempt may take longer: its mail is sent by another process when the claim ends.
+    await endedOrGivenUp([this.#running]);
   }
 
   private async send(): Promise<void> {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
 
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -355,6 +357,28 @@ describe('a mail server', () => {
     });
     const sent = await sendBy(`smtp://user@127.0.0.1:${one.port}`, one, { CHANCERY_SMTP_PASSWORD_FILE: file });
     expect([sent.state, [...passwords]]).toEqual(['delivered', ['from a file']]);
+  });
+
+  it('a mail server that does not answer keeps no process from stopping in time', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    const connected = once(silent, 'connection');
+    await once(silent, 'listening');
+    const url = `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const instance = await startTestServer({
+      database,
+      clock,
+      environment: { ...environment, CHANCERY_SMTP_URL: url },
+    });
+    const service = await createService('silent', ['ops@silent.test']);
+    await createCredential(service['id']!, 'silent', 20 * DAY);
+    await instance.runScheduler();
+    void send(instance).catch(() => undefined);
+    const [socket] = (await connected) as [Socket];
+    const closing = performance.now();
+    await instance.close();
+    expect(performance.now() - closing).toBeLessThan(8 * SECOND);
+    socket.destroy();
+    silent.close();
   });
 
   it('a mail server that rejects the sign-in is asked again later', async () => {

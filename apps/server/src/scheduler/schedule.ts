@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 
 import { Deliveries } from '#announcements';
 import { Checkpoints, Cosignatures } from '#audit';
-import { MINUTE, SECOND } from '#core';
+import { MINUTE, SECOND, endedOrGivenUp } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { MailDeliveries } from '#mail';
 import { ClockWatch, Scheduler } from '#scheduler';
@@ -45,6 +45,7 @@ export class Attempts {
 @Injectable()
 export class CheckpointSchedule implements OnModuleDestroy {
   #running: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(
     private readonly checkpoints: Checkpoints,
@@ -54,14 +55,15 @@ export class CheckpointSchedule implements OnModuleDestroy {
 
   @Interval(SECOND)
   async tick(): Promise<void> {
-    if (this.#running) return;
+    if (this.#stopped || this.#running) return;
     const failure = 'The histories could not be read to sign checkpoints';
     this.#running = this.attempts.run(() => this.publish(), failure).finally(() => (this.#running = undefined));
     await this.#running;
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.#running;
+    this.#stopped = true;
+    await endedOrGivenUp([this.#running]);
   }
 
   private async publish(): Promise<void> {
