@@ -4,6 +4,7 @@ import type { Counter } from '#metrics';
 
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
 import { completionOf } from './completion.js';
+import { TransactionMisuse } from './errors.js';
 import { type Basis, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
@@ -45,6 +46,8 @@ interface Doors {
   scopeOf(tenantId: string): TenantScope;
   /** Whether the caller is such a decision. */
   isHolding(): boolean;
+  /** @throws TransactionMisuse inside a transaction */
+  requireNoTransaction(what: string): void;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
   /**
@@ -95,6 +98,8 @@ export class Commits implements Loader {
   }
 
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Result> {
+    // It would wait for what the decision holds.
+    if (this.isHolding) throw new TransactionMisuse('Inside a decision that holds its rows there must be no commit');
     let rows: number | undefined;
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -117,7 +122,7 @@ export class Commits implements Loader {
         return await decide();
       } catch (error) {
         if (!(error instanceof DomainError) || UNCONFIRMED.includes(error.kind)) throw error;
-        if ((await this.#presentNumbers.of(tenantId)) === before || attempt === ATTEMPTS) throw error;
+        if ((await this.#present(tenantId)) === before || attempt === ATTEMPTS) throw error;
       }
     }
   }
@@ -127,12 +132,12 @@ export class Commits implements Loader {
       if (attempt > ATTEMPTS_BEFOREHAND) return this.#decideHolding(tenantId, decide);
       const before = this.numbers.newest(tenantId);
       const result = await this.deciding(tenantId, decide);
-      if ((await this.#presentNumbers.of(tenantId)) === before) return result;
+      if ((await this.#present(tenantId)) === before) return result;
     }
   }
 
   async stillHolds(tenantId: string, basis: Basis): Promise<boolean> {
-    const configVersion = await this.#presentNumbers.of(tenantId);
+    const configVersion = await this.#present(tenantId);
     return holds(basis, { configVersion, now: this.doors.now() });
   }
 
@@ -151,6 +156,15 @@ export class Commits implements Loader {
       const { value, from, until } = await load(view);
       return { value, basis: { configVersion, from, until } };
     });
+  }
+
+  /** A decision that holds its rows reads by its own transaction, where the number cannot change: its rejection is final. */
+  async #present(tenantId: string): Promise<number | undefined> {
+    if (this.isHolding) {
+      return this.doors.read(tenantId, async (view) => (await this.#readNumbers(view, [tenantId])).get(tenantId));
+    }
+    this.doors.requireNoTransaction('decision by what is remembered');
+    return this.#presentNumbers.of(tenantId);
   }
 
   async #readNumbers(view: View, tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>> {

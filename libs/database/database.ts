@@ -109,6 +109,7 @@ export class Database {
       holding: (scope, decide, work, rows) => this.run(scope, scope.tenantId, work, rows, decide),
       scopeOf: configurationScope,
       isHolding: () => this.#open.getStore()?.connection !== undefined,
+      requireNoTransaction: (what) => this.requireNoTransaction(what),
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
       planned: (assumed, work) => this.planned(assumed, work),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { nextTick } from 'node:process';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
@@ -27,6 +28,8 @@ const GROUP_MAX = 256;
 export class GroupCommit {
   readonly #line = new FairLine<Waiting>();
   #running = false;
+  /** Where a batch belongs to none of those who share it. */
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   /** @param commit writes a batch and answers for each of its pieces, in order, once all is durable */
   constructor(
@@ -48,7 +51,7 @@ export class GroupCommit {
         resolve: resolve as (result: unknown) => void,
         reject,
       });
-      if (!this.#running) void this.#run();
+      if (!this.#running) void this.#outside(() => this.#run());
     });
   }
 

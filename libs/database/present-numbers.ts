@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { coreErrors } from '#core';
@@ -22,6 +23,8 @@ const TENANTS_MAX = 256;
 export class PresentNumbers {
   #waiting: Asker[] = [];
   #running = false;
+  /** Where what is read belongs to no asker: neither to its transaction nor to its trace. */
+  readonly #outside = AsyncLocalStorage.snapshot();
 
   /** @param read one statement, on committed data */
   constructor(private readonly read: (tenantIds: readonly string[]) => Promise<Numbers>) {}
@@ -31,7 +34,7 @@ export class PresentNumbers {
     if (this.#waiting.length >= WAITING.waitingMax) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
     return new Promise((resolve, reject) => {
       this.#waiting.push({ tenantId, resolve, reject });
-      if (!this.#running) void this.#run();
+      if (!this.#running) void this.#outside(() => this.#run());
     });
   }
 

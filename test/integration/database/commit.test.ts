@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { recordEvents } from '#audit';
@@ -13,8 +15,13 @@ let sample: Sample;
 let database: Database;
 /** The configurations of the tenants, as committed; a tenant that is not named has the number 1. */
 const numbers = new Map<string, number>();
-const configurations = async (_: unknown, tenantIds: readonly string[]) =>
-  new Map(tenantIds.map((id) => [id, numbers.get(id) ?? 1]));
+const configurations = async (_: unknown, tenantIds: readonly string[]) => {
+  for (const id of tenantIds) reads.get(id)?.push(caller.getStore());
+  return new Map(tenantIds.map((id) => [id, numbers.get(id) ?? 1]));
+};
+const caller = new AsyncLocalStorage<string>();
+/** Of the tenants that are watched: on whose behalf each of their numbers was read. */
+const reads = new Map<string, (string | undefined)[]>();
 /** How many transactions wrote events, and the events of each. */
 let batches: number[] = [];
 
@@ -241,6 +248,34 @@ describe('a configuration that changes', () => {
       return 'accepted';
     });
     expect([result, holding]).toEqual(['accepted', [false, false, true]]);
+  });
+
+  it('a rejection within a decision that holds its rows is final, and what others ask meanwhile is read outside of it', async () => {
+    const [scope, other] = [tenantScope(), tenantScope()];
+    const outside = AsyncLocalStorage.snapshot();
+    const held: unknown[] = [];
+    const attempt = database.commit(scope, async () => {
+      const basis = { ...ALWAYS, configVersion: 0 };
+      if (!(await isInTransaction())) return recording('outdated', { basis });
+      for (const id of [scope.tenantId, other.tenantId]) reads.set(id, []);
+      const rejection = caller.run('held', () =>
+        database.deciding(scope.tenantId, async () => {
+          throw coreErrors.FORBIDDEN();
+        }),
+      );
+      // Both wait for the same turn.
+      const asked = outside(() => database.stillHolds(other.tenantId, ALWAYS));
+      held.push(...(await Promise.allSettled([rejection, asked])));
+      await expect(database.commit(scope, async () => recording('nested'))).rejects.toThrow(TransactionMisuse);
+      throw coreErrors.FORBIDDEN();
+    });
+    await expect(attempt).rejects.toEqual(withCode('FORBIDDEN'));
+    expect(held).toEqual([
+      { status: 'rejected', reason: withCode('FORBIDDEN') },
+      { status: 'fulfilled', value: true },
+    ]);
+    expect([reads.get(scope.tenantId), reads.get(other.tenantId)]).toEqual([['held'], [undefined]]);
+    reads.clear();
   });
 
   it('an acceptance that nothing commits is confirmed by the number itself', async () => {
