@@ -18,6 +18,7 @@ interface Resource {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly spec: {
+    readonly strategy?: { readonly type: string };
     readonly selector?: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly template?: { readonly metadata: { labels: Readonly<Record<string, string>> }; readonly spec: Pod };
     readonly rules?: readonly { readonly http: { readonly paths: readonly IngressPath[] } }[];
@@ -90,6 +91,7 @@ describe('the chart for Kubernetes', () => {
     it('the chart for Kubernetes mounts only volumes that it defines, with every option', () => {
       const resources = rendered(
         'checkpointClaim=claim',
+        'roles.scheduler.replicas=1',
         'secrets.databaseCa=ca',
         'metrics.podMonitor=true',
         'environment.WORKERS=2',
@@ -102,6 +104,19 @@ describe('the chart for Kubernetes', () => {
         expect(containers[0].env).toContainEqual({ name: 'WORKERS', value: '2' });
       }
       expect(resources.map(({ kind }) => kind)).toContain('PodMonitor');
+    });
+
+    it('the chart for Kubernetes replaces a scheduler that has a volume only after it has ended, and has one of it', () => {
+      const strategiesOf = (...values: string[]) =>
+        rendered('roles.scheduler.replicas=1', ...values).flatMap(({ spec }) => spec.strategy?.type ?? []);
+      expect(strategiesOf().toSorted()).toEqual(['RollingUpdate', 'RollingUpdate', 'RollingUpdate']);
+      expect(strategiesOf('checkpointClaim=claim').toSorted()).toEqual(['Recreate', 'RollingUpdate', 'RollingUpdate']);
+      const two = ['--set', 'checkpointClaim=claim,roles.scheduler.replicas=2'];
+      const { status, stderr } = spawnSync(helm!, ['template', 'one', CHART, ...GIVEN, ...two], {
+        cwd: ROOT,
+        encoding: 'utf8',
+      });
+      expect([status, stderr]).toEqual([1, expect.stringContaining('roles.scheduler.replicas')]);
     });
 
     it('the chart for Kubernetes makes no secret, and takes the master key from one', () => {
