@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { describe, expect, it } from 'vitest';
 
 import { PresentNumbers } from './present-numbers.js';
@@ -56,6 +58,17 @@ describe('present numbers', () => {
     await begun(2);
     gates[1]!.resolve();
     expect(await next).toBe(1);
+  });
+
+  it('a statement runs in the asynchronous context of no asker, so that none lends its transaction to others', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const contexts: (string | undefined)[] = [];
+    const present = new PresentNumbers(async () => {
+      contexts.push(caller.getStore());
+      return new Map();
+    });
+    await Promise.all([caller.run('first', () => present.of('one')), present.of('other')]);
+    expect(contexts).toEqual([undefined]);
   });
 
   it('a statement names no more than 256 tenants', async () => {
