@@ -60,7 +60,7 @@ describe('present numbers', () => {
     expect(await next).toBe(1);
   });
 
-  it('a statement runs in the asynchronous context of no asker, so that none lends its transaction to others', async () => {
+  it('a statement runs in the asynchronous context of no asker, so that none gives its transaction to others', async () => {
     const caller = new AsyncLocalStorage<string>();
     const contexts: (string | undefined)[] = [];
     const present = new PresentNumbers(async () => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { platformScope, systemClock, systemOrigin } from '#core';
-import { MailDeliveries } from '#mail';
 import { Tenants } from '#tenants';
 
 import {
@@ -12,7 +11,6 @@ import {
   startRealProvider,
   startScriptedProvider,
 } from '../../support/identity-provider.js';
-import { startMailServer } from '../../support/mail-server.js';
 import { joinTenant, verify } from '../../support/people.js';
 import {
   ADMIN,
@@ -475,31 +473,6 @@ describe('a tenant without passwords', () => {
     // The last resort, on the command line of the host.
     await server.server.app.get(Tenants).allowPasswords(platformScope(systemOrigin('test')), tenant.slug);
     expect((await server.get(tenant.path, tenant.owner)).status).toBe(200);
-  });
-
-  it('a tenant without passwords takes in a person who was invited by e-mail, by its provider', async () => {
-    const mailServer = await startMailServer();
-    const smtp = {
-      CHANCERY_SMTP_URL: `smtp://127.0.0.1:${mailServer.port}`,
-      CHANCERY_MAIL_FROM: 'chancery@example.com',
-      CHANCERY_PUBLIC_URL: new URL(REDIRECT_URI).origin,
-    };
-    const mailing = await startTestServer({ clock: systemClock, environment: { ...REACHABLE, ...smtp } });
-    const tenant = await createTenant(mailing);
-    const roleMappings = [{ group: 'owners', role: 'owner' }];
-    const providerId = await createProvider(mailing, tenant, scripted.issuer, { roleMappings });
-    const boss = callOf(await signInScripted(mailing, scripted, providerId, person({ groups: ['owners'] })));
-    await mailing.patch(tenant.path, { settings: { passwordSignIn: 'none' } }, boss);
-    const ada = person();
-    await mailing.post(`${tenant.path}/members`, { email: ada.email, role: 'auditor' }, boss);
-    await mailing.server.app.get(MailDeliveries).sendDue();
-    const [token] = /cinv_\w+/.exec(mailServer.received.at(-1)!.text)!;
-    const account = { token, name: 'Ada', password: PASSWORD };
-    expect((await mailing.post('/v1/invitations/accept', account)).status).toBe(201);
-    const call = callOf(await signInScripted(mailing, scripted, providerId, ada));
-    expect((await mailing.get(tenant.path, call)).status).toBe(200);
-    await mailing.close();
-    await mailServer.close();
   });
 
   it('an installation without passwords answers every password alike', async () => {
