@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-import { MINUTE, type Page, SECOND, platformScope, systemOrigin } from '#core';
+import { MINUTE, type Page, SECOND, endedOrGivenUp, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, MoreThanColumn } from '#database';
 import { Counter } from '#metrics';
 import { Backoff } from '#scheduler';
@@ -19,8 +17,6 @@ const HISTORIES_AT_ONCE = 8;
 const RETRIES = { firstDelay: 2 * SECOND, longestDelay: 30 * MINUTE, entriesMax: 10_000 };
 /** Of a witness that does not answer, whatever it is asked. */
 const AWAY = { firstDelay: 2 * SECOND, longestDelay: MINUTE, entriesMax: 100 };
-/** How long the end of the process waits for what is being stored. */
-const ENDS_WITHIN = 5 * SECOND;
 
 /** A checkpoint that a witness did not cosign. */
 export interface Uncosigned {
@@ -78,7 +74,7 @@ export class Cosignatures implements OnModuleDestroy {
   /** Begins nothing more, and ends what waits for a witness. */
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
-    await Promise.race([Promise.allSettled(this.#asked.values()), delay(ENDS_WITHIN, undefined, { ref: false })]);
+    await endedOrGivenUp([...this.#asked.values()]);
   }
 
   private mayAsk(witness: Witness): boolean {
