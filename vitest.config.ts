@@ -66,7 +66,7 @@ export default defineConfig({
   oxc: false,
   resolve: { conditions: ['source'] },
   // `source` also for what Node loads itself; never `import`, which would give CommonJS packages an ESM file.
-  ssr: { resolve: { conditions: ['source', 'module', 'node', 'default'], externalConditions: ['source'] } },
+  ssr: { resolve: { conditions: ['source', 'node', 'default'], mainFields: ['main'], externalConditions: ['source'] } },
   test: {
     // One more than processors, because tests wait for the processes that they start. VITEST_MAX_WORKERS=1 on a machine that is shared.
     maxWorkers: availableParallelism() + 1,

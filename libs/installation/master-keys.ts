@@ -2,16 +2,19 @@ import { access } from 'node:fs/promises';
 
 import type { SettingValues } from '#config';
 import type { KeyEncryptionKey } from '#crypto';
-import { type masterKeySettings, createMasterKeyFile, openPkcs11, readMasterKey } from '#vault';
+import { type masterKeySettings, createMasterKeyFile, openKms, openPkcs11, readMasterKey } from '#vault';
 
 type MasterKeyConfiguration = SettingValues<typeof masterKeySettings>;
 
 /** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
 export async function readMasterKeys(settings: MasterKeyConfiguration, isNew: boolean): Promise<KeyEncryptionKey[]> {
-  const { previousMasterKey, previousMasterKeyFile } = settings;
+  const { previousMasterKey, previousMasterKeyFile, previousKmsKey } = settings;
   const current = await currentMasterKey(settings, isNew);
   if (!current) return [];
-  const previous = await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile });
+  const previous =
+    previousKmsKey === undefined
+      ? await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile })
+      : await kmsMasterKey(settings, previousKmsKey);
   return [current, previous].filter((key) => key !== undefined);
 }
 
@@ -20,7 +23,8 @@ async function currentMasterKey(
   settings: MasterKeyConfiguration,
   isNew: boolean,
 ): Promise<KeyEncryptionKey | undefined> {
-  const { masterKey, masterKeyFile, pkcs11Module: module } = settings;
+  const { masterKey, masterKeyFile, kmsKey, pkcs11Module: module } = settings;
+  if (kmsKey !== undefined) return kmsMasterKey(settings, kmsKey);
   if (module !== undefined) {
     const { pkcs11TokenLabel: tokenLabel, pkcs11KeyLabel: keyLabel, pkcs11Pin: pin } = settings;
     return openPkcs11({ module, tokenLabel, keyLabel, pin }, { createMissingKey: isNew });
@@ -31,6 +35,9 @@ async function currentMasterKey(
   }
   return readMasterKey({ value: masterKey, file: masterKeyFile });
 }
+
+const kmsMasterKey = (settings: MasterKeyConfiguration, uri: string): Promise<KeyEncryptionKey> =>
+  openKms(uri, { ...settings, endpoint: settings.kmsEndpoint });
 
 const exists = (file: string): Promise<boolean> =>
   access(file).then(

@@ -1,4 +1,5 @@
 export { KeyMaintenance } from './key-maintenance.js';
+export { openKms } from './kms.js';
 export { createMasterKeyFile, readMasterKey } from './master-key.js';
 export { masterKeySettings } from './settings.js';
 export { type OnUnsealed, hasOnUnsealed } from './on-unsealed.js';

@@ -1,6 +1,8 @@
-import { optional, setting, text } from '#config';
+import { optional, setting, text, urlOf } from '#config';
 import { Secret } from '#core';
 import { parseMasterKey } from '#crypto';
+
+import { kmsKeyUri } from './kms.js';
 
 /** Checked here, so that a wrong one stops the start with all other problems; opened where it is used. */
 function masterKey(value: string): Secret {
@@ -12,7 +14,7 @@ function masterKey(value: string): Secret {
 export const masterKeySettings = {
   masterKey: optional({
     variable: 'CHANCERY_MASTER_KEY',
-    excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_PKCS11_MODULE'],
+    excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_PKCS11_MODULE', 'CHANCERY_KMS_KEY'],
     parse: masterKey,
     description: 'Master key: Base64 of 32 random bytes. Overrides `CHANCERY_MASTER_KEY_FILE`.',
     secret: true,
@@ -25,19 +27,20 @@ export const masterKeySettings = {
   }),
   previousMasterKey: optional({
     variable: 'CHANCERY_PREVIOUS_MASTER_KEY',
-    excludes: ['CHANCERY_PREVIOUS_MASTER_KEY_FILE'],
+    excludes: ['CHANCERY_PREVIOUS_MASTER_KEY_FILE', 'CHANCERY_PREVIOUS_KMS_KEY'],
     parse: masterKey,
     description: 'The master key before the current one, while data keys are re-wrapped.',
     secret: true,
   }),
   previousMasterKeyFile: optional({
     variable: 'CHANCERY_PREVIOUS_MASTER_KEY_FILE',
+    excludes: ['CHANCERY_PREVIOUS_KMS_KEY'],
     parse: text,
     description: 'File with the master key before the current one, while data keys are re-wrapped.',
   }),
   pkcs11Module: optional({
     variable: 'CHANCERY_PKCS11_MODULE',
-    excludes: ['CHANCERY_MASTER_KEY_FILE'],
+    excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_KMS_KEY'],
     parse: text,
     description:
       'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of both above.',
@@ -59,5 +62,39 @@ export const masterKeySettings = {
     parse: (value) => new Secret(value),
     description: 'PIN of the user of the token.',
     secret: true,
+  }),
+  kmsKey: optional({
+    variable: 'CHANCERY_KMS_KEY',
+    excludes: ['CHANCERY_MASTER_KEY_FILE'],
+    parse: kmsKeyUri,
+    description:
+      'The master key is a key of a key management service and never leaves it: `aws-kms://ARN`, `gcp-kms://projects/...`, or `transit://HOST/MOUNT/KEY` (OpenBao, HashiCorp Vault).',
+  }),
+  previousKmsKey: optional({
+    variable: 'CHANCERY_PREVIOUS_KMS_KEY',
+    parse: kmsKeyUri,
+    description: 'The same for the master key before the current one, while data keys are re-wrapped.',
+  }),
+  kmsEndpoint: optional({
+    variable: 'CHANCERY_KMS_ENDPOINT',
+    parse: urlOf('https:', 'http:'),
+    description: 'Base URL of the key management service in place of its public one: an endpoint in your own network.',
+  }),
+  transitToken: optional({
+    variable: 'CHANCERY_TRANSIT_TOKEN',
+    excludes: ['CHANCERY_TRANSIT_TOKEN_FILE'],
+    parse: (value) => new Secret(value),
+    description: 'Token for the transit engine.',
+    secret: true,
+  }),
+  transitTokenFile: optional({
+    variable: 'CHANCERY_TRANSIT_TOKEN_FILE',
+    parse: text,
+    description: 'File with the token for the transit engine, read for each request: an agent renews it.',
+  }),
+  transitNamespace: optional({
+    variable: 'CHANCERY_TRANSIT_NAMESPACE',
+    parse: text,
+    description: 'Namespace of the transit engine.',
   }),
 } as const;

@@ -17,10 +17,14 @@ import { Database, type Tx, type View } from '#database';
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
 
+interface OpenDataKey extends DataKey {
+  readonly wrapped: Buffer;
+}
+
 interface Keyring {
   readonly loadedAt: EpochMilliseconds;
   readonly current: DataKey;
-  readonly byVersion: ReadonlyMap<number, DataKey>;
+  readonly byVersion: ReadonlyMap<number, OpenDataKey>;
 }
 
 const DATA_KEY_BYTES = 32;
@@ -185,9 +189,15 @@ export class Vault {
     const known = this.#keyrings.get(tenantId);
     if (known && Math.abs(view.now - known.loadedAt) < KEYRING_KEPT_FOR) return known;
     const rows = await view.installation.find(WrappedDataKey, { tenantId }, { order: { number: 'ASC' } });
-    const keys: DataKey[] = [];
-    for (const row of rows) {
-      if (row.wrapped) keys.push({ version: row.number, key: await this.unwrap(row, row.wrapped) });
+    const keys: OpenDataKey[] = [];
+    for (const { number: version, wrapped, ...row } of rows) {
+      if (!wrapped) continue;
+      // What opened before opens again: the rows say whether a key exists still, and a distant master key need not be asked.
+      const opened = known?.byVersion.get(version);
+      const key = opened?.wrapped.equals(wrapped)
+        ? opened.key
+        : await this.unwrap({ ...row, number: version }, wrapped);
+      keys.push({ version, key, wrapped });
     }
     const current = keys.at(-1);
     if (!current) throw sealingErrors.SEALED('The data key of this tenant does not exist or was destroyed');
@@ -197,7 +207,7 @@ export class Vault {
     return keyring;
   }
 
-  private async unwrap(row: WrappedDataKey, wrapped: Buffer): Promise<Buffer> {
+  private async unwrap(row: Omit<WrappedDataKey, 'wrapped'>, wrapped: Buffer): Promise<Buffer> {
     const masterKey = this.#masterKeys.find(({ keyId }) => keyId === row.keyEncryptionKeyId);
     if (!masterKey) throw sealingErrors.SEALED(`Master key ${row.keyEncryptionKeyId} is needed and not configured`);
     return masterKey.unwrap(wrapped, wrapContext(row.tenantId, row.number));

@@ -80,9 +80,19 @@ function checkConfiguration(environment: Terminal['environment'], report: Report
 /** A user who can read the database file or the master key file has the data anyway. */
 async function checkFileModes(configuration: Configuration, report: Report): Promise<void> {
   const check = 'file modes';
-  const { masterKey, masterKeyFile, previousMasterKeyFile, pkcs11Module, databaseTlsKeyFile } = configuration;
-  const current = masterKey || pkcs11Module ? [] : [masterKeyFile];
-  const keyFiles = [...current, previousMasterKeyFile, databaseTlsKeyFile].filter((file) => file !== undefined);
+  const {
+    masterKey,
+    masterKeyFile,
+    previousMasterKeyFile,
+    pkcs11Module,
+    kmsKey,
+    transitTokenFile,
+    databaseTlsKeyFile,
+  } = configuration;
+  const current = masterKey || pkcs11Module || kmsKey ? [] : [masterKeyFile];
+  const keyFiles = [...current, previousMasterKeyFile, transitTokenFile, databaseTlsKeyFile].filter(
+    (file) => file !== undefined,
+  );
   for (const file of keyFiles) {
     const mode = await modeOf(file);
     if (mode === undefined) report({ severity: 'error', check, detail: `${file} does not exist or cannot be read` });

@@ -1,20 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import 'reflect-metadata';
 import { getMetadataArgsStorage } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { recordEvents } from '#audit';
 import { INSTALLATION_ID, ManualClock, MINUTE, Secret, platformScope, systemOrigin } from '#core';
 import { type KeyEncryptionKey, localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
-import { KeyMaintenance, Vault, openPkcs11, sealedColumnsOf } from '#vault';
+import { KeyMaintenance, Vault, openKms, openPkcs11, sealedColumnsOf } from '#vault';
 
 import { type OpenTestDatabase, openTestDatabase } from '../../support/database.js';
 import { entities } from '../../support/entities.js';
 import { withCode } from '../../support/errors.js';
+import { awsEnvironment, awsKms, googleKms, transitEngine } from '../../support/key-services.js';
 import { createToken, softHsm } from '../../support/token.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 
@@ -25,10 +28,24 @@ const randomKey = (): string => randomBytes(32).toString('base64');
 const local = (base64 = randomKey()): KeyEncryptionKey =>
   localKeyEncryptionKey(new Secret(Buffer.from(base64, 'base64')));
 
+const folder = mkdtempSync(join(tmpdir(), 'chancery-kms-'));
+const TRANSIT_TOKEN = 's.transit';
+const [aws, google, transit] = await Promise.all([awsKms(), googleKms(folder), transitEngine(TRANSIT_TOKEN)]);
+vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsFile);
+for (const [name, value] of Object.entries(awsEnvironment)) vi.stubEnv(name, value);
+afterAll(async () => {
+  await Promise.all([aws, google, transit].map((service) => service.close()));
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
 /** Every kind of master key: how to make a fresh one. */
 const tokens = softHsm === undefined ? [] : ['one', 'two', 'three', 'four', 'five'].map(createToken);
 const PROVIDERS: readonly (readonly [string, () => Promise<KeyEncryptionKey>])[] = [
   ['held by the process', async () => local()],
+  ['of AWS KMS', () => openKms(aws.createKey(), aws)],
+  ['of Google Cloud KMS', () => openKms(google.createKey(), google)],
+  ['of a transit engine', () => openKms(transit.createKey(), { transitToken: new Secret(TRANSIT_TOKEN) })],
   ...(tokens.length > 0
     ? [['on a PKCS#11 token', () => openPkcs11(tokens.shift()!, { createMissingKey: true })] as const]
     : []),

@@ -156,7 +156,7 @@ function impliedErrors(
     coreErrors.VALIDATION_ERROR,
     ...(readsBody ? [coreErrors.MALFORMED_JSON, coreErrors.PAYLOAD_TOO_LARGE, coreErrors.UNSUPPORTED_MEDIA_TYPE] : []),
     ...(audience === undefined ? [] : policy.errorsOf(audience)),
-    ...(operation[SERVED_WHILE_SEALED_EXTENSION] ? [] : [sealingErrors.SEALED]),
+    ...(operation[SERVED_WHILE_SEALED_EXTENSION] ? [] : [sealingErrors.SEALED, sealingErrors.MASTER_KEY_UNAVAILABLE]),
     ...(path.startsWith(HEALTH_PATH) ? [] : [databaseErrors.DATABASE_UNAVAILABLE]),
     ...(audience === undefined || method === 'get' ? [] : [databaseErrors.AUDIT_UNAVAILABLE]),
     ...(isMember ? [coreErrors.NOT_FOUND] : []),

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+
+import { CiphertextRejected, type KmsOptions, type RemoteCipher } from './remote-cipher.js';
+
+const REQUEST_TIMEOUT_MILLISECONDS = 3_000;
+const ANSWER_CHARACTERS_MAX = 16_384;
+const BAD_REQUEST = 400;
+
+/**
+ * A key of the transit engine of OpenBao or HashiCorp Vault (`aes256-gcm96`, HTTP API v1): `POST /v1/{mount}/encrypt/{key}` and
+ * `/decrypt/{key}`, with the context as `associated_data`.
+ * @param origin scheme and host, without a slash at its end
+ */
+export function transitCipher(origin: string, mount: string, key: string, options: KmsOptions): RemoteCipher {
+  const base = options.endpoint?.replace(/\/$/, '') ?? origin;
+
+  async function call(verb: 'encrypt' | 'decrypt', body: Record<string, string>, member: string): Promise<string> {
+    const response = await fetch(`${base}/v1/${mount}/${verb}/${key}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-vault-request': 'true',
+        'x-vault-token': await token(options),
+        ...(options.transitNamespace === undefined ? {} : { 'x-vault-namespace': options.transitNamespace }),
+      },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+    });
+    const text = await response.text();
+    if (verb === 'decrypt' && response.status === BAD_REQUEST) throw new CiphertextRejected();
+    if (!response.ok || text.length > ANSWER_CHARACTERS_MAX) throw new Error(`The engine answers ${response.status}`);
+    const { data } = JSON.parse(text) as { data?: Record<string, unknown> };
+    const value = data?.[member];
+    if (typeof value !== 'string') throw new Error(`The answer has no ${member}`);
+    return value;
+  }
+  const associated = (context: Buffer) => ({ associated_data: context.toString('base64') });
+  return {
+    // The ciphertext is text: "vault:v1:" and Base64.
+    encrypt: async (plaintext, context) =>
+      Buffer.from(
+        await call('encrypt', { plaintext: plaintext.toString('base64'), ...associated(context) }, 'ciphertext'),
+      ),
+    decrypt: async (ciphertext, context) =>
+      Buffer.from(
+        await call('decrypt', { ciphertext: ciphertext.toString(), ...associated(context) }, 'plaintext'),
+        'base64',
+      ),
+  };
+}
+
+async function token({ transitToken, transitTokenFile }: KmsOptions): Promise<string> {
+  if (transitTokenFile !== undefined) return (await readFile(transitTokenFile, 'utf8')).trim();
+  return transitToken?.reveal() ?? '';
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { MINUTE, Secret } from '#core';
+import { openKms } from '#vault';
+
+import { createMigratedDatabase } from '../../support/database.js';
+import { withCode } from '../../support/errors.js';
+import { type KeyService, awsEnvironment, awsKms, transitEngine } from '../../support/key-services.js';
+import { PASSWORD, createTenant, startTestServer } from '../../support/server.js';
+
+const CONTEXT = Buffer.from('data-key:one:1');
+const DATA_KEY = randomBytes(32);
+const TOKEN = 's.transit';
+let folder: string;
+let transit: KeyService;
+let aws: KeyService;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'chancery-kms-'));
+  [transit, aws] = await Promise.all([transitEngine(TOKEN), awsKms()]);
+});
+afterEach(() => {
+  transit.fail = false;
+  vi.unstubAllEnvs();
+});
+afterAll(async () => {
+  await Promise.all([transit.close(), aws.close()]);
+  rmSync(folder, { recursive: true });
+});
+
+describe('a master key of a key management service', () => {
+  it('a master key is unavailable, and not wrong, while its service answers 503, is gone or denies access', async () => {
+    const uri = transit.createKey();
+    const key = await openKms(uri, { transitToken: new Secret(TOKEN) });
+    const wrapped = await key.wrap(DATA_KEY, CONTEXT);
+    transit.fail = true;
+    await expect(key.unwrap(wrapped, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    transit.fail = false;
+    expect(await key.unwrap(wrapped, CONTEXT)).toEqual(DATA_KEY);
+    const others = [
+      await openKms(uri, { transitToken: new Secret('s.other') }),
+      await openKms(uri, { transitToken: new Secret(TOKEN), endpoint: 'http://127.0.0.1:9' }),
+      await openKms(uri.replace(/[^/]+$/, 'absent'), { transitToken: new Secret(TOKEN) }),
+    ];
+    for (const other of others) {
+      await expect(other.unwrap(wrapped, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+      // What the service said is for the log, not for callers.
+      await expect(other.unwrap(wrapped, CONTEXT)).rejects.toThrow(/^The service that holds the master key/);
+    }
+  });
+
+  it('a master key of AWS KMS is unavailable for a server with another secret', async () => {
+    for (const [name, value] of Object.entries(awsEnvironment)) vi.stubEnv(name, value);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'another');
+    const key = await openKms(aws.createKey(), aws);
+    await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+  });
+
+  it('a data key that the service returns altered is not used', async () => {
+    const key = await openKms(transit.createKey(), { transitToken: new Secret(TOKEN) });
+    vi.spyOn(globalThis, 'fetch').mockImplementationOnce(async () =>
+      Response.json({ data: { ciphertext: 'vault:v1:AAAA' } }),
+    );
+    await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('SEALED'));
+  });
+
+  it('a token for the transit engine is read from its file for each request', async () => {
+    const transitTokenFile = join(folder, 'token');
+    writeFileSync(transitTokenFile, 's.expired\n');
+    const key = await openKms(transit.createKey(), { transitTokenFile });
+    await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    writeFileSync(transitTokenFile, `${TOKEN}\n`);
+    expect(await key.unwrap(await key.wrap(DATA_KEY, CONTEXT), CONTEXT)).toEqual(DATA_KEY);
+  });
+
+  it('a server goes on with the tenants that it opened while the service is away, and answers 503 for others', async () => {
+    const database = await createMigratedDatabase();
+    const environment = {
+      CHANCERY_MASTER_KEY: '',
+      CHANCERY_KMS_KEY: transit.createKey(),
+      CHANCERY_TRANSIT_TOKEN: TOKEN,
+    };
+    const first = await startTestServer({ database, environment });
+    const [known, other] = [await createTenant(first), await createTenant(first)];
+    await first.close();
+
+    const server = await startTestServer({ database, environment });
+    const service = { name: 'billing', profiles: ['*'] };
+    const [token, otherToken] = [
+      await server.login(known.owner.email, PASSWORD),
+      await server.login(other.owner.email, PASSWORD),
+    ];
+    expect((await server.post(`${known.path}/services`, service, { token })).status).toBe(201);
+    transit.fail = true;
+    // The data keys of a tenant are read again each minute.
+    await server.setTime(server.clock.now() + 2 * MINUTE);
+    expect((await server.post(`${known.path}/services`, { ...service, name: 'other' }, { token })).status).toBe(201);
+    const refused = await server.post(`${other.path}/services`, service, { token: otherToken });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'MASTER_KEY_UNAVAILABLE' } });
+    expect(JSON.stringify(refused.body)).not.toContain('127.0.0.1');
+    await expect(startTestServer({ database, environment })).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    transit.fail = false;
+    expect((await server.post(`${other.path}/services`, service, { token: otherToken })).status).toBe(201);
+    await server.close();
+    await database.drop();
+  });
+});
