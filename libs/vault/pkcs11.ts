@@ -26,60 +26,116 @@ const DATA_KEY_BYTES_MAX = 64;
 const modules = new Map<string, { binding: Binding; pkcs11: PKCS11 }>();
 
 /**
+ * What a token answers that lost the session, the log-in or itself (v2.40, table 19): after a restart of the module's daemon, a
+ * fail-over to another HSM, a token that was taken out and put back.
+ */
+const LOST = [
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_SESSION_CLOSED',
+  'CKR_USER_NOT_LOGGED_IN',
+  'CKR_KEY_HANDLE_INVALID',
+  'CKR_OBJECT_HANDLE_INVALID',
+  'CKR_DEVICE_ERROR',
+  'CKR_DEVICE_REMOVED',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_TOKEN_NOT_RECOGNIZED',
+] as const;
+
+interface OpenKey {
+  readonly session: Buffer;
+  readonly key: Buffer;
+  readonly keyId: string;
+}
+
+/**
  * The master key on a token. Data keys are wrapped by AES-GCM on the token (CKM_AES_GCM, v2.40 §2.12), with the context
  * as additional data. The key must be sensitive and not extractable: one that could leave the token is refused.
+ * A session that is lost is opened again with its next use.
  * @param options.createMissingKey makes the key where the token has none: for a new database only
  * @throws MASTER_KEY_INVALID where module, token, PIN or key do not fit, without the PIN
  */
 export async function openPkcs11(
-  { module, tokenLabel, keyLabel, pin }: Pkcs11Options,
-  options: { readonly createMissingKey: boolean },
+  options: Pkcs11Options,
+  { createMissingKey }: { readonly createMissingKey: boolean },
 ): Promise<KeyEncryptionKey> {
-  const { binding, pkcs11 } = await load(module);
-  try {
-    const session = logIn(binding, pkcs11, tokenLabel, pin);
-    const key =
-      findKey(binding, pkcs11, session, keyLabel) ??
-      (options.createMissingKey ? createKey(binding, pkcs11, session, keyLabel) : undefined);
-    if (!key) throw unusable(`The token ${tokenLabel} has no AES key with the label ${keyLabel}`);
-    return keyOnToken(binding, pkcs11, session, key, keyIdOf(binding, pkcs11, session, key, keyLabel));
-  } catch (error) {
-    if (!isTokenError(error)) throw error;
-    throw unusable(`The token ${tokenLabel} answers ${error.message}`);
-  }
-}
+  const { binding, pkcs11 } = await load(options.module);
+  const { CKM_AES_GCM, CK_PARAMS_AES_GCM } = binding;
+  const lost = new Set<unknown>(LOST.map((name) => binding[name]));
+  const isLost = (error: unknown): boolean => isTokenError(error) && lost.has((error as { code?: unknown }).code);
+  let open = openKey(binding, pkcs11, options, createMissingKey);
+  const { keyId } = open;
 
-function keyOnToken(
-  { CKM_AES_GCM, CK_PARAMS_AES_GCM }: Binding,
-  pkcs11: PKCS11,
-  session: Buffer,
-  key: Buffer,
-  keyId: string,
-): KeyEncryptionKey {
+  // No function yields the thread between its two calls, so that one session serves all.
+  function onToken<T>(use: (open: OpenKey) => T): T {
+    try {
+      return use(open);
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      open = reopened();
+    }
+    try {
+      return use(open);
+    } catch (cause) {
+      throw isLost(cause) ? sealingErrors.MASTER_KEY_UNAVAILABLE({ cause }) : cause;
+    }
+  }
+
+  function reopened(): OpenKey {
+    try {
+      const again = openKey(binding, pkcs11, options, false);
+      if (again.keyId === keyId) return again;
+    } catch (cause) {
+      throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause });
+    }
+    throw refused(keyId);
+  }
+
   const mechanism = (iv: Buffer, aad: Buffer) => ({
     mechanism: CKM_AES_GCM,
     parameter: { type: CK_PARAMS_AES_GCM, iv, ivBits: iv.length * 8, aad, tagBits: TAG_BYTES * 8 },
   });
-  // Neither function yields the thread between its two calls, so that one session serves all.
   return {
     keyId,
     wrap: async (dataKey, context) => {
       const nonce = randomBytes(NONCE_BYTES);
-      pkcs11.C_EncryptInit(session, mechanism(nonce, context), key);
-      return Buffer.concat([nonce, pkcs11.C_Encrypt(session, dataKey, Buffer.alloc(dataKey.length + TAG_BYTES))]);
+      return onToken(({ session, key }) => {
+        pkcs11.C_EncryptInit(session, mechanism(nonce, context), key);
+        return Buffer.concat([nonce, pkcs11.C_Encrypt(session, dataKey, Buffer.alloc(dataKey.length + TAG_BYTES))]);
+      });
     },
     unwrap: async (wrapped, context) => {
       const sealed = wrapped.subarray(NONCE_BYTES);
+      if (sealed.length <= TAG_BYTES || sealed.length > DATA_KEY_BYTES_MAX + TAG_BYTES) throw refused(keyId);
       try {
-        if (sealed.length <= TAG_BYTES || sealed.length > DATA_KEY_BYTES_MAX + TAG_BYTES) throw refused(keyId);
-        pkcs11.C_DecryptInit(session, mechanism(wrapped.subarray(0, NONCE_BYTES), context), key);
-        return pkcs11.C_Decrypt(session, sealed, Buffer.alloc(sealed.length));
+        return onToken(({ session, key }) => {
+          pkcs11.C_DecryptInit(session, mechanism(wrapped.subarray(0, NONCE_BYTES), context), key);
+          return pkcs11.C_Decrypt(session, sealed, Buffer.alloc(sealed.length));
+        });
       } catch (error) {
         if (!isTokenError(error)) throw error;
         throw refused(keyId);
       }
     },
   };
+}
+
+function openKey(
+  binding: Binding,
+  pkcs11: PKCS11,
+  { tokenLabel, keyLabel, pin }: Pkcs11Options,
+  createMissingKey: boolean,
+): OpenKey {
+  try {
+    const session = logIn(binding, pkcs11, tokenLabel, pin);
+    const key =
+      findKey(binding, pkcs11, session, keyLabel) ??
+      (createMissingKey ? createKey(binding, pkcs11, session, keyLabel) : undefined);
+    if (!key) throw unusable(`The token ${tokenLabel} has no AES key with the label ${keyLabel}`);
+    return { session, key, keyId: keyIdOf(binding, pkcs11, session, key, keyLabel) };
+  } catch (error) {
+    if (!isTokenError(error)) throw error;
+    throw unusable(`The token ${tokenLabel} answers ${error.message}`);
+  }
 }
 
 async function load(module: string): Promise<{ binding: Binding; pkcs11: PKCS11 }> {

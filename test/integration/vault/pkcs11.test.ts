@@ -62,6 +62,20 @@ describe.each(withSoftHsm)('with %s', () => {
     await expect(openPkcs11(options, CREATE)).rejects.toThrow('could leave its token');
   });
 
+  it('a master key in SoftHSM opens its session again after the token lost it', async () => {
+    const key = await openPkcs11(used!, CREATE);
+    const context = Buffer.from('context');
+    const wrapped = await key.wrap(Buffer.from('a data key'), context);
+    const binding = createRequire(import.meta.url)('pkcs11js') as typeof import('pkcs11js');
+    const pkcs11 = new binding.PKCS11();
+    pkcs11.load(softHsm!);
+    const slot = pkcs11.C_GetSlotList(true).find((id) => pkcs11.C_GetTokenInfo(id).label.trimEnd() === 'used')!;
+    pkcs11.C_CloseAllSessions(slot);
+    expect((await key.unwrap(wrapped, context)).toString()).toBe('a data key');
+    pkcs11.C_CloseAllSessions(slot);
+    expect((await key.unwrap(await key.wrap(wrapped.subarray(0, 32), context), context)).length).toBe(32);
+  });
+
   it('a master key in SoftHSM opens a whole server; the database and the files without the token open nothing', async () => {
     const database = await createMigratedDatabase();
     const environment = (token: Pkcs11Options): Record<string, string> => ({
