@@ -4655,6 +4655,11 @@ export interface components {
             authorization?: string;
             /** @description Its `X-Service-Key` header */
             serviceKey?: string;
+            /**
+             * Format: uuid
+             * @description Its `X-Service-Id` header: the service that a workload with a token of its own issuer wants to act as
+             */
+            serviceId?: string;
             /** @description Source address of the request, for services with `allowedCidrs` */
             sourceAddress?: string;
         };
@@ -8897,6 +8902,8 @@ export interface operations {
     signToken: {
         parameters: {
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };
@@ -8947,6 +8954,8 @@ export interface operations {
     signTokens: {
         parameters: {
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };
@@ -8973,6 +8982,8 @@ export interface operations {
     verifyToken: {
         parameters: {
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };
@@ -8993,6 +9004,12 @@ export interface operations {
         };
     };
     diagnoseToken: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["DiagnoseRequest"];
@@ -9009,6 +9026,12 @@ export interface operations {
         };
     };
     whoami: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The caller */
             200: {
@@ -9036,6 +9059,12 @@ export interface operations {
         };
     };
     authenticateCaller: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CallerCredentials"];
@@ -9052,6 +9081,12 @@ export interface operations {
         };
     };
     forwardAuth: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9063,6 +9098,12 @@ export interface operations {
         };
     };
     forwardAuthPut: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9074,6 +9115,12 @@ export interface operations {
         };
     };
     forwardAuthPost: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9085,6 +9132,12 @@ export interface operations {
         };
     };
     forwardAuthDelete: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9096,6 +9149,12 @@ export interface operations {
         };
     };
     forwardAuthOptions: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9107,6 +9166,12 @@ export interface operations {
         };
     };
     forwardAuthHead: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9118,6 +9183,12 @@ export interface operations {
         };
     };
     forwardAuthPatch: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
+        };
         responses: {
             /** @description The request is accepted */
             200: {
@@ -9178,6 +9249,10 @@ export interface operations {
     };
     getTransaction: {
         parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
             path: {
                 /** @description Id of the transaction */
                 xid: string;
@@ -9203,6 +9278,10 @@ export interface operations {
                 /** @description The number, with or without `+` */
                 phone: string;
             };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
         };
         responses: {
             /** @description One page, oldest first */
@@ -9219,6 +9298,10 @@ export interface operations {
             query?: {
                 /** @description Name of the token profile, where several could be meant */
                 profile?: string;
+            };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
             };
         };
         responses: {
@@ -9257,6 +9340,8 @@ export interface operations {
                 profile?: string;
             };
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };
@@ -9378,6 +9463,8 @@ export interface operations {
     requestCertificate: {
         parameters: {
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };
@@ -9400,6 +9487,8 @@ export interface operations {
     renewOwnCertificate: {
         parameters: {
             header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
             };

@@ -13,6 +13,7 @@ import { stateAt } from './lifecycle.js';
 import { type JwtCandidate, isSignedWith } from './credential-lookup.js';
 import { CredentialFilter } from './credential-filter.js';
 import { CredentialSecrets } from './credential-secrets.js';
+import { DirectWorkloads, type ForeignToken, foreignTokenOf } from './direct-workloads.service.js';
 import { requireUsable } from './credential-use.js';
 import type { Service } from './entities.js';
 import { FailedAuthentications, sourceOf } from './failed-authentications.js';
@@ -46,11 +47,13 @@ export class Authenticator {
     private readonly filter: CredentialFilter,
     private readonly failures: FailedAuthentications,
     private readonly refusedUses: RefusedUses,
+    private readonly directWorkloads: DirectWorkloads,
   ) {}
 
   /**
    * @param options.confirmed `false` where the work that follows goes through `Database.commit`, which confirms what is
    * only remembered; otherwise it is confirmed here
+   * @param options.owner whose the credential is, where `introduce` has found that out
    * @throws CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED,
    * TENANT_SUSPENDED, IP_NOT_ALLOWED; RATE_LIMITED in place of INVALID_CREDENTIALS where the source of the credential is
    * beyond its quota of failures
@@ -58,39 +61,51 @@ export class Authenticator {
   async authenticate(
     received: CallerFacts,
     origin: Origin,
-    { confirmed = true }: { readonly confirmed?: boolean } = {},
+    { confirmed = true, owner }: { readonly confirmed?: boolean; readonly owner?: CredentialOwner | undefined } = {},
   ): Promise<AuthenticatedService> {
     const facts = shownByService(received);
     if (facts.authorization === undefined && !facts.serviceKey) throw coreErrors.CREDENTIALS_REQUIRED();
+    const authenticated = await this.counting(facts, origin, async () =>
+      this.decide(facts, origin, confirmed, owner ?? (await this.identify(facts, origin))),
+    );
+    this.outcomes.increment('accepted');
+    return authenticated;
+  }
+
+  /**
+   * What `authenticate` writes about a token of another issuer that it sees for the first time, for work that is prepared
+   * without writing.
+   * @returns whose credential it is; `undefined` for every other credential
+   * @throws as `authenticate`
+   */
+  async introduce(received: CallerFacts, origin: Origin): Promise<CredentialOwner | undefined> {
+    const facts = shownByService(received);
+    const foreign = foreignTokenIn(facts);
+    return foreign && this.counting(facts, origin, async () => this.ofWorkload(foreign, facts, origin));
+  }
+
+  /** Counts a rejection, and what may be a guess where there were too many. */
+  private async counting<Result>(facts: CallerFacts, origin: Origin, work: () => Promise<Result>): Promise<Result> {
+    const source = failureSource(facts, origin);
     try {
-      const authenticated = await this.authenticateShown(facts, origin, confirmed);
-      this.outcomes.increment('accepted');
-      return authenticated;
+      if (this.failures.isExhausted(source) && !(await this.filter.mayBeGenuine(facts))) {
+        throw this.failures.rejection(source);
+      }
+      return await work();
     } catch (error) {
-      this.outcomes.increment(error instanceof DomainError ? error.code : coreErrors.INTERNAL_ERROR.code);
-      throw error;
+      const isUnknown = error instanceof DomainError && error.code === coreErrors.INVALID_CREDENTIALS.code;
+      const rejection = isUnknown ? await this.failures.count(source, error) : error;
+      this.outcomes.increment(rejection instanceof DomainError ? rejection.code : coreErrors.INTERNAL_ERROR.code);
+      throw rejection;
     }
   }
 
-  private async authenticateShown(
+  private async decide(
     facts: CallerFacts,
     origin: Origin,
     confirmed: boolean,
+    owner: CredentialOwner,
   ): Promise<AuthenticatedService> {
-    const source = failureSource(facts, origin);
-    if (this.failures.isExhausted(source) && !(await this.filter.mayBeGenuine(facts))) {
-      throw this.failures.rejection(source);
-    }
-    try {
-      return await this.decide(facts, origin, confirmed);
-    } catch (error) {
-      if (!(error instanceof DomainError) || error.code !== coreErrors.INVALID_CREDENTIALS.code) throw error;
-      throw await this.failures.count(source, error);
-    }
-  }
-
-  private async decide(facts: CallerFacts, origin: Origin, confirmed: boolean): Promise<AuthenticatedService> {
-    const owner = await this.identify(facts);
     if (owner.tenantId !== (facts.tenantId ?? owner.tenantId)) throw coreErrors.INVALID_CREDENTIALS();
     let rejected: { readonly record: CallerRecord; readonly error: unknown } | undefined;
     try {
@@ -128,15 +143,22 @@ export class Authenticator {
     await this.refusedUses.note({ ...use, requestId: requestId ?? origin.requestId });
   }
 
-  private async identify({ authorization, serviceKey = '' }: CallerFacts): Promise<CredentialOwner> {
+  private async identify(facts: CallerFacts, origin: Origin): Promise<CredentialOwner> {
+    const { authorization, serviceKey = '' } = facts;
     if (authorization !== undefined) {
       const token = BEARER.exec(authorization)?.groups?.['token'];
       if (token === undefined) throw coreErrors.INVALID_CREDENTIALS();
+      const foreign = foreignTokenIn(facts);
+      if (foreign) return this.ofWorkload(foreign, facts, origin);
       return workloadSecrets.isWellFormed(token) ? this.byHash(token, 'workload') : this.byToken(token);
     }
     if (workloadSecrets.isWellFormed(serviceKey)) return this.byHash(serviceKey, 'workload');
     if (!isWellFormedServiceKey(serviceKey)) throw coreErrors.INVALID_CREDENTIALS();
     return this.byHash(serviceKey, 'service_key');
+  }
+
+  private async ofWorkload(foreign: ForeignToken, facts: CallerFacts, origin: Origin): Promise<CredentialOwner> {
+    return this.directWorkloads.ownerOf(foreign, { ...facts, requestId: facts.requestId ?? origin.requestId });
   }
 
   private async byHash(secret: string, kind: 'service_key' | 'workload'): Promise<CredentialOwner> {
@@ -164,6 +186,11 @@ export class Authenticator {
       throw coreErrors.INVALID_CREDENTIALS();
     });
   }
+}
+
+/** What a request shows of a workload, unless that is an exchanged credential. */
+function foreignTokenIn({ authorization, serviceId }: CallerFacts): ForeignToken | undefined {
+  return foreignTokenOf(BEARER.exec(authorization ?? '')?.groups?.['token'] ?? '', serviceId);
 }
 
 /**

@@ -4,6 +4,8 @@ export interface CallerFacts {
   readonly authorization?: string | undefined;
   /** The `X-Service-Key` header (or the vendor's `key`). */
   readonly serviceKey?: string | undefined;
+  /** The `X-Service-Id` header: which service a workload with a token of its own issuer wants to act as. */
+  readonly serviceId?: string | undefined;
   readonly sourceAddress: string | null;
   /** The request that carries it, where that is known. */
   readonly requestId?: string | undefined;

@@ -10,6 +10,7 @@ import { tenantState } from '#tenants';
 import { BEARER, type CallerFacts } from './caller-facts.js';
 import { isSignedWith, jwtCredentialsOf, knownIssuers, signingKeyOf } from './credential-lookup.js';
 import { CredentialSecrets } from './credential-secrets.js';
+import { DirectWorkloads, foreignTokenOf } from './direct-workloads.service.js';
 import { Credential, WorkloadCredential } from './entities.js';
 import { workloadSecrets } from './token-exchange.service.js';
 
@@ -28,6 +29,7 @@ export class CredentialFilter {
   constructor(
     private readonly database: Database,
     private readonly secrets: CredentialSecrets,
+    private readonly directWorkloads: DirectWorkloads,
   ) {
     this.#serviceKeys = new BatchedLookup((hashes) => this.existing(hashes));
     this.#workloads = new BatchedLookup((hashes) => this.exchanged(hashes));
@@ -35,7 +37,7 @@ export class CredentialFilter {
   }
 
   /** @returns `false` for a guess; `true` is no proof */
-  async mayBeGenuine({ authorization, serviceKey = '' }: CallerFacts): Promise<boolean> {
+  async mayBeGenuine({ authorization, serviceKey = '', serviceId }: CallerFacts): Promise<boolean> {
     const token = BEARER.exec(authorization ?? '')?.groups?.['token'] ?? '';
     for (const secret of [token, authorization === undefined ? serviceKey : '']) {
       if (!workloadSecrets.isWellFormed(secret)) continue;
@@ -45,6 +47,8 @@ export class CredentialFilter {
       if (!isWellFormedServiceKey(serviceKey)) return false;
       return (await this.#serviceKeys.find(this.secrets.lookupHash(serviceKey))) === true;
     }
+    const foreign = foreignTokenOf(token, serviceId);
+    if (foreign) return (await this.#workloads.find(this.directWorkloads.hashOf(foreign))) === true;
     const parsed = parseCompactJws(token);
     return parsed.ok && this.isSigned(parsed.value);
   }

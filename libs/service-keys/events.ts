@@ -31,9 +31,11 @@ export const credentialEvents = defineEvents('credential', {
 
 export const trustEvents = defineEvents('trust', {
   created: 'A trust was created: workloads with tokens of its issuer may act as the service',
-  deleted: 'A trust was deleted: credentials that were exchanged by it are rejected',
+  deleted: 'A trust was deleted: credentials that were exchanged by it, and tokens that it accepted, are rejected',
   exchanged:
     'A workload exchanged a token of its issuer for a short credential of the service; with the claims that matched',
+  accepted:
+    'A workload called with a token of its issuer; recorded once for each token, with the claims that matched and the credential that its requests are recorded under',
   refused:
     'A token of a workload was rejected for a service; recorded at the first attempt, then once a minute with the number of attempts',
 });

@@ -4,7 +4,7 @@ import { DomainError, type EventDraft, type TenantScope } from '#core';
 import { Database, bothOf } from '#database';
 
 import { type AuthenticatedService, Authenticator } from './authenticator.js';
-import { CallerDirectory } from './caller-directory.js';
+import { CallerDirectory, type CredentialOwner } from './caller-directory.js';
 import type { CallerFacts } from './caller-facts.js';
 import { credentialEvents } from './events.js';
 
@@ -14,6 +14,8 @@ export interface GatewayVerdict {
   /** `OK`, or the code that the caller would have got here. */
   readonly code: string;
 }
+
+type Rejected = GatewayVerdict & { readonly caller: undefined };
 
 /** Authenticates credentials on behalf of gateways of the same tenant. */
 @Injectable()
@@ -30,9 +32,11 @@ export class Gateway {
    * @throws AUDIT_UNAVAILABLE; never for bad credentials
    */
   async authenticate(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
+    const shown = { ...facts, tenantId: scope.tenantId };
+    const introduced = await this.attempt(async () => this.authenticator.introduce(shown, scope));
     return this.database.commit(scope, async () => {
       const gateway = await this.callers.present(scope);
-      const verdict = await this.verdict(scope, facts);
+      const verdict = 'code' in introduced ? introduced : await this.verdict(scope, shown, introduced.result);
       const { caller } = verdict;
       if (!caller) return { basis: gateway.basis, finish: () => ({ result: verdict, events: [] }) };
       const events = [accepted(caller.credentialId, caller.service.id)];
@@ -49,11 +53,20 @@ export class Gateway {
     });
   }
 
-  private async verdict(scope: TenantScope, facts: CallerFacts): Promise<GatewayVerdict> {
+  private async verdict(
+    scope: TenantScope,
+    shown: CallerFacts,
+    owner: CredentialOwner | undefined,
+  ): Promise<GatewayVerdict> {
+    const attempt = await this.attempt(async () =>
+      this.authenticator.authenticate(shown, scope, { confirmed: false, owner }),
+    );
+    return 'code' in attempt ? attempt : { caller: attempt.result, code: 'OK' };
+  }
+
+  private async attempt<Result>(work: () => Promise<Result>): Promise<{ readonly result: Result } | Rejected> {
     try {
-      const credentials = { ...facts, tenantId: scope.tenantId };
-      const caller = await this.authenticator.authenticate(credentials, scope, { confirmed: false });
-      return { caller, code: 'OK' };
+      return { result: await work() };
     } catch (error) {
       if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
       return { caller: undefined, code: error.code };

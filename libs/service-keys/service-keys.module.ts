@@ -37,6 +37,7 @@ import {
 import { callerErrors, credentialErrors, credentialRotationErrors, serviceErrors, trustErrors } from './errors.js';
 import { credentialEvents, credentialRotationEvents, serviceEvents, trustEvents } from './events.js';
 import { FAILURE_QUOTA, FailedAuthentications, type FailureQuota } from './failed-authentications.js';
+import { DirectWorkloads } from './direct-workloads.service.js';
 import { Gateway } from './gateway.service.js';
 import { Leaks } from './leaks.service.js';
 import { OwnTokens } from './own-tokens.service.js';
@@ -47,6 +48,7 @@ import { TokenExchange } from './token-exchange.service.js';
 import { Trusts } from './trusts.service.js';
 import { CredentialUsage } from './usage.js';
 import { WorkloadCredentialExpiry } from './workload-credential-expiry.js';
+import { WorkloadTokens } from './workload-tokens.service.js';
 
 export const serviceKeyEntities: readonly EntityClass[] = [
   Service,
@@ -97,6 +99,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     CredentialSuccession,
     CredentialUsage,
     Credentials,
+    DirectWorkloads,
     EndedCredentialRotations,
     FinishedRotationItems,
     Gateway,
@@ -108,6 +111,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     TokenExchange,
     Trusts,
     WorkloadCredentialExpiry,
+    WorkloadTokens,
   ],
   exports: [
     Authenticator,

@@ -78,14 +78,17 @@ export function timeProblem({ iat, nbf, exp }: Claims, now: EpochMilliseconds): 
   return iat * SECOND + ISSUED_WITHIN + CLOCK_SKEW <= now ? 'TOKEN_TOO_OLD' : undefined;
 }
 
-/** A token is accepted until one clock skew after its end; by whose clock that is, is not known either. */
-const KEPT_AFTER_END = 2 * CLOCK_SKEW;
-
-/** Until when a token of these times could come again: what its issuer writes as `exp` keeps no row for years. */
-export function repeatableUntil({ iat, exp }: Claims): EpochMilliseconds {
+/** Until when a token of these times is accepted, by the rules of `timeProblem`. */
+export function acceptedUntil({ iat, exp }: Claims): EpochMilliseconds {
   const end = Math.min((exp as number) * SECOND, (iat as number) * SECOND + ISSUED_WITHIN);
-  return Math.ceil(end) + KEPT_AFTER_END;
+  return Math.ceil(end) + CLOCK_SKEW;
 }
+
+/**
+ * Until when it could come again: what its issuer writes as `exp` keeps no row for years. By whose clock it is accepted is
+ * not known either.
+ */
+export const repeatableUntil = (claims: Claims): EpochMilliseconds => acceptedUntil(claims) + CLOCK_SKEW;
 
 /** The claims by which the rules accept the token, or why they do not. */
 export function acceptedClaims(

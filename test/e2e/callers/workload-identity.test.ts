@@ -12,6 +12,7 @@ import { type ScriptedProvider, startScriptedProvider } from '../../support/iden
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
+  type Call,
   type Shape,
   type TestServer,
   type TestTenant,
@@ -21,11 +22,7 @@ import {
 import { REACHABLE } from '../admin/company.js';
 import { nameOf, pathWith, routesOf } from '../server/routes.js';
 import { type TestIssuer, createIssuer, createService } from '../signing/issuer.js';
-
-const AUDIENCE = 'https://chancery.test';
-const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
-const ANY_ID = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+import { ANY_ID, AUDIENCE, GRANT, JWT, type Workload, exchangeToken, postExchange, workloadOf } from './workload.js';
 
 /** Nothing is sent in these tests. */
 const MAIL = {
@@ -40,11 +37,13 @@ let server: TestServer;
 /** Another instance on the same database, with e-mail. */
 let other: TestServer;
 let issuer: ScriptedProvider;
+let workload: Workload;
 let tenant: TestTenant;
 let signing: TestIssuer;
 beforeAll(async () => {
   database = await createMigratedDatabase();
   issuer = await startScriptedProvider();
+  workload = workloadOf(issuer, clock);
   server = await startTestServer({ clock, database, environment: REACHABLE });
   other = await startTestServer({ clock, database, environment: { ...REACHABLE, ...MAIL } });
   tenant = await createTenant(server);
@@ -55,27 +54,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-const now = () => Math.floor(clock.now() / SECOND);
-let jobs = 0;
-/** What a workload says of itself, as a pipeline does. */
-const job = (more: object = {}) => ({
-  iss: issuer.issuer,
-  aud: AUDIENCE,
-  sub: 'repo:acme/shop:environment:prod',
-  repository_id: '74',
-  iat: now(),
-  exp: now() + 300,
-  jti: `job-${++jobs}`,
-  ...more,
-});
-const rules = (more: object = {}) => ({
-  name: 'ci',
-  issuer: issuer.issuer,
-  audience: AUDIENCE,
-  subject: 'repo:acme/shop:environment:*',
-  claims: { repository_id: '74' },
-  ...more,
-});
+const now = () => workload.now();
+const job = (more?: object) => workload.job(more);
+const rules = (more?: object) => workload.rules(more);
 
 /** A service of its own for a test, with a trust. */
 async function trusting(more: object = {}): Promise<{ serviceId: string; path: string; trustId: string }> {
@@ -86,12 +67,9 @@ async function trusting(more: object = {}): Promise<{ serviceId: string; path: s
   return { serviceId, path, trustId: created.body['id']! };
 }
 
-function post(form: Record<string, string> | string, at = server): Promise<Answer> {
-  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  return at.request('POST', '/v1/token-exchange', String(new URLSearchParams(form)), { headers });
-}
-const exchange = async (serviceId: string, token: string | Promise<string>, at = server): Promise<Answer> =>
-  post({ grant_type: GRANT, subject_token: await token, subject_token_type: JWT, audience: serviceId }, at);
+const post = (form: Record<string, string> | string): Promise<Answer> => postExchange(server, form);
+const exchange = (serviceId: string, token: string | Promise<string>, at = server): Promise<Answer> =>
+  exchangeToken(at, serviceId, token);
 
 /** The credential of a job that is accepted. */
 async function obtain(serviceId: string, more: object = {}): Promise<string> {
@@ -166,7 +144,10 @@ describe('a workload', () => {
 
   it('a workload has no permission but those of services', async () => {
     const { serviceId } = await trusting();
-    const token = await obtain(serviceId);
+    const shown: Call[] = [
+      { token: await obtain(serviceId) },
+      { token: await issuer.sign(job()), headers: { 'X-Service-Id': serviceId } },
+    ];
     const beyond = routesOf(server.server.app).filter(
       ({ permission, method }) =>
         permission !== undefined && method !== 'HEAD' && permissionRow(permission).audience !== 'service',
@@ -174,9 +155,12 @@ describe('a workload', () => {
     expect(beyond.length).toBeGreaterThan(100);
     for (const route of beyond) {
       const path = pathWith(route.path, (name) => (name === 'tenantId' ? tenant.id : ANY_ID)).replace('*', '0/000.p/1');
-      const { status } = await server.request(route.method, path, route.method === 'GET' ? undefined : {}, { token });
-      expect([nameOf(route), status]).toEqual([nameOf(route), 401]);
+      for (const call of shown) {
+        const { status } = await server.request(route.method, path, route.method === 'GET' ? undefined : {}, call);
+        expect([nameOf(route), status]).toEqual([nameOf(route), 401]);
+      }
     }
+    for (const call of shown) expect((await server.get('/v1/whoami', call)).status).toBe(200);
   });
 
   it('a workload loses its credential with the trust, and with the service, in the next request of each instance', async () => {

@@ -87,6 +87,9 @@ function userCredentials(request: FastifyRequest): UserCredentials {
 
 /** `key` is the name that clients of Webex Connect send. */
 const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
+/** Names the service that a workload with a token of its own issuer wants to act as: such a token says nothing of services. */
+export const SERVICE_ID_HEADER = 'X-Service-Id';
+const SERVICE_ID = SERVICE_ID_HEADER.toLowerCase();
 /** Where a client shows credentials. */
 const SHOWN_IN = ['authorization', ...SERVICE_KEY_HEADERS] as const;
 
@@ -97,13 +100,18 @@ export function serviceCredentials(request: FastifyRequest) {
   // Two that differ are ambiguous: joined they match no key.
   const serviceKey = offered.length === 0 ? undefined : [...new Set(offered)].join(',');
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+  const serviceId = request.headers[SERVICE_ID];
   return {
     sourceAddress: sourceAddressOf(request),
     requestId: request.id,
     ...(authorization === undefined ? {} : { authorization }),
     ...(serviceKey === undefined ? {} : { serviceKey }),
+    ...(typeof serviceId === 'string' ? { serviceId } : {}),
   };
 }
+
+/** Whether the bearer token of a request is that of a workload, and not that of a person. */
+export const showsServiceId = ({ headers }: FastifyRequest): boolean => headers[SERVICE_ID] !== undefined;
 
 /** The tenant that the path names, if the route has one. */
 export function tenantParameter(request: FastifyRequest): string | undefined {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { type ErrorFactory, coreErrors } from '#core';
 import { sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
-import { STEP_UP_HEADER, TENANT_PARAMETER } from './auth.guard.js';
+import { SERVICE_ID_HEADER, STEP_UP_HEADER, TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
 import { NOT_STORED_EXTENSION } from './idempotency.guard.js';
@@ -137,6 +137,15 @@ const STEP_UP_PARAMETER = {
   schema: { type: 'string', minLength: 1, maxLength: 1024, example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln' },
 };
 
+const SERVICE_ID_PARAMETER = {
+  name: SERVICE_ID_HEADER,
+  in: 'header',
+  required: false,
+  description:
+    'Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is.',
+  schema: { type: 'string', format: 'uuid', example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b' },
+};
+
 /** The code of the refusal by which a route says that it needs the caller's password. */
 const PASSWORD_REQUIRED = 'PASSWORD_REQUIRED';
 
@@ -201,6 +210,7 @@ export function completeDocument(document: OpenAPIObject, policy: PermissionPoli
     const signedIn = operation[SIGNED_IN_EXTENSION] as string | undefined;
     const optional = signedIn === undefined ? [] : policy.errorsOf(policy.audience(signedIn));
     delete operation[SIGNED_IN_EXTENSION];
+    if (audience === 'service') (operation.parameters ??= []).push(SERVICE_ID_PARAMETER);
     if (isIdempotent(located, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
     describePathParameters(operation, path);
     distinguishMethods(document, located);

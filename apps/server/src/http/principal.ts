@@ -57,6 +57,8 @@ export interface UserCredentials {
 
 export interface ServiceCredentials extends UserCredentials {
   readonly serviceKey?: string;
+  /** Which service a workload with a token of its own issuer wants to act as. */
+  readonly serviceId?: string;
 }
 
 /**

@@ -21,6 +21,14 @@ export class CallerCredentials {
   })
   serviceKey?: string;
 
+  @Identifier({
+    optional: true,
+    example: SERVICE_EXAMPLE,
+    description:
+      'Its `X-Service-Id` header: the service that a workload with a token of its own issuer wants to act as',
+  })
+  serviceId?: string;
+
   @Text({
     optional: true,
     max: 45,

@@ -11,7 +11,7 @@ import { tenantErrors } from '#tenants';
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
 import { readableByOrigin } from '../http/browser-access.js';
-import { serviceCredentials } from '../http/auth.guard.js';
+import { serviceCredentials, showsServiceId } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, InScope, type RequestFacts } from '../http/in-scope.js';
 import { CallerIdentification, actorOf } from '../http/principal.js';
@@ -88,7 +88,7 @@ export class UserTokensController {
   ): Promise<UserTokenAnswer> {
     reply.header('Cache-Control', 'no-store');
     const bearer = BEARER.exec(authorization ?? '')?.groups?.['token'];
-    if (bearer !== undefined && !isServiceToken(bearer)) {
+    if (bearer !== undefined && !isServiceToken(bearer) && !showsServiceId(request)) {
       const page = request.headers.origin;
       // Refusals are readable, too: a page learns that its user has to sign in again.
       await this.openTo(page, { ...systemOrigin('id-token'), ...facts }, query, reply);

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable, Logger } from '@nestjs/common';
+import type { JSONWebKeySet } from 'jose';
+
+import { RepeatedEvents } from '#audit';
+import { Restorations } from '#backup';
+import {
+  DomainError,
+  type EpochMilliseconds,
+  SECOND,
+  type TenantScope,
+  isUuid,
+  platformScope,
+  selfDeciding,
+  systemOrigin,
+} from '#core';
+import { uuidv7 } from '#crypto';
+import { Database } from '#database';
+import { type Claims, Issuers, type KeySource, issuerErrors, provenClaims, readUnproven } from '#issuers';
+import { isAddressAllowed, requireActiveTenant, tenantState } from '#tenants';
+
+import { Service, Trust, WorkloadCredential } from './entities.js';
+import { trustErrors } from './errors.js';
+import { trustEvents } from './events.js';
+import { CLOCK_SKEW, type TrustRefusal, acceptedClaims, repeatableUntil, timeProblem } from './trust-rules.js';
+
+/** Why a token of a workload gives no credential, for the history. */
+export type WorkloadRefusal =
+  | TrustRefusal
+  | 'MALFORMED_TOKEN'
+  | 'UNTRUSTED_ISSUER'
+  | 'INVALID_SIGNATURE'
+  | 'ISSUER_UNUSABLE'
+  | 'DUPLICATE_JTI'
+  | 'IP_NOT_ALLOWED';
+
+/** Not a refusal: another request with the token was faster. */
+const ALREADY_ADMITTED = 'ALREADY_ADMITTED';
+
+/** A token that a trust of the service accepts. */
+export interface AcceptedToken {
+  readonly trust: Trust;
+  readonly claims: Claims;
+  readonly matched: Readonly<Record<string, string>>;
+}
+
+/** A workload that wants to act as a service. */
+export interface WorkloadRequest {
+  readonly serviceId: string;
+  readonly token: string;
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+  /** Where a gateway asks: services of other tenants do not exist. */
+  readonly tenantId?: string | undefined;
+}
+
+/** The credential that follows from a token. */
+export interface CredentialTerms {
+  /** How it is found. */
+  readonly lookupHash: string;
+  readonly expiresAt: EpochMilliseconds;
+  readonly event: typeof trustEvents.exchanged;
+}
+
+const SCOPE = platformScope(systemOrigin('workload-tokens'));
+/** Characters of a claim that the history keeps. */
+const JTI_CHARACTERS_MAX = 128;
+
+/**
+ * Tokens of workloads by their own issuers: which of them a service trusts. One that is accepted becomes a short credential
+ * of the service, so that its requests cost what those of other credentials do, and end with the trust.
+ */
+@Injectable()
+export class WorkloadTokens {
+  readonly #logger = new Logger(WorkloadTokens.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly issuers: Issuers,
+    private readonly events: RepeatedEvents,
+    private readonly restorations: Restorations,
+  ) {}
+
+  /**
+   * @param termsOf what credential follows from the token
+   * @throws SUBJECT_TOKEN_REJECTED (see `refusalOf`) for a service that does not exist, one without such a trust, and a token that none of
+   *   its trusts accepts; TENANT_SUSPENDED
+   */
+  async admit(
+    request: WorkloadRequest,
+    termsOf: (accepted: AcceptedToken, now: EpochMilliseconds) => CredentialTerms,
+  ): Promise<WorkloadCredential> {
+    const service = await this.serviceOf(request);
+    if (!service) throw refused('UNTRUSTED_ISSUER');
+    try {
+      return await this.issue(request, service, await this.accept(service, request.token), termsOf);
+    } catch (error) {
+      const reason = refusalOf(error);
+      if (reason !== undefined && reason !== ALREADY_ADMITTED) await this.record(request, service, reason);
+      throw error;
+    }
+  }
+
+  private async serviceOf({ serviceId, tenantId }: WorkloadRequest): Promise<Service | null> {
+    if (!isUuid(serviceId)) return null;
+    return this.database.readPlatform(SCOPE, async (view) => {
+      const service = await view.findOne(Service, { id: serviceId, state: 'active' });
+      if (!service || service.tenantId !== (tenantId ?? service.tenantId)) return null;
+      return (await tenantState(view, service.tenantId)) === 'deleted' ? null : service;
+    });
+  }
+
+  /** The first trust of the service that accepts the token. @throws SUBJECT_TOKEN_REJECTED */
+  private async accept(service: Service, token: string): Promise<AcceptedToken> {
+    const unproven = readUnproven(token);
+    if (!unproven) throw refused('MALFORMED_TOKEN');
+    const { id: serviceId, tenantId } = service;
+    const { trusts, now } = await this.database.readPlatform(SCOPE, async (view) => ({
+      trusts: await view.find(Trust, { tenantId, serviceId, issuer: unproven.iss }, { order: { id: 'ASC' } }),
+      now: view.now,
+    }));
+    if (trusts.length === 0) throw refused('UNTRUSTED_ISSUER');
+    let reason: WorkloadRefusal = 'INVALID_SIGNATURE';
+    // All of them are of the issuer of the token.
+    let byIssuer: Promise<Claims | undefined> | undefined;
+    for (const trust of trusts) {
+      const claims =
+        trust.jwks === null
+          ? await (byIssuer ??= this.prove(token, this.issuers.keysOf(unproven.iss)))
+          : await this.prove(token, this.issuers.givenKeysOf(unproven.iss, trust.jwks as unknown as JSONWebKeySet));
+      if (!claims) continue;
+      const problem = timeProblem(claims, now);
+      if (problem) throw refused(problem);
+      const matched = acceptedClaims(trust, claims);
+      if (!('refused' in matched)) return { trust, claims, matched };
+      reason = (matched as { refused: TrustRefusal }).refused;
+    }
+    throw refused(reason);
+  }
+
+  private async prove(token: string, source: KeySource): Promise<Claims | undefined> {
+    try {
+      return await provenClaims(token, source);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code !== issuerErrors.ISSUER_UNUSABLE.code) throw error;
+      throw refused('ISSUER_UNUSABLE');
+    }
+  }
+
+  private async issue(
+    { token, requestId, sourceAddress }: WorkloadRequest,
+    { id: serviceId, tenantId, name }: Service,
+    accepted: AcceptedToken,
+    termsOf: (accepted: AcceptedToken, now: EpochMilliseconds) => CredentialTerms,
+  ): Promise<WorkloadCredential> {
+    const { trust, claims, matched } = accepted;
+    const actor = { type: 'service', id: serviceId, name } as const;
+    const scope: TenantScope = selfDeciding({ actor, requestId, sourceAddress, tenantId });
+    return this.database.transaction(scope, async (tx) => {
+      await requireActiveTenant(tx);
+      // What was withdrawn since the token was verified counts.
+      const service = await tx.findOne(Service, { id: serviceId, state: 'active' });
+      if (!service || !(await tx.exists(Trust, { id: trust.id }))) throw refused('UNTRUSTED_ISSUER');
+      if (!isAddressAllowed(service.allowedCidrs, sourceAddress)) throw refused('IP_NOT_ALLOWED');
+      if (trust.singleUse && this.mayHaveBeenUsed(claims)) throw refused('DUPLICATE_JTI');
+      const { lookupHash, expiresAt, event } = termsOf(accepted, tx.now);
+      const credential: WorkloadCredential = {
+        id: uuidv7(tx.now),
+        tenantId,
+        serviceId,
+        trustId: trust.id,
+        lookupHash,
+        replayKey: trust.singleUse ? replayKeyOf(trust, claims, token) : null,
+        createdAt: tx.now,
+        expiresAt,
+        keptUntil: trust.singleUse ? Math.max(expiresAt, repeatableUntil(claims)) : expiresAt,
+      };
+      const duplicate = (): DomainError => refused(trust.singleUse ? 'DUPLICATE_JTI' : ALREADY_ADMITTED);
+      await tx.insert(WorkloadCredential, credential, { duplicate });
+      await tx.note(Trust, { id: trust.id }, { lastUsedAt: tx.now });
+      const jti =
+        typeof claims['jti'] === 'string' ? { jti: claims['jti'].slice(0, JTI_CHARACTERS_MAX).toWellFormed() } : {};
+      const ttlSeconds = Math.ceil((expiresAt - tx.now) / SECOND);
+      const details = { serviceId, issuer: trust.issuer, claims: matched, ttlSeconds, ...jti };
+      tx.record(event(trust.id, { credentialId: credential.id, details }));
+      return credential;
+    });
+  }
+
+  /** A restoration loses which tokens were exchanged since the backup: each that was issued before it counts as used. */
+  private mayHaveBeenUsed({ iat }: Claims): boolean {
+    const { lastAt } = this.restorations;
+    return lastAt !== null && (iat as number) * SECOND - CLOCK_SKEW < lastAt;
+  }
+
+  /** Never throws: the answer is the rejection, whatever becomes of its record. */
+  private async record(
+    { requestId, sourceAddress }: WorkloadRequest,
+    { id, tenantId, name }: Service,
+    reason: WorkloadRefusal,
+  ): Promise<void> {
+    await this.events
+      .record({
+        subject: `token-exchange:${id}:${reason}`,
+        histories: [tenantId],
+        origin: { actor: { type: 'service', id, name }, requestId, sourceAddress },
+        event: trustEvents.refused(id, { outcome: 'denied', details: { reason } }),
+        sourceAddresses: sourceAddress === null ? [] : [sourceAddress],
+      })
+      .catch((error: unknown) => this.#logger.error('A rejected token could not be recorded', error));
+  }
+}
+
+/** Why the token was rejected; `undefined` for every other failure. */
+export function refusalOf(error: unknown): WorkloadRefusal | typeof ALREADY_ADMITTED | undefined {
+  if (!(error instanceof DomainError) || error.code !== trustErrors.SUBJECT_TOKEN_REJECTED.code) return undefined;
+  return error.extensions['reason'] as WorkloadRefusal | typeof ALREADY_ADMITTED;
+}
+
+/** Carries the reason to the history; the workload is told nothing of it. */
+const refused = (reason: WorkloadRefusal | typeof ALREADY_ADMITTED): DomainError =>
+  trustErrors.SUBJECT_TOKEN_REJECTED({ extensions: { reason } });
+
+/**
+ * By its id where the issuer gives one, otherwise by what is signed. A signature can be written in more than one way: with
+ * other base64url of the same bytes, or with (r, n - s) for the (r, s) of ECDSA.
+ */
+function replayKeyOf({ id }: Trust, { jti }: Claims, token: string): string {
+  const signed = token.slice(0, token.lastIndexOf('.'));
+  const named = typeof jti === 'string' && jti !== '' ? `jti ${jti}` : `token ${signed}`;
+  return createHash('sha256').update(`${id} ${named}`).digest('hex');
+}
