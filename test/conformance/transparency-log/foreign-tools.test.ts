@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -45,6 +45,8 @@ const BUILD_TIMEOUT = 600_000;
 const RUN_TIMEOUT = 60_000;
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
 const LITEWITNESS = 'filippo.io/torchwood/cmd/litewitness@v0.6.1';
+/** Its metadata demand a later Python than it needs. */
+const AICS_TLOG = ['--ignore-requires-python', 'aics-tlog==0.2.1', 'cryptography==50.0.2'];
 const WITNESS = 'auditor.example/witness';
 const keyEvents = defineEvents('key', { used: '' });
 const STARTING = { timeout: 20_000, interval: 50 };
@@ -60,6 +62,8 @@ async function freePort(): Promise<number> {
 }
 
 let programs: string;
+let pythonPackages: string;
+let isAicsTlogThere = false;
 let test: TestDatabase;
 let database: Database;
 let checkpoints: Checkpoints;
@@ -69,10 +73,19 @@ let keys: LogKeys;
 describe.skipIf(!isWanted)('tools that others wrote', () => {
   beforeAll(async () => {
     programs = mkdtempSync(join(tmpdir(), 'chancery-log-tools-'));
+    pythonPackages = join(programs, 'python');
     const environment = { env: { ...process.env, GOBIN: programs }, timeout: BUILD_TIMEOUT };
     for (const program of [FSCK, LITEWITNESS]) await run('go', ['install', program], environment);
-    const source = join(import.meta.dirname, 'sumdb');
-    await run('go', ['build', '-C', source, '-o', join(programs, 'sumdb'), '.'], environment);
+    for (const program of ['sumdb', 'torchwood']) {
+      const source = join(import.meta.dirname, program);
+      await run('go', ['build', '-C', source, '-o', join(programs, program), '.'], environment);
+    }
+    const install = ['-m', 'pip', 'install', '--quiet', '--target', pythonPackages, ...AICS_TLOG];
+    const installed = run('python3', install, { timeout: BUILD_TIMEOUT });
+    isAicsTlogThere = await installed.then(
+      () => true,
+      () => false,
+    );
     test = await createMigratedDatabase();
     const entities = [...auditEntities, ...vaultEntities];
     database = await Database.open({ url: test.url, entities, clock: new ManualClock(), recorder: recordEvents });
@@ -152,7 +165,10 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
   }
 
   const ended = (program: string, ...parameters: string[]): Promise<{ code: number; output: string }> =>
-    run(join(programs, program), parameters, { timeout: RUN_TIMEOUT }).then(
+    run(program === 'python3' ? program : join(programs, program), parameters, {
+      timeout: RUN_TIMEOUT,
+      env: { ...process.env, PYTHONPATH: pythonPackages },
+    }).then(
       ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
       (error: { code?: number | string; stdout?: string; stderr?: string }) => ({
         code: typeof error.code === 'number' ? error.code : -1,
@@ -167,6 +183,27 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
   };
   const fsckFiles = (folder: string): Promise<boolean> => fsck(`file://${folder}/`, join(folder, 'key'));
   const sumdb = (folder: string, ...old: string[]) => ended('sumdb', folder, join(folder, 'key'), ...old);
+  const aicsTlog = (folder: string, old: string) => {
+    const trusted = [
+      '--old-checkpoint',
+      join(old, 'checkpoint'),
+      '--log-key',
+      readFileSync(join(folder, 'key'), 'utf8'),
+    ];
+    return ended('python3', '-m', 'aics_tlog', 'verify-consistency', '--tiles', folder, ...trusted);
+  };
+  /** The proof of one event of a history, by a policy that trusts the key of its log. */
+  const torchwood = async (scope: TenantScope, sequence: number, entry: number, quorum = ['quorum none']) => {
+    const folder = mkdtempSync(join(programs, 'proof-'));
+    const [logKey] = keys.verifierKeysOf(await log.origin(scope));
+    const files = {
+      policy: [`log ${formatVerifierKey(logKey!)}`, ...quorum, ''].join('\n'),
+      proof: await log.proof(scope, sequence),
+      entry: await log.entry(scope, entry),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+    return ended('torchwood', ...Object.keys(files).map((name) => join(folder, name)));
+  };
 
   it('tools that others wrote verify an untouched history, and that it continues an earlier one', async () => {
     const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
@@ -235,6 +272,40 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     await plain.destroy();
   });
 
+  it('a verifier in Python accepts a history that continues an earlier one, and rejects one that was signed anew', async ({
+    skip,
+  }) => {
+    if (!isAicsTlogThere) skip('aics-tlog could not be installed: there is no Python with pip, or no network');
+    const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
+    await record(scope, 300);
+    const before = await mirror(scope);
+    await record(scope, 300);
+    const { code, output } = await aicsTlog(await mirror(scope), before);
+    expect([code, JSON.parse(output)]).toMatchObject([0, { ok: true }]);
+    const plain = await openPlainDataSource(test.url);
+    const of = `tenantId = '${scope.tenantId}'`;
+    await plain.query(`UPDATE audit_events SET leafHash = '${'ab'.repeat(32)}' WHERE sequence = 20 AND ${of}`);
+    for (const table of ['history_tiles', 'history_heads']) {
+      await plain.query(`DELETE FROM ${table} WHERE ${table === 'history_tiles' ? of : `id = '${scope.tenantId}'`}`);
+    }
+    await plain.query(`UPDATE history_sizes SET publishedSize = NULL WHERE ${of}`);
+    await plain.destroy();
+    await checkpoints.publish(scope.tenantId);
+    expect((await aicsTlog(await mirror(scope), before)).code).toBe(1);
+  });
+
+  it('Torchwood verifies the proof of an event by the key of its log, and rejects another event and another key', async () => {
+    const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
+    await record(scope, 300);
+    expect(await torchwood(scope, 41, 41)).toEqual({ code: 0, output: 'the entry is in the log\n' });
+    expect(await torchwood(scope, 41, 42)).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('proof verification failed'),
+    });
+    const other = formatVerifierKey(keys.verifierKeysOf('another.example/log')[0]!);
+    expect((await torchwood(scope, 41, 41, [`log ${other}`, 'quorum none'])).code).toBe(2);
+  });
+
   it('a witness that others wrote cosigns a history that continues, and no fork of it', async () => {
     const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
     const origin = `history.example/${scope.tenantId}`;
@@ -253,6 +324,8 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
       expect([await failures(), await cosigned()]).toEqual([[], true]);
       await record(scope, 300);
       expect([await failures(), await cosigned()]).toEqual([[], true]);
+      const key = formatVerifierKey(witness.key);
+      expect((await torchwood(scope, 41, 41, [`witness own ${key}`, 'quorum own'])).code).toBe(0);
       // It answers 409 and its size, and is asked again from there.
       await record(scope, 1);
       await update('cosignedSizes = NULL');
