@@ -2,6 +2,7 @@ import { dataOf } from '#sdk';
 
 import type { Schemas } from './queries.js';
 import { client } from './server.js';
+import type { StepUpHeader } from './step-up.js';
 
 export type Credential = Schemas['Credential'];
 
@@ -31,8 +32,8 @@ export function credentialsOf(tenantId: string, serviceId: string) {
           body: reason === undefined ? {} : { reason },
         }),
       ),
-    delete: (credential: Credential, password: string) =>
-      dataOf(client.DELETE(CREDENTIAL, { params: at(credential), body: { password } })),
+    delete: (credential: Credential, header: StepUpHeader) =>
+      dataOf(client.DELETE(CREDENTIAL, { params: { ...at(credential), header }, body: {} })),
   };
 }
 

@@ -48,6 +48,11 @@ export const optionsOf = (values: readonly string[]) => values.map((value) => ({
 
 export const selfQuery = queryOptions({ queryKey: ['self'], queryFn: () => dataOf(client.GET('/v1/auth/me')) });
 
+export const factorsQuery = queryOptions({
+  queryKey: ['factors'],
+  queryFn: () => dataOf(client.GET('/v1/auth/factors')),
+});
+
 export const offeredProvidersQuery = (tenant: string | undefined) =>
   queryOptions({
     queryKey: ['identity-providers', tenant],

@@ -30,11 +30,13 @@ const Failed = ({ error }: ErrorComponentProps) => (
 
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: Failed });
 
+const tenantSearch = ({ tenant: named }: { tenant?: unknown }): { tenant?: string } =>
+  typeof named === 'string' && named !== '' ? { tenant: named } : {};
+
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: ({ tenant }: { tenant?: unknown }): { tenant?: string } =>
-    typeof tenant === 'string' && tenant !== '' ? { tenant } : {},
+  validateSearch: tenantSearch,
   component: SignInPage,
 });
 const signInCallback = createRoute({
@@ -55,7 +57,17 @@ const signedIn = createRoute({
 });
 
 const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: HomePage });
-const tenant = createRoute({ getParentRoute: () => signedIn, path: '/t/$tenant' });
+const tenant = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/t/$tenant',
+  // Everything there would be refused (`SECOND_FACTOR_REQUIRED`).
+  beforeLoad: async ({ context, params }) => {
+    const { user, memberships } = await context.queries.ensureQueryData(selfQuery);
+    const membership = memberships.find(({ slug }) => slug === params.tenant);
+    if (membership?.requiresSecondFactor && !user.secondFactor)
+      throw redirect({ to: '/second-factor', search: { tenant: params.tenant } });
+  },
+});
 
 const overview = createRoute({
   getParentRoute: () => tenant,
@@ -134,6 +146,12 @@ const settings = createRoute({
   path: '/settings',
   component: lazyRouteComponent(() => import('./pages/settings.js'), 'SettingsPage'),
 });
+const secondFactor = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/second-factor',
+  validateSearch: tenantSearch,
+  component: lazyRouteComponent(() => import('./pages/enrolment.js'), 'EnrolmentPage'),
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',
@@ -167,6 +185,7 @@ const routeTree = root.addChildren([
       calendar,
       settings,
     ]),
+    secondFactor,
     account,
     platform,
   ]),

@@ -16,6 +16,7 @@ export function useTenant() {
     slug,
     name,
     role: roleName(role),
+    permissions,
     may: (permission: (typeof permissions)[number]) => permissions.includes(permission),
     /** Why the role does not permit it; `undefined` where it does. */
     reason: (permission: (typeof permissions)[number]) => reasonWithout(permissions, permission, role),

@@ -208,6 +208,7 @@ const HARMLESS = new RegExp(
     'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
     'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the checkpoint of now|Verify|Prove',
     'End|Change the password|Create API token|Revoke .+',
+    'Add an app|Add a passkey|New recovery codes',
   ].join('|')})$`,
   's',
 );

@@ -42,17 +42,6 @@ export function TextField({ label, hint, ...rest }: Labelled & ComponentProps<'i
   );
 }
 
-/** The password of the person who is signed in, in front of what needs it. */
-export const OwnPassword = ({ required = false }: { readonly required?: boolean }) => (
-  <TextField
-    label="Your password"
-    name="password"
-    type="password"
-    autoComplete="current-password"
-    required={required}
-  />
-);
-
 export function TextArea({ label, hint, ...rest }: Labelled & ComponentProps<'textarea'>) {
   const id = useId();
   return (

@@ -11,6 +11,7 @@ import { Time } from '../components/time.js';
 import { itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
 import { client } from '../server.js';
+import { SecondFactors } from './second-factors.js';
 
 const sessionsQuery = pagesOf(['sessions'], (page) =>
   dataOf(client.GET('/v1/auth/sessions', { params: { query: page } })),
@@ -32,6 +33,7 @@ export function AccountPage() {
           ]}
         />
       </Card>
+      <SecondFactors />
       <Sessions />
       <PasswordForm />
     </Page>

@@ -1,20 +1,23 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { dataOf } from '#sdk';
+import { choices, dataOf } from '#sdk';
 
 import { daysAhead } from '../calendar.js';
 import { now } from '../clock.js';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { CheckField, Form, OwnPassword, Refusal, TextField } from '../components/form.js';
+import { CheckField, Refusal, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Loaded } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, useChange } from '../queries.js';
+import { type Schemas, itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
+import { roleName } from '../reasons.js';
 import { client } from '../server.js';
+import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
 
@@ -28,7 +31,7 @@ const apiTokensQuery = (tenantId: string) =>
 
 /** The API tokens of the person; an owner sees all. */
 export function ApiTokens() {
-  const { tenantId } = useTenant();
+  const { tenantId, permissions } = useTenant();
   const [creating, setCreating] = useState(false);
   const [created, setCreated] = useState<Schemas['ApiTokenWithSecret']>();
   const list = useInfiniteQuery(apiTokensQuery(tenantId));
@@ -73,6 +76,7 @@ export function ApiTokens() {
       <More list={list} />
       {creating && (
         <CreateApiToken
+          permissions={permissions}
           onClose={() => setCreating(false)}
           onCreated={(answer) => {
             setCreating(false);
@@ -93,42 +97,76 @@ export function ApiTokens() {
   );
 }
 
-interface CreateApiTokenProps {
+export interface CreateApiTokenProps {
+  /** The service account that the token is for; a token of the person themselves without one. */
+  readonly account?: Schemas['ServiceAccount'];
+  /** What the owner of the token may do: no token may do more. */
+  readonly permissions: readonly string[];
   readonly onClose: () => void;
   readonly onCreated: (answer: Schemas['ApiTokenWithSecret']) => void;
 }
 
-function CreateApiToken({ onClose, onCreated }: CreateApiTokenProps) {
+/** A token for scripts: its permissions, its end, and from where it may be used. */
+export function CreateApiToken({ account, permissions, onClose, onCreated }: CreateApiTokenProps) {
   const { tenantId } = useTenant();
+  const { data: self } = useSuspenseQuery(selfQuery);
+  const [stepUp, setStepUp] = useState(false);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
   const create = useChange(
-    (body: Schemas['NewApiToken']) =>
-      dataOf(client.POST('/v1/tenants/{tenantId}/api-tokens', { params: { path: { tenantId } }, body })),
+    ({ body, header }: { readonly body: Schemas['NewApiToken']; readonly header: StepUpHeader }) =>
+      account === undefined
+        ? dataOf(client.POST('/v1/tenants/{tenantId}/api-tokens', { params: { path: { tenantId }, header }, body }))
+        : dataOf(
+            client.POST('/v1/tenants/{tenantId}/service-accounts/{serviceAccountId}/api-tokens', {
+              params: { path: { tenantId, serviceAccountId: account.id }, header },
+              body,
+            }),
+          ),
     onCreated,
   );
+  const offered = choices.NewApiToken.permissions.filter((permission) => permissions.includes(permission));
   return (
-    <Dialog title="Create an API token" onClose={onClose}>
-      <Form
+    <Dialog
+      title={account === undefined ? 'Create an API token' : `Create an API token of ${account.name}`}
+      onClose={onClose}
+    >
+      <StepUpForm
+        secondFactorOnly={stepUp}
         submit="Create"
         call={create}
+        reason={chosen.length === 0 ? 'Choose what the token may do' : undefined}
         onCancel={onClose}
-        onSubmit={({ name = '', permissions, days = '', allowedCidrs, password = '', stepUp }) =>
+        onSubmit={({ name = '', days = '', allowedCidrs }, header) =>
           create.mutate({
-            name,
-            permissions: listOf(permissions) as Schemas['NewApiToken']['permissions'],
-            expiresAt: daysAhead(now(), Number(days)),
-            allowedCidrs: listOf(allowedCidrs),
-            stepUp: stepUp !== undefined,
-            password,
+            body: {
+              name,
+              permissions: offered.filter((permission) => chosen.includes(permission)),
+              expiresAt: daysAhead(now(), Number(days)),
+              allowedCidrs: listOf(allowedCidrs),
+              stepUp,
+            },
+            header,
           })
         }
       >
         <TextField label="Name" name="name" maxLength={100} required />
-        <TextField
-          label="Permissions"
-          name="permissions"
-          hint="Separated by commas, at most what your role permits: services:read, services:write, …"
-          required
-        />
+        <fieldset className="mb-3">
+          <legend className="mb-1 text-sm font-medium text-strong">
+            Permissions, within those of {account === undefined ? 'your role' : `the role ${roleName(account.role)}`}
+          </legend>
+          <div className="grid gap-x-4 sm:grid-cols-2">
+            {offered.map((permission) => (
+              <CheckField
+                key={permission}
+                label={permission}
+                checked={chosen.includes(permission)}
+                onChange={({ target }) =>
+                  setChosen(target.checked ? [...chosen, permission] : chosen.filter((each) => each !== permission))
+                }
+              />
+            ))}
+          </div>
+        </fieldset>
         <TextField
           label="Valid for (days)"
           name="days"
@@ -143,9 +181,18 @@ function CreateApiToken({ onClose, onCreated }: CreateApiTokenProps) {
           name="allowedCidrs"
           hint="CIDRs, separated by commas; empty: from anywhere"
         />
-        <CheckField label="It may also do what asks a person for their password" name="stepUp" />
-        <OwnPassword required />
-      </Form>
+        <CheckField
+          label="It may also do what asks a person for their password"
+          checked={stepUp}
+          disabled={!self.user.secondFactor}
+          onChange={({ target }) => setStepUp(target.checked)}
+        />
+        {!self.user.secondFactor && (
+          <p className="mb-3 text-xs text-soft">
+            Only a person with a second factor gives that to a token: enrol one on the page of your account.
+          </p>
+        )}
+      </StepUpForm>
     </Dialog>
   );
 }

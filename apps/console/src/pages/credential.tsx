@@ -4,13 +4,15 @@ import { useState } from 'react';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Form, OwnPassword, Refusal, TextField } from '../components/form.js';
+import { Form, Refusal, TextField } from '../components/form.js';
 import { Facts, Loaded } from '../components/page.js';
 import { MaskedSecret } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
 import { Time } from '../components/time.js';
 import { AUTH_TYPES, type Credential, blockOf, credentialsOf } from '../credentials.js';
 import { type Schemas, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
+import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { LastUse } from './last-use.js';
 
@@ -151,21 +153,19 @@ function DiscardDialog({ credential, onClose }: DialogProps) {
 function DeleteDialog({ credential, onClose }: DialogProps) {
   const { tenantId } = useTenant();
   const remove = useChange(
-    (password: string) => credentialsOf(tenantId, credential.serviceId).delete(credential, password),
+    (header: StepUpHeader) => credentialsOf(tenantId, credential.serviceId).delete(credential, header),
     onClose,
   );
   return (
     <Dialog title={`Delete this ${AUTH_TYPES[credential.authType]}?`} onClose={onClose}>
       <p className="mb-3">Its secret is erased. Nothing brings it back; its history stays.</p>
-      <Form
+      <StepUpForm
         submit="Yes, Delete"
         danger
         call={remove}
         onCancel={onClose}
-        onSubmit={({ password = '' }) => remove.mutate(password)}
-      >
-        <OwnPassword required />
-      </Form>
+        onSubmit={(_, header) => remove.mutate(header)}
+      />
     </Dialog>
   );
 }

@@ -7,8 +7,9 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { saveFile } from '../download.js';
-import { CheckField, Form, OwnPassword, Refusal, TextField } from '../components/form.js';
+import { CheckField, Refusal, TextField } from '../components/form.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
+import { StepUpForm } from '../components/step-up.js';
 import { ExactTime, Time } from '../components/time.js';
 import { type KeyChange, changeKey, foreseeKeyChange } from '../keys.js';
 import { type Schemas, useChange } from '../queries.js';
@@ -181,7 +182,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
     queryFn: () => foreseeKeyChange(tenantId, owner.id, change),
   });
   const apply = useChange(
-    (values: Readonly<Record<string, string>>) => changeKey(tenantId, owner.id, change, values),
+    (given: Parameters<typeof changeKey>[3]) => changeKey(tenantId, owner.id, change, given),
     onClose,
   );
   return (
@@ -206,12 +207,13 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
               </p>
             )}
             <div className="mt-3">
-              <Form
+              <StepUpForm
+                needed={change.kind === 'delete' || (change.kind !== 'compromise' && !impact.safeNow)}
                 submit={`Yes, ${change.kind}`}
                 danger={change.kind !== 'rotate'}
                 call={apply}
                 onCancel={onClose}
-                onSubmit={apply.mutate}
+                onSubmit={(values, header) => apply.mutate({ values, header })}
               >
                 {change.kind === 'rotate' && (
                   <CheckField
@@ -225,8 +227,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
                 {change.kind !== 'compromise' && !impact.safeNow && (
                   <CheckField label="Do it although something depends on it" name="force" />
                 )}
-                {change.kind !== 'compromise' && (change.kind === 'delete' || !impact.safeNow) && <OwnPassword />}
-              </Form>
+              </StepUpForm>
             </div>
           </>
         )}

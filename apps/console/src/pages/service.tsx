@@ -5,14 +5,16 @@ import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Form, OwnPassword, Refusal, SelectField, TextArea, TextField } from '../components/form.js';
+import { Form, Refusal, SelectField, TextArea, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { CopyButton, NewSecret } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
 import { ExactTime } from '../components/time.js';
 import { AUTH_TYPES, credentialsOf } from '../credentials.js';
 import { type Schemas, credentialsQuery, itemsOf, serviceQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
+import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
 import { CredentialCard } from './credential.js';
@@ -167,22 +169,20 @@ function DeleteService({ service, onClose }: ServiceDialogProps) {
   const navigate = useNavigate();
   const path = { tenantId, serviceId: service.id };
   const remove = useChange(
-    (password: string) =>
-      dataOf(client.DELETE('/v1/tenants/{tenantId}/services/{serviceId}', { params: { path }, body: { password } })),
+    (header: StepUpHeader) =>
+      dataOf(client.DELETE('/v1/tenants/{tenantId}/services/{serviceId}', { params: { path, header }, body: {} })),
     () => void navigate({ to: '/t/$tenant/services', params: { tenant: slug } }),
   );
   return (
     <Dialog title={`Delete ${service.name}?`} onClose={onClose}>
       <p className="mb-3">All its credentials are rejected immediately, and their secrets are erased.</p>
-      <Form
+      <StepUpForm
         submit="Yes, Delete"
         danger
         call={remove}
         onCancel={onClose}
-        onSubmit={({ password = '' }) => remove.mutate(password)}
-      >
-        <OwnPassword required />
-      </Form>
+        onSubmit={(_, header) => remove.mutate(header)}
+      />
     </Dialog>
   );
 }

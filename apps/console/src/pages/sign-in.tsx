@@ -5,6 +5,7 @@ import { type FactorAnswer, type FactorQuestion, type SignIn, dataOf } from '#sd
 
 import { Button } from '../components/button.js';
 import { Form, Refusal, TextField } from '../components/form.js';
+import { askPasskey } from '../passkeys.js';
 import { offeredProvidersQuery, useChange } from '../queries.js';
 import { client, session } from '../server.js';
 
@@ -124,18 +125,18 @@ interface FactorFormProps {
 /** The second factor of an account that has one: one of those that the account has. */
 export function FactorForm({ question: { mfaToken, methods, passkeyOptions }, onDone }: FactorFormProps) {
   const verify = useChange((answer: FactorAnswer) => session.verify(answer), onDone);
-  const askPasskey = useChange(
-    async () => assertionOf(passkeyOptions ?? {}),
+  const byPasskey = useChange(
+    () => askPasskey(passkeyOptions ?? {}),
     (passkey) => verify.mutate({ mfaToken, passkey }),
   );
   return (
     <Panel title="Your second factor">
       {methods.includes('passkey') && (
         <div className="mb-4">
-          <Button look="main" onClick={() => askPasskey.mutate(undefined)}>
+          <Button look="main" onClick={() => byPasskey.mutate(undefined)}>
             Use a passkey
           </Button>
-          <Refusal error={askPasskey.error} />
+          <Refusal error={byPasskey.error} />
         </div>
       )}
       <Form
@@ -158,14 +159,6 @@ export function FactorForm({ question: { mfaToken, methods, passkeyOptions }, on
       </Form>
     </Panel>
   );
-}
-
-/** What a passkey answers to the server's question (WebAuthn Level 3 §5.1.10). @throws Error where the person gave none */
-async function assertionOf(options: object): Promise<Record<string, unknown>> {
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as PublicKeyCredentialRequestOptionsJSON);
-  const credential = await navigator.credentials.get({ publicKey });
-  if (!(credential instanceof PublicKeyCredential)) throw new Error('No passkey was used');
-  return { ...credential.toJSON() };
 }
 
 interface Done {

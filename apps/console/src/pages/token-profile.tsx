@@ -5,14 +5,16 @@ import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { CheckField, Form, OwnPassword, TextArea } from '../components/form.js';
+import { CheckField, Form, TextArea } from '../components/form.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { CopyButton } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
 import { decodeToken } from '../jwt.js';
 import { profileForm } from '../profile-form.js';
 import { type Schemas, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { asService } from '../service-client.js';
+import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { ServiceField } from './service-field.js';
 
@@ -119,26 +121,33 @@ function DeleteProfile({ profile, onClose }: ProfileProps & { readonly onClose: 
   const { tenantId, slug } = useTenant();
   const navigate = useNavigate();
   const path = { tenantId, name: profile.name };
-  const call = (body: { force?: boolean; password?: string }, dryRun: boolean) =>
+  const call = (body: { force?: boolean }, dryRun: boolean, header: StepUpHeader = {}) =>
     dataOf(
-      client.DELETE('/v1/tenants/{tenantId}/token-profiles/{name}', { params: { path, query: { dryRun } }, body }),
+      client.DELETE('/v1/tenants/{tenantId}/token-profiles/{name}', {
+        params: { path, query: { dryRun }, header },
+        body,
+      }),
     );
   const foreseen = useQuery({
     queryKey: [tenantId, 'token-profiles', profile.name, 'delete', profile.revision],
     queryFn: async () => (await call({}, true)) as Schemas['TokenProfileDeletionDryRun'],
   });
   const remove = useChange(
-    (values: Readonly<Record<string, string>>) => {
-      const { password } = values;
-      return call({ force: 'force' in values, ...(password === undefined ? {} : { password }) }, false);
-    },
+    ({ force, header }: { readonly force: boolean; readonly header: StepUpHeader }) => call({ force }, false, header),
     () => void navigate({ to: '/t/$tenant/token-profiles', params: { tenant: slug } }),
   );
   return (
     <Dialog title={`Delete ${profile.name}?`} onClose={onClose}>
       <Loaded query={foreseen}>
         {({ allowed, code }) => (
-          <Form submit="Yes, Delete" danger call={remove} onCancel={onClose} onSubmit={remove.mutate}>
+          <StepUpForm
+            needed={!allowed}
+            submit="Yes, Delete"
+            danger
+            call={remove}
+            onCancel={onClose}
+            onSubmit={(values, header) => remove.mutate({ force: 'force' in values, header })}
+          >
             <p className="mb-3">
               {allowed ? (
                 'No service was granted it.'
@@ -148,13 +157,8 @@ function DeleteProfile({ profile, onClose }: ProfileProps & { readonly onClose: 
                 </>
               )}
             </p>
-            {!allowed && (
-              <>
-                <CheckField label="Do it although something depends on it" name="force" />
-                <OwnPassword />
-              </>
-            )}
-          </Form>
+            {!allowed && <CheckField label="Do it although something depends on it" name="force" />}
+          </StepUpForm>
         )}
       </Loaded>
     </Dialog>

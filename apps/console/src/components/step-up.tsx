@@ -1,0 +1,130 @@
+import { useMutation, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+
+import { now } from '../clock.js';
+import { factorsQuery, selfQuery } from '../queries.js';
+import { type StepUpMethod, stepUpMethods } from '../step-up-methods.js';
+import { type StepUp, type StepUpHeader, stepUpBy } from '../step-up.js';
+import { Form, type FormProps, Refusal, SelectField, TextField } from './form.js';
+
+const METHODS: Readonly<Record<StepUpMethod, string>> = {
+  passkey: 'A passkey',
+  totp: 'A code of the app',
+  recovery_code: 'A recovery code',
+  password: 'The password',
+};
+
+/** The field of what is typed as a proof. */
+const PROOF = 'proof';
+
+type Values = Readonly<Record<string, string>>;
+
+export interface StepUpFormProps extends Omit<FormProps, 'onSubmit'> {
+  /** The fields by their names, without those of the proof, and the header that says that the person gave one. */
+  readonly onSubmit: (values: Values, header: StepUpHeader) => void;
+  /** Whether the call asks for a proof at all, as it does by default. */
+  readonly needed?: boolean;
+  /** Whether the call does not accept the password of an account with a second factor. */
+  readonly secondFactorOnly?: boolean;
+  readonly children?: ReactNode;
+}
+
+/**
+ * A form for what asks for a fresh proof of the person who acts: a passkey, a code, or the password. A proof is asked for once,
+ * also where the call is refused and sent again, as long as the server accepts it.
+ */
+export function StepUpForm({ needed = true, secondFactorOnly = false, ...form }: StepUpFormProps) {
+  if (needed) return <ProvedForm {...form} secondFactorOnly={secondFactorOnly} />;
+  return <Form {...form} onSubmit={(values) => form.onSubmit(values, {})} />;
+}
+
+type ProvedFormProps = Omit<StepUpFormProps, 'needed'> & { readonly secondFactorOnly: boolean };
+
+function ProvedForm({ onSubmit, call, secondFactorOnly, children, ...form }: ProvedFormProps) {
+  const { data: self } = useSuspenseQuery(selfQuery);
+  const factors = useQuery({ ...factorsQuery, enabled: self.user.secondFactor });
+  const methods = stepUpMethods(factors.data, secondFactorOnly);
+  const [chosen, setChosen] = useState<StepUpMethod>();
+  const [given, setGiven] = useState<StepUp & { readonly provedAt: number }>();
+  const method = chosen !== undefined && methods.includes(chosen) ? chosen : methods[0]!;
+  const prove = useMutation({ mutationFn: (typed: string) => stepUpBy(method, typed) });
+  const counts =
+    given !== undefined &&
+    given.provedAt + given.expiresInSeconds * 1_000 > now() &&
+    (!secondFactorOnly || given.method !== 'password')
+      ? given
+      : undefined;
+
+  const submitted = async (values: Values) => {
+    const stepUp = counts ?? { ...(await prove.mutateAsync(values[PROOF] ?? '')), provedAt: now() };
+    setGiven(stepUp);
+    onSubmit(Object.fromEntries(Object.entries(values).filter(([name]) => name !== PROOF)), stepUp.header);
+  };
+  const reading = self.user.secondFactor && factors.data === undefined;
+  return (
+    <Form
+      {...form}
+      call={{
+        isPending: reading || prove.isPending || (call?.isPending ?? false),
+        error: prove.error ?? call?.error,
+      }}
+      // What the step-up was refused for is shown by the form.
+      onSubmit={(values) => void submitted(values).catch(() => undefined)}
+    >
+      {children}
+      <Refusal error={factors.error} />
+      {counts === undefined ? (
+        !reading && <ProofFields methods={methods} method={method} onMethod={setChosen} />
+      ) : (
+        <p role="status" className="mb-3 text-sm text-soft">
+          You have proved that it is you: that counts for five minutes.
+        </p>
+      )}
+    </Form>
+  );
+}
+
+interface ProofFieldsProps {
+  readonly methods: readonly StepUpMethod[];
+  readonly method: StepUpMethod;
+  readonly onMethod: (method: StepUpMethod) => void;
+}
+
+function ProofFields({ methods, method, onMethod }: ProofFieldsProps) {
+  return (
+    <>
+      {methods.length > 1 && (
+        <SelectField
+          label="Prove that it is you by"
+          value={method}
+          onChange={({ target }) => onMethod(target.value as StepUpMethod)}
+          options={methods.map((value) => ({ value, label: METHODS[value] }))}
+        />
+      )}
+      {method === 'passkey' && <p className="mb-3 text-sm text-soft">The browser asks for the passkey next.</p>}
+      {method === 'totp' && (
+        <TextField
+          key="totp"
+          label="Code of the app"
+          name={PROOF}
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          required
+        />
+      )}
+      {method === 'recovery_code' && (
+        <TextField key="recovery" label="Recovery code" name={PROOF} hint="Each is accepted once" required />
+      )}
+      {method === 'password' && (
+        <TextField
+          key="password"
+          label="Your password"
+          name={PROOF}
+          type="password"
+          autoComplete="current-password"
+          required
+        />
+      )}
+    </>
+  );
+}
