@@ -6,7 +6,8 @@ export const LAYERS = {
   sdk: [],
   logging: [],
   metrics: ['core', 'logging'],
-  'transparency-log': [],
+  'log-verifier': [],
+  'transparency-log': ['log-verifier'],
   asn1: ['core'],
   config: ['core', 'logging'],
   tracing: ['core', 'config'],
@@ -119,7 +120,7 @@ export const LAYERS = {
 };
 
 /** Libraries that are plain TypeScript: what they compute depends on their arguments only. */
-const PURE = ['core', 'transparency-log', 'asn1', 'crypto', 'pki'];
+const PURE = ['core', 'log-verifier', 'transparency-log', 'asn1', 'crypto', 'pki'];
 
 const FRAMEWORKS = 'node_modules/(@nestjs|typeorm)/';
 

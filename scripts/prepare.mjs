@@ -11,7 +11,7 @@ const SOURCE_FOLDERS = ['apps', 'libs'];
 const BUILD_INPUTS = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const STAMP = at('dist', '.prepared');
 /** The console and the libraries in it, which another compiler builds into one folder. */
-const CONSOLE_FOLDERS = ['apps/console', 'libs/sdk', 'libs/transparency-log'];
+const CONSOLE_FOLDERS = ['apps/console', 'libs/sdk', 'libs/log-verifier'];
 const CONSOLE_STAMP = at('dist', '.prepared-console');
 
 const say = (line) => process.stdout.write(`chancery: ${line}\n`);

@@ -31,7 +31,7 @@ export abstract class Witnesses {
 }
 
 /** How a witness is named among the sizes that it has cosigned: by its key, so that another key is another witness. */
-const nameOf = ({ key }: Witness): string => `${key.name}+${key.keyId.toString('hex')}`;
+const nameOf = ({ key }: Witness): string => `${key.name}+${Buffer.from(key.keyId).toString('hex')}`;
 
 /**
  * Has the last checkpoint of each history cosigned by the witnesses: who sees their cosignatures sees the history that they
@@ -206,6 +206,7 @@ export class Cosignatures implements OnModuleDestroy {
 function withSignatures(note: string, added: readonly NoteSignature[]): string {
   const { text, signatures } = parseNote(note);
   const lines = new Map<string, NoteSignature>();
-  for (const line of [...signatures, ...added]) lines.set(`${line.name}+${line.keyId.toString('hex')}`, line);
+  for (const line of [...signatures, ...added])
+    lines.set(`${line.name}+${Buffer.from(line.keyId).toString('hex')}`, line);
   return formatNote({ text, signatures: [...lines.values()] });
 }

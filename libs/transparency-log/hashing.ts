@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** Bytes of SHA-256, the hash of every log here. */
-export const HASH_BYTES = 32;
+import { HASH_BYTES } from '#log-verifier';
 
 const LEAF = Uint8Array.of(0);
 const NODE = Uint8Array.of(1);

@@ -1,33 +1,28 @@
 export {
   type Checkpoint,
-  type CheckpointSigner,
-  formatCheckpoint,
-  openCheckpoint,
-  parseCheckpoint,
-  signCheckpoint,
-  signNote,
-  signersOf,
-  verifySignature,
-} from './checkpoint.js';
-export { GrowingTiles, type TileContent, edgeOf } from './growing-tiles.js';
-export { EMPTY_ROOT, HASH_BYTES, leafHash, nodeHash } from './hashing.js';
-export { type LogProof, formatLogProof, parseLogProof, verifyLogProof } from './log-proof.js';
-export {
+  type Consistency,
+  HASH_BYTES,
+  type Inclusion,
+  type LogProof,
   Malformed,
   type Note,
   type NoteSignature,
   SIGNATURE_TYPES,
   type SignatureType,
   type VerifierKey,
+  formatCheckpoint,
+  formatLogProof,
   formatNote,
   formatSignature,
   formatVerifierKey,
+  parseCheckpoint,
+  parseLogProof,
   parseNote,
   parseSignatures,
-  parseVerifierKey,
-  verifierKey,
-} from './note.js';
-export { SEED_BYTES, checkpointSigner } from './signing-key.js';
+} from '#log-verifier';
+export { GrowingTiles, type TileContent, edgeOf } from './growing-tiles.js';
+export { EMPTY_ROOT, leafHash, nodeHash } from './hashing.js';
+export { type CheckpointSigner, SEED_BYTES, checkpointSigner, signCheckpoint, signNote } from './signing.js';
 export {
   ENTRY_BYTES_MAX,
   TILE_WIDTH,
@@ -55,6 +50,15 @@ export {
   rootOf,
   subtreesOf,
 } from './tree.js';
-export { type Consistency, type Inclusion, verifyConsistency, verifyInclusion } from './verify.js';
+export {
+  openCheckpoint,
+  parseVerifierKey,
+  signersOf,
+  verifierKey,
+  verifyConsistency,
+  verifyInclusion,
+  verifyLogProof,
+  verifySignature,
+} from './verifier.js';
 export { type WitnessPolicy, isWitnessed, parsePolicy } from './policy.js';
 export { type AddCheckpoint, cosignaturesIn, formatAddCheckpoint, parseCosignedSize } from './witness.js';

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
 
-import { type CheckpointSigner, signCheckpoint } from './checkpoint.js';
-import { formatVerifierKey, parseNote } from './note.js';
+import { formatVerifierKey, parseNote } from '#log-verifier';
+
 import { isWitnessed, parsePolicy } from './policy.js';
-import { SEED_BYTES, checkpointSigner } from './signing-key.js';
+import { type CheckpointSigner, SEED_BYTES, checkpointSigner, signCheckpoint } from './signing.js';
 import { cosignaturesIn, formatAddCheckpoint, parseCosignedSize } from './witness.js';
 
 const log = checkpointSigner('log.example/one', 'ed25519', randomBytes(SEED_BYTES));

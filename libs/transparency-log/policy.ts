@@ -1,5 +1,6 @@
-import { signersOf } from './checkpoint.js';
-import { Malformed, type Note, type VerifierKey, parseVerifierKey } from './note.js';
+import { Malformed, type Note, type VerifierKey, sameBytes } from '#log-verifier';
+
+import { parseVerifierKey, signersOf } from './verifier.js';
 
 /** Whether enough witnesses have cosigned, by those who have. */
 type Quorum = (cosigners: ReadonlySet<VerifierKey>) => boolean;
@@ -89,7 +90,7 @@ class PolicyReader {
 }
 
 function unlike(known: readonly VerifierKey[], key: VerifierKey): VerifierKey {
-  if (known.some(({ publicKey: bytes }) => bytes.equals(key.publicKey)))
+  if (known.some(({ publicKey: bytes }) => sameBytes(bytes, key.publicKey)))
     throw new Malformed('the key is there already');
   return key;
 }

@@ -1,4 +1,6 @@
-import { HASH_BYTES, nodeHash } from './hashing.js';
+import { HASH_BYTES } from '#log-verifier';
+
+import { nodeHash } from './hashing.js';
 import type { ReadHashes, Subtree } from './tree.js';
 
 /** Hashes of a full tile, and how many levels of the tree it spans (C2SP tlog-tiles). */

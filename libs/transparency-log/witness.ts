@@ -1,5 +1,6 @@
-import { verifySignature } from './checkpoint.js';
-import { Malformed, type NoteSignature, type VerifierKey, parseSignatures } from './note.js';
+import { Malformed, type NoteSignature, type VerifierKey, parseSignatures, readUint64, sameBytes } from '#log-verifier';
+
+import { verifySignature } from './verifier.js';
 
 /** What a witness is asked to cosign (C2SP tlog-witness, `add-checkpoint`). */
 export interface AddCheckpoint {
@@ -21,7 +22,7 @@ export function parseCosignedSize(answer: string): number {
   return size;
 }
 
-const isStamped = ({ signature }: NoteSignature): boolean => signature.readBigUInt64BE(0) > 0n;
+const isStamped = ({ signature }: NoteSignature): boolean => readUint64(signature) > 0n;
 
 /**
  * The cosignatures of a witness in its answer. Lines of other keys are ignored, as the protocol demands.
@@ -29,7 +30,9 @@ const isStamped = ({ signature }: NoteSignature): boolean => signature.readBigUI
  * @throws Malformed where there is none, or where one does not verify or states no time
  */
 export function cosignaturesIn(answer: string, text: string, witness: VerifierKey): NoteSignature[] {
-  const own = parseSignatures(answer).filter(({ name, keyId }) => name === witness.name && keyId.equals(witness.keyId));
+  const own = parseSignatures(answer).filter(
+    ({ name, keyId }) => name === witness.name && sameBytes(keyId, witness.keyId),
+  );
   if (own.length === 0) throw new Malformed(`${witness.name} did not cosign`);
   if (!own.every((line) => verifySignature(text, witness, line) && isStamped(line))) {
     throw new Malformed(`A cosignature of ${witness.name} does not verify`);

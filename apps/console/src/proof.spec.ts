@@ -1,94 +1,164 @@
 import { describe, expect, it } from 'vitest';
+import { Malformed } from '#log-verifier';
 import {
   checkpointSigner,
   consistencyProof,
-  formatVerifierKey,
   inclusionProof,
   leafHash,
   readFromLeaves,
   rootOf,
   signCheckpoint,
+  verifyConsistency,
+  verifyInclusion,
 } from '#transparency-log';
 
+import { verifier } from './log-verifier.js';
 import {
-  isSignedBy,
-  leafHashOf,
-  parseSignedCheckpoint,
-  provesConsistency,
-  provesInclusion,
-  rootInHex,
+  type SignedCheckpoint,
+  consistencyFindings,
+  eventFindings,
+  keptEvent,
+  readCheckpoint,
+  signatureFinding,
 } from './proof.js';
 
 const SIZE_MAX = 20;
-const entries = Array.from({ length: SIZE_MAX }, (_, index) => `entry ${index}`);
-const leaves = entries.map((entry) => leafHash(Buffer.from(entry)));
+const entries = Array.from({ length: SIZE_MAX }, (_, index) => Buffer.from(`{"event":${index}}`));
+const leaves = entries.map((entry) => leafHash(entry));
 const read = readFromLeaves(leaves);
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const rootAt = async (size: number): Promise<string> => hex(await rootOf(size, read));
+const forkedRead = readFromLeaves(leaves.with(2, leafHash(Buffer.from('another'))));
+const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((bytes) => Buffer.from(bytes).toString('hex'));
 
-describe('provesInclusion', () => {
-  it('the proof of every leaf in every tree up to 20 holds, and for no other leaf, root or place', async () => {
+const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const origin = 'chancery.example/acme';
+const signer = checkpointSigner(origin, 'ed25519', seed(1));
+const other = checkpointSigner(origin, 'ed25519', seed(2));
+const postQuantum = checkpointSigner(origin, 'mlDsa44', seed(3));
+const checkpointOf = async (size: number, from = read, by = [signer]): Promise<SignedCheckpoint> =>
+  readCheckpoint(signCheckpoint({ origin, size, root: await rootOf(size, from) }, by, 1_700_000_000));
+const refuted = (findings: readonly { readonly holds: boolean; readonly difference?: string }[]): string[] =>
+  findings.flatMap(({ holds, difference }) => (holds ? [] : [difference ?? '']));
+
+describe('the verifier in a browser', () => {
+  it('proofs of every tree up to 20 verify as they do in Node, and altered ones in neither', async () => {
     for (let size = 1; size <= SIZE_MAX; size += 1) {
-      const root = await rootAt(size);
+      const root = await rootOf(size, read);
       for (let index = 0; index < size; index += 1) {
-        const proof = (await inclusionProof(index, size, read)).map(hex);
-        const claim = { leafHash: await leafHashOf(entries[index]!), index, size, root, proof };
-        expect([size, index, await provesInclusion(claim)]).toEqual([size, index, true]);
-        expect(await provesInclusion({ ...claim, leafHash: await leafHashOf('another') })).toBe(false);
-        expect(await provesInclusion({ ...claim, root: await leafHashOf('another') })).toBe(false);
-        expect(await provesInclusion({ ...claim, index: index + 1 })).toBe(false);
-        expect(await provesInclusion({ ...claim, proof: [...proof, root] })).toBe(false);
+        const proof = await inclusionProof(index, size, read);
+        const claim = { leafHash: leaves[index]!, index, size, root, proof };
+        for (const [one, holds] of [
+          [claim, true],
+          [{ ...claim, leafHash: leafHash(Buffer.from('another')) }, false],
+          [{ ...claim, index: index + 1 }, false],
+          [{ ...claim, proof: [...proof, root] }, false],
+        ] as const) {
+          expect([size, index, verifier.verifyInclusion(one), verifyInclusion(one)]).toEqual([
+            size,
+            index,
+            holds,
+            holds,
+          ]);
+        }
+      }
+      for (let first = 1; first <= size; first += 1) {
+        const proof = await consistencyProof(first, size, read);
+        const claim = { first, firstRoot: await rootOf(first, read), second: size, secondRoot: root, proof };
+        const altered = { ...claim, proof: [...proof, root] };
+        expect([verifier.verifyConsistency(claim), verifyConsistency(claim)]).toEqual([true, true]);
+        expect([verifier.verifyConsistency(altered), verifyConsistency(altered)]).toEqual([false, false]);
       }
     }
+  });
+
+  it.each([signer, postQuantum])('a checkpoint that $key.type signed verifies, and no altered one', async (by) => {
+    const checkpoint = await checkpointOf(7, read, [by]);
+    const key = verifier.verifierKey(origin, by.key.type, by.key.publicKey);
+    expect(signatureFinding('It', checkpoint, [key]).holds).toBe(true);
+    const text = checkpoint.note.text.replace('\n7\n', '\n8\n');
+    const altered = signatureFinding('It', { ...checkpoint, note: { ...checkpoint.note, text } }, [key]);
+    expect(altered.difference).toContain(`A signature of ${origin} does not verify`);
   });
 });
 
-describe('provesConsistency', () => {
-  it('the proof of every pair of trees up to 20 holds, and for no other root', async () => {
-    for (let second = 1; second <= SIZE_MAX; second += 1) {
-      for (let first = 1; first <= second; first += 1) {
-        const proof = (await consistencyProof(first, second, read)).map(hex);
-        const claim = { first, firstRoot: await rootAt(first), second, secondRoot: await rootAt(second), proof };
-        expect([first, second, await provesConsistency(claim)]).toEqual([first, second, true]);
-        expect(await provesConsistency({ ...claim, firstRoot: await leafHashOf('another') })).toBe(false);
-        expect(await provesConsistency({ ...claim, secondRoot: await leafHashOf('another') })).toBe(false);
-        expect(await provesConsistency({ ...claim, proof: [...proof, claim.firstRoot] })).toBe(false);
-      }
-    }
+describe('the findings of a comparison', () => {
+  it('the beginning of the present log is found to be that', async () => {
+    const [kept, now] = [await checkpointOf(6), await checkpointOf(SIZE_MAX)];
+    const proof = hex(await consistencyProof(6, SIZE_MAX, read));
+    expect(refuted(consistencyFindings(kept, now, [signer.key], proof))).toEqual([]);
+    expect(refuted(consistencyFindings(kept, kept, [signer.key], []))).toEqual([]);
   });
 
-  it('an empty tree and a longer first tree are consistent with nothing', async () => {
-    const root = await rootAt(3);
-    expect(await provesConsistency({ first: 0, firstRoot: root, second: 3, secondRoot: root, proof: [] })).toBe(false);
-    expect(await provesConsistency({ first: 4, firstRoot: root, second: 3, secondRoot: root, proof: [] })).toBe(false);
+  it('a fork is named with both roots where the sizes are equal, and with its bound where the log has grown', async () => {
+    const kept = await checkpointOf(6);
+    const forked = await checkpointOf(6, forkedRead);
+    const roots = hex([kept.root, forked.root]);
+    expect(refuted(consistencyFindings(kept, forked, [signer.key], []))).toEqual([
+      `Two checkpoints of 6 events have different roots, ${roots[0]} (kept) and ${roots[1]} (present): the log was forked`,
+    ]);
+    const grown = await checkpointOf(SIZE_MAX, forkedRead);
+    const proof = hex(await consistencyProof(6, SIZE_MAX, forkedRead));
+    const [difference, ...rest] = refuted(consistencyFindings(kept, grown, [signer.key], proof));
+    expect([difference, rest]).toEqual([expect.stringContaining('an event before number 6 was changed'), []]);
+  });
+
+  it('a log that has become shorter is found, with the number of events that are missing', async () => {
+    const [kept, now] = [await checkpointOf(9), await checkpointOf(6)];
+    const [difference] = refuted(consistencyFindings(kept, now, [signer.key], []));
+    expect(difference).toContain('The log has 6 events and the kept checkpoint 9: the last 3 were removed');
+  });
+
+  it('another key is named with the keys that signed, and another log with both names', async () => {
+    const kept = await checkpointOf(6);
+    const id = (key: { readonly keyId: Uint8Array }): string => `${origin}+${Buffer.from(key.keyId).toString('hex')}`;
+    const differences = refuted(consistencyFindings(kept, kept, [other.key], []));
+    expect(differences).toEqual(Array(2).fill(`It is signed by ${id(signer.key)}, and the key is ${id(other.key)}`));
+    const foreign = { ...kept, origin: 'other.example/acme' };
+    expect(refuted(consistencyFindings(foreign, kept, [signer.key], []))).toEqual([
+      `The kept one is of other.example/acme, the present one of ${origin}`,
+    ]);
+  });
+});
+
+describe('the findings about an event', () => {
+  it('an event is found in a kept checkpoint, and an altered one is refuted with the place of the difference', async () => {
+    const kept = await checkpointOf(9);
+    const proof = hex(await inclusionProof(4, 9, read));
+    const claim = { sequence: 4, bytes: entries[4]!, proof };
+    expect(refuted(eventFindings('kept checkpoint', kept, { ...claim, kept: entries[4]! }))).toEqual([]);
+    const altered = refuted(eventFindings('kept checkpoint', kept, { ...claim, kept: Buffer.from('{"event":7}') }));
+    expect(altered).toEqual([
+      expect.stringContaining('the event is not what was recorded at place 4'),
+      'They differ from byte 9 on: “7}” in yours, “4}” in that of the server',
+    ]);
+    const ofServer = refuted(eventFindings('kept checkpoint', kept, { ...claim, bytes: entries[5]! }));
+    expect(ofServer).toEqual([expect.stringContaining('the event is not what was recorded at place 4')]);
+  });
+
+  it('an event that is later than the checkpoint is not looked for in it', async () => {
+    const findings = eventFindings('kept checkpoint', await checkpointOf(4), {
+      sequence: 4,
+      bytes: entries[4]!,
+      proof: [],
+    });
+    expect(refuted(findings)).toEqual(['Its last event is number 3: the checkpoint is older than the event']);
+  });
+
+  it('a kept event is canonical JSON, or the line of an export', () => {
+    const line = `{"sequence":4,"leafHash":"${'a'.repeat(64)}","event":{"event":4}}\n`;
+    expect(keptEvent(line)).toEqual({ sequence: 4, bytes: new TextEncoder().encode('{"event":4}') });
+    expect(keptEvent(' {"event":4}\n')).toEqual({ bytes: new TextEncoder().encode('{"event":4}') });
   });
 });
 
 describe('a signed checkpoint', () => {
-  const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-  const origin = 'chancery.example/acme';
-  const signer = checkpointSigner(origin, 'ed25519', seed(1));
-  const other = checkpointSigner(origin, 'ed25519', seed(2));
-  const postQuantum = checkpointSigner(origin, 'mlDsa44', seed(3));
-  const root = leaves[0]!;
-  const note = signCheckpoint({ origin, size: 7, root }, [signer, postQuantum], 1_700_000_000);
-
-  it('a checkpoint is read as it was signed', () => {
-    const checkpoint = parseSignedCheckpoint(note);
-    expect([checkpoint.origin, checkpoint.size, rootInHex(checkpoint)]).toEqual([origin, 7, hex(root)]);
+  it.each(['', 'text', `${origin}\n7\nAAAA`, `${origin}\n07\nAAAA\n\n`])('%j is none', (text) => {
+    expect(() => readCheckpoint(text)).toThrow(Malformed);
   });
 
-  it('a checkpoint is signed by its key and by no other, and not after a change', async () => {
-    const checkpoint = parseSignedCheckpoint(note);
-    expect(await isSignedBy(checkpoint, formatVerifierKey(signer.key))).toBe(true);
-    expect(await isSignedBy(checkpoint, formatVerifierKey(other.key))).toBe(false);
-    expect(await isSignedBy(parseSignedCheckpoint(note.replace('\n7\n', '\n8\n')), formatVerifierKey(signer.key))).toBe(
-      false,
-    );
-    expect(await isSignedBy(checkpoint, 'no key')).toBe(false);
-  });
-
-  it.each(['', 'text', `${origin}\n7\nAAAA`, `${origin}\n07\nAAAA\n\n`])('%j is no signed checkpoint', (text) => {
-    expect(() => parseSignedCheckpoint(text)).toThrow('no signed checkpoint');
+  it('line ends of Windows and a last line without its end change nothing', async () => {
+    const note = signCheckpoint({ origin, size: 6, root: await rootOf(6, read) }, [signer], 1_700_000_000);
+    for (const text of [note.replaceAll('\n', '\r\n'), note.trimEnd()]) {
+      expect(signatureFinding('It', readCheckpoint(text), [signer.key]).holds).toBe(true);
+    }
   });
 });

@@ -1,145 +1,169 @@
-// What an auditor verifies in the browser, by WebCrypto. The server has its own implementation, `libs/transparency-log`;
-// the specification of this one compares the two.
+import {
+  type Checkpoint,
+  Malformed,
+  type Note,
+  type VerifierKey,
+  fromHex,
+  parseCheckpoint,
+  parseNote,
+  sameBytes,
+  toHex,
+} from '#log-verifier';
 
-/** What a log said of itself, as a signed note (C2SP tlog-checkpoint). */
-export interface SignedCheckpoint {
-  readonly origin: string;
-  readonly size: number;
-  /** Base64. */
-  readonly root: string;
-  /** What is signed, with its last newline. */
+import { verifier } from './log-verifier.js';
+
+/** One statement that the browser has verified, or refuted. */
+export interface Finding {
+  readonly holds: boolean;
   readonly text: string;
-  readonly signatures: readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[];
+  /** What differs, and where. */
+  readonly difference?: string;
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
+/** A checkpoint with the note that it was signed in. */
+export interface SignedCheckpoint extends Checkpoint {
+  readonly note: Note;
+}
 
-const KEY_ID_BYTES = 4;
-const ED25519 = 1;
+/** @throws Malformed where the text is no signed checkpoint; nothing of it is verified */
+export function readCheckpoint(text: string): SignedCheckpoint {
+  // What was copied from an e-mail or a terminal may have lost its last newline, or have the line ends of Windows.
+  const note = parseNote(`${text.replaceAll('\r\n', '\n').trim()}\n`);
+  return { ...parseCheckpoint(note.text), note };
+}
 
-const fromBase64 = (text: string): Bytes => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const fromHex = (text: string): Bytes => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const finding = (text: string, difference: string | undefined): Finding =>
+  difference === undefined ? { holds: true, text } : { holds: false, text, difference };
 
-/** A root as proofs have it: hexadecimal. */
-export const rootInHex = ({ root }: Pick<SignedCheckpoint, 'root'>): string => toHex(fromBase64(root));
+const keyName = ({ name, keyId }: { readonly name: string; readonly keyId: Uint8Array }): string =>
+  `${name}+${toHex(keyId)}`;
 
-/** @throws Error where the text is no signed checkpoint */
-export function parseSignedCheckpoint(note: string): SignedCheckpoint {
-  const split = note.lastIndexOf('\n\n');
-  const text = note.slice(0, split + 1);
-  const match = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]+={0,2})\n$/u.exec(text);
-  if (split < 0 || match === null) throw new Error('This is no signed checkpoint');
-  const signatures = note
-    .slice(split + 2)
-    .split('\n')
-    .flatMap((line) => {
-      const signed = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+={0,2})$/u.exec(line);
-      return signed === null ? [] : [{ name: signed[1]!, bytes: fromBase64(signed[2]!) }];
-    });
-  return { origin: match[1]!, size: Number(match[2]), root: match[3]!, text, signatures };
+/** Whether one of the keys signed a checkpoint. @param what the checkpoint is, for people */
+export function signatureFinding(what: string, { note }: SignedCheckpoint, keys: readonly VerifierKey[]): Finding {
+  const text = `${what} is signed by the key of the log`;
+  try {
+    const signers = verifier.signersOf(note, keys);
+    const found = note.signatures.map(keyName).join(', ');
+    return finding(
+      text,
+      signers.length > 0
+        ? undefined
+        : `It is signed by ${found || 'no key'}, and the key is ${keys.map(keyName).join(' or ') || 'unknown'}`,
+    );
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return finding(text, `${error.message}: the checkpoint was changed after it was signed, or never signed`);
+  }
 }
 
 /**
- * Whether a key signed the checkpoint.
+ * Whether what an auditor kept is the beginning of what the log says now.
  *
- * @param verifierKey `<name>+<key id>+<key>` (C2SP signed-note), of Ed25519
+ * @param proof of RFC 9162 §2.1.4, hexadecimal; empty where there is none to ask for
  */
-export async function isSignedBy(checkpoint: SignedCheckpoint, verifierKey: string): Promise<boolean> {
-  const [, name, keyId, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/u.exec(verifierKey.trim()) ?? [];
-  if (encoded === undefined) return false;
-  const key = fromBase64(encoded);
-  if (key[0] !== ED25519) return false;
-  const line = checkpoint.signatures.find(
-    (each) => each.name === name && toHex(each.bytes.subarray(0, KEY_ID_BYTES)) === keyId,
-  );
-  if (line === undefined) return false;
-  const publicKey = await crypto.subtle.importKey('raw', key.slice(1), 'Ed25519', false, ['verify']);
-  return crypto.subtle.verify(
-    'Ed25519',
-    publicKey,
-    line.bytes.slice(KEY_ID_BYTES),
-    new TextEncoder().encode(checkpoint.text),
-  );
+export function consistencyFindings(
+  kept: SignedCheckpoint,
+  now: SignedCheckpoint,
+  keys: readonly VerifierKey[],
+  proof: readonly string[],
+): Finding[] {
+  return [
+    finding(
+      'Both checkpoints are of the same log',
+      kept.origin === now.origin ? undefined : `The kept one is of ${kept.origin}, the present one of ${now.origin}`,
+    ),
+    signatureFinding(`The kept checkpoint of ${kept.size} events`, kept, keys),
+    signatureFinding(`The present checkpoint of ${now.size} events`, now, keys),
+    finding(
+      `None of the first ${kept.size} events was changed, removed or inserted since`,
+      inconsistency(kept, now, proof),
+    ),
+  ];
 }
 
-const sha256 = async (...parts: readonly Uint8Array[]): Promise<Bytes> => {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
+function inconsistency(kept: Checkpoint, now: Checkpoint, proof: readonly string[]): string | undefined {
+  if (kept.size > now.size) {
+    return `The log has ${now.size} events and the kept checkpoint ${kept.size}: the last ${kept.size - now.size} were removed, or the server shows an earlier state`;
   }
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-};
+  // The empty tree is the beginning of every other one, and its root is the same in all logs.
+  if (kept.size === 0) return undefined;
+  if (kept.size === now.size) {
+    return sameBytes(kept.root, now.root)
+      ? undefined
+      : `Two checkpoints of ${kept.size} events have different roots, ${toHex(kept.root)} (kept) and ${toHex(now.root)} (present): the log was forked`;
+  }
+  const holds = verifier.verifyConsistency({
+    first: kept.size,
+    firstRoot: kept.root,
+    second: now.size,
+    secondRoot: now.root,
+    proof: proof.map((hash) => fromHex(hash, 'A hash of the proof')),
+  });
+  return holds
+    ? undefined
+    : `The proof does not lead from the root ${toHex(kept.root)} (kept) to ${toHex(now.root)} (present): an event before number ${kept.size} was changed, or the log was forked`;
+}
 
-const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
-const nodeHash = (left: Uint8Array, right: Uint8Array): Promise<Bytes> => sha256(NODE, left, right);
+/** Which bytes of an event were kept: the canonical JSON, or the line of an export that has it. */
+export function keptEvent(text: string): { readonly bytes: Uint8Array; readonly sequence?: number } {
+  const line = /^\{"sequence":(\d{1,16}),"leafHash":"[0-9a-f]{64}","event":(\{.*\})\}$/su.exec(text.trim());
+  const canonical = line?.[2] ?? text.trim();
+  const bytes = new TextEncoder().encode(canonical);
+  return line === null ? { bytes } : { bytes, sequence: Number(line[1]) };
+}
 
-/** SHA-256(0x00 || canonical JSON): the leaf of an event (RFC 9162 §2.1.1). @param canonical RFC 8785 JSON */
-export const leafHashOf = async (canonical: string): Promise<string> =>
-  toHex(await sha256(LEAF, new TextEncoder().encode(canonical)));
-
-const isOdd = (value: number): boolean => value % 2 === 1;
-const half = (value: number): number => Math.floor(value / 2);
-
-export interface InclusionClaim {
-  /** Hexadecimal, as every hash here. */
-  readonly leafHash: string;
-  readonly index: number;
-  readonly size: number;
-  readonly root: string;
+export interface EventClaim {
+  readonly sequence: number;
+  /** As the server gives it. */
+  readonly bytes: Uint8Array;
+  /** As the auditor has it. */
+  readonly kept?: Uint8Array;
+  /** Of RFC 9162 §2.1.3, hexadecimal. */
   readonly proof: readonly string[];
 }
 
-/** Whether the proof shows that the leaf is in the tree with that root: RFC 9162 §2.1.3.2. */
-export async function provesInclusion({ leafHash, index, size, root, proof }: InclusionClaim): Promise<boolean> {
-  if (index < 0 || index >= size) return false;
-  let [node, last] = [index, size - 1];
-  let hash = fromHex(leafHash);
-  for (const sibling of proof.map(fromHex)) {
-    if (last === 0) return false;
-    if (isOdd(node) || node === last) {
-      hash = await nodeHash(sibling, hash);
-      while (!isOdd(node) && node !== 0) [node, last] = [half(node), half(last)];
-    } else {
-      hash = await nodeHash(hash, sibling);
-    }
-    [node, last] = [half(node), half(last)];
+/** Whether an event is in the history of a checkpoint. @param which the checkpoint is, for people */
+export function eventFindings(which: string, checkpoint: Checkpoint, claim: EventClaim): Finding[] {
+  const { sequence, bytes, kept, proof } = claim;
+  const place = `in the ${which} of ${checkpoint.size} events`;
+  if (sequence >= checkpoint.size) {
+    return [
+      finding(
+        `Event ${sequence} is ${place}`,
+        `Its last event is number ${checkpoint.size - 1}: the checkpoint is older than the event`,
+      ),
+    ];
   }
-  return last === 0 && toHex(hash) === root;
+  const isIn = (entry: Uint8Array): string | undefined => {
+    const leafHash = verifier.leafHash(entry);
+    const holds = verifier.verifyInclusion({
+      leafHash,
+      index: sequence,
+      size: checkpoint.size,
+      root: checkpoint.root,
+      proof: proof.map((hash) => fromHex(hash, 'A hash of the proof')),
+    });
+    return holds
+      ? undefined
+      : `Its leaf hash is ${toHex(leafHash)}, from which the proof does not lead to the root ${toHex(checkpoint.root)}: the event is not what was recorded at place ${sequence}`;
+  };
+  const ofServer = finding(`Event ${sequence}, as the server gives it, is ${place}`, isIn(bytes));
+  if (kept === undefined) return [ofServer];
+  return [
+    ofServer,
+    finding(`The event that you kept is ${place}, at place ${sequence}`, isIn(kept)),
+    finding('The event that you kept is the one that the server gives', firstDifference(kept, bytes)),
+  ];
 }
 
-export interface ConsistencyClaim {
-  readonly first: number;
-  readonly firstRoot: string;
-  readonly second: number;
-  readonly secondRoot: string;
-  readonly proof: readonly string[];
-}
+const AROUND = 24;
 
-/** Whether the proof shows that the first tree is the beginning of the second: RFC 9162 §2.1.4.2. */
-export async function provesConsistency(claim: ConsistencyClaim): Promise<boolean> {
-  const { first, firstRoot, second, secondRoot, proof } = claim;
-  if (first <= 0 || first > second) return false;
-  if (first === second) return proof.length === 0 && firstRoot === secondRoot;
-  const path = Number.isInteger(Math.log2(first)) ? [firstRoot, ...proof] : proof;
-  const [start, ...rest] = path.map(fromHex);
-  if (start === undefined || proof.length === 0) return false;
-  let [node, last] = [first - 1, second - 1];
-  while (isOdd(node)) [node, last] = [half(node), half(last)];
-  let [one, two]: [Bytes, Bytes] = [start, start];
-  for (const sibling of rest) {
-    if (last === 0) return false;
-    if (isOdd(node) || node === last) {
-      one = await nodeHash(sibling, one);
-      two = await nodeHash(sibling, two);
-      while (!isOdd(node) && node !== 0) [node, last] = [half(node), half(last)];
-    } else {
-      two = await nodeHash(two, sibling);
-    }
-    [node, last] = [half(node), half(last)];
-  }
-  return last === 0 && toHex(one) === firstRoot && toHex(two) === secondRoot;
+/** Where two texts part, with what follows in each. */
+function firstDifference(kept: Uint8Array, given: Uint8Array): string | undefined {
+  if (sameBytes(kept, given)) return undefined;
+  const differing = kept.findIndex((byte, place) => byte !== given[place]);
+  const at = differing === -1 ? kept.length : differing;
+  const text = (bytes: Uint8Array): string =>
+    at >= bytes.length ? 'its end' : `“${new TextDecoder().decode(bytes.subarray(at, at + AROUND))}”`;
+  return `They differ from byte ${at} on: ${text(kept)} in yours, ${text(given)} in that of the server`;
 }

@@ -206,7 +206,7 @@ const ACTIONS: Readonly<Record<string, Permission>> = {
 const HARMLESS = new RegExp(
   `^(${[
     'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
-    'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the checkpoint of now|Verify|Prove',
+    'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
     'End|Change the password|Create API token|Revoke .+',
     'Add an app|Add a passkey|New recovery codes',
   ].join('|')})$`,

@@ -14,6 +14,7 @@ export interface DropTextProps {
   readonly value: string;
   readonly onFile: (file: DroppedFile) => void;
   readonly hint?: string;
+  readonly required?: boolean;
 }
 
 /** More than any file that is asked for here. */
@@ -32,6 +33,7 @@ export function DropText({
   value,
   onFile,
   hint = 'Paste it, drop the file here, or choose it',
+  required = true,
 }: DropTextProps) {
   const [over, setOver] = useState(false);
   const take = (file: File | undefined) => {
@@ -52,7 +54,7 @@ export function DropText({
       onDrop={drop}
       className={`mb-3 rounded-md ${over ? 'outline-2 outline-accent' : ''}`}
     >
-      <TextArea key={value} label={label} name={name} hint={hint} defaultValue={value} required />
+      <TextArea key={value} label={label} name={name} hint={hint} defaultValue={value} required={required} />
       <input
         type="file"
         aria-label={`${label} from a file`}

@@ -5,141 +5,142 @@ import { dataOf } from '#sdk';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { type DroppedFile, DropText } from '../components/drop-text.js';
-import { Form, Refusal, TextField } from '../components/form.js';
+import { Form, Refusal, TextArea, TextField } from '../components/form.js';
 import { Card, Page } from '../components/page.js';
 import { saveFile } from '../download.js';
+import { verifier } from '../log-verifier.js';
 import {
-  isSignedBy,
-  leafHashOf,
-  parseSignedCheckpoint,
-  provesConsistency,
-  provesInclusion,
-  rootInHex,
+  type Finding,
+  type SignedCheckpoint,
+  consistencyFindings,
+  eventFindings,
+  keptEvent,
+  readCheckpoint,
+  signatureFinding,
 } from '../proof.js';
 import { useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/proof');
-
-/** One statement that the browser has verified, or refuted. */
-interface Finding {
-  readonly holds: boolean;
-  readonly text: string;
-}
+const EVENTS = '/v1/tenants/{tenantId}/audit-events';
 
 const currentCheckpoint = async (tenantId: string): Promise<string> =>
-  String(
-    await dataOf(
-      client.GET('/v1/tenants/{tenantId}/audit-events/checkpoint', { params: { path: { tenantId } }, parseAs: 'text' }),
-    ),
-  );
+  String(await dataOf(client.GET(`${EVENTS}/checkpoint`, { params: { path: { tenantId } }, parseAs: 'text' })));
 
-const keysOf = async (origin: string): Promise<string[]> =>
+const publishedKeys = async (origin: string): Promise<string[]> =>
   (await dataOf(client.GET('/v1/history/keys', { params: { query: { origin } } }))).keys.map((key) => key.verifierKey);
 
-async function signedBy(note: ReturnType<typeof parseSignedCheckpoint>, keys: readonly string[]): Promise<boolean> {
-  for (const key of keys) if (await isSignedBy(note, key)) return true;
-  return false;
+async function consistencyProof(tenantId: string, from: number, to: number): Promise<readonly string[]> {
+  if (from === 0 || from >= to) return [];
+  const params = { path: { tenantId }, query: { from, to } };
+  return (await dataOf(client.GET(`${EVENTS}/proofs/consistency`, { params }))).proof;
 }
 
-/** Compares what an auditor kept with what the server says now. */
-async function compare(tenantId: string, kept: string, keptKey: string | undefined): Promise<Finding[]> {
-  const [earlier, now] = [kept, await currentCheckpoint(tenantId)].map(parseSignedCheckpoint);
-  const keys = keptKey === undefined ? await keysOf(earlier!.origin) : [keptKey];
-  const path = '/v1/tenants/{tenantId}/audit-events/proofs/consistency';
-  const from = earlier!.size;
-  const proof = await dataOf(client.GET(path, { params: { path: { tenantId }, query: { from, to: now!.size } } }));
-  return [
-    { holds: earlier!.origin === now!.origin, text: `Both are of the log ${now!.origin}` },
-    { holds: await signedBy(earlier!, keys), text: `The kept checkpoint of ${from} events is signed by the key` },
-    { holds: await signedBy(now!, keys), text: `The checkpoint of now, of ${now!.size} events, is signed by the key` },
-    {
-      holds: await provesConsistency({
-        first: from,
-        firstRoot: rootInHex(earlier!),
-        second: now!.size,
-        secondRoot: rootInHex(now!),
-        proof: proof.proof,
-      }),
-      text: `Nothing of the first ${from} events was changed, removed or inserted since`,
-    },
-  ];
+async function inclusionProof(tenantId: string, sequence: number, treeSize: number): Promise<readonly string[]> {
+  if (sequence >= treeSize) return [];
+  const params = { path: { tenantId }, query: { sequence, treeSize } };
+  return (await dataOf(client.GET(`${EVENTS}/proofs/inclusion`, { params }))).proof;
 }
 
-/** Whether the event, as the server hands it out, is in the history that the server signed. */
-async function include(tenantId: string, sequence: number): Promise<Finding[]> {
-  const checkpoint = parseSignedCheckpoint(await currentCheckpoint(tenantId));
-  const path = { tenantId };
-  const bytes = String(
-    await dataOf(
-      client.GET('/v1/tenants/{tenantId}/audit-events/{sequence}', {
-        params: { path: { ...path, sequence: String(sequence) } },
-        headers: { Accept: 'application/octet-stream' },
-        parseAs: 'text',
-      }),
-    ),
-  );
-  const query = { sequence, treeSize: checkpoint.size };
-  const { proof } = await dataOf(
-    client.GET('/v1/tenants/{tenantId}/audit-events/proofs/inclusion', { params: { path, query } }),
-  );
-  const leafHash = await leafHashOf(bytes);
-  const root = rootInHex(checkpoint);
-  return [
-    {
-      holds: await signedBy(checkpoint, await keysOf(checkpoint.origin)),
-      text: `The checkpoint of ${checkpoint.size} events is signed by a published key of the log`,
-    },
-    {
-      holds: await provesInclusion({ leafHash, index: sequence, size: checkpoint.size, root, proof }),
-      text: `Event ${sequence}, whose bytes were hashed here, is one of them`,
-    },
-  ];
+async function bytesOf(tenantId: string, sequence: number): Promise<Uint8Array> {
+  const params = { path: { tenantId, sequence: String(sequence) } };
+  const headers = { Accept: 'application/octet-stream' };
+  const bytes = await dataOf(client.GET(`${EVENTS}/{sequence}`, { params, headers, parseAs: 'arrayBuffer' }));
+  return new Uint8Array(bytes as unknown as ArrayBuffer);
+}
+
+type Fields = Readonly<Record<string, string>>;
+
+/** Verifies what the fields ask for. The server gives proofs and bytes; what they prove is decided here. */
+async function verify(tenantId: string, { kept: keptText, key, sequence, event }: Fields): Promise<Finding[]> {
+  const now = readCheckpoint(await currentCheckpoint(tenantId));
+  const kept = keptText === undefined ? undefined : readCheckpoint(keptText);
+  const keys = (key === undefined ? await publishedKeys(now.origin) : [key]).map(verifier.parseVerifierKey);
+  const compared =
+    kept === undefined
+      ? [signatureFinding(`The present checkpoint of ${now.size} events`, now, keys)]
+      : consistencyFindings(kept, now, keys, await consistencyProof(tenantId, kept.size, now.size));
+  // The server proves nothing about more events than it has.
+  const inKept = kept !== undefined && kept.size <= now.size;
+  const found = await findEvent(tenantId, inKept ? kept : now, inKept ? 'kept checkpoint' : 'present checkpoint', {
+    ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
+    ...(event === undefined ? {} : { event: keptEvent(event) }),
+  });
+  return [...compared, ...found];
+}
+
+interface Asked {
+  readonly sequence?: number;
+  readonly event?: ReturnType<typeof keptEvent>;
+}
+
+async function findEvent(
+  tenantId: string,
+  checkpoint: SignedCheckpoint,
+  which: string,
+  { event, sequence = event?.sequence }: Asked,
+): Promise<Finding[]> {
+  if (sequence === undefined) return [];
+  const [bytes, proof] = await Promise.all([
+    bytesOf(tenantId, sequence),
+    inclusionProof(tenantId, sequence, checkpoint.size),
+  ]);
+  return eventFindings(which, checkpoint, {
+    sequence,
+    bytes,
+    proof,
+    ...(event === undefined ? {} : { kept: event.bytes }),
+  });
 }
 
 export function ProofPage() {
   const { tenantId } = useTenant();
   const { sequence } = route.useSearch();
   const [file, setFile] = useState<DroppedFile>();
-  const comparing = useChange(({ kept = '', key }: Readonly<Record<string, string>>) => compare(tenantId, kept, key));
-  const including = useChange(({ sequence: asked = '' }: Readonly<Record<string, string>>) =>
-    include(tenantId, Number(asked)),
-  );
+  const verifying = useChange((fields: Fields) => verify(tenantId, fields));
   const keep = useChange(
     () => currentCheckpoint(tenantId),
-    (note) => saveFile(`${parseSignedCheckpoint(note).size}.checkpoint`, note),
+    (note) => saveFile(`${readCheckpoint(note).size}.checkpoint`, note),
   );
   return (
     <Page
       title="Proof"
-      introduction="Your browser verifies the history itself: by the hashes and signatures, not by what the server says of them."
-      actions={<Button onClick={() => keep.mutate(undefined)}>Keep the checkpoint of now</Button>}
+      introduction="Your browser verifies the history itself: by hashes and signatures, not by what the server says of them."
+      actions={<Button onClick={() => keep.mutate(undefined)}>Keep the present checkpoint</Button>}
     >
       <Refusal error={keep.error} />
-      <Card title="Compare with a checkpoint that you kept">
-        <Form submit="Verify" call={comparing} onSubmit={comparing.mutate}>
-          <DropText label="Kept checkpoint" name="kept" value={file?.text ?? ''} onFile={setFile} />
+      <Card>
+        <Form submit="Verify" call={verifying} onSubmit={verifying.mutate}>
+          <DropText
+            label="Kept checkpoint"
+            name="kept"
+            value={file?.text ?? ''}
+            onFile={setFile}
+            required={false}
+            hint="Paste it, drop the file here, or choose it. Without it, only the present one is verified"
+          />
           <TextField
             label="Verifier key that you kept (optional)"
             name="key"
-            hint="Without it, the key that the server publishes is used: then the signature proves less"
+            hint="Without it, the keys that the server publishes are used: then the signature proves less"
           />
-        </Form>
-        <Findings findings={comparing.data} />
-      </Card>
-      <Card title="Is an event in the history?">
-        <Form submit="Prove" call={including} onSubmit={including.mutate}>
           <TextField
-            label="Number of the event"
+            label="Number of an event (optional)"
             name="sequence"
             type="number"
             min={0}
             defaultValue={sequence}
-            required
+            hint="Whether it is in the history, as the server gives it"
+          />
+          <TextArea
+            label="The event as you kept it (optional)"
+            name="event"
+            rows={3}
+            hint="Its canonical JSON, or the line of an NDJSON export"
           />
         </Form>
-        <Findings findings={including.data} />
+        <Findings findings={verifying.data} />
       </Card>
     </Page>
   );
@@ -147,14 +148,21 @@ export function ProofPage() {
 
 function Findings({ findings }: { readonly findings: readonly Finding[] | undefined }) {
   if (findings === undefined) return null;
+  const failures = findings.filter(({ holds }) => !holds).length;
   return (
-    <ul aria-label="Findings" className="mt-4 space-y-2">
-      {findings.map(({ holds, text }) => (
-        <li key={text} className="flex flex-wrap items-baseline gap-2">
-          <Badge state={holds ? 'verified' : 'refuted'} />
-          <span className="min-w-0 break-words">{text}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      <p role="status" className="mt-4 font-medium">
+        {failures === 0 ? `All ${findings.length} statements hold.` : `${failures} of ${findings.length} do not hold.`}
+      </p>
+      <ul aria-label="Findings" className="mt-2 space-y-2">
+        {findings.map(({ holds, text, difference }) => (
+          <li key={text} className="flex flex-wrap items-baseline gap-2">
+            <Badge state={holds ? 'verified' : 'refuted'} />
+            <span className="min-w-0 break-words">{text}</span>
+            {difference !== undefined && <p className="w-full text-sm break-words text-danger">{difference}</p>}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

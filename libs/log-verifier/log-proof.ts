@@ -1,7 +1,5 @@
-import { openCheckpoint } from './checkpoint.js';
-import { HASH_BYTES } from './hashing.js';
-import { Malformed, type VerifierKey, decodeBase64 } from './note.js';
-import { verifyInclusion } from './verify.js';
+import { Malformed, decodeBase64, toBase64 } from './bytes.js';
+import { HASH_BYTES } from './checkpoint.js';
 
 /** A proof that an entry is in a log, which needs nothing but the keys of the log to verify (C2SP tlog-proof). */
 export interface LogProof {
@@ -16,7 +14,7 @@ const HEADER = 'c2sp.org/tlog-proof@v1';
 const HASHES_MAX = 63;
 
 export const formatLogProof = ({ index, proof, note }: LogProof): string =>
-  [HEADER, `index ${index}`, ...proof.map((hash) => Buffer.from(hash).toString('base64')), '', note].join('\n');
+  [HEADER, `index ${index}`, ...proof.map((hash) => toBase64(hash)), '', note].join('\n');
 
 /** @throws Malformed */
 export function parseLogProof(text: string): LogProof {
@@ -30,15 +28,4 @@ export function parseLogProof(text: string): LogProof {
   if (proof.some(({ length }) => length !== HASH_BYTES))
     throw new Malformed('A hash of the proof has the wrong length');
   return { index: Number(index), proof, note: note! };
-}
-
-/** Whether the proof shows that the leaf is in the log of that origin. @throws Malformed where the checkpoint is not its own */
-export function verifyLogProof(
-  { index, proof, note }: LogProof,
-  leafHash: Uint8Array,
-  origin: string,
-  trusted: readonly VerifierKey[],
-): boolean {
-  const { size, root } = openCheckpoint(note, origin, trusted);
-  return verifyInclusion({ leafHash, index, size, root, proof });
 }

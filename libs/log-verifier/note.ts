@@ -1,7 +1,4 @@
-import { createPublicKey, hash, type KeyObject } from 'node:crypto';
-
-/** A note, a checkpoint, a verifier key or a proof that is not written as its format demands. */
-export class Malformed extends Error {}
+import { Malformed, concatenated, decodeBase64, toBase64, toHex, utf8 } from './bytes.js';
 
 /** Kinds of signatures and their keys (C2SP signed-note, tlog-cosignature). */
 export const SIGNATURE_TYPES = {
@@ -14,7 +11,7 @@ export const SIGNATURE_TYPES = {
 } as const;
 export type SignatureType = keyof typeof SIGNATURE_TYPES;
 
-const KEY_ID_BYTES = 4;
+export const KEY_ID_BYTES = 4;
 /** More than the 16 that everyone must accept. */
 const SIGNATURES_MAX = 64;
 const NOTE_BYTES_MAX = 1_000_000;
@@ -22,8 +19,8 @@ const NOTE_BYTES_MAX = 1_000_000;
 /** One line below a note. */
 export interface NoteSignature {
   readonly name: string;
-  readonly keyId: Buffer;
-  readonly signature: Buffer;
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 export interface Note {
@@ -37,32 +34,24 @@ export interface VerifierKey {
   readonly name: string;
   readonly type: SignatureType;
   /** As the standard of the algorithm encodes it: 32 bytes of Ed25519, 1,312 of ML-DSA-44. */
-  readonly publicKey: Buffer;
-  readonly keyId: Buffer;
+  readonly publicKey: Uint8Array;
+  readonly keyId: Uint8Array;
 }
 
 const isName = (name: string): boolean => name !== '' && !/[\s+]/u.test(name);
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const typed = (type: SignatureType, publicKey: Uint8Array): Uint8Array =>
+  concatenated(Uint8Array.of(SIGNATURE_TYPES[type]), publicKey);
 
-/** Strict Base64 (RFC 4648 §4). @throws Malformed */
-export function decodeBase64(text: string, what: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw new Malformed(`${what} is not Base64`);
-  return bytes;
-}
-
-/** Names a key: SHA-256(name || newline || type || public key), its first four bytes. */
-export function verifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
+/** The bytes whose SHA-256 begins with the id of a key: name, newline, type, public key. @throws Malformed for another name */
+export function namedKey(name: string, type: SignatureType, publicKey: Uint8Array): Uint8Array {
   if (!isName(name)) throw new Malformed('A key name has neither blanks nor "+", and is not empty');
-  const named = Buffer.concat([Buffer.from(`${name}\n`), Uint8Array.of(SIGNATURE_TYPES[type]), publicKey]);
-  const keyId = hash('sha256', named, 'buffer').subarray(0, KEY_ID_BYTES);
-  return { name, type, publicKey: Buffer.from(publicKey), keyId };
+  return concatenated(utf8(`${name}\n`), typed(type, publicKey));
 }
 
 /** `<name>+<key id>+<type and public key>` */
 export const formatVerifierKey = ({ name, type, publicKey, keyId }: VerifierKey): string =>
-  `${name}+${keyId.toString('hex')}+${base64(Buffer.concat([Uint8Array.of(SIGNATURE_TYPES[type]), publicKey]))}`;
+  `${name}+${toHex(keyId)}+${toBase64(typed(type, publicKey))}`;
 
 const PUBLIC_KEY_BYTES: Readonly<Record<SignatureType, number>> = {
   ed25519: 32,
@@ -70,27 +59,17 @@ const PUBLIC_KEY_BYTES: Readonly<Record<SignatureType, number>> = {
   mlDsa44: 1_312,
 };
 
-/** @throws Malformed also where the key id is not that of the key */
-export function parseVerifierKey(text: string): VerifierKey {
+/** Takes a verifier key apart; that the key id is its own is not verified. @throws Malformed */
+export function splitVerifierKey(text: string): Omit<VerifierKey, 'keyId'> & { readonly keyId: string } {
   const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(text.trim());
   if (!match) throw new Malformed('A verifier key is <name>+<key id>+<key>');
   const [, name, keyId, encoded] = match;
-  const [typeByte, ...bytes] = decodeBase64(encoded!, 'The verifier key');
-  const type = (Object.keys(SIGNATURE_TYPES) as SignatureType[]).find((known) => SIGNATURE_TYPES[known] === typeByte);
+  const bytes = decodeBase64(encoded!, 'The verifier key');
+  const type = (Object.keys(SIGNATURE_TYPES) as SignatureType[]).find((known) => SIGNATURE_TYPES[known] === bytes[0]);
   if (type === undefined) throw new Malformed('The verifier key is of an unknown type');
-  if (bytes.length !== PUBLIC_KEY_BYTES[type]) throw new Malformed('The verifier key has the wrong length');
-  const key = verifierKey(name!, type, Uint8Array.from(bytes));
-  if (key.keyId.toString('hex') !== keyId) throw new Malformed('The key id is not that of the verifier key');
-  return key;
-}
-
-/** The key as node:crypto takes it. */
-export function publicKeyOf({ type, publicKey }: Pick<VerifierKey, 'type' | 'publicKey'>): KeyObject {
-  const encoded = publicKey.toString('base64url');
-  // RFC 8037 §2; RFC 9964 for the second.
-  const jwk =
-    type === 'mlDsa44' ? { kty: 'AKP', alg: 'ML-DSA-44', pub: encoded } : { kty: 'OKP', crv: 'Ed25519', x: encoded };
-  return createPublicKey({ key: jwk, format: 'jwk' });
+  const publicKey = bytes.subarray(1);
+  if (publicKey.length !== PUBLIC_KEY_BYTES[type]) throw new Malformed('The verifier key has the wrong length');
+  return { name: name!, type, publicKey, keyId: keyId! };
 }
 
 export function formatNote({ text, signatures }: Note): string {
@@ -99,11 +78,11 @@ export function formatNote({ text, signatures }: Note): string {
 
 /** One signature line, with its newline. */
 export const formatSignature = ({ name, keyId, signature }: NoteSignature): string =>
-  `\u2014 ${name} ${base64(Buffer.concat([keyId, signature]))}\n`;
+  `\u2014 ${name} ${toBase64(concatenated(keyId, signature))}\n`;
 
 /** Takes a note apart; nothing of it is verified. @throws Malformed */
 export function parseNote(note: string): Note {
-  if (Buffer.byteLength(note) > NOTE_BYTES_MAX) throw new Malformed('The note is too large');
+  if (utf8(note).length > NOTE_BYTES_MAX) throw new Malformed('The note is too large');
   // Control characters other than the newline.
   if (/[\u0000-\u0009\u000b-\u001f]/u.test(note) || !note.isWellFormed()) {
     throw new Malformed('The note has control characters');

@@ -1,4 +1,8 @@
-import { HASH_BYTES, nodeHash } from './hashing.js';
+import { sameBytes } from './bytes.js';
+import { HASH_BYTES } from './checkpoint.js';
+
+/** SHA-256(0x01 || left || right): RFC 6962 §2.1. */
+export type NodeHash = (left: Uint8Array, right: Uint8Array) => Uint8Array;
 
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
@@ -7,7 +11,6 @@ const isPowerOfTwo = (value: number): boolean => {
   while (rest > 1 && !isOdd(rest)) rest /= 2;
   return rest === 1;
 };
-const equal = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
 const areHashes = (...hashes: readonly Uint8Array[]): boolean => hashes.every(({ length }) => length === HASH_BYTES);
 const isSize = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
@@ -20,7 +23,7 @@ export interface Inclusion {
 }
 
 /** Whether the proof shows that the leaf is in the tree with that root: RFC 9162 §2.1.3.2. */
-export function verifyInclusion({ leafHash, index, size, root, proof }: Inclusion): boolean {
+export function provesInclusion({ leafHash, index, size, root, proof }: Inclusion, nodeHash: NodeHash): boolean {
   if (!isSize(index) || !isSize(size) || index >= size || !areHashes(leafHash, root, ...proof)) return false;
   let [node, last] = [index, size - 1];
   let hash = leafHash;
@@ -34,7 +37,7 @@ export function verifyInclusion({ leafHash, index, size, root, proof }: Inclusio
     }
     [node, last] = [half(node), half(last)];
   }
-  return last === 0 && equal(hash, root);
+  return last === 0 && sameBytes(hash, root);
 }
 
 export interface Consistency {
@@ -49,9 +52,12 @@ export interface Consistency {
  * Whether the proof shows that the first tree is the beginning of the second: RFC 9162 §2.1.4.2. An empty tree is the
  * beginning of every other: for it there is no proof, and none verifies.
  */
-export function verifyConsistency({ first, firstRoot, second, secondRoot, proof }: Consistency): boolean {
+export function provesConsistency(
+  { first, firstRoot, second, secondRoot, proof }: Consistency,
+  nodeHash: NodeHash,
+): boolean {
   if (first === 0 || !isSize(first) || !isSize(second) || first > second || !areHashes(...proof)) return false;
-  if (first === second) return proof.length === 0 && equal(firstRoot, secondRoot);
+  if (first === second) return proof.length === 0 && sameBytes(firstRoot, secondRoot);
   const [start, ...rest] = isPowerOfTwo(first) ? [firstRoot, ...proof] : proof;
   if (start === undefined || proof.length === 0) return false;
   let [node, last] = [first - 1, second - 1];
@@ -68,5 +74,5 @@ export function verifyConsistency({ first, firstRoot, second, secondRoot, proof 
     }
     [node, last] = [half(node), half(last)];
   }
-  return last === 0 && equal(firstHash, firstRoot) && equal(secondHash, secondRoot);
+  return last === 0 && sameBytes(firstHash, firstRoot) && sameBytes(secondHash, secondRoot);
 }
