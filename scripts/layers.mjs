@@ -16,7 +16,7 @@ export const LAYERS = {
   pki: ['core', 'asn1', 'crypto'],
   outbound: ['core'],
   issuers: ['core', 'config', 'crypto', 'outbound'],
-  vault: ['core', 'config', 'metrics', 'database', 'crypto'],
+  vault: ['core', 'logging', 'config', 'metrics', 'database', 'crypto'],
   scheduler: ['core', 'logging', 'metrics', 'database', 'vault'],
   audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'scheduler'],
   backup: ['core', 'database', 'crypto'],

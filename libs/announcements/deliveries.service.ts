@@ -179,14 +179,18 @@ export class Deliveries implements OnModuleDestroy {
       lease = round.lease;
       const ended = await Promise.all(
         round.messages.map(async ({ deliveryId, body }) => {
-          const message = { id: deliveryId, body, secrets: round.secrets };
-          const headers = webhookHeaders(message, this.database.now());
-          return { deliveryId, attempt: await post(round.url, headers, body, this.#policy) };
+          return { deliveryId, attempt: await this.send(round, { id: deliveryId, body }) };
         }),
       );
       if (ended.length > 0 && !(await this.note(id, ended))) break;
     }
     if (lease !== undefined) await this.release(id, lease);
+  }
+
+  /** One attempt. Without a secret that opens nothing is sent: no receiver could tell that the message is ours. */
+  private async send({ url, secrets }: Round, { id, body }: { id: string; body: string }): Promise<Attempt> {
+    if (secrets.length === 0) return { error: 'SECRET_UNREADABLE' };
+    return post(url, webhookHeaders({ id, body, secrets }, this.database.now()), body, this.#policy);
   }
 
   /**

@@ -1,8 +1,11 @@
 import { SECOND } from '#core';
 import { type DestinationPolicy, type SendError, send } from '#outbound';
 
-/** What became of one attempt: the status of the answer, or why there is none. */
-export type Attempt = { readonly status: number } | { readonly error: SendError };
+/**
+ * What became of one attempt: the status of the answer, or why there is none. `SECRET_UNREADABLE`: the rows of all secrets of
+ * the webhook were altered, and nothing was sent; a new secret mends it.
+ */
+export type Attempt = { readonly status: number } | { readonly error: SendError | 'SECRET_UNREADABLE' };
 
 /** How long an attempt may take, from the look-up of the name to the head of the answer. */
 const ANSWER_WITHIN = 10 * SECOND;

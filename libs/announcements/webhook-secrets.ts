@@ -39,7 +39,7 @@ export class WebhookSecrets {
     return secret;
   }
 
-  /** A step: the secrets that sign now, the newest first. */
+  /** A step: the secrets that sign now, the newest first; without those whose rows were altered, which no receiver can have. */
   async current(view: View, webhookId: string): Promise<Secret[]> {
     const rows = await view.find(
       WebhookSecret,
@@ -49,12 +49,12 @@ export class WebhookSecrets {
       ],
       { order: { id: 'DESC' } },
     );
-    return Promise.all(
-      rows.map(async ({ id, tenantId, sealedSecret }) => {
-        const bytes = await this.vault.open(view, sealedWebhookSecrets.place(tenantId, id), sealedSecret);
-        return new Secret(bytes.toString());
-      }),
+    const opened = await Promise.all(
+      rows.map(({ id, tenantId, sealedSecret }) =>
+        this.vault.openUnlessAltered(view, sealedWebhookSecrets.place(tenantId, id), sealedSecret),
+      ),
     );
+    return opened.flatMap((bytes) => (bytes ? [new Secret(bytes.toString())] : []));
   }
 
   /** A step: until when the former secret of each webhook also signs; absent where only one does. */

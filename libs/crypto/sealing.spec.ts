@@ -21,9 +21,9 @@ describe('blobs', () => {
     expect(openBlob((version) => ({ version, key: createSecretKey(bytes) }), context, blob)).toHaveLength(0);
   });
 
-  it('a blob is SEALED where the key of its version is not available', () => {
+  it('a blob that names a version that no key has is not read', () => {
     const blob = sealBlob({ version: 9, key: bytes }, context, Buffer.from('abc'));
-    expect(() => openBlob(() => undefined, context, blob)).toThrow(code('SEALED'));
+    expect(() => openBlob(() => undefined, context, blob)).toThrow(code('BLOB_UNREADABLE'));
   });
 
   it('a blob in an unknown format or suite is not read', () => {

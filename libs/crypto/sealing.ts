@@ -55,8 +55,8 @@ export function sealBlob(dataKey: DataKey, context: SealingContext, plaintext: B
  * Opens what `sealBlob` made for the same context.
  *
  * @param dataKeyOf finds the key of the version that the blob names
- * @throws SEALED where that key is not available
- * @throws BLOB_UNREADABLE for anything that is altered, cut, moved to another place or sealed by another key
+ * @throws BLOB_UNREADABLE for anything that is altered, cut, moved to another place or sealed by another key; so also where
+ *   no key has the version that the blob names: an altered row says nothing about the keys that are available
  */
 export function openBlob(
   dataKeyOf: (version: number) => DataKey | undefined,
@@ -65,7 +65,7 @@ export function openBlob(
 ): Buffer {
   const version = blobKeyVersion(blob);
   const dataKey = dataKeyOf(version);
-  if (dataKey === undefined) throw sealingErrors.SEALED(`The data key of version ${version} is not available`);
+  if (dataKey === undefined) throw unreadable(context);
   const plaintext = decrypt(dataKey.key, additionalData(context), blob.subarray(HEADER_BYTES));
   if (plaintext === undefined) throw unreadable(context);
   return plaintext;

@@ -137,7 +137,7 @@ export class Factors {
   async confirm(tx: Tx, userId: string, factorId: string, answer: Json): Promise<Factor> {
     const factor = await tx.installation.lock(Factor, { id: factorId, userId, confirmedAt: IsNull() });
     if (!isWithinLifetime(factor.expiresAt ?? 0, ANSWER_WITHIN, tx.now)) throw coreErrors.NOT_FOUND();
-    const enrolled = factor.sealedMaterial && (await this.open(tx, factor.id, factor.sealedMaterial));
+    const enrolled = factor.sealedMaterial && (await this.vault.open(tx, placeOf(factor.id), factor.sealedMaterial));
     const circumstances = this.circumstances(tx, factor.challenge);
     const confirmed = await factorKinds[factor.kind].confirm(enrolled, answer, circumstances);
     if (!confirmed) throw factorErrors.FACTOR_INVALID();
@@ -250,7 +250,8 @@ export class Factors {
     const circumstances = this.circumstances(tx, challenge);
     for (const factor of await this.of(tx, userId)) {
       if (factor.kind !== kind) continue;
-      const counter = await factorKinds[kind].verify(await this.materialOf(tx, factor), answer, circumstances);
+      const material = await this.materialOf(tx, factor);
+      const counter = material && (await factorKinds[kind].verify(material, answer, circumstances));
       if (counter === undefined) continue;
       await tx.installation.update(Factor, { id: factor.id }, { counter, lastUsedAt: tx.now });
       return true;
@@ -272,15 +273,16 @@ export class Factors {
   }
 
   private async materialsOf(view: View, factors: readonly Factor[], kind: FactorKindName): Promise<Material[]> {
-    return Promise.all(factors.filter((factor) => factor.kind === kind).map((factor) => this.materialOf(view, factor)));
+    const found = await Promise.all(
+      factors.filter((factor) => factor.kind === kind).map((factor) => this.materialOf(view, factor)),
+    );
+    return found.filter((material) => material !== undefined);
   }
 
-  private async materialOf(view: View, { id, sealedMaterial, counter }: Factor): Promise<Material> {
-    return { material: await this.open(view, id, sealedMaterial!), counter };
-  }
-
-  private async open(view: View, factorId: string, sealed: Buffer): Promise<Buffer> {
-    return this.vault.open(view, placeOf(factorId), sealed);
+  /** `undefined` where the row was altered: the user's other factors go on. */
+  private async materialOf(view: View, { id, sealedMaterial, counter }: Factor): Promise<Material | undefined> {
+    const material = await this.vault.openUnlessAltered(view, placeOf(id), sealedMaterial!);
+    return material && { material, counter };
   }
 
   private async hashOf(typed: string): Promise<string> {

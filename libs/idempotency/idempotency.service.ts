@@ -104,7 +104,10 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
         await tx.update(IdempotencyRecord, { id: record.id }, lease);
         return { claim: claimOf({ ...record, ...lease }) };
       }
-      return { answer: await this.vault.open(tx, answers.place(record.tenantId, record.id), record.sealedAnswer!) };
+      const place = answers.place(record.tenantId, record.id);
+      const answer = await this.vault.openUnlessAltered(tx, place, record.sealedAnswer!);
+      if (!answer) throw coreErrors.GONE('The stored answer to this request was altered');
+      return { answer };
     });
     if ('claim' in found) this.keepRenewing(found.claim);
     return found;

@@ -71,12 +71,13 @@ export class KeyFingerprints {
     return found;
   }
 
-  /** A step: the public key of a version, or its shared secret; `undefined` where the secret was erased. */
+  /** A step: the public key of a version, or its shared secret; `undefined` where the secret was erased or altered. */
   async keyOf(view: View, { id, publicJwk, sealedPrivate }: KeyVersion): Promise<KeyObject | undefined> {
     if (publicJwk) return keyFromJwk(publicJwk);
     if (!sealedPrivate) return undefined;
     const place = privateHalves.place(view.scope.tenantId, id);
-    return keyObjectFromBytes('hmac', await this.vault.open(view, place, sealedPrivate));
+    const bytes = await this.vault.openUnlessAltered(view, place, sealedPrivate);
+    return bytes && keyObjectFromBytes('hmac', bytes);
   }
 }
 

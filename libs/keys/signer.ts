@@ -54,7 +54,10 @@ export class Signer {
     return { ...usable, signsFrom: activatesAt ?? undefined, signsUntil: retiresAt ?? undefined };
   }
 
-  /** The versions that may verify now, newest first: all of the key, so that rotation breaks no token. */
+  /**
+   * The versions that may verify now, newest first: all of the key, so that rotation breaks no token. One whose row was altered
+   * is missing: it does not keep the others from verifying.
+   */
   async verifyingKeys(view: View, keyId: string): Promise<UsableKey[]> {
     return (await this.verifying(view, keyId)).keys;
   }
@@ -66,9 +69,9 @@ export class Signer {
   ): Promise<{ readonly keys: UsableKey[]; readonly instants: readonly (EpochMilliseconds | null)[] }> {
     const { key, living, versions } = await this.versions(view, keyId, verifyingStates);
     if (!key) return { keys: [], instants: [] };
-    const keys = await Promise.all(versions.map((version) => this.open(view, key, version)));
+    const keys = await Promise.all(versions.map((version) => this.openUnlessAltered(view, key, version)));
     const instants = living.flatMap((version) => [version.activatesAt, version.retiresAt, destroysAt(version)]);
-    return { keys, instants };
+    return { keys: keys.filter((usable) => usable !== undefined), instants };
   }
 
   /** Whether the key ever had a version of that `kid`, usable or not. */
@@ -106,11 +109,23 @@ export class Signer {
   }
 
   private async open(view: View, key: Key, version: KeyVersion): Promise<UsableKey> {
-    const known = this.#opened.get(version.id);
-    if (known) return known;
     if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
     const place = privateHalves.place(version.tenantId, version.id);
-    const bytes = await this.vault.open(view, place, version.sealedPrivate);
+    return (
+      this.#opened.get(version.id) ?? this.keep(key, version, await this.vault.open(view, place, version.sealedPrivate))
+    );
+  }
+
+  private async openUnlessAltered(view: View, key: Key, version: KeyVersion): Promise<UsableKey | undefined> {
+    if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
+    const known = this.#opened.get(version.id);
+    if (known) return known;
+    const place = privateHalves.place(version.tenantId, version.id);
+    const bytes = await this.vault.openUnlessAltered(view, place, version.sealedPrivate);
+    return bytes && this.keep(key, version, bytes);
+  }
+
+  private keep(key: Key, version: KeyVersion, bytes: Buffer): UsableKey {
     const signingKey = keyObjectFromBytes(algorithm(key.algorithm).kind, bytes);
     const usable: UsableKey = {
       keyId: key.id,

@@ -6,7 +6,7 @@ import { CONFIGURATION } from '#config';
 import { type EpochMilliseconds, INSTALLATION_ID } from '#core';
 import type { Tx, View } from '#database';
 import { TRIED_FOR } from '#deliveries';
-import { Vault, installationSealedColumn, isBlobUnreadable } from '#vault';
+import { Vault, installationSealedColumn } from '#vault';
 
 import { Mail } from './entities.js';
 import { type MailConfiguration, isMailConfigured } from './settings.js';
@@ -78,12 +78,7 @@ export class Mails {
     view: View,
     { id, sealedContent }: Mail & { sealedContent: Buffer },
   ): Promise<MailContent | undefined> {
-    try {
-      const text = await this.vault.open(view, sealedContents.place(INSTALLATION_ID, id), sealedContent);
-      return JSON.parse(text.toString()) as MailContent;
-    } catch (error) {
-      if (error instanceof SyntaxError || isBlobUnreadable(error)) return undefined;
-      throw error;
-    }
+    const text = await this.vault.openUnlessAltered(view, sealedContents.place(INSTALLATION_ID, id), sealedContent);
+    return text && (JSON.parse(text.toString()) as MailContent);
   }
 }

@@ -3411,8 +3411,8 @@ export interface components {
         FoundTransaction: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description Phone number as it was given */
-            phoneNumber: string;
+            /** @description Phone number as it was given; `null` where what is stored was altered */
+            phoneNumber: string | null;
             profile: string;
             /** @description The key version that signed */
             kid: string;
@@ -4688,8 +4688,8 @@ export interface components {
         TransactionAnswer: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description Phone number as it was given */
-            phoneNumber: string;
+            /** @description Phone number as it was given; `null` where what is stored was altered */
+            phoneNumber: string | null;
             profile: string;
             /** @description The key version that signed */
             kid: string;

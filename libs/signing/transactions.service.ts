@@ -27,10 +27,11 @@ import { PUBLIC_CALLER } from './public-profiles.service.js';
 import { type RateLimit, RateWindows } from './rate-windows.js';
 import type { IssuedToken, ProfileFacts, TransactionRequest } from './token-format.js';
 
-/** A transaction as its service sees it; the token only until it expires. */
+/** A transaction as its service sees it; the token only until it expires, and where its row was not altered. */
 export interface Transaction {
   readonly xid: string;
-  readonly phoneNumber: string;
+  /** `null` where the row was altered. */
+  readonly phoneNumber: string | null;
   readonly profile: string;
   readonly kid: string;
   readonly issuedAt: EpochMilliseconds;
@@ -109,7 +110,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
     if (!row) return undefined;
     const known = await this.show(tx, row);
     if (
-      digitsOf(known.phoneNumber) !== digitsOf(phoneNumber) ||
+      digitsOf(known.phoneNumber ?? '') !== digitsOf(phoneNumber) ||
       row.profile !== profile.name ||
       known.token === undefined
     ) {
@@ -201,15 +202,16 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
   private async show(view: View, row: TokenTransaction): Promise<Transaction> {
     const described = await this.describe(view, row);
     if (described.status === 'expired') return { ...described, token: undefined };
-    const token = await this.vault.open(view, sealedTokens.place(row.tenantId, row.id), row.sealedToken);
-    return { ...described, token: token.toString() };
+    const token = await this.vault.openUnlessAltered(view, sealedTokens.place(row.tenantId, row.id), row.sealedToken);
+    return { ...described, token: token?.toString() };
   }
 
   private async describe(view: View, row: TokenTransaction): Promise<Omit<Transaction, 'token'>> {
     const { id, tenantId, xid, profile, kid, issuedAt, expiresAt } = row;
-    const number = await this.vault.open(view, sealedPhoneNumbers.place(tenantId, id), row.sealedPhoneNumber);
+    const place = sealedPhoneNumbers.place(tenantId, id);
+    const number = await this.vault.openUnlessAltered(view, place, row.sealedPhoneNumber);
     const status = view.now < expiresAt ? 'live' : 'expired';
-    return { xid, phoneNumber: number.toString(), profile, kid, issuedAt, expiresAt, status };
+    return { xid, phoneNumber: number?.toString() ?? null, profile, kid, issuedAt, expiresAt, status };
   }
 
   private recordRepeat(tx: Tx, { xid, kid, profile }: TokenTransaction): void {

@@ -112,7 +112,8 @@ export class KeyMaintenance {
     let unreadable = 0;
     for await (const { source, row } of this.values(scope, tenantId)) {
       try {
-        if (blobKeyVersion(row[source.column] as Buffer) >= current.number) continue;
+        const version = blobKeyVersion(row[source.column] as Buffer);
+        if (version === current.number) continue;
         resealed += await this.reseal(scope, source, tenantId, row[source.idColumn] as string);
       } catch (error) {
         if (!isUnreadable(error)) throw error;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 
 import { DomainError, type EpochMilliseconds, INSTALLATION_ID, MINUTE, platformScope, systemOrigin } from '#core';
 import {
@@ -13,6 +13,7 @@ import {
   uuidv7,
 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
+import { LOGGER, type Logger } from '#logging';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
@@ -31,6 +32,8 @@ const DATA_KEY_BYTES = 32;
 /** For how long an instance may go on with a data key after another one was made, or after it was destroyed. */
 export const KEYRING_KEPT_FOR = MINUTE;
 const KEYRINGS_MAX = 10_000;
+/** Altered values that one process logs: each once. */
+const LOGGED_MAX = 1_000;
 // The values that are sealed never change in place: a new secret is a new record.
 const RECORD_VERSION = 1;
 const CANARY = 'canary';
@@ -51,7 +54,12 @@ export class Vault {
   readonly #keyrings = new Map<string, Keyring>();
   #masterKeys: readonly KeyEncryptionKey[] = [];
 
-  constructor(private readonly database: Database) {}
+  readonly #logged = new Set<string>();
+
+  constructor(
+    private readonly database: Database,
+    @Optional() @Inject(LOGGER) private readonly logger?: Logger,
+  ) {}
 
   /** Whether no master key is available that opens this database. */
   get sealed(): boolean {
@@ -150,6 +158,21 @@ export class Vault {
     return openBlob((version) => keyring.byVersion.get(version), { ...place, recordVersion: RECORD_VERSION }, blob);
   }
 
+  /**
+   * The same for a caller that has other values to go on with: an altered one is logged, once by each process.
+   * @returns `undefined` where the blob was altered or belongs elsewhere
+   * @throws SEALED without its key
+   */
+  async openUnlessAltered(view: View, place: SealedPlace, blob: Buffer): Promise<Buffer | undefined> {
+    try {
+      return await this.open(view, place, blob);
+    } catch (error) {
+      if (!isBlobUnreadable(error)) throw error;
+      this.logAltered(place);
+      return undefined;
+    }
+  }
+
   /** A secret of the installation, or `undefined` where none has that name. */
   async installationSecret(name: string): Promise<Buffer | undefined> {
     return this.database.readPlatform(SYSTEM, async (view) => {
@@ -169,6 +192,14 @@ export class Vault {
       await tx.insertIfAbsent(InstallationSecret, { name, sealedValue, createdAt: tx.now });
     });
     return (await this.installationSecret(name))!;
+  }
+
+  private logAltered(place: SealedPlace): void {
+    const { purpose, column, recordId } = place;
+    const value = `${purpose} ${column} ${recordId}`;
+    if (this.#logged.has(value) || this.#logged.size >= LOGGED_MAX) return;
+    this.#logged.add(value);
+    this.logger?.error({ ...place }, 'A sealed value was altered: it does not open');
   }
 
   private async initialise(): Promise<void> {
@@ -219,7 +250,7 @@ const installationPlace = (name: string): SealedPlace => installationSecrets.pla
 const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
 
 /** Whether a value does not open because its row was altered: no key will help. */
-export const isBlobUnreadable = (error: unknown): boolean =>
+const isBlobUnreadable = (error: unknown): boolean =>
   error instanceof DomainError && error.code === sealingErrors.BLOB_UNREADABLE.code;
 
 const isSealed = (error: unknown): boolean =>

@@ -208,6 +208,30 @@ describe('the secret of a webhook', () => {
     expect(await read(path)).toMatchObject({ previousSecretUntil: null, version: 2 });
   });
 
+  it('the secret of a webhook whose row was altered delays that webhook only, and a new one mends it', async () => {
+    const { path } = await createWebhook(['key.*']);
+    const id = path.split('/').at(-1)!;
+    const plain = await openPlainDataSource(database.url);
+    const [{ sealedSecret }] = await plain.query<[{ sealedSecret: Buffer }]>(
+      `SELECT sealedSecret FROM webhook_secrets WHERE webhookId = '${id}'`,
+    );
+    // The version of the data key that it names.
+    sealedSecret[5]! ^= 0x40;
+    const altered = sealedSecret.toString('hex');
+    await plain.query(`UPDATE webhook_secrets SET sealedSecret = X'${altered}' WHERE webhookId = '${id}'`);
+    await plain.destroy();
+    await createKey('delayed');
+    const behind = await createWebhook(['webhook.created']);
+    await deliver();
+    expect(await deliveries(path)).toMatchObject([{ state: 'pending', attempts: 1, lastError: 'SECRET_UNREADABLE' }]);
+    expect(await deliveries(behind.path)).toMatchObject([{ state: 'delivered' }]);
+    const rotated = await server.post(`${path}/rotate-secret`, { overlapSeconds: 60 }, tenant.owner);
+    clock.advance(MINUTE);
+    await deliver();
+    expect(await deliveries(path)).toMatchObject([{ state: 'delivered', attempts: 2 }]);
+    expect(verifies(rotated.body['secret']!, receiver.received.at(-1)!)).toBe(true);
+  });
+
   it('the secret of a webhook is shown by its creation only, and again to the same request', async () => {
     const call = { ...tenant.owner, headers: { 'Idempotency-Key': 'once' } };
     const request = { url: receiver.url, actions: ['*'] };

@@ -64,8 +64,14 @@ export class FoundTransaction {
   @Text({ max: 64, example: XID_EXAMPLE, description: 'Id of the transaction' })
   xid: string;
 
-  @Text({ max: 16, pattern: PHONE_NUMBER, example: PHONE_EXAMPLE, description: 'Phone number as it was given' })
-  phoneNumber: string;
+  @Text({
+    nullable: true,
+    max: 16,
+    pattern: PHONE_NUMBER,
+    example: PHONE_EXAMPLE,
+    description: 'Phone number as it was given; `null` where what is stored was altered',
+  })
+  phoneNumber: string | null;
 
   @Text({ max: 64, example: PROFILE_EXAMPLE })
   profile: string;
