@@ -2,6 +2,7 @@ import createFetchClient, { type Client } from 'openapi-fetch';
 
 import { type Credentials, type Fetch, authenticated } from './authentication.js';
 import type { paths } from './openapi.js';
+import { ChanceryError } from './problem.js';
 import { IDEMPOTENCY_KEY, RETRY_LIMITS_DEFAULT, type RetryLimits, isRepeatable, pauseAfter } from './retries.js';
 
 /** Every path of the API with its parameters, bodies and answers. */
@@ -54,6 +55,8 @@ function repeated(
       (received) => [received, undefined] as const,
       (error: unknown) => [undefined, error] as const,
     );
+    // Not this request was refused, but what its credentials come from: that was repeated by itself, as far as it may be.
+    if (failure instanceof ChanceryError) throw failure;
     const repeatable = isRepeatable(request.method, request.headers) && !request.signal.aborted;
     const wait = pauseAfter({ number, answer, repeatable }, limits, now(), Math.random());
     if (wait === undefined) {

@@ -10,6 +10,9 @@ export const CLIENT_SECRET = 'a client secret that is long enough';
 /** Of a program on the machine of the person; nothing listens there. */
 export const redirectUri = (providerId: string): string => `http://127.0.0.1:8400/callback/${providerId}`;
 
+/** The client of a workload, which is the subject of its tokens. */
+export const WORKLOAD = 'checkout-job';
+
 /** What a provider knows of a person. */
 export type PersonClaims = { readonly sub: string } & Readonly<Record<string, unknown>>;
 
@@ -55,6 +58,8 @@ export interface RealProvider {
   person: PersonClaims;
   /** How often a person had to sign in. */
   readonly signIns: () => number;
+  /** A token of the audience for a workload, as an access token of the client `WORKLOAD` (RFC 9068). */
+  workloadToken(audience: string): Promise<string>;
   /** A person with a browser of their own, which remembers them. */
   browser(): (authorizationUrl: string) => Promise<BroughtBack>;
   close(): Promise<void>;
@@ -78,13 +83,41 @@ export async function startRealProvider(): Promise<RealProvider> {
         redirect_uris: ['http://127.0.0.1/callback'],
         id_token_signed_response_alg: 'ES256',
       },
+      {
+        client_id: WORKLOAD,
+        client_secret: CLIENT_SECRET,
+        redirect_uris: [],
+        response_types: [],
+        grant_types: ['client_credentials'],
+        id_token_signed_response_alg: 'ES256',
+      },
     ],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'first' }] as never },
     scopes: ['openid', 'email', 'profile', 'groups'],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     cookies: { keys: [randomUUID()] },
-    features: { devInteractions: { enabled: false } },
-    ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, AuthorizationCode: 60, IdToken: 600 },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: (_, audience) => ({
+          scope: '',
+          audience,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
+    },
+    ttl: {
+      ClientCredentials: 1_800,
+      Interaction: 600,
+      Grant: 600,
+      Session: 600,
+      AccessToken: 600,
+      AuthorizationCode: 60,
+      IdToken: 600,
+    },
     interactions: { url: (_, { uid }) => `/interact/${uid}` },
     findAccount: (_, accountId) => ({ accountId, claims: async () => ({ ...people.get(accountId)!, sub: accountId }) }),
     loadExistingGrant: async ({ oidc }) => {
@@ -113,6 +146,15 @@ export async function startRealProvider(): Promise<RealProvider> {
     issuer,
     person: { sub: 'nobody' },
     signIns: () => signIns,
+    workloadToken: async (audience) => {
+      const answer = await fetch(`${issuer}/token`, {
+        method: 'POST',
+        headers: { Authorization: `Basic ${btoa(`${WORKLOAD}:${encodeURIComponent(CLIENT_SECRET)}`)}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials', resource: audience }),
+      });
+      if (!answer.ok) throw new Error(`The provider gave no token: ${await answer.text()}`);
+      return ((await answer.json()) as { access_token: string }).access_token;
+    },
     browser: () => {
       const cookies = new Map<string, string>();
       return (url) => browse(url, cookies);

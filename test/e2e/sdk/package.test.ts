@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { systemClock } from '#core';
+import { SECOND, systemClock } from '#core';
 
 import { createApiToken } from '../../support/people.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -88,6 +89,26 @@ const file = (contains: string): string => {
   return join(project, `example-${index}.js`);
 };
 
+/** A file as Kubernetes projects it, of an account that the service trusts. */
+async function projectToken(): Promise<void> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256');
+  const [iss, aud, sub] = [
+    'https://kubernetes.example.com',
+    'https://chancery.example',
+    'system:serviceaccount:shop:checkout',
+  ];
+  const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'cluster', alg: 'RS256' }] };
+  const trust = { name: 'checkout', issuer: iss, audience: aud, subject: sub, jwks };
+  const created = await server.post(`${tenant.path}/services/${service.id}/trusts`, trust, tenant.owner);
+  expect(created.status).toBe(201);
+  const iat = Math.floor(systemClock.now() / SECOND);
+  const projected = new SignJWT({ iss, aud: [aud], sub, iat, exp: iat + 600 }).setProtectedHeader({
+    alg: 'RS256',
+    kid: 'cluster',
+  });
+  writeFileSync(join(folder, 'token'), `${await projected.sign(privateKey)}\n`);
+}
+
 const environment = async (): Promise<NodeJS.ProcessEnv> => ({
   PATH: process.env['PATH'],
   CHANCERY_URL: server.url,
@@ -98,6 +119,7 @@ const environment = async (): Promise<NodeJS.ProcessEnv> => ({
   SERVICE_ID: service.id,
   JWT_SECRET: service.jwtSecret,
   PARTNER_URL: `${server.url}/health/live`,
+  TOKEN_FILE: join(folder, 'token'),
 });
 
 /** Runs an example that ends. @returns what it printed */
@@ -172,6 +194,11 @@ describe('the examples of the README of the SDK', () => {
     expect(await program('cachedToken(')).toBe('200');
   });
 
+  it('a workload acts as the service by the token of its platform', async () => {
+    await projectToken();
+    expect(await program('tokenFile(')).toBe(`${service.id} workload`);
+  });
+
   it('automation creates a service, and sees that it exists the second time', async () => {
     expect(await program('SERVICE_NAME_TAKEN')).toMatch(/^created [\w-]{36}$/);
     expect(await program('SERVICE_NAME_TAKEN')).toBe('it is there already');
@@ -196,6 +223,7 @@ describe('the examples of the README of the SDK', () => {
       'serviceKey(process.env',
       'process.argv[2]',
       'cachedToken(',
+      'tokenFile(',
       'SERVICE_NAME_TAKEN',
       "from 'express'",
       'NestFactory',
