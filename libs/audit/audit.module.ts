@@ -13,17 +13,25 @@ import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
 import { EventWindow } from './event-window.entity.js';
 import { HistoryCheck } from './history-check.service.js';
-import { HistoryExport, historyEvents } from './export.service.js';
+import { historyEvents } from './events.js';
+import { HistoryExport } from './export.service.js';
 import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
 import { HistoryReads } from './history-reads.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
-import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
+import { HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { RepeatedEvents } from './repeated-events.service.js';
 import type { checkpointSettings } from './settings.js';
 
-export const auditEntities: readonly EntityClass[] = [AuditEvent, HistorySize, HistoryHead, HistoryTile, EventWindow];
+export const auditEntities: readonly EntityClass[] = [
+  AuditEvent,
+  HistorySize,
+  HistoryHead,
+  HistoryTile,
+  HistoryKey,
+  EventWindow,
+];
 
 /** The history of all changes, and what is counted before it is recorded. */
 @Declares({ errors: [historyErrors], events: [historyEvents, requestEvents] })

@@ -9,9 +9,11 @@ import {
   type Checkpoint,
   GrowingTiles,
   Malformed,
+  type NoteSignature,
   type TileContent,
   edgeOf,
   openCheckpoint,
+  parseNote,
   signCheckpoint,
 } from '#transparency-log';
 
@@ -53,7 +55,8 @@ interface Growth {
   readonly size: number;
   readonly tiles: GrowingTiles;
   readonly leaves: readonly Buffer[];
-  readonly nowSeconds: number;
+  readonly now: EpochMilliseconds;
+  readonly confirmed: EpochMilliseconds;
 }
 
 /**
@@ -75,13 +78,14 @@ export class Checkpoints {
 
   /** Signs what has grown since. @returns the histories for which that was not possible, and why */
   async publishDue(): Promise<Unpublished[]> {
+    await this.keys.refresh();
     const failed: Unpublished[] = [];
     let cursor: string | undefined;
     do {
       const { items, nextCursor } = await this.grownHistories(cursor);
       for (const { tenantId } of items) {
         try {
-          await this.publish(tenantId);
+          await this.publishAll(tenantId);
         } catch (error) {
           this.outcomes.increment('failed');
           failed.push({ tenantId, error });
@@ -99,6 +103,11 @@ export class Checkpoints {
 
   /** Signs the history of a tenant, or of the installation, as it is now. @throws HISTORY_INCONSISTENT */
   async publish(tenantId: string): Promise<void> {
+    await this.keys.refresh();
+    await this.publishAll(tenantId);
+  }
+
+  private async publishAll(tenantId: string): Promise<void> {
     while (await this.publishNext(tenantId)) {
       // A history that has grown by more than one checkpoint adds.
     }
@@ -145,6 +154,19 @@ export class Checkpoints {
     );
   }
 
+  /**
+   * The logs of which checkpoints were kept that a key signed which this database does not have: it was restored from before a
+   * rotation of the keys.
+   */
+  signedByLaterKeys(): string[] {
+    return this.place.memory.origins().filter((origin) => {
+      const known = this.keys.verifierKeysOf(origin);
+      const { signatures } = parseNote(this.place.memory.last(origin)!);
+      const isKnown = ({ keyId }: NoteSignature): boolean => known.some((key) => Buffer.from(key.keyId).equals(keyId));
+      return this.kept(origin) !== undefined && !signatures.every(isKnown);
+    });
+  }
+
   private continues(tenantId: string, kept: Checkpoint): Promise<boolean> {
     return this.database.readPlatform(SYSTEM, async (view) => {
       const head = await view.findOne(HistoryHead, { id: tenantId });
@@ -157,7 +179,7 @@ export class Checkpoints {
   private async publishNext(tenantId: string): Promise<boolean> {
     const growth = await this.database.readPlatform(SYSTEM, (view) => grown(view, tenantId));
     if (!growth) return false;
-    const { head, tiles, leaves, size, nowSeconds } = growth;
+    const { head, tiles, leaves, size, now, confirmed } = growth;
     const origin = head?.origin ?? this.keptOrigin(tenantId) ?? `${this.place.host()}/${tenantId}`;
     const kept = this.kept(origin);
     if (kept && size < kept.size) throw historyErrors.HISTORY_INCONSISTENT();
@@ -173,13 +195,12 @@ export class Checkpoints {
       if (kept?.size === tiles.size) await requireRoot(hex(kept.root));
     }
     const checkpoint = { origin, size: tiles.size, root: await tiles.root() };
-    const signers = this.keys.signersOf(origin);
-    const note = signCheckpoint(checkpoint, signers, nowSeconds);
+    const nowSeconds = Math.floor(now / SECOND);
+    const note = signCheckpoint(checkpoint, this.keys.signersOf(origin, confirmed), nowSeconds);
     if (await this.store(tenantId, head, checkpoint, note, tiles.changed())) {
       this.outcomes.increment('signed');
-      this.#lastSignedAt = nowSeconds * SECOND;
-      // The first signature alone is enough to recognise it, and a tenth of the size.
-      await this.place.memory.keep([signCheckpoint(checkpoint, signers.slice(0, 1), nowSeconds)]);
+      this.#lastSignedAt = now;
+      await this.place.memory.keep([signCheckpoint(checkpoint, this.keys.keepersOf(origin), nowSeconds)]);
     }
     return tiles.size < size;
   }
@@ -196,6 +217,8 @@ export class Checkpoints {
     try {
       await this.database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('checkpoints of the history');
+        // The next run signs with the key that another instance has made meanwhile.
+        if (!(await this.keys.isLatest(tx))) throw coreErrors.PRECONDITION_FAILED();
         const next = { size, root: hex(root), note, publishedAt: tx.now };
         if (head) await tx.change(HistoryHead, head, next);
         else if (
@@ -254,7 +277,8 @@ async function grown(view: View, tenantId: string): Promise<Growth | undefined> 
     size: total.size,
     tiles: growing(signed, edge),
     leaves: hashes.map((hash) => Buffer.from(hash, 'hex')),
-    nowSeconds: Math.floor(view.now / SECOND),
+    now: view.now,
+    confirmed: view.confirmed,
   };
 }
 

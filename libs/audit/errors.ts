@@ -9,5 +9,9 @@ export const historyErrors = defineErrors('history', {
     kind: 'unavailable',
     title: 'The stored history does not continue the last signed checkpoint; no further checkpoint is signed',
   },
+  TOO_MANY_HISTORY_KEYS: {
+    kind: 'conflict',
+    title: 'Four keys sign the checkpoints of the histories already: rotate again when the earliest of them has ended',
+  },
   OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
 });

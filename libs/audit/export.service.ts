@@ -1,21 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, MINUTE, type PlatformScope, type TenantScope, defineEvents, toRfc3339 } from '#core';
+import { DomainError, MINUTE, type PlatformScope, type TenantScope, toRfc3339 } from '#core';
 import { Between, Database, LessThan, MoreThanOrEqual, type View } from '#database';
 import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { historyErrors } from './errors.js';
+import { historyEvents } from './events.js';
 import { type ExportedEvent, type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
 import { isPlatform, readsOf } from './history.service.js';
 import { HistoryHead } from './log.entities.js';
 import { hashesOf, readTiles } from './stored-tiles.js';
-
-export const historyEvents = defineEvents('history', {
-  exported: 'The history, or a part of it, was exported',
-  read: 'An auditor read the history; recorded at the first time, then once a minute with the number of times',
-});
 
 export interface ExportRequest {
   readonly format: ExportFormat;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
 
-import { historyEvents } from './export.service.js';
+import { historyEvents } from './events.js';
 import { RepeatedEvents } from './repeated-events.service.js';
 
 /** Records that an auditor reads a history: who looks at what others did is seen, too. */

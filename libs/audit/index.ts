@@ -23,6 +23,6 @@ export { type ExportFormat, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport } from './export.service.js';
 export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
-export { LogKeys } from './log-keys.service.js';
+export { type LogKeyPeriod, LogKeys } from './log-keys.service.js';
 export { checkpointSettings } from './settings.js';
 export { HistoryCheck } from './history-check.service.js';

@@ -2,7 +2,9 @@ import { Entity } from 'typeorm';
 
 import {
   IdColumn,
+  InstallationOwned,
   InstantColumn,
+  IntegerColumn,
   JsonColumn,
   KeyColumn,
   SealedColumn,
@@ -53,4 +55,17 @@ export class HistoryTile {
   /** `<level>/<index>` as C2SP tlog-tiles writes them. */
   @KeyColumn(40) place: string;
   @SealedColumn() hashes: Buffer;
+}
+
+/** A key that signs the checkpoints of all histories, or did. */
+@Entity('history_keys')
+@InstallationOwned()
+export class HistoryKey {
+  /** The secret of the installation that it is made from. */
+  @KeyColumn(64) name: string;
+  /** From 1, without gaps. */
+  @IntegerColumn() number: number;
+  @InstantColumn() signsFrom: number;
+  /** `null` for the latest one. */
+  @InstantColumn({ nullable: true }) signsUntil: number | null;
 }

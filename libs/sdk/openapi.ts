@@ -508,6 +508,10 @@ export interface paths {
         /** Download a tile of hashes or a bundle of entries of the installation's own history */
         get: operations["getPlatformLogTile"];
     };
+    "/v1/platform/history/keys/rotate": {
+        /** Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year */
+        post: operations["rotateLogKeys"];
+    };
     "/v1/history/keys": {
         /** Read the keys that verify the checkpoints of a history */
         get: operations["getLogKeys"];
@@ -927,7 +931,7 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description What the role permits in the tenant */
-            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED` */
             requiresSecondFactor: boolean;
         };
@@ -940,7 +944,7 @@ export interface components {
              */
             platformRole: "platform_admin" | null;
             /** @description What this role permits in the installation, and in every tenant */
-            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description The tenants that the user is a member of */
             memberships: components["schemas"]["MembershipOfUser"][];
         };
@@ -4010,11 +4014,21 @@ export interface components {
             algorithm: "Ed25519" | "ML-DSA-44";
             /** @description The key as tools take it (C2SP signed-note): name, key id and public key */
             verifierKey: string;
+            /**
+             * Format: date-time
+             * @description Since when it signs
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then
+             */
+            until: string | null;
         };
         LogKeys: {
             /** @description Name of the log */
             origin: string;
-            /** @description Each signs every checkpoint; one is enough to verify */
+            /** @description The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify */
             keys: components["schemas"]["LogKey"][];
         };
         KindOfWork: {
@@ -8148,6 +8162,30 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    rotateLogKeys: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The keys under the name of the installation's own history, the new ones last */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LogKeys"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     getLogKeys: {
         parameters: {
             query?: {
@@ -9627,8 +9665,8 @@ export const choices = {
     SecondFactorRequest: {"methods":["totp","passkey","recovery_code"]},
     LogIn: {"session":["token","cookie"]},
     LogInVerification: {"session":["token","cookie"]},
-    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
-    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
     Factor: {"kind":["totp","passkey"]},
     NewFactor: {"kind":["totp","passkey"]},
     AskedFactor: {"methods":["totp","passkey","recovery_code"]},

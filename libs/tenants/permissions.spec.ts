@@ -23,6 +23,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'users:manage': ['----', '+', 'platform-user'],
   'scheduler:manage': ['----', '+', 'platform-user'],
   'platform-identity-providers:manage': ['----', '+', 'platform-user'],
+  'platform-history:manage': ['----', '+', 'platform-user'],
   'platform-audit:read': ['----', '+', 'platform-user'],
   'tenant:read': ['++++', '+', 'tenant-user'],
   'tenant:write': ['+---', '-', 'tenant-user'],
@@ -83,6 +84,7 @@ describe('permissions', () => {
       'users:manage',
       'scheduler:manage',
       'platform-identity-providers:manage',
+      'platform-history:manage',
       'platform-audit:read',
       'tenant:read',
     ]);

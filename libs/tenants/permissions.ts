@@ -62,6 +62,7 @@ export const permissions = {
   'platform-identity-providers:manage': platform(
     'Create, change and delete the identity providers of the installation',
   ),
+  'platform-history:manage': platform('Rotate the keys that sign the checkpoints of the histories'),
   'platform-audit:read': platform("Read the installation's own history"),
   'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
   'tenant:write': members(OWNER, "Change the tenant's name and settings"),

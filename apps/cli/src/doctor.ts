@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 
 import { Checkpoints, LogKeys, LogPlace } from '#audit';
 import { ConfigurationError } from '#config';
-import { DomainError, INSTALLATION_ID, SECOND } from '#core';
+import { DomainError, INSTALLATION_ID, SECOND, toRfc3339 } from '#core';
 import { Database, databaseTlsWarning } from '#database';
 import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
 import { createLogger } from '#logging';
@@ -211,12 +211,13 @@ async function checkHistories(
 ): Promise<void> {
   const check = 'history';
   const keys = context.get(LogKeys);
-  if (!(await keys.load())) {
+  if (!(await keys.refresh())) {
     report({ severity: 'warning', check, detail: 'has no keys yet: the next start makes them' });
     return;
   }
   const { host, memory } = context.get(LogPlace);
-  const rolledBack = await context.get(Checkpoints).rolledBack();
+  const checkpoints = context.get(Checkpoints);
+  const rolledBack = await checkpoints.rolledBack();
   for (const log of rolledBack) {
     report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
   }
@@ -226,8 +227,14 @@ async function checkHistories(
     const detail = `${memory.origins().length} histories continue the checkpoints in ${checkpointFile}`;
     report({ severity: 'ok', check, detail });
   }
-  for (const key of keys.verifierKeysOf(`${host()}/${INSTALLATION_ID}`)) {
-    report({ severity: 'ok', check, detail: `verifier key of the installation's own: ${formatVerifierKey(key)}` });
+  for (const log of checkpoints.signedByLaterKeys()) {
+    const detail = `${log} was signed by a later key, which this database lacks; run: chancery keys rotate-log-keys`;
+    report({ severity: 'warning', check, detail });
+  }
+  for (const { key, signsUntil } of keys.periodsOf(`${host()}/${INSTALLATION_ID}`)) {
+    const until = signsUntil === null ? '' : ` (signs until ${toRfc3339(signsUntil)})`;
+    const detail = `verifier key of the installation's own${until}: ${formatVerifierKey(key)}`;
+    report({ severity: 'ok', check, detail });
   }
 }
 

@@ -1,3 +1,6 @@
+import { LogKeys, LogPlace } from '#audit';
+import { INSTALLATION_ID, toRfc3339 } from '#core';
+import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance } from '#vault';
 
 import { CLI, onInstallation } from './installation.js';
@@ -38,4 +41,23 @@ export const rotateDataKeys = (terminal: Terminal, options: { tenant?: string })
       terminal.write(`${total.kept} earlier data key(s) are kept for now; run this again in a few minutes.\n`);
     }
     return total.unreadable === 0;
+  });
+
+/** Makes the next keys that sign the checkpoints of the histories, and shows what both are verified by. */
+export const rotateLogKeys = (terminal: Terminal): Promise<boolean> =>
+  onInstallation(terminal, async (context) => {
+    const logKeys = context.get(LogKeys);
+    const { keys } = await logKeys.rotate(CLI);
+    const origin = `${context.get(LogPlace).host()}/${INSTALLATION_ID}`;
+    terminal.write(
+      `Key ${keys.at(-1)!.number} signs every checkpoint from now on. Of the installation's own history:\n`,
+    );
+    for (const { key, signsUntil } of logKeys.periodsOf(origin, keys)) {
+      const until = signsUntil === null ? 'the latest' : `signs until ${toRfc3339(signsUntil)}`;
+      terminal.write(`${formatVerifierKey(key)} (${until})\n`);
+    }
+    terminal.write(
+      'Auditors and witnesses need the new key of each history until then: GET /v1/history/keys?origin=\n',
+    );
+    return true;
   });

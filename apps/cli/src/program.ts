@@ -26,6 +26,7 @@ const restoreBackup = later(async () => (await import('./backup.js')).restoreBac
 const diagnose = later(async () => (await import('./doctor.js')).diagnose);
 const rewrap = later(async () => (await import('./keys.js')).rewrap);
 const rotateDataKeys = later(async () => (await import('./keys.js')).rotateDataKeys);
+const rotateLogKeys = later(async () => (await import('./keys.js')).rotateLogKeys);
 const confirm = later(async () => (await import('./scheduler.js')).confirm);
 const status = later(async () => (await import('./scheduler.js')).status);
 const migrate = later(async () => (await import('./migrate.js')).migrate);
@@ -101,7 +102,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     )
     .action(does(restoreBackup));
 
-  const keys = root.command('keys').description('The master key and the data keys');
+  const keys = root.command('keys').description('The master key, the data keys and the keys of the histories');
   keys
     .command('rewrap')
     .description(
@@ -113,6 +114,12 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .description('Give tenants new data keys and seal everything anew; can be stopped and repeated')
     .option('--tenant <id>', 'only this tenant')
     .action(does(rotateDataKeys));
+  keys
+    .command('rotate-log-keys')
+    .description(
+      'Make the next keys that sign the checkpoints of the histories; the earlier ones sign beside them for a year',
+    )
+    .action(does(rotateLogKeys));
 
   const audit = root.command('audit').description('The history of a tenant, or of the installation');
   audit

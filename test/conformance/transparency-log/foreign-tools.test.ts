@@ -18,7 +18,7 @@ import {
   auditEntities,
   recordEvents,
 } from '#audit';
-import { ManualClock, Secret, type TenantScope, defineEvents, systemOrigin } from '#core';
+import { DAY, MINUTE, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
 import {
@@ -49,6 +49,7 @@ const LITEWITNESS = 'filippo.io/torchwood/cmd/litewitness@v0.6.1';
 const AICS_TLOG = ['--ignore-requires-python', 'aics-tlog==0.2.1', 'cryptography==50.0.2'];
 const WITNESS = 'auditor.example/witness';
 const keyEvents = defineEvents('key', { used: '' });
+const clock = new ManualClock();
 const STARTING = { timeout: 20_000, interval: 50 };
 const run = promisify(execFile);
 type Witness = ConstructorParameters<typeof Cosignatures>[1]['all'][number];
@@ -88,10 +89,10 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     );
     test = await createMigratedDatabase();
     const entities = [...auditEntities, ...vaultEntities];
-    database = await Database.open({ url: test.url, entities, clock: new ManualClock(), recorder: recordEvents });
+    database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
     const vault = new Vault(database);
     await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-    keys = new LogKeys(vault);
+    keys = new LogKeys(database, vault);
     await keys.onUnsealed();
     checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
     log = new HistoryLog(database);
@@ -133,7 +134,10 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
   }
 
   /** A witness with a new key in an agent of its own, which knows the one log. */
-  async function startLitewitness(origin: string, logKey: string): Promise<Witness & { stop(): void }> {
+  async function startLitewitness(
+    origin: string,
+    logKey: string,
+  ): Promise<Witness & { stop(): void; addKey(key: string): void }> {
     const folder = mkdtempSync(join(programs, 'witness-'));
     const [file, socket, path] = ['key', 'agent', 'witness.db'].map((name) => join(folder, name)) as [
       string,
@@ -150,8 +154,13 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     known.exec(`CREATE TABLE log (origin TEXT PRIMARY KEY, tree_size INTEGER NOT NULL, tree_hash TEXT NOT NULL);
       CREATE TABLE key (origin TEXT NOT NULL, key TEXT NOT NULL, FOREIGN KEY(origin) REFERENCES log(origin))`);
     known.prepare('INSERT INTO log VALUES (?, 0, ?)').run(origin, Buffer.from(EMPTY_ROOT).toString('base64'));
-    known.prepare('INSERT INTO key VALUES (?, ?)').run(origin, logKey);
     known.close();
+    const addKey = (key: string): void => {
+      const keysKnown = new DatabaseSync(path);
+      keysKnown.prepare('INSERT INTO key VALUES (?, ?)').run(origin, key);
+      keysKnown.close();
+    };
+    addKey(logKey);
     const port = await freePort();
     const options = ['-name', WITNESS, '-db', path, '-ssh-agent', socket, '-key', fingerprint!];
     const witness = spawn(join(programs, 'litewitness'), [...options, '-listen', `127.0.0.1:${port}`]);
@@ -161,7 +170,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     const keyOf = (): string => /vkey="?([^\s"]+)/.exec(said)![1]!;
     await vi.waitFor(() => expect(said).toMatch(/vkey=.*listening/s), STARTING);
     const url = `http://127.0.0.1:${port}`;
-    return { key: parseVerifierKey(keyOf()), url, stop: () => processes.forEach((one) => one.kill()) };
+    return { key: parseVerifierKey(keyOf()), url, addKey, stop: () => processes.forEach((one) => one.kill()) };
   }
 
   const ended = (program: string, ...parameters: string[]): Promise<{ code: number; output: string }> =>
@@ -326,13 +335,23 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
       expect([await failures(), await cosigned()]).toEqual([[], true]);
       const key = formatVerifierKey(witness.key);
       expect((await torchwood(scope, 41, 41, [`witness own ${key}`, 'quorum own'])).code).toBe(0);
+      // It knows the earlier key alone, which signs beside the new one for a year; afterwards it needs the new one.
+      await keys.rotate(platformScope(systemOrigin('test')));
+      await record(scope, 1);
+      expect([await failures(), await cosigned()]).toEqual([[], true]);
+      clock.advance(366 * DAY);
+      await record(scope, 1);
+      expect([await failures(), await cosigned()]).toEqual([[`${WITNESS} answered 403`], false]);
+      witness.addKey(formatVerifierKey(keys.verifierKeysOf(origin)[2]!));
+      clock.advance(MINUTE);
+      expect([await failures(), await cosigned()]).toEqual([[], true]);
       // It answers 409 and its size, and is asked again from there.
       await record(scope, 1);
       await update('cosignedSizes = NULL');
       expect([await failures(), await cosigned()]).toEqual([[], true]);
       await record(scope, 1);
-      const fork = { origin, size: 305, root: Buffer.alloc(32, 1) };
-      await update(`note = '${signCheckpoint(fork, keys.signersOf(origin), 1)}'`);
+      const fork = { origin, size: 307, root: Buffer.alloc(32, 1) };
+      await update(`note = '${signCheckpoint(fork, keys.signersOf(origin, clock.now()), 1)}'`);
       expect([await failures(), await cosigned()]).toEqual([[`${WITNESS} answered 422`], false]);
     } finally {
       await plain.destroy();

@@ -7,6 +7,7 @@ import {
   openCheckpoint,
   parseEntries,
   parseLogProof,
+  parseNote,
   parseVerifierKey,
   verifyConsistency,
   verifyInclusion,
@@ -14,6 +15,7 @@ import {
 } from '#transparency-log';
 
 import {
+  ADMIN,
   type Answer,
   type Shape,
   type TestServer,
@@ -62,6 +64,33 @@ describe('the keys of the logs', () => {
       [origin, 'mlDsa44'],
     ]);
     expect((await server.get('/v1/history/keys?origin=a%20b')).status).toBe(400);
+  });
+
+  it('a platform administrator rotates the keys of the logs with the password, once for an idempotency key', async () => {
+    const path = '/v1/platform/history/keys/rotate';
+    const admin = { token: await server.login() };
+    expect(await server.post(path, { password: ADMIN.password }, tenant.owner)).toMatchObject({ status: 403 });
+    expect(await server.post(path, {}, admin)).toMatchObject({ status: 401, body: { code: 'PASSWORD_REQUIRED' } });
+    const once = { ...admin, headers: { 'Idempotency-Key': 'rotation' } };
+    const rotated = await server.post(path, { password: ADMIN.password }, once);
+    expect(rotated).toMatchObject({ status: 200, body: { origin: `${host}/00000000-0000-0000-0000-000000000000` } });
+    expect((await server.post(path, { password: ADMIN.password }, once)).body).toEqual(rotated.body);
+    expect((await server.get('/v1/history/keys')).body).toEqual(rotated.body);
+    const known = rotated.body['keys'] as unknown as Shape[];
+    expect(known.map(({ algorithm, until }) => [algorithm, until === null])).toEqual([
+      ['Ed25519', false],
+      ['ML-DSA-44', false],
+      ['Ed25519', true],
+      ['ML-DSA-44', true],
+    ]);
+    const [first, , latest] = known;
+    expect(Date.parse(first!['until']!) - Date.parse(latest!['from']!)).toBe(365 * 86_400_000);
+    // A person who knows the earlier keys alone verifies what is signed now.
+    await server.post(`${tenant.path}/services`, { name: 'four' }, tenant.owner);
+    await server.server.app.get(Checkpoints).publishDue();
+    const { text } = await get('history/checkpoint');
+    expect(parseNote(text).signatures).toHaveLength(4);
+    expect(openCheckpoint(text, origin, keys).size).toBeGreaterThan(0);
   });
 });
 

@@ -62,6 +62,32 @@ describe('chancery audit', () => {
     }
   });
 
+  it('chancery keys rotate-log-keys is seen by the doctor and a running server; each of the keys verifies an export', async () => {
+    const before = await server.get('/v1/history/keys');
+    // The clock of the test server is months behind that of the host, which only a database server tells.
+    await chancery('scheduler', 'confirm');
+    const rotated = await chancery('keys', 'rotate-log-keys');
+    expect(rotated).toMatchObject({ code: 0, output: expect.stringContaining('Key 2 signs every checkpoint') });
+    const { body } = await server.get('/v1/history/keys');
+    const known = (list: object): string[] => (list as unknown as Shape[]).map(({ verifierKey }) => verifierKey!);
+    const [earlier, all] = [known(before.body['keys']!), known(body['keys']!)];
+    expect(all.slice(0, 2)).toEqual(earlier);
+    const doctor = await chancery('doctor');
+    // Without the name and the id, in which is the host: the command line has no other public URL than the default.
+    const publicKeys = all.map((key) => key.split('+').slice(2).join('+'));
+    for (const { output } of [rotated, doctor]) {
+      expect(publicKeys.map((publicKey) => output.includes(publicKey))).toEqual([true, true, true, true]);
+    }
+    expect(doctor.output).toMatch(/verifier key of the installation's own \(signs until \d{4}-/);
+    const out = join(folder, 'rotated');
+    await chancery('audit', 'export', '--out', out, '--tenant', tenant.id);
+    const [origin] = readFileSync(`${out}.checkpoint`, 'utf8').split('\n');
+    const answer = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin!)}`);
+    for (const key of known(answer.body['keys']!)) {
+      expect(await chancery('audit', 'verify', '--export', out, '--key', key)).toMatchObject({ code: 0 });
+    }
+  });
+
   it('chancery audit exports as CSV, and rejects what is no format, instant or tenant', async () => {
     const out = join(folder, 'csv');
     expect(await chancery('audit', 'export', '--out', out, '--tenant', tenant.id, '--format', 'csv')).toMatchObject({

@@ -54,6 +54,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/platform/audit-events/checkpoint': null,
   'GET /v1/platform/audit-events/:sequence': null,
   'GET /v1/platform/audit-events/:sequence/proof': null,
+  'POST /v1/platform/history/keys/rotate': { password: PASSWORD },
   'GET /v1/platform/history/checkpoint': null,
   'GET /v1/platform/history/tile/*': null,
   'GET /v1/tenants/:tenantId': null,

@@ -67,7 +67,7 @@ async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promis
   opened.push(database);
   const vault = new Vault(database);
   await vault.unseal([masterKey]);
-  const keys = new LogKeys(vault);
+  const keys = new LogKeys(database, vault);
   await keys.onUnsealed();
   const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory });
   return { database, keys, checkpoints, log: new HistoryLog(database) };

@@ -53,7 +53,7 @@ beforeEach(async () => {
   database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
   const vault = new Vault(database);
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  keys = new LogKeys(vault);
+  keys = new LogKeys(database, vault);
   await keys.onUnsealed();
   checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
   exporting = new HistoryExport(database, checkpoints);
@@ -302,7 +302,7 @@ describe('an auditor', () => {
       output: expect.stringContaining('signed'),
     });
     const other = text.replace(/\n[^\n]+\n$/, `\n${Buffer.alloc(32, 7).toString('base64')}\n`);
-    const [own] = keys.signersOf(header.origin);
+    const [own] = keys.signersOf(header.origin, database.now());
     const fork = formatNote({ text: other, signatures: [signNote(other, own!, 0)] });
     expect(await verify(path, '--checkpoint', file(fork))).toMatchObject({
       code: 2,

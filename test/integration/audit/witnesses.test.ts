@@ -41,7 +41,7 @@ beforeAll(async () => {
   database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
   const vault = new Vault(database);
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  keys = new LogKeys(vault);
+  keys = new LogKeys(database, vault);
   await keys.onUnsealed();
   checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
   log = new HistoryLog(database);

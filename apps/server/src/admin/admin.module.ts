@@ -26,7 +26,12 @@ import { FactorsController } from './factors.controller.js';
 import { CalendarFileController, ExpirationsController } from './expirations.controller.js';
 import { IdentityProvidersController, PlatformIdentityProvidersController } from './identity-providers.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
-import { HistoryLogController, LogKeysController, PlatformHistoryLogController } from './history-log.controller.js';
+import {
+  HistoryLogController,
+  LogKeysController,
+  PlatformHistoryLogController,
+  PlatformLogKeysController,
+} from './history-log.controller.js';
 import { KeyCertificatesController } from './key-certificates.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
@@ -92,6 +97,7 @@ import { WebhooksController } from './webhooks.controller.js';
     PlatformAuditEventsController,
     HistoryLogController,
     PlatformHistoryLogController,
+    PlatformLogKeysController,
     LogKeysController,
     SchedulerController,
     WebhooksController,

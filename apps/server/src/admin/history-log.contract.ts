@@ -1,4 +1,9 @@
-import { Choice, type FieldDecorator, Flag, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import type { LogKeyPeriod } from '#audit';
+import { toRfc3339 } from '#core';
+import { formatVerifierKey } from '#transparency-log';
+
+import { Choice, type FieldDecorator, Flag, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { presentInstant } from './page.contract.js';
 
 const HASH_EXAMPLE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
 const ORIGIN_EXAMPLE = 'chancery.example/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
@@ -95,11 +100,31 @@ export class LogKey {
     example: `${ORIGIN_EXAMPLE}+0335e0ae+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k`,
   })
   verifierKey: string;
+  @Instant({ description: 'Since when it signs' }) from: string;
+  @Instant({
+    nullable: true,
+    description:
+      'When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then',
+  })
+  until: string | null;
 }
 
 /** What the checkpoints of a log are verified by. Keep it: who trusts the server for it need not verify. */
 export class LogKeys {
   @Text({ max: 300, description: 'Name of the log', example: ORIGIN_EXAMPLE }) origin: string;
-  @Items(Nested(() => LogKey), { maxItems: 16, description: 'Each signs every checkpoint; one is enough to verify' })
+  @Items(Nested(() => LogKey), {
+    maxItems: 200,
+    description: 'The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify',
+  })
   keys: LogKey[];
 }
+
+export const presentLogKeys = (origin: string, periods: readonly LogKeyPeriod[]): LogKeys => ({
+  origin,
+  keys: periods.map(({ key, signsFrom, signsUntil }) => ({
+    algorithm: key.type === 'mlDsa44' ? 'ML-DSA-44' : 'Ed25519',
+    verifierKey: formatVerifierKey(key),
+    from: toRfc3339(signsFrom),
+    until: presentInstant(signsUntil),
+  })),
+});

@@ -1,15 +1,19 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
-import { INSTALLATION_ID, type PlatformScope, type TenantScope } from '#core';
-import { formatVerifierKey } from '#transparency-log';
+import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
+import { databaseErrors } from '#database';
+import { Users } from '#tenants';
+
+import { answerOnce } from '../http/answer-once.js';
 
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Public, Requires } from '../http/requires.js';
-import { CHECKPOINT_EXAMPLE, CheckpointQuery, LogKeys, LogKeysQuery } from './history-log.contract.js';
+import { CHECKPOINT_EXAMPLE, CheckpointQuery, LogKeys, LogKeysQuery, presentLogKeys } from './history-log.contract.js';
+import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';
@@ -113,12 +117,49 @@ export class LogKeysController {
   @Get('keys')
   @ApiOperation({ summary: 'Read the keys that verify the checkpoints of a history' })
   @ApiOkResponse({ type: LogKeys, description: 'The keys under the name of the log' })
-  getLogKeys(@Query() { origin = `${this.place.host()}/${INSTALLATION_ID}` }: LogKeysQuery): LogKeys {
-    const keys = this.keys.verifierKeysOf(origin).map((key) => ({
-      algorithm: key.type === 'mlDsa44' ? ('ML-DSA-44' as const) : ('Ed25519' as const),
-      verifierKey: formatVerifierKey(key),
-    }));
-    return { origin, keys };
+  async getLogKeys(@Query() { origin = ownOrigin(this.place) }: LogKeysQuery): Promise<LogKeys> {
+    await this.keys.refresh();
+    return presentLogKeys(origin, this.keys.periodsOf(origin));
+  }
+}
+
+/** The name of the log of the installation's own history, where it begins now. */
+const ownOrigin = ({ host }: LogPlace): string => `${host()}/${INSTALLATION_ID}`;
+
+/** What a platform administrator does to them. */
+@ApiTags('History')
+@Controller('v1/platform/history/keys')
+@Requires('platform-history:manage')
+export class PlatformLogKeysController {
+  constructor(
+    private readonly keys: Keys,
+    private readonly place: LogPlace,
+    private readonly users: Users,
+  ) {}
+
+  @Post('rotate')
+  @HttpCode(200)
+  @ApiOperation({
+    summary:
+      'Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year',
+  })
+  @ApiOkResponse({
+    type: LogKeys,
+    description: "The keys under the name of the installation's own history, the new ones last",
+  })
+  @Fails(
+    historyErrors.TOO_MANY_HISTORY_KEYS,
+    ...stepUpErrors,
+    coreErrors.PRECONDITION_FAILED,
+    databaseErrors.CLOCK_NOT_CONFIRMED,
+    coreErrors.BUSY,
+  )
+  async rotateLogKeys(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<LogKeys> {
+    await this.users.confirmPassword(platformScope(scope), password);
+    const origin = ownOrigin(this.place);
+    const present = ({ keys }: Awaited<ReturnType<Keys['rotate']>>): LogKeys =>
+      presentLogKeys(origin, this.keys.periodsOf(origin, keys));
+    return answerOnce(scope, present, () => this.keys.rotate(scope));
   }
 }
 

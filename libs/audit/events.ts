@@ -1,0 +1,7 @@
+import { defineEvents } from '#core';
+
+export const historyEvents = defineEvents('history', {
+  exported: 'The history, or a part of it, was exported',
+  key_rotated: 'A new key signs the checkpoints of all histories; the earlier one signs them as well for a year',
+  read: 'An auditor read the history; recorded at the first time, then once a minute with the number of times',
+});

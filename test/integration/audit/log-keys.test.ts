@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  CheckpointFile,
+  type CheckpointMemory,
+  Checkpoints,
+  History,
+  HistoryLog,
+  LogKeys,
+  NO_CHECKPOINT_MEMORY,
+  auditEntities,
+  recordEvents,
+} from '#audit';
+import { DAY, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { Database, type View } from '#database';
+import { type VerifierKey, parseNote, signersOf } from '#transparency-log';
+import { Vault, vaultEntities } from '#vault';
+
+import { type TestDatabase, createMigratedDatabase, createTestDatabase } from '../../support/database.js';
+import { withCode } from '../../support/errors.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+
+const HOST = 'history.example';
+const YEAR = 365 * DAY;
+const keyEvents = defineEvents('key', { used: '' });
+const platform = platformScope(systemOrigin('test'));
+const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
+const folder = mkdtemp(join(tmpdir(), 'chancery-log-keys-'));
+afterAll(async () => rm(await folder, { recursive: true, force: true }));
+
+interface Instance {
+  readonly database: Database;
+  readonly keys: LogKeys;
+  readonly checkpoints: Checkpoints;
+  readonly log: HistoryLog;
+}
+
+/** A clock that may have jumped: what cannot be undone waits. */
+class JumpingClock extends ManualClock {
+  confirmedAt: number | undefined;
+
+  override confirmed(): number {
+    return this.confirmedAt ?? this.now();
+  }
+}
+
+let test: TestDatabase;
+let clock: JumpingClock;
+let opened: Database[];
+beforeEach(async () => {
+  test = await createMigratedDatabase();
+  clock = new JumpingClock();
+  opened = [];
+});
+afterEach(async () => {
+  await Promise.all(opened.map((database) => database.close()));
+  await test.drop();
+});
+
+async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promise<Instance> {
+  const entities = [...auditEntities, ...vaultEntities];
+  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
+  opened.push(database);
+  const vault = new Vault(database);
+  await vault.unseal([masterKey]);
+  const keys = new LogKeys(database, vault);
+  await keys.onUnsealed();
+  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory });
+  return { database, keys, checkpoints, log: new HistoryLog(database) };
+}
+
+const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
+const originOf = ({ tenantId }: TenantScope): string => `${HOST}/${tenantId}`;
+
+async function sign({ database, checkpoints }: Instance, scope: TenantScope): Promise<void> {
+  await database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
+  await checkpoints.publish(scope.tenantId);
+}
+
+/** Which of the keys have signed the last checkpoint. */
+async function signersIn({ log }: Instance, scope: TenantScope, keys: readonly VerifierKey[]): Promise<boolean[]> {
+  const signers = signersOf(parseNote(await log.checkpoint(scope)), keys);
+  return keys.map((key) => signers.includes(key));
+}
+
+describe('the keys of the histories', () => {
+  it('the earlier keys of the histories sign beside the new ones for 365 days, by the confirmed clock, and no longer', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await sign(one, scope);
+    await one.keys.rotate(platform);
+    const keys = one.keys.verifierKeysOf(originOf(scope));
+    expect(keys.map(({ type }) => type)).toEqual(['ed25519', 'mlDsa44', 'ed25519', 'mlDsa44']);
+    expect(await signersIn(one, scope, keys)).toEqual([true, true, false, false]);
+    await sign(one, scope);
+    expect(await signersIn(one, scope, keys)).toEqual([true, true, true, true]);
+    clock.advance(YEAR - 1);
+    await sign(one, scope);
+    expect(await signersIn(one, scope, keys)).toEqual([true, true, true, true]);
+    clock.confirmedAt = clock.now();
+    clock.jump(YEAR);
+    await sign(one, scope);
+    expect(await signersIn(one, scope, keys)).toEqual([true, true, true, true]);
+    await expect(one.keys.rotate(platform)).rejects.toThrow(withCode('CLOCK_NOT_CONFIRMED'));
+    clock.confirmedAt = undefined;
+    await sign(one, scope);
+    expect(await signersIn(one, scope, keys)).toEqual([false, false, true, true]);
+  });
+
+  it('a rotation of the keys of the histories is an event of the installation that has the new public keys', async () => {
+    const one = await instance();
+    await one.keys.rotate(platform);
+    const { items } = await new History(one.database).list(platform, {}, {});
+    const [, , ed25519, mlDsa44] = one.keys
+      .verifierKeysOf('any.example/log')
+      .map(({ publicKey }) => Buffer.from(publicKey).toString('base64'));
+    expect(items).toMatchObject([
+      {
+        action: 'history.key_rotated',
+        details: { number: 2, earlierSignsUntil: '2027-01-01T00:00:00.000Z', publicKeys: { ed25519, mlDsa44 } },
+      },
+    ]);
+  });
+
+  it('an instance signs with the keys that another one has made, and knows what verifies them, without a restart', async () => {
+    const [one, other] = [await instance(), await instance()];
+    const scope = newTenant();
+    await sign(other, scope);
+    await one.keys.rotate(platform);
+    await sign(other, scope);
+    const keys = one.keys.verifierKeysOf(originOf(scope));
+    expect(await signersIn(other, scope, keys)).toEqual([true, true, true, true]);
+    expect(other.keys.verifierKeysOf(originOf(scope))).toEqual(keys);
+  });
+
+  it('an instance that has read the keys before another one rotated them stores no checkpoint without the new ones', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    const keys = await rotatedWhileSigning(one, scope);
+    await expect(one.log.checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await one.checkpoints.publishDue();
+    expect(await signersIn(one, scope, keys)).toEqual([true, true, true, true]);
+    // Without the comparison it stores one: the negative control.
+    one.keys.isLatest = async (_view: View): Promise<boolean> => true;
+    const [, , ...next] = (await rotatedWhileSigning(one, scope)).slice(2);
+    expect(await signersIn(one, scope, next)).toEqual([false, false]);
+  });
+
+  /** Another instance rotates the keys after this one has read them, and before it stores what it signs. */
+  async function rotatedWhileSigning(
+    { database, keys, checkpoints }: Instance,
+    scope: TenantScope,
+  ): Promise<VerifierKey[]> {
+    const other = await instance();
+    await database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
+    const refresh = keys.refresh.bind(keys);
+    keys.refresh = async () => {
+      const isThere = await refresh();
+      await other.keys.rotate(platform);
+      return isThere;
+    };
+    await checkpoints.publish(scope.tenantId);
+    keys.refresh = refresh;
+    return other.keys.verifierKeysOf(originOf(scope));
+  }
+
+  it('rotations of two instances at one time leave one latest key of each algorithm, and a fifth pair in a year is rejected', async () => {
+    const [one, other] = [await instance(), await instance()];
+    const ended = await Promise.allSettled([one.keys.rotate(platform), other.keys.rotate(platform)]);
+    expect(ended.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
+    await Promise.all([one.keys.refresh(), other.keys.refresh()]);
+    const known = one.keys.periodsOf('log');
+    expect(other.keys.periodsOf('log')).toEqual(known);
+    expect(known.filter(({ signsUntil }) => signsUntil === null)).toHaveLength(2);
+    while (one.keys.periodsOf('log').length < 8) await one.keys.rotate(platform);
+    await expect(one.keys.rotate(platform)).rejects.toThrow(withCode('TOO_MANY_HISTORY_KEYS'));
+    clock.advance(YEAR);
+    await one.keys.rotate(platform);
+  });
+
+  it('a database from before a rotation is recognised by the file of checkpoints, and continues by the next rotation', async () => {
+    const file = await CheckpointFile.open(join(await folder, uuidv7(1)));
+    const one = await instance(file);
+    const [scope, longer] = [newTenant(), newTenant()];
+    for (const each of [scope, longer]) await sign(one, each);
+    await one.keys.rotate(platform);
+    await sign(one, longer);
+    await sign(one, scope);
+    const plain = await openPlainDataSource(test.url);
+    // What a backup from before has of one of them, and of the keys.
+    await plain.query('DELETE FROM history_keys WHERE number = 2');
+    await plain.query('UPDATE history_keys SET signsUntil = NULL');
+    await plain.query("DELETE FROM installation_secrets WHERE name = 'history-log-key-2'");
+    await plain.query(`DELETE FROM audit_events WHERE tenantId = '${scope.tenantId}' AND sequence = 1`);
+    await plain.query(`UPDATE history_sizes SET size = 1, publishedSize = NULL WHERE tenantId = '${scope.tenantId}'`);
+    for (const table of ['history_tiles WHERE tenantId', 'history_heads WHERE id']) {
+      await plain.query(`DELETE FROM ${table} = '${scope.tenantId}'`);
+    }
+    await plain.destroy();
+    const restored = await instance(file);
+    expect(await restored.checkpoints.rolledBack()).toEqual([originOf(scope)]);
+    await expect(restored.checkpoints.publish(scope.tenantId)).rejects.toThrow(withCode('HISTORY_INCONSISTENT'));
+    expect(restored.checkpoints.signedByLaterKeys().toSorted()).toEqual([scope, longer].map(originOf).toSorted());
+    await restored.keys.rotate(platform);
+    await sign(restored, longer);
+    expect(restored.checkpoints.signedByLaterKeys()).toEqual([originOf(scope)]);
+    const keys = restored.keys.verifierKeysOf(originOf(longer));
+    expect(await signersIn(restored, longer, keys)).toEqual([true, true, true, true]);
+  });
+
+  it('an installation from before rotations keeps its key, which signs since it was made', async () => {
+    const empty = await createTestDatabase();
+    const entities = [...auditEntities, ...vaultEntities];
+    const database = await Database.open({ url: empty.url, entities, clock, recorder: recordEvents });
+    await database.migrate();
+    const keys = entities.find(({ name }) => name === 'HistoryKey')!;
+    while (await database.hasTable(keys)) await database.revertLastMigration();
+    const plain = await openPlainDataSource(empty.url);
+    await plain.query(
+      "INSERT INTO installation_secrets (name, sealedValue, createdAt) VALUES ('history-log-key', 'x', 41)",
+    );
+    await database.migrate();
+    const rows = await plain.query<Record<string, unknown>[]>('SELECT * FROM history_keys');
+    expect(rows.map((row) => Object.values(row).map(String))).toEqual([['history-log-key', '1', '41', 'null']]);
+    await plain.destroy();
+    await database.close();
+    await empty.drop();
+  });
+});
