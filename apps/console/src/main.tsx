@@ -6,7 +6,12 @@ import { ChanceryError } from '#sdk';
 
 import { createConsoleRouter } from './router.js';
 import { sessionEnded } from './server.js';
+import { invitationToken, resetToken } from './token-of-address.js';
 import './styles.css';
+
+// Before the router, or anything else, remembers the address.
+invitationToken.take();
+resetToken.take();
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -133,3 +133,8 @@ export const certificatesQuery = (
       }),
     ),
   );
+
+export const apiTokensQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'api-tokens'], (page) =>
+    dataOf(client.GET('/v1/tenants/{tenantId}/api-tokens', { params: { ...inTenant(tenantId), query: page } })),
+  );

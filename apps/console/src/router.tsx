@@ -45,6 +45,21 @@ const signInCallback = createRoute({
   component: lazyRouteComponent(() => import('./pages/sign-in-callback.js'), 'SignInCallbackPage'),
 });
 
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  // With the session of their account a person keeps its password.
+  beforeLoad: async () => {
+    if (!session.signedIn) await session.resume();
+  },
+  component: lazyRouteComponent(() => import('./pages/invitation.js'), 'InvitationPage'),
+});
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: '/reset',
+  component: lazyRouteComponent(() => import('./pages/reset.js'), 'ResetPage'),
+});
+
 /** What only a person who is signed in sees. The session of the cookie is continued after a reload. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -152,6 +167,16 @@ const secondFactor = createRoute({
   validateSearch: tenantSearch,
   component: lazyRouteComponent(() => import('./pages/enrolment.js'), 'EnrolmentPage'),
 });
+const members = createRoute({
+  getParentRoute: () => tenant,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./pages/members.js'), 'MembersPage'),
+});
+const apiTokens = createRoute({
+  getParentRoute: () => tenant,
+  path: '/api-tokens',
+  component: lazyRouteComponent(() => import('./pages/api-tokens.js'), 'ApiTokensPage'),
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',
@@ -166,6 +191,8 @@ const platform = createRoute({
 const routeTree = root.addChildren([
   signIn,
   signInCallback,
+  invitation,
+  reset,
   signedIn.addChildren([
     home,
     tenant.addChildren([
@@ -184,6 +211,8 @@ const routeTree = root.addChildren([
       proof,
       calendar,
       settings,
+      members,
+      apiTokens,
     ]),
     secondFactor,
     account,

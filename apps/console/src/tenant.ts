@@ -2,7 +2,7 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 
 import { selfQuery } from './queries.js';
-import { reasonWithout, roleName } from './reasons.js';
+import { reasonWithout } from './reasons.js';
 
 /** The tenant of the address, and what the person may do in it. */
 export function useTenant() {
@@ -15,7 +15,7 @@ export function useTenant() {
     tenantId,
     slug,
     name,
-    role: roleName(role),
+    role,
     permissions,
     may: (permission: (typeof permissions)[number]) => permissions.includes(permission),
     /** Why the role does not permit it; `undefined` where it does. */

@@ -5,6 +5,9 @@ import { Button } from './button.js';
 
 const FIELD = 'block w-full min-h-9 rounded-md border border-soft bg-card px-2 py-1 text-strong';
 
+/** What the server asks of a password. */
+export const PASSWORD_HINT = '12 to 256 characters';
+
 interface Labelled {
   readonly label: string;
   readonly hint?: string | undefined;

@@ -19,6 +19,8 @@ const PAGES = [
   { to: '/t/$tenant/calendar', name: 'Calendar', permission: 'expirations:read', exact: false },
   { to: '/t/$tenant/history', name: 'History', permission: 'audit:read', exact: false },
   { to: '/t/$tenant/proof', name: 'Proof', permission: 'audit:read', exact: false },
+  { to: '/t/$tenant/members', name: 'Members', permission: 'members:read', exact: false },
+  { to: '/t/$tenant/api-tokens', name: 'API tokens', permission: 'api-tokens:self', exact: false },
   { to: '/t/$tenant/settings', name: 'Settings', permission: 'tenant:read', exact: false },
 ] as const;
 

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
-import { Form, TextField } from '../components/form.js';
+import { Form, PASSWORD_HINT, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
@@ -98,7 +98,7 @@ function PasswordForm() {
           name="newPassword"
           type="password"
           autoComplete="new-password"
-          hint="12 to 256 characters"
+          hint={PASSWORD_HINT}
           required
         />
       </Form>

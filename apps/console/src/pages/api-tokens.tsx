@@ -7,79 +7,48 @@ import { now } from '../clock.js';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { CheckField, Refusal, TextField } from '../components/form.js';
+import { CheckField, Form, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
-import { Card, Empty, Loaded } from '../components/page.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
 import { StepUpForm } from '../components/step-up.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
+import { type Schemas, apiTokensQuery, itemsOf, selfQuery, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
 import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
+import { ServiceAccounts } from './service-accounts.js';
 
 const DAYS_DEFAULT = 90;
 const DAYS_MAX = 365;
 
-const apiTokensQuery = (tenantId: string) =>
-  pagesOf([tenantId, 'api-tokens'], (page) =>
-    dataOf(client.GET('/v1/tenants/{tenantId}/api-tokens', { params: { path: { tenantId }, query: page } })),
-  );
-
-/** The API tokens of the person; an owner sees all. */
-export function ApiTokens() {
-  const { tenantId, permissions } = useTenant();
-  const [creating, setCreating] = useState(false);
+/** The API tokens of the person, and the service accounts; an owner sees all tokens. */
+export function ApiTokensPage() {
+  const { permissions } = useTenant();
+  const [creating, setCreating] = useState<Creating>();
   const [created, setCreated] = useState<Schemas['ApiTokenWithSecret']>();
-  const list = useInfiniteQuery(apiTokensQuery(tenantId));
-  const revoke = useChange((apiTokenId: string) =>
-    dataOf(
-      client.DELETE('/v1/tenants/{tenantId}/api-tokens/{apiTokenId}', { params: { path: { tenantId, apiTokenId } } }),
-    ),
-  );
   return (
-    <Card title="API tokens" actions={<Button onClick={() => setCreating(true)}>Create API token</Button>}>
-      <Refusal error={revoke.error} />
-      <Loaded query={itemsOf(list)}>
-        {(tokens) =>
-          tokens.length === 0 ? (
-            <Empty>There is no API token. Scripts and pipelines work with one in place of a session.</Empty>
-          ) : (
-            <Table
-              label="API tokens"
-              rows={tokens}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: ({ name }) => name },
-                { name: 'Token', cell: ({ tokenMasked }) => <code>{tokenMasked}</code> },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Permissions', cell: ({ permissions }) => permissions.join(', ') },
-                { name: 'Expires', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
-                { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
-                {
-                  name: 'Action',
-                  cell: ({ id, name, state }) =>
-                    state === 'active' ? (
-                      <Button aria-label={`Revoke ${name}`} onClick={() => revoke.mutate(id)}>
-                        Revoke
-                      </Button>
-                    ) : null,
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
-      {creating && (
+    <Page
+      title="API tokens"
+      introduction="Scripts and pipelines work with one in place of a session, within the permissions that it names."
+      actions={
+        <Button look="main" onClick={() => setCreating({})}>
+          Create API token
+        </Button>
+      }
+    >
+      <ApiTokens />
+      <ServiceAccounts onCreateToken={(account) => setCreating({ account })} />
+      {creating !== undefined && (
         <CreateApiToken
+          {...creating}
           permissions={permissions}
-          onClose={() => setCreating(false)}
+          onClose={() => setCreating(undefined)}
           onCreated={(answer) => {
-            setCreating(false);
+            setCreating(undefined);
             setCreated(answer);
           }}
         />
@@ -93,21 +62,112 @@ export function ApiTokens() {
           </Button>
         </Dialog>
       )}
+    </Page>
+  );
+}
+
+function ApiTokens() {
+  const { tenantId } = useTenant();
+  const [revoking, setRevoking] = useState<Schemas['ApiToken']>();
+  const list = useInfiniteQuery(apiTokensQuery(tenantId));
+  return (
+    <Card title="Tokens">
+      <Loaded query={itemsOf(list)}>
+        {(tokens) =>
+          tokens.length === 0 ? (
+            <Empty>There is no API token.</Empty>
+          ) : (
+            <Table
+              label="API tokens"
+              rows={tokens}
+              keyOf={({ id }) => id}
+              columns={[
+                { name: 'Name', cell: ({ name }) => name },
+                { name: 'Token', cell: ({ tokenMasked }) => <code>{tokenMasked}</code> },
+                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+                {
+                  name: 'Permissions',
+                  cell: ({ permissions, stepUp }) =>
+                    `${permissions.join(', ')}${stepUp ? ', and what asks for a password' : ''}`,
+                },
+                {
+                  name: 'Networks',
+                  cell: ({ allowedCidrs }) => (allowedCidrs.length === 0 ? 'any' : allowedCidrs.join(', ')),
+                },
+                { name: 'Expires', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+                { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+                {
+                  name: 'Refused uses',
+                  cell: ({ refusedUses, lastRefusedAt }) =>
+                    refusedUses === 0 ? (
+                      'none'
+                    ) : (
+                      <>
+                        {refusedUses}, the last <Time at={lastRefusedAt} />
+                      </>
+                    ),
+                },
+                {
+                  name: 'Action',
+                  cell: (token) =>
+                    token.state === 'active' ? (
+                      <Button aria-label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
+                        Revoke
+                      </Button>
+                    ) : null,
+                },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More list={list} />
+      {revoking !== undefined && <RevokeApiToken token={revoking} onClose={() => setRevoking(undefined)} />}
     </Card>
   );
 }
 
-export interface CreateApiTokenProps {
+interface RevokeApiTokenProps {
+  readonly token: Schemas['ApiToken'];
+  readonly onClose: () => void;
+}
+
+function RevokeApiToken({ token: { id, name, lastUsedAt }, onClose }: RevokeApiTokenProps) {
+  const { tenantId } = useTenant();
+  const revoke = useChange(
+    () =>
+      dataOf(
+        client.DELETE('/v1/tenants/{tenantId}/api-tokens/{apiTokenId}', {
+          params: { path: { tenantId, apiTokenId: id } },
+        }),
+      ),
+    onClose,
+  );
+  return (
+    <Dialog title={`Revoke ${name}?`} onClose={onClose}>
+      <p>
+        Whatever works with it is rejected from the next request on, and nothing brings it back. It was last used:{' '}
+        <Time at={lastUsedAt} />.
+      </p>
+      <Form submit="Yes, Revoke" danger call={revoke} onCancel={onClose} onSubmit={() => revoke.mutate(undefined)} />
+    </Dialog>
+  );
+}
+
+interface Creating {
   /** The service account that the token is for; a token of the person themselves without one. */
   readonly account?: Schemas['ServiceAccount'];
-  /** What the owner of the token may do: no token may do more. */
+}
+
+interface CreateApiTokenProps extends Creating {
+  /** What the person may do: no token that they create may do more. */
   readonly permissions: readonly string[];
   readonly onClose: () => void;
   readonly onCreated: (answer: Schemas['ApiTokenWithSecret']) => void;
 }
 
 /** A token for scripts: its permissions, its end, and from where it may be used. */
-export function CreateApiToken({ account, permissions, onClose, onCreated }: CreateApiTokenProps) {
+function CreateApiToken({ account, permissions, onClose, onCreated }: CreateApiTokenProps) {
   const { tenantId } = useTenant();
   const { data: self } = useSuspenseQuery(selfQuery);
   const [stepUp, setStepUp] = useState(false);

@@ -1,22 +1,25 @@
 import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { choices, dataOf } from '#sdk';
+import { dataOf } from '#sdk';
 
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
-import { Card, Empty, Loaded } from '../components/page.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
+import { type Role, grantableRoles, reasonNotGranted, reasonNotManaged, roleOptions } from '../roles.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
+import { invitationLink } from '../token-of-address.js';
+import { ManageMember } from './member.js';
 
-const MEMBER = '/v1/tenants/{tenantId}/members/{userId}';
+const INVITATION = '/v1/tenants/{tenantId}/invitations/{invitationId}';
 
 const membersQuery = (tenantId: string) =>
   pagesOf([tenantId, 'members'], (page) =>
@@ -28,35 +31,45 @@ const invitationsQuery = (tenantId: string) =>
     dataOf(client.GET('/v1/tenants/{tenantId}/invitations', { params: { path: { tenantId }, query: page } })),
   );
 
-const ROLES = choices.NewMember.role.map((role) => ({ value: role, label: roleName(role) }));
-
 /** The people of a tenant, and those who were invited. */
-export function Members() {
-  const { tenantId, reason } = useTenant();
-  const { data: self } = useSuspenseQuery(selfQuery);
+export function MembersPage() {
+  const { reason } = useTenant();
   const [inviting, setInviting] = useState(false);
-  const [changing, setChanging] = useState<Schemas['Member']>();
   const [invited, setInvited] = useState<Schemas['InvitationWithToken']>();
-  const members = useInfiniteQuery(membersQuery(tenantId));
-  const invitations = useInfiniteQuery(invitationsQuery(tenantId));
-  const withdraw = useChange((invitationId: string) =>
-    dataOf(
-      client.DELETE('/v1/tenants/{tenantId}/invitations/{invitationId}', {
-        params: { path: { tenantId, invitationId } },
-      }),
-    ),
-  );
-  const mayWrite = reason('members:write');
   return (
-    <Card
+    <Page
       title="Members"
+      introduction="Who works in the tenant. Each person accepts an invitation themselves, and chooses their own password."
       actions={
-        <Button look="main" reason={mayWrite} onClick={() => setInviting(true)}>
+        <Button look="main" reason={reason('members:write')} onClick={() => setInviting(true)}>
           Invite
         </Button>
       }
     >
-      <Loaded query={itemsOf(members)}>
+      <Members />
+      <Invitations onInvited={setInvited} />
+      {inviting && (
+        <InviteMember
+          onClose={() => setInviting(false)}
+          onInvited={(answer) => {
+            setInviting(false);
+            setInvited(answer);
+          }}
+        />
+      )}
+      {invited !== undefined && <Invited answer={invited} onClose={() => setInvited(undefined)} />}
+    </Page>
+  );
+}
+
+function Members() {
+  const { tenantId, role: own, reason } = useTenant();
+  const { data: self } = useSuspenseQuery(selfQuery);
+  const [managed, setManaged] = useState<Schemas['Member']>();
+  const list = useInfiniteQuery(membersQuery(tenantId));
+  return (
+    <Card title="People">
+      <Loaded query={itemsOf(list)}>
         {(items) => (
           <Table
             label="Members"
@@ -64,8 +77,19 @@ export function Members() {
             keyOf={({ userId }) => userId}
             columns={[
               { name: 'Name', cell: ({ name }) => name },
-              { name: 'E-mail address', cell: ({ email }) => email },
-              { name: 'Role', cell: ({ role }) => roleName(role) },
+              {
+                name: 'E-mail address',
+                cell: ({ email, admitted }) => (
+                  <>
+                    {email} {!admitted && <Badge state="not admitted" />}
+                  </>
+                ),
+              },
+              {
+                name: 'Role',
+                cell: ({ role, identityProviderId }) =>
+                  `${roleName(role)}${identityProviderId === null ? '' : ', by an identity provider'}`,
+              },
               { name: 'Since', cell: ({ createdAt }) => <Time at={createdAt} /> },
               {
                 name: 'Action',
@@ -73,7 +97,11 @@ export function Members() {
                   member.userId === self.user.id ? (
                     'you'
                   ) : (
-                    <Button reason={mayWrite} onClick={() => setChanging(member)}>
+                    <Button
+                      aria-label={`Manage ${member.name}`}
+                      reason={reason('members:write') ?? reasonNotManaged(own, member.role)}
+                      onClick={() => setManaged(member)}
+                    >
                       Manage
                     </Button>
                   ),
@@ -82,10 +110,26 @@ export function Members() {
           />
         )}
       </Loaded>
-      <More list={members} />
-      <h3 className="mt-5 mb-2">Invitations</h3>
-      <Refusal error={withdraw.error} />
-      <Loaded query={itemsOf(invitations)}>
+      <More list={list} />
+      {managed !== undefined && <ManageMember member={managed} onClose={() => setManaged(undefined)} />}
+    </Card>
+  );
+}
+
+interface InvitedProps {
+  readonly onInvited: (answer: Schemas['InvitationWithToken']) => void;
+}
+
+function Invitations({ onInvited }: InvitedProps) {
+  const { tenantId, role: own, reason } = useTenant();
+  const list = useInfiniteQuery(invitationsQuery(tenantId));
+  const params = (invitationId: string) => ({ params: { path: { tenantId, invitationId } } });
+  const withdraw = useChange((id: string) => dataOf(client.DELETE(INVITATION, params(id))));
+  const resend = useChange((id: string) => dataOf(client.POST(`${INVITATION}/resend`, params(id))), onInvited);
+  return (
+    <Card title="Invitations">
+      <Refusal error={withdraw.error ?? resend.error} />
+      <Loaded query={itemsOf(list)}>
         {(items) =>
           items.length === 0 ? (
             <Empty>There is no invitation. It is how a person becomes a member.</Empty>
@@ -101,58 +145,41 @@ export function Members() {
                 { name: 'Ends', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
                 {
                   name: 'Action',
-                  cell: ({ id, state }) =>
-                    state === 'pending' ? (
-                      <Button reason={mayWrite} onClick={() => withdraw.mutate(id)}>
-                        Withdraw
-                      </Button>
-                    ) : null,
+                  cell: ({ id, email, role, state }) => {
+                    if (state !== 'pending') return null;
+                    const refused = reason('members:write') ?? reasonNotGranted(own, role);
+                    return (
+                      <div className="flex flex-wrap gap-2">
+                        <Button
+                          aria-label={`New token for ${email}`}
+                          reason={refused}
+                          onClick={() => resend.mutate(id)}
+                        >
+                          New token
+                        </Button>
+                        <Button
+                          aria-label={`Withdraw the invitation of ${email}`}
+                          reason={refused}
+                          onClick={() => withdraw.mutate(id)}
+                        >
+                          Withdraw
+                        </Button>
+                      </div>
+                    );
+                  },
                 },
               ]}
             />
           )
         }
       </Loaded>
-      <More list={invitations} />
-      {inviting && (
-        <InviteMember
-          onClose={() => setInviting(false)}
-          onInvited={(answer) => {
-            setInviting(false);
-            setInvited(answer);
-          }}
-        />
-      )}
-      {changing !== undefined && <ManageMember member={changing} onClose={() => setChanging(undefined)} />}
-      {invited !== undefined && (
-        <Dialog title={`${invited.invitation.email} is invited`} onClose={() => setInvited(undefined)}>
-          {invited.token === undefined ? (
-            <p className="mb-3">The person gets an e-mail with a token, and chooses their own password.</p>
-          ) : (
-            <>
-              <p className="mb-3">
-                Hand this token to the person, and to no other. They enter it at the sign-in, and choose their own
-                password.
-              </p>
-              <NewSecret what="Token of the invitation" secret={invited.token} />
-            </>
-          )}
-          <Button look="main" onClick={() => setInvited(undefined)}>
-            Done
-          </Button>
-        </Dialog>
-      )}
+      <More list={list} />
     </Card>
   );
 }
 
-interface InviteMemberProps {
-  readonly onClose: () => void;
-  readonly onInvited: (answer: Schemas['InvitationWithToken']) => void;
-}
-
-function InviteMember({ onClose, onInvited }: InviteMemberProps) {
-  const { tenantId } = useTenant();
+function InviteMember({ onClose, onInvited }: InvitedProps & { readonly onClose: () => void }) {
+  const { tenantId, role: own } = useTenant();
   const invite = useChange(
     (body: Schemas['NewMember']) =>
       dataOf(client.POST('/v1/tenants/{tenantId}/members', { params: { path: { tenantId } }, body })),
@@ -164,46 +191,43 @@ function InviteMember({ onClose, onInvited }: InviteMemberProps) {
         submit="Invite"
         call={invite}
         onCancel={onClose}
-        onSubmit={({ email = '', role = '' }) => invite.mutate({ email, role: role as Schemas['NewMember']['role'] })}
+        onSubmit={({ email = '', role = '' }) => invite.mutate({ email, role: role as Role })}
       >
         <TextField label="E-mail address" name="email" type="email" required />
-        <SelectField label="Role" name="role" options={ROLES} defaultValue="limited_access" />
+        <SelectField
+          label="Role"
+          name="role"
+          options={roleOptions(grantableRoles(own))}
+          defaultValue="limited_access"
+        />
       </Form>
     </Dialog>
   );
 }
 
-interface ManageMemberProps {
-  readonly member: Schemas['Member'];
+interface InvitedAnswerProps {
+  readonly answer: Schemas['InvitationWithToken'];
   readonly onClose: () => void;
 }
 
-function ManageMember({ member, onClose }: ManageMemberProps) {
-  const { tenantId } = useTenant();
-  const params = { path: { tenantId, userId: member.userId } };
-  const change = useChange(
-    (role: Schemas['Member']['role']) => dataOf(client.PATCH(MEMBER, { params, body: { role } })),
-    onClose,
-  );
-  const endSessions = useChange(() => dataOf(client.DELETE(`${MEMBER}/sessions`, { params })), onClose);
-  const remove = useChange(() => dataOf(client.DELETE(MEMBER, { params })), onClose);
+function Invited({ answer: { invitation, token }, onClose }: InvitedAnswerProps) {
   return (
-    <Dialog title={member.name} onClose={onClose}>
-      <Form
-        submit="Change the role"
-        call={change}
-        onCancel={onClose}
-        onSubmit={({ role = '' }) => change.mutate(role as Schemas['Member']['role'])}
-      >
-        <SelectField label="Role" name="role" options={ROLES} defaultValue={member.role} />
-      </Form>
-      <div className="mt-5 flex flex-wrap gap-2 border-t border-line pt-4">
-        <Button onClick={() => endSessions.mutate(undefined)}>End all sessions</Button>
-        <Button look="danger" onClick={() => remove.mutate(undefined)}>
-          Remove from the tenant
-        </Button>
-      </div>
-      <Refusal error={endSessions.error ?? remove.error} />
+    <Dialog title={`${invitation.email} is invited`} onClose={onClose}>
+      {token === undefined ? (
+        <p className="mb-3">The person gets an e-mail with a token, and chooses their own password.</p>
+      ) : (
+        <>
+          <p className="mb-3">
+            Hand the link or the token to the person, and to no other: both are shown this once. The person consents,
+            and chooses their own password.
+          </p>
+          <NewSecret what="Link" secret={invitationLink(token)} />
+          <NewSecret what="Token of the invitation" secret={token} />
+        </>
+      )}
+      <Button look="main" onClick={onClose}>
+        Done
+      </Button>
     </Dialog>
   );
 }

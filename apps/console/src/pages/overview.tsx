@@ -6,12 +6,13 @@ import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { eventsQuery, expirationsQuery, itemsOf, keysQuery, profilesQuery, servicesQuery } from '../queries.js';
+import { roleName } from '../reasons.js';
 import { useTenant } from '../tenant.js';
 
 export function OverviewPage() {
   const { name, role, may } = useTenant();
   return (
-    <Page title={name} introduction={`You are signed in with the role ${role}.`}>
+    <Page title={name} introduction={`You are signed in with the role ${roleName(role)}.`}>
       <FirstSteps />
       <DueSoon />
       {may('audit:read') && <Refusals />}

@@ -7,8 +7,6 @@ import { type Schemas, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { changedSettings } from '../settings.js';
 import { useTenant } from '../tenant.js';
-import { ApiTokens } from './api-tokens.js';
-import { Members } from './members.js';
 
 const tenantQuery = (tenantId: string) =>
   queryOptions({
@@ -19,9 +17,7 @@ const tenantQuery = (tenantId: string) =>
 export function SettingsPage() {
   const { tenantId } = useTenant();
   return (
-    <Page title="Settings" introduction="The people of the tenant, their API tokens, and the rules that hold in it.">
-      <Members />
-      <ApiTokens />
+    <Page title="Settings" introduction="The rules that hold in the tenant.">
       <Loaded query={useQuery(tenantQuery(tenantId))}>
         {(tenant) => <TenantSettings key={tenant.version} tenant={tenant} />}
       </Loaded>

@@ -1,0 +1,187 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { dataOf } from '#sdk';
+
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { Form, Refusal, SelectField } from '../components/form.js';
+import { NewSecret } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
+import { apiTokensQuery, itemsOf, type Schemas, useChange } from '../queries.js';
+import { type Role, grantableRoles, roleOptions } from '../roles.js';
+import { client } from '../server.js';
+import type { StepUpHeader } from '../step-up.js';
+import { useTenant } from '../tenant.js';
+import { enumeration } from '../text.js';
+import { resetLink } from '../token-of-address.js';
+
+const MEMBER = '/v1/tenants/{tenantId}/members/{userId}';
+
+export interface MemberDialogProps {
+  readonly member: Schemas['Member'];
+  readonly onClose: () => void;
+}
+
+type Step = 'manage' | 'reset' | 'factors' | 'remove';
+
+/** What an owner, or a member above another one, does for them and about them. */
+export function ManageMember(props: MemberDialogProps) {
+  const [step, setStep] = useState<Step>('manage');
+  if (step === 'reset') return <ResetPassword {...props} />;
+  if (step === 'factors') return <DeleteFactors {...props} />;
+  if (step === 'remove') return <RemoveMember {...props} />;
+  return <RoleAndSteps {...props} onStep={setStep} />;
+}
+
+interface RoleAndStepsProps extends MemberDialogProps {
+  readonly onStep: (step: Step) => void;
+}
+
+function RoleAndSteps({ member, onClose, onStep }: RoleAndStepsProps) {
+  const { tenantId, role: own, reason } = useTenant();
+  const params = { path: { tenantId, userId: member.userId } };
+  const change = useChange((role: Role) => dataOf(client.PATCH(MEMBER, { params, body: { role } })), onClose);
+  const endSessions = useChange(() => dataOf(client.DELETE(`${MEMBER}/sessions`, { params })), onClose);
+  const offered = grantableRoles(own);
+  const notRecovered =
+    reason('members:recover') ??
+    (member.emailVerified
+      ? 'The account counts in other tenants, too: its holder asks for a reset, or the platform administrator helps'
+      : undefined);
+  return (
+    <Dialog title={member.name} onClose={onClose}>
+      <Form
+        submit="Change the role"
+        call={change}
+        onCancel={onClose}
+        onSubmit={({ role = '' }) => change.mutate(role as Role)}
+      >
+        {member.identityProviderId !== null && (
+          <p className="mb-3 text-warning">
+            The groups of an identity provider decide the role: at the next sign-in they do so again.
+          </p>
+        )}
+        <SelectField
+          label="Role"
+          name="role"
+          options={roleOptions(offered)}
+          defaultValue={offered.includes(member.role) ? member.role : offered[0]}
+        />
+      </Form>
+      <div className="mt-5 flex flex-wrap gap-2 border-t border-line pt-4">
+        <Button onClick={() => endSessions.mutate(undefined)}>End all sessions</Button>
+        <Button reason={notRecovered} onClick={() => onStep('reset')}>
+          Reset the password
+        </Button>
+        <Button reason={notRecovered} onClick={() => onStep('factors')}>
+          Delete second factors
+        </Button>
+        <Button look="danger" onClick={() => onStep('remove')}>
+          Remove from the tenant
+        </Button>
+      </div>
+      <Refusal error={endSessions.error} />
+    </Dialog>
+  );
+}
+
+function ResetPassword({ member, onClose }: MemberDialogProps) {
+  const { tenantId } = useTenant();
+  const reset = useChange((header: StepUpHeader) =>
+    dataOf(client.POST(`${MEMBER}/reset`, { params: { path: { tenantId, userId: member.userId }, header }, body: {} })),
+  );
+  const { data: started } = reset;
+  return (
+    <Dialog title={`Reset the password of ${member.name}`} onClose={onClose}>
+      {started === undefined ? (
+        <StepUpForm
+          submit="Start the reset"
+          call={reset}
+          onCancel={onClose}
+          onSubmit={(_, header) => reset.mutate(header)}
+        >
+          <p className="mb-3">
+            {member.name} gets a token for an hour and chooses a new password by it; you never know it. Then all their
+            sessions end.
+          </p>
+        </StepUpForm>
+      ) : (
+        <>
+          {started.token === undefined ? (
+            <p className="mb-3">The token was sent to {member.email}.</p>
+          ) : (
+            <>
+              <p className="mb-3">
+                Hand the link or the token to {member.name}, and to no other: both are shown this once.
+              </p>
+              <NewSecret what="Link" secret={resetLink(started.token)} />
+              <NewSecret what="Token of the reset" secret={started.token} />
+            </>
+          )}
+          <Button look="main" onClick={onClose}>
+            Done
+          </Button>
+        </>
+      )}
+    </Dialog>
+  );
+}
+
+function DeleteFactors({ member, onClose }: MemberDialogProps) {
+  const { tenantId } = useTenant();
+  const remove = useChange(
+    (header: StepUpHeader) =>
+      dataOf(
+        client.DELETE(`${MEMBER}/factors`, { params: { path: { tenantId, userId: member.userId }, header }, body: {} }),
+      ),
+    onClose,
+  );
+  return (
+    <Dialog title={`Delete the second factors of ${member.name}?`} onClose={onClose}>
+      <StepUpForm
+        submit="Yes, Delete"
+        danger
+        call={remove}
+        onCancel={onClose}
+        onSubmit={(_, header) => remove.mutate(header)}
+      >
+        <p className="mb-3">
+          For who has lost them: the password alone signs {member.name} in until they enrol a new one. All their
+          sessions end.
+        </p>
+      </StepUpForm>
+    </Dialog>
+  );
+}
+
+function RemoveMember({ member, onClose }: MemberDialogProps) {
+  const { tenantId, slug } = useTenant();
+  const tokens = itemsOf(useInfiniteQuery(apiTokensQuery(tenantId)));
+  const remove = useChange(
+    () => dataOf(client.DELETE(MEMBER, { params: { path: { tenantId, userId: member.userId } } })),
+    onClose,
+  );
+  const theirs = tokens.data?.filter(({ ownerId, state }) => ownerId === member.userId && state === 'active') ?? [];
+  return (
+    <Dialog title={`Remove ${member.name} from ${slug}?`} onClose={onClose}>
+      <ul className="mb-3 list-disc space-y-1 pl-5">
+        <li>From the next request on, {member.name} has no right in the tenant.</li>
+        <li>
+          {theirs.length === 0
+            ? 'Their API tokens, if there are any, are rejected.'
+            : `Their API tokens are rejected: ${enumeration(theirs.map(({ name }) => name))}.`}
+        </li>
+        <li>
+          {member.emailVerified
+            ? 'The account stays, with its other tenants.'
+            : 'All sessions of the account end: no other tenant knows it.'}
+        </li>
+        {member.identityProviderId !== null && (
+          <li>At the next sign-in the groups of their identity provider make them a member again.</li>
+        )}
+        <li>What they did stays in the history.</li>
+      </ul>
+      <Form submit="Yes, Remove" danger call={remove} onCancel={onClose} onSubmit={() => remove.mutate(undefined)} />
+    </Dialog>
+  );
+}
