@@ -100,7 +100,7 @@ export class IdentityProviders {
       ...present(given),
     };
     requireSettings(scope, settings);
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'account', password);
     return this.write(scope, async (tx) => {
       const { tenantId } = tx.scope;
       if ((await tx.count(IdentityProvider, { tenantId })) >= PROVIDERS_MAX) {
@@ -154,7 +154,7 @@ export class IdentityProviders {
     ifMatch: number | undefined,
   ): Promise<IdentityProvider> {
     requireSettings(scope, present(change));
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'account', password);
     return this.write(scope, async (tx) => {
       const { tenantId } = tx.scope;
       const before = await tx.lock(IdentityProvider, { id, tenantId });
@@ -180,7 +180,7 @@ export class IdentityProviders {
     ifMatch: number | undefined,
   ): Promise<void> {
     await this.get(scope, id);
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'account', password);
     await this.write(scope, async (tx) => {
       const provider = await tx.lock(IdentityProvider, { id, tenantId: tx.scope.tenantId });
       requireVersion(provider, ifMatch);

@@ -38,7 +38,7 @@ export class KeyDeletion {
   ): Promise<void> {
     const { state } = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     keyLifecycle.require(state, 'delete');
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'resource', password);
     await this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);

@@ -87,7 +87,7 @@ export class KeyExport {
     { format, password, passphrase }: ExportRequest,
   ): Promise<ExportedKey> {
     await this.database.read(scope, (view) => requireExportable(view, keyId, kid, format));
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'resource', password);
     requirePassphrase(format, passphrase);
     // The file is written first, because deriving its key takes long; it leaves only after the transaction.
     const data = await this.writeFile(scope, keyId, kid, format, passphrase?.reveal() ?? '');

@@ -238,7 +238,7 @@ export class KeyRotation {
 
   /** The password of the caller, where a rule is overruled; checked before anything is locked. */
   private async confirm(scope: TenantScope, { force, password }: ForcedKeyAction): Promise<void> {
-    if (force) await this.users.confirmPassword(platformScope(scope), password);
+    if (force) await this.users.confirm(platformScope(scope), 'resource', password);
   }
 
   /** Before a key is made for it: whether a version may be added, or one is staged already. @throws NOT_FOUND */

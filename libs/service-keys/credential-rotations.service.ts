@@ -78,7 +78,7 @@ export class CredentialRotations {
    * PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async start(scope: TenantScope, request: RotationRequest): Promise<Committed<CredentialRotation>> {
-    if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
+    if (request.deleteInactive) await this.users.confirm(platformScope(scope), 'resource', request.password);
     return this.database.transaction(scope, async (tx) => {
       if ((await tx.count(CredentialRotation, { state: 'running' })) >= RUNNING_MAX) {
         throw credentialRotationErrors.ROTATION_LIMIT_REACHED(`At most ${RUNNING_MAX} rotations run at the same time`);

@@ -175,7 +175,7 @@ export class Credentials {
     request: Regeneration,
     ifMatch?: number,
   ): Promise<Committed<Regenerated>> {
-    if (request.deleteInactive) await this.users.confirmPassword(platformScope(scope), request.password);
+    if (request.deleteInactive) await this.users.confirm(platformScope(scope), 'resource', request.password);
     return this.database.transaction(scope, (tx) => this.regenerateIn(tx, serviceId, credentialId, request, ifMatch));
   }
 
@@ -317,7 +317,7 @@ export class Credentials {
     ifMatch?: number,
   ): Promise<void> {
     requireAllowed('delete', await this.situationOf(scope, serviceId, credentialId));
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'resource', password);
     await this.change(
       scope,
       serviceId,

@@ -140,7 +140,7 @@ export class Services {
    */
   async delete(scope: TenantScope, serviceId: string, password: string | undefined, ifMatch?: number): Promise<void> {
     await this.get(scope, serviceId);
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'resource', password);
     await this.database.transaction(scope, async (tx) => {
       const service = await tx.lock(Service, { id: serviceId, state: 'active' });
       requireVersion(service, ifMatch);

@@ -186,7 +186,7 @@ export class TokenProfiles {
     ifMatch?: number,
   ): Promise<void> {
     await this.get(scope, name);
-    if (force) await this.users.confirmPassword(platformScope(scope), password);
+    if (force) await this.users.confirm(platformScope(scope), 'resource', password);
     await this.database.transaction(scope, async (tx) => {
       const profile = await tx.lock(TokenProfile, { name });
       requireVersion(profile, ifMatch);

@@ -199,8 +199,7 @@ export class ApiTokens {
     requireCidrs(allowedCidrs);
     // A person who finds an open session must not leave with a secret that outlasts it.
     // What acts without asking a person is given that right by a person who showed more than a password.
-    if (stepUp) await this.users.confirmByFactor(platformScope(scope), password, { required: true });
-    else await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), stepUp ? 'unattended' : 'resource', password);
     const token = accountSecretKinds.apiToken.generate();
     const lookupHash = await this.secrets.lookupHash(token.reveal());
     return this.database.transaction(scope, async (tx) => {

@@ -63,7 +63,7 @@ export class PasswordResets {
     userId: string,
     password: string | undefined,
   ): Promise<Committed<StartedReset>> {
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'account', password);
     return this.make((token) =>
       this.database.transaction(scope, async (tx) => {
         await tx.get(Member, { userId });
@@ -87,7 +87,7 @@ export class PasswordResets {
     kind: ResetKind,
     password: string | undefined,
   ): Promise<Committed<StartedReset>> {
-    await this.users.confirmPassword(withoutCompletion(scope), password);
+    await this.users.confirm(withoutCompletion(scope), 'account', password);
     return this.make((token) =>
       this.database.platform(scope, async (tx) => {
         const user = await tx.installation.lock(User, { id: userId });

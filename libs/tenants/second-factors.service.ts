@@ -37,14 +37,14 @@ export class SecondFactors {
 
   /**
    * A factor that counts once it is confirmed.
-   * @throws FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, and what `confirmByFactor` throws
+   * @throws FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, and what `Users.confirm` throws
    */
   async begin(
     scope: PlatformScope,
     { kind, name }: { readonly kind: FactorKindName; readonly name: string },
     password: string | undefined,
   ): Promise<BegunFactor> {
-    await this.users.confirmByFactor(scope, password);
+    await this.users.confirm(scope, 'account', password);
     return this.database.platform(scope, async (tx) => {
       tx.housekeeping('an enrolment that is not confirmed yet');
       const { id: userId, email } = await tx.installation.lock(User, { id: scope.actor.id });
@@ -66,9 +66,9 @@ export class SecondFactors {
     });
   }
 
-  /** @throws NOT_FOUND, and what `confirmByFactor` throws */
+  /** @throws NOT_FOUND, and what `Users.confirm` throws */
   async remove(scope: PlatformScope, factorId: string, password: string | undefined): Promise<void> {
-    await this.users.confirmByFactor(scope, password);
+    await this.users.confirm(scope, 'account', password);
     await this.database.platform(scope, async (tx) => {
       const { id: userId } = await tx.installation.lock(User, { id: scope.actor.id });
       const { kind, name } = await this.factors.remove(tx, userId, factorId);
@@ -77,9 +77,9 @@ export class SecondFactors {
     });
   }
 
-  /** New codes in the place of the former ones. @throws what `confirmByFactor` throws */
+  /** New codes in the place of the former ones. @throws what `Users.confirm` throws */
   async renewRecoveryCodes(scope: PlatformScope, password: string | undefined): Promise<readonly string[]> {
-    await this.users.confirmByFactor(scope, password);
+    await this.users.confirm(scope, 'account', password);
     const codes = await this.factors.newRecoveryCodes();
     await this.database.platform(scope, async (tx) => {
       const { id: userId } = await tx.installation.lock(User, { id: scope.actor.id });
@@ -92,10 +92,10 @@ export class SecondFactors {
   /**
    * An owner resets those of a member whose account counts in this tenant only. One who has a factor shows it: otherwise a
    * password would be enough to be rid of one's own.
-   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, and what `confirmByFactor` throws
+   * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, and what `Users.confirm` throws
    */
   async resetOfMember(scope: TenantScope, userId: string, password: string | undefined): Promise<void> {
-    await this.users.confirmByFactor(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'account', password);
     await this.database.transaction(scope, async (tx) => {
       await tx.get(Member, { userId });
       const user = await tx.installation.lock(User, { id: userId });
@@ -106,9 +106,9 @@ export class SecondFactors {
     });
   }
 
-  /** The platform administrator resets those of any account. @throws NOT_FOUND, and what `confirmByFactor` throws */
+  /** The platform administrator resets those of any account. @throws NOT_FOUND, and what `Users.confirm` throws */
   async reset(scope: PlatformScope, userId: string, password: string | undefined): Promise<void> {
-    await this.users.confirmByFactor(scope, password);
+    await this.users.confirm(scope, 'account', password);
     await this.database.platform(scope, async (tx) => {
       await tx.installation.lock(User, { id: userId });
       await this.factors.clear(tx, userId);

@@ -156,7 +156,7 @@ export class Tenants {
   ): Promise<void> {
     const { slug } = await this.database.readPlatform(scope, (view) => view.get(Tenant, { id: tenantId }));
     if (proof.confirm !== slug) throw tenantErrors.CONFIRMATION_MISMATCH(`\`confirm\` must be ${slug}`);
-    await this.users.confirmPassword(scope, proof.password);
+    await this.users.confirm(scope, 'resource', proof.password);
     await this.database.platform(scope, async (tx) => {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event.delete);
       await raiseConfigVersion(tx, tenantId);

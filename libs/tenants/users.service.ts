@@ -25,6 +25,7 @@ import { PasswordGuard, hashingGroup } from './password-guard.js';
 import { RefusedPasswords, isRefusedPassword } from './refused-passwords.service.js';
 import { endSessions } from './session-ending.js';
 import { STEP_UP_TTL, SessionTokens, type StepUpStrength } from './session-tokens.js';
+import { type StepUpPurpose, stepUpRules } from './step-up-rules.js';
 import { recordForUser } from './user-histories.js';
 
 export interface NewUser {
@@ -154,35 +155,26 @@ export class Users {
 
   /**
    * Step-up: the caller's own password in the very request that needs it, or the token of a step-up (`StepUps`) in its
-   * place. An API token has neither; it confirms by the right that it was given when it was created.
-   * @throws PASSWORD_REQUIRED where neither was sent, PASSWORD_INVALID, STEP_UP_INVALID, TOO_MANY_ATTEMPTS, FORBIDDEN for an
-   *   API token without that right
+   * place; `stepUpRules` says where that must be one by a second factor. An API token has neither; it confirms by the right
+   * that it was given when it was created.
+   * @throws PASSWORD_REQUIRED where neither was sent, PASSWORD_INVALID, STEP_UP_INVALID, TOO_MANY_ATTEMPTS,
+   *   SECOND_FACTOR_REQUIRED, FORBIDDEN for an API token without that right
    */
-  async confirmPassword(scope: PlatformScope, password: string | undefined): Promise<void> {
+  async confirm(scope: PlatformScope, purpose: StepUpPurpose, password: string | undefined): Promise<void> {
     const { evidence } = scope;
-    if (evidence?.kind === 'api-token') await this.requireStepUpToken(scope, evidence.apiTokenId);
-    else if (evidence?.kind === 'session' && evidence.stepUp) await this.requireStepUp(scope, evidence.stepUp);
-    else await this.comparePassword(scope, password);
+    if (evidence?.kind === 'api-token' && stepUpRules[purpose] !== 'always')
+      return this.requireStepUpToken(scope, evidence.apiTokenId);
+    const shown = evidence?.kind === 'session' ? evidence.stepUp : undefined;
+    const strength = shown && (await this.requireStepUp(scope, shown));
+    if (strength !== 'factor' && (await this.needsFactor(scope, purpose)))
+      throw factorErrors.SECOND_FACTOR_REQUIRED('Step up by a second factor: POST /v1/auth/step-up');
+    if (strength === undefined) await this.comparePassword(scope, password);
   }
 
-  /**
-   * The same where a second factor decides: a user who has one steps up by it, the password does not suffice.
-   * @param options.required whether a user without one is rejected
-   * @throws SECOND_FACTOR_REQUIRED, and what `confirmPassword` throws
-   */
-  async confirmByFactor(
-    scope: PlatformScope,
-    password: string | undefined,
-    { required = false }: { readonly required?: boolean } = {},
-  ): Promise<void> {
-    const { evidence, actor } = scope;
-    const stepUp = evidence?.kind === 'session' ? evidence.stepUp : undefined;
-    const strength = stepUp && (await this.requireStepUp(scope, stepUp));
-    if (strength === 'factor') return;
-    const hasOne = await this.database.readPlatform(scope, (view) => hasFactor(view, actor.id));
-    if (hasOne || required)
-      throw factorErrors.SECOND_FACTOR_REQUIRED('Step up by a second factor: POST /v1/auth/step-up');
-    if (strength === undefined) await this.confirmPassword(scope, password);
+  private async needsFactor(scope: PlatformScope, purpose: StepUpPurpose): Promise<boolean> {
+    const need: (typeof stepUpRules)[StepUpPurpose] = stepUpRules[purpose];
+    if (need !== 'where the account has one') return need === 'always';
+    return this.database.readPlatform(scope, (view) => hasFactor(view, scope.actor.id));
   }
 
   /** @throws STEP_UP_INVALID for a token that has expired or belongs to another session */

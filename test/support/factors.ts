@@ -18,8 +18,9 @@ export async function enrolTotp(
   server: TestServer,
   token: string,
   headers: Readonly<Record<string, string>> = {},
+  password = PASSWORD,
 ): Promise<Application> {
-  const request = { kind: 'totp', name: 'phone', password: PASSWORD };
+  const request = { kind: 'totp', name: 'phone', password };
   const enrolled = await server.post('/v1/auth/factors', request, { token, headers });
   if (enrolled.status !== 201) throw new Error(`The factor was refused: ${enrolled.text}`);
   const secret: string = enrolled.body['totp']!['secret']!;

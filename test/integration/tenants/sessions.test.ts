@@ -217,14 +217,14 @@ describe('the password guard', () => {
     const change = { currentPassword: 'wrong', newPassword: 'a different long password' };
     const invalid = withCode('PASSWORD_INVALID');
     for (let failure = 0; failure < 3; failure += 1) {
-      await expect(users.confirmPassword(own, 'wrong')).rejects.toThrow(invalid);
+      await expect(users.confirm(own, 'resource', 'wrong')).rejects.toThrow(invalid);
     }
     await fail(4);
     for (let failure = 0; failure < 2; failure += 1) {
       await expect(sessions.changePassword(own, uuidv7(1), change)).rejects.toThrow(invalid);
     }
     const locked = withCode('TOO_MANY_ATTEMPTS');
-    await expect(users.confirmPassword(own, PASSWORD)).rejects.toThrow(locked);
+    await expect(users.confirm(own, 'resource', PASSWORD)).rejects.toThrow(locked);
     await expect(sessions.changePassword(own, uuidv7(1), change)).rejects.toThrow(locked);
     expect(await users.comparePassword(another, PASSWORD)).toMatchObject({ id: tenant.ownerId });
     expect(await attempt(PASSWORD)).toBe('OK');
@@ -250,12 +250,12 @@ describe('the password guard', () => {
 describe('the confirmation of a password', () => {
   it("the confirmation of a password takes the user's own, asks for it where it is absent, and rejects machines", async () => {
     const { users } = installation;
-    await users.confirmPassword(scope, PASSWORD);
+    await users.confirm(scope, 'resource', PASSWORD);
     for (const absent of [undefined, '']) {
-      await expect(users.confirmPassword(scope, absent)).rejects.toThrow(withCode('PASSWORD_REQUIRED'));
+      await expect(users.confirm(scope, 'resource', absent)).rejects.toThrow(withCode('PASSWORD_REQUIRED'));
     }
     const machine: PlatformScope = { ...scope, actor: { type: 'service', id: tenant.ownerId, name: 'crm' } };
-    await expect(users.confirmPassword(machine, PASSWORD)).rejects.toThrow(withCode('FORBIDDEN'));
+    await expect(users.confirm(machine, 'resource', PASSWORD)).rejects.toThrow(withCode('FORBIDDEN'));
   });
 
   it('the confirmation of a password knows the password however its characters were typed', async () => {

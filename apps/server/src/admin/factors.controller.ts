@@ -19,9 +19,9 @@ import {
   presentEnrolled,
   presentFactor,
 } from './factors.contract.js';
-import { StepUp, stepUpErrors } from './step-up.contract.js';
+import { StepUp, accountStepUpErrors } from './step-up.contract.js';
 
-const { FACTOR_LIMIT_REACHED, FACTOR_INVALID, PASSKEYS_UNAVAILABLE, SECOND_FACTOR_REQUIRED } = factorErrors;
+const { FACTOR_LIMIT_REACHED, FACTOR_INVALID, PASSKEYS_UNAVAILABLE } = factorErrors;
 
 @ApiTags('Sessions')
 @Controller('v1/auth/factors')
@@ -42,7 +42,7 @@ export class FactorsController {
     summary: 'Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it',
   })
   @ApiCreatedResponse({ type: EnrolledFactor, description: 'The factor with what its holder sets it up by' })
-  @Fails(FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, ...accountStepUpErrors, coreErrors.BUSY)
   async enrolFactor(
     @Body() { password, ...request }: NewFactor,
     @OnPlatform() scope: PlatformScope,
@@ -69,7 +69,7 @@ export class FactorsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a second factor; step up by a second factor first' })
   @ApiNoContentResponse({ description: 'The factor is deleted; with the last one, the recovery codes' })
-  @Fails(SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deleteFactor(
     @Param('factorId') factorId: string,
     @Body() { password }: StepUp,
@@ -81,7 +81,7 @@ export class FactorsController {
   @Post('recovery-codes')
   @ApiOperation({ summary: 'Create ten new recovery codes; step up by a second factor first' })
   @ApiCreatedResponse({ type: NewRecoveryCodes, description: 'The codes; the former ones are not accepted any more' })
-  @Fails(SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async renewRecoveryCodes(
     @Body() { password }: StepUp,
     @OnPlatform() scope: PlatformScope,

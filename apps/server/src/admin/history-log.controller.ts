@@ -155,7 +155,7 @@ export class PlatformLogKeysController {
     coreErrors.BUSY,
   )
   async rotateLogKeys(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<LogKeys> {
-    await this.users.confirmPassword(platformScope(scope), password);
+    await this.users.confirm(platformScope(scope), 'resource', password);
     const origin = ownOrigin(this.place);
     const present = ({ keys }: Awaited<ReturnType<Keys['rotate']>>): LogKeys =>
       presentLogKeys(origin, this.keys.periodsOf(origin, keys));

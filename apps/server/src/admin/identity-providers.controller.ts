@@ -19,7 +19,7 @@ import {
   presentTest,
 } from './identity-providers.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
-import { StepUp, stepUpErrors } from './step-up.contract.js';
+import { StepUp, accountStepUpErrors, stepUpErrors } from './step-up.contract.js';
 
 const { IDENTITY_PROVIDER_LIMIT_REACHED } = identityProviderErrors;
 
@@ -114,7 +114,7 @@ export class PlatformIdentityProvidersController {
   @Post()
   @ApiOperation({ summary: 'Create an identity provider of the installation' })
   @ApiCreatedResponse({ type: IdentityProvider, description: 'The identity provider' })
-  @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...accountStepUpErrors, coreErrors.BUSY)
   async createPlatformIdentityProvider(
     @Body() { password, ...request }: NewIdentityProvider,
     @OnPlatform() scope: PlatformScope,
@@ -145,7 +145,7 @@ export class PlatformIdentityProvidersController {
   @Patch(':identityProviderId')
   @ApiOperation({ summary: 'Change an identity provider of the installation; its issuer and client stay' })
   @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async changePlatformIdentityProvider(
     @Param('identityProviderId') id: string,
     @Body() { password, ...change }: IdentityProviderChange,
@@ -159,7 +159,7 @@ export class PlatformIdentityProvidersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that began by it end' })
   @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deletePlatformIdentityProvider(
     @Param('identityProviderId') id: string,
     @Body() { password }: StepUp,

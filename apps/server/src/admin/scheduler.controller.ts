@@ -38,7 +38,7 @@ export class SchedulerController {
   @ApiOkResponse({ type: SchedulerState, description: 'State of the scheduler in this process after the confirmation' })
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async confirmClock(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<SchedulerState> {
-    await this.users.confirmPassword(scope, password);
+    await this.users.confirm(scope, 'resource', password);
     await this.watch.confirm(scope);
     return this.getScheduler();
   }

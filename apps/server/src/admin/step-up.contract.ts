@@ -1,5 +1,5 @@
 import type { Json } from '#core';
-import type { FactorMethod } from '#factors';
+import { type FactorMethod, factorErrors } from '#factors';
 import { type StepUpToken, sessionErrors } from '#tenants';
 import { Choice, Flag, Items, JsonObject, PasswordField, Text, WholeNumber } from '../http/fields.js';
 import { SecondFactorProof } from './factor-proof.contract.js';
@@ -35,6 +35,9 @@ export const stepUpErrors = [
   sessionErrors.STEP_UP_INVALID,
   sessionErrors.TOO_MANY_ATTEMPTS,
 ];
+
+/** The same on routes of the platform that decide how people prove who they are. Those of a tenant have the first one anyway. */
+export const accountStepUpErrors = [factorErrors.SECOND_FACTOR_REQUIRED, ...stepUpErrors];
 
 const factorMethods = ['totp', 'passkey', 'recovery_code'] as const satisfies readonly FactorMethod[];
 

@@ -1,7 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Page, type PlatformScope, coreErrors } from '#core';
-import { factorErrors } from '#factors';
 import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
@@ -9,7 +8,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { presentPage } from './page.contract.js';
-import { StepUp, stepUpErrors } from './step-up.contract.js';
+import { StepUp, accountStepUpErrors } from './step-up.contract.js';
 import { Account, AccountPage, UserQuery, presentAccount } from './users.contract.js';
 
 @ApiTags('Users')
@@ -36,7 +35,7 @@ export class UsersController {
     type: StartedReset,
     description: 'The token for the holder, valid for an hour, shown this once',
   })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUser(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,
@@ -55,7 +54,7 @@ export class UsersController {
     type: StartedReset,
     description: 'The token for that person, valid for a week, shown this once',
   })
-  @Fails(accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, ...accountStepUpErrors, coreErrors.BUSY)
   async verifyUser(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,
@@ -68,7 +67,7 @@ export class UsersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete the second factors of an account' })
   @ApiNoContentResponse({ description: 'The holder signs in with the password alone; all sessions ended' })
-  @Fails(factorErrors.SECOND_FACTOR_REQUIRED, ...stepUpErrors, coreErrors.BUSY)
+  @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUserFactors(
     @Param('userId') userId: string,
     @Body() { password }: StepUp,
