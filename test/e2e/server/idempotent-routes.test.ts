@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { permissionRow } from '#tenants';
 
-import { type DeclaredRoute, declaredRoutes } from '../../../apps/server/src/http/auth.guard.js';
+import { type DeclaredRoute, declaredRoutes } from '../../../apps/server/src/http/declared-routes.js';
 import { isStored } from '../../../apps/server/src/http/idempotency.guard.js';
 import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { nameOf, routesOf } from './routes.js';

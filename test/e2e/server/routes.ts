@@ -4,7 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { type Permission, isPermission } from '#tenants';
 
-import { declaredRoutes } from '../../../apps/server/src/http/auth.guard.js';
+import { declaredRoutes } from '../../../apps/server/src/http/declared-routes.js';
 import { routeAccess } from '../../../apps/server/src/http/requires.js';
 
 export interface Route {

@@ -10,6 +10,7 @@ import {
 import { toRfc3339 } from '#core';
 import { IGNORED_PART_KINDS, type IgnoredPart, type RevocationReason, revocationReasons } from '#pki';
 
+import { Compiled } from '../http/compiled-input.js';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { PageCursor, PageLimit, PageOf, presentInstant } from './page.contract.js';
@@ -55,6 +56,7 @@ export class NewCertificate {
 }
 
 /** A service asks for itself: whose certificate it is needs no saying. */
+@Compiled()
 export class OwnCertificateRequest {
   @Csr() csr: string;
 }

@@ -1,14 +1,7 @@
-import {
-  type CanActivate,
-  type ExecutionContext,
-  type INestApplicationContext,
-  Injectable,
-  RequestMethod,
-} from '@nestjs/common';
-import { METHOD_METADATA } from '@nestjs/common/constants.js';
-import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { type CanActivate, type ExecutionContext, type INestApplicationContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { type Origin, Secret, coreErrors } from '#core';
+import { declaredRoutes } from './declared-routes.js';
 import { CallerIdentification, PermissionPolicy, type UserCredentials, actorOf } from './principal.js';
 import { acceptsTokenInQuery, confirmsCaller, routeAccess } from './requires.js';
 import { sourceAddressOf } from './source-address.js';
@@ -122,26 +115,6 @@ export function tenantParameter(request: FastifyRequest): string | undefined {
 export function originOf(request: FastifyRequest): Origin {
   if (request.principal === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: sourceAddressOf(request) };
-}
-
-/** One route of a controller, as the tests that walk all of them need it. */
-export interface DeclaredRoute {
-  readonly name: string;
-  readonly handler: Function;
-  readonly controller: Function;
-}
-
-/** Every route handler of every controller of the application. */
-export function declaredRoutes(app: INestApplicationContext): DeclaredRoute[] {
-  const scanner = new MetadataScanner();
-  return new DiscoveryService(app.get(ModulesContainer)).getControllers().flatMap(({ metatype }) => {
-    if (typeof metatype !== 'function') return [];
-    const prototype = metatype.prototype as Record<string, Function>;
-    return scanner
-      .getAllMethodNames(prototype)
-      .filter((name) => (Reflect.getMetadata(METHOD_METADATA, prototype[name]!) as RequestMethod) !== undefined)
-      .map((name) => ({ name: `${metatype.name}.${name}`, handler: prototype[name]!, controller: metatype }));
-  });
 }
 
 /** Stops the start of a server that has a route with neither `@Requires` nor `@Public`. */

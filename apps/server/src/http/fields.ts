@@ -27,8 +27,10 @@ import {
   ValidateNested,
   type ValidationOptions,
 } from 'class-validator';
+import type { AnySchemaObject } from 'ajv';
 import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
 import { parseSourceAddress } from '#tenants';
+import { forbiddenIn, isWithinBytes, noteField } from './compiled-input.js';
 
 /** What every field may say. */
 export interface FieldOptions {
@@ -56,6 +58,8 @@ interface Field {
   readonly conversions?: readonly PropertyDecorator[];
   /** Whether the conversions also convert each item of a list. */
   readonly convertsItems?: boolean;
+  /** For classes that are `@Compiled()`: accepts only what the checks accept and the conversions of a body leave as it is. */
+  readonly compiled?: AnySchemaObject | undefined;
 }
 
 function define(field: Field, options: FieldOptions): FieldDecorator {
@@ -72,6 +76,10 @@ function define(field: Field, options: FieldOptions): FieldDecorator {
     ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null)),
     ...field.checks.map((check) => check({})),
     ...(field.conversions ?? []),
+    (prototype: object, name: string | symbol | undefined) => {
+      const schema = nullable && field.compiled ? { anyOf: [field.compiled, { type: 'null' }] } : field.compiled;
+      noteField(prototype, String(name), { schema, optional });
+    },
   );
   return Object.assign(decorator as PropertyDecorator, { field });
 }
@@ -81,9 +89,6 @@ const checkBy =
   (name: string, message: string, validate: (value: unknown) => boolean): Check =>
   (options) =>
     ValidateBy({ name, validator: { validate, defaultMessage: () => message } }, options);
-
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
-const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 const without = (forbidden: RegExp): Check =>
   checkBy(
@@ -106,21 +111,24 @@ export interface TextOptions extends FieldOptions {
 /** Text without control characters, 1 to 255 characters by default. */
 export function Text(options: TextOptions = {}): FieldDecorator {
   const { min = 1, max = 255, pattern, multiline = false, format } = options;
-  const forbidden = multiline ? CONTROL_CHARACTERS_IN_LINES : CONTROL_CHARACTERS;
+  const textOf = multiline ? 'lines' : 'line';
+  const characters = {
+    type: 'string',
+    minLength: min,
+    maxLength: max,
+    ...(pattern === undefined ? {} : { pattern: pattern.source }),
+  };
+  // The check counts a character and its variation selector as one: only a minimum above 1 can tell.
+  const isCompiled = min <= 1 && (pattern?.flags ?? '') === '';
   return define(
     {
-      schema: {
-        type: 'string',
-        minLength: min,
-        maxLength: max,
-        ...(pattern === undefined ? {} : { pattern: pattern.source }),
-        ...(format === undefined ? {} : { format }),
-      },
+      schema: { ...characters, ...(format === undefined ? {} : { format }) },
+      compiled: isCompiled ? { ...characters, textOf } : undefined,
       checks: [
         (each) => IsString(each),
         (each) => MinLength(min, each),
         (each) => MaxLength(max, each),
-        without(forbidden),
+        without(forbiddenIn(textOf)),
         ...(pattern === undefined ? [] : [(each: ValidationOptions) => Matches(pattern, each)]),
       ],
     },
@@ -170,7 +178,7 @@ export const SourceAddress = (options: FieldOptions = {}): FieldDecorator =>
         (each) => IsString(each),
         (each) => MinLength(1, each),
         (each) => MaxLength(64, each),
-        without(CONTROL_CHARACTERS),
+        without(forbiddenIn('line')),
       ],
       conversions: [
         Transform(({ value }: { value: unknown }) =>
@@ -186,6 +194,7 @@ export const PasswordField = (options: FieldOptions = {}): FieldDecorator =>
   define(
     {
       schema: { type: 'string', format: 'password', writeOnly: true, maxLength: 1024 },
+      compiled: { type: 'string', maxLength: 1024 },
       checks: [(each) => IsString(each), (each) => MaxLength(1024, each)],
     },
     { example: 'correct horse battery staple', ...options },
@@ -194,7 +203,11 @@ export const PasswordField = (options: FieldOptions = {}): FieldDecorator =>
 /** One of the listed words. */
 export const Choice = (values: readonly string[], options: FieldOptions = {}): FieldDecorator =>
   define(
-    { schema: { type: 'string', enum: [...values] }, checks: [(each) => IsIn([...values], each)] },
+    {
+      schema: { type: 'string', enum: [...values] },
+      compiled: { type: 'string', enum: [...values] },
+      checks: [(each) => IsIn([...values], each)],
+    },
     { example: values[0], ...options },
   );
 
@@ -203,6 +216,7 @@ export const Identifier = (options: FieldOptions = {}): FieldDecorator =>
   define(
     {
       schema: { type: 'string', format: 'uuid' },
+      compiled: { type: 'string', format: 'uuid' },
       checks: [checkBy('isUuid', 'must be a UUID', (value) => typeof value === 'string' && UUID_PATTERN.test(value))],
     },
     { example: '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47', ...options },
@@ -214,6 +228,7 @@ export function WholeNumber(options: FieldOptions & { min?: number; max?: number
   return define(
     {
       schema: { type: 'integer', minimum: min, maximum: max },
+      compiled: { type: 'integer', minimum: min, maximum: max },
       checks: [(each) => IsInt(each), (each) => Min(min, each), (each) => Max(max, each)],
       conversions: [fromQuery((text) => (/^-?(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : undefined))],
     },
@@ -226,6 +241,7 @@ export const Flag = (options: FieldOptions = {}): FieldDecorator =>
   define(
     {
       schema: { type: 'boolean' },
+      compiled: { type: 'boolean' },
       checks: [(each) => IsBoolean(each)],
       conversions: [fromQuery((text) => ({ true: true, false: false })[text])],
     },
@@ -310,13 +326,10 @@ export function JsonObject(options: FieldOptions & { maxBytes?: number } = {}): 
   return define(
     {
       schema: { type: 'object', additionalProperties: true },
+      compiled: { type: 'object', maxBytes },
       checks: [
         (each) => IsObject(each),
-        checkBy(
-          'maxBytes',
-          `must have at most ${maxBytes} bytes`,
-          (value) => Buffer.byteLength(JSON.stringify(value) ?? '') <= maxBytes,
-        ),
+        checkBy('maxBytes', `must have at most ${maxBytes} bytes`, (value) => isWithinBytes(value, maxBytes)),
       ],
       // The object itself: a copy would be made member by member for nothing.
       conversions: [Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key])],
@@ -334,7 +347,7 @@ export interface ItemsOptions extends FieldOptions {
 /** A list: `@Items(Text({ max: 64 }), { maxItems: 20 })`, `@Items(Nested(() => Row), { maxItems: 100 })`. */
 export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorator {
   const { minItems = 0, maxItems, unique = false } = options;
-  const { schema, checks, conversions, convertsItems = false } = item.field;
+  const { schema, checks, conversions, convertsItems = false, compiled } = item.field;
   const isConverted = convertsItems || typeof schema.type === 'function';
   const bounds = { minItems, maxItems, ...(unique ? { uniqueItems: true } : {}) };
   return define(
@@ -344,6 +357,7 @@ export function Items(item: FieldDecorator, options: ItemsOptions): FieldDecorat
         typeof schema.type === 'function'
           ? { ...bounds, type: schema.type, isArray: true }
           : { ...bounds, type: 'array', items: schema },
+      compiled: compiled && { ...bounds, type: 'array', items: compiled },
       checks: [
         (each) => IsArray(each),
         (each) => ArrayMinSize(minItems, each),

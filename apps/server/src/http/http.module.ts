@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Counters, Declares, coreErrors } from '#core';
 import { LOGGER, type Logger } from '#logging';
@@ -9,9 +9,9 @@ import { DeclaredInputGuard } from './declared-input.guard.js';
 import { httpErrors } from './errors.js';
 import { IdempotencyGuard } from './idempotency.guard.js';
 import { ProblemFilter } from './problem.filter.js';
-import { RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
+import { CountingGuard, RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
 import { RequestMetrics } from './request-metrics.js';
-import { InputPipe } from './validation.pipe.js';
+import { InputChecks } from './validation.pipe.js';
 
 export interface HttpModuleOptions {
   /**
@@ -67,7 +67,8 @@ export class HttpModule {
         { provide: APP_GUARD, useClass: RateLimitGuard },
         { provide: APP_GUARD, useClass: DeclaredInputGuard },
         { provide: APP_GUARD, useClass: IdempotencyGuard },
-        { provide: APP_PIPE, useClass: InputPipe },
+        CountingGuard,
+        InputChecks,
       ],
     };
   }

@@ -401,8 +401,13 @@ const acceptsGzip = (header: string | string[] | undefined): boolean =>
 /** Caches keep an answer, and ask each time whether it is still the one: RFC 9111 §5.2.2.4. */
 const CACHE_CONTROL = 'public, no-cache';
 
-/** Whether the path is one of those that this file serves. */
-const isReference = (path: string): boolean => path === DOCUMENT_PATH || `${path}/`.startsWith(`${REFERENCE_PATH}/`);
+/** Whether the path of a URL is one of those that this file serves. */
+function isReference(url: string): boolean {
+  // Asked for every request: most are told apart by their first characters.
+  if (!url.startsWith(DOCUMENT_PATH) && !url.startsWith(REFERENCE_PATH)) return false;
+  const path = pathOf(url);
+  return path === DOCUMENT_PATH || `${path}/`.startsWith(`${REFERENCE_PATH}/`);
+}
 
 /**
  * Serves the document and a reference page that reads it, all from this machine. They are counted by source address as
@@ -411,12 +416,14 @@ const isReference = (path: string): boolean => path === DOCUMENT_PATH || `${path
 export function serveDocument(app: NestFastifyApplication, version: string): void {
   const server = app.getHttpAdapter().getInstance();
   const limits = app.get(RateLimits, { strict: false });
-  server.addHook('onRequest', async (request, reply) => {
-    if (isReference(pathOf(request.url))) await limits.count('public', trackerOf(request), reply);
+  // Fastify waits for a promise only where one is returned: requests for something else need none.
+  server.addHook('onRequest', (request, reply, done) => {
+    if (isReference(request.url)) return limits.count('public', trackerOf(request), reply);
+    return done();
   });
   // The few kilobytes that the page itself and its script take; its other files have a tag of their own.
   server.addHook('onSend', (request, reply, payload, done) => {
-    if (typeof payload === 'string' && reply.statusCode === 200 && isReference(pathOf(request.url))) {
+    if (typeof payload === 'string' && reply.statusCode === 200 && isReference(request.url)) {
       reply.headers({ ETag: contentTag(payload), 'Cache-Control': CACHE_CONTROL });
     }
     done(null, payload);

@@ -1,4 +1,4 @@
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { ThrottlerGuard, type ThrottlerModuleOptions, type ThrottlerRequest } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -93,16 +93,11 @@ export function trackerOf(request: FastifyRequest): string {
   return `address:${sourceNetworkOf(request)}`;
 }
 
-/** Applies the one policy of a route. */
+/** Counts a request by the policy of its route. */
 @Injectable()
-export class RateLimitGuard extends ThrottlerGuard {
+export class CountingGuard extends ThrottlerGuard {
   @Inject(PermissionPolicy) private readonly permissions: PermissionPolicy;
   @Inject(RateLimits) private readonly limits: RateLimits;
-
-  /** Calls that are not counted here skip what the guard does for each policy. */
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    return this.policyOf(context) === 'none' || super.canActivate(context);
-  }
 
   protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
     const policy = this.policyOf(context);
@@ -113,7 +108,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     return true;
   }
 
-  private policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
+  policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
     return this.policyOfRoute(context.getHandler(), context.getClass());
   }
 
@@ -124,4 +119,14 @@ export class RateLimitGuard extends ThrottlerGuard {
     if (access === undefined || access.public) return 'public';
     return this.permissions.audience(access.permission) === 'service' ? 'none' : 'admin';
   });
+}
+
+/** Applies the one policy of a route; those without one are not waited for. */
+@Injectable()
+export class RateLimitGuard implements CanActivate {
+  constructor(private readonly counted: CountingGuard) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    return this.counted.policyOf(context) === 'none' || this.counted.canActivate(context);
+  }
 }

@@ -1,7 +1,12 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { ModulesContainer } from '@nestjs/core';
 import { plainToInstance } from 'class-transformer';
 import { type ValidationError, validate } from 'class-validator';
 import { type DomainError, type InputError, coreErrors } from '#core';
+import { readCompiled } from './compiled-input.js';
+import { type DeclaredRoute, routesOf } from './declared-routes.js';
 import { QUERY_GROUP } from './fields.js';
 import { escapePointer, screamingSnake } from './foreign-errors.js';
 
@@ -14,14 +19,45 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Arra
  * Turns the body or the query into an instance of the class of its parameter and refuses what the class does not
  * describe, with one finding per field.
  */
-@Injectable()
-export class InputPipe implements PipeTransform {
-  async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
-    if ((type !== 'body' && type !== 'query') || PLAIN_TYPES.has(metatype)) return value;
-    return type === 'body'
-      ? parseInput(metatype as Constructor, value ?? {})
-      : parseInput(metatype as Constructor, value, QUERY_GROUP);
+class InputPipe implements PipeTransform {
+  transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
+    if (type === 'query') return parseInput(metatype as Constructor, value, QUERY_GROUP);
+    return readCompiled(metatype as Constructor, value) ?? parseInput(metatype as Constructor, value ?? {});
   }
+}
+
+const inputPipe = new InputPipe();
+const SOURCES = [RouteParamtypes.BODY, RouteParamtypes.QUERY];
+
+interface Parameter {
+  readonly index: number;
+  readonly pipes: readonly unknown[];
+}
+
+/**
+ * Has the body and the query of every route checked that has a class for them. Where a pipe is of every route, Nest awaits it
+ * several times for each parameter, which takes longer than authenticating a service.
+ */
+@Injectable()
+export class InputChecks {
+  constructor(modules: ModulesContainer) {
+    for (const route of routesOf(modules)) checkInputOf(route);
+  }
+}
+
+/** Nest builds its routes later, by what is declared then. Another application of the same process finds it done. */
+function checkInputOf({ handler, controller }: DeclaredRoute): void {
+  const declared: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name);
+  const types = Reflect.getMetadata('design:paramtypes', controller.prototype as object, handler.name) as unknown[];
+  const isChecked = (key: string, { index, pipes }: Parameter): boolean =>
+    SOURCES.some((source) => key.startsWith(`${source}:`)) &&
+    !PLAIN_TYPES.has(types[index]) &&
+    !pipes.includes(inputPipe);
+  const parameters = Object.entries((declared ?? {}) as Record<string, Parameter>).map(([key, parameter]) => [
+    key,
+    isChecked(key, parameter) ? { ...parameter, pipes: [inputPipe, ...parameter.pipes] } : parameter,
+  ]);
+  Reflect.defineMetadata(ROUTE_ARGS_METADATA, Object.fromEntries(parameters), controller, handler.name);
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { GatewayVerdict } from '#service-keys';
 
+import { Compiled } from '../http/compiled-input.js';
 import { Choice, Flag, Identifier, Nested, Text } from '../http/fields.js';
 
 const SERVICE_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
 
+@Compiled()
 export class CallerCredentials {
   @Text({
     optional: true,

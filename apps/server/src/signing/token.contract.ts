@@ -11,6 +11,7 @@ import {
 
 import type { SecretText } from '../http/answer-once.js';
 import { type Problem, toProblem } from '../http/problem.js';
+import { Compiled } from '../http/compiled-input.js';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text } from '../http/fields.js';
 import { tokenOfProfile } from '../secret-references.js';
 
@@ -67,6 +68,7 @@ export class IssuedTokenAnswer {
   }
 }
 
+@Compiled()
 export class BatchRequest {
   @Items(JsonObject({ maxBytes: BODY_CHARACTERS_MAX }), {
     minItems: 1,
@@ -148,6 +150,7 @@ export class DiagnoseRequest extends PresentedTokenRequest {
   profile?: string;
 }
 
+@Compiled()
 export class VerifyRequest extends PresentedTokenRequest {
   @Text({ max: 64, example: 'partner-api', description: 'Name of the token profile that the token should be of' })
   profile: string;

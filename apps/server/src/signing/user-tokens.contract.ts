@@ -1,4 +1,5 @@
 import type { SecretText } from '../http/answer-once.js';
+import { Compiled } from '../http/compiled-input.js';
 import { Email, Flag, Text, WholeNumber } from '../http/fields.js';
 import { ProfileQuery } from './transactions.contract.js';
 
@@ -15,6 +16,7 @@ export class UserTokenQuery extends ProfileQuery {
 }
 
 /** The user, as the calling service identified it, or an anonymous user. */
+@Compiled()
 export class UserTokenRequest {
   @Text({ optional: true, example: 'user-42', description: 'User identifier on the platform' })
   identifier?: string;

@@ -1,0 +1,84 @@
+import { Reflector } from '@nestjs/core';
+import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+
+import { UUID_PATTERN } from '#core';
+
+/**
+ * A class of a body that is checked by a compiled schema first: of the requests that services send without pause. The schema
+ * follows from the fields of the class. What it does not accept is checked field by field, which says what is wrong; so it only
+ * needs to accept nothing that the fields reject or convert.
+ */
+export const Compiled = Reflector.createDecorator<true>({ transform: () => true });
+
+export interface CompiledField {
+  /** Accepts only what the checks of the field accept and leave as it is; `undefined` where they alone decide. */
+  readonly schema: AnySchemaObject | undefined;
+  readonly optional: boolean;
+}
+
+type Constructor<Instance> = new () => Instance;
+
+const fieldsOfPrototype = new WeakMap<object, Map<string, CompiledField>>();
+
+/** Notes a field of a class. */
+export function noteField(prototype: object, name: string, field: CompiledField): void {
+  const fields = fieldsOfPrototype.get(prototype) ?? new Map<string, CompiledField>();
+  fieldsOfPrototype.set(prototype, fields.set(name, field));
+}
+
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+
+/** The control characters that a text must not hold. */
+export const forbiddenIn = (text: 'line' | 'lines'): RegExp =>
+  text === 'line' ? CONTROL_CHARACTERS : CONTROL_CHARACTERS_IN_LINES;
+
+/** Whether a value takes so many bytes as JSON (UTF-8, without white space) or less. */
+export const isWithinBytes = (value: unknown, max: number): boolean =>
+  Buffer.byteLength(JSON.stringify(value) ?? '') <= max;
+
+// Patterns mean what they mean in the fields, which have no flags.
+const ajv = new Ajv({ strict: true, unicodeRegExp: false, formats: { uuid: UUID_PATTERN, password: true } });
+ajv.addKeyword({
+  keyword: 'textOf',
+  type: 'string',
+  validate: (text: 'line' | 'lines', value: string) => !forbiddenIn(text).test(value),
+});
+ajv.addKeyword({
+  keyword: 'maxBytes',
+  type: 'object',
+  validate: (max: number, value: unknown) => isWithinBytes(value, max),
+});
+
+const compiled = new WeakMap<Constructor<object>, ValidateFunction | null>();
+
+/** The body as an instance of its class; `undefined` where the class is not compiled, or its schema does not accept the body. */
+export function readCompiled<Instance extends object>(
+  type: Constructor<Instance>,
+  body: unknown,
+): Instance | undefined {
+  let accepts = compiled.get(type);
+  if (accepts === undefined) compiled.set(type, (accepts = compile(type)));
+  return accepts?.(body) ? Object.assign(new type(), body) : undefined;
+}
+
+function compile(type: Constructor<object>): ValidateFunction | null {
+  if (!new Reflector().get(Compiled, type)) return null;
+  const fields = fieldsOf(type);
+  return ajv.compile({
+    type: 'object',
+    additionalProperties: false,
+    // A value of a field without a schema is for the checks of the field.
+    properties: Object.fromEntries([...fields].map(([name, { schema }]) => [name, schema ?? false])),
+    required: [...fields].flatMap(([name, { optional }]) => (optional ? [] : [name])),
+  });
+}
+
+/** Those of its base classes as well; its own win. */
+function fieldsOf({ prototype }: Constructor<object>): ReadonlyMap<string, CompiledField> {
+  const fields = new Map<string, CompiledField>();
+  for (let own: object = prototype as object; own !== Object.prototype; own = Object.getPrototypeOf(own) as object) {
+    for (const [name, field] of fieldsOfPrototype.get(own) ?? []) if (!fields.has(name)) fields.set(name, field);
+  }
+  return fields;
+}
