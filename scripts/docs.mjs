@@ -11,12 +11,15 @@ import { sdkTypes } from './sdk-types.mjs';
 const built = (path) => import(pathToFileURL(at('dist', path)).href);
 
 await import('reflect-metadata');
-const { referencePages } = await built('apps/server/src/reference.js');
+const { referenceModule, referencePages } = await built('apps/server/src/reference.js');
 mkdirSync(at('docs'), { recursive: true });
 for (const [file, text] of Object.entries(referencePages())) {
   writeFileSync(at('docs', file), text);
   process.stdout.write(`docs/${file}\n`);
 }
+
+writeFileSync(at('libs/sdk/reference.ts'), referenceModule());
+process.stdout.write('libs/sdk/reference.ts\n');
 
 const { loadConfiguration } = await built('libs/installation/index.js');
 const { createLogger } = await built('libs/logging/index.js');

@@ -15,3 +15,4 @@ export {
 } from './session.js';
 export { type CachedTokenOptions, type ObtainedToken, cachedToken } from './cached-token.js';
 export { choices, type components, type operations, type paths } from './openapi.js';
+export { auditActions, rolePermissions, tenantSettings } from './reference.js';

@@ -3,9 +3,17 @@ import { type InputError, coreErrors } from '#core';
 import { isDnsNamePattern } from './dns-name-patterns.js';
 import type { Role } from './roles.js';
 
+/** What a form offers for a setting. */
+export type SettingForm =
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'list'; readonly of: 'number' | 'text' };
+
 interface SettingRow<Value> {
   readonly default: Value;
   readonly description: string;
+  readonly form: SettingForm;
   /** What is wrong with a proposed value, or `undefined` where nothing is. */
   readonly refuse: (value: unknown) => string | undefined;
 }
@@ -13,6 +21,7 @@ interface SettingRow<Value> {
 const wholeNumber = (value: number, min: number, max: number, description: string): SettingRow<number> => ({
   default: value,
   description: `${description} (${min} to ${max})`,
+  form: { kind: 'number', min, max },
   refuse: (proposed) =>
     Number.isSafeInteger(proposed) && (proposed as number) >= min && (proposed as number) <= max
       ? undefined
@@ -26,6 +35,7 @@ const choice = <const Value extends string>(
 ): SettingRow<Value> => ({
   default: value,
   description: `${description}: ${values.join(', ')}`,
+  form: { kind: 'choice', values },
   refuse: (proposed) => (values.includes(proposed as Value) ? undefined : `one of ${values.join(', ')} is expected`),
 });
 
@@ -34,6 +44,7 @@ const DNS_NAMES_MAX = 50;
 const dnsNamePatterns = (description: string): SettingRow<readonly string[]> => ({
   default: [],
   description: `${description} (at most ${DNS_NAMES_MAX}: exact names, or \`*.\` and a domain for every name below it)`,
+  form: { kind: 'list', of: 'text' },
   refuse: (proposed) => {
     if (!Array.isArray(proposed) || proposed.length > DNS_NAMES_MAX)
       return `at most ${DNS_NAMES_MAX} names are expected`;
@@ -45,6 +56,7 @@ const dnsNamePatterns = (description: string): SettingRow<readonly string[]> => 
 const flag = (description: string): SettingRow<boolean> => ({
   default: false,
   description,
+  form: { kind: 'flag' },
   refuse: (proposed) => (typeof proposed === 'boolean' ? undefined : '`true` or `false` is expected'),
 });
 
@@ -58,6 +70,7 @@ const isLead = (day: unknown): boolean =>
 const leadDays = (days: readonly number[], description: string): SettingRow<readonly number[]> => ({
   default: days,
   description: `${description} (at most ${ANNOUNCEMENTS_MAX} numbers from 1 to ${ANNOUNCEMENT_DAYS_MAX}; none: no announcements)`,
+  form: { kind: 'list', of: 'number' },
   refuse: (proposed) =>
     Array.isArray(proposed) && proposed.length <= ANNOUNCEMENTS_MAX && proposed.every(isLead)
       ? undefined

@@ -177,6 +177,16 @@ const apiTokens = createRoute({
   path: '/api-tokens',
   component: lazyRouteComponent(() => import('./pages/api-tokens.js'), 'ApiTokensPage'),
 });
+const webhooks = createRoute({
+  getParentRoute: () => tenant,
+  path: '/webhooks',
+  component: lazyRouteComponent(() => import('./pages/webhooks.js'), 'WebhooksPage'),
+});
+const webhook = createRoute({
+  getParentRoute: () => tenant,
+  path: '/webhooks/$webhookId',
+  component: lazyRouteComponent(() => import('./pages/webhook.js'), 'WebhookPage'),
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',
@@ -213,6 +223,8 @@ const routeTree = root.addChildren([
       settings,
       members,
       apiTokens,
+      webhooks,
+      webhook,
     ]),
     secondFactor,
     account,

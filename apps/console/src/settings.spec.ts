@@ -1,22 +1,43 @@
 import { describe, expect, it } from 'vitest';
 
-import { changedSettings } from './settings.js';
+import { changedSettings, settingLabel, settingText, settings } from './settings.js';
 
-describe('changedSettings', () => {
-  it('only what differs is changed, each value of the kind that it had', () => {
-    const present = { reveal: 'allowed', days: 7, names: ['a.example'], strict: false };
-    expect(changedSettings(present, { reveal: 'allowed', days: '7', names: 'a.example', strict: 'false' })).toEqual({});
-    expect(
-      changedSettings(present, { reveal: 'once', days: '8', names: 'a.example, b.example', strict: 'true' }),
-    ).toEqual({
+const defaults = Object.fromEntries(settings.map(({ name, default: value }) => [name, value]));
+/** What a form sends whose fields were left as they are; a box that is not ticked sends nothing. */
+const untouched = Object.fromEntries(
+  settings.flatMap(({ name, default: value }) => (value === false ? [] : [[name, settingText(value)] as const])),
+);
+
+describe('the settings of a tenant in a form', () => {
+  it('a form that was left as it was changes nothing', () => {
+    expect(changedSettings(defaults, untouched)).toEqual({});
+  });
+
+  it('each kind of field gives a value of its setting', () => {
+    const fields = {
+      ...untouched,
+      credentialsPerType: '3',
       reveal: 'once',
-      days: 8,
-      names: ['a.example', 'b.example'],
-      strict: true,
+      requireSecondFactor: 'on',
+      announcementDays: '10, 5',
+      allowedDnsNames: '*.acme.example\nacme.example',
+    };
+    expect(changedSettings(defaults, fields)).toEqual({
+      credentialsPerType: 3,
+      reveal: 'once',
+      requireSecondFactor: true,
+      announcementDays: [10, 5],
+      allowedDnsNames: ['*.acme.example', 'acme.example'],
     });
   });
 
-  it('an empty field empties a list', () => {
-    expect(changedSettings({ names: ['a.example'] }, {})).toEqual({ names: [] });
+  it('a box that is no longer ticked is false', () => {
+    expect(changedSettings({ ...defaults, requireSecondFactor: true }, untouched)).toEqual({
+      requireSecondFactor: false,
+    });
+  });
+
+  it('a label reads as words', () => {
+    expect(settingLabel('keyDeletionDays')).toBe('Key deletion days');
   });
 });

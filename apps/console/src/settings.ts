@@ -1,20 +1,51 @@
+import { tenantSettings } from '#sdk';
+
 import { listOf } from './text.js';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** A field's text as a value of the kind that the setting has now. */
-function valueOf(text: string | undefined, present: unknown): unknown {
-  if (Array.isArray(present)) return listOf(text);
-  if (typeof present === 'number') return Number(text);
-  if (typeof present === 'boolean') return text === 'true';
-  return text ?? '';
+/** A setting of a tenant as a form offers it. */
+export type SettingForm =
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'flag' }
+  | { readonly kind: 'list'; readonly of: 'number' | 'text' };
+
+export type Setting = SettingForm & { readonly name: string; readonly description: string; readonly default: unknown };
+
+/** Every setting of a tenant, in the order of the API. */
+export const settings: readonly Setting[] = Object.entries(tenantSettings).map(([name, setting]) => ({
+  name,
+  ...setting,
+}));
+
+/** The name of a setting as people read it: `keyDeletionDays` becomes `Key deletion days`. */
+export function settingLabel(name: string): string {
+  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** The settings that a filled form changes. A field that was left empty is an empty list, or an empty text. */
+/** A value as its field shows it. */
+export const settingText = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : String(value));
+
+/** A field's text as a value of the setting; what was left empty is no item, or not ticked. */
+function valueOf(setting: SettingForm, text: string | undefined): unknown {
+  switch (setting.kind) {
+    case 'number':
+      return Number(text);
+    case 'choice':
+      return text;
+    case 'flag':
+      return text !== undefined;
+    case 'list':
+      return setting.of === 'number' ? listOf(text).map(Number) : listOf(text);
+  }
+}
+
+/** The settings that a filled form changes. */
 export const changedSettings = (present: Settings, fields: Readonly<Record<string, string>>): Settings =>
   Object.fromEntries(
-    Object.entries(present)
-      .map(([name, value]) => [name, value, valueOf(fields[name], value)] as const)
-      .filter(([, value, next]) => JSON.stringify(value) !== JSON.stringify(next))
-      .map(([name, , next]) => [name, next]),
+    settings
+      .map((setting) => [setting.name, valueOf(setting, fields[setting.name])] as const)
+      .filter(([name, next]) => JSON.stringify(present[name]) !== JSON.stringify(next)),
   );

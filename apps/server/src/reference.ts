@@ -3,7 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { type ErrorTable, type EventTable, declarationOf } from '#core';
 import { InstallationModule, configurationMarkdown } from '#installation';
 import { Measures, type MeasuresOptions, type MetricTable } from '#metrics';
-import { permissions, roles, tenantSettings } from '#tenants';
+import { permissions, permissionsOfRole, roles, tenantSettings } from '#tenants';
 
 import { HealthModule } from './health.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -140,4 +140,28 @@ export function referencePages(): Readonly<Record<string, string>> {
       ].join('\n\n'),
     ),
   };
+}
+
+/** One line for each member, so that a change shows as one. */
+const literal = (members: Readonly<Record<string, unknown>>): string =>
+  `{\n${Object.entries(members)
+    .map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`)
+    .join('')}}`;
+
+/** The text of `libs/sdk/reference.ts`: what forms offer and explain, and the API document has no place for. */
+export function referenceModule(): string {
+  const actions = eventTables.flatMap(({ noun, descriptions }) =>
+    Object.entries(descriptions).map(([name, description]) => [`${noun}.${name}`, description] as const),
+  );
+  const settings = Object.entries(tenantSettings).map(
+    ([name, { default: value, description, form }]) => [name, { default: value, description, ...form }] as const,
+  );
+  return [
+    '// Made from the tables in the code by `npm run docs`; a test fails where the two differ.',
+    `/** The actions of the events of the history, and what each means: what a webhook subscribes to. */\nexport const auditActions = ${literal(Object.fromEntries(actions))} as const;`,
+    `/** What each role of a member permits. */\nexport const rolePermissions = ${literal(Object.fromEntries(roles.map((role) => [role, permissionsOfRole(role)])))} as const;`,
+    `/** The settings of a tenant: what each means, its default, and what it can be. */\nexport const tenantSettings = ${literal(Object.fromEntries(settings))} as const;`,
+  ]
+    .join('\n\n')
+    .concat('\n');
 }

@@ -72,6 +72,11 @@ async function fill(): Promise<string[]> {
     password: PASSWORD,
   });
   await make('service-accounts', { name: SCRIPT, role: 'auditor' });
+  const webhook = await make('webhooks', {
+    url: `https://hooks.pages.test/?${encodeURI(SCRIPT)}`,
+    actions: ['service.*'],
+  });
+  const webhookId = webhook['webhook']!['id'];
   const { items } = (await server.get(`${path}/audit-events?action=tenant.changed`, by)).body;
   await joinTenant(server, tenant, { email: 'scripts@pages.test', role: 'auditor', name: SCRIPT });
   return [
@@ -91,6 +96,8 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/proof`,
     `/t/${slug}/members`,
     `/t/${slug}/api-tokens`,
+    `/t/${slug}/webhooks`,
+    `/t/${slug}/webhooks/${webhookId}`,
     `/t/${slug}/settings`,
     '/account',
   ];
@@ -202,6 +209,13 @@ const ACTIONS: Readonly<Record<string, Permission>> = {
   Invite: 'members:write',
   'Create service account': 'service-accounts:write',
   'Save the settings': 'tenant:write',
+  'Create webhook': 'webhooks:write',
+  'Change webhook': 'webhooks:write',
+  Pause: 'webhooks:write',
+  'Rotate the secret': 'webhooks:write',
+  'Delete webhook': 'webhooks:write',
+  'Suspend the tenant': 'tenants:manage',
+  'Delete the tenant': 'tenants:manage',
 };
 
 interface NamedAction {
@@ -226,7 +240,8 @@ const NAMED_ACTIONS: readonly NamedAction[] = [
   { pattern: /^Delete service account (.+)$/, permission: 'service-accounts:write' },
 ];
 
-const ACTIONS_ON_ITEMS = NAMED_ACTIONS.map(({ pattern }) => String(pattern));
+/** What members with limited access do not even read. */
+const UNREAD_BY_SOME = ['webhooks', 'identity-providers'] as const;
 
 /** What the API asks for an action, and whether it permits it to the role; `undefined` where no action is called so. */
 function permittedAction(
@@ -247,7 +262,7 @@ const HARMLESS = new RegExp(
   `^(${[
     'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
     'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
-    'End|Change the password|Create API token|Revoke .+',
+    'End|Change the password|Create API token|Revoke .+|Read again',
     'Add an app|Add a passkey|New recovery codes',
   ].join('|')})$`,
   's',
@@ -278,8 +293,20 @@ describe.runIf(browserProgram)('the actions of a role', () => {
       }
     }
     // A page that the role may not read has no actions.
+    const permissions = permissionsOfRole(role);
+    const isRead = (permission: Permission) => {
+      const [noun] = permission.split(':');
+      return (
+        !(UNREAD_BY_SOME as readonly string[]).includes(noun!) || permissions.includes(`${noun}:read` as Permission)
+      );
+    };
     const readable =
-      role === 'auditor' ? ['Create service', 'Generate key'] : [...Object.keys(ACTIONS), ...ACTIONS_ON_ITEMS];
+      role === 'auditor'
+        ? ['Create service', 'Generate key']
+        : [
+            ...Object.keys(ACTIONS).filter((name) => isRead(ACTIONS[name]!)),
+            ...NAMED_ACTIONS.filter(({ permission }) => isRead(permission)).map(({ pattern }) => String(pattern)),
+          ];
     expect(readable.filter((name) => !seen.has(name))).toEqual([]);
     await context.close();
   });

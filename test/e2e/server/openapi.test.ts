@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPermission } from '#tenants';
 
 import { buildDocument, findIncompleteOperations } from '../../../apps/server/src/http/openapi.js';
-import { errorTables, eventTables, referencePages } from '../../../apps/server/src/reference.js';
+import { errorTables, eventTables, referenceModule, referencePages } from '../../../apps/server/src/reference.js';
 import { sdkTypes } from '../../../scripts/sdk-types.mjs';
 import { type TestServer, startTestServer } from '../../support/server.js';
 import { type Route, nameOf, routesOf } from './routes.js';
@@ -166,5 +166,9 @@ describe('the tables behind the reference', () => {
 
   it.each(Object.entries(referencePages()))('the tables behind the reference are what docs/%s shows', (file, text) => {
     expect(readFileSync(join(ROOT, 'docs', file), 'utf8')).toBe(text);
+  });
+
+  it('the tables that forms explain are those of the client', () => {
+    expect(readFileSync(join(ROOT, 'libs/sdk/reference.ts'), 'utf8')).toBe(referenceModule());
   });
 });

@@ -75,7 +75,7 @@ export function SelectField({
   const id = useId();
   return (
     <Label id={id} label={label} hint={hint}>
-      <select {...rest} id={id} className={FIELD}>
+      <select {...rest} id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} className={FIELD}>
         {options.map(({ value, label: text }) => (
           <option key={value} value={value}>
             {text}
@@ -86,12 +86,25 @@ export function SelectField({
   );
 }
 
-export function CheckField({ label, ...rest }: Labelled & ComponentProps<'input'>) {
+export function CheckField({ label, hint, ...rest }: Labelled & ComponentProps<'input'>) {
   const id = useId();
   return (
     <div className="mb-3 flex items-start gap-2">
-      <input {...rest} id={id} type="checkbox" className="mt-1 size-4 accent-accent" />
-      <label htmlFor={id}>{label}</label>
+      <input
+        {...rest}
+        id={id}
+        type="checkbox"
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        className="mt-1 size-4 accent-accent"
+      />
+      <div>
+        <label htmlFor={id}>{label}</label>
+        {hint !== undefined && (
+          <p id={`${id}-hint`} className="mt-1 text-xs text-soft">
+            {hint}
+          </p>
+        )}
+      </div>
     </div>
   );
 }

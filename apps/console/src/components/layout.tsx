@@ -21,6 +21,7 @@ const PAGES = [
   { to: '/t/$tenant/proof', name: 'Proof', permission: 'audit:read', exact: false },
   { to: '/t/$tenant/members', name: 'Members', permission: 'members:read', exact: false },
   { to: '/t/$tenant/api-tokens', name: 'API tokens', permission: 'api-tokens:self', exact: false },
+  { to: '/t/$tenant/webhooks', name: 'Webhooks', permission: 'webhooks:read', exact: false },
   { to: '/t/$tenant/settings', name: 'Settings', permission: 'tenant:read', exact: false },
 ] as const;
 

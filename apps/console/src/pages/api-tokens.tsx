@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { choices, dataOf } from '#sdk';
+import { choices, dataOf, rolePermissions } from '#sdk';
 
 import { daysAhead } from '../calendar.js';
 import { now } from '../clock.js';
@@ -27,7 +27,6 @@ const DAYS_MAX = 365;
 
 /** The API tokens of the person, and the service accounts; an owner sees all tokens. */
 export function ApiTokensPage() {
-  const { permissions } = useTenant();
   const [creating, setCreating] = useState<Creating>();
   const [created, setCreated] = useState<Schemas['ApiTokenWithSecret']>();
   return (
@@ -45,7 +44,6 @@ export function ApiTokensPage() {
       {creating !== undefined && (
         <CreateApiToken
           {...creating}
-          permissions={permissions}
           onClose={() => setCreating(undefined)}
           onCreated={(answer) => {
             setCreating(undefined);
@@ -160,15 +158,13 @@ interface Creating {
 }
 
 interface CreateApiTokenProps extends Creating {
-  /** What the person may do: no token that they create may do more. */
-  readonly permissions: readonly string[];
   readonly onClose: () => void;
   readonly onCreated: (answer: Schemas['ApiTokenWithSecret']) => void;
 }
 
 /** A token for scripts: its permissions, its end, and from where it may be used. */
-function CreateApiToken({ account, permissions, onClose, onCreated }: CreateApiTokenProps) {
-  const { tenantId } = useTenant();
+function CreateApiToken({ account, onClose, onCreated }: CreateApiTokenProps) {
+  const { tenantId, permissions } = useTenant();
   const { data: self } = useSuspenseQuery(selfQuery);
   const [stepUp, setStepUp] = useState(false);
   const [chosen, setChosen] = useState<readonly string[]>([]);
@@ -184,7 +180,8 @@ function CreateApiToken({ account, permissions, onClose, onCreated }: CreateApiT
           ),
     onCreated,
   );
-  const offered = choices.NewApiToken.permissions.filter((permission) => permissions.includes(permission));
+  const permitted: readonly string[] = account === undefined ? permissions : rolePermissions[account.role];
+  const offered = choices.NewApiToken.permissions.filter((permission) => permitted.includes(permission));
   return (
     <Dialog
       title={account === undefined ? 'Create an API token' : `Create an API token of ${account.name}`}

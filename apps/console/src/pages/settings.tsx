@@ -1,12 +1,15 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { dataOf } from '#sdk';
 
-import { Form, TextField } from '../components/form.js';
+import { CheckField, Form, SelectField, TextField } from '../components/form.js';
+import { Notice } from '../components/outside.js';
 import { Card, Loaded, Page } from '../components/page.js';
-import { type Schemas, useChange } from '../queries.js';
+import { type Schemas, optionsOf, useChange } from '../queries.js';
 import { client } from '../server.js';
-import { changedSettings } from '../settings.js';
+import { type Setting, changedSettings, settingLabel, settingText, settings } from '../settings.js';
 import { useTenant } from '../tenant.js';
+import { DangerZone } from './danger-zone.js';
 
 const tenantQuery = (tenantId: string) =>
   queryOptions({
@@ -14,23 +17,49 @@ const tenantQuery = (tenantId: string) =>
     queryFn: () => dataOf(client.GET('/v1/tenants/{tenantId}', { params: { path: { tenantId } } })),
   });
 
+/** What follows from a setting beyond its description, for who is about to change it. */
+const WARNINGS: Readonly<Record<string, string>> = {
+  requireSecondFactor: 'Members without one, and their API tokens, can do nothing here until they enrol one.',
+  passwordSignIn:
+    'Keep `owners` until an identity provider has proved to work: where it fails later, the operator of the host opens the sign-in by `chancery admin allow-passwords`.',
+};
+
 export function SettingsPage() {
   const { tenantId } = useTenant();
+  const [saved, setSaved] = useState(false);
   return (
     <Page title="Settings" introduction="The rules that hold in the tenant.">
       <Loaded query={useQuery(tenantQuery(tenantId))}>
-        {(tenant) => <TenantSettings key={tenant.version} tenant={tenant} />}
+        {(tenant) => (
+          <>
+            {saved && <Notice>The settings are saved.</Notice>}
+            <TenantSettings key={tenant.version} tenant={tenant} onSaved={() => setSaved(true)} />
+            <DangerZone tenant={tenant} />
+          </>
+        )}
       </Loaded>
     </Page>
   );
 }
 
-function TenantSettings({ tenant }: { readonly tenant: Schemas['Tenant'] }) {
+interface TenantSettingsProps {
+  readonly tenant: Schemas['Tenant'];
+  readonly onSaved: () => void;
+}
+
+function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
   const { tenantId, reason } = useTenant();
-  const change = useChange((body: Schemas['TenantChange']) =>
-    dataOf(client.PATCH('/v1/tenants/{tenantId}', { params: { path: { tenantId } }, body })),
+  const change = useChange(
+    (body: Schemas['TenantChange']) =>
+      dataOf(
+        client.PATCH('/v1/tenants/{tenantId}', {
+          params: { path: { tenantId }, header: { 'If-Match': `"${tenant.version}"` } },
+          body,
+        }),
+      ),
+    onSaved,
   );
-  const settings = tenant.settings as Readonly<Record<string, unknown>>;
+  const present = tenant.settings as Readonly<Record<string, unknown>>;
   return (
     <Card title="Rules of the tenant">
       <Form
@@ -38,22 +67,49 @@ function TenantSettings({ tenant }: { readonly tenant: Schemas['Tenant'] }) {
         call={change}
         reason={reason('tenant:write')}
         onSubmit={({ name = '', ...values }) =>
-          change.mutate({ name, settings: changedSettings(settings, values) as Record<string, never> })
+          change.mutate({ name, settings: changedSettings(present, values) as Record<string, never> })
         }
       >
-        <TextField label="Name of the tenant" name="name" defaultValue={tenant.name} required />
-        <div className="grid gap-x-4 sm:grid-cols-2">
-          {Object.entries(settings).map(([name, value]) => (
-            <TextField
-              key={name}
-              label={name}
-              name={name}
-              defaultValue={Array.isArray(value) ? value.join(', ') : String(value)}
-              type={typeof value === 'number' ? 'number' : 'text'}
-            />
+        <TextField label="Name of the tenant" name="name" defaultValue={tenant.name} maxLength={200} required />
+        <div className="grid items-start gap-x-6 md:grid-cols-2">
+          {settings.map((setting) => (
+            <SettingField key={setting.name} setting={setting} value={present[setting.name]} />
           ))}
         </div>
       </Form>
     </Card>
   );
+}
+
+interface SettingFieldProps {
+  readonly setting: Setting;
+  readonly value: unknown;
+}
+
+function SettingField({ setting, value }: SettingFieldProps) {
+  const { name, description } = setting;
+  const common = {
+    label: settingLabel(name),
+    name,
+    hint: [`${description}. By default: ${settingText(setting.default) || 'none'}.`, WARNINGS[name]].join(' '),
+  };
+  switch (setting.kind) {
+    case 'number':
+      return (
+        <TextField
+          {...common}
+          type="number"
+          min={setting.min}
+          max={setting.max}
+          defaultValue={settingText(value)}
+          required
+        />
+      );
+    case 'choice':
+      return <SelectField {...common} options={optionsOf(setting.values)} defaultValue={settingText(value)} />;
+    case 'flag':
+      return <CheckField {...common} defaultChecked={value === true} />;
+    case 'list':
+      return <TextField {...common} defaultValue={settingText(value)} />;
+  }
 }

@@ -1,0 +1,84 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { dataOf } from '#sdk';
+
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { Time } from '../components/time.js';
+import { type Schemas, itemsOf, pagesOf } from '../queries.js';
+import { client } from '../server.js';
+import { useTenant } from '../tenant.js';
+import { NewWebhook, WebhookSecret } from './webhook-form.js';
+
+const webhooksQuery = (tenantId: string) =>
+  pagesOf([tenantId, 'webhooks'], (page) =>
+    dataOf(client.GET('/v1/tenants/{tenantId}/webhooks', { params: { path: { tenantId }, query: page } })),
+  );
+
+/** Where events of the history are sent to. */
+export function WebhooksPage() {
+  const { tenantId, slug, reason } = useTenant();
+  const [creating, setCreating] = useState(false);
+  const [created, setCreated] = useState<Schemas['WebhookWithSecret']>();
+  const list = useInfiniteQuery(webhooksQuery(tenantId));
+  return (
+    <Page
+      title="Webhooks"
+      introduction="Events of the history, sent to a URL as they happen and signed (Standard Webhooks)."
+      actions={
+        <Button look="main" reason={reason('webhooks:write')} onClick={() => setCreating(true)}>
+          Create webhook
+        </Button>
+      }
+    >
+      <Card>
+        <Loaded query={itemsOf(list)}>
+          {(webhooks) =>
+            webhooks.length === 0 ? (
+              <Empty>There is none. The receiver verifies each message by a secret that you are shown once.</Empty>
+            ) : (
+              <Table
+                label="Webhooks"
+                rows={webhooks}
+                keyOf={({ id }) => id}
+                columns={[
+                  {
+                    name: 'URL',
+                    cell: ({ id, url }) => (
+                      <Link to="/t/$tenant/webhooks/$webhookId" params={{ tenant: slug, webhookId: id }}>
+                        {url}
+                      </Link>
+                    ),
+                  },
+                  {
+                    name: 'State',
+                    cell: ({ state, failingSince }) => (
+                      <Badge state={failingSince === null || state === 'disabled' ? state : 'failing'} />
+                    ),
+                  },
+                  { name: 'Actions', cell: ({ actions }) => actions.join(', ') },
+                  { name: 'Accepted last', cell: ({ deliveredAt }) => <Time at={deliveredAt} /> },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+        <More list={list} />
+      </Card>
+      {creating && (
+        <NewWebhook
+          onClose={() => setCreating(false)}
+          onCreated={(answer) => {
+            setCreating(false);
+            setCreated(answer);
+          }}
+        />
+      )}
+      {created !== undefined && <WebhookSecret answer={created} onClose={() => setCreated(undefined)} />}
+    </Page>
+  );
+}
