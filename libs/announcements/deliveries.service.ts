@@ -5,6 +5,7 @@ import { CONFIGURATION, PublicUrl } from '#config';
 import {
   DAY,
   type EpochMilliseconds,
+  HOUR,
   MINUTE,
   SECOND,
   type Secret,
@@ -50,6 +51,13 @@ const FAILING_MAX = 5 * DAY;
 const GONE = 410;
 /** Why a delivery is given up that has nothing to send. */
 const EVENT_NOT_FOUND = 'EVENT_NOT_FOUND';
+
+/** What a suspended tenant still sends: that it is suspended. */
+const SENT_WHILE_SUSPENDED = { action: 'tenant.suspended' } as const;
+/** How often it is looked whether a tenant is suspended still for which something waits. */
+const SUSPENDED_LOOKED_AT_EVERY = HOUR;
+/** Which deliveries may be sent; all where nothing is named. */
+type Sent = Partial<typeof SENT_WHILE_SUSPENDED>;
 
 type DueWebhook = Pick<Webhook, 'id' | 'tenantId'>;
 
@@ -202,7 +210,8 @@ export class Deliveries implements OnModuleDestroy {
       tx.housekeeping('deliveries of webhooks: the history has the events');
       const row = await tx.lockIfPresent(Webhook, { id, state: 'active' });
       if (!row || (held === undefined ? isLeased(row.leasedUntil, tx.now) : row.leasedUntil !== held)) return undefined;
-      if ((await tenantState(tx, row.tenantId)) === 'deleted') {
+      const state = await tenantState(tx, row.tenantId);
+      if (state === 'deleted') {
         // Its secrets went with the data key of the tenant.
         await this.secrets.remove(tx, id);
         await tx.delete(Webhook, { id });
@@ -212,9 +221,12 @@ export class Deliveries implements OnModuleDestroy {
       const added = await this.enqueue(tx, row, lines);
       const nextSequence = (lines.at(-1)?.sequence ?? row.nextSequence - 1) + 1;
       const dueAt = row.dueAt ?? (added > 0 ? tx.now : null);
-      const due = isDue(dueAt, tx.now) ? await dueDeliveries(tx, row) : [];
+      const sent = state === 'suspended' ? SENT_WHILE_SUSPENDED : {};
+      const due = isDue(dueAt, tx.now) ? await dueDeliveries(tx, row, sent) : [];
       if (due.length === 0 && lines.length < EVENTS_LOOKED_AT) {
-        await tx.note(Webhook, { id }, { nextSequence, dueAt: await earliest(tx, row, dueAt), leasedUntil: 0 });
+        const next = await earliest(tx, row, dueAt, sent);
+        const waiting = state === 'suspended' && next === null ? await this.wait(tx, id) : { dueAt: next };
+        await tx.note(Webhook, { id }, { nextSequence, ...waiting, leasedUntil: 0 });
         return undefined;
       }
       const lease = tx.now + LEASE;
@@ -222,6 +234,16 @@ export class Deliveries implements OnModuleDestroy {
       const secrets = await this.secrets.current(tx, id);
       return { lease, url: row.url, secrets, messages: await this.messages(tx, row, due) };
     });
+  }
+
+  /**
+   * A step: what is pending waits while its tenant is suspended. That time counts neither as one in which its receiver failed
+   * nor as one in which it was tried. The event of the reactivation, or the next look, ends it.
+   */
+  private async wait(tx: Tx, webhookId: string): Promise<Pick<Webhook, 'dueAt' | 'failures' | 'failingSince'>> {
+    const pending = await tx.note(WebhookDelivery, { webhookId, state: 'pending' }, { requestedAt: tx.now });
+    const dueAt = pending > 0 ? tx.now + SUSPENDED_LOOKED_AT_EVERY : null;
+    return { dueAt, failures: 0, failingSince: null };
   }
 
   /** A step: the deliveries of the events that the webhook subscribed to. @returns how many there are */
@@ -337,12 +359,12 @@ const isLeased = (leasedUntil: EpochMilliseconds, now: EpochMilliseconds): boole
   leasedUntil > now && leasedUntil <= now + LEASE;
 
 /** What is tried in this round: one message where the last round failed. */
-const dueDeliveries = (tx: Tx, { id: webhookId, failures }: Webhook): Promise<WebhookDelivery[]> =>
+const dueDeliveries = (tx: Tx, { id: webhookId, failures }: Webhook, sent: Sent): Promise<WebhookDelivery[]> =>
   tx.find(
     WebhookDelivery,
     [
-      { webhookId, state: 'pending', dueAt: LessThanOrEqual(tx.now) },
-      { webhookId, state: 'pending', dueAt: MoreThan(tooLateFrom(tx.now)) },
+      { ...sent, webhookId, state: 'pending', dueAt: LessThanOrEqual(tx.now) },
+      { ...sent, webhookId, state: 'pending', dueAt: MoreThan(tooLateFrom(tx.now)) },
     ],
     { order: { dueAt: 'ASC', id: 'ASC' }, limit: failures > 0 ? 1 : MESSAGES_TOGETHER },
   );
@@ -352,10 +374,11 @@ async function earliest(
   tx: Tx,
   { id: webhookId, failures }: Webhook,
   notBefore: EpochMilliseconds | null,
+  sent: Sent = {},
 ): Promise<EpochMilliseconds | null> {
   const [next] = await tx.find(
     WebhookDelivery,
-    { webhookId, state: 'pending' },
+    { ...sent, webhookId, state: 'pending' },
     { order: { dueAt: 'ASC', id: 'ASC' }, limit: 1 },
   );
   if (!next) return null;

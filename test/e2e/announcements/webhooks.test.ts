@@ -426,6 +426,49 @@ describe('the resource of a webhook', () => {
   });
 });
 
+describe('a suspended tenant', () => {
+  const move = async (action: 'suspend' | 'reactivate'): Promise<void> => {
+    const answer = await server.post(`${tenant.path}/${action}`, undefined, { token: await server.login() });
+    if (answer.status !== 200) throw new Error(`The tenant did not change: ${answer.text}`);
+  };
+
+  it('a suspended tenant sends nothing but that it is suspended; what waits goes out once it is active again', async () => {
+    const { path } = await createWebhook(['*']);
+    const failing = await startReceiver();
+    failing.answer = 500;
+    const { path: failingPath } = await createWebhook(['key.*'], failing.url);
+    await createKey('before');
+    await deliver();
+    await createKey('pending');
+    await move('suspend');
+    await deliver();
+    // Longer than anything is tried, and than a receiver may fail.
+    for (let days = 0; days < 6; days += 1) {
+      clock.advance(DAY);
+      await deliver();
+    }
+    expect(typesOf(receiver.received)).toEqual([
+      'webhook.created',
+      'webhook.created',
+      'key.generated',
+      'tenant.suspended',
+    ]);
+    expect(failing.received.length).toBe(1);
+    await move('reactivate');
+    await deliver();
+    await deliver();
+    await letPass(0);
+    const types = typesOf(receiver.received).slice(4);
+    expect(types.toSorted()).toEqual(['key.generated', 'tenant.reactivated']);
+    // One more failure after the suspension neither gives up a delivery nor disables its webhook.
+    expect(failing.received.length).toBeGreaterThan(1);
+    expect(await deliveries(failingPath)).toMatchObject([{ state: 'pending' }, { state: 'pending' }]);
+    expect(await read(failingPath)).toMatchObject({ state: 'active' });
+    expect((await deliveries(path)).every(({ state }) => String(state) === 'delivered')).toBe(true);
+    await failing.close();
+  });
+});
+
 describe('an address that is not public', () => {
   it('an address that is not public gets nothing by a name either, without the permission of the operator', async () => {
     const strict = await startTestServer({ environment: { CHANCERY_WEBHOOK_PLAIN_HTTP: 'true' } });
