@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#core';
 
+import { type ServerOfSdk, worksWithTheSdk } from '../e2e/sdk/compatibility.js';
+import { serverOfSdk } from '../e2e/sdk/compatible-tenant.js';
 import { type TestIssuer, createIssuer } from '../e2e/signing/issuer.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
@@ -34,6 +36,7 @@ describe.skipIf(whyNot !== undefined)(`the release before${whyNot === undefined 
   let database: TestDatabase;
   let tenant: TestTenant;
   let issuer: TestIssuer;
+  let sdk: ServerOfSdk;
   let previous: ServerProcess;
   /** Beside it on a database server; an embedded database has one process at a time. */
   let present: ServerProcess | undefined;
@@ -59,6 +62,7 @@ describe.skipIf(whyNot !== undefined)(`the release before${whyNot === undefined 
     const setUp = await startTestServer({ database, clock: systemClock });
     tenant = await createTenant(setUp);
     issuer = await createIssuer(setUp, tenant, { algorithm: 'HS256' });
+    sdk = await serverOfSdk(setUp, tenant);
     await setUp.close();
     const environment = {
       DATABASE_URL: database.url,
@@ -120,6 +124,9 @@ describe.skipIf(whyNot !== undefined)(`the release before${whyNot === undefined 
     const events = await request(previous, 'GET', `${path}/audit-events`, { token });
     expect(events.status).toBe(200);
   });
+
+  // Clients are updated before the server, too.
+  worksWithTheSdk('the release before', () => ({ ...sdk, url: previous.address }));
 
   it.skipIf(testServerUrl === undefined)(
     'this release works beside the one before, with what that one makes',

@@ -1,20 +1,12 @@
-import type { AddressInfo } from 'node:net';
-
-import { Controller, Get, Inject, Module, UseGuards } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import express, { type NextFunction, type Request, type Response } from 'express';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { JWKS_MAX_AGE_SECONDS } from '#keys';
-import { type ChanceryClient, dataOf } from '#sdk';
-import { TokenRefused, requireToken, tokenOf } from '#sdk/express';
-import { CHANCERY_CLIENT, ChanceryGuard, ChanceryModule, Token, type VerifiedToken } from '#sdk/nest';
 import { type TokenVerifierOptions, tokenVerifier } from '#sdk/verify';
 
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { type TestIssuer, createIssuer, createProfile, unsigned } from '../signing/issuer.js';
+import { startExpress, startNest } from './applications.js';
 
 const AUDIENCE = 'https://orders.example';
 
@@ -26,55 +18,19 @@ let options: TokenVerifierOptions;
 const applications: Record<string, string> = {};
 const closings: (() => Promise<unknown>)[] = [];
 
-@Controller()
-class OrdersController {
-  constructor(@Inject(CHANCERY_CLIENT) private readonly client: ChanceryClient) {}
-
-  @Get('orders')
-  @UseGuards(ChanceryGuard)
-  async orders(@Token() { sub }: VerifiedToken) {
-    const { status } = await dataOf(this.client.GET('/health/live'));
-    return { subject: sub, server: status };
-  }
-}
-
-async function startNest(): Promise<string> {
-  @Module({
-    imports: [
-      ChanceryModule.forRootAsync({ useFactory: () => ({ tokens: options, client: { baseUrl: server.url } }) }),
-    ],
-    controllers: [OrdersController],
-  })
-  class Orders {}
-  const application = await NestFactory.create<NestFastifyApplication>(Orders, new FastifyAdapter(), { logger: false });
-  await application.listen(0, '127.0.0.1');
-  closings.push(() => application.close());
-  return application.getUrl();
-}
-
-async function startExpress(): Promise<string> {
-  const application = express();
-  application.get('/orders', requireToken(options), (request, response) => {
-    response.json({ subject: tokenOf(request).sub, server: 'live' });
-  });
-  application.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
-    if (!(error instanceof TokenRefused)) return next(error);
-    response.status(error.status).set(error.headers).json({ statusCode: error.status, code: error.code });
-  });
-  const listening = application.listen(0, '127.0.0.1');
-  await new Promise((resolve) => listening.once('listening', resolve));
-  closings.push(() => new Promise((resolve) => listening.close(resolve)));
-  return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
-}
-
 beforeAll(async () => {
   server = await startTestServer();
   tenant = await createTenant(server, 'guards');
   issuer = await createIssuer(server, tenant, { audience: [AUDIENCE] });
   stranger = await createIssuer(server, await createTenant(server, 'strangers'), { audience: [AUDIENCE] });
   options = { issuer: `${server.url}${tenant.path}`, audience: AUDIENCE, now: () => new Date(server.clock.now()) };
-  applications['Nest'] = await startNest();
-  applications['Express'] = await startExpress();
+  for (const [name, application] of [
+    ['Nest', await startNest(options, server.url)],
+    ['Express', await startExpress(options)],
+  ] as const) {
+    applications[name] = application.url;
+    closings.push(application.close);
+  }
 });
 afterAll(async () => {
   for (const close of closings) await close();
