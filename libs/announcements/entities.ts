@@ -37,6 +37,8 @@ export class Announcement {
 /** A URL to which events of a tenant's history are sent. */
 @Entity('webhooks')
 export class Webhook extends TenantResource {
+  /** What it is for; `null` for one that was given none. */
+  @VarcharColumn(100, { nullable: true }) name: string | null;
   @TextColumn() url: string;
   /** Exact, all of a noun (`credential.*`), or all (`*`). */
   @JsonColumn() actions: readonly string[];

@@ -27,6 +27,8 @@ import type { announcementSettings } from './settings.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 
 export interface NewWebhook {
+  /** What it is for. */
+  readonly name?: string | undefined;
   readonly url: string;
   readonly actions: readonly string[];
 }
@@ -75,7 +77,7 @@ export class Webhooks {
   }
 
   /** Events from this one on are sent. @throws VALIDATION_ERROR, WEBHOOK_LIMIT_REACHED */
-  async create(scope: TenantScope, { url, actions }: NewWebhook): Promise<Committed<WebhookWithSecret>> {
+  async create(scope: TenantScope, { name, url, actions }: NewWebhook): Promise<Committed<WebhookWithSecret>> {
     this.check({ url, actions });
     return this.database.transaction(scope, async (tx) => {
       await lockTenant(tx);
@@ -84,6 +86,7 @@ export class Webhooks {
       const webhook: Webhook = {
         id: uuidv7(tx.now),
         tenantId,
+        name: name ?? null,
         url,
         actions,
         state: 'active',
@@ -105,10 +108,10 @@ export class Webhooks {
     });
   }
 
-  /** One page, oldest first. */
-  async list(scope: TenantScope, page: PageRequest): Promise<Page<ShownWebhook>> {
+  /** One page, oldest first. @param name only those with exactly this name */
+  async list(scope: TenantScope, name: string | undefined, page: PageRequest): Promise<Page<ShownWebhook>> {
     return this.database.read(scope, async (view) => {
-      const { items, nextCursor } = await view.page(Webhook, {}, [['id', 'ASC']], page);
+      const { items, nextCursor } = await view.page(Webhook, name === undefined ? {} : { name }, [['id', 'ASC']], page);
       const overlaps = await this.secrets.overlapsOf(
         view,
         items.map(({ id }) => id),
@@ -248,4 +251,8 @@ export class Webhooks {
 }
 
 /** The query of a URL can hold a secret of its receiver, so the history does without it. */
-const visible = ({ url, actions }: Webhook): Json => ({ url: url.replace(/\?.*$/s, ''), actions: [...actions] });
+const visible = ({ name, url, actions }: Webhook): Json => ({
+  ...(name === null ? {} : { name }),
+  url: url.replace(/\?.*$/s, ''),
+  actions: [...actions],
+});

@@ -11,13 +11,15 @@ import {
   type TenantScope,
   coreErrors,
   platformScope,
+  systemOrigin,
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Issuers } from '#issuers';
-import { Users, endSessionsOfProvider } from '#tenants';
+import { Users, endSessionsOfProvider, releaseProvidedMembers } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
 
+import { membersLeftOut, membersWithoutProvider, noneLeftOut, providersOfInstallation } from './company-sign-ins.js';
 import { Identity, IdentityProvider, ProviderSignIn } from './entities.js';
 import { identityProviderErrors } from './errors.js';
 import { identityProviderEvents } from './events.js';
@@ -126,14 +128,28 @@ export class IdentityProviders {
     });
   }
 
-  /** One page, oldest first. */
-  async list(scope: ProviderScope, page: PageRequest): Promise<Page<IdentityProvider>> {
-    return this.read(scope, (view) => view.page(IdentityProvider, { tenantId: scope.tenantId }, [['id', 'ASC']], page));
+  /** One page, oldest first. @param name only those with exactly this name */
+  async list(scope: ProviderScope, name: string | undefined, page: PageRequest): Promise<Page<IdentityProvider>> {
+    const where = { tenantId: scope.tenantId, ...(name === undefined ? {} : { name }) };
+    return this.read(scope, (view) => view.page(IdentityProvider, where, [['id', 'ASC']], page));
   }
 
   /** A step: whether the tenant has a provider by which people sign in. */
   async hasEnabled(view: View, tenantId: string): Promise<boolean> {
     return view.exists(IdentityProvider, { tenantId, enabled: true });
+  }
+
+  /**
+   * Whether every member of a tenant could sign in without a password.
+   * @returns the step that decides it in the transaction of a change
+   * @throws MEMBERS_WITHOUT_COMPANY_SIGN_IN, by the step
+   */
+  async requireSignIns(): Promise<(view: View) => Promise<void>> {
+    const ofInstallation = await this.ofInstallation();
+    return async (view) => {
+      const left = await membersWithoutProvider(view, ofInstallation);
+      if (left.length > 0) throw membersLeftOut(left);
+    };
   }
 
   /** @throws NOT_FOUND */
@@ -144,7 +160,8 @@ export class IdentityProviders {
   /**
    * The issuer and the client never change: the people of another one are others. A provider that is disabled ends the sessions
    * that began by it.
-   * @throws NOT_FOUND, VALIDATION_ERROR, PRECONDITION_FAILED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   * @throws NOT_FOUND, VALIDATION_ERROR, PRECONDITION_FAILED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS,
+   *   MEMBERS_WITHOUT_COMPANY_SIGN_IN
    */
   async change(
     scope: ProviderScope,
@@ -155,13 +172,16 @@ export class IdentityProviders {
   ): Promise<IdentityProvider> {
     requireSettings(scope, present(change));
     await this.users.confirm(platformScope(scope), 'account', password);
+    const ofInstallation = await this.ofInstallation();
     return this.write(scope, async (tx) => {
       const { tenantId } = tx.scope;
       const before = await tx.lock(IdentityProvider, { id, tenantId });
+      const requireNoneLeftOut = await noneLeftOut(tx, ofInstallation);
       const sealedClientSecret = await this.seal(tx, tenantId, id, clientSecret);
       const set = { ...present(change), ...(sealedClientSecret && { sealedClientSecret }), updatedAt: tx.now };
       const after = await tx.change(IdentityProvider, before, set, ifMatch);
       if (!after.enabled) await endSessionsOfProvider(tx, id);
+      await requireNoneLeftOut();
       const details = { clientSecretReplaced: sealedClientSecret !== null };
       const content = { before: auditSnapshot(before), after: auditSnapshot(after), details };
       tx.record(identityProviderEvents.changed(id, content));
@@ -171,7 +191,8 @@ export class IdentityProviders {
 
   /**
    * Memberships that came by the provider stay, and become those of a member who was invited.
-   * @throws NOT_FOUND, PRECONDITION_FAILED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   * @throws NOT_FOUND, PRECONDITION_FAILED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS,
+   *   MEMBERS_WITHOUT_COMPANY_SIGN_IN
    */
   async delete(
     scope: ProviderScope,
@@ -181,13 +202,17 @@ export class IdentityProviders {
   ): Promise<void> {
     await this.get(scope, id);
     await this.users.confirm(platformScope(scope), 'account', password);
+    const ofInstallation = await this.ofInstallation();
     await this.write(scope, async (tx) => {
       const provider = await tx.lock(IdentityProvider, { id, tenantId: tx.scope.tenantId });
       requireVersion(provider, ifMatch);
+      const requireNoneLeftOut = await noneLeftOut(tx, ofInstallation);
       await endSessionsOfProvider(tx, id);
+      await releaseProvidedMembers(tx, id);
       await tx.installation.delete(ProviderSignIn, { identityProviderId: id });
       await tx.installation.delete(Identity, { identityProviderId: id });
       await tx.delete(IdentityProvider, { id });
+      await requireNoneLeftOut();
       tx.record(identityProviderEvents.deleted(id, { before: auditSnapshot(provider) }));
     });
   }
@@ -220,6 +245,10 @@ export class IdentityProviders {
     return { provider, clientSecret: new Secret(bytes.toString()) };
   }
 
+  private ofInstallation(): Promise<IdentityProvider[]> {
+    return this.database.readPlatform(INSTALLATION, providersOfInstallation);
+  }
+
   private async seal(tx: Tx, tenantId: string, id: string, secret: string | undefined): Promise<Buffer | null> {
     if (secret === undefined) return null;
     return this.vault.seal(tx, sealedClientSecrets.place(tenantId, id), Buffer.from(secret));
@@ -233,6 +262,8 @@ export class IdentityProviders {
     return isOfPlatform(scope) ? this.database.readPlatform(scope, work) : this.database.read(scope, work);
   }
 }
+
+const INSTALLATION = platformScope(systemOrigin('identity-providers'));
 
 const isOfPlatform = (scope: ProviderScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
 

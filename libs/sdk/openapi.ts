@@ -4086,6 +4086,8 @@ export interface components {
             work: components["schemas"]["KindOfWork"][];
         };
         NewWebhook: {
+            /** @description What it is for */
+            name?: string;
             /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
@@ -4097,6 +4099,8 @@ export interface components {
              * @description Id of the webhook
              */
             id: string;
+            /** @description What it is for */
+            name: string | null;
             /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
@@ -4152,6 +4156,8 @@ export interface components {
             nextCursor: string | null;
         };
         WebhookChange: {
+            /** @description What it is for */
+            name?: string;
             /** @description URL to which events are sent: `https:`, with a public address */
             url?: string;
             /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
@@ -8243,6 +8249,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -8489,6 +8497,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -8581,6 +8591,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -8727,6 +8739,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only the one with exactly this name */
+                name?: string;
             };
         };
         responses: {

@@ -2,17 +2,10 @@ import { describe, expect, it } from 'vitest';
 
 import { SECOND } from '#core';
 
-import {
-  GITHUB_ACTIONS,
-  acceptedClaims,
-  claimAt,
-  claimProblems,
-  matches,
-  ruleProblems,
-  timeProblem,
-} from './trust-rules.js';
+import { acceptedClaims, claimAt, claimProblems, matches, ruleProblems, timeProblem } from './trust-rules.js';
 
 /** As GitHub Actions writes them. */
+const GITHUB_ACTIONS = 'https://token.actions.githubusercontent.com';
 const GITHUB = {
   iss: GITHUB_ACTIONS,
   aud: 'https://chancery.test',
@@ -159,6 +152,10 @@ describe('the rules of a new trust', () => {
     [GITHUB_ACTIONS, rules({ claims: { repository_id: '74' } }), []],
     [`${GITHUB_ACTIONS}/octo-enterprise`, rules({ claims: { repository: 'o/r' } }), ['/claims ID_REQUIRED']],
     [`${GITHUB_ACTIONS}/octo-enterprise`, rules({ claims: { repository_owner_id: '65' } }), []],
+    ['https://token.actions.octocorp.ghe.com', rules({ claims: { repository: 'o/r' } }), ['/claims ID_REQUIRED']],
+    ['https://github.example.com/_services/token', rules({ claims: { repository: 'o/r' } }), ['/claims ID_REQUIRED']],
+    ['https://github.example.com/_services/token', rules({ claims: { repository_id: '74' } }), []],
+    ['https://octocorp.ghe.com.example.test', rules({ claims: { repository: 'o/r' } }), []],
     [`${GITHUB_ACTIONS}.example.test`, rules({ claims: { repository: 'o/r' } }), []],
   ])('the rules of a new trust in %s: %j', (issuer, given, problems) => {
     expect(ruleProblems(issuer, given).map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(problems);

@@ -27,7 +27,10 @@ export const CLOCK_SKEW = MINUTE;
 /** A token that is older was issued for something else. */
 const ISSUED_WITHIN = HOUR;
 
-export const GITHUB_ACTIONS = 'https://token.actions.githubusercontent.com';
+/** Of GitHub, with or without the name of an enterprise as the path, and of an enterprise at a subdomain of GHE.com. */
+const GITHUB_HOST = /^token\.actions\.(?:githubusercontent\.com|[^.]+\.ghe\.com)$/;
+/** Of a GitHub Enterprise Server, at a host of its owner. */
+const GITHUB_SERVER_PATH = '/_services/token';
 /** A name that was given up can be taken by others; these ids cannot. */
 const GITHUB_IDS: readonly string[] = ['repository_id', 'repository_owner_id'];
 /** Every pod that names no other has it. */
@@ -124,6 +127,12 @@ export function claimProblems(claims: Readonly<Record<string, unknown>>): InputE
   return [{ pointer: '/claims', code: 'INVALID_CLAIMS', detail }];
 }
 
+/** Whether the tokens of the issuer are those of jobs of GitHub Actions. */
+export function isGithubActions(issuer: string): boolean {
+  const url = URL.parse(issuer);
+  return url !== null && (GITHUB_HOST.test(url.hostname) || url.pathname.endsWith(GITHUB_SERVER_PATH));
+}
+
 /** What is wrong with the rules of a new trust. */
 export function ruleProblems(issuer: string, { subject, claims }: TrustRules): InputError[] {
   const exact = Object.keys(claims).filter((name) => !claims[name]!.includes('*'));
@@ -135,9 +144,7 @@ export function ruleProblems(issuer: string, { subject, claims }: TrustRules): I
   if (subject !== null && /^[*/:]*$/.test(subject)) {
     errors.push({ pointer: '/subject', code: 'PATTERN_TOO_WIDE', detail: 'must contain more than separators and `*`' });
   }
-  // An enterprise can have an issuer of its own, with its name as the path.
-  const isGithub = URL.parse(issuer)?.origin === GITHUB_ACTIONS;
-  if (isGithub && !exact.some((name) => GITHUB_IDS.includes(name))) {
+  if (isGithubActions(issuer) && !exact.some((name) => GITHUB_IDS.includes(name))) {
     const detail = `must name one of ${GITHUB_IDS.join(', ')} exactly: the name of a repository can be taken by others`;
     errors.push({ pointer: '/claims', code: 'ID_REQUIRED', detail });
   }

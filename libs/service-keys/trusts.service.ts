@@ -64,11 +64,11 @@ export class Trusts {
     });
   }
 
-  /** One page, oldest first. @throws NOT_FOUND */
-  async list(scope: TenantScope, serviceId: string, page: PageRequest): Promise<Page<Trust>> {
+  /** One page, oldest first. @param name only those with exactly this name @throws NOT_FOUND */
+  async list(scope: TenantScope, serviceId: string, name: string | undefined, page: PageRequest): Promise<Page<Trust>> {
     return this.database.read(scope, async (view) => {
       await view.get(Service, { id: serviceId, state: 'active' });
-      return view.page(Trust, { serviceId }, [['id', 'ASC']], page);
+      return view.page(Trust, { serviceId, ...(name === undefined ? {} : { name }) }, [['id', 'ASC']], page);
     });
   }
 

@@ -1,7 +1,8 @@
 import { INSTALLATION_ID, isUuid } from '#core';
-import type { View } from '#database';
+import { In, type View } from '#database';
 
 import { Member, Tenant, User } from './entities.js';
+import type { Role } from './roles.js';
 
 /** What decides where an account counts. */
 type Known = Pick<User, 'knownIn'>;
@@ -65,4 +66,26 @@ export async function admittedMember(view: View, tenantId: string, userId: strin
   if (!member) return null;
   const user = await view.installation.findOne(User, { id: userId });
   return user && isKnownIn(user, tenantId) ? member : null;
+}
+
+/** A member who is admitted to the tenant, by what a sign-in asks for. */
+export interface AdmittedAccount {
+  readonly user: Pick<User, 'id' | 'email' | 'knownIn'>;
+  readonly role: Role;
+}
+
+/** Accounts that one statement names. */
+const BATCH = 500;
+
+/** A step: everybody who is admitted to the tenant of this work. */
+export async function admittedAccounts(view: View): Promise<readonly AdmittedAccount[]> {
+  const { tenantId } = view.scope;
+  const members = await view.find(Member, { tenantId });
+  const admitted: AdmittedAccount[] = [];
+  for (let start = 0; start < members.length; start += BATCH) {
+    const roles = new Map(members.slice(start, start + BATCH).map(({ userId, role }) => [userId, role]));
+    const users = await view.installation.find(User, { id: In([...roles.keys()]) });
+    for (const user of users) if (isKnownIn(user, tenantId)) admitted.push({ user, role: roles.get(user.id)! });
+  }
+  return admitted;
 }

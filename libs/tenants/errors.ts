@@ -62,5 +62,9 @@ export const sessionErrors = defineErrors('sessions', {
     kind: 'conflict',
     title: 'Passwords can be excluded by a session that began by an identity provider, so that one is known to work',
   },
+  MEMBERS_WITHOUT_COMPANY_SIGN_IN: {
+    kind: 'conflict',
+    title: 'Members could not work any more: no identity provider signs them in, and passwords are excluded',
+  },
   STEP_UP_INVALID: { kind: 'unauthenticated', title: 'The step-up has expired, or belongs to another session' },
 });

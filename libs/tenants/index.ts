@@ -1,6 +1,6 @@
 export { Access } from './access.service.js';
 export { AccountSecrets, accountSecretKinds } from './account-secrets.js';
-export { accountById, accountKnownIn, admittedMember } from './accounts.js';
+export { type AdmittedAccount, accountById, accountKnownIn, admittedAccounts, admittedMember } from './accounts.js';
 export type { User } from './entities.js';
 export { isAddressAllowed, isCidr, requireCidrs } from './allowed-addresses.js';
 export { type ApiTokenState, apiTokenStateAt, apiTokenStates } from './api-token.js';
@@ -23,7 +23,7 @@ export { PasswordResets, type StartedReset } from './password-resets.service.js'
 export { RefusedApiTokens } from './refused-api-tokens.service.js';
 export { ResetRequests } from './reset-requests.js';
 export { PasswordGuard } from './password-guard.js';
-export { applyProvidedMembership, tenantsProvided } from './provided-members.js';
+export { applyProvidedMembership, releaseProvidedMembers, tenantsProvided } from './provided-members.js';
 export {
   type Permission,
   isPermission,

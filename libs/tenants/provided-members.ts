@@ -85,3 +85,8 @@ export async function hasOtherOwner(tx: Tx, member: Member): Promise<boolean> {
   }
   return false;
 }
+
+/** A step: memberships that came by a provider which is deleted become those of members who were invited. */
+export async function releaseProvidedMembers(tx: Tx, identityProviderId: string): Promise<void> {
+  await tx.update(Member, { identityProviderId }, { identityProviderId: null, updatedAt: tx.now });
+}

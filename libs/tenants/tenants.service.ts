@@ -108,11 +108,21 @@ export class Tenants {
     return this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
   }
 
-  /** @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN */
-  async change(scope: TenantScope, change: TenantChange, ifMatch: number | undefined): Promise<Tenant> {
+  /**
+   * @param requireSignIns the step that decides whether all members can sign in without a password
+   * @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN; whatever the step
+   *   throws
+   */
+  async change(
+    scope: TenantScope,
+    change: TenantChange,
+    ifMatch: number | undefined,
+    requireSignIns: (view: View) => Promise<void> = async () => undefined,
+  ): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
     return this.database.transaction(scope, async (tx) => {
       await changeTenant(tx, change, ifMatch);
+      if (change.settings?.['passwordSignIn'] === 'none') await requireSignIns(tx);
       return this.refreshed(tx, scope.tenantId);
     });
   }

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { platformScope, systemClock, systemOrigin } from '#core';
-import { Tenants } from '#tenants';
+import { systemClock } from '#core';
 
 import {
   CLIENT_SECRET,
@@ -450,37 +449,5 @@ describe('what an identity provider of the installation may no longer give', () 
     await signInAgain();
     expect(await memberships()).toEqual([]);
     expect(await eventsOf(server, other, 'member.changed')).toEqual([]);
-  });
-});
-
-describe('a tenant without passwords', () => {
-  it('a tenant without passwords is one whose owner signed in without, and it admits no session of a password', async () => {
-    const tenant = await createTenant(server);
-    const roleMappings = [{ group: '*', role: 'owner' }];
-    const providerId = await createProvider(server, tenant, scripted.issuer, { roleMappings });
-    const exclude = (call: Call, passwordSignIn = 'none') =>
-      server.patch(tenant.path, { settings: { passwordSignIn } }, call);
-    expect(await exclude(tenant.owner)).toMatchObject(CODE(409, 'COMPANY_SIGN_IN_UNPROVEN'));
-    const call = callOf(await signInScripted(server, scripted, providerId, person()));
-    await joinTenant(server, tenant, { email: `auditor@${tenant.slug}.test`, role: 'auditor' });
-    const auditor = { token: await server.login(`auditor@${tenant.slug}.test`, PASSWORD) };
-    expect((await exclude(tenant.owner, 'owners')).status).toBe(200);
-    expect(await server.get(tenant.path, auditor)).toMatchObject(CODE(403, 'COMPANY_SIGN_IN_REQUIRED'));
-    expect((await server.get(tenant.path, tenant.owner)).status).toBe(200);
-    expect((await exclude(call)).status).toBe(200);
-    expect(await server.get(tenant.path, tenant.owner)).toMatchObject(CODE(403, 'COMPANY_SIGN_IN_REQUIRED'));
-    expect((await server.get(tenant.path, call)).status).toBe(200);
-    // The last resort, on the command line of the host.
-    await server.server.app.get(Tenants).allowPasswords(platformScope(systemOrigin('test')), tenant.slug);
-    expect((await server.get(tenant.path, tenant.owner)).status).toBe(200);
-  });
-
-  it('an installation without passwords answers every password alike', async () => {
-    const strict = await startTestServer({ environment: { CHANCERY_PASSWORD_SIGN_IN: 'false' } });
-    for (const email of [ADMIN.email, 'unknown@acme.test']) {
-      const answer = await strict.post('/v1/auth/login', { email, password: ADMIN.password });
-      expect(answer).toMatchObject(CODE(403, 'PASSWORD_SIGN_IN_OFF'));
-    }
-    await strict.close();
   });
 });

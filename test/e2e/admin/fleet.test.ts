@@ -58,7 +58,25 @@ const NAMED: readonly (readonly [list: string, create: (tenant: TestTenant) => P
     'token-profiles',
     async (tenant) => createProfile(server, tenant, { keyId: (await createKey(server, tenant, 'ES256')).keyId }),
   ],
+  ['webhooks', (tenant) => createNamed('webhooks', { url: 'https://example.com', actions: ['*'] })(tenant)],
+  [
+    'identity-providers',
+    (tenant) => {
+      const client = { issuer: 'https://login.example.com', clientId: 'chancery', password: PASSWORD };
+      return createNamed('identity-providers', client)(tenant);
+    },
+  ],
 ];
+
+let made = 0;
+
+/** Makes something that only its name tells apart. */
+const createNamed =
+  (path: string, body: object) =>
+  async (tenant: TestTenant): Promise<void> => {
+    const created = await server.post(`${tenant.path}/${path}`, { name: `named ${++made}`, ...body }, tenant.owner);
+    expect(created.status).toBe(201);
+  };
 
 async function createNamedCredential(tenant: TestTenant): Promise<void> {
   const { id } = await createService(server, tenant);
@@ -77,6 +95,21 @@ describe('looking things up by name', () => {
     const expected = found.filter((other) => other === name);
     expect(await names(tenant, `${path}?name=${encodeURIComponent(name)}`)).toEqual(expected);
     expect(await names(tenant, `${path}?name=${encodeURIComponent(name.slice(0, -1))}`)).toEqual([]);
+  });
+
+  it('trusts of a service are found by their exact name, and a webhook by the name that it was given later', async () => {
+    const tenant = await newTenant();
+    const { id } = await createService(server, tenant);
+    const trusts = `services/${id}/trusts`;
+    const rules = { issuer: 'https://login.example.com', audience: 'https://chancery.test', subject: 'job' };
+    for (let trust = 0; trust < 2; trust += 1) await createNamed(trusts, rules)(tenant);
+    const [{ name }] = (await list(tenant, trusts)) as [Shape];
+    expect(await names(tenant, `${trusts}?name=${encodeURIComponent(name!)}`)).toEqual([name]);
+    const unnamed = { url: 'https://example.com', actions: ['*'] };
+    const { body } = await server.post(`${tenant.path}/webhooks`, unnamed, tenant.owner);
+    expect(body['webhook']).toMatchObject({ name: null });
+    await server.patch(`${tenant.path}/webhooks/${body['webhook']!['id']}`, { name: 'alerts' }, tenant.owner);
+    expect(await names(tenant, 'webhooks?name=alerts')).toEqual(['alerts']);
   });
 
   it('a service that was deleted is not found by the name that it had', async () => {

@@ -289,7 +289,7 @@ describe('lists of the API document', () => {
         searched[`${list.path}?${name}`] = plans.some(({ detail }) => /USING INDEX .*[nN]ame=\?/.test(detail ?? ''));
       }
     }
-    expect(Object.keys(searched)).toHaveLength(7);
+    expect(Object.keys(searched)).toHaveLength(11);
     expect(Object.entries(searched).filter(([, isByIndex]) => !isByIndex)).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, 
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { IdentityProviders, identityProviderErrors } from '#identity-providers';
 import { issuerErrors } from '#issuers';
+import { sessionErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -18,7 +19,7 @@ import {
   presentProvider,
   presentTest,
 } from './identity-providers.contract.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { NamedPageQuery, presentPage } from './page.contract.js';
 import { StepUp, accountStepUpErrors, stepUpErrors } from './step-up.contract.js';
 
 const { IDENTITY_PROVIDER_LIMIT_REACHED } = identityProviderErrors;
@@ -46,10 +47,10 @@ export class IdentityProvidersController {
   @ApiOperation({ summary: 'List the identity providers of the tenant' })
   @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
   async listIdentityProviders(
-    @Query() query: PageQuery,
+    @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<IdentityProvider>> {
-    return presentPage(await this.providers.list(scope, query), presentProvider);
+    return presentPage(await this.providers.list(scope, name, page), presentProvider);
   }
 
   @Get(':identityProviderId')
@@ -66,7 +67,7 @@ export class IdentityProvidersController {
   @Patch(':identityProviderId')
   @ApiOperation({ summary: 'Change an identity provider of the tenant; its issuer and client stay' })
   @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeIdentityProvider(
     @Param('identityProviderId') id: string,
     @Body() { password, ...change }: IdentityProviderChange,
@@ -80,7 +81,7 @@ export class IdentityProvidersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that began by it end' })
   @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
-  @Fails(...stepUpErrors, coreErrors.BUSY)
+  @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async deleteIdentityProvider(
     @Param('identityProviderId') id: string,
     @Body() { password }: StepUp,
@@ -126,10 +127,10 @@ export class PlatformIdentityProvidersController {
   @ApiOperation({ summary: 'List the identity providers of the installation' })
   @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
   async listPlatformIdentityProviders(
-    @Query() query: PageQuery,
+    @Query() { name, ...page }: NamedPageQuery,
     @OnPlatform() scope: PlatformScope,
   ): Promise<Page<IdentityProvider>> {
-    return presentPage(await this.providers.list(scope, query), presentProvider);
+    return presentPage(await this.providers.list(scope, name, page), presentProvider);
   }
 
   @Get(':identityProviderId')

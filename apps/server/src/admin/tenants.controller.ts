@@ -8,6 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import { IdentityProviders } from '#identity-providers';
 import {
   Access,
   Invitations,
@@ -43,6 +44,7 @@ export class TenantsController {
     private readonly tenants: Tenants,
     private readonly access: Access,
     private readonly invitations: Invitations,
+    private readonly providers: IdentityProviders,
   ) {}
 
   @Post()
@@ -74,13 +76,13 @@ export class TenantsController {
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
   @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
-  @Fails(sessionErrors.COMPANY_SIGN_IN_UNPROVEN)
+  @Fails(sessionErrors.COMPANY_SIGN_IN_UNPROVEN, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeTenant(
     @Body() body: TenantChange,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<Tenant> {
-    return presentTenant(await this.tenants.change(scope, body, ifMatch));
+    return presentTenant(await this.tenants.change(scope, body, ifMatch, await this.providers.requireSignIns()));
   }
 
   @Post(':tenantId/suspend')

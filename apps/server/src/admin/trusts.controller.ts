@@ -6,7 +6,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { NamedPageQuery, presentPage } from './page.contract.js';
 import { NewTrust, Trust, TrustPage, presentTrust, trustOf } from './trusts.contract.js';
 
 /** Workloads that act as a service by tokens of their own issuers, so that they keep no secret. */
@@ -34,10 +34,10 @@ export class TrustsController {
   @ApiOkResponse({ type: TrustPage, description: 'One page, oldest first' })
   async listTrusts(
     @Param('serviceId') serviceId: string,
-    @Query() query: PageQuery,
+    @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<Trust>> {
-    return presentPage(await this.trusts.list(scope, serviceId, query), presentTrust);
+    return presentPage(await this.trusts.list(scope, serviceId, name, page), presentTrust);
   }
 
   @Get(':trustId')

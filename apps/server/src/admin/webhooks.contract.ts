@@ -34,18 +34,24 @@ const Actions = (options = {}) =>
   });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
+const Name = (options = {}) =>
+  Text({ max: 100, description: 'What it is for', example: 'alerts of the shop', ...options });
+
 export class NewWebhook {
+  @Name({ optional: true }) name?: string;
   @Url() url: string;
   @Actions() actions: string[];
 }
 
 export class WebhookChange {
+  @Name({ optional: true }) name?: string;
   @Url({ optional: true }) url?: string;
   @Actions({ optional: true }) actions?: string[];
 }
 
 export class Webhook {
   @Identifier({ description: 'Id of the webhook' }) id: string;
+  @Name({ nullable: true }) name: string | null;
   @Url() url: string;
   @Actions() actions: string[];
   @Choice(webhookStates, { description: 'Whether events are sent' }) state: WebhookState;
@@ -116,6 +122,7 @@ export const isWebhookSecret = (reference: SecretReference): reference is Webhoo
 
 export const presentWebhook = (row: ShownWebhook): Webhook => ({
   id: row.id,
+  name: row.name,
   url: row.url,
   actions: [...row.actions],
   state: row.state,

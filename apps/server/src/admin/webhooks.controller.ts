@@ -7,7 +7,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { PageQuery, presentPage } from './page.contract.js';
+import { NamedPageQuery, presentPage } from './page.contract.js';
 import {
   Delivery,
   DeliveryPage,
@@ -43,8 +43,11 @@ export class WebhooksController {
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'List the webhooks' })
   @ApiOkResponse({ type: WebhookPage, description: 'One page, oldest first' })
-  async listWebhooks(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Webhook>> {
-    return presentPage(await this.webhooks.list(scope, query), presentWebhook);
+  async listWebhooks(
+    @Query() { name, ...page }: NamedPageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<Webhook>> {
+    return presentPage(await this.webhooks.list(scope, name, page), presentWebhook);
   }
 
   @Get(':webhookId')
