@@ -1,8 +1,5 @@
-import { readFile } from 'node:fs/promises';
-
 import { choices, dataOf } from '#sdk';
 
-import { Refusal, type Terminal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
@@ -16,6 +13,7 @@ import {
   wholeNumber,
   withListOptions,
 } from './command.js';
+import { textOf } from './input-file.js';
 import { serviceIdOf } from './services.js';
 
 const AUTHORITIES = '/v1/tenants/{tenantId}/certificate-authorities';
@@ -35,14 +33,6 @@ interface Issue {
   readonly service?: string;
   readonly days?: number;
   readonly san?: string[];
-}
-
-/** The text of a file; `-` is the standard input. @throws Refusal where it cannot be read */
-export async function textOf(terminal: Terminal, file: string): Promise<string> {
-  if (file === '-') return (await terminal.readInput?.()) ?? '';
-  return readFile(file, 'utf8').catch((error: Error) => {
-    throw new Refusal(error.message);
-  });
 }
 
 export function addCertificateCommands(frame: Frame): void {

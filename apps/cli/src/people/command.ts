@@ -103,6 +103,18 @@ export async function printList<Item>(
   if (cursor !== null) terminal.fail(`There are more: --limit <number>, or --all\n`);
 }
 
+/** Every entry of a list, page after page. */
+export async function everyItem<Item>(read: (page: PageQuery) => Promise<PageOf<Item>>): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await read({ limit: PAGE_MAX, ...(typeof cursor === 'string' ? { cursor } : {}) });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return items;
+}
+
 /** Prints one thing. */
 export const printItem = ({ terminal, options }: Work<object>, item: object): void =>
   terminal.write(options.json ? `${JSON.stringify(item, undefined, 2)}\n` : membersOf(item));

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
 
 import type { Terminal } from '../terminal.js';
+import { addApiTokenCommands, addServiceAccountCommands } from './api-tokens.js';
 import { addAuditCommands } from './audit.js';
 import { addCertificateCommands } from './certificates.js';
 import type { Frame } from './command.js';
 import { addCredentialCommands } from './credentials.js';
+import { addExpirationCommands } from './expirations.js';
 import { addKeyCommands } from './keys.js';
+import { addInvitationCommands, addMemberCommands } from './members.js';
 import { addServiceCommands } from './services.js';
 import { addSignInCommands } from './sign-in.js';
 import { addTokenCommands } from './tokens.js';
+import { addTrustCommands } from './trusts.js';
 
 /** The commands of people and pipelines: they call a server, and load nothing of it. */
 export function addPeopleCommands(root: Command, terminal: Terminal, answer: Frame['answer']): void {
@@ -17,9 +21,15 @@ export function addPeopleCommands(root: Command, terminal: Terminal, answer: Fra
     addSignInCommands,
     addServiceCommands,
     addCredentialCommands,
+    addTrustCommands,
     addKeyCommands,
     addCertificateCommands,
     addTokenCommands,
+    addExpirationCommands,
+    addMemberCommands,
+    addInvitationCommands,
+    addApiTokenCommands,
+    addServiceAccountCommands,
     addAuditCommands,
   ]) {
     add(frame);

@@ -6,6 +6,7 @@ import {
   type Frame,
   type ListOptions,
   type Work,
+  askPassword,
   choice,
   does,
   group,
@@ -166,5 +167,15 @@ function addChanges(frame: Frame, credentials: Command): void {
     const { successor, ...rest } = answer as typeof answer & { successor?: { id: string } };
     // The secret of the successor is read by `reveal`.
     printItem(work, successor === undefined ? rest : { ...rest, successorId: successor.id });
+  });
+
+  const remove = credentials
+    .command('delete <credential>')
+    .description('Delete a credential that is not active: its secret is erased; asks for your password');
+  does<OfService>(frame, ofService(remove), async (work, id) => {
+    const params = await pathOf(work, id!);
+    const password = await askPassword(work, `Delete ${id}`);
+    await dataOf(work.server.client.DELETE(CREDENTIAL, { params, body: { password } }));
+    work.terminal.fail(`The credential ${id} is deleted.\n`);
   });
 }

@@ -1,5 +1,8 @@
+import type { Command } from 'commander';
+
 import { choices, dataOf } from '#sdk';
 
+import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
@@ -12,6 +15,7 @@ import {
   wholeNumber,
   withListOptions,
 } from './command.js';
+import { bytesOf } from './input-file.js';
 import type { Server } from './server.js';
 import { membersOf, tableOf } from './table.js';
 
@@ -33,6 +37,12 @@ interface NewKey {
   readonly modulusBits?: number;
   readonly exportable?: boolean;
   readonly rotateEvery?: number;
+}
+
+interface ImportedKey extends Pick<NewKey, 'algorithm' | 'exportable'> {
+  readonly name: string;
+  readonly format: (typeof choices.KeyToImport.format)[number];
+  readonly encrypted?: boolean;
 }
 
 async function pathOf({ client, tenant }: Server, reference: string) {
@@ -104,6 +114,8 @@ export function addKeyCommands(frame: Frame): void {
     printItem(work, { ...key, kid: versions[0]?.kid });
   });
 
+  addImport(frame, keys);
+
   const rotate = keys
     .command('rotate <key>')
     .description('Make the next version: it signs when every cache of the public keys has it')
@@ -125,6 +137,34 @@ export function addKeyCommands(frame: Frame): void {
     work.terminal.write(`${tableOf(uses, USES)}\n${membersOf(dependants)}`);
   });
 }
+
+/** The file is sent as it is; what is binary in Base64, as the API reads it. */
+function addImport(frame: Frame, keys: Command): void {
+  const read = keys
+    .command('import <file>')
+    .description('Import a key from a file; - reads the standard input')
+    .requiredOption('--name <name>', 'its name here')
+    .addOption(choice('--algorithm <name>', 'its algorithm', choices.KeyToImport.algorithm).makeOptionMandatory())
+    .addOption(choice('--format <format>', 'the format of the file', choices.KeyToImport.format).makeOptionMandatory())
+    .option('--encrypted', 'ask for the passphrase of the file')
+    .option('--exportable', 'permit that its private key is exported');
+  does<ImportedKey>(frame, read, async (work, file) => {
+    const { name, algorithm, format, encrypted = false, exportable = false } = work.options;
+    const bytes = await bytesOf(work.terminal, file!);
+    const data = format === 'pkcs12' ? bytes.toString('base64') : withoutLastNewline(bytes.toString(), format);
+    const { ask } = work.terminal;
+    if (encrypted && ask === undefined) throw new Refusal('A passphrase is needed, and the standard input is closed');
+    const password = encrypted ? await ask!(`Passphrase of ${file}: `, { hidden: true }) : undefined;
+    const body = { name, algorithm, format, data, exportable, ...(password === undefined ? {} : { password }) };
+    const path = { tenantId: await work.server.tenant() };
+    const { versions, ...key } = await dataOf(work.server.client.POST(`${KEYS}/import`, { params: { path }, body }));
+    printItem(work, { ...key, kid: versions[0]?.kid });
+  });
+}
+
+/** An editor ends a file by a newline, which is no part of a shared secret. */
+const withoutLastNewline = (text: string, format: ImportedKey['format']): string =>
+  format === 'secret' || format === 'secret-base64' ? text.replace(/\r?\n$/, '') : text;
 
 type Version = { kid: string; number: number; state: string; activatedAt: string | null; retiredAt: string | null };
 const VERSIONS = {

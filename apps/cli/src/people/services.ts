@@ -1,5 +1,6 @@
 import { dataOf } from '#sdk';
 
+import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
@@ -36,6 +37,14 @@ interface NewService extends SecretOptions {
   readonly description?: string;
   readonly profile?: string[];
   readonly allow?: string[];
+}
+
+interface ServiceChange {
+  readonly name?: string;
+  readonly description?: string;
+  readonly profile?: string[];
+  readonly allow?: string[];
+  readonly allowAll?: boolean;
 }
 
 export function addServiceCommands(frame: Frame): void {
@@ -99,6 +108,24 @@ export function addServiceCommands(frame: Frame): void {
       ...service,
       ...(options.showSecrets ? { serviceKey: serviceKey.secret, jwtSecret: jwtCredential.secret } : {}),
     });
+  });
+
+  const update = services
+    .command('update <service>')
+    .description('Change a service; what is not given stays')
+    .option('--name <name>', 'another name')
+    .option('--description <text>', 'what it is for')
+    .option('--profile <name>', 'a token profile that it may use, in place of those before, once for each', collected)
+    .option('--allow <cidr>', 'a network that it may call from, in place of those before, once for each', collected)
+    .option('--allow-all', 'let it call from anywhere');
+  does<ServiceChange>(frame, update, async (work, reference) => {
+    const { name, description, profile: profiles, allow, allowAll } = work.options;
+    const allowedCidrs = allowAll ? [] : allow;
+    const change = { name, description, profiles, allowedCidrs };
+    const body = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    if (Object.keys(body).length === 0) throw new Refusal('What is to change?');
+    const params = await pathOf(work.server, reference!);
+    printItem(work, await dataOf(work.server.client.PATCH(SERVICE, { params, body })));
   });
 
   const remove = services

@@ -1,7 +1,7 @@
 import { type ChanceryClient, dataOf } from '#sdk';
 
 import { Refusal, exitCodes } from '../terminal.js';
-import { textOf } from './certificates.js';
+import { textOf } from './input-file.js';
 import {
   type Frame,
   type Work,
