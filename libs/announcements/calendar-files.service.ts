@@ -31,7 +31,7 @@ export class CalendarFiles {
     const items: Upcoming[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.calendar.list(scope, now + AHEAD, undefined, { limit: PAGE_LIMIT_MAX, cursor });
+      const page = await this.calendar.list(scope, { before: now + AHEAD }, { limit: PAGE_LIMIT_MAX, cursor });
       items.push(...page.items.filter(({ isRoutine }) => !isRoutine));
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined && items.length < ITEMS_MAX);

@@ -11,6 +11,7 @@ import { historyEvents } from './events.js';
 import { type ExportedEvent, type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
 import { isPlatform, readsOf } from './history.service.js';
 import { HistoryHead } from './log.entities.js';
+import { sequenceAt } from './sequence-at.js';
 import { hashesOf, readTiles } from './stored-tiles.js';
 
 export interface ExportRequest {
@@ -138,16 +139,6 @@ async function endBefore(view: View, tenantId: string, to: number): Promise<numb
     { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
   );
   return event === undefined ? 0 : event.sequence + 1;
-}
-
-/** The number of the earliest event since an instant, by the index over the times. */
-async function sequenceAt(view: View, tenantId: string, instant: number): Promise<number | undefined> {
-  const [event] = await view.find(
-    AuditEvent,
-    { tenantId, occurredAt: MoreThanOrEqual(instant) },
-    { order: { occurredAt: 'ASC', id: 'ASC' }, limit: 1, columns: ['sequence'] },
-  );
-  return event?.sequence;
 }
 
 /** The events `[from, to)` of one tile as they are stored, with the leaf hashes that were signed. */

@@ -6,6 +6,9 @@ import {
   type PageRequest,
   type PlatformScope,
   type TenantScope,
+  DAY,
+  type EpochMilliseconds,
+  HOUR,
   INSTALLATION_ID,
   coreErrors,
   defineEvents,
@@ -15,6 +18,7 @@ import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type Vi
 
 import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
+import { sequenceAt } from './sequence-at.js';
 
 export const requestEvents = defineEvents('request', {
   refused:
@@ -49,6 +53,14 @@ export interface HistoryEntry extends EventDocument {
   readonly leafHash: string;
 }
 
+/** How many events each hour of a day has. */
+export interface DayDensity {
+  /** The start of the day in UTC. */
+  readonly day: EpochMilliseconds;
+  /** 24 counts. */
+  readonly hours: readonly number[];
+}
+
 export interface Refusal {
   readonly code: string;
   readonly method: string;
@@ -63,6 +75,7 @@ export interface Refusal {
 }
 
 const TARGET_ID_MAX = 64;
+const HOURS_OF_DAY = DAY / HOUR;
 /** Decimal digits of a number that is exact in JSON (RFC 8259 §6). */
 const SEQUENCE = /^\d{1,15}$/;
 
@@ -92,6 +105,30 @@ export class History {
   async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
     const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
     return toEntry(await this.read(scope, (view) => view.get(AuditEvent, { ...where, tenantId: scope.tenantId })));
+  }
+
+  /**
+   * How many events the hours of a day have, by the numbers of the first event of each: however many they are, 25 are
+   * read. Where clocks of instances differ, an event at the end of an hour can be counted in the next.
+   *
+   * @param instant in the day; today if absent
+   */
+  async density(scope: TenantScope | PlatformScope, instant?: EpochMilliseconds): Promise<DayDensity> {
+    const { tenantId } = scope;
+    return this.read(scope, async (view) => {
+      const day = Math.floor((instant ?? view.now) / DAY) * DAY;
+      const [last] = await view.find(
+        AuditEvent,
+        { tenantId },
+        { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
+      );
+      const end = last === undefined ? 0 : last.sequence + 1;
+      const starts: number[] = [];
+      for (let hour = 0; hour <= HOURS_OF_DAY; hour += 1) {
+        starts.push((await sequenceAt(view, tenantId, day + hour * HOUR)) ?? end);
+      }
+      return { day, hours: starts.slice(1).map((next, hour) => Math.max(0, next - starts[hour]!)) };
+    });
   }
 
   /** Writes a refusal in a transaction of its own; the refused work's transaction is gone. */

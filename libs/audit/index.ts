@@ -1,7 +1,7 @@
 export { CountedUses } from './counted-uses.js';
 export { AuditModule, auditEntities } from './audit.module.js';
 export { leafHash, withRfc3339Times } from './event.js';
-export { History, type HistoryEntry, type HistoryFilter, requestEvents } from './history.service.js';
+export { type DayDensity, History, type HistoryEntry, type HistoryFilter, requestEvents } from './history.service.js';
 export {
   type HistoryLine,
   historyEntries,

@@ -29,6 +29,7 @@ import { ForeignCertificateExpiry } from './foreign-expiry.service.js';
 import { Issuance } from './issuance.service.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { OcspResponder } from './ocsp.service.js';
+import { RevocationStatuses } from './revocation-status.service.js';
 import { AuthorityExpiry, CertificateExpiry, UnfinishedIssuance } from './certificate-expiry.js';
 
 export const certificateEntities: readonly EntityClass[] = [
@@ -77,6 +78,7 @@ class AuthoritiesModule {}
     ForeignCertificates,
     Issuance,
     OcspResponder,
+    RevocationStatuses,
     UnfinishedIssuance,
   ],
   exports: [
@@ -87,6 +89,7 @@ class AuthoritiesModule {}
     ForeignCertificates,
     Issuance,
     OcspResponder,
+    RevocationStatuses,
   ],
 })
 export class CertificatesModule {}

@@ -269,7 +269,7 @@ const hasEnded = async (view: View, { notAfter, tenantId }: CertificateAuthority
  * Whether the next list must be signed. One that is dated in the future was signed while the clock was ahead: relying
  * parties reject it (RFC 5280 §6.3.3), so it is replaced by one with a higher number.
  */
-const isDue = ({ rebuildAt, thisUpdate }: Crl, now: EpochMilliseconds): boolean =>
+export const isDue = ({ rebuildAt, thisUpdate }: Crl, now: EpochMilliseconds): boolean =>
   rebuildAt <= now || thisUpdate > now + BACKWARD_TOLERANCE;
 
 async function readRow(view: View, caId: string): Promise<Crl> {

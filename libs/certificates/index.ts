@@ -21,5 +21,6 @@ export { Issuance, type IssuedCertificate } from './issuance.service.js';
 export { VALIDITY_DAYS_LIMIT } from './issuing-profile.js';
 export { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 export { OcspResponder, type OcspReply } from './ocsp.service.js';
+export { type RevocationStatus, RevocationStatuses } from './revocation-status.service.js';
 export { CertificatesModule, certificateEntities } from './certificates.module.js';
 export { certificateProjection, foreignCertificateProjection } from './as-of.js';

@@ -62,6 +62,13 @@ const HELD = { entriesMax: 10_000, bytesMax: 16 * 1024 * 1024 };
 /** An instant that has passed: what holds until then is not held. */
 const NEVER = 0;
 
+/** That a question was answered. */
+export interface OcspAnswer {
+  readonly answeredAt: EpochMilliseconds;
+  /** What it said, in the order of the question. */
+  readonly statuses: string;
+}
+
 /** An answer and what it was read from. */
 interface GivenReply {
   readonly reply: OcspReply;
@@ -79,12 +86,13 @@ export class OcspResponder {
   readonly #hashes = new Map<string, IssuerHashes>();
   /** The last answer without a nonce to each question, for as long as it says that it holds. */
   readonly #last: LastArtefacts<GivenReply>;
+  readonly #answered = new Map<string, OcspAnswer>();
 
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
     private readonly cpu: CpuQueue,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.#last = new LastArtefacts(clock, HELD);
   }
@@ -109,7 +117,16 @@ export class OcspResponder {
       const until = given.reply.cacheableUntil ?? (isSame ? undefined : NEVER);
       return { value: given, bytes: given.reply.der.length, until };
     });
+    // The authority exists, or there would have been no answer; the one that was asked last is the last to be forgotten.
+    this.#answered.delete(caId);
+    if (this.#answered.size >= HASHES_HELD_MAX) this.#answered.delete(this.#answered.keys().next().value!);
+    this.#answered.set(caId, { answeredAt: this.clock.now(), statuses: value.reply.statuses });
     return value.reply;
+  }
+
+  /** The last answer about certificates of an authority, as far as this process gave it. */
+  lastAnswer(caId: string): OcspAnswer | undefined {
+    return this.#answered.get(caId);
   }
 
   private async isStillRight({ tenantId, basis }: GivenReply): Promise<boolean> {

@@ -23,20 +23,27 @@ export function soonestFirst(pages: readonly Page<Upcoming>[], request: PageRequ
   return { items, nextCursor: isMore && last ? encodeCursor([last.dueAt, last.id]) : null };
 }
 
+/** What of the calendar is asked for. */
+export interface CalendarFilter {
+  /** Epoch milliseconds, inclusive; from the soonest on if absent. */
+  readonly from?: EpochMilliseconds | undefined;
+  /** Epoch milliseconds; 30 days ahead if absent. */
+  readonly before?: EpochMilliseconds | undefined;
+  /** Only this noun. */
+  readonly kind?: string | undefined;
+}
+
 /** Everything of a tenant that falls due, of all kinds that people plan with. */
 export class ExpiryCalendar {
   constructor(private readonly kinds: () => readonly Expirable[]) {}
 
   /**
    * One page, soonest first.
-   * @param before epoch milliseconds; 30 days ahead if `undefined`
-   * @param kind only this noun
    * @throws VALIDATION_ERROR for a noun that no kind has
    */
   async list(
     scope: TenantScope,
-    before: EpochMilliseconds | undefined,
-    kind: string | undefined,
+    { from, before, kind }: CalendarFilter,
     request: PageRequest,
   ): Promise<Page<Upcoming>> {
     const planned = this.planned();
@@ -45,7 +52,9 @@ export class ExpiryCalendar {
       const detail = `is one of: ${planned.map((each) => each.kind).join(', ')}`;
       throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/kind', code: 'INVALID', detail }] });
     }
-    return this.read(asked, scope, before, request);
+    // The position in front of the first thing of that instant.
+    const start = from === undefined ? undefined : encodeCursor([from, '']);
+    return this.read(asked, scope, before, { ...request, cursor: request.cursor ?? start });
   }
 
   /** For the platform: one page of everything of all tenants, soonest first. */

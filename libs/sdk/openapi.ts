@@ -345,6 +345,10 @@ export interface paths {
         /** Download the chain of an authority */
         get: operations["getCertificateAuthorityChain"];
     };
+    "/v1/tenants/{tenantId}/certificate-authorities/{caId}/status": {
+        /** Read the state of the CRL and of the OCSP responder of an authority */
+        get: operations["getCertificateAuthorityStatus"];
+    };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}/revoke": {
         /** Revoke an authority, those below it, and every certificate that they issued */
         post: operations["revokeCertificateAuthority"];
@@ -448,6 +452,10 @@ export interface paths {
         /** Query the history of the tenant */
         get: operations["listAuditEvents"];
     };
+    "/v1/tenants/{tenantId}/audit-events/density": {
+        /** Count the events of each hour of a day */
+        get: operations["getAuditDensity"];
+    };
     "/v1/tenants/{tenantId}/audit-events/export": {
         /** Export the history, or a period of it, with the checkpoint that covers it */
         get: operations["exportAuditEvents"];
@@ -475,6 +483,10 @@ export interface paths {
     "/v1/platform/audit-events": {
         /** Query the installation's own history */
         get: operations["listPlatformAuditEvents"];
+    };
+    "/v1/platform/audit-events/density": {
+        /** Count the events of each hour of a day in the installation's own history */
+        get: operations["getPlatformAuditDensity"];
     };
     "/v1/platform/audit-events/export": {
         /** Export the installation's own history, or a period of it */
@@ -2938,6 +2950,55 @@ export interface components {
             /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
             contacts: string[];
         };
+        CrlState: {
+            /** @description CRL number (RFC 5280 §5.2.3) */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was signed
+             */
+            thisUpdate: string;
+            /**
+             * Format: date-time
+             * @description When it ends
+             */
+            nextUpdate: string;
+            /** @description Size in bytes */
+            bytes: number;
+            /** @description Whether the next one has to be signed */
+            isDue: boolean;
+        };
+        OcspSignerState: {
+            /** @description Serial number of its certificate, hexadecimal */
+            serialNumber: string;
+            /**
+             * Format: date-time
+             * @description Start of its validity
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description End of its validity; it is replaced before
+             */
+            notAfter: string;
+        };
+        OcspAnswerState: {
+            /**
+             * Format: date-time
+             * @description When it was given
+             */
+            answeredAt: string;
+            /** @description The statuses in it */
+            statuses: string;
+        };
+        CertificateAuthorityStatus: {
+            /** @description The list that is published; null before the first */
+            crl: components["schemas"]["CrlState"] | null;
+            /** @description The delegate that signs OCSP answers (RFC 6960 §4.2.2.2); null before the first question */
+            ocspSigner: components["schemas"]["OcspSignerState"] | null;
+            /** @description The last OCSP answer of the process that answers this; null where it gave none since its start */
+            lastOcspAnswer: components["schemas"]["OcspAnswerState"] | null;
+        };
         AuthorityRevocationImpact: {
             /** @description Authorities that would be revoked, including subordinate ones */
             authorities: number;
@@ -3981,6 +4042,15 @@ export interface components {
             items: components["schemas"]["AuditEvent"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
+        };
+        AuditDensity: {
+            /**
+             * Format: date-time
+             * @description Start of the day in UTC
+             */
+            day: string;
+            /** @description Number of events in each hour; events at the end of one can be counted in the next */
+            hours: number[];
         };
         InclusionProof: {
             /** @description Sequence number of the event */
@@ -7061,6 +7131,25 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    getCertificateAuthorityStatus: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description The state */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthorityStatus"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     revokeCertificateAuthority: {
         parameters: {
             query?: {
@@ -7710,6 +7799,8 @@ export interface operations {
                 limit?: number;
                 /** @description The `nextCursor` of the page before */
                 cursor?: string;
+                /** @description Only what happens from then on; all if absent */
+                from?: string | unknown | unknown;
                 /** @description Only what happens until then; in 30 days if absent */
                 before?: string | unknown | unknown;
                 /** @description Only things of this kind */
@@ -7830,6 +7921,27 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAuditDensity: {
+        parameters: {
+            query?: {
+                /** @description An instant in the day, or its date (UTC); today if absent */
+                day?: string | unknown | unknown;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The counts */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditDensity"];
                 };
             };
             default: components["responses"]["Refusal"];
@@ -8012,6 +8124,23 @@ export interface operations {
             200: {
                 content: {
                     "application/json": components["schemas"]["AuditEventPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformAuditDensity: {
+        parameters: {
+            query?: {
+                /** @description An instant in the day, or its date (UTC); today if absent */
+                day?: string | unknown | unknown;
+            };
+        };
+        responses: {
+            /** @description The counts */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AuditDensity"];
                 };
             };
             default: components["responses"]["Refusal"];

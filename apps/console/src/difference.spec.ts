@@ -11,6 +11,16 @@ describe('differences', () => {
     ]);
   });
 
+  it('objects are compared member by member, lists as a whole', () => {
+    const before = { settings: { days: 7, kept: { a: 1 } }, list: [1, 2] };
+    const after = { settings: { days: 9, kept: { a: 1, b: 2 } }, list: [2] };
+    expect(differences(before, after)).toEqual([
+      { name: 'list', before: '[1,2]', after: '[2]' },
+      { name: 'settings.days', before: '7', after: '9' },
+      { name: 'settings.kept.b', before: undefined, after: '2' },
+    ]);
+  });
+
   it('a creation has only values after it, an event without values no difference', () => {
     expect(differences(undefined, { a: 1 })).toEqual([{ name: 'a', before: undefined, after: '1' }]);
     expect(differences(undefined, undefined)).toEqual([]);

@@ -9,6 +9,7 @@ describe('historySearch', () => {
       requestId: 4711,
       outcome: 'denied',
       order: 'sideways',
+      day: 'tomorrow',
       other: 'x',
       kid: '',
     };
@@ -16,7 +17,8 @@ describe('historySearch', () => {
   });
 
   it('several actions are separated by commas', () => {
-    expect(historyQuery({ action: 'key.created, key.rotated', kid: 'k' })).toEqual({
+    expect(historySearch({ day: '2026-11-27' })).toEqual({ day: '2026-11-27' });
+    expect(historyQuery({ action: 'key.created, key.rotated', kid: 'k', day: '2026-11-27' })).toEqual({
       action: ['key.created', 'key.rotated'],
       kid: 'k',
     });

@@ -93,7 +93,14 @@ export const profilesQuery = (tenantId: string) =>
     dataOf(client.GET('/v1/tenants/{tenantId}/token-profiles', { params: { ...inTenant(tenantId), query: page } })),
   );
 
-export const expirationsQuery = (tenantId: string, filter: { before?: string; kind?: string } = {}) =>
+interface ExpirationFilter {
+  readonly from?: string;
+  readonly before?: string;
+  readonly kind?: string;
+  readonly limit?: number;
+}
+
+export const expirationsQuery = (tenantId: string, filter: ExpirationFilter = {}) =>
   pagesOf([tenantId, 'expirations', filter], (page) =>
     dataOf(
       client.GET('/v1/tenants/{tenantId}/expirations', {
@@ -122,10 +129,11 @@ export const authoritiesQuery = (tenantId: string) =>
     ),
   );
 
-export const certificatesQuery = (
-  tenantId: string,
-  filter: { readonly state?: Schemas['Certificate']['state']; readonly subject?: string },
-) =>
+type CertificateFilter = NonNullable<
+  import('#sdk').paths['/v1/tenants/{tenantId}/certificates']['get']['parameters']['query']
+>;
+
+export const certificatesQuery = (tenantId: string, filter: Omit<CertificateFilter, 'cursor' | 'limit'>) =>
   pagesOf([tenantId, 'certificates', filter], (page) =>
     dataOf(
       client.GET('/v1/tenants/{tenantId}/certificates', {

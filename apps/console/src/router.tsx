@@ -13,7 +13,11 @@ import { Layout } from './components/layout.js';
 import { Page } from './components/page.js';
 import { HomePage } from './pages/home.js';
 import { SignInPage } from './pages/sign-in.js';
-import { historySearch, proofSearch } from './history-filter.js';
+import { choices } from '#sdk';
+
+import { type CertificateSearch, certificateSearch } from './certificate-filter.js';
+import { calendarSearch } from './calendar.js';
+import { asOfSearch, historySearch, proofSearch } from './history-filter.js';
 import { selfQuery } from './queries.js';
 import { session } from './server.js';
 
@@ -99,6 +103,16 @@ const service = createRoute({
   path: '/services/$serviceId',
   component: lazyRouteComponent(() => import('./pages/service.js'), 'ServicePage'),
 });
+const rotations = createRoute({
+  getParentRoute: () => tenant,
+  path: '/rotations',
+  component: lazyRouteComponent(() => import('./pages/rotations.js'), 'RotationsPage'),
+});
+const rotationJob = createRoute({
+  getParentRoute: () => tenant,
+  path: '/rotations/$rotationId',
+  component: lazyRouteComponent(() => import('./pages/rotation-job.js'), 'RotationJobPage'),
+});
 const keys = createRoute({
   getParentRoute: () => tenant,
   path: '/keys',
@@ -127,7 +141,14 @@ const diagnose = createRoute({
 const certificates = createRoute({
   getParentRoute: () => tenant,
   path: '/certificates',
+  validateSearch: (search: Readonly<Record<string, unknown>>): CertificateSearch =>
+    certificateSearch(search, choices.Certificate.state),
   component: lazyRouteComponent(() => import('./pages/certificates.js'), 'CertificatesPage'),
+});
+const authority = createRoute({
+  getParentRoute: () => tenant,
+  path: '/authorities/$caId',
+  component: lazyRouteComponent(() => import('./pages/authority.js'), 'AuthorityPage'),
 });
 const certificate = createRoute({
   getParentRoute: () => tenant,
@@ -145,6 +166,12 @@ const event = createRoute({
   path: '/history/$sequence',
   component: lazyRouteComponent(() => import('./pages/event.js'), 'EventPage'),
 });
+const asOf = createRoute({
+  getParentRoute: () => tenant,
+  path: '/as-of',
+  validateSearch: asOfSearch,
+  component: lazyRouteComponent(() => import('./pages/as-of.js'), 'AsOfPage'),
+});
 const proof = createRoute({
   getParentRoute: () => tenant,
   path: '/proof',
@@ -154,6 +181,7 @@ const proof = createRoute({
 const calendar = createRoute({
   getParentRoute: () => tenant,
   path: '/calendar',
+  validateSearch: calendarSearch,
   component: lazyRouteComponent(() => import('./pages/calendar.js'), 'CalendarPage'),
 });
 const settings = createRoute({
@@ -198,6 +226,18 @@ const platform = createRoute({
   component: lazyRouteComponent(() => import('./pages/platform.js'), 'PlatformPage'),
 });
 
+const platformHistory = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/platform/history',
+  validateSearch: historySearch,
+  component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformHistoryPage'),
+});
+const platformEvent = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/platform/history/$sequence',
+  component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformEventPage'),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signInCallback,
@@ -209,15 +249,19 @@ const routeTree = root.addChildren([
       overview,
       services,
       service,
+      rotations,
+      rotationJob,
       keys,
       key,
       tokenProfiles,
       tokenProfile,
       diagnose,
+      authority,
       certificates,
       certificate,
       history,
       event,
+      asOf,
       proof,
       calendar,
       settings,
@@ -229,6 +273,8 @@ const routeTree = root.addChildren([
     secondFactor,
     account,
     platform,
+    platformHistory,
+    platformEvent,
   ]),
 ]);
 

@@ -3,9 +3,16 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { MINUTE, ManualClock, toRfc3339 } from '#core';
+import { HOUR, MINUTE, ManualClock, toRfc3339 } from '#core';
 
-import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import {
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 import { createCertificate } from '../certificates/pki.js';
 import { type TestIssuer, createIssuer, requireCreated } from '../signing/issuer.js';
 import { signIn } from './people.js';
@@ -16,7 +23,9 @@ const DOCUMENT = readFileSync(join(import.meta.dirname, '../../../docs/auditing.
 function documented(title: string): string[] {
   const chapter = DOCUMENT.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? '';
   const urls = [...chapter.matchAll(/"\$[HC]([^"]+)"/g)].map(([, url]) => url!);
-  return urls.map((url) => (url.startsWith('?') ? `audit-events${url}` : url.replace('/v1/tenants/acme/', '')));
+  return urls.map((url) =>
+    /^[/?]/.test(url) && !url.startsWith('/v1/') ? `audit-events${url}` : url.replace('/v1/tenants/acme/', ''),
+  );
 }
 
 const clock = new ManualClock();
@@ -87,6 +96,7 @@ beforeAll(async () => {
   await server.patch(path, { settings: { keyDeletionDays: 9 } }, owner);
   await server.post('/v1/auth/login', { email: owner.email, password: 'not the password of the owner' });
   values['EMAIL'] = owner.email;
+  values['DAY'] = toRfc3339(clock.now()).slice(0, 10);
   requireCreated(await server.post(`${path}/services`, { name: 'after the credential' }, owner));
 });
 afterAll(() => server.close());
@@ -166,5 +176,24 @@ describe('the questions of docs/auditing.md', () => {
     expect(new Set(byPerson!.map(({ actor }) => actor!['name']))).toEqual(new Set([tenant.owner.email]));
     expect(new Set(refused!.map(({ outcome }) => outcome))).toEqual(new Set(['denied']));
     expect(refused!.length).toBeGreaterThan(3);
+  });
+
+  it('when something happened is one call: the number of events in each hour of a day', async () => {
+    clock.advance(2 * HOUR);
+    // The sessions have ended.
+    auditor = { token: await server.login(tenant.owner.email, PASSWORD) };
+    requireCreated(await server.post(`${tenant.path}/services`, { name: 'two hours later' }, auditor));
+    const { items } = (await server.get(`${tenant.path}/audit-events?limit=200`, auditor)).body;
+    const day = values['DAY']!;
+    const hours = Array<number>(24).fill(0);
+    for (const event of items as unknown as Shape[]) {
+      const occurredAt = String(event['occurredAt']);
+      if (occurredAt.startsWith(day)) hours[Number(occurredAt.slice(11, 13))]! += 1;
+    }
+    const [density] = await bodiesOf('When something happened');
+    expect(density).toEqual({ day: `${day}T00:00:00.000Z`, hours });
+    expect(hours.filter((count) => count > 0).length).toBe(2);
+    const before = await server.get(`${tenant.path}/audit-events/density?day=2001-01-01`, auditor);
+    expect(before.body['hours']).toEqual(Array(24).fill(0));
   });
 });

@@ -46,6 +46,22 @@ const listed = async (query = '', owner = tenant): Promise<Shape[]> => {
 };
 
 describe('the expiry calendar', () => {
+  it('the expiry calendar is read from an instant on, page by page', async () => {
+    const [first, second] = (await listed('?before=2100-01-01')).map(({ dueAt }) => dueAt!);
+    const from = async (instant: string) => listed(`?before=2100-01-01&from=${instant}`);
+    const all = await from(first!);
+    expect(all[0]!['dueAt']).toBe(first);
+    const due = Date.parse(first!) + 1;
+    const later = await from(toRfc3339(due));
+    expect(later).toEqual(all.filter(({ dueAt }) => Date.parse(dueAt!) >= due));
+    expect([first! <= second!, later.length > 0, later.length < all.length]).toEqual([true, true, true]);
+    const query = `from=${toRfc3339(due)}&before=2100-01-01&limit=1`;
+    const page = await server.get(`${tenant.path}/expirations?${query}`, tenant.owner);
+    const next = `${query}&cursor=${page.body['nextCursor']}`;
+    const following = await server.get(`${tenant.path}/expirations?${next}`, tenant.owner);
+    expect([page, following].flatMap(({ body }) => body['items'])).toEqual(later.slice(0, 2));
+  });
+
   it('the expiry calendar shows what happens in the next 30 days, soonest first', async () => {
     const items = await listed();
     const dues = items.map(({ dueAt }) => dueAt!);

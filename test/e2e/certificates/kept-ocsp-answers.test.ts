@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DerFields, onlyChild, parseDer } from '#asn1';
-import { HOUR, ManualClock, MINUTE } from '#core';
+import { DAY, HOUR, ManualClock, MINUTE, toRfc3339 } from '#core';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
@@ -104,6 +104,32 @@ describe('a signed OCSP answer', () => {
     const anew = [...(await ask(leaf.caId, withNonce)), ...(await ask(leaf.caId, withNonce))];
     expect(new Set(anew.map(({ der }) => der)).size).toBe(4);
     expect(await ask(leaf.caId, request)).toEqual(first);
+  });
+
+  it('the state of an authority has its list, the delegate of OCSP and the last answer of the instance', async () => {
+    const leaf = await leafOf((await authority()).id);
+    const status = `${tenant.path}/certificate-authorities/${leaf.caId}/status`;
+    const stateBy = async (instance: TestServer) => (await instance.get(status, tenant.owner)).body;
+    expect(await stateBy(instances[0]!)).toEqual({ crl: null, ocspSigner: null, lastOcspAnswer: null });
+
+    const list = await fetch(`${instances[0]!.url}/pki/${leaf.caId}/crl`);
+    const { length: bytes } = Buffer.from(await list.arrayBuffer());
+    const answer = await fetch(`${instances[0]!.url}/pki/${leaf.caId}/ocsp`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/ocsp-request' },
+      body: await requestOf(leaf),
+    });
+    expect(answer.status).toBe(200);
+    const at = toRfc3339(clock.now());
+    const first = await stateBy(instances[0]!);
+    expect(first).toMatchObject({
+      crl: { thisUpdate: at, nextUpdate: toRfc3339(clock.now() + DAY), bytes, isDue: false },
+      lastOcspAnswer: { answeredAt: at, statuses: 'good' },
+    });
+    expect(first['ocspSigner']!['serialNumber']).toMatch(/^[0-9a-f]+$/i);
+    expect(await stateBy(instances[1]!)).toMatchObject({ crl: first['crl'], lastOcspAnswer: null });
+    await act(`certificates/${leaf.kid}/revoke`, { reason: 'superseded' });
+    expect((await stateBy(instances[1]!))['crl']!['isDue']).toBe(true);
   });
 
   it('a kept OCSP answer is signed anew five minutes before its nextUpdate', async () => {

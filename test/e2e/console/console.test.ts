@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoints } from '#audit';
 import { SECOND, systemClock } from '#core';
 
+import { start } from '../../../apps/server/src/start.js';
 import { browserProgram, dialogOf, launchBrowser, openWindow, press, signIn } from '../../support/browser.js';
 import { enrolTotp } from '../../support/factors.js';
-import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { PASSWORD, TEST_MASTER_KEY, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { createTestDatabase } from '../../support/database.js';
 
 let server: TestServer;
 let browser: Browser;
@@ -20,16 +22,54 @@ afterAll(async () => {
   await server.close();
 });
 
+/** The first start of the product on an empty database, and what it prints for the person who started it. */
+async function firstStart() {
+  const database = await createTestDatabase();
+  const stopped = Promise.withResolvers<number>();
+  let printed = '';
+  let stop = (_signal: 'SIGINT'): void => {};
+  await start({
+    environment: {
+      PORT: '0',
+      DATABASE_URL: database.url,
+      CHANCERY_DATABASE_TLS: 'off',
+      CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
+      CHANCERY_CHECKPOINT_FILE: 'off',
+      LOG_LEVEL: 'error',
+    },
+    write: (text) => {
+      printed += text;
+    },
+    fail: (text) => stopped.reject(new Error(text)),
+    onStop: (handler) => {
+      stop = handler;
+    },
+    exit: stopped.resolve,
+  });
+  const found = (pattern: RegExp): string => pattern.exec(printed)?.[1] ?? `not in: ${printed}`;
+  return {
+    link: found(/open (\S+\/console)/),
+    email: found(/Platform administrator: (\S+)/),
+    password: found(/Password: (\S+)/),
+    stop: async () => {
+      stop('SIGINT');
+      await stopped.promise;
+      await database.drop();
+    },
+  };
+}
+
 // Chromium is installed by `.ci/run`; elsewhere these tests are left out.
 describe.runIf(browserProgram)('the console in a browser', () => {
   it(
-    'a person gets from an empty installation to a token that somebody else verifies',
+    'a person gets from what an empty installation prints to a token that somebody else verifies',
     { timeout: 60_000 },
     async () => {
-      const { page, context, faults } = await openWindow(browser, server.url);
-      await page.goto('/');
-      await page.getByLabel('E-mail address').fill(ADMIN.email);
-      await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+      const first = await firstStart();
+      const { page, context, faults } = await openWindow(browser, new URL(first.link).origin);
+      await page.goto(first.link);
+      await page.getByLabel('E-mail address').fill(first.email);
+      await page.getByLabel('Password', { exact: true }).fill(first.password);
       await press(page, 'Sign in');
       await press(page, 'Create tenant');
       const dialog = dialogOf(page);
@@ -83,8 +123,11 @@ describe.runIf(browserProgram)('the console in a browser', () => {
       await page.getByRole('link', { name: 'Overview' }).click();
       await page.getByRole('heading', { name: 'Due in the next 30 days' }).waitFor();
       await expect.poll(() => page.getByText('From here to the first signed token').count()).toBe(0);
+      await page.getByText('events are signed', { exact: false }).waitFor();
+      expect(await page.getByText('failed', { exact: true }).count()).toBe(0);
       expect(faults).toEqual([]);
       await context.close();
+      await first.stop();
     },
   );
 

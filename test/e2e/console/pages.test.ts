@@ -50,6 +50,7 @@ async function fill(): Promise<string[]> {
   const created = await make('services', { name: SCRIPT, description: SCRIPT, profiles: ['partner-api'] });
   const serviceId = created['service']!['id'];
   await make(`services/${serviceId}/credentials`, { authType: 'service_key', name: SCRIPT });
+  const rotation = await make('credentials:rotate', { filter: { name: SCRIPT } });
   const authority = await make('certificate-authorities', {
     name: 'pages',
     subject: { commonName: 'Pages CA' },
@@ -89,10 +90,15 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/token-profiles/partner-api`,
     `/t/${slug}/diagnose`,
     `/t/${slug}/certificates`,
+    `/t/${slug}/authorities/${authority['id']}`,
+    `/t/${slug}/rotations`,
+    `/t/${slug}/rotations/${rotation['id']}`,
     `/t/${slug}/certificates/${certificate['kid']}`,
     `/t/${slug}/calendar`,
+    `/t/${slug}/calendar?view=list`,
     `/t/${slug}/history?targetType=service`,
     `/t/${slug}/history/${items![0]!['sequence']}`,
+    `/t/${slug}/as-of`,
     `/t/${slug}/proof`,
     `/t/${slug}/members`,
     `/t/${slug}/api-tokens`,
@@ -187,6 +193,8 @@ describe.runIf(browserProgram)('every page of the console', () => {
 /** The actions on the pages, and the permission that the API asks for each. */
 const ACTIONS: Readonly<Record<string, Permission>> = {
   'Create service': 'services:write',
+  'Rotate credentials': 'services:write',
+  'Cancel the rotation': 'services:write',
   Change: 'services:write',
   'Delete service': 'services:write',
   'Create authentication credential': 'services:write',
@@ -261,7 +269,8 @@ function permittedAction(
 const HARMLESS = new RegExp(
   `^(${[
     'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
-    'Apply|Clear the filters|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
+    'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Resume with the rest|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
+    'Month (before|after)|\\d+ on .+|Create a calendar link',
     'End|Change the password|Create API token|Revoke .+|Read again',
     'Add an app|Add a passkey|New recovery codes',
   ].join('|')})$`,
@@ -271,7 +280,7 @@ const HARMLESS = new RegExp(
 /** Every button outside of the navigation, and whether it can be used. */
 const buttonsOf = (page: Page): Promise<{ name: string; offered: boolean }[]> =>
   page.evaluate(`[...document.querySelectorAll('main button')].map((button) => ({
-    name: button.getAttribute('aria-label') ?? button.innerText,
+    name: button.getAttribute('aria-label') ?? button.textContent,
     offered: button.getAttribute('aria-disabled') !== 'true',
   }))`);
 

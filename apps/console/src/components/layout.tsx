@@ -12,12 +12,14 @@ const ACTIVE = { className: 'bg-tint font-medium text-strong', 'aria-current': '
 const PAGES = [
   { to: '/t/$tenant', name: 'Overview', permission: 'tenant:read', exact: true },
   { to: '/t/$tenant/services', name: 'Services', permission: 'services:read', exact: false },
+  { to: '/t/$tenant/rotations', name: 'Rotations', permission: 'services:read', exact: false },
   { to: '/t/$tenant/keys', name: 'Keys', permission: 'keys:read', exact: false },
   { to: '/t/$tenant/certificates', name: 'Certificates', permission: 'certificates:read', exact: false },
   { to: '/t/$tenant/token-profiles', name: 'Token profiles', permission: 'token-profiles:read', exact: false },
   { to: '/t/$tenant/diagnose', name: 'Diagnose a token', permission: 'token-profiles:read', exact: false },
   { to: '/t/$tenant/calendar', name: 'Calendar', permission: 'expirations:read', exact: false },
   { to: '/t/$tenant/history', name: 'History', permission: 'audit:read', exact: false },
+  { to: '/t/$tenant/as-of', name: 'As of', permission: 'audit:read', exact: false },
   { to: '/t/$tenant/proof', name: 'Proof', permission: 'audit:read', exact: false },
   { to: '/t/$tenant/members', name: 'Members', permission: 'members:read', exact: false },
   { to: '/t/$tenant/api-tokens', name: 'API tokens', permission: 'api-tokens:self', exact: false },
@@ -90,8 +92,15 @@ export function Layout() {
           <TenantPages />
           {self.platformRole !== null && (
             <li>
-              <Link to="/platform" className={LINK} activeProps={ACTIVE}>
+              <Link to="/platform" className={LINK} activeOptions={{ exact: true }} activeProps={ACTIVE}>
                 Platform
+              </Link>
+            </li>
+          )}
+          {self.platformPermissions.includes('platform-audit:read') && (
+            <li>
+              <Link to="/platform/history" className={LINK} activeProps={ACTIVE}>
+                History of the installation
               </Link>
             </li>
           )}

@@ -16,7 +16,7 @@ export interface TableProps<Row> {
 /** Rows under columns; where the screen is narrower than they are, the table moves sideways, also by the keyboard. */
 export function Table<Row>({ label, columns, rows, keyOf }: TableProps<Row>) {
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto">
+    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto">
       <table className="w-full border-collapse text-left text-sm">
         <thead>
           <tr>

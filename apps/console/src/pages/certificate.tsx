@@ -5,6 +5,7 @@ import { choices, dataOf } from '#sdk';
 
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
+import { CertificateChain } from '../components/certificate-chain.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField } from '../components/form.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
@@ -102,7 +103,8 @@ function CertificateDetails({ certificate }: { readonly certificate: Certificate
           </Button>
         }
       >
-        <pre tabIndex={0} className="max-h-96 overflow-auto">
+        <CertificateChain caId={certificate.caId} />
+        <pre tabIndex={0} className="mt-3 max-h-96 overflow-auto">
           {`${certificate.certificate ?? ''}${certificate.chain}`}
         </pre>
       </Card>

@@ -1,8 +1,14 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { choices, dataOf } from '#sdk';
 
+import {
+  CERTIFICATE_FILTERS,
+  type CertificateSearch,
+  certificateQuery,
+  certificateSearch,
+} from '../certificate-filter.js';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
@@ -17,19 +23,13 @@ import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
 
-type State = Schemas['Certificate']['state'];
+const route = getRouteApi('/signed-in/t/$tenant/certificates');
 
 export function CertificatesPage() {
   const { tenantId, slug: tenant, reason } = useTenant();
   const [issuing, setIssuing] = useState(false);
-  const [state, setState] = useState<State>();
-  const [subject, setSubject] = useState('');
-  const list = useInfiniteQuery(
-    certificatesQuery(tenantId, {
-      ...(state === undefined ? {} : { state }),
-      ...(subject === '' ? {} : { subject }),
-    }),
-  );
+  const search = route.useSearch();
+  const list = useInfiniteQuery(certificatesQuery(tenantId, certificateQuery(search)));
   return (
     <Page
       title="Certificates"
@@ -41,20 +41,8 @@ export function CertificatesPage() {
       }
     >
       <Authorities />
+      <Filters search={search} />
       <Card title="Inventory">
-        <div className="flex flex-wrap gap-3">
-          <SelectField
-            label="State"
-            value={state ?? ''}
-            onChange={({ target: { value } }) => setState(value === '' ? undefined : (value as State))}
-            options={[{ value: '', label: 'any' }, ...optionsOf(choices.Certificate.state)]}
-          />
-          <TextField
-            label="Subject contains"
-            defaultValue={subject}
-            onBlur={({ target: { value } }) => setSubject(value)}
-          />
-        </div>
         <Loaded query={itemsOf(list)}>
           {(certificates) =>
             certificates.length === 0 ? (
@@ -88,8 +76,52 @@ export function CertificatesPage() {
   );
 }
 
+/** The filters of the inventory; the address of the page contains them. */
+function Filters({ search }: { readonly search: CertificateSearch }) {
+  const { tenantId, slug: tenant } = useTenant();
+  const navigate = useNavigate();
+  const authorities = itemsOf(useInfiniteQuery(authoritiesQuery(tenantId))).data ?? [];
+  const show = (values: CertificateSearch) =>
+    void navigate({ to: '/t/$tenant/certificates', params: { tenant }, search: values });
+  return (
+    <details className="mb-4 rounded-lg border border-line bg-card p-4" open={Object.keys(search).length > 0}>
+      <summary className="cursor-pointer font-medium text-strong">Filters</summary>
+      <div className="mt-3" key={`${JSON.stringify(search)} ${authorities.length}`}>
+        <Form submit="Apply" onSubmit={(values) => show(certificateSearch(values, choices.Certificate.state))}>
+          <div className="grid gap-x-4 sm:grid-cols-2 lg:grid-cols-3">
+            <SelectField
+              label="State"
+              name="state"
+              defaultValue={search.state ?? ''}
+              options={[{ value: '', label: 'any' }, ...optionsOf(choices.Certificate.state)]}
+            />
+            <SelectField
+              label="Authority"
+              name="caId"
+              defaultValue={search.caId ?? ''}
+              options={[
+                { value: '', label: 'any' },
+                ...authorities.map(({ id, name }) => ({ value: id, label: name })),
+              ]}
+            />
+            <TextField label="Expires before" name="expiresBefore" type="date" defaultValue={search.expiresBefore} />
+            {(Object.keys(CERTIFICATE_FILTERS) as (keyof typeof CERTIFICATE_FILTERS)[]).map((name) => (
+              <TextField key={name} label={CERTIFICATE_FILTERS[name]} name={name} defaultValue={search[name]} />
+            ))}
+          </div>
+        </Form>
+        <div className="mt-2">
+          <Button look="quiet" onClick={() => show({})}>
+            Clear the filters
+          </Button>
+        </div>
+      </div>
+    </details>
+  );
+}
+
 function Authorities() {
-  const { tenantId, reason } = useTenant();
+  const { tenantId, slug: tenant, reason } = useTenant();
   const [creating, setCreating] = useState(false);
   const list = useInfiniteQuery(authoritiesQuery(tenantId));
   return (
@@ -111,7 +143,17 @@ function Authorities() {
               rows={authorities}
               keyOf={({ id }) => id}
               columns={[
-                { name: 'Name', cell: ({ name, isDefault }) => (isDefault ? `${name} (default)` : name) },
+                {
+                  name: 'Name',
+                  cell: ({ id, name, isDefault }) => (
+                    <>
+                      <Link to="/t/$tenant/authorities/$caId" params={{ tenant, caId: id }}>
+                        {name}
+                      </Link>
+                      {isDefault && ' (default)'}
+                    </>
+                  ),
+                },
                 { name: 'State', cell: ({ state }) => <Badge state={state} /> },
                 { name: 'Subject', cell: ({ subject }) => subject },
                 { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },

@@ -1,5 +1,5 @@
-import { type ExportFormat, exportFormats } from '#audit';
-import type { EventOutcome, Json } from '#core';
+import { type DayDensity, type ExportFormat, exportFormats } from '#audit';
+import { type EventOutcome, type Json, toRfc3339 } from '#core';
 import {
   Choice,
   Email,
@@ -7,6 +7,7 @@ import {
   Identifier,
   Instant,
   InstantOrDate,
+  Items,
   JsonObject,
   Nested,
   QueryWords,
@@ -55,6 +56,27 @@ export class AuditEventQuery extends PageQuery {
   @Choice(['desc', 'asc'], { optional: true, default: 'desc', description: 'Newest or oldest first' })
   order?: 'desc' | 'asc';
 }
+
+export class AuditDensityQuery {
+  @InstantOrDate({ optional: true, description: 'An instant in the day, or its date (UTC); today if absent' })
+  day?: number;
+}
+
+export class AuditDensity {
+  @Instant({ description: 'Start of the day in UTC' }) day: string;
+  @Items(WholeNumber(), {
+    minItems: 24,
+    maxItems: 24,
+    description: 'Number of events in each hour; events at the end of one can be counted in the next',
+    example: [0, 0, 3, 5, 8, 120, 80, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0],
+  })
+  hours: number[];
+}
+
+export const presentDensity = ({ day, hours }: DayDensity): AuditDensity => ({
+  day: toRfc3339(day),
+  hours: [...hours],
+});
 
 export class EventActor {
   @Choice(['user', 'service', 'service_account', 'system'], { description: 'Type of the actor' }) type: string;

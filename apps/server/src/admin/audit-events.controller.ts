@@ -18,7 +18,15 @@ import type { Page, PlatformScope, TenantScope } from '#core';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
-import { AuditEvent, AuditEventPage, AuditEventQuery, AuditExportQuery } from './audit-events.contract.js';
+import {
+  AuditDensity,
+  AuditDensityQuery,
+  AuditEvent,
+  AuditEventPage,
+  AuditEventQuery,
+  AuditExportQuery,
+  presentDensity,
+} from './audit-events.contract.js';
 import {
   CHECKPOINT_EXAMPLE,
   CheckpointQuery,
@@ -67,6 +75,14 @@ export class AuditEventsController {
   ): Promise<Page<AuditEvent>> {
     await this.reads.record(scope);
     return this.history.list(scope, filter, { limit, cursor });
+  }
+
+  @Get('density')
+  @ApiOperation({ summary: 'Count the events of each hour of a day' })
+  @ApiOkResponse({ type: AuditDensity, description: 'The counts' })
+  async getAuditDensity(@Query() { day }: AuditDensityQuery, @InScope() scope: TenantScope): Promise<AuditDensity> {
+    await this.reads.record(scope);
+    return presentDensity(await this.history.density(scope, day));
   }
 
   @Get('export')
@@ -163,6 +179,16 @@ export class PlatformAuditEventsController {
     @OnPlatform() scope: PlatformScope,
   ): Promise<Page<AuditEvent>> {
     return this.history.list(scope, filter, { limit, cursor });
+  }
+
+  @Get('density')
+  @ApiOperation({ summary: "Count the events of each hour of a day in the installation's own history" })
+  @ApiOkResponse({ type: AuditDensity, description: 'The counts' })
+  async getPlatformAuditDensity(
+    @Query() { day }: AuditDensityQuery,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<AuditDensity> {
+    return presentDensity(await this.history.density(scope, day));
   }
 
   @Get('export')

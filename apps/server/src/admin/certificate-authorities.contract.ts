@@ -5,6 +5,7 @@ import {
   type NewAuthority as AuthorityRequest,
   type RevocationImpact,
   VALIDITY_DAYS_LIMIT,
+  type RevocationStatus,
   authorityKeyAlgorithms,
   authorityLifecycle,
 } from '#certificates';
@@ -264,6 +265,58 @@ export class CertificateAuthority {
 }
 
 export class CertificateAuthorityPage extends PageOf(CertificateAuthority) {}
+
+export class CrlState {
+  @WholeNumber({ description: 'CRL number (RFC 5280 §5.2.3)', example: 1_764_144_000_000 }) number: number;
+  @Instant({ description: 'When it was signed' }) thisUpdate: string;
+  @Instant({ description: 'When it ends' }) nextUpdate: string;
+  @WholeNumber({ description: 'Size in bytes', example: 412 }) bytes: number;
+  @Flag({ description: 'Whether the next one has to be signed', example: false }) isDue: boolean;
+}
+
+export class OcspSignerState {
+  @Text({ description: 'Serial number of its certificate, hexadecimal', example: '5f2a9c' }) serialNumber: string;
+  @Instant({ description: 'Start of its validity' }) notBefore: string;
+  @Instant({ description: 'End of its validity; it is replaced before' }) notAfter: string;
+}
+
+export class OcspAnswerState {
+  @Instant({ description: 'When it was given' }) answeredAt: string;
+  @Text({ max: 4_000, description: 'The statuses in it', example: 'good' }) statuses: string;
+}
+
+/** In what state is what relying parties learn of revocations by. */
+export class CertificateAuthorityStatus {
+  @Nested(() => CrlState, { nullable: true, description: 'The list that is published; null before the first' })
+  crl: CrlState | null;
+  @Nested(() => OcspSignerState, {
+    nullable: true,
+    description: 'The delegate that signs OCSP answers (RFC 6960 §4.2.2.2); null before the first question',
+  })
+  ocspSigner: OcspSignerState | null;
+  @Nested(() => OcspAnswerState, {
+    nullable: true,
+    description: 'The last OCSP answer of the process that answers this; null where it gave none since its start',
+  })
+  lastOcspAnswer: OcspAnswerState | null;
+}
+
+export const presentAuthorityStatus = ({ crl, ocsp }: RevocationStatus): CertificateAuthorityStatus => ({
+  crl:
+    crl === undefined ? null : { ...crl, thisUpdate: toRfc3339(crl.thisUpdate), nextUpdate: toRfc3339(crl.nextUpdate) },
+  ocspSigner:
+    ocsp.signer === undefined
+      ? null
+      : {
+          serialNumber: ocsp.signer.serialNumber,
+          notBefore: toRfc3339(ocsp.signer.notBefore),
+          notAfter: toRfc3339(ocsp.signer.notAfter),
+        },
+  lastOcspAnswer:
+    ocsp.lastAnswer === undefined
+      ? null
+      : { answeredAt: toRfc3339(ocsp.lastAnswer.answeredAt), statuses: ocsp.lastAnswer.statuses },
+});
 
 export class AuthorityRevocationImpact {
   @WholeNumber({ description: 'Authorities that would be revoked, including subordinate ones', example: 1 })

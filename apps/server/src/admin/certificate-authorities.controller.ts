@@ -2,7 +2,13 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from 
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { AuthorityRevocations, CertificateAuthorities, authorityErrors, certificateErrors } from '#certificates';
+import {
+  AuthorityRevocations,
+  CertificateAuthorities,
+  RevocationStatuses,
+  authorityErrors,
+  certificateErrors,
+} from '#certificates';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
@@ -16,10 +22,12 @@ import {
   AuthorityRevocationDryRun,
   CertificateAuthority,
   CertificateAuthorityPage,
+  CertificateAuthorityStatus,
   NewCertificateAuthority,
   isImport,
   presentAuthority,
   presentAuthorityDryRun,
+  presentAuthorityStatus,
   toAuthorityRequest,
   toImport,
 } from './certificate-authorities.contract.js';
@@ -36,6 +44,7 @@ export class CertificateAuthoritiesController {
   constructor(
     private readonly authorities: CertificateAuthorities,
     private readonly revocations: AuthorityRevocations,
+    private readonly statuses: RevocationStatuses,
   ) {}
 
   @Post()
@@ -111,6 +120,16 @@ export class CertificateAuthoritiesController {
     const chain = await this.authorities.chain(scope, caId);
     reply.type('application/x-pem-file');
     return chain;
+  }
+
+  @Get(':caId/status')
+  @ApiOperation({ summary: 'Read the state of the CRL and of the OCSP responder of an authority' })
+  @ApiOkResponse({ type: CertificateAuthorityStatus, description: 'The state' })
+  async getCertificateAuthorityStatus(
+    @Param('caId') caId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<CertificateAuthorityStatus> {
+    return presentAuthorityStatus(await this.statuses.of(scope, caId));
   }
 
   @Post(':caId/revoke')

@@ -8,6 +8,7 @@ const ANNOUNCEMENTS_SHOWN_MAX = 100;
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 
 export class ExpirationQuery extends PageQuery {
+  @InstantOrDate({ optional: true, description: 'Only what happens from then on; all if absent' }) from?: number;
   @InstantOrDate({ optional: true, description: 'Only what happens until then; in 30 days if absent' }) before?: number;
   @Text({ optional: true, max: 64, description: 'Only things of this kind', example: 'certificate' }) kind?: string;
 }

@@ -32,10 +32,10 @@ export class ExpirationsController {
   @ApiOperation({ summary: 'List what expires, is rotated or begins, of every kind, soonest first' })
   @ApiOkResponse({ type: ExpirationPage, description: 'One page' })
   async listExpirations(
-    @Query() { before, kind, ...request }: ExpirationQuery,
+    @Query() { from, before, kind, ...request }: ExpirationQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<Expiration>> {
-    const { items, nextCursor } = await this.calendar.list(scope, before, kind, request);
+    const { items, nextCursor } = await this.calendar.list(scope, { from, before, kind }, request);
     const described = await this.announcements.describe(scope, items);
     return { items: described.map(presentExpiration), nextCursor };
   }

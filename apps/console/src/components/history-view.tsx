@@ -1,0 +1,179 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { type ReactNode, useState } from 'react';
+
+import { now } from '../clock.js';
+import { dayOf, hoursOf } from '../density.js';
+import { saveFile } from '../download.js';
+import { FILTERS, type FilterName, type HistorySearch, historyQuery, historySearch } from '../history-filter.js';
+import type { ExportFormat, HistorySource } from '../history-source.js';
+import { type Schemas, itemsOf, useChange } from '../queries.js';
+import { Badge } from './badge.js';
+import { Bars } from './bars.js';
+import { Button } from './button.js';
+import { Form, Refusal, SelectField, TextField } from './form.js';
+import { More } from './more.js';
+import { Card, Empty, Loaded } from './page.js';
+import { Table } from './table.js';
+import { ExactTime } from './time.js';
+
+export interface HistoryViewProps {
+  readonly source: HistorySource;
+  readonly search: HistorySearch;
+  /** Goes to the address with other filters. */
+  readonly onSearch: (search: HistorySearch) => void;
+  readonly eventLink: (event: Schemas['AuditEvent']) => ReactNode;
+}
+
+/** A history by the filters of the address. */
+export function HistoryView({ source, search, onSearch, eventLink }: HistoryViewProps) {
+  const list = useInfiniteQuery(source.list(historyQuery(search)));
+  return (
+    <>
+      <Day source={source} search={search} onSearch={onSearch} />
+      <Filters search={search} onSearch={onSearch} />
+      <Card>
+        <Loaded query={itemsOf(list)}>
+          {(events) =>
+            events.length === 0 ? (
+              <Empty>No event matches.</Empty>
+            ) : (
+              <Table
+                label="Events"
+                rows={events}
+                keyOf={({ id }) => id}
+                columns={[
+                  { name: 'When (UTC)', cell: ({ occurredAt }) => <ExactTime at={occurredAt} /> },
+                  { name: 'Action', cell: eventLink },
+                  { name: 'Who', cell: ({ actor }) => actor.name ?? actor.id },
+                  { name: 'Target', cell: ({ target }) => target.type.replaceAll('_', ' ') },
+                  { name: 'From', cell: ({ sourceAddress }) => sourceAddress ?? '' },
+                  { name: 'Outcome', cell: ({ outcome }) => <Badge state={outcome} /> },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+        <More list={list} />
+      </Card>
+    </>
+  );
+}
+
+type PartProps = Pick<HistoryViewProps, 'source' | 'search' | 'onSearch'>;
+
+/** How many events each hour of a day has: as a chart, and as a table whose hours lead to their events. */
+function Day({ source, search, onSearch }: PartProps) {
+  const [today] = useState(() => dayOf(now()));
+  const day = search.day ?? today;
+  const density = useQuery(source.density(day));
+  return (
+    <Card title="Events by hour">
+      <div className="flex flex-wrap items-end gap-3">
+        <TextField
+          key={day}
+          label="Day (UTC)"
+          type="date"
+          defaultValue={day}
+          max={today}
+          onChange={({ target: { value } }) => value !== '' && onSearch({ ...search, day: value })}
+        />
+      </div>
+      <Loaded query={density}>
+        {({ hours }) => (
+          <>
+            <Bars label={`Events in each hour of ${day}`} counts={hours} />
+            <p className="mt-1 text-sm text-soft">
+              {hours.reduce((sum, count) => sum + count, 0)} events on {day}
+            </p>
+            <details className="mt-2">
+              <summary className="cursor-pointer text-sm text-accent">As a table</summary>
+              <Table
+                label={`Hours of ${day}`}
+                rows={hoursOf(day, hours)}
+                keyOf={({ from }) => from}
+                columns={[
+                  { name: 'Hour (UTC)', cell: ({ name }) => name },
+                  { name: 'Events', cell: ({ count }) => count },
+                  {
+                    name: 'Show',
+                    cell: ({ name, from, to, count }) =>
+                      count === 0 ? null : (
+                        <Button
+                          look="quiet"
+                          aria-label={`Show the events of ${name}`}
+                          onClick={() => onSearch({ ...search, from, to })}
+                        >
+                          Show
+                        </Button>
+                      ),
+                  },
+                ]}
+              />
+            </details>
+          </>
+        )}
+      </Loaded>
+    </Card>
+  );
+}
+
+function Filters({ search, onSearch }: Pick<HistoryViewProps, 'search' | 'onSearch'>) {
+  const { day, ...filters } = search;
+  const kept = day === undefined ? {} : { day };
+  return (
+    <details className="mb-4 rounded-lg border border-line bg-card p-4" open={Object.keys(filters).length > 0}>
+      <summary className="cursor-pointer font-medium text-strong">Filters</summary>
+      <div className="mt-3" key={JSON.stringify(search)}>
+        <Form submit="Apply" onSubmit={(values) => onSearch({ ...kept, ...historySearch(values) })}>
+          <div className="grid gap-x-4 sm:grid-cols-2 lg:grid-cols-3">
+            {(Object.keys(FILTERS) as FilterName[]).map((name) => (
+              <TextField key={name} label={FILTERS[name]} name={name} defaultValue={search[name]} />
+            ))}
+            <SelectField
+              label="Outcome"
+              name="outcome"
+              defaultValue={search.outcome ?? ''}
+              options={['', 'success', 'denied', 'failed'].map((value) => ({ value, label: value || 'any' }))}
+            />
+            <SelectField
+              label="Order"
+              name="order"
+              defaultValue={search.order ?? 'desc'}
+              options={[
+                { value: 'desc', label: 'newest first' },
+                { value: 'asc', label: 'oldest first' },
+              ]}
+            />
+          </div>
+        </Form>
+        <div className="mt-2">
+          <Button look="quiet" onClick={() => onSearch(kept)}>
+            Clear the filters
+          </Button>
+        </div>
+      </div>
+    </details>
+  );
+}
+
+/** Saves the events of the period, and beside them the checkpoint that covers them. */
+export function HistoryExport({ source, search: { from, to } }: Pick<HistoryViewProps, 'source' | 'search'>) {
+  const save = useChange(
+    async (format: ExportFormat) => {
+      const period = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+      return { format, exported: await source.export(format, period) };
+    },
+    ({ format, exported: { events, checkpoint } }) => {
+      const name = `${source.name}-history.${format}`;
+      saveFile(name, events);
+      saveFile(`${name}.checkpoint`, checkpoint);
+    },
+  );
+  return (
+    <>
+      <Button onClick={() => save.mutate('ndjson')}>Export NDJSON</Button>
+      <Button onClick={() => save.mutate('csv')}>Export CSV</Button>
+      <Refusal error={save.error} />
+    </>
+  );
+}

@@ -1,0 +1,265 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { dataOf } from '#sdk';
+
+import { type Change, type Things, changesBetween, nameOf } from '../as-of.js';
+import { AS_OF_KINDS, type AsOfKind, asOfKinds } from '../as-of-kinds.js';
+import { daysAhead } from '../calendar.js';
+import { now } from '../clock.js';
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { Differences } from '../components/differences.js';
+import { Form, Refusal, TextField } from '../components/form.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { ExactTime } from '../components/time.js';
+import { itemsOf, pagesOf, useChange } from '../queries.js';
+import { client } from '../server.js';
+import { useTenant } from '../tenant.js';
+
+const route = getRouteApi('/signed-in/t/$tenant/as-of');
+const AS_OF = '/v1/tenants/{tenantId}/as-of';
+/** Things of each kind that are compared: enough for a tenant of ten thousand credentials. */
+const COMPARED_PAGES_MAX = 60;
+const PAGE_SIZE = 200;
+
+async function pageOf(tenantId: string, at: string, kind: AsOfKind, page: { cursor?: string; limit?: number }) {
+  const query = { at, kind, ...page };
+  const answer = await dataOf(client.GET(AS_OF, { params: { path: { tenantId }, query } }));
+  return answer[kind] ?? { items: [], nextCursor: null };
+}
+
+const thingsQuery = (tenantId: string, at: string, kind: AsOfKind) =>
+  pagesOf([tenantId, 'as-of', at, kind], async (page) => {
+    const { items, nextCursor } = await pageOf(tenantId, at, kind, page);
+    return { items: items as Things[AsOfKind] & {}, nextCursor };
+  });
+
+/** All things of all kinds at an instant, as far as they are compared. */
+async function allThings(tenantId: string, at: string): Promise<{ things: Things; isComplete: boolean }> {
+  const things: Partial<Record<AsOfKind, NonNullable<Things[AsOfKind]>>> = {};
+  let isComplete = true;
+  for (const kind of asOfKinds) {
+    const found = [];
+    let cursor: string | null | undefined;
+    for (let read = 0; cursor !== null && read < COMPARED_PAGES_MAX; read += 1) {
+      const more = cursor === undefined ? {} : { cursor };
+      const { items, nextCursor } = await pageOf(tenantId, at, kind, { limit: PAGE_SIZE, ...more });
+      found.push(...(items as NonNullable<Things[AsOfKind]>));
+      cursor = nextCursor;
+    }
+    isComplete &&= cursor === null;
+    things[kind] = found;
+  }
+  return { things, isComplete };
+}
+
+/** `2026-11-27T08:30` in a field is an instant in UTC. */
+const instantOf = (field: string): string => `${field.length === 16 ? `${field}:00` : field}.000Z`;
+const fieldOf = (instant: string): string => instant.slice(0, 19);
+
+export function AsOfPage() {
+  const { slug: tenant } = useTenant();
+  const { at, profile } = route.useSearch();
+  const navigate = useNavigate();
+  const [start] = useState(now);
+  const shown = at ?? daysAhead(start, 0);
+  return (
+    <Page
+      title="As of"
+      introduction="What the tenant had at an instant, and who could have a token signed: rebuilt from the events of the history alone."
+    >
+      <Card>
+        <Form
+          key={`${shown} ${profile}`}
+          submit="Show"
+          onSubmit={({ instant = '', profile: asked }) =>
+            void navigate({
+              to: '/t/$tenant/as-of',
+              params: { tenant },
+              search: { at: instantOf(instant), ...(asked === undefined ? {} : { profile: asked }) },
+            })
+          }
+        >
+          <div className="grid gap-x-4 sm:grid-cols-2">
+            <TextField
+              label="Instant (UTC)"
+              name="instant"
+              type="datetime-local"
+              step={1}
+              defaultValue={fieldOf(shown)}
+              required
+            />
+            <TextField
+              label="Token profile (optional)"
+              name="profile"
+              defaultValue={profile}
+              hint="Who could have a token signed with it"
+            />
+          </div>
+        </Form>
+      </Card>
+      {profile !== undefined && <Signers key={`${shown} ${profile} signers`} at={shown} profile={profile} />}
+      <Comparison key={`${shown} comparison`} at={shown} />
+      {asOfKinds.map((kind) => (
+        <Kind key={`${shown} ${kind}`} at={shown} kind={kind} />
+      ))}
+    </Page>
+  );
+}
+
+function Kind({ at, kind }: { readonly at: string; readonly kind: AsOfKind }) {
+  const { tenantId, slug: tenant } = useTenant();
+  const list = useInfiniteQuery(thingsQuery(tenantId, at, kind));
+  return (
+    <Card title={AS_OF_KINDS[kind]}>
+      <Loaded query={itemsOf(list)}>
+        {(things) =>
+          things.length === 0 ? (
+            <Empty>There were none.</Empty>
+          ) : (
+            <Table
+              label={AS_OF_KINDS[kind]}
+              rows={things}
+              keyOf={({ id }) => id}
+              columns={[
+                { name: 'Name', cell: nameOf },
+                {
+                  name: kind === 'members' ? 'Role' : kind === 'tokenProfiles' ? 'Format' : 'State',
+                  cell: (thing) => <Badge state={String(thing['state'] ?? thing['role'] ?? thing['format'])} />,
+                },
+                {
+                  name: 'Life',
+                  cell: (thing) => (
+                    <Link to="/t/$tenant/history" params={{ tenant }} search={{ targetId: thing.id, order: 'asc' }}>
+                      its events<span className="sr-only"> ({nameOf(thing)})</span>
+                    </Link>
+                  ),
+                },
+                {
+                  name: 'All values',
+                  cell: (thing) => (
+                    <details>
+                      <summary className="cursor-pointer">
+                        {thing['isComplete'] === false ? 'incomplete' : 'show'}
+                      </summary>
+                      <pre tabIndex={0} className="max-h-60 max-w-80 overflow-auto">
+                        {JSON.stringify(thing, null, 2)}
+                      </pre>
+                    </details>
+                  ),
+                },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More list={list} />
+    </Card>
+  );
+}
+
+function Comparison({ at }: { readonly at: string }) {
+  const { tenantId } = useTenant();
+  const compare = useChange(async () => {
+    const [then, present] = [await allThings(tenantId, at), await allThings(tenantId, daysAhead(now(), 0))];
+    return {
+      changes: changesBetween(then.things, present.things),
+      isComplete: then.isComplete && present.isComplete,
+    };
+  });
+  const busy = compare.isPending ? 'The server has not answered yet' : undefined;
+  return (
+    <Card
+      title="What changed since"
+      actions={
+        <Button reason={busy} onClick={() => compare.mutate(undefined)}>
+          Compare with now
+        </Button>
+      }
+    >
+      <Refusal error={compare.error} />
+      {compare.data === undefined ? (
+        <p className="text-soft">
+          From <ExactTime at={at} /> to now.
+        </p>
+      ) : (
+        <Changes {...compare.data} />
+      )}
+    </Card>
+  );
+}
+
+function Changes({ changes, isComplete }: { readonly changes: readonly Change[]; readonly isComplete: boolean }) {
+  return (
+    <>
+      {!isComplete && (
+        <p role="status" className="mb-2">
+          There are more things than are compared here: only the first {COMPARED_PAGES_MAX * PAGE_SIZE} of each kind
+          are.
+        </p>
+      )}
+      {changes.length === 0 ? (
+        <Empty>Nothing changed.</Empty>
+      ) : (
+        <ul aria-label="What changed since" className="space-y-3">
+          {changes.map(({ kind, id, name, what, differences }) => (
+            <li key={`${kind} ${id}`}>
+              <Badge state={what} /> {AS_OF_KINDS[kind as AsOfKind]}: <span className="break-words">{name}</span>
+              {differences.length > 0 && <Differences label={`Changes of ${name}`} changes={differences} />}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
+/** Why no caller could have had a token, for people. */
+const refusalText = (refusal: string): string => refusal.replaceAll('_', ' ').toLowerCase();
+
+function Signers({ at, profile }: { readonly at: string; readonly profile: string }) {
+  const { tenantId } = useTenant();
+  const list = useInfiniteQuery(
+    pagesOf([tenantId, 'as-of', at, 'signers', profile], (page) =>
+      dataOf(client.GET(`${AS_OF}/signers`, { params: { path: { tenantId }, query: { at, profile, ...page } } })),
+    ),
+  );
+  const first = list.data?.pages[0] as
+    { refusal: string | null; kid: string | null; publicAccess: boolean } | undefined;
+  return (
+    <Card title={`Who could sign with ${profile}`}>
+      {first !== undefined && (
+        <Facts
+          facts={[
+            { name: 'Possible', value: first.refusal === null ? 'yes' : `no: ${refusalText(first.refusal)}` },
+            { name: 'kid', value: first.kid === null ? 'none' : <code>{first.kid}</code> },
+            { name: 'Callers without a credential', value: first.publicAccess ? 'admitted, too' : 'not admitted' },
+          ]}
+        />
+      )}
+      <Loaded query={itemsOf(list)}>
+        {(signers) =>
+          signers.length === 0 ? (
+            <Empty>No credential of a service could.</Empty>
+          ) : (
+            <Table
+              label="Possible signers"
+              rows={signers}
+              keyOf={({ credentialId }) => credentialId}
+              columns={[
+                { name: 'Service', cell: ({ serviceName }) => serviceName },
+                { name: 'Credential', cell: ({ credentialId }) => <code>{credentialId}</code> },
+                { name: 'Type', cell: ({ authType }) => authType.replaceAll('_', ' ') },
+                { name: 'From', cell: ({ allowedCidrs }) => allowedCidrs.join(', ') || 'anywhere' },
+              ]}
+            />
+          )
+        }
+      </Loaded>
+      <More list={list} />
+    </Card>
+  );
+}

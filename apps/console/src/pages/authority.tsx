@@ -1,0 +1,132 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link, getRouteApi } from '@tanstack/react-router';
+import { dataOf } from '#sdk';
+
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { CertificateChain } from '../components/certificate-chain.js';
+import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
+import { ExactTime, Time } from '../components/time.js';
+import { saveFile } from '../download.js';
+import type { Schemas } from '../queries.js';
+import { client } from '../server.js';
+import { useTenant } from '../tenant.js';
+
+const route = getRouteApi('/signed-in/t/$tenant/authorities/$caId');
+const AUTHORITY = '/v1/tenants/{tenantId}/certificate-authorities/{caId}';
+
+/** An authority: its certificate, and in what state is what relying parties learn of revocations by. */
+export function AuthorityPage() {
+  const { caId } = route.useParams();
+  const { tenantId, slug: tenant } = useTenant();
+  const params = { path: { tenantId, caId } };
+  const authority = useQuery({
+    queryKey: [tenantId, 'certificate-authorities', caId],
+    queryFn: () => dataOf(client.GET(AUTHORITY, { params })),
+  });
+  return (
+    <Loaded title="Authority" query={authority}>
+      {({ name, state, subject, issuer, serialNumber, keyAlgorithm, origin, notBefore, notAfter, certificate }) => (
+        <Page title={name} introduction="A certificate authority of the tenant">
+          <Card>
+            <Facts
+              facts={[
+                { name: 'State', value: <Badge state={state} /> },
+                { name: 'Subject', value: subject },
+                { name: 'Issuer', value: issuer },
+                { name: 'Serial number', value: <code>{serialNumber}</code> },
+                { name: 'Key', value: `${keyAlgorithm}, ${origin}` },
+                { name: 'Valid from', value: <ExactTime at={notBefore} /> },
+                {
+                  name: 'Valid until',
+                  value: (
+                    <>
+                      <ExactTime at={notAfter} /> (<Time at={notAfter} />)
+                    </>
+                  ),
+                },
+              ]}
+            />
+            <p className="mt-3">
+              <Link to="/t/$tenant/certificates" params={{ tenant }} search={{ caId }}>
+                What it issued
+              </Link>
+            </p>
+          </Card>
+          <RevocationState caId={caId} />
+          <Card
+            title="Chain"
+            actions={<Button onClick={() => saveFile(`${name}.pem`, certificate)}>Download PEM</Button>}
+          >
+            <CertificateChain caId={caId} />
+          </Card>
+        </Page>
+      )}
+    </Loaded>
+  );
+}
+
+function RevocationState({ caId }: { readonly caId: string }) {
+  const { tenantId } = useTenant();
+  const status = useQuery({
+    queryKey: [tenantId, 'certificate-authorities', caId, 'status'],
+    queryFn: () => dataOf(client.GET(`${AUTHORITY}/status`, { params: { path: { tenantId, caId } } })),
+  });
+  return (
+    <Loaded query={status}>
+      {(state) => (
+        <>
+          <Card title="CRL" actions={<a href={`/pki/${caId}/crl`}>Download the CRL</a>}>
+            {state.crl === null ? (
+              <Empty>No list was published yet: the first request for it signs it.</Empty>
+            ) : (
+              <CrlFacts crl={state.crl} />
+            )}
+          </Card>
+          <Card title="OCSP">
+            <Facts
+              facts={[
+                {
+                  name: 'Signed by',
+                  value:
+                    state.ocspSigner === null ? (
+                      'no delegate yet: the first question issues its certificate'
+                    ) : (
+                      <>
+                        the delegate <code>{state.ocspSigner.serialNumber}</code>, until{' '}
+                        <ExactTime at={state.ocspSigner.notAfter} />
+                      </>
+                    ),
+                },
+                {
+                  name: 'Last answer of this process',
+                  value:
+                    state.lastOcspAnswer === null ? (
+                      'none since its start'
+                    ) : (
+                      <>
+                        {state.lastOcspAnswer.statuses}, <Time at={state.lastOcspAnswer.answeredAt} />
+                      </>
+                    ),
+                },
+                { name: 'Address', value: <code>{`/pki/${caId}/ocsp`}</code> },
+              ]}
+            />
+          </Card>
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+const CrlFacts = ({ crl }: { readonly crl: Schemas['CrlState'] }) => (
+  <Facts
+    facts={[
+      { name: 'Number', value: <code>{crl.number}</code> },
+      { name: 'thisUpdate (UTC)', value: <ExactTime at={crl.thisUpdate} /> },
+      { name: 'nextUpdate (UTC)', value: <ExactTime at={crl.nextUpdate} /> },
+      { name: 'Size', value: `${crl.bytes.toLocaleString('en-GB')} bytes` },
+      { name: 'State', value: crl.isDue ? 'the next one is due: it is signed before the next answer' : 'current' },
+    ]}
+  />
+);

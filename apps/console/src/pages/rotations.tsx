@@ -1,0 +1,72 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { Badge } from '../components/badge.js';
+import { Button } from '../components/button.js';
+import { More } from '../components/more.js';
+import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Table } from '../components/table.js';
+import { Time } from '../components/time.js';
+import { itemsOf } from '../queries.js';
+import { rotationFilterText } from '../rotation-filter.js';
+import { useTenant } from '../tenant.js';
+import { StartRotation, rotationsQuery } from './start-rotation.js';
+
+/** Rotations of many credentials: those that run, and those of the last 90 days. */
+export function RotationsPage() {
+  const { tenantId, slug: tenant, reason } = useTenant();
+  const navigate = useNavigate();
+  const [starting, setStarting] = useState(false);
+  const list = useInfiniteQuery(rotationsQuery(tenantId));
+  return (
+    <Page
+      title="Rotations"
+      introduction="Many credentials are replaced by one request: each gets a successor, and is discarded when its overlap ends."
+      actions={
+        <Button look="main" reason={reason('services:write')} onClick={() => setStarting(true)}>
+          Rotate credentials
+        </Button>
+      }
+    >
+      <Card>
+        <Loaded query={itemsOf(list)}>
+          {(rotations) =>
+            rotations.length === 0 ? (
+              <Empty>No credentials were rotated together in the last 90 days.</Empty>
+            ) : (
+              <Table
+                label="Rotations"
+                rows={rotations}
+                keyOf={({ id }) => id}
+                columns={[
+                  {
+                    name: 'Requested',
+                    cell: ({ id, createdAt }) => (
+                      <Link to="/t/$tenant/rotations/$rotationId" params={{ tenant, rotationId: id }}>
+                        <Time at={createdAt} />
+                      </Link>
+                    ),
+                  },
+                  { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+                  { name: 'Selected', cell: ({ filter }) => rotationFilterText(filter) },
+                  { name: 'Rotated', cell: ({ rotated, total }) => `${rotated} of ${total}` },
+                  { name: 'Rejected', cell: ({ rejected }) => rejected },
+                ]}
+              />
+            )
+          }
+        </Loaded>
+        <More list={list} />
+      </Card>
+      {starting && (
+        <StartRotation
+          onClose={() => setStarting(false)}
+          onStarted={({ id }) =>
+            void navigate({ to: '/t/$tenant/rotations/$rotationId', params: { tenant, rotationId: id } })
+          }
+        />
+      )}
+    </Page>
+  );
+}
