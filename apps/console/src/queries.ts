@@ -32,12 +32,16 @@ export const itemsOf = <Item>(list: UseInfiniteQueryResult<{ readonly pages: rea
 });
 
 /** A change by the API, after which everything that is shown is read again. */
-export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, onDone?: (answer: Answer) => void) {
+export function useChange<Input, Answer>(
+  change: (input: Input) => Promise<Answer>,
+  onDone?: (answer: Answer) => void | Promise<void>,
+) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: change,
     onSuccess: async (answer) => {
-      onDone?.(answer);
+      // A page that is left for what was deleted is left before it is read again.
+      await onDone?.(answer);
       await queries.invalidateQueries();
     },
   });

@@ -51,7 +51,7 @@ function SuspendTenant({ tenant: { id: tenantId, slug }, onClose }: TenantDialog
   const navigate = useNavigate();
   const suspend = useChange(
     () => dataOf(client.POST('/v1/tenants/{tenantId}/suspend', { params: { path: { tenantId } } })),
-    () => void navigate({ to: '/platform' }),
+    () => navigate({ to: '/platform' }),
   );
   return (
     <Dialog title={`Suspend ${slug}?`} onClose={onClose}>
@@ -70,7 +70,7 @@ function DeleteTenant({ tenant: { id: tenantId, slug }, onClose }: TenantDialogP
   const remove = useChange(
     ({ confirm, header }: { readonly confirm: string; readonly header: StepUpHeader }) =>
       dataOf(client.DELETE('/v1/tenants/{tenantId}', { params: { path: { tenantId }, header }, body: { confirm } })),
-    () => void navigate({ to: '/platform' }),
+    () => navigate({ to: '/platform' }),
   );
   return (
     <Dialog title={`Delete ${slug}?`} onClose={onClose}>
