@@ -72,10 +72,11 @@ export class Notices {
     recipients: readonly string[],
     { key, subject, lines, page, ...notice }: Notice,
   ): Promise<void> {
-    const { slug, name } = await tenantNameOf(tx, tenantId);
+    const { slug, name, state } = await tenantNameOf(tx, tenantId);
     const link = `${this.publicUrl.current}/console/t/${slug}/${page}`;
     const text = [`Tenant: ${inLine(name)} (${slug})`, '', ...lines, '', link, '', FOOTER, ''].join('\n');
-    const mail = { ...notice, subject: `[Chancery] ${slug}: ${subject}`, text };
+    const tenant = { id: tenantId, isSuspended: state === 'suspended' };
+    const mail = { ...notice, tenant, subject: `[Chancery] ${slug}: ${subject}`, text };
     await this.mails.add(
       tx,
       recipients.map((recipient) => ({ ...mail, key: [tenantId, ...key], recipient })),

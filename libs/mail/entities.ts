@@ -5,6 +5,7 @@ import {
   InstantColumn,
   IntegerColumn,
   KeyColumn,
+  ReferenceColumn,
   SealedColumn,
   StateColumn,
   VarcharColumn,
@@ -32,4 +33,8 @@ export class Mail {
   /** Why the last attempt failed. */
   @VarcharColumn(32, { nullable: true }) lastError: string | null;
   @InstantColumn() createdAt: number;
+  /** The tenant that tells it; `null` where it belongs to a person's account. */
+  @ReferenceColumn({ nullable: true }) tenantId: string | null;
+  /** Since when it waits because that tenant is suspended. */
+  @InstantColumn({ nullable: true }) heldSince: number | null;
 }

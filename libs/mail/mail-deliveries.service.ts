@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { type EpochMilliseconds, MINUTE, SECOND, endedOrGivenUp, platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
+import { Database, IsNull, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { deliveryLifecycle, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger } from '#logging';
 
@@ -93,8 +93,8 @@ export class MailDeliveries implements OnModuleDestroy {
       const due = await tx.installation.find(
         Mail,
         [
-          { state: 'pending', dueAt: LessThanOrEqual(tx.now) },
-          { state: 'pending', dueAt: MoreThan(tooLateFrom(tx.now)) },
+          { state: 'pending', heldSince: IsNull(), dueAt: LessThanOrEqual(tx.now) },
+          { state: 'pending', heldSince: IsNull(), dueAt: MoreThan(tooLateFrom(tx.now)) },
         ],
         { order: { dueAt: 'ASC', id: 'ASC' }, limit: TOGETHER },
       );

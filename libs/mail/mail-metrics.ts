@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { MINUTE, SECOND, platformScope, systemOrigin } from '#core';
-import { Database } from '#database';
+import { Database, IsNull } from '#database';
 import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#metrics';
 
 import { Mail } from './entities.js';
@@ -42,7 +42,7 @@ export class MailOutboxMetrics implements MetricSource<typeof outbox> {
     return this.database.readPlatform(SYSTEM, async (view) => {
       const [oldest] = await view.installation.find(
         Mail,
-        { state: 'pending' },
+        { state: 'pending', heldSince: IsNull() },
         { order: { createdAt: 'ASC', id: 'ASC' }, limit: 1, columns: ['id', 'createdAt'] },
       );
       return { chancery_mail_waiting_seconds: oldest ? Math.max(view.now - oldest.createdAt, 0) / SECOND : 0 };

@@ -4,8 +4,8 @@ import { Inject, Injectable } from '@nestjs/common';
 
 import { CONFIGURATION } from '#config';
 import { type EpochMilliseconds, INSTALLATION_ID } from '#core';
-import type { Tx, View } from '#database';
-import { TRIED_FOR } from '#deliveries';
+import { IsNull, Not, type Tx, type View } from '#database';
+import { TRIED_FOR, deliveryLifecycle } from '#deliveries';
 import { Vault, installationSealedColumn } from '#vault';
 
 import { Mail } from './entities.js';
@@ -17,9 +17,14 @@ export interface NewMail extends MailContent {
   /** What it tells, and whom it is for: of two with the same key one is sent. */
   readonly key: readonly (string | number)[];
   readonly recipient: string;
+  /** The tenant that tells it: nothing is sent while it is suspended. Absent where it belongs to a person's account. */
+  readonly tenant?: { readonly id: string; readonly isSuspended: boolean };
   /** From when on it is of no use; three days from now where that is earlier. */
   readonly usefulUntil?: EpochMilliseconds;
 }
+
+/** Why a mail of a deleted tenant is given up. */
+const TENANT_DELETED = 'TENANT_DELETED';
 
 const sealedContents = installationSealedColumn(Mail, {
   purpose: 'mail',
@@ -47,7 +52,7 @@ export class Mails {
   async add(tx: Tx, mails: readonly NewMail[]): Promise<void> {
     if (!this.areSent || mails.length === 0) return;
     const rows = new Map<string, Mail>();
-    for (const { key, recipient, usefulUntil = Infinity, ...content } of mails) {
+    for (const { key, recipient, tenant, usefulUntil = Infinity, ...content } of mails) {
       const id = createHash('sha256')
         .update(JSON.stringify([key, recipient]))
         .digest('hex');
@@ -65,9 +70,29 @@ export class Mails {
         lastStatus: null,
         lastError: null,
         createdAt: tx.now,
+        tenantId: tenant?.id ?? null,
+        heldSince: tenant?.isSuspended ? tx.now : null,
       });
     }
     await tx.installation.insertAbsent(Mail, rows);
+  }
+
+  /** A step of the suspension of a tenant: what it has not sent waits. */
+  async hold(tx: Tx, tenantId: string): Promise<void> {
+    await tx.installation.note(Mail, { tenantId, state: 'pending', heldSince: IsNull() }, { heldSince: tx.now });
+  }
+
+  /** A step of the reactivation of a tenant: what has waited is sent, and tried for as long as what is new. */
+  async release(tx: Tx, tenantId: string): Promise<void> {
+    const set = { heldSince: null, dueAt: tx.now, triedUntil: tx.now + TRIED_FOR };
+    await tx.installation.note(Mail, { tenantId, state: 'pending', heldSince: Not(IsNull()) }, set);
+  }
+
+  /** A step of the deletion of a tenant: what it has not sent is never sent. */
+  async drop(tx: Tx, tenantId: string): Promise<void> {
+    await tx.installation.transitionAll(Mail, { tenantId, state: 'pending' }, deliveryLifecycle.event.fail, () => ({
+      set: { sealedContent: null, lastError: TENANT_DELETED },
+    }));
   }
 
   /**

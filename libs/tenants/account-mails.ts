@@ -30,7 +30,7 @@ export class AccountMails {
   async invite(
     tx: Tx,
     invitation: Invitation,
-    { name, slug }: Pick<Tenant, 'name' | 'slug'>,
+    { id: tenantId, name, slug, state }: Pick<Tenant, 'id' | 'name' | 'slug' | 'state'>,
     token: Secret,
   ): Promise<void> {
     const { email, role, lookupHash, expiresAt } = invitation;
@@ -38,6 +38,7 @@ export class AccountMails {
       {
         key: ['invitation', lookupHash],
         recipient: email,
+        tenant: { id: tenantId, isSuspended: state === 'suspended' },
         usefulUntil: expiresAt,
         subject: `[Chancery] You are invited to ${slug}`,
         text: this.text(

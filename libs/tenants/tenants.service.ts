@@ -13,6 +13,7 @@ import {
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
+import { Mails } from '#mail';
 import { Vault } from '#vault';
 
 import { Member, Session, Tenant, User } from './entities.js';
@@ -40,6 +41,7 @@ export class Tenants {
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly users: Users,
+    private readonly mails: Mails,
   ) {}
 
   /**
@@ -171,6 +173,7 @@ export class Tenants {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event.delete);
       await raiseConfigVersion(tx, tenantId);
       await this.vault.destroyDataKeys(tx, tenantId);
+      await this.mails.drop(tx, tenantId);
     });
   }
 
@@ -182,6 +185,7 @@ export class Tenants {
     return this.database.platform(scope, async (tx) => {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event[name]);
       await raiseConfigVersion(tx, tenantId);
+      await (name === 'suspend' ? this.mails.hold(tx, tenantId) : this.mails.release(tx, tenantId));
       return this.refreshed(tx, tenantId);
     });
   }
@@ -280,8 +284,8 @@ export async function tenantSlugOf(view: View): Promise<string> {
   return (await view.get(Tenant, { id: view.scope.tenantId })).slug;
 }
 
-/** A step: what a tenant is called. @throws NOT_FOUND */
-export async function tenantNameOf(view: View, tenantId: string): Promise<Pick<Tenant, 'slug' | 'name'>> {
+/** A step: what a tenant is called, and its state. @throws NOT_FOUND */
+export async function tenantNameOf(view: View, tenantId: string): Promise<Pick<Tenant, 'slug' | 'name' | 'state'>> {
   return view.get(Tenant, { id: tenantId });
 }
 

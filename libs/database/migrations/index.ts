@@ -32,6 +32,7 @@ import { Contacts1764148000000 } from './0048-contacts.js';
 import { Mails1764149000000 } from './0049-mails.js';
 import { AccountMails1764150000000 } from './0050-account-mails.js';
 import { LockSlots1764152000000 } from './0052-lock-slots.js';
+import { MailsOfTenants1764154000000 } from './0054-mails-of-tenants.js';
 import { Names1764158000000 } from './0058-names.js';
 import { HistoryKeys1764164000000 } from './0064-history-keys.js';
 
@@ -71,6 +72,7 @@ export const migrations = [
   Mails1764149000000,
   AccountMails1764150000000,
   LockSlots1764152000000,
+  MailsOfTenants1764154000000,
   Names1764158000000,
   HistoryKeys1764164000000,
 ] as const;

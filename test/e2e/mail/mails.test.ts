@@ -254,6 +254,40 @@ describe('the outbox of e-mail', () => {
     expect(received(next).length).toBe(1);
   });
 
+  it('the outbox of e-mail holds the mails of a suspended tenant until it is active again, and drops those of a deleted one', async () => {
+    const admin = async () => ({ token: await server.login() });
+    const move = async (action: 'suspend' | 'reactivate') => {
+      expect((await server.post(`${tenant.path}/${action}`, undefined, await admin())).status).toBe(200);
+    };
+    const contact = await announce();
+    const second = `second@${tenant.slug}.test`;
+    const service = await createService('other', [second]);
+    await createCredential(service['id']!, 'billing', 20 * DAY);
+    await move('suspend');
+    // Written while it is suspended.
+    await server.runScheduler();
+    await send();
+    // Longer than a mail is tried.
+    clock.advance(4 * DAY);
+    await send();
+    expect([...received(contact), ...received(second)]).toEqual([]);
+    expect(await rowsTo(contact)).toMatchObject([{ state: 'pending' }]);
+    await move('reactivate');
+    await send();
+    expect([received(contact).length, received(second).length]).toEqual([1, 1]);
+
+    tenant = await createTenant(server);
+    const dropped = await announce();
+    await move('suspend');
+    const proof = { password: 'correct horse battery staple', confirm: tenant.slug };
+    expect((await server.delete(tenant.path, proof, await admin())).status).toBe(204);
+    await send();
+    expect(received(dropped)).toEqual([]);
+    expect(await rowsTo(dropped)).toMatchObject([
+      { state: 'failed', lastError: 'TENANT_DELETED', sealedContent: null },
+    ]);
+  });
+
   it('the outbox of e-mail gives up after three days', async () => {
     const contact = await announce();
     mailServer.rejectBy = 451;
