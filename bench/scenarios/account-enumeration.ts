@@ -3,7 +3,7 @@ import { type BenchContext, type Row, type Scenario, repeat } from '../harness/s
 
 /** Accounts that exist, and as many addresses that have none. */
 const ACCOUNTS = 6;
-const ROUNDS = 12;
+const ROUNDS = 8;
 const WRONG = 'a password that is wrong';
 
 interface Question {

@@ -101,7 +101,11 @@ export class CountingGuard extends ThrottlerGuard {
 
   protected override async handleRequest({ context, throttler }: ThrottlerRequest): Promise<boolean> {
     const policy = this.policyOf(context);
-    if (policy === 'none' || policy !== throttler.name) return true;
+    return policy === 'none' || policy !== throttler.name || this.count(policy, context);
+  }
+
+  /** @throws RATE_LIMITED */
+  async count(policy: RateLimitPolicy, context: ExecutionContext): Promise<true> {
     const http = context.switchToHttp();
     // The request itself, never a copy: `ip` is a getter of its prototype, which a spread leaves behind.
     await this.limits.count(policy, trackerOf(http.getRequest<FastifyRequest>()), http.getResponse<FastifyReply>());
@@ -127,6 +131,9 @@ export class RateLimitGuard implements CanActivate {
   constructor(private readonly counted: CountingGuard) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    return this.counted.policyOf(context) === 'none' || this.counted.canActivate(context);
+    const policy = this.counted.policyOf(context);
+    if (policy === 'none') return true;
+    // Keys and the status of certificates are read without pause: the guard of the throttler looks for more than these routes declare.
+    return policy === 'public' ? this.counted.count(policy, context) : this.counted.canActivate(context);
   }
 }
