@@ -63,6 +63,11 @@ const reset = createRoute({
   path: '/reset',
   component: lazyRouteComponent(() => import('./pages/reset.js'), 'ResetPage'),
 });
+const signInPasskey = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in/passkey',
+  component: lazyRouteComponent(() => import('./pages/sign-in-passkey.js'), 'SignInPasskeyPage'),
+});
 
 /** What only a person who is signed in sees. The session of the cookie is continued after a reload. */
 const signedIn = createRoute({
@@ -243,6 +248,7 @@ const routeTree = root.addChildren([
   signInCallback,
   invitation,
   reset,
+  signInPasskey,
   signedIn.addChildren([
     home,
     tenant.addChildren([

@@ -8,7 +8,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { KeyUsage } from '#signing';
 
 import { run } from '../../../apps/cli/src/program.js';
-import { enrolTotp } from '../../support/factors.js';
+import { passkeyRequestIn } from '../../../apps/console/src/passkey-request.js';
+import { createAuthenticator } from '../../support/authenticator.js';
+import { enrolPasskey, enrolTotp, pageOf } from '../../support/factors.js';
 import { startRealProvider } from '../../support/identity-provider.js';
 import { createApiToken, joinTenant } from '../../support/people.js';
 import {
@@ -169,6 +171,34 @@ describe('signing in', () => {
     expect(forged.errors).toMatch(/^(SIGN_IN_EXPIRED|IDENTITY_REJECTED|INVALID_CREDENTIALS): /m);
   });
 
+  it('an account with a passkey uses it in the browser, on a page of the host that it belongs to', async () => {
+    const email = 'passkey@fleet.test';
+    await joinTenant(server, await present(), { email, role: 'auditor' });
+    const { device } = await enrolPasskey(server, await server.login(email, PASSWORD));
+    const { chancery, withBrowser } = person();
+    const statuses: number[] = [];
+    withBrowser((address) => void visit(address));
+    const visit = async (address: string): Promise<void> => {
+      const page = new URL(address);
+      expect([page.origin, page.pathname]).toEqual([pageOf(server), '/console/sign-in/passkey']);
+      const request = passkeyRequestIn(page.hash)!;
+      const answer = request.answerUrl(device.get(request.options as Shape));
+      // Others who reach the port do not know the state.
+      for (const url of [answer.replace(/state=[^&]+/, 'state=made-up'), answer])
+        statuses.push((await fetch(url)).status);
+    };
+    expect(await chancery(`login --passkey --email ${email}`, { answers: [PASSWORD] })).toMatchObject({ code: 0 });
+    expect(statuses).toEqual([404, 200]);
+    expect((await chancery('whoami')).output).toContain(email);
+    const strange = createAuthenticator(pageOf(server));
+    withBrowser((address) => {
+      const request = passkeyRequestIn(new URL(address).hash)!;
+      void fetch(request.answerUrl(strange.get(request.options as Shape)));
+    });
+    const refused = await chancery(`login --passkey --email ${email}`, { answers: [PASSWORD] });
+    expect(refused).toMatchObject({ code: 3, errors: expect.stringMatching(/^INVALID_CREDENTIALS: /m) });
+  });
+
   it('commands at the same time renew a session once: none of them ends it', async () => {
     const { chancery, file, stored } = await owner();
     const before = stored();
@@ -193,7 +223,8 @@ describe('signing in', () => {
   it('an API token or a service key is read from the standard input, checked and kept', async () => {
     const { serviceKey } = await createService(server, await present());
     const { chancery } = person();
-    const wrong = await chancery('login --with-token', { answers: [`${serviceKey.slice(0, -1)}x`] });
+    const changed = `${serviceKey.slice(0, -1)}${serviceKey.endsWith('x') ? 'y' : 'x'}`;
+    const wrong = await chancery('login --with-token', { answers: [changed] });
     expect(wrong).toMatchObject({ code: 3 });
     expect(await chancery('login --with-token', { answers: [serviceKey] })).toMatchObject({ code: 0 });
     expect((await chancery('whoami')).output).toMatch(/^service +service-/m);

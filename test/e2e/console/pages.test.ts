@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -11,8 +14,10 @@ import {
   browserProgram,
   launchBrowser,
   openWindow,
+  press,
   signIn,
 } from '../../support/browser.js';
+import { pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 
@@ -186,6 +191,60 @@ describe.runIf(browserProgram)('every page of the console', () => {
     await page.evaluate(`document.body.innerHTML = '<iframe src="/console"></iframe>'`);
     await expect.poll(() => page.frames().length).toBe(2);
     await expect.poll(() => page.frames()[1]!.url()).toMatch(/^chrome-error:/);
+    await context.close();
+  });
+});
+
+describe.runIf(browserProgram)('the passkey of a command line', () => {
+  /** A device without a person in front of it (WebAuthn Level 3 §11). */
+  const DEVICE = {
+    protocol: 'ctap2',
+    transport: 'internal',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  } as const;
+
+  it('the page of the command line has the passkey sign what it was asked, and sends it to this machine', async () => {
+    const email = 'passkey@pages.test';
+    await joinTenant(server, tenant, { email, role: 'auditor' });
+    const token = await server.login(email, PASSWORD);
+    const { page, context } = await openWindow(browser, pageOf(server));
+    const device = await context.newCDPSession(page);
+    await device.send('WebAuthn.enable');
+    await device.send('WebAuthn.addVirtualAuthenticator', { options: DEVICE });
+    const enrolment = { kind: 'passkey', name: 'laptop', password: PASSWORD };
+    const enrolled = (await server.post('/v1/auth/factors', enrolment, { token })).body;
+    await page.goto('/console/sign-in');
+    const passkey: unknown = await page.evaluate(`(async () => {
+      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(${JSON.stringify(enrolled['passkey'])});
+      return (await navigator.credentials.create({ publicKey })).toJSON();
+    })()`);
+    const factor = `/v1/auth/factors/${enrolled['factor']!['id']}`;
+    expect((await server.post(`${factor}/confirm`, { passkey }, { token })).status).toBe(200);
+    const question = (await server.post('/v1/auth/login', { email, password: PASSWORD })).body;
+    const answered = Promise.withResolvers<URLSearchParams>();
+    const program = createServer((request, response) => {
+      const { pathname, searchParams } = new URL(request.url!, 'http://127.0.0.1');
+      if (pathname === '/passkey') answered.resolve(searchParams);
+      response.end();
+    });
+    await new Promise<void>((resolve) => program.listen(0, '127.0.0.1', resolve));
+    const { port } = program.address() as AddressInfo;
+    const state = 'a-state_of-16-bytes';
+    const hash = { port: String(port), state, options: JSON.stringify(question['passkeyOptions']) };
+    await page.goto(`/console/sign-in/passkey#${new URLSearchParams(hash).toString()}`);
+    await page.getByText('Continue only if you have just started it').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await press(page, 'Use a passkey');
+    const parameters = await answered.promise;
+    program.close();
+    expect(parameters.get('state')).toBe(state);
+    const answer = { mfaToken: question['mfaToken'], passkey: JSON.parse(parameters.get('passkey')!) as unknown };
+    expect((await server.post('/v1/auth/login/verify', answer)).status).toBe(200);
+    await page.goto('/console/sign-in/passkey#port=80');
+    await page.getByText('This address is none that the command line has opened').waitFor();
     await context.close();
   });
 });

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { type FactorQuestion, type UserSession, createClient, dataOf } from '#sdk';
 
 import { Refusal, type Terminal } from '../terminal.js';
+import { listenForBrowser } from './loopback.js';
 
 /** As long as a person may take at the provider. */
 const WAIT_SECONDS = 600;
@@ -31,16 +28,14 @@ export async function signInAtProvider(
 ): Promise<FactorQuestion | undefined> {
   const provider = await chosen(choice);
   const path = `/callback/${provider.id}`;
-  const { server, answered } = await listen(path);
+  const loopback = await listenForBrowser(path, WAIT_SECONDS, (parameters) => parameters.has('state'));
   try {
-    const { port } = server.address() as AddressInfo;
-    const authorizationUrl = await session.beginAtProvider(provider.id, `http://127.0.0.1:${port}${path}`);
+    const authorizationUrl = await session.beginAtProvider(provider.id, loopback.url);
     terminal.fail(`Sign in at ${provider.name} in your browser:\n${authorizationUrl}\n`);
     terminal.openBrowser?.(authorizationUrl);
-    return await session.completeAtProvider({ identityProviderId: provider.id, ...(await answered) });
+    return await session.completeAtProvider({ identityProviderId: provider.id, ...answerIn(await loopback.answered) });
   } finally {
-    server.close();
-    server.closeAllConnections();
+    loopback.close();
   }
 }
 
@@ -57,30 +52,11 @@ async function chosen({ url, tenant, provider }: Choice): Promise<{ readonly id:
   throw new Refusal(`Which identity provider? --provider <name>; ${offered}`);
 }
 
-/** Waits on the loopback interface for the browser that the provider sends back. */
-async function listen(path: string): Promise<{ readonly server: Server; readonly answered: Promise<Answer> }> {
-  const { promise: answered, resolve, reject } = Promise.withResolvers<Answer>();
-  // Nothing waits for it where the sign-in cannot begin.
-  answered.catch(() => undefined);
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const state = searchParams.get('state');
-    if (pathname !== path || state === null) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
-    response.end('Signed in. You can close this page and return to the terminal.\n', () => {
-      const others = ['code', 'error', 'iss'].flatMap((name) => {
-        const value = searchParams.get(name);
-        return value === null ? [] : [[name, value] as const];
-      });
-      resolve({ state, ...Object.fromEntries(others) });
-    });
+/** The parameters of an answer (RFC 6749 §4.1.2, RFC 9207); others are left out. */
+function answerIn(parameters: URLSearchParams): Answer {
+  const others = ['code', 'error', 'iss'].flatMap((name) => {
+    const value = parameters.get(name);
+    return value === null ? [] : [[name, value] as const];
   });
-  const timer = setTimeout(() => reject(new Refusal('No answer came from the browser')), WAIT_SECONDS * 1_000);
-  server.once('close', () => clearTimeout(timer));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, answered };
+  return { state: parameters.get('state') ?? '', ...Object.fromEntries(others) };
 }

@@ -3,6 +3,7 @@ import { type FactorQuestion, type UserSession, apiToken, createClient, dataOf, 
 import { Refusal, type Terminal } from '../terminal.js';
 import { type Frame, type Work, does, printItem, withServerOptions } from './command.js';
 import { CredentialsFile } from './credentials-file.js';
+import { signInByPasskey } from './passkey-sign-in.js';
 import { signInAtProvider } from './provider-sign-in.js';
 import { type ServerOptions, storedSession, urlOf } from './server.js';
 
@@ -10,6 +11,7 @@ interface LoginOptions extends ServerOptions {
   readonly email?: string;
   readonly withToken?: boolean;
   readonly provider?: string | true;
+  readonly passkey?: boolean;
 }
 
 export function addSignInCommands(frame: Frame): void {
@@ -18,6 +20,7 @@ export function addSignInCommands(frame: Frame): void {
     .description('Sign in, and remember it for the next commands')
     .option('--email <address>', 'what you sign in with; asked for if absent')
     .option('--provider [name]', 'sign in at an identity provider, in the browser')
+    .option('--passkey', 'use a passkey as the second factor, in the browser')
     .option('--with-token', 'read an API token or a service key from the standard input instead of a password')
     .action(async (options: LoginOptions) => {
       await (options.withToken ? keepToken(terminal, options) : signIn(terminal, options));
@@ -62,7 +65,8 @@ async function signIn(terminal: Terminal, options: LoginOptions): Promise<void> 
         tenant: options.tenant ?? terminal.environment['CHANCERY_TENANT'],
         provider: options.provider === true ? undefined : options.provider,
       }));
-  if (question !== undefined) await answerFactor(terminal, session, question);
+  const { passkey = false } = options;
+  if (question !== undefined) await answerFactor(terminal, session, { url, passkey, question });
   await remember(file, url, options.tenant);
   const { user } = await dataOf(createClient({ baseUrl: url, credentials: session }).GET('/v1/auth/me'));
   terminal.fail(`Signed in to ${url} as ${user.email}.\n`);
@@ -79,17 +83,15 @@ async function signInByPassword(
   return session.signIn({ email, password, ...(tenant === undefined ? {} : { tenant }) });
 }
 
-/** A code of an app or a recovery code; a passkey needs a browser. @throws Refusal where the account has passkeys only */
+/** A code of an app or a recovery code; a passkey, where it is wanted or the account has nothing else, in the browser. */
 async function answerFactor(
   terminal: Terminal,
   session: UserSession,
-  { mfaToken, methods }: { readonly mfaToken: string; readonly methods: readonly string[] },
+  { url, passkey, question }: { readonly url: string; readonly passkey: boolean; readonly question: FactorQuestion },
 ): Promise<void> {
-  const isPossible = methods.includes('totp') || methods.includes('recovery_code');
-  if (!isPossible)
-    throw new Refusal(
-      'This account signs in by a passkey: create an API token in the console, and use login --with-token',
-    );
+  const { mfaToken, methods } = question;
+  const hasCodes = methods.includes('totp') || methods.includes('recovery_code');
+  if (methods.includes('passkey') && (passkey || !hasCodes)) return signInByPasskey(terminal, session, url, question);
   const code = (await ask(terminal, 'Code of your app, or a recovery code: ', true)).replaceAll(' ', '');
   await session.verify({ mfaToken, ...(/^\d{6}$/.test(code) ? { totp: code } : { recoveryCode: code }) });
 }
