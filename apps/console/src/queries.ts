@@ -31,7 +31,10 @@ export const itemsOf = <Item>(list: UseInfiniteQueryResult<{ readonly pages: rea
   error: list.error,
 });
 
-/** A change by the API, after which everything that is shown is read again. */
+/**
+ * A change by the API, after which everything that is shown is read again.
+ * @param onDone before that; a promise is awaited, so that a page that is left reads nothing that is gone
+ */
 export function useChange<Input, Answer>(
   change: (input: Input) => Promise<Answer>,
   onDone?: (answer: Answer) => void | Promise<void>,
@@ -40,7 +43,6 @@ export function useChange<Input, Answer>(
   return useMutation({
     mutationFn: change,
     onSuccess: async (answer) => {
-      // A page that is left for what was deleted is left before it is read again.
       await onDone?.(answer);
       await queries.invalidateQueries();
     },
@@ -65,6 +67,12 @@ export const offeredProvidersQuery = (tenant: string | undefined) =>
   });
 
 const inTenant = (tenantId: string) => ({ path: { tenantId } });
+
+export const tenantQuery = (tenantId: string) =>
+  queryOptions({
+    queryKey: [tenantId, 'tenant'],
+    queryFn: () => dataOf(client.GET('/v1/tenants/{tenantId}', { params: { path: { tenantId } } })),
+  });
 
 export const servicesQuery = (tenantId: string) =>
   pagesOf([tenantId, 'services'], (page) =>

@@ -220,6 +220,11 @@ const webhook = createRoute({
   path: '/webhooks/$webhookId',
   component: lazyRouteComponent(() => import('./pages/webhook.js'), 'WebhookPage'),
 });
+const identityProviders = createRoute({
+  getParentRoute: () => tenant,
+  path: '/identity-providers',
+  component: lazyRouteComponent(() => import('./pages/identity-providers.js'), 'IdentityProvidersPage'),
+});
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: '/account',
@@ -275,6 +280,7 @@ const routeTree = root.addChildren([
       apiTokens,
       webhooks,
       webhook,
+      identityProviders,
     ]),
     secondFactor,
     account,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { systemClock } from '#core';
+import { DAY, systemClock } from '#core';
 import { type Permission, type Role, permissionsOfRole, roles } from '#tenants';
 
 import {
@@ -48,7 +48,11 @@ afterAll(async () => {
 /** Something on every page. @returns the addresses of the pages */
 async function fill(): Promise<string[]> {
   const { path, owner: by, slug } = tenant;
-  const make = async (what: string, body: object) => (await server.post(`${path}/${what}`, body, by)).body;
+  const make = async (what: string, body: object) => {
+    const answer = await server.post(`${path}/${what}`, body, by);
+    if (answer.status >= 400) throw new Error(`${what} was refused: ${answer.text}`);
+    return answer.body;
+  };
   await server.patch(path, { name: SCRIPT }, by);
   const key = await make('keys', { name: 'signing', algorithm: 'ES256' });
   await make('token-profiles', { name: 'partner-api', format: 'jwt', keyId: key['id'], issuer: SCRIPT });
@@ -74,10 +78,23 @@ async function fill(): Promise<string[]> {
   await make('api-tokens', {
     name: SCRIPT,
     permissions: ['services:read'],
-    expiresAt: '2099-01-01T00:00:00.000Z',
+    expiresAt: new Date(systemClock.now() + 30 * DAY).toISOString(),
     password: PASSWORD,
   });
   await make('service-accounts', { name: SCRIPT, role: 'auditor' });
+  await make('identity-providers', {
+    name: SCRIPT,
+    issuer: 'https://login.pages.test',
+    clientId: SCRIPT,
+    roleMappings: [{ group: SCRIPT, role: 'auditor' }],
+    password: PASSWORD,
+  });
+  await make(`services/${serviceId}/trusts`, {
+    name: SCRIPT,
+    issuer: 'https://jobs.pages.test',
+    audience: SCRIPT,
+    claims: { repository_id: SCRIPT },
+  });
   const webhook = await make('webhooks', {
     url: `https://hooks.pages.test/?${encodeURI(SCRIPT)}`,
     actions: ['service.*'],
@@ -109,6 +126,7 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/api-tokens`,
     `/t/${slug}/webhooks`,
     `/t/${slug}/webhooks/${webhookId}`,
+    `/t/${slug}/identity-providers`,
     `/t/${slug}/settings`,
     '/account',
   ];
@@ -281,6 +299,9 @@ const ACTIONS: Readonly<Record<string, Permission>> = {
   Pause: 'webhooks:write',
   'Rotate the secret': 'webhooks:write',
   'Delete webhook': 'webhooks:write',
+  'Add identity provider': 'identity-providers:write',
+  'Save the sign-in': 'tenant:write',
+  'Add trust': 'services:write',
   'Suspend the tenant': 'tenants:manage',
   'Delete the tenant': 'tenants:manage',
 };
@@ -303,6 +324,9 @@ const NAMED_ACTIONS: readonly NamedAction[] = [
   },
   { pattern: /^New token for (.+)$/, permission: 'members:write' },
   { pattern: /^Withdraw the invitation of (.+)$/, permission: 'members:write' },
+  { pattern: /^(?:Test|Change) (<img.+)$/, permission: 'identity-providers:write' },
+  { pattern: /^Delete identity provider (.+)$/, permission: 'identity-providers:write' },
+  { pattern: /^Delete trust (.+)$/, permission: 'services:write' },
   { pattern: /^Create API token of (.+)$/, permission: 'service-accounts:write' },
   { pattern: /^Delete service account (.+)$/, permission: 'service-accounts:write' },
 ];

@@ -13,22 +13,39 @@ import {
   press,
   signIn,
 } from '../../support/browser.js';
+import {
+  CLIENT_ID,
+  CLIENT_SECRET,
+  type RealProvider,
+  type ScriptedProvider,
+  startRealProvider,
+  startScriptedProvider,
+} from '../../support/identity-provider.js';
 import { invite } from '../../support/people.js';
 import { type Receiver, startReceiver } from '../../support/receiver.js';
 import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { REACHABLE, person } from '../admin/company.js';
+import { exchangeToken, workloadOf } from '../callers/workload.js';
 
-const environment = { CHANCERY_WEBHOOK_NETWORKS: '127.0.0.0/8', CHANCERY_WEBHOOK_PLAIN_HTTP: 'true' };
+const environment = {
+  ...REACHABLE,
+  CHANCERY_WEBHOOK_NETWORKS: '127.0.0.0/8',
+  CHANCERY_WEBHOOK_PLAIN_HTTP: 'true',
+};
 let server: TestServer;
 let browser: Browser;
 let receiver: Receiver;
+let company: RealProvider;
+let issuer: ScriptedProvider;
 beforeAll(async () => {
+  [company, issuer] = await Promise.all([startRealProvider(), startScriptedProvider()]);
   server = await startTestServer({ clock: systemClock, environment });
   receiver = await startReceiver();
   browser = await launchBrowser(browserProgram!);
 });
 afterAll(async () => {
   await browser?.close();
-  await receiver.close();
+  await Promise.all([receiver.close(), company.close(), issuer.close()]);
   await server.close();
 });
 
@@ -142,6 +159,95 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await press(page, 'Yes, Delete');
     await page.waitForURL('**/console/platform');
     expect((await server.get(tenant.path, tenant.owner)).status).not.toBe(200);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('an owner adds an identity provider with its groups, and a person signs in by it', async () => {
+    const { owner, path, slug } = await createTenant(server);
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await signIn(page, owner.email, PASSWORD);
+    await page.goto(`/console/t/${slug}/identity-providers`);
+    const dialog = dialogOf(page);
+    await press(page, 'Add identity provider');
+    await dialog.getByLabel('Name').fill('Company');
+    await dialog.getByLabel('Issuer').fill(company.issuer);
+    await dialog.getByLabel('Client id').fill(CLIENT_ID);
+    await dialog.getByLabel('Client secret').fill(CLIENT_SECRET);
+    await press(page, 'Add a group');
+    await dialog.getByLabel('Group 1', { exact: true }).fill('*');
+    await dialog.getByLabel('Role of group 1').selectOption('Auditor');
+    await dialog.getByLabel('Your password').fill(PASSWORD);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    // What has to be registered there is shown, with what it publishes.
+    await dialog.getByText('Answers name the issuer').waitFor();
+    const { items } = (await server.get(`${path}/identity-providers`, owner)).body;
+    const redirectUri = await dialog.locator('code').innerText();
+    expect(redirectUri.endsWith(`/console/sign-in/callback/${items![0]!['id']}`)).toBe(true);
+    await press(page, 'Done');
+    await page.getByRole('cell', { name: '*: Auditor' }).waitFor();
+
+    const visitor = await openWindow(browser, server.url);
+    company.person = person();
+    await visitor.page.goto(`/console/sign-in?tenant=${slug}`);
+    await press(visitor.page, 'Sign in with Company');
+    await visitor.page.getByRole('heading', { name: slug }).waitFor();
+    await visitor.page.getByText('the role Auditor').waitFor();
+    await visitor.context.close();
+
+    await page.getByLabel('Who may sign in with a password').selectOption('none');
+    await page.getByText(`admin allow-passwords --tenant ${slug}`).waitFor();
+    await press(page, 'Save the sign-in');
+    // A session that began with a password does not close the door behind itself.
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Who may sign in with a password').selectOption('owners');
+    await press(page, 'Save the sign-in');
+    await page.getByText('The rule is saved').waitFor();
+
+    await press(page, 'Change Company');
+    await dialog.getByLabel('People can sign in by it').uncheck();
+    await dialog.getByLabel('Your password').fill(PASSWORD);
+    await press(page, 'Save');
+    await page.getByText('disabled', { exact: true }).waitFor();
+    await press(page, 'Delete identity provider Company');
+    await dialog.getByLabel('Your password').fill(PASSWORD);
+    await press(page, 'Yes, Delete');
+    await page.getByText('There is none: members sign in with a password').waitFor();
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  it('a workload is trusted on the page of its service, until the trust is deleted', async () => {
+    const { owner, path, slug } = await createTenant(server);
+    const created = await server.post(`${path}/services`, { name: 'shop' }, owner);
+    const serviceId: string = created.body['service']!['id']!;
+    const workload = workloadOf(issuer, systemClock);
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await signIn(page, owner.email, PASSWORD);
+    await page.goto(`/console/t/${slug}/services/${serviceId}`);
+    const dialog = dialogOf(page);
+    const rules = workload.rules() as Record<'name' | 'issuer' | 'audience' | 'subject', string>;
+    await press(page, 'Add trust');
+    await dialog.getByLabel('Name').fill(rules.name);
+    await dialog.getByLabel('Issuer').fill(rules.issuer);
+    await dialog.getByLabel('Audience').fill(rules.audience);
+    await dialog.getByLabel('Subject').fill(rules.subject);
+    await dialog.getByLabel('Claims').fill('repository_id');
+    await press(page, 'Add');
+    await dialog.getByText('A claim is written as name = value').waitFor();
+    await dialog.getByLabel('Claims').fill('repository_id = 74');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await press(page, 'Add');
+    await page.getByRole('cell', { name: 'repository_id = 74' }).waitFor();
+    expect((await exchangeToken(server, serviceId, issuer.sign(workload.job()))).status).toBe(200);
+    expect((await exchangeToken(server, serviceId, issuer.sign(workload.job({ repository_id: '75' })))).status).toBe(
+      400,
+    );
+    await press(page, `Delete trust ${rules.name}`);
+    await press(page, 'Yes, Delete');
+    await page.getByText('There is no trust').waitFor();
+    expect((await exchangeToken(server, serviceId, issuer.sign(workload.job()))).status).toBe(400);
     expect(faults).toEqual([]);
     await context.close();
   });

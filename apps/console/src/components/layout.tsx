@@ -24,6 +24,12 @@ const PAGES = [
   { to: '/t/$tenant/members', name: 'Members', permission: 'members:read', exact: false },
   { to: '/t/$tenant/api-tokens', name: 'API tokens', permission: 'api-tokens:self', exact: false },
   { to: '/t/$tenant/webhooks', name: 'Webhooks', permission: 'webhooks:read', exact: false },
+  {
+    to: '/t/$tenant/identity-providers',
+    name: 'Identity providers',
+    permission: 'identity-providers:read',
+    exact: false,
+  },
   { to: '/t/$tenant/settings', name: 'Settings', permission: 'tenant:read', exact: false },
 ] as const;
 

@@ -19,6 +19,7 @@ import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
 import { CredentialCard } from './credential.js';
 import { RotationCard } from './rotation.js';
+import { Trusts } from './trusts.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/services/$serviceId');
 
@@ -107,6 +108,7 @@ function ServiceDetails({ service }: { readonly service: Schemas['Service'] }) {
         </Loaded>
         <More list={list} />
       </Card>
+      <Trusts serviceId={id} />
       {dialog === 'change' && <ChangeService service={service} onClose={close} />}
       {dialog === 'delete' && <DeleteService service={service} onClose={close} />}
       {created !== undefined && (

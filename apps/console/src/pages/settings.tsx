@@ -1,21 +1,15 @@
-import { queryOptions, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { CheckField, Form, SelectField, TextField } from '../components/form.js';
 import { Notice } from '../components/outside.js';
 import { Card, Loaded, Page } from '../components/page.js';
-import { type Schemas, optionsOf, useChange } from '../queries.js';
+import { type Schemas, optionsOf, tenantQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { type Setting, changedSettings, settingLabel, settingText, settings } from '../settings.js';
 import { useTenant } from '../tenant.js';
 import { DangerZone } from './danger-zone.js';
-
-const tenantQuery = (tenantId: string) =>
-  queryOptions({
-    queryKey: [tenantId, 'tenant'],
-    queryFn: () => dataOf(client.GET('/v1/tenants/{tenantId}', { params: { path: { tenantId } } })),
-  });
 
 /** What follows from a setting beyond its description, for who is about to change it. */
 const WARNINGS: Readonly<Record<string, string>> = {

@@ -226,7 +226,7 @@ function DeleteWebhook({ webhook, onClose }: WebhookDialogProps) {
   const navigate = useNavigate();
   const remove = useChange(
     () => dataOf(client.DELETE(WEBHOOK, { params: { path: { tenantId, webhookId: webhook.id } } })),
-    () => void navigate({ to: '/t/$tenant/webhooks', params: { tenant: slug } }),
+    () => navigate({ to: '/t/$tenant/webhooks', params: { tenant: slug } }),
   );
   return (
     <Dialog title="Delete the webhook?" onClose={onClose}>

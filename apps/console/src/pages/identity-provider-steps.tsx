@@ -1,0 +1,82 @@
+import { useQuery } from '@tanstack/react-query';
+import { dataOf } from '#sdk';
+
+import { Button } from '../components/button.js';
+import { Dialog } from '../components/dialog.js';
+import { Facts, Loaded } from '../components/page.js';
+import { CopyButton } from '../components/secret.js';
+import { StepUpForm } from '../components/step-up.js';
+import { type Schemas, useChange } from '../queries.js';
+import { client } from '../server.js';
+import type { StepUpHeader } from '../step-up.js';
+import { useTenant } from '../tenant.js';
+
+const PROVIDER = '/v1/tenants/{tenantId}/identity-providers/{identityProviderId}';
+
+interface ProviderDialogProps {
+  readonly provider: Schemas['IdentityProvider'];
+  readonly onClose: () => void;
+}
+
+/** What the provider publishes, or what is wrong with it; and what has to be registered there. */
+export function TestProvider({ provider: { id, name, version }, onClose }: ProviderDialogProps) {
+  const { tenantId } = useTenant();
+  const test = useQuery({
+    queryKey: [tenantId, 'identity-providers', id, version, 'test'],
+    queryFn: () => dataOf(client.POST(`${PROVIDER}/test`, { params: { path: { tenantId, identityProviderId: id } } })),
+    staleTime: 0,
+  });
+  const redirectUri = `${window.location.origin}/console/sign-in/callback/${id}`;
+  return (
+    <Dialog title={`Test ${name}`} onClose={onClose}>
+      <p className="mb-3">Register this redirect URI at the provider, and no other:</p>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <code>{test.data?.redirectUri ?? redirectUri}</code>
+        <CopyButton text={test.data?.redirectUri ?? redirectUri} what="redirect URI" />
+      </div>
+      <Loaded query={test}>
+        {({ issuer, authorizationEndpoint, tokenEndpoint, keys, namesIssuerInAnswers }) => (
+          <Facts
+            facts={[
+              { name: 'Issuer', value: issuer },
+              { name: 'People sign in at', value: authorizationEndpoint },
+              { name: 'Codes are redeemed at', value: tokenEndpoint },
+              { name: 'Keys', value: keys },
+              { name: 'Answers name the issuer (RFC 9207)', value: namesIssuerInAnswers ? 'yes' : 'no' },
+            ]}
+          />
+        )}
+      </Loaded>
+      <div className="mt-4">
+        <Button look="main" onClick={onClose}>
+          Done
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+export function DeleteProvider({ provider: { id, name }, onClose }: ProviderDialogProps) {
+  const { tenantId } = useTenant();
+  const remove = useChange(
+    (header: StepUpHeader) =>
+      dataOf(client.DELETE(PROVIDER, { params: { path: { tenantId, identityProviderId: id }, header }, body: {} })),
+    onClose,
+  );
+  return (
+    <Dialog title={`Delete ${name}?`} onClose={onClose}>
+      <StepUpForm
+        submit="Yes, Delete"
+        danger
+        call={remove}
+        onCancel={onClose}
+        onSubmit={(_, header) => remove.mutate(header)}
+      >
+        <ul className="mb-3 list-disc space-y-1 pl-5">
+          <li>No sign-in by it is accepted any more, and the sessions that began by it end with their next request.</li>
+          <li>Members whom it brought stay members; who has no password asks an owner for a reset.</li>
+        </ul>
+      </StepUpForm>
+    </Dialog>
+  );
+}
