@@ -229,6 +229,15 @@ export class CertificateAuthorities {
     return value;
   }
 
+  /** Whose an authority is, for public calls that name it alone. @throws NOT_FOUND */
+  async tenantOf(origin: Origin, caId: string): Promise<string> {
+    return this.database.readPlatform(platformScope(origin), async (view) => {
+      const { tenantId } = await view.get(CertificateAuthority, { id: caId });
+      if ((await tenantState(view, tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+      return tenantId;
+    });
+  }
+
   /** A step of `chain`, and of every answer with a certificate. */
   async chainOf(view: View, caId: string): Promise<string> {
     const own = await view.get(CertificateAuthority, { id: caId });

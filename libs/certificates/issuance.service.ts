@@ -21,6 +21,7 @@ import {
   buildTbsCertificate,
   certificateKid,
   certifiedNames,
+  checkNames,
   formatName,
   ignoredParts,
   issuerOf,
@@ -30,6 +31,7 @@ import {
   validityFrom,
 } from '#pki';
 import { isServiceActive } from '#service-keys';
+import { namesOfOtherTenants } from '#tenants';
 
 import { authorityUrls } from './authority-urls.js';
 import { allowedDnsNames } from './allowed-dns-names.js';
@@ -178,6 +180,33 @@ export class Issuance {
     const { publicKeyInfo, publicKey } = request;
     const ignored = ignoredParts(request, certificateProfile(ca.profile));
     return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored });
+  }
+
+  /**
+   * Why a DNS name cannot be in a certificate of the authority for the service, before there is a request; empty where it can.
+   * @throws NOT_FOUND (authority, service), CA_NOT_USABLE
+   */
+  async objectionsTo(
+    scope: TenantScope,
+    { caId, serviceId }: { readonly caId: string; readonly serviceId: string },
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { authorities, allowedDnsNames: allowed } = await this.issuer(scope, caId, serviceId);
+    const foreignNames = await this.database.readPlatform(platformScope(scope), (view) =>
+      namesOfOtherTenants(view, scope.tenantId, names),
+    );
+    const facts = {
+      policy: authorities[0].profile.names,
+      allowedDnsNames: allowed,
+      nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
+    };
+    return new Map(
+      names.map((value) => {
+        const own = foreignNames.filter((name) => name === value);
+        const findings = checkNames([{ kind: 'dns', value }], { ...facts, foreignNames: own });
+        return [value, findings.map(({ detail }) => detail)];
+      }),
+    );
   }
 
   private async grant(scope: TenantScope, grant: Grant): Promise<Committed<IssuedCertificate>> {

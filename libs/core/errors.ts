@@ -31,6 +31,8 @@ export interface ErrorDefinition {
   kind: ErrorKind;
   /** Short, the same for every occurrence (RFC 9457 §3.1.3). */
   title: string;
+  /** URI of the problem type, where a standard names one (RFC 8555 §6.7); otherwise it is made from the code. */
+  type?: string;
 }
 
 export interface ErrorOccurrence {

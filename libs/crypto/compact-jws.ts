@@ -72,9 +72,9 @@ export function parseCompactJws(token: string, limits: Partial<JwsLimits> = {}):
   const unsigned = signaturePart === '' && headerPart !== '' && payloadPart !== '';
   if (parts.includes('') && !unsigned) return refusal('EMPTY_PART', 'A part of the token is empty');
 
-  const headerBytes = decodeBase64Url(headerPart);
-  const payload = decodeBase64Url(payloadPart);
-  const signature = decodeBase64Url(signaturePart);
+  const headerBytes = base64UrlBytes(headerPart);
+  const payload = base64UrlBytes(payloadPart);
+  const signature = base64UrlBytes(signaturePart);
   if (headerBytes === undefined || payload === undefined || signature === undefined) {
     return refusal('NOT_BASE64URL', 'A part of the token is not canonical base64url');
   }
@@ -101,7 +101,7 @@ export function parseCompactJws(token: string, limits: Partial<JwsLimits> = {}):
 }
 
 /** `undefined` for padding, blanks, foreign characters and unused bits that are not zero (RFC 4648 §3.5). */
-function decodeBase64Url(text: string): Buffer | undefined {
+export function base64UrlBytes(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
 }

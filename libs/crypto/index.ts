@@ -18,6 +18,7 @@ export {
   type CompactJws,
   type JwsRefusalReason,
   KID_PATTERN,
+  base64UrlBytes,
   encodeCompactJws,
   encodeJwsHeader,
   parseCompactJws,

@@ -1,3 +1,4 @@
+import { acmeAccountAuthority } from '#acme';
 import { INSTALLATION_ID } from '#core';
 import { type AuthorityCheck, TransactionMisuse, Tx } from '#database';
 import { credentialAuthority } from '#service-keys';
@@ -20,6 +21,8 @@ export const checkAuthority: AuthorityCheck = async (view) => {
       return apiTokenAuthority(view, evidence);
     case 'credential':
       return isTransaction ? credentialAuthority(view) : scope;
+    case 'acme-account':
+      return acmeAccountAuthority(view, evidence);
     case 'tenant':
       if (isTransaction) await requireActiveTenant(view);
       return scope;

@@ -1,3 +1,4 @@
+import { acmeSettings } from '#acme';
 import { announcementSettings } from '#announcements';
 import { checkpointSettings } from '#audit';
 import {
@@ -26,6 +27,7 @@ export const settings = {
   ...accountSettings,
   ...jwksUrlSettings,
   ...issuerSettings,
+  ...acmeSettings,
   ...announcementSettings,
   ...mailSettings,
   ...tracingSettings,

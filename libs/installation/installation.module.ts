@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 
+import { AcmeModule } from '#acme';
 import { AnnouncementsModule } from '#announcements';
 import { AsOfModule } from '#as-of';
 import { AuditModule, recordEvents } from '#audit';
@@ -94,6 +95,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
 @Global()
 @Module({
   imports: [
+    AcmeModule,
     AnnouncementsModule,
     AsOfModule,
     AuditModule,

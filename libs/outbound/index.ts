@@ -1,3 +1,3 @@
 export { type ConnectionError, connectionErrorOf } from './connection-error.js';
 export { type DestinationPolicy, requireDestination } from './destination.js';
-export { type SendError, send } from './send.js';
+export { type Resolve, type SendError, send } from './send.js';

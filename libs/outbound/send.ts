@@ -31,7 +31,8 @@ export interface OutboundRequest {
   readonly withinMilliseconds: number;
 }
 
-type Resolve = (
+/** Finds the addresses of a host, as `lookup` of `node:dns` does. */
+export type Resolve = (
   host: string,
   options: LookupOptions & { readonly all: true },
   callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
@@ -61,8 +62,15 @@ export const guardedLookup =
     });
   };
 
-/** Sends one request on a connection of its own. Redirects are not followed: one would lead past the policy. Never throws. */
-export function send(request: OutboundRequest, policy: DestinationPolicy): Promise<Outcome> {
+/**
+ * Sends one request on a connection of its own. Redirects are not followed: one would lead past the policy. Never throws.
+ * @param findAddresses how the name of the host is resolved: as the host does, unless said otherwise
+ */
+export function send(
+  request: OutboundRequest,
+  policy: DestinationPolicy,
+  findAddresses: Resolve = lookup,
+): Promise<Outcome> {
   const { url, method, headers, body, bodyBytesMax, withinMilliseconds } = request;
   const target = new URL(url);
   const isPlain = target.protocol === 'http:';
@@ -77,7 +85,7 @@ export function send(request: OutboundRequest, policy: DestinationPolicy): Promi
       method,
       headers: { ...headers, ...length, 'user-agent': 'Chancery' },
       agent: false,
-      lookup: guardedLookup(policy),
+      lookup: guardedLookup(policy, findAddresses),
       signal: AbortSignal.timeout(withinMilliseconds),
     });
     const fail = (error: Error): void => resolve({ error: meaningOf(error) });

@@ -9,7 +9,7 @@ export {
 export { writePkcs12 } from './key-files/pkcs12.js';
 export { lintCertificate } from './lint/lint.js';
 export { objectionsToDnsNames } from './policy/name-rules.js';
-export { certifiedNames, checkRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
+export { certifiedNames, checkNames, checkRequest, policyRules, refusalCode, requestedNames } from './policy/policy.js';
 export {
   type Finding,
   type KeyStatus,

@@ -570,6 +570,32 @@ export interface paths {
         /** Send an event to a webhook again */
         post: operations["redeliver"];
     };
+    "/v1/tenants/{tenantId}/services/{serviceId}/acme-bindings": {
+        /** List the ACME bindings of a service */
+        get: operations["listAcmeBindings"];
+        /** Create the key by which one ACME account is bound to the service */
+        post: operations["createAcmeBinding"];
+    };
+    "/v1/tenants/{tenantId}/services/{serviceId}/acme-bindings/{acmeBindingId}": {
+        /** Delete an ACME binding; an account that was bound by it stays */
+        delete: operations["deleteAcmeBinding"];
+    };
+    "/v1/tenants/{tenantId}/acme-accounts": {
+        /** List the ACME accounts of the tenant, or of a service */
+        get: operations["listAcmeAccounts"];
+    };
+    "/v1/tenants/{tenantId}/acme-accounts/{acmeAccountId}": {
+        /** Read an ACME account */
+        get: operations["getAcmeAccount"];
+    };
+    "/v1/tenants/{tenantId}/acme-accounts/{acmeAccountId}/revoke": {
+        /** Revoke an ACME account: it orders nothing any more, its certificates stay */
+        post: operations["revokeAcmeAccount"];
+    };
+    "/v1/tenants/{tenantId}/acme-accounts/{acmeAccountId}/orders": {
+        /** List the orders of an ACME account */
+        get: operations["listAcmeOrders"];
+    };
     "/v1/tenants/{tenantId}/services/{serviceId}/trusts": {
         /** List the trusts of a service */
         get: operations["listTrusts"];
@@ -755,6 +781,66 @@ export interface paths {
     "/pki/{caId}/ocsp/{request}": {
         /** Request the status of certificates by GET (cacheable) */
         get: operations["getStatus"];
+    };
+    "/acme/{caId}/directory": {
+        /** Read the ACME directory of an authority */
+        get: operations["getAcmeDirectory"];
+    };
+    "/acme/{caId}/new-nonce": {
+        /** Get a nonce for the first request */
+        get: operations["newAcmeNonce"];
+    };
+    "/acme/{caId}/new-account": {
+        /** Create an account, or find that of the key */
+        post: operations["newAcmeAccount"];
+    };
+    "/acme/{caId}/accounts/{acmeAccountId}": {
+        /** Read, change or deactivate the account that signs the request */
+        post: operations["changeAcmeAccountByKey"];
+    };
+    "/acme/{caId}/accounts/{acmeAccountId}/orders": {
+        /** List the orders of the account that signs the request */
+        post: operations["listAcmeOrdersByKey"];
+    };
+    "/acme/{caId}/key-change": {
+        /** Replace the key of the account that signs the request */
+        post: operations["changeAcmeAccountKey"];
+    };
+    "/acme/{caId}/new-order": {
+        /** Order a certificate */
+        post: operations["newAcmeOrder"];
+    };
+    "/acme/{caId}/orders/{acmeOrderId}": {
+        /** Read an order */
+        post: operations["getAcmeOrderByKey"];
+    };
+    "/acme/{caId}/orders/{acmeOrderId}/finalize": {
+        /** Send the certificate signing request of an order */
+        post: operations["finalizeAcmeOrder"];
+    };
+    "/acme/{caId}/authorizations/{acmeAuthorizationId}": {
+        /** Read or deactivate an authorization */
+        post: operations["getAcmeAuthorization"];
+    };
+    "/acme/{caId}/challenges/{acmeAuthorizationId}/{challenge}": {
+        /** Read a challenge, or have it validated */
+        post: operations["answerAcmeChallenge"];
+    };
+    "/acme/{caId}/certificates/{kid}": {
+        /** Download the certificate of an order with its issuers */
+        post: operations["getAcmeCertificate"];
+    };
+    "/acme/{caId}/revoke-cert": {
+        /** Revoke a certificate, by the account that ordered it or by its own key */
+        post: operations["revokeAcmeCertificate"];
+    };
+    "/acme/{caId}/renewal-info/{certificateId}": {
+        /** Read when a certificate should be renewed */
+        get: operations["getAcmeRenewalInfo"];
+    };
+    "/v1/acme-bindings": {
+        /** Create the key by which one ACME account is bound to it */
+        post: operations["requestAcmeBinding"];
     };
 }
 export type webhooks = Record<string, never>;
@@ -943,7 +1029,7 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description What the role permits in the tenant */
-            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED` */
             requiresSecondFactor: boolean;
         };
@@ -956,7 +1042,7 @@ export interface components {
              */
             platformRole: "platform_admin" | null;
             /** @description What this role permits in the installation, and in every tenant */
-            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description The tenants that the user is a member of */
             memberships: components["schemas"]["MembershipOfUser"][];
         };
@@ -1419,7 +1505,7 @@ export interface components {
             /** @description Purpose of the token */
             name: string;
             /** @description Permissions of the token, within those of the role of its owner */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /**
              * Format: date-time
              * @description When it expires: at most 365 days from now
@@ -1452,7 +1538,7 @@ export interface components {
              */
             ownerType: "user" | "service_account";
             /** @description Permissions of the token, within those of the role of its owner */
-            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
+            permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
             /** @description Whether it may do what asks a person for their password */
             stepUp: boolean;
             /** @description Networks from which it may be used; empty: any */
@@ -4285,6 +4371,182 @@ export interface components {
         DeliveryPage: {
             /** @description The items of this page */
             items: components["schemas"]["Delivery"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        NewAcmeBinding: {
+            /**
+             * Format: uuid
+             * @description The authority that is to issue; the default issuer where it is absent
+             */
+            caId?: string;
+            /**
+             * Format: date-time
+             * @description Until when an account can be bound by it: at most 90 days from now; 7 days where it is absent
+             */
+            expiresAt?: string;
+        };
+        AcmeBindingWithKey: {
+            /**
+             * Format: uuid
+             * @description Id of the binding: the key identifier that the client sends (`eab-kid`)
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the service that the certificates belong to
+             */
+            serviceId: string;
+            /**
+             * Format: uuid
+             * @description Id of the authority that issues them
+             */
+            caId: string;
+            /** @description The directory that the client is configured with */
+            directoryUrl: string;
+            /**
+             * Format: uuid
+             * @description Id of the account that was bound by it; null while there is none
+             */
+            accountId: string | null;
+            /**
+             * Format: date-time
+             * @description Until when an account can be bound by it
+             */
+            expiresAt: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /** @description The HMAC key, base64url (`eab-hmac-key`); shown this once */
+            hmacKey: string;
+        };
+        AcmeBinding: {
+            /**
+             * Format: uuid
+             * @description Id of the binding: the key identifier that the client sends (`eab-kid`)
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the service that the certificates belong to
+             */
+            serviceId: string;
+            /**
+             * Format: uuid
+             * @description Id of the authority that issues them
+             */
+            caId: string;
+            /** @description The directory that the client is configured with */
+            directoryUrl: string;
+            /**
+             * Format: uuid
+             * @description Id of the account that was bound by it; null while there is none
+             */
+            accountId: string | null;
+            /**
+             * Format: date-time
+             * @description Until when an account can be bound by it
+             */
+            expiresAt: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+        };
+        AcmeBindingPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["AcmeBinding"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        AcmeAccount: {
+            /**
+             * Format: uuid
+             * @description Id of the account
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the service that its certificates belong to
+             */
+            serviceId: string;
+            /**
+             * Format: uuid
+             * @description Id of the authority that issues them
+             */
+            caId: string;
+            /**
+             * Format: uuid
+             * @description Id of the binding that it was made by
+             */
+            bindingId: string;
+            /**
+             * @description State of the account (RFC 8555 §7.1.6)
+             * @enum {string}
+             */
+            state: "valid" | "deactivated" | "revoked";
+            /** @description Its contacts */
+            contacts: string[];
+            /** @description SHA-256 of its public key (SubjectPublicKeyInfo) */
+            publicKeyHash: string;
+            /**
+             * Format: date-time
+             * @description When it last ordered a certificate, to the hour
+             */
+            lastUsedAt: string | null;
+            /** @description Increases with each change */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last changed
+             */
+            updatedAt: string;
+        };
+        AcmeAccountPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["AcmeAccount"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        AcmeOrderOfAccount: {
+            /**
+             * Format: uuid
+             * @description Id of the order
+             */
+            id: string;
+            /**
+             * @description State of the order (RFC 8555 §7.1.6)
+             * @enum {string}
+             */
+            state: "pending" | "ready" | "processing" | "valid" | "invalid";
+            /** @description Its DNS names */
+            names: string[];
+            /** @description The certificate (`kid`); null until it is issued */
+            certificateKid: string | null;
+            /** @description The certificate (`kid`) that it replaces */
+            replacesKid: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be finalized
+             */
+            expiresAt: string;
+            /**
+             * Format: date-time
+             * @description When it was created
+             */
+            createdAt: string;
+        };
+        AcmeOrderPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["AcmeOrderOfAccount"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
@@ -8619,6 +8881,169 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listAcmeBindings: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AcmeBindingPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    createAcmeBinding: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAcmeBinding"];
+            };
+        };
+        responses: {
+            /** @description The binding with its key, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["AcmeBindingWithKey"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    deleteAcmeBinding: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+                /** @description Id of the acme binding */
+                acmeBindingId: string;
+            };
+        };
+        responses: {
+            /** @description No account can be bound by it */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listAcmeAccounts: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+                /** @description Only those of this service */
+                serviceId?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, oldest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AcmeAccountPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAcmeAccount: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the acme account */
+                acmeAccountId: string;
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AcmeAccount"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revokeAcmeAccount: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the acme account */
+                acmeAccountId: string;
+            };
+        };
+        responses: {
+            /** @description The revoked account */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AcmeAccount"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listAcmeOrders: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the acme account */
+                acmeAccountId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["AcmeOrderPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     listTrusts: {
         parameters: {
             query?: {
@@ -9803,13 +10228,476 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    getAcmeDirectory: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description The addresses of everything else */
+            200: {
+                content: {
+                    "application/json": {
+                        newNonce: string;
+                        newAccount: string;
+                        newOrder: string;
+                        revokeCert: string;
+                        keyChange: string;
+                        renewalInfo: string;
+                        meta: {
+                            externalAccountRequired: boolean;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    newAcmeNonce: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description The nonce is in `Replay-Nonce` */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    newAcmeAccount: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The account; 200 where the key has one already */
+            201: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        contact: string[];
+                        orders: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeAcmeAccountByKey: {
+        parameters: {
+            path: {
+                /** @description Id of the acme account */
+                acmeAccountId: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        contact: string[];
+                        orders: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listAcmeOrdersByKey: {
+        parameters: {
+            query?: {
+                /** @description From the link to the next page */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id of the ACME account */
+                acmeAccountId: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description One page; the next one is in `Link` with `rel="next"` */
+            200: {
+                content: {
+                    "application/json": {
+                        orders: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    changeAcmeAccountKey: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The account */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        contact: string[];
+                        orders: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    newAcmeOrder: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The order */
+            201: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        expires: string;
+                        identifiers: {
+                            [key: string]: unknown;
+                        }[];
+                        authorizations: string[];
+                        finalize: string;
+                        certificate?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAcmeOrderByKey: {
+        parameters: {
+            path: {
+                /** @description Id of the acme order */
+                acmeOrderId: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The order */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        expires: string;
+                        identifiers: {
+                            [key: string]: unknown;
+                        }[];
+                        authorizations: string[];
+                        finalize: string;
+                        certificate?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    finalizeAcmeOrder: {
+        parameters: {
+            path: {
+                /** @description Id of the acme order */
+                acmeOrderId: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The order with the address of its certificate */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        expires: string;
+                        identifiers: {
+                            [key: string]: unknown;
+                        }[];
+                        authorizations: string[];
+                        finalize: string;
+                        certificate?: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAcmeAuthorization: {
+        parameters: {
+            path: {
+                /** @description Id of the acme authorization */
+                acmeAuthorizationId: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The authorization */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        expires: string;
+                        identifier: {
+                            type: string;
+                            value: string;
+                        };
+                        wildcard?: boolean;
+                        challenges: {
+                            [key: string]: unknown;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    answerAcmeChallenge: {
+        parameters: {
+            path: {
+                /** @description Id of the acme authorization */
+                acmeAuthorizationId: string;
+                /** @description Type of the challenge, such as `http-01` */
+                challenge: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The challenge */
+            200: {
+                content: {
+                    "application/json": {
+                        type: string;
+                        status: string;
+                        url: string;
+                        token: string;
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAcmeCertificate: {
+        parameters: {
+            path: {
+                /** @description Certificate ID (`kid`) */
+                kid: string;
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description PEM, the certificate first */
+            200: {
+                content: {
+                    "application/pem-certificate-chain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    revokeAcmeCertificate: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: unknown;
+            };
+        };
+        /** @description Flattened JWS (RFC 8555 §6.2) */
+        requestBody: {
+            content: {
+                "application/jose+json": {
+                    protected: string;
+                    payload: string;
+                    signature: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The certificate is revoked */
+            200: {
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getAcmeRenewalInfo: {
+        parameters: {
+            path: {
+                /** @description Id of the authority */
+                caId: string;
+                /** @description Unique identifier of the certificate (RFC 9773 §4.1) */
+                certificateId: string;
+            };
+        };
+        responses: {
+            /** @description The suggested window; of a revoked certificate it has passed */
+            200: {
+                content: {
+                    "application/json": {
+                        suggestedWindow: {
+                            start: string;
+                            end: string;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    requestAcmeBinding: {
+        parameters: {
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAcmeBinding"];
+            };
+        };
+        responses: {
+            /** @description The binding with its key, shown this once */
+            201: {
+                content: {
+                    "application/json": components["schemas"]["AcmeBindingWithKey"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
 }
 export const choices = {
     SecondFactorRequest: {"methods":["totp","passkey","recovery_code"]},
     LogIn: {"session":["token","cookie"]},
     LogInVerification: {"session":["token","cookie"]},
-    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
-    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
     Factor: {"kind":["totp","passkey"]},
     NewFactor: {"kind":["totp","passkey"]},
     AskedFactor: {"methods":["totp","passkey","recovery_code"]},
@@ -9819,8 +10707,8 @@ export const choices = {
     Member: {"role":["owner","full_access","limited_access","auditor"]},
     MemberChange: {"role":["owner","full_access","limited_access","auditor"]},
     AcceptedMembership: {"role":["owner","full_access","limited_access","auditor"]},
-    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"]},
-    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],"state":["active","revoked","expired"]},
+    NewApiToken: {"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"]},
+    ApiToken: {"ownerType":["user","service_account"],"permissions":["tenant:read","tenant:write","members:read","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],"state":["active","revoked","expired"]},
     NewServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     ServiceAccount: {"role":["owner","full_access","limited_access","auditor"]},
     CredentialWithSecret: {"authType":["service_key","jwt"],"state":["active","inactive","expired","compromised","deleted"]},
@@ -9873,6 +10761,8 @@ export const choices = {
     SchedulerState: {"clock":["steady","ahead","behind"]},
     Webhook: {"state":["active","disabled"]},
     Delivery: {"state":["pending","delivered","failed"]},
+    AcmeAccount: {"state":["valid","deactivated","revoked"]},
+    AcmeOrderOfAccount: {"state":["pending","ready","processing","valid","invalid"]},
     Trust: {"keysFrom":["issuer","trust"]},
     RoleMapping: {"role":["owner","full_access","limited_access","auditor"]},
     ProviderSignInCompletion: {"session":["token","cookie"]},

@@ -2,6 +2,20 @@
 
 /** The actions of the events of the history, and what each means: what a webhook subscribes to. */
 export const auditActions = {
+  "acme_account.created": "An ACME account was created and bound to a service",
+  "acme_account.changed": "The contacts of an ACME account were changed",
+  "acme_account.key_changed": "The key of an ACME account was replaced",
+  "acme_account.deactivated": "An ACME account was deactivated by its holder",
+  "acme_account.revoked": "An ACME account was revoked by a member",
+  "acme_authorization.validated": "Control of a name was proven by an ACME challenge",
+  "acme_authorization.failed": "Control of a name was not proven by an ACME challenge",
+  "acme_authorization.deactivated": "An ACME authorization was deactivated by its holder",
+  "acme_binding.created": "A key for the external account binding of an ACME account was made",
+  "acme_binding.key_repeated": "The key of an external account binding was given again, to a repetition of the request that made it",
+  "acme_binding.deleted": "A key for an external account binding was deleted before it was used",
+  "acme_order.created": "A certificate was ordered by ACME",
+  "acme_order.finalized": "The certificate of an ACME order was issued",
+  "acme_order.failed": "An ACME order failed, because control of a name was not proven",
   "api_token.created": "An API token was created for a member or a service account",
   "api_token.repeated": "An API token was shown again to the request that created it, by its idempotency key",
   "api_token.revoked": "An API token was revoked",
@@ -145,10 +159,10 @@ export const auditActions = {
 
 /** What each role of a member permits. */
 export const rolePermissions = {
-  "owner": ["tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write"],
-  "full_access": ["tenant:read","members:read","members:write","api-tokens:self","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","certificates:read","certificates:issue","certificates:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read","webhooks:write"],
-  "limited_access": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","credentials:reveal","keys:read","certificates:read","certificates:issue","token-profiles:read","transactions:read","licenses:read","expirations:read"],
-  "auditor": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","keys:read","certificates:read","token-profiles:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],
+  "owner": ["tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write"],
+  "full_access": ["tenant:read","members:read","members:write","api-tokens:self","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read","webhooks:write"],
+  "limited_access": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","credentials:reveal","keys:read","certificates:read","certificates:issue","acme:read","token-profiles:read","transactions:read","licenses:read","expirations:read"],
+  "auditor": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","keys:read","certificates:read","acme:read","token-profiles:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],
 } as const;
 
 /** The settings of a tenant: what each means, its default, and what it can be. */

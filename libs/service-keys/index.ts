@@ -29,7 +29,7 @@ export {
   serviceErrors,
   trustErrors,
 } from './errors.js';
-export { activeServiceName, isServiceActive } from './service-state.js';
+export { activeServiceName, isCompromisedCredential, isServiceActive } from './service-state.js';
 export {
   FAILURE_QUOTA,
   FAILURE_QUOTA_DEFAULT,

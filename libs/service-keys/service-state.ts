@@ -1,6 +1,6 @@
-import type { View } from '#database';
+import { IsNull, Not, type View } from '#database';
 
-import { Service } from './entities.js';
+import { Credential, Service } from './entities.js';
 
 /** A step: whether a service of the view's reach exists and was not deleted. */
 export const isServiceActive = (view: View, serviceId: string): Promise<boolean> =>
@@ -9,3 +9,7 @@ export const isServiceActive = (view: View, serviceId: string): Promise<boolean>
 /** A step: the name of a service that was not deleted. @throws NOT_FOUND */
 export const activeServiceName = async (view: View, serviceId: string): Promise<string> =>
   (await view.get(Service, { id: serviceId, state: 'active' })).name;
+
+/** A step: whether a credential was ever reported as compromised, whatever became of it since. */
+export const isCompromisedCredential = (view: View, credentialId: string): Promise<boolean> =>
+  view.exists(Credential, { id: credentialId, compromisedAt: Not(IsNull()) });

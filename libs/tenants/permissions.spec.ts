@@ -43,6 +43,8 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'certificates:read': ['++++', '-', 'tenant-user'],
   'certificates:issue': ['+++-', '-', 'tenant-user'],
   'certificates:write': ['++--', '-', 'tenant-user'],
+  'acme:read': ['++++', '-', 'tenant-user'],
+  'acme:write': ['++--', '-', 'tenant-user'],
   'token-profiles:read': ['++++', '-', 'tenant-user'],
   'token-profiles:write': ['++--', '-', 'tenant-user'],
   'transactions:read': ['+++-', '-', 'tenant-user'],

@@ -88,6 +88,8 @@ export const permissions = {
   'certificates:read': members(EVERYONE, 'List certificates and certificate authorities'),
   'certificates:issue': members(USERS, 'Issue certificates'),
   'certificates:write': members(MANAGERS, 'Renew, revoke, hold and release certificates'),
+  'acme:read': members(EVERYONE, 'List ACME bindings, accounts and orders'),
+  'acme:write': members(MANAGERS, 'Create and delete ACME bindings of services; revoke ACME accounts'),
   'token-profiles:read': members(EVERYONE, 'Read token profiles'),
   'token-profiles:write': members(MANAGERS, 'Create, change and delete token profiles'),
   'transactions:read': members(USERS, 'Look up token transactions by id or phone number, without their tokens'),

@@ -6,6 +6,7 @@ import { DAY, HOUR, MINUTE } from '#core';
 
 import { announcementKey } from '../../libs/announcements/lead-days.js';
 import { createAuthority, issue } from '../e2e/certificates/pki.js';
+import { acmeKinds } from './acme-rows.js';
 import { type Row, type Value, newHash, rowsOf } from './due-rows.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
 
@@ -324,6 +325,7 @@ export function dueSamples(
       due: (at) => ({ dueAt: at - 30 * DAY }),
       unhandled: {},
     },
+    ...acmeKinds(tenantId, insert),
     mail: {
       table: 'mails',
       statement: 'DELETE',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { AcmeBindings } from '#acme';
 import { Webhooks } from '#announcements';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
@@ -7,6 +8,7 @@ import { SecretRepetition } from '#service-keys';
 import { Signing } from '#signing';
 import { ApiTokens, Invitations, PasswordResets } from '#tenants';
 
+import { isAcmeBinding } from './admin/acme.contract.js';
 import { isApiToken } from './admin/api-tokens.contract.js';
 import { isReset } from './admin/auth.contract.js';
 import { isInvitation } from './admin/invitations.contract.js';
@@ -25,6 +27,7 @@ export class SealedAnswers extends IdempotencyStore {
     private readonly signing: Signing,
     private readonly apiTokens: ApiTokens,
     private readonly webhooks: Webhooks,
+    private readonly acmeBindings: AcmeBindings,
     private readonly invitations: Invitations,
     private readonly resets: PasswordResets,
   ) {
@@ -63,6 +66,11 @@ export class SealedAnswers extends IdempotencyStore {
         references.map(({ webhookId }) => webhookId),
       );
       return references.map(({ secret }) => secret);
+    }
+    if (isOfTenant(scope) && references.every(isAcmeBinding)) {
+      const keys: string[] = [];
+      for (const { bindingId } of references) keys.push((await this.acmeBindings.repeat(scope, bindingId)).reveal());
+      return keys;
     }
     if (references.every(isInvitation)) {
       for (const { token } of references) await this.invitations.recordRepetition(scope, token);

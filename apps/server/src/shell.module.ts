@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { AcmeModule } from '#acme';
 import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { IdempotencyModule } from '#idempotency';
@@ -16,7 +17,15 @@ import { Refusals } from './refusals.js';
 
 /** What the shell asks, answered by the libraries; the tests of the shell have other answers. */
 @Module({
-  imports: [AnnouncementsModule, AuditModule, IdempotencyModule, ServiceKeysModule, SigningModule, TenantsModule],
+  imports: [
+    AcmeModule,
+    AnnouncementsModule,
+    AuditModule,
+    IdempotencyModule,
+    ServiceKeysModule,
+    SigningModule,
+    TenantsModule,
+  ],
   providers: [
     { provide: CallerIdentification, useClass: Callers },
     { provide: PermissionPolicy, useClass: Permissions },

@@ -35,6 +35,7 @@ import { LockSlots1764152000000 } from './0052-lock-slots.js';
 import { MailsOfTenants1764154000000 } from './0054-mails-of-tenants.js';
 import { Names1764158000000 } from './0058-names.js';
 import { HistoryKeys1764164000000 } from './0064-history-keys.js';
+import { Acme1764168000000 } from './0068-acme.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -75,6 +76,7 @@ export const migrations = [
   MailsOfTenants1764154000000,
   Names1764158000000,
   HistoryKeys1764164000000,
+  Acme1764168000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -9,20 +9,20 @@ import {
 import { type CertificateNames, dnsNamesOutside } from './dns-names.js';
 import { constrainedNames, namesOfSubject } from './name-constraints.js';
 import { commonNameFromSan } from './subject-from-san.js';
-import { type NamePolicy, type PolicyFacts, type PolicyRule, objectIf } from './rule.js';
+import { type NameFacts, type NamePolicy, type NameRule, objectIf } from './rule.js';
 
 const SUBJECT_ALTERNATIVE_NAMES_MAX = 50;
 
 /** The subject alternative names of the request and of the call. */
-const alternativeNames = ({ request, additionalNames }: PolicyFacts): readonly GeneralName[] => [
+const alternativeNames = ({ request, additionalNames }: NameFacts): readonly GeneralName[] => [
   ...request.subjectAlternativeNames,
   ...additionalNames,
 ];
 
-const commonNames = ({ request }: PolicyFacts): readonly string[] =>
+const commonNames = ({ request }: NameFacts): readonly string[] =>
   request.subject.filter(({ type }) => type === 'commonName').map(({ value }) => value);
 
-const allValues = (facts: PolicyFacts): readonly string[] => [
+const allValues = (facts: NameFacts): readonly string[] => [
   ...facts.request.subject.map(({ value }) => value),
   ...alternativeNames(facts).map(({ value }) => value),
 ];
@@ -48,11 +48,11 @@ const isWellFormed: Readonly<Record<GeneralNameKind, (value: string) => boolean>
 };
 
 /** What is not well-formed is rejected by its own rule. */
-const wellFormedNames = (facts: PolicyFacts): readonly GeneralName[] =>
+const wellFormedNames = (facts: NameFacts): readonly GeneralName[] =>
   alternativeNames(facts).filter(({ kind, value }) => isWellFormed[kind](value));
 
 /** The names that name constraints apply to. */
-const constrainedCandidates = (facts: PolicyFacts): readonly GeneralName[] => [
+const constrainedCandidates = (facts: NameFacts): readonly GeneralName[] => [
   ...wellFormedNames(facts),
   ...namesOfSubject(facts.request.subject),
 ];
@@ -80,7 +80,7 @@ export const objectionsToDnsNames = (
       : `${quoted(name)} is none of the names that the tenant's settings permit (allowedDnsNames)`,
   );
 
-const nameRule = (code: string, title: string, citation: string, objections: PolicyRule['objections']): PolicyRule => ({
+const nameRule = (code: string, title: string, citation: string, objections: NameRule['objections']): NameRule => ({
   code,
   title,
   citation,
@@ -88,7 +88,7 @@ const nameRule = (code: string, title: string, citation: string, objections: Pol
   objections,
 });
 
-export const nameRules: readonly PolicyRule[] = [
+export const nameRules: readonly NameRule[] = [
   nameRule('CSR_COMMON_NAME_MISSING', 'The subject has no common name', 'RFC 5280 §4.1.2.6', (facts) =>
     objectIf(
       commonNames(facts).every((name) => name.trim() === '') &&

@@ -4,7 +4,7 @@ import { commonNameFromSan } from './subject-from-san.js';
 import { extensionRules } from './extension-rules.js';
 import { keyRules } from './key-rules.js';
 import { nameRules } from './name-rules.js';
-import type { Finding, NamePolicy, PolicyCategory, PolicyFacts, PolicyRule } from './rule.js';
+import type { Finding, NameFacts, NamePolicy, PolicyCategory, PolicyFacts, PolicyRule } from './rule.js';
 
 /** Every reason to refuse a request. Adding one is adding one entry to a table in `rules/`. */
 export const policyRules: readonly PolicyRule[] = [...keyRules, ...nameRules, ...extensionRules];
@@ -19,6 +19,23 @@ export const checkRequest = (facts: PolicyFacts): Finding[] =>
   policyRules
     .flatMap(({ code, citation, objections }) => objections(facts).map((detail) => ({ code, detail, citation })))
     .slice(0, FINDINGS_MAX);
+
+/** Rules that look at what a request has beside the alternative names. */
+const OF_WHOLE_REQUESTS: ReadonlySet<string> = new Set(['CSR_COMMON_NAME_MISSING']);
+
+/**
+ * What is wrong with names that a request is to have, before there is one: for protocols in which names are ordered
+ * first. The request itself is checked by `checkRequest`.
+ */
+export const checkNames = (
+  additionalNames: readonly GeneralName[],
+  facts: Omit<NameFacts, 'request' | 'additionalNames'>,
+): Finding[] => {
+  const named = { ...facts, request: { subject: [], subjectAlternativeNames: [] }, additionalNames };
+  return nameRules
+    .filter(({ code }) => !OF_WHOLE_REQUESTS.has(code))
+    .flatMap(({ code, citation, objections }) => objections(named).map((detail) => ({ code, detail, citation })));
+};
 
 /** The error that findings are answered with: the one that they share, otherwise a violation of the policy. */
 export function refusalCode(findings: readonly Finding[]): PolicyCategory {

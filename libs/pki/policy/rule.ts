@@ -43,6 +43,11 @@ export interface PolicyFacts {
   readonly nameConstraints: readonly NameConstraints[];
 }
 
+/** What the rules of names look at: they hold before there is a request, too. */
+export interface NameFacts extends Omit<PolicyFacts, 'request' | 'extendedKeyUsage' | 'keyStatus'> {
+  readonly request: Pick<CertificateRequest, 'subject' | 'subjectAlternativeNames'>;
+}
+
 /** What a request is refused as: not acceptable as such, a bad key, or against the issuer's policy. */
 export type PolicyCategory = 'INVALID_CSR' | 'WEAK_KEY' | 'POLICY_VIOLATION';
 
@@ -54,6 +59,11 @@ export interface PolicyRule {
   readonly category: PolicyCategory;
   /** Each objection in words for the requester; none where the rule holds. */
   readonly objections: (facts: PolicyFacts) => readonly string[];
+}
+
+/** A rule of names. */
+export interface NameRule extends Omit<PolicyRule, 'objections'> {
+  readonly objections: (facts: NameFacts) => readonly string[];
 }
 
 /** One objection, by the rule that raised it. */

@@ -41,6 +41,7 @@ const NEW_PROVIDER = {
   password: PASSWORD,
 };
 
+const ACME_ACCOUNTS = '/v1/tenants/:tenantId/acme-accounts';
 const ROTATIONS = '/v1/tenants/:tenantId/credential-rotations';
 
 /** A body that each route accepts, so that an identifier is all that can be wrong; `null` where it takes none. */
@@ -109,6 +110,13 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`GET ${SERVICE}/trusts`]: null,
   [`GET ${SERVICE}/trusts/:trustId`]: null,
   [`DELETE ${SERVICE}/trusts/:trustId`]: null,
+  [`POST ${SERVICE}/acme-bindings`]: {},
+  [`GET ${SERVICE}/acme-bindings`]: null,
+  [`DELETE ${SERVICE}/acme-bindings/:acmeBindingId`]: null,
+  [`GET ${ACME_ACCOUNTS}`]: null,
+  [`GET ${ACME_ACCOUNTS}/:acmeAccountId`]: null,
+  [`POST ${ACME_ACCOUNTS}/:acmeAccountId/revoke`]: null,
+  [`GET ${ACME_ACCOUNTS}/:acmeAccountId/orders`]: null,
   'GET /v1/tenants/:tenantId/credentials': null,
   'GET /v1/tenants/:tenantId/credentials/export': null,
   'POST /v1/tenants/:tenantId/credentials:rotate': { filter: {} },

@@ -4,6 +4,7 @@ import { Deliveries } from '#announcements';
 
 import { createApiToken, createServiceAccount, invite } from '../../support/people.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from '../../support/server.js';
+import { AcmeTestClient, bind } from '../acme/acme-client.js';
 import { createCertificate } from '../certificates/pki.js';
 import { createIssuer } from '../signing/issuer.js';
 import { certify, requestToken, update } from '../vendors/vendor.js';
@@ -46,6 +47,7 @@ export async function fillTenant(
   const { body: identityProvider } = await server.post(`${owned.path}/identity-providers`, provider, owned.owner);
   const trust = { name: 'ci', issuer: provider.issuer, audience: 'https://chancery.test', subject: 'workload' };
   const trusts = `${owned.path}/services/${issuer.service.id}/trusts`;
+  const { acmeAccountId, acmeBindingId } = await createAcmeAccount(server, owned, caId, issuer.service.id);
   const { body: trusted } = await server.post(trusts, trust, owned.owner);
   return {
     serviceKey: issuer.service.serviceKey,
@@ -64,6 +66,8 @@ export async function fillTenant(
       invitationId: (await first('invitations'))['id']!,
       serviceAccountId,
       webhookId,
+      acmeAccountId,
+      acmeBindingId,
       trustId: trusted['id']!,
       identityProviderId: identityProvider['id']!,
       deliveryId: (await first(`webhooks/${webhookId}/deliveries`))['id']!,
@@ -71,4 +75,13 @@ export async function fillTenant(
       sequence: (await first('audit-events'))['id']!,
     },
   };
+}
+
+/** An ACME account of the service without orders, and a binding that was not used. */
+async function createAcmeAccount(server: TestServer, owned: TestTenant, caId: string, serviceId: string) {
+  const binding = await bind(server, owned, serviceId, { caId });
+  const client = new AcmeTestClient(server, binding.directoryUrl);
+  await client.register(binding);
+  const unused = await bind(server, owned, serviceId, { caId });
+  return { acmeAccountId: client.kid!.split('/').at(-1)!, acmeBindingId: unused.id };
 }

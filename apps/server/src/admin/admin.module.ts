@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { AcmeModule } from '#acme';
 import { AnnouncementsModule } from '#announcements';
 import { AsOfModule } from '#as-of';
 import { AuditModule } from '#audit';
@@ -13,6 +14,7 @@ import { ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
+import { AcmeAccountsOfTenantController, AcmeBindingsController } from './acme.controller.js';
 import { ApiTokensController, ServiceAccountsController } from './api-tokens.controller.js';
 import { AsOfController } from './as-of.controller.js';
 import { AuditEventsController, PlatformAuditEventsController } from './audit-events.controller.js';
@@ -53,6 +55,7 @@ import { WebhooksController } from './webhooks.controller.js';
 /** The role `admin`: what people call, one controller per noun. */
 @Module({
   imports: [
+    AcmeModule,
     AnnouncementsModule,
     AsOfModule,
     AuditModule,
@@ -101,6 +104,8 @@ import { WebhooksController } from './webhooks.controller.js';
     LogKeysController,
     SchedulerController,
     WebhooksController,
+    AcmeBindingsController,
+    AcmeAccountsOfTenantController,
     TrustsController,
     IdentityProvidersController,
     PlatformIdentityProvidersController,

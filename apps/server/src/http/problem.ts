@@ -47,7 +47,7 @@ export function toProblem(error: DomainError, request: { instance: string; reque
   return {
     // First, so that an extension can never replace a member that clients rely on.
     ...(internal ? {} : error.extensions),
-    type: problemType(error.code),
+    type: error.definition.type ?? problemType(error.code),
     title: error.definition.title,
     status: STATUS_OF_KIND[error.kind],
     detail: internal ? error.definition.title : error.message,

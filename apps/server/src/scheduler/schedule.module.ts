@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule as NestScheduleModule } from '@nestjs/schedule';
 
+import { AcmeModule } from '#acme';
 import { AnnouncementsModule } from '#announcements';
 import { AuditModule } from '#audit';
 import { MailModule } from '#mail';
@@ -19,12 +20,14 @@ import {
   ExpirySchedule,
   MailSchedule,
   UsageSchedule,
+  ValidationSchedule,
 } from './schedule.js';
 
 /** What runs at intervals: some of it in every process, the scheduler in those with the role `scheduler`. */
 @Module({
   imports: [
     NestScheduleModule.forRoot(),
+    AcmeModule,
     AnnouncementsModule,
     AuditModule,
     MailModule,
@@ -41,7 +44,7 @@ export class ScheduleModule {
     return {
       module: ScheduleModule,
       providers: runsScheduler
-        ? [ExpirySchedule, CheckpointSchedule, CosignatureSchedule, DeliverySchedule, MailSchedule]
+        ? [ExpirySchedule, CheckpointSchedule, CosignatureSchedule, DeliverySchedule, MailSchedule, ValidationSchedule]
         : [],
     };
   }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
+import { AcmeValidations } from '#acme';
 import { Deliveries } from '#announcements';
 import { Checkpoints, Cosignatures } from '#audit';
 import { MINUTE, SECOND, endedOrGivenUp } from '#core';
@@ -108,6 +109,21 @@ export class DeliverySchedule {
   @Interval(SECOND)
   tick(): Promise<void> {
     return this.attempts.run(() => this.deliveries.deliverDue(), 'The webhooks could not be read');
+  }
+}
+
+/** Validates the challenges of ACME clients, in a process with the role `scheduler`. */
+@Injectable()
+export class ValidationSchedule {
+  constructor(
+    private readonly validations: AcmeValidations,
+    private readonly attempts: Attempts,
+  ) {}
+
+  /** One that takes long does not keep the next one waiting: a slow host delays nothing but itself. */
+  @Interval(SECOND)
+  tick(): Promise<void> {
+    return this.attempts.run(() => this.validations.validateDue(), 'The challenges of ACME could not be read');
   }
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { AcmeModule } from '#acme';
 import { CertificatesModule } from '#certificates';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
@@ -8,6 +9,11 @@ import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
 import { ShellModule } from '../shell.module.js';
+import { AcmeAccountsController } from './acme/acme-accounts.controller.js';
+import { AcmeAnswers } from './acme/acme-answers.js';
+import { OwnAcmeBindingsController } from './acme/acme-bindings.controller.js';
+import { AcmeOrdersController } from './acme/acme-orders.controller.js';
+import { AcmeRenewalsController } from './acme/acme-renewals.controller.js';
 import { CallerController } from './caller.controller.js';
 import { OwnCertificatesController } from './certificates.controller.js';
 import { JwksController } from './jwks.controller.js';
@@ -24,6 +30,7 @@ import { PublishedKeys } from './published-keys.js';
 /** The role `signing`: what services and the public call. */
 @Module({
   imports: [
+    AcmeModule,
     CertificatesModule,
     KeysModule,
     LicensingModule,
@@ -43,7 +50,11 @@ import { PublishedKeys } from './published-keys.js';
     OwnCertificatesController,
     JwksController,
     PkiController,
+    AcmeAccountsController,
+    AcmeOrdersController,
+    AcmeRenewalsController,
+    OwnAcmeBindingsController,
   ],
-  providers: [PublishedKeys, TenantNames],
+  providers: [AcmeAnswers, PublishedKeys, TenantNames],
 })
 export class SigningApiModule {}

@@ -1,0 +1,148 @@
+import {
+  type AcmeAccount as AccountRow,
+  type AcmeAccountState,
+  type AcmeBindingWithKey as MadeBinding,
+  type AcmeOrder as OrderRow,
+  type AcmeOrderState,
+  type ShownAcmeBinding,
+  acmeAccountStates,
+  acmeOrderStates,
+} from '#acme';
+import { toRfc3339 } from '#core';
+
+import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
+import { Choice, Identifier, Instant, Items, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+
+const Expiry = (options = {}) => Instant({ description: 'Until when an account can be bound by it', ...options });
+
+export class NewAcmeBinding {
+  @Identifier({ optional: true, description: 'The authority that is to issue; the default issuer where it is absent' })
+  caId?: string;
+
+  @Expiry({
+    optional: true,
+    description: 'Until when an account can be bound by it: at most 90 days from now; 7 days where it is absent',
+  })
+  expiresAt?: number;
+}
+
+export class AcmeBinding {
+  @Identifier({ description: 'Id of the binding: the key identifier that the client sends (`eab-kid`)' }) id: string;
+  @Identifier({ description: 'Id of the service that the certificates belong to' }) serviceId: string;
+  @Identifier({ description: 'Id of the authority that issues them' }) caId: string;
+  @Text({
+    max: 2_048,
+    description: 'The directory that the client is configured with',
+    example: 'https://chancery.example/acme/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47/directory',
+  })
+  directoryUrl: string;
+  @Identifier({ nullable: true, description: 'Id of the account that was bound by it; null while there is none' })
+  accountId: string | null;
+  @Expiry() expiresAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+}
+
+export class AcmeBindingPage extends PageOf(AcmeBinding) {}
+
+export class AcmeBindingWithKey extends AcmeBinding {
+  @Text({
+    max: 100,
+    description: 'The HMAC key, base64url (`eab-hmac-key`); shown this once',
+    example: 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wGZf5LkQ3k',
+  })
+  hmacKey: SecretText;
+}
+
+export class AcmeAccountQuery extends PageQuery {
+  @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
+}
+
+export class AcmeAccount {
+  @Identifier({ description: 'Id of the account' }) id: string;
+  @Identifier({ description: 'Id of the service that its certificates belong to' }) serviceId: string;
+  @Identifier({ description: 'Id of the authority that issues them' }) caId: string;
+  @Identifier({ description: 'Id of the binding that it was made by' }) bindingId: string;
+  @Choice(acmeAccountStates, { description: 'State of the account (RFC 8555 §7.1.6)' }) state: AcmeAccountState;
+  @Items(Text({ max: 512 }), { maxItems: 10, description: 'Its contacts', example: ['mailto:ops@example.com'] })
+  contacts: string[];
+  @Text({
+    max: 64,
+    description: 'SHA-256 of its public key (SubjectPublicKeyInfo)',
+    example: 'b1946ac92492d2347c6235b4',
+  })
+  publicKeyHash: string;
+  @Instant({ nullable: true, description: 'When it last ordered a certificate, to the hour' }) lastUsedAt:
+    string | null;
+  @WholeNumber({ description: 'Increases with each change', example: 1 }) version: number;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it last changed' }) updatedAt: string;
+}
+
+export class AcmeAccountPage extends PageOf(AcmeAccount) {}
+
+export class AcmeOrderOfAccount {
+  @Identifier({ description: 'Id of the order' }) id: string;
+  @Choice(acmeOrderStates, { description: 'State of the order (RFC 8555 §7.1.6)' }) state: AcmeOrderState;
+  @Items(Text({ max: 253 }), { maxItems: 50, description: 'Its DNS names', example: ['billing.acme.internal'] })
+  names: string[];
+  @Text({ max: 64, nullable: true, description: 'The certificate (`kid`); null until it is issued', example: 'e3f1' })
+  certificateKid: string | null;
+  @Text({ max: 64, nullable: true, description: 'The certificate (`kid`) that it replaces', example: 'e3f0' })
+  replacesKid: string | null;
+  @Instant({ description: 'Until when it can be finalized' }) expiresAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: string;
+}
+
+export class AcmeOrderPage extends PageOf(AcmeOrderOfAccount) {}
+
+/** The key of a binding: as long as it binds nothing it is opened again from its own place. */
+export interface AcmeBindingReference extends SecretReference {
+  readonly kind: 'acme-binding';
+  readonly bindingId: string;
+}
+
+export const isAcmeBinding = (reference: SecretReference): reference is AcmeBindingReference =>
+  reference.kind === 'acme-binding';
+
+export const presentAcmeBinding = ({ binding, directoryUrl }: ShownAcmeBinding): AcmeBinding => ({
+  id: binding.id,
+  serviceId: binding.serviceId,
+  caId: binding.caId,
+  directoryUrl,
+  accountId: binding.accountId,
+  expiresAt: toRfc3339(binding.expiresAt),
+  createdAt: toRfc3339(binding.createdAt),
+});
+
+export function presentAcmeBindingWithKey(made: MadeBinding): AcmeBindingWithKey {
+  const reference: AcmeBindingReference = { kind: 'acme-binding', bindingId: made.binding.id };
+  return {
+    ...presentAcmeBinding(made),
+    hmacKey: new AnswerSecret(made.hmacKey, reference, made.binding.expiresAt),
+  };
+}
+
+export const presentAcmeAccount = (row: AccountRow): AcmeAccount => ({
+  id: row.id,
+  serviceId: row.serviceId,
+  caId: row.caId,
+  bindingId: row.bindingId,
+  state: row.state,
+  contacts: [...row.contacts],
+  publicKeyHash: row.publicKeyHash,
+  lastUsedAt: presentInstant(row.lastUsedAt),
+  version: row.version,
+  createdAt: toRfc3339(row.createdAt),
+  updatedAt: toRfc3339(row.updatedAt),
+});
+
+export const presentAcmeOrder = (row: OrderRow): AcmeOrderOfAccount => ({
+  id: row.id,
+  state: row.state,
+  names: [...row.names],
+  certificateKid: row.certificateKid,
+  replacesKid: row.replacesKid,
+  expiresAt: toRfc3339(row.expiresAt),
+  createdAt: toRfc3339(row.createdAt),
+});

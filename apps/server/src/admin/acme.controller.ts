@@ -1,0 +1,124 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { AcmeAccountInventory, AcmeBindings, acmeErrors } from '#acme';
+import { authorityErrors } from '#certificates';
+import type { Page, TenantScope } from '#core';
+
+import { answerOnce } from '../http/answer-once.js';
+import { Fails } from '../http/fails.js';
+import { InScope } from '../http/in-scope.js';
+import { Requires } from '../http/requires.js';
+import {
+  AcmeAccount,
+  AcmeAccountPage,
+  AcmeAccountQuery,
+  AcmeBinding,
+  AcmeBindingPage,
+  AcmeBindingWithKey,
+  AcmeOrderOfAccount,
+  AcmeOrderPage,
+  NewAcmeBinding,
+  presentAcmeAccount,
+  presentAcmeBinding,
+  presentAcmeBindingWithKey,
+  presentAcmeOrder,
+} from './acme.contract.js';
+import { PageQuery, presentPage } from './page.contract.js';
+
+const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
+
+/** By which ACME accounts are bound to a service (RFC 8555 §7.3.4). */
+@ApiTags('ACME')
+@Controller('v1/tenants/:tenantId/services/:serviceId/acme-bindings')
+@Requires('acme:write')
+export class AcmeBindingsController {
+  constructor(private readonly bindings: AcmeBindings) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create the key by which one ACME account is bound to the service' })
+  @ApiCreatedResponse({ type: AcmeBindingWithKey, description: 'The binding with its key, shown this once' })
+  @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
+  async createAcmeBinding(
+    @Param('serviceId') serviceId: string,
+    @Body() body: NewAcmeBinding,
+    @InScope() scope: TenantScope,
+  ): Promise<AcmeBindingWithKey> {
+    return answerOnce(scope, presentAcmeBindingWithKey, () => this.bindings.create(scope, { ...body, serviceId }));
+  }
+
+  @Get()
+  @Requires('acme:read')
+  @ApiOperation({ summary: 'List the ACME bindings of a service' })
+  @ApiOkResponse({ type: AcmeBindingPage, description: 'One page, oldest first' })
+  async listAcmeBindings(
+    @Param('serviceId') serviceId: string,
+    @Query() page: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<AcmeBinding>> {
+    return presentPage(await this.bindings.list(scope, serviceId, page), presentAcmeBinding);
+  }
+
+  @Delete(':acmeBindingId')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete an ACME binding; an account that was bound by it stays' })
+  @ApiNoContentResponse({ description: 'No account can be bound by it' })
+  async deleteAcmeBinding(
+    @Param('serviceId') serviceId: string,
+    @Param('acmeBindingId') acmeBindingId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<void> {
+    await this.bindings.delete(scope, serviceId, acmeBindingId);
+  }
+}
+
+/** The accounts of ACME clients. */
+@ApiTags('ACME')
+@Controller('v1/tenants/:tenantId/acme-accounts')
+@Requires('acme:read')
+export class AcmeAccountsOfTenantController {
+  constructor(private readonly accounts: AcmeAccountInventory) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List the ACME accounts of the tenant, or of a service' })
+  @ApiOkResponse({ type: AcmeAccountPage, description: 'One page, oldest first' })
+  async listAcmeAccounts(
+    @Query() { serviceId, ...page }: AcmeAccountQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<AcmeAccount>> {
+    return presentPage(await this.accounts.list(scope, serviceId, page), presentAcmeAccount);
+  }
+
+  @Get(':acmeAccountId')
+  @ApiOperation({ summary: 'Read an ACME account' })
+  @ApiOkResponse({ type: AcmeAccount, description: 'The account' })
+  async getAcmeAccount(
+    @Param('acmeAccountId') acmeAccountId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<AcmeAccount> {
+    return presentAcmeAccount(await this.accounts.get(scope, acmeAccountId));
+  }
+
+  @Post(':acmeAccountId/revoke')
+  @HttpCode(200)
+  @Requires('acme:write')
+  @ApiOperation({ summary: 'Revoke an ACME account: it orders nothing any more, its certificates stay' })
+  @ApiOkResponse({ type: AcmeAccount, description: 'The revoked account' })
+  async revokeAcmeAccount(
+    @Param('acmeAccountId') acmeAccountId: string,
+    @InScope() scope: TenantScope,
+  ): Promise<AcmeAccount> {
+    return answerOnce(scope, presentAcmeAccount, () => this.accounts.revoke(scope, acmeAccountId));
+  }
+
+  @Get(':acmeAccountId/orders')
+  @ApiOperation({ summary: 'List the orders of an ACME account' })
+  @ApiOkResponse({ type: AcmeOrderPage, description: 'One page, newest first' })
+  async listAcmeOrders(
+    @Param('acmeAccountId') acmeAccountId: string,
+    @Query() page: PageQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<Page<AcmeOrderOfAccount>> {
+    return presentPage(await this.accounts.orders(scope, acmeAccountId, page), presentAcmeOrder);
+  }
+}

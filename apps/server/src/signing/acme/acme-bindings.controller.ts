@@ -1,0 +1,36 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+
+import { AcmeBindings, acmeErrors } from '#acme';
+import { authorityErrors } from '#certificates';
+import type { TenantScope } from '#core';
+
+import { AcmeBindingWithKey, NewAcmeBinding, presentAcmeBindingWithKey } from '../../admin/acme.contract.js';
+import type { GrantedService } from '../../callers.js';
+import { answerOnce } from '../../http/answer-once.js';
+import { Fails } from '../../http/fails.js';
+import { Caller, InScope } from '../../http/in-scope.js';
+import { Requires } from '../../http/requires.js';
+
+/** What a service makes for its own ACME client. */
+@ApiTags('ACME')
+@Controller('v1/acme-bindings')
+@Requires('certificates:request')
+export class OwnAcmeBindingsController {
+  constructor(private readonly bindings: AcmeBindings) {}
+
+  @Post()
+  @ApiOperation({
+    operationId: 'requestAcmeBinding',
+    summary: 'Create the key by which one ACME account is bound to it',
+  })
+  @ApiCreatedResponse({ type: AcmeBindingWithKey, description: 'The binding with its key, shown this once' })
+  @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, authorityErrors.CA_NOT_USABLE, authorityErrors.NO_CERTIFICATE_AUTHORITY)
+  async requestAcmeBinding(
+    @Body() body: NewAcmeBinding,
+    @InScope() scope: TenantScope,
+    @Caller() { serviceId }: GrantedService,
+  ): Promise<AcmeBindingWithKey> {
+    return answerOnce(scope, presentAcmeBindingWithKey, () => this.bindings.create(scope, { ...body, serviceId }));
+  }
+}

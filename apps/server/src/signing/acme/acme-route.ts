@@ -1,0 +1,76 @@
+import { HttpCode, Post, UseFilters, applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+
+import { acmeErrors } from '#acme';
+import type { ErrorFactory } from '#core';
+
+import { AcceptsAnyInput } from '../../http/declared-input.guard.js';
+import { Fails } from '../../http/fails.js';
+import { Public } from '../../http/requires.js';
+import { AcmeProblemFilter } from './acme.filter.js';
+import { JWS_SCHEMA } from './acme.contract.js';
+
+/** Everything of the protocol is public: what a client may do follows from the key that signs its request. */
+export const AcmeApi = (): ClassDecorator =>
+  applyDecorators(ApiTags('ACME'), Public(), UseFilters(AcmeProblemFilter)) as ClassDecorator;
+
+const {
+  ACME_MALFORMED,
+  ACME_BAD_NONCE,
+  ACME_BAD_SIGNATURE_ALGORITHM,
+  ACME_BAD_PUBLIC_KEY,
+  ACME_UNAUTHORIZED,
+  ACME_ACCOUNT_ENDED,
+  ACME_ACCOUNT_NOT_FOUND,
+} = acmeErrors;
+
+/** What every signed request can be rejected with. */
+const OF_SIGNED_REQUESTS = [
+  ACME_MALFORMED,
+  ACME_BAD_NONCE,
+  ACME_BAD_SIGNATURE_ALGORITHM,
+  ACME_BAD_PUBLIC_KEY,
+  ACME_UNAUTHORIZED,
+  ACME_ACCOUNT_ENDED,
+  ACME_ACCOUNT_NOT_FOUND,
+];
+
+export interface AcmeOperation {
+  readonly id: string;
+  readonly summary: string;
+  readonly answer: {
+    readonly status?: number;
+    readonly description: string;
+    readonly mediaType?: string;
+    readonly schema?: object;
+  };
+  /** What the parameters of the path are, where their names do not tell. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly fails?: readonly ErrorFactory[];
+}
+
+export const AcmeAuthority = (): MethodDecorator => ApiParam({ name: 'caId', description: 'Id of the authority' });
+
+/** A POST of the protocol: its body is a flattened JWS, which the libraries read. */
+export function AcmePost(
+  path: string,
+  { id, summary, answer, parameters = {}, fails = [] }: AcmeOperation,
+): MethodDecorator {
+  const { status = 200, description, mediaType = 'application/json', schema } = answer;
+  return applyDecorators(
+    Post(path),
+    HttpCode(status),
+    AcceptsAnyInput(),
+    AcmeAuthority(),
+    ...Object.entries(parameters).map(([name, text]) => ApiParam({ name, description: text })),
+    ApiConsumes('application/jose+json'),
+    ApiBody({ description: 'Flattened JWS (RFC 8555 §6.2)', schema: JWS_SCHEMA }),
+    ApiOperation({ operationId: id, summary }),
+    ApiResponse({
+      status,
+      description,
+      ...(schema === undefined ? {} : { content: { [mediaType]: { schema } } }),
+    }),
+    Fails(...OF_SIGNED_REQUESTS, ...fails),
+  );
+}

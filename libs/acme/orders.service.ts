@@ -1,0 +1,218 @@
+import { Injectable } from '@nestjs/common';
+
+import { Certificates, Issuance } from '#certificates';
+import { Counters, DAY, DomainError, MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { base64UrlBytes, publicKeyFingerprint, randomSecret, uuidv7 } from '#crypto';
+import { type Completion, Database, In, MoreThan, type Tx, completing } from '#database';
+import { type CertificateRequest, parseCertificateRequest } from '#pki';
+
+import { isAccountKey } from './accounts.service.js';
+import { AcmeAuthorization, AcmeOrder } from './entities.js';
+import { acmeErrors } from './errors.js';
+import { acmeOrderEvents } from './events.js';
+import { namesIn, requireNamesOf, requireNoObjection, wantedName } from './identifiers.js';
+import { textIn } from './jws.js';
+import { acmeOrderLifecycle } from './lifecycle.js';
+import { Replacements } from './replacements.service.js';
+import type { AccountRequest } from './requests.service.js';
+
+/** For so long an order and its authorizations hold. */
+export const ORDER_TTL = 7 * DAY;
+/** Orders of one account that wait for something. */
+const OPEN_ORDERS_MAX = 200;
+/** New orders of one tenant within a minute. */
+const ORDERS_PER_MINUTE = 300;
+const TOKEN_BYTES = 32;
+
+/** Orders of certificates (RFC 8555 §7.4), within what one account has ordered. */
+@Injectable()
+export class AcmeOrders {
+  constructor(
+    private readonly database: Database,
+    private readonly issuance: Issuance,
+    private readonly certificates: Certificates,
+    private readonly replacements: Replacements,
+    private readonly counters: Counters,
+  ) {}
+
+  /**
+   * @throws ACME_MALFORMED, ACME_UNSUPPORTED_IDENTIFIER, ACME_REJECTED_IDENTIFIER with a subproblem for each name,
+   *   ACME_ALREADY_REPLACED, ACME_RATE_LIMITED, CA_NOT_USABLE, and as the authority of the account
+   */
+  async create({ account, scope, payload, caId }: AccountRequest): Promise<AcmeOrder> {
+    if (payload === undefined) throw acmeErrors.ACME_MALFORMED('A new order has a payload');
+    const names = namesIn(payload['identifiers']);
+    if (payload['notBefore'] !== undefined || payload['notAfter'] !== undefined) {
+      throw acmeErrors.ACME_MALFORMED(
+        'The validity is that of the profile of the authority: omit notBefore and notAfter',
+      );
+    }
+    await this.admit(scope);
+    requireNoObjection(await this.issuance.objectionsTo(scope, { caId, serviceId: account.serviceId }, names));
+    const replaces = payload['replaces'] === undefined ? null : textIn(payload, 'replaces');
+    const replacesKid = replaces === null ? null : await this.replacements.kidOf(scope, account, replaces);
+    return this.database.transaction(scope, async (tx) => {
+      const { now } = tx;
+      await this.requireRoom(tx, account.id);
+      if (replacesKid !== null) await this.replacements.requireUnreplaced(tx, replacesKid);
+      const { tenantId } = tx.scope;
+      const id = uuidv7(now);
+      const expiresAt = now + ORDER_TTL;
+      const authorizations = names.map(wantedName).map((wanted): AcmeAuthorization => ({
+        ...wanted,
+        id: uuidv7(now),
+        tenantId,
+        orderId: id,
+        accountId: account.id,
+        caId,
+        state: 'pending',
+        token: randomSecret(TOKEN_BYTES).reveal().toString('base64url'),
+        challenge: null,
+        attempts: 0,
+        dueAt: null,
+        leasedUntil: 0,
+        validatedAt: null,
+        problem: null,
+        problemDetail: null,
+        createdAt: now,
+        expiresAt,
+      }));
+      const order: AcmeOrder = {
+        id,
+        tenantId,
+        accountId: account.id,
+        caId,
+        state: 'pending',
+        names,
+        authorizationIds: authorizations.map((row) => row.id),
+        replacesKid,
+        certificateKid: null,
+        processingSince: null,
+        expiresAt,
+        version: 1,
+        createdAt: now,
+        updatedAt: now,
+      };
+      await tx.insert(AcmeOrder, order);
+      await tx.insert(AcmeAuthorization, authorizations);
+      tx.record(acmeOrderEvents.created(id, { after: { accountId: account.id, caId, names, replacesKid } }));
+      return order;
+    });
+  }
+
+  /** @throws NOT_FOUND, also for an order of another account */
+  async get({ account, scope }: Pick<AccountRequest, 'account' | 'scope'>, id: string): Promise<AcmeOrder> {
+    return this.database.read(scope, async (view) => {
+      const order = await view.get(AcmeOrder, { id, accountId: account.id });
+      return { ...order, state: acmeOrderLifecycle.stateAt(order, view.now) };
+    });
+  }
+
+  /** The orders of an account that wait for something, one page, oldest first (§7.1.2.1). */
+  async list(
+    { account, scope }: Pick<AccountRequest, 'account' | 'scope'>,
+    page: PageRequest,
+  ): Promise<Page<AcmeOrder>> {
+    return this.database.read(scope, async (view) => {
+      const where = { accountId: account.id, expiresAt: MoreThan(view.now) };
+      return view.page(AcmeOrder, where, [['id', 'ASC']], page);
+    });
+  }
+
+  /**
+   * Issues the certificate of an order by the same way as for every other request. Nothing but the request decides: while it
+   * is worked on, the order is `processing`, and of racing requests one is accepted.
+   * @throws NOT_FOUND, ACME_ORDER_NOT_READY, ACME_BAD_CSR, INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, CA_NOT_USABLE, BUSY,
+   *   and as the authority of the account
+   */
+  async finalize(request: AccountRequest, id: string): Promise<AcmeOrder> {
+    const { account, scope, payload, caId } = request;
+    const order = await this.get(request, id);
+    if (order.state !== 'ready') throw notReady(order);
+    const bytes = base64UrlBytes(textIn(payload ?? {}, 'csr'));
+    const csr = readRequest(bytes);
+    requireNamesOf(csr, order.names);
+    await this.requireForeignKey(scope, csr);
+    await this.begin(scope, id);
+    const completion: Completion = {
+      complete: (tx, result) => this.complete(tx, id, (result as { certificate: { kid: string } }).certificate.kid),
+    };
+    try {
+      await this.issuance.issue(completing(scope, completion), {
+        csr: bytes!.toString('base64'),
+        caId,
+        serviceId: account.serviceId,
+      });
+    } catch (error) {
+      // Where nothing more is known of it, the clock ends it.
+      if (error instanceof DomainError && error.kind !== 'unavailable') await this.reject(scope, id);
+      throw error;
+    }
+    return this.get(request, id);
+  }
+
+  /** The certificate of an order of the account with its issuers, in PEM (§7.4.2). @throws NOT_FOUND */
+  async certificate({ account, scope }: AccountRequest, kid: string): Promise<string> {
+    const isOwn = await this.database.read(scope, (view) =>
+      view.exists(AcmeOrder, { certificateKid: kid, accountId: account.id }),
+    );
+    if (!isOwn) throw coreErrors.NOT_FOUND();
+    const { certificate, chain } = await this.certificates.get(scope, kid);
+    return `${certificate.certificatePem}${chain}`;
+  }
+
+  private async begin(scope: TenantScope, id: string): Promise<void> {
+    await this.database.transaction(scope, async (tx) => {
+      tx.housekeeping('the issuance has events of its own');
+      const row = await tx.lock(AcmeOrder, { id });
+      if (acmeOrderLifecycle.stateAt(row, tx.now) !== 'ready') throw notReady(row);
+      await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.finalize);
+    });
+  }
+
+  /** Written in the transaction that finishes the certificate: there is none whose order does not know it. */
+  private async complete(tx: Tx, id: string, certificateKid: string): Promise<void> {
+    const row = await tx.lock(AcmeOrder, { id });
+    if (row.replacesKid !== null) await this.replacements.requireUnreplaced(tx, row.replacesKid, id);
+    await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.issue, { set: { certificateKid } });
+  }
+
+  private async reject(scope: TenantScope, id: string): Promise<void> {
+    await this.database.transaction({ ...scope, evidence: { kind: 'work' } }, async (tx) => {
+      tx.housekeeping('the request of an order was not acceptable');
+      const row = await tx.lock(AcmeOrder, { id });
+      if (row.state === 'processing') await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.reject);
+    });
+  }
+
+  /** RFC 8555 §11.1: a key that signs requests is in no certificate. @throws ACME_BAD_CSR */
+  private async requireForeignKey(scope: TenantScope, { publicKeyInfo }: CertificateRequest): Promise<void> {
+    const publicKeyHash = publicKeyFingerprint(publicKeyInfo);
+    if (await this.database.read(scope, (view) => isAccountKey(view, publicKeyHash))) {
+      throw acmeErrors.ACME_BAD_CSR('The key of the request is the key of an ACME account');
+    }
+  }
+
+  private async requireRoom(tx: Tx, accountId: string): Promise<void> {
+    const open = { accountId, state: In([...acmeOrderLifecycle.live]), expiresAt: MoreThan(tx.now) };
+    if ((await tx.count(AcmeOrder, open)) >= OPEN_ORDERS_MAX) {
+      throw acmeErrors.ACME_RATE_LIMITED(`An account has at most ${OPEN_ORDERS_MAX} orders that are not finished`);
+    }
+  }
+
+  /** @throws ACME_RATE_LIMITED */
+  private async admit({ tenantId }: TenantScope): Promise<void> {
+    const window = await this.counters.increment(`acme-orders:${tenantId}`, MINUTE, ORDERS_PER_MINUTE);
+    if (window.isBlocked) throw acmeErrors.ACME_RATE_LIMITED({ retryAfterSeconds: window.timeToExpire });
+  }
+}
+
+const notReady = ({ state }: AcmeOrder): Error => acmeErrors.ACME_ORDER_NOT_READY(`The order is ${state}`);
+
+/** @throws ACME_BAD_CSR */
+function readRequest(der: Buffer | undefined): CertificateRequest {
+  if (der === undefined) throw acmeErrors.ACME_BAD_CSR('csr is not base64url');
+  const parsed = parseCertificateRequest(der);
+  if (!parsed.ok) throw acmeErrors.ACME_BAD_CSR(parsed.detail);
+  return parsed.value;
+}
