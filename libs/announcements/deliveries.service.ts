@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-import { type HistoryLine, historyEntries, historyLines, historySizes } from '#audit';
+import { EventReader, type HistoryLine, historyEntries, historyLines, historySizes } from '#audit';
 import { CONFIGURATION, PublicUrl } from '#config';
 import {
   DAY,
@@ -99,6 +99,7 @@ export class Deliveries implements OnModuleDestroy {
   constructor(
     private readonly database: Database,
     private readonly secrets: WebhookSecrets,
+    private readonly events: EventReader,
     private readonly publicUrl: PublicUrl,
     @Inject(CONFIGURATION) configuration: AnnouncementConfiguration,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -277,6 +278,7 @@ export class Deliveries implements OnModuleDestroy {
   private async messages(tx: Tx, { tenantId }: Webhook, due: readonly WebhookDelivery[]): Promise<readonly Outgoing[]> {
     const entries = await historyEntries(
       tx,
+      this.events,
       tenantId,
       due.map(({ sequence }) => sequence),
     );

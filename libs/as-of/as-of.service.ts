@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { recordedEvents, recordedEventsAbout } from '#audit';
+import { EventReader, recordedEvents, recordedEventsAbout } from '#audit';
 import { certificateProjection, foreignCertificateProjection } from '#certificates';
 import {
   type EpochMilliseconds,
@@ -65,7 +65,10 @@ const NONE = { items: [], nextCursor: null };
  */
 @Injectable()
 export class AsOf {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventReader,
+  ) {}
 
   /**
    * Pages of what there was, in the order of creation. What had been deleted, destroyed or removed by then is not in them, so
@@ -81,7 +84,7 @@ export class AsOf {
     page: PageRequest,
   ): Promise<{ readonly at: EpochMilliseconds; readonly tenant: TenantAsOf | undefined; readonly pages: AsOfPages }> {
     return this.database.read(scope, async (view) => {
-      const past = new Past(view, scope.tenantId, pastInstant(view, at));
+      const past = new Past(view, this.events, scope.tenantId, pastInstant(view, at));
       const pages: Record<string, Page<object>> = {};
       for (const kind of kinds) pages[kind] = await past.page(projections[kind] as Projection<object>, page);
       return { at: past.at, tenant: await past.tenant(), pages: pages as AsOfPages };
@@ -100,7 +103,7 @@ export class AsOf {
     page: PageRequest,
   ): Promise<PossibleSigners & { readonly at: EpochMilliseconds }> {
     return this.database.read(scope, async (view) => {
-      const past = new Past(view, scope.tenantId, pastInstant(view, at));
+      const past = new Past(view, this.events, scope.tenantId, pastInstant(view, at));
       const profile = await past.profile(profileName);
       const kid = profile && (await past.kidOf(profile));
       const refusal = refusalOf({ profile, kid, tenant: await past.tenant() });
@@ -132,13 +135,14 @@ function pastInstant(view: View, at: EpochMilliseconds = view.now): EpochMillise
 class Past {
   constructor(
     private readonly view: View,
+    private readonly events: EventReader,
     private readonly tenantId: string,
     readonly at: EpochMilliseconds,
   ) {}
 
   async page<Row extends object>(projection: Projection<Row>, page: PageRequest): Promise<Page<Complete<Row>>> {
     const begun = { tenantId: this.tenantId, actions: Object.keys(projection.begins), until: this.at };
-    const { items, nextCursor } = await recordedEvents(this.view, begun, page);
+    const { items, nextCursor } = await recordedEvents(this.view, this.events, begun, page);
     const rows: Complete<Row>[] = [];
     for (const { id, targetId } of items) {
       const rebuilt = await this.one(projection, { targetId });
@@ -194,6 +198,6 @@ class Past {
     about: { readonly targetId: string } | { readonly kid: string },
   ): Promise<Rebuilt<Row> | undefined> {
     const until = { tenantId: this.tenantId, actions: actionsOf(projection), until: this.at };
-    return rebuild(projection, await recordedEventsAbout(this.view, until, about), this.at);
+    return rebuild(projection, await recordedEventsAbout(this.view, this.events, until, about), this.at);
   }
 }

@@ -1,7 +1,15 @@
 import { Entity } from 'typeorm';
 
 import type { EventOutcome } from '#core';
-import { IdColumn, InstantColumn, ReferenceColumn, TenantOwned, TextColumn, VarcharColumn } from '#database';
+import {
+  IdColumn,
+  InstantColumn,
+  ReferenceColumn,
+  SealedColumn,
+  TenantOwned,
+  TextColumn,
+  VarcharColumn,
+} from '#database';
 
 /** One line of a tenant's history. Inserted, never changed. */
 @Entity('audit_events')
@@ -14,7 +22,10 @@ export class AuditEvent {
   @InstantColumn() occurredAt: number;
   @VarcharColumn(16) actorType: string;
   @VarcharColumn(64) actorId: string;
-  /** E-mail of a user, name of a service or job. */
+  /**
+   * Name of a service or job; of a user, what the e-mail address is found by under the key of the month. Events of the first
+   * format have the address itself. The same holds for the source address.
+   */
   @VarcharColumn(254, { nullable: true }) actorName: string | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
   @VarcharColumn(64) action: string;
@@ -27,6 +38,8 @@ export class AuditEvent {
   @ReferenceColumn({ nullable: true }) credentialId: string | null;
   /** The event as RFC 8785 JSON: the very bytes that were hashed. The columns above are only its index. */
   @TextColumn() canonical: string;
+  /** The personal fields under the key of the month; `null` where there are none, and where the key was destroyed before. */
+  @SealedColumn({ nullable: true }) personal: Buffer | null;
   /** RFC 6962 §2.1 leaf hash of `canonical`, hexadecimal. */
   @VarcharColumn(64) leafHash: string;
 }

@@ -11,16 +11,19 @@ import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 import { Checkpoints, LogPlace } from './checkpoints.service.js';
 import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
+import { EventReader } from './event-reader.service.js';
 import { EventWindow } from './event-window.entity.js';
 import { HistoryCheck } from './history-check.service.js';
 import { historyEvents } from './events.js';
 import { HistoryExport } from './export.service.js';
 import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
+import { HistoryMonth } from './history-month.entity.js';
 import { HistoryReads } from './history-reads.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
+import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
 import type { checkpointSettings } from './settings.js';
 
@@ -30,6 +33,7 @@ export const auditEntities: readonly EntityClass[] = [
   HistoryHead,
   HistoryTile,
   HistoryKey,
+  HistoryMonth,
   EventWindow,
 ];
 
@@ -41,6 +45,7 @@ export const auditEntities: readonly EntityClass[] = [
     CheckpointMetrics,
     Checkpoints,
     Cosignatures,
+    EventReader,
     History,
     HistoryCheck,
     HistoryExport,
@@ -48,6 +53,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryLog,
     HistoryReads,
     LogKeys,
+    MonthKeys,
     {
       provide: LogPlace,
       inject: [PublicUrl, CONFIGURATION],
@@ -69,6 +75,7 @@ export const auditEntities: readonly EntityClass[] = [
   exports: [
     Checkpoints,
     Cosignatures,
+    EventReader,
     History,
     HistoryCheck,
     HistoryExport,
@@ -76,6 +83,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryReads,
     LogKeys,
     LogPlace,
+    MonthKeys,
     RepeatedEvents,
   ],
 })

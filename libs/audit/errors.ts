@@ -13,5 +13,11 @@ export const historyErrors = defineErrors('history', {
     kind: 'conflict',
     title: 'Four keys sign the checkpoints of the histories already: rotate again when the earliest of them has ended',
   },
+  MONTH_KEY_UNREADABLE: {
+    kind: 'internal',
+    title:
+      'The key of the personal fields of this month could not be decrypted; no event that has such fields is recorded',
+  },
+  MONTH_NOT_ERASABLE: { kind: 'conflict', title: 'The month has not ended for long enough to be erased' },
   OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
 });

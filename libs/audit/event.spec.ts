@@ -5,13 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { type EventDraft, type Origin, canonicalJson } from '#core';
 
 import { leafHash, sealEvent } from './event.js';
+import { putBack } from './personal-fields.js';
 
 const origin: Origin = {
   actor: { type: 'user', id: 'user-1', name: 'ann@example.com', role: 'owner' },
   requestId: 'request-1',
   sourceAddress: '192.0.2.1',
 };
-const context = { origin, tenantId: 'tenant-1', id: 'event-1', occurredAt: 0, salt: '00'.repeat(16) };
+const context = { origin, tenantId: 'tenant-1', id: 'event-1', occurredAt: 0, month: '1970-01', salt: '00'.repeat(16) };
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const draft: EventDraft = { action: 'key.generated', targetType: 'key', targetId: 'key-1', outcome: 'success' };
 
 describe('the leaf hash', () => {
@@ -31,13 +33,15 @@ describe('the leaf hash', () => {
 
 describe('an event', () => {
   it('an event is written in canonical form, with what was given and nothing else', () => {
-    const { canonical, document, leafHash: hash } = sealEvent({ ...draft, before: { b: 1, a: 2 } }, context);
+    const { canonical, document, leafHash: hash, part } = sealEvent({ ...draft, before: { b: 1, a: 2 } }, context);
     expect(canonical).toBe(
-      '{"action":"key.generated","actor":{"id":"user-1","name":"ann@example.com","role":"owner","type":"user"},' +
-        '"before":{"a":2,"b":1},"id":"event-1","occurredAt":"1970-01-01T00:00:00.000Z","outcome":"success",' +
-        '"requestId":"request-1","salt":"00000000000000000000000000000000","sourceAddress":"192.0.2.1",' +
+      '{"action":"key.generated","actor":{"id":"user-1","name":null,"role":"owner","type":"user"},' +
+        '"before":{"a":2,"b":1},"formatVersion":2,"id":"event-1","occurredAt":"1970-01-01T00:00:00.000Z",' +
+        `"outcome":"success","personal":{"fields":["/actor/name","/sourceAddress"],"hash":"${sha256(part!)}",` +
+        '"month":"1970-01"},"requestId":"request-1","salt":"00000000000000000000000000000000","sourceAddress":null,' +
         '"target":{"id":"key-1","type":"key"},"tenantId":"tenant-1"}',
     );
+    expect(part).toMatch(/^\{"salt":"[0-9a-f]{32}","values":\["ann@example.com","192.0.2.1"\]\}$/);
     expect(JSON.parse(canonical)).toEqual(document);
     expect(hash).toBe(leafHash(canonical));
   });
@@ -66,6 +70,37 @@ describe('an event', () => {
       credentialId: 'touched',
     });
     expect(sealEvent(draft, context).document).not.toHaveProperty('credentialId');
+  });
+
+  it('an event has its personal fields in the part, in the order in which the entry names their places', () => {
+    const user = { email: 'ann@example.com', name: 'Ann', role: 'owner', 'a/b': { contacts: ['ops@example.com'] } };
+    const { document, part } = sealEvent({ ...draft, action: 'user.created', after: user }, context);
+    expect(document.after).toEqual({ email: null, name: null, role: 'owner', 'a/b': { contacts: null } });
+    expect(document.personal!.fields).toEqual([
+      '/actor/name',
+      '/after/a~1b/contacts',
+      '/after/email',
+      '/after/name',
+      '/sourceAddress',
+    ]);
+    const { values } = JSON.parse(part!) as { values: unknown[] };
+    expect(values).toEqual(['ann@example.com', ['ops@example.com'], 'ann@example.com', 'Ann', '192.0.2.1']);
+    putBack(document, document.personal!.fields, values as never);
+    expect(document).toMatchObject({ actor: { name: 'ann@example.com' }, after: user, sourceAddress: '192.0.2.1' });
+  });
+
+  it('an event has another part and another hash of it each time, so that the hash confirms no guess', () => {
+    const [one, other] = [sealEvent(draft, context), sealEvent(draft, context)];
+    expect(one.document.personal!.hash).not.toBe(other.document.personal!.hash);
+  });
+
+  it('an event of Chancery itself has no personal part', () => {
+    const system = { actor: { type: 'system', id: 'job', name: 'job' }, requestId: 'r', sourceAddress: null } as const;
+    const { document, part } = sealEvent(
+      { ...draft, details: { name: 'x', email: null } },
+      { ...context, origin: system },
+    );
+    expect([document.personal, part, document.actor.name]).toEqual([undefined, undefined, 'job']);
   });
 
   it('an event has another hash with another salt', () => {

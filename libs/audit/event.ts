@@ -10,7 +10,26 @@ import {
   withMembers,
 } from '#core';
 
-/** An event as it is hashed, stored and shown. */
+import { personalPart } from './month-key.js';
+import { PersonalValues } from './personal-fields.js';
+
+/**
+ * The format of entries. The first had no member for it, and personal fields in their places. In the second they are `null`
+ * there, and kept apart under the key of the month.
+ */
+const FORMAT_VERSION = 2;
+
+/** What an entry says of its personal fields. */
+export interface PersonalReference {
+  /** Where they belong (RFC 6901), in order. */
+  readonly fields: readonly string[];
+  /** SHA-256 of the canonical JSON (RFC 8785) of `{salt, values}`, hexadecimal. */
+  readonly hash: string;
+  /** The month by whose key they are sealed: `YYYY-MM`. */
+  readonly month: string;
+}
+
+/** An event as it is hashed and stored; shown with its personal fields in their places. */
 export interface EventDocument {
   readonly id: string;
   readonly tenantId: string;
@@ -19,7 +38,8 @@ export interface EventDocument {
   readonly actor: {
     readonly type: string;
     readonly id: string;
-    readonly name: string;
+    /** The e-mail address of a user, which is a personal field; the name of anything else. */
+    readonly name: string | null;
     readonly role?: string;
   };
   readonly action: string;
@@ -33,6 +53,10 @@ export interface EventDocument {
   readonly before?: Json;
   readonly after?: Json;
   readonly details?: Json;
+  /** Absent from entries of the first format. */
+  readonly formatVersion?: number;
+  /** Absent where there are none, and from entries of the first format. */
+  readonly personal?: PersonalReference;
   /** 16 random bytes, hexadecimal: without them the hash of a short event could be guessed. */
   readonly salt: string;
 }
@@ -45,6 +69,8 @@ interface EventContext {
   readonly tenantId: string;
   readonly id: string;
   readonly occurredAt: number;
+  /** Of that instant: `YYYY-MM` in UTC. */
+  readonly month: string;
   readonly salt: string;
 }
 
@@ -52,15 +78,22 @@ export interface SealedEvent {
   readonly document: EventDocument;
   readonly canonical: string;
   readonly leafHash: string;
+  /** The personal fields in canonical bytes, whose hash is in the entry; `undefined` where there are none. */
+  readonly part: string | undefined;
 }
 
+/** What the blob of the personal part holds safely. */
+const PART_BYTES_MAX = 60_000;
+
 /**
- * The document of one event in canonical bytes (RFC 8785), with its leaf hash.
+ * The document of one event in canonical bytes (RFC 8785), with its leaf hash and its personal part.
  * A before/after/details that would not fit is replaced by its hash: the event itself is never lost.
  */
 export function sealEvent(draft: EventDraft, context: EventContext): SealedEvent {
   const whole = seal(draft, context);
-  if (Buffer.byteLength(whole.canonical) <= CANONICAL_BYTES_MAX) return whole;
+  const isKept =
+    Buffer.byteLength(whole.canonical) <= CANONICAL_BYTES_MAX && Buffer.byteLength(whole.part ?? '') <= PART_BYTES_MAX;
+  if (isKept) return whole;
   const { before, after, details, ...kept } = draft;
   const content = canonicalJson({ before, after, details });
   const omitted = { omittedBytes: Buffer.byteLength(content), omittedSha256: sha256(content) };
@@ -72,32 +105,46 @@ function seal(draft: EventDraft, context: EventContext): SealedEvent {
   // What is done to a credential is part of its history, by any actor and with any outcome.
   const credentialId =
     draft.credentialId ?? (draft.targetType === 'credential' ? draft.targetId : undefined) ?? actor.credentialId;
+  const personal = new PersonalValues();
+  const { action } = draft;
+  const contentOf = (member: 'after' | 'before' | 'details'): { readonly [name: string]: Json } => {
+    const content = draft[member];
+    if (content === undefined) return {};
+    return { [member]: personal.takeFrom(action, `/${member}`, withRfc3339Times(content)) };
+  };
+  const name = actor.type === 'user' ? personal.take('/actor/name', actor.name) : actor.name;
+  const [after, before, details] = [contentOf('after'), contentOf('before'), contentOf('details')];
+  const address = sourceAddress === null ? null : personal.take('/sourceAddress', sourceAddress);
+  const { fields, values } = personal;
+  const taken = fields.length === 0 ? undefined : personalPart(values);
   // In the order of RFC 8785 already, which takes a third of the time of sorting them.
   const document: EventDocument = {
-    action: draft.action,
+    action,
     actor: {
       id: actor.id,
-      name: actor.name,
+      name,
       ...(actor.role === undefined ? {} : { role: actor.role }),
       type: actor.type,
     },
-    ...(draft.after === undefined ? {} : { after: withRfc3339Times(draft.after) }),
-    ...(draft.before === undefined ? {} : { before: withRfc3339Times(draft.before) }),
+    ...after,
+    ...before,
     ...(credentialId === undefined ? {} : { credentialId }),
-    ...(draft.details === undefined ? {} : { details: withRfc3339Times(draft.details) }),
+    ...details,
+    formatVersion: FORMAT_VERSION,
     id: context.id,
     ...(draft.kid === undefined ? {} : { kid: draft.kid }),
     occurredAt: toRfc3339(context.occurredAt),
     outcome: draft.outcome,
+    ...(taken === undefined ? {} : { personal: { fields, hash: taken.hash, month: context.month } }),
     requestId,
     salt: context.salt,
-    sourceAddress,
+    sourceAddress: address,
     target: { id: draft.targetId, type: draft.targetType },
     tenantId: context.tenantId,
     ...(draft.tokenId === undefined ? {} : { tokenId: draft.tokenId }),
   };
   const canonical = canonicalJson(document as unknown as Json);
-  return { document, canonical, leafHash: leafHash(canonical) };
+  return { document, canonical, leafHash: leafHash(canonical), part: taken?.part };
 }
 
 /** Members that are instants, by the names that the whole product gives to instants. */

@@ -1,4 +1,5 @@
 import type { EventDocument } from './event.js';
+import { type OpenedEvent, withPart } from './event-reader.service.js';
 
 /** What precedes the events of an export: what is needed to verify it, and nothing else is. */
 export interface ExportHeader {
@@ -14,7 +15,7 @@ export interface ExportHeader {
   readonly checkpoint: string;
 }
 
-export interface ExportedEvent {
+export interface ExportedEvent extends Pick<OpenedEvent<unknown>, 'document' | 'part'> {
   readonly sequence: number;
   /** As it was signed, hexadecimal. */
   readonly leafHash: string;
@@ -28,7 +29,7 @@ interface Format {
   readonly line: (event: ExportedEvent) => string;
 }
 
-export const EXPORT_VERSION = 'chancery-history-export@v1';
+export const EXPORT_VERSION = 'chancery-history-export@v2';
 
 /** Columns of a spreadsheet, and what of an event each shows. */
 const COLUMNS: Readonly<Record<string, (event: EventDocument) => unknown>> = {
@@ -61,32 +62,25 @@ export function csvCell(value: unknown): string {
 
 const csvLine = (cells: readonly unknown[]): string => `${cells.map(csvCell).join(',')}\r\n`;
 
-/** What is stored may have been changed by somebody: an export shows it all the same. */
-function parsed(canonical: string): EventDocument | undefined {
-  try {
-    return JSON.parse(canonical) as EventDocument;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The formats of an export: a new one is a row here. */
 export const exportFormats = {
-  /** For `chancery audit verify`: the stored bytes of each event, last in their line. */
+  /** For `chancery audit verify`: the stored bytes of each event, last in their line, and of its personal part where there is one. */
   ndjson: {
     mediaType: 'application/x-ndjson',
     head: (header) => `${JSON.stringify({ format: EXPORT_VERSION, ...header })}\n`,
-    line: ({ sequence, leafHash, canonical }) =>
-      `{"sequence":${sequence},"leafHash":"${leafHash}","event":${canonical}}\n`,
+    line: ({ sequence, leafHash, canonical, part }) => {
+      const personal = typeof part === 'object' ? `"personal":${part.text},` : '';
+      return `{"sequence":${sequence},"leafHash":"${leafHash}",${personal}"event":${canonical}}\n`;
+    },
   },
   /** For people and spreadsheets. */
   csv: {
     mediaType: 'text/csv; charset=utf-8',
-    head: () => csvLine(['sequence', ...Object.keys(COLUMNS), 'leafHash']),
-    line: ({ sequence, leafHash, canonical }) => {
-      const event = parsed(canonical);
+    head: () => csvLine(['sequence', ...Object.keys(COLUMNS), 'leafHash', 'personal']),
+    line: ({ sequence, leafHash, document, part }) => {
+      const event = document && withPart(document, part);
       const cells = Object.values(COLUMNS).map((cell) => (event === undefined ? '' : cell(event)));
-      return csvLine([String(sequence), ...cells, leafHash]);
+      return csvLine([String(sequence), ...cells, leafHash, typeof part === 'string' ? part : '']);
     },
   },
 } as const satisfies Readonly<Record<string, Format>>;

@@ -8,6 +8,7 @@ import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
+import { EventReader } from './event-reader.service.js';
 import { type ExportedEvent, type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
 import { isPlatform, readsOf } from './history.service.js';
 import { HistoryHead } from './log.entities.js';
@@ -46,6 +47,7 @@ export class HistoryExport {
   constructor(
     private readonly database: Database,
     private readonly checkpoints: Checkpoints,
+    private readonly reader: EventReader,
   ) {}
 
   /**
@@ -77,10 +79,27 @@ export class HistoryExport {
     const end = header.first + header.count;
     for (let from = header.first; from < end;) {
       const to = Math.min(end, (Math.floor(from / TILE_WIDTH) + 1) * TILE_WIDTH);
-      const events = await this.read(scope, (view) => eventsOf(view, scope, from, to));
+      const events = await this.read(scope, (view) => this.eventsOf(view, scope, from, to));
       yield events.map(line).join('');
       from = to;
     }
+  }
+
+  /** The events `[from, to)` of one tile as they are stored, with the leaf hashes that were signed. */
+  private async eventsOf(view: View, { tenantId }: Scope, from: number, to: number): Promise<ExportedEvent[]> {
+    const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
+    const where = { tenantId, sequence: Between(from, to - 1) };
+    const rows = await view.find(AuditEvent, where, {
+      order: { sequence: 'ASC' },
+      columns: ['tenantId', 'sequence', 'canonical', 'personal'],
+    });
+    return (await this.reader.opened(view, rows)).map(({ row: { sequence, canonical }, document, part }) => ({
+      sequence,
+      leafHash: Buffer.from(hashAt(tile!.hashes, sequence % TILE_WIDTH)).toString('hex'),
+      canonical,
+      document,
+      part,
+    }));
   }
 
   /** A history that cannot be signed any more is exported as far as it was: that is when it is needed most. */
@@ -139,16 +158,4 @@ async function endBefore(view: View, tenantId: string, to: number): Promise<numb
     { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
   );
   return event === undefined ? 0 : event.sequence + 1;
-}
-
-/** The events `[from, to)` of one tile as they are stored, with the leaf hashes that were signed. */
-async function eventsOf(view: View, { tenantId }: Scope, from: number, to: number): Promise<ExportedEvent[]> {
-  const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
-  const where = { tenantId, sequence: Between(from, to - 1) };
-  const rows = await view.find(AuditEvent, where, { order: { sequence: 'ASC' }, columns: ['sequence', 'canonical'] });
-  return rows.map(({ sequence, canonical }) => ({
-    sequence,
-    leafHash: Buffer.from(hashAt(tile!.hashes, sequence % TILE_WIDTH)).toString('hex'),
-    canonical,
-  }));
 }

@@ -3,7 +3,7 @@ import { Between, In, LessThanOrEqual, MoreThan, type View } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
 import type { EventDocument } from './event.js';
-import { type HistoryEntry, toEntry } from './history.service.js';
+import { type EventReader, type HistoryEntry, type OpenedEvent, withPart } from './event-reader.service.js';
 import { HistorySize } from './log.entities.js';
 
 // Steps of what passes events on. Numbers are given in the order of commits and without gaps, so that a reader who remembers
@@ -40,12 +40,14 @@ export async function historyLines(view: View, tenantId: string, from: number, l
 /** Events as the API shows them, by their numbers. */
 export async function historyEntries(
   view: View,
+  reader: EventReader,
   tenantId: string,
   sequences: readonly number[],
 ): Promise<ReadonlyMap<number, HistoryEntry>> {
   if (sequences.length === 0) return new Map();
   const rows = await view.find(AuditEvent, { tenantId, sequence: In([...sequences]) });
-  return new Map(rows.map((row) => [row.sequence, toEntry(row)]));
+  const entries = await reader.entries(view, rows);
+  return new Map(entries.map((entry) => [entry.sequence, entry]));
 }
 
 /** When events of some actions were recorded after an instant: at most `limit` of them, newest first. */
@@ -74,18 +76,20 @@ const EVENTS_PER_PAGE = 200;
 /** One page of the events of some actions, oldest first. */
 export async function recordedEvents(
   view: View,
+  reader: EventReader,
   { tenantId, actions, until }: Until,
   page: PageRequest,
 ): Promise<Page<RecordedEvent>> {
   const where = actions.map((action) => ({ tenantId, action, occurredAt: LessThanOrEqual(until) }));
   const order = [['occurredAt', 'ASC'] as const, ['id', 'ASC'] as const];
   const { items, nextCursor } = await view.pageOfAny(AuditEvent, where, order, page);
-  return { items: items.map(toRecorded), nextCursor };
+  return { items: (await reader.opened(view, items, isOfContent)).map(toRecorded), nextCursor };
 }
 
 /** All events of some actions about one target, or about one `kid`, in the order of their numbers. */
 export async function recordedEventsAbout(
   view: View,
+  reader: EventReader,
   { tenantId, actions, until }: Until,
   about: { readonly targetId: string } | { readonly kid: string },
 ): Promise<RecordedEvent[]> {
@@ -98,11 +102,15 @@ export async function recordedEventsAbout(
     rows.push(...page.items);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
-  return rows.sort((one, other) => one.sequence - other.sequence).map(toRecorded);
+  const inOrder = rows.sort((one, other) => one.sequence - other.sequence);
+  return (await reader.opened(view, inOrder, isOfContent)).map(toRecorded);
 }
 
-function toRecorded({ canonical, occurredAt }: AuditEvent): RecordedEvent {
-  const { id, action, target, kid, after, details } = JSON.parse(canonical) as EventDocument;
+/** What an event says of a thing, and not of who did it. */
+const isOfContent = (field: string): boolean => /^\/(before|after|details)\//.test(field);
+
+function toRecorded({ row: { occurredAt }, document, part }: OpenedEvent<AuditEvent>): RecordedEvent {
+  const { id, action, target, kid, after, details } = withPart(document!, part);
   const valuesOf = (value: EventDocument['after']): RecordedEvent['after'] =>
     typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as RecordedEvent['after']) : {};
   return {
@@ -113,6 +121,6 @@ function toRecorded({ canonical, occurredAt }: AuditEvent): RecordedEvent {
     kid,
     after: valuesOf(after),
     details: valuesOf(details),
-    isComplete: valuesOf(details)['omittedSha256'] === undefined,
+    isComplete: typeof part !== 'string' && valuesOf(details)['omittedSha256'] === undefined,
   };
 }

@@ -12,12 +12,16 @@ import {
   INSTALLATION_ID,
   coreErrors,
   defineEvents,
+  encodeCursor,
+  pageLimit,
   selfDeciding,
 } from '#core';
 import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type View, type Where } from '#database';
 
 import { AuditEvent } from './audit-event.entity.js';
-import type { EventDocument } from './event.js';
+import { EventReader, type HistoryEntry } from './event-reader.service.js';
+import { MonthKeys } from './month-keys.service.js';
+import { type PersonalColumns, columnsIn, stretchesOf } from './personal-filters.js';
 import { sequenceAt } from './sequence-at.js';
 
 export const requestEvents = defineEvents('request', {
@@ -46,13 +50,6 @@ export interface HistoryFilter {
   readonly order?: 'asc' | 'desc' | undefined;
 }
 
-/** An event as the API shows it: what was hashed, and what proves that. */
-export interface HistoryEntry extends EventDocument {
-  /** Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree. */
-  readonly sequence: number;
-  readonly leafHash: string;
-}
-
 /** How many events each hour of a day has. */
 export interface DayDensity {
   /** The start of the day in UTC. */
@@ -76,13 +73,19 @@ export interface Refusal {
 
 const TARGET_ID_MAX = 64;
 const HOURS_OF_DAY = DAY / HOUR;
+/** Later than every event: the last instant that RFC 3339 can write. */
+const INSTANT_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Decimal digits of a number that is exact in JSON (RFC 8259 §6). */
 const SEQUENCE = /^\d{1,15}$/;
 
 /** Reads the history of one tenant, or of the installation, and writes down what was refused. */
 @Injectable()
 export class History {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly reader: EventReader,
+    private readonly keys: MonthKeys,
+  ) {}
 
   /** One page, newest first unless `order` is `asc`. */
   async list(
@@ -90,21 +93,19 @@ export class History {
     filter: HistoryFilter,
     page: PageRequest,
   ): Promise<Page<HistoryEntry>> {
-    const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
-    const order: KeysetOrder<AuditEvent> = [
-      ['occurredAt', direction],
-      ['id', direction],
-    ];
-    const { items, nextCursor } = await this.read(scope, (view) =>
-      view.pageOfAny(AuditEvent, conditions(scope, filter), order, page),
-    );
-    return { items: items.map(toEntry), nextCursor };
+    return this.read(scope, async (view) => {
+      const { items, nextCursor } = await this.page(view, scope, filter, page);
+      return { items: await this.reader.entries(view, items), nextCursor };
+    });
   }
 
   /** One event, by its place in the history or by its id. @throws NOT_FOUND */
   async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
     const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
-    return toEntry(await this.read(scope, (view) => view.get(AuditEvent, { ...where, tenantId: scope.tenantId })));
+    return this.read(scope, async (view) => {
+      const row = await view.get(AuditEvent, { ...where, tenantId: scope.tenantId });
+      return (await this.reader.entries(view, [row]))[0]!;
+    });
   }
 
   /**
@@ -146,6 +147,46 @@ export class History {
     else await this.database.transaction(recording, async (tx) => tx.record(event));
   }
 
+  private async page(
+    view: View,
+    { tenantId }: TenantScope | PlatformScope,
+    filter: HistoryFilter,
+    request: PageRequest,
+  ): Promise<Page<AuditEvent>> {
+    const direction = filter.order === 'asc' ? 'ASC' : 'DESC';
+    const order: KeysetOrder<AuditEvent> = [
+      ['occurredAt', direction],
+      ['id', direction],
+    ];
+    const { actorEmail, sourceAddress } = filter;
+    const personal: PersonalColumns = {
+      ...(actorEmail === undefined ? {} : { actorName: actorEmail }),
+      ...(sourceAddress === undefined ? {} : { sourceAddress }),
+    };
+    const [from, to] = periodOf(filter);
+    if (Object.keys(personal).length === 0) {
+      return view.pageOfAny(AuditEvent, conditions(tenantId, filter, { from, to }, [{}]), order, request);
+    }
+    // Month by month, in the order of the list: what is found under one key is not found under another.
+    const stretches = stretchesOf(await this.keys.all(view, tenantId, from, to), from, to);
+    if (direction === 'DESC') stretches.reverse();
+    const limit = pageLimit(request);
+    const items: AuditEvent[] = [];
+    for (const stretch of stretches) {
+      const where = conditions(tenantId, filter, stretch, columnsIn(stretch, personal));
+      // Once the page is full: whether there is more.
+      const rest = { ...request, limit: Math.max(limit - items.length, 1) };
+      const found = await view.pageOfAny(AuditEvent, where, order, rest);
+      const last = items.at(-1);
+      if (items.length === limit && found.items.length > 0) {
+        return { items, nextCursor: encodeCursor([last!.occurredAt, last!.id]) };
+      }
+      items.push(...found.items);
+      if (found.nextCursor !== null) return { items, nextCursor: found.nextCursor };
+    }
+    return { items, nextCursor: null };
+  }
+
   private read<T>(scope: TenantScope | PlatformScope, work: (view: View) => Promise<T>): Promise<T> {
     return readsOf(this.database, scope, work);
   }
@@ -161,36 +202,48 @@ export const readsOf = <T>(
 export const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope =>
   scope.tenantId === INSTALLATION_ID;
 
-/** One condition for each action, which has an index of its own. */
-function conditions(scope: TenantScope | PlatformScope, filter: HistoryFilter): Where<AuditEvent>[] {
-  const { from, to, actor, actorEmail, action, order: _order, ...equal } = filter;
+/** The period of a filter, as far as instants can be written. */
+function periodOf({ from, to }: HistoryFilter): [from: number, to: number] {
   if (from !== undefined && to !== undefined && from >= to) {
     throw coreErrors.VALIDATION_ERROR({
       errors: [{ pointer: '/to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
     });
   }
+  return [from ?? 0, to ?? INSTANT_MAX];
+}
+
+/** One condition for each action and each value of the personal columns, each of which has an index of its own. */
+function conditions(
+  tenantId: string,
+  filter: HistoryFilter,
+  { from, to }: { readonly from: number; readonly to: number },
+  personal: readonly PersonalColumns[],
+): Where<AuditEvent>[] {
+  const {
+    from: _from,
+    to: _to,
+    order: _order,
+    actor,
+    actorEmail,
+    sourceAddress: _sourceAddress,
+    action,
+    ...equal
+  } = filter;
   const common = {
     // Platform work reaches every tenant's rows; the installation's history is its own.
-    tenantId: scope.tenantId,
+    tenantId,
     ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
     ...(actor === undefined ? {} : { actorId: actor }),
-    ...(actorEmail === undefined ? {} : { actorName: actorEmail, actorType: 'user' }),
-    ...(from === undefined && to === undefined ? {} : { occurredAt: period(from, to) }),
+    ...(actorEmail === undefined ? {} : { actorType: 'user' }),
+    ...(from === 0 && to === INSTANT_MAX ? {} : { occurredAt: period(from, to) }),
   };
-  if (action === undefined) return [common];
-  const actions = typeof action === 'string' ? [action] : [...new Set(action)];
-  return actions.map((one) => ({ ...common, action: one }));
+  const actions = action === undefined || typeof action === 'string' ? [action] : [...new Set(action)];
+  return actions.flatMap((one) =>
+    personal.map((columns) => ({ ...common, ...columns, ...(one === undefined ? {} : { action: one }) })),
+  );
 }
 
-function period(from: number | undefined, to: number | undefined) {
-  if (from === undefined) return LessThan(to!);
-  return to === undefined ? MoreThanOrEqual(from) : Between(from, to - 1);
-}
-
-export function toEntry(row: AuditEvent): HistoryEntry {
-  return {
-    ...(JSON.parse(row.canonical) as EventDocument),
-    sequence: row.sequence,
-    leafHash: row.leafHash,
-  };
+function period(from: number, to: number) {
+  if (from === 0) return LessThan(to);
+  return to === INSTANT_MAX ? MoreThanOrEqual(from) : Between(from, to - 1);
 }

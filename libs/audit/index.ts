@@ -1,7 +1,9 @@
 export { CountedUses } from './counted-uses.js';
 export { AuditModule, auditEntities } from './audit.module.js';
 export { leafHash, withRfc3339Times } from './event.js';
-export { type DayDensity, History, type HistoryEntry, type HistoryFilter, requestEvents } from './history.service.js';
+export { EventReader, type HistoryEntry } from './event-reader.service.js';
+export { type DayDensity, History, type HistoryFilter, requestEvents } from './history.service.js';
+export { MonthKeys } from './month-keys.service.js';
 export {
   type HistoryLine,
   historyEntries,
@@ -12,7 +14,7 @@ export {
   recordedEventsAbout,
   recordedTimes,
 } from './history-feed.js';
-export { recordEvents } from './recorder.js';
+export { eventRecorder } from './recorder.js';
 export type { RepeatedEvent } from './event-window.entity.js';
 export { RepeatedEvents } from './repeated-events.service.js';
 export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
@@ -24,5 +26,17 @@ export { type ExportRequest, HistoryExport } from './export.service.js';
 export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
 export { type LogKeyPeriod, LogKeys } from './log-keys.service.js';
-export { checkpointSettings } from './settings.js';
+export { checkpointSettings, personalDataSettings } from './settings.js';
+export type { HistoryMonth } from './history-month.entity.js';
+export {
+  type MonthState,
+  dueMonths,
+  erasableAt,
+  eraseMonth,
+  historyMonth,
+  historyMonths,
+  monthStateAt,
+  monthStates,
+  requireErasable,
+} from './history-months.js';
 export { HistoryCheck } from './history-check.service.js';

@@ -1,4 +1,4 @@
-import { listOf, setting, text, urlOf } from '#config';
+import { listOf, setting, text, urlOf, wholeNumber } from '#config';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
 import type { Witness } from './witness-client.js';
@@ -46,5 +46,23 @@ export const checkpointSettings = {
     description:
       'Witnesses that cosign the checkpoints of the histories (C2SP tlog-witness), separated by commas: of each its verifier key, ' +
       'a blank and the URL below which it answers `add-checkpoint`. At most 8.',
+  }),
+} as const;
+
+/** For how long the personal fields of the histories are kept. */
+export const personalDataSettings = {
+  personalDataMinimumDays: setting({
+    variable: 'CHANCERY_PERSONAL_DATA_MINIMUM_DAYS',
+    fallback: '30',
+    parse: wholeNumber(1, 3_650),
+    description: 'Days after the end of a month before which the personal fields of its events cannot be erased.',
+  }),
+  personalDataRetentionMonths: setting({
+    variable: 'CHANCERY_PERSONAL_DATA_RETENTION_MONTHS',
+    fallback: '0',
+    parse: wholeNumber(0, 240),
+    description:
+      "Months after the end of a month at which the personal fields of the events of the installation's own history are erased; " +
+      '0: never. Each tenant has a setting of its own.',
   }),
 } as const;

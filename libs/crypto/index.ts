@@ -64,7 +64,7 @@ export {
   normalizePassword,
   passwordErrors,
 } from './password.js';
-export { randomSalt, randomSecret, uuidv4, uuidv7, uuidv7Series } from './random.js';
+export { randomNonce, randomSalt, randomSecret, uuidv4, uuidv7, uuidv7Series } from './random.js';
 export {
   type DataKey,
   type KeyEncryptionKey,

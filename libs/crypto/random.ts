@@ -27,5 +27,8 @@ export const uuidv4 = (): string => randomUUID();
 /** Random bytes in hexadecimal, so that what is hashed with them cannot be guessed; no key. @param bytes up to 64 */
 export const randomSalt = (bytes: number): string => pooledRandomBytes(bytes).toString('hex');
 
+/** Random bytes that are used immediately and are public afterwards: a nonce. Valid until the next random bytes are taken. */
+export const randomNonce = (bytes: number): Buffer => pooledRandomBytes(bytes);
+
 /** Fresh secret bytes. */
 export const randomSecret = (bytes: number): Secret<Buffer> => new Secret(randomBytes(bytes));

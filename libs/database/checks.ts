@@ -11,11 +11,14 @@ export interface WorkEvents {
   readonly events: readonly EventDraft[];
 }
 
+/** What a recorder may do: append, and where it has to, read and write rows. */
+export type RecordingTransaction = Pick<Tx, 'now' | 'appendNumbered' | 'rows'>;
+
 /**
  * Writes the events of a transaction into the history as its last statements; the audit library provides it. Where several
  * pieces of work share a transaction, all are recorded by one call.
  */
-export type EventRecorder = (tx: Pick<Tx, 'now' | 'appendNumbered'>, works: readonly WorkEvents[]) => Promise<void>;
+export type EventRecorder = (tx: RecordingTransaction, works: readonly WorkEvents[]) => Promise<void>;
 
 /**
  * Decides, before anything else in a piece of work, whether its caller may do it at this moment; the composition of the

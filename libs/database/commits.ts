@@ -220,7 +220,7 @@ export class Commits implements Loader {
   }
 
   async #writeShares(
-    tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'appendNumbered'>,
+    tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'appendNumbered' | 'rows'>,
     shares: readonly Share[],
     numbers: ReadonlyMap<string, number>,
   ): Promise<Written> {

@@ -27,7 +27,7 @@ import { Commits } from './commits.js';
 import { type Committed, type WithoutCompletion, committed, completionOf } from './completion.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
-import { TransactionMisuse, databaseErrors } from './errors.js';
+import { NotPlanned, TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { Kept, type Known, type Load } from './kept.js';
 import { DatabaseMeasures } from './measures.js';
@@ -388,6 +388,7 @@ export class Database {
       this.#writable = true;
       return { result: result!.value };
     } catch (error) {
+      if (error instanceof NotPlanned) return undefined;
       throw this.toDomainError(error, databaseErrors.AUDIT_UNAVAILABLE);
     }
   }

@@ -16,3 +16,8 @@ export const databaseErrors = defineErrors('database', {
 export class TransactionMisuse extends Error {
   override readonly name = 'TransactionMisuse';
 }
+
+/** Planned work turned out to need rows. */
+export class NotPlanned extends Error {
+  override readonly name = 'NotPlanned';
+}

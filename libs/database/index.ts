@@ -26,7 +26,7 @@ export {
   completionOf,
   withoutCompletion,
 } from './completion.js';
-export type { AuthorityCheck, ConfigurationCheck, EventRecorder } from './checks.js';
+export type { AuthorityCheck, ConfigurationCheck, EventRecorder, RecordingTransaction } from './checks.js';
 export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { TransactionMisuse, databaseErrors } from './errors.js';

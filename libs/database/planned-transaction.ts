@@ -1,7 +1,7 @@
 import type { EpochMilliseconds } from '#core';
 
 import { insertStatement } from './dialects.js';
-import { TransactionMisuse } from './errors.js';
+import { NotPlanned, TransactionMisuse } from './errors.js';
 import type { EntityClass } from './ownership.js';
 import {
   type Place,
@@ -30,6 +30,11 @@ export class PlannedTransaction {
 
   get plan(): TransactionPlan {
     return { assumptions: this.#assumptions, changes: this.#changes, numbered: this.#numbered };
+  }
+
+  /** The work needs rows, which a plan cannot have: it is carried out by a transaction instead. @throws NotPlanned */
+  get rows(): never {
+    throw new NotPlanned();
   }
 
   /** As `Tx.holdNumbers`: what is assumed. */

@@ -71,6 +71,11 @@ export class Tx extends View {
     return new Tx(this.manager, this.dialect, this.scope, this.instants, reach, this.ledger);
   }
 
+  /** This transaction, for what needs rows: where only a plan is made there are none yet. */
+  get rows(): Tx {
+    return this;
+  }
+
   /** Adds an event to the history, in this very transaction. Only platform work may name another tenant's history. */
   record(event: EventDraft): void {
     const { tenantId } = this.scope;

@@ -1,6 +1,6 @@
 import { acmeSettings } from '#acme';
 import { announcementSettings } from '#announcements';
-import { checkpointSettings } from '#audit';
+import { checkpointSettings, personalDataSettings } from '#audit';
 import {
   ConfigurationError,
   type Setting,
@@ -24,6 +24,7 @@ export const settings = {
   ...databaseSettings,
   ...masterKeySettings,
   ...checkpointSettings,
+  ...personalDataSettings,
   ...accountSettings,
   ...jwksUrlSettings,
   ...issuerSettings,

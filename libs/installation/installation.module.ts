@@ -1,10 +1,10 @@
 import { type DynamicModule, Global, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, ModuleRef } from '@nestjs/core';
 
 import { AcmeModule } from '#acme';
 import { AnnouncementsModule } from '#announcements';
 import { AsOfModule } from '#as-of';
-import { AuditModule, recordEvents } from '#audit';
+import { AuditModule, MonthKeys, eventRecorder } from '#audit';
 import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
 import { CONFIGURATION, PublicUrl } from '#config';
@@ -74,12 +74,13 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     },
     {
       provide: DATABASE_SETTINGS,
-      inject: [Clock],
-      useFactory: async (clock: Clock): Promise<DatabaseSettings> => ({
+      inject: [Clock, ModuleRef],
+      useFactory: async (clock: Clock, modules: ModuleRef): Promise<DatabaseSettings> => ({
         url: configuration.databaseUrl.reveal(),
         tls: await readDatabaseTls(configuration),
         clock,
-        recorder: recordEvents,
+        // The keys are sealed in the database, which is made first.
+        recorder: eventRecorder(() => modules.get(MonthKeys, { strict: false })),
         authority: options.authority ?? checkAuthority,
         configurations: configurationNumbers,
         cluster: configuration.databaseCluster,

@@ -524,6 +524,22 @@ export interface paths {
         /** Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year */
         post: operations["rotateLogKeys"];
     };
+    "/v1/tenants/{tenantId}/history/months": {
+        /** List the months of the history, and whether their personal fields are erased */
+        get: operations["listHistoryMonths"];
+    };
+    "/v1/tenants/{tenantId}/history/months/{month}/erase": {
+        /** Permanently erase the personal fields of a month; every proof stays valid (idempotent) */
+        post: operations["eraseHistoryMonth"];
+    };
+    "/v1/platform/history/months": {
+        /** List the months of the installation's own history */
+        get: operations["listPlatformHistoryMonths"];
+    };
+    "/v1/platform/history/months/{month}/erase": {
+        /** Permanently erase the personal fields of a month of the installation's own history (idempotent) */
+        post: operations["erasePlatformHistoryMonth"];
+    };
     "/v1/history/keys": {
         /** Read the keys that verify the checkpoints of a history */
         get: operations["getLogKeys"];
@@ -1029,7 +1045,7 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description What the role permits in the tenant */
-            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            permissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "platform-history:erase" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "history:erase" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description Whether members need a second factor: without one, everything in the tenant is 403 `SECOND_FACTOR_REQUIRED` */
             requiresSecondFactor: boolean;
         };
@@ -1042,7 +1058,7 @@ export interface components {
              */
             platformRole: "platform_admin" | null;
             /** @description What this role permits in the installation, and in every tenant */
-            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
+            platformPermissions: ("session:self" | "tenants:list" | "tenants:manage" | "users:manage" | "scheduler:manage" | "platform-identity-providers:manage" | "platform-history:manage" | "platform-audit:read" | "platform-history:erase" | "tenant:read" | "tenant:write" | "members:read" | "members:write" | "members:recover" | "api-tokens:self" | "service-accounts:read" | "service-accounts:write" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "history:erase" | "identity-providers:read" | "identity-providers:write" | "webhooks:read" | "webhooks:write" | "tokens:sign" | "tokens:verify" | "certificates:request" | "callers:authenticate" | "service:self")[];
             /** @description The tenants that the user is a member of */
             memberships: components["schemas"]["MembershipOfUser"][];
         };
@@ -1257,7 +1273,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `personalDataRetentionMonths`: Months after the end of a month at which the personal fields of its events are erased from the history; 0: never (0 to 240). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -1283,7 +1299,7 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before its expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days after which an inactive credential that no request used since is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days for which a deleted key can be restored (0 to 30). `keyVersions`: Key versions that sign, will sign or verify, of all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is kept (1 to 730). `personalDataRetentionMonths`: Months after the end of a month at which the personal fields of its events are erased from the history; 0: never (0 to 240). `requireSecondFactor`: Whether members need a second factor to do anything in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether people become members by the groups that identity providers of the installation map to the tenant. `announcementDays`: Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
@@ -4053,8 +4069,8 @@ export interface components {
             type: "user" | "service" | "service_account" | "system";
             /** @description Id of the user or service, name of the job */
             id: string;
-            /** @description E-mail of a user, name of a service or job */
-            name: string;
+            /** @description E-mail of a user (a personal field), name of a service or job */
+            name: string | null;
             /** @description Role of the user in the tenant */
             role?: string;
         };
@@ -4063,6 +4079,14 @@ export interface components {
             type: string;
             /** @description Id of the target */
             id: string;
+        };
+        PersonalReference: {
+            /** @description Where they belong in the event (RFC 6901) */
+            fields: string[];
+            /** @description SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports have; hexadecimal */
+            hash: string;
+            /** @description The month by whose key they are encrypted */
+            month: string;
         };
         AuditEvent: {
             /**
@@ -4118,9 +4142,17 @@ export interface components {
             details?: {
                 [key: string]: unknown;
             };
+            /** @description Format of the entry; absent from the first */
+            formatVersion?: number;
+            /** @description The personal fields: the entry that was hashed has `null` in their places */
+            personal?: components["schemas"]["PersonalReference"];
+            /** @description Set where the personal fields are `null`, because the key of their month was destroyed */
+            erased?: boolean;
+            /** @description Set where the personal fields are `null`, because what is stored is not what was recorded */
+            altered?: boolean;
             /** @description 16 random bytes, hexadecimal; part of what was hashed */
             salt: string;
-            /** @description SHA-256(0x00 || RFC 8785 JSON of all members but `sequence` and `leafHash`), hexadecimal (RFC 9162) */
+            /** @description SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members but `sequence`, `leafHash`, `erased` and `altered`, with `null` in the places of the personal fields; `Accept: application/octet-stream` answers it */
             leafHash: string;
         };
         AuditEventPage: {
@@ -4186,6 +4218,44 @@ export interface components {
             origin: string;
             /** @description The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify */
             keys: components["schemas"]["LogKey"][];
+        };
+        HistoryMonth: {
+            /**
+             * Format: uuid
+             * @description Id of the month
+             */
+            id: string;
+            /** @description Calendar month in UTC */
+            month: string;
+            /**
+             * @description `running`: events are recorded in it; `kept`: it can be read; `erased`: its personal fields are
+             * @enum {string}
+             */
+            state: "running" | "kept" | "erased";
+            /**
+             * Format: date-time
+             * @description From when on it can be erased
+             */
+            erasableAt: string;
+            /**
+             * Format: date-time
+             * @description When it was erased
+             */
+            erasedAt: string | null;
+        };
+        HistoryMonthPage: {
+            /** @description The items of this page */
+            items: components["schemas"]["HistoryMonth"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
+        HistoryErasureDryRun: {
+            /** @description Whether the month would be erased */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description The month whose personal fields would be erased */
+            impact: components["schemas"]["HistoryMonth"];
         };
         KindOfWork: {
             /** @description Kind of the due things */
@@ -8583,6 +8653,114 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listHistoryMonths: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HistoryMonthPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    eraseHistoryMonth: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Calendar month in UTC as `YYYY-MM`, or its id */
+                month: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The erased month; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HistoryMonth"] | components["schemas"]["HistoryErasureDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    listPlatformHistoryMonths: {
+        parameters: {
+            query?: {
+                /** @description Items per page */
+                limit?: number;
+                /** @description The `nextCursor` of the page before */
+                cursor?: string;
+            };
+        };
+        responses: {
+            /** @description One page, newest first */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HistoryMonthPage"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    erasePlatformHistoryMonth: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+            path: {
+                /** @description Calendar month in UTC as `YYYY-MM`, or its id */
+                month: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description The erased month; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["HistoryMonth"] | components["schemas"]["HistoryErasureDryRun"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     getLogKeys: {
         parameters: {
             query?: {
@@ -10696,8 +10874,8 @@ export const choices = {
     SecondFactorRequest: {"methods":["totp","passkey","recovery_code"]},
     LogIn: {"session":["token","cookie"]},
     LogInVerification: {"session":["token","cookie"]},
-    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
-    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    MembershipOfUser: {"state":["active","suspended","deleted"],"role":["owner","full_access","limited_access","auditor"],"permissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","platform-history:erase","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","history:erase","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
+    Self: {"platformRole":["platform_admin",null],"platformPermissions":["session:self","tenants:list","tenants:manage","users:manage","scheduler:manage","platform-identity-providers:manage","platform-history:manage","platform-audit:read","platform-history:erase","tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","history:erase","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write","tokens:sign","tokens:verify","certificates:request","callers:authenticate","service:self"]},
     Factor: {"kind":["totp","passkey"]},
     NewFactor: {"kind":["totp","passkey"]},
     AskedFactor: {"methods":["totp","passkey","recovery_code"]},
@@ -10758,6 +10936,7 @@ export const choices = {
     EventActor: {"type":["user","service","service_account","system"]},
     AuditEvent: {"outcome":["success","denied","failed"]},
     LogKey: {"algorithm":["Ed25519","ML-DSA-44"]},
+    HistoryMonth: {"state":["running","kept","erased"]},
     SchedulerState: {"clock":["steady","ahead","behind"]},
     Webhook: {"state":["active","disabled"]},
     Delivery: {"state":["pending","delivered","failed"]},

@@ -79,6 +79,7 @@ export const auditActions = {
   "history.exported": "The history, or a part of it, was exported",
   "history.key_rotated": "A new key signs the checkpoints of all histories; the earlier one signs them as well for a year",
   "history.read": "An auditor read the history; recorded at the first time, then once a minute with the number of times",
+  "history.month_erased": "The key of the personal fields of a month was destroyed: e-mail addresses, names and source addresses of its events are erased",
   "identity_provider.created": "An identity provider was created: people can sign in by it",
   "identity_provider.changed": "An identity provider was changed",
   "identity_provider.deleted": "An identity provider was deleted: the sessions that began by it ended",
@@ -159,7 +160,7 @@ export const auditActions = {
 
 /** What each role of a member permits. */
 export const rolePermissions = {
-  "owner": ["tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write"],
+  "owner": ["tenant:read","tenant:write","members:read","members:write","members:recover","api-tokens:self","service-accounts:read","service-accounts:write","services:read","services:write","credentials:reveal","keys:read","keys:write","keys:export","certificate-authorities:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","history:erase","identity-providers:read","identity-providers:write","webhooks:read","webhooks:write"],
   "full_access": ["tenant:read","members:read","members:write","api-tokens:self","service-accounts:read","services:read","services:write","credentials:reveal","keys:read","keys:write","certificates:read","certificates:issue","certificates:write","acme:read","acme:write","token-profiles:read","token-profiles:write","transactions:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read","webhooks:write"],
   "limited_access": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","credentials:reveal","keys:read","certificates:read","certificates:issue","acme:read","token-profiles:read","transactions:read","licenses:read","expirations:read"],
   "auditor": ["tenant:read","members:read","api-tokens:self","service-accounts:read","services:read","keys:read","certificates:read","acme:read","token-profiles:read","licenses:read","expirations:read","audit:read","identity-providers:read","webhooks:read"],
@@ -176,6 +177,7 @@ export const tenantSettings = {
   "keyDeletionDays": {"default":7,"description":"Days for which a deleted key can be restored (0 to 30)","kind":"number","min":0,"max":30},
   "keyVersions": {"default":500,"description":"Key versions that sign, will sign or verify, of all keys together (10 to 2000)","kind":"number","min":10,"max":2000},
   "transactionRetentionDays": {"default":90,"description":"Days for which a token transaction is kept (1 to 730)","kind":"number","min":1,"max":730},
+  "personalDataRetentionMonths": {"default":0,"description":"Months after the end of a month at which the personal fields of its events are erased from the history; 0: never (0 to 240)","kind":"number","min":0,"max":240},
   "requireSecondFactor": {"default":false,"description":"Whether members need a second factor to do anything in the tenant","kind":"flag"},
   "passwordSignIn": {"default":"all","description":"Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none","kind":"choice","values":["all","owners","none"]},
   "admitProviderGroups": {"default":false,"description":"Whether people become members by the groups that identity providers of the installation map to the tenant","kind":"flag"},

@@ -47,6 +47,7 @@ export { endSessionsOfProvider } from './session-ending.js';
 export { SessionTokens } from './session-tokens.js';
 export { type Membership, Sessions } from './sessions.service.js';
 export { type AskedSignIn, SignIns } from './sign-ins.service.js';
+export { type ErasureDryRun, HistoryErasure, type ShownMonth } from './history-erasure.service.js';
 export { type StepUpToken, StepUps } from './step-ups.service.js';
 export { namesOfOtherTenants } from './tenant-names.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';

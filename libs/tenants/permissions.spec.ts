@@ -25,6 +25,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'platform-identity-providers:manage': ['----', '+', 'platform-user'],
   'platform-history:manage': ['----', '+', 'platform-user'],
   'platform-audit:read': ['----', '+', 'platform-user'],
+  'platform-history:erase': ['----', '+', 'platform-user'],
   'tenant:read': ['++++', '+', 'tenant-user'],
   'tenant:write': ['+---', '-', 'tenant-user'],
   'members:read': ['++++', '-', 'tenant-user'],
@@ -51,6 +52,7 @@ const MATRIX: Readonly<Record<Permission, readonly [members: string, platformAdm
   'licenses:read': ['++++', '-', 'tenant-user'],
   'expirations:read': ['++++', '-', 'tenant-user'],
   'audit:read': ['++-+', '-', 'tenant-user'],
+  'history:erase': ['+---', '-', 'tenant-user'],
   'identity-providers:read': ['++-+', '-', 'tenant-user'],
   'identity-providers:write': ['+---', '-', 'tenant-user'],
   'webhooks:read': ['++-+', '-', 'tenant-user'],
@@ -88,6 +90,7 @@ describe('permissions', () => {
       'platform-identity-providers:manage',
       'platform-history:manage',
       'platform-audit:read',
+      'platform-history:erase',
       'tenant:read',
     ]);
   });
@@ -100,6 +103,7 @@ describe('permissions', () => {
       'members:recover',
       'api-tokens:self',
       'service-accounts:write',
+      'history:erase',
       'identity-providers:write',
       'webhooks:write',
     ]);

@@ -64,6 +64,7 @@ export const permissions = {
   ),
   'platform-history:manage': platform('Rotate the keys that sign the checkpoints of the histories'),
   'platform-audit:read': platform("Read the installation's own history"),
+  'platform-history:erase': platform("Erase the personal fields of the installation's own history, month by month"),
   'tenant:read': { ...members(EVERYONE, 'Read the tenant and its settings'), platformAdmin: true },
   'tenant:write': members(OWNER, "Change the tenant's name and settings"),
   'members:read': members(EVERYONE, 'List the members'),
@@ -96,6 +97,7 @@ export const permissions = {
   'licenses:read': members(EVERYONE, 'Read the entitlements of customers and their revisions'),
   'expirations:read': members(EVERYONE, 'Read what expires or is rotated, and when'),
   'audit:read': members(['owner', 'full_access', 'auditor'], 'Read the history of the tenant'),
+  'history:erase': onlyPeople(OWNER, 'Erase the personal fields of the history of the tenant, month by month'),
   'identity-providers:read': members(['owner', 'full_access', 'auditor'], 'Read the identity providers'),
   'identity-providers:write': onlyPeople(
     OWNER,

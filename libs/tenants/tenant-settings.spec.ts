@@ -14,6 +14,7 @@ const DEFAULTS = {
   keyDeletionDays: 7,
   keyVersions: 500,
   transactionRetentionDays: 90,
+  personalDataRetentionMonths: 0,
   requireSecondFactor: false,
   passwordSignIn: 'all',
   admitProviderGroups: false,
@@ -56,6 +57,7 @@ describe('the settings of a tenant', () => {
     ['keyDeletionDays', [0, 30], [-1, 31]],
     ['keyVersions', [10, 2_000], [9, 2_001]],
     ['transactionRetentionDays', [1, 730], [0, 731]],
+    ['personalDataRetentionMonths', [0, 240], [-1, 241]],
     ['requireSecondFactor', [true, false], ['true', 1, null]],
     ['announcementDays', [[], [90, 1]], [7, [0], [91], [1.5], ['7'], null, Array.from({ length: 11 }, () => 1)]],
     [

@@ -98,6 +98,12 @@ export const tenantSettings = {
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
   keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
+  personalDataRetentionMonths: wholeNumber(
+    0,
+    0,
+    240,
+    'Months after the end of a month at which the personal fields of its events are erased from the history; 0: never',
+  ),
   requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
   passwordSignIn: choice(
     'all',

@@ -57,6 +57,7 @@ import { RefusedApiTokens } from './refused-api-tokens.service.js';
 import { RefusedPasswords } from './refused-passwords.service.js';
 import { ResetRequests } from './reset-requests.js';
 import { SecondFactors } from './second-factors.service.js';
+import { HistoryErasure, HistoryMonthExpiry } from './history-erasure.service.js';
 import { ServiceAccounts } from './service-accounts.service.js';
 import { PasswordAttemptExpiry, RefreshTokenExpiry, SessionExpiry } from './session-expiry.js';
 import { SessionKeys } from './session-keys.js';
@@ -123,6 +124,8 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     ApiTokens,
     EndedInvitations,
     FactorGuard,
+    HistoryErasure,
+    HistoryMonthExpiry,
     InvitationExpiry,
     Invitations,
     Members,
@@ -163,6 +166,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     Access,
     AccountSecrets,
     ApiTokens,
+    HistoryErasure,
     Invitations,
     Members,
     PasswordResets,

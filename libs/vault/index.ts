@@ -5,5 +5,5 @@ export { masterKeySettings } from './settings.js';
 export { type OnUnsealed, hasOnUnsealed } from './on-unsealed.js';
 export { type Pkcs11Options, openPkcs11 } from './pkcs11.js';
 export { type SealedPlace, installationSealedColumn, sealedColumn, sealedColumnsOf } from './sealed-columns.js';
-export { Vault } from './vault.js';
+export { Vault, isBlobUnreadable } from './vault.js';
 export { VaultModule, vaultEntities } from './vault.module.js';

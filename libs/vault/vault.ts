@@ -12,8 +12,8 @@ import {
   sealingErrors,
   uuidv7,
 } from '#crypto';
-import { Database, type Tx, type View } from '#database';
 import { LOGGER, type Logger } from '#logging';
+import { Database, IsNull, Not, type Tx, type View } from '#database';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
@@ -141,6 +141,11 @@ export class Vault {
     this.#keyrings.delete(tenantId);
   }
 
+  /** Whether a tenant, or the installation, has a data key that is not destroyed: a deleted tenant has none. */
+  async hasDataKey(view: View, tenantId: string): Promise<boolean> {
+    return view.installation.exists(WrappedDataKey, { tenantId, wrapped: Not(IsNull()) });
+  }
+
   /** Encrypts a value for its place. @throws SEALED */
   async seal(view: View, place: SealedPlace, plaintext: Buffer): Promise<Buffer> {
     const { current } = await this.keyring(view, place.tenantId);
@@ -250,7 +255,7 @@ const installationPlace = (name: string): SealedPlace => installationSecrets.pla
 const wrapContext = (tenantId: string, number: number): Buffer => Buffer.from(`data-key:${tenantId}:${number}`);
 
 /** Whether a value does not open because its row was altered: no key will help. */
-const isBlobUnreadable = (error: unknown): boolean =>
+export const isBlobUnreadable = (error: unknown): boolean =>
   error instanceof DomainError && error.code === sealingErrors.BLOB_UNREADABLE.code;
 
 const isSealed = (error: unknown): boolean =>

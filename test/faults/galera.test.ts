@@ -5,7 +5,7 @@ import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { coreErrors, systemClock } from '#core';
-import { recordEvents } from '#audit';
+
 import { Database, type DatabaseOptions } from '#database';
 
 import { BODY, certify, requestToken } from '../e2e/vendors/vendor.js';
@@ -32,6 +32,7 @@ import {
 } from '../support/server.js';
 import { ClusterLoad, awaitReady } from './cluster-load.js';
 import { type ProcessAnswer, type ServerProcess, build, request, startProcess } from './server-process.js';
+import { recordEvents } from '../support/history.js';
 
 // Three database servers that replicate to each other, and a process of the product on each of them. It takes a minute and the
 // whole machine, so that it has a step of its own in continuous integration: `GALERA=1 npm test -- test/faults/galera.test.ts`.

@@ -1,4 +1,3 @@
-import { recordEvents } from '#audit';
 import type { Origin, PlatformScope, TenantScope } from '#core';
 import { Database } from '#database';
 import { Keys, Signer } from '#keys';
@@ -9,6 +8,7 @@ import { CallerIdentification, actorOf } from '../../apps/server/src/http/princi
 import type { TestDatabase } from './database.js';
 import { entities } from './entities.js';
 import type { TestServer, TestTenant } from './server.js';
+import { recordEvents } from './history.js';
 
 // What the guard decides when a request arrives, so that a test can act on it later.
 

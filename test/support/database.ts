@@ -4,12 +4,13 @@ import { join } from 'node:path';
 
 import { type RowDataPacket, createConnection } from 'mysql2/promise';
 
-import { auditEntities, recordEvents } from '#audit';
+import { auditEntities } from '#audit';
 import { type Clock, ManualClock } from '#core';
 import { type ConfigurationCheck, Database, type EntityClass, type EventRecorder } from '#database';
 
 import { temporaryFolder } from '../../scripts/memory-folder.mjs';
 import { openPlainDataSource } from './plain-data-source.js';
+import { recordEvents } from './history.js';
 
 export interface TestDatabase {
   readonly url: string;

@@ -91,6 +91,25 @@ export function rowsOf(tenantId: string) {
     expiresAt: 0,
   });
 
+  const unconfirmedFactor = (id: string): Row => ({
+    id,
+    userId: id,
+    kind: 'passkey',
+    name: 'new',
+    counter: 0,
+    challenge: 'x',
+    createdAt: 0,
+    expiresAt: 0,
+  });
+
+  const historyMonth = (id: string): Row => ({
+    id,
+    tenantId,
+    month: id.slice(0, 16),
+    endsAt: Number.MAX_SAFE_INTEGER,
+    createdAt: 0,
+  });
+
   const mail = (id: string): Row => ({
     id,
     state: 'delivered',
@@ -131,6 +150,8 @@ export function rowsOf(tenantId: string) {
     rotationItem,
     foreignCertificate,
     mail,
+    historyMonth,
+    unconfirmedFactor,
     passwordReset,
     resetRequest,
   };

@@ -100,6 +100,7 @@ export function dueSamples(
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', rows.apiToken);
+  const keepOneMonth = { settings: { personalDataRetentionMonths: 1 } };
 
   /** Two API tokens that expire in seven days: the rows of their announcements are what the scheduler inserts. */
   const announcement: DueSample = {
@@ -226,16 +227,7 @@ export function dueSamples(
     'unconfirmed factor': {
       table: 'factors',
       statement: 'DELETE',
-      make: insert('factors', (id) => ({
-        id,
-        userId: id,
-        kind: 'passkey',
-        name: 'new',
-        counter: 0,
-        challenge: 'x',
-        createdAt: 0,
-        expiresAt: 0,
-      })),
+      make: insert('factors', rows.unconfirmedFactor),
       due: (at) => ({ expiresAt: at }),
       unhandled: {},
     },
@@ -277,6 +269,14 @@ export function dueSamples(
       ),
       due: (at) => ({ expiresAt: at }),
       unhandled: {},
+    },
+    'history month': {
+      table: 'history_months',
+      statement: 'UPDATE',
+      make: () =>
+        server.patch(tenant.path, keepOneMonth, tenant.owner).then(insert('history_months', rows.historyMonth)),
+      due: (at) => ({ endsAt: at - 30 * DAY }),
+      unhandled: { erasedAt: null },
     },
     'repeated event': {
       table: 'event_windows',

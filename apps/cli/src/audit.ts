@@ -56,6 +56,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   const {
     problems,
     events,
+    erased,
     checkpoint: covering,
   } = await verifyExport(linesOf(options.export), {
     checkpoint,
@@ -67,6 +68,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
   if (problems.length > 0) return DIFFERENCE;
   terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
+  if (erased > 0) terminal.write(`The personal fields of ${erased} of them are erased.\n`);
   if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
   if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');
   return 0;

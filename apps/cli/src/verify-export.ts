@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import {
   type Checkpoint,
   GrowingTree,
@@ -14,7 +16,9 @@ import {
 
 // It knows the format of an export and nothing of the code that writes one: what that does wrong must show here.
 
-const FORMAT = 'chancery-history-export@v1';
+/** The second has the personal parts of events. */
+const FORMATS: readonly unknown[] = ['chancery-history-export@v1', 'chancery-history-export@v2'];
+const LINE = /^\{"sequence":(\d{1,16}),"leafHash":"([0-9a-f]{64})",(?:"personal":(\{.*?\}),)?"event":(\{.*\})\}$/su;
 const PROBLEMS_SHOWN_MAX = 20;
 
 export interface Expectations {
@@ -35,6 +39,8 @@ export interface Verification {
   readonly problems: readonly string[];
   /** How many events were verified. */
   readonly events: number;
+  /** Of how many of them the personal fields are erased. */
+  readonly erased: number;
   readonly checkpoint: Checkpoint | undefined;
 }
 
@@ -83,6 +89,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     if (problems.length < PROBLEMS_SHOWN_MAX) problems.push(problem);
   };
   let events = 0;
+  let erased = 0;
   let number = 0;
   let part: Part | undefined;
   let since: Checkpoint | undefined;
@@ -132,15 +139,20 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         continue;
       }
       if (!part) throw new Malformed(`line ${number}: an export begins with its header`);
-      const event = /^\{"sequence":(\d{1,16}),"leafHash":"([0-9a-f]{64})","event":(\{.*\})\}$/su.exec(line);
+      const event = LINE.exec(line);
       if (!event) throw new Malformed(`line ${number}: it is not an event of an export`);
       const sequence = Number(event[1]);
       if (sequence !== part.next) {
         throw new Malformed(`line ${number}: event ${part.next} is expected here and ${sequence} was found`);
       }
-      const leaf = leafHash(Buffer.from(event[3]!));
+      const leaf = leafHash(Buffer.from(event[4]!));
       if (leaf.toString('hex') !== event[2]) {
         report(`line ${number}: event ${sequence} is not what was signed: it was changed, moved or inserted`);
+      }
+      const personal = personalHashOf(event[4]!);
+      if (event[3] === undefined) erased += personal === undefined ? 0 : 1;
+      else if (hash('sha256', event[3], 'hex') !== personal) {
+        report(`line ${number}: the personal fields of event ${sequence} are not those that were signed`);
       }
       part.tree.append(leaf);
       part.next += 1;
@@ -153,11 +165,20 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     if (since && !isSinceMet && problems.length === 0) {
       report('the kept checkpoint cannot be compared: export from an earlier event on, up to now');
     }
-    return { problems, events, checkpoint: covering };
+    return { problems, events, erased, checkpoint: covering };
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
     report(error.message);
-    return { problems, events, checkpoint: part?.covering };
+    return { problems, events, erased, checkpoint: part?.covering };
+  }
+}
+
+/** What an entry says the hash of its personal part is; `undefined` where it has none, or is no entry. */
+function personalHashOf(entry: string): unknown {
+  try {
+    return (JSON.parse(entry) as { readonly personal?: { readonly hash?: unknown } }).personal?.hash;
+  } catch {
+    return undefined;
   }
 }
 
@@ -171,7 +192,7 @@ function parseHeader(line: string): Header {
     throw new Malformed('The header of the export is not JSON');
   }
   const { format, origin, first, count, before, after, checkpoint } = header;
-  if (format !== FORMAT) throw new Malformed(`The export is not of the format ${FORMAT}`);
+  if (!FORMATS.includes(format)) throw new Malformed(`The export is not of a format of ${FORMATS.join(', ')}`);
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   const isHashes = (value: unknown): value is string[] =>
     Array.isArray(value) && value.every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash));

@@ -34,6 +34,7 @@ import { AccountMails1764150000000 } from './0050-account-mails.js';
 import { LockSlots1764152000000 } from './0052-lock-slots.js';
 import { MailsOfTenants1764154000000 } from './0054-mails-of-tenants.js';
 import { Names1764158000000 } from './0058-names.js';
+import { PersonalParts1764161000000 } from './0061-personal-parts.js';
 import { HistoryKeys1764164000000 } from './0064-history-keys.js';
 import { Acme1764168000000 } from './0068-acme.js';
 
@@ -75,6 +76,7 @@ export const migrations = [
   LockSlots1764152000000,
   MailsOfTenants1764154000000,
   Names1764158000000,
+  PersonalParts1764161000000,
   HistoryKeys1764164000000,
   Acme1764168000000,
 ] as const;

@@ -9,15 +9,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import {
-  Checkpoints,
-  Cosignatures,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-  recordEvents,
-} from '#audit';
+import { Checkpoints, Cosignatures, HistoryLog, LogKeys, NO_CHECKPOINT_MEMORY, auditEntities } from '#audit';
 import { DAY, MINUTE, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
@@ -38,6 +30,7 @@ import { Vault, vaultEntities } from '#vault';
 import { type Shape, createTenant, startTestServer } from '../../support/server.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { recordEvents } from '../../support/history.js';
 
 /** Minutes to fetch and build; continuous integration sets it. */
 const isWanted = process.env['LOG_TOOLS'] === '1' && spawnSync('go', ['version']).status === 0;

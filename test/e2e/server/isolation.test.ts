@@ -13,7 +13,9 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { createApiToken, createServiceAccount, joinTenant } from '../../support/people.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { signIn } from '../admin/people.js';
 import { type Route, nameOf, pathWith, routesOf } from './routes.js';
 import { type Identifiers, fillTenant, identifierOf } from './sample-tenant.js';
@@ -57,6 +59,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/platform/audit-events/:sequence': null,
   'GET /v1/platform/audit-events/:sequence/proof': null,
   'POST /v1/platform/history/keys/rotate': { password: PASSWORD },
+  'GET /v1/platform/history/months': null,
+  'POST /v1/platform/history/months/:month/erase': {},
   'GET /v1/platform/history/checkpoint': null,
   'GET /v1/platform/history/tile/*': null,
   'GET /v1/tenants/:tenantId': null,
@@ -204,6 +208,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`POST ${WEBHOOK}/rotate-secret`]: {},
   [`GET ${WEBHOOK}/deliveries`]: null,
   [`POST ${WEBHOOK}/deliveries/:deliveryId/redeliver`]: null,
+  'GET /v1/tenants/:tenantId/history/months': null,
+  'POST /v1/tenants/:tenantId/history/months/:month/erase': {},
   'GET /v1/tenants/:tenantId/history/checkpoint': null,
   'GET /v1/tenants/:tenantId/history/tile/*': null,
 };
@@ -221,6 +227,7 @@ const NOT_FOUND = { status: 404, code: 'NOT_FOUND' };
 const FORBIDDEN = { status: 403, code: 'FORBIDDEN' };
 const CREDENTIALS_REQUIRED = { status: 401, code: 'CREDENTIALS_REQUIRED' };
 
+let database: TestDatabase;
 let server: TestServer;
 let tenant: TestTenant;
 let other: TestTenant;
@@ -230,7 +237,8 @@ let serviceKey: string;
 let routes: Route[];
 
 beforeAll(async () => {
-  server = await startTestServer();
+  database = await createMigratedDatabase();
+  server = await startTestServer({ database });
   tenant = await createTenant(server, 'mine');
   other = await createTenant(server, 'theirs');
   ({ identifiers: theirs } = await fillTenant(server, other));
@@ -238,7 +246,10 @@ beforeAll(async () => {
   await server.server.app.get(Checkpoints).publishDue();
   routes = routesOf(server.server.app);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+});
 
 const audienceOf = ({ permission }: Route) =>
   permission === undefined ? 'public' : permissionRow(permission).audience;
@@ -279,6 +290,17 @@ describe('the samples', () => {
       expect([nameOf(route), (await call(route, mine, tenant.owner)).status]).toEqual([nameOf(route), 200]);
       expect([nameOf(route), (await call(route, theirs, other.owner)).status]).toEqual([nameOf(route), 200]);
     }
+  });
+});
+
+describe('the histories', () => {
+  it('the histories hold no e-mail address and no address of a client but under the key of their month', async () => {
+    const plain = await openPlainDataSource(database.url);
+    const rows: { canonical: string }[] = await plain.query('SELECT * FROM audit_events');
+    await plain.destroy();
+    const personal = rows.map((row) => JSON.stringify(row)).filter((text) => /@\w+\.test|127\.0\.0\.1/.test(text));
+    expect(personal).toEqual([]);
+    expect(rows.length).toBeGreaterThan(50);
   });
 });
 

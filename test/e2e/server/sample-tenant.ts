@@ -73,6 +73,7 @@ export async function fillTenant(
       deliveryId: (await first(`webhooks/${webhookId}/deliveries`))['id']!,
       apiTokenId: (await createApiToken(server, owned, ['keys:read'], { serviceAccountId })).id,
       sequence: (await first('audit-events'))['id']!,
+      month: (await first('history/months'))['id']!,
     },
   };
 }

@@ -15,7 +15,6 @@ import {
   LogKeys,
   NO_CHECKPOINT_MEMORY,
   auditEntities,
-  recordEvents,
 } from '#audit';
 import { ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
@@ -34,6 +33,7 @@ import { Vault, vaultEntities } from '#vault';
 import { withCode } from '../../support/errors.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { recordEvents } from '../../support/history.js';
 
 const HOST = 'history.example';
 const keyEvents = defineEvents('key', { used: '' });

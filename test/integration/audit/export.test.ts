@@ -9,13 +9,11 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   Checkpoints,
   type ExportRequest,
-  History,
   HistoryExport,
   HistoryLog,
   LogKeys,
   NO_CHECKPOINT_MEMORY,
   auditEntities,
-  recordEvents,
 } from '#audit';
 import { ManualClock, Secret, type TenantScope, defineEvents, systemOrigin, toRfc3339 } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
@@ -34,6 +32,7 @@ import { Vault, vaultEntities } from '#vault';
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { eventReader, historyOf, recordEvents } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const folder = mkdtempSync(join(tmpdir(), 'chancery-export-'));
@@ -56,7 +55,7 @@ beforeEach(async () => {
   keys = new LogKeys(database, vault);
   await keys.onUnsealed();
   checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
-  exporting = new HistoryExport(database, checkpoints);
+  exporting = new HistoryExport(database, checkpoints, eventReader);
   scope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
 });
 afterEach(async () => {
@@ -129,7 +128,7 @@ describe('an export', () => {
   it('an export is an event of its own, which the next export has', async () => {
     await record(2);
     await exported({ format: 'csv', from: 0 });
-    const { items } = await new History(database).list(scope, { action: 'history.exported' }, {});
+    const { items } = await historyOf(database).list(scope, { action: 'history.exported' }, {});
     expect(items).toMatchObject([{ sequence: 2, details: { format: 'csv', first: 0, count: 2, from: toRfc3339(0) } }]);
     expect((await exported()).trimEnd().split('\n')).toHaveLength(1 + 3);
   });
@@ -161,6 +160,28 @@ describe('an export', () => {
       code: 2,
       output: expect.stringContaining('event 200 is missing'),
     });
+  });
+
+  it('an export has the personal fields, which verify, and says of how many events they are erased', async () => {
+    scope = { ...scope, actor: { type: 'user', id: 'ann', name: 'ann@example.com' }, sourceAddress: '192.0.2.1' };
+    await record(3);
+    const text = await exported();
+    expect(text).toContain('"values":["ann@example.com","192.0.2.1"]');
+    expect(await verify(file(text))).toMatchObject({ code: 0, output: expect.not.stringContaining('erased') });
+    expect(await verify(file(text.replace('ann@example.com', 'bob@example.com')))).toMatchObject({
+      code: 2,
+      output: expect.stringContaining('line 2: the personal fields of event 0 are not those that were signed'),
+    });
+    await edit(`UPDATE audit_events SET personal = NULL WHERE sequence < 2 AND tenantId = '${scope.tenantId}'`);
+    const rest = await exported();
+    expect(rest.split('ann@example.com')).toHaveLength(1 + 2);
+    expect(await verify(file(rest))).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('The personal fields of 2 of them are erased'),
+    });
+    const csv = (await exported({ format: 'csv' })).split('\r\n');
+    expect(csv[1]).toMatch(/"erased"$/);
+    expect(csv[3]).toMatch(/"ann@example\.com"[^]*""$/);
   });
 
   it('an export as CSV has no cell that a spreadsheet takes for a formula', async () => {

@@ -9,12 +9,10 @@ import {
   CheckpointFile,
   type CheckpointMemory,
   Checkpoints,
-  History,
   HistoryLog,
   LogKeys,
   NO_CHECKPOINT_MEMORY,
   auditEntities,
-  recordEvents,
 } from '#audit';
 import { DAY, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
@@ -24,6 +22,7 @@ import { Vault, vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase, createTestDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
+import { historyOf, recordEvents } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 
 const HOST = 'history.example';
@@ -116,7 +115,7 @@ describe('the keys of the histories', () => {
   it('a rotation of the keys of the histories is an event of the installation that has the new public keys', async () => {
     const one = await instance();
     await one.keys.rotate(platform);
-    const { items } = await new History(one.database).list(platform, {}, {});
+    const { items } = await historyOf(one.database).list(platform, {}, {});
     const [, , ed25519, mlDsa44] = one.keys
       .verifierKeysOf('any.example/log')
       .map(({ publicKey }) => Buffer.from(publicKey).toString('base64'));

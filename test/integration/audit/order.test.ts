@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { History, auditEntities, recordEvents } from '#audit';
+import { auditEntities } from '#audit';
 import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, type EventRecorder, type Tx } from '#database';
@@ -11,6 +11,7 @@ import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
 import { HistorySize } from '../../../libs/audit/log.entities.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { historyOf, recordEvents } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
@@ -57,7 +58,7 @@ describe('the numbers of events', () => {
     await record(database, one, 2);
     expect(await sequencesOf(database, one)).toEqual(upTo(5));
     expect(await sequencesOf(database, other)).toEqual([0]);
-    const { items } = await new History(database).list(one, { order: 'asc' }, {});
+    const { items } = await historyOf(database).list(one, { order: 'asc' }, {});
     expect(items.map(({ sequence }) => sequence)).toEqual(upTo(5));
   });
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { History, type RepeatedEvent, RepeatedEvents, auditEntities, recordEvents, requestEvents } from '#audit';
+import { History, type RepeatedEvent, RepeatedEvents, auditEntities, requestEvents } from '#audit';
 import { INSTALLATION_ID, ManualClock, MINUTE, SECOND, platformScope, systemOrigin } from '#core';
 import { Database } from '#database';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { historyOf, recordEvents } from '../../support/history.js';
 
 const SYSTEM = platformScope(systemOrigin('test'));
 const TENANTS = ['019a1b2c-3d4e-7f50-8a6b-000000000001', '019a1b2c-3d4e-7f50-8a6b-000000000002'] as const;
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const open = () => Database.open({ url: test.url, entities: auditEntities, clock, recorder: recordEvents });
   databases = [await open(), await open()];
   [one, other] = databases.map((database) => new RepeatedEvents(database));
-  history = new History(databases[0]!);
+  history = historyOf(databases[0]!);
 });
 beforeEach(() => {
   subject = `subject-${++number}`;

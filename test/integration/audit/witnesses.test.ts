@@ -11,7 +11,6 @@ import {
   NO_CHECKPOINT_MEMORY,
   auditEntities,
   checkpointSettings,
-  recordEvents,
 } from '#audit';
 import { MINUTE, ManualClock, SECOND, Secret, type TenantScope, defineEvents, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
@@ -22,6 +21,7 @@ import { Vault, vaultEntities } from '#vault';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type TestWitness, startWitness } from '../../support/witness.js';
+import { eventReader, recordEvents } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const clock = new ManualClock();
@@ -234,7 +234,7 @@ describe('witnesses', () => {
     await record(3);
     await cosignatures.requestDue();
     expect([sizeOf(await log.checkpoint(scope)), sizeOf(await log.cosignedCheckpoint(scope))]).toEqual([5, 2]);
-    const exporting = new HistoryExport(database, checkpoints);
+    const exporting = new HistoryExport(database, checkpoints, eventReader);
     const { header } = await exporting.begin(scope, { format: 'ndjson', cosigned: true });
     expect([header.count, header.checkpoint]).toEqual([2, await log.cosignedCheckpoint(scope)]);
   });

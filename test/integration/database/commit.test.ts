@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { recordEvents } from '#audit';
 import { DomainError, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Basis, type Database, type OnceRow, type PreparedWork, TransactionMisuse } from '#database';
@@ -10,6 +9,7 @@ import { type Basis, type Database, type OnceRow, type PreparedWork, Transaction
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
 import { withCode } from '../../support/errors.js';
 import { Note, type Sample, note, noteEvents, openAgain, openSample, platform, tenantScope } from './sample.js';
+import { recordEvents } from '../../support/history.js';
 
 let sample: Sample;
 let database: Database;

@@ -3,13 +3,14 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type DomainError, coreErrors } from '#core';
-import { History, recordEvents } from '#audit';
+
 import { uuidv7 } from '#crypto';
 import { type Database, TransactionMisuse, type Tx } from '#database';
 
 import { withCode } from '../../support/errors.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { Gauge, Note, type Sample, note, noteEvents, openAgain, openSample, platform, tenantScope } from './sample.js';
+import { historyOf, recordEvents } from '../../support/history.js';
 
 let sample: Sample;
 let database: Database;
@@ -19,14 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => sample.drop());
 
-const historyOf = async (scope: ReturnType<typeof tenantScope>): Promise<string[]> =>
-  (await new History(database).list(scope, {}, {})).items.map(({ target }) => target.id);
+const targetsIn = async (scope: ReturnType<typeof tenantScope>): Promise<string[]> =>
+  (await historyOf(database).list(scope, {}, {})).items.map(({ target }) => target.id);
 
 describe('a transaction', () => {
   it('a transaction commits a change together with its event', async () => {
     const scope = tenantScope();
     const { id } = await sample.write(scope);
-    expect(await historyOf(scope)).toEqual([id]);
+    expect(await targetsIn(scope)).toEqual([id]);
   });
 
   it('a transaction takes the event back with the change', async () => {
@@ -37,7 +38,7 @@ describe('a transaction', () => {
       throw new Error('roll back');
     });
     await expect(failing).rejects.toThrow('roll back');
-    expect(await historyOf(scope)).toEqual([]);
+    expect(await targetsIn(scope)).toEqual([]);
     expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
   });
 
@@ -77,7 +78,7 @@ describe('a transaction', () => {
       await tx.insert(Note, note());
     });
     await database.transaction(scope, async (tx) => tx.record(noteEvents.changed('seen')));
-    expect(await historyOf(scope)).toEqual(['seen']);
+    expect(await targetsIn(scope)).toEqual(['seen']);
   });
 
   it('a transaction has one instant', async () => {

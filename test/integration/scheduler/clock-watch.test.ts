@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { History, auditEntities, recordEvents } from '#audit';
+import { History, auditEntities } from '#audit';
 import { DAY, GuardedClock, HOUR, ManualClock, MINUTE, OBSERVATION, SECOND, platformScope, systemOrigin } from '#core';
 import { Database } from '#database';
 import { ClockWatch, schedulerEntities } from '#scheduler';
 
 import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import { historyOf, recordEvents } from '../../support/history.js';
 
 const SCOPE = platformScope(systemOrigin('test'));
 const hasServer = testServerUrl !== undefined;
@@ -38,7 +39,7 @@ beforeEach(async () => {
   start = Date.now();
   processes = [];
   await processOn(new Host(start, 'first'));
-  history = new History(processes[0]!.database);
+  history = historyOf(processes[0]!.database);
 });
 afterEach(async () => {
   for (const { database } of processes) await database.close();

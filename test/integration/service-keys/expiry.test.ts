@@ -9,9 +9,9 @@ import {
   type EffectiveCredential,
   serviceKeyEntities,
 } from '#service-keys';
-import { History } from '#audit';
 
 import { type Fixture, type Instance, openFixture } from './fixture.js';
+import { historyOf } from '../../support/history.js';
 
 const credentialEntity = serviceKeyEntities.find(({ name }) => name === 'Credential') as EntityClass<Credential>;
 
@@ -42,7 +42,7 @@ describe('credentials whose time comes', () => {
   };
 
   const events = async (action: string, targetId: string): Promise<number> =>
-    (await new History(fixture.database).list(scope, { action, targetId }, {})).items.length;
+    (await historyOf(fixture.database).list(scope, { action, targetId }, {})).items.length;
 
   it('a credential is rejected in the instant of its expiry, although no scheduler ran', async () => {
     const { service } = await fixture.services.create(scope, { name: `service ${++services}` });
@@ -234,7 +234,7 @@ describe('credentials whose time comes', () => {
     await runScheduler();
     const { items } = await fixture.inventory.listOfService(lapsing, service.id, { authType: 'service_key' }, {});
     expect(items.map(({ state }) => state)).toEqual(['expired']);
-    const lapsed = await new History(fixture.database).list(lapsing, { action: 'credential.lapsed' }, {});
+    const lapsed = await historyOf(fixture.database).list(lapsing, { action: 'credential.lapsed' }, {});
     expect(lapsed.items.map(({ target, outcome }) => [target.id, outcome])).toEqual([[id, 'failed']]);
   });
 
@@ -258,7 +258,7 @@ describe('credentials whose time comes', () => {
       await Promise.all([runScheduler(fixture), runScheduler(other)]);
       await Promise.all([runScheduler(other), runScheduler(fixture)]);
 
-      const history = new History(fixture.database);
+      const history = historyOf(fixture.database);
       const targets = async (action: string): Promise<string[]> => {
         const found: string[] = [];
         let cursor: string | undefined;

@@ -2,7 +2,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { auditEntities, recordEvents } from '#audit';
+import { auditEntities } from '#audit';
 import { DAY, type DomainError, HOUR, MINUTE, type PlatformScope, SECOND } from '#core';
 import { CpuQueue, PasswordHasher } from '#crypto';
 import { Database } from '#database';
@@ -17,6 +17,7 @@ import {
   openInstallation,
 } from '../../support/installation.js';
 import { CHEAP_PASSWORDS } from '../../support/server.js';
+import { recordEvents } from '../../support/history.js';
 
 let installation: Installation;
 let other: Database;

@@ -3,6 +3,7 @@ import { type components, choices, dataOf } from '#sdk';
 import {
   type Frame,
   type ListOptions,
+  askPassword,
   choice,
   collected,
   does,
@@ -13,6 +14,8 @@ import {
 } from './command.js';
 
 const EVENTS = '/v1/tenants/{tenantId}/audit-events';
+const MONTHS = '/v1/tenants/{tenantId}/history/months';
+const ERASE = '/v1/tenants/{tenantId}/history/months/{month}/erase';
 
 type Event = components['schemas']['AuditEvent'];
 
@@ -62,7 +65,7 @@ export function addAuditCommands(frame: Frame): void {
       {
         number: (event) => event.sequence,
         time: (event) => event.occurredAt,
-        actor: (event) => event.actor.name,
+        actor: (event) => event.actor.name ?? event.actor.id,
         action: (event) => event.action,
         target: (event) => event.target.id,
         outcome: (event) => event.outcome,
@@ -74,5 +77,34 @@ export function addAuditCommands(frame: Frame): void {
   does(frame, show, async (work, number) => {
     const path = { tenantId: await work.server.tenant(), sequence: number! };
     printItem(work, await dataOf(work.server.client.GET(`${EVENTS}/{sequence}`, { params: { path } })));
+  });
+
+  const months = withListOptions(
+    audit.command('months').description('List the months of the history, and whether their personal fields are erased'),
+  );
+  does<ListOptions>(frame, months, async (work) => {
+    const path = { tenantId: await work.server.tenant() };
+    await printList(work, (query) => dataOf(work.server.client.GET(MONTHS, { params: { path, query } })), {
+      month: ({ month }) => month,
+      state: ({ state }) => state,
+      erasableAt: ({ erasableAt }) => erasableAt,
+      erasedAt: ({ erasedAt }) => erasedAt ?? '',
+    });
+  });
+
+  const erase = audit
+    .command('erase <month>')
+    .description('Erase the personal fields of a month (YYYY-MM) permanently; asks for your password')
+    .option('--dry-run', 'only say whether it would be done');
+  does<ListOptions & { readonly dryRun?: boolean }>(frame, erase, async (work, month) => {
+    const { server, options, terminal } = work;
+    const path = { tenantId: await server.tenant(), month: month! };
+    if (options.dryRun) {
+      const query = { dryRun: true };
+      return printItem(work, await dataOf(server.client.POST(ERASE, { params: { path, query }, body: {} })));
+    }
+    const password = await askPassword(work, `Erase the personal fields of ${month}`);
+    await dataOf(server.client.POST(ERASE, { params: { path }, body: { password } }));
+    terminal.fail(`The personal fields of ${month} are erased.\n`);
   });
 }

@@ -16,10 +16,17 @@ export interface EventDetailsProps {
   readonly children: ReactNode;
 }
 
+/** Why the personal fields of an event are not shown; `undefined` where they are. */
+function missingOf({ erased, altered, personal }: Schemas['AuditEvent']): string | undefined {
+  if (erased) return `erased, with the key of ${personal?.month ?? 'their month'}`;
+  return altered ? 'not as they were recorded: the database was changed' : undefined;
+}
+
 /** One event: what it says, what it changed, and the ways to what belongs to it. */
 export function EventDetails({ event, link, children }: EventDetailsProps) {
   const changes = differences(event.before, event.after);
   const { actor, target } = event;
+  const missing = missingOf(event);
   return (
     <Page title={event.action} introduction={`Event ${event.sequence} of the history`}>
       <Card>
@@ -28,7 +35,7 @@ export function EventDetails({ event, link, children }: EventDetailsProps) {
             { name: 'When (UTC)', value: <ExactTime at={event.occurredAt} /> },
             { name: 'Outcome', value: <Badge state={event.outcome} /> },
             { name: 'Who', value: link(`${actor.name ?? actor.id} (${actor.type})`, { actor: actor.id }) },
-            { name: 'From', value: event.sourceAddress ?? 'not over the network' },
+            { name: 'From', value: event.sourceAddress ?? missing ?? 'not over the network' },
             {
               name: 'Target',
               value: link(`Life of this ${target.type.replaceAll('_', ' ')}`, { targetId: target.id, order: 'asc' }),
@@ -41,6 +48,7 @@ export function EventDetails({ event, link, children }: EventDetailsProps) {
             ...(event.tokenId === undefined
               ? []
               : [{ name: 'Token', value: link(event.tokenId, { tokenId: event.tokenId }) }]),
+            ...(missing === undefined ? [] : [{ name: 'Personal fields', value: missing }]),
             { name: 'Leaf hash', value: <code>{event.leafHash}</code> },
           ]}
         />

@@ -34,6 +34,7 @@ import {
   PlatformHistoryLogController,
   PlatformLogKeysController,
 } from './history-log.controller.js';
+import { HistoryMonthsController, PlatformHistoryMonthsController } from './history-months.controller.js';
 import { KeyCertificatesController } from './key-certificates.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
 import { KeysController } from './keys.controller.js';
@@ -101,6 +102,8 @@ import { WebhooksController } from './webhooks.controller.js';
     HistoryLogController,
     PlatformHistoryLogController,
     PlatformLogKeysController,
+    HistoryMonthsController,
+    PlatformHistoryMonthsController,
     LogKeysController,
     SchedulerController,
     WebhooksController,

@@ -81,7 +81,12 @@ export const presentDensity = ({ day, hours }: DayDensity): AuditDensity => ({
 export class EventActor {
   @Choice(['user', 'service', 'service_account', 'system'], { description: 'Type of the actor' }) type: string;
   @Text({ description: 'Id of the user or service, name of the job', example: ID_EXAMPLE }) id: string;
-  @Text({ description: 'E-mail of a user, name of a service or job', example: 'ada@example.com' }) name: string;
+  @Text({
+    nullable: true,
+    description: 'E-mail of a user (a personal field), name of a service or job',
+    example: 'ada@example.com',
+  })
+  name: string | null;
   @Text({ optional: true, description: 'Role of the user in the tenant', example: 'owner' }) role?: string;
 }
 
@@ -118,7 +123,23 @@ export class AuditExportQuery {
   cosigned?: boolean;
 }
 
-/** An event as it was hashed, with what proves that. */
+/** Which fields of an event are personal, and what proves them. */
+export class PersonalReference {
+  @Items(Text({ max: 256, example: '/actor/name' }), {
+    maxItems: 100,
+    description: 'Where they belong in the event (RFC 6901)',
+    example: ['/actor/name', '/sourceAddress'],
+  })
+  fields: readonly string[];
+  @Text({
+    description: 'SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports have; hexadecimal',
+    example: 'c775e7b757ede630cd0aa1113bd102661ab38829ca52a6422ab782862f268646',
+  })
+  hash: string;
+  @Text({ description: 'The month by whose key they are encrypted', example: '2026-01' }) month: string;
+}
+
+/** An event with its personal fields in their places, and with what proves it. */
 export class AuditEvent {
   @Identifier({ description: 'Id of the event' }) id: string;
   @WholeNumber({
@@ -142,13 +163,34 @@ export class AuditEvent {
   @JsonObject({ optional: true, description: 'Values after the change', example: { name: 'invoices' } }) after?: Json;
   @JsonObject({ optional: true, description: 'Further details', example: { reason: 'log-in' } })
   details?: Json;
+  @WholeNumber({ optional: true, description: 'Format of the entry; absent from the first', example: 2 })
+  formatVersion?: number;
+  @Nested(() => PersonalReference, {
+    optional: true,
+    description: 'The personal fields: the entry that was hashed has `null` in their places',
+  })
+  personal?: PersonalReference;
+  @Flag({
+    optional: true,
+    description: 'Set where the personal fields are `null`, because the key of their month was destroyed',
+    example: true,
+  })
+  erased?: boolean;
+  @Flag({
+    optional: true,
+    description: 'Set where the personal fields are `null`, because what is stored is not what was recorded',
+    example: true,
+  })
+  altered?: boolean;
   @Text({
     description: '16 random bytes, hexadecimal; part of what was hashed',
     example: 'a3f1c05b77e24d9088c1b2d3e4f50617',
   })
   salt: string;
   @Text({
-    description: 'SHA-256(0x00 || RFC 8785 JSON of all members but `sequence` and `leafHash`), hexadecimal (RFC 9162)',
+    description:
+      'SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members but `sequence`, `leafHash`, ' +
+      '`erased` and `altered`, with `null` in the places of the personal fields; `Accept: application/octet-stream` answers it',
     example: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
   })
   leafHash: string;

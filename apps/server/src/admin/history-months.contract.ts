@@ -1,0 +1,43 @@
+import { type MonthState, monthStates } from '#audit';
+import { toRfc3339 } from '#core';
+import type { ErasureDryRun, ShownMonth } from '#tenants';
+import { Choice, Flag, Identifier, Instant, Nested, Text } from '../http/fields.js';
+import { PageOf } from './page.contract.js';
+
+export const MONTH = { name: 'month', description: 'Calendar month in UTC as `YYYY-MM`, or its id' };
+
+/** A month of a history, as far as the personal fields of its events are concerned. */
+export class HistoryMonth {
+  @Identifier({ description: 'Id of the month' }) id: string;
+  @Text({ description: 'Calendar month in UTC', example: '2026-01' }) month: string;
+  @Choice(monthStates, {
+    description: '`running`: events are recorded in it; `kept`: it can be read; `erased`: its personal fields are',
+    example: 'kept',
+  })
+  state: MonthState;
+  @Instant({ description: 'From when on it can be erased' }) erasableAt: string;
+  @Instant({ nullable: true, description: 'When it was erased' }) erasedAt: string | null;
+}
+
+export class HistoryMonthPage extends PageOf(HistoryMonth) {}
+
+/** What an erasure would do. */
+export class HistoryErasureDryRun {
+  @Flag({ description: 'Whether the month would be erased', example: true }) allowed: boolean;
+  @Text({ optional: true, description: 'Code of the rejection', example: 'MONTH_NOT_ERASABLE' }) code?: string;
+  @Nested(() => HistoryMonth, { description: 'The month whose personal fields would be erased' }) impact: HistoryMonth;
+}
+
+export const presentMonth = ({ id, month, state, erasableAt, erasedAt }: ShownMonth): HistoryMonth => ({
+  id,
+  month,
+  state,
+  erasableAt: toRfc3339(erasableAt),
+  erasedAt: erasedAt === null ? null : toRfc3339(erasedAt),
+});
+
+export const presentErasureDryRun = ({ allowed, code, impact }: ErasureDryRun): HistoryErasureDryRun => ({
+  allowed,
+  ...(code === undefined ? {} : { code }),
+  impact: presentMonth(impact),
+});
