@@ -10,6 +10,8 @@ export interface TestDnsServer {
   /** Names in lower case. A name that is in none of the two does not exist. */
   readonly addresses: Map<string, string | (() => string)>;
   readonly texts: Map<string, readonly string[]>;
+  /** TXT records of a name that are in no table. */
+  textsOf: (name: string) => readonly string[];
   /** Whether it leaves every question without an answer. */
   silent: boolean;
   readonly asked: string[];
@@ -22,6 +24,7 @@ export async function startDnsServer(): Promise<TestDnsServer> {
     address: '',
     addresses: new Map(),
     texts: new Map(),
+    textsOf: () => [],
     silent: false,
     asked: [],
     close: () => socket.close(),
@@ -31,7 +34,8 @@ export async function startDnsServer(): Promise<TestDnsServer> {
     server.asked.push(`${name} ${type}`);
     if (server.silent) return;
     const address = server.addresses.get(name);
-    const texts = server.texts.get(name);
+    const others = server.textsOf(name);
+    const texts = server.texts.get(name) ?? (others.length > 0 ? others : undefined);
     const data =
       type === TYPES.A && address !== undefined
         ? [Buffer.from((typeof address === 'string' ? address : address()).split('.').map(Number))]

@@ -1,0 +1,167 @@
+import { X509Certificate } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AcmeValidations } from '#acme';
+import { parseCertificate } from '#pki';
+import { DAY, ManualClock } from '#core';
+
+import { keys } from '../../conformance/certificates/pure-samples.js';
+import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
+import {
+  type Answer,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { AcmeTestClient, ChallengeHost, base64url, bind, csrOf, prepareAcme } from './acme-client.js';
+
+const clock = new ManualClock();
+const host = new ChallengeHost();
+let dns: TestDnsServer;
+let server: TestServer;
+let tenant: TestTenant;
+let client: AcmeTestClient;
+let caId: string;
+let serviceId: string;
+const NAME = 'web.renewals.internal';
+
+beforeAll(async () => {
+  dns = await startDnsServer();
+  dns.addresses.set(NAME, '127.0.0.1');
+  server = await startTestServer({
+    clock,
+    environment: {
+      CHANCERY_ACME_RESOLVERS: dns.address,
+      CHANCERY_ACME_HTTP_PORT: String(await host.listen()),
+      CHANCERY_ACME_NETWORKS: '127.0.0.1',
+    },
+  });
+  tenant = await createTenant(server, 'renewals');
+  const prepared = await prepareAcme(server, tenant);
+  ({ caId, serviceId } = prepared);
+  client = new AcmeTestClient(server, prepared.binding.directoryUrl);
+  await client.register(prepared.binding);
+});
+afterAll(async () => {
+  await server.close();
+  dns.close();
+  host.close();
+});
+
+const typeOf = ({ body }: Answer): string | undefined => (body['type'] as string | undefined)?.split(':').at(-1);
+
+/** An order that is ready to be finalized. */
+async function ready(more: object = {}): Promise<Answer> {
+  const order = await client.order([NAME], more);
+  if (order.status !== 201) return order;
+  for (const { token, url } of await client.challenges(order.body)) {
+    host.answers.set(token, client.keyAuthorization(token));
+    await client.post(url, {});
+  }
+  await server.server.app.get(AcmeValidations).validateDue();
+  return order;
+}
+
+async function issued(more: object = {}, key = keys.p256()) {
+  const order = await ready(more);
+  const finalized = await client.post(order.body['finalize']!, { csr: csrOf([NAME], { key }) });
+  expect([finalized.status, finalized.body['status']]).toEqual([200, 'valid']);
+  const { text } = await client.post(finalized.body['certificate']!);
+  const parsed = parseCertificate(new X509Certificate(text).raw);
+  if (!parsed.ok) throw new Error(parsed.detail);
+  const { authorityKeyIdentifier, serialNumber, der, notAfter, notBefore } = parsed.value;
+  const serial = Buffer.from(serialNumber, 'hex');
+  const signed = serial[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), serial]) : serial;
+  const id = `${base64url(authorityKeyIdentifier!)}.${base64url(signed)}`;
+  return { id, key, certificate: base64url(der), notAfter, notBefore, order };
+}
+
+describe('renewal information', () => {
+  const read = (id: string) => server.get(`/acme/${caId}/renewal-info/${id}`);
+
+  it('renewal information names the last third of the validity, and of a revoked certificate the past', async () => {
+    const { id, certificate, notAfter, notBefore } = await issued();
+    const before = await read(id);
+    const { start, end } = before.body['suggestedWindow'] as unknown as { start: string; end: string };
+    expect([before.status, before.headers.get('retry-after')]).toEqual([200, '21600']);
+    expect(Math.abs(Date.parse(start) - (notAfter - (notAfter - notBefore) / 3))).toBeLessThanOrEqual(1_000);
+    expect(Date.parse(end)).toBeLessThan(notAfter);
+    expect((await client.post(client.url('revoke-cert'), { certificate, reason: 4 })).status).toBe(200);
+    const after = (await read(id)).body['suggestedWindow'] as unknown as { end: string };
+    expect(Date.parse(after.end)).toBeLessThan(clock.now());
+  });
+
+  it('renewal information is not given of what is no certificate of the authority', async () => {
+    const { id } = await issued();
+    const other = await prepareAcme(server, await createTenant(server));
+    for (const path of [
+      `/acme/${caId}/renewal-info/none`,
+      `/acme/${caId}/renewal-info/${id.split('.')[0]}.AQ`,
+      `/acme/${caId}/renewal-info/AAAA.${id.split('.')[1]}`,
+      `/acme/${other.caId}/renewal-info/${id}`,
+    ]) {
+      expect((await server.get(path)).status).toBe(404);
+    }
+  });
+
+  it('a certificate is replaced by one order, also where several were begun', async () => {
+    const { id } = await issued();
+    const [one, other] = [await ready({ replaces: id }), await ready({ replaces: id })];
+    const finalize = (order: Answer) => client.post(order.body['finalize']!, { csr: csrOf([NAME]) });
+    expect((await finalize(one)).status).toBe(200);
+    expect([typeOf(await finalize(other)), typeOf(await client.order([NAME], { replaces: id }))]).toEqual([
+      'alreadyReplaced',
+      'alreadyReplaced',
+    ]);
+  });
+});
+
+describe('a revocation by ACME', () => {
+  const revoke = (payload: object, deviation = {}) => client.post(client.url('revoke-cert'), payload, deviation);
+
+  it('a revocation by ACME is that of the inventory, and is not repeated', async () => {
+    const { certificate } = await issued();
+    expect([typeOf(await revoke({ certificate, reason: 2 })), typeOf(await revoke({ certificate: 'AAAA' }))]).toEqual([
+      'badRevocationReason',
+      'malformed',
+    ]);
+    expect((await revoke({ certificate, reason: 4 })).status).toBe(200);
+    expect(typeOf(await revoke({ certificate }))).toBe('alreadyRevoked');
+    const path = `${tenant.path}/certificates?state=revoked&caId=${caId}`;
+    const { items } = (await server.get(path, tenant.owner)).body;
+    expect((items as unknown as Shape[]).at(-1)).toMatchObject({ revocationReason: 'superseded', serviceId });
+  });
+
+  it('a revocation by ACME is accepted by the key of the certificate, and by no other', async () => {
+    const { certificate, key } = await issued();
+    const holder = new AcmeTestClient(server, client.directoryUrl, key);
+    const stranger = new AcmeTestClient(server, client.directoryUrl);
+    const url = client.url('revoke-cert');
+    expect(typeOf(await stranger.post(url, { certificate }))).toBe('unauthorized');
+    const neighbour = new AcmeTestClient(server, client.directoryUrl);
+    await neighbour.register(await bind(server, tenant, serviceId, { caId }));
+    expect(typeOf(await neighbour.post(url, { certificate }))).toBe('unauthorized');
+    expect((await holder.post(url, { certificate, reason: 1 })).status).toBe(200);
+    // The key was reported: it is certified nowhere any more.
+    const order = await ready();
+    const again = await client.post(order.body['finalize']!, { csr: csrOf([NAME], { key }) });
+    expect([again.status, typeOf(again)]).toEqual([422, 'badCSR']);
+  });
+});
+
+describe('what ended long ago', () => {
+  it('what ended long ago of ACME is removed, and the certificate stays', async () => {
+    await issued();
+    await server.setTime(clock.now() + 98 * DAY);
+    const token = await server.login(tenant.owner.email, PASSWORD);
+    await server.runScheduler();
+    const account = client.kid!.split('/').at(-1);
+    expect((await server.get(`${tenant.path}/acme-accounts/${account}/orders`, { token })).body['items']).toEqual([]);
+    const { items } = (await server.get(`${tenant.path}/certificates?caId=${caId}&state=active`, { token })).body;
+    expect((items as unknown as Shape[]).length).toBeGreaterThan(0);
+  });
+});
