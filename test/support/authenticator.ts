@@ -48,10 +48,13 @@ function attestationObject(authData: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0xa3]), ...members, length, authData]);
 }
 
-/** @param origin of the page that uses it */
-export function createAuthenticator(origin: string): Authenticator {
+/**
+ * @param origin of the page that uses it
+ * @param credentialIdBytes length of the id that the device gives its passkey
+ */
+export function createAuthenticator(origin: string, credentialIdBytes = 16): Authenticator {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const credentialId = randomBytes(16);
+  const credentialId = randomBytes(credentialIdBytes);
   let signatures = 0;
 
   const clientData = (type: string, options: Shape, deviations: Deviations): Buffer =>
@@ -83,7 +86,7 @@ export function createAuthenticator(origin: string): Authenticator {
       const authData = Buffer.concat([
         authenticatorData(options['rp']!['id']!, WITH_CREDENTIAL, deviations),
         Buffer.alloc(16),
-        Buffer.from([0, credentialId.length]),
+        Buffer.from([credentialId.length >> 8, credentialId.length & 0xff]),
         credentialId,
         coseKey(publicKey),
       ]);

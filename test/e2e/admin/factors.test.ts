@@ -43,6 +43,13 @@ const logIn = (email: string) => server.post('/v1/auth/login', { email, password
 const ask = async (email: string): Promise<string> => (await logIn(email)).body['mfaToken']!;
 const verify = (mfaToken: string, proof: object): Promise<Answer> =>
   server.post('/v1/auth/login/verify', { mfaToken, ...proof });
+/** Begins to enrol a passkey: what the browser is given, and the call with its answer. */
+async function beginPasskey(token: string) {
+  const request = { kind: 'passkey', name: 'key', password: PASSWORD };
+  const { body } = await server.post('/v1/auth/factors', request, { token });
+  const path = `/v1/auth/factors/${body['factor']!['id']}/confirm`;
+  return { options: body['passkey']!, confirm: (passkey: object) => server.post(path, { passkey }, { token }) };
+}
 const eventsOf = async (action: string) =>
   (await server.get(`${tenant.path}/audit-events?action=${action}&limit=1`, tenant.owner)).body['items']![0];
 
@@ -210,28 +217,54 @@ describe('a passkey', () => {
     ['without the person', { userVerified: false }],
   ])('a passkey is not enrolled by an answer %s', async (_, deviations) => {
     const { token } = await newcomer();
-    const request = { kind: 'passkey', name: 'laptop', password: PASSWORD };
-    const { body } = await server.post('/v1/auth/factors', request, { token });
-    const { device } = await enrolPasskey(server, (await newcomer()).token);
-    const passkey = device.create(body['passkey']!, deviations);
-    const confirm = await server.post(`/v1/auth/factors/${body['factor']!['id']}/confirm`, { passkey }, { token });
-    expect(confirm).toMatchObject(refusal(403, 'FACTOR_INVALID'));
+    const { options, confirm } = await beginPasskey(token);
+    const answer = createAuthenticator(pageOf(server)).create(options, deviations);
+    expect(await confirm(answer)).toMatchObject(refusal(403, 'FACTOR_INVALID'));
     expect((await server.get('/v1/auth/factors', { token })).body['items']).toEqual([]);
   });
 
   it('a passkey is kept with those transports only that browsers know', async () => {
     const { token } = await newcomer();
-    const request = { kind: 'passkey', name: 'key', password: PASSWORD };
-    const { body } = await server.post('/v1/auth/factors', request, { token });
+    const { options, confirm } = await beginPasskey(token);
     const device = createAuthenticator(pageOf(server));
-    const made = device.create(body['passkey']!) as { response: object };
+    const made = device.create(options) as { response: object };
     const passkey = { ...made, response: { ...made.response, transports: ['usb', 'unknown'] } };
-    const path = `/v1/auth/factors/${body['factor']!['id']}/confirm`;
-    expect((await server.post(path, { passkey }, { token })).status).toBe(200);
+    expect((await confirm(passkey)).status).toBe(200);
     const asked = (await server.post('/v1/auth/step-up/challenge', undefined, { token })).body['passkeyOptions']!;
     const headers = await stepUp(server, token, { passkey: device.get(asked) });
-    const next = await server.post('/v1/auth/factors', { ...request, name: 'next' }, { token, headers });
+    const request = { kind: 'passkey', name: 'next' };
+    const next = await server.post('/v1/auth/factors', request, { token, headers });
     expect(next.body['passkey']!['excludeCredentials']).toMatchObject([{ transports: ['usb'] }]);
+  });
+
+  it.each([
+    ['of the longest id that the standard permits', 1023, 200],
+    ['of a longer id', 1024, 403],
+  ])('a passkey %s is enrolled, or not', async (_, bytes, status) => {
+    const { options, confirm } = await beginPasskey((await newcomer()).token);
+    expect((await confirm(createAuthenticator(pageOf(server), bytes).create(options))).status).toBe(status);
+  });
+
+  it('a passkey that counts further than can be stored is enrolled, and begins sessions', async () => {
+    const { email, token } = await newcomer();
+    const { options, confirm } = await beginPasskey(token);
+    const device = createAuthenticator(pageOf(server));
+    const signCount = 2 ** 32 - 1;
+    expect((await confirm(device.create(options, { signCount }))).status).toBe(200);
+    for (let session = 1; session <= 2; session += 1) {
+      const asked = (await logIn(email)).body;
+      const answer = device.get(asked['passkeyOptions']!, { signCount });
+      expect((await verify(asked['mfaToken']!, { passkey: answer })).status).toBe(200);
+    }
+  });
+
+  it('a passkey is not enrolled as the eleventh factor of an account', async () => {
+    const { token } = await newcomer();
+    const { recoveryCodes } = await enrolTotp(server, token);
+    const headers = await stepUp(server, token, { recoveryCode: recoveryCodes[0] });
+    for (let factors = 2; factors <= 10; factors += 1) await enrolTotp(server, token, headers);
+    const eleventh = await server.post('/v1/auth/factors', { kind: 'passkey', name: 'key' }, { token, headers });
+    expect(eleventh).toMatchObject(refusal(409, 'FACTOR_LIMIT_REACHED'));
   });
 
   it('a passkey is not offered where browsers have none', async () => {
