@@ -54,6 +54,10 @@ export const optionsOf = (values: readonly string[]) => values.map((value) => ({
 
 export const selfQuery = queryOptions({ queryKey: ['self'], queryFn: () => dataOf(client.GET('/v1/auth/me')) });
 
+export const sessionsQuery = pagesOf(['sessions'], (page) =>
+  dataOf(client.GET('/v1/auth/sessions', { params: { query: page } })),
+);
+
 export const factorsQuery = queryOptions({
   queryKey: ['factors'],
   queryFn: () => dataOf(client.GET('/v1/auth/factors')),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { stepUpMethods } from './step-up-methods.js';
+import { type StepUpFacts, stepUpMethods } from './step-up-methods.js';
 
 const factor = (kind: 'totp' | 'passkey') => ({
   id: kind,
@@ -11,18 +11,26 @@ const factor = (kind: 'totp' | 'passkey') => ({
   lastUsedAt: null,
 });
 
+const methods = (facts: Partial<StepUpFacts>) =>
+  stepUpMethods({ factors: undefined, byProvider: false, secondFactorOnly: false, ...facts });
+
 describe('the methods of a step-up', () => {
   it('an account without a second factor has its password only', () => {
-    expect(stepUpMethods(undefined, false)).toEqual(['password']);
-    expect(stepUpMethods({ items: [], recoveryCodesLeft: 0 }, true)).toEqual(['password']);
+    expect(methods({})).toEqual(['password']);
+    expect(methods({ factors: { items: [], recoveryCodesLeft: 0 }, secondFactorOnly: true })).toEqual(['password']);
   });
 
   it('a passkey comes before a code, and the password last', () => {
     const factors = { items: [factor('totp'), factor('passkey')], recoveryCodesLeft: 3 };
-    expect(stepUpMethods(factors, false)).toEqual(['passkey', 'totp', 'recovery_code', 'password']);
+    expect(methods({ factors })).toEqual(['passkey', 'totp', 'recovery_code', 'password']);
   });
 
   it('where only a second factor counts, the password is not offered, nor recovery codes that are used up', () => {
-    expect(stepUpMethods({ items: [factor('totp')], recoveryCodesLeft: 0 }, true)).toEqual(['totp']);
+    const factors = { items: [factor('totp')], recoveryCodesLeft: 0 };
+    expect(methods({ factors, secondFactorOnly: true, byProvider: true })).toEqual(['totp']);
+  });
+
+  it('who signed in by an identity provider can do so again', () => {
+    expect(methods({ byProvider: true })).toEqual(['provider', 'password']);
   });
 });

@@ -30,6 +30,8 @@ afterAll(async () => {
   await server.close();
 });
 
+/** A name that stays text. */
+const NAME = `<img src=x onerror="document.title='ran'">`;
 const CODES_OF_AN_ACCOUNT = 10;
 
 /** The sign-in up to the question for the second factor. */
@@ -45,7 +47,7 @@ async function signInUpToFactor(page: Page, email: string): Promise<void> {
 async function enrolByPage(page: Page) {
   await press(page, 'Add an app');
   const dialog = dialogOf(page);
-  await dialog.getByLabel('Name').fill('phone');
+  await dialog.getByLabel('Name').fill(NAME);
   await dialog.getByLabel('Your password').fill(PASSWORD);
   await press(page, 'Continue');
   const secret = await dialog.locator('code').first().innerText();
@@ -89,7 +91,7 @@ describe.runIf(browserProgram)('second factors in the console', () => {
 
     await page.goto('/console/account');
     await page.getByText(`Recovery codes that were not used: ${CODES_OF_AN_ACCOUNT - 1}`).waitFor();
-    await press(page, 'Remove phone');
+    await press(page, `Remove ${NAME}`);
     // A password that was stolen does not suffice.
     expect(await dialogOf(page).getByLabel('Prove that it is you by').locator('option').allInnerTexts()).toEqual([
       'A code of the app',
@@ -100,6 +102,7 @@ describe.runIf(browserProgram)('second factors in the console', () => {
       .fill(code(systemClock.now() + LATER));
     await press(page, 'Yes, Remove');
     await page.getByText('There is none. With one, a stolen password').waitFor();
+    expect(await page.title()).not.toBe('ran');
     expect(faults).toEqual([]);
     await context.close();
   });

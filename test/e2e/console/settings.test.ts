@@ -194,6 +194,14 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await press(visitor.page, 'Sign in with Company');
     await visitor.page.getByRole('heading', { name: slug }).waitFor();
     await visitor.page.getByText('the role Auditor').waitFor();
+
+    // A person without a password proves at the provider that it is still them.
+    await visitor.page.goto('/console/account');
+    await press(visitor.page, 'Add an app');
+    await dialogOf(visitor.page).getByLabel('Name').fill('phone');
+    await dialogOf(visitor.page).getByText('Next you sign in at your identity provider').waitFor();
+    await press(visitor.page, 'Continue');
+    await dialogOf(visitor.page).getByLabel('Code that the app shows').waitFor();
     await visitor.context.close();
 
     await page.getByLabel('Who may sign in with a password').selectOption('none');

@@ -1,8 +1,8 @@
-import { useMutation, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 
 import { now } from '../clock.js';
-import { factorsQuery, selfQuery } from '../queries.js';
+import { factorsQuery, itemsOf, selfQuery, sessionsQuery } from '../queries.js';
 import { type StepUpMethod, stepUpMethods } from '../step-up-methods.js';
 import { type StepUp, type StepUpHeader, stepUpBy } from '../step-up.js';
 import { Form, type FormProps, Refusal, SelectField, TextField } from './form.js';
@@ -11,6 +11,7 @@ const METHODS: Readonly<Record<StepUpMethod, string>> = {
   passkey: 'A passkey',
   totp: 'A code of the app',
   recovery_code: 'A recovery code',
+  provider: 'A new sign-in at the identity provider',
   password: 'The password',
 };
 
@@ -43,7 +44,10 @@ type ProvedFormProps = Omit<StepUpFormProps, 'needed'> & { readonly secondFactor
 function ProvedForm({ onSubmit, call, secondFactorOnly, children, ...form }: ProvedFormProps) {
   const { data: self } = useSuspenseQuery(selfQuery);
   const factors = useQuery({ ...factorsQuery, enabled: self.user.secondFactor });
-  const methods = stepUpMethods(factors.data, secondFactorOnly);
+  const sessions = useInfiniteQuery(sessionsQuery);
+  const session = itemsOf(sessions).data?.find(({ current }) => current);
+  const byProvider = session !== undefined && session.identityProviderId !== null;
+  const methods = stepUpMethods({ factors: factors.data, byProvider, secondFactorOnly });
   const [chosen, setChosen] = useState<StepUpMethod>();
   const [given, setGiven] = useState<StepUp & { readonly provedAt: number }>();
   const method = chosen !== undefined && methods.includes(chosen) ? chosen : methods[0]!;
@@ -51,7 +55,7 @@ function ProvedForm({ onSubmit, call, secondFactorOnly, children, ...form }: Pro
   const counts =
     given !== undefined &&
     given.provedAt + given.expiresInSeconds * 1_000 > now() &&
-    (!secondFactorOnly || given.method !== 'password')
+    (!secondFactorOnly || !['password', 'provider'].includes(given.method))
       ? given
       : undefined;
 
@@ -60,7 +64,7 @@ function ProvedForm({ onSubmit, call, secondFactorOnly, children, ...form }: Pro
     setGiven(stepUp);
     onSubmit(Object.fromEntries(Object.entries(values).filter(([name]) => name !== PROOF)), stepUp.header);
   };
-  const reading = self.user.secondFactor && factors.data === undefined;
+  const reading = sessions.isPending || (self.user.secondFactor && factors.data === undefined);
   return (
     <Form
       {...form}
@@ -102,6 +106,9 @@ function ProofFields({ methods, method, onMethod }: ProofFieldsProps) {
         />
       )}
       {method === 'passkey' && <p className="mb-3 text-sm text-soft">The browser asks for the passkey next.</p>}
+      {method === 'provider' && (
+        <p className="mb-3 text-sm text-soft">Next you sign in at your identity provider, in a window of its own.</p>
+      )}
       {method === 'totp' && (
         <TextField
           key="totp"

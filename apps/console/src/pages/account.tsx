@@ -8,14 +8,10 @@ import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
+import { itemsOf, selfQuery, sessionsQuery, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
 import { client } from '../server.js';
 import { SecondFactors } from './second-factors.js';
-
-const sessionsQuery = pagesOf(['sessions'], (page) =>
-  dataOf(client.GET('/v1/auth/sessions', { params: { query: page } })),
-);
 
 export function AccountPage() {
   const { data: self } = useSuspenseQuery(selfQuery);

@@ -118,6 +118,7 @@ function ProviderDialog({ title, submit, provider, call, onClose, onSubmit, chil
   return (
     <Dialog title={title} onClose={onClose}>
       <StepUpForm
+        secondFactorOnly
         submit={submit}
         call={call}
         onCancel={onClose}

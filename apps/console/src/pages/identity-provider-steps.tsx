@@ -66,6 +66,7 @@ export function DeleteProvider({ provider: { id, name }, onClose }: ProviderDial
   return (
     <Dialog title={`Delete ${name}?`} onClose={onClose}>
       <StepUpForm
+        secondFactorOnly
         submit="Yes, Delete"
         danger
         call={remove}

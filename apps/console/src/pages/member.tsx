@@ -95,6 +95,7 @@ function ResetPassword({ member, onClose }: MemberDialogProps) {
     <Dialog title={`Reset the password of ${member.name}`} onClose={onClose}>
       {started === undefined ? (
         <StepUpForm
+          secondFactorOnly
           submit="Start the reset"
           call={reset}
           onCancel={onClose}
@@ -139,6 +140,7 @@ function DeleteFactors({ member, onClose }: MemberDialogProps) {
   return (
     <Dialog title={`Delete the second factors of ${member.name}?`} onClose={onClose}>
       <StepUpForm
+        secondFactorOnly
         submit="Yes, Delete"
         danger
         call={remove}

@@ -5,6 +5,7 @@ import type { FactorQuestion, ProviderAnswer } from '#sdk';
 
 import { Refusal } from '../components/form.js';
 import { providerAnswerIn } from '../provider-answer.js';
+import { handOver } from '../provider-window.js';
 import { useChange } from '../queries.js';
 import { session } from '../server.js';
 import { FactorForm } from './sign-in.js';
@@ -15,6 +16,8 @@ export function SignInCallbackPage() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [question, setQuestion] = useState<FactorQuestion>();
+  /** Whether another window waited for the answer, for a step-up. */
+  const [handedOver, setHandedOver] = useState(false);
   const sent = useRef(false);
   const begin = () => {
     queries.clear();
@@ -30,13 +33,17 @@ export function SignInCallbackPage() {
     const answer = providerAnswerIn(providerId, window.location.search);
     // The code is used up: it has no place in the address and in what the browser remembers.
     window.history.replaceState(null, '', window.location.pathname);
-    complete.mutate(answer);
+    void handOver(answer).then((taken) => (taken ? setHandedOver(true) : complete.mutate(answer)));
   }, [complete, providerId]);
+  useEffect(() => {
+    if (handedOver) window.close();
+  }, [handedOver]);
   return (
     <main className="mx-auto max-w-md p-4 pt-12">
       <title>Sign in · Chancery</title>
       <h1 className="mb-5 text-2xl">Chancery</h1>
       {question !== undefined && <FactorForm question={question} onDone={begin} />}
+      {handedOver && <p role="status">You have signed in again. Close this window, and go on where you were.</p>}
       {complete.isPending && <p role="status">Signing in…</p>}
       <Refusal error={complete.error} />
       {complete.error && (
