@@ -23,12 +23,16 @@ import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../
 
 /** Whatever a person may write, it stays text. */
 const SCRIPT = `<img src=x onerror="document.title='ran'"><script>document.title='ran'</script>`;
+/** As long as the name of an organisation may be in a certificate (RFC 5280, ub-organization-name). */
+const SHORT_SCRIPT = `<img src=x onerror="document.title='ran'">`;
 const FIRST_LOAD_BYTES_MAX = 250_000;
 
 let server: TestServer;
 let browser: Browser;
 /** Every page of a tenant whose names are all scripts, by address. */
 let pages: string[];
+/** What was shown once when it was made: on no page of the tenant. */
+let secrets: string[];
 let owner: Window;
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 
@@ -62,7 +66,7 @@ async function fill(): Promise<string[]> {
   const rotation = await make('credentials:rotate', { filter: { name: SCRIPT } });
   const authority = await make('certificate-authorities', {
     name: 'pages',
-    subject: { commonName: 'Pages CA' },
+    subject: { commonName: 'Pages CA', organizationName: SHORT_SCRIPT },
     keyAlgorithm: 'P-256',
     validityDays: 20,
   });
@@ -75,7 +79,7 @@ async function fill(): Promise<string[]> {
     validityDays: 5,
   });
   await make('members', { email: 'invited@pages.test', role: 'auditor' });
-  await make('api-tokens', {
+  const apiToken = await make('api-tokens', {
     name: SCRIPT,
     permissions: ['services:read'],
     expiresAt: new Date(systemClock.now() + 30 * DAY).toISOString(),
@@ -100,6 +104,7 @@ async function fill(): Promise<string[]> {
     actions: ['service.*'],
   });
   const webhookId = webhook['webhook']!['id'];
+  secrets = [created['serviceKey']!['secret']!, created['jwtCredential']!['secret']!, apiToken['token']!];
   const { items } = (await server.get(`${path}/audit-events?action=tenant.changed`, by)).body;
   await joinTenant(server, tenant, { email: 'scripts@pages.test', role: 'auditor', name: SCRIPT });
   return [
@@ -141,6 +146,18 @@ async function open(page: Page, path: string): Promise<void> {
   await expect.poll(() => page.evaluate(isShown), { message: path, timeout: 10_000 }).toBe(true);
 }
 
+/** Secrets, and whatever looks like a token, in what the page stores, in its address, its history and its source. */
+async function secretsIn(page: Page): Promise<string[]> {
+  const shown = String(
+    await page.evaluate(
+      `JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href, document.title])
+        + document.documentElement.outerHTML`,
+    ),
+  );
+  const tokens = shown.match(/(?:csk|crft|chat)_[A-Za-z0-9]{16,}|eyJ[\w-]{10,}\.[\w-]+/g) ?? [];
+  return [...tokens, ...secrets.filter((secret) => shown.includes(secret))];
+}
+
 // Chromium is installed by `.ci/run`; elsewhere these tests are left out.
 describe.runIf(browserProgram)('every page of the console', () => {
   it(
@@ -158,23 +175,36 @@ describe.runIf(browserProgram)('every page of the console', () => {
         await page.setViewportSize({ width: 360, height: 740 });
         expect([path, 'narrow', await accessibilityFaults(page)]).toEqual([path, 'narrow', []]);
         expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
-        expect(await page.title()).not.toBe('ran');
+        expect([path, await page.title()]).not.toEqual([path, 'ran']);
+        expect([path, await page.locator('img[src=x]').count()]).toEqual([path, 0]);
+        expect([path, await secretsIn(page)]).toEqual([path, []]);
       }
       expect(faults).toEqual([]);
     },
   );
 
-  it('no token and no secret is in the storage, the address or the history of the browser', async () => {
+  it('no page keeps anything, and no secret is in the log of the server', async () => {
     const { page, context } = owner;
-    await open(page, pages[2]!);
-    const stored = await page.evaluate(
-      'JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href])',
-    );
-    expect(String(stored)).not.toMatch(/csk_|crft_|chat_|eyJ/);
-    expect(await page.evaluate('[localStorage.length, document.cookie]')).toEqual([0, '']);
+    expect(await page.evaluate('[localStorage.length, sessionStorage.length, document.cookie]')).toEqual([0, 0, '']);
     const cookies = await context.cookies();
     expect(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite])).toEqual([[true, 'Strict']]);
+    const log = server.logs.join('\n');
+    expect([...secrets, PASSWORD].filter((secret) => log.includes(secret))).toEqual([]);
   });
+
+  it.each(['ndjson', 'csv'])(
+    'an export as %s holds scripts as text, and no browser shows it as a page',
+    async (format) => {
+      const path = `${tenant.path}/audit-events/export?format=${format}`;
+      const { text, headers } = await server.get(path, tenant.owner);
+      expect(text).toContain('<script>document.title=');
+      expect(headers.get('content-type')).toMatch(/^(application\/x-ndjson|text\/csv)/);
+      expect([headers.get('x-content-type-options'), headers.get('content-disposition')]).toEqual([
+        'nosniff',
+        expect.stringMatching(/^attachment; /),
+      ]);
+    },
+  );
 
   it('the keyboard alone leads through a page and into and out of a dialog', async () => {
     const { page } = owner;
