@@ -215,7 +215,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     const verified = async (): Promise<string[]> => {
       await press(page, 'Verify');
       await page.getByRole('button', { name: 'Verify', disabled: false }).waitFor();
-      await page.getByText(/statements hold|do not hold/).waitFor();
+      await page.getByText(/^(Verified|Refuted): \d+ of/).waitFor();
       return findings.getByRole('listitem').allInnerTexts();
     };
     const bytes = { headers: { Accept: 'application/octet-stream' } };

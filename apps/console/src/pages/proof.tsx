@@ -152,7 +152,9 @@ function Findings({ findings }: { readonly findings: readonly Finding[] | undefi
   return (
     <>
       <p role="status" className="mt-4 font-medium">
-        {failures === 0 ? `All ${findings.length} statements hold.` : `${failures} of ${findings.length} do not hold.`}
+        {failures === 0
+          ? `Verified: ${findings.length} of ${findings.length}.`
+          : `Refuted: ${failures} of ${findings.length}.`}
       </p>
       <ul aria-label="Findings" className="mt-2 space-y-2">
         {findings.map(({ holds, text, difference }) => (
