@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock, toEpochSeconds } from '#core';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { createApiToken, joinTenant, verify } from '../../support/people.js';
 import {
+  ADMIN,
   type Call,
   PASSWORD,
   type TestServer,
@@ -52,6 +54,30 @@ describe('what is changed on instance A holds on instance B in the very next req
     const onA = (action: string) => a!.post(`${path}/${id}/${action}`, undefined, tenant.owner);
     return { service, path: `${path}/${id}`, onA, onB };
   }
+
+  it.each([false, true])(
+    'a member who was removed on one instance has no session, refresh or API token on the other (verified: %s)',
+    async (isVerified) => {
+      const email = `${isVerified ? 'verified' : 'invited'}@two-instances.test`;
+      const { userId } = await joinTenant(a!, tenant, { email, role: 'full_access' });
+      if (isVerified) await verify(a!, ADMIN.password, userId!);
+      const session = (await b!.post('/v1/auth/login', { email, password: PASSWORD })).body;
+      const person = { token: session['accessToken']! };
+      const automation = await createApiToken(b!, tenant, ['keys:read'], { call: person });
+      const keys = async () => [
+        (await b!.get(`${tenant.path}/keys`, person)).status,
+        (await b!.get(`${tenant.path}/keys`, automation)).status,
+        (await b!.post(`${tenant.path}/services`, { name: email }, person)).status,
+      ];
+      expect(await keys()).toEqual([200, 200, 201]);
+      expect((await a!.delete(`${tenant.path}/members/${userId}`, undefined, tenant.owner)).status).toBe(204);
+      // A verified account is known beyond the tenant: its session goes on, without a right here.
+      expect(await keys()).toEqual(isVerified ? [404, 401, 404] : [401, 401, 401]);
+      const { status, body } = await b!.post('/v1/auth/refresh', { refreshToken: session['refreshToken'] });
+      expect(status).toBe(isVerified ? 200 : 401);
+      if (isVerified) expect((await b!.get(`${tenant.path}/keys`, { token: body['accessToken'] })).status).toBe(404);
+    },
+  );
 
   describe.each(['service_key', 'jwt'])('a credential of type %s', (authType) => {
     it(`a credential of type ${authType} discarded, reactivated or compromised on one instance is so on the other in the next request`, async () => {
