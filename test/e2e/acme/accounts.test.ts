@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { Nonces } from '#acme';
 import { DAY, HOUR, ManualClock } from '#core';
 
 import { createTestDatabase } from '../../support/database.js';
@@ -165,10 +166,12 @@ describe('an ACME account', () => {
     const expiring = await newBinding({ expiresAt: new Date(clock.now() + DAY).toISOString() });
     const deleted = await newBinding();
     await server.delete(`${tenant.path}/services/${serviceId}/acme-bindings/${deleted.id}`, undefined, tenant.owner);
-    const foreign = await prepareAcme(server, await createTenant(server), {});
+    const foreign = await prepareAcme(server, await createTenant(server));
+    const sibling = await prepareAcme(server, tenant, { service: 'sibling' });
     const client = await newClient();
     expect(outcome(await client.register(deleted))).toEqual([403, 'unauthorized']);
     expect(outcome(await client.register(foreign.binding))).toEqual([403, 'unauthorized']);
+    expect(outcome(await client.register(sibling.binding))).toEqual([403, 'unauthorized']);
     client.kid = undefined;
     await server.setTime(clock.now() + DAY);
     const late = await client.post(
@@ -304,6 +307,12 @@ describe('a request of ACME', () => {
     for (let round = 0; round < 10; round += 1) {
       expect(await race()).toEqual([200, ...Array.from({ length: 7 }, () => 400)]);
     }
+    // The negative control: without the rows of used nonces there is more than one winner.
+    const all = [server, second].map((each) => each.server.app.get(Nonces));
+    const use = all.map((each) => each.use);
+    for (const each of all) each.use = async () => undefined;
+    expect((await race()).filter((status) => status === 200).length).toBeGreaterThan(1);
+    all.forEach((each, index) => (each.use = use[index]!));
     const nonce = await client.nonce();
     await server.setTime(clock.now() + HOUR);
     expect(outcome(await client.post(client.kid!, {}, { nonce }))).toEqual([400, 'badNonce']);
