@@ -229,19 +229,21 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     expect((await verified()).map((finding) => finding.split(/\s/)[0])).toEqual(Array(7).fill('verified'));
 
     await event!.fill(first.replace(/"outcome":"\w+"/, '"outcome":"denied"'));
-    await expect.poll(refuted).toMatch(/not what was recorded at place 1[^]*They differ from byte \d+ on/);
+    await expect
+      .poll(refuted, { timeout: 10_000 })
+      .toMatch(/not what was recorded at place 1[^]*They differ from byte \d+ on/);
     await event!.fill('');
     // A fork: a root that never was, which no key signed.
     const [origin, size, , ...rest] = kept.split('\n');
     await field!.fill([origin, size, `${'A'.repeat(43)}=`, ...rest].join('\n'));
-    await expect.poll(refuted).toMatch(/does not verify[^]*was changed, or the log was forked/);
+    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/does not verify[^]*was changed, or the log was forked/);
     // A checkpoint of more events than there are.
     await field!.fill([origin, '1000000', ...kept.split('\n').slice(2)].join('\n'));
-    await expect.poll(refuted).toMatch(/were removed, or the server shows an earlier state/);
+    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/were removed, or the server shows an earlier state/);
     await field!.fill(kept);
     const otherKey = (await server.get('/v1/history/keys?origin=other.example/x')).body['keys']![0]!['verifierKey']!;
     await key!.fill(otherKey);
-    await expect.poll(refuted).toMatch(/It is signed by .+, and the key is other\.example\/x/);
+    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/It is signed by .+, and the key is other\.example\/x/);
     expect(faults).toEqual([]);
     await context.close();
   });

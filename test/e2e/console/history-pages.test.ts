@@ -137,7 +137,7 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await services.getByRole('cell', { name: 'gone', exact: true }).waitFor();
     expect(await services.getByRole('cell', { name: 'new', exact: true }).count()).toBe(0);
     const signers = page.getByRole('region', { name: 'Possible signers' });
-    await expect.poll(() => signers.getByRole('cell', { name: 'service key' }).count()).toBe(1);
+    await expect.poll(() => signers.getByRole('cell', { name: 'service key' }).count(), { timeout: 10_000 }).toBe(1);
     expect(new URL(page.url()).search).toContain(at.slice(0, 10));
 
     await press(page, 'Compare with now');

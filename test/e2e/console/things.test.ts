@@ -50,7 +50,7 @@ describe.runIf(browserProgram)('the calendar in the console', () => {
     // At most two months ahead.
     for (let months = 0; months < 2 && (await day.count()) === 0; months += 1) {
       await press(page, 'Month after');
-      await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
+      await expect.poll(() => page.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
     }
     await day.focus();
     await page.keyboard.press('Enter');
@@ -121,7 +121,7 @@ describe.runIf(browserProgram)('rotations of many credentials in the console', (
     await page.getByLabel('Show').selectOption('rejected');
     const report = page.getByRole('region', { name: 'Report' });
     await report.getByText('Another one of its type is inactive', { exact: false }).waitFor();
-    await expect.poll(() => report.getByRole('row').count()).toBe(2);
+    await expect.poll(() => report.getByRole('row').count(), { timeout: 10_000 }).toBe(2);
 
     await server.delete(`${path}/${old.id}`, { password: PASSWORD }, tenant.owner);
     await press(page, 'Resume with the rest');
@@ -148,7 +148,7 @@ describe.runIf(browserProgram)('certificates in the console', () => {
     await page.goto(`/console/t/${tenant.slug}/certificates`);
     await page.getByRole('link', { name: 'Issuing', exact: true }).click();
     const chain = page.getByRole('list', { name: 'Chain' });
-    await expect.poll(() => chain.getByRole('link').allInnerTexts()).toEqual(['Issuing', 'Root']);
+    await expect.poll(() => chain.getByRole('link').allInnerTexts(), { timeout: 10_000 }).toEqual(['Issuing', 'Root']);
     await page.getByText('No list was published yet', { exact: false }).waitFor();
     await page.getByText('no delegate yet', { exact: false }).waitFor();
     const list = await fetch(`${server.url}/pki/${issuing['id']}/crl`);
