@@ -75,6 +75,14 @@ async function fill(server: TestServer, tenant: TestTenant): Promise<Record<stri
     expiresAt: inDays(30),
     password: PASSWORD,
   });
+  await make('webhooks', { url: 'https://hooks.acme.example/chancery', actions: ['credential.*', 'key.*'] });
+  await make('identity-providers', {
+    name: 'Acme sign-in',
+    issuer: 'https://login.acme.example',
+    clientId: 'chancery',
+    roleMappings: [{ group: 'auditors', role: 'auditor' }],
+    password: PASSWORD,
+  });
   await server.post('/v1/auth/login', { email: by.email, password: 'not the password of the owner' });
   await server.server.app.get(Checkpoints).publishDue();
   const { items } = (await server.get(`${path}/audit-events?action=tenant.changed`, by)).body;
@@ -99,6 +107,8 @@ async function fill(server: TestServer, tenant: TestTenant): Promise<Record<stri
     proof: '/proof',
     members: '/members',
     'api-tokens': '/api-tokens',
+    webhooks: '/webhooks',
+    'identity-providers': '/identity-providers',
     settings: '/settings',
   };
   return Object.fromEntries(Object.entries(pages).map(([name, of]) => [name, `/console/t/${slug}${of}`]));

@@ -89,7 +89,10 @@ function RotationJob({ rotation }: { readonly rotation: Rotation }) {
         <div className="mt-2">
           <Facts
             facts={[
-              { name: 'Overlap', value: `${Math.round(rotation.overlapSeconds / 3_600)} hours` },
+              {
+                name: 'Overlap',
+                value: `${(rotation.overlapSeconds / 3_600).toLocaleString('en-GB', { maximumFractionDigits: 1 })} h`,
+              },
               { name: 'Inactive ones are deleted first', value: rotation.deleteInactive ? 'yes' : 'no' },
               { name: 'Requested (UTC)', value: <ExactTime at={rotation.createdAt} /> },
               { name: 'Ended', value: <Time at={rotation.endedAt} never="not yet" /> },
