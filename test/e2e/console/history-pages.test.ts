@@ -145,7 +145,7 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await changes
       .getByRole('listitem')
       .filter({ hasText: /removed Services: gone/ })
-      .waitFor();
+      .waitFor({ timeout: 30_000 });
     await changes
       .getByRole('listitem')
       .filter({ hasText: /added Services: new/ })

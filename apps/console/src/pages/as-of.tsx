@@ -164,10 +164,12 @@ function Kind({ at, kind }: { readonly at: string; readonly kind: AsOfKind }) {
 function Comparison({ at }: { readonly at: string }) {
   const { tenantId } = useTenant();
   const compare = useChange(async () => {
-    const [then, present] = [await allThings(tenantId, at), await allThings(tenantId, daysAhead(now(), 0))];
+    // The clock of the server, to the millisecond: that of the browser may be behind.
+    const present = await dataOf(client.GET(AS_OF, { params: { path: { tenantId }, query: { limit: 1 } } }));
+    const [then, things] = [await allThings(tenantId, at), await allThings(tenantId, present.at)];
     return {
-      changes: changesBetween(then.things, present.things),
-      isComplete: then.isComplete && present.isComplete,
+      changes: changesBetween(then.things, things.things),
+      isComplete: then.isComplete && things.isComplete,
     };
   });
   const busy = compare.isPending ? 'The server has not answered yet' : undefined;
