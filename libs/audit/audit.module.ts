@@ -8,6 +8,7 @@ import { VaultModule } from '#vault';
 
 import { AuditEvent } from './audit-event.entity.js';
 import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
+import { CheckpointLog } from './checkpoint-log.service.js';
 import { Checkpoints, LogPlace } from './checkpoints.service.js';
 import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
@@ -22,7 +23,7 @@ import { HistoryMonth } from './history-month.entity.js';
 import { HistoryReads } from './history-reads.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
-import { HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
+import { HistoryCheckpoint, HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
 import type { checkpointSettings } from './settings.js';
@@ -34,6 +35,7 @@ export const auditEntities: readonly EntityClass[] = [
   HistoryTile,
   HistoryKey,
   HistoryMonth,
+  HistoryCheckpoint,
   EventWindow,
 ];
 
@@ -42,6 +44,7 @@ export const auditEntities: readonly EntityClass[] = [
 @Module({
   imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
   providers: [
+    CheckpointLog,
     CheckpointMetrics,
     Checkpoints,
     Cosignatures,
@@ -73,6 +76,7 @@ export const auditEntities: readonly EntityClass[] = [
     RepeatedEvents,
   ],
   exports: [
+    CheckpointLog,
     Checkpoints,
     Cosignatures,
     EventReader,

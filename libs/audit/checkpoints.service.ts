@@ -3,7 +3,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type EpochMilliseconds, type Page, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
-import { Between, Database, IsNull, MoreThanColumn, type View } from '#database';
+import { Database, IsNull, MoreThanColumn, type View } from '#database';
 import { Counter } from '#metrics';
 import {
   type Checkpoint,
@@ -17,9 +17,10 @@ import {
   signCheckpoint,
 } from '#transparency-log';
 
-import { AuditEvent } from './audit-event.entity.js';
 import type { CheckpointMemory } from './checkpoint-file.js';
+import { CheckpointLog } from './checkpoint-log.service.js';
 import { historyErrors } from './errors.js';
+import { CHECKPOINT_LOG, leafHashesOf } from './log-entries.js';
 import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
 import { LogKeys } from './log-keys.service.js';
 import { placeOf, readTiles, rootAt } from './stored-tiles.js';
@@ -74,6 +75,7 @@ export class Checkpoints {
     private readonly database: Database,
     private readonly keys: LogKeys,
     private readonly place: LogPlace,
+    private readonly checkpointLog: CheckpointLog,
   ) {}
 
   /** Signs what has grown since. @returns the histories for which that was not possible, and why */
@@ -84,16 +86,31 @@ export class Checkpoints {
     do {
       const { items, nextCursor } = await this.grownHistories(cursor);
       for (const { tenantId } of items) {
-        try {
-          await this.publishAll(tenantId);
-        } catch (error) {
-          this.outcomes.increment('failed');
-          failed.push({ tenantId, error });
-        }
+        const error = await this.failureOf(() => this.publishAll(tenantId));
+        if (error !== undefined) failed.push({ tenantId, error });
       }
       cursor = nextCursor ?? undefined;
     } while (cursor !== undefined);
+    const error = await this.failureOf(() => this.enter());
+    if (error !== undefined) failed.push({ tenantId: CHECKPOINT_LOG, error });
     return failed;
+  }
+
+  /** Adds what was signed to the log of checkpoints, and signs that. */
+  private async enter(): Promise<void> {
+    let entered = 0;
+    for (let count = 1; count > 0; entered += count) count = await this.checkpointLog.enterDue();
+    if (entered > 0) await this.publishAll(CHECKPOINT_LOG);
+  }
+
+  private async failureOf(work: () => Promise<void>): Promise<unknown> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      this.outcomes.increment('failed');
+      return error;
+    }
   }
 
   /** When this process last signed one. */
@@ -219,10 +236,19 @@ export class Checkpoints {
         tx.housekeeping('checkpoints of the history');
         // The next run signs with the key that another instance has made meanwhile.
         if (!(await this.keys.isLatest(tx))) throw coreErrors.PRECONDITION_FAILED();
-        const next = { size, root: hex(root), note, publishedAt: tx.now };
+        const enterAt =
+          tenantId === CHECKPOINT_LOG ? null : (head?.enterAt ?? Math.max(tx.now, head?.nextEntryAt ?? 0));
+        const next = { size, root: hex(root), note, publishedAt: tx.now, enterAt };
         if (head) await tx.change(HistoryHead, head, next);
         else if (
-          !(await tx.insertIfAbsent(HistoryHead, { id: tenantId, origin, ...next, ...UNCOSIGNED, version: 1 }))
+          !(await tx.insertIfAbsent(HistoryHead, {
+            id: tenantId,
+            origin,
+            ...next,
+            ...UNCOSIGNED,
+            nextEntryAt: null,
+            version: 1,
+          }))
         ) {
           throw coreErrors.PRECONDITION_FAILED();
         }
@@ -268,8 +294,7 @@ async function grown(view: View, tenantId: string): Promise<Growth | undefined> 
   if (total.size < signed) throw historyErrors.HISTORY_INCONSISTENT();
   const edge = await readTiles(view, tenantId, edgeOf(signed));
   const to = Math.min(total.size, signed + LEAVES_MAX);
-  const added = { tenantId, sequence: Between(signed, to - 1) };
-  const hashes = await view.texts(AuditEvent, added, 'leafHash', 'sequence');
+  const hashes = await leafHashesOf(view, tenantId, signed, to);
   // Numbers have no gaps and are visible in their order: what is missing was removed.
   if (hashes.length !== to - signed) throw historyErrors.HISTORY_INCONSISTENT();
   return {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
 import { platformScope, systemOrigin } from '#core';
-import { Between, Database, type View } from '#database';
+import { Database } from '#database';
 import { GrowingTree, leafHash } from '#transparency-log';
 
-import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
+import { entriesOf } from './log-entries.js';
 import { HistoryHead } from './log.entities.js';
 
 const SYSTEM = platformScope(systemOrigin('history-check'));
@@ -54,7 +54,7 @@ export class HistoryCheck {
     const tree = new GrowingTree();
     while (tree.size < size) {
       const to = Math.min(size, tree.size + EVENTS_AT_ONCE);
-      const rows = await this.database.readPlatform(SYSTEM, (view) => eventsOf(view, tenantId, tree.size, to));
+      const rows = await this.database.readPlatform(SYSTEM, (view) => entriesOf(view, tenantId, tree.size, to));
       if (rows.length !== to - tree.size) return `events between ${tree.size} and ${to} are missing`;
       for (const { canonical, sequence, leafHash: stored } of rows) {
         const leaf = leafHash(Buffer.from(canonical));
@@ -65,10 +65,3 @@ export class HistoryCheck {
     return Buffer.from(tree.root()).toString('hex') === root ? undefined : 'the events are not those that were signed';
   }
 }
-
-const eventsOf = (view: View, tenantId: string, from: number, to: number): Promise<AuditEvent[]> =>
-  view.find(
-    AuditEvent,
-    { tenantId, sequence: Between(from, to - 1) },
-    { order: { sequence: 'ASC' }, columns: ['sequence', 'canonical', 'leafHash'] },
-  );

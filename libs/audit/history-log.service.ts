@@ -1,23 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
 import { type PlatformScope, type TenantScope, coreErrors } from '#core';
-import { Between, Database, type View } from '#database';
-import {
-  HASH_BYTES,
-  TILE_WIDTH,
-  consistencyProof,
-  formatEntries,
-  formatLogProof,
-  inclusionProof,
-  parseTilePath,
-  widthOf,
-} from '#transparency-log';
+import { Database, type View } from '#database';
+import { formatLogProof, inclusionProof } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
 import { historyErrors } from './errors.js';
 import { readsOf } from './history.service.js';
-import { HistoryHead } from './log.entities.js';
-import { hashesOf, readTiles, rootAt } from './stored-tiles.js';
+import { type ConsistencyProof, consistencyOf, headOf, hex, tileOf } from './published-log.js';
+import { hashesOf, rootAt } from './stored-tiles.js';
 
 type Scope = TenantScope | PlatformScope;
 
@@ -31,15 +22,6 @@ export interface InclusionProof {
   readonly proof: string[];
 }
 
-export interface ConsistencyProof {
-  readonly from: number;
-  readonly to: number;
-  readonly fromRootHash: string;
-  readonly toRootHash: string;
-  /** RFC 6962 §2.1.2. */
-  readonly proof: string[];
-}
-
 /** A history as the log that others verify: its checkpoint, its tiles and entries (C2SP tlog-tiles), and proofs. */
 @Injectable()
 export class HistoryLog {
@@ -47,19 +29,19 @@ export class HistoryLog {
 
   /** The checkpoint that was signed last, with its signatures. @throws CHECKPOINT_PENDING before the first */
   async checkpoint(scope: Scope): Promise<string> {
-    return (await this.read(scope, (view) => headOf(view, scope))).note;
+    return (await this.read(scope, (view) => headOf(view, scope.tenantId))).note;
   }
 
   /** The last checkpoint that a witness has cosigned; it may be older. @throws CHECKPOINT_PENDING before the first */
   async cosignedCheckpoint(scope: Scope): Promise<string> {
-    const { cosignedNote } = await this.read(scope, (view) => headOf(view, scope));
+    const { cosignedNote } = await this.read(scope, (view) => headOf(view, scope.tenantId));
     if (cosignedNote === null) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
     return cosignedNote;
   }
 
   /** What the log is called. @throws CHECKPOINT_PENDING before its first checkpoint */
   async origin(scope: Scope): Promise<string> {
-    return (await this.read(scope, (view) => headOf(view, scope))).origin;
+    return (await this.read(scope, (view) => headOf(view, scope.tenantId))).origin;
   }
 
   /**
@@ -68,20 +50,7 @@ export class HistoryLog {
    * @throws NOT_FOUND for what the format does not know, and for more than the checkpoint covers
    */
   async tile(scope: Scope, path: string): Promise<Buffer> {
-    const wanted = parseTilePath(path);
-    if (!wanted) throw coreErrors.NOT_FOUND();
-    const { level, index, width } = wanted;
-    return this.read(scope, async (view) => {
-      const { size } = await headOf(view, scope);
-      const tile = { level: level === 'entries' ? 0 : level, index };
-      if (width > widthOf(tile, size)) throw coreErrors.NOT_FOUND();
-      if (level !== 'entries') {
-        const [content] = await readTiles(view, scope.tenantId, [tile]);
-        return Buffer.from(content!.hashes.subarray(0, width * HASH_BYTES));
-      }
-      const first = index * TILE_WIDTH;
-      return formatEntries(await entries(view, scope, first, first + width));
-    });
+    return this.read(scope, (view) => tileOf(view, scope.tenantId, path));
   }
 
   /**
@@ -91,7 +60,7 @@ export class HistoryLog {
    */
   async inclusion(scope: Scope, sequence: number, treeSize?: number): Promise<InclusionProof> {
     return this.read(scope, async (view) => {
-      const head = await headOf(view, scope);
+      const head = await headOf(view, scope.tenantId);
       const size = treeSize ?? head.size;
       if (size > head.size || sequence >= size) throw historyErrors.OUT_OF_RANGE();
       const tenantId = scope.tenantId;
@@ -110,26 +79,13 @@ export class HistoryLog {
 
   /** The proof that the first `from` events are the beginning of the first `to`. @throws OUT_OF_RANGE, CHECKPOINT_PENDING */
   async consistency(scope: Scope, from: number, to?: number): Promise<ConsistencyProof> {
-    return this.read(scope, async (view) => {
-      const head = await headOf(view, scope);
-      const size = to ?? head.size;
-      if (size > head.size || from > size) throw historyErrors.OUT_OF_RANGE();
-      const tenantId = scope.tenantId;
-      const proof = await consistencyProof(from, size, hashesOf(view, tenantId));
-      return {
-        from,
-        to: size,
-        fromRootHash: await rootAt(view, tenantId, from),
-        toRootHash: await rootAt(view, tenantId, size),
-        proof: proof.map(hex),
-      };
-    });
+    return this.read(scope, (view) => consistencyOf(view, scope.tenantId, from, to));
   }
 
   /** A proof of one event that is verified without this server: C2SP tlog-proof. @throws CHECKPOINT_PENDING, NOT_FOUND */
   async proof(scope: Scope, sequence: number): Promise<string> {
     return this.read(scope, async (view) => {
-      const head = await headOf(view, scope);
+      const head = await headOf(view, scope.tenantId);
       if (sequence >= head.size) {
         const isThere = await view.exists(AuditEvent, { tenantId: scope.tenantId, sequence });
         throw isThere ? historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 }) : coreErrors.NOT_FOUND();
@@ -149,20 +105,3 @@ export class HistoryLog {
     return readsOf(this.database, scope, work);
   }
 }
-
-/** @throws CHECKPOINT_PENDING */
-async function headOf(view: View, { tenantId }: Scope): Promise<HistoryHead> {
-  const head = await view.findOne(HistoryHead, { id: tenantId });
-  if (!head) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
-  return head;
-}
-
-/** The stored bytes of the events `[from, to)`. @throws HISTORY_INCONSISTENT where some are missing */
-async function entries(view: View, { tenantId }: Scope, from: number, to: number): Promise<Buffer[]> {
-  const where = { tenantId, sequence: Between(from, to - 1) };
-  const rows = await view.find(AuditEvent, where, { order: { sequence: 'ASC' }, columns: ['sequence', 'canonical'] });
-  if (rows.length !== to - from) throw historyErrors.HISTORY_INCONSISTENT();
-  return rows.map(({ canonical }) => Buffer.from(canonical));
-}
-
-const hex = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');

@@ -7,6 +7,7 @@ import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#met
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { Cosignatures } from './cosignatures.service.js';
+import { CHECKPOINT_LOG } from './log-entries.js';
 import { HistorySize } from './log.entities.js';
 
 const SYSTEM = platformScope(systemOrigin('history-metrics'));
@@ -58,11 +59,13 @@ export class HistoryLagMetrics implements MetricSource<typeof lag> {
 
   measure() {
     return this.database.readPlatform(SYSTEM, async (view) => {
-      const grown = await view.find(
+      const logs = await view.find(
         HistorySize,
         [{ size: MoreThanColumn('publishedSize') }, { publishedSize: IsNull() }],
         { limit: HISTORIES_MAX },
       );
+      // Its entries are no events.
+      const grown = logs.filter(({ tenantId }) => tenantId !== CHECKPOINT_LOG);
       return {
         chancery_history_unsigned_events: grown.reduce(
           (sum, { size, publishedSize }) => sum + size - (publishedSize ?? 0),

@@ -18,6 +18,7 @@ export { eventRecorder } from './recorder.js';
 export type { RepeatedEvent } from './event-window.entity.js';
 export { RepeatedEvents } from './repeated-events.service.js';
 export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
+export { CheckpointLog } from './checkpoint-log.service.js';
 export { Checkpoints, LogPlace } from './checkpoints.service.js';
 export { Cosignatures } from './cosignatures.service.js';
 export { historyErrors } from './errors.js';

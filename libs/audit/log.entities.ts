@@ -7,6 +7,7 @@ import {
   IntegerColumn,
   JsonColumn,
   KeyColumn,
+  ReferenceColumn,
   SealedColumn,
   TenantOwned,
   TextColumn,
@@ -44,7 +45,27 @@ export class HistoryHead {
   @JsonColumn({ nullable: true }) cosignedSizes: Readonly<Record<string, number>> | null;
   /** The last checkpoint that a witness has cosigned, with all its signatures. */
   @TextColumn({ nullable: true }) cosignedNote: string | null;
+  /** Since when the checkpoint waits to become an entry of the log of checkpoints; `null` where it is one. */
+  @InstantColumn({ nullable: true }) enterAt: number | null;
+  /** When the next one may become an entry. */
+  @InstantColumn({ nullable: true }) nextEntryAt: number | null;
   @VersionColumn() version: number;
+}
+
+/** An entry of the log of checkpoints: what was signed of a history. */
+@Entity('history_checkpoints')
+@TenantOwned()
+export class HistoryCheckpoint {
+  @IdColumn() id: string;
+  /** Whose history, or the installation's. */
+  @ReferenceColumn() tenantId: string;
+  /** Its place in the log of checkpoints, from 0, without gaps. */
+  @InstantColumn() sequence: number;
+  @InstantColumn() size: number;
+  /** The checkpoint with its Ed25519 signatures. */
+  @TextColumn() note: string;
+  @VarcharColumn(64) leafHash: string;
+  @InstantColumn() enteredAt: number;
 }
 
 /** 256 hashes of one level of a history's tree, or as many as there are. */

@@ -504,6 +504,14 @@ export interface paths {
         /** Prove one event of the installation by a file that is verified without this server */
         get: operations["getPlatformEventProof"];
     };
+    "/v1/history/checkpoint": {
+        /** Read the last signed checkpoint of the log over the checkpoints of all histories */
+        get: operations["getCheckpointLogCheckpoint"];
+    };
+    "/v1/history/tile/{path}": {
+        /** Download a tile of hashes, or a bundle of checkpoints, of the log over the checkpoints of all histories */
+        get: operations["getCheckpointLogTile"];
+    };
     "/v1/tenants/{tenantId}/history/checkpoint": {
         /** Read the last signed checkpoint of the history (C2SP tlog-checkpoint) */
         get: operations["getLogCheckpoint"];
@@ -511,6 +519,14 @@ export interface paths {
     "/v1/tenants/{tenantId}/history/tile/{path}": {
         /** Download a tile of hashes or a bundle of entries of the history (C2SP tlog-tiles) */
         get: operations["getLogTile"];
+    };
+    "/v1/tenants/{tenantId}/history/platform-proof": {
+        /** Prove that the last checkpoint of the history that the log of the installation has is in it (C2SP tlog-proof) */
+        get: operations["getPlatformProof"];
+    };
+    "/v1/tenants/{tenantId}/history/platform-consistency": {
+        /** Prove that the log of the installation continues an earlier checkpoint of it: RFC 9162 §2.1.4 */
+        get: operations["getPlatformConsistency"];
     };
     "/v1/platform/history/checkpoint": {
         /** Read the last signed checkpoint of the installation's own history */
@@ -8555,6 +8571,34 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    getCheckpointLogCheckpoint: {
+        responses: {
+            /** @description Name, size and root of the log, and their signatures */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getCheckpointLogTile: {
+        parameters: {
+            path: {
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                path: unknown;
+            };
+        };
+        responses: {
+            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            200: {
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     getLogCheckpoint: {
         parameters: {
             query?: {
@@ -8590,6 +8634,50 @@ export interface operations {
             200: {
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformProof: {
+        parameters: {
+            query?: {
+                /** @description The last entry of the history among so many of the log, such as the size of a kept checkpoint of it; default: of all */
+                before?: number;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The proof; its extra data is that checkpoint */
+            200: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    getPlatformConsistency: {
+        parameters: {
+            query: {
+                /** @description Size of the smaller tree */
+                from: number;
+                /** @description Size of the larger tree; default: the size of the last checkpoint */
+                to?: number;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description The proof */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ConsistencyProof"];
                 };
             };
             default: components["responses"]["Refusal"];

@@ -133,7 +133,8 @@ describe('a proof that goes alone', () => {
       expect(verifyLogProof(parseLogProof(text), leaf, ORIGIN, keys)).toBe(true);
       expect(verifyLogProof(parseLogProof(text), leaves[(index + 1) % 5]!, ORIGIN, keys)).toBe(false);
       const withExtra = text.replace('\nindex', '\nextra AAAA\nindex');
-      expect(parseLogProof(withExtra)).toEqual(parseLogProof(text));
+      expect(parseLogProof(withExtra)).toEqual({ ...parseLogProof(text), extra: Uint8Array.of(0, 0, 0) });
+      expect(formatLogProof(parseLogProof(withExtra))).toBe(withExtra);
     }
   });
 
@@ -141,6 +142,7 @@ describe('a proof that goes alone', () => {
     '',
     'c2sp.org/tlog-proof@v1\n',
     'c2sp.org/tlog-proof@v1\nindex 00\n\nnote',
+    'c2sp.org/tlog-proof@v1\nextra A\nindex 1\n\nnote',
     'c2sp.org/tlog-proof@v1\nindex 1\nAAAA\n\nnote',
   ])('a proof that is not written as the format demands is malformed: %j', (text) => {
     expect(() => parseLogProof(text)).toThrow(Malformed);

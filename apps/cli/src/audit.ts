@@ -9,6 +9,7 @@ import { Malformed, type VerifierKey, type WitnessPolicy, parsePolicy, parseVeri
 import { CLI, onInstallation } from './installation.js';
 import { Refusal, type Terminal } from './terminal.js';
 import { verifyExport } from './verify-export.js';
+import { enteredCheckpoints } from './verify-platform.js';
 
 /** What a difference ends with; a command that cannot be run at all ends with 1. */
 const DIFFERENCE = 2;
@@ -45,6 +46,10 @@ export interface VerifyOptions {
   readonly key: readonly string[];
   readonly witness: readonly string[];
   readonly policy?: string;
+  readonly platform: readonly string[];
+  readonly platformKey: readonly string[];
+  readonly platformSince?: string;
+  readonly platformConsistency: readonly string[];
 }
 
 /** Verifies an export without a server, a database or a network. @returns the exit code: 0, or 2 for any difference */
@@ -53,6 +58,14 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   const keys = [...options.key.map((key) => keyOf('--key', key)), ...(policy?.logs ?? [])];
   const witnesses = options.witness.map((key) => keyOf('--witness', key));
   const [checkpoint, since] = await Promise.all([options.checkpoint, options.since].map(noteIn));
+  let entered: readonly string[];
+  try {
+    entered = await enteredIn(options);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    terminal.write(`DIFFERENT ${error.message}\n`);
+    return DIFFERENCE;
+  }
   const {
     problems,
     events,
@@ -61,6 +74,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   } = await verifyExport(linesOf(options.export), {
     checkpoint,
     since,
+    entered,
     keys,
     witnesses,
     policy,
@@ -70,8 +84,23 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
   if (erased > 0) terminal.write(`The personal fields of ${erased} of them are erased.\n`);
   if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
+  if (entered.length > 0) terminal.write('They continue what the log of the platform has of them.\n');
   if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');
   return 0;
+}
+
+/** The checkpoints of the history in the log of the platform that are to be compared. @throws Malformed for any difference */
+async function enteredIn(options: VerifyOptions): Promise<readonly string[]> {
+  const textsIn = (paths: readonly string[]) => Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  const [proofs, consistency] = [await textsIn(options.platform), await textsIn(options.platformConsistency)];
+  const since = await noteIn(options.platformSince);
+  if (proofs.length === 0) {
+    if (since !== undefined || consistency.length > 0) throw new Refusal('--platform is missing.');
+    return [];
+  }
+  if (options.platformKey.length === 0) throw new Refusal('--platform-key is missing.');
+  const keys = options.platformKey.map((key) => keyOf('--platform-key', key));
+  return enteredCheckpoints({ proofs, keys, since, consistency });
 }
 
 function formatOf(text: string): ExportFormat {

@@ -144,6 +144,20 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
       '--policy <file>',
       'the logs and witnesses that are trusted, and how many must have cosigned (C2SP tlog-policy)',
     )
+    .option(
+      '--platform <file>',
+      'proof that a checkpoint of the history is in the log of the platform (GET .../history/platform-proof): the export must continue it; once for each',
+      collected,
+      [],
+    )
+    .option('--platform-key <key>', 'a verifier key of that log, once for each', collected, [])
+    .option('--platform-since <file>', 'a checkpoint of that log that was kept: it must continue it')
+    .option(
+      '--platform-consistency <file>',
+      'the proof of that (GET .../history/platform-consistency), once for each size of the log in the proofs',
+      collected,
+      [],
+    )
     .action(does(verifyHistory));
 
   const scheduler = root.command('scheduler').description('What the scheduler does, and the clock that it goes by');

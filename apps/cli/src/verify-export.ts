@@ -26,6 +26,8 @@ export interface Expectations {
   readonly checkpoint?: string | undefined;
   /** A checkpoint that was kept from an earlier time. */
   readonly since?: string | undefined;
+  /** Checkpoints that the log of the installation over the checkpoints of all histories has. */
+  readonly entered?: readonly string[];
   /** The log's keys, of which one must have signed each checkpoint. Without any, no signature is verified. */
   readonly keys: readonly VerifierKey[];
   /** Those who must all have cosigned the checkpoint. */
@@ -79,6 +81,16 @@ class Part {
   }
 }
 
+/** A checkpoint that the events must continue. */
+class Kept {
+  isMet = false;
+
+  constructor(
+    readonly name: string,
+    readonly checkpoint: Checkpoint,
+  ) {}
+}
+
 /**
  * Verifies an export line by line, offline.
  * @param lines of the export, without their ends
@@ -92,15 +104,16 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   let erased = 0;
   let number = 0;
   let part: Part | undefined;
-  let since: Checkpoint | undefined;
-  let isSinceMet = false;
+  const kept: Kept[] = [];
 
-  /** Compares with the checkpoint that was kept, as soon as the tree is as large as it was then. */
-  const compareWithSince = (): void => {
-    if (!part || !since || isSinceMet || part.tree.size !== since.size) return;
-    isSinceMet = true;
-    if (!equal(part.tree.root(), since.root)) {
-      report(`the first ${since.size} events are not those of the kept checkpoint: one of them was changed since`);
+  /** Compares with the checkpoints that were kept, as soon as the tree is as large as it was then. */
+  const compareWithKept = (): void => {
+    for (const one of kept) {
+      if (!part || one.isMet || part.tree.size !== one.checkpoint.size) continue;
+      one.isMet = true;
+      if (equal(part.tree.root(), one.checkpoint.root)) continue;
+      const { size } = one.checkpoint;
+      report(`the first ${size} events are not those of ${one.name}: one of them was changed since`);
     }
   };
   const finish = (): void => {
@@ -109,7 +122,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
       report(`after line ${number}: event ${part.next} is missing, and ${part.end - part.next} in all`);
     } else {
       part.add({ begin: part.end, end: part.covering.size }, part.header.after);
-      compareWithSince();
+      compareWithKept();
       if (!equal(part.tree.root(), part.covering.root)) {
         const { first } = part.header;
         report(`the events ${first} to ${part.end - 1} are not those of the checkpoint: one of them was changed`);
@@ -119,8 +132,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   };
 
   try {
-    since =
-      expectations.since === undefined ? undefined : opened('the kept checkpoint', expectations.since, expectations);
+    const keep = (name: string, note: string) => kept.push(new Kept(name, opened(name, note, expectations)));
+    if (expectations.since !== undefined) keep('the kept checkpoint', expectations.since);
+    for (const note of expectations.entered ?? []) keep('the checkpoint in the log of the platform', note);
     for await (const line of lines) {
       number += 1;
       if (line === '') continue;
@@ -128,14 +142,14 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         finish();
         const header = parseHeader(line);
         const covering = coveringCheckpoint(header, expectations);
-        if (since && since.origin !== header.origin) throw new Malformed(`the kept checkpoint is of ${since.origin}`);
-        if (since && since.size > covering.size) {
-          report(
-            `the kept checkpoint has ${since.size} events and this history only ${covering.size}: some were removed`,
-          );
+        for (const { name, checkpoint } of kept) {
+          if (checkpoint.origin !== header.origin) throw new Malformed(`${name} is of ${checkpoint.origin}`);
+          if (checkpoint.size > covering.size) {
+            report(`${name} has ${checkpoint.size} events and this history only ${covering.size}: some were removed`);
+          }
         }
         part = new Part(header, covering);
-        compareWithSince();
+        compareWithKept();
         continue;
       }
       if (!part) throw new Malformed(`line ${number}: an export begins with its header`);
@@ -157,13 +171,14 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
       part.tree.append(leaf);
       part.next += 1;
       events += 1;
-      compareWithSince();
+      compareWithKept();
     }
     if (number === 0) throw new Malformed('The export is empty');
     const covering = part?.covering;
     finish();
-    if (since && !isSinceMet && problems.length === 0) {
-      report('the kept checkpoint cannot be compared: export from an earlier event on, up to now');
+    const missed = kept.find(({ isMet }) => !isMet);
+    if (missed && problems.length === 0) {
+      report(`${missed.name} cannot be compared: export from an earlier event on, up to now`);
     }
     return { problems, events, erased, checkpoint: covering };
   } catch (error) {

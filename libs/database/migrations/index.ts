@@ -36,6 +36,7 @@ import { MailsOfTenants1764154000000 } from './0054-mails-of-tenants.js';
 import { Names1764158000000 } from './0058-names.js';
 import { PersonalParts1764161000000 } from './0061-personal-parts.js';
 import { HistoryKeys1764164000000 } from './0064-history-keys.js';
+import { CheckpointLog1764165000000 } from './0065-checkpoint-log.js';
 import { Acme1764168000000 } from './0068-acme.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
@@ -78,6 +79,7 @@ export const migrations = [
   Names1764158000000,
   PersonalParts1764161000000,
   HistoryKeys1764164000000,
+  CheckpointLog1764165000000,
   Acme1764168000000,
 ] as const;
 

@@ -9,7 +9,15 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Checkpoints, Cosignatures, HistoryLog, LogKeys, NO_CHECKPOINT_MEMORY, auditEntities } from '#audit';
+import {
+  CheckpointLog,
+  Checkpoints,
+  Cosignatures,
+  HistoryLog,
+  LogKeys,
+  NO_CHECKPOINT_MEMORY,
+  auditEntities,
+} from '#audit';
 import { DAY, MINUTE, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
@@ -87,7 +95,12 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
     keys = new LogKeys(database, vault);
     await keys.onUnsealed();
-    checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
+    checkpoints = new Checkpoints(
+      database,
+      keys,
+      { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
+      new CheckpointLog(database),
+    );
     log = new HistoryLog(database);
   }, BUILD_TIMEOUT * 2);
   afterAll(async () => {

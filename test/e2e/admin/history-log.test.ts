@@ -180,6 +180,29 @@ describe('the published history', () => {
     }
   });
 
+  it('the log of checkpoints is read by a platform administrator alone, and proves to an auditor what was signed', async () => {
+    const admin = { token: await server.login() };
+    const log = `${host}/checkpoints`;
+    const { body } = await server.get(`/v1/history/keys?origin=${encodeURIComponent(log)}`);
+    const logKeys = (body['keys'] as unknown as Shape[]).map(({ verifierKey }) => parseVerifierKey(verifierKey!));
+    const checkpoint = await server.get('/v1/history/checkpoint', admin);
+    const { size } = openCheckpoint(checkpoint.text, log, logKeys);
+    const entries = await server.get(`/v1/history/tile/entries/000.p/${size}`, admin);
+    expect([entries.status, entries.text.includes(`${origin}\n`)]).toEqual([200, true]);
+    const auditor = tenant.owner;
+    const proof = await server.get(`${tenant.path}/history/platform-proof`, auditor);
+    const parsed = parseLogProof(proof.text);
+    expect(verifyLogProof(parsed, leafHash(parsed.extra!), log, logKeys)).toBe(true);
+    expect(openCheckpoint(Buffer.from(parsed.extra!).toString(), origin, keys).size).toBeGreaterThan(0);
+    const consistency = await server.get(`${tenant.path}/history/platform-consistency?from=1`, auditor);
+    expect(consistency).toMatchObject({ status: 200, body: { from: 1, to: size } });
+    expect((await server.get(`${tenant.path}/history/platform-proof?before=0`, auditor)).status).toBe(400);
+    for (const path of ['/v1/history/checkpoint', '/v1/history/tile/0/000.p/1']) {
+      expect((await server.get(path, auditor)).status).toBe(403);
+      expect((await server.get(path)).status).toBe(401);
+    }
+  });
+
   it("the installation's own history is published likewise", async () => {
     const admin = { token: await server.login() };
     const own = `${host}/00000000-0000-0000-0000-000000000000`;

@@ -61,6 +61,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/platform/history/keys/rotate': { password: PASSWORD },
   'GET /v1/platform/history/months': null,
   'POST /v1/platform/history/months/:month/erase': {},
+  'GET /v1/history/checkpoint': null,
+  'GET /v1/history/tile/*': null,
   'GET /v1/platform/history/checkpoint': null,
   'GET /v1/platform/history/tile/*': null,
   'GET /v1/tenants/:tenantId': null,
@@ -212,6 +214,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/history/months/:month/erase': {},
   'GET /v1/tenants/:tenantId/history/checkpoint': null,
   'GET /v1/tenants/:tenantId/history/tile/*': null,
+  'GET /v1/tenants/:tenantId/history/platform-proof': null,
+  'GET /v1/tenants/:tenantId/history/platform-consistency': null,
 };
 
 /** What a route cannot do without in its query. */
@@ -219,6 +223,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/tenants/:tenantId/as-of/signers': '?profile=partner-api',
   'GET /v1/tenants/:tenantId/audit-events/proofs/inclusion': '?sequence=0',
   'GET /v1/tenants/:tenantId/audit-events/proofs/consistency': '?from=1',
+  'GET /v1/tenants/:tenantId/history/platform-consistency': '?from=1',
 };
 /** What every history has. */
 const TILE = '0/000.p/1';

@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
+  CheckpointLog,
   Checkpoints,
   type ExportRequest,
   HistoryExport,
@@ -54,7 +55,12 @@ beforeEach(async () => {
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
   keys = new LogKeys(database, vault);
   await keys.onUnsealed();
-  checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
+  checkpoints = new Checkpoints(
+    database,
+    keys,
+    { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
+    new CheckpointLog(database),
+  );
   exporting = new HistoryExport(database, checkpoints, eventReader);
   scope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
 });

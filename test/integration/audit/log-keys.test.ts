@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CheckpointFile,
   type CheckpointMemory,
+  CheckpointLog,
   Checkpoints,
   HistoryLog,
   LogKeys,
@@ -70,7 +71,7 @@ async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promis
   await vault.unseal([masterKey]);
   const keys = new LogKeys(database, vault);
   await keys.onUnsealed();
-  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory });
+  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory }, new CheckpointLog(database));
   return { database, keys, checkpoints, log: new HistoryLog(database) };
 }
 

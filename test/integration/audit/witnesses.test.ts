@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import {
+  CheckpointLog,
   Checkpoints,
   Cosignatures,
   HistoryExport,
@@ -43,7 +44,12 @@ beforeAll(async () => {
   await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
   keys = new LogKeys(database, vault);
   await keys.onUnsealed();
-  checkpoints = new Checkpoints(database, keys, { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY });
+  checkpoints = new Checkpoints(
+    database,
+    keys,
+    { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
+    new CheckpointLog(database),
+  );
   log = new HistoryLog(database);
 });
 afterAll(async () => {

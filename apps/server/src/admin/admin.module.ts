@@ -29,6 +29,7 @@ import { CalendarFileController, ExpirationsController } from './expirations.con
 import { IdentityProvidersController, PlatformIdentityProvidersController } from './identity-providers.controller.js';
 import { InvitationAcceptanceController, InvitationsController } from './invitations.controller.js';
 import {
+  CheckpointLogController,
   HistoryLogController,
   LogKeysController,
   PlatformHistoryLogController,
@@ -99,6 +100,7 @@ import { WebhooksController } from './webhooks.controller.js';
     AsOfController,
     AuditEventsController,
     PlatformAuditEventsController,
+    CheckpointLogController,
     HistoryLogController,
     PlatformHistoryLogController,
     PlatformLogKeysController,

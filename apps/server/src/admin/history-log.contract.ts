@@ -47,6 +47,18 @@ export class InclusionQuery {
   treeSize?: number;
 }
 
+/** Which entry of the log over the checkpoints of all histories. */
+export class PlatformProofQuery {
+  @WholeNumber({
+    optional: true,
+    min: 1,
+    description:
+      'The last entry of the history among so many of the log, such as the size of a kept checkpoint of it; default: of all',
+    example: 64,
+  })
+  before?: number;
+}
+
 /** Two trees. */
 export class ConsistencyQuery {
   @WholeNumber({ min: 1, description: 'Size of the smaller tree', example: 41 }) from: number;

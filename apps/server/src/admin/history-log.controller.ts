@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
+import { CheckpointLog, HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
 import { databaseErrors } from '#database';
 import { Users } from '#tenants';
@@ -12,7 +12,17 @@ import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Public, Requires } from '../http/requires.js';
-import { CHECKPOINT_EXAMPLE, CheckpointQuery, LogKeys, LogKeysQuery, presentLogKeys } from './history-log.contract.js';
+import {
+  CHECKPOINT_EXAMPLE,
+  CheckpointQuery,
+  ConsistencyProof,
+  ConsistencyQuery,
+  LOG_PROOF_EXAMPLE,
+  LogKeys,
+  LogKeysQuery,
+  PlatformProofQuery,
+  presentLogKeys,
+} from './history-log.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
@@ -42,6 +52,7 @@ export class HistoryLogController {
   constructor(
     private readonly log: HistoryLog,
     private readonly reads: HistoryReads,
+    private readonly checkpointLog: CheckpointLog,
   ) {}
 
   @Get('checkpoint')
@@ -68,6 +79,70 @@ export class HistoryLogController {
   ): Promise<Buffer> {
     // Hashes say nothing of what happened.
     if (path.startsWith('entries/')) await this.reads.record(scope);
+    return tileReply(reply, await this.log.tile(scope, path));
+  }
+
+  @Get('platform-proof')
+  @ApiOperation({
+    summary:
+      'Prove that the last checkpoint of the history that the log of the installation has is in it (C2SP tlog-proof)',
+  })
+  @ApiOkResponse(text('The proof; its extra data is that checkpoint', LOG_PROOF_EXAMPLE))
+  @Fails(historyErrors.CHECKPOINT_PENDING)
+  async getPlatformProof(
+    @Query() { before }: PlatformProofQuery,
+    @InScope() scope: TenantScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    reply.type(PLAIN_TEXT).header('Cache-Control', 'no-store');
+    return this.checkpointLog.proof(scope, before);
+  }
+
+  @Get('platform-consistency')
+  @ApiOperation({
+    summary: 'Prove that the log of the installation continues an earlier checkpoint of it: RFC 9162 §2.1.4',
+  })
+  @ApiOkResponse({ type: ConsistencyProof, description: 'The proof' })
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
+  async getPlatformConsistency(
+    @Query() { from, to }: ConsistencyQuery,
+    @InScope() scope: TenantScope,
+  ): Promise<ConsistencyProof> {
+    return this.checkpointLog.consistency(scope, from, to);
+  }
+}
+
+/** The log of the installation over the checkpoints of all histories (C2SP tlog-tiles): its entries name every tenant. */
+@ApiTags('History')
+@Controller('v1/history')
+@Requires('platform-audit:read')
+export class CheckpointLogController {
+  constructor(private readonly log: CheckpointLog) {}
+
+  @Get('checkpoint')
+  @ApiOperation({ summary: 'Read the last signed checkpoint of the log over the checkpoints of all histories' })
+  @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
+  @Fails(historyErrors.CHECKPOINT_PENDING)
+  async getCheckpointLogCheckpoint(
+    @OnPlatform() scope: PlatformScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    reply.type(PLAIN_TEXT).header('Cache-Control', 'no-store');
+    return this.log.checkpoint(scope);
+  }
+
+  @Get('tile/*')
+  @ApiOperation({
+    summary: 'Download a tile of hashes, or a bundle of checkpoints, of the log over the checkpoints of all histories',
+  })
+  @ApiParam(TILE_PATH)
+  @ApiOkResponse(BINARY)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
+  async getCheckpointLogTile(
+    @Param() { '*': path = '' }: Record<string, string>,
+    @OnPlatform() scope: PlatformScope,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Buffer> {
     return tileReply(reply, await this.log.tile(scope, path));
   }
 }
