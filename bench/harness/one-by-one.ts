@@ -2,20 +2,14 @@
 // its own. The product has no setting for that.
 import { registerHooks } from 'node:module';
 
-/** How much shares a transaction, and a commit. */
-const LIMITS = [
-  { file: '/libs/database/group-commit.js', limit: 'const GROUP_MAX = 256;', one: 'const GROUP_MAX = 1;' },
-  { file: '/libs/database/shared-commit.js', limit: 'const WORKS_MAX = 64;', one: 'const WORKS_MAX = 1;' },
-];
+const LIMIT = 'const GROUP_MAX = 256;';
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    const changed = LIMITS.find(({ file }) => url.endsWith(file));
-    if (!changed) return loaded;
-    const { limit, one } = changed;
+    if (!url.endsWith('/libs/database/group-commit.js')) return loaded;
     const source = String(loaded.source);
-    if (!source.includes(limit)) throw new Error(`${url} does not say \`${limit}\` any more`);
-    return { ...loaded, source: source.replace(limit, one) };
+    if (!source.includes(LIMIT)) throw new Error(`${url} does not say \`${LIMIT}\` any more`);
+    return { ...loaded, source: source.replace(LIMIT, 'const GROUP_MAX = 1;') };
   },
 });

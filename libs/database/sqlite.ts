@@ -7,11 +7,10 @@ import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } f
 import { FairQueue, INSTALLATION_ID } from '#core';
 import { sqliteDialect } from './dialects.js';
 import { isLostRace } from './driver-errors.js';
-import { type Gateway, type Share, WAITING } from './gateway.js';
+import { type Gateway, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
 import type { Migrations } from './migrations/index.js';
 import type { EntityClass } from './ownership.js';
-import { SharedCommit, type WritingConnection } from './shared-commit.js';
 import { SqliteWriter, onThread } from './sqlite-writer.js';
 
 const BUSY_TIMEOUT_MILLISECONDS = 10_000;
@@ -33,9 +32,9 @@ const WRITER_PRAGMAS = [
 
 /**
  * The embedded database has one writer. Hence one queue, fair among tenants, through which every transaction passes: two
- * that interleave on a connection would commit and roll back each other's statements. Those that follow one another share a
- * commit (`SharedCommit`). The connection is on a thread of its own (`SqliteWriter`); TypeORM's is there for migrations and for
- * what it knows of the entities. Plain reads use a third one, read-only, which WAL shows committed data only.
+ * that interleave on a connection would commit and roll back each other's statements. The connection is on a thread of its
+ * own (`SqliteWriter`); TypeORM's is there for migrations and for what it knows of the entities. Plain reads use a third
+ * one, read-only, which WAL shows committed data only.
  */
 export async function openSqlite(
   path: string,
@@ -44,9 +43,9 @@ export async function openSqlite(
 ): Promise<Gateway> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   restrictToOwner(path);
-  const settings = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
+  const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
   const writer = await new DataSource({
-    ...settings,
+    ...shared,
     migrations: [...migrations],
     timeout: BUSY_TIMEOUT_MILLISECONDS,
     prepareDatabase: (database: Pragmas) => {
@@ -55,7 +54,7 @@ export async function openSqlite(
   }).initialize();
   // From here on a lock of another process is waited for without blocking this one: see `begin`.
   await writer.query('PRAGMA busy_timeout = 0');
-  const reader = await new DataSource({ ...settings, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
+  const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
   const queue = new FairQueue({ concurrency: 1, ...WAITING });
 
   let thread: SqliteWriter | undefined;
@@ -70,32 +69,9 @@ export async function openSqlite(
     return thread;
   };
 
-  const connection = (): WritingConnection => {
-    const on = usableThread();
-    const runner = onThread(writer.createQueryRunner(), on);
-    return {
-      runner,
-      get isUsable() {
-        return on.isUsable;
-      },
-    };
-  };
-  const beginning = async (): Promise<WritingConnection> => {
-    const begun = connection();
-    await begin(begun.runner, BEGIN_WAIT_MILLISECONDS);
-    return begun;
-  };
-  const shared = new SharedCommit(beginning, connection, () => queue.waiting === 0);
-  /** In a turn of its own, for what needs all of the database. */
-  const alone = <T>(share: Share, work: () => Promise<T>): Promise<T> =>
-    queue.run(share.owner, share.rows, async () => {
-      await shared.end();
-      return work();
-    });
-
   // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
   const migrating = (work: (executor: MigrationExecutor) => Promise<unknown>): Promise<void> =>
-    alone({ owner: INSTALLATION_ID, rows: 1 }, () => {
+    queue.run(INSTALLATION_ID, 1, () => {
       const migrate = async ({ queryRunner }: EntityManager): Promise<void> => {
         const executor = new MigrationExecutor(writer, queryRunner);
         executor.transaction = 'none';
@@ -112,11 +88,12 @@ export async function openSqlite(
     cipher: undefined,
     cluster: undefined,
     queue,
-    write: async ({ owner, rows }, work) => (await queue.run(owner, rows, () => shared.run(work)))(),
-    writePlanned: (share, plan) => alone(share, async () => usableThread().carryOut(await plan())),
+    write: ({ owner, rows }, work) =>
+      queue.run(owner, rows, () => inTransaction(onThread(writer.createQueryRunner(), usableThread()), work)),
+    writePlanned: ({ owner, rows }, plan) => queue.run(owner, rows, async () => usableThread().carryOut(await plan())),
     snapshot: async (work) => {
       const connection = await new DataSource({
-        ...settings,
+        ...shared,
         readonly: true,
         timeout: BUSY_TIMEOUT_MILLISECONDS,
       }).initialize();
@@ -138,7 +115,7 @@ export async function openSqlite(
     migrate: () => migrating((executor) => executor.executePendingMigrations()),
     revert: () => migrating((executor) => executor.undoLastMigration()),
     close: async () => {
-      await alone({ owner: INSTALLATION_ID, rows: 1 }, async () => {
+      await queue.run(INSTALLATION_ID, 1, async () => {
         isClosed = true;
         await thread?.close();
         await writer.destroy();
@@ -151,7 +128,7 @@ export async function openSqlite(
 async function inTransaction<T>(
   runner: QueryRunner,
   work: (manager: EntityManager) => Promise<T>,
-  waitMilliseconds: number,
+  waitMilliseconds = BEGIN_WAIT_MILLISECONDS,
 ): Promise<T> {
   await begin(runner, waitMilliseconds);
   try {
