@@ -41,6 +41,19 @@ const LOST = [
   'CKR_TOKEN_NOT_RECOGNIZED',
 ] as const;
 
+/** A further log-in would use up what is left of the tries for the PIN (v2.40 §5.6). */
+const PIN_REJECTED = ['CKR_PIN_INCORRECT', 'CKR_PIN_LOCKED', 'CKR_PIN_EXPIRED', 'CKR_PIN_LEN_RANGE'] as const;
+
+/** What a token answers for bytes or a context that this key did not encrypt; SoftHSM says it by the first one. */
+const BYTES_REJECTED = [
+  'CKR_GENERAL_ERROR',
+  'CKR_FUNCTION_FAILED',
+  'CKR_ENCRYPTED_DATA_INVALID',
+  'CKR_ENCRYPTED_DATA_LEN_RANGE',
+] as const;
+
+const REOPEN_AFTER_MILLISECONDS = 5_000;
+
 interface OpenKey {
   readonly session: Buffer;
   readonly key: Buffer;
@@ -60,10 +73,13 @@ export async function openPkcs11(
 ): Promise<KeyEncryptionKey> {
   const { binding, pkcs11 } = await load(options.module);
   const { CKM_AES_GCM, CK_PARAMS_AES_GCM } = binding;
-  const lost = new Set<unknown>(LOST.map((name) => binding[name]));
-  const isLost = (error: unknown): boolean => isTokenError(error) && lost.has((error as { code?: unknown }).code);
+  const isOneOf = (error: unknown, names: readonly (keyof Binding)[]): boolean =>
+    isTokenError(error) && names.some((name) => binding[name] === (error as { code?: unknown }).code);
+  const isLost = (error: unknown): boolean => isOneOf(error, LOST);
   let open = openKey(binding, pkcs11, options, createMissingKey);
   const { keyId } = open;
+  /** Why the session could not be opened again; it is not tried for each request. */
+  let closedBy: unknown;
 
   // No function yields the thread between its two calls, so that one session serves all.
   function onToken<T>(use: (open: OpenKey) => T): T {
@@ -81,10 +97,14 @@ export async function openPkcs11(
   }
 
   function reopened(): OpenKey {
+    if (closedBy !== undefined) throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause: closedBy });
     try {
       const again = openKey(binding, pkcs11, options, false);
       if (again.keyId === keyId) return again;
     } catch (cause) {
+      closedBy = cause;
+      const isFinal = isOneOf((cause as Error).cause, PIN_REJECTED);
+      if (!isFinal) setTimeout(() => (closedBy = undefined), REOPEN_AFTER_MILLISECONDS).unref();
       throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause });
     }
     throw refused(keyId);
@@ -113,7 +133,8 @@ export async function openPkcs11(
         });
       } catch (error) {
         if (!isTokenError(error)) throw error;
-        throw refused(keyId);
+        if (isOneOf(error, BYTES_REJECTED)) throw refused(keyId);
+        throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause: error });
       }
     },
   };
@@ -125,16 +146,32 @@ function openKey(
   { tokenLabel, keyLabel, pin }: Pkcs11Options,
   createMissingKey: boolean,
 ): OpenKey {
+  let session: Buffer | undefined;
   try {
-    const session = logIn(binding, pkcs11, tokenLabel, pin);
+    session = openSession(binding, pkcs11, tokenLabel);
+    logIn(binding, pkcs11, session, pin);
     const key =
       findKey(binding, pkcs11, session, keyLabel) ??
       (createMissingKey ? createKey(binding, pkcs11, session, keyLabel) : undefined);
     if (!key) throw unusable(`The token ${tokenLabel} has no AES key with the label ${keyLabel}`);
     return { session, key, keyId: keyIdOf(binding, pkcs11, session, key, keyLabel) };
   } catch (error) {
+    // A token has few sessions.
+    if (session) closeSession(pkcs11, session);
     if (!isTokenError(error)) throw error;
-    throw unusable(`The token ${tokenLabel} answers ${error.message}`);
+    throw sealingErrors.MASTER_KEY_INVALID({
+      detail: `The token ${tokenLabel} answers ${error.message}`,
+      cause: error,
+    });
+  }
+}
+
+function closeSession(pkcs11: PKCS11, session: Buffer): void {
+  try {
+    pkcs11.C_CloseSession(session);
+  } catch (error) {
+    // It may be the very session that was lost.
+    if (!isTokenError(error)) throw error;
   }
 }
 
@@ -159,18 +196,20 @@ async function load(module: string): Promise<{ binding: Binding; pkcs11: PKCS11 
   return loaded;
 }
 
-function logIn(binding: Binding, pkcs11: PKCS11, tokenLabel: string, pin: Secret | undefined): Buffer {
+function openSession(binding: Binding, pkcs11: PKCS11, tokenLabel: string): Buffer {
   const slots = pkcs11.C_GetSlotList(true);
   const slot = slots.find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trimEnd() === tokenLabel);
   if (!slot) throw unusable(`There is no token with the label ${tokenLabel}`);
-  const session = pkcs11.C_OpenSession(slot, binding.CKF_SERIAL_SESSION | binding.CKF_RW_SESSION);
+  return pkcs11.C_OpenSession(slot, binding.CKF_SERIAL_SESSION | binding.CKF_RW_SESSION);
+}
+
+function logIn(binding: Binding, pkcs11: PKCS11, session: Buffer, pin: Secret | undefined): void {
   try {
     pkcs11.C_Login(session, binding.CKU_USER, pin?.reveal() ?? '');
   } catch (error) {
     // Sessions of one process share the log-in.
     if ((error as { code?: unknown }).code !== binding.CKR_USER_ALREADY_LOGGED_IN) throw error;
   }
-  return session;
 }
 
 function findKey(binding: Binding, pkcs11: PKCS11, session: Buffer, label: string): Buffer | undefined {

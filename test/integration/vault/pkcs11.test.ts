@@ -76,6 +76,28 @@ describe.each(withSoftHsm)('with %s', () => {
     expect((await key.unwrap(await key.wrap(wrapped.subarray(0, 32), context), context)).length).toBe(32);
   });
 
+  it('a master key in SoftHSM is unavailable, and not wrong, after the PIN was changed and the session lost', async () => {
+    const key = await openPkcs11(other!, CREATE);
+    const context = Buffer.from('context');
+    const wrapped = await key.wrap(Buffer.from('a data key'), context);
+    const binding = createRequire(import.meta.url)('pkcs11js') as typeof import('pkcs11js');
+    const pkcs11 = new binding.PKCS11();
+    pkcs11.load(softHsm!);
+    const slot = pkcs11.C_GetSlotList(true).find((id) => pkcs11.C_GetTokenInfo(id).label.trimEnd() === 'other')!;
+    const [pin, changed] = [other!.pin!.reveal(), '97531'];
+    const changePin = (from: string, to: string): void => {
+      const session = pkcs11.C_OpenSession(slot, binding.CKF_SERIAL_SESSION | binding.CKF_RW_SESSION);
+      pkcs11.C_SetPIN(session, from, to);
+      pkcs11.C_CloseAllSessions(slot);
+    };
+    changePin(pin, changed);
+    await expect(key.unwrap(wrapped, context)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    changePin(changed, pin);
+    // Further tries could lock the PIN: a person has to look, and to start the process again.
+    await expect(key.unwrap(wrapped, context)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    expect((await (await openPkcs11(other!, CREATE)).unwrap(wrapped, context)).toString()).toBe('a data key');
+  });
+
   it('a master key in SoftHSM opens a whole server; the database and the files without the token open nothing', async () => {
     const database = await createMigratedDatabase();
     const environment = (token: Pkcs11Options): Record<string, string> => ({
