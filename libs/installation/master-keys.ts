@@ -8,13 +8,13 @@ type MasterKeyConfiguration = SettingValues<typeof masterKeySettings>;
 
 /** The current master key and, while data keys are re-wrapped, the one before. Empty: there is none for this database. */
 export async function readMasterKeys(settings: MasterKeyConfiguration, isNew: boolean): Promise<KeyEncryptionKey[]> {
-  const { previousMasterKey, previousMasterKeyFile, previousKmsKey } = settings;
+  const { previousMasterKey, previousMasterKeyFile, previousKmsKey, previousKmsEndpoint } = settings;
   const current = await currentMasterKey(settings, isNew);
   if (!current) return [];
   const previous =
     previousKmsKey === undefined
       ? await readMasterKey({ value: previousMasterKey, file: previousMasterKeyFile })
-      : await kmsMasterKey(settings, previousKmsKey);
+      : await openKms(previousKmsKey, { ...settings, endpoint: previousKmsEndpoint });
   return [current, previous].filter((key) => key !== undefined);
 }
 
@@ -24,7 +24,7 @@ async function currentMasterKey(
   isNew: boolean,
 ): Promise<KeyEncryptionKey | undefined> {
   const { masterKey, masterKeyFile, kmsKey, pkcs11Module: module } = settings;
-  if (kmsKey !== undefined) return kmsMasterKey(settings, kmsKey);
+  if (kmsKey !== undefined) return openKms(kmsKey, { ...settings, endpoint: settings.kmsEndpoint });
   if (module !== undefined) {
     const { pkcs11TokenLabel: tokenLabel, pkcs11KeyLabel: keyLabel, pkcs11Pin: pin } = settings;
     return openPkcs11({ module, tokenLabel, keyLabel, pin }, { createMissingKey: isNew });
@@ -35,9 +35,6 @@ async function currentMasterKey(
   }
   return readMasterKey({ value: masterKey, file: masterKeyFile });
 }
-
-const kmsMasterKey = (settings: MasterKeyConfiguration, uri: string): Promise<KeyEncryptionKey> =>
-  openKms(uri, { ...settings, endpoint: settings.kmsEndpoint });
 
 const exists = (file: string): Promise<boolean> =>
   access(file).then(

@@ -5,7 +5,8 @@ import { CiphertextRejected, type KmsOptions, type RemoteCipher } from './remote
 const ENDPOINT = 'https://cloudkms.googleapis.com';
 const SCOPE = 'https://www.googleapis.com/auth/cloudkms';
 const REQUEST_TIMEOUT_MILLISECONDS = 3_000;
-const BAD_REQUEST = 400;
+/** What decryption answers for other bytes or another context: "the ciphertext is invalid". */
+const REJECTED = 'INVALID_ARGUMENT';
 
 /**
  * A symmetric key of Google Cloud KMS (REST v1, `cryptoKeys.encrypt` and `.decrypt`). Who the server is there, Google's library
@@ -44,10 +45,15 @@ export async function googleCipher(name: string, { endpoint = ENDPOINT }: KmsOpt
           'plaintext',
         );
       } catch (error) {
-        // 400 INVALID_ARGUMENT: "the ciphertext is invalid".
-        if ((error as { status?: unknown }).status === BAD_REQUEST) throw new CiphertextRejected();
+        if (statusOf(error) === REJECTED) throw new CiphertextRejected();
         throw error;
       }
     },
   };
+}
+
+/** The word of the service for an error (google.rpc.Code). A disabled key and a token endpoint answer 400 as well, with others. */
+function statusOf(error: unknown): unknown {
+  const { response } = error as { response?: { data?: { error?: { status?: unknown } } } };
+  return response?.data?.error?.status;
 }

@@ -5,6 +5,8 @@ import { CiphertextRejected, type KmsOptions, type RemoteCipher } from './remote
 const REQUEST_TIMEOUT_MILLISECONDS = 3_000;
 const ANSWER_CHARACTERS_MAX = 16_384;
 const BAD_REQUEST = 400;
+/** What decryption says of other bytes or another context; a key that was deleted, or is of another type, is 400 as well. */
+const REJECTED = /message authentication failed|invalid ciphertext/;
 
 /**
  * A key of the transit engine of OpenBao or HashiCorp Vault (`aes256-gcm96`, HTTP API v1): `POST /v1/{mount}/encrypt/{key}` and
@@ -28,7 +30,7 @@ export function transitCipher(origin: string, mount: string, key: string, option
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
     });
     const text = await response.text();
-    if (verb === 'decrypt' && response.status === BAD_REQUEST) throw new CiphertextRejected();
+    if (verb === 'decrypt' && response.status === BAD_REQUEST && REJECTED.test(text)) throw new CiphertextRejected();
     if (!response.ok || text.length > ANSWER_CHARACTERS_MAX) throw new Error(`The engine answers ${response.status}`);
     const { data } = JSON.parse(text) as { data?: Record<string, unknown> };
     const value = data?.[member];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { kmsKeyUri } from './kms.js';
+import { kmsEndpoint, kmsKeyUri } from './kms.js';
 
 describe('kmsKeyUri', () => {
   it.each([
@@ -31,4 +31,20 @@ describe('kmsKeyUri', () => {
   ])('kmsKeyUri rejects %s', (uri) => {
     expect(() => kmsKeyUri(uri)).toThrow(/^must be aws-kms:.+, or gcp-kms:.+, or transit:/);
   });
+});
+
+describe('kmsEndpoint', () => {
+  it.each(['https://vpce-1.kms.eu-central-1.vpce.amazonaws.com', 'http://127.0.0.1:8200', 'http://[::1]:8200/'])(
+    'kmsEndpoint accepts %s',
+    (url) => {
+      expect(kmsEndpoint(url)).toBe(url);
+    },
+  );
+
+  it.each(['http://bao.internal:8200', 'http://127.0.0.1.example.com', 'ftp://127.0.0.1', 'bao.internal'])(
+    'kmsEndpoint rejects %s',
+    (url) => {
+      expect(() => kmsEndpoint(url)).toThrow('must be a URL that starts with https:');
+    },
+  );
 });

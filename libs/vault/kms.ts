@@ -44,6 +44,16 @@ export function kmsKeyUri(value: string): string {
   throw new Error(`must be ${services.map(({ form }) => form).join(', or ')}`);
 }
 
+const THIS_MACHINE = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** An address at which a service is reached. Tokens and data keys go to the same machine only where it is not HTTPS. */
+export function kmsEndpoint(value: string): string {
+  const url = URL.parse(value);
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && THIS_MACHINE.test(url.hostname));
+  if (!isSafe) throw new Error('must be a URL that starts with https:, or with http: and names this machine');
+  return value;
+}
+
 /**
  * The master key that a key management service holds and that never leaves it. Data keys are encrypted there, with their tenant
  * and number as additional data.

@@ -1,8 +1,8 @@
-import { optional, setting, text, urlOf } from '#config';
+import { optional, setting, text } from '#config';
 import { Secret } from '#core';
 import { parseMasterKey } from '#crypto';
 
-import { kmsKeyUri } from './kms.js';
+import { kmsEndpoint, kmsKeyUri } from './kms.js';
 
 /** Checked here, so that a wrong one stops the start with all other problems; opened where it is used. */
 function masterKey(value: string): Secret {
@@ -77,8 +77,14 @@ export const masterKeySettings = {
   }),
   kmsEndpoint: optional({
     variable: 'CHANCERY_KMS_ENDPOINT',
-    parse: urlOf('https:', 'http:'),
-    description: 'Base URL of the key management service in place of its public one: an endpoint in your own network.',
+    parse: kmsEndpoint,
+    description:
+      'Base URL of the service of `CHANCERY_KMS_KEY` in place of its public one: an endpoint in your own network.',
+  }),
+  previousKmsEndpoint: optional({
+    variable: 'CHANCERY_PREVIOUS_KMS_ENDPOINT',
+    parse: kmsEndpoint,
+    description: 'The same for the service of `CHANCERY_PREVIOUS_KMS_KEY`.',
   }),
   transitToken: optional({
     variable: 'CHANCERY_TRANSIT_TOKEN',

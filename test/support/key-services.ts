@@ -23,6 +23,8 @@ export interface KeyService {
   /** How often each action was asked for. */
   readonly calls: string[];
   fail: boolean;
+  /** What it answers to every request for a key in place of what it would: a key that was disabled, say. */
+  refusal: Answer | undefined;
   /** A key of the service that nothing else uses, by the name that the setting has for it. */
   createKey(): string;
   close(): Promise<void>;
@@ -66,9 +68,9 @@ async function serve(
     message.on('end', () => {
       const { method = '', url: path = '', headers } = message;
       const body = Buffer.concat(chunks).toString();
-      const [status, document] = service.fail
-        ? ([503, {}] as const)
-        : answer({ method, path, headers, body }, service, keys);
+      const own = service.fail ? ([503, {}] as const) : answer({ method, path, headers, body }, service, keys);
+      // Not that of a token endpoint.
+      const [status, document] = path === '/token' ? own : (service.refusal ?? own);
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
     });
   });
@@ -77,6 +79,7 @@ async function serve(
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls: [],
     fail: false,
+    refusal: undefined,
     createKey: () => {
       const key = randomUUID();
       keys.set(key, cipher());

@@ -10,7 +10,7 @@ import { openKms } from '#vault';
 
 import { createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
-import { type KeyService, awsEnvironment, awsKms, transitEngine } from '../../support/key-services.js';
+import { type KeyService, awsEnvironment, awsKms, googleKms, transitEngine } from '../../support/key-services.js';
 import { PASSWORD, createTenant, startTestServer } from '../../support/server.js';
 
 const CONTEXT = Buffer.from('data-key:one:1');
@@ -19,16 +19,18 @@ const TOKEN = 's.transit';
 let folder: string;
 let transit: KeyService;
 let aws: KeyService;
+let google: Awaited<ReturnType<typeof googleKms>>;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'chancery-kms-'));
-  [transit, aws] = await Promise.all([transitEngine(TOKEN), awsKms()]);
+  [transit, aws, google] = await Promise.all([transitEngine(TOKEN), awsKms(), googleKms(folder)]);
 });
 afterEach(() => {
   transit.fail = false;
+  for (const service of [transit, google]) service.refusal = undefined;
   vi.unstubAllEnvs();
 });
 afterAll(async () => {
-  await Promise.all([transit.close(), aws.close()]);
+  await Promise.all([transit.close(), aws.close(), google.close()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -59,6 +61,21 @@ describe('a master key of a key management service', () => {
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'another');
     const key = await openKms(aws.createKey(), aws);
     await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+  });
+
+  it('a master key is unavailable, and not wrong, while its service answers 400 for another reason than the bytes', async () => {
+    vi.stubEnv('GOOGLE_APPLICATION_CREDENTIALS', google.credentialsFile);
+    const keys = [
+      [google, await openKms(google.createKey(), google), { error: { code: 400, status: 'FAILED_PRECONDITION' } }],
+      [transit, await openKms(transit.createKey(), { transitToken: new Secret(TOKEN) }), { errors: ['key not found'] }],
+    ] as const;
+    for (const [service, key, answer] of keys) {
+      const wrapped = await key.wrap(DATA_KEY, CONTEXT);
+      service.refusal = [400, answer];
+      await expect(key.unwrap(wrapped, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+      service.refusal = undefined;
+      await expect(key.unwrap(wrapped, Buffer.from('other'))).rejects.toThrow(withCode('SEALED'));
+    }
   });
 
   it('a data key that the service returns altered is not used', async () => {
