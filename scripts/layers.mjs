@@ -69,6 +69,7 @@ export const LAYERS = {
     'outbound',
     'vault',
     'scheduler',
+    'audit',
     'tenants',
     'service-keys',
     'certificates',

@@ -12,9 +12,10 @@ import { AcmeBindings } from './bindings.service.js';
 import { AcmeAccount } from './entities.js';
 import { acmeErrors } from './errors.js';
 import { acmeAccountEvents } from './events.js';
-import { readBinding } from './external-binding.js';
+import { type SentBinding, readBinding } from './external-binding.js';
 import { accountKey, algorithmOf, parseFlattenedJws, payloadOf, requireSignature, signerOf, textIn } from './jws.js';
 import { acmeAccountLifecycle } from './lifecycle.js';
+import { RefusedAcmeRequests } from './refused-requests.service.js';
 import type { AccountRequest, KeyRequest } from './requests.service.js';
 import { acmeUrls } from './urls.js';
 
@@ -29,6 +30,7 @@ export class AcmeAccounts {
   constructor(
     private readonly database: Database,
     private readonly bindings: AcmeBindings,
+    private readonly refused: RefusedAcmeRequests,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -38,7 +40,7 @@ export class AcmeAccounts {
    *   ACME_MALFORMED, ACME_INVALID_CONTACT, ACME_UNSUPPORTED_CONTACT, ACME_ACCOUNT_LIMIT_REACHED, TENANT_SUSPENDED
    */
   async create(request: KeyRequest): Promise<{ readonly account: AcmeAccount; readonly isNew: boolean }> {
-    const { payload, caId, publicKey, publicKeyHash, url, jwk } = request;
+    const { payload, caId, publicKeyHash, url, jwk } = request;
     if (payload === undefined) throw acmeErrors.ACME_MALFORMED('A new account has a payload');
     const known = await this.database.read(request.scope, (view) => view.findOne(AcmeAccount, { caId, publicKeyHash }));
     if (known) return { account: requireValid(known), isNew: false };
@@ -46,10 +48,19 @@ export class AcmeAccounts {
     const contacts = contactsIn(payload['contact']);
     if (payload['externalAccountBinding'] === undefined) throw acmeErrors.ACME_BINDING_REQUIRED();
     const sent = readBinding(payload['externalAccountBinding'], url, jwk);
-    const account = await this.database.transaction(request.scope, async (tx) => {
+    try {
+      return { account: await this.bind(request, sent, contacts), isNew: true };
+    } catch (error) {
+      await this.refused.noteBinding(request, sent.kid, error);
+      throw error;
+    }
+  }
+
+  private async bind(request: KeyRequest, sent: SentBinding, contacts: readonly string[]): Promise<AcmeAccount> {
+    const { tenantId, caId, publicKey, publicKeyHash } = request;
+    return this.database.transaction(request.scope, async (tx) => {
       await requireActiveTenant(tx);
       const id = uuidv7(tx.now);
-      const { tenantId } = request;
       const { id: bindingId, serviceId, credentialId } = await this.bindings.use(tx, sent, caId, id);
       if (!(await isServiceActive(tx, serviceId))) {
         throw acmeErrors.ACME_UNAUTHORIZED('The service of the binding was deleted');
@@ -79,7 +90,6 @@ export class AcmeAccounts {
       tx.record(acmeAccountEvents.created(id, { after }));
       return row;
     });
-    return { account, isNew: true };
   }
 
   /**

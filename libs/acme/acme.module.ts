@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
@@ -22,6 +23,7 @@ import {
   AcmeNoncePurge,
   AcmeOrderPurge,
 } from './purges.js';
+import { RefusedAcmeRequests } from './refused-requests.service.js';
 import { RenewalInfo } from './renewal-info.service.js';
 import { Replacements } from './replacements.service.js';
 import { AcmeRequests } from './requests.service.js';
@@ -36,7 +38,7 @@ export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, A
   events: [acmeBindingEvents, acmeAccountEvents, acmeOrderEvents, acmeAuthorizationEvents],
 })
 @Module({
-  imports: [TypeOrmModule.forFeature([...acmeEntities]), CertificatesModule, DatabaseModule, VaultModule],
+  imports: [TypeOrmModule.forFeature([...acmeEntities]), AuditModule, CertificatesModule, DatabaseModule, VaultModule],
   providers: [
     AcmeAccountInventory,
     AcmeAccountPurge,
@@ -52,6 +54,7 @@ export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, A
     AcmeRevocations,
     AcmeValidations,
     Nonces,
+    RefusedAcmeRequests,
     RenewalInfo,
     Replacements,
   ],
@@ -65,6 +68,7 @@ export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, A
     AcmeRevocations,
     AcmeValidations,
     Nonces,
+    RefusedAcmeRequests,
     RenewalInfo,
   ],
 })

@@ -3,6 +3,8 @@ import { defineEvents } from '#core';
 export const acmeBindingEvents = defineEvents('acme_binding', {
   created: 'A key for the external account binding of an ACME account was made',
   key_repeated: 'The key of an external account binding was given again, to a repetition of the request that made it',
+  use_refused:
+    'An external account binding was used that is not valid; recorded at the first use, then once a minute with the number of uses',
   deleted: 'A key for an external account binding was deleted before it was used',
 });
 
@@ -10,6 +12,8 @@ export const acmeAccountEvents = defineEvents('acme_account', {
   created: 'An ACME account was created and bound to a service',
   changed: 'The contacts of an ACME account were changed',
   key_changed: 'The key of an ACME account was replaced',
+  use_refused:
+    'A request of an ACME account was refused: of one that has ended, for a name that is not its own, or for what belongs to another account; recorded at the first, then once a minute with the number of requests',
   deactivated: 'An ACME account was deactivated by its holder',
   revoked: 'An ACME account was revoked by a member',
 });

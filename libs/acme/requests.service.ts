@@ -23,6 +23,7 @@ import {
   textIn,
 } from './jws.js';
 import { Nonces } from './nonces.service.js';
+import { RefusedAcmeRequests } from './refused-requests.service.js';
 import { type AcmeUrls, acmeUrls } from './urls.js';
 
 /** A POST as it arrived. */
@@ -77,6 +78,7 @@ export class AcmeRequests {
     private readonly database: Database,
     private readonly authorities: CertificateAuthorities,
     private readonly nonces: Nonces,
+    private readonly refused: RefusedAcmeRequests,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -154,15 +156,22 @@ export class AcmeRequests {
   /** What an account may work in. @throws as `usableAccount` */
   private async scopeOf(
     unproven: TenantScope,
-    { id, serviceId }: AcmeAccount,
+    account: AcmeAccount,
     facts: Pick<Origin, 'requestId' | 'sourceAddress'>,
   ): Promise<TenantScope> {
-    const name = await this.database.read(unproven, async (view) => {
-      await usableAccount(view, id);
-      return activeServiceName(view, serviceId);
-    });
+    const { id, serviceId } = account;
     const { tenantId } = unproven;
-    const actor = { type: 'service' as const, id: serviceId, name, credentialId: id };
-    return { ...facts, actor, tenantId, evidence: { kind: 'acme-account', accountId: id } };
+    const actor = { type: 'service' as const, id: serviceId, name: serviceId, credentialId: id };
+    const scope = { ...facts, tenantId, evidence: { kind: 'acme-account' as const, accountId: id } };
+    try {
+      const name = await this.database.read(unproven, async (view) => {
+        await usableAccount(view, id);
+        return activeServiceName(view, serviceId);
+      });
+      return { ...scope, actor: { ...actor, name } };
+    } catch (error) {
+      await this.refused.noteAccount({ account, scope: { ...scope, actor } }, error);
+      throw error;
+    }
   }
 }

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { AcmeValidations } from '#acme';
-import { DAY, ManualClock, SECOND } from '#core';
+import { AcmeValidations, RefusedAcmeRequests } from '#acme';
+import { DAY, MINUTE, ManualClock, SECOND } from '#core';
 
 import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
 import {
@@ -332,6 +332,70 @@ describe('the validation of a challenge', () => {
     const other = challenges[0]!.url.replace('http-01', 'dns-01');
     expect((await client.post(other, {})).body['type']).toBe('urn:ietf:params:acme:error:malformed');
     expect((await client.post(challenges[0]!.url.replace('http-01', 'none-01'), {})).status).toBe(404);
+  });
+});
+
+describe('a refused request by ACME', () => {
+  const NONE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
+  const refusalsOf = async (tenant: TestTenant, noun: string) =>
+    (await eventsOf(tenant, `acme_${noun}.use_refused`)).map(({ actor, outcome, target, details }) => [
+      `${actor!['type']} ${actor!['id']}`,
+      outcome,
+      target!['id'],
+      details!['code'],
+      details!['count'],
+    ]);
+
+  it('a refused request by ACME that an account signed is an event of its service, and then one a minute', async () => {
+    const { tenant, client, caId, serviceId } = await prepared();
+    const neighbour = new AcmeTestClient(server, client.directoryUrl);
+    await neighbour.register(await bind(server, tenant, serviceId, { caId }));
+    const id = neighbour.kid!.split('/').at(-1);
+    const refused = (code: string, count = 1) => [`service ${serviceId}`, 'denied', id, code, count];
+    expect(typeOf(await neighbour.order(['other.internal']))).toBe('rejectedIdentifier');
+    expect((await neighbour.post(client.kid!, {})).status).toBe(403);
+    expect((await neighbour.post(client.url(`orders/${NONE}`))).status).toBe(404);
+    for (let call = 0; call < 3; call += 1) await neighbour.order(['other.internal']);
+    // What is wrong with the form of a request is no refusal, and a nonce that was used belongs to the protocol.
+    const nonce = await neighbour.nonce();
+    await neighbour.post(client.url('new-order'), {}, { nonce });
+    expect(typeOf(await neighbour.post(client.url('new-order'), {}, { nonce }))).toBe('badNonce');
+    const first = [refused('NOT_FOUND'), refused('ACME_UNAUTHORIZED'), refused('ACME_REJECTED_IDENTIFIER')];
+    expect(await refusalsOf(tenant, 'account')).toEqual(first);
+    await server.server.app.get(RefusedAcmeRequests).flush();
+    await server.setTime(clock.now() + MINUTE);
+    await server.runScheduler();
+    expect(await refusalsOf(tenant, 'account')).toEqual([refused('ACME_REJECTED_IDENTIFIER', 3), ...first]);
+  });
+
+  it('a refused request by ACME of an account that was revoked is an event, and of one that signed nothing is none', async () => {
+    const { tenant, client, serviceId, name } = await prepared();
+    const id = client.kid!.split('/').at(-1);
+    await server.post(`${tenant.path}/acme-accounts/${id}/revoke`, undefined, tenant.owner);
+    const key = new AcmeTestClient(server, client.directoryUrl).key;
+    expect(typeOf(await client.post(client.url('new-order'), {}, { key }))).toBe('malformed');
+    expect(await refusalsOf(tenant, 'account')).toEqual([]);
+    expect((await client.order([name])).status).toBe(401);
+    expect(await refusalsOf(tenant, 'account')).toEqual([
+      [`service ${serviceId}`, 'denied', id, 'ACME_ACCOUNT_ENDED', 1],
+    ]);
+  });
+
+  it('a refused request by ACME with the wrong MAC of a binding is an event about its service, and of none is none', async () => {
+    const { tenant, client, caId, serviceId } = await prepared();
+    const binding = await bind(server, tenant, serviceId, { caId });
+    const stranger = new AcmeTestClient(server, client.directoryUrl);
+    for (const used of [
+      { ...binding, hmacKey: base64url('x'.repeat(32)) },
+      { ...binding, id: NONE },
+    ]) {
+      const externalAccountBinding = stranger.externalBinding(used);
+      expect((await stranger.post(client.url('new-account'), { externalAccountBinding })).status).toBe(403);
+    }
+    expect(await refusalsOf(tenant, 'binding')).toEqual([
+      ['system acme', 'denied', binding.id, 'ACME_UNAUTHORIZED', 1],
+    ]);
+    expect((await eventsOf(tenant, 'acme_binding.use_refused'))[0]).toMatchObject({ details: { serviceId } });
   });
 });
 

@@ -30,8 +30,16 @@ export function OverviewPage() {
         <>
           <LatestEvents
             title="Refused uses"
-            empty="No use of a credential, an API token or a workload's token was refused."
-            filter={{ action: ['credential.use_refused', 'api_token.use_refused', 'trust.refused'] }}
+            empty="No use of a credential, an API token, a workload's token or an ACME account was refused."
+            filter={{
+              action: [
+                'credential.use_refused',
+                'api_token.use_refused',
+                'trust.refused',
+                'acme_account.use_refused',
+                'acme_binding.use_refused',
+              ],
+            }}
           />
           <LatestEvents
             title="Failed sign-ins"

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 
-import { AcmeValidations } from '#acme';
+import { AcmeValidations, RefusedAcmeRequests } from '#acme';
 import { Deliveries } from '#announcements';
 import { Checkpoints, Cosignatures } from '#audit';
 import { MINUTE, SECOND, endedOrGivenUp } from '#core';
@@ -163,6 +163,7 @@ export class UsageSchedule {
     private readonly keyUsage: KeyUsage,
     private readonly refusedUses: RefusedUses,
     private readonly refusedApiTokens: RefusedApiTokens,
+    private readonly refusedAcmeRequests: RefusedAcmeRequests,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -181,5 +182,6 @@ export class UsageSchedule {
   async countRefusedUses(): Promise<void> {
     await this.refusedUses.flush();
     await this.refusedApiTokens.flush();
+    await this.refusedAcmeRequests.flush();
   }
 }

@@ -86,7 +86,7 @@ export class AcmeAccountsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     if (asked.account.id !== id) throw acmeErrors.ACME_UNAUTHORIZED('The request is signed by another account');
     const account = await this.accounts.update(asked);
     await this.answers.prepare(request, reply);
@@ -107,7 +107,7 @@ export class AcmeAccountsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount({ ...this.answers.callOf(request), path: request.url });
+    const asked = await this.answers.ofAccount(request, request.url);
     const { account, urls } = asked;
     if (account.id !== id) throw acmeErrors.ACME_UNAUTHORIZED('The request is signed by another account');
     if (cursor !== undefined && typeof cursor !== 'string') throw coreErrors.VALIDATION_ERROR();
@@ -124,7 +124,7 @@ export class AcmeAccountsController {
     fails: [acmeErrors.ACME_ACCOUNT_KEY_TAKEN, TENANT_SUSPENDED],
   })
   async changeKey(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const account = await this.accounts.changeKey(asked);
     await this.answers.prepare(request, reply);
     reply.header('Location', acmeUrls(this.publicUrl.current, asked.caId).account(account.id));

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { type AcmeCall, Nonces, acmeUrls } from '#acme';
+import {
+  type AccountRequest,
+  type AcmeCall,
+  AcmeRequests,
+  type KeyRequest,
+  Nonces,
+  RefusedAcmeRequests,
+  acmeUrls,
+} from '#acme';
 import { PublicUrl } from '#config';
 import { type DomainError, isUuid } from '#core';
 
@@ -11,7 +19,12 @@ import { sourceAddressOf } from '../../http/source-address.js';
 /** The header fields that every answer has (RFC 8555 §6.5, §7.1), and what is read of every request. */
 @Injectable()
 export class AcmeAnswers {
+  /** What was proven about requests that are being answered. */
+  readonly #proven = new WeakMap<FastifyRequest, AccountRequest>();
+
   constructor(
+    private readonly requests: AcmeRequests,
+    private readonly refused: RefusedAcmeRequests,
     private readonly nonces: Nonces,
     private readonly publicUrl: PublicUrl,
   ) {}
@@ -28,6 +41,20 @@ export class AcmeAnswers {
     };
   }
 
+  /** A request of an account. @param path with a query where one is signed @throws as `AcmeRequests.ofAccount` */
+  async ofAccount(request: FastifyRequest, path = pathOf(request.url)): Promise<AccountRequest> {
+    const asked = await this.requests.ofAccount({ ...this.callOf(request), path });
+    this.#proven.set(request, asked);
+    return asked;
+  }
+
+  /** A request of an account, or of a key that it brings. @throws as `AcmeRequests.ofAccountOrKey` */
+  async ofAccountOrKey(request: FastifyRequest): Promise<AccountRequest | KeyRequest> {
+    const asked = await this.requests.ofAccountOrKey(this.callOf(request));
+    if ('account' in asked) this.#proven.set(request, asked);
+    return asked;
+  }
+
   /** A nonce for the next request, and where the directory is. @throws SEALED */
   async prepare(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const caId = caIdOf(request);
@@ -36,9 +63,11 @@ export class AcmeAnswers {
     if (isUuid(caId)) reply.header('Link', `<${acmeUrls(this.publicUrl.current, caId).directory}>;rel="index"`);
   }
 
-  /** The same for a refusal; on a server that has no key for nonces, it has none. */
-  async prepareRefusal(request: FastifyRequest, reply: FastifyReply, { extensions }: DomainError): Promise<void> {
-    const { account } = extensions;
+  /** The same for a refusal, which is recorded; on a server that has no key for nonces, it has none. */
+  async prepareRefusal(request: FastifyRequest, reply: FastifyReply, error: DomainError): Promise<void> {
+    const proven = this.#proven.get(request);
+    if (proven) await this.refused.noteAccount(proven, error);
+    const { account } = error.extensions;
     // RFC 8555 §7.3.5: where the account is that has the key.
     if (typeof account === 'string') reply.header('Location', account);
     await this.prepare(request, reply).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { Controller, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { AcmeAccounts, AcmeAuthorizations, AcmeOrders, AcmeRequests, acmeErrors } from '#acme';
+import { AcmeAccounts, AcmeAuthorizations, AcmeOrders, acmeErrors } from '#acme';
 import { authorityErrors, certificateErrors } from '#certificates';
 import { Clock, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
@@ -29,7 +29,6 @@ const RETRY_AFTER_SECONDS = 2;
 @AcmeApi()
 export class AcmeOrdersController {
   constructor(
-    private readonly requests: AcmeRequests,
     private readonly accounts: AcmeAccounts,
     private readonly orders: AcmeOrders,
     private readonly authorizations: AcmeAuthorizations,
@@ -51,7 +50,7 @@ export class AcmeOrdersController {
     ],
   })
   async newOrder(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const order = await this.orders.create(asked);
     await this.accounts.noteUse(asked);
     await this.answers.prepare(request, reply);
@@ -70,7 +69,7 @@ export class AcmeOrdersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const order = await this.orders.get(asked, id);
     await this.answers.prepare(request, reply);
     if (order.state === 'pending' || order.state === 'processing') reply.header('Retry-After', RETRY_AFTER_SECONDS);
@@ -99,7 +98,7 @@ export class AcmeOrdersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const order = await this.orders.finalize(asked, id);
     await this.answers.prepare(request, reply);
     reply.header('Location', asked.urls.order(order.id));
@@ -117,7 +116,7 @@ export class AcmeOrdersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const row = await this.authorizations.getOrDeactivate(asked, id);
     await this.answers.prepare(request, reply);
     if (row.state === 'pending') reply.header('Retry-After', RETRY_AFTER_SECONDS);
@@ -137,7 +136,7 @@ export class AcmeOrdersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const row = await this.authorizations.answer(asked, id, type);
     await this.answers.prepare(request, reply);
     addLink(reply, asked.urls.authorization(id), 'up');
@@ -162,7 +161,7 @@ export class AcmeOrdersController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    const asked = await this.requests.ofAccount(this.answers.callOf(request));
+    const asked = await this.answers.ofAccount(request);
     const chain = await this.orders.certificate(asked, kid);
     await this.answers.prepare(request, reply);
     reply.type(PEM_CHAIN);

@@ -41,7 +41,7 @@ export class AcmeRenewalsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    await this.revocations.revoke(await this.requests.ofAccountOrKey(this.answers.callOf(request)));
+    await this.revocations.revoke(await this.answers.ofAccountOrKey(request));
     await this.answers.prepare(request, reply);
     return {};
   }
