@@ -91,8 +91,8 @@ export class AcmeAuthorizations {
 
 /** A step: the order of an authorization that ended, unless it has ended by itself. @param order locked */
 export async function failOrder(tx: Tx, order: AcmeOrder): Promise<void> {
-  const state = acmeOrderLifecycle.stateAt(order, tx.now);
-  if (acmeOrderLifecycle.event.fail.from.includes(state)) {
-    await tx.transition(AcmeOrder, order, acmeOrderLifecycle.event.fail);
+  const current = await tx.applyDue(AcmeOrder, order);
+  if (acmeOrderLifecycle.event.fail.from.includes(current.state)) {
+    await tx.transition(AcmeOrder, current, acmeOrderLifecycle.event.fail);
   }
 }

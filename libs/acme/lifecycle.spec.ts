@@ -37,11 +37,15 @@ describe('the states of RFC 8555 §7.1.6', () => {
     });
   });
 
-  it('the state of an ACME order follows the clock: it expires, and an issuance that did not end is given up', () => {
+  it('the state of an ACME order follows the clock: it expires, and is ready again where an issuance did not end', () => {
     const at = (state: 'pending' | 'ready' | 'processing' | 'valid', now: number) =>
-      acmeOrderLifecycle.stateAt({ state, expiresAt: 1_000, processingSince: 900 }, now);
-    expect([at('pending', 999), at('ready', 1_000), at('valid', 1_000)]).toEqual(['pending', 'invalid', 'valid']);
+      acmeOrderLifecycle.stateAt({ state, expiresAt: 9 * MINUTE, processingSince: 1 * MINUTE }, now);
+    const ends = 9 * MINUTE;
+    expect([at('pending', ends - 1), at('ready', ends), at('valid', ends)]).toEqual(['pending', 'invalid', 'valid']);
+    expect([at('processing', 6 * MINUTE - 1), at('processing', 6 * MINUTE)]).toEqual(['processing', 'ready']);
+    expect(at('processing', ends)).toBe('invalid');
     // What was begun in time may end.
-    expect([at('processing', 1_000), at('processing', 900 + 5 * MINUTE)]).toEqual(['processing', 'invalid']);
+    const late = { state: 'processing' as const, expiresAt: ends, processingSince: ends - 1 };
+    expect(acmeOrderLifecycle.stateAt(late, ends)).toBe('processing');
   });
 });

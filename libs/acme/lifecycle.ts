@@ -5,7 +5,7 @@ import { acmeAccountEvents, acmeAuthorizationEvents, acmeOrderEvents } from './e
 
 // The states of RFC 8555 §7.1.6, under the names that the protocol has for them.
 
-/** Longer than any request lasts: what is still being issued then never will be. */
+/** Longer than any request lasts: what is still being issued then never will be, and the order is ready for another request. */
 const ISSUED_WITHIN = 5 * MINUTE;
 
 export const acmeAccountStates = ['valid', 'deactivated', 'revoked'] as const;
@@ -80,7 +80,7 @@ export const acmeOrderLifecycle = defineLifecycle({
       records: null,
       sets: (_, at) => ({ processingSince: at }),
     },
-    /** The request was not acceptable: another one may be sent (§7.4, `badCSR`). */
+    /** The request was not acceptable (§7.4, `badCSR`), or the database failed: another one may be sent. */
     reject: {
       from: ['processing'],
       to: 'ready',
@@ -89,20 +89,21 @@ export const acmeOrderLifecycle = defineLifecycle({
       sets: () => ({ processingSince: null }),
     },
     issue: { from: ['processing'], to: 'valid', done: 'issued', records: acmeOrderEvents.finalized },
+    /** A process ended between the intent and the certificate: what it signed was given to no one, and will not be. */
+    abandon: {
+      from: ['processing'],
+      to: 'ready',
+      done: 'abandoned',
+      records: null,
+      dueAt: ({ processingSince }: OrderTiming) => (processingSince === null ? null : processingSince + ISSUED_WITHIN),
+      sets: () => ({ processingSince: null }),
+    },
     expire: {
       from: ['pending', 'ready'],
       to: 'invalid',
       done: 'expired',
       records: null,
       dueAt: ({ expiresAt }: OrderTiming) => expiresAt,
-    },
-    /** A process ended between the intent and the certificate. */
-    abandon: {
-      from: ['processing'],
-      to: 'invalid',
-      done: 'abandoned',
-      records: null,
-      dueAt: ({ processingSince }: OrderTiming) => (processingSince === null ? null : processingSince + ISSUED_WITHIN),
     },
   },
 });

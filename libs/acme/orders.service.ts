@@ -121,7 +121,8 @@ export class AcmeOrders {
 
   /**
    * Issues the certificate of an order by the same way as for every other request. Nothing but the request decides: while it
-   * is worked on, the order is `processing`, and of racing requests one is accepted.
+   * is worked on, the order is `processing`, and of racing requests one is accepted. Where it fails, the order is `ready`
+   * for another one: immediately or, where the database cannot be asked, after a while.
    * @throws NOT_FOUND, ACME_ORDER_NOT_READY, ACME_BAD_CSR, INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, CA_NOT_USABLE, BUSY,
    *   and as the authority of the account
    */
@@ -133,9 +134,9 @@ export class AcmeOrders {
     const csr = readRequest(bytes);
     requireNamesOf(csr, order.names);
     await this.requireForeignKey(scope, csr);
-    await this.begin(scope, id);
+    const begun = await this.begin(scope, id);
     const completion: Completion = {
-      complete: (tx, result) => this.complete(tx, id, (result as { certificate: { kid: string } }).certificate.kid),
+      complete: (tx, result) => this.complete(tx, begun, (result as { certificate: { kid: string } }).certificate.kid),
     };
     try {
       await this.issuance.issue(completing(scope, completion), {
@@ -144,8 +145,10 @@ export class AcmeOrders {
         serviceId: account.serviceId,
       });
     } catch (error) {
-      // Where nothing more is known of it, the clock ends it.
-      if (error instanceof DomainError && error.kind !== 'unavailable') await this.reject(scope, id);
+      await this.reject(scope, begun).catch((failed: unknown) => {
+        // Where the database does not answer to this either, the clock does it.
+        if (!(failed instanceof DomainError && failed.kind === 'unavailable')) throw failed;
+      });
       throw error;
     }
     return this.get(request, id);
@@ -161,27 +164,35 @@ export class AcmeOrders {
     return `${certificate.certificatePem}${chain}`;
   }
 
-  private async begin(scope: TenantScope, id: string): Promise<void> {
-    await this.database.transaction(scope, async (tx) => {
+  /** @returns the order as this attempt left it: its version is that of no other attempt */
+  private async begin(scope: TenantScope, id: string): Promise<AcmeOrder> {
+    return this.database.transaction(scope, async (tx) => {
       tx.housekeeping('the issuance has events of its own');
-      const row = await tx.lock(AcmeOrder, { id });
-      if (acmeOrderLifecycle.stateAt(row, tx.now) !== 'ready') throw notReady(row);
-      await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.finalize);
+      const row = await tx.applyDue(AcmeOrder, await tx.lock(AcmeOrder, { id }));
+      if (row.state !== 'ready') throw notReady(row);
+      return tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.finalize);
     });
   }
 
-  /** Written in the transaction that finishes the certificate: there is none whose order does not know it. */
-  private async complete(tx: Tx, id: string, certificateKid: string): Promise<void> {
+  /**
+   * Written in the transaction that finishes the certificate: there is none whose order does not know it. An attempt that
+   * was given up meanwhile is refused here, whatever became of the order: it has one certificate at most.
+   * @throws ACME_ORDER_NOT_READY
+   */
+  private async complete(tx: Tx, { id, version }: AcmeOrder, certificateKid: string): Promise<void> {
     const row = await tx.lock(AcmeOrder, { id });
+    if (row.version !== version) throw acmeErrors.ACME_ORDER_NOT_READY('The order was finalized by another request');
     if (row.replacesKid !== null) await this.replacements.requireUnreplaced(tx, row.replacesKid, id);
     await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.issue, { set: { certificateKid } });
   }
 
-  private async reject(scope: TenantScope, id: string): Promise<void> {
+  /** The order is ready again, unless this attempt was finished although its answer was lost. */
+  private async reject(scope: TenantScope, { id, version }: AcmeOrder): Promise<void> {
     await this.database.transaction({ ...scope, evidence: { kind: 'work' } }, async (tx) => {
       tx.housekeeping('the request of an order was not acceptable');
-      const row = await tx.lock(AcmeOrder, { id });
-      if (row.state === 'processing') await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.reject);
+      const row = await tx.lockIfPresent(AcmeOrder, { id, version });
+      const isOpen = row && acmeOrderLifecycle.stateAt(row, tx.now) === 'processing';
+      if (isOpen) await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.reject);
     });
   }
 

@@ -7,6 +7,10 @@ import { In, type Tx } from '#database';
 import { readCertificateId } from './certificate-id.js';
 import { type AcmeAccount, AcmeOrder } from './entities.js';
 import { acmeErrors } from './errors.js';
+import { type AcmeOrderState, acmeOrderLifecycle } from './lifecycle.js';
+
+/** An order in one of these has replaced a certificate, or is about to. */
+const TAKES_PLACE: AcmeOrderState[] = ['processing', 'valid'];
 
 /** Orders that say which certificate they take the place of (RFC 9773 §5). */
 @Injectable()
@@ -34,7 +38,9 @@ export class Replacements {
    * @throws ACME_ALREADY_REPLACED
    */
   async requireUnreplaced(tx: Tx, replacesKid: string, orderId?: string): Promise<void> {
-    const others = await tx.find(AcmeOrder, { replacesKid, state: In(['processing', 'valid']) });
-    if (others.some(({ id }) => id !== orderId)) throw acmeErrors.ACME_ALREADY_REPLACED();
+    const others = await tx.find(AcmeOrder, { replacesKid, state: In(TAKES_PLACE) });
+    const isTaken = (order: AcmeOrder): boolean =>
+      order.id !== orderId && TAKES_PLACE.includes(acmeOrderLifecycle.stateAt(order, tx.now));
+    if (others.some(isTaken)) throw acmeErrors.ACME_ALREADY_REPLACED();
   }
 }

@@ -6,6 +6,7 @@ import { DAY, HOUR, ManualClock, MINUTE, platformScope, systemOrigin } from '#co
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
+import { whileStatementFails } from '../../support/failing-statement.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createAuthority, issue } from './pki.js';
@@ -47,20 +48,8 @@ afterAll(async () => {
 });
 
 /** Makes one statement fail while the work runs, by a trigger in the database. */
-async function whileFailing<T>(event: string, condition: string, work: () => Promise<T>): Promise<T> {
-  const sqlite = database.url.startsWith('sqlite:');
-  await plain.query(
-    sqlite
-      ? `CREATE TRIGGER broken BEFORE ${event} WHEN ${condition} BEGIN SELECT RAISE(ABORT, 'broken'); END`
-      : `CREATE TRIGGER broken BEFORE ${event} FOR EACH ROW
-           IF ${condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'broken'; END IF`,
-  );
-  try {
-    return await work();
-  } finally {
-    await plain.query('DROP TRIGGER broken');
-  }
-}
+const whileFailing = <T>(event: string, condition: string, work: () => Promise<T>): Promise<T> =>
+  whileStatementFails(database.url, { event, condition }, work);
 
 const inventory = async (): Promise<Shape[]> => {
   await signInAgain();

@@ -8,6 +8,7 @@ import { Services } from '#service-keys';
 import { payloadHash } from '../../../apps/server/src/http/idempotency.guard.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { joinTenant } from '../../support/people.js';
+import { whileStatementFails } from '../../support/failing-statement.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
@@ -230,21 +231,8 @@ async function rowsOf<Row>(sql: string): Promise<Row[]> {
 }
 
 /** Makes one kind of statement fail while the work runs, by a trigger in the database. */
-async function whileFailing<T>(event: string, condition: string, work: () => Promise<T>): Promise<T> {
-  const plain = await openPlainDataSource(database.url);
-  await plain.query(
-    database.url.startsWith('sqlite:')
-      ? `CREATE TRIGGER broken BEFORE ${event} WHEN ${condition} BEGIN SELECT RAISE(ABORT, 'broken'); END`
-      : `CREATE TRIGGER broken BEFORE ${event} FOR EACH ROW
-           IF ${condition} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'broken'; END IF`,
-  );
-  try {
-    return await work();
-  } finally {
-    await plain.query('DROP TRIGGER broken');
-    await plain.destroy();
-  }
-}
+const whileFailing = <T>(event: string, condition: string, work: () => Promise<T>): Promise<T> =>
+  whileStatementFails(database.url, { event, condition }, work);
 
 describe('the work and its stored answer', () => {
   it.each([

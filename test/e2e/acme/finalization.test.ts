@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AcmeValidations } from '#acme';
+import { ManualClock, MINUTE } from '#core';
+
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
+import { type FailingStatement, whileStatementFails } from '../../support/failing-statement.js';
+import {
+  type Answer,
+  PASSWORD,
+  type Shape,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { AcmeTestClient, ChallengeHost, csrOf, prepareAcme } from './acme-client.js';
+
+const clock = new ManualClock(Date.now());
+const host = new ChallengeHost();
+let dns: TestDnsServer;
+let database: TestDatabase;
+let server: TestServer;
+
+beforeAll(async () => {
+  dns = await startDnsServer();
+  database = await createMigratedDatabase();
+  server = await startTestServer({
+    clock,
+    database,
+    environment: {
+      CHANCERY_ACME_RESOLVERS: dns.address,
+      CHANCERY_ACME_HTTP_PORT: String(await host.listen()),
+      CHANCERY_ACME_NETWORKS: '127.0.0.1',
+    },
+  });
+});
+afterAll(async () => {
+  await server.close();
+  await database.drop();
+  dns.close();
+  host.close();
+});
+
+const typeOf = ({ body }: Answer): string | undefined => (body['type'] as string | undefined)?.split(':').at(-1);
+
+const whileFailing = <T>(statement: FailingStatement, work: () => Promise<T>): Promise<T> =>
+  whileStatementFails(database.url, statement, work);
+
+let named = 0;
+
+/** An order that is ready to be finalized, of an account of a tenant of its own. */
+async function ready() {
+  const tenant = await createTenant(server, `finalization-${(named += 1)}`);
+  const { binding, caId, serviceId } = await prepareAcme(server, tenant);
+  const client = new AcmeTestClient(server, binding.directoryUrl);
+  await client.register(binding);
+  const name = `web.${tenant.slug}.internal`;
+  dns.addresses.set(name, '127.0.0.1');
+  const { body, headers } = await client.order([name]);
+  for (const { token, url } of await client.challenges(body)) {
+    host.answers.set(token, client.keyAuthorization(token));
+    await client.post(url, {});
+  }
+  await server.server.app.get(AcmeValidations).validateDue();
+  const url = headers.get('location')!;
+  const finalize = () => client.post(body['finalize']!, { csr: csrOf([name]) });
+  const state = async () => (await client.post(url)).body['status'];
+  expect(await state()).toBe('ready');
+  return { tenant, client, caId, serviceId, name, url, authorizations: body['authorizations'], finalize, state };
+}
+
+async function certificatesOf(tenant: TestTenant): Promise<string[]> {
+  const token = await server.login(tenant.owner.email, PASSWORD);
+  const { items } = (await server.get(`${tenant.path}/certificates`, { token })).body;
+  return (items as unknown as Shape[]).map(({ state }) => String(state)).toSorted();
+}
+
+describe('an order whose database fails while it is finalized', () => {
+  it.each<[string, string, string]>([
+    ['what will be signed is put on record', 'INSERT ON certificates', "NEW.state = 'issuing'"],
+    ['the certificate is stored', 'UPDATE ON certificates', "NEW.state = 'active'"],
+    ['the order is written', 'UPDATE ON acme_orders', "NEW.state = 'valid'"],
+  ])('an order whose database fails when %s is ready again, and gets one certificate', async (_, event, condition) => {
+    const { tenant, finalize, state } = await ready();
+    const failed = await whileFailing({ event, condition }, finalize);
+    expect([failed.status, typeOf(failed), await state()]).toEqual([503, 'serverInternal', 'ready']);
+    expect((await finalize()).body['status']).toBe('valid');
+    clock.advance(6 * MINUTE);
+    await server.runScheduler();
+    const left = event.startsWith('INSERT') ? ['active'] : ['active', 'revoked'];
+    expect([await state(), await certificatesOf(tenant)]).toEqual(['valid', left]);
+  });
+
+  it('an order whose database answers nothing more is ready again after a while, also to be deactivated', async () => {
+    const { tenant, finalize, state } = await ready();
+    // Neither the certificate nor the end of the attempt can be written: as where the process was killed.
+    const lost = { event: 'UPDATE ON acme_orders', condition: "OLD.state = 'processing'" };
+    expect((await whileFailing(lost, finalize)).status).toBe(503);
+    expect([await state(), typeOf(await finalize())]).toEqual(['processing', 'orderNotReady']);
+    clock.advance(5 * MINUTE);
+    expect(await state()).toBe('ready');
+    expect((await whileFailing(lost, finalize)).status).toBe(503);
+    clock.advance(5 * MINUTE);
+    expect((await finalize()).body['status']).toBe('valid');
+    await server.runScheduler();
+    expect((await certificatesOf(tenant)).filter((each) => each === 'active')).toHaveLength(1);
+
+    const other = await ready();
+    await whileFailing(lost, other.finalize);
+    clock.advance(5 * MINUTE);
+    const [authorization] = other.authorizations as unknown as string[];
+    expect((await other.client.post(authorization!, { status: 'deactivated' })).status).toBe(200);
+    expect([await other.state(), await state()]).toEqual(['invalid', 'valid']);
+  });
+});
