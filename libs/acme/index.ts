@@ -4,7 +4,7 @@ export { AcmeAccounts } from './accounts.service.js';
 export { AcmeAuthorizations } from './authorizations.service.js';
 export { type AcmeBindingWithKey, AcmeBindings, type ShownAcmeBinding } from './bindings.service.js';
 export { AcmeModule } from './acme.module.js';
-export { AcmeOrders } from './orders.service.js';
+export { AcmeOrders, type ShownAcmeOrder } from './orders.service.js';
 export { type AccountRequest, type AcmeCall, AcmeRequests, type KeyRequest } from './requests.service.js';
 export { RefusedAcmeRequests } from './refused-requests.service.js';
 export { AcmeRevocations } from './revocations.service.js';

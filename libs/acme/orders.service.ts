@@ -13,6 +13,7 @@ import { acmeOrderEvents } from './events.js';
 import { namesIn, requireNamesOf, requireNoObjection, wantedName } from './identifiers.js';
 import { textIn } from './jws.js';
 import { acmeOrderLifecycle } from './lifecycle.js';
+import { type OrderProblem, problemOfOrder } from './order-problem.js';
 import { Replacements } from './replacements.service.js';
 import type { AccountRequest } from './requests.service.js';
 
@@ -23,6 +24,12 @@ const OPEN_ORDERS_MAX = 200;
 /** New orders of one tenant within a minute. */
 const ORDERS_PER_MINUTE = 300;
 const TOKEN_BYTES = 32;
+
+/** An order as its account sees it. */
+export interface ShownAcmeOrder extends AcmeOrder {
+  /** Why it is invalid. */
+  readonly problem?: OrderProblem;
+}
 
 /** Orders of certificates (RFC 8555 §7.4), within what one account has ordered. */
 @Injectable()
@@ -101,10 +108,12 @@ export class AcmeOrders {
   }
 
   /** @throws NOT_FOUND, also for an order of another account */
-  async get({ account, scope }: Pick<AccountRequest, 'account' | 'scope'>, id: string): Promise<AcmeOrder> {
+  async get({ account, scope }: Pick<AccountRequest, 'account' | 'scope'>, id: string): Promise<ShownAcmeOrder> {
     return this.database.read(scope, async (view) => {
       const order = await view.get(AcmeOrder, { id, accountId: account.id });
-      return { ...order, state: acmeOrderLifecycle.stateAt(order, view.now) };
+      const state = acmeOrderLifecycle.stateAt(order, view.now);
+      if (state !== 'invalid') return { ...order, state };
+      return { ...order, state, problem: problemOfOrder(await view.find(AcmeAuthorization, { orderId: id })) };
     });
   }
 
@@ -126,7 +135,7 @@ export class AcmeOrders {
    * @throws NOT_FOUND, ACME_ORDER_NOT_READY, ACME_BAD_CSR, INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, CA_NOT_USABLE, BUSY,
    *   and as the authority of the account
    */
-  async finalize(request: AccountRequest, id: string): Promise<AcmeOrder> {
+  async finalize(request: AccountRequest, id: string): Promise<ShownAcmeOrder> {
     const { account, scope, payload, caId } = request;
     const order = await this.get(request, id);
     if (order.state !== 'ready') throw notReady(order);

@@ -10695,6 +10695,10 @@ export interface operations {
                         authorizations: string[];
                         finalize: string;
                         certificate?: string;
+                        error?: {
+                            type: string;
+                            detail: string;
+                        };
                     };
                 };
             };
@@ -10733,6 +10737,10 @@ export interface operations {
                         authorizations: string[];
                         finalize: string;
                         certificate?: string;
+                        error?: {
+                            type: string;
+                            detail: string;
+                        };
                     };
                 };
             };
@@ -10771,6 +10779,10 @@ export interface operations {
                         authorizations: string[];
                         finalize: string;
                         certificate?: string;
+                        error?: {
+                            type: string;
+                            detail: string;
+                        };
                     };
                 };
             };

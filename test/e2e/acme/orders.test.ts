@@ -193,7 +193,8 @@ describe('an order by ACME', () => {
     await validate();
     const [authorization] = order['authorizations'] as unknown as string[];
     await server.setTime(clock.now() + 7 * DAY);
-    expect((await client.post(url, undefined, { nonce: await client.nonce() })).body['status']).toBe('invalid');
+    const expired = { status: 'invalid', error: { type: 'urn:ietf:params:acme:error:malformed' } };
+    expect((await client.post(url, undefined, { nonce: await client.nonce() })).body).toMatchObject(expired);
     expect((await client.post(authorization!)).body).toMatchObject({ status: 'expired' });
     const late = await client.post(order['finalize']!, { csr: csrOf([name]) });
     expect([late.status, late.body['type']]).toEqual([403, 'urn:ietf:params:acme:error:orderNotReady']);
@@ -206,7 +207,8 @@ describe('an order by ACME', () => {
     const [authorization] = order['authorizations'] as unknown as string[];
     const { body } = await client.post(authorization!, { status: 'deactivated' });
     expect(body['status']).toBe('deactivated');
-    expect((await client.post(url)).body['status']).toBe('invalid');
+    const error = { type: 'urn:ietf:params:acme:error:unauthorized', detail: expect.stringContaining('deactivated') };
+    expect((await client.post(url)).body).toMatchObject({ status: 'invalid', error });
   });
 
   it('orders by ACME of an account are listed for it alone', async () => {
@@ -244,6 +246,10 @@ describe('the validation of a challenge', () => {
     const { url, challenges } = await ordered(client, [name]);
     host.answers.set(challenges[0]!.token, `${challenges[0]!.token}.another`);
     expect(await failed(client, url, challenges[0]!.url)).toEqual(['invalid', 'unauthorized', 'invalid']);
+    expect((await client.post(url)).body['error']).toEqual({
+      type: 'urn:ietf:params:acme:error:unauthorized',
+      detail: `${name}: The answer is not the key authorization`,
+    });
     const path = `/.well-known/acme-challenge/${challenges[0]!.token}`;
     expect(host.requests.filter((request) => request === path)).toHaveLength(5);
     const [event] = await eventsOf(tenant, 'acme_authorization.failed');

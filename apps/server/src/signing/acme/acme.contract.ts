@@ -1,4 +1,11 @@
-import { type AcmeAccount, type AcmeAuthorization, type AcmeOrder, type AcmeUrls, acmeType, challengesOf } from '#acme';
+import {
+  type AcmeAccount,
+  type AcmeAuthorization,
+  type AcmeUrls,
+  type ShownAcmeOrder,
+  acmeType,
+  challengesOf,
+} from '#acme';
 import { toRfc3339 } from '#core';
 
 // The objects of RFC 8555 §7.1, as the protocol writes them.
@@ -71,17 +78,34 @@ export const ORDER_SCHEMA = object(
     authorizations: texts(`${BASE}/authorizations/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c50`),
     finalize: by(`${BASE}/orders/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c49/finalize`),
     certificate: by(`${BASE}/certificates/5d2c7b0e-3a0d-4a8e-9d5e-1f6f3f6f9b11`),
+    error: object({ type: by(acmeType('connection')), detail: by('billing.acme.internal: The connection failed') }),
   },
   ['status', 'expires', 'identifiers', 'authorizations', 'finalize'],
 );
 
-export const presentOrder = (urls: AcmeUrls, order: AcmeOrder) => ({
+export const presentOrder = (urls: AcmeUrls, order: ShownAcmeOrder) => ({
   status: order.state,
   expires: toRfc3339(order.expiresAt),
   identifiers: order.names.map((value) => ({ type: 'dns', value })),
   authorizations: order.authorizationIds.map((id) => urls.authorization(id)),
   finalize: urls.finalize(order.id),
   ...(order.certificateKid === null ? {} : { certificate: urls.certificate(order.certificateKid) }),
+  ...(order.problem === undefined ? {} : { error: presentProblem(order.problem) }),
+});
+
+/** §6.7, §6.7.1. */
+const presentProblem = ({ problem, detail, subproblems }: NonNullable<ShownAcmeOrder['problem']>) => ({
+  type: acmeType(problem),
+  detail,
+  ...(subproblems.length === 0
+    ? {}
+    : {
+        subproblems: subproblems.map((each) => ({
+          type: acmeType(each.problem),
+          detail: each.detail,
+          identifier: { type: 'dns', value: each.name },
+        })),
+      }),
 });
 
 const CHALLENGE = {
