@@ -13,7 +13,14 @@ const RESET_SUBJECTS: Readonly<Record<ResetKind, string>> = {
   verification: '[Chancery] Confirm your address',
 };
 
-/** What people are sent about their accounts. A token is in the text, to be pasted: an address in a browser would keep it. */
+/** The pages of the console that take a token. */
+type TokenPage = 'invitation' | 'reset';
+
+/**
+ * What people are sent about their accounts. The link leads to the console, which processes with the role admin serve: nothing else
+ * makes invitations or completes resets. Its token is in the fragment, which browsers send to no server (RFC 9110 §7.1), and is also
+ * in a line of its own, to be pasted where another program handles the link.
+ */
 @Injectable()
 export class AccountMails {
   constructor(
@@ -43,7 +50,9 @@ export class AccountMails {
         subject: `[Chancery] You are invited to ${slug}`,
         text: this.text(
           `You are invited to become a member of the tenant ${inLine(name)} (${slug}) of Chancery, with the role ${role}.`,
-          `Open ${this.signIn}, choose "I have an invitation", and paste this token:`,
+          'Open this page:',
+          this.link('invitation', token),
+          `Or open ${this.signIn}, choose "I have an invitation", and paste this token:`,
           token.reveal(),
           `It can be used once, until ${toRfc3339(expiresAt)}. If you have an account already, sign in first.`,
           'If you do not know who invites you, do nothing.',
@@ -62,7 +71,9 @@ export class AccountMails {
         subject: RESET_SUBJECTS[kind],
         text: this.text(
           `Somebody asked for a new password for your account ${user.email} of Chancery.`,
-          `Open ${this.signIn}, choose "I have a token for a new password", and paste this token:`,
+          'Open this page:',
+          this.link('reset', token),
+          `Or open ${this.signIn}, choose "I have a token for a new password", and paste this token:`,
           token.reveal(),
           `It can be used once, until ${toRfc3339(expiresAt)}. All sessions of the account end then.`,
           'If it was not you who asked, do nothing: your password stays as it is.',
@@ -88,6 +99,10 @@ export class AccountMails {
 
   private get signIn(): string {
     return `${this.publicUrl.current}/console/sign-in`;
+  }
+
+  private link(page: TokenPage, token: Secret): string {
+    return `${this.publicUrl.current}/console/${page}#${token.reveal()}`;
   }
 
   private text(...paragraphs: readonly string[]): string {

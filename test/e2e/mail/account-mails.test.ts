@@ -53,6 +53,8 @@ async function mailsTo(address: string): Promise<ReceivedMail[]> {
   await server.server.app.get(MailDeliveries).sendDue();
   return mailServer.received.filter(({ to }) => to.includes(address));
 }
+/** A program for e-mail makes a link of what is alone in its line. */
+const linesOf = ({ text }: ReceivedMail): string[] => text.split(/\r?\n/);
 const tokenIn = ({ text }: ReceivedMail): string => TOKEN.exec(text)![0];
 const lastTokenTo = async (address: string): Promise<string> => tokenIn((await mailsTo(address)).at(-1)!);
 
@@ -83,6 +85,7 @@ describe('an invitation by e-mail', () => {
     expect(mail!.text).toContain('https://chancery.test/console/sign-in');
     const token = tokenIn(mail!);
     expect(mail!.text).not.toContain(`/${token}`);
+    expect(linesOf(mail!)).toContain(`https://chancery.test/console/invitation#${token}`);
     expect((await accept(token)).status).toBe(201);
     expect(server.logs.join('')).not.toContain(token);
   });
@@ -181,6 +184,7 @@ describe('a new password by e-mail', () => {
     expect(await ask(` ${email.toUpperCase()} `)).toMatchObject({ status: 202, body: { email } });
     const token = await lastTokenTo(email);
     expect(token).toMatch(/^crst_/);
+    expect(linesOf((await mailsTo(email)).at(-1)!)).toContain(`https://chancery.test/console/reset#${token}`);
     expect((await server.get('/v1/auth/me', session)).status).toBe(200);
     expect((await complete(token)).status).toBe(204);
     expect((await server.get('/v1/auth/me', session)).status).toBe(401);

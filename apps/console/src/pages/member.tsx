@@ -109,7 +109,7 @@ function ResetPassword({ member, onClose }: MemberDialogProps) {
       ) : (
         <>
           {started.token === undefined ? (
-            <p className="mb-3">The token was sent to {member.email}.</p>
+            <p className="mb-3">A link was sent to {member.email}.</p>
           ) : (
             <>
               <p className="mb-3">

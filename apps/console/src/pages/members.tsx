@@ -214,7 +214,7 @@ function Invited({ answer: { invitation, token }, onClose }: InvitedAnswerProps)
   return (
     <Dialog title={`${invitation.email} is invited`} onClose={onClose}>
       {token === undefined ? (
-        <p className="mb-3">The person gets an e-mail with a token, and chooses their own password.</p>
+        <p className="mb-3">The person gets an e-mail with a link, and chooses their own password.</p>
       ) : (
         <>
           <p className="mb-3">
