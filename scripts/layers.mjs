@@ -122,7 +122,6 @@ export const LAYERS = {
     'idempotency',
     'contacts',
     'mail',
-    'issuers',
     'identity-providers',
     'factors',
     'tenants',

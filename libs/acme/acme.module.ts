@@ -28,6 +28,7 @@ import { RenewalInfo } from './renewal-info.service.js';
 import { Replacements } from './replacements.service.js';
 import { AcmeRequests } from './requests.service.js';
 import { AcmeRevocations } from './revocations.service.js';
+import { acmeSettings } from './settings.js';
 import { AcmeValidations } from './validations.service.js';
 
 export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, AcmeOrder, AcmeAuthorization, AcmeNonce];
@@ -36,6 +37,7 @@ export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, A
 @Declares({
   errors: [acmeErrors],
   events: [acmeBindingEvents, acmeAccountEvents, acmeOrderEvents, acmeAuthorizationEvents],
+  settings: [acmeSettings],
 })
 @Module({
   imports: [TypeOrmModule.forFeature([...acmeEntities]), AuditModule, CertificatesModule, DatabaseModule, VaultModule],

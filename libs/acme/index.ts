@@ -11,7 +11,6 @@ export { AcmeRevocations } from './revocations.service.js';
 export { AcmeValidations } from './validations.service.js';
 export { acmeAccountAuthority } from './authority.js';
 export { acmeErrors, acmeType } from './errors.js';
-export { acmeSettings } from './settings.js';
 export { type AcmeUrls, acmeUrls } from './urls.js';
 export { type AcmeAccountState, type AcmeOrderState, acmeAccountStates, acmeOrderStates } from './lifecycle.js';
 export { challengesOf } from './challenges.js';

@@ -17,13 +17,14 @@ import { expirationEvents, webhookEvents } from './events.js';
 import { ExpirationAnnouncements } from './expiration-announcements.js';
 import { KnownActions } from './known-actions.js';
 import { AnnouncementPurge, DeliveryPurge } from './purges.js';
+import { announcementSettings } from './settings.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { Webhooks } from './webhooks.service.js';
 
 const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, WebhookSecret, WebhookDelivery];
 
 /** What tells people and programs of a tenant about the events of its history. */
-@Declares({ errors: [webhookErrors], events: [expirationEvents, webhookEvents] })
+@Declares({ errors: [webhookErrors], events: [expirationEvents, webhookEvents], settings: [announcementSettings] })
 @Module({
   imports: [
     TypeOrmModule.forFeature([...announcementEntities]),

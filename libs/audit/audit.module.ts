@@ -26,7 +26,7 @@ import { LogKeys } from './log-keys.service.js';
 import { HistoryCheckpoint, HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
-import type { checkpointSettings } from './settings.js';
+import { checkpointSettings, personalDataSettings } from './settings.js';
 
 export const auditEntities: readonly EntityClass[] = [
   AuditEvent,
@@ -40,7 +40,11 @@ export const auditEntities: readonly EntityClass[] = [
 ];
 
 /** The history of all changes, and what is counted before it is recorded. */
-@Declares({ errors: [historyErrors], events: [historyEvents, requestEvents] })
+@Declares({
+  errors: [historyErrors],
+  events: [historyEvents, requestEvents],
+  settings: [checkpointSettings, personalDataSettings],
+})
 @Module({
   imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
   providers: [

@@ -1,7 +1,4 @@
-import type { Setting } from './setting.js';
-
-/** Settings by the names that the code has for them. */
-export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+import type { SettingTable } from '#core';
 
 /** What a process runs with, typed by the table. A library names its own: `SettingValues<typeof databaseSettings>`. */
 export type SettingValues<Table extends SettingTable> = {

@@ -1,18 +1,6 @@
 import { isIP } from 'node:net';
 
-/** One environment variable: a row here is all that a new one needs. */
-export interface Setting<T> {
-  readonly variable: string;
-  /** As it would be written in the environment; `undefined` where the setting is off by default. */
-  readonly fallback: string | undefined;
-  /** Throws an `Error` that says what the value must be, without repeating it. */
-  readonly parse: (text: string) => T;
-  readonly description: string;
-  /** Variables that say the same thing in another way: at most one of them may be set. */
-  readonly excludes?: readonly string[];
-  /** Never shown, not even in the message that refuses it. */
-  readonly secret?: boolean;
-}
+import type { Setting } from '#core';
 
 /** A setting with a default always has a value. */
 export const setting = <T>(row: Setting<T> & { readonly fallback: string }): Setting<T> => row;

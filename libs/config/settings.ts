@@ -1,6 +1,7 @@
 import { Secret } from '#core';
 import { LOG_LEVELS, type LogLevel } from '#logging';
 
+import type { SettingValues } from './configuration.js';
 import { redisConnection } from './redis-connection.js';
 import { listOf, network, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
 
@@ -122,3 +123,12 @@ export const settings = {
     description: 'Number of processes that share the port.',
   }),
 } as const;
+
+type MetricsSettings = Pick<SettingValues<typeof settings>, 'metricsPort' | 'metricsToken' | 'workers'>;
+
+/** Each of several workers shows its own metrics, so that each needs a port. */
+export function metricsProblems({ metricsPort, metricsToken, workers }: MetricsSettings): string[] {
+  const isOn = metricsPort !== undefined || metricsToken !== undefined;
+  if (workers === 1 || !isOn || (metricsPort ?? 0) > 0) return [];
+  return ['CHANCERY_METRICS_PORT: must be set, and not 0, for the metrics of several WORKERS'];
+}

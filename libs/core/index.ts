@@ -80,5 +80,6 @@ export {
   systemOrigin,
 } from './scope.js';
 export { Secret } from './secret.js';
+export type { Setting, SettingTable } from './setting.js';
 export { Counters, WindowCounters, type WindowState, windowState } from './window-counters.js';
 export { endedOrGivenUp } from './stop-wait.js';

@@ -10,6 +10,8 @@ import { databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
+import { databaseSettings } from './settings.js';
+import { databaseTlsProblems } from './tls-settings.js';
 
 /** The token of the settings of the database; the installation provides them. */
 export const DATABASE_SETTINGS = Symbol('database settings');
@@ -38,7 +40,7 @@ async function openDataSource(options?: DataSourceOptions): Promise<DataSource> 
  * The database of an installation. What it exports is the scoped transaction alone: a repository or the data source is
  * nothing that a service may ask for.
  */
-@Declares({ errors: [databaseErrors] })
+@Declares({ errors: [databaseErrors], settings: [databaseSettings], settingProblems: [databaseTlsProblems] })
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({

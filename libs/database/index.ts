@@ -13,7 +13,7 @@ export {
 } from './columns.js';
 export { databaseSettings } from './settings.js';
 export type { DatabaseTls } from './tls.js';
-export { databaseTlsProblems, databaseTlsWarning, readDatabaseTls } from './tls-settings.js';
+export { databaseTlsWarning, readDatabaseTls } from './tls-settings.js';
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
 export { type OnceRow, Outdated, type PreparedWork } from './prepared-work.js';

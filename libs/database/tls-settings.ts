@@ -22,7 +22,7 @@ export function databaseTlsProblems(configuration: DatabaseConfiguration): strin
     hasCertificate: databaseTlsCertificateFile !== undefined,
     hasKey: databaseTlsKeyFile !== undefined,
     serverName: configuration.databaseTlsServerName,
-  });
+  }).map((problem) => `CHANCERY_DATABASE_TLS: ${problem}`);
 }
 
 /** What is less than it could be, though it was asked for; `undefined` where nothing is. */

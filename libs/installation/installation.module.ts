@@ -7,9 +7,9 @@ import { AsOfModule } from '#as-of';
 import { AuditModule, MonthKeys, eventRecorder } from '#audit';
 import { BackupModule } from '#backup';
 import { CertificatesModule } from '#certificates';
-import { CONFIGURATION, PublicUrl } from '#config';
+import { CONFIGURATION, PublicUrl, metricsProblems, settings } from '#config';
 import { ContactsModule } from '#contacts';
-import { Clock, Counters, GuardedClock, type TimeSource, WindowCounters } from '#core';
+import { Clock, Counters, Declares, GuardedClock, type TimeSource, WindowCounters } from '#core';
 import { CpuQueue, PASSWORD_PARAMETERS, type PasswordParameters } from '#crypto';
 import {
   type AuthorityCheck,
@@ -30,7 +30,7 @@ import { SchedulerModule } from '#scheduler';
 import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { PASSWORD_HASH_PARAMETERS, TenantsModule, configurationNumbers } from '#tenants';
-import { inSpan } from '#tracing';
+import { inSpan, tracingSettings } from '#tracing';
 import { VaultModule } from '#vault';
 
 import { checkAuthority } from './authority.js';
@@ -93,6 +93,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
 };
 
 /** An installation: every library, on one database. Global for what all of them share; it exports no service of theirs. */
+@Declares({ settings: [settings, tracingSettings], settingProblems: [metricsProblems] })
 @Global()
 @Module({
   imports: [

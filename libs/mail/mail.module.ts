@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { Declares } from '#core';
 import { DatabaseModule } from '#database';
 import { VaultModule } from '#vault';
 
@@ -10,8 +11,10 @@ import { MailMetrics, MailOutboxMetrics } from './mail-metrics.js';
 import { Mails } from './mails.js';
 import { MailPurge } from './purge.js';
 import { MailRelay } from './relay.js';
+import { mailProblems, mailSettings } from './settings.js';
 
 /** The outbox of e-mail, and what sends it. */
+@Declares({ settings: [mailSettings], settingProblems: [mailProblems] })
 @Module({
   imports: [TypeOrmModule.forFeature([Mail]), DatabaseModule, VaultModule],
   providers: [MailDeliveries, MailMetrics, MailOutboxMetrics, MailPurge, MailRelay, Mails],

@@ -16,7 +16,6 @@ export {
 } from './profiles.service.js';
 export { ReplayStore } from './replay.js';
 export { KeyUsage } from './key-usage.js';
-export { jwksUrlSettings } from './settings.js';
 export {
   type Diagnosis,
   type TokenVerdict,

@@ -31,6 +31,7 @@ import { TokenProfiles } from './profiles.service.js';
 import { PublicProfiles } from './public-profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
+import { jwksUrlSettings } from './settings.js';
 import { Signing } from './signing.service.js';
 import { TokenMetrics } from './token-metrics.js';
 import { TokenTransactions } from './transactions.service.js';
@@ -46,7 +47,11 @@ export const signingEntities: readonly EntityClass[] = [
 ];
 
 /** Token profiles, and the tokens that are signed and verified by them. */
-@Declares({ errors: [profileErrors, transactionErrors], events: [profileEvents, tokenEvents] })
+@Declares({
+  errors: [profileErrors, transactionErrors],
+  events: [profileEvents, tokenEvents],
+  settings: [jwksUrlSettings],
+})
 @Module({
   imports: [
     TypeOrmModule.forFeature([...signingEntities]),

@@ -64,7 +64,7 @@ import { SessionKeys } from './session-keys.js';
 import { SessionLimits } from './session-lifetime.js';
 import { SessionRenewals } from './session-renewals.service.js';
 import { SessionTokens } from './session-tokens.js';
-import type { accountSettings } from './settings.js';
+import { accountSettings } from './settings.js';
 import { Sessions } from './sessions.service.js';
 import { SignIns } from './sign-ins.service.js';
 import { StepUps } from './step-ups.service.js';
@@ -100,6 +100,7 @@ export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
     serviceAccountEvents,
     sessionEvents,
   ],
+  settings: [accountSettings],
 })
 @Module({
   imports: [

@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 
 import { describe, expect, it } from 'vitest';
 
-import { settings } from '#installation';
+import { settings } from '#config';
+import { masterKeySettings } from '#vault';
+
 import { read } from './project-files.js';
 
 const UNIT = 'deploy/systemd/chancery.service';
@@ -23,7 +25,7 @@ describe('the unit for systemd', () => {
 
   it('the unit for systemd sets only what is a setting', () => {
     const named = [...valueOf('Environment').matchAll(/\b(CHANCERY_[A-Z_]+)=/g)].map(([, name]) => name);
-    expect(named).toEqual([settings.masterKeyFile.variable]);
+    expect(named).toEqual([masterKeySettings.masterKeyFile.variable]);
   });
 
   it.runIf(isSystemdInstalled)('systemd finds little that the unit leaves open', () => {

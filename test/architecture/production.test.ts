@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
+import { settings as processSettings } from '#config';
 import { settings } from '#installation';
 
 import { AdminModule } from '../../apps/server/src/admin/admin.module.js';
@@ -109,7 +110,7 @@ describe('the composition for production', () => {
   });
 
   it('the composition for production waits for longer than a server takes to stop', () => {
-    const seconds = Number(settings.drainSeconds.fallback) + 12;
+    const seconds = Number(processSettings.drainSeconds.fallback) + 12;
     for (const [, service] of ours) expect(Number.parseInt(service.stop_grace_period!)).toBeGreaterThan(seconds);
   });
 });

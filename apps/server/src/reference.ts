@@ -1,7 +1,5 @@
-import type { DynamicModule, Type } from '@nestjs/common';
-
 import { type ErrorTable, type EventTable, declarationOf } from '#core';
-import { InstallationModule, configurationMarkdown } from '#installation';
+import { InstallationModule, configurationMarkdown, modulesOf } from '#installation';
 import { Measures, type MeasuresOptions, type MetricTable } from '#metrics';
 import { permissions, permissionsOfRole, roles, tenantSettings } from '#tenants';
 
@@ -13,17 +11,7 @@ import { MetricsApiModule } from './metrics/metrics-api.module.js';
 /** Where the tables are declared: the modules of the server, and what they import. */
 const ROOTS: readonly object[] = [InstallationModule, HttpModule, HealthModule, MetricsApiModule];
 
-/** A module and all that it imports, each once. */
-function withImports(module: object, found = new Set<object>()): Set<object> {
-  const target = 'module' in module ? (module as DynamicModule).module : (module as Type);
-  if (found.has(target)) return found;
-  found.add(target);
-  const declared = (Reflect.getMetadata('imports', target) ?? []) as object[];
-  for (const imported of [...declared, ...((module as DynamicModule).imports ?? [])]) withImports(imported, found);
-  return found;
-}
-
-const modules = [...new Set(ROOTS.flatMap((root) => [...withImports(root)]))];
+const modules = [...new Set(ROOTS.flatMap((root) => [...modulesOf(root)]))];
 const declarations = modules.map(declarationOf);
 
 const byName = <Table>(tables: readonly Table[], nameOf: (table: Table) => string): readonly Table[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '#config';
 import { Secret } from '#core';
-import { configurationMarkdown, loadConfiguration, settings } from './configuration.js';
+import { configurationMarkdown, loadConfiguration, settings } from './load-configuration.js';
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7 + 1)).toString('base64');
 
