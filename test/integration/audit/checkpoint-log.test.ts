@@ -1,34 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  CheckpointFile,
-  CheckpointLog,
-  type CheckpointMemory,
-  Checkpoints,
-  Cosignatures,
-  HistoryCheck,
-  HistoryExport,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-} from '#audit';
-import {
-  MINUTE,
-  ManualClock,
-  SECOND,
-  Secret,
-  type TenantScope,
-  defineEvents,
-  platformScope,
-  systemOrigin,
-} from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { CheckpointFile, type CheckpointMemory, Cosignatures, HistoryCheck, HistoryExport, HistoryLog } from '#audit';
+import { MINUTE, ManualClock, SECOND, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import {
   type Checkpoint,
@@ -43,29 +21,20 @@ import {
   verifyConsistency,
   verifyLogProof,
 } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
-import { eventReader, recordEvents } from '../../support/history.js';
+import { eventReader } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
 import { startWitness } from '../../support/witness.js';
 
-const HOST = 'history.example';
-const ORIGIN = `${HOST}/checkpoints`;
+const ORIGIN = `${HISTORY_HOST}/checkpoints`;
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
-const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 const folder = mkdtempSync(join(tmpdir(), 'chancery-checkpoint-log-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Instance {
-  readonly database: Database;
-  readonly keys: LogKeys;
-  readonly checkpoints: Checkpoints;
-  readonly log: CheckpointLog;
-}
 
 let test: TestDatabase;
 let clock: ManualClock;
@@ -80,21 +49,15 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promise<Instance> {
-  const entities = [...auditEntities, ...vaultEntities];
-  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-  opened.push(database);
-  const vault = new Vault(database);
-  await vault.unseal([masterKey]);
-  const keys = new LogKeys(database, vault);
-  await keys.onUnsealed();
-  const log = new CheckpointLog(database);
-  return { database, keys, log, checkpoints: new Checkpoints(database, keys, { host: () => HOST, memory }, log) };
+async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
+  const opening = await openSignedHistory(test.url, clock, memory);
+  opened.push(opening.database);
+  return opening;
 }
 
 const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
-const originOf = ({ tenantId }: TenantScope): string => `${HOST}/${tenantId}`;
-const record = ({ database }: Instance, scope: TenantScope): Promise<void> =>
+const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/${tenantId}`;
+const record = ({ database }: SignedHistory, scope: TenantScope): Promise<void> =>
   database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
 const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
 const file = (content: string): string => {
@@ -103,14 +66,14 @@ const file = (content: string): string => {
   return path;
 };
 
-const opening = async ({ log, keys }: Instance): Promise<Checkpoint> =>
-  openCheckpoint(await log.checkpoint(platform), ORIGIN, keys.verifierKeysOf(ORIGIN));
+const opening = async ({ checkpointLog, keys }: SignedHistory): Promise<Checkpoint> =>
+  openCheckpoint(await checkpointLog.checkpoint(platform), ORIGIN, keys.verifierKeysOf(ORIGIN));
 
 /** The checkpoints that the log has, as it publishes them. */
-async function entriesOf(one: Instance): Promise<Checkpoint[]> {
+async function entriesOf(one: SignedHistory): Promise<Checkpoint[]> {
   const { size } = await opening(one);
-  const entries = parseEntries(await one.log.tile(platform, `entries/000.p/${size}`));
-  expect(Buffer.concat(entries.map(leafHash))).toEqual(await one.log.tile(platform, `0/000.p/${size}`));
+  const entries = parseEntries(await one.checkpointLog.tile(platform, `entries/000.p/${size}`));
+  expect(Buffer.concat(entries.map(leafHash))).toEqual(await one.checkpointLog.tile(platform, `0/000.p/${size}`));
   return entries.map((entry) => {
     const note = parseNote(entry.toString());
     const { origin } = parseCheckpoint(note.text);
@@ -122,7 +85,7 @@ describe('the log of checkpoints', () => {
   it('the log of checkpoints has what was signed of each history, once a minute, and the last one when it grows no more', async () => {
     const one = await instance();
     const [busy, quiet] = [newTenant(), newTenant()];
-    await expect(one.log.checkpoint(platform)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await expect(one.checkpointLog.checkpoint(platform)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
     await record(one, quiet);
     for (let seconds = 0; seconds < 65; seconds += 5) {
       await record(one, busy);
@@ -148,7 +111,7 @@ describe('the log of checkpoints', () => {
         await instances[0]!.checkpoints.publish(scope.tenantId);
       }
       clock.advance(MINUTE);
-      const entered = await Promise.all(instances.map(({ log }) => log.enterDue()));
+      const entered = await Promise.all(instances.map(({ checkpointLog }) => checkpointLog.enterDue()));
       expect(entered.reduce((sum, count) => sum + count)).toBe(scopes.length);
       await Promise.all(instances.map(({ checkpoints }) => checkpoints.publishDue()));
       await record(instances[0]!, newTenant());
@@ -159,7 +122,7 @@ describe('the log of checkpoints', () => {
     for (const [place, second] of seen.entries()) {
       const first = seen[place - 1];
       if (!first) continue;
-      const { proof } = await instances[0]!.log.consistency(scopes[0]!, first.size, second.size);
+      const { proof } = await instances[0]!.checkpointLog.consistency(scopes[0]!, first.size, second.size);
       const roots = { firstRoot: first.root, secondRoot: second.root };
       expect(verifyConsistency({ first: first.size, second: second.size, ...roots, proof: proof.map(bytes) })).toBe(
         true,
@@ -175,7 +138,7 @@ describe('the log of checkpoints', () => {
     await record(one, scope);
     await one.checkpoints.publishDue();
     expect(await new Cosignatures(one.database, { all: [witness] }).requestDue()).toEqual([]);
-    expect(signersOf(parseNote(await one.log.checkpoint(platform)), [witness.key])).toEqual([witness.key]);
+    expect(signersOf(parseNote(await one.checkpointLog.checkpoint(platform)), [witness.key])).toEqual([witness.key]);
     await witness.close();
   });
 
@@ -196,13 +159,13 @@ describe('the log of checkpoints', () => {
     await record(one, scope);
     const failed = await one.checkpoints.publishDue();
     expect(failed).toMatchObject([{ tenantId: 'checkpoints', error: { code: 'HISTORY_INCONSISTENT' } }]);
-    await expect(one.log.checkpoint(platform)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await expect(one.checkpointLog.checkpoint(platform)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
   });
 });
 
 describe('an auditor who keeps a checkpoint of the platform alone', () => {
   const SIZE = 3;
-  let one: Instance;
+  let one: SignedHistory;
   let scope: TenantScope;
   let kept: string;
   let keptSize: number;
@@ -211,7 +174,7 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
     scope = newTenant();
     for (let count = 0; count < SIZE; count += 1) await record(one, scope);
     await one.checkpoints.publishDue();
-    kept = file(await one.log.checkpoint(platform));
+    kept = file(await one.checkpointLog.checkpoint(platform));
     keptSize = (await opening(one)).size;
     clock.advance(MINUTE);
   });
@@ -227,8 +190,8 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
     const { content } = await exporting.begin(scope, { format: 'ndjson' });
     let text = '';
     for await (const piece of content) text += piece;
-    const proofs = [await one.log.proof(scope, keptSize), await one.log.proof(scope)].map(file);
-    const consistency = file(JSON.stringify(await one.log.consistency(scope, keptSize)));
+    const proofs = [await one.checkpointLog.proof(scope, keptSize), await one.checkpointLog.proof(scope)].map(file);
+    const consistency = file(JSON.stringify(await one.checkpointLog.consistency(scope, keptSize)));
     const [platformKey, key] = [ORIGIN, originOf(scope)].map((name) =>
       formatVerifierKey(one.keys.verifierKeysOf(name)[0]!),
     );
@@ -258,13 +221,14 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
     expect(await verify()).toMatchObject({ code: 0, output: expect.stringContaining('the log of the platform has') });
     await grow();
     expect(await verify()).toMatchObject({ code: 0 });
-    const proof = parseLogProof(await one.log.proof(scope));
+    const proof = parseLogProof(await one.checkpointLog.proof(scope));
     const { size } = parseCheckpoint(parseNote(Buffer.from(proof.extra!).toString()).text);
     // The export that was verified before is an event, too.
     expect([proof.index, size]).toEqual([1, SIZE + 2]);
     expect(verifyLogProof(proof, leafHash(proof.extra!), ORIGIN, one.keys.verifierKeysOf(ORIGIN))).toBe(true);
     expect(
-      (await verify('--platform', file(`${(await one.log.proof(scope)).replace('index 1', 'index 0')}`))).code,
+      (await verify('--platform', file(`${(await one.checkpointLog.proof(scope)).replace('index 1', 'index 0')}`)))
+        .code,
     ).toBe(2);
   });
 
@@ -298,9 +262,9 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
   });
 
   it('another tenant has no proof of it, and none before the first entry', async () => {
-    await expect(one.log.proof(newTenant())).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
-    await expect(one.log.consistency(newTenant(), 1)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
-    await expect(one.log.consistency(scope, 99)).rejects.toThrow(withCode('OUT_OF_RANGE'));
+    await expect(one.checkpointLog.proof(newTenant())).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await expect(one.checkpointLog.consistency(newTenant(), 1)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await expect(one.checkpointLog.consistency(scope, 99)).rejects.toThrow(withCode('OUT_OF_RANGE'));
     await expect(new HistoryLog(one.database).checkpoint(newTenant())).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
   });
 });

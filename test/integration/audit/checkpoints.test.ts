@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,18 +6,9 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  CheckpointFile,
-  type CheckpointMemory,
-  CheckpointLog,
-  Checkpoints,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-} from '#audit';
-import { ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { CheckpointFile, type CheckpointMemory } from '#audit';
+import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import {
   leafHash,
@@ -29,27 +19,17 @@ import {
   verifyInclusion,
   verifyLogProof,
 } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
 
 import { withCode } from '../../support/errors.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { recordEvents } from '../../support/history.js';
+import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
 
-const HOST = 'history.example';
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
 const clock = new ManualClock();
-const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 const folder = mkdtemp(join(tmpdir(), 'chancery-checkpoints-'));
 afterAll(async () => rm(await folder, { recursive: true, force: true }));
-
-interface Instance {
-  readonly database: Database;
-  readonly keys: LogKeys;
-  readonly checkpoints: Checkpoints;
-  readonly log: HistoryLog;
-}
 
 let test: TestDatabase;
 let opened: Database[];
@@ -62,16 +42,10 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promise<Instance> {
-  const entities = [...auditEntities, ...vaultEntities];
-  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-  opened.push(database);
-  const vault = new Vault(database);
-  await vault.unseal([masterKey]);
-  const keys = new LogKeys(database, vault);
-  await keys.onUnsealed();
-  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory }, new CheckpointLog(database));
-  return { database, keys, checkpoints, log: new HistoryLog(database) };
+async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
+  const opening = await openSignedHistory(test.url, clock, memory);
+  opened.push(opening.database);
+  return opening;
 }
 
 const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
@@ -83,8 +57,8 @@ const record = (database: Database, scope: TenantScope, count = 1): Promise<void
 
 const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
 
-const opening = async ({ log, keys }: Instance, scope: TenantScope) => {
-  const origin = `${HOST}/${scope.tenantId}`;
+const opening = async ({ log, keys }: SignedHistory, scope: TenantScope) => {
+  const origin = `${HISTORY_HOST}/${scope.tenantId}`;
   return openCheckpoint(await log.checkpoint(scope), origin, keys.verifierKeysOf(origin));
 };
 
@@ -139,7 +113,7 @@ describe('a checkpoint', () => {
       notes.push(await instances[0]!.log.checkpoint(scope));
     }
     const [reader] = instances;
-    const origin = `${HOST}/${scope.tenantId}`;
+    const origin = `${HISTORY_HOST}/${scope.tenantId}`;
     const trees = notes.map((note) => openCheckpoint(note, origin, reader!.keys.verifierKeysOf(origin)));
     for (const [place, second] of trees.entries()) {
       const first = trees[place - 1];
@@ -177,7 +151,7 @@ describe('a checkpoint', () => {
       }),
     ).toBe(true);
     const alone = parseLogProof(await one.log.proof(scope, 4_321));
-    const origin = `${HOST}/${scope.tenantId}`;
+    const origin = `${HISTORY_HOST}/${scope.tenantId}`;
     const leaf = leafHash(await one.log.entry(scope, 4_321));
     expect(verifyLogProof(alone, leaf, origin, one.keys.verifierKeysOf(origin))).toBe(true);
   });
@@ -254,8 +228,8 @@ describe('the file of checkpoints', () => {
     }
     appendFileSync(path, '"cut o');
     const again = await CheckpointFile.open(path);
-    const origin = `${HOST}/${scope.tenantId}`;
-    expect(again.origins()).toEqual([origin, `${HOST}/checkpoints`]);
+    const origin = `${HISTORY_HOST}/${scope.tenantId}`;
+    expect(again.origins()).toEqual([origin, `${HISTORY_HOST}/checkpoints`]);
     expect(openCheckpoint(again.last(origin)!, origin, one.keys.verifierKeysOf(origin)).size).toBe(5);
     await again.keep([again.last(origin)!]);
     const lines = readFileSync(path, 'utf8')
@@ -278,7 +252,7 @@ describe('the file of checkpoints', () => {
     await one.checkpoints.publishDue();
     await yesterday();
     const restored = await instance(await CheckpointFile.open(path));
-    const origin = `${HOST}/${scope.tenantId}`;
+    const origin = `${HISTORY_HOST}/${scope.tenantId}`;
     expect(await restored.checkpoints.rolledBack()).toEqual([origin]);
     // The history goes on another way: first shorter than what was signed, then as long, then longer.
     for (const count of [1, 4, 3]) {

@@ -6,18 +6,9 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  CheckpointLog,
-  Checkpoints,
-  type ExportRequest,
-  HistoryExport,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-} from '#audit';
-import { ManualClock, Secret, type TenantScope, defineEvents, systemOrigin, toRfc3339 } from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { Checkpoints, type ExportRequest, HistoryExport, HistoryLog, LogKeys } from '#audit';
+import { ManualClock, type TenantScope, defineEvents, systemOrigin, toRfc3339 } from '#core';
+import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import {
   SEED_BYTES,
@@ -28,12 +19,12 @@ import {
   parseNote,
   signNote,
 } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { eventReader, historyOf, recordEvents } from '../../support/history.js';
+import { openSignedHistory } from '../../support/signed-history.js';
+import { eventReader, historyOf } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const folder = mkdtempSync(join(tmpdir(), 'chancery-export-'));
@@ -49,18 +40,7 @@ let scope: TenantScope;
 beforeEach(async () => {
   clock = new ManualClock();
   test = await createMigratedDatabase();
-  const entities = [...auditEntities, ...vaultEntities];
-  database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-  const vault = new Vault(database);
-  await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  keys = new LogKeys(database, vault);
-  await keys.onUnsealed();
-  checkpoints = new Checkpoints(
-    database,
-    keys,
-    { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
-    new CheckpointLog(database),
-  );
+  ({ database, keys, checkpoints } = await openSignedHistory(test.url, clock));
   exporting = new HistoryExport(database, checkpoints, eventReader);
   scope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
 });

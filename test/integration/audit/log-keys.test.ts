@@ -1,45 +1,27 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  CheckpointFile,
-  type CheckpointMemory,
-  CheckpointLog,
-  Checkpoints,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-} from '#audit';
-import { DAY, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { CheckpointFile, type CheckpointMemory, auditEntities } from '#audit';
+import { DAY, ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
 import { type VerifierKey, parseNote, signersOf } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
+import { vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase, createTestDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { historyOf, recordEvents } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
 
-const HOST = 'history.example';
 const YEAR = 365 * DAY;
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
-const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 const folder = mkdtemp(join(tmpdir(), 'chancery-log-keys-'));
 afterAll(async () => rm(await folder, { recursive: true, force: true }));
-
-interface Instance {
-  readonly database: Database;
-  readonly keys: LogKeys;
-  readonly checkpoints: Checkpoints;
-  readonly log: HistoryLog;
-}
 
 /** A clock that may have jumped: what cannot be undone waits. */
 class JumpingClock extends ManualClock {
@@ -63,28 +45,22 @@ afterEach(async () => {
   await test.drop();
 });
 
-async function instance(memory: CheckpointMemory = NO_CHECKPOINT_MEMORY): Promise<Instance> {
-  const entities = [...auditEntities, ...vaultEntities];
-  const database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-  opened.push(database);
-  const vault = new Vault(database);
-  await vault.unseal([masterKey]);
-  const keys = new LogKeys(database, vault);
-  await keys.onUnsealed();
-  const checkpoints = new Checkpoints(database, keys, { host: () => HOST, memory }, new CheckpointLog(database));
-  return { database, keys, checkpoints, log: new HistoryLog(database) };
+async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
+  const opening = await openSignedHistory(test.url, clock, memory);
+  opened.push(opening.database);
+  return opening;
 }
 
 const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
-const originOf = ({ tenantId }: TenantScope): string => `${HOST}/${tenantId}`;
+const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/${tenantId}`;
 
-async function sign({ database, checkpoints }: Instance, scope: TenantScope): Promise<void> {
+async function sign({ database, checkpoints }: SignedHistory, scope: TenantScope): Promise<void> {
   await database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
   await checkpoints.publish(scope.tenantId);
 }
 
 /** Which of the keys have signed the last checkpoint. */
-async function signersIn({ log }: Instance, scope: TenantScope, keys: readonly VerifierKey[]): Promise<boolean[]> {
+async function signersIn({ log }: SignedHistory, scope: TenantScope, keys: readonly VerifierKey[]): Promise<boolean[]> {
   const signers = signersOf(parseNote(await log.checkpoint(scope)), keys);
   return keys.map((key) => signers.includes(key));
 }
@@ -154,7 +130,7 @@ describe('the keys of the histories', () => {
 
   /** Another instance rotates the keys after this one has read them, and before it stores what it signs. */
   async function rotatedWhileSigning(
-    { database, keys, checkpoints }: Instance,
+    { database, keys, checkpoints }: SignedHistory,
     scope: TenantScope,
   ): Promise<VerifierKey[]> {
     const other = await instance();

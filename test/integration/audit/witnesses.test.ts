@@ -1,28 +1,16 @@
-import { randomBytes } from 'node:crypto';
-
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import {
-  CheckpointLog,
-  Checkpoints,
-  Cosignatures,
-  HistoryExport,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-  checkpointSettings,
-} from '#audit';
-import { MINUTE, ManualClock, SECOND, Secret, type TenantScope, defineEvents, systemOrigin } from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
+import { Checkpoints, Cosignatures, HistoryExport, HistoryLog, LogKeys, checkpointSettings } from '#audit';
+import { MINUTE, ManualClock, SECOND, type TenantScope, defineEvents, systemOrigin } from '#core';
+import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import { openCheckpoint, parseNote, signersOf } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { HISTORY_HOST, openSignedHistory } from '../../support/signed-history.js';
 import { type TestWitness, startWitness } from '../../support/witness.js';
-import { eventReader, recordEvents } from '../../support/history.js';
+import { eventReader } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const clock = new ManualClock();
@@ -38,19 +26,7 @@ let other: TestWitness;
 
 beforeAll(async () => {
   test = await createMigratedDatabase();
-  const entities = [...auditEntities, ...vaultEntities];
-  database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-  const vault = new Vault(database);
-  await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-  keys = new LogKeys(database, vault);
-  await keys.onUnsealed();
-  checkpoints = new Checkpoints(
-    database,
-    keys,
-    { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
-    new CheckpointLog(database),
-  );
-  log = new HistoryLog(database);
+  ({ database, keys, checkpoints, log } = await openSignedHistory(test.url, clock));
 });
 afterAll(async () => {
   await database.close();
@@ -58,7 +34,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   scope = { ...systemOrigin('test'), tenantId: uuidv7(clock.now()) };
-  origin = `history.example/${scope.tenantId}`;
+  origin = `${HISTORY_HOST}/${scope.tenantId}`;
   [witness, other] = [await startWitness(), await startWitness('witness.example/w2')];
   for (const one of [witness, other]) one.trust(origin, keys.verifierKeysOf(origin));
 });
