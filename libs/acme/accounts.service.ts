@@ -144,7 +144,10 @@ export class AcmeAccounts {
       const before = await tx.lock(AcmeAccount, { id: account.id });
       // Of two changes of one key the second finds another key than it was signed by.
       if (before.publicKeyHash !== oldHash) throw wrong('has the old key of the account');
-      const after = await tx.change(AcmeAccount, before, { publicKey, publicKeyHash, updatedAt: tx.now });
+      const set = { publicKey, publicKeyHash, updatedAt: tx.now };
+      // Another account can have taken the key since it was looked for.
+      const duplicate = () => acmeErrors.ACME_ACCOUNT_KEY_TAKEN();
+      const after = await tx.change(AcmeAccount, before, set, undefined, { duplicate });
       const content = { before: { publicKeyHash: oldHash }, after: { publicKeyHash } };
       tx.record(acmeAccountEvents.key_changed(account.id, content));
       return after;

@@ -9,28 +9,37 @@ import { acmeErrors } from './errors.js';
 type AccountEvidence = Extract<Evidence, { kind: 'acme-account' }>;
 
 /**
- * The first step of the work for an ACME account: whether it may still act for its service. A member who revokes the
- * account holds the row of the tenant meanwhile, for which this work waits.
+ * The first step of the work for an ACME account: whether it may still act for its service, by the key that signed the
+ * request. A member who revokes the account holds the row of the tenant meanwhile, for which this work waits; a client that
+ * deactivates it or changes its key holds that of the account.
  * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED
  */
 export async function acmeAccountAuthority(
   view: View,
-  { accountId }: AccountEvidence,
+  { accountId, publicKeyHash }: AccountEvidence,
 ): Promise<TenantScope | PlatformScope> {
   const { scope } = view;
   if (view instanceof Tx) {
     if (isPlatformScope(scope)) throw new TransactionMisuse('An ACME account works in its tenant');
     await requireActiveTenant(view);
-    await usableAccount(view, accountId);
+    await usableAccount(view, accountId, publicKeyHash);
   }
   return scope;
 }
 
-/** A step: an account that may act now. @throws ACME_ACCOUNT_NOT_FOUND, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED */
-export async function usableAccount(view: View, accountId: string): Promise<AcmeAccount> {
-  const account = await view.findOne(AcmeAccount, { id: accountId });
+/**
+ * A step: an account that may act now, by this key. In a transaction it is locked.
+ * @param publicKeyHash of the key that signed the request
+ * @throws ACME_ACCOUNT_NOT_FOUND, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED
+ */
+export async function usableAccount(view: View, accountId: string, publicKeyHash: string): Promise<AcmeAccount> {
+  const account = await view.hold(AcmeAccount, { id: accountId }, 'exclusive');
   if (!account) throw acmeErrors.ACME_ACCOUNT_NOT_FOUND();
   const { state, serviceId, credentialId } = account;
+  if (account.publicKeyHash !== publicKeyHash) {
+    // RFC 8555 §7.3.5: once the key is changed, the old one is worth nothing, also where its request arrived before.
+    throw acmeErrors.ACME_UNAUTHORIZED('The account has another key meanwhile');
+  }
   if (state !== 'valid') throw acmeErrors.ACME_ACCOUNT_ENDED(`The account is ${state}`);
   if (!(await isServiceActive(view, serviceId))) {
     throw acmeErrors.ACME_UNAUTHORIZED('The service of the account was deleted');

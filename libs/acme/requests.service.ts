@@ -159,13 +159,13 @@ export class AcmeRequests {
     account: AcmeAccount,
     facts: Pick<Origin, 'requestId' | 'sourceAddress'>,
   ): Promise<TenantScope> {
-    const { id, serviceId } = account;
+    const { id, serviceId, publicKeyHash } = account;
     const { tenantId } = unproven;
     const actor = { type: 'service' as const, id: serviceId, name: serviceId, credentialId: id };
-    const scope = { ...facts, tenantId, evidence: { kind: 'acme-account' as const, accountId: id } };
+    const scope = { ...facts, tenantId, evidence: { kind: 'acme-account' as const, accountId: id, publicKeyHash } };
     try {
       const name = await this.database.read(unproven, async (view) => {
-        await usableAccount(view, id);
+        await usableAccount(view, id, publicKeyHash);
         return activeServiceName(view, serviceId);
       });
       return { ...scope, actor: { ...actor, name } };

@@ -28,7 +28,7 @@ export type Evidence =
   /** A service with the credential of the actor. */
   | { readonly kind: 'credential' }
   /** A service by the key of an ACME account that is bound to it (RFC 8555 §7.3.4). */
-  | { readonly kind: 'acme-account'; readonly accountId: string }
+  | { readonly kind: 'acme-account'; readonly accountId: string; readonly publicKeyHash: string }
   /** A caller without an account of its own, whom a tenant's configuration admits (an ID token of a trusted issuer). */
   | { readonly kind: 'tenant' }
   /** The work decides by itself inside its transaction: log-in, a request signed by a certified key, records of requests. */

@@ -1,3 +1,5 @@
+import type { DomainError } from '#core';
+
 /** What an error of a driver means for the work that met it. */
 export type DriverErrorMeaning =
   /** The database chose this transaction as the loser of a race: its whole work may be run again. */
@@ -194,6 +196,10 @@ export function meaningOf(error: unknown): DriverErrorMeaning | undefined {
 export const isStatementTimeout = (error: unknown): boolean => meaningOf(error) === 'timeout';
 
 export const isUniqueViolation = (error: unknown): boolean => meaningOf(error) === 'duplicate';
+
+/** What is thrown where a statement failed. @param duplicate for a unique key that exists already */
+export const refusalOf = (error: unknown, duplicate: (() => DomainError) | undefined): unknown =>
+  duplicate && isUniqueViolation(error) ? duplicate() : error;
 
 export const isLostRace = (error: unknown): boolean => meaningOf(error) === 'lost-race';
 

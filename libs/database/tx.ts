@@ -21,7 +21,7 @@ import {
   coreErrors,
 } from '#core';
 import { type Dialect, type NewRows, insertStatement } from './dialects.js';
-import { isUniqueViolation } from './driver-errors.js';
+import { isUniqueViolation, refusalOf } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { writeLockSlot } from './lock-slots.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
@@ -139,8 +139,7 @@ export class Tx extends View {
     try {
       await this.manager.insert(entity, values as QueryDeepPartialEntity<Row>[]);
     } catch (error) {
-      if (options.duplicate && isUniqueViolation(error)) throw options.duplicate();
-      throw error;
+      throw refusalOf(error, options.duplicate);
     }
   }
 
@@ -262,6 +261,7 @@ export class Tx extends View {
   /**
    * Changes one row that was read before, unless it has changed since (`If-Match`: RFC 9110 §13.1.1).
    * @param ifMatch the version that the caller saw; `undefined` accepts any
+   * @param options.duplicate the error to throw where another row has the unique key already
    * @throws PRECONDITION_FAILED, NOT_FOUND
    */
   async change<Row extends { id: string; version: number }>(
@@ -269,10 +269,15 @@ export class Tx extends View {
     row: Row,
     set: Changes<Row>,
     ifMatch?: number,
+    options: { duplicate?: () => DomainError } = {},
   ): Promise<Row> {
     requireVersion(row, ifMatch);
     const where = { id: row.id, version: row.version } as unknown as FindOptionsWhere<Row>;
-    if ((await this.update(entity, where, set)) !== 1) throw coreErrors.PRECONDITION_FAILED();
+    try {
+      if ((await this.update(entity, where, set)) !== 1) throw coreErrors.PRECONDITION_FAILED();
+    } catch (error) {
+      throw refusalOf(error, options.duplicate);
+    }
     return { ...row, ...set, version: row.version + 1 };
   }
 

@@ -1,8 +1,8 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type KeyObject, generateKeyPairSync, randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { Nonces } from '#acme';
+import { AcmeOrders, AcmeRequests, Nonces } from '#acme';
 import { DAY, HOUR, ManualClock } from '#core';
 
 import { createTestDatabase } from '../../support/database.js';
@@ -49,6 +49,23 @@ async function registered(): Promise<AcmeTestClient> {
   expect((await client.register(binding)).status).toBe(201);
   return client;
 }
+
+const jwkOf = (of: AcmeTestClient): object => {
+  const { payload } = of.externalBinding({ id: 'x', hmacKey: 'x', directoryUrl: '' });
+  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
+};
+
+const withNewKey = (
+  { directoryUrl }: AcmeTestClient,
+  { privateKey }: { privateKey: KeyObject } = generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+): AcmeTestClient => new AcmeTestClient(server, directoryUrl, privateKey);
+
+/** The inner JWS of a change of keys. */
+const keyChange = (client: AcmeTestClient, next: AcmeTestClient, header: object = {}, payload: object = {}) =>
+  next.jws(
+    { url: client.url('key-change'), jwk: jwkOf(next), ...header },
+    { account: client.kid, oldKey: jwkOf(client), ...payload },
+  );
 
 const eventsOf = async (action: string): Promise<Shape[]> => {
   const { body } = await server.get(`${tenant.path}/audit-events?action=${action}`, tenant.owner);
@@ -215,15 +232,9 @@ describe('an ACME account', () => {
 
   it('an ACME account gets a new key, and its old one works no more', async () => {
     const client = await registered();
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const url = client.url('key-change');
-    const next = new AcmeTestClient(server, client.directoryUrl, privateKey);
-    const jwkOf = (of: AcmeTestClient) =>
-      JSON.parse(
-        Buffer.from(of.externalBinding({ id: 'x', hmacKey: 'x', directoryUrl: '' }).payload, 'base64url').toString(),
-      ) as object;
-    const inner = (header: object = {}, payload: object = {}) =>
-      next.jws({ url, jwk: jwkOf(next), ...header }, { account: client.kid, oldKey: jwkOf(client), ...payload });
+    const next = withNewKey(client);
+    const inner = (header: object = {}, payload: object = {}) => keyChange(client, next, header, payload);
     for (const wrong of [
       inner({ url: client.kid }),
       inner({ nonce: 'x' }),
@@ -241,6 +252,31 @@ describe('an ACME account', () => {
     expect(outcome(await client.post(client.kid!))).toEqual([400, 'malformed']);
     next.kid = client.kid;
     expect((await next.post(client.kid!)).body['status']).toBe('valid');
+  });
+
+  it('an ACME account orders nothing by a request that its old key signed before the key was changed', async () => {
+    const client = await registered();
+    const url = client.url('new-order');
+    const identifiers = [{ type: 'dns', value: `web.${tenant.slug}.internal` }];
+    const facts = { caId, requestId: 'held-up', sourceAddress: '127.0.0.1', contentType: 'application/jose+json' };
+    const body = client.jws({ nonce: await client.nonce(), url, kid: client.kid }, { identifiers });
+    const heldUp = await second.server.app.get(AcmeRequests).ofAccount({ ...facts, path: new URL(url).pathname, body });
+    const changed = await client.post(client.url('key-change'), keyChange(client, withNewKey(client)));
+    expect(changed.status).toBe(200);
+    const order = second.server.app.get(AcmeOrders).create(heldUp);
+    await expect(order).rejects.toMatchObject({ code: 'ACME_UNAUTHORIZED' });
+  });
+
+  it('of two ACME accounts that change to one key at the same time one gets it', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const clients = [await registered(), await registered()];
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const changes = clients.map((client) =>
+        client.post(client.url('key-change'), keyChange(client, withNewKey(client, { privateKey }))),
+      );
+      const answers = (await Promise.all(changes)).map(({ status }) => status);
+      expect(answers.toSorted()).toEqual([200, 409]);
+    }
   });
 });
 
