@@ -51,6 +51,7 @@ const AICS_TLOG = ['--ignore-requires-python', 'aics-tlog==0.2.1', 'cryptography
 const WITNESS = 'auditor.example/witness';
 const keyEvents = defineEvents('key', { used: '' });
 const clock = new ManualClock();
+const PLATFORM = platformScope(systemOrigin('test'));
 const STARTING = { timeout: 20_000, interval: 50 };
 const run = promisify(execFile);
 type Witness = ConstructorParameters<typeof Cosignatures>[1]['all'][number];
@@ -70,6 +71,7 @@ let test: TestDatabase;
 let database: Database;
 let checkpoints: Checkpoints;
 let log: HistoryLog;
+let checkpointLog: CheckpointLog;
 let keys: LogKeys;
 
 describe.skipIf(!isWanted)('tools that others wrote', () => {
@@ -95,11 +97,12 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
     keys = new LogKeys(database, vault);
     await keys.onUnsealed();
+    checkpointLog = new CheckpointLog(database);
     checkpoints = new Checkpoints(
       database,
       keys,
       { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
-      new CheckpointLog(database),
+      checkpointLog,
     );
     log = new HistoryLog(database);
   }, BUILD_TIMEOUT * 2);
@@ -116,25 +119,45 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     await checkpoints.publish(scope.tenantId);
   };
 
+  interface PublishedLog {
+    readonly origin: string;
+    checkpoint(): Promise<string>;
+    /** @param path what follows `tile/` */
+    tile(path: string): Promise<Buffer>;
+  }
+
+  const mirror = (scope: TenantScope): Promise<string> =>
+    mirrorOf({
+      origin: `history.example/${scope.tenantId}`,
+      checkpoint: () => log.checkpoint(scope),
+      tile: (path) => log.tile(scope, path),
+    });
+  const mirrorOfCheckpoints = (): Promise<string> =>
+    mirrorOf({
+      origin: 'history.example/checkpoints',
+      checkpoint: () => checkpointLog.checkpoint(PLATFORM),
+      tile: (path) => checkpointLog.tile(PLATFORM, path),
+    });
+
   /** Copies a published log into files, as a tool reads it over HTTP: the checkpoint, each tile and each bundle. */
-  async function mirror(scope: TenantScope): Promise<string> {
+  async function mirrorOf(published: PublishedLog): Promise<string> {
     const folder = mkdtempSync(join(programs, 'log-'));
     const write = (path: string, content: string | Buffer): void => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), content);
     };
-    const note = await log.checkpoint(scope);
+    const note = await published.checkpoint();
     write('checkpoint', note);
     const { size } = parseCheckpoint(parseNote(note).text);
     for (let level = 0; TILE_WIDTH ** level <= size; level += 1) {
       for (let index = 0; widthOf({ level, index }, size) > 0; index += 1) {
         const width = widthOf({ level, index }, size);
         const path = `${formatTileIndex(index)}${width < TILE_WIDTH ? `.p/${width}` : ''}`;
-        write(`tile/${level}/${path}`, await log.tile(scope, `${level}/${path}`));
-        if (level === 0) write(`tile/entries/${path}`, await log.tile(scope, `entries/${path}`));
+        write(`tile/${level}/${path}`, await published.tile(`${level}/${path}`));
+        if (level === 0) write(`tile/entries/${path}`, await published.tile(`entries/${path}`));
       }
     }
-    const [key] = keys.verifierKeysOf(`history.example/${scope.tenantId}`);
+    const [key] = keys.verifierKeysOf(published.origin);
     write('key', formatVerifierKey(key!));
     return folder;
   }
@@ -228,6 +251,32 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     const after = await mirror(scope);
     expect(await sumdb(after, join(before, 'checkpoint'))).toMatchObject({ code: 0, output: '900 entries verified\n' });
     for (const folder of [before, after]) expect(await fsckFiles(folder)).toBe(true);
+  });
+
+  it('tools that others wrote verify the log of checkpoints, and find a checkpoint in it that was replaced', async () => {
+    const grow = async (histories: number): Promise<string> => {
+      for (let left = histories; left > 0; left -= 1) {
+        const scope: TenantScope = { ...systemOrigin('test'), tenantId: uuidv7(left) };
+        await database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
+      }
+      expect(await checkpoints.publishDue()).toEqual([]);
+      return mirrorOfCheckpoints();
+    };
+    const before = await grow(3);
+    // More than one tile.
+    const after = await grow(TILE_WIDTH);
+    const { output } = await sumdb(after, join(before, 'checkpoint'));
+    const [, entries] = /^(\d+) entries verified\n$/.exec(output) ?? [output];
+    expect(Number(entries)).toBeGreaterThan(TILE_WIDTH);
+    for (const folder of [before, after]) expect(await fsckFiles(folder)).toBe(true);
+    const plain = await openPlainDataSource(test.url);
+    const replace = (from: string, to: string) =>
+      plain.query(`UPDATE history_checkpoints SET note = REPLACE(note, '${from}', '${to}') WHERE sequence = 1`);
+    await replace('history.example', 'another.example');
+    const altered = await mirrorOfCheckpoints();
+    expect([await fsckFiles(altered), (await sumdb(altered)).code]).toEqual([false, 2]);
+    await replace('another.example', 'history.example');
+    await plain.destroy();
   });
 
   it('tools that others wrote find each attack on the stored history: by the tiles, or by a checkpoint that was kept', async () => {
@@ -342,7 +391,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
       const key = formatVerifierKey(witness.key);
       expect((await torchwood(scope, 41, 41, [`witness own ${key}`, 'quorum own'])).code).toBe(0);
       // It knows the earlier key alone, which signs beside the new one for a year; afterwards it needs the new one.
-      await keys.rotate(platformScope(systemOrigin('test')));
+      await keys.rotate(PLATFORM);
       await record(scope, 1);
       expect([await failures(), await cosigned()]).toEqual([[], true]);
       clock.advance(366 * DAY);
@@ -365,19 +414,25 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     }
   });
 
-  it('tools that others wrote verify a history over HTTP, with the token of a session', async () => {
+  it('tools that others wrote verify a history, and the log of checkpoints, over HTTP with the token of a session', async () => {
     const server = await startTestServer();
     const tenant = await createTenant(server, 'acme');
     for (const name of ['one', 'two']) await server.post(`${tenant.path}/services`, { name }, tenant.owner);
     await server.server.app.get(Checkpoints).publishDue();
-    const origin = `${new URL(server.url).host}/${tenant.id}`;
-    const answer = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin)}`);
-    const [key] = answer.body['keys'] as unknown as Shape[];
-    const file = join(programs, 'key');
-    writeFileSync(file, key!['verifierKey']!);
-    const url = `${server.url}${tenant.path}/history/`;
-    expect(await fsck(url, file, '-bearer_token', tenant.owner.token!)).toBe(true);
-    expect(await fsck(url, file, '-bearer_token', 'another')).toBe(false);
+    const { host } = new URL(server.url);
+    const logs = [
+      [`${host}/${tenant.id}`, `${tenant.path}/history/`, tenant.owner.token!],
+      [`${host}/checkpoints`, '/v1/history/', await server.login()],
+    ] as const;
+    for (const [origin, path, token] of logs) {
+      const answer = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin)}`);
+      const [key] = answer.body['keys'] as unknown as Shape[];
+      const file = join(programs, 'key');
+      writeFileSync(file, key!['verifierKey']!);
+      const found = [];
+      for (const used of [token, 'another']) found.push(await fsck(server.url + path, file, '-bearer_token', used));
+      expect([origin, ...found]).toEqual([origin, true, false]);
+    }
     await server.close();
   });
 });
