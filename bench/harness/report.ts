@@ -29,11 +29,23 @@ export function rate(row: Row): RatedRow {
   const sorted = [...row.repetitions].sort((one, other) => ratioOf(one) - ratioOf(other));
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? { value: Number.NaN, floor: Number.NaN };
   const ratio = ratioOf(median);
-  return { ...row, ...median, ratio, ratios: row.repetitions.map(ratioOf), verdict: verdictOf(row, ratio) };
+  const faults = measuredEverything(row) ? row.faults : [...row.faults, 'a repetition measured nothing'];
+  return {
+    ...row,
+    ...median,
+    faults,
+    ratio,
+    ratios: row.repetitions.map(ratioOf),
+    verdict: verdictOf(row, faults, ratio),
+  };
 }
 
-function verdictOf({ faults, goal }: Row, ratio: number): Verdict {
-  if (faults.length > 0 || !Number.isFinite(ratio)) return 'failed';
+/** A load without an answer has no latency and no rate: both are 0, which would meet every `atMost`. */
+const measuredEverything = ({ repetitions }: Row): boolean =>
+  repetitions.length > 0 && repetitions.every(({ value, floor }) => value > 0 && floor > 0);
+
+function verdictOf({ goal }: Row, faults: readonly string[], ratio: number): Verdict {
+  if (faults.length > 0) return 'failed';
   if (goal === undefined) return 'no goal';
   return meets(goal, ratio) ? 'pass' : 'miss';
 }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+
+import { rate } from '../../bench/harness/report.js';
+import type { Pair, Row } from '../../bench/harness/scenario.js';
+
+const row = (goal: Row['goal'], ...repetitions: Pair[]): Row => ({
+  scenario: 'history',
+  name: 'a row',
+  unit: 'ms',
+  comparedWith: 'another one',
+  ...(goal ? { goal } : {}),
+  repetitions,
+  faults: [],
+  notes: [],
+});
+const measured = { value: 3, floor: 2 };
+
+describe('the verdict on a row of the bench', () => {
+  it('a row of the bench that measured passes or misses its goal', () => {
+    expect(rate(row({ atMost: 2 }, measured))).toMatchObject({ verdict: 'pass', ratio: 1.5, faults: [] });
+    expect(rate(row({ atMost: 1 }, measured)).verdict).toBe('miss');
+    expect(rate(row(undefined, measured)).verdict).toBe('no goal');
+  });
+
+  it.each([
+    ['got no answer', { value: 0, floor: 2 }],
+    ['got no answer from what it is compared with', { value: 3, floor: 0 }],
+    ['got no number', { value: Number.NaN, floor: 2 }],
+  ])('a row of the bench fails where one repetition %s, whatever the others say', (_, nothing) => {
+    for (const goal of [{ atMost: 2 }, { atLeast: 0.5 }, undefined]) {
+      const rated = rate(row(goal, measured, nothing, measured));
+      expect(rated).toMatchObject({ verdict: 'failed', faults: ['a repetition measured nothing'] });
+    }
+  });
+
+  it('a row of the bench without a repetition fails', () => {
+    expect(rate(row({ atMost: 2 })).verdict).toBe('failed');
+  });
+});
