@@ -14,6 +14,8 @@ import { read } from './project-files.js';
 
 interface Service {
   readonly image: string;
+  readonly build?: string;
+  readonly profiles?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly string[];
   readonly networks: readonly string[];
@@ -42,6 +44,8 @@ const nginx = read('deploy/nginx/chancery.conf');
 const ours = Object.entries(services).filter(([, { image }]) => image === 'chancery');
 /** What is given at the start by the operator, and written in no file of the project. */
 const GIVEN = /\$\{[A-Z_]+:\?[^}]*\}/g;
+/** What the operator may give, and what it is otherwise. */
+const OPTIONAL = /\$\{[A-Z_]+:-([^}]*)\}/g;
 
 describe('the composition for production', () => {
   it('the composition for production sets only what is a setting, and every role', () => {
@@ -56,7 +60,9 @@ describe('the composition for production', () => {
     const readers = new Map(Object.values(settings).map((setting) => [setting.variable as string, setting.parse]));
     const unreadable = ours.flatMap(([, { environment = {} }]) =>
       Object.entries(environment).filter(([name, value]) => {
-        const given = value.replaceAll(GIVEN, name === 'CHANCERY_PUBLIC_URL' ? 'https://chancery.test' : 'given');
+        const given = value
+          .replaceAll(GIVEN, name === 'CHANCERY_PUBLIC_URL' ? 'https://chancery.test' : 'given')
+          .replaceAll(OPTIONAL, '$1');
         try {
           readers.get(name)!(given);
           return false;
@@ -101,6 +107,39 @@ describe('the composition for production', () => {
     for (const { security_opt: options } of Object.values(services))
       expect(options).toEqual(['no-new-privileges:true']);
     for (const [, service] of ours) expect([service.read_only, service.cap_drop]).toEqual([true, ['ALL']]);
+  });
+
+  it('the composition for production has a witness that starts where it is asked for, and the scheduler can reach', () => {
+    const {
+      profiles,
+      build,
+      networks: reached,
+      environment,
+      read_only: isReadOnly,
+      cap_drop: dropped,
+    } = services['witness']!;
+    expect([profiles, reached, isReadOnly, dropped]).toEqual([['witness'], ['front'], true, ['ALL']]);
+    expect(services['scheduler']!.networks).toContain('front');
+    const folder = `deploy/compose/${String(build).replace('./', '')}`;
+    const dockerfile = read(`${folder}/Dockerfile`).replaceAll(/\\\n\s*/g, '');
+    const script = read(`${folder}/witness.sh`);
+    // Each variable that the program is started with has a value.
+    const used = new Set([...script.matchAll(/\$(WITNESS_[A-Z]+)/g)].map(([, name]) => name!));
+    const given = [...dockerfile.matchAll(/(WITNESS_[A-Z]+)=/g), ...script.matchAll(/^(WITNESS_[A-Z]+)=/gm)];
+    const known = new Set([...given.map(([, name]) => name!), ...Object.keys(environment!)]);
+    expect([...used].filter((name) => !known.has(name))).toEqual([]);
+    expect([...dockerfile.matchAll(/^COPY (?:--chmod=\d+ )?([\w.]+) /gm)].map(([, file]) => file)).toEqual([
+      'witness.sh',
+    ]);
+    // Its address is the one that the settings and the documents name.
+    const [, port] = /WITNESS_LISTEN=0\.0\.0\.0:(\d+)/.exec(dockerfile)!;
+    expect(dockerfile).toContain(`EXPOSE ${port}\n`);
+    const url = `http://witness:${port}`;
+    for (const file of ['deploy/compose/production.yml', 'docs/history.md'])
+      expect([file, read(file).includes(url)]).toEqual([file, true]);
+    expect(services['scheduler']!.environment!['CHANCERY_WITNESS_URLS']).toBe('${CHANCERY_WITNESS_URLS:-}');
+    const key = 'auditor.example/witness+6f7f24a9+BBJkAls7WSvkcO42mUhVg8SG+IrmaL7zVABWygvDFx7C';
+    expect(settings.witnesses!.parse(`${key} ${url}`)).toMatchObject([{ url }]);
   });
 
   it('the composition for production trusts the addresses that nginx gives, by the network of both', () => {

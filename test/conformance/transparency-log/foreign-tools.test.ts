@@ -1,6 +1,6 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -49,6 +49,8 @@ const LITEWITNESS = 'filippo.io/torchwood/cmd/litewitness@v0.6.1';
 /** Its metadata demand a later Python than it needs. */
 const AICS_TLOG = ['--ignore-requires-python', 'aics-tlog==0.2.1', 'cryptography==50.0.2'];
 const WITNESS = 'auditor.example/witness';
+const WITNESS_SCRIPT = join(import.meta.dirname, '../../../deploy/compose/witness/witness.sh');
+const EMPTY_ROOT_TEXT = Buffer.from(EMPTY_ROOT).toString('base64');
 const keyEvents = defineEvents('key', { used: '' });
 const clock = new ManualClock();
 const PLATFORM = platformScope(systemOrigin('test'));
@@ -162,44 +164,35 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
     return folder;
   }
 
-  /** A witness with a new key in an agent of its own, which knows the one log. */
+  /** A witness with a new key, as the composition for production starts it, which knows the one log. */
   async function startLitewitness(
     origin: string,
     logKey: string,
   ): Promise<Witness & { stop(): void; addKey(key: string): void }> {
     const folder = mkdtempSync(join(programs, 'witness-'));
-    const [file, socket, path] = ['key', 'agent', 'witness.db'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    const processes: ChildProcess[] = [spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })];
-    await vi.waitFor(() => expect(existsSync(socket)).toBe(true), STARTING);
-    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-    await run('ssh-add', ['-q', file], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
-    const [, fingerprint] = (await run('ssh-keygen', ['-lf', file])).stdout.split(' ');
-    // What `witnessctl add-log` and `add-key` write.
-    const known = new DatabaseSync(path);
-    known.exec(`CREATE TABLE log (origin TEXT PRIMARY KEY, tree_size INTEGER NOT NULL, tree_hash TEXT NOT NULL);
-      CREATE TABLE key (origin TEXT NOT NULL, key TEXT NOT NULL, FOREIGN KEY(origin) REFERENCES log(origin))`);
-    known.prepare('INSERT INTO log VALUES (?, 0, ?)').run(origin, Buffer.from(EMPTY_ROOT).toString('base64'));
-    known.close();
-    const addKey = (key: string): void => {
-      const keysKnown = new DatabaseSync(path);
-      keysKnown.prepare('INSERT INTO key VALUES (?, ?)').run(origin, key);
-      keysKnown.close();
-    };
-    addKey(logKey);
     const port = await freePort();
-    const options = ['-name', WITNESS, '-db', path, '-ssh-agent', socket, '-key', fingerprint!];
-    const witness = spawn(join(programs, 'litewitness'), [...options, '-listen', `127.0.0.1:${port}`]);
-    processes.push(witness);
+    const witness = spawn('sh', [WITNESS_SCRIPT], {
+      env: {
+        PATH: `${programs}:${process.env['PATH']}`,
+        WITNESS_NAME: WITNESS,
+        WITNESS_DATA: folder,
+        WITNESS_LISTEN: `127.0.0.1:${port}`,
+      },
+    });
     let said = '';
     witness.stderr.on('data', (text: Buffer) => (said += text.toString()));
-    const keyOf = (): string => /vkey="?([^\s"]+)/.exec(said)![1]!;
     await vi.waitFor(() => expect(said).toMatch(/vkey=.*listening/s), STARTING);
-    const url = `http://127.0.0.1:${port}`;
-    return { key: parseVerifierKey(keyOf()), url, addKey, stop: () => processes.forEach((one) => one.kill()) };
+    const write = (statement: string, ...values: (string | number)[]): void => {
+      const known = new DatabaseSync(join(folder, 'witness.db'));
+      known.prepare(statement).run(...values);
+      known.close();
+    };
+    // What `witnessctl add-log` and `add-key` write.
+    write('INSERT INTO log (origin, tree_size, tree_hash) VALUES (?, 0, ?)', origin, EMPTY_ROOT_TEXT);
+    const addKey = (key: string): void => write('INSERT INTO key (origin, key) VALUES (?, ?)', origin, key);
+    addKey(logKey);
+    const [, key] = /vkey="?([^\s"]+)/.exec(said)!;
+    return { key: parseVerifierKey(key!), url: `http://127.0.0.1:${port}`, addKey, stop: () => witness.kill('SIGINT') };
   }
 
   const ended = (program: string, ...parameters: string[]): Promise<{ code: number; output: string }> =>
