@@ -94,6 +94,23 @@ describe('an event', () => {
     expect(one.document.personal!.hash).not.toBe(other.document.personal!.hash);
   });
 
+  it.each([
+    ['credential_rotation.started', { filter: { owner: 'ann@example.com' } }, ['/details/filter/owner']],
+    ['certificate.issued', { san: ['a.example.com', 'ann@example.com'] }, ['/details/san/1']],
+    ['certificate.issued', { subject: 'emailAddress=ann@example.com,CN=Ann' }, ['/details/subject']],
+    ['token_profile.created', { fixedClaims: { lead: 'mailto:ann@example.com' } }, ['/details/fixedClaims/lead']],
+    ['trust.exchanged', { claims: { actor: 'ann', repository: 'acme/app' } }, ['/details/claims/actor']],
+    ['service.created', { name: 'actor', actor: 'billing', version: 'format@v1', url: 'https://a.example/@b' }, []],
+  ])('an event %s that says %j has an address or a person in the part only', (action, details, fields) => {
+    const job: Origin = { ...origin, actor: { type: 'system', id: 'job', name: 'job' }, sourceAddress: null };
+    const { document, canonical, part } = sealEvent({ ...draft, action, details }, { ...context, origin: job });
+    expect(document.personal?.fields ?? []).toEqual(fields);
+    if (part === undefined) return;
+    expect(canonical).not.toContain('ann');
+    putBack(document, document.personal!.fields, (JSON.parse(part) as { values: never }).values);
+    expect(document.details).toEqual(details);
+  });
+
   it('an event of Chancery itself has no personal part', () => {
     const system = { actor: { type: 'system', id: 'job', name: 'job' }, requestId: 'r', sourceAddress: null } as const;
     const { document, part } = sealEvent(

@@ -1,9 +1,15 @@
 import type { Json } from '#core';
 
+const WORKLOAD_PEOPLE = ['actor', 'actor_id', 'preferred_username', 'user_id', 'user_login', 'user_name'];
+
 /**
  * Which members of what events say are about a person: the one table that decides it. They are kept apart from the entry, under
  * the key of the month, and are erased with it. `*` is of every event, at any depth of `before`, `after` and `details`; of the
  * actor, the name of a user is (it is the e-mail address), and so is the source address of every request.
+ *
+ * A text that contains an e-mail address is personal in every member: names, descriptions, subjects and alternative names of
+ * certificates, claims and URLs are the caller's own words. Not personal are names of things (services, keys, accounts of
+ * services, profiles, webhooks), the networks in `allowedCidrs`, ids, and subjects and claims of workloads without an address.
  */
 const PERSONAL_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   '*': ['contacts', 'email', 'sourceAddress', 'sourceAddresses'],
@@ -12,8 +18,15 @@ const PERSONAL_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   'factor.removed': ['name'],
   // The id of the person at the provider.
   'identity_provider.linked': ['subject'],
+  // Who started the run of the pipeline, by the names of GitHub, GitLab, CircleCI and others.
+  'trust.accepted': WORKLOAD_PEOPLE,
+  'trust.exchanged': WORKLOAD_PEOPLE,
   'user.created': ['name'],
 };
+
+/** Linear: each part between two `@` is read once. */
+const EMAIL_ADDRESS = /[^\s@]@[^\s@]+\.[^\s@]/;
+const hasEmailAddress = (text: string): boolean => text.includes('@') && EMAIL_ADDRESS.test(text);
 
 const ALWAYS: ReadonlySet<string> = new Set(PERSONAL_MEMBERS['*']);
 const BY_ACTION: ReadonlyMap<string, ReadonlySet<string>> = new Map(
@@ -43,7 +56,8 @@ export class PersonalValues {
     for (const [name, member] of Object.entries(value as { readonly [name: string]: Json | undefined })) {
       if (member === undefined || member === null || isEmpty(member)) continue;
       const place = `${field}/${escaped(name)}`;
-      const left = members.has(name) ? this.take(place, member) : this.#without(members, place, member);
+      const isPersonal = members.has(name) || (typeof member === 'string' && hasEmailAddress(member));
+      const left = isPersonal ? this.take(place, member) : this.#without(members, place, member);
       if (left !== member) (changed ??= { ...(value as object) })[name] = left;
     }
     if (changed === undefined) return value;

@@ -300,6 +300,10 @@ describe('the samples', () => {
 
 describe('the histories', () => {
   it('the histories hold no e-mail address and no address of a client but under the key of their month', async () => {
+    const filter = { owner: 'lead@people.test' };
+    await server.patch(`${tenant.path}/services/${mine['serviceId']}`, { contacts: [filter.owner] }, tenant.owner);
+    const rotation = await server.post(`${tenant.path}/credentials:rotate`, { filter }, tenant.owner);
+    expect(rotation.body).toMatchObject({ filter });
     const plain = await openPlainDataSource(database.url);
     const rows: { canonical: string }[] = await plain.query('SELECT * FROM audit_events');
     await plain.destroy();
