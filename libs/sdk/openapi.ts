@@ -1319,6 +1319,11 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: password
+             * @description The caller's own password; needed, with the permission `history:erase`, to erase personal fields of the history earlier (`personalDataRetentionMonths`)
+             */
+            password?: string;
         };
         NewOwnerInvitation: {
             /**
@@ -5649,6 +5654,8 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
             };
             path: {
                 /** @description Id or slug of the tenant */

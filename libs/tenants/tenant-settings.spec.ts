@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { DomainError } from '#core';
 
-import { checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
+import { checkSettings, effectiveSettings, erasesEarlier, tenantSettings } from './tenant-settings.js';
 
 const DEFAULTS = {
   credentialsPerType: 2,
@@ -86,5 +86,22 @@ describe('the settings of a tenant', () => {
       '/settings/constructor UNKNOWN_FIELD',
       '/settings/__proto__x UNKNOWN_FIELD',
     ]);
+  });
+});
+
+describe('a change of the settings that erases earlier', () => {
+  const months = (value: number) => ({ personalDataRetentionMonths: value });
+  it.each([
+    [{}, months(1), true],
+    [months(0), months(240), true],
+    [months(12), months(11), true],
+    [months(12), months(12), false],
+    [months(12), months(13), false],
+    [months(12), months(0), false],
+    [{}, months(0), false],
+    [months(12), { reveal: 'once' }, false],
+    [months(12), undefined, false],
+  ])('a change of %j by %j erases earlier: %s', (stored, change, expected) => {
+    expect(erasesEarlier(stored, change)).toBe(expected);
   });
 });

@@ -148,6 +148,17 @@ export function checkSettings(change: Readonly<Record<string, unknown>>, parent 
   if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }
 
+/** Whether a change of the settings has personal fields of the history erased that were kept, or kept for longer, before it. */
+export function erasesEarlier(
+  stored: Readonly<Record<string, unknown>>,
+  change: Readonly<Record<string, unknown>> = {},
+): boolean {
+  const [before, after] = [stored, { ...stored, ...change }].map(
+    (settings) => effectiveSettings(settings).personalDataRetentionMonths,
+  ) as [number, number];
+  return after !== 0 && (before === 0 || after < before);
+}
+
 /** Whether a member with this role may work in a tenant with these settings by a session that began with a password. */
 export function acceptsPasswords(settings: Parameters<typeof effectiveSettings>[0], role: Role): boolean {
   const { passwordSignIn } = effectiveSettings(settings);

@@ -10,6 +10,7 @@ import {
   coreErrors,
   isUuid,
   normalizeEmail,
+  platformScope,
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
@@ -20,7 +21,14 @@ import { Member, Session, Tenant, User } from './entities.js';
 import { accountErrors, sessionErrors, tenantErrors } from './errors.js';
 import { memberEvents, tenantEvents } from './events.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
-import { type TenantSettings, checkSettings, effectiveSettings, tenantSettings } from './tenant-settings.js';
+import {
+  type TenantSettings,
+  checkSettings,
+  effectiveSettings,
+  erasesEarlier,
+  tenantSettings,
+} from './tenant-settings.js';
+import type { Permission } from './permissions.js';
 import { type NewUser, Users } from './users.service.js';
 
 export interface NewTenant {
@@ -33,6 +41,8 @@ export interface NewTenant {
 export interface TenantChange {
   readonly name?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The caller's own, or a step-up in its place, for settings that erase personal fields of the history earlier. */
+  readonly password?: string | undefined;
 }
 
 @Injectable()
@@ -122,8 +132,9 @@ export class Tenants {
     requireSignIns: (view: View) => Promise<void> = async () => undefined,
   ): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
+    const isConfirmed = await this.confirmErasure(scope, change);
     return this.database.transaction(scope, async (tx) => {
-      await changeTenant(tx, change, ifMatch);
+      await changeTenant(tx, change, ifMatch, isConfirmed);
       if (change.settings?.['passwordSignIn'] === 'none') await requireSignIns(tx);
       return this.refreshed(tx, scope.tenantId);
     });
@@ -177,6 +188,16 @@ export class Tenants {
     });
   }
 
+  /** What erases earlier takes what an erasure takes: the right to it, and a step-up. @returns whether both were shown */
+  private async confirmErasure(scope: TenantScope, { settings, password }: TenantChange): Promise<boolean> {
+    if (settings?.['personalDataRetentionMonths'] === undefined) return false;
+    const before = await this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
+    if (!erasesEarlier(before.settings, settings)) return false;
+    await this.database.read(withPermission(scope, 'history:erase'), async () => undefined);
+    await this.users.confirm(platformScope(scope), 'resource', password);
+    return true;
+  }
+
   private async move(
     scope: PlatformScope,
     tenantId: string,
@@ -195,12 +216,28 @@ export class Tenants {
   }
 }
 
+/** The same caller, at work that takes another permission: each read and each transaction checks it. */
+const withPermission = (scope: TenantScope, permission: Permission): TenantScope => {
+  const { evidence } = scope;
+  return evidence?.kind === 'session' || evidence?.kind === 'api-token'
+    ? { ...scope, evidence: { ...evidence, permission } }
+    : scope;
+};
+
 /**
  * A step that changes the tenant of this work; the settings have passed `checkSettings`.
- * @throws PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN
+ * @param mayEraseEarlier whether the caller has stepped up for settings that erase earlier
+ * @throws PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN, PASSWORD_REQUIRED
  */
-export async function changeTenant(tx: Tx, { name, settings }: TenantChange, ifMatch?: number): Promise<void> {
+export async function changeTenant(
+  tx: Tx,
+  { name, settings }: TenantChange,
+  ifMatch?: number,
+  mayEraseEarlier = false,
+): Promise<void> {
   const before = await tx.lock(Tenant, { id: tx.scope.tenantId });
+  // Another request may have changed the setting since the caller was asked.
+  if (!mayEraseEarlier && erasesEarlier(before.settings, settings)) throw sessionErrors.PASSWORD_REQUIRED();
   await requireProvenSignIn(tx, settings);
   const set = {
     ...(name === undefined ? {} : { name }),

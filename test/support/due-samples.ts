@@ -100,7 +100,7 @@ export function dueSamples(
   const runningRotation = insert('credential_rotations', rotation('running'));
 
   const apiToken = insert('api_tokens', rows.apiToken);
-  const keepOneMonth = { settings: { personalDataRetentionMonths: 1 } };
+  const keepOneMonth = { settings: { personalDataRetentionMonths: 1 }, password: PASSWORD };
 
   /** Two API tokens that expire in seven days: the rows of their announcements are what the scheduler inserts. */
   const announcement: DueSample = {

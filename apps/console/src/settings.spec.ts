@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { changedSettings, settingLabel, settingText, settings } from './settings.js';
+import { changedSettings, erasesEarlier, settingLabel, settingText, settings } from './settings.js';
 
 const defaults = Object.fromEntries(settings.map(({ name, default: value }) => [name, value]));
 /** What a form sends whose fields were left as they are; a box that is not ticked sends nothing. */
@@ -11,6 +11,17 @@ const untouched = Object.fromEntries(
 describe('the settings of a tenant in a form', () => {
   it('a form that was left as it was changes nothing', () => {
     expect(changedSettings(defaults, untouched)).toEqual({});
+  });
+
+  it.each([
+    [0, 1, true],
+    [3, 2, true],
+    [3, 4, false],
+    [3, 0, false],
+  ])('a form that keeps personal data for %i months, and then %i, asks for a proof: %s', (before, after, expected) => {
+    const [present, change] = [before, after].map((personalDataRetentionMonths) => ({ personalDataRetentionMonths }));
+    expect(erasesEarlier(present!, change!)).toBe(expected);
+    expect(erasesEarlier(present!, { reveal: 'once' })).toBe(false);
   });
 
   it('each kind of field gives a value of its setting', () => {

@@ -42,6 +42,15 @@ function valueOf(setting: SettingForm, text: string | undefined): unknown {
   }
 }
 
+/** Whether a change has personal fields of the history erased earlier than before, which takes a step-up. */
+export function erasesEarlier(present: Settings, change: Settings): boolean {
+  const [before, after] = [present, change].map(({ personalDataRetentionMonths: months }) => Number(months ?? 0)) as [
+    number,
+    number,
+  ];
+  return after !== 0 && (before === 0 || after < before);
+}
+
 /** The settings that a filled form changes. */
 export const changedSettings = (present: Settings, fields: Readonly<Record<string, string>>): Settings =>
   Object.fromEntries(

@@ -111,7 +111,17 @@ describe('the months of a history', () => {
   });
 
   it('the scheduler erases what the tenant keeps no longer, and nothing of tenants that keep everything', async () => {
-    await server.patch(other.path, { settings: { personalDataRetentionMonths: 3 } }, { token: await ownerOf(other) });
+    const keep = (months: number, password?: string) => ({
+      settings: { personalDataRetentionMonths: months },
+      password,
+    });
+    const owner = { token: await ownerOf(other) };
+    expect(await server.patch(other.path, keep(3, PASSWORD), owner)).toMatchObject({ status: 200 });
+    // Later, or never, takes no proof; earlier does.
+    const statuses: number[] = [];
+    for (const months of [4, 0, 4, 3]) statuses.push((await server.patch(other.path, keep(months), owner)).status);
+    expect(statuses).toEqual([200, 200, 401, 401]);
+    expect(await server.patch(other.path, keep(3, PASSWORD), owner)).toMatchObject({ status: 200 });
     await at(Date.UTC(2026, 4, 1) - DAY);
     await server.runScheduler();
     expect(await events('action=history.month_erased', other)).toEqual([]);
@@ -122,6 +132,17 @@ describe('the months of a history', () => {
     ]);
     const ours = await months();
     expect(ours.filter(({ state }) => String(state) === 'erased').map(({ month }) => month)).toEqual(['2026-01']);
+  });
+
+  it('an API token, which cannot erase a month, cannot have months erased earlier by a setting', async () => {
+    const owner = { token: await ownerOf(other) };
+    const expiresAt = '2026-06-01T00:00:00Z';
+    const body = { name: 'settings', permissions: ['tenant:write'], expiresAt, password: PASSWORD };
+    const { body: made } = await server.post(`${other.path}/api-tokens`, body, owner);
+    const api = { token: made['token'] as unknown as string };
+    const keep = (months: number) => ({ settings: { personalDataRetentionMonths: months } });
+    expect(await server.patch(other.path, keep(2), api)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } });
+    expect(await server.patch(other.path, keep(4), api)).toMatchObject({ status: 200 });
   });
 
   it("the months of the installation's own history are erased by its administrators", async () => {

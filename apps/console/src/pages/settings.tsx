@@ -2,12 +2,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
+import { Dialog } from '../components/dialog.js';
 import { CheckField, Form, SelectField, TextField } from '../components/form.js';
 import { Notice } from '../components/outside.js';
 import { Card, Loaded, Page } from '../components/page.js';
+import { StepUpForm } from '../components/step-up.js';
 import { type Schemas, optionsOf, tenantQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
-import { type Setting, changedSettings, settingLabel, settingText, settings } from '../settings.js';
+import { type Setting, changedSettings, erasesEarlier, settingLabel, settingText, settings } from '../settings.js';
+import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { DangerZone } from './danger-zone.js';
 
@@ -43,11 +46,13 @@ interface TenantSettingsProps {
 
 function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
   const { tenantId, reason } = useTenant();
+  /** What waits for a proof, because it erases earlier. */
+  const [asked, setAsked] = useState<Schemas['TenantChange']>();
   const change = useChange(
-    (body: Schemas['TenantChange']) =>
+    ({ body, header = {} }: { readonly body: Schemas['TenantChange']; readonly header?: StepUpHeader }) =>
       dataOf(
         client.PATCH('/v1/tenants/{tenantId}', {
-          params: { path: { tenantId }, header: { 'If-Match': `"${tenant.version}"` } },
+          params: { path: { tenantId }, header: { 'If-Match': `"${tenant.version}"`, ...header } },
           body,
         }),
       ),
@@ -60,9 +65,12 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
         submit="Save the settings"
         call={change}
         reason={reason('tenant:write')}
-        onSubmit={({ name = '', ...values }) =>
-          change.mutate({ name, settings: changedSettings(present, values) as Record<string, never> })
-        }
+        onSubmit={({ name = '', ...values }) => {
+          const changed = changedSettings(present, values);
+          const body = { name, settings: changed as Record<string, never> };
+          if (erasesEarlier(present, changed)) setAsked(body);
+          else change.mutate({ body });
+        }}
       >
         <TextField label="Name of the tenant" name="name" defaultValue={tenant.name} maxLength={200} required />
         <div className="grid items-start gap-x-6 md:grid-cols-2">
@@ -71,6 +79,23 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
           ))}
         </div>
       </Form>
+      {asked && (
+        <Dialog title="Erase personal data earlier?" onClose={() => setAsked(undefined)}>
+          <StepUpForm
+            danger
+            submit="Yes, Save"
+            call={change}
+            reason={reason('history:erase')}
+            onCancel={() => setAsked(undefined)}
+            onSubmit={(_, header) => change.mutate({ body: asked, header })}
+          >
+            <p className="mb-3">
+              E-mail addresses, names and source addresses of the months that are kept no longer are permanently erased
+              from the history.
+            </p>
+          </StepUpForm>
+        </Dialog>
+      )}
     </Card>
   );
 }

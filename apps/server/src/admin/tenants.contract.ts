@@ -65,6 +65,12 @@ export class TenantChange {
     example: { reveal: 'once' },
   })
   settings?: Record<string, unknown>;
+  @PasswordField({
+    optional: true,
+    description:
+      "The caller's own password; needed, with the permission `history:erase`, to erase personal fields of the history earlier (`personalDataRetentionMonths`)",
+  })
+  password?: string;
 }
 
 export class TenantDeletion extends StepUp {

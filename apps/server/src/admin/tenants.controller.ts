@@ -76,7 +76,7 @@ export class TenantsController {
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
   @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
-  @Fails(sessionErrors.COMPANY_SIGN_IN_UNPROVEN, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
+  @Fails(...stepUpErrors, sessionErrors.COMPANY_SIGN_IN_UNPROVEN, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeTenant(
     @Body() body: TenantChange,
     @InScope() scope: TenantScope,
