@@ -126,10 +126,18 @@ export class AcmeValidations implements OnModuleDestroy {
   private async validate(id: string, tenantId: string): Promise<void> {
     const attempt = await this.prepare(id, tenantId);
     if (!attempt) return;
-    const { row, keyAuthorization, lease } = attempt;
-    const { name, token } = row;
-    const problem = await challengeKinds[row.challenge!].validate({ name, token, keyAuthorization }, this.#paths);
-    await this.note(id, tenantId, lease, problem);
+    await this.note(id, tenantId, attempt.lease, await this.attempted(attempt));
+  }
+
+  /** What became of an attempt. One that fails by a fault of this server counts too: else it would be made without end. */
+  private async attempted({ row, keyAuthorization }: Attempt): Promise<ValidationProblem | undefined> {
+    const { id: authorizationId, name, token } = row;
+    try {
+      return await challengeKinds[row.challenge!].validate({ name, token, keyAuthorization }, this.#paths);
+    } catch (error) {
+      this.logger.error({ authorizationId, error: describeError(error) }, 'The validation of a challenge failed');
+      return { problem: 'serverInternal', detail: 'The server could not validate the challenge' };
+    }
   }
 
   /** Takes the lease; nothing where another process has it, or where there is nothing to validate any more. */

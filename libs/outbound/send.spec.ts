@@ -66,6 +66,7 @@ describe('a request', () => {
     ['http://localhost:9/', POLICY, 'ADDRESS_NOT_ALLOWED'],
     ['http://8.8.8.8/', { ...POLICY, plainHttp: false }, 'ADDRESS_NOT_ALLOWED'],
     ['http://127.0.0.1:9/', { ...POLICY, networks: ['127.0.0.0/8'] }, 'CONNECTION_FAILED'],
+    ['http://n1.a.1:80/', POLICY, 'NAME_NOT_FOUND'],
   ])('a request to %s by the policy %j ends with %s', async (url, policy, error) => {
     const request = { url, method: 'POST', headers: {}, body: '', bodyBytesMax: 0, withinMilliseconds: 5_000 };
     expect(await send(request, policy)).toEqual({ error });

@@ -72,7 +72,9 @@ export function send(
   findAddresses: Resolve = lookup,
 ): Promise<Outcome> {
   const { url, method, headers, body, bodyBytesMax, withinMilliseconds } = request;
-  const target = new URL(url);
+  const target = URL.parse(url);
+  // A host such as `n1.a.1`, which was put into the URL, is none that a URL may have (WHATWG URL §3.5).
+  if (!target) return Promise.resolve({ error: 'NAME_NOT_FOUND' });
   const isPlain = target.protocol === 'http:';
   // A host that is an address is connected to without a look-up.
   const host = hostOf(target);

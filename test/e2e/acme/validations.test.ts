@@ -1,0 +1,76 @@
+import type { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AcmeValidations } from '#acme';
+import { ManualClock, SECOND } from '#core';
+
+import { createMigratedDatabase } from '../../support/database.js';
+import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { AcmeTestClient, ChallengeHost, prepareAcme } from './acme-client.js';
+
+const clock = new ManualClock();
+const host = new ChallengeHost();
+let dns: TestDnsServer;
+let server: TestServer;
+let plain: DataSource;
+
+beforeAll(async () => {
+  dns = await startDnsServer();
+  const database = await createMigratedDatabase();
+  plain = await openPlainDataSource(database.url);
+  server = await startTestServer({
+    clock,
+    database,
+    environment: {
+      CHANCERY_ACME_RESOLVERS: dns.address,
+      CHANCERY_ACME_HTTP_PORT: String(await host.listen()),
+      CHANCERY_ACME_NETWORKS: '127.0.0.1',
+    },
+  });
+});
+afterAll(async () => {
+  await plain.destroy();
+  await server.close();
+  dns.close();
+  host.close();
+});
+
+const validate = (): Promise<void> => server.server.app.get(AcmeValidations).validateDue();
+
+let named = 0;
+
+/** A tenant whose client has answered the challenge of an order, so that it is proven. */
+async function answered() {
+  const tenant = await createTenant(server, `validations-${(named += 1)}`);
+  const { binding } = await prepareAcme(server, tenant);
+  const client = new AcmeTestClient(server, binding.directoryUrl);
+  await client.register(binding);
+  const name = `web.${tenant.slug}.internal`;
+  dns.addresses.set(name, '127.0.0.1');
+  const order = await client.order([name]);
+  const challenge = (await client.challenges(order.body))[0]!;
+  host.answers.set(challenge.token, client.keyAuthorization(challenge.token));
+  await client.post(challenge.url, {});
+  const [row] = await plain.query<Record<string, unknown>[]>('SELECT * FROM acme_authorizations WHERE token = ?', [
+    challenge.token,
+  ]);
+  const state = async () => (await client.post(order.headers.get('location')!)).body['status'];
+  return { tenant, client, challenge, row: row!, state };
+}
+
+describe('the validations of an installation', () => {
+  it('an attempt that fails by a fault of the server counts, and the last one ends the order', async () => {
+    const { row, state, challenge, client } = await answered();
+    await plain.query("UPDATE acme_authorizations SET challenge = 'unknown-01' WHERE id = ?", [row['id']]);
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await validate();
+      await server.setTime(clock.now() + 16 * SECOND);
+    }
+    await plain.query("UPDATE acme_authorizations SET challenge = 'http-01' WHERE id = ?", [row['id']]);
+    const { body } = await client.post(challenge.url);
+    expect((body['error'] as unknown as Shape)['type']).toBe('urn:ietf:params:acme:error:serverInternal');
+    expect(await state()).toBe('invalid');
+  });
+});
