@@ -17,6 +17,7 @@ export {
 } from './clock.js';
 export { Declares, declarationOf } from './declares.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
+export { isDnsName, isDnsNameOrWildcard } from './dns-names.js';
 export { normalizeEmail } from './email.js';
 export {
   DomainError,

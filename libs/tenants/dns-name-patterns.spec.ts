@@ -33,6 +33,8 @@ describe('a pattern of DNS names', () => {
     'ada@acme.example',
     '192.0.2.1',
     '*.192.0.2.1',
+    'n1.a.1',
+    '*.a.1',
     `${'a'.repeat(64)}.example`,
     `${'a.'.repeat(127)}example`,
   ])('a pattern of DNS names rejects %j', (text) => expect(isDnsNamePattern(text)).toBe(false));

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { EXTENDED_KEY_USAGES, type KeyUsage, OID, TAG, parseDer } from '#asn1';
+import { isDnsNameOrWildcard } from '#core';
 import { readExtension } from '../x509/extensions.js';
 import { type GeneralName, readGeneralNames } from '../x509/names.js';
 import { readPublicKey } from '../x509/public-key.js';
@@ -41,8 +42,6 @@ const ENCRYPTING: readonly KeyUsage[] = ['keyEncipherment', 'dataEncipherment'];
 
 const isCritical = ({ critical }: { readonly critical: boolean }): boolean => critical;
 const isNotCritical = ({ critical }: { readonly critical: boolean }): boolean => !critical;
-
-const DNS_NAME = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** A rule about the alternative names of one kind, where they can be read. */
 const alternativeNameRule = (
@@ -183,7 +182,7 @@ export const extensionLintRules = [
     'LINT_SAN_DNS',
     'RFC 5280 §4.2.1.6, RFC 1123 §2.1',
     'DNS names are in preferred name syntax',
-    (name) => !DNS_NAME.test(name) || isIP(name) !== 0,
+    (name) => !isDnsNameOrWildcard(name),
   ),
   alternativeNameRule(
     'email',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isDnsNameOrWildcard } from '#core';
 import {
   type AttributeName,
   type GeneralName,
@@ -33,12 +34,10 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}\p{Co}\p{Cs}]/u;
 /** A name in words for the requester: bounded, and unable to disturb a log or a terminal. */
 const quoted = (name: string): string => `"${name.slice(0, 80).replace(/[^\x20-\x7e]/g, '?')}"`;
 
-/** RFC 1123 §2.1, lower or upper case, with a wildcard only as the whole first label (RFC 9525 §6.3). */
-const DNS_NAME = /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 const MAILBOX = /^(?=.{3,254}$)[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[a-z0-9.-]+$/i;
 
 const isWellFormed: Readonly<Record<GeneralNameKind, (value: string) => boolean>> = {
-  dns: (value) => DNS_NAME.test(value) && isIP(value) === 0,
+  dns: isDnsNameOrWildcard,
   email: (value) => MAILBOX.test(value),
   // RFC 5280 §4.2.1.6: absolute, with a scheme and a part specific to it.
   uri: (value) => /^[\x21-\x7e]{1,2048}$/.test(value) && URL.canParse(value),

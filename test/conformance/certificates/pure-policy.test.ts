@@ -267,6 +267,8 @@ describe('names', () => {
     expect(codesOf(wild('*.acme.example'))).toEqual([]);
     expect(codesOf(wild('a*.acme.example'))).toEqual(['CSR_SAN_INVALID']);
     expect(codesOf(wild('www.*.example'))).toEqual(['CSR_SAN_INVALID']);
+    expect(codesOf(wild('n1.a.1'))).toEqual(['CSR_SAN_INVALID']);
+    expect(codesOf(wild('*.a.1'))).toEqual(['CSR_SAN_INVALID']);
   });
 
   it.each([
