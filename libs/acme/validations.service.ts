@@ -15,7 +15,7 @@ import {
   systemOrigin,
 } from '#core';
 import { jwkThumbprint } from '#crypto';
-import { Database, LessThanOrEqual, type Tx } from '#database';
+import { Database, In, LessThanOrEqual, MoreThan, Not, type Tx, type View } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
 import type { Resolve } from '#outbound';
 
@@ -37,8 +37,11 @@ const SYSTEM = systemOrigin('acme-validations');
 const TOGETHER = 32;
 /** Those of them that may belong to one tenant: slow hosts of one leave room for the others. */
 const OF_TENANT_TOGETHER = 8;
-/** Due rows that one call looks at. */
+/** Due rows that are read together, and how often one call reads on for those of further tenants. */
 const LOOKED_AT = 500;
+const PASSES = 20;
+/** Due rows of one tenant that one call begins; the next one goes on. */
+const STARTED_OF_TENANT = 50;
 /** Longer than an attempt takes: a process that was killed keeps a validation from the others for so long. */
 const LEASE = ATTEMPT_MILLISECONDS_MAX + 20 * SECOND;
 /** A question to a DNS server, and how often it is asked. */
@@ -62,6 +65,8 @@ interface Attempt {
 export class AcmeValidations implements OnModuleDestroy {
   readonly #running = new Map<string, { readonly tenantId: string; readonly ended: Promise<void> }>();
   readonly #paths: ValidationPaths;
+  /** As the last call read it, so that a place that becomes free can be taken by what became due meanwhile. */
+  #due: Due[] = [];
   #stopped = false;
 
   constructor(
@@ -74,10 +79,10 @@ export class AcmeValidations implements OnModuleDestroy {
 
   /** Begins what is due, as far as this process has room, and waits for that. May be called again meanwhile. */
   async validateDue(): Promise<void> {
-    const due = await this.due();
+    this.#due = await this.due();
     const room = Math.max(TOGETHER - this.#running.size, 0);
     const oneAfterTheOther = async (): Promise<void> => {
-      for (let next = this.takeNext(due); next !== undefined && !this.#stopped; next = this.takeNext(due)) {
+      for (let next = this.takeNext(); next !== undefined && !this.#stopped; next = this.takeNext()) {
         await this.begin(next);
       }
     };
@@ -89,28 +94,38 @@ export class AcmeValidations implements OnModuleDestroy {
     await endedOrGivenUp([...this.#running.values()].map(({ ended }) => ended));
   }
 
+  /** What is due and not leased, of each tenant that has room: a backlog of one hides nothing of the others. */
   private async due(): Promise<Due[]> {
     return this.database.readPlatform(platformScope(SYSTEM), async (view) => {
-      const rows = await view.find(
-        AcmeAuthorization,
-        { dueAt: LessThanOrEqual(view.now) },
-        {
-          order: { dueAt: 'ASC', id: 'ASC' },
-          limit: LOOKED_AT,
-          columns: ['id', 'tenantId', 'leasedUntil'],
-        },
-      );
-      return rows.filter(({ leasedUntil }) => !isLeased(leasedUntil, view.now));
+      const due: Due[] = [];
+      const full = [...this.countByTenant()].filter(([, count]) => count >= OF_TENANT_TOGETHER);
+      const seen = new Set(full.map(([tenantId]) => tenantId));
+      for (let pass = 0; pass < PASSES; pass += 1) {
+        const rows = await readDue(view, seen);
+        const byTenant = Map.groupBy(rows, ({ tenantId }) => tenantId);
+        due.push(...[...byTenant.values()].flatMap((own) => own.slice(0, STARTED_OF_TENANT)));
+        if (rows.length < LOOKED_AT) break;
+        for (const tenantId of byTenant.keys()) seen.add(tenantId);
+      }
+      return due;
     });
   }
 
-  /** Takes the next of the list whose tenant has room. */
-  private takeNext(due: Due[]): Due | undefined {
-    const running = [...this.#running.values()];
-    const hasRoom = ({ id, tenantId }: Due): boolean =>
-      !this.#running.has(id) && running.filter((other) => other.tenantId === tenantId).length < OF_TENANT_TOGETHER;
-    const place = due.findIndex(hasRoom);
-    return place < 0 ? undefined : due.splice(place, 1)[0];
+  /** Takes the next that is due: of the tenant that has the fewest of those that run, if it has room. */
+  private takeNext(): Due | undefined {
+    const counts = this.countByTenant();
+    const countOf = ({ tenantId }: Due): number => counts.get(tenantId) ?? 0;
+    const startable = this.#due.filter((row) => !this.#running.has(row.id) && countOf(row) < OF_TENANT_TOGETHER);
+    const fewest = startable.reduce((least, row) => Math.min(least, countOf(row)), OF_TENANT_TOGETHER);
+    const next = startable.find((row) => countOf(row) === fewest);
+    if (next) this.#due.splice(this.#due.indexOf(next), 1);
+    return next;
+  }
+
+  private countByTenant(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { tenantId } of this.#running.values()) counts.set(tenantId, (counts.get(tenantId) ?? 0) + 1);
+    return counts;
   }
 
   private begin({ id, tenantId }: Due): Promise<void> {
@@ -175,6 +190,18 @@ export class AcmeValidations implements OnModuleDestroy {
   }
 }
 
+/** A step: what is due and not leased, oldest first. @param except tenants of which nothing is read */
+const readDue = (view: View, except: ReadonlySet<string>): Promise<Due[]> =>
+  view.find(
+    AcmeAuthorization,
+    [LessThanOrEqual(view.now), MoreThan(leaseEndMax(view.now))].map((leasedUntil) => ({
+      dueAt: LessThanOrEqual(view.now),
+      leasedUntil,
+      ...(except.size === 0 ? {} : { tenantId: Not(In([...except])) }),
+    })),
+    { order: { dueAt: 'ASC', id: 'ASC' }, limit: LOOKED_AT, columns: ['id', 'tenantId'] },
+  );
+
 /** A step: what became of an attempt. @param order and row locked */
 async function noteOutcome(
   tx: Tx,
@@ -214,9 +241,11 @@ async function authorizeOrder(tx: Tx, order: AcmeOrder): Promise<void> {
   if (areValid && isPending) await tx.transition(AcmeOrder, order, acmeOrderLifecycle.event.authorize);
 }
 
-/** A lease that ends later than one can was taken while the clock was ahead. */
+/** A lease that ends later than this was taken while the clock was ahead. */
+const leaseEndMax = (now: EpochMilliseconds): EpochMilliseconds => now + LEASE + BACKWARD_TOLERANCE;
+
 const isLeased = (leasedUntil: EpochMilliseconds, now: EpochMilliseconds): boolean =>
-  leasedUntil > now && leasedUntil <= now + LEASE + BACKWARD_TOLERANCE;
+  leasedUntil > now && leasedUntil <= leaseEndMax(now);
 
 /** Where an installation looks for what clients prove. */
 function pathsOf(configuration: SettingValues<typeof acmeSettings>): ValidationPaths {

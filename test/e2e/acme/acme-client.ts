@@ -1,5 +1,5 @@
 import { type KeyObject, createHash, createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { type AddressInfo, type Server, createServer } from 'node:net';
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 
 import { type RequestWishes, keys, makeRequest, sanExtension } from '../../conformance/certificates/pure-samples.js';
 import * as der from '../../support/asn1.js';
@@ -164,10 +164,13 @@ export class ChallengeHost {
   /** What is written to every connection in the place of an answer. */
   raw: string | undefined;
   readonly requests: string[] = [];
+  readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
 
   async listen(): Promise<number> {
     this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
       socket.on('data', (data) => {
         const [, path = ''] = /^GET (\S+)/.exec(data.toString('latin1')) ?? [];
@@ -183,6 +186,11 @@ export class ChallengeHost {
     });
     await new Promise<void>((resolve) => this.#server!.listen(0, '127.0.0.1', resolve));
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends the connections that it has not answered. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   close(): void {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
+
 import type { DataSource } from 'typeorm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { AcmeValidations } from '#acme';
 import { ManualClock, SECOND } from '#core';
@@ -39,6 +41,12 @@ afterAll(async () => {
 
 const validate = (): Promise<void> => server.server.app.get(AcmeValidations).validateDue();
 
+/** Validations of a tenant that are being tried. */
+async function leased(tenantId: unknown): Promise<number> {
+  const sql = 'SELECT id FROM acme_authorizations WHERE tenantId = ? AND leasedUntil > ?';
+  return (await plain.query<unknown[]>(sql, [tenantId, clock.now()])).length;
+}
+
 let named = 0;
 
 /** A tenant whose client has answered the challenge of an order, so that it is proven. */
@@ -60,7 +68,49 @@ async function answered() {
   return { tenant, client, challenge, row: row!, state };
 }
 
+/** As many copies of a due authorization as are said, due before everything else. */
+async function backlog(row: Record<string, unknown>, count: number, set: Record<string, unknown> = {}): Promise<void> {
+  const columns = Object.keys(row);
+  const marks = `(${columns.map(() => '?').join(', ')})`;
+  const copies = Array.from({ length: count }, () => ({ ...row, id: randomUUID(), dueAt: 1, ...set }));
+  for (let first = 0; first < copies.length; first += 100) {
+    const some = copies.slice(first, first + 100);
+    await plain.query(
+      `INSERT INTO acme_authorizations (${columns.join(', ')}) VALUES ${some.map(() => marks).join(', ')}`,
+      some.flatMap((copy) => columns.map((column) => (copy as Record<string, unknown>)[column])),
+    );
+  }
+}
+
 describe('the validations of an installation', () => {
+  it.each<[string, () => Record<string, unknown>]>([
+    ['that wait', () => ({})],
+    ['that another process tries', () => ({ leasedUntil: clock.now() + 20 * SECOND })],
+  ])('600 validations of one tenant %s do not delay those of another', async (_, set) => {
+    const slow = await answered();
+    const other = await answered();
+    await backlog(slow.row, 600, set());
+    await validate();
+    expect(await other.state()).toBe('ready');
+    await plain.query('DELETE FROM acme_authorizations WHERE tenantId = ?', [slow.row['tenantId']]);
+  });
+
+  it('hosts of one tenant that do not answer leave room for those of another', async () => {
+    const slow = await answered();
+    await backlog(slow.row, 20);
+    host.raw = '';
+    const waiting = validate();
+    await vi.waitFor(async () => expect(await leased(slow.row['tenantId'])).toBe(8));
+    host.raw = undefined;
+    const other = await answered();
+    const others = validate();
+    await vi.waitFor(async () => expect(await other.state()).toBe('ready'));
+    expect(await leased(slow.row['tenantId'])).toBe(8);
+    await plain.query('DELETE FROM acme_authorizations WHERE tenantId = ?', [slow.row['tenantId']]);
+    host.drop();
+    await Promise.all([waiting, others]);
+  }, 20_000);
+
   it('an attempt that fails by a fault of the server counts, and the last one ends the order', async () => {
     const { row, state, challenge, client } = await answered();
     await plain.query("UPDATE acme_authorizations SET challenge = 'unknown-01' WHERE id = ?", [row['id']]);
