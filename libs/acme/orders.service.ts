@@ -133,7 +133,7 @@ export class AcmeOrders {
    * is worked on, the order is `processing`, and of racing requests one is accepted. Where it fails, the order is `ready`
    * for another one: immediately or, where the database cannot be asked, after a while.
    * @throws NOT_FOUND, ACME_ORDER_NOT_READY, ACME_BAD_CSR, INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, CA_NOT_USABLE, BUSY,
-   *   and as the authority of the account
+   *   ACME_ALREADY_REPLACED, CERTIFICATE_REPLACED, and as the authority of the account
    */
   async finalize(request: AccountRequest, id: string): Promise<ShownAcmeOrder> {
     const { account, scope, payload, caId } = request;
@@ -152,6 +152,7 @@ export class AcmeOrders {
         csr: bytes!.toString('base64'),
         caId,
         serviceId: account.serviceId,
+        replaces: order.replacesKid ?? undefined,
       });
     } catch (error) {
       await this.reject(scope, begun).catch((failed: unknown) => {

@@ -8,6 +8,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   WEAK_KEY: 'badCSR',
   POLICY_VIOLATION: 'badCSR',
   CA_NOT_USABLE: 'unauthorized',
+  CERTIFICATE_REPLACED: 'alreadyReplaced',
 };
 
 /** What everything else means to a client, by kind. */

@@ -20,7 +20,8 @@ export class Replacements {
   /**
    * The `kid` of the certificate that an order replaces.
    * @param text the unique identifier of the certificate (RFC 9773 §4.1)
-   * @throws ACME_MALFORMED for what names no certificate of the service of the account
+   * @throws ACME_MALFORMED for what names no certificate of the service of the account; ACME_ALREADY_REPLACED for one that
+   *   has a successor, also by a renewal
    */
   async kidOf(scope: TenantScope, { caId, serviceId }: AcmeAccount, text: string): Promise<string> {
     const serialNumber = readCertificateId(text)?.serialNumber;
@@ -30,6 +31,7 @@ export class Replacements {
         : await this.certificates.list(scope, { caId, serviceId, serialNumber }, { limit: 1 });
     const [found] = items;
     if (!found) throw acmeErrors.ACME_MALFORMED('replaces names no certificate of this account');
+    if (found.certificate.replacedBy !== null) throw acmeErrors.ACME_ALREADY_REPLACED();
     return found.certificate.kid;
   }
 

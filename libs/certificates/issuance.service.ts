@@ -62,6 +62,8 @@ export interface CertificateCall {
   readonly san?: readonly string[] | undefined;
   /** E-mail addresses of who is told about it. */
   readonly contacts?: readonly string[] | undefined;
+  /** `kid` of a certificate of the same service and authority, also a revoked one, that it takes the place of. */
+  readonly replaces?: string | undefined;
 }
 
 export interface Renewal {
@@ -80,6 +82,13 @@ export interface IssuedCertificate {
 
 type Granted = Omit<IssuedCertificate, 'ignored'>;
 
+/** The certificate that a new one takes the place of. */
+interface Predecessor {
+  readonly kid: string;
+  /** Held against it again where the successor is stored. @throws WRONG_STATE, CERTIFICATE_REPLACED */
+  require(row: Certificate, now: number): void;
+}
+
 /** What will be certified, once every check has passed. */
 interface Grant {
   readonly caId: string;
@@ -90,8 +99,7 @@ interface Grant {
   readonly publicKey: PublicKeyFacts;
   readonly validityDays: number;
   readonly contacts: readonly string[];
-  /** The predecessor. */
-  readonly renews: Certificate | undefined;
+  readonly predecessor: Predecessor | undefined;
   readonly ignored: readonly IgnoredPart[];
 }
 
@@ -100,6 +108,7 @@ interface Intent {
   readonly id: string;
   readonly tbs: Buffer;
   readonly issuerKey: KeyObject;
+  readonly predecessor: Predecessor | undefined;
 }
 
 /**
@@ -120,13 +129,14 @@ export class Issuance {
 
   /**
    * @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with every objection; NOT_FOUND (authority, service), CA_NOT_USABLE,
-   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), LINT_FAILED, BUSY, AUDIT_UNAVAILABLE
+   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), CERTIFICATE_REPLACED, LINT_FAILED, BUSY, AUDIT_UNAVAILABLE
    */
   async issue(scope: TenantScope, call: CertificateCall): Promise<Committed<IssuedCertificate>> {
     const request = readRequest(call.csr);
     const additionalNames = (call.san ?? []).map(generalNameOf);
     const issuer = await this.issuer(scope, call.caId, call.serviceId ?? null);
     const [ca] = issuer.authorities;
+    const predecessor = await this.predecessor(scope, call, ca.id);
     const validityDays = grantedDays(ca.profile, call.validityDays);
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
     const { publicKeyInfo, publicKey } = request;
@@ -138,7 +148,7 @@ export class Issuance {
       publicKeyInfo,
       publicKey,
       validityDays,
-      renews: undefined,
+      predecessor,
       ignored: ignoredParts(request, certificateProfile(ca.profile)),
     });
   }
@@ -166,7 +176,8 @@ export class Issuance {
     const names = namesIn(stored);
     const withdrawn = withdrawnNames(names, ca, issuer.allowedDnsNames);
     const { serviceId: owner, contacts } = renews;
-    const shared = { ...names, caId: ca.id, serviceId: owner, contacts: contacts ?? [], validityDays, renews };
+    const predecessor = { kid: renews.kid, require: requireRenewable };
+    const shared = { ...names, caId: ca.id, serviceId: owner, contacts: contacts ?? [], validityDays, predecessor };
     if (renewal.csr === undefined) {
       if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
@@ -239,7 +250,7 @@ export class Issuance {
   }
 
   private async intend(tx: Tx, grant: Grant): Promise<Intent> {
-    const { caId, serviceId, subject, subjectAlternativeNames, publicKeyInfo, validityDays, renews } = grant;
+    const { caId, serviceId, subject, subjectAlternativeNames, publicKeyInfo, validityDays, predecessor } = grant;
     const { now } = tx;
     if (serviceId !== null && !(await isServiceActive(tx, serviceId))) throw coreErrors.NOT_FOUND();
     const ca = await this.authorities.issuing(tx, caId);
@@ -282,7 +293,7 @@ export class Issuance {
       tbsHash,
       certificatePem: null,
       contacts: grant.contacts,
-      replaces: renews?.kid ?? null,
+      replaces: predecessor?.kid ?? null,
       replacedBy: null,
       revocationReason: null,
       revokedAt: null,
@@ -298,10 +309,10 @@ export class Issuance {
     }
     const details = { caId, serialNumber, tbsSha256: tbsHash };
     tx.record(certificateEvents.intended(id, { kid, details }));
-    return { id, tbs, issuerKey };
+    return { id, tbs, issuerKey, predecessor };
   }
 
-  private async complete(tx: Tx, { id }: Intent, der: Buffer): Promise<Granted> {
+  private async complete(tx: Tx, { id, predecessor }: Intent, der: Buffer): Promise<Granted> {
     const { now } = tx;
     const { caId } = await tx.get(Certificate, { id });
     const ca = await this.authorities.lockUsable(tx, caId);
@@ -329,13 +340,25 @@ export class Issuance {
         },
       },
     });
-    if (intended.replaces !== null) {
-      const renews = await tx.lock(Certificate, { kid: intended.replaces });
-      requireRenewable(renews, now);
-      await tx.update(Certificate, { id: renews.id }, { replacedBy: kid, updatedAt: now });
-      tx.record(certificateEvents.renewed(renews.id, { kid: renews.kid, details: { successor: kid } }));
+    if (predecessor !== undefined) {
+      const replaced = await tx.lock(Certificate, { kid: predecessor.kid });
+      predecessor.require(replaced, now);
+      await tx.update(Certificate, { id: replaced.id }, { replacedBy: kid, updatedAt: now });
+      tx.record(certificateEvents.renewed(replaced.id, { kid: replaced.kid, details: { successor: kid } }));
     }
     return { certificate, chain: await this.authorities.chainOf(tx, caId) };
+  }
+
+  /** @throws NOT_FOUND, CERTIFICATE_REPLACED */
+  private async predecessor(
+    scope: TenantScope,
+    { replaces, serviceId }: CertificateCall,
+    caId: string,
+  ): Promise<Predecessor | undefined> {
+    if (replaces === undefined) return undefined;
+    const where = { kid: replaces, caId, ...(serviceId === undefined ? {} : { serviceId }) };
+    requireUnreplaced(await this.database.read(scope, (view) => view.get(Certificate, where)));
+    return { kid: replaces, require: requireUnreplaced };
   }
 
   /** The authority that is to sign and those above it, and the names that the tenant lets it certify. */
@@ -371,6 +394,10 @@ function requireRenewable(row: Certificate, now: number): void {
   const state = certificateStateAt(row, now);
   if (state !== 'active' && state !== 'expired')
     throw coreErrors.WRONG_STATE(`A certificate that is ${state} is not renewed`);
+  requireUnreplaced(row);
+}
+
+function requireUnreplaced(row: Certificate): void {
   if (row.replacedBy !== null) throw certificateErrors.CERTIFICATE_REPLACED(`Its successor is ${row.replacedBy}`);
 }
 

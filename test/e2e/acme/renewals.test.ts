@@ -54,6 +54,9 @@ afterAll(async () => {
 
 const typeOf = ({ body }: Answer): string | undefined => (body['type'] as string | undefined)?.split(':').at(-1);
 
+/** The `kid` of the certificate of an order that is valid. */
+const kidOf = ({ body }: Answer): string => String(body['certificate']).split('/').at(-1)!;
+
 /** An order that is ready to be finalized. */
 async function ready(more: object = {}): Promise<Answer> {
   const order = await client.order([NAME], more);
@@ -77,7 +80,7 @@ async function issued(more: object = {}, key = keys.p256()) {
   const serial = Buffer.from(serialNumber, 'hex');
   const signed = serial[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), serial]) : serial;
   const id = `${base64url(authorityKeyIdentifier!)}.${base64url(signed)}`;
-  return { id, key, certificate: base64url(der), notAfter, notBefore, order };
+  return { id, kid: kidOf(finalized), key, certificate: base64url(der), notAfter, notBefore, order };
 }
 
 describe('renewal information', () => {
@@ -111,12 +114,40 @@ describe('renewal information', () => {
   it('a certificate is replaced by one order, also where several were begun', async () => {
     const { id } = await issued();
     const [one, other] = [await ready({ replaces: id }), await ready({ replaces: id })];
-    const finalize = (order: Answer) => client.post(order.body['finalize']!, { csr: csrOf([NAME]) });
     expect((await finalize(one)).status).toBe(200);
     expect([typeOf(await finalize(other)), typeOf(await client.order([NAME], { replaces: id }))]).toEqual([
       'alreadyReplaced',
       'alreadyReplaced',
     ]);
+  });
+
+  const shown = async (kid: string) => (await server.get(`${tenant.path}/certificates/${kid}`, tenant.owner)).body;
+  const finalize = async (order: Answer) => client.post(order.body['finalize']!, { csr: csrOf([NAME]) });
+
+  it.each([false, true])(
+    'a certificate that an order replaces has its successor in the inventory, where it is revoked: %s',
+    async (isRevoked) => {
+      const { id, kid, certificate } = await issued();
+      if (isRevoked) await client.post(client.url('revoke-cert'), { certificate, reason: 1 });
+      const finalized = await finalize(await ready({ replaces: id }));
+      expect([finalized.status, finalized.body['status']]).toEqual([200, 'valid']);
+      const successor = kidOf(finalized);
+      expect(await shown(successor)).toMatchObject({ replaces: kid, replacedBy: null, state: 'active' });
+      const state = isRevoked ? 'revoked' : 'active';
+      expect(await shown(kid)).toMatchObject({ replaces: null, replacedBy: successor, state });
+      const query = `audit-events?action=certificate.renewed&kid=${kid}`;
+      const { items } = (await server.get(`${tenant.path}/${query}`, tenant.owner)).body;
+      expect(items).toMatchObject([{ details: { successor }, actor: { type: 'service', id: serviceId } }]);
+    },
+  );
+
+  it('a certificate that was renewed otherwise is not replaced by an order, whenever that was begun', async () => {
+    const { id, kid } = await issued();
+    const order = await ready({ replaces: id });
+    expect((await server.post(`${tenant.path}/certificates/${kid}/renew`, {}, tenant.owner)).status).toBe(201);
+    const late = await finalize(order);
+    expect([late.status, typeOf(late)]).toEqual([409, 'alreadyReplaced']);
+    expect(typeOf(await client.order([NAME], { replaces: id }))).toBe('alreadyReplaced');
   });
 });
 

@@ -87,6 +87,7 @@ export class AcmeOrdersController {
       certificateErrors.INVALID_CSR,
       certificateErrors.POLICY_VIOLATION,
       certificateErrors.LINT_FAILED,
+      certificateErrors.CERTIFICATE_REPLACED,
       keyFileErrors.WEAK_KEY,
       CA_NOT_USABLE,
       TENANT_SUSPENDED,
