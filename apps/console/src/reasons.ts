@@ -5,6 +5,8 @@ const REASONS: Readonly<Record<string, string>> = {
   CREDENTIAL_LIMIT_REACHED: 'There are as many of this type as the tenant permits: delete one first',
   NOT_REVEALABLE: 'The settings of the tenant do not let this secret be shown again',
   WRONG_STATE: 'Not possible in its present state',
+  MONTH_NOT_ERASABLE: 'It is too recent to be erased',
+  CLOCK_NOT_CONFIRMED: 'The clock of the server has to be confirmed first',
   FORBIDDEN: 'Your role does not permit this',
 };
 

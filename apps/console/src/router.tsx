@@ -171,6 +171,11 @@ const event = createRoute({
   path: '/history/$sequence',
   component: lazyRouteComponent(() => import('./pages/event.js'), 'EventPage'),
 });
+const historyMonths = createRoute({
+  getParentRoute: () => tenant,
+  path: '/history/months',
+  component: lazyRouteComponent(() => import('./pages/history-months.js'), 'HistoryMonthsPage'),
+});
 const asOf = createRoute({
   getParentRoute: () => tenant,
   path: '/as-of',
@@ -248,6 +253,12 @@ const platformEvent = createRoute({
   component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformEventPage'),
 });
 
+const platformHistoryMonths = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/platform/history/months',
+  component: lazyRouteComponent(() => import('./pages/history-months.js'), 'PlatformHistoryMonthsPage'),
+});
+
 const routeTree = root.addChildren([
   signIn,
   signInCallback,
@@ -272,6 +283,7 @@ const routeTree = root.addChildren([
       certificate,
       history,
       event,
+      historyMonths,
       asOf,
       proof,
       calendar,
@@ -287,6 +299,7 @@ const routeTree = root.addChildren([
     platform,
     platformHistory,
     platformEvent,
+    platformHistoryMonths,
   ]),
 ]);
 

@@ -4,13 +4,14 @@ import type { Browser, Download, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
-import { systemClock } from '#core';
+import { DAY, systemClock } from '#core';
 
 import { verifyExport } from '../../../apps/cli/src/verify-export.js';
 import {
   type Window,
   accessibilityFaults,
   browserProgram,
+  dialogOf,
   launchBrowser,
   openWindow,
   press,
@@ -177,5 +178,50 @@ describe.runIf(browserProgram)('the history of the installation in the console',
     }
     expect(faults).toEqual([]);
     await context.close();
+  });
+});
+
+describe.runIf(browserProgram)('the months of a history in the console', () => {
+  const JANUARY = '2026-01';
+  const MARCH = '2026-03';
+  const FIRST_OF_FEBRUARY = Date.UTC(2026, 1, 1);
+
+  it('an owner and a platform administrator erase a month after a dry run, and no month that is too recent', async () => {
+    const other = await startTestServer();
+    const { slug, owner: by, path } = await createTenant(other, 'months');
+    await other.setTime(FIRST_OF_FEBRUARY + 40 * DAY);
+    for (const { email, password, start } of [
+      { email: by.email, password: PASSWORD, start: `/t/${slug}/history` },
+      { ...ADMIN, start: '/platform/history' },
+    ]) {
+      const { page, context, faults } = await openWindow(browser, other.url);
+      await signIn(page, email, password);
+      await page.goto(`/console${start}`);
+      await page.getByRole('link', { name: 'Months', exact: true }).click();
+      const dialog = dialogOf(page);
+      await press(page, `Erase ${MARCH}`);
+      await dialog.getByText('It is too recent to be erased').waitFor();
+      expect(await dialog.getByRole('button', { name: 'Yes, Erase' }).count()).toBe(0);
+      await press(page, 'Close');
+      await press(page, `Erase ${JANUARY}`);
+      await dialog.getByLabel(`Type ${JANUARY} to confirm`).fill(JANUARY);
+      await dialog.getByLabel('Your password').fill(password);
+      for (const width of [360, 1_280]) {
+        await page.setViewportSize({ width, height: 740 });
+        expect([start, width, await accessibilityFaults(page)]).toEqual([start, width, []]);
+      }
+      await press(page, 'Yes, Erase');
+      await page.getByText('erased', { exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: `Erase ${JANUARY}` }).count()).toBe(0);
+      expect(faults).toEqual([]);
+      await context.close();
+    }
+    const token = await other.login(by.email, PASSWORD);
+    const { items } = (await other.get(`${path}/history/months`, { token })).body;
+    expect((items as unknown as { month: string; state: string }[]).map(({ month, state }) => [month, state])).toEqual([
+      [MARCH, 'running'],
+      [JANUARY, 'erased'],
+    ]);
+    await other.close();
   });
 });

@@ -5,7 +5,7 @@ import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, systemClock } from '#core';
-import { type Permission, type Role, permissionsOfRole, roles } from '#tenants';
+import { type Permission, permissionsOfRole, roles } from '#tenants';
 
 import {
   COLOUR_RULES,
@@ -20,6 +20,8 @@ import {
 import { pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { AcmeTestClient, bind } from '../acme/acme-client.js';
+import { ACTIONS, HARMLESS, NAMED_ACTIONS, READ_BY, permittedAction } from './role-actions.js';
 
 /** Whatever a person may write, it stays text. */
 const SCRIPT = `<img src=x onerror="document.title='ran'"><script>document.title='ran'</script>`;
@@ -99,12 +101,19 @@ async function fill(): Promise<string[]> {
     audience: SCRIPT,
     claims: { repository_id: SCRIPT },
   });
+  const binding = await bind(server, tenant, serviceId!, { caId: authority['id'] });
+  await new AcmeTestClient(server, binding.directoryUrl).register(binding);
   const webhook = await make('webhooks', {
     url: `https://hooks.pages.test/?${encodeURI(SCRIPT)}`,
     actions: ['service.*'],
   });
   const webhookId = webhook['webhook']!['id'];
-  secrets = [created['serviceKey']!['secret']!, created['jwtCredential']!['secret']!, apiToken['token']!];
+  secrets = [
+    created['serviceKey']!['secret']!,
+    created['jwtCredential']!['secret']!,
+    apiToken['token']!,
+    binding.hmacKey,
+  ];
   const { items } = (await server.get(`${path}/audit-events?action=tenant.changed`, by)).body;
   await joinTenant(server, tenant, { email: 'scripts@pages.test', role: 'auditor', name: SCRIPT });
   return [
@@ -125,6 +134,7 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/calendar?view=list`,
     `/t/${slug}/history?targetType=service`,
     `/t/${slug}/history/${items![0]!['sequence']}`,
+    `/t/${slug}/history/months`,
     `/t/${slug}/as-of`,
     `/t/${slug}/proof`,
     `/t/${slug}/members`,
@@ -297,99 +307,6 @@ describe.runIf(browserProgram)('the passkey of a command line', () => {
   });
 });
 
-/** The actions on the pages, and the permission that the API asks for each. */
-const ACTIONS: Readonly<Record<string, Permission>> = {
-  'Create service': 'services:write',
-  'Rotate credentials': 'services:write',
-  'Cancel the rotation': 'services:write',
-  Change: 'services:write',
-  'Delete service': 'services:write',
-  'Create authentication credential': 'services:write',
-  'Show Service key': 'credentials:reveal',
-  Discard: 'services:write',
-  'It was leaked': 'services:write',
-  'Generate key': 'keys:write',
-  'Import key': 'keys:write',
-  Rotate: 'keys:write',
-  'Delete key': 'keys:write',
-  Retire: 'keys:write',
-  'Create token profile': 'token-profiles:write',
-  'Delete token profile': 'token-profiles:write',
-  'Issue a token': 'credentials:reveal',
-  Diagnose: 'credentials:reveal',
-  'Issue certificate': 'certificates:issue',
-  'Create authority': 'certificate-authorities:write',
-  Hold: 'certificates:write',
-  Revoke: 'certificates:write',
-  Invite: 'members:write',
-  'Create service account': 'service-accounts:write',
-  'Save the settings': 'tenant:write',
-  'Create webhook': 'webhooks:write',
-  'Change webhook': 'webhooks:write',
-  Pause: 'webhooks:write',
-  'Rotate the secret': 'webhooks:write',
-  'Delete webhook': 'webhooks:write',
-  'Add identity provider': 'identity-providers:write',
-  'Save the sign-in': 'tenant:write',
-  'Add trust': 'services:write',
-  'Suspend the tenant': 'tenants:manage',
-  'Delete the tenant': 'tenants:manage',
-};
-
-interface NamedAction {
-  /** With the name of what it is done to. */
-  readonly pattern: RegExp;
-  readonly permission: Permission;
-  /** Whether the API refuses it to the role for this one, although the role has the permission. */
-  readonly refused?: (role: Role, name: string) => boolean;
-}
-
-/** The actions on one thing of a list. */
-const NAMED_ACTIONS: readonly NamedAction[] = [
-  {
-    pattern: /^Manage (.+)$/,
-    permission: 'members:write',
-    // The members that the tests made are called after their roles.
-    refused: (role, name) => role !== 'owner' && name.toLowerCase() === 'owner',
-  },
-  { pattern: /^New token for (.+)$/, permission: 'members:write' },
-  { pattern: /^Withdraw the invitation of (.+)$/, permission: 'members:write' },
-  { pattern: /^(?:Test|Change) (<img.+)$/, permission: 'identity-providers:write' },
-  { pattern: /^Delete identity provider (.+)$/, permission: 'identity-providers:write' },
-  { pattern: /^Delete trust (.+)$/, permission: 'services:write' },
-  { pattern: /^Create API token of (.+)$/, permission: 'service-accounts:write' },
-  { pattern: /^Delete service account (.+)$/, permission: 'service-accounts:write' },
-];
-
-/** What members with limited access do not even read. */
-const UNREAD_BY_SOME = ['webhooks', 'identity-providers'] as const;
-
-/** What the API asks for an action, and whether it permits it to the role; `undefined` where no action is called so. */
-function permittedAction(
-  role: Role,
-  name: string,
-): { readonly action: string; readonly permitted: boolean } | undefined {
-  const permissions = permissionsOfRole(role);
-  const permission = ACTIONS[name];
-  if (permission !== undefined) return { action: name, permitted: permissions.includes(permission) };
-  const named = NAMED_ACTIONS.find(({ pattern }) => pattern.test(name));
-  if (named === undefined) return undefined;
-  const refused = named.refused?.(role, named.pattern.exec(name)![1]!) ?? false;
-  return { action: String(named.pattern), permitted: permissions.includes(named.permission) && !refused };
-}
-
-/** What changes nothing but what the person sees, or only what is their own. */
-const HARMLESS = new RegExp(
-  `^(${[
-    'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
-    'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Resume with the rest|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
-    'Month (before|after)|\\d+ on .+|Create a calendar link',
-    'End|Change the password|Create API token|Revoke .+|Read again',
-    'Add an app|Add a passkey|New recovery codes',
-  ].join('|')})$`,
-  's',
-);
-
 /** Every button outside of the navigation, and whether it can be used. */
 const buttonsOf = (page: Page): Promise<{ name: string; offered: boolean }[]> =>
   page.evaluate(`[...document.querySelectorAll('main button')].map((button) => ({
@@ -417,10 +334,8 @@ describe.runIf(browserProgram)('the actions of a role', () => {
     // A page that the role may not read has no actions.
     const permissions = permissionsOfRole(role);
     const isRead = (permission: Permission) => {
-      const [noun] = permission.split(':');
-      return (
-        !(UNREAD_BY_SOME as readonly string[]).includes(noun!) || permissions.includes(`${noun}:read` as Permission)
-      );
+      const readBy = READ_BY[permission.split(':')[0]!];
+      return readBy === undefined || permissions.includes(readBy);
     };
     const readable =
       role === 'auditor'

@@ -13,6 +13,7 @@ import {
   press,
   signIn,
 } from '../../support/browser.js';
+import { AcmeTestClient } from '../acme/acme-client.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
 import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 
@@ -195,6 +196,47 @@ describe.runIf(browserProgram)('certificates in the console', () => {
     await page.getByLabel('Subject begins with').fill('nothing');
     await press(page, 'Apply');
     await page.getByText('There is no such certificate', { exact: false }).waitFor();
+    expect(faults).toEqual([]);
+  });
+});
+
+describe.runIf(browserProgram)('ACME in the console', () => {
+  it('a client is bound to a service by a key that is shown once, and its account is revoked', async () => {
+    const { page, faults } = owner;
+    const { id: caId } = await createAuthority(server, tenant, {
+      name: 'Servers',
+      profile: { extendedKeyUsage: ['serverAuth'] },
+    });
+    const { body } = await server.post(`${tenant.path}/services`, { name: 'web' }, tenant.owner);
+    await page.goto(`/console/t/${tenant.slug}/authorities/${caId}`);
+    const directoryUrl = `${server.url}/acme/${caId}/directory`;
+    await page.getByText(directoryUrl).waitFor();
+
+    await page.goto(`/console/t/${tenant.slug}/services/${body['service']!['id']}`);
+    await press(page, 'Create ACME binding');
+    const dialog = dialogOf(page);
+    await dialog.getByLabel('Authority').selectOption({ label: 'Servers' });
+    await dialog.getByLabel('Usable for (days)').fill('2');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText('is shown this once').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const [shownUrl, id, hmacKey] = (await dialog.locator('code').allInnerTexts()) as [string, string, string];
+    expect(shownUrl).toBe(directoryUrl);
+    await press(page, 'Done');
+    expect(await page.content()).not.toContain(hmacKey);
+
+    const acme = new AcmeTestClient(server, directoryUrl);
+    await acme.register({ id, hmacKey, directoryUrl });
+    const accountId = acme.kid!.split('/').at(-1)!;
+    await page.reload();
+    await press(page, `Orders of ACME account ${accountId}`);
+    await dialog.getByText('It has ordered nothing').waitFor();
+    await press(page, 'Close');
+    await press(page, `Revoke ACME account ${accountId}`);
+    await press(page, 'Yes, Revoke');
+    await page.getByRole('region', { name: 'ACME accounts' }).getByText('revoked', { exact: true }).waitFor();
+    await press(page, `Delete ACME binding ${id}`);
+    await page.getByText('There is no binding').waitFor();
     expect(faults).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ const LOOK_OF_STATE: Readonly<Record<string, keyof typeof LOOKS>> = {
   completed: 'good',
   runs: 'good',
   yes: 'good',
+  kept: 'good',
   paused: 'bad',
   rotated: 'good',
   added: 'good',

@@ -11,6 +11,7 @@ import { saveFile } from '../download.js';
 import type { Schemas } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
+import { AcmeDirectory } from './acme.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/authorities/$caId');
 const AUTHORITY = '/v1/tenants/{tenantId}/certificate-authorities/{caId}';
@@ -54,6 +55,7 @@ export function AuthorityPage() {
             </p>
           </Card>
           <RevocationState caId={caId} />
+          <AcmeDirectory caId={caId} />
           <Card
             title="Chain"
             actions={<Button onClick={() => saveFile(`${name}.pem`, certificate)}>Download PEM</Button>}

@@ -16,7 +16,14 @@ export function HistoryPage() {
     <Page
       title="History"
       introduction="Who did what, when, from where, and with what outcome. The address of this page contains the filters."
-      actions={<HistoryExport source={source} search={search} />}
+      actions={
+        <>
+          <Link to="/t/$tenant/history/months" params={{ tenant }} className="self-center text-sm">
+            Months
+          </Link>
+          <HistoryExport source={source} search={search} />
+        </>
+      }
     >
       <HistoryView
         source={source}

@@ -24,7 +24,14 @@ export function PlatformHistoryPage() {
     <Page
       title="History of the installation"
       introduction="What concerns no single tenant: tenants, accounts, the scheduler, sign-ins of unknown addresses."
-      actions={<HistoryExport source={platformHistory} search={search} />}
+      actions={
+        <>
+          <Link to="/platform/history/months" className="self-center text-sm">
+            Months
+          </Link>
+          <HistoryExport source={platformHistory} search={search} />
+        </>
+      }
     >
       <HistoryView
         source={platformHistory}

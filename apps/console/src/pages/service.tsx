@@ -17,6 +17,7 @@ import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
+import { AcmeOfService } from './acme.js';
 import { CredentialCard } from './credential.js';
 import { RotationCard } from './rotation.js';
 import { Trusts } from './trusts.js';
@@ -109,6 +110,7 @@ function ServiceDetails({ service }: { readonly service: Schemas['Service'] }) {
         <More list={list} />
       </Card>
       <Trusts serviceId={id} />
+      <AcmeOfService serviceId={id} />
       {dialog === 'change' && <ChangeService service={service} onClose={close} />}
       {dialog === 'delete' && <DeleteService service={service} onClose={close} />}
       {created !== undefined && (
