@@ -70,6 +70,11 @@ export const offeredProvidersQuery = (tenant: string | undefined) =>
       dataOf(client.GET('/v1/auth/identity-providers', { params: { query: tenant === undefined ? {} : { tenant } } })),
   });
 
+/** The tenants of the installation. */
+export const tenantsQuery = pagesOf(['tenants'], (page) =>
+  dataOf(client.GET('/v1/tenants', { params: { query: page } })),
+);
+
 const inTenant = (tenantId: string) => ({ path: { tenantId } });
 
 export const tenantQuery = (tenantId: string) =>

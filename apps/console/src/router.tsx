@@ -241,6 +241,14 @@ const platform = createRoute({
   component: lazyRouteComponent(() => import('./pages/platform.js'), 'PlatformPage'),
 });
 
+const platformIdentityProviders = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/platform/identity-providers',
+  component: lazyRouteComponent(
+    () => import('./pages/platform-identity-providers.js'),
+    'PlatformIdentityProvidersPage',
+  ),
+});
 const platformHistory = createRoute({
   getParentRoute: () => signedIn,
   path: '/platform/history',
@@ -297,6 +305,7 @@ const routeTree = root.addChildren([
     secondFactor,
     account,
     platform,
+    platformIdentityProviders,
     platformHistory,
     platformEvent,
     platformHistoryMonths,

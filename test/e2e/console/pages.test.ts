@@ -19,7 +19,7 @@ import {
 } from '../../support/browser.js';
 import { pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
-import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { AcmeTestClient, bind } from '../acme/acme-client.js';
 import { ACTIONS, HARMLESS, NAMED_ACTIONS, READ_BY, permittedAction } from './role-actions.js';
 
@@ -33,6 +33,14 @@ let server: TestServer;
 let browser: Browser;
 /** Every page of a tenant whose names are all scripts, by address. */
 let pages: string[];
+/** The pages of the installation, with the same names. */
+const PLATFORM_PAGES = [
+  '/platform',
+  '/platform/identity-providers',
+  '/platform/history?targetType=tenant',
+  '/platform/history/1',
+  '/platform/history/months',
+];
 /** What was shown once when it was made: on no page of the tenant. */
 let secrets: string[];
 let owner: Window;
@@ -95,6 +103,16 @@ async function fill(): Promise<string[]> {
     roleMappings: [{ group: SCRIPT, role: 'auditor' }],
     password: PASSWORD,
   });
+  const admin = { token: await server.login() };
+  const companyOfAll = {
+    name: SCRIPT,
+    issuer: 'https://login.pages.test',
+    clientId: SCRIPT,
+    emailDomains: ['all.pages.test'],
+    roleMappings: [{ group: SCRIPT, role: 'auditor', tenantId: tenant.id }],
+    password: ADMIN.password,
+  };
+  expect((await server.post('/v1/platform/identity-providers', companyOfAll, admin)).status).toBe(201);
   await make(`services/${serviceId}/trusts`, {
     name: SCRIPT,
     issuer: 'https://jobs.pages.test',
@@ -168,30 +186,47 @@ async function secretsIn(page: Page): Promise<string[]> {
   return [...tokens, ...secrets.filter((secret) => shown.includes(secret))];
 }
 
+/** Each page is accessible in light, in dark and at 360 pixels, and shows scripts as text and no secret. */
+async function expectSound({ page, faults }: Window, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    await page.setViewportSize({ width: 1_280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    await open(page, path);
+    expect([path, await accessibilityFaults(page)]).toEqual([path, []]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect([path, 'dark', await accessibilityFaults(page, COLOUR_RULES)]).toEqual([path, 'dark', []]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect([path, 'narrow', await accessibilityFaults(page)]).toEqual([path, 'narrow', []]);
+    expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
+    expect([path, await page.title()]).not.toEqual([path, 'ran']);
+    expect([path, await page.locator('img[src=x]').count()]).toEqual([path, 0]);
+    expect([path, await secretsIn(page)]).toEqual([path, []]);
+  }
+  expect(faults).toEqual([]);
+}
+
 // Chromium is installed by `.ci/run`; elsewhere these tests are left out.
 describe.runIf(browserProgram)('every page of the console', () => {
   it(
     'every page is accessible in light, in dark and at 360 pixels, and shows scripts as text',
     { timeout: 240_000 },
-    async () => {
-      const { page, faults } = owner;
-      for (const path of pages) {
-        await page.setViewportSize({ width: 1_280, height: 800 });
-        await page.emulateMedia({ colorScheme: 'light' });
-        await open(page, path);
-        expect([path, await accessibilityFaults(page)]).toEqual([path, []]);
-        await page.emulateMedia({ colorScheme: 'dark' });
-        expect([path, 'dark', await accessibilityFaults(page, COLOUR_RULES)]).toEqual([path, 'dark', []]);
-        await page.setViewportSize({ width: 360, height: 740 });
-        expect([path, 'narrow', await accessibilityFaults(page)]).toEqual([path, 'narrow', []]);
-        expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
-        expect([path, await page.title()]).not.toEqual([path, 'ran']);
-        expect([path, await page.locator('img[src=x]').count()]).toEqual([path, 0]);
-        expect([path, await secretsIn(page)]).toEqual([path, []]);
-      }
-      expect(faults).toEqual([]);
-    },
+    () => expectSound(owner, pages),
   );
+
+  it('every page of the installation is accessible, and shows scripts as text', { timeout: 60_000 }, async () => {
+    const admin = await openWindow(browser, server.url);
+    await signIn(admin.page, ADMIN.email, ADMIN.password);
+    await expectSound(admin, PLATFORM_PAGES);
+    await admin.context.close();
+  });
+
+  it('an owner of a tenant is offered no action of the installation', async () => {
+    for (const path of PLATFORM_PAGES) {
+      await open(owner.page, path);
+      const offered = (await buttonsOf(owner.page)).filter((button) => button.offered && !HARMLESS.test(button.name));
+      expect([path, offered]).toEqual([path, []]);
+    }
+  });
 
   it('no page keeps anything, and no secret is in the log of the server', async () => {
     const { page, context } = owner;

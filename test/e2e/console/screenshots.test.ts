@@ -75,7 +75,10 @@ async function fill(server: TestServer, tenant: TestTenant): Promise<Record<stri
     expiresAt: inDays(30),
     password: PASSWORD,
   });
-  await make('webhooks', { url: 'https://hooks.acme.example/chancery', actions: ['credential.*', 'key.*'] });
+  const webhook = await make('webhooks', {
+    url: 'https://hooks.acme.example/chancery',
+    actions: ['credential.*', 'key.*'],
+  });
   await make('identity-providers', {
     name: 'Acme sign-in',
     issuer: 'https://login.acme.example',
@@ -102,12 +105,14 @@ async function fill(server: TestServer, tenant: TestTenant): Promise<Record<stri
     diagnose: '/diagnose',
     calendar: '/calendar',
     history: '/history',
+    months: '/history/months',
     event: `/history/${items![0]!['sequence']}`,
     'as-of': '/as-of',
     proof: '/proof',
     members: '/members',
     'api-tokens': '/api-tokens',
     webhooks: '/webhooks',
+    webhook: `/webhooks/${webhook['webhook']!['id']}`,
     'identity-providers': '/identity-providers',
     settings: '/settings',
   };
@@ -145,13 +150,19 @@ describe.runIf(browserProgram && process.env['CONSOLE_SCREENSHOTS'])('the pictur
     await page.goto('/console/sign-in');
     await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
     await picture(page, 'sign-in');
+    for (const name of ['invitation', 'reset']) {
+      await show(page, `/console/${name}`);
+      await picture(page, name);
+    }
     await signIn(page, tenant.owner.email, PASSWORD);
     for (const [name, path] of Object.entries(pages)) {
       await show(page, path);
       await picture(page, name);
     }
-    await show(page, '/console/account');
-    await picture(page, 'account');
+    for (const name of ['account', 'second-factor']) {
+      await show(page, `/console/${name}`);
+      await picture(page, name);
+    }
     await page.emulateMedia({ colorScheme: 'dark' });
     await show(page, pages['history']!);
     await picture(page, 'history-dark');
@@ -161,6 +172,7 @@ describe.runIf(browserProgram && process.env['CONSOLE_SCREENSHOTS'])('the pictur
     await signIn(admin.page, ADMIN.email, ADMIN.password);
     for (const [name, path] of [
       ['platform', '/console/platform'],
+      ['platform-identity-providers', '/console/platform/identity-providers'],
       ['platform-history', '/console/platform/history'],
     ] as const) {
       await show(admin.page, path);

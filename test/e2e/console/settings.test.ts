@@ -226,6 +226,46 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await context.close();
   });
 
+  it('the administrator adds an identity provider of the installation, whose groups are members of a tenant', async () => {
+    const { id: tenantId, slug } = await createTenant(server);
+    const { page, context, faults } = await openWindow(browser, server.url);
+    await signIn(page, ADMIN.email, ADMIN.password);
+    await page.goto('/console/platform');
+    await page.getByRole('link', { name: 'Identity providers' }).click();
+    const dialog = dialogOf(page);
+    await press(page, 'Add identity provider');
+    await dialog.getByLabel('Name').fill('Holding');
+    await dialog.getByLabel('Issuer').fill(company.issuer);
+    await dialog.getByLabel('Client id').fill(CLIENT_ID);
+    await dialog.getByLabel('Client secret').fill(CLIENT_SECRET);
+    await dialog.getByLabel('Domains of e-mail addresses').fill('holding.test');
+    await press(page, 'Add a group');
+    await dialog.getByLabel('Group 1', { exact: true }).fill('auditors');
+    await dialog.getByLabel('Role of group 1').selectOption('Auditor');
+    await dialog.getByLabel('Tenant of group 1').selectOption(slug);
+    await dialog.getByLabel('Your password').fill(ADMIN.password);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+    await dialog.getByText('Answers name the issuer').waitFor();
+    await press(page, 'Done');
+    await page.getByRole('cell', { name: `auditors: Auditor in ${slug}` }).waitFor();
+    const admin = { token: await server.login() };
+    const providers = async () => (await server.get('/v1/platform/identity-providers', admin)).body['items'];
+    expect(await providers()).toMatchObject([{ roleMappings: [{ group: 'auditors', role: 'auditor', tenantId }] }]);
+
+    await press(page, 'Change Holding');
+    await dialog.getByLabel('People can sign in by it').uncheck();
+    await dialog.getByLabel('Your password').fill(ADMIN.password);
+    await press(page, 'Save');
+    await page.getByText('disabled', { exact: true }).waitFor();
+    await press(page, 'Delete identity provider Holding');
+    await dialog.getByLabel('Your password').fill(ADMIN.password);
+    await press(page, 'Yes, Delete');
+    await page.getByText('There is none', { exact: false }).waitFor();
+    expect([await providers(), faults]).toEqual([[], []]);
+    await context.close();
+  });
+
   it('a workload is trusted on the page of its service, until the trust is deleted', async () => {
     const { owner, path, slug } = await createTenant(server);
     const created = await server.post(`${path}/services`, { name: 'shop' }, owner);

@@ -1,19 +1,20 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
-import { choices, dataOf } from '#sdk';
+import { choices } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { CheckField, SelectField, TextField } from '../components/form.js';
+import { More } from '../components/more.js';
 import { StepUpForm } from '../components/step-up.js';
-import { type Schemas, useChange } from '../queries.js';
+import type { ProviderSource } from '../identity-provider-source.js';
+import { type Schemas, itemsOf, tenantsQuery, useChange } from '../queries.js';
 import { type Role, roleOptions } from '../roles.js';
-import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
-import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
 
 type Provider = Schemas['IdentityProvider'];
-type Mapping = Pick<Schemas['RoleMapping'], 'group' | 'role'>;
+type Mapping = Schemas['RoleMapping'];
 type Values = Readonly<Record<string, string>>;
 
 interface Changed<Body> {
@@ -22,21 +23,19 @@ interface Changed<Body> {
 }
 
 export interface CreateProviderProps {
+  readonly source: ProviderSource;
   readonly onClose: () => void;
   readonly onCreated: (provider: Provider) => void;
 }
 
-export function CreateProvider({ onClose, onCreated }: CreateProviderProps) {
-  const { tenantId } = useTenant();
+export function CreateProvider({ source, onClose, onCreated }: CreateProviderProps) {
   const create = useChange(
-    ({ body, header }: Changed<Schemas['NewIdentityProvider']>) =>
-      dataOf(
-        client.POST('/v1/tenants/{tenantId}/identity-providers', { params: { path: { tenantId }, header }, body }),
-      ),
+    ({ body, header }: Changed<Schemas['NewIdentityProvider']>) => source.create(body, header),
     onCreated,
   );
   return (
     <ProviderDialog
+      source={source}
       title="Add an identity provider"
       submit="Add"
       call={create}
@@ -52,27 +51,19 @@ export function CreateProvider({ onClose, onCreated }: CreateProviderProps) {
 }
 
 interface ChangeProviderProps {
+  readonly source: ProviderSource;
   readonly provider: Provider;
   readonly onClose: () => void;
 }
 
-export function ChangeProvider({ provider, onClose }: ChangeProviderProps) {
-  const { tenantId } = useTenant();
+export function ChangeProvider({ source, provider, onClose }: ChangeProviderProps) {
   const change = useChange(
-    ({ body, header }: Changed<Schemas['IdentityProviderChange']>) =>
-      dataOf(
-        client.PATCH('/v1/tenants/{tenantId}/identity-providers/{identityProviderId}', {
-          params: {
-            path: { tenantId, identityProviderId: provider.id },
-            header: { ...header, 'If-Match': `"${provider.version}"` },
-          },
-          body,
-        }),
-      ),
+    ({ body, header }: Changed<Schemas['IdentityProviderChange']>) => source.change(provider, body, header),
     onClose,
   );
   return (
     <ProviderDialog
+      source={source}
       title={`Change ${provider.name}`}
       submit="Save"
       provider={provider}
@@ -101,6 +92,7 @@ type ProviderSettings = Pick<
 >;
 
 interface ProviderDialogProps {
+  readonly source: ProviderSource;
   readonly title: string;
   readonly submit: string;
   readonly provider?: Provider;
@@ -111,10 +103,8 @@ interface ProviderDialogProps {
   readonly children: ReactNode;
 }
 
-function ProviderDialog({ title, submit, provider, call, onClose, onSubmit, children }: ProviderDialogProps) {
-  const [mappings, setMappings] = useState<readonly Mapping[]>(
-    provider?.roleMappings.map(({ group, role }) => ({ group, role })) ?? [],
-  );
+function ProviderDialog({ source, title, submit, provider, call, onClose, onSubmit, children }: ProviderDialogProps) {
+  const [mappings, setMappings] = useState<readonly Mapping[]>(provider?.roleMappings ?? []);
   return (
     <Dialog title={title} onClose={onClose}>
       <StepUpForm
@@ -146,7 +136,7 @@ function ProviderDialog({ title, submit, provider, call, onClose, onSubmit, chil
           hint="Separated by commas; openid is one of them"
           required
         />
-        <Mappings mappings={mappings} onChange={setMappings} />
+        <Mappings mappings={mappings} ofInstallation={source.ofInstallation} onChange={setMappings} />
         <TextField
           label="Claim that lists the groups"
           name="groupsClaim"
@@ -157,7 +147,8 @@ function ProviderDialog({ title, submit, provider, call, onClose, onSubmit, chil
           label="Domains of e-mail addresses"
           name="emailDomains"
           defaultValue={provider?.emailDomains.join(', ')}
-          hint="Separated by commas; empty: every domain"
+          hint={source.ofInstallation ? 'Separated by commas' : 'Separated by commas; empty: every domain'}
+          required={source.ofInstallation}
         />
         <CheckField
           label="Its addresses count as verified"
@@ -185,11 +176,13 @@ function settingsOf(values: Values, mappings: readonly Mapping[]): ProviderSetti
 
 interface MappingsProps {
   readonly mappings: readonly Mapping[];
+  /** Whether each group names the tenant whose members it makes. */
+  readonly ofInstallation: boolean;
   readonly onChange: (mappings: readonly Mapping[]) => void;
 }
 
 /** Which groups of the provider become members, with which role. */
-function Mappings({ mappings, onChange }: MappingsProps) {
+function Mappings({ mappings, ofInstallation, onChange }: MappingsProps) {
   const replace = (at: number, mapping: Mapping) => onChange(mappings.with(at, mapping));
   return (
     <fieldset className="mb-3 rounded-md border border-line p-3">
@@ -213,6 +206,13 @@ function Mappings({ mappings, onChange }: MappingsProps) {
             options={roleOptions(choices.RoleMapping.role)}
             onChange={({ target }) => replace(at, { ...mapping, role: target.value as Role })}
           />
+          {ofInstallation && (
+            <TenantOfGroup
+              label={`Tenant of group ${at + 1}`}
+              tenantId={mapping.tenantId}
+              onChange={(tenantId) => replace(at, { ...mapping, tenantId })}
+            />
+          )}
           <div className="mb-3">
             <Button
               aria-label={`Remove group ${at + 1}`}
@@ -225,5 +225,31 @@ function Mappings({ mappings, onChange }: MappingsProps) {
       ))}
       <Button onClick={() => onChange([...mappings, { group: '', role: 'limited_access' }])}>Add a group</Button>
     </fieldset>
+  );
+}
+
+interface TenantOfGroupProps {
+  readonly label: string;
+  readonly tenantId: string | undefined;
+  readonly onChange: (tenantId: string) => void;
+}
+
+/** Of which tenant the group makes members. */
+function TenantOfGroup({ label, tenantId = '', onChange }: TenantOfGroupProps) {
+  const list = useInfiniteQuery(tenantsQuery);
+  const tenants = (itemsOf(list).data ?? []).filter(({ id, state }) => state !== 'deleted' || id === tenantId);
+  const options = tenants.map(({ id, slug }) => ({ value: id, label: slug }));
+  const isListed = tenants.some(({ id }) => id === tenantId);
+  return (
+    <>
+      <SelectField
+        label={label}
+        value={tenantId}
+        onChange={({ target }) => onChange(target.value)}
+        required
+        options={isListed ? options : [{ value: tenantId, label: tenantId || 'Choose …' }, ...options]}
+      />
+      <More list={list} />
+    </>
   );
 }

@@ -1,29 +1,26 @@
 import { useQuery } from '@tanstack/react-query';
-import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Facts, Loaded } from '../components/page.js';
 import { CopyButton } from '../components/secret.js';
 import { StepUpForm } from '../components/step-up.js';
+import type { ProviderSource } from '../identity-provider-source.js';
 import { type Schemas, useChange } from '../queries.js';
-import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
-import { useTenant } from '../tenant.js';
-
-const PROVIDER = '/v1/tenants/{tenantId}/identity-providers/{identityProviderId}';
 
 interface ProviderDialogProps {
+  readonly source: ProviderSource;
   readonly provider: Schemas['IdentityProvider'];
   readonly onClose: () => void;
 }
 
 /** What the provider publishes, or what is wrong with it; and what has to be registered there. */
-export function TestProvider({ provider: { id, name, version }, onClose }: ProviderDialogProps) {
-  const { tenantId } = useTenant();
+export function TestProvider({ source, provider, onClose }: ProviderDialogProps) {
+  const { id, name, version } = provider;
   const test = useQuery({
-    queryKey: [tenantId, 'identity-providers', id, version, 'test'],
-    queryFn: () => dataOf(client.POST(`${PROVIDER}/test`, { params: { path: { tenantId, identityProviderId: id } } })),
+    queryKey: [...source.list.queryKey, id, version, 'test'],
+    queryFn: () => source.test(provider),
     staleTime: 0,
   });
   const redirectUri = `${window.location.origin}/console/sign-in/callback/${id}`;
@@ -56,15 +53,10 @@ export function TestProvider({ provider: { id, name, version }, onClose }: Provi
   );
 }
 
-export function DeleteProvider({ provider: { id, name }, onClose }: ProviderDialogProps) {
-  const { tenantId } = useTenant();
-  const remove = useChange(
-    (header: StepUpHeader) =>
-      dataOf(client.DELETE(PROVIDER, { params: { path: { tenantId, identityProviderId: id }, header }, body: {} })),
-    onClose,
-  );
+export function DeleteProvider({ source, provider, onClose }: ProviderDialogProps) {
+  const remove = useChange((header: StepUpHeader) => source.delete(provider, header), onClose);
   return (
-    <Dialog title={`Delete ${name}?`} onClose={onClose}>
+    <Dialog title={`Delete ${provider.name}?`} onClose={onClose}>
       <StepUpForm
         secondFactorOnly
         submit="Yes, Delete"

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
@@ -10,16 +11,22 @@ import { More } from '../components/more.js';
 import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, selfQuery, useChange } from '../queries.js';
+import { type Schemas, itemsOf, selfQuery, tenantsQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
-
-const tenantsQuery = pagesOf(['tenants'], (page) => dataOf(client.GET('/v1/tenants', { params: { query: page } })));
 
 export function PlatformPage() {
   const { data: self } = useSuspenseQuery(selfQuery);
   const reason = self.platformRole === null ? 'Only for the administrator of the installation' : undefined;
   return (
-    <Page title="Platform" introduction="The tenants of this installation, and how it does.">
+    <Page
+      title="Platform"
+      introduction="The tenants of this installation, and how it does."
+      actions={
+        <Link to="/platform/identity-providers" className="text-sm">
+          Identity providers
+        </Link>
+      }
+    >
       <Tenants reason={reason} />
       <Health />
     </Page>
