@@ -43,7 +43,7 @@ export const masterKeySettings = {
     excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_KMS_KEY'],
     parse: text,
     description:
-      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of both above.',
+      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of `CHANCERY_MASTER_KEY` and `CHANCERY_MASTER_KEY_FILE`.',
   }),
   pkcs11TokenLabel: setting({
     variable: 'CHANCERY_PKCS11_TOKEN_LABEL',
