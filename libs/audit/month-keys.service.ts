@@ -75,16 +75,22 @@ export class MonthKeys {
     let row = await tx.findOne(HistoryMonth, where);
     if (!row && (await this.vault.hasDataKey(tx, tenantId))) {
       const key = await this.make(tx, tenantId, month);
-      // Not kept in memory: this transaction may be taken back.
-      if (key) return key;
+      if (key) return this.kept(tx, tenantId, key);
       row = await tx.findOne(HistoryMonth, where);
     }
     if (!row) return undefined;
     const key = await this.opened(tx, row);
     if (key === 'erased') return undefined;
     if (key === 'altered') throw historyErrors.MONTH_KEY_UNREADABLE();
-    if (this.#present.size >= KEPT_MAX) this.#present.clear();
-    this.#present.set(tenantId, key);
+    return this.kept(tx, tenantId, key);
+  }
+
+  /** Its row can be taken back with this transaction: what it sealed afterwards would be lost. */
+  private kept(tx: Tx, tenantId: string, key: MonthKey): MonthKey {
+    tx.onceCommitted(() => {
+      if (this.#present.size >= KEPT_MAX) this.#present.clear();
+      this.#present.set(tenantId, key);
+    });
     return key;
   }
 

@@ -30,6 +30,7 @@ import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
 import { NotPlanned, TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { Kept, type Known, type Load } from './kept.js';
+import { newLedger } from './ledger.js';
 import { DatabaseMeasures } from './measures.js';
 import { openGateway } from './open-gateway.js';
 import type { EntityClass } from './ownership.js';
@@ -350,14 +351,19 @@ export class Database {
     let begun = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
+        const afterCommit: (() => void)[] = [];
         const result = await this.gateway.write({ owner, rows }, (manager) =>
           this.#open.run({}, () => {
             begun = true;
+            const { dialect } = this.gateway;
             const reach = { tenantId, installationOnly: false };
-            return work((scope) => new Tx(manager, this.gateway.dialect, scope, this.instants(), reach), manager);
+            const begin = (scope: TenantScope | PlatformScope): Tx =>
+              new Tx(manager, dialect, scope, this.instants(), reach, newLedger(afterCommit));
+            return work(begin, manager);
           }),
         );
         this.#writable = true;
+        for (const effect of afterCommit) effect();
         return result;
       } catch (error) {
         if (isLostRace(error) && attempt < attempts) {

@@ -12,9 +12,7 @@ import {
   type EpochMilliseconds,
   type EventContent,
   type EventDraft,
-  type EventSubject,
   INSTALLATION_ID,
-  type Json,
   type LifecycleEvent,
   type PlatformScope,
   type TenantScope,
@@ -27,15 +25,9 @@ import { writeLockSlot } from './lock-slots.js';
 import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
+import { type Ledger, detailsOf, newLedger } from './ledger.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Instants, LOCKS, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
-
-/** What one transaction did; shared by its views. */
-interface Ledger {
-  wrote: boolean;
-  readonly events: EventDraft[];
-  housekeeping: string | undefined;
-}
 
 /** New values of columns; a state changes by its lifecycle. */
 type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
@@ -61,7 +53,7 @@ export class Tx extends View {
     scope: TenantScope | PlatformScope,
     instants: Instants,
     reach: Reach,
-    private readonly ledger: Ledger = { wrote: false, events: [], housekeeping: undefined },
+    private readonly ledger: Ledger = newLedger(),
   ) {
     super(manager, dialect, scope, instants, reach);
   }
@@ -83,6 +75,10 @@ export class Tx extends View {
       throw new TransactionMisuse('Only platform work may write into the history of a tenant that it names');
     }
     this.ledger.events.push(event);
+  }
+
+  override onceCommitted(effect: () => void): void {
+    this.ledger.afterCommit.push(effect);
   }
 
   /** Says why what is written here needs no event: counters, leases, purges of what has expired. */
@@ -483,14 +479,6 @@ export class Tx extends View {
   private columnOf(entity: EntityClass, property: string) {
     return this.manager.connection.getMetadata(entity).findColumnWithPropertyName(property);
   }
-}
-
-/** The details of several contents together, the later ones over the earlier. */
-function detailsOf(
-  ...contents: readonly Pick<EventContent | EventSubject, 'details'>[]
-): Pick<EventContent, 'details'> {
-  const known = contents.flatMap(({ details }) => (details === undefined ? [] : [details]));
-  return known.length === 0 ? {} : { details: Object.assign({}, ...(known as object[])) as Json };
 }
 
 /** @throws PRECONDITION_FAILED where the caller saw another version than the row has */

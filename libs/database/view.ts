@@ -140,6 +140,14 @@ export class View {
   }
 
   /**
+   * Keeps in memory what was read. A plain view reads what is committed, and does it immediately; what a transaction reads can be
+   * its own and be taken back: there it waits for the commit.
+   */
+  onceCommitted(effect: () => void): void {
+    effect();
+  }
+
+  /**
    * A row that a decision depends on: inside a transaction it is locked until the end, a plain view can only read it.
    * @param mode `shared` where others may hold the row for their decisions too, `exclusive` where this work may change it
    */

@@ -52,6 +52,8 @@ const SYSTEM = platformScope(systemOrigin('vault'));
 @Injectable()
 export class Vault {
   readonly #keyrings = new Map<string, Keyring>();
+  /** How often a keyring was forgotten: what was read before is not kept after it. */
+  #forgotten = 0;
   #masterKeys: readonly KeyEncryptionKey[] = [];
 
   readonly #logged = new Set<string>();
@@ -102,7 +104,7 @@ export class Vault {
   async addDataKey(tx: Tx, tenantId: string, number: number): Promise<boolean> {
     const masterKey = this.masterKey();
     const wrapped = await masterKey.wrap(randomBytes(DATA_KEY_BYTES), wrapContext(tenantId, number));
-    this.#keyrings.delete(tenantId);
+    this.forget(tenantId);
     return tx.installation.insertIfAbsent(WrappedDataKey, {
       id: uuidv7(tx.now),
       tenantId,
@@ -138,7 +140,7 @@ export class Vault {
   /** Destroys every data key of a tenant: what they sealed is permanently unreadable, in backups as well. */
   async destroyDataKeys(tx: Tx, tenantId: string): Promise<void> {
     await tx.installation.update(WrappedDataKey, { tenantId }, { wrapped: null, destroyedAt: tx.now });
-    this.#keyrings.delete(tenantId);
+    this.forget(tenantId);
   }
 
   /** Whether a tenant, or the installation, has a data key that is not destroyed: a deleted tenant has none. */
@@ -157,7 +159,7 @@ export class Vault {
     let keyring = await this.keyring(view, place.tenantId);
     if (!keyring.byVersion.has(blobKeyVersion(blob))) {
       // Another instance has rotated the data key since.
-      this.#keyrings.delete(place.tenantId);
+      this.forget(place.tenantId);
       keyring = await this.keyring(view, place.tenantId);
     }
     return openBlob((version) => keyring.byVersion.get(version), { ...place, recordVersion: RECORD_VERSION }, blob);
@@ -238,9 +240,22 @@ export class Vault {
     const current = keys.at(-1);
     if (!current) throw sealingErrors.SEALED('The data key of this tenant does not exist or was destroyed');
     const keyring = { loadedAt: view.now, current, byVersion: new Map(keys.map((key) => [key.version, key])) };
+    const forgotten = this.#forgotten;
+    // A data key that is taken back with its transaction must seal nothing afterwards: no key would open it.
+    view.onceCommitted(() => {
+      if (forgotten === this.#forgotten) this.keep(tenantId, keyring);
+    });
+    return keyring;
+  }
+
+  private keep(tenantId: string, keyring: Keyring): void {
     if (this.#keyrings.size >= KEYRINGS_MAX) this.#keyrings.delete(this.#keyrings.keys().next().value!);
     this.#keyrings.set(tenantId, keyring);
-    return keyring;
+  }
+
+  private forget(tenantId: string): void {
+    this.#forgotten += 1;
+    this.#keyrings.delete(tenantId);
   }
 
   private async unwrap(row: Omit<WrappedDataKey, 'wrapped'>, wrapped: Buffer): Promise<Buffer> {

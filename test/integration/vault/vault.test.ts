@@ -96,6 +96,34 @@ describe('the vault', () => {
     await expect(working((tx) => vault.open(tx, place, blob))).rejects.toThrow(withCode('SEALED'));
   });
 
+  it('the vault seals nothing by a data key that was taken back with its transaction', async () => {
+    const vault = new Vault(opened.database);
+    await vault.unseal([masterKey]);
+    const tenantId = uuidv7(2);
+    const place = { tenantId, purpose: 'test', column: 'value', recordId: 'record' };
+    const value = Buffer.from('a secret of the tenant');
+    const inTransaction = (work: (tx: Tx) => Promise<Buffer>): Promise<Buffer> =>
+      opened.database.platform(platform, async (tx) => {
+        tx.housekeeping('test');
+        return work(tx);
+      });
+    await inTransaction(async (tx) => {
+      await vault.createDataKey(tx, tenantId);
+      return vault.seal(tx, place, value);
+    });
+    const failing = inTransaction(async (tx) => {
+      await vault.addDataKey(tx, tenantId, 2);
+      await vault.seal(tx, place, value);
+      throw new Error('taken back');
+    });
+    await expect(failing).rejects.toThrow('taken back');
+    const blob = await inTransaction((tx) => vault.seal(tx, place, value));
+    const restarted = new Vault(opened.database);
+    await restarted.unseal([masterKey]);
+    const opens = opened.database.readPlatform(platform, (view) => restarted.open(view, place, blob));
+    await expect(opens).resolves.toEqual(value);
+  });
+
   it('the vault opens a value only in the place that it was sealed for', async () => {
     const vault = new Vault(opened.database);
     await vault.unseal([masterKey]);
