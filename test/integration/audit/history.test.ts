@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type History, type HistoryEntry, type HistoryFilter, leafHash, requestEvents } from '#audit';
+import {
+  type History,
+  type HistoryEntry,
+  type HistoryFilter,
+  leafHash,
+  recordedEventsAbout,
+  requestEvents,
+} from '#audit';
 import {
   type EventContent,
   ManualClock,
@@ -223,6 +230,31 @@ describe('histories', () => {
     await expect(history.get(one, entry!.id)).rejects.toThrow(withCode('NOT_FOUND'));
     await expect(history.get(platform, entry!.id)).rejects.toThrow(withCode('NOT_FOUND'));
   });
+});
+
+describe('events about one thing', () => {
+  it.each([3, 700])(
+    'all %i events about a key are given, in their order, and none of other actions or keys',
+    async (count) => {
+      const scope = tenantScope();
+      await opened.database.transaction(scope, async (tx) => {
+        for (let number = 0; number < count; number += 1) {
+          tx.record(keyEvents.generated('key-1', { kid: 'kid-1', details: { number } }));
+          if (number % 100 === 0) tx.record(keyEvents.generated('key-2', { kid: 'kid-2' }));
+          if (number % 100 === 0) tx.record(keyEvents.retired('key-1', { kid: 'kid-1' }));
+        }
+      });
+      const until = { tenantId: scope.tenantId, actions: ['key.generated', 'service.created'], until: clock.now() };
+      for (const about of [{ targetId: 'key-1' }, { kid: 'kid-1' }]) {
+        const found = await opened.database.read(scope, (view) =>
+          recordedEventsAbout(view, opened.reader, until, about),
+        );
+        expect(found.map(({ details }) => details['number'])).toEqual(
+          Array.from({ length: count }, (_, number) => number),
+        );
+      }
+    },
+  );
 });
 
 describe('a refusal', () => {
