@@ -62,7 +62,7 @@ export class EventReader {
       const personal = document?.personal?.fields.some(wanted) ? document.personal : undefined;
       return { row, document, personal };
     });
-    const months = new Set(events.flatMap(({ row, personal }) => (row.personal && personal ? [personal.month] : [])));
+    const months = new Set(events.flatMap(({ personal }) => (personal ? [personal.month] : [])));
     const keys = await this.keys.forReading(view, rows[0]?.tenantId ?? '', months);
     return events.map(({ row, document, personal }) => ({
       row,
@@ -95,9 +95,10 @@ function partOf(
   { month, hash }: PersonalReference,
   keys: ReadonlyMap<string, MonthKey | Missing>,
 ): OpenedEvent<unknown>['part'] {
-  if (sealed === null) return 'erased';
-  const key = keys.get(month) ?? 'erased';
+  const key = keys.get(month) ?? 'altered';
   if (typeof key === 'string') return key;
+  // An event that has personal fields is recorded without them only where the month has no key.
+  if (sealed === null) return 'altered';
   const text = key.open(sealed, hash);
   return text === undefined ? 'altered' : { text };
 }

@@ -14,7 +14,7 @@ const KEY_BYTES = 32;
 /** Histories whose present key is kept in memory. */
 const KEPT_MAX = 10_000;
 
-/** Why there is no key: it was destroyed, or its row was altered. */
+/** Why there is no key: Chancery destroyed it, which the row says, or its row was altered or removed. */
 export type Missing = 'erased' | 'altered';
 
 /**
@@ -53,8 +53,9 @@ export class MonthKeys {
   ): Promise<ReadonlyMap<string, MonthKey | Missing>> {
     if (months.size === 0) return new Map();
     const rows = await view.find(HistoryMonth, { tenantId, month: In([...months]) });
-    const keys = new Map<string, MonthKey | Missing>([...months].map((month) => [month, 'erased']));
+    const keys = new Map<string, MonthKey | Missing>();
     for (const row of rows) keys.set(row.month, await this.opened(view, row));
+    for (const month of months) if (!keys.has(month)) keys.set(month, await this.whyNone(view, tenantId));
     return keys;
   }
 
@@ -110,15 +111,22 @@ export class MonthKeys {
     return isMade ? new MonthKey(month, secret) : undefined;
   }
 
-  private async opened(view: View, { id, tenantId, month, sealedKey }: HistoryMonth): Promise<MonthKey | Missing> {
-    if (sealedKey === null) return 'erased';
+  private async opened(
+    view: View,
+    { id, tenantId, month, sealedKey, erasedAt }: HistoryMonth,
+  ): Promise<MonthKey | Missing> {
+    if (sealedKey === null) return erasedAt === null ? this.whyNone(view, tenantId) : 'erased';
     try {
       return new MonthKey(month, new Secret(await this.vault.open(view, monthKeys.place(tenantId, id), sealedKey)));
     } catch (error) {
       if (isBlobUnreadable(error)) return 'altered';
-      // The data keys of a tenant are destroyed with it, and everything under them.
-      if (!this.vault.sealed && !(await this.vault.hasDataKey(view, tenantId))) return 'erased';
+      if (!this.vault.sealed && (await this.whyNone(view, tenantId)) === 'erased') return 'erased';
       throw error;
     }
+  }
+
+  /** The data keys of a tenant are destroyed with it, and everything under them. */
+  private async whyNone(view: View, tenantId: string): Promise<Missing> {
+    return (await this.vault.hasDataKey(view, tenantId)) ? 'altered' : 'erased';
   }
 }

@@ -70,6 +70,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     problems,
     events,
     erased,
+    isWhole,
     checkpoint: covering,
   } = await verifyExport(linesOf(options.export), {
     checkpoint,
@@ -82,11 +83,25 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
   if (problems.length > 0) return DIFFERENCE;
   terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
-  if (erased > 0) terminal.write(`The personal fields of ${erased} of them are erased.\n`);
+  for (const [month, count] of erased.counts()) {
+    terminal.write(`The personal fields of ${count} of them are erased: those of ${month}.\n`);
+  }
+  const unrecorded = erased.unrecorded();
   if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
   if (entered.length > 0) terminal.write('They continue what the log of the platform has of them.\n');
   if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');
-  return 0;
+  if (unrecorded.length > 0 && !isWhole) {
+    terminal.write(
+      'Export the whole history to verify that an event says of each of these months that it was erased.\n',
+    );
+    return 0;
+  }
+  for (const month of unrecorded) {
+    terminal.write(
+      `WARNING no event says that ${month} was erased: its personal fields may have been removed otherwise\n`,
+    );
+  }
+  return unrecorded.length > 0 ? DIFFERENCE : 0;
 }
 
 /** The checkpoints of the history in the log of the platform that are to be compared. @throws Malformed for any difference */

@@ -14,6 +14,8 @@ import {
   subtreesOf,
 } from '#transparency-log';
 
+import { type EntryOfExport, ErasedMonths } from './erased-months.js';
+
 // It knows the format of an export and nothing of the code that writes one: what that does wrong must show here.
 
 /** The second has the personal parts of events. */
@@ -41,8 +43,10 @@ export interface Verification {
   readonly problems: readonly string[];
   /** How many events were verified. */
   readonly events: number;
-  /** Of how many of them the personal fields are erased. */
-  readonly erased: number;
+  /** Of how many of them, by month, the personal fields are missing. */
+  readonly erased: ErasedMonths;
+  /** Whether the export has every event of the checkpoint: only then it has the event of each erasure. */
+  readonly isWhole: boolean;
   readonly checkpoint: Checkpoint | undefined;
 }
 
@@ -101,7 +105,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     if (problems.length < PROBLEMS_SHOWN_MAX) problems.push(problem);
   };
   let events = 0;
-  let erased = 0;
+  const erased = new ErasedMonths();
+  /** The events that the parts have without a gap, from the first of the history on. */
+  let reached = 0;
   let number = 0;
   let part: Part | undefined;
   const kept: Kept[] = [];
@@ -118,6 +124,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   };
   const finish = (): void => {
     if (!part) return;
+    if (part.header.first === reached) reached = part.end;
     if (part.next < part.end) {
       report(`after line ${number}: event ${part.next} is missing, and ${part.end - part.next} in all`);
     } else {
@@ -163,9 +170,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
       if (leaf.toString('hex') !== event[2]) {
         report(`line ${number}: event ${sequence} is not what was signed: it was changed, moved or inserted`);
       }
-      const personal = personalHashOf(event[4]!);
-      if (event[3] === undefined) erased += personal === undefined ? 0 : 1;
-      else if (hash('sha256', event[3], 'hex') !== personal) {
+      const entry = entryOf(event[4]!);
+      erased.read(entry, event[3] !== undefined);
+      if (event[3] !== undefined && hash('sha256', event[3], 'hex') !== entry.personal?.hash) {
         report(`line ${number}: the personal fields of event ${sequence} are not those that were signed`);
       }
       part.tree.append(leaf);
@@ -180,20 +187,20 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     if (missed && problems.length === 0) {
       report(`${missed.name} cannot be compared: export from an earlier event on, up to now`);
     }
-    return { problems, events, erased, checkpoint: covering };
+    return { problems, events, erased, isWhole: reached === covering?.size, checkpoint: covering };
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
     report(error.message);
-    return { problems, events, erased, checkpoint: part?.covering };
+    return { problems, events, erased, isWhole: false, checkpoint: part?.covering };
   }
 }
 
-/** What an entry says the hash of its personal part is; `undefined` where it has none, or is no entry. */
-function personalHashOf(entry: string): unknown {
+/** An entry as it is parsed, without members where it is none. */
+function entryOf(text: string): EntryOfExport {
   try {
-    return (JSON.parse(entry) as { readonly personal?: { readonly hash?: unknown } }).personal?.hash;
+    return (JSON.parse(text) as EntryOfExport | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -150,6 +150,8 @@ describe('the months of a history', () => {
     const path = '/v1/platform/history/months';
     const listed = (await server.get(path, admin)).body['items'] as unknown as Shape[];
     expect(listed.at(-1)).toMatchObject({ month: '2026-01', state: 'kept' });
+    const { text } = await server.get('/v1/platform/audit-events?limit=200', admin);
+    expect(text).not.toContain('"altered"');
     const body = { password: 'correct horse battery staple' };
     expect(await server.post(`${path}/2026-01/erase`, body, admin)).toMatchObject({ status: 200 });
     const { body: event } = await server.get('/v1/platform/audit-events?order=asc&action=session.started', admin);

@@ -20,6 +20,7 @@ import {
   signNote,
 } from '#transparency-log';
 
+import { historyEvents } from '../../../libs/audit/events.js';
 import { run } from '../../../apps/cli/src/program.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -162,11 +163,23 @@ describe('an export', () => {
     const rest = await exported();
     expect(rest.split('ann@example.com')).toHaveLength(1 + 2);
     expect(await verify(file(rest))).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(
+        /The personal fields of 2 of them are erased: those of 2026-01[^]*WARNING.* 2026-01 /,
+      ),
+    });
+    // Only a part: the event may be in another one.
+    expect(await verify(file(await exported({ after: 0 })))).toMatchObject({
       code: 0,
-      output: expect.stringContaining('The personal fields of 2 of them are erased'),
+      output: expect.stringMatching(/of 1 of them are erased: those of 2026-01[^]*Export the whole history/),
     });
     const csv = (await exported({ format: 'csv' })).split('\r\n');
-    expect(csv[1]).toMatch(/"erased"$/);
+    expect(csv[1]).toMatch(/"altered"$/);
+    await database.transaction(scope, async (tx) =>
+      tx.record(historyEvents.month_erased(scope.tenantId, { details: { month: '2026-01' } })),
+    );
+    const explained = await verify(file(await exported()));
+    expect(explained).toMatchObject({ code: 0, output: expect.not.stringContaining('WARNING') });
     expect(csv[3]).toMatch(/"ann@example\.com"[^]*""$/);
   });
 

@@ -110,6 +110,22 @@ describe('personal fields', () => {
     expect(third).toMatchObject({ actor: { name: ANN } });
   });
 
+  it.each([
+    ['the personal part', 'UPDATE audit_events SET personal = NULL'],
+    ['the key of the month', 'UPDATE history_months SET sealedKey = NULL'],
+    ['the month', 'DELETE FROM history_months'],
+  ])(
+    'personal fields are altered, not erased, where somebody removed %s from the database',
+    async (_what, statement) => {
+      const scope = tenantScope();
+      await record(scope, 'bob');
+      await plain.query(`${statement} WHERE tenantId = '${scope.tenantId}'`);
+      const [event] = await entries(scope);
+      expect(event).toMatchObject({ altered: true, actor: { name: null } });
+      expect(event).not.toHaveProperty('erased');
+    },
+  );
+
   it('personal fields are recorded as erased where the tenant has no data key any more, and the event is there', async () => {
     const scope = tenantScope();
     await record(scope, 'before');
