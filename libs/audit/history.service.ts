@@ -1,3 +1,5 @@
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+
 import { Injectable } from '@nestjs/common';
 
 import {
@@ -11,6 +13,7 @@ import {
   HOUR,
   INSTALLATION_ID,
   coreErrors,
+  decodeCursor,
   defineEvents,
   encodeCursor,
   pageLimit,
@@ -21,7 +24,14 @@ import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type Vi
 import { AuditEvent } from './audit-event.entity.js';
 import { EventReader, type HistoryEntry } from './event-reader.service.js';
 import { MonthKeys } from './month-keys.service.js';
-import { type PersonalColumns, columnsIn, stretchesOf } from './personal-filters.js';
+import {
+  type PersonalColumns,
+  type Stretch,
+  columnsIn,
+  endOf,
+  stretchesAfter,
+  stretchesOf,
+} from './personal-filters.js';
 import { sequenceAt } from './sequence-at.js';
 
 export const requestEvents = defineEvents('request', {
@@ -71,6 +81,8 @@ export interface Refusal {
   readonly kid?: string | undefined;
 }
 
+/** Queries of one request whose filter is asked for month by month, each of them an index range: some milliseconds of SQLite. */
+const CONDITIONS_MAX = 300;
 const TARGET_ID_MAX = 64;
 const HOURS_OF_DAY = DAY / HOUR;
 /** Later than every event: the last instant that RFC 3339 can write. */
@@ -87,7 +99,10 @@ export class History {
     private readonly keys: MonthKeys,
   ) {}
 
-  /** One page, newest first unless `order` is `asc`. */
+  /**
+   * One page, newest first unless `order` is `asc`. With `actorEmail` or `sourceAddress` it may end before it is full: the
+   * cursor goes on where it ended.
+   */
   async list(
     scope: TenantScope | PlatformScope,
     filter: HistoryFilter,
@@ -168,12 +183,21 @@ export class History {
       return view.pageOfAny(AuditEvent, conditions(tenantId, filter, { from, to }, [{}]), order, request);
     }
     // Month by month, in the order of the list: what is found under one key is not found under another.
-    const stretches = stretchesOf(await this.keys.all(view, tenantId, from, to), from, to);
-    if (direction === 'DESC') stretches.reverse();
+    const newestFirst = direction === 'DESC';
+    const all = stretchesOf(await this.keys.all(view, tenantId, from, to), from, to);
+    const stretches = request.cursor === undefined ? all : stretchesAfter(all, placeIn(request.cursor), newestFirst);
+    if (newestFirst) stretches.reverse();
     const limit = pageLimit(request);
     const items: AuditEvent[] = [];
+    let asked = 0;
+    let read: Stretch | undefined;
     for (const stretch of stretches) {
       const where = conditions(tenantId, filter, stretch, columnsIn(stretch, personal));
+      asked += where.length;
+      if (read && asked > CONDITIONS_MAX) return { items, nextCursor: encodeCursor(endOf(read, newestFirst)) };
+      // The embedded database answers in this turn of the event loop, in which nothing else is done.
+      if (read) await yieldToEventLoop();
+      read = stretch;
       // Once the page is full: whether there is more.
       const rest = { ...request, limit: Math.max(limit - items.length, 1) };
       const found = await view.pageOfAny(AuditEvent, where, order, rest);
@@ -201,6 +225,12 @@ export const readsOf = <T>(
 
 export const isPlatform = (scope: TenantScope | PlatformScope): scope is PlatformScope =>
   scope.tenantId === INSTALLATION_ID;
+
+/** The place of a cursor of this list. @throws VALIDATION_ERROR */
+function placeIn(cursor: string): readonly [EpochMilliseconds, string] {
+  const [at, id] = decodeCursor(cursor, 2);
+  return [Number(at), String(id)];
+}
 
 /** The period of a filter, as far as instants can be written. */
 function periodOf({ from, to }: HistoryFilter): [from: number, to: number] {

@@ -31,6 +31,24 @@ export function stretchesOf(keys: readonly MonthKey[], from: EpochMilliseconds, 
   return stretches;
 }
 
+/**
+ * The place in a list, newest first or oldest first, at which everything in a stretch has been read. No event has an empty id.
+ */
+export const endOf = ({ from, to }: Stretch, newestFirst: boolean): readonly [EpochMilliseconds, string] => [
+  newestFirst ? from : to,
+  '',
+];
+
+/** The stretches that have events after a place in a list. */
+export function stretchesAfter(
+  stretches: readonly Stretch[],
+  [at, id]: readonly [EpochMilliseconds, string],
+  newestFirst: boolean,
+): Stretch[] {
+  const isBegun = ({ from, to }: Stretch): boolean => (newestFirst ? from < at || (from === at && id !== '') : to > at);
+  return stretches.filter(isBegun);
+}
+
 /** Values of the columns that hold personal data. */
 export interface PersonalColumns {
   readonly actorName?: string;

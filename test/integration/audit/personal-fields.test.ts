@@ -252,4 +252,37 @@ describe('events that are found by what is personal', () => {
     );
     clock.advance(-90 * DAY);
   });
+
+  it.each(['asc', 'desc'] as const)(
+    'events are found by many conditions over years in requests of bounded work, in between of which others go on: %s',
+    async (order) => {
+      const scope = tenantScope();
+      const months = 24;
+      for (let month = 0; month < months; month += 1) {
+        await record(scope, `m${month}`);
+        clock.advance(31 * DAY);
+      }
+      const actions = Array.from({ length: 49 }, (_, number) => `member.other_${number}`);
+      const filter = { actorEmail: ANN, sourceAddress: ADDRESS, action: ['member.added', ...actions], order };
+      let turns = 0;
+      let waiting = setImmediate(function turn() {
+        turns += 1;
+        waiting = setImmediate(turn);
+      });
+      const pages: string[][] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await opened.history.list(scope, filter, { limit: 200, cursor });
+        pages.push(page.items.map(({ target }) => target.id));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
+      clearImmediate(waiting);
+      const oldest = Array.from({ length: months }, (_, month) => `m${month}`);
+      expect(pages.flat()).toEqual(order === 'asc' ? oldest : oldest.toReversed());
+      expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(3);
+      expect(turns).toBeGreaterThan(months / 2);
+      expect(await found(scope, { ...filter, action: 'member.added' }, 5)).toEqual(pages.flat());
+      clock.advance(-months * 31 * DAY);
+    },
+  );
 });
