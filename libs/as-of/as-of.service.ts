@@ -4,6 +4,7 @@ import { EventReader, recordedEvents, recordedEventsAbout } from '#audit';
 import { certificateProjection, foreignCertificateProjection } from '#certificates';
 import {
   type EpochMilliseconds,
+  type MissingValues,
   type Page,
   type PageRequest,
   type Projection,
@@ -32,8 +33,8 @@ const projections = {
 export type AsOfKind = keyof typeof projections;
 export const asOfKinds = Object.keys(projections) as AsOfKind[];
 
-/** Each row with whether its events had all values. */
-export type Complete<Row> = Row & { readonly isComplete: boolean };
+/** Each row with whether its events have all values, and if not, why. */
+export type Complete<Row> = Row & { readonly isComplete: boolean; readonly missing: readonly MissingValues[] };
 type RowOf<Kind extends AsOfKind> = (typeof projections)[Kind] extends Projection<infer Row> ? Row : never;
 export type AsOfPages = { readonly [Kind in AsOfKind]?: Page<Complete<RowOf<Kind>>> };
 
@@ -147,7 +148,9 @@ class Past {
     for (const { id, targetId } of items) {
       const rebuilt = await this.one(projection, { targetId });
       // One that began again is in the page of its latest beginning only.
-      if (rebuilt?.begunBy === id) rows.push({ ...rebuilt.row, isComplete: rebuilt.isComplete });
+      if (rebuilt?.begunBy !== id) continue;
+      const { row, missing } = rebuilt;
+      rows.push({ ...row, isComplete: missing.length === 0, missing });
     }
     return { items: rows, nextCursor };
   }

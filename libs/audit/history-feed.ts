@@ -130,6 +130,9 @@ function toRecorded({ row: { occurredAt }, document, part }: OpenedEvent<AuditEv
     kid,
     after: valuesOf(after),
     details: valuesOf(details),
-    isComplete: typeof part !== 'string' && valuesOf(details)['omittedSha256'] === undefined,
+    missing: [
+      ...(valuesOf(details)['omittedSha256'] === undefined ? [] : (['too_large'] as const)),
+      ...(typeof part === 'string' ? [part] : []),
+    ],
   };
 }

@@ -60,6 +60,7 @@ export {
   pageLimit,
 } from './page.js';
 export {
+  type MissingValues,
   type Projection,
   type Rebuilt,
   type RecordedEvent,
@@ -68,6 +69,7 @@ export {
   rebuild,
   textOf,
   transitions,
+  missingValues,
 } from './projection.js';
 export {
   type Actor,

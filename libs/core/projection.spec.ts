@@ -47,7 +47,7 @@ const event = (action: string, at: number, more: Partial<RecordedEvent> = {}): R
   kid: undefined,
   after: {},
   details: {},
-  isComplete: true,
+  missing: [],
   ...more,
 });
 const made = event('lamp.made', 1);
@@ -81,9 +81,10 @@ describe('what is rebuilt from events', () => {
     expect(rebuild(projection, [made, timed], 5)?.row).toMatchObject({ state: 'off' });
   });
 
-  it('what an event was too large to say makes a row incomplete until it begins again', () => {
-    const large = event('lamp.timed', 2, { isComplete: false });
-    expect(rebuild(projection, [made, large], 9)?.isComplete).toBe(false);
-    expect(rebuild(projection, [made, large, event('lamp.made', 3)], 9)?.isComplete).toBe(true);
+  it('what is missing of the events makes a row incomplete until it begins again, each reason once', () => {
+    const large = event('lamp.timed', 2, { missing: ['too_large', 'erased'] });
+    const erased = event('lamp.timed', 3, { missing: ['erased'] });
+    expect(rebuild(projection, [made, large, erased], 9)?.missing).toEqual(['too_large', 'erased']);
+    expect(rebuild(projection, [made, large, event('lamp.made', 4)], 9)?.missing).toEqual([]);
   });
 });

@@ -4,6 +4,13 @@ import type { Lifecycle, LifecycleEvent } from './lifecycle.js';
 
 type Values = Readonly<Record<string, Json | undefined>>;
 
+/**
+ * Why an event has not all values: those of a very large one gave way to their hash; the personal ones were erased; or somebody
+ * changed the database.
+ */
+export const missingValues = ['too_large', 'erased', 'altered'] as const;
+export type MissingValues = (typeof missingValues)[number];
+
 /** An event of the history, as far as it says what became of its target. */
 export interface RecordedEvent {
   /** Id of the event. */
@@ -15,8 +22,8 @@ export interface RecordedEvent {
   /** The values of a creation or a change, instants in RFC 3339; empty where the event names none. */
   readonly after: Values;
   readonly details: Values;
-  /** Whether the event has all values: those of a very large one gave way to their hash. */
-  readonly isComplete: boolean;
+  /** Why it has not all values; empty where it has. */
+  readonly missing: readonly MissingValues[];
 }
 
 type Change<Row> = (row: Row, event: RecordedEvent) => Row | undefined;
@@ -35,8 +42,8 @@ export interface Rebuilt<Row> {
   readonly row: Row;
   /** Id of the event with which it began. */
   readonly begunBy: string;
-  /** Whether every event about it had all values. */
-  readonly isComplete: boolean;
+  /** Why events about it have not all values; empty where they have. */
+  readonly missing: readonly MissingValues[];
 }
 
 /** All actions that a projection reads. */
@@ -56,16 +63,16 @@ export function rebuild<Row extends object>(
 ): Rebuilt<Row> | undefined {
   let row: Row | undefined;
   let begunBy = '';
-  let isComplete = true;
+  let missing: readonly MissingValues[] = [];
   for (const event of events) {
     const { begins, changes } = projection;
     const begin = Object.hasOwn(begins, event.action) ? begins[event.action] : undefined;
     const change = Object.hasOwn(changes, event.action) ? changes[event.action] : undefined;
-    if (begin) [row, begunBy, isComplete] = [begin(event), event.id, event.isComplete];
-    else if (row && change) [row, isComplete] = [change(row, event), isComplete && event.isComplete];
+    if (begin) [row, begunBy, missing] = [begin(event), event.id, event.missing];
+    else if (row && change) [row, missing] = [change(row, event), [...new Set([...missing, ...event.missing])]];
   }
   const counted = row && projection.at(row, instant);
-  return counted && { row: counted, begunBy, isComplete };
+  return counted && { row: counted, begunBy, missing };
 }
 
 /**

@@ -3765,8 +3765,10 @@ export interface components {
             allowedCidrs: string[];
             /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
             contacts: string[];
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         ServicesAsOf: {
             /** @description The items of this page */
@@ -3819,8 +3821,10 @@ export interface components {
              * @description When it had been discarded
              */
             discardedAt: string | null;
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         CredentialsAsOf: {
             /** @description The items of this page */
@@ -3882,8 +3886,10 @@ export interface components {
             destroysAt: string | null;
             /** @description Oldest first, without destroyed ones */
             versions: components["schemas"]["KeyVersionAsOf"][];
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         KeysAsOf: {
             /** @description The items of this page */
@@ -3935,8 +3941,10 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         TokenProfilesAsOf: {
             /** @description The items of this page */
@@ -3983,8 +3991,10 @@ export interface components {
             revokedAt: string | null;
             /** @description Why it was revoked */
             revocationReason: string | null;
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         CertificatesAsOf: {
             /** @description The items of this page */
@@ -4002,8 +4012,10 @@ export interface components {
             email: string | null;
             /** @description The role */
             role: string | null;
-            /** @description false: an event about it was too large to hold its values */
+            /** @description false: events about it have not all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         MembersAsOf: {
             /** @description The items of this page */
@@ -11033,11 +11045,13 @@ export const choices = {
     TokenProfileChangeRequest: {"version":["v1","v2"]},
     FoundTransaction: {"status":["live","expired"]},
     TenantAsOf: {"state":["active","suspended","deleted"]},
-    CredentialAsOf: {"state":["active","inactive","expired","compromised","deleted"],"authType":["service_key","jwt"]},
+    ServiceAsOf: {"missing":["too_large","erased","altered"]},
+    CredentialAsOf: {"state":["active","inactive","expired","compromised","deleted"],"authType":["service_key","jwt"],"missing":["too_large","erased","altered"]},
     KeyVersionAsOf: {"state":["pending","active","retired","destroyed","compromised"]},
-    KeyAsOf: {"state":["active","deleted","destroyed"]},
-    TokenProfileAsOf: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"]},
-    CertificateAsOf: {"state":["issuing","active","held","revoked","expired"]},
+    KeyAsOf: {"state":["active","deleted","destroyed"],"missing":["too_large","erased","altered"]},
+    TokenProfileAsOf: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"missing":["too_large","erased","altered"]},
+    CertificateAsOf: {"state":["issuing","active","held","revoked","expired"],"missing":["too_large","erased","altered"]},
+    MemberAsOf: {"missing":["too_large","erased","altered"]},
     Signer: {"authType":["service_key","jwt"]},
     Signers: {"refusal":["NOT_FOUND","TENANT_SUSPENDED","KEY_NOT_USABLE",null]},
     EventActor: {"type":["user","service","service_account","system"]},

@@ -106,7 +106,7 @@ describe('the months of a history', () => {
     }
     const members = await server.get(`${tenant.path}/as-of?kind=members`, { token });
     const ofOwner = (members.body['members']!['items'] as unknown as Shape[])[0];
-    expect(ofOwner).toMatchObject({ email: null, role: 'owner', isComplete: false });
+    expect(ofOwner).toMatchObject({ email: null, role: 'owner', isComplete: false, missing: ['erased'] });
     expect((await events('order=asc', other))[0]).toMatchObject({ actor: { name: 'admin@chancery.test' } });
   });
 

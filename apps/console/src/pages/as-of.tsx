@@ -143,7 +143,9 @@ function Kind({ at, kind }: { readonly at: string; readonly kind: AsOfKind }) {
                   cell: (thing) => (
                     <details>
                       <summary className="cursor-pointer">
-                        {thing['isComplete'] === false ? 'incomplete' : 'show'}
+                        {thing['isComplete'] === false
+                          ? `incomplete: ${String(thing['missing']).replaceAll('_', ' ')}`
+                          : 'show'}
                       </summary>
                       <pre tabIndex={0} className="max-h-60 max-w-80 overflow-auto">
                         {JSON.stringify(thing, null, 2)}

@@ -1,7 +1,7 @@
 import { type AsOf as AsOfService, type AsOfKind, type Refusal, asOfKinds, refusals } from '#as-of';
 import { withRfc3339Times } from '#audit';
 import { certificateLifecycle } from '#certificates';
-import { type Json, toRfc3339 } from '#core';
+import { type Json, type MissingValues, missingValues, toRfc3339 } from '#core';
 import { keyLifecycle, keyVersionLifecycle } from '#keys';
 import { authTypes, credentialLifecycle } from '#service-keys';
 import { formatNames } from '#signing';
@@ -35,7 +35,14 @@ const When = (description: string) => Instant({ nullable: true, description });
 const Names = (description: string, example: readonly string[]) =>
   Items(Text({ max: 128 }), { maxItems: LIST_MAX, description, example });
 const Completeness = () =>
-  Flag({ description: 'false: an event about it was too large to hold its values', example: true });
+  Flag({ description: 'false: events about it have not all values; `missing` says why', example: true });
+const Missing = () =>
+  Items(Choice(missingValues), {
+    maxItems: missingValues.length,
+    description:
+      'Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database',
+    example: [],
+  });
 
 export class AsOfQuery extends PageQuery {
   @At() at?: number;
@@ -68,6 +75,7 @@ export class ServiceAsOf {
   @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
   @Contacts() contacts: string[];
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class CredentialAsOf {
@@ -82,6 +90,7 @@ export class CredentialAsOf {
   @When('When it was to be discarded, after it was regenerated') overlapEndsAt: string | null;
   @When('When it had been discarded') discardedAt: string | null;
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class KeyVersionAsOf {
@@ -106,6 +115,7 @@ export class KeyAsOf {
   @Items(Nested(() => KeyVersionAsOf), { maxItems: LIST_MAX, description: 'Oldest first, without destroyed ones' })
   versions: KeyVersionAsOf[];
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class TokenProfileAsOf {
@@ -128,6 +138,7 @@ export class TokenProfileAsOf {
   @Text({ nullable: true, description: 'Version of the format', example: 'v1' }) formatVersion: string | null;
   @JsonObject({ description: 'Settings of the format', example: {} }) settings: { readonly [name: string]: Json };
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class CertificateAsOf {
@@ -142,6 +153,7 @@ export class CertificateAsOf {
   @When('When it had been revoked or put on hold') revokedAt: string | null;
   @Text({ nullable: true, description: 'Why it was revoked', example: 'superseded' }) revocationReason: string | null;
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class MemberAsOf {
@@ -150,6 +162,7 @@ export class MemberAsOf {
   email: string | null;
   @Text({ nullable: true, description: 'The role', example: 'auditor' }) role: string | null;
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 class ServicesAsOf extends PageOf(ServiceAsOf) {}
