@@ -4,10 +4,10 @@ import { PublicUrl } from '#config';
 import { type EpochMilliseconds, HOUR, selfDeciding } from '#core';
 import { publicKeyFingerprint, publicKeyToBytes, uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
-import { isServiceActive } from '#service-keys';
 import { requireActiveTenant } from '#tenants';
 
 import { contactsIn } from './account-contacts.js';
+import { requireSponsor } from './authority.js';
 import { AcmeBindings } from './bindings.service.js';
 import { AcmeAccount } from './entities.js';
 import { acmeErrors } from './errors.js';
@@ -61,10 +61,9 @@ export class AcmeAccounts {
     return this.database.transaction(request.scope, async (tx) => {
       await requireActiveTenant(tx);
       const id = uuidv7(tx.now);
-      const { id: bindingId, serviceId, credentialId } = await this.bindings.use(tx, sent, caId, id);
-      if (!(await isServiceActive(tx, serviceId))) {
-        throw acmeErrors.ACME_UNAUTHORIZED('The service of the binding was deleted');
-      }
+      const binding = await this.bindings.use(tx, sent, caId, id);
+      await requireSponsor(tx, binding);
+      const { id: bindingId, serviceId, credentialId, trustId } = binding;
       if ((await tx.count(AcmeAccount, { serviceId, state: 'valid' })) >= ACCOUNTS_MAX) {
         throw acmeErrors.ACME_ACCOUNT_LIMIT_REACHED();
       }
@@ -75,6 +74,7 @@ export class AcmeAccounts {
         serviceId,
         bindingId,
         credentialId,
+        trustId,
         state: 'valid',
         publicKey,
         publicKeyHash,

@@ -1,9 +1,9 @@
 import { type Evidence, type PlatformScope, type TenantScope, isPlatformScope } from '#core';
 import { TransactionMisuse, Tx, type View } from '#database';
-import { isCompromisedCredential, isServiceActive } from '#service-keys';
+import { isCompromisedCredential, isServiceActive, isServiceTrust } from '#service-keys';
 import { requireActiveTenant } from '#tenants';
 
-import { AcmeAccount } from './entities.js';
+import { AcmeAccount, type AcmeBinding } from './entities.js';
 import { acmeErrors } from './errors.js';
 
 type AccountEvidence = Extract<Evidence, { kind: 'acme-account' }>;
@@ -35,17 +35,28 @@ export async function acmeAccountAuthority(
 export async function usableAccount(view: View, accountId: string, publicKeyHash: string): Promise<AcmeAccount> {
   const account = await view.hold(AcmeAccount, { id: accountId }, 'exclusive');
   if (!account) throw acmeErrors.ACME_ACCOUNT_NOT_FOUND();
-  const { state, serviceId, credentialId } = account;
   if (account.publicKeyHash !== publicKeyHash) {
     // RFC 8555 §7.3.5: once the key is changed, the old one is worth nothing, also where its request arrived before.
     throw acmeErrors.ACME_UNAUTHORIZED('The account has another key meanwhile');
   }
-  if (state !== 'valid') throw acmeErrors.ACME_ACCOUNT_ENDED(`The account is ${state}`);
-  if (!(await isServiceActive(view, serviceId))) {
-    throw acmeErrors.ACME_UNAUTHORIZED('The service of the account was deleted');
+  if (account.state !== 'valid') throw acmeErrors.ACME_ACCOUNT_ENDED(`The account is ${account.state}`);
+  await requireSponsor(view, account);
+  return account;
+}
+
+/**
+ * A step: what a binding, and the account that was made by it, depend on as long as they are used.
+ * @throws ACME_UNAUTHORIZED where the service or the trust was deleted, or the credential is compromised
+ */
+export async function requireSponsor(
+  view: View,
+  { serviceId, credentialId, trustId }: Pick<AcmeBinding, 'serviceId' | 'credentialId' | 'trustId'>,
+): Promise<void> {
+  if (!(await isServiceActive(view, serviceId))) throw acmeErrors.ACME_UNAUTHORIZED('The service was deleted');
+  if (trustId !== null && !(await isServiceTrust(view, serviceId, trustId))) {
+    throw acmeErrors.ACME_UNAUTHORIZED('The trust of the workload that made the binding was deleted');
   }
   if (credentialId !== null && (await isCompromisedCredential(view, credentialId))) {
-    throw acmeErrors.ACME_UNAUTHORIZED('The account was bound by a credential that is compromised');
+    throw acmeErrors.ACME_UNAUTHORIZED('The credential that made the binding is compromised');
   }
-  return account;
 }

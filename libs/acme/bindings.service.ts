@@ -7,7 +7,7 @@ import { PublicUrl } from '#config';
 import { DAY, type EpochMilliseconds, type Page, type PageRequest, Secret, type TenantScope, coreErrors } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
 import { type Committed, Database, IsNull, MoreThan, type Tx, type View } from '#database';
-import { isServiceActive } from '#service-keys';
+import { isServiceActive, trustOfCredential } from '#service-keys';
 import { Vault, sealedColumn } from '#vault';
 
 import { AcmeBinding } from './entities.js';
@@ -71,12 +71,14 @@ export class AcmeBindings {
       const expiresAt = expiryOf(request.expiresAt, now);
       const id = uuidv7(now);
       const key = randomSecret(KEY_BYTES).reveal();
+      const credentialId = actor.type === 'service' ? (actor.credentialId ?? null) : null;
       const binding: AcmeBinding = {
         id,
         tenantId,
         caId,
         serviceId,
-        credentialId: actor.type === 'service' ? (actor.credentialId ?? null) : null,
+        credentialId,
+        trustId: credentialId === null ? null : await trustOfCredential(tx, credentialId),
         sealedKey: await this.vault.seal(tx, sealedAcmeBindings.place(tenantId, id), key),
         accountId: null,
         createdBy: actor.id,

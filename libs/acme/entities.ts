@@ -32,6 +32,8 @@ export class AcmeBinding extends TenantRow {
   @ReferenceColumn() serviceId: string;
   /** The credential by which the service made it; `null` for what a member made. */
   @ReferenceColumn({ nullable: true }) credentialId: string | null;
+  /** The trust that gave a workload this credential; `null` for every other one. */
+  @ReferenceColumn({ nullable: true }) trustId: string | null;
   /** HMAC key; `null` once it is used. */
   @SealedColumn({ nullable: true }) sealedKey: Buffer | null;
   /** The account that was made by it; `null` while there is none. */
@@ -49,6 +51,8 @@ export class AcmeAccount extends TenantResource {
   @ReferenceColumn() bindingId: string;
   /** The credential by which the service made its binding: its compromise ends the account. */
   @ReferenceColumn({ nullable: true }) credentialId: string | null;
+  /** The trust of the workload that made its binding: with its deletion the account may do nothing more. */
+  @ReferenceColumn({ nullable: true }) trustId: string | null;
   @StateColumn(acmeAccountLifecycle) state: AcmeAccountState;
   @JsonColumn() publicKey: Readonly<Record<string, string>>;
   /** SHA-256 of the SubjectPublicKeyInfo in hexadecimal: how the account is found; unique in the authority. */

@@ -29,7 +29,13 @@ export {
   serviceErrors,
   trustErrors,
 } from './errors.js';
-export { activeServiceName, isCompromisedCredential, isServiceActive } from './service-state.js';
+export {
+  activeServiceName,
+  isCompromisedCredential,
+  isServiceActive,
+  isServiceTrust,
+  trustOfCredential,
+} from './service-state.js';
 export {
   FAILURE_QUOTA,
   FAILURE_QUOTA_DEFAULT,

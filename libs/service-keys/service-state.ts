@@ -1,6 +1,6 @@
 import { IsNull, Not, type View } from '#database';
 
-import { Credential, Service } from './entities.js';
+import { Credential, Service, Trust, WorkloadCredential } from './entities.js';
 
 /** A step: whether a service of the view's reach exists and was not deleted. */
 export const isServiceActive = (view: View, serviceId: string): Promise<boolean> =>
@@ -13,3 +13,11 @@ export const activeServiceName = async (view: View, serviceId: string): Promise<
 /** A step: whether a credential was ever reported as compromised, whatever became of it since. */
 export const isCompromisedCredential = (view: View, credentialId: string): Promise<boolean> =>
   view.exists(Credential, { id: credentialId, compromisedAt: Not(IsNull()) });
+
+/** A step: the trust by which a workload got this credential; `null` for a credential of another kind. */
+export const trustOfCredential = async (view: View, credentialId: string): Promise<string | null> =>
+  (await view.findOne(WorkloadCredential, { id: credentialId }))?.trustId ?? null;
+
+/** A step: whether a service still accepts the tokens of a trust. */
+export const isServiceTrust = (view: View, serviceId: string, trustId: string): Promise<boolean> =>
+  view.exists(Trust, { id: trustId, serviceId });

@@ -38,6 +38,7 @@ import { PersonalParts1764161000000 } from './0061-personal-parts.js';
 import { HistoryKeys1764164000000 } from './0064-history-keys.js';
 import { CheckpointLog1764165000000 } from './0065-checkpoint-log.js';
 import { Acme1764168000000 } from './0068-acme.js';
+import { AcmeTrusts1764171000000 } from './0071-acme-trusts.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -81,6 +82,7 @@ export const migrations = [
   HistoryKeys1764164000000,
   CheckpointLog1764165000000,
   Acme1764168000000,
+  AcmeTrusts1764171000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -9,12 +9,14 @@ import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
   type Call,
+  PASSWORD,
   type Shape,
   type TestServer,
   type TestTenant,
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { AcmeTestClient, type Binding, prepareAcme } from '../acme/acme-client.js';
 import { REACHABLE } from '../admin/company.js';
 import { type TestIssuer, createIssuer, createService } from '../signing/issuer.js';
 import { ANY_ID, type Workload, exchangeToken, workloadOf } from './workload.js';
@@ -294,5 +296,33 @@ describe('a gateway that is shown the token of a workload', () => {
     });
     expect(await events('trust.accepted', serviceId, elsewhere)).toEqual([]);
     expect(await events('trust.refused', serviceId, elsewhere)).toEqual([]);
+  });
+});
+
+describe('an ACME binding of a workload', () => {
+  it('an ACME binding of a workload and its account end with the trust, also where the credential was exchanged', async () => {
+    const { serviceId, caId } = await prepareAcme(server, tenant);
+    const path = `${tenant.path}/services/${serviceId}/trusts`;
+    const trust = (await server.post(path, workload.rules(), tenant.owner)).body['id'];
+    const exchanged = (await exchangeToken(server, serviceId, signed())).body['access_token']!;
+    const calls = [{ token: exchanged }, shown(await signed(), serviceId)];
+    const clients: { readonly registered: AcmeTestClient; readonly unused: Binding }[] = [];
+    for (const call of calls) {
+      const made = async (): Promise<Binding> =>
+        (await server.post('/v1/acme-bindings', { caId }, call)).body as unknown as Binding;
+      const binding = await made();
+      const registered = new AcmeTestClient(server, binding.directoryUrl);
+      expect((await registered.register(binding)).status).toBe(201);
+      clients.push({ registered, unused: await made() });
+    }
+    await server.setTime(clock.now() + 30 * MINUTE);
+    const names = [`web.${tenant.slug}.internal`];
+    expect((await clients[0]!.registered.order(names)).status).toBe(201);
+    const login = await server.login(tenant.owner.email, PASSWORD);
+    expect((await server.delete(`${path}/${trust}`, undefined, { token: login })).status).toBe(204);
+    for (const { registered, unused } of clients) {
+      expect((await registered.order(names)).status).toBe(403);
+      expect((await new AcmeTestClient(server, unused.directoryUrl).register(unused)).status).toBe(403);
+    }
   });
 });
