@@ -1,6 +1,12 @@
 import { type Evidence, type PlatformScope, type TenantScope, isPlatformScope } from '#core';
 import { TransactionMisuse, Tx, type View } from '#database';
-import { isCompromisedCredential, isServiceActive, isServiceTrust } from '#service-keys';
+import {
+  callerErrors,
+  isCompromisedCredential,
+  isServiceActive,
+  isServiceAddress,
+  isServiceTrust,
+} from '#service-keys';
 import { requireActiveTenant } from '#tenants';
 
 import { AcmeAccount, type AcmeBinding } from './entities.js';
@@ -9,10 +15,9 @@ import { acmeErrors } from './errors.js';
 type AccountEvidence = Extract<Evidence, { kind: 'acme-account' }>;
 
 /**
- * The first step of the work for an ACME account: whether it may still act for its service, by the key that signed the
- * request. A member who revokes the account holds the row of the tenant meanwhile, for which this work waits; a client that
- * deactivates it or changes its key holds that of the account.
- * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED
+ * The first step of the work for an ACME account: whether it may still act for its service. A member who revokes the
+ * account holds the row of the tenant meanwhile, for which this work waits.
+ * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED, IP_NOT_ALLOWED
  */
 export async function acmeAccountAuthority(
   view: View,
@@ -30,7 +35,7 @@ export async function acmeAccountAuthority(
 /**
  * A step: an account that may act now, by this key. In a transaction it is locked.
  * @param publicKeyHash of the key that signed the request
- * @throws ACME_ACCOUNT_NOT_FOUND, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED
+ * @throws ACME_ACCOUNT_NOT_FOUND, ACME_ACCOUNT_ENDED, ACME_UNAUTHORIZED, IP_NOT_ALLOWED
  */
 export async function usableAccount(view: View, accountId: string, publicKeyHash: string): Promise<AcmeAccount> {
   const account = await view.hold(AcmeAccount, { id: accountId }, 'exclusive');
@@ -46,13 +51,14 @@ export async function usableAccount(view: View, accountId: string, publicKeyHash
 
 /**
  * A step: what a binding, and the account that was made by it, depend on as long as they are used.
- * @throws ACME_UNAUTHORIZED where the service or the trust was deleted, or the credential is compromised
+ * @throws ACME_UNAUTHORIZED where the service or the trust was deleted, or the credential is compromised; IP_NOT_ALLOWED
  */
 export async function requireSponsor(
   view: View,
   { serviceId, credentialId, trustId }: Pick<AcmeBinding, 'serviceId' | 'credentialId' | 'trustId'>,
 ): Promise<void> {
   if (!(await isServiceActive(view, serviceId))) throw acmeErrors.ACME_UNAUTHORIZED('The service was deleted');
+  if (!(await isServiceAddress(view, serviceId, view.scope.sourceAddress))) throw callerErrors.IP_NOT_ALLOWED();
   if (trustId !== null && !(await isServiceTrust(view, serviceId, trustId))) {
     throw acmeErrors.ACME_UNAUTHORIZED('The trust of the workload that made the binding was deleted');
   }

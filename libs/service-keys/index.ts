@@ -33,6 +33,7 @@ export {
   activeServiceName,
   isCompromisedCredential,
   isServiceActive,
+  isServiceAddress,
   isServiceTrust,
   trustOfCredential,
 } from './service-state.js';

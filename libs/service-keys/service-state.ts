@@ -1,4 +1,5 @@
 import { IsNull, Not, type View } from '#database';
+import { isAddressAllowed } from '#tenants';
 
 import { Credential, Service, Trust, WorkloadCredential } from './entities.js';
 
@@ -21,3 +22,7 @@ export const trustOfCredential = async (view: View, credentialId: string): Promi
 /** A step: whether a service still accepts the tokens of a trust. */
 export const isServiceTrust = (view: View, serviceId: string, trustId: string): Promise<boolean> =>
   view.exists(Trust, { id: trustId, serviceId });
+
+/** A step: whether the networks of an active service contain an address; where it has none, every address is allowed. */
+export const isServiceAddress = async (view: View, serviceId: string, address: string | null): Promise<boolean> =>
+  isAddressAllowed((await view.get(Service, { id: serviceId, state: 'active' })).allowedCidrs, address);

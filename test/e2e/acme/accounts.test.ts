@@ -280,6 +280,27 @@ describe('an ACME account', () => {
   });
 });
 
+describe('the networks of a service', () => {
+  it('the networks of a service hold for its ACME accounts, and for new ones', async () => {
+    const client = await registered();
+    const binding = await newBinding();
+    const newcomer = new AcmeTestClient(server, binding.directoryUrl);
+    const permit = async (...allowedCidrs: string[]): Promise<void> => {
+      const changed = await server.patch(`${tenant.path}/services/${serviceId}`, { allowedCidrs }, tenant.owner);
+      expect(changed.status).toBe(200);
+    };
+    await permit('203.0.113.0/24');
+    const refused = [await client.order(['web.accounts.internal']), await newcomer.register(binding)];
+    expect(refused.map(({ status, body }) => [status, body['type'], body['code']])).toEqual(
+      Array(2).fill([403, 'urn:ietf:params:acme:error:unauthorized', 'IP_NOT_ALLOWED']),
+    );
+    await permit('127.0.0.0/8', '::1/128');
+    expect((await client.order(['web.accounts.internal'])).status).toBe(201);
+    expect((await newcomer.register(binding)).status).toBe(201);
+    await permit();
+  });
+});
+
 describe('a request of ACME', () => {
   it.each<[string, (client: AcmeTestClient) => Deviation | Promise<Deviation>, number, string]>([
     ['another type than jose+json', () => ({ contentType: 'application/json' }), 415, 'malformed'],
