@@ -8,6 +8,7 @@ import { CONFIGURATION, type SettingValues } from '#config';
 import {
   BACKWARD_TOLERANCE,
   type EpochMilliseconds,
+  MINUTE,
   SECOND,
   endedOrGivenUp,
   platformScope,
@@ -18,6 +19,7 @@ import { jwkThumbprint } from '#crypto';
 import { Database, In, LessThanOrEqual, MoreThan, Not, type Tx, type View } from '#database';
 import { LOGGER, type Logger, describeError } from '#logging';
 import type { Resolve } from '#outbound';
+import { tenantState } from '#tenants';
 
 import { failOrder } from './authorizations.service.js';
 import {
@@ -44,6 +46,8 @@ const PASSES = 20;
 const STARTED_OF_TENANT = 50;
 /** Longer than an attempt takes: a process that was killed keeps a validation from the others for so long. */
 const LEASE = ATTEMPT_MILLISECONDS_MAX + 20 * SECOND;
+/** When a validation of a suspended tenant is looked at again. */
+const SUSPENDED_DELAY = MINUTE;
 /** A question to a DNS server, and how often it is asked. */
 const DNS = { timeout: 2_000, tries: 2 };
 
@@ -161,9 +165,14 @@ export class AcmeValidations implements OnModuleDestroy {
       tx.housekeeping('leases of validations: what becomes of them is recorded');
       const row = await tx.lockIfPresent(AcmeAuthorization, { id });
       if (!row || row.dueAt === null || row.dueAt > tx.now || isLeased(row.leasedUntil, tx.now)) return undefined;
+      const state = await tenantState(tx, tenantId);
+      if (state === 'suspended') {
+        await tx.note(AcmeAuthorization, { id }, { dueAt: tx.now + SUSPENDED_DELAY });
+        return undefined;
+      }
       const account = await tx.findOne(AcmeAccount, { id: row.accountId, state: 'valid' });
       const isOpen = acmeAuthorizationLifecycle.stateAt(row, tx.now) === 'pending';
-      if (!account || !isOpen) {
+      if (state === 'deleted' || !account || !isOpen) {
         await tx.note(AcmeAuthorization, { id }, { dueAt: null });
         return undefined;
       }

@@ -111,6 +111,18 @@ describe('the validations of an installation', () => {
     await Promise.all([waiting, others]);
   }, 20_000);
 
+  it('a suspended tenant validates nothing, and goes on once it is resumed', async () => {
+    const { tenant, challenge, state } = await answered();
+    const admin = { token: await server.login() };
+    expect((await server.post(`${tenant.path}/suspend`, undefined, admin)).status).toBe(200);
+    await validate();
+    expect(host.requests.some((path) => path.endsWith(challenge.token))).toBe(false);
+    expect((await server.post(`${tenant.path}/reactivate`, undefined, admin)).status).toBe(200);
+    await server.setTime(clock.now() + 60 * SECOND);
+    await validate();
+    expect(await state()).toBe('ready');
+  });
+
   it('an attempt that fails by a fault of the server counts, and the last one ends the order', async () => {
     const { row, state, challenge, client } = await answered();
     await plain.query("UPDATE acme_authorizations SET challenge = 'unknown-01' WHERE id = ?", [row['id']]);
