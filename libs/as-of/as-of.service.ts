@@ -16,7 +16,14 @@ import {
 } from '#core';
 import { Database, type View } from '#database';
 import { keyProjection, signingKidOf } from '#keys';
-import { type CredentialAsOf, type ServiceAsOf, credentialProjection, serviceProjection } from '#service-keys';
+import {
+  type CredentialAsOf,
+  type ServiceAsOf,
+  type TrustAsOf,
+  credentialProjection,
+  serviceProjection,
+  trustProjection,
+} from '#service-keys';
 import { type TokenProfileAsOf, isGranted, profileProjection } from '#signing';
 import { type TenantAsOf, memberProjection, tenantProjection } from '#tenants';
 
@@ -24,6 +31,7 @@ import { type TenantAsOf, memberProjection, tenantProjection } from '#tenants';
 const projections = {
   services: serviceProjection,
   credentials: credentialProjection,
+  trusts: trustProjection,
   keys: keyProjection,
   tokenProfiles: profileProjection,
   certificates: certificateProjection,
@@ -38,10 +46,10 @@ export type Complete<Row> = Row & { readonly isComplete: boolean; readonly missi
 type RowOf<Kind extends AsOfKind> = (typeof projections)[Kind] extends Projection<infer Row> ? Row : never;
 export type AsOfPages = { readonly [Kind in AsOfKind]?: Page<Complete<RowOf<Kind>>> };
 
-/** A credential by which tokens could be asked for. */
+/** A credential or a trust by which tokens could be asked for. */
 export interface PossibleSigner {
   readonly service: ServiceAsOf;
-  readonly credential: CredentialAsOf;
+  readonly by: CredentialAsOf | TrustAsOf;
 }
 
 /** Why no caller could have a token signed by a profile. */
@@ -87,7 +95,7 @@ export class AsOf {
     return this.database.read(scope, async (view) => {
       const past = new Past(view, this.events, scope.tenantId, pastInstant(view, at));
       const pages: Record<string, Page<object>> = {};
-      for (const kind of kinds) pages[kind] = await past.page(projections[kind] as Projection<object>, page);
+      for (const kind of kinds) pages[kind] = await past.things(kind, page);
       return { at: past.at, tenant: await past.tenant(), pages: pages as AsOfPages };
     });
   }
@@ -141,6 +149,14 @@ class Past {
     readonly at: EpochMilliseconds,
   ) {}
 
+  /** A page of one kind. No event says of a trust that it ended with its service. */
+  async things(kind: AsOfKind, page: PageRequest): Promise<Page<object>> {
+    if (kind !== 'trusts') return this.page(projections[kind] as Projection<object>, page);
+    const { items, nextCursor } = await this.page(trustProjection, page);
+    const services = await this.servicesOf(items);
+    return { items: items.filter(({ serviceId }) => services.has(serviceId)), nextCursor };
+  }
+
   async page<Row extends object>(projection: Projection<Row>, page: PageRequest): Promise<Page<Complete<Row>>> {
     const begun = { tenantId: this.tenantId, actions: Object.keys(projection.begins), until: this.at };
     const { items, nextCursor } = await recordedEvents(this.view, this.events, begun, page);
@@ -182,18 +198,38 @@ class Past {
     return issued?.row.state === 'active' || foreign ? certificateKid : undefined;
   }
 
+  /** Credentials and trusts, in the order of their creation. */
   async signers(profileName: string, page: PageRequest): Promise<Page<PossibleSigner>> {
-    const { items, nextCursor } = await this.page(credentialProjection, page);
-    const active = items.filter(({ state }) => state === 'active');
-    const services = new Map<string, ServiceAsOf | undefined>();
-    for (const serviceId of new Set(active.map((credential) => credential.serviceId))) {
-      services.set(serviceId, (await this.one(serviceProjection, { targetId: serviceId }))?.row);
+    const actions = [...Object.keys(credentialProjection.begins), ...Object.keys(trustProjection.begins)];
+    const begun = { tenantId: this.tenantId, actions, until: this.at };
+    const { items, nextCursor } = await recordedEvents(this.view, this.events, begun, page);
+    const found: (CredentialAsOf | TrustAsOf)[] = [];
+    for (const { id, targetId, action } of items) {
+      const rebuilt =
+        action in trustProjection.begins
+          ? await this.one(trustProjection, { targetId })
+          : await this.one(credentialProjection, { targetId });
+      if (rebuilt?.begunBy === id && !('state' in rebuilt.row && rebuilt.row.state !== 'active'))
+        found.push(rebuilt.row);
     }
-    const signers = active.flatMap((credential) => {
-      const service = services.get(credential.serviceId);
-      return service && isGranted(service.profiles, profileName) ? [{ service, credential }] : [];
+    const services = await this.servicesOf(found);
+    const signers = found.flatMap((by) => {
+      const service = services.get(by.serviceId);
+      return service && isGranted(service.profiles, profileName) ? [{ service, by }] : [];
     });
     return { items: signers, nextCursor };
+  }
+
+  /** The services of credentials or trusts, without deleted ones. */
+  private async servicesOf(
+    things: readonly { readonly serviceId: string }[],
+  ): Promise<ReadonlyMap<string, ServiceAsOf>> {
+    const services = new Map<string, ServiceAsOf>();
+    for (const serviceId of new Set(things.map((thing) => thing.serviceId))) {
+      const service = await this.one(serviceProjection, { targetId: serviceId });
+      if (service) services.set(serviceId, service.row);
+    }
+    return services;
   }
 
   private async one<Row extends object>(

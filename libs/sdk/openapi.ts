@@ -444,7 +444,7 @@ export interface paths {
     "/v1/tenants/{tenantId}/as-of/signers": {
         /**
          * List who could have a token signed by a profile at an instant, and with which key
-         * @description Workloads that exchange tokens of other issuers are not in it: the events `trust.created` and `trust.deleted` say which could, as `audit-events?action=trust.created,trust.deleted`.
+         * @description Credentials of services, and trusts by which workloads could act as a service with the token of their own issuer, in the order of their creation.
          */
         get: operations["getSigners"];
     };
@@ -3832,6 +3832,42 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
+        TrustAsOf: {
+            /**
+             * Format: uuid
+             * @description Id of the trust
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The service as which workloads could act
+             */
+            serviceId: string;
+            /** @description Its name */
+            name: string;
+            /** @description Issuer of the tokens */
+            issuer: string;
+            /** @description Audience of the tokens */
+            audience: string;
+            /** @description Pattern of their subject */
+            subject: string | null;
+            /** @description Claims that the tokens had to have */
+            claims: {
+                [key: string]: unknown;
+            };
+            /** @description Lifetime of what a token was exchanged for */
+            ttlSeconds: number;
+            /** @description Whether a token was accepted once */
+            singleUse: boolean;
+            /** @description false: events about it have not all values; `missing` says why */
+            isComplete: boolean;
+        };
+        TrustsAsOf: {
+            /** @description The items of this page */
+            items: components["schemas"]["TrustAsOf"][];
+            /** @description The `cursor` of the next page; null on the last */
+            nextCursor: string | null;
+        };
         KeyVersionAsOf: {
             /** @description Key ID (`kid`) */
             kid: string;
@@ -4035,6 +4071,8 @@ export interface components {
             services?: components["schemas"]["ServicesAsOf"];
             /** @description Credentials that were not deleted */
             credentials?: components["schemas"]["CredentialsAsOf"];
+            /** @description Trusts that were not deleted, of services that were not */
+            trusts?: components["schemas"]["TrustsAsOf"];
             /** @description Keys that were not destroyed, with their versions */
             keys?: components["schemas"]["KeysAsOf"];
             /** @description Token profiles */
@@ -4058,19 +4096,28 @@ export interface components {
             profiles: string[];
             /**
              * Format: uuid
-             * @description The active credential
+             * @description The active credential; null: the signer is a trust
              */
-            credentialId: string;
+            credentialId: string | null;
             /**
-             * @description How the service authenticated
-             * @enum {string}
+             * @description How the service authenticated; null: by a token of a workload
+             * @enum {string|null}
              */
-            authType: "service_key" | "jwt";
+            authType: "service_key" | "jwt" | null;
             /**
              * Format: date-time
              * @description When the credential was to expire; null: never
              */
             expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @description The trust by which workloads could; null: the signer is a credential
+             */
+            trustId: string | null;
+            /** @description Issuer that the trust named */
+            issuer: string | null;
+            /** @description Pattern of the subject in the trust */
+            subject: string | null;
         };
         Signers: {
             /** @description The items of this page */
@@ -8198,7 +8245,7 @@ export interface operations {
                 /** @description The instant; a date is the start of that day in UTC; now if absent */
                 at?: string | unknown | unknown;
                 /** @description Only things of this kind, which is needed with a `cursor`; otherwise the first page of each kind */
-                kind?: "services" | "credentials" | "keys" | "tokenProfiles" | "certificates" | "members";
+                kind?: "services" | "credentials" | "trusts" | "keys" | "tokenProfiles" | "certificates" | "members";
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -8233,7 +8280,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A page of credentials of services */
+            /** @description A page of credentials and trusts of services */
             200: {
                 content: {
                     "application/json": components["schemas"]["Signers"];
@@ -11052,7 +11099,7 @@ export const choices = {
     TokenProfileAsOf: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"missing":["too_large","erased","altered"]},
     CertificateAsOf: {"state":["issuing","active","held","revoked","expired"],"missing":["too_large","erased","altered"]},
     MemberAsOf: {"missing":["too_large","erased","altered"]},
-    Signer: {"authType":["service_key","jwt"]},
+    Signer: {"authType":["service_key","jwt",null]},
     Signers: {"refusal":["NOT_FOUND","TENANT_SUSPENDED","KEY_NOT_USABLE",null]},
     EventActor: {"type":["user","service","service_account","system"]},
     AuditEvent: {"outcome":["success","denied","failed"]},

@@ -1,7 +1,7 @@
-import { type EpochMilliseconds, type Projection, instantOf, textOf, transitions } from '#core';
+import { type EpochMilliseconds, type Json, type Projection, instantOf, textOf, transitions } from '#core';
 
 import type { AuthType } from './auth-types.js';
-import { credentialEvents, serviceEvents } from './events.js';
+import { credentialEvents, serviceEvents, trustEvents } from './events.js';
 import {
   type CredentialState,
   type ServiceState,
@@ -89,4 +89,35 @@ export const credentialProjection: Projection<CredentialAsOf> = {
     }),
   },
   at: (row, instant) => (row.state === 'deleted' ? undefined : { ...row, state: stateAt(row, instant) }),
+};
+
+/** A trust as the history has it: which workloads could act as its service. Its rules never change. */
+export interface TrustAsOf {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string | null;
+  readonly claims: { readonly [name: string]: Json };
+  readonly ttlSeconds: number;
+  readonly singleUse: boolean;
+}
+
+export const trustProjection: Projection<TrustAsOf> = {
+  begins: {
+    [trustEvents.created.action]: ({ targetId, after }) => ({
+      id: targetId,
+      serviceId: String(after['serviceId']),
+      name: String(after['name']),
+      issuer: String(after['issuer']),
+      audience: String(after['audience']),
+      subject: textOf(after['subject']),
+      claims: (after['claims'] ?? {}) as TrustAsOf['claims'],
+      ttlSeconds: Number(after['ttlSeconds']),
+      singleUse: after['singleUse'] === true,
+    }),
+  },
+  changes: { [trustEvents.deleted.action]: () => undefined },
+  at: (row) => row,
 };

@@ -56,4 +56,11 @@ export { RefusedUses } from './refused-uses.service.js';
 export { Trusts } from './trusts.service.js';
 export { CredentialUsage } from './usage.js';
 export { ServiceKeysModule, serviceKeyEntities } from './service-keys.module.js';
-export { type CredentialAsOf, type ServiceAsOf, credentialProjection, serviceProjection } from './as-of.js';
+export {
+  type CredentialAsOf,
+  type ServiceAsOf,
+  type TrustAsOf,
+  credentialProjection,
+  serviceProjection,
+  trustProjection,
+} from './as-of.js';

@@ -6,6 +6,7 @@ type AsOf = Schemas['AsOf'];
 export const AS_OF_KINDS = {
   services: 'Services',
   credentials: 'Credentials',
+  trusts: 'Trusts',
   keys: 'Keys',
   tokenProfiles: 'Token profiles',
   certificates: 'Certificates',

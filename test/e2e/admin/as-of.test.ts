@@ -18,9 +18,9 @@ import { signIn } from './people.js';
 
 const STEPS = 160;
 const SNAPSHOT_EVERY = 40;
-const SEED = 20_260_417;
+const SEED = 20_260_419;
 
-const KINDS = ['services', 'credentials', 'keys', 'tokenProfiles', 'certificates', 'members'] as const;
+const KINDS = ['services', 'credentials', 'trusts', 'keys', 'tokenProfiles', 'certificates', 'members'] as const;
 type Things = Readonly<Record<(typeof KINDS)[number], readonly Shape[]>>;
 
 let server: TestServer;
@@ -65,6 +65,7 @@ const MEMBERS = {
     'overlapEndsAt',
     'discardedAt',
   ],
+  trusts: ['id', 'serviceId', 'name', 'issuer', 'audience', 'subject', 'claims', 'ttlSeconds', 'singleUse'],
   keys: ['id', 'state', 'name', 'algorithm', 'exportable', 'rotateEverySeconds', 'contacts', 'destroysAt'],
   versions: ['kid', 'number', 'state', 'activatesAt', 'retiresAt', 'retiredAt'],
   tokenProfiles: [
@@ -118,12 +119,16 @@ async function present({ path }: TestTenant, call: Call): Promise<Things> {
     if (body['state'] !== 'destroyed') keys.push({ ...pick(body, MEMBERS.keys), versions } as unknown as Shape);
   }
   const members = (await all(`${path}/members`, call)).map((member) => ({ ...member, id: member['userId']! }));
+  const trusts: Shape[] = [];
+  for (const { id } of await all(`${path}/services`, call))
+    trusts.push(...(await all(`${path}/services/${id}/trusts`, call)));
   const serviceShape = (service: Shape): Shape => ({ ...service, state: 'active' }) as unknown as Shape;
   return {
     services: (await all(`${path}/services`, call)).map(serviceShape).map((one) => pick(one, MEMBERS.services)),
     credentials: (await all(`${path}/credentials`, call))
       .filter(({ state }) => state !== 'deleted')
       .map((one) => pick(one, MEMBERS.credentials)),
+    trusts: trusts.map((one) => pick(one, MEMBERS.trusts)),
     keys,
     tokenProfiles: (await all(`${path}/token-profiles`, call)).map((one) => pick(one, MEMBERS.tokenProfiles)),
     certificates: (await all(`${path}/certificates`, call)).map((one) => pick(one, MEMBERS.certificates)),
@@ -217,6 +222,27 @@ function changesOf(changed: TestTenant, call: () => Call, below: (bound: number)
       const expiresAt = some([null, toRfc3339(server.clock.now() + 3 * DAY)]);
       const body = { authType: some(['service_key', 'jwt']), name: `credential ${++number}`, expiresAt };
       if (service) await server.post(`${path}/services/${service['id']}/credentials`, body, call());
+    },
+    async () => {
+      const service = await one('services');
+      const rules = {
+        subject: some([undefined, 'main:*']),
+        claims: { repository: `${number}` },
+        singleUse: some([true, false]),
+      };
+      const issuer = { issuer: 'https://ci.test', audience: 'https://chancery.test', jwks: { keys: [] } };
+      if (service)
+        await server.post(
+          `${path}/services/${service['id']}/trusts`,
+          { name: `trust ${++number}`, ...issuer, ...rules },
+          call(),
+        );
+    },
+    async () => {
+      const service = await one('services');
+      const trusts = service && (await all(`${path}/services/${service['id']}/trusts`, call()));
+      if (trusts?.length)
+        await server.delete(`${path}/services/${service!['id']}/trusts/${some(trusts)['id']}`, undefined, call());
     },
     onCredential('discard'),
     onCredential('reactivate'),
@@ -397,6 +423,42 @@ describe('who could sign with a profile', () => {
     expect(successors.map((signer) => signer['credentialId'])).not.toContain(id);
     expect(successors).toHaveLength(2);
     expect(await signersAt()).toMatchObject({ refusal: 'NOT_FOUND', items: [], kid: null });
+  });
+
+  it('workloads that could sign are told by their trusts, until the trust or its service is deleted', async () => {
+    const asked = await createTenant(server, 'workloads');
+    const { profile, service } = await createIssuer(server, asked);
+    const other = await createService(server, asked, ['*']);
+    const trust = async (serviceId: string): Promise<string> => {
+      const rules = {
+        issuer: 'https://ci.test',
+        audience: 'https://chancery.test',
+        subject: 'main',
+        jwks: { keys: [] },
+      };
+      const created = await server.post(
+        `${asked.path}/services/${serviceId}/trusts`,
+        { name: 'ci', ...rules },
+        asked.owner,
+      );
+      return created.body['id']!;
+    };
+    const [first, second] = [await trust(service.id), await trust(other.id)];
+    const signers = async (): Promise<Shape[]> => {
+      const answer = await server.get(`${asked.path}/as-of/signers?profile=${profile}`, asked.owner);
+      return itemsOf(answer).filter(({ trustId }) => trustId !== null);
+    };
+    expect(await signers()).toMatchObject([
+      { trustId: first, serviceId: service.id, issuer: 'https://ci.test', subject: 'main', credentialId: null },
+      { trustId: second, serviceId: other.id, authType: null, expiresAt: null },
+    ]);
+    await server.delete(`${asked.path}/services/${service.id}/trusts/${first}`, undefined, asked.owner);
+    expect((await signers()).map(({ trustId }) => trustId)).toEqual([second]);
+    await server.delete(`${asked.path}/services/${other.id}`, { password: PASSWORD }, asked.owner);
+    expect(await signers()).toEqual([]);
+    expect((await server.get(`${asked.path}/as-of?kind=trusts`, asked.owner)).body).toMatchObject({
+      trusts: { items: [] },
+    });
   });
 
   it('a profile whose key does not sign any more, or whose certificate was revoked, has no signers', async () => {

@@ -165,7 +165,8 @@ describe('the questions of docs/auditing.md', () => {
     });
     const [signers, trusts, exchanged] = await bodiesOf('Who could sign with a profile at a time');
     expect(signers).toMatchObject({ refusal: null, kid: issuer.kid });
-    expect(signers!['items']).toHaveLength(2);
+    const signer = (member: string) => (signers!['items'] as unknown as Shape[]).filter((one) => one[member] !== null);
+    expect([signer('credentialId').length, signer('trustId').length]).toEqual([2, 1]);
     const service = { serviceId: issuer.service.id, issuer: 'https://ci.test' };
     expect(trusts).toMatchObject({ items: [{ action: 'trust.created', after: service }] });
     expect(exchanged).toMatchObject({ items: [] });

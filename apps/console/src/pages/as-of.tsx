@@ -247,16 +247,22 @@ function Signers({ at, profile }: { readonly at: string; readonly profile: strin
       <Loaded query={itemsOf(list)}>
         {(signers) =>
           signers.length === 0 ? (
-            <Empty>No credential of a service could.</Empty>
+            <Empty>No credential of a service and no workload could.</Empty>
           ) : (
             <Table
               label="Possible signers"
               rows={signers}
-              keyOf={({ credentialId }) => credentialId}
+              keyOf={({ credentialId, trustId }) => credentialId ?? String(trustId)}
               columns={[
                 { name: 'Service', cell: ({ serviceName }) => serviceName },
-                { name: 'Credential', cell: ({ credentialId }) => <code>{credentialId}</code> },
-                { name: 'Type', cell: ({ authType }) => authType.replaceAll('_', ' ') },
+                {
+                  name: 'Credential or trust',
+                  cell: ({ credentialId, trustId }) => <code>{credentialId ?? trustId}</code>,
+                },
+                {
+                  name: 'Type',
+                  cell: ({ authType, issuer }) => authType?.replaceAll('_', ' ') ?? `workload of ${issuer}`,
+                },
                 { name: 'From', cell: ({ allowedCidrs }) => allowedCidrs.join(', ') || 'anywhere' },
               ]}
             />

@@ -3,7 +3,12 @@ import { withRfc3339Times } from '#audit';
 import { certificateLifecycle } from '#certificates';
 import { type Json, type MissingValues, missingValues, toRfc3339 } from '#core';
 import { keyLifecycle, keyVersionLifecycle } from '#keys';
-import { authTypes, credentialLifecycle } from '#service-keys';
+import {
+  type CredentialAsOf as Credential,
+  type TrustAsOf as Trust,
+  authTypes,
+  credentialLifecycle,
+} from '#service-keys';
 import { formatNames } from '#signing';
 import { tenantLifecycle } from '#tenants';
 
@@ -93,6 +98,22 @@ export class CredentialAsOf {
   @Missing() missing: MissingValues[];
 }
 
+export class TrustAsOf {
+  @Id('Id of the trust') id: string;
+  @Id('The service as which workloads could act') serviceId: string;
+  @Text({ max: 100, description: 'Its name', example: 'ci' }) name: string;
+  @Text({ max: 500, description: 'Issuer of the tokens', example: 'https://token.actions.githubusercontent.com' })
+  issuer: string;
+  @Text({ max: 255, description: 'Audience of the tokens', example: 'https://chancery.example.com' }) audience: string;
+  @Text({ nullable: true, max: 255, description: 'Pattern of their subject', example: 'repo:acme/shop:*' })
+  subject: string | null;
+  @JsonObject({ description: 'Claims that the tokens had to have', example: { repository_id: '74' } })
+  claims: { readonly [name: string]: Json };
+  @WholeNumber({ description: 'Lifetime of what a token was exchanged for', example: 900 }) ttlSeconds: number;
+  @Flag({ description: 'Whether a token was accepted once', example: false }) singleUse: boolean;
+  @Completeness() isComplete: boolean;
+}
+
 export class KeyVersionAsOf {
   @Text({ description: 'Key ID (`kid`)', example: KID_EXAMPLE }) kid: string;
   @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
@@ -167,6 +188,7 @@ export class MemberAsOf {
 
 class ServicesAsOf extends PageOf(ServiceAsOf) {}
 class CredentialsAsOf extends PageOf(CredentialAsOf) {}
+class TrustsAsOf extends PageOf(TrustAsOf) {}
 class KeysAsOf extends PageOf(KeyAsOf) {}
 class TokenProfilesAsOf extends PageOf(TokenProfileAsOf) {}
 class CertificatesAsOf extends PageOf(CertificateAsOf) {}
@@ -181,6 +203,8 @@ export class AsOf {
   services?: ServicesAsOf;
   @Nested(() => CredentialsAsOf, { optional: true, description: 'Credentials that were not deleted' })
   credentials?: CredentialsAsOf;
+  @Nested(() => TrustsAsOf, { optional: true, description: 'Trusts that were not deleted, of services that were not' })
+  trusts?: TrustsAsOf;
   @Nested(() => KeysAsOf, { optional: true, description: 'Keys that were not destroyed, with their versions' })
   keys?: KeysAsOf;
   @Nested(() => TokenProfilesAsOf, { optional: true, description: 'Token profiles' })
@@ -195,9 +219,17 @@ export class Signer {
   @Text({ max: 100, description: 'Its name', example: 'billing' }) serviceName: string;
   @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
   @Names('The grants of the service; `*` is all profiles', ['partner-api']) profiles: string[];
-  @Id('The active credential') credentialId: string;
-  @Choice(authTypes, { description: 'How the service authenticated' }) authType: string;
+  @Identifier({ nullable: true, description: 'The active credential; null: the signer is a trust' })
+  credentialId: string | null;
+  @Choice(authTypes, { nullable: true, description: 'How the service authenticated; null: by a token of a workload' })
+  authType: string | null;
   @When('When the credential was to expire; null: never') expiresAt: string | null;
+  @Identifier({ nullable: true, description: 'The trust by which workloads could; null: the signer is a credential' })
+  trustId: string | null;
+  @Text({ nullable: true, max: 500, description: 'Issuer that the trust named', example: 'https://ci.example.com' })
+  issuer: string | null;
+  @Text({ nullable: true, max: 255, description: 'Pattern of the subject in the trust', example: 'repo:acme/shop:*' })
+  subject: string | null;
 }
 
 /** Who could have a token signed by a profile at an instant. */
@@ -227,14 +259,30 @@ export function presentSigners(found: Awaited<ReturnType<AsOfService['signers']>
     publicAccess: profile?.settings['publicAccess'] !== undefined,
     trustedIssuer: profile?.settings['trustedIssuer'] !== undefined,
     nextCursor: signers.nextCursor,
-    items: signers.items.map(({ service, credential }) => ({
+    items: signers.items.map(({ service, by }) => ({
       serviceId: service.id,
       serviceName: service.name,
       allowedCidrs: [...service.allowedCidrs],
       profiles: [...service.profiles],
-      credentialId: credential.id,
-      authType: credential.authType,
-      expiresAt: credential.expiresAt === null ? null : toRfc3339(credential.expiresAt),
+      ...('authType' in by ? credentialSigner(by) : trustSigner(by)),
     })),
   };
 }
+
+const credentialSigner = ({ id, authType, expiresAt }: Credential) => ({
+  credentialId: id,
+  authType,
+  expiresAt: expiresAt === null ? null : toRfc3339(expiresAt),
+  trustId: null,
+  issuer: null,
+  subject: null,
+});
+
+const trustSigner = ({ id, issuer, subject }: Trust) => ({
+  credentialId: null,
+  authType: null,
+  expiresAt: null,
+  trustId: id,
+  issuer,
+  subject,
+});

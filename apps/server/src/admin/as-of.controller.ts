@@ -33,10 +33,10 @@ export class AsOfController {
   @ApiOperation({
     summary: 'List who could have a token signed by a profile at an instant, and with which key',
     description:
-      'Workloads that exchange tokens of other issuers are not in it: the events `trust.created` and `trust.deleted` say which could, ' +
-      'as `audit-events?action=trust.created,trust.deleted`.',
+      'Credentials of services, and trusts by which workloads could act as a service with the token of their own issuer, in the order of ' +
+      'their creation.',
   })
-  @ApiOkResponse({ type: Signers, description: 'A page of credentials of services' })
+  @ApiOkResponse({ type: Signers, description: 'A page of credentials and trusts of services' })
   async getSigners(
     @Query() { at, profile, limit, cursor }: SignersQuery,
     @InScope() scope: TenantScope,
