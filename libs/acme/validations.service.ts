@@ -262,6 +262,7 @@ function pathsOf(configuration: SettingValues<typeof acmeSettings>): ValidationP
   return {
     networks,
     httpPort,
+    withinMilliseconds: ATTEMPT_MILLISECONDS_MAX,
     resolve: servers.length === 0 ? lookup : resolverOf(servers),
     texts: async (name) => {
       const resolver = new PromiseResolver(DNS);

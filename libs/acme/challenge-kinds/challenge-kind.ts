@@ -18,6 +18,8 @@ export interface ValidationPaths {
   readonly resolve: Resolve;
   /** The texts of TXT records, each in one piece. @throws what `node:dns` throws */
   readonly texts: (name: string) => Promise<readonly string[]>;
+  /** How long an attempt may take, from the look-up of the name to the end of the answer. */
+  readonly withinMilliseconds: number;
 }
 
 /** Why control was not proven: the name of an ACME error (RFC 8555 §6.7), and what it was in words for the client. */
@@ -35,5 +37,5 @@ export interface ChallengeKind {
   validate(facts: ChallengeFacts, paths: ValidationPaths): Promise<ValidationProblem | undefined>;
 }
 
-/** How long an attempt may take, from the look-up of the name to the end of the answer. */
+/** How long an attempt may take in an installation. */
 export const ATTEMPT_MILLISECONDS_MAX = 10_000;

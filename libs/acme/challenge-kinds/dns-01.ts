@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 
-import { ATTEMPT_MILLISECONDS_MAX, type ChallengeKind, type ValidationProblem } from './challenge-kind.js';
+import type { ChallengeKind, ValidationProblem } from './challenge-kind.js';
 
 const NO_RECORD: readonly unknown[] = ['ENOTFOUND', 'ENODATA'];
 
 /** A TXT record of the name (RFC 8555 §8.4): the only challenge that proves the control of a wildcard. */
 export const dns01: ChallengeKind = {
   provesWildcards: true,
-  async validate({ name, keyAuthorization }, { texts }) {
+  async validate({ name, keyAuthorization }, { texts, withinMilliseconds }) {
     const expected = createHash('sha256').update(keyAuthorization).digest('base64url');
-    const waited = AbortSignal.timeout(ATTEMPT_MILLISECONDS_MAX);
+    const waited = AbortSignal.timeout(withinMilliseconds);
     const late = new Promise<never>((_resolve, reject) => {
       waited.addEventListener('abort', () => reject(new Error('late')), { once: true });
     });

@@ -1,6 +1,6 @@
 import { type SendError, send } from '#outbound';
 
-import { ATTEMPT_MILLISECONDS_MAX, type ChallengeKind, type ValidationProblem } from './challenge-kind.js';
+import type { ChallengeKind, ValidationProblem } from './challenge-kind.js';
 
 /** A key authorization has at most 129 characters; the rest is for white space. */
 const ANSWER_BYTES_MAX = 1_024;
@@ -23,13 +23,13 @@ const PROBLEMS: Readonly<Record<SendError, ValidationProblem>> = {
  */
 export const http01: ChallengeKind = {
   provesWildcards: false,
-  async validate({ name, token, keyAuthorization }, { networks, httpPort, resolve }) {
+  async validate({ name, token, keyAuthorization }, { networks, httpPort, resolve, withinMilliseconds }) {
     const request = {
       url: `http://${name}:${httpPort}/.well-known/acme-challenge/${token}`,
       method: 'GET',
       headers: { accept: '*/*' },
       bodyBytesMax: ANSWER_BYTES_MAX,
-      withinMilliseconds: ATTEMPT_MILLISECONDS_MAX,
+      withinMilliseconds,
     };
     const outcome = await send(request, { networks, plainHttp: true }, resolve);
     if ('error' in outcome) return PROBLEMS[outcome.error];
