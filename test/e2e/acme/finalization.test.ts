@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { AcmeValidations } from '#acme';
+import { AcmeOrders, AcmeRequests, AcmeValidations } from '#acme';
 import { ManualClock, MINUTE } from '#core';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
@@ -68,7 +68,15 @@ async function ready() {
   const finalize = () => client.post(body['finalize']!, { csr: csrOf([name]) });
   const state = async () => (await client.post(url)).body['status'];
   expect(await state()).toBe('ready');
-  return { tenant, client, caId, serviceId, name, url, authorizations: body['authorizations'], finalize, state };
+  /** A request of the account that was accepted before what follows. */
+  const accepted = async (address: string, payload: object) => {
+    const body = client.jws({ nonce: await client.nonce(), url: address, kid: client.kid }, payload);
+    const path = new URL(address).pathname;
+    const facts = { contentType: 'application/jose+json', requestId: 'accepted', sourceAddress: '127.0.0.1' };
+    return server.server.app.get(AcmeRequests).ofAccount({ ...facts, caId, path, body });
+  };
+  const { authorizations, finalize: finalizeUrl } = body as unknown as { authorizations: string[]; finalize: string };
+  return { tenant, client, caId, serviceId, name, url, authorizations, finalizeUrl, finalize, state, accepted };
 }
 
 async function certificatesOf(tenant: TestTenant): Promise<string[]> {
@@ -110,8 +118,49 @@ describe('an order whose database fails while it is finalized', () => {
     const other = await ready();
     await whileFailing(lost, other.finalize);
     clock.advance(5 * MINUTE);
-    const [authorization] = other.authorizations as unknown as string[];
+    const [authorization] = other.authorizations;
     expect((await other.client.post(authorization!, { status: 'deactivated' })).status).toBe(200);
     expect([await other.state(), await state()]).toEqual(['invalid', 'valid']);
   });
+});
+
+describe('a right that is withdrawn after a request was accepted', () => {
+  it.each<[string, string, (all: Awaited<ReturnType<typeof ready>>) => Promise<Answer>, string?]>([
+    [
+      'the tenant is suspended',
+      'TENANT_SUSPENDED',
+      async ({ tenant }) => server.post(`${tenant.path}/suspend`, undefined, { token: await server.login() }),
+    ],
+    [
+      'the service is deleted',
+      'ACME_UNAUTHORIZED',
+      ({ tenant, serviceId }) =>
+        server.delete(`${tenant.path}/services/${serviceId}`, { password: PASSWORD }, tenant.owner),
+      'NOT_FOUND',
+    ],
+    [
+      'the account is revoked',
+      'ACME_ACCOUNT_ENDED',
+      ({ tenant, client }) =>
+        server.post(`${tenant.path}/acme-accounts/${client.kid!.split('/').at(-1)}/revoke`, undefined, tenant.owner),
+    ],
+    [
+      'the authority is revoked',
+      'CA_NOT_USABLE',
+      ({ tenant, caId }) => server.post(`${tenant.path}/certificate-authorities/${caId}/revoke`, {}, tenant.owner),
+    ],
+  ])(
+    'a request that was accepted before %s orders and finalizes nothing',
+    async (_, code, withdraw, ordered = code) => {
+      const all = await ready();
+      const { client, name, url, finalizeUrl, accepted } = all;
+      const orders = server.server.app.get(AcmeOrders);
+      const identifiers = [{ type: 'dns', value: name }];
+      const ordering = await accepted(client.url('new-order'), { identifiers });
+      const finalizing = await accepted(finalizeUrl, { csr: csrOf([name]) });
+      expect((await withdraw(all)).status).toBeLessThan(300);
+      await expect(orders.create(ordering)).rejects.toMatchObject({ code: ordered });
+      await expect(orders.finalize(finalizing, url.split('/').at(-1)!)).rejects.toMatchObject({ code });
+    },
+  );
 });
