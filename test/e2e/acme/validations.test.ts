@@ -47,6 +47,9 @@ async function leased(tenantId: unknown): Promise<number> {
   return (await plain.query<unknown[]>(sql, [tenantId, clock.now()])).length;
 }
 
+/** Longer than a loaded machine needs, shorter than an attempt lasts. */
+const WAIT = { timeout: 6_000 };
+
 let named = 0;
 
 /** A tenant whose client has answered the challenge of an order, so that it is proven. */
@@ -100,11 +103,11 @@ describe('the validations of an installation', () => {
     await backlog(slow.row, 20);
     host.raw = '';
     const waiting = validate();
-    await vi.waitFor(async () => expect(await leased(slow.row['tenantId'])).toBe(8));
+    await vi.waitFor(async () => expect(await leased(slow.row['tenantId'])).toBe(8), WAIT);
     host.raw = undefined;
     const other = await answered();
     const others = validate();
-    await vi.waitFor(async () => expect(await other.state()).toBe('ready'));
+    await vi.waitFor(async () => expect(await other.state()).toBe('ready'), WAIT);
     expect(await leased(slow.row['tenantId'])).toBe(8);
     await plain.query('DELETE FROM acme_authorizations WHERE tenantId = ?', [slow.row['tenantId']]);
     host.drop();
