@@ -3,6 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { CountedUses, RepeatedEvents } from '#audit';
 import { type Actor, DomainError, type Origin, type TenantScope, coreErrors } from '#core';
 import { Database } from '#database';
+import { callerErrors } from '#service-keys';
 import { tenantErrors } from '#tenants';
 
 import { type AcmeAccount, AcmeBinding } from './entities.js';
@@ -15,6 +16,7 @@ const RECORDED = new Set(
     acmeErrors.ACME_UNAUTHORIZED,
     acmeErrors.ACME_ACCOUNT_ENDED,
     acmeErrors.ACME_REJECTED_IDENTIFIER,
+    callerErrors.IP_NOT_ALLOWED,
     coreErrors.NOT_FOUND,
     tenantErrors.TENANT_SUSPENDED,
   ].map(({ code }) => code),

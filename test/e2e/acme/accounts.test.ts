@@ -292,8 +292,10 @@ describe('the networks of a service', () => {
     await permit('203.0.113.0/24');
     const refused = [await client.order(['web.accounts.internal']), await newcomer.register(binding)];
     expect(refused.map(({ status, body }) => [status, body['type'], body['code']])).toEqual(
-      Array(2).fill([403, 'urn:ietf:params:acme:error:unauthorized', 'IP_NOT_ALLOWED']),
+      Array.from({ length: 2 }, () => [403, 'urn:ietf:params:acme:error:unauthorized', 'IP_NOT_ALLOWED']),
     );
+    const events = await server.get(`${tenant.path}/audit-events?action=acme_account.use_refused`, tenant.owner);
+    expect(events.body['items']![0]).toMatchObject({ details: { code: 'IP_NOT_ALLOWED' } });
     await permit('127.0.0.0/8', '::1/128');
     expect((await client.order(['web.accounts.internal'])).status).toBe(201);
     expect((await newcomer.register(binding)).status).toBe(201);
