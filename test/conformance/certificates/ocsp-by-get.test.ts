@@ -6,7 +6,7 @@ import { createAuthority, csrPem, issue } from '../../e2e/certificates/pki.js';
 import { type Gateway, freePort } from '../../support/gateway.js';
 import { nginxProgram, startNginx } from '../../support/nginx.js';
 import { Workshop } from '../../support/openssl.js';
-import { type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 
 let server: TestServer;
 let caId: string;
@@ -15,28 +15,39 @@ const workshop = new Workshop();
 /** The Base64 of requests of OpenSSL: one whose text holds a slash, and one whose text holds a plus. */
 let withSlash: string;
 let withPlus: string;
+const REQUESTS_MAX = 40;
 
 beforeAll(async () => {
   server = await startTestServer({ clock: systemClock });
   const tenant = await createTenant(server, 'ocsp-by-get');
-  const ca = await createAuthority(server, tenant);
-  caId = ca['id']!;
-  const { body } = await issue(server, tenant, { caId, csr: csrPem('client') });
-  workshop.write('ca.pem', ca['certificate']!);
-  workshop.write('leaf.pem', body['certificate']!);
-  // A nonce of its own in each request: after a few of them the text has what is looked for, and no slash twice.
-  const texts: string[] = [];
-  const find = (digit: string): string | undefined =>
-    texts.find((text) => text.includes(digit) && !text.includes('//'));
-  while (find('/') === undefined || find('+') === undefined) {
-    texts.push(await requestOf('-sha1', '-cert', 'leaf.pem', '-nonce'));
-  }
-  [withSlash, withPlus] = [find('/')!, find('+')!];
+  let texts: readonly [string, string] | undefined;
+  while (texts === undefined) texts = await requestsOfNewAuthority(tenant);
+  [withSlash, withPlus] = texts;
 });
 afterAll(async () => {
   await server.close();
   workshop.clear();
 });
+
+/**
+ * A request with a slash and one with a plus; `undefined` where all have a slash twice, because the hashes of the authority,
+ * which are in each, have it.
+ */
+async function requestsOfNewAuthority(tenant: TestTenant): Promise<readonly [string, string] | undefined> {
+  const ca = await createAuthority(server, tenant);
+  caId = ca['id']!;
+  const { body } = await issue(server, tenant, { caId, csr: csrPem('client') });
+  workshop.write('ca.pem', ca['certificate']!);
+  workshop.write('leaf.pem', body['certificate']!);
+  // A nonce of its own in each request: after a few of them the text has what is looked for.
+  for (const texts: string[] = []; texts.length < REQUESTS_MAX;) {
+    texts.push(await requestOf('-sha1', '-cert', 'leaf.pem', '-nonce'));
+    const usable = texts.filter((text) => !text.includes('//'));
+    const [slash, plus] = ['/', '+'].map((digit) => usable.find((text) => text.includes(digit)));
+    if (slash !== undefined && plus !== undefined) return [slash, plus];
+  }
+  return undefined;
+}
 
 /** A request that OpenSSL makes. */
 async function requestOf(hash: string, ...asked: readonly string[]): Promise<string> {
