@@ -90,6 +90,7 @@ const apiToken = () => ({ name: 'x', permissions: ['keys:read'], expiresAt: toRf
 const bodies: Readonly<Record<string, () => object>> = {
   'POST /v1/auth/factors': () => ({ kind: 'totp', name: 'x' }),
   'DELETE /v1/tenants/{tenantId}': () => ({ confirm: tenant.slug }),
+  'PATCH /v1/tenants/{tenantId}': () => ({ settings: { personalDataRetentionMonths: 1 } }),
   'POST /v1/tenants/{tenantId}/api-tokens': apiToken,
   'POST /v1/tenants/{tenantId}/service-accounts/{serviceAccountId}/api-tokens': apiToken,
   'POST /v1/tenants/{tenantId}/services/{serviceId}/credentials/{credentialId}/regenerate': () => ({
@@ -110,15 +111,15 @@ const provider = {
   emailDomains: ['other.example.com'],
 };
 
-const isOfPlatform = (path: string): boolean =>
-  /^\/v1\/(platform|users)\//.test(path) || path === '/v1/tenants/{tenantId}';
+const isOfPlatform = ({ method, path }: Operation): boolean =>
+  /^\/v1\/(platform|users)\//.test(path) || (method === 'DELETE' && path === '/v1/tenants/{tenantId}');
 const call = (
   operation: Operation,
   proof: { password?: string; headers?: Record<string, string> },
 ): Promise<Answer> => {
   const { method, path } = operation;
   const { password, headers = {} } = proof;
-  const { token } = isOfPlatform(path) ? admin : owner;
+  const { token } = isOfPlatform(operation) ? admin : owner;
   const named = path.startsWith('/v1/platform/') ? { identityProviderId: platformProviderId } : identifiers;
   const known: Readonly<Record<string, string>> = { month: '2026-01', ...named };
   const target = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => known[name] ?? tenant.id);
@@ -132,8 +133,8 @@ describe('a step-up', () => {
     'a step-up of an account with a second factor follows one rule: %s',
     async (_, operation) => {
       const byFactor = BY_FACTOR.test(operation.path);
-      const password = isOfPlatform(operation.path) ? ADMIN.password : PASSWORD;
-      const { byPassword } = isOfPlatform(operation.path) ? admin : owner;
+      const password = isOfPlatform(operation) ? ADMIN.password : PASSWORD;
+      const { byPassword } = isOfPlatform(operation) ? admin : owner;
       const FACTOR = 'SECOND_FACTOR_REQUIRED';
 
       expect(codeOf(await call(operation, {}))).toBe(byFactor ? FACTOR : 'PASSWORD_REQUIRED');

@@ -173,7 +173,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.told).toContain(`credential.discarded ${discarded}`);
     expect(restored.told).toContain(`webhook.deleted ${webhookId}`);
-    expect(restored.told).toMatch(/\d+ events of 2 histories are those that were signed/);
+    expect(restored.told).toMatch(/\d+ events of 3 histories are those that were signed/);
 
     const again = await chancery(target.url, checkpoints, ...parameters);
     expect(again).toMatchObject({ code: 1, told: expect.stringContaining('is not empty') });
