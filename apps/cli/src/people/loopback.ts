@@ -27,8 +27,10 @@ export async function listenForBrowser(
   // Nothing waits for it where the sign-in cannot begin.
   answered.catch(() => undefined);
   const server: Server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    if (pathname !== path || !isMeant(searchParams)) {
+    // Not every path is one of a URL: `//` is none.
+    const url = URL.parse(request.url ?? '/', 'http://127.0.0.1');
+    const { searchParams } = url ?? {};
+    if (url?.pathname !== path || !searchParams || !isMeant(searchParams)) {
       response.writeHead(404).end();
       return;
     }
