@@ -3,6 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { LogVerifier } from '#log-verifier';
 
+export { sha256 };
+
 /**
  * The verifier of the server and the command line, in a browser. By JavaScript and not by WebCrypto, which pages without
  * https do not have, and which does not know ML-DSA.

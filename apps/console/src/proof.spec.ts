@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { describe, expect, it } from 'vitest';
 import { Malformed } from '#log-verifier';
 import {
@@ -124,8 +126,10 @@ describe('the findings about an event', () => {
     const kept = await checkpointOf(9);
     const proof = hex(await inclusionProof(4, 9, read));
     const claim = { sequence: 4, bytes: entries[4]!, proof };
-    expect(refuted(eventFindings('kept checkpoint', kept, { ...claim, kept: entries[4]! }))).toEqual([]);
-    const altered = refuted(eventFindings('kept checkpoint', kept, { ...claim, kept: Buffer.from('{"event":7}') }));
+    expect(refuted(eventFindings('kept checkpoint', kept, { ...claim, kept: { bytes: entries[4]! } }))).toEqual([]);
+    const altered = refuted(
+      eventFindings('kept checkpoint', kept, { ...claim, kept: { bytes: Buffer.from('{"event":7}') } }),
+    );
     expect(altered).toEqual([
       expect.stringContaining('the event is not what was recorded at place 4'),
       'They differ from byte 9 on: “7}” in yours, “4}” in that of the server',
@@ -143,9 +147,28 @@ describe('the findings about an event', () => {
     expect(refuted(findings)).toEqual(['Its last event is number 3: the checkpoint is older than the event']);
   });
 
+  it('the personal fields of a kept event are compared with the hash in it', async () => {
+    const personal = new TextEncoder().encode('{"salt":"AA","values":{"actor":{"name":"Ada"}}}');
+    const hash = createHash('sha256').update(personal).digest('hex');
+    const bytes = new TextEncoder().encode(JSON.stringify({ personal: { fields: ['actor.name'], hash, month: 'x' } }));
+    const claim = { sequence: 0, bytes, proof: [] };
+    const checkpoint = await checkpointOf(4);
+    const of = (kept: Uint8Array) =>
+      eventFindings('kept checkpoint', checkpoint, { ...claim, kept: { bytes, personal: kept } }).at(-1)!;
+    expect(of(personal).holds).toBe(true);
+    expect(of(personal.with(60 % personal.length, 33))).toMatchObject({ holds: false });
+  });
+
   it('a kept event is canonical JSON, or the line of an export', () => {
     const line = `{"sequence":4,"leafHash":"${'a'.repeat(64)}","event":{"event":4}}\n`;
     expect(keptEvent(line)).toEqual({ sequence: 4, bytes: new TextEncoder().encode('{"event":4}') });
+    const personal = '{"salt":"AA","values":{"actor":{"name":"Ada"}}}';
+    const withPersonal = line.replace('"event":', `"personal":${personal},"event":`);
+    expect(keptEvent(withPersonal)).toEqual({
+      sequence: 4,
+      bytes: new TextEncoder().encode('{"event":4}'),
+      personal: new TextEncoder().encode(personal),
+    });
     expect(keptEvent(' {"event":4}\n')).toEqual({ bytes: new TextEncoder().encode('{"event":4}') });
   });
 });

@@ -10,7 +10,7 @@ import {
   toHex,
 } from '#log-verifier';
 
-import { verifier } from './log-verifier.js';
+import { sha256, verifier } from './log-verifier.js';
 
 /** One statement that the browser has verified, or refuted. */
 export interface Finding {
@@ -104,12 +104,27 @@ function inconsistency(kept: Checkpoint, now: Checkpoint, proof: readonly string
     : `The proof does not lead from the root ${toHex(kept.root)} (kept) to ${toHex(now.root)} (present): an event before number ${kept.size} was changed, or the log was forked`;
 }
 
-/** Which bytes of an event were kept: the canonical JSON, or the line of an export that has it. */
-export function keptEvent(text: string): { readonly bytes: Uint8Array; readonly sequence?: number } {
-  const line = /^\{"sequence":(\d{1,16}),"leafHash":"[0-9a-f]{64}","event":(\{.*\})\}$/su.exec(text.trim());
-  const canonical = line?.[2] ?? text.trim();
-  const bytes = new TextEncoder().encode(canonical);
-  return line === null ? { bytes } : { bytes, sequence: Number(line[1]) };
+export interface KeptEvent {
+  readonly bytes: Uint8Array;
+  /** The personal part, whose hash is in the event. */
+  readonly personal?: Uint8Array;
+  readonly sequence?: number;
+}
+
+const EXPORT_LINE =
+  /^\{"sequence":(\d{1,16}),"leafHash":"[0-9a-f]{64}",(?:"personal":(\{.*?\}),)?"event":(\{.*\})\}$/su;
+
+/** What of an event was kept: the canonical JSON, or the line of an export that has it. */
+export function keptEvent(text: string): KeptEvent {
+  const encode = (part: string): Uint8Array => new TextEncoder().encode(part);
+  const line = EXPORT_LINE.exec(text.trim());
+  if (line === null) return { bytes: encode(text.trim()) };
+  const [, sequence, personal, canonical = ''] = line;
+  return {
+    bytes: encode(canonical),
+    ...(personal === undefined ? {} : { personal: encode(personal) }),
+    sequence: Number(sequence),
+  };
 }
 
 export interface EventClaim {
@@ -117,7 +132,7 @@ export interface EventClaim {
   /** As the server gives it. */
   readonly bytes: Uint8Array;
   /** As the auditor has it. */
-  readonly kept?: Uint8Array;
+  readonly kept?: KeptEvent;
   /** Of RFC 9162 §2.1.3, hexadecimal. */
   readonly proof: readonly string[];
 }
@@ -151,9 +166,31 @@ export function eventFindings(which: string, checkpoint: Checkpoint, claim: Even
   if (kept === undefined) return [ofServer];
   return [
     ofServer,
-    finding(`The event that you kept is ${place}, at place ${sequence}`, isIn(kept)),
-    finding('The event that you kept is the one that the server gives', firstDifference(kept, bytes)),
+    finding(`The event that you kept is ${place}, at place ${sequence}`, isIn(kept.bytes)),
+    finding('The event that you kept is the one that the server gives', firstDifference(kept.bytes, bytes)),
+    ...(kept.personal === undefined ? [] : [personalFinding(kept.bytes, kept.personal)]),
   ];
+}
+
+/** The hash that an event has of its personal part; `undefined` for what is no event. */
+function personalHashIn(event: string): unknown {
+  try {
+    return (JSON.parse(event) as { readonly personal?: { readonly hash?: unknown } }).personal?.hash;
+  } catch {
+    return undefined;
+  }
+}
+
+function personalFinding(event: Uint8Array, personal: Uint8Array): Finding {
+  const text = 'The personal fields that you kept are those whose hash is in the event';
+  const signed = personalHashIn(new TextDecoder().decode(event));
+  const hash = toHex(sha256(personal));
+  return finding(
+    text,
+    signed === hash
+      ? undefined
+      : `Their hash is ${hash}, and the event has ${String(signed ?? 'none')}: they were changed`,
+  );
 }
 
 const AROUND = 24;

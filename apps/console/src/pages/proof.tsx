@@ -11,6 +11,7 @@ import { saveFile } from '../download.js';
 import { verifier } from '../log-verifier.js';
 import {
   type Finding,
+  type KeptEvent,
   type SignedCheckpoint,
   consistencyFindings,
   eventFindings,
@@ -72,7 +73,7 @@ async function verify(tenantId: string, { kept: keptText, key, sequence, event }
 
 interface Asked {
   readonly sequence?: number;
-  readonly event?: ReturnType<typeof keptEvent>;
+  readonly event?: KeptEvent;
 }
 
 async function findEvent(
@@ -90,7 +91,7 @@ async function findEvent(
     sequence,
     bytes,
     proof,
-    ...(event === undefined ? {} : { kept: event.bytes }),
+    ...(event === undefined ? {} : { kept: event }),
   });
 }
 
