@@ -125,7 +125,7 @@ describe.runIf(browserProgram)('rotations of many credentials in the console', (
     await expect.poll(() => report.getByRole('row').count(), { timeout: 10_000 }).toBe(2);
 
     await server.delete(`${path}/${old.id}`, { password: PASSWORD }, tenant.owner);
-    await press(page, 'Resume with the rest');
+    await press(page, 'Start again by the same filter');
     expect(await dialog.getByLabel('Type', { exact: true }).inputValue()).toBe('service_key');
     await dialog.getByLabel('Name of the credential').fill('quarterly');
     await press(page, 'Show what would happen');

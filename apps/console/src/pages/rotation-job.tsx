@@ -64,7 +64,7 @@ function RotationJob({ rotation }: { readonly rotation: Rotation }) {
             Cancel the rotation
           </Button>
           <Button reason={mayWrite ?? rest} onClick={() => setAgain(true)}>
-            Resume with the rest
+            Start again by the same filter
           </Button>
         </>
       }
