@@ -83,6 +83,38 @@ describe('what runs at the same time', () => {
     await finishAll([...keys, urgent]);
   });
 
+  it.each([
+    [2, 1],
+    [3, 2],
+  ])(
+    'beside what another tenant signs in line, on %i processors %i signatures of a tenant run at the same time',
+    async (processors, limit) => {
+      queue = new CpuQueue(undefined, undefined, processors);
+      const { signingKey } = await algorithm('HS256').generate();
+      const signInLine = (group: string) => queue.sign({ group }, 'HS256', Buffer.from('data'), signingKey);
+      const first = ['a', 'b', 'c'].map((name) => ask('signature', name, { group: 'one' }));
+      await quiet();
+      expect(started).toEqual(['a', 'b']);
+      // Its own do not count, and those of another tenant for a while.
+      await signInLine('one');
+      await first[0]!.finish();
+      await quiet();
+      expect(started).toEqual(['a', 'b', 'c']);
+      await signInLine('two');
+      const later = ['d', 'e'].map((name) => ask('signature', name, { group: 'one' }));
+      await finishAll(first);
+      await quiet();
+      expect(started.slice(3)).toEqual(['d', 'e'].slice(0, limit));
+      await finishAll(later);
+      const rest = Array.from({ length: 12 }, (_, number) => ask('signature', String(number), { group: 'one' }));
+      await quiet();
+      for (const work of rest.slice(0, 10)) await work.finish();
+      await quiet();
+      expect(started).toHaveLength(5 + 12);
+      await finishAll(rest);
+    },
+  );
+
   it('the queue does not let a single signature wait behind a batch, nor a batch behind single ones', async () => {
     const batch = askAll('batch', 'b1', 'b2', 'b3');
     const [single, another, third] = askAll('signature', 's1', 's2', 's3');

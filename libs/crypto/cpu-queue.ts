@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 
 import { FairLine, coreErrors } from '#core';
 
@@ -27,6 +28,7 @@ interface Lane {
 
 /** Node's own default (`UV_THREADPOOL_SIZE`): files, name look-ups and everything below share these threads. */
 const POOL_THREADS = 4;
+const SIGNATURE_THREADS = POOL_THREADS - 2;
 
 const LANES: Readonly<Record<CpuWorkKind, Lane>> = {
   password: { limit: 2, waitingMax: 64, waitingPerGroupMax: 32, retryAfterSeconds: 1 },
@@ -35,6 +37,7 @@ const LANES: Readonly<Record<CpuWorkKind, Lane>> = {
   key: { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 10 },
   'urgent-key': { limit: 1, waitingMax: 64, waitingPerGroupMax: 8, retryAfterSeconds: 5 },
 };
+const SIGNATURES: readonly CpuWorkKind[] = ['signature', 'batch'];
 const KINDS = Object.keys(LANES) as CpuWorkKind[];
 export const cpuWorkKinds: readonly CpuWorkKind[] = KINDS;
 
@@ -46,8 +49,14 @@ const TOGETHER: readonly { readonly kinds: readonly CpuWorkKind[]; readonly limi
   { kinds: KINDS, limit: POOL_THREADS - 1 },
   { kinds: ['password', 'key', 'urgent-key'], limit: POOL_THREADS - 2 },
   { kinds: ['key', 'urgent-key'], limit: 1 },
-  { kinds: ['signature', 'batch'], limit: POOL_THREADS - 2 },
+  { kinds: SIGNATURES, limit: SIGNATURE_THREADS },
 ];
+
+/**
+ * Where two signatures would take all processors, only one runs at a time while another tenant signs in line: its requests would
+ * wait for a processor, not in any line of ours. So many starts long after each of its signatures.
+ */
+const STARTS_BESIDE_OTHERS = 8;
 
 /** Whose work it is and what it takes. */
 export interface CpuWork {
@@ -75,6 +84,7 @@ export interface SigningWork {
 
 /** A piece of work that waits, or its end where it must not wait any longer. */
 interface Ticket {
+  readonly group: string;
   start(): void;
   cancel(): void;
 }
@@ -90,15 +100,20 @@ export class CpuQueue {
   /** Which kind was started longest ago: it is asked first. */
   readonly #order = [...KINDS];
   #closed = false;
+  /** Whose signature took a thread last, and for how many starts more others share the processors. */
+  #signingGroup = '';
+  #startsBesideOthers = 0;
 
   /**
    * @param beforeWork is called with a name of the work where it is asked for, and throws where that is a mistake: the
    * server passes what rejects work inside of a database transaction
    * @param traced runs a signature, by its name, as a part of the trace of its request
+   * @param processors how many there are for this process
    */
   constructor(
     private readonly beforeWork: (what: string) => void = () => undefined,
     private readonly traced: <T>(name: string, work: () => Promise<T>) => Promise<T> = (_, work) => work(),
+    private readonly processors = availableParallelism(),
   ) {}
 
   /** How many pieces of work of a kind run. */
@@ -130,7 +145,7 @@ export class CpuQueue {
       throw busy(lane);
     }
     await new Promise<void>((resolve, reject) => {
-      line.push(group, Math.max(milliseconds, 1), { start: resolve, cancel: () => reject(busy(lane)) });
+      line.push(group, Math.max(milliseconds, 1), { group, start: resolve, cancel: () => reject(busy(lane)) });
       this.#startNext();
     });
     try {
@@ -163,6 +178,7 @@ export class CpuQueue {
     return this.traced('sign', async () => {
       if (milliseconds > 0) return this.run({ kind, group, milliseconds }, compute);
       this.beforeWork('signature');
+      if (group !== this.#signingGroup) this.#startsBesideOthers = STARTS_BESIDE_OTHERS;
       return compute();
     });
   }
@@ -205,8 +221,18 @@ export class CpuQueue {
     for (let kind = this.#nextKind(); kind !== undefined; kind = this.#nextKind()) {
       this.#running.set(kind, this.#running.get(kind)! + 1);
       this.#order.push(...this.#order.splice(this.#order.indexOf(kind), 1));
-      this.#lines.get(kind)!.shift()!.start();
+      const { group, start } = this.#lines.get(kind)!.shift()!;
+      if (SIGNATURES.includes(kind)) {
+        this.#signingGroup = group;
+        this.#startsBesideOthers -= Math.sign(this.#startsBesideOthers);
+      }
+      start();
     }
+  }
+
+  /** Whether a processor is left to others that sign now. */
+  get #leavesProcessor(): boolean {
+    return this.#startsBesideOthers > 0 && this.processors <= SIGNATURE_THREADS;
   }
 
   #nextKind(): CpuWorkKind | undefined {
@@ -216,6 +242,7 @@ export class CpuQueue {
       (kind) =>
         this.#lines.get(kind)!.length > 0 &&
         count([kind]) < LANES[kind].limit &&
+        !(SIGNATURES.includes(kind) && count(SIGNATURES) > 0 && this.#leavesProcessor) &&
         TOGETHER.every(({ kinds, limit }) => !kinds.includes(kind) || count(kinds) < limit),
     );
   }
