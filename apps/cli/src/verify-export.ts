@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { parseExportLine } from '#log-verifier';
 import {
   type Checkpoint,
   GrowingTree,
@@ -20,7 +21,6 @@ import { type EntryOfExport, ErasedMonths } from './erased-months.js';
 
 /** The second has the personal parts of events. */
 const FORMATS: readonly unknown[] = ['chancery-history-export@v1', 'chancery-history-export@v2'];
-const LINE = /^\{"sequence":(\d{1,16}),"leafHash":"([0-9a-f]{64})",(?:"personal":(\{.*?\}),)?"event":(\{.*\})\}$/su;
 const PROBLEMS_SHOWN_MAX = 20;
 
 export interface Expectations {
@@ -160,19 +160,19 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         continue;
       }
       if (!part) throw new Malformed(`line ${number}: an export begins with its header`);
-      const event = LINE.exec(line);
-      if (!event) throw new Malformed(`line ${number}: it is not an event of an export`);
-      const sequence = Number(event[1]);
+      const exported = parseExportLine(line);
+      if (!exported) throw new Malformed(`line ${number}: it is not an event of an export`);
+      const { sequence, personal, event } = exported;
       if (sequence !== part.next) {
         throw new Malformed(`line ${number}: event ${part.next} is expected here and ${sequence} was found`);
       }
-      const leaf = leafHash(Buffer.from(event[4]!));
-      if (leaf.toString('hex') !== event[2]) {
+      const leaf = leafHash(Buffer.from(event));
+      if (leaf.toString('hex') !== exported.leafHash) {
         report(`line ${number}: event ${sequence} is not what was signed: it was changed, moved or inserted`);
       }
-      const entry = entryOf(event[4]!);
-      erased.read(entry, event[3] !== undefined);
-      if (event[3] !== undefined && hash('sha256', event[3], 'hex') !== entry.personal?.hash) {
+      const entry = entryOf(event);
+      erased.read(entry, personal !== undefined);
+      if (personal !== undefined && hash('sha256', personal, 'hex') !== entry.personal?.hash) {
         report(`line ${number}: the personal fields of event ${sequence} are not those that were signed`);
       }
       part.tree.append(leaf);

@@ -5,6 +5,7 @@ import {
   type VerifierKey,
   fromHex,
   parseCheckpoint,
+  parseExportLine,
   parseNote,
   sameBytes,
   toHex,
@@ -111,20 +112,13 @@ export interface KeptEvent {
   readonly sequence?: number;
 }
 
-const EXPORT_LINE =
-  /^\{"sequence":(\d{1,16}),"leafHash":"[0-9a-f]{64}",(?:"personal":(\{.*?\}),)?"event":(\{.*\})\}$/su;
-
 /** What of an event was kept: the canonical JSON, or the line of an export that has it. */
 export function keptEvent(text: string): KeptEvent {
   const encode = (part: string): Uint8Array => new TextEncoder().encode(part);
-  const line = EXPORT_LINE.exec(text.trim());
-  if (line === null) return { bytes: encode(text.trim()) };
-  const [, sequence, personal, canonical = ''] = line;
-  return {
-    bytes: encode(canonical),
-    ...(personal === undefined ? {} : { personal: encode(personal) }),
-    sequence: Number(sequence),
-  };
+  const line = parseExportLine(text.trim());
+  if (line === undefined) return { bytes: encode(text.trim()) };
+  const { sequence, personal, event } = line;
+  return { bytes: encode(event), ...(personal === undefined ? {} : { personal: encode(personal) }), sequence };
 }
 
 export interface EventClaim {
