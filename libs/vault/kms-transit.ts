@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { CiphertextRejected, type KmsOptions, type RemoteCipher } from './remote-cipher.js';
 
 const REQUEST_TIMEOUT_MILLISECONDS = 3_000;
-const ANSWER_CHARACTERS_MAX = 16_384;
+const ANSWER_BYTES_MAX = 16_384;
 const BAD_REQUEST = 400;
 /** What decryption says of other bytes or another context; a key that was deleted, or is of another type, is 400 as well. */
 const REJECTED = /message authentication failed|invalid ciphertext/;
@@ -29,9 +29,9 @@ export function transitCipher(origin: string, mount: string, key: string, option
       redirect: 'error',
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
     });
-    const text = await response.text();
+    const text = await boundedText(response);
     if (verb === 'decrypt' && response.status === BAD_REQUEST && REJECTED.test(text)) throw new CiphertextRejected();
-    if (!response.ok || text.length > ANSWER_CHARACTERS_MAX) throw new Error(`The engine answers ${response.status}`);
+    if (!response.ok) throw new Error(`The engine answers ${response.status}`);
     const { data } = JSON.parse(text) as { data?: Record<string, unknown> };
     const value = data?.[member];
     if (typeof value !== 'string') throw new Error(`The answer has no ${member}`);
@@ -50,6 +50,18 @@ export function transitCipher(origin: string, mount: string, key: string, option
         'base64',
       ),
   };
+}
+
+/** @throws Error for an answer that is longer than any of the engine, before more of it is read */
+async function boundedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES_MAX) throw new Error('The answer is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 async function token({ transitToken, transitTokenFile }: KmsOptions): Promise<string> {

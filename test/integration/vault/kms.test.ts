@@ -86,6 +86,18 @@ describe('a master key of a key management service', () => {
     await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('SEALED'));
   });
 
+  it('an answer of the transit engine that is too long is not read to its end', async () => {
+    const key = await openKms(transit.createKey(), { transitToken: new Secret(TOKEN) });
+    let chunks = 0;
+    const pull = (stream: ReadableStreamDefaultController): void => {
+      chunks += 1;
+      stream.enqueue(new Uint8Array(1_024));
+    };
+    vi.spyOn(globalThis, 'fetch').mockImplementationOnce(async () => new Response(new ReadableStream({ pull })));
+    await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
+    expect(chunks).toBeLessThan(30);
+  });
+
   it('a token for the transit engine is read from its file for each request', async () => {
     const transitTokenFile = join(folder, 'token');
     writeFileSync(transitTokenFile, 's.expired\n');
