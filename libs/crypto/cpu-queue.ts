@@ -224,7 +224,7 @@ export class CpuQueue {
       const { group, start } = this.#lines.get(kind)!.shift()!;
       if (SIGNATURES.includes(kind)) {
         this.#signingGroup = group;
-        this.#startsBesideOthers -= Math.sign(this.#startsBesideOthers);
+        this.#startsBesideOthers = Math.max(this.#startsBesideOthers - 1, 0);
       }
       start();
     }

@@ -79,7 +79,7 @@ export async function openPkcs11(
   let open = openKey(binding, pkcs11, options, createMissingKey);
   const { keyId } = open;
   /** Why the session could not be opened again; it is not tried for each request. */
-  let closedBy: unknown;
+  let reopeningFailure: unknown;
 
   // No function yields the thread between its two calls, so that one session serves all.
   function onToken<T>(use: (open: OpenKey) => T): T {
@@ -97,14 +97,14 @@ export async function openPkcs11(
   }
 
   function reopened(): OpenKey {
-    if (closedBy !== undefined) throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause: closedBy });
+    if (reopeningFailure !== undefined) throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause: reopeningFailure });
     try {
       const again = openKey(binding, pkcs11, options, false);
       if (again.keyId === keyId) return again;
     } catch (cause) {
-      closedBy = cause;
+      reopeningFailure = cause;
       const isFinal = isOneOf((cause as Error).cause, PIN_REJECTED);
-      if (!isFinal) setTimeout(() => (closedBy = undefined), REOPEN_AFTER_MILLISECONDS).unref();
+      if (!isFinal) setTimeout(() => (reopeningFailure = undefined), REOPEN_AFTER_MILLISECONDS).unref();
       throw sealingErrors.MASTER_KEY_UNAVAILABLE({ cause });
     }
     throw refused(keyId);
