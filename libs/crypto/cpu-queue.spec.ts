@@ -87,7 +87,7 @@ describe('what runs at the same time', () => {
     [2, 1],
     [3, 2],
   ])(
-    'beside what another tenant signs in line, on %i processors %i signatures of a tenant run at the same time',
+    'on %i processors at most %i RSA signatures of a tenant run at a time while another tenant signs in line',
     async (processors, limit) => {
       queue = new CpuQueue(undefined, undefined, processors);
       const { signingKey } = await algorithm('HS256').generate();
