@@ -82,6 +82,8 @@ export default defineConfig({
         isolate: false,
         testTimeout: 60_000,
         hookTimeout: 120_000,
+        // Of what a test waits for: a limit for what never comes, and no measure of how soon it does.
+        expect: { poll: { timeout: 30_000 } },
         setupFiles: ['test/support/setup.ts'],
       },
     })),

@@ -15,6 +15,9 @@ export const launchBrowser = (program: string): Promise<Browser> =>
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
 
+/** How long a page may take to show what is waited for: no measure of the product, whatever else the machine does. */
+const PATIENCE_MILLISECONDS = 40_000;
+
 /** A window as a person has one, and what went wrong in it. */
 export interface Window {
   readonly context: BrowserContext;
@@ -37,7 +40,7 @@ export async function openWindow(browser: Browser, url: string, options: WindowO
     colorScheme: dark ? 'dark' : 'light',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(PATIENCE_MILLISECONDS);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', ({ message }) => faults.push(message));
@@ -84,3 +87,6 @@ export const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();
 
 export const dialogOf = (page: Page): Locator => page.getByRole('dialog');
+
+/** A list of a page, by its label: the same words may stand in another list for as long as that is read again. */
+export const regionOf = (page: Page, name: string): Locator => page.getByRole('region', { name, exact: true });
