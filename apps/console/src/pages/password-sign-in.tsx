@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf, tenantSettings } from '#sdk';
 
@@ -36,6 +36,7 @@ interface PasswordRuleProps {
 
 function PasswordRule({ tenant, onSaved }: PasswordRuleProps) {
   const { tenantId, reason } = useTenant();
+  const queries = useQueryClient();
   const present = String(tenant.settings['passwordSignIn']);
   const [chosen, setChosen] = useState(present);
   const change = useChange(
@@ -46,7 +47,11 @@ function PasswordRule({ tenant, onSaved }: PasswordRuleProps) {
           body: { settings: { passwordSignIn } },
         }),
       ),
-    onSaved,
+    (answer) => {
+      // The form begins anew with what is saved: not a moment later, when the next change is being typed.
+      queries.setQueryData(tenantQuery(tenantId).queryKey, answer);
+      onSaved();
+    },
   );
   return (
     <Form

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
@@ -46,6 +46,7 @@ interface TenantSettingsProps {
 
 function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
   const { tenantId, reason } = useTenant();
+  const queries = useQueryClient();
   /** What waits for a proof, because it erases earlier. */
   const [asked, setAsked] = useState<Schemas['TenantChange']>();
   const change = useChange(
@@ -56,7 +57,11 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
           body,
         }),
       ),
-    onSaved,
+    (answer) => {
+      // The form begins anew with what is saved: not a moment later, when the next change is being typed.
+      queries.setQueryData(tenantQuery(tenantId).queryKey, answer);
+      onSaved();
+    },
   );
   const present = tenant.settings as Readonly<Record<string, unknown>>;
   return (
