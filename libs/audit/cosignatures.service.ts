@@ -1,12 +1,25 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-import { MINUTE, type Page, SECOND, endedOrGivenUp, platformScope, systemOrigin } from '#core';
+import {
+  INSTALLATION_ID,
+  MINUTE,
+  type Page,
+  type PlatformScope,
+  SECOND,
+  type TenantScope,
+  endedOrGivenUp,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { Database, IsNull, MoreThanColumn } from '#database';
 import { Counter } from '#metrics';
 import { Backoff } from '#scheduler';
 import { type NoteSignature, consistencyProof, formatNote, parseCheckpoint, parseNote } from '#transparency-log';
 
+import { historyErrors } from './errors.js';
+import { readsOf } from './history.service.js';
 import { HistoryHead } from './log.entities.js';
+import { headOf } from './published-log.js';
 import { hashesOf } from './stored-tiles.js';
 import { type Witness, WitnessUnavailable, addCheckpoint } from './witness-client.js';
 
@@ -52,6 +65,24 @@ export class Cosignatures implements OnModuleDestroy {
     private readonly database: Database,
     private readonly witnesses: Witnesses,
   ) {}
+
+  /**
+   * The last checkpoint of a history that a witness has cosigned; it may be older than the last one.
+   * @throws CHECKPOINT_PENDING before the first, NO_WITNESS where there will be none
+   */
+  async checkpoint(scope: TenantScope | PlatformScope): Promise<string> {
+    const { cosignedNote } = await readsOf(this.database, scope, (view) => headOf(view, scope.tenantId));
+    if (cosignedNote !== null) return cosignedNote;
+    if (!(await this.areAsked())) throw historyErrors.NO_WITNESS();
+    throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
+  }
+
+  /** Whether a process asks witnesses: this one, or another one with the role of the scheduler, which alone need know them. */
+  private async areAsked(): Promise<boolean> {
+    if (this.witnesses.all.length > 0) return true;
+    const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: INSTALLATION_ID }));
+    return head !== null && head.cosignedSizes !== null;
+  }
 
   /**
    * Asks for what is missing each witness that is not being asked already: it may be called again while a slow one is.
@@ -125,6 +156,7 @@ export class Cosignatures implements OnModuleDestroy {
   }
 
   private async request(head: HistoryHead, witness: Witness): Promise<Uncosigned | undefined> {
+    if (head.id === INSTALLATION_ID && head.cosignedSizes === null) await this.noteAsking();
     let cosigned: readonly NoteSignature[];
     try {
       cosigned = await this.cosignatures(head, witness);
@@ -136,6 +168,14 @@ export class Cosignatures implements OnModuleDestroy {
     this.outcomes.increment('cosigned');
     await this.store(head, witness, cosigned);
     return undefined;
+  }
+
+  /** Tells the processes that do not know the witnesses that some are asked. */
+  private async noteAsking(): Promise<void> {
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('witnesses are asked for cosignatures');
+      await tx.note(HistoryHead, { id: INSTALLATION_ID, cosignedSizes: IsNull() }, { cosignedSizes: {} });
+    });
   }
 
   private attemptOf = ({ id }: Pick<HistoryHead, 'id'>, witness: Witness): string => `${id} ${nameOf(witness)}`;

@@ -19,5 +19,9 @@ export const historyErrors = defineErrors('history', {
       'The key of the personal fields of this month could not be decrypted; no event that has such fields is recorded',
   },
   MONTH_NOT_ERASABLE: { kind: 'conflict', title: 'The month has not ended for long enough to be erased' },
+  NO_WITNESS: {
+    kind: 'not-found',
+    title: 'No witness is configured, and none has cosigned a checkpoint of this history',
+  },
   OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
 });

@@ -6,6 +6,7 @@ import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#tra
 
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
+import { Cosignatures } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
 import { EventReader } from './event-reader.service.js';
@@ -48,15 +49,17 @@ export class HistoryExport {
     private readonly database: Database,
     private readonly checkpoints: Checkpoints,
     private readonly reader: EventReader,
+    private readonly cosignatures: Cosignatures,
   ) {}
 
   /**
    * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
    * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
-   * @throws CHECKPOINT_PENDING where the history is empty
+   * @throws CHECKPOINT_PENDING where the history is empty, NO_WITNESS
    */
   async begin(scope: Scope, request: ExportRequest): Promise<HistoryExportResult> {
     await this.publish(scope);
+    if (request.cosigned) await this.cosignatures.checkpoint(scope);
     const header = await this.read(scope, (view) => headerOf(view, scope, request));
     const { first, count } = header;
     const event = historyEvents.exported(scope.tenantId, {

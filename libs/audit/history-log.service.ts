@@ -32,13 +32,6 @@ export class HistoryLog {
     return (await this.read(scope, (view) => headOf(view, scope.tenantId))).note;
   }
 
-  /** The last checkpoint that a witness has cosigned; it may be older. @throws CHECKPOINT_PENDING before the first */
-  async cosignedCheckpoint(scope: Scope): Promise<string> {
-    const { cosignedNote } = await this.read(scope, (view) => headOf(view, scope.tenantId));
-    if (cosignedNote === null) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
-    return cosignedNote;
-  }
-
   /** What the log is called. @throws CHECKPOINT_PENDING before its first checkpoint */
   async origin(scope: Scope): Promise<string> {
     return (await this.read(scope, (view) => headOf(view, scope.tenantId))).origin;

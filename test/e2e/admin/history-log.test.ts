@@ -101,6 +101,9 @@ describe('the published history', () => {
     expect(checkpoint.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(checkpoint.headers.get('cache-control')).toBe('no-store');
     expect((await get('audit-events/checkpoint')).text).toBe(checkpoint.text);
+    for (const path of ['history/checkpoint', 'audit-events/checkpoint', 'audit-events/export']) {
+      expect(await get(`${path}?cosigned=true`)).toMatchObject({ status: 404, body: { code: 'NO_WITNESS' } });
+    }
     const { size, root } = openCheckpoint(checkpoint.text, origin, keys);
     const tile = await bytes(`history/tile/0/000.p/${size}`);
     const entries = parseEntries(await bytes(`history/tile/entries/000.p/${size}`));

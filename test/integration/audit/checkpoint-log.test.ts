@@ -186,7 +186,12 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
 
   /** `chancery audit verify` by the proofs that the auditor asks for. */
   async function verify(...more: string[]): Promise<{ code: number; output: string }> {
-    const exporting = new HistoryExport(one.database, one.checkpoints, eventReader);
+    const exporting = new HistoryExport(
+      one.database,
+      one.checkpoints,
+      eventReader,
+      new Cosignatures(one.database, { all: [] }),
+    );
     const { content } = await exporting.begin(scope, { format: 'ndjson' });
     let text = '';
     for await (const piece of content) text += piece;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Checkpoints, type ExportRequest, HistoryExport, HistoryLog, LogKeys } from '#audit';
+import { Checkpoints, Cosignatures, type ExportRequest, HistoryExport, HistoryLog, LogKeys } from '#audit';
 import { ManualClock, type TenantScope, defineEvents, systemOrigin, toRfc3339 } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database } from '#database';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   test = await createMigratedDatabase();
   ({ database, keys, checkpoints } = await openSignedHistory(test.url, clock));
-  exporting = new HistoryExport(database, checkpoints, eventReader);
+  exporting = new HistoryExport(database, checkpoints, eventReader, new Cosignatures(database, { all: [] }));
   scope = { ...systemOrigin('test'), tenantId: uuidv7(1) };
 });
 afterEach(async () => {

@@ -1,12 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Checkpoints, Cosignatures, HistoryExport, HistoryLog, LogKeys, checkpointSettings } from '#audit';
-import { MINUTE, ManualClock, SECOND, type TenantScope, defineEvents, systemOrigin } from '#core';
+import {
+  INSTALLATION_ID,
+  MINUTE,
+  ManualClock,
+  SECOND,
+  type TenantScope,
+  defineEvents,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import { openCheckpoint, parseNote, signersOf } from '#transparency-log';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { withCode } from '../../support/errors.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { HISTORY_HOST, openSignedHistory } from '../../support/signed-history.js';
 import { type TestWitness, startWitness } from '../../support/witness.js';
@@ -70,7 +80,7 @@ describe('witnesses', () => {
       expect(await failuresOf(cosignatures)).toEqual([]);
       const note = await log.checkpoint(scope);
       expect(cosignersOf(note)).toEqual([witness.key.name, other.key.name]);
-      expect(await log.cosignedCheckpoint(scope)).toBe(note);
+      expect(await asking().checkpoint(scope)).toBe(note);
     }
     expect(witness.cosigned.get(origin)?.size).toBe(304);
     expect(witness.answers).toEqual([200, 200, 200]);
@@ -151,7 +161,7 @@ describe('witnesses', () => {
     await expect.poll(async () => cosignersOf(await log.checkpoint(scope))).toEqual([other.key.name]);
     await record(3);
     expect(await failuresOf(cosignatures)).toEqual([]);
-    expect(sizeOf(await log.cosignedCheckpoint(scope))).toBe(5);
+    expect(sizeOf(await asking().checkpoint(scope))).toBe(5);
     expect([witness.unanswered, other.answers]).toEqual([1, [200, 200]]);
     await witness.close();
     expect(await first).toEqual([expect.objectContaining({ witness: witness.key.name })]);
@@ -184,11 +194,11 @@ describe('witnesses', () => {
     witness.late = undefined;
     await record(3);
     expect(await failuresOf(early)).toEqual([]);
-    const before = await log.cosignedCheckpoint(scope);
+    const before = await asking().checkpoint(scope);
     expect([sizeOf(before), cosignersOf(before)]).toEqual([5, [witness.key.name, other.key.name]]);
     gate.resolve();
     await first;
-    expect(await log.cosignedCheckpoint(scope)).toBe(before);
+    expect(await asking().checkpoint(scope)).toBe(before);
     const answers = witness.answers.length;
     await early.requestDue();
     expect(witness.answers).toHaveLength(answers);
@@ -204,7 +214,7 @@ describe('witnesses', () => {
     await record(3);
     gate.resolve();
     expect(await first).toEqual([]);
-    const note = await log.cosignedCheckpoint(scope);
+    const note = await asking().checkpoint(scope);
     expect([sizeOf(note), cosignersOf(note)]).toEqual([2, [witness.key.name, other.key.name]]);
   });
 
@@ -215,10 +225,27 @@ describe('witnesses', () => {
     witness.instead = { status: 500, body: '' };
     await record(3);
     await cosignatures.requestDue();
-    expect([sizeOf(await log.checkpoint(scope)), sizeOf(await log.cosignedCheckpoint(scope))]).toEqual([5, 2]);
-    const exporting = new HistoryExport(database, checkpoints, eventReader);
+    expect([sizeOf(await log.checkpoint(scope)), sizeOf(await asking().checkpoint(scope))]).toEqual([5, 2]);
+    const exporting = new HistoryExport(database, checkpoints, eventReader, asking());
     const { header } = await exporting.begin(scope, { format: 'ndjson', cosigned: true });
-    expect([header.count, header.checkpoint]).toEqual([2, await log.cosignedCheckpoint(scope)]);
+    expect([header.count, header.checkpoint]).toEqual([2, await asking().checkpoint(scope)]);
+  });
+});
+
+describe('a checkpoint that a witness has cosigned', () => {
+  it('a checkpoint that a witness has cosigned is not announced as pending where no process asks a witness', async () => {
+    await record(2);
+    await expect(asking().checkpoint(scope)).rejects.toThrow(withCode('NO_WITNESS'));
+    const exporting = new HistoryExport(database, checkpoints, eventReader, asking());
+    const request = { format: 'ndjson', cosigned: true } as const;
+    await expect(exporting.begin(scope, request)).rejects.toThrow(withCode('NO_WITNESS'));
+    // One that knows witnesses, and one that does not and shares the database with one that asked.
+    await expect(asking(witness).checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await database.platform(platformScope(systemOrigin('test')), async (tx) => tx.record(keyEvents.used('key')));
+    await checkpoints.publish(INSTALLATION_ID);
+    witness.instead = { status: 404, body: '' };
+    await asking(witness).requestDue();
+    await expect(asking().checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
   });
 });
 

@@ -5,6 +5,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify';
 
 import {
+  Cosignatures,
   type ExportRequest,
   History,
   HistoryExport,
@@ -62,6 +63,7 @@ export class AuditEventsController {
   constructor(
     private readonly history: History,
     private readonly log: HistoryLog,
+    private readonly cosignatures: Cosignatures,
     private readonly exporting: HistoryExport,
     private readonly reads: HistoryReads,
   ) {}
@@ -88,7 +90,7 @@ export class AuditEventsController {
   @Get('export')
   @ApiOperation({ summary: 'Export the history, or a period of it, with the checkpoint that covers it' })
   @ApiOkResponse(AN_EXPORT)
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async exportAuditEvents(
     @Query() query: AuditExportQuery,
     @InScope() scope: TenantScope,
@@ -100,13 +102,13 @@ export class AuditEventsController {
   @Get('checkpoint')
   @ApiOperation({ summary: 'Read the last signed checkpoint of the history' })
   @ApiOkResponse(A_CHECKPOINT)
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async getCheckpoint(
-    @Query() query: CheckpointQuery,
+    @Query() { cosigned = false }: CheckpointQuery,
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, this.log, scope, query);
+    return checkpointReply(reply, cosigned ? this.cosignatures : this.log, scope);
   }
 
   @Get('proofs/inclusion')
@@ -168,6 +170,7 @@ export class PlatformAuditEventsController {
   constructor(
     private readonly history: History,
     private readonly log: HistoryLog,
+    private readonly cosignatures: Cosignatures,
     private readonly exporting: HistoryExport,
   ) {}
 
@@ -194,7 +197,7 @@ export class PlatformAuditEventsController {
   @Get('export')
   @ApiOperation({ summary: "Export the installation's own history, or a period of it" })
   @ApiOkResponse(AN_EXPORT)
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async exportPlatformAuditEvents(
     @Query() query: AuditExportQuery,
     @OnPlatform() scope: PlatformScope,
@@ -206,13 +209,13 @@ export class PlatformAuditEventsController {
   @Get('checkpoint')
   @ApiOperation({ summary: "Read the last signed checkpoint of the installation's own history" })
   @ApiOkResponse(A_CHECKPOINT)
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async getPlatformCheckpoint(
-    @Query() query: CheckpointQuery,
+    @Query() { cosigned = false }: CheckpointQuery,
     @OnPlatform() scope: PlatformScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, this.log, scope, query);
+    return checkpointReply(reply, cosigned ? this.cosignatures : this.log, scope);
   }
 
   @Get(':sequence')

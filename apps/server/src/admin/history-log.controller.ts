@@ -2,7 +2,15 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
-import { CheckpointLog, HistoryLog, HistoryReads, LogKeys as Keys, LogPlace, historyErrors } from '#audit';
+import {
+  CheckpointLog,
+  Cosignatures,
+  HistoryLog,
+  HistoryReads,
+  LogKeys as Keys,
+  LogPlace,
+  historyErrors,
+} from '#audit';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
 import { databaseErrors } from '#database';
 import { Users } from '#tenants';
@@ -51,6 +59,7 @@ const TILE_PATH = {
 export class HistoryLogController {
   constructor(
     private readonly log: HistoryLog,
+    private readonly cosignatures: Cosignatures,
     private readonly reads: HistoryReads,
     private readonly checkpointLog: CheckpointLog,
   ) {}
@@ -58,13 +67,13 @@ export class HistoryLogController {
   @Get('checkpoint')
   @ApiOperation({ summary: 'Read the last signed checkpoint of the history (C2SP tlog-checkpoint)' })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async getLogCheckpoint(
-    @Query() query: CheckpointQuery,
+    @Query() { cosigned = false }: CheckpointQuery,
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, this.log, scope, query);
+    return checkpointReply(reply, cosigned ? this.cosignatures : this.log, scope);
   }
 
   @Get('tile/*')
@@ -152,18 +161,21 @@ export class CheckpointLogController {
 @Controller('v1/platform/history')
 @Requires('platform-audit:read')
 export class PlatformHistoryLogController {
-  constructor(private readonly log: HistoryLog) {}
+  constructor(
+    private readonly log: HistoryLog,
+    private readonly cosignatures: Cosignatures,
+  ) {}
 
   @Get('checkpoint')
   @ApiOperation({ summary: "Read the last signed checkpoint of the installation's own history" })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
-  @Fails(historyErrors.CHECKPOINT_PENDING)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
   async getPlatformLogCheckpoint(
-    @Query() query: CheckpointQuery,
+    @Query() { cosigned = false }: CheckpointQuery,
     @OnPlatform() scope: PlatformScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
-    return checkpointReply(reply, this.log, scope, query);
+    return checkpointReply(reply, cosigned ? this.cosignatures : this.log, scope);
   }
 
   @Get('tile/*')
@@ -240,11 +252,10 @@ export class PlatformLogKeysController {
 
 export async function checkpointReply(
   reply: FastifyReply,
-  log: HistoryLog,
+  log: HistoryLog | Cosignatures,
   scope: TenantScope | PlatformScope,
-  { cosigned = false }: CheckpointQuery,
 ): Promise<string> {
-  const note = await (cosigned ? log.cosignedCheckpoint(scope) : log.checkpoint(scope));
+  const note = await log.checkpoint(scope);
   reply.type(PLAIN_TEXT).header('Cache-Control', 'no-store');
   return note;
 }
