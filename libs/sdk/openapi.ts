@@ -2255,6 +2255,8 @@ export interface components {
             name?: string;
             /** @description Only those that expire before; a date is the start of that day in UTC */
             expiresBefore?: unknown | unknown;
+            /** @description Only those that were created before; a date is the start of that day in UTC */
+            createdBefore?: unknown | unknown;
             /** @description Only those that no request has used since; one that was never used counts from its creation */
             unusedSince?: unknown | unknown;
         };
@@ -2305,6 +2307,11 @@ export interface components {
              * @description Only those that expire before
              */
             expiresBefore?: string;
+            /**
+             * Format: date-time
+             * @description Only those that were created before
+             */
+            createdBefore?: string;
             /**
              * Format: date-time
              * @description Only those that no request has used since
@@ -6754,6 +6761,8 @@ export interface operations {
                 name?: string;
                 /** @description Only those that expire before; a date is the start of that day in UTC */
                 expiresBefore?: string | unknown | unknown;
+                /** @description Only those that were created before; a date is the start of that day in UTC */
+                createdBefore?: string | unknown | unknown;
                 /** @description Only those that no request has used since; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
                 /** @description Only those in this state now */
@@ -6791,6 +6800,8 @@ export interface operations {
                 name?: string;
                 /** @description Only those that expire before; a date is the start of that day in UTC */
                 expiresBefore?: string | unknown | unknown;
+                /** @description Only those that were created before; a date is the start of that day in UTC */
+                createdBefore?: string | unknown | unknown;
                 /** @description Only those that no request has used since; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
                 /** @description Only those in this state now */

@@ -66,7 +66,7 @@ export class CredentialInventory {
 
 /** The rows among which those of the selection are: the clock may be ahead of the state of a row. */
 export async function rowsOf(view: View, selection: CredentialSelection): Promise<Where<Credential>> {
-  const { authType, state, serviceId, owner, name, expiresBefore, unusedSince } = selection;
+  const { authType, state, serviceId, owner, name, expiresBefore, createdBefore, unusedSince } = selection;
   const owned = owner === undefined ? undefined : await subjectsOf(view, 'service', owner);
   const services = serviceId === undefined ? owned : [serviceId].filter((id) => owned?.includes(id) ?? true);
   const where = {
@@ -75,10 +75,11 @@ export async function rowsOf(view: View, selection: CredentialSelection): Promis
     ...(services === undefined ? {} : { serviceId: In(services) }),
     ...(name === undefined ? {} : { name }),
     ...(expiresBefore === undefined ? {} : { expiresAt: LessThan(expiresBefore) }),
+    ...(createdBefore === undefined ? {} : { createdAt: LessThan(createdBefore) }),
   };
   if (unusedSince === undefined) return where;
   return [
     { ...where, lastUsedAt: LessThan(unusedSince) },
-    { ...where, lastUsedAt: IsNull(), createdAt: LessThan(unusedSince) },
+    { ...where, lastUsedAt: IsNull(), createdAt: LessThan(Math.min(unusedSince, createdBefore ?? unusedSince)) },
   ];
 }

@@ -14,6 +14,8 @@ export interface CredentialSelection {
   /** The whole name. */
   readonly name?: string | undefined;
   readonly expiresBefore?: EpochMilliseconds | undefined;
+  /** Older than this: a rotation that is begun again leaves out what the first one made. */
+  readonly createdBefore?: EpochMilliseconds | undefined;
   /** No request used it since; one that was never used counts from its creation. */
   readonly unusedSince?: EpochMilliseconds | undefined;
 }

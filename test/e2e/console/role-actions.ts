@@ -93,7 +93,7 @@ export function permittedAction(
 export const HARMLESS = new RegExp(
   `^(${[
     'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
-    'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Start again by the same filter|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
+    'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Rotate what remains|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
     'Month (before|after)|\\d+ on .+|Create a calendar link',
     'End|Change the password|Create API token|Revoke (?!ACME ).+|Orders of .+|Read again',
     'Add an app|Add a passkey|New recovery codes',

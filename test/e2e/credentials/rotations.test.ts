@@ -91,6 +91,33 @@ describe('a rotation of many credentials', () => {
     expect(inactive.map(({ serviceId, authType }) => [serviceId, authType])).toEqual([[one!.id, 'jwt']]);
   });
 
+  it('a rotation that is begun again rotates what remains, and no successor of the first', async () => {
+    const [blocked] = await createServices(3);
+    const path = `${tenant.path}/services/${blocked!.id}/credentials`;
+    const [key] = await pageOf(`services/${blocked!.id}/credentials?authType=service_key`);
+    const successor = await server.post(`${path}/${key!['id']}/regenerate`, {}, tenant.owner);
+    clock.advance(MINUTE);
+    const filter = { authType: 'service_key' };
+    const first = await rotate({ filter, overlapSeconds: 3_600 });
+    clock.advance(MINUTE);
+    await server.runScheduler();
+    expect(await rotationOf(first.body['id']!)).toMatchObject({ total: 3, rotated: 2, rejected: 1 });
+
+    const rest = { ...filter, createdBefore: first.body['createdAt'] };
+    const [again, remains] = [
+      await rotate({ filter, deleteInactive: true, dryRun: true }),
+      await rotate({ filter: rest, deleteInactive: true, dryRun: true }),
+    ];
+    expect([again, remains].map(({ body }) => body['impact']!['total'])).toEqual([3, 1]);
+    const second = await rotate({ filter: rest, deleteInactive: true, password: PASSWORD });
+    expect(second.body).toMatchObject({ total: 1, filter: rest });
+    await server.runScheduler();
+    const items = await pageOf(`credential-rotations/${second.body['id']}/items`);
+    expect(items).toMatchObject([{ credentialId: successor.body['id'], state: 'rotated' }]);
+    const old = await pageOf(`credentials?createdBefore=${encodeURIComponent(first.body['createdAt']!)}&limit=200`);
+    expect(old.every(({ createdAt }) => createdAt! < first.body['createdAt']!)).toBe(true);
+  });
+
   it('a rotation reports each credential that it rejects, with the code', async () => {
     const [service] = await createServices(1);
     const credentials = `${tenant.path}/services/${service!.id}/credentials`;

@@ -24,6 +24,7 @@ interface RotateOptions {
   readonly authType?: (typeof choices.NewCredential.authType)[number];
   readonly name?: string;
   readonly expiresBefore?: string;
+  readonly createdBefore?: string;
   readonly unusedSince?: string;
   readonly all?: boolean;
   readonly overlap: number;
@@ -41,6 +42,7 @@ export function addRotateCommand(frame: Frame, credentials: Command): void {
     .addOption(choice('--auth-type <type>', 'only those of this type', choices.NewCredential.authType))
     .option('--name <name>', 'only those of this name')
     .option('--expires-before <instant>', 'only those that expire before')
+    .option('--created-before <instant>', 'only those that were created before')
     .option('--unused-since <instant>', 'only those that no request has used since')
     .option('--all', 'every credential of the tenant')
     .option('--overlap <seconds>', 'for so long the old ones are accepted, too', wholeNumber, 0)
@@ -75,12 +77,13 @@ const REJECTED = {
 
 /** @throws Refusal where nothing is selected by a word: everything must be said */
 async function filterOf({ server, options }: Work<RotateOptions>, tenantId: string) {
-  const { service, authType, name, expiresBefore, unusedSince, all = false } = options;
+  const { service, authType, name, expiresBefore, createdBefore, unusedSince, all = false } = options;
   const filter = {
     ...(service && { serviceId: await serviceIdOf(server, tenantId, service) }),
     ...(authType && { authType }),
     ...(name && { name }),
     ...(expiresBefore && { expiresBefore }),
+    ...(createdBefore && { createdBefore }),
     ...(unusedSince && { unusedSince }),
   };
   if (all === Object.keys(filter).length > 0) throw new Refusal('Which credentials? Say --all, or a filter');

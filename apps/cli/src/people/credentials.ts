@@ -32,6 +32,7 @@ interface Filter extends ListOptions {
   readonly state?: State;
   readonly name?: string;
   readonly expiresBefore?: string;
+  readonly createdBefore?: string;
   readonly unusedSince?: string;
 }
 
@@ -68,10 +69,11 @@ function addList(frame: Frame, credentials: Command): void {
     .addOption(choice('--state <state>', 'only those in this state', choices.Credential.state))
     .option('--name <name>', 'only those of this name')
     .option('--expires-before <instant>', 'only those that expire before')
+    .option('--created-before <instant>', 'only those that were created before')
     .option('--unused-since <instant>', 'only those that no request has used since');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
-    const { service, authType, state, name, expiresBefore, unusedSince } = options;
+    const { service, authType, state, name, expiresBefore, createdBefore, unusedSince } = options;
     const path = { tenantId: await server.tenant() };
     const query = {
       ...(service && { serviceId: await serviceIdOf(server, path.tenantId, service) }),
@@ -79,6 +81,7 @@ function addList(frame: Frame, credentials: Command): void {
       ...(state && { state }),
       ...(name && { name }),
       ...(expiresBefore && { expiresBefore }),
+      ...(createdBefore && { createdBefore }),
       ...(unusedSince && { unusedSince }),
     };
     await printList(

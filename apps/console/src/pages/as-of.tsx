@@ -15,6 +15,7 @@ import { More } from '../components/more.js';
 import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { ExactTime } from '../components/time.js';
+import { fieldOfInstant, instantOfField } from '../instant-field.js';
 import { itemsOf, pagesOf, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
@@ -56,10 +57,6 @@ async function allThings(tenantId: string, at: string): Promise<{ things: Things
   return { things, isComplete };
 }
 
-/** `2026-11-27T08:30` in a field is an instant in UTC. */
-const instantOf = (field: string): string => `${field.length === 16 ? `${field}:00` : field}.000Z`;
-const fieldOf = (instant: string): string => instant.slice(0, 19);
-
 export function AsOfPage() {
   const { slug: tenant } = useTenant();
   const { at, profile } = route.useSearch();
@@ -79,7 +76,7 @@ export function AsOfPage() {
             void navigate({
               to: '/t/$tenant/as-of',
               params: { tenant },
-              search: { at: instantOf(instant), ...(asked === undefined ? {} : { profile: asked }) },
+              search: { at: instantOfField(instant), ...(asked === undefined ? {} : { profile: asked }) },
             })
           }
         >
@@ -88,8 +85,8 @@ export function AsOfPage() {
               label="Instant (UTC)"
               name="instant"
               type="datetime-local"
-              step={1}
-              defaultValue={fieldOf(shown)}
+              step={0.001}
+              defaultValue={fieldOfInstant(shown)}
               required
             />
             <TextField

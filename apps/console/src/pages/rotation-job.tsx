@@ -12,7 +12,7 @@ import { Table } from '../components/table.js';
 import { ExactTime, Time } from '../components/time.js';
 import { type Schemas, itemsOf, optionsOf, pagesOf, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
-import { rotationFilterText } from '../rotation-filter.js';
+import { restOf, rotationFilterText } from '../rotation-filter.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { StartRotation } from './start-rotation.js';
@@ -64,7 +64,7 @@ function RotationJob({ rotation }: { readonly rotation: Rotation }) {
             Cancel the rotation
           </Button>
           <Button reason={mayWrite ?? rest} onClick={() => setAgain(true)}>
-            Start again by the same filter
+            Rotate what remains
           </Button>
         </>
       }
@@ -103,7 +103,7 @@ function RotationJob({ rotation }: { readonly rotation: Rotation }) {
       <Report rotation={rotation} />
       {again && (
         <StartRotation
-          filter={filter}
+          filter={restOf(filter, rotation.createdAt)}
           onClose={() => setAgain(false)}
           onStarted={({ id }) => {
             setAgain(false);

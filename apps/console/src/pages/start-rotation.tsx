@@ -8,6 +8,7 @@ import { StepUpForm } from '../components/step-up.js';
 import { Table } from '../components/table.js';
 import { type Schemas, optionsOf, pagesOf, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
+import { fieldOfInstant } from '../instant-field.js';
 import { type RotationFilter, rotationFilterOf, rotationFilterText } from '../rotation-filter.js';
 import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
@@ -22,7 +23,7 @@ export const rotationsQuery = (tenantId: string) =>
   );
 
 interface StartRotationProps {
-  /** Of a rotation that is begun again; all of the tenant where it is absent. */
+  /** What remains of a rotation; all of the tenant where it is absent. */
   readonly filter?: RotationFilter;
   readonly onClose: () => void;
   readonly onStarted: (rotation: Schemas['CredentialRotation']) => void;
@@ -88,6 +89,13 @@ export function StartRotation({ filter, onClose, onStarted }: StartRotationProps
           name="expiresBefore"
           type="date"
           defaultValue={filter?.expiresBefore?.slice(0, 10)}
+        />
+        <TextField
+          label="Created before (UTC)"
+          name="createdBefore"
+          type="datetime-local"
+          step={0.001}
+          defaultValue={filter?.createdBefore === undefined ? undefined : fieldOfInstant(filter.createdBefore)}
         />
         <TextField
           label="Unused since"

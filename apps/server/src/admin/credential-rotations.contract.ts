@@ -52,6 +52,7 @@ export class AppliedRotationFilter {
   @Email({ optional: true, description: 'Only those of services with this contact' }) owner?: string;
   @Text({ optional: true, description: 'Only those with this name', example: 'autumn 2026' }) name?: string;
   @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: string;
+  @Instant({ optional: true, description: 'Only those that were created before' }) createdBefore?: string;
   @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: string;
 }
 
@@ -141,6 +142,7 @@ const presentFilter = ({
   owner,
   name,
   expiresBefore,
+  createdBefore,
   unusedSince,
 }: RotationSelection): AppliedRotationFilter => ({
   ...(authType === undefined ? {} : { authType }),
@@ -148,6 +150,7 @@ const presentFilter = ({
   ...(owner === undefined ? {} : { owner }),
   ...(name === undefined ? {} : { name }),
   ...(expiresBefore === undefined ? {} : { expiresBefore: toRfc3339(expiresBefore) }),
+  ...(createdBefore === undefined ? {} : { createdBefore: toRfc3339(createdBefore) }),
   ...(unusedSince === undefined ? {} : { unusedSince: toRfc3339(unusedSince) }),
 });
 

@@ -62,6 +62,11 @@ export class CredentialSelectionFields {
     description: 'Only those that expire before; a date is the start of that day in UTC',
   })
   expiresBefore?: number;
+  @InstantOrDate({
+    optional: true,
+    description: 'Only those that were created before; a date is the start of that day in UTC',
+  })
+  createdBefore?: number;
   @UnusedSince() unusedSince?: number;
 }
 
