@@ -1,13 +1,17 @@
 import type { QueryClient } from '@tanstack/react-query';
 import {
   type ErrorComponentProps,
+  Link,
   createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   redirect,
+  useRouter,
 } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 
+import { Button } from './components/button.js';
 import { Refusal } from './components/form.js';
 import { Layout } from './components/layout.js';
 import { Page } from './components/page.js';
@@ -19,20 +23,64 @@ import { type CertificateSearch, certificateSearch } from './certificate-filter.
 import { calendarSearch } from './calendar.js';
 import { asOfSearch, historySearch, proofSearch } from './history-filter.js';
 import { selfQuery } from './queries.js';
+import { otherWindows } from './other-windows.js';
 import { session } from './server.js';
+import { signInSearch } from './session-end.js';
 
 interface Context {
   readonly queries: QueryClient;
 }
 
-const NotFound = () => <Page title="Not found">There is no such page.</Page>;
-const Failed = ({ error }: ErrorComponentProps) => (
-  <Page title="This did not work">
-    <Refusal error={error} />
+const NotFound = () => (
+  <Page title="Not found">
+    There is no such page. <Link to="/">To the first one</Link>
   </Page>
 );
 
-const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFound, errorComponent: Failed });
+function Failed({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const again = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <Page title="This did not work">
+      <Refusal error={error}>
+        <div className="mt-2">
+          <Button onClick={again}>Try again</Button>
+        </div>
+      </Refusal>
+    </Page>
+  );
+}
+
+/** Where there is no page around it. */
+const Alone = ({ children }: { readonly children: ReactNode }) => (
+  <main className="mx-auto max-w-md p-4 pt-12">{children}</main>
+);
+const NotFoundAlone = () => (
+  <Alone>
+    <NotFound />
+  </Alone>
+);
+const FailedAlone = (props: ErrorComponentProps) => (
+  <Alone>
+    <Failed {...props} />
+  </Alone>
+);
+
+/**
+ * What the search part of an address says, and nothing else of it: the router would pass on whatever a reader leaves out, as it is
+ * written there.
+ */
+const only =
+  <Search extends object>(read: (search: Readonly<Record<string, unknown>>) => Search) =>
+  (search: Readonly<Record<string, unknown>>): Search => ({
+    ...Object.fromEntries(Object.keys(search).map((name) => [name, undefined])),
+    ...read(search),
+  });
+
+const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFoundAlone, errorComponent: FailedAlone });
 
 const tenantSearch = ({ tenant: named }: { tenant?: unknown }): { tenant?: string } =>
   typeof named === 'string' && named !== '' ? { tenant: named } : {};
@@ -40,7 +88,7 @@ const tenantSearch = ({ tenant: named }: { tenant?: unknown }): { tenant?: strin
 const signIn = createRoute({
   getParentRoute: () => root,
   path: '/sign-in',
-  validateSearch: tenantSearch,
+  validateSearch: only(signInSearch),
   component: SignInPage,
 });
 const signInCallback = createRoute({
@@ -73,11 +121,16 @@ const signInPasskey = createRoute({
 const signedIn = createRoute({
   getParentRoute: () => root,
   id: 'signed-in',
-  beforeLoad: async ({ context }) => {
-    if (!session.signedIn && !(await session.resume())) throw redirect({ to: '/sign-in' });
-    await context.queries.ensureQueryData(selfQuery);
+  beforeLoad: async ({ context, location: { pathname, searchStr } }) => {
+    if (!session.signedIn && !(await session.resume())) {
+      const next = `${pathname}${searchStr}`;
+      throw redirect({ to: '/sign-in', search: next === '/' ? {} : signInSearch({ next }) });
+    }
+    const { user } = await context.queries.ensureQueryData(selfQuery);
+    otherWindows.signedIn(user.id);
   },
   component: Layout,
+  errorComponent: FailedAlone,
 });
 
 const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: HomePage });
@@ -146,8 +199,7 @@ const diagnose = createRoute({
 const certificates = createRoute({
   getParentRoute: () => tenant,
   path: '/certificates',
-  validateSearch: (search: Readonly<Record<string, unknown>>): CertificateSearch =>
-    certificateSearch(search, choices.Certificate.state),
+  validateSearch: only((search): CertificateSearch => certificateSearch(search, choices.Certificate.state)),
   component: lazyRouteComponent(() => import('./pages/certificates.js'), 'CertificatesPage'),
 });
 const authority = createRoute({
@@ -163,7 +215,7 @@ const certificate = createRoute({
 const history = createRoute({
   getParentRoute: () => tenant,
   path: '/history',
-  validateSearch: historySearch,
+  validateSearch: only(historySearch),
   component: lazyRouteComponent(() => import('./pages/history.js'), 'HistoryPage'),
 });
 const event = createRoute({
@@ -179,19 +231,19 @@ const historyMonths = createRoute({
 const asOf = createRoute({
   getParentRoute: () => tenant,
   path: '/as-of',
-  validateSearch: asOfSearch,
+  validateSearch: only(asOfSearch),
   component: lazyRouteComponent(() => import('./pages/as-of.js'), 'AsOfPage'),
 });
 const proof = createRoute({
   getParentRoute: () => tenant,
   path: '/proof',
-  validateSearch: proofSearch,
+  validateSearch: only(proofSearch),
   component: lazyRouteComponent(() => import('./pages/proof.js'), 'ProofPage'),
 });
 const calendar = createRoute({
   getParentRoute: () => tenant,
   path: '/calendar',
-  validateSearch: calendarSearch,
+  validateSearch: only(calendarSearch),
   component: lazyRouteComponent(() => import('./pages/calendar.js'), 'CalendarPage'),
 });
 const settings = createRoute({
@@ -202,7 +254,7 @@ const settings = createRoute({
 const secondFactor = createRoute({
   getParentRoute: () => signedIn,
   path: '/second-factor',
-  validateSearch: tenantSearch,
+  validateSearch: only(tenantSearch),
   component: lazyRouteComponent(() => import('./pages/enrolment.js'), 'EnrolmentPage'),
 });
 const members = createRoute({
@@ -252,7 +304,7 @@ const platformIdentityProviders = createRoute({
 const platformHistory = createRoute({
   getParentRoute: () => signedIn,
   path: '/platform/history',
-  validateSearch: historySearch,
+  validateSearch: only(historySearch),
   component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformHistoryPage'),
 });
 const platformEvent = createRoute({
@@ -313,7 +365,13 @@ const routeTree = root.addChildren([
 ]);
 
 export const createConsoleRouter = (queries: QueryClient) =>
-  createRouter({ routeTree, basepath: '/console', context: { queries }, defaultNotFoundComponent: NotFound });
+  createRouter({
+    routeTree,
+    basepath: '/console',
+    context: { queries },
+    defaultErrorComponent: Failed,
+    defaultNotFoundComponent: NotFound,
+  });
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -274,7 +274,6 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await Promise.all([page, second].map((each) => each.getByRole('button', { name: 'Sign out' }).waitFor()));
     await press(page, 'Sign out');
     await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
-    await second.reload();
     await second.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
     expect([page, second].map((each) => new URL(each.url()).pathname)).toEqual(Array(2).fill('/console/sign-in'));
     await context.close();

@@ -92,7 +92,7 @@ export function permittedAction(
 /** What changes nothing but what the person sees, or only what is their own. */
 export const HARMLESS = new RegExp(
   `^(${[
-    'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Download PEM',
+    'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download PEM',
     'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Rotate what remains|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
     'Month (before|after)|\\d+ on .+|Create a calendar link',
     'End|Change the password|Create API token|Revoke (?!ACME ).+|Orders of .+|Read again',

@@ -1,6 +1,7 @@
 import { type ComponentProps, type ReactNode, type SubmitEvent, useId } from 'react';
 import { ChanceryError } from '#sdk';
 
+import { refusalText } from '../refusal.js';
 import { Button } from './button.js';
 
 const FIELD = 'block w-full min-h-9 rounded-md border border-soft bg-card px-2 py-1 text-strong';
@@ -109,13 +110,19 @@ export function CheckField({ label, hint, ...rest }: Labelled & ComponentProps<'
   );
 }
 
+interface RefusalProps {
+  readonly error: unknown;
+  /** What can be done about it. */
+  readonly children?: ReactNode;
+}
+
 /** What the server refused, with each member that it found fault with. */
-export function Refusal({ error }: { readonly error: unknown }) {
+export function Refusal({ error, children }: RefusalProps) {
   if (error === null || error === undefined) return null;
   const problem = error instanceof ChanceryError ? error.problem : undefined;
   return (
     <div role="alert" className="my-3 rounded-md border border-danger bg-danger-tint p-3 text-sm text-danger">
-      <p className="font-medium">{error instanceof Error ? error.message : String(error)}</p>
+      <p className="font-medium">{refusalText(error)}</p>
       {problem?.errors !== undefined && (
         <ul className="mt-1 list-disc pl-5">
           {problem.errors.map(({ pointer, detail }) => (
@@ -130,6 +137,7 @@ export function Refusal({ error }: { readonly error: unknown }) {
           <code>{problem.code}</code>, request <code>{problem.requestId}</code>
         </p>
       )}
+      {children}
     </div>
   );
 }

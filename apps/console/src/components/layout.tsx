@@ -2,7 +2,7 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
 
 import { selfQuery } from '../queries.js';
-import { session } from '../server.js';
+import { signOut } from '../server.js';
 import { Button } from './button.js';
 
 const LINK = 'block rounded-md px-3 py-1.5 no-underline text-text hover:bg-tint';
@@ -90,7 +90,7 @@ export function Layout() {
           <Link to="/account" className="max-w-48 truncate text-sm">
             {self.user.email}
           </Link>
-          <Button onClick={() => void session.signOut()}>Sign out</Button>
+          <Button onClick={() => void signOut()}>Sign out</Button>
         </div>
       </header>
       <nav aria-label="Pages" className="border-line p-3 md:border-r">

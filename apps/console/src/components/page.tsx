@@ -1,5 +1,7 @@
+import { useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
+import { Button } from './button.js';
 import { Refusal } from './form.js';
 
 export interface PageProps {
@@ -50,6 +52,26 @@ export const Empty = ({ children }: { readonly children: ReactNode }) => (
   <p className="rounded-md border border-dashed border-line p-4 text-soft">{children}</p>
 );
 
+interface NotReadProps {
+  readonly error: unknown;
+  readonly children?: ReactNode;
+}
+
+/** Why something was not read, and the way to read it again: together with all else on the page that was not. */
+function NotRead({ error, children }: NotReadProps) {
+  const queries = useQueryClient();
+  const again = () =>
+    queries.refetchQueries({ type: 'active', predicate: ({ state: { status } }) => status === 'error' });
+  return (
+    <Refusal error={error}>
+      {children !== undefined && <p className="mt-1">{children}</p>}
+      <div className="mt-2">
+        <Button onClick={() => void again()}>Try again</Button>
+      </div>
+    </Refusal>
+  );
+}
+
 interface Reading<Data> {
   readonly data: Data | undefined;
   readonly error: unknown;
@@ -62,12 +84,19 @@ export interface LoadedProps<Data> {
   readonly children: (data: Data) => ReactNode;
 }
 
-/** What a query gave, or that it is under way, or why it was refused. */
+/** What a query gave, or that it is under way, or why it was refused; also where something older is shown meanwhile. */
 export function Loaded<Data>({ query: { data, error }, title, children }: LoadedProps<Data>) {
-  if (data !== undefined) return <>{children(data)}</>;
   const refused = error !== null && error !== undefined;
+  if (data !== undefined) {
+    return (
+      <>
+        {refused && <NotRead error={error}>What is shown was read before.</NotRead>}
+        {children(data)}
+      </>
+    );
+  }
   const instead = refused ? (
-    <Refusal error={error} />
+    <NotRead error={error} />
   ) : (
     <p role="status" className="p-4 text-soft">
       Loading …

@@ -7,7 +7,7 @@ import { Button } from '../components/button.js';
 import { Form, PASSWORD_HINT, TextField } from '../components/form.js';
 import { Notice, OutsidePage, Panel } from '../components/outside.js';
 import { type Schemas, selfQuery, useChange } from '../queries.js';
-import { client, session } from '../server.js';
+import { client, session, signOut } from '../server.js';
 import { invitationToken } from '../token-of-address.js';
 
 const CONSENT = 'Its members then see your name and address, and its history lists what you do there.';
@@ -84,7 +84,7 @@ function AcceptAsMyself({ token, accept }: AcceptAsMyselfProps) {
       </Form>
       <div className="mt-5 flex flex-wrap items-center gap-2 text-sm">
         Somebody else was invited?
-        <Button onClick={() => void session.signOut()}>Sign out</Button>
+        <Button onClick={() => void signOut()}>Sign out</Button>
       </div>
     </>
   );

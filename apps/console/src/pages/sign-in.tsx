@@ -1,20 +1,23 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { FactorAnswer, FactorQuestion, SignIn } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Form, Refusal, TextField } from '../components/form.js';
-import { OutsidePage, Panel } from '../components/outside.js';
+import { OutsidePage, Panel, Warning } from '../components/outside.js';
 import { askPasskey } from '../passkeys.js';
 import { offeredProvidersQuery, useChange } from '../queries.js';
 import { session } from '../server.js';
+import { sessionEndText } from '../session-end.js';
 import { invitationToken } from '../token-of-address.js';
 
 /** The ways into the console without a session. */
 export function SignInPage() {
+  const { reason } = useSearch({ from: '/sign-in' });
   return (
     <OutsidePage title="Sign in">
+      {reason !== undefined && <Warning>{sessionEndText(reason)}</Warning>}
       <Providers />
       <PasswordForm />
       <div className="mt-6 flex flex-wrap gap-4 text-sm">
@@ -49,11 +52,15 @@ function Providers() {
 
 function PasswordForm() {
   const navigate = useNavigate();
+  const { history } = useRouter();
+  const { next } = useSearch({ from: '/sign-in' });
   const queries = useQueryClient();
   const [question, setQuestion] = useState<FactorQuestion>();
   const begin = () => {
     queries.clear();
-    void navigate({ to: invitationToken.isPending ? '/invitation' : '/' });
+    if (invitationToken.isPending || next === undefined)
+      void navigate({ to: invitationToken.isPending ? '/invitation' : '/' });
+    else history.push(`/console${next}`);
   };
   const signIn = useChange(
     (credentials: SignIn) => session.signIn(credentials),

@@ -1,0 +1,16 @@
+import { ChanceryError } from '#sdk';
+
+/** A proxy in front of a server answers so while it has none to ask. */
+const AWAY_STATUS: readonly number[] = [502, 503, 504];
+
+/** Why something did not work, in words for a person. */
+export function refusalText(error: unknown): string {
+  if (error instanceof ChanceryError) {
+    if (error.problem !== undefined) return error.message;
+    return AWAY_STATUS.includes(error.status) ? 'The server is not there at the moment.' : error.message;
+  }
+  // That is all that `fetch` says where no answer came (WHATWG Fetch, network error).
+  if (error instanceof TypeError)
+    return 'The server could not be reached. What was asked for may or may not have been done.';
+  return error instanceof Error ? error.message : String(error);
+}
