@@ -23,7 +23,6 @@ const WORKERS = 8;
 const REQUESTS_AFTERWARDS = 3;
 const PAUSE_MILLISECONDS = 10;
 const LOG_INS = 3;
-const PATIENCE = { timeout: 60_000 };
 
 let database: TestDatabase;
 /** Requests arrive at the first instance; what withdraws their right is asked of the second one. */
@@ -111,12 +110,12 @@ describe('an owner who invites people while another owner removes them', () => {
     );
   };
 
-  it('an owner invites no person once the removal is acknowledged', PATIENCE, async () => {
+  it('an owner invites no person once the removal is acknowledged', async () => {
     const { before, after, rejections } = await sum(() => run(() => server.server.app.get(Invitations)));
     expect([before > 0, after, [...rejections]]).toEqual([true, 0, ['NOT_FOUND']]);
   });
 
-  it('negative control: an owner invites some people without the check in the transaction', PATIENCE, async () => {
+  it('negative control: an owner invites some people without the check in the transaction', async () => {
     const refusals = new RefusedPasswords(unchecked, new RepeatedEvents(unchecked));
     const { app } = server.server;
     const guard = new PasswordGuard(unchecked, new PasswordHasher());
@@ -149,20 +148,16 @@ describe('a service that signs while its credential is discarded', () => {
     );
   };
 
-  it('a service gets no token once the discard is acknowledged', PATIENCE, async () => {
+  it('a service gets no token once the discard is acknowledged', async () => {
     const { before, after, rejections } = await sum(() => run(() => server.server.app.get(Signing)));
     expect([before > 0, after, [...rejections]]).toEqual([true, 0, ['CREDENTIAL_INACTIVE']]);
   });
 
-  it(
-    'negative control: a service gets some tokens where no transaction reads the number of the configuration',
-    PATIENCE,
-    async () => {
-      const careless = carelessSigning(server, unchecked);
-      const { after, rejections } = await sum(() => run(() => careless));
-      expect([after > 0, [...rejections]]).toEqual([true, []]);
-    },
-  );
+  it('negative control: a service gets some tokens where no transaction reads the number of the configuration', async () => {
+    const careless = carelessSigning(server, unchecked);
+    const { after, rejections } = await sum(() => run(() => careless));
+    expect([after > 0, [...rejections]]).toEqual([true, []]);
+  });
 });
 
 describe('log-ins with a password that is changed at the same time', () => {
@@ -220,7 +215,7 @@ describe('log-ins with a password that is changed at the same time', () => {
     return rows.filter((row) => row?.endedAt === null).length;
   }
 
-  it('concurrent log-ins leave no session of the old password', PATIENCE, async () => {
+  it('concurrent log-ins leave no session of the old password', async () => {
     let alive = 0;
     const { app } = server.server;
     const scope = platformScope(systemOrigin('log-in'));
@@ -239,11 +234,7 @@ describe('log-ins with a password that is changed at the same time', () => {
     expect(alive).toBe(0);
   });
 
-  it(
-    'negative control: concurrent log-ins leave some sessions without a second look at the password',
-    PATIENCE,
-    async () => {
-      expect(await survivors(await createTenant(server), carelessLogIn)).toBe(LOG_INS);
-    },
-  );
+  it('negative control: concurrent log-ins leave some sessions without a second look at the password', async () => {
+    expect(await survivors(await createTenant(server), carelessLogIn)).toBe(LOG_INS);
+  });
 });

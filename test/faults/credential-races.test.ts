@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { SECOND, systemClock, toRfc3339 } from '#core';
+import { SECOND, systemClock } from '#core';
 
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
@@ -81,10 +81,10 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
     const body = { name: `service ${++services}` };
     const { service, serviceKey } = await must('POST', `${lane.path}/services`, { token, body });
     const path = `${lane.path}/services/${service!['id']}/credentials`;
-    const add = async (more: object = {}): Promise<string> =>
-      (await must('POST', path, { token, body: { authType: 'service_key', ...more } }))['id']!;
+    const add = async (): Promise<string> =>
+      (await must('POST', path, { token, body: { authType: 'service_key' } }))['id']!;
     const active: [string, string?] = [serviceKey!['id']!];
-    if (want.active === 2) active.push(await add(want.expiresAt === undefined ? {} : { expiresAt: want.expiresAt }));
+    if (want.active === 2) active.push(await add());
     const inactive = want.inactive === 1 ? await add() : undefined;
     if (inactive !== undefined) await must('POST', `${path}/${inactive}/discard`, { token });
     return { lane, path, active, inactive };
@@ -93,7 +93,6 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
   interface Situation {
     readonly active: 1 | 2;
     readonly inactive: 0 | 1;
-    readonly expiresAt?: string;
   }
 
   const act =
@@ -118,6 +117,16 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
       ...(inactive > 1 ? ['more than one inactive service key'] : []),
       ...(active + inactive > LIMIT ? ['more than the limit'] : []),
     ];
+  }
+
+  /** Past the processes, which are told nothing. */
+  async function write(statement: string): Promise<void> {
+    const source = await openPlainDataSource(database.url);
+    try {
+      await source.query(statement);
+    } finally {
+      await source.destroy();
+    }
   }
 
   /** Does `work` for as many services as a kind has, each lane one after the other, all lanes side by side. */
@@ -189,12 +198,8 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
       (await must('GET', `${path}/${id}`, { token: lane.token }, at))['allowedActions'];
     const asked = await Promise.all([ask(active[0], first()), ask(active[1], last())]);
     for (const allowedActions of asked) expect(allowedActions).toContain('discard');
-    const source = await openPlainDataSource(database.url);
-    try {
-      const discard = "UPDATE credentials SET state = 'inactive' WHERE id = ? AND state = 'active'";
-      for (const id of active) await source.query(discard, [id]);
-    } finally {
-      await source.destroy();
+    for (const id of active) {
+      await write(`UPDATE credentials SET state = 'inactive' WHERE id = '${id}' AND state = 'active'`);
     }
     expect(violations(await statesOf(prepared))).toEqual([
       'no active service key',
@@ -206,12 +211,14 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
     `expire and discard race on ${PROCESSES} server process(es), at ${SERVICES_PER_KIND} services, with the schedulers running`,
     PATIENCE,
     async () => {
-      const expiry = systemClock.now() + 8 * SECOND;
-      const situation: Situation = { active: 2, inactive: 0, expiresAt: toRfc3339(expiry) };
       const all: Prepared[] = [];
       await inLanes(async (lane) => {
-        all.push(await prepare(lane, situation));
+        all.push(await prepare(lane, { active: 2, inactive: 0 }));
       });
+      // Set once all are there, however long that took.
+      const expiry = systemClock.now() + 3 * SECOND;
+      const expiring = all.map(({ active }) => `'${active[1]}'`).join(', ');
+      await write(`UPDATE credentials SET expiresAt = ${expiry} WHERE id IN (${expiring})`);
       // Around the instant of the expiry, half before it and half after it.
       const discard = act('discard', ({ active }) => active[0]);
       const answers = await Promise.all(
@@ -224,9 +231,7 @@ describe(`credential actions that race on ${PROCESSES} server process(es)`, () =
       for (const answer of answers) expect(['OK', 'LAST_ACTIVE_CREDENTIAL']).toContain(answer);
       // A service without an active one gets a successor as soon as a scheduler has seen it.
       for (const prepared of all) {
-        await expect
-          .poll(async () => violations(await statesOf(prepared)), { timeout: 15_000, interval: 500 })
-          .toEqual([]);
+        await expect.poll(async () => violations(await statesOf(prepared)), { interval: 200 }).toEqual([]);
         expect(count(await statesOf(prepared), 'expired')).toBe(1);
       }
     },

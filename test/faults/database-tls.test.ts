@@ -228,7 +228,7 @@ describe.skipIf(testServerUrl === undefined || !isDatabaseInstalled())('a databa
       expect(new Set(answers.map(({ status, body }) => `${status} ${body['code']}`))).toEqual(
         new Set(['503 DATABASE_UNAVAILABLE']),
       );
-      await expect.poll(async () => (await product.get('/health/ready')).status, { timeout: 20_000 }).toBe(200);
+      await expect.poll(async () => (await product.get('/health/ready')).status).toBe(200);
       expect((await product.get(`${tenant.path}/services`, tenant.owner)).status).toBe(200);
     });
 

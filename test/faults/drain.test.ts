@@ -1,13 +1,14 @@
 import { Agent, type IncomingHttpHeaders, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
 import { type ServerProcess, build, startProcess } from './server-process.js';
 
 const CLIENTS = 16;
 const PAUSE_MILLISECONDS = 5;
+const ANSWERS_OF_A_CLIENT = 10;
 const PATIENCE = { timeout: 120_000 };
 
 /** One request over the connections of an agent. */
@@ -77,10 +78,13 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
     const outcome: Outcome = { answers: 0, closed: 0, errors: [] };
     let over = false;
     const clients = Array.from({ length: CLIENTS }, () => client(first.address, second.address, outcome, () => over));
-    await delay(500);
+    const answered = (count: number) =>
+      vi.waitFor(() => expect(outcome.answers).toBeGreaterThanOrEqual(count), { timeout: 60_000 });
+    await answered(ANSWERS_OF_A_CLIENT * CLIENTS);
     running.delete(first);
     const exitCode = await first.stop();
-    await delay(200);
+    // Each client meets the second server, too.
+    await answered(outcome.answers + ANSWERS_OF_A_CLIENT * CLIENTS);
     over = true;
     await Promise.all(clients);
     return { ...outcome, exitCode };
@@ -90,9 +94,9 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
     `a server that is told to stop while ${CLIENTS} clients with kept-alive connections use it closes each connection after an answer, and none of them sees an error`,
     PATIENCE,
     async () => {
-      const { exitCode, errors, closed, answers } = await stopUnderLoad(1);
+      const { exitCode, errors, closed, answers } = await stopUnderLoad(2);
       expect({ exitCode, errors, closed }).toEqual({ exitCode: 0, errors: [], closed: CLIENTS });
-      expect(answers).toBeGreaterThan(10 * CLIENTS);
+      expect(answers).toBeGreaterThan(ANSWERS_OF_A_CLIENT * CLIENTS);
     },
   );
 

@@ -121,7 +121,7 @@ export async function watched(server: TestServer, tenant: TestTenant, change: St
 }
 
 const REQUESTS_AFTERWARDS = 3;
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 60_000;
 
 export interface Outdated {
   readonly before: number;

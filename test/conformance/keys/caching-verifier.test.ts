@@ -22,9 +22,11 @@ function cachingVerifier(jwksUrl: string, now: () => number) {
   let cached: { readonly keys: JSONWebKeySet; readonly until: number } | undefined;
   return async (token: string): Promise<void> => {
     if (!cached || cached.until <= now()) {
+      // The time that the answer takes is a part of its age (RFC 9111 §4.2.3).
+      const asked = now();
       const answer = await fetch(jwksUrl);
       const seconds = Number(/max-age=(\d+)/.exec(answer.headers.get('cache-control') ?? '')?.[1]);
-      cached = { keys: (await answer.json()) as JSONWebKeySet, until: now() + seconds * SECOND };
+      cached = { keys: (await answer.json()) as JSONWebKeySet, until: asked + seconds * SECOND };
     }
     await jwtVerify(token, createLocalJWKSet(cached.keys), { currentDate: new Date(now()) });
   };

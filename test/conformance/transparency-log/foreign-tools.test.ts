@@ -54,7 +54,7 @@ const EMPTY_ROOT_TEXT = Buffer.from(EMPTY_ROOT).toString('base64');
 const keyEvents = defineEvents('key', { used: '' });
 const clock = new ManualClock();
 const PLATFORM = platformScope(systemOrigin('test'));
-const STARTING = { timeout: 20_000, interval: 50 };
+const STARTING = { timeout: 60_000, interval: 50 };
 const run = promisify(execFile);
 type Witness = ConstructorParameters<typeof Cosignatures>[1]['all'][number];
 

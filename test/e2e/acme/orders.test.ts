@@ -330,7 +330,7 @@ describe('the validation of a challenge', () => {
     await validate();
     const { body } = await client.post(challenges[0]!.url);
     expect(body).toMatchObject({ status: 'processing', error: { type: 'urn:ietf:params:acme:error:dns' } });
-  }, 20_000);
+  });
 
   it('another challenge of an authorization is not begun while one is validated', async () => {
     const { client, name } = await prepared();

@@ -112,7 +112,7 @@ describe('the validations of an installation', () => {
     await plain.query('DELETE FROM acme_authorizations WHERE tenantId = ?', [slow.row['tenantId']]);
     host.drop();
     await Promise.all([waiting, others]);
-  }, 20_000);
+  });
 
   it('a suspended tenant validates nothing, and goes on once it is resumed', async () => {
     const { tenant, challenge, state } = await answered();

@@ -61,75 +61,71 @@ async function firstStart() {
 
 // Chromium is installed by `.ci/run`; elsewhere these tests are left out.
 describe.runIf(browserProgram)('the console in a browser', () => {
-  it(
-    'a person gets from what an empty installation prints to a token that somebody else verifies',
-    { timeout: 60_000 },
-    async () => {
-      const first = await firstStart();
-      const { page, context, faults } = await openWindow(browser, new URL(first.link).origin);
-      await page.goto(first.link);
-      await page.getByLabel('E-mail address').fill(first.email);
-      await page.getByLabel('Password', { exact: true }).fill(first.password);
-      await press(page, 'Sign in');
-      await press(page, 'Create tenant');
-      const dialog = dialogOf(page);
-      await dialog.getByLabel('Name', { exact: true }).fill('Acme Ltd');
-      await dialog.getByLabel('Slug').fill('acme');
-      await dialog.getByLabel('E-mail address of the owner').fill('olivia@acme.test');
-      await dialog.getByLabel('Name of the owner').fill('Olivia');
-      await dialog.getByLabel('First password').fill(PASSWORD);
-      await press(page, 'Create');
-      await page.getByRole('cell', { name: 'Acme Ltd' }).waitFor();
-      await press(page, 'Sign out');
+  it('a person gets from what an empty installation prints to a token that somebody else verifies', async () => {
+    const first = await firstStart();
+    const { page, context, faults } = await openWindow(browser, new URL(first.link).origin);
+    await page.goto(first.link);
+    await page.getByLabel('E-mail address').fill(first.email);
+    await page.getByLabel('Password', { exact: true }).fill(first.password);
+    await press(page, 'Sign in');
+    await press(page, 'Create tenant');
+    const dialog = dialogOf(page);
+    await dialog.getByLabel('Name', { exact: true }).fill('Acme Ltd');
+    await dialog.getByLabel('Slug').fill('acme');
+    await dialog.getByLabel('E-mail address of the owner').fill('olivia@acme.test');
+    await dialog.getByLabel('Name of the owner').fill('Olivia');
+    await dialog.getByLabel('First password').fill(PASSWORD);
+    await press(page, 'Create');
+    await page.getByRole('cell', { name: 'Acme Ltd' }).waitFor();
+    await press(page, 'Sign out');
 
-      await signIn(page, 'olivia@acme.test', PASSWORD);
-      await page.getByRole('link', { name: 'Make a signing key' }).click();
-      await press(page, 'Generate key');
-      await dialog.getByLabel('Name').fill('partner tokens');
-      await press(page, 'Generate');
-      await page.getByRole('link', { name: 'partner tokens' }).waitFor();
+    await signIn(page, 'olivia@acme.test', PASSWORD);
+    await page.getByRole('link', { name: 'Make a signing key' }).click();
+    await press(page, 'Generate key');
+    await dialog.getByLabel('Name').fill('partner tokens');
+    await press(page, 'Generate');
+    await page.getByRole('link', { name: 'partner tokens' }).waitFor();
 
-      await page.getByRole('link', { name: 'Overview' }).click();
-      await page.getByRole('link', { name: 'Describe the tokens' }).click();
-      await press(page, 'Create token profile');
-      await dialog.getByLabel('Name').fill('partner-api');
-      await dialog.getByLabel('Audience').fill('https://partner.example');
-      await press(page, 'Create');
-      await page.getByRole('link', { name: 'partner-api' }).waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('link', { name: 'Describe the tokens' }).click();
+    await press(page, 'Create token profile');
+    await dialog.getByLabel('Name').fill('partner-api');
+    await dialog.getByLabel('Audience').fill('https://partner.example');
+    await press(page, 'Create');
+    await page.getByRole('link', { name: 'partner-api' }).waitFor();
 
-      await page.getByRole('link', { name: 'Overview' }).click();
-      await page.getByRole('link', { name: 'Create the service' }).click();
-      await press(page, 'Create service');
-      await dialog.getByLabel('Name').fill('billing');
-      await dialog.getByLabel('Token profiles').fill('partner-api');
-      await press(page, 'Create');
-      await dialog.getByText('Store these now').waitFor();
-      await press(page, 'Done');
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('link', { name: 'Create the service' }).click();
+    await press(page, 'Create service');
+    await dialog.getByLabel('Name').fill('billing');
+    await dialog.getByLabel('Token profiles').fill('partner-api');
+    await press(page, 'Create');
+    await dialog.getByText('Store these now').waitFor();
+    await press(page, 'Done');
 
-      await page.getByRole('link', { name: 'Overview' }).click();
-      await page.getByRole('link', { name: 'Try it' }).click();
-      await page.getByRole('link', { name: 'partner-api' }).click();
-      await press(page, 'Issue a token');
-      const issued = page.getByRole('region', { name: 'Issued token' });
-      const token = await issued.locator('code').first().innerText();
-      await issued.getByText('"sub": "user-42"').waitFor();
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('link', { name: 'Try it' }).click();
+    await page.getByRole('link', { name: 'partner-api' }).click();
+    await press(page, 'Issue a token');
+    const issued = page.getByRole('region', { name: 'Issued token' });
+    const token = await issued.locator('code').first().innerText();
+    await issued.getByText('"sub": "user-42"').waitFor();
 
-      const other = await context.newPage();
-      await other.goto('/v1/tenants/acme/.well-known/jwks.json');
-      const jwks = createLocalJWKSet(JSON.parse(await other.locator('body').innerText()) as never);
-      const { payload } = await jwtVerify(token, jwks, { audience: 'https://partner.example' });
-      expect(payload.sub).toBe('user-42');
+    const other = await context.newPage();
+    await other.goto('/v1/tenants/acme/.well-known/jwks.json');
+    const jwks = createLocalJWKSet(JSON.parse(await other.locator('body').innerText()) as never);
+    const { payload } = await jwtVerify(token, jwks, { audience: 'https://partner.example' });
+    expect(payload.sub).toBe('user-42');
 
-      await page.getByRole('link', { name: 'Overview' }).click();
-      await page.getByRole('heading', { name: 'Due in the next 30 days' }).waitFor();
-      await expect.poll(() => page.getByText('From here to the first signed token').count()).toBe(0);
-      await page.getByText('events are signed', { exact: false }).waitFor();
-      expect(await page.getByText('failed', { exact: true }).count()).toBe(0);
-      expect(faults).toEqual([]);
-      await context.close();
-      await first.stop();
-    },
-  );
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByRole('heading', { name: 'Due in the next 30 days' }).waitFor();
+    await expect.poll(() => page.getByText('From here to the first signed token').count()).toBe(0);
+    await page.getByText('events are signed', { exact: false }).waitFor();
+    expect(await page.getByText('failed', { exact: true }).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await context.close();
+    await first.stop();
+  });
 
   it('a service key is created, discarded, reactivated and deleted as in the interface of the vendor', async () => {
     const tenant = await createTenant(server);
@@ -157,7 +153,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await discard.click();
     await dialogOf(page).getByText('Active of this type afterwards', { exact: true }).waitFor();
     await press(page, 'Yes, Discard');
-    await first.getByText('inactive').waitFor();
+    await first.getByText('inactive', { exact: true }).waitFor();
     // The other one is the last active one now.
     const others = page.locator('[data-credential]').filter({ hasNot: page.getByText('inactive', { exact: true }) });
     expect(await others.getByRole('button', { name: 'Discard' }).getAttribute('aria-disabled')).toBe('true');
@@ -229,21 +225,19 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     expect((await verified()).map((finding) => finding.split(/\s/)[0])).toEqual(Array(7).fill('verified'));
 
     await event!.fill(first.replace(/"outcome":"\w+"/, '"outcome":"denied"'));
-    await expect
-      .poll(refuted, { timeout: 10_000 })
-      .toMatch(/not what was recorded at place 1[^]*They differ from byte \d+ on/);
+    await expect.poll(refuted).toMatch(/not what was recorded at place 1[^]*They differ from byte \d+ on/);
     await event!.fill('');
     // A fork: a root that never was, which no key signed.
     const [origin, size, , ...rest] = kept.split('\n');
     await field!.fill([origin, size, `${'A'.repeat(43)}=`, ...rest].join('\n'));
-    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/does not verify[^]*was changed, or the log was forked/);
+    await expect.poll(refuted).toMatch(/does not verify[^]*was changed, or the log was forked/);
     // A checkpoint of more events than there are.
     await field!.fill([origin, '1000000', ...kept.split('\n').slice(2)].join('\n'));
-    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/were removed, or the server shows an earlier state/);
+    await expect.poll(refuted).toMatch(/were removed, or the server shows an earlier state/);
     await field!.fill(kept);
     const otherKey = (await server.get('/v1/history/keys?origin=other.example/x')).body['keys']![0]!['verifierKey']!;
     await key!.fill(otherKey);
-    await expect.poll(refuted, { timeout: 10_000 }).toMatch(/It is signed by .+, and the key is other\.example\/x/);
+    await expect.poll(refuted).toMatch(/It is signed by .+, and the key is other\.example\/x/);
     expect(faults).toEqual([]);
     await context.close();
   });

@@ -93,10 +93,8 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     await page.getByText(`Recovery codes that were not used: ${CODES_OF_AN_ACCOUNT - 1}`).waitFor();
     await press(page, `Remove ${NAME}`);
     // A password that was stolen does not suffice.
-    expect(await dialogOf(page).getByLabel('Prove that it is you by').locator('option').allInnerTexts()).toEqual([
-      'A code of the app',
-      'A recovery code',
-    ]);
+    const methods = dialogOf(page).getByLabel('Prove that it is you by').locator('option');
+    await expect.poll(() => methods.allInnerTexts()).toEqual(['A code of the app', 'A recovery code']);
     await dialogOf(page)
       .getByLabel('Code of the app')
       .fill(code(systemClock.now() + LATER));

@@ -52,7 +52,7 @@ async function saved(page: Page, button: string, count: number): Promise<Map<str
   const take = (download: Download): unknown => downloads.push(download);
   page.on('download', take);
   await press(page, button);
-  await expect.poll(() => downloads.length, { timeout: 10_000 }).toBe(count);
+  await expect.poll(() => downloads.length).toBe(count);
   page.off('download', take);
   const files = await Promise.all(
     downloads.map(
@@ -88,7 +88,7 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await page.getByRole('cell', { name: 'tenant.created' }).waitFor();
     await page.getByLabel('Day (UTC)').fill('2001-01-01');
     await page.getByText('0 events on 2001-01-01').waitFor();
-    expect(new URL(page.url()).search).toContain('2001-01-01');
+    await page.waitForURL(/2001-01-01/);
     expect(faults).toEqual([]);
   });
 
@@ -101,7 +101,7 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await change.getByRole('row', { name: /settings.*9/ }).waitFor();
     await page.getByRole('link', { name: 'Life of this tenant' }).click();
     await page.getByRole('cell', { name: 'tenant.created' }).waitFor();
-    expect(new URL(page.url()).search).toContain('order=asc');
+    await expect.poll(() => new URL(page.url()).search).toContain('order=asc');
   });
 
   it('an export is saved with the checkpoint that covers it, and both verify', async () => {
@@ -125,7 +125,7 @@ describe.runIf(browserProgram)('the history in the console', () => {
     const { items } = (await server.get(`${tenant.path}/services?name=gone`, tenant.owner)).body;
     // The page takes whole seconds.
     const at = new Date(Math.ceil((systemClock.now() + 1) / 1_000) * 1_000).toISOString();
-    await expect.poll(() => systemClock.now() > Date.parse(at), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => systemClock.now() > Date.parse(at)).toBe(true);
     await server.delete(`${tenant.path}/services/${items![0]!['id']}`, { password: PASSWORD }, tenant.owner);
     await server.post(`${tenant.path}/services`, { name: 'new' }, tenant.owner);
 
@@ -138,15 +138,15 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await services.getByRole('cell', { name: 'gone', exact: true }).waitFor();
     expect(await services.getByRole('cell', { name: 'new', exact: true }).count()).toBe(0);
     const signers = page.getByRole('region', { name: 'Possible signers' });
-    await expect.poll(() => signers.getByRole('cell', { name: 'service key' }).count(), { timeout: 10_000 }).toBe(1);
-    expect(new URL(page.url()).search).toContain(at.slice(0, 10));
+    await expect.poll(() => signers.getByRole('cell', { name: 'service key' }).count()).toBe(1);
+    await page.waitForURL((url) => url.search.includes(at.slice(0, 10)));
 
     await press(page, 'Compare with now');
     const changes = page.getByRole('list', { name: 'What changed since' });
     await changes
       .getByRole('listitem')
       .filter({ hasText: /removed Services: gone/ })
-      .waitFor({ timeout: 30_000 });
+      .waitFor();
     await changes
       .getByRole('listitem')
       .filter({ hasText: /added Services: new/ })

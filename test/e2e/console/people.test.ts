@@ -56,7 +56,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     const [, token] = link.split('#');
     await page.getByLabel('Token of the invitation').waitFor();
     expect(await page.getByLabel('Token of the invitation').inputValue()).toBe(token);
-    expect(page.url()).toBe(`${server.url}/console/invitation`);
+    await page.waitForURL(`${server.url}/console/invitation`);
     expect(await page.evaluate('JSON.stringify([history.length, history.state])')).not.toContain(token);
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
@@ -108,7 +108,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     const { page, context, faults } = await openWindow(browser, server.url);
     await page.goto(link);
     await page.getByLabel('New password').fill(CHOSEN_PASSWORD);
-    expect(page.url()).toBe(`${server.url}/console/reset`);
+    await page.waitForURL(`${server.url}/console/reset`);
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Set the password');
     await page.getByText('The new password holds').waitFor();
@@ -157,7 +157,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await press(page, 'Cancel');
     await press(page, 'Revoke nightly');
     await press(page, 'Yes, Revoke');
-    await page.getByText('revoked', { exact: true }).waitFor();
+    await regionOf(page, 'API tokens').getByText('revoked', { exact: true }).waitFor();
     expect((await server.get(`${path}/services`, { token })).status).toBe(401);
     expect(faults).toEqual([]);
     await context.close();

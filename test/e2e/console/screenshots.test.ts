@@ -122,7 +122,7 @@ async function fill(server: TestServer, tenant: TestTenant): Promise<Record<stri
 async function show(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await page.locator('main h1').waitFor();
-  await expect.poll(() => page.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
 }
 
 const fileOf = (name: string): string => join(FOLDER, `${name}.jpg`);

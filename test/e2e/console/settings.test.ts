@@ -100,7 +100,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await press(page, 'Pause');
     await press(page, 'Yes, Pause');
     await press(page, 'Resume');
-    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -117,8 +117,12 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await page.getByLabel('Reveal').selectOption('once');
     await page.getByLabel('Announcement days').fill('20, 10');
     await page.getByLabel('Admit provider groups').check();
+    const readAgain = page.waitForResponse(
+      (answer) => answer.request().method() === 'GET' && new URL(answer.url()).pathname === path,
+    );
     await press(page, 'Save the settings');
     await page.getByText('The settings are saved').waitFor();
+    await readAgain;
     expect((await server.get(path, owner)).body['settings']).toMatchObject({
       keyDeletionDays: 3,
       reveal: 'once',

@@ -88,7 +88,7 @@ describe('connections of one address', () => {
 });
 
 describe('a connection that is slow', () => {
-  const FAST = { headersMilliseconds: 200, requestMilliseconds: 400, checkEveryMilliseconds: 20 };
+  const FAST = { headersMilliseconds: 500, requestMilliseconds: 800, checkEveryMilliseconds: 20 };
 
   it.each([
     ['sends nothing', ''],

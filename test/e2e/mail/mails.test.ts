@@ -410,11 +410,13 @@ describe('a mail server', () => {
     const service = await createService('silent', ['ops@silent.test']);
     await createCredential(service['id']!, 'silent', 20 * DAY);
     await instance.runScheduler();
-    void send(instance).catch(() => undefined);
+    let sent = false;
+    void send(instance)
+      .catch(() => undefined)
+      .finally(() => (sent = true));
     const [socket] = (await connected) as [Socket];
-    const closing = performance.now();
     await instance.close();
-    expect(performance.now() - closing).toBeLessThan(8 * SECOND);
+    expect(sent).toBe(false);
     socket.destroy();
     silent.close();
   });

@@ -141,13 +141,11 @@ async function application(contains: string): Promise<string> {
   started.push(spawn(process.execPath, [file(contains)], { env, stdio: 'ignore' }));
   const url = `http://127.0.0.1:${port}`;
   await expect
-    .poll(
-      () =>
-        fetch(url).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 20_000 },
+    .poll(() =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
     )
     .toBe(true);
   return url;

@@ -12,7 +12,7 @@ import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type Shape, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { startWitness } from '../../support/witness.js';
 
-const SOON = { timeout: 20_000, interval: 100 };
+const SOON = { timeout: 40_000, interval: 100 };
 const folder = mkdtempSync(join(tmpdir(), 'chancery-checkpoints-'));
 const file = join(folder, 'checkpoints.ndjson');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

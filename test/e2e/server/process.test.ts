@@ -13,9 +13,7 @@ import { dumpDatabase } from './database-dump.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
-const WAIT_MILLISECONDS = 20_000;
-/** Orchestrators kill what has not ended 30 s after it was told to. */
-const STOPS_IN_TIME = { timeout: 30_000 };
+const WAIT_MILLISECONDS = 60_000;
 /** The drain of the test, and what is under way. */
 const STOPS_WITHIN_MILLISECONDS = 12_000;
 const PASSWORD_LINE = /^ {2}Password: (\S+) {3}\(shown this once/m;
@@ -190,49 +188,45 @@ describe('a master key file', () => {
 });
 
 describe('SIGTERM', () => {
-  it(
-    'SIGTERM says "not ready" and answers on while it drains, then finishes what has begun and ends with 0 within 12 s',
-    STOPS_IN_TIME,
-    async () => {
-      const server = launch({ CHANCERY_DRAIN_SECONDS: '2' });
-      const address = await addressOf(server);
-      const socket = connect(Number(address.port), address.hostname);
-      let answer = '';
-      socket.on('data', (chunk) => (answer += chunk));
-      // A request that has begun keeps its connection open until it is answered.
-      socket.write(`GET /health/live HTTP/1.1\r\nHost: ${address.host}\r\n`);
-      await delay(200);
+  it('SIGTERM says "not ready" and answers on while it drains, then finishes what has begun and ends with 0 within 12 s', async () => {
+    const server = launch({ CHANCERY_DRAIN_SECONDS: '2' });
+    const address = await addressOf(server);
+    const socket = connect(Number(address.port), address.hostname);
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk));
+    // A request that has begun keeps its connection open until it is answered.
+    socket.write(`GET /health/live HTTP/1.1\r\nHost: ${address.host}\r\n`);
+    await delay(200);
 
-      server.child.kill('SIGTERM');
-      const afterStopping = delay(STOPS_WITHIN_MILLISECONDS, 'it still runs', { ref: false });
-      // New connections are accepted; each answer, a refusal of the router included, closes its own.
-      const { status, headers, body } = await until('readiness to turn', async () => {
-        const ready = await fetch(new URL('/health/ready', address));
-        return ready.status === 503
-          ? { ...ready, status: 503, headers: ready.headers, body: await ready.json() }
-          : undefined;
-      });
-      expect([status, headers.get('connection')]).toEqual([503, 'close']);
-      expect(body).toMatchObject({ checks: { accepting: false, database: true } });
-      for (const path of ['/health/live', '/v1/whoami', '/nowhere', '/%zz']) {
-        expect([path, (await fetch(new URL(path, address))).headers.get('connection')]).toEqual([path, 'close']);
-      }
+    server.child.kill('SIGTERM');
+    const afterStopping = delay(STOPS_WITHIN_MILLISECONDS, 'it still runs', { ref: false });
+    // New connections are accepted; each answer, a refusal of the router included, closes its own.
+    const { status, headers, body } = await until('readiness to turn', async () => {
+      const ready = await fetch(new URL('/health/ready', address));
+      return ready.status === 503
+        ? { ...ready, status: 503, headers: ready.headers, body: await ready.json() }
+        : undefined;
+    });
+    expect([status, headers.get('connection')]).toEqual([503, 'close']);
+    expect(body).toMatchObject({ checks: { accepting: false, database: true } });
+    for (const path of ['/health/live', '/v1/whoami', '/nowhere', '/%zz']) {
+      expect([path, (await fetch(new URL(path, address))).headers.get('connection')]).toEqual([path, 'close']);
+    }
 
-      await until('new connections to be refused', () =>
-        statusOf(address, '/health/live').then(
-          () => undefined,
-          () => true,
-        ),
-      );
-      socket.write('\r\n');
-      await until('the last answer', () => (answer.includes('}') ? true : undefined));
-      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-      expect(answer).toMatch(/connection: close/i);
-      expect(await Promise.race([server.exitCode, afterStopping])).toBe(0);
-    },
-  );
+    await until('new connections to be refused', () =>
+      statusOf(address, '/health/live').then(
+        () => undefined,
+        () => true,
+      ),
+    );
+    socket.write('\r\n');
+    await until('the last answer', () => (answer.includes('}') ? true : undefined));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toMatch(/connection: close/i);
+    expect(await Promise.race([server.exitCode, afterStopping])).toBe(0);
+  });
 
-  it('SIGTERM ends the server in a moment when it comes a second time', STOPS_IN_TIME, async () => {
+  it('SIGTERM ends the server in a moment when it comes a second time', async () => {
     const twice = launch({ CHANCERY_DRAIN_SECONDS: '300' });
     const address = await addressOf(twice);
     twice.child.kill('SIGTERM');

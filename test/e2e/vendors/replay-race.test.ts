@@ -68,5 +68,5 @@ describe('one jti, many racers, two instances', () => {
     } finally {
       Tx.prototype.insertIfAbsent = original;
     }
-  }, 60_000);
+  });
 });

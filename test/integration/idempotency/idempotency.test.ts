@@ -215,7 +215,7 @@ describe('the claim of a process that has stopped', () => {
     };
     const [first] = await leases();
     clock.advance(SECOND);
-    await expect.poll(leases, { timeout: 10_000 }).toEqual([first! + SECOND]);
+    await expect.poll(leases).toEqual([first! + SECOND]);
     await records.release(found.claim);
     expect(await leases()).toEqual([]);
   });
