@@ -4,40 +4,10 @@ import swc from 'unplugin-swc';
 import { type TestProjectConfiguration, configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-interface Project {
-  readonly include: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly pool: 'forks' | 'threads';
-}
-
-/** Specs beside the code, and the rules of the project. */
-const UNIT = ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/architecture/**/*.test.ts'];
-/** What standards and other implementations say, openssl, Python and Java among them, without a database or a server. */
-const CONFORMANCE = [
-  'test/conformance/{crypto,key-files}/**/*.test.ts',
-  'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
-];
-/** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
-const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'];
-/** Services on a real database. */
-const INTEGRATION = ['test/integration/**/*.test.ts'];
-
-/** Every project, the one with the longest files first: `npm test -- --project unit` runs one of them. */
-const PROJECTS: Readonly<Record<string, Project>> = {
-  faults: { include: FAULTS, pool: 'forks' },
-  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks' },
-  // The server over HTTP, and the command line: whatever no other project has.
-  e2e: {
-    include: ['test/**/*.test.ts'],
-    exclude: [...UNIT, ...CONFORMANCE, ...FAULTS, ...INTEGRATION],
-    pool: 'forks',
-  },
-  conformance: { include: CONFORMANCE, pool: 'threads' },
-  unit: { include: UNIT, pool: 'threads' },
-};
+import { PROJECTS } from './vitest.projects.js';
 
 const ORDER = Object.keys(PROJECTS);
-const LONGEST = /model-\d|process\.test/;
+const LONGEST = /model-\d|process\.test|console\/pages/;
 
 /**
  * Files in the order of `PROJECTS`; within a project the longest first, as far as earlier runs have measured them. A
@@ -80,9 +50,9 @@ export default defineConfig({
         pool,
         // Files that follow each other in a process share the modules that they import.
         isolate: false,
-        testTimeout: 60_000,
-        hookTimeout: 120_000,
-        // Of what a test waits for: a limit for what never comes, and no measure of how soon it does.
+        // Limits for what never comes, and no measures of how soon it does: a machine may do other things meanwhile.
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
         expect: { poll: { timeout: 30_000 } },
         setupFiles: ['test/support/setup.ts'],
       },

@@ -1,8 +1,10 @@
 // `node scripts/test.mjs sqlite|mysql [vitest arguments]`: runs the suite on one kind of database and ends with one line that counts.
+// Without a project or a path in the arguments, all but the project `browser`. TEST_SKIPPED_FILES=path: writes the files in
+// which a test was skipped there, one a line, for a run of those once there is what they asked for.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Explained, ROOT, at, productNode, run } from './project.mjs';
 import { startThrowawayDatabase } from './throwaway-database.mjs';
 
@@ -17,6 +19,9 @@ function count(report) {
     passed: report.numPassedTests,
     failed: report.numFailedTests + broken,
     skipped: report.numPendingTests + report.numTodoTests,
+    filesWithSkipped: report.testResults
+      .filter(({ assertionResults }) => assertionResults.some(({ status }) => status === 'skipped'))
+      .map(({ name }) => relative(ROOT, name)),
   };
 }
 
@@ -25,9 +30,15 @@ function readReport(path) {
     return count(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     // vitest ended before it could write its report: its own messages say why.
-    return { passed: 0, failed: 0, skipped: 0 };
+    return { passed: 0, failed: 0, skipped: 0, filesWithSkipped: [] };
   }
 }
+
+/** Pages in Chromium take a third as long as everything else: they are run where a project or a path is named. */
+const isNamed = (parameters) =>
+  parameters.some(
+    (parameter) => parameter.startsWith('--project') || (!parameter.startsWith('-') && /[/]|[.]ts$/.test(parameter)),
+  );
 
 const closingLine = ({ passed, failed, skipped }) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
@@ -71,8 +82,9 @@ const DATABASES = {
 };
 
 await run(async () => {
-  const [kind, ...parameters] = process.argv.slice(2);
-  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const [kind, ...given] = process.argv.slice(2);
+  const parameters = isNamed(given) ? given : ['--project=!browser', ...given];
+  const counts = { passed: 0, failed: 0, skipped: 0, filesWithSkipped: [] };
   let code = 1;
   const folder = mkdtempSync(join(tmpdir(), 'chancery-report-'));
   try {
@@ -88,7 +100,15 @@ await run(async () => {
       await stop?.();
     }
     // A green run in which nothing ran proves nothing.
-    if (counts.passed + counts.failed === 0) code ||= 1;
+    if (counts.passed + counts.failed === 0) {
+      process.stdout.write(
+        'chancery: no test ran. Is what they ask for installed (Chromium for the project `browser`)?\n',
+      );
+      code ||= 1;
+    }
+    const { TEST_SKIPPED_FILES } = process.env;
+    if (TEST_SKIPPED_FILES)
+      writeFileSync(TEST_SKIPPED_FILES, counts.filesWithSkipped.map((name) => `${name}\n`).join(''));
   } catch (error) {
     process.stderr.write(`${error instanceof Explained ? error.message : error.stack}\n`);
   } finally {

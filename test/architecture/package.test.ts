@@ -16,7 +16,7 @@ describe('npm scripts', () => {
     expect(called.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 
-  it.each(['start', 'test', 'test:mysql', 'demo'])(
+  it.each(['start', 'test', 'test:browser', 'test:mysql', 'demo'])(
     'the npm script %s works on a fresh clone: it prepares itself',
     (name) => {
       expect(scripts[`pre${name}`]).toMatch(/^node scripts\/prepare\.mjs (start|test)$/);

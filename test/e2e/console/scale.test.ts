@@ -80,7 +80,7 @@ const millisecondsUntilShown = (page: Page, path: string): Promise<number> =>
     look();
   })`);
 
-// Asked for by `.ci/run`: it takes as long as many other tests together, and the time is that of the machine.
+// Only where it is asked for: it takes as long as many other tests together, and the time is that of the machine.
 describe.runIf(browserProgram && process.env['CONSOLE_SCALE'])('the console of a large tenant', () => {
   let database: TestDatabase;
   let server: TestServer;

@@ -1,0 +1,34 @@
+interface Project {
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly pool: 'forks' | 'threads';
+}
+
+/** Pages in Chromium: `npm test` leaves this project out, `npm run test:browser` runs it. */
+const BROWSER = ['test/e2e/console/**/*.test.ts'];
+/** Specs beside the code, and the rules of the project. */
+const UNIT = ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/architecture/**/*.test.ts'];
+/** What standards and other implementations say, openssl, Python and Java among them, without a database or a server. */
+const CONFORMANCE = [
+  'test/conformance/{crypto,key-files}/**/*.test.ts',
+  'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
+];
+/** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
+const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'];
+/** Services on a real database. */
+const INTEGRATION = ['test/integration/**/*.test.ts'];
+
+/** Every project, the one with the longest files first: `npm test -- --project unit` runs one of them. */
+export const PROJECTS: Readonly<Record<string, Project>> = {
+  browser: { include: BROWSER, pool: 'forks' },
+  faults: { include: FAULTS, pool: 'forks' },
+  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks' },
+  // The server over HTTP, and the command line: whatever no other project has.
+  e2e: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...BROWSER, ...UNIT, ...CONFORMANCE, ...FAULTS, ...INTEGRATION],
+    pool: 'forks',
+  },
+  conformance: { include: CONFORMANCE, pool: 'threads' },
+  unit: { include: UNIT, pool: 'threads' },
+};
