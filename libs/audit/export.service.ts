@@ -13,7 +13,7 @@ import { EventReader } from './event-reader.service.js';
 import { type ExportedEvent, type ExportFormat, type ExportHeader, exportFormats } from './export-formats.js';
 import { isPlatform, readsOf } from './history.service.js';
 import { HistoryHead } from './log.entities.js';
-import { sequenceAt } from './sequence-at.js';
+import { sequenceAt, sequenceBefore } from './sequence-at.js';
 import { hashesOf, readTiles } from './stored-tiles.js';
 
 export interface ExportRequest {
@@ -126,7 +126,7 @@ async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest)
   const { size } = parseCheckpoint(parseNote(note).text);
   const { from, to, after } = request;
   const begin = Math.max(from === undefined ? 0 : await firstSince(view, tenantId, from), (after ?? -1) + 1);
-  const end = Math.min(size, to === undefined ? size : await endBefore(view, tenantId, to));
+  const end = Math.min(size, to === undefined ? size : await endBefore(view, tenantId, to, size));
   const [first, next] = [Math.min(begin, size), Math.max(Math.min(begin, size), end)];
   const read = hashesOf(view, tenantId);
   const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => Buffer.from(hash).toString('hex'));
@@ -142,23 +142,27 @@ async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest)
 
 /** The number of the first event that is not earlier than an instant; one past the last where there is none. */
 async function firstSince(view: View, tenantId: string, from: number): Promise<number> {
-  const bound = await sequenceAt(view, tenantId, from - DISORDER);
-  if (bound === undefined) return Number.MAX_SAFE_INTEGER;
+  const known = await sequenceAt(view, tenantId, from);
+  if (known === undefined) return Number.MAX_SAFE_INTEGER;
+  const bound = (await sequenceAt(view, tenantId, from - DISORDER)) ?? known;
+  // Between two numbers: MariaDB reads a history from its end where one of them is open.
   const [event] = await view.find(
     AuditEvent,
-    { tenantId, sequence: MoreThanOrEqual(bound), occurredAt: MoreThanOrEqual(from) },
+    { tenantId, sequence: Between(Math.min(bound, known), known), occurredAt: MoreThanOrEqual(from) },
     { order: { sequence: 'ASC' }, limit: 1, columns: ['sequence'] },
   );
-  return event?.sequence ?? Number.MAX_SAFE_INTEGER;
+  return event?.sequence ?? known;
 }
 
-/** One past the number of the last event that is earlier than an instant. */
-async function endBefore(view: View, tenantId: string, to: number): Promise<number> {
-  const bound = (await sequenceAt(view, tenantId, to + DISORDER)) ?? Number.MAX_SAFE_INTEGER;
+/** One past the number of the last event that is earlier than an instant, in a history of `size` events. */
+async function endBefore(view: View, tenantId: string, to: number, size: number): Promise<number> {
+  const known = await sequenceBefore(view, tenantId, to);
+  if (known === undefined) return 0;
+  const bound = (await sequenceAt(view, tenantId, to + DISORDER)) ?? size;
   const [event] = await view.find(
     AuditEvent,
-    { tenantId, sequence: LessThan(bound), occurredAt: LessThan(to) },
+    { tenantId, sequence: Between(known, Math.max(bound, known)), occurredAt: LessThan(to) },
     { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
   );
-  return event === undefined ? 0 : event.sequence + 1;
+  return (event?.sequence ?? known) + 1;
 }

@@ -286,13 +286,22 @@ describe('lists of the API document', () => {
       const instant = new Date(Number(occurredAt)).toISOString();
       const cursor = `&cursor=${Buffer.from(JSON.stringify([Number(occurredAt), id])).toString('base64url')}`;
       const read: Record<string, boolean> = {};
-      for (const query of [`&to=${instant}`, cursor, `&order=asc${cursor}`, `&order=asc&from=${instant}`]) {
-        const { asked } = await statementsOf(history, query);
+      const note = async (question: string, asked: readonly Statement[]): Promise<void> => {
         const events = asked.filter(({ sql }) => sql.includes('FROM `audit_events`'));
         expect(events.length).toBeGreaterThan(0);
         let rows = 0;
         for (const statement of events) rows += await rowsRead(statement);
-        read[query] = rows < FEW;
+        read[question] = rows < FEW;
+      };
+      for (const query of [`&to=${instant}`, cursor, `&order=asc${cursor}`, `&order=asc&from=${instant}`]) {
+        await note(query, (await statementsOf(history, query)).asked);
+      }
+      const path = `/v1/tenants/${identifiers['tenantId']}/audit-events`;
+      const until = new Date(Number(occurredAt) + 10_000).toISOString();
+      for (const query of [`density?day=${instant}`, `export?from=${instant}&to=${until}`]) {
+        statements.length = 0;
+        expect(await server.get(`${path}/${query}`, owner)).toMatchObject({ status: 200 });
+        await note(query, [...statements]);
       }
       expect(Object.entries(read).filter(([, isFew]) => !isFew)).toEqual([]);
     },
