@@ -4,7 +4,7 @@ export { identifiedPublicKey, isCompromised, isCompromisedByNow, requireUncompro
 export { keyErrors } from './errors.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';
 export { type ImportRequest, KeyImport } from './key-import.service.js';
-export { Keys, type NewKey } from './keys.service.js';
+export { type JsonWebKeys, Keys, type NewKey } from './keys.service.js';
 export { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle } from './lifecycle.js';
 export { type CertifiedByKey, KeyCertificates, type KeyUse, KeyUsers, type UsersOfKey } from './key-users.js';
 export { KEY_USES_MAX, type KeyUserReport, KeyUserReports } from './key-user-report.service.js';

@@ -15,6 +15,7 @@ import {
   Database,
   In,
   IsNull,
+  type Kept,
   LessThan,
   MoreThan,
   Not,
@@ -23,8 +24,9 @@ import {
   type View,
   type Where,
   requireVersion,
+  spanAround,
 } from '#database';
-import { raiseConfigVersion } from '#tenants';
+import { raiseConfigVersion, tenantState } from '#tenants';
 import { Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
@@ -35,6 +37,7 @@ import { requireRoomForVersion } from './key-quota.js';
 import {
   type KeyState,
   type KeyVersionState,
+  destroysAt,
   keyLifecycle,
   keyStateAt,
   publishedStates,
@@ -82,14 +85,24 @@ export interface KeySelection {
 
 /** Read in pieces: the quota of the tenant bounds how many there are, and none of them is ever left out. */
 const VERSIONS_PER_READ = 500;
+const JWKS_MAX = 5_000;
+
+/** A JWK Set (RFC 7517 §5). */
+export interface JsonWebKeys {
+  readonly keys: readonly PublicJwk[];
+}
 
 @Injectable()
 export class Keys {
+  readonly #jwks: Kept<JsonWebKeys>;
+
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly cpu: CpuQueue,
-  ) {}
+  ) {
+    this.#jwks = database.keep('published keys', JWKS_MAX);
+  }
 
   /**
    * Creates a key whose first version is active immediately: no cached JWKS lacks it.
@@ -210,9 +223,20 @@ export class Keys {
     );
   }
 
-  /** The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. */
-  async jwks(scope: TenantScope): Promise<{ keys: PublicJwk[] }> {
-    return this.database.read(scope, async (view) => ({ keys: await published(view) }));
+  /**
+   * The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. They are kept in memory, and given out after the
+   * number of the configuration was read: a change on another instance counts from its commit on.
+   * @returns the same object as long as nothing changes
+   * @throws NOT_FOUND where the tenant is deleted, DATABASE_UNAVAILABLE, BUSY
+   */
+  async jwks({ tenantId }: Pick<TenantScope, 'tenantId'>): Promise<JsonWebKeys> {
+    const read = async (view: View) => {
+      if ((await tenantState(view, tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+      const { keys, instants } = await published(view);
+      return { value: { keys }, ...spanAround(view.now, instants) };
+    };
+    const { value } = await this.database.confirming(tenantId, () => this.#jwks.get(tenantId, 'jwks', read));
+    return value;
   }
 }
 
@@ -254,9 +278,10 @@ async function nextRotation(tx: Tx, key: Key, rotateEverySeconds: number | null)
   return newest ? nextRotationAt(newest.activatesAt!, rotateEverySeconds, symmetric) : null;
 }
 
-async function published(view: View): Promise<PublicJwk[]> {
+async function published(view: View) {
   const states: readonly KeyVersionState[] = publishedStates;
   const keys: PublicJwk[] = [];
+  const instants: (EpochMilliseconds | null)[] = [];
   for (let last = ''; ;) {
     const versions = await view.find(
       KeyVersion,
@@ -267,9 +292,10 @@ async function published(view: View): Promise<PublicJwk[]> {
     const live = new Set((await view.find(Key, { id: ofKeys, state: 'active' })).map(({ id }) => id));
     for (const version of versions) {
       if (!version.publicJwk || !live.has(version.keyId)) continue;
+      instants.push(version.activatesAt, version.retiresAt, destroysAt(version));
       if (states.includes(versionStateAt(version, view.now))) keys.push(version.publicJwk);
     }
-    if (versions.length < VERSIONS_PER_READ) return keys;
+    if (versions.length < VERSIONS_PER_READ) return { keys, instants };
     last = versions.at(-1)!.id;
   }
 }

@@ -3,13 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DomainError, systemClock } from '#core';
+import { CpuQueue } from '#crypto';
 import type { Database } from '#database';
+import { Keys } from '#keys';
 import { type SignedToken, Signing } from '#signing';
+import { Vault } from '#vault';
 
 import { createIssuer, createService } from '../e2e/signing/issuer.js';
 import { admitService, carelessSigning, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createTestDatabase } from '../support/database.js';
-import { type TestServer, createTenant, startTestServer } from '../support/server.js';
+import { ADMIN, type TestServer, createTenant, startTestServer } from '../support/server.js';
 import { type Outdated, STRICT_CHANGES, type StrictChange, raceAgainst, watched } from './strict-change-table.js';
 
 // Two instances on one database: tokens are asked of the first while the second makes a change. A token that the first one
@@ -83,6 +86,54 @@ describe.each(Object.entries(STRICT_CHANGES))('once it is acknowledged that %s',
       expect((await sum(change, carelessSigning(server, unchecked))).after).toBeGreaterThan(0);
     },
   );
+});
+
+describe('the published keys', () => {
+  const publishedAt = async (keys: Pick<Keys, 'jwks'>, tenantId: string) =>
+    (await keys.jwks({ tenantId })).keys.map(({ kid }) => kid);
+
+  /** How often a version that the second instance had acknowledged as compromised was published afterwards. */
+  async function publishedLate(keys: Pick<Keys, 'jwks'>): Promise<number> {
+    const tenant = await createTenant(server);
+    const { keyId } = await createIssuer(server, tenant);
+    const path = `${tenant.path}/keys/${keyId}`;
+    let late = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const { versions } = (await server.get(path, tenant.owner)).body;
+      const kid = (versions as unknown as { kid: string }[])[0]!.kid;
+      expect(await publishedAt(server.server.app.get(Keys), tenant.id)).toContain(kid);
+      await publishedAt(keys, tenant.id);
+      const { status } = await other.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner);
+      expect(status).toBe(200);
+      if ((await publishedAt(keys, tenant.id)).includes(kid)) late += 1;
+    }
+    return late;
+  }
+
+  it(
+    'the published keys lack a version once another instance has acknowledged that it is compromised',
+    PATIENCE,
+    async () => {
+      expect(await publishedLate(server.server.app.get(Keys))).toBe(0);
+    },
+  );
+
+  it('negative control: the published keys hold such a version where the number is not read', PATIENCE, async () => {
+    const careless = new Keys(unchecked, server.server.app.get(Vault), server.server.app.get(CpuQueue));
+    expect(await publishedLate(careless)).toBeGreaterThan(0);
+  });
+
+  it('the published keys of a tenant are not found once another instance has deleted it', async () => {
+    const tenant = await createTenant(server);
+    const path = `${tenant.path}/.well-known/jwks.json`;
+    const asked = await server.get(path);
+    expect(asked.status).toBe(200);
+    const again = await server.get(path, { headers: { 'If-None-Match': asked.headers.get('etag')! } });
+    expect([again.status, again.text]).toEqual([304, '']);
+    const proof = { password: ADMIN.password, confirm: tenant.slug };
+    expect((await other.delete(tenant.path, proof, { token: admin })).status).toBeLessThan(300);
+    expect((await server.get(path)).status).toBe(404);
+  });
 });
 
 describe('while the configuration changes again and again', () => {

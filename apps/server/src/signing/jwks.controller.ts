@@ -30,9 +30,11 @@ export class JwksController {
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<JsonWebKeySet> {
+  ): Promise<string> {
     const { value, isHeld } = await this.published.of(tenant, facts);
-    return cacheable(reply, isHeld, value.jwks);
+    cacheable(reply, isHeld, value.tag);
+    reply.type('application/json; charset=utf-8');
+    return value.text;
   }
 
   @Get('openid-configuration')
@@ -46,7 +48,9 @@ export class JwksController {
   ): Promise<IssuerMetadata> {
     const { value, isHeld } = await this.published.of(tenant, facts);
     const issuer = issuerUrl(this.publicUrl.current, value.tenantId);
-    return cacheable(reply, isHeld, issuerMetadata(issuer, value.jwks));
+    const metadata = issuerMetadata(issuer, value.jwks);
+    cacheable(reply, isHeld, contentTag(JSON.stringify(metadata)));
+    return metadata;
   }
 }
 
@@ -59,8 +63,6 @@ const CACHE_CONTROL_OF_HELD = 'public, max-age=30, must-revalidate';
  * Lets caches keep the answer and ask whether it has changed (RFC 9111, RFC 9110 §13.1.2). Refusals are not cached: the
  * headers are set only once there is an answer.
  */
-function cacheable<Body>(reply: FastifyReply, isHeld: boolean, body: Body): Body {
-  const tag = contentTag(JSON.stringify(body));
+function cacheable(reply: FastifyReply, isHeld: boolean, tag: string): void {
   reply.headers({ ETag: tag, 'Cache-Control': isHeld ? CACHE_CONTROL_OF_HELD : CACHE_CONTROL });
-  return body;
 }

@@ -2,16 +2,18 @@ import { Injectable } from '@nestjs/common';
 
 import { Clock, HOUR, systemOrigin } from '#core';
 import { LastArtefacts } from '#database';
-import { Keys } from '#keys';
+import { type JsonWebKeys, Keys } from '#keys';
 import { Access } from '#tenants';
 
+import { contentTag } from '../http/entity-tag.js';
 import type { RequestFacts } from '../http/in-scope.js';
-
-export type JsonWebKeys = Awaited<ReturnType<Keys['jwks']>>;
 
 export interface PublishedJwks {
   readonly tenantId: string;
   readonly jwks: JsonWebKeys;
+  /** The set as it is sent. */
+  readonly text: string;
+  readonly tag: string;
 }
 
 /**
@@ -20,11 +22,15 @@ export interface PublishedJwks {
  */
 const HELD_FOR = HOUR;
 const LIMITS = { entriesMax: 5_000, bytesMax: 16 * 1024 * 1024 };
+const NAMES_MAX = 20_000;
 
 /** The key sets of tenants, as anybody may read them. */
 @Injectable()
 export class PublishedKeys {
   readonly #last: LastArtefacts<PublishedJwks>;
+  /** The ids of tenants by what they were asked for by: neither an id nor a slug is given to another one. */
+  readonly #ids = new Map<string, string>();
+  readonly #documents = new WeakMap<JsonWebKeys, Omit<PublishedJwks, 'tenantId'>>();
 
   constructor(
     private readonly keys: Keys,
@@ -41,11 +47,27 @@ export class PublishedKeys {
    */
   async of(tenant: string, facts: RequestFacts): Promise<{ value: PublishedJwks; isHeld: boolean }> {
     return this.#last.publish(tenant, async () => {
-      const origin = { ...systemOrigin('jwks'), ...facts };
-      const tenantId = await this.access.tenantId(origin, tenant);
-      const jwks = await this.keys.jwks({ ...origin, tenantId });
-      const bytes = JSON.stringify(jwks).length;
-      return { value: { tenantId, jwks }, bytes, until: this.clock.now() + HELD_FOR };
+      const tenantId = this.#ids.get(tenant) ?? (await this.find(tenant, facts));
+      const value = { tenantId, ...this.documentOf(await this.keys.jwks({ tenantId })) };
+      // As a text and as objects.
+      return { value, bytes: 2 * value.text.length, until: this.clock.now() + HELD_FOR };
     });
+  }
+
+  private async find(tenant: string, facts: RequestFacts): Promise<string> {
+    const tenantId = await this.access.tenantId({ ...systemOrigin('jwks'), ...facts }, tenant);
+    if (this.#ids.size >= NAMES_MAX) this.#ids.delete(this.#ids.keys().next().value!);
+    this.#ids.set(tenant, tenantId);
+    return tenantId;
+  }
+
+  /** Written once for as long as the keys are the same. */
+  private documentOf(jwks: JsonWebKeys): Omit<PublishedJwks, 'tenantId'> {
+    const known = this.#documents.get(jwks);
+    if (known) return known;
+    const text = JSON.stringify(jwks);
+    const document = { jwks, text, tag: contentTag(text) };
+    this.#documents.set(jwks, document);
+    return document;
   }
 }
