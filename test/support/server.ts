@@ -94,6 +94,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       admin: UNLIMITED,
       reveal: UNLIMITED,
       public: UNLIMITED,
+      acme: UNLIMITED,
       credentials: UNLIMITED,
     },
   });

@@ -26,11 +26,13 @@ import { startTracing } from '#tracing';
 import { serveConsole } from './console-files.js';
 import { AnswerTimes } from './http/answer-log.js';
 import { Drain } from './http/drain.js';
+import { ProblemForms } from './http/problem-forms.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { RedisCounters } from './http/redis-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
 import { MetricsListener } from './metrics/metrics-listener.js';
 import { ServerModule } from './server.module.js';
+import { ACME_PATH, AcmeAnswers } from './signing/acme/acme-answers.js';
 
 export interface CreateServerOptions {
   readonly configuration: Configuration;
@@ -68,9 +70,11 @@ export async function createServer(options: CreateServerOptions): Promise<Server
   const drain = new Drain();
   const { connectionsMax: connections, connectionsPerAddressMax: connectionsPerAddress } = configuration;
   const times = new AnswerTimes();
+  const forms = new ProblemForms();
   const http: HttpOptions = {
     logger,
     times,
+    forms,
     trustedProxies: configuration.trustedProxies,
     limits: { connections, connectionsPerAddress },
     drain,
@@ -84,6 +88,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
     time,
     drain,
     times,
+    forms,
     counters: (clock) => openCounters(options, clock),
     passwordParameters,
     rateLimitQuotas,
@@ -91,6 +96,7 @@ export async function createServer(options: CreateServerOptions): Promise<Server
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, createAdapter(http), applicationOptions(http));
   try {
+    if (configuration.roles.includes('signing')) forms.declare(ACME_PATH, app.get(AcmeAnswers, { strict: false }));
     const installation = app.get(Installation);
     await installation.open();
     await configureHttp(app, http);

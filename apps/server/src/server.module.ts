@@ -8,6 +8,7 @@ import { HealthModule } from './health.module.js';
 import type { AnswerTimes } from './http/answer-log.js';
 import type { Drain } from './http/drain.js';
 import { HttpModule } from './http/http.module.js';
+import type { ProblemForms } from './http/problem-forms.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
 import { MetricsApiModule } from './metrics/metrics-api.module.js';
 import { ScheduleModule } from './scheduler/schedule.module.js';
@@ -19,6 +20,8 @@ export interface ServerOptions extends InstallationOptions {
   readonly drain: Drain;
   /** Where the times of answers are counted. */
   readonly times: AnswerTimes;
+  /** How protocols have their refusals. */
+  readonly forms: ProblemForms;
   readonly rateLimitQuotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
 
@@ -33,7 +36,7 @@ const apiOf: Readonly<Record<Role, readonly Type[]>> = {
 @Module({})
 export class ServerModule {
   static register(options: ServerOptions): DynamicModule {
-    const { configuration, logger, rateLimitQuotas, times } = options;
+    const { configuration, logger, rateLimitQuotas, times, forms } = options;
     const { roles } = configuration;
     return {
       module: ServerModule,
@@ -41,7 +44,7 @@ export class ServerModule {
         InstallationModule.forRoot(options),
         // Its guard is the first: a sealed server asks for no credentials.
         HealthModule.register(options.drain),
-        HttpModule.register({ imports: [ShellModule], logger, times, quotas: rateLimitQuotas }),
+        HttpModule.register({ imports: [ShellModule], logger, times, forms, quotas: rateLimitQuotas }),
         MetricsApiModule,
         ScheduleModule.register({ runsScheduler: roles.includes('scheduler') }),
         ...roles.flatMap((role) => apiOf[role]),

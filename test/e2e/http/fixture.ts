@@ -46,6 +46,7 @@ import {
   type ServicePrincipal,
   type UserPrincipal,
 } from '../../../apps/server/src/http/principal.js';
+import { ProblemForms } from '../../../apps/server/src/http/problem-forms.js';
 import { type RateLimitPolicy, RateLimited } from '../../../apps/server/src/http/rate-limit.js';
 import { type RefusedRequest, RefusalLog } from '../../../apps/server/src/http/refusal-log.js';
 import { Public, Requires } from '../../../apps/server/src/http/requires.js';
@@ -365,6 +366,7 @@ export async function startFixture(
     limits: options.limits ?? {},
     drain: new Drain(),
     times: new AnswerTimes(),
+    forms: new ProblemForms(),
     version: '0.0.0',
   };
   const countersModule = {
@@ -378,6 +380,7 @@ export async function startFixture(
         imports: [FixturePorts, countersModule],
         logger: http.logger,
         times: http.times,
+        forms: http.forms,
         quotas: options.quotas,
       }),
     ],

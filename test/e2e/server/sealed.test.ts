@@ -88,6 +88,11 @@ describe('a server with the wrong master key', () => {
     expect([status.status, status.body['code']]).toEqual([503, 'SEALED']);
   });
 
+  it('a server with the wrong master key answers clients of ACME in the words of their protocol', async () => {
+    const answer = await sealed.post(`/acme/${caId}/new-order`, {});
+    expect([answer.status, answer.body['type']]).toEqual([503, 'urn:ietf:params:acme:error:serverInternal']);
+  });
+
   it('a server with the wrong master key rejects everything else before it looks at anything', async () => {
     const publicOnes = /^\/health|\.well-known|^\/pki|^\/metrics/;
     const refused = routesOf(sealed.server.app).filter(({ path }) => !publicOnes.test(path));

@@ -9,6 +9,7 @@ import { DeclaredInputGuard } from './declared-input.guard.js';
 import { httpErrors } from './errors.js';
 import { IdempotencyGuard } from './idempotency.guard.js';
 import { ProblemFilter } from './problem.filter.js';
+import { ProblemForms } from './problem-forms.js';
 import { CountingGuard, RateLimitGuard, type RateLimitPolicy, RateLimits } from './rate-limit.js';
 import { RequestMetrics } from './request-metrics.js';
 import { InputChecks } from './validation.pipe.js';
@@ -21,6 +22,7 @@ export interface HttpModuleOptions {
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly logger: Logger;
   readonly times: AnswerTimes;
+  readonly forms: ProblemForms;
   /** Requests per window, where they differ from `RATE_LIMITS`. */
   readonly quotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
@@ -62,6 +64,7 @@ export class HttpModule {
       providers: [
         { provide: LOGGER, useValue: options.logger },
         { provide: AnswerTimes, useValue: options.times },
+        { provide: ProblemForms, useValue: options.forms },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AuthGuard },
         { provide: APP_GUARD, useClass: RateLimitGuard },

@@ -9,6 +9,7 @@ import type { Drain } from './drain.js';
 import { toDomainError } from './foreign-errors.js';
 import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { PROBLEM_MEDIA_TYPE, problemHeaders, toProblem } from './problem.js';
+import { ProblemForms } from './problem-forms.js';
 import { RefusalLog, type RefusedRequest, isRecorded } from './refusal-log.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { sourceAddressOf } from './source-address.js';
@@ -20,16 +21,13 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly refusals: RefusalLog,
     @Inject(LOGGER) private readonly logger: Logger,
+    private readonly forms: ProblemForms,
   ) {}
 
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
-    await this.answer(thrown, host);
-  }
-
-  protected async answer(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const error = toDomainError(thrown);
+    const error = await this.forms.formOf(request, reply, toDomainError(thrown));
     if (error.kind === 'internal') logFault(this.logger, request.id, error, thrown);
     if (error.kind === 'unavailable' && error.cause !== undefined) {
       const fields = { requestId: request.id, code: error.code, error: describeError(error.cause) };
@@ -105,9 +103,9 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Domain
 
 /** Answers what Fastify refuses before any hook or filter sees it: bad URLs and over-long parameters. */
 export const frameworkErrorHandler =
-  (logger: Logger, drain: Drain, times: AnswerTimes) =>
-  (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
-    const error = toDomainError(thrown);
+  (logger: Logger, drain: Drain, times: AnswerTimes, forms: ProblemForms) =>
+  async (thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const error = await forms.formOf(request, reply, toDomainError(thrown));
     reply.headers({
       [REQUEST_ID_HEADER]: request.id,
       'X-Content-Type-Options': 'nosniff',

@@ -10,7 +10,7 @@ import { PermissionPolicy } from './principal.js';
 import { routeAccess } from './requires.js';
 import { sourceNetworkOf } from './source-address.js';
 
-export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public' | 'credentials';
+export type RateLimitPolicy = 'login' | 'admin' | 'reveal' | 'public' | 'acme' | 'credentials';
 
 interface Quota {
   /** Requests per window, or failures. */
@@ -28,6 +28,8 @@ export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   // Enough for a person who looks things up, too few for emptying a tenant.
   reveal: { quota: 20, windowMilliseconds: MINUTE },
   public: { quota: 600, windowMilliseconds: MINUTE },
+  // Of its own: clients of ACME take no keys and lists away from those who rely on them, nor the reverse.
+  acme: { quota: 600, windowMilliseconds: MINUTE },
   // Of no route: what is counted are credentials that were rejected, by source address.
   credentials: FAILURE_QUOTA_DEFAULT,
 };

@@ -13,6 +13,7 @@ import { tagResources } from './entity-tag.js';
 import { acceptOnlyJson } from './json-body.js';
 import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
+import type { ProblemForms } from './problem-forms.js';
 import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { beginSpan, traceOf, traceRequests } from './request-span.js';
@@ -30,12 +31,21 @@ export interface HttpOptions {
   readonly drain: Drain;
   /** Where the times of answers are counted. */
   readonly times: AnswerTimes;
+  /** How protocols have their refusals. */
+  readonly forms: ProblemForms;
   /** Version of the product, for the API document. */
   readonly version: string;
 }
 
 /** Fastify with every bound set, JSON as its only body, and refusals of its own in the shape of all others. */
-export function createAdapter({ logger, trustedProxies, drain, times, limits: changed }: HttpOptions): FastifyAdapter {
+export function createAdapter({
+  logger,
+  trustedProxies,
+  drain,
+  times,
+  forms,
+  limits: changed,
+}: HttpOptions): FastifyAdapter {
   const limits = { ...SERVER_LIMITS, ...changed };
   const adapter = new FastifyAdapter({
     bodyLimit: limits.bodyBytes,
@@ -57,7 +67,7 @@ export function createAdapter({ logger, trustedProxies, drain, times, limits: ch
       beginSpan(request);
       return requestIdOf(request, traceOf(request));
     },
-    frameworkErrors: frameworkErrorHandler(logger, drain, times),
+    frameworkErrors: frameworkErrorHandler(logger, drain, times, forms),
     clientErrorHandler: answerUnreadable,
     logger: false,
   });

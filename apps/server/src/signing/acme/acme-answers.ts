@@ -9,16 +9,21 @@ import {
   Nonces,
   RefusedAcmeRequests,
   acmeUrls,
+  asAcmeError,
 } from '#acme';
 import { PublicUrl } from '#config';
 import { type DomainError, isUuid } from '#core';
 
+import type { ProblemForm } from '../../http/problem-forms.js';
 import { pathOf } from '../../http/problem.js';
 import { sourceAddressOf } from '../../http/source-address.js';
 
+/** Below it is everything of the protocol. */
+export const ACME_PATH = '/acme/';
+
 /** The header fields that every answer has (RFC 8555 §6.5, §7.1), and what is read of every request. */
 @Injectable()
-export class AcmeAnswers {
+export class AcmeAnswers implements ProblemForm {
   /** What was proven about requests that are being answered. */
   readonly #proven = new WeakMap<FastifyRequest, AccountRequest>();
 
@@ -63,14 +68,20 @@ export class AcmeAnswers {
     if (isUuid(caId)) reply.header('Link', `<${acmeUrls(this.publicUrl.current, caId).directory}>;rel="index"`);
   }
 
-  /** The same for a refusal, which is recorded; on a server that has no key for nonces, it has none. */
-  async prepareRefusal(request: FastifyRequest, reply: FastifyReply, error: DomainError): Promise<void> {
+  /**
+   * A problem document of the protocol for what was refused, with a nonce for the next attempt (§6.5); on a server that has
+   * no key for nonces, it has none. What an account signed is recorded.
+   */
+  async formOf(request: FastifyRequest, reply: FastifyReply, refused: DomainError): Promise<DomainError> {
+    const error = asAcmeError(refused);
     const proven = this.#proven.get(request);
     if (proven) await this.refused.noteAccount(proven, error);
+    if (reply.sent) return error;
     const { account } = error.extensions;
     // RFC 8555 §7.3.5: where the account is that has the key.
     if (typeof account === 'string') reply.header('Location', account);
     await this.prepare(request, reply).catch(() => undefined);
+    return error;
   }
 }
 
@@ -79,4 +90,5 @@ export function addLink(reply: FastifyReply, url: string, relation: string): voi
   reply.header('Link', [reply.getHeader('Link') as string, `<${url}>;rel="${relation}"`]);
 }
 
-const caIdOf = (request: FastifyRequest): string => (request.params as { readonly caId: string }).caId;
+/** By the path: of what has no route there are no parameters. */
+const caIdOf = ({ url }: FastifyRequest): string => pathOf(url).split('/')[2] ?? '';

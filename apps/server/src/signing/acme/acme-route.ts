@@ -1,4 +1,4 @@
-import { HttpCode, Post, UseFilters, applyDecorators } from '@nestjs/common';
+import { HttpCode, Post, applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 
 import { acmeErrors } from '#acme';
@@ -6,13 +6,13 @@ import type { ErrorFactory } from '#core';
 
 import { AcceptsAnyInput } from '../../http/declared-input.guard.js';
 import { Fails } from '../../http/fails.js';
+import { RateLimited } from '../../http/rate-limit.js';
 import { Public } from '../../http/requires.js';
-import { AcmeProblemFilter } from './acme.filter.js';
 import { JWS_SCHEMA } from './acme.contract.js';
 
 /** Everything of the protocol is public: what a client may do follows from the key that signs its request. */
 export const AcmeApi = (): ClassDecorator =>
-  applyDecorators(ApiTags('ACME'), Public(), UseFilters(AcmeProblemFilter)) as ClassDecorator;
+  applyDecorators(ApiTags('ACME'), Public(), RateLimited('acme')) as ClassDecorator;
 
 const {
   ACME_MALFORMED,
