@@ -254,6 +254,9 @@ export class Issuance {
     const { now } = tx;
     if (serviceId !== null && !(await isServiceActive(tx, serviceId))) throw coreErrors.NOT_FOUND();
     const ca = await this.authorities.issuing(tx, caId);
+    // The settings can have been narrowed since the request was read, and for an order long after its names were proven.
+    const withdrawn = withdrawnNames({ subject, subjectAlternativeNames }, ca, await allowedDnsNames(tx, serviceId));
+    if (withdrawn.length > 0) throw refusal(withdrawn);
     const issuerKey = await this.keys.authorityKey(tx, ca);
     const authority = readStored(ca);
     const serialNumber = randomSerialNumber();
@@ -401,7 +404,7 @@ function requireUnreplaced(row: Certificate): void {
   if (row.replacedBy !== null) throw certificateErrors.CERTIFICATE_REPLACED(`Its successor is ${row.replacedBy}`);
 }
 
-type Names = ReturnType<typeof certifiedNames>;
+type Names = Pick<Grant, 'subject' | 'subjectAlternativeNames'>;
 
 /** The names of a certificate of ours: it has no attributes that we do not know. */
 const namesIn = ({ subject, subjectAlternativeNames }: ParsedCertificate): Names => ({
@@ -418,7 +421,7 @@ function changedNames(asked: Names, before: Names): Finding[] {
   return same ? [] : [{ code: 'CSR_NAMES_CHANGED', detail, citation: 'RFC 4211 §6.5' }];
 }
 
-/** Names of a predecessor that would not be certified today. */
+/** Names that the authority and the settings of the tenant do not permit now. */
 const withdrawnNames = (names: Names, { profile }: CertificateAuthority, allowed: readonly string[]): Finding[] =>
   objectionsToDnsNames(names, profile.names, allowed).map((detail) => ({
     code: 'CSR_DOMAIN_NOT_ALLOWED',

@@ -145,6 +145,12 @@ describe('a right that is withdrawn after a request was accepted', () => {
         server.post(`${tenant.path}/acme-accounts/${client.kid!.split('/').at(-1)}/revoke`, undefined, tenant.owner),
     ],
     [
+      'its names are no longer permitted',
+      'POLICY_VIOLATION',
+      ({ tenant }) => server.patch(tenant.path, { settings: { allowedDnsNames: ['another.internal'] } }, tenant.owner),
+      'ACME_REJECTED_IDENTIFIER',
+    ],
+    [
       'the authority is revoked',
       'CA_NOT_USABLE',
       ({ tenant, caId }) => server.post(`${tenant.path}/certificate-authorities/${caId}/revoke`, {}, tenant.owner),

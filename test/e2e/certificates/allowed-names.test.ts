@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { Database } from '#database';
 
 import { commonName } from '../../support/asn1.js';
 import { keys } from '../../conformance/certificates/pure-samples.js';
@@ -77,7 +79,44 @@ describe('a tenant that has allowed no DNS names', () => {
   });
 });
 
+/** Narrows the setting once every rule has been held against a request, before what will be signed is on record. */
+function narrowAfterTheRules(tenant: TestTenant, allowedDnsNames: readonly string[]): void {
+  const { readPlatform } = Database.prototype;
+  const reads = vi.spyOn(Database.prototype, 'readPlatform').mockImplementation(async function (
+    this: Database,
+    ...call
+  ) {
+    const read: unknown = await readPlatform.apply(this, call);
+    if (typeof read === 'object' && read !== null && 'foreignNames' in read) {
+      reads.mockRestore();
+      expect((await setAllowed(tenant, allowedDnsNames)).status).toBe(200);
+    }
+    return read;
+  } as typeof readPlatform);
+}
+
 describe('the setting `allowedDnsNames`', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('the setting `allowedDnsNames` holds also for a request that was accepted before it was narrowed', async () => {
+    const narrowed = await createTenant(server, 'narrowed');
+    await createAuthority(server, narrowed);
+    const name = 'api.narrowed.internal';
+    const { body } = await issue(server, narrowed, { san: [name] });
+    narrowAfterTheRules(narrowed, ['other.example']);
+    expect(outcome(await issue(server, narrowed, { san: [name] }))).toEqual(REJECTED);
+    await setAllowed(narrowed, [name]);
+    narrowAfterTheRules(narrowed, ['other.example']);
+    const renewed = await server.post(
+      `${narrowed.path}/certificates/${body['kid']}/renew`,
+      { csr: csrPem('My Awesome Reseller') },
+      narrowed.owner,
+    );
+    expect(outcome(renewed)).toEqual(REJECTED);
+    await setAllowed(narrowed, [name]);
+    expect(outcome(await issue(server, narrowed, { san: [name] }))).toBe('certified');
+  });
+
   it('the setting `allowedDnsNames` comes with the first authority of the tenant, is in its settings and in its history', async () => {
     const tenant = await createTenant(server);
     const allowedDnsNames = ['*.acme.example', 'localhost'];
