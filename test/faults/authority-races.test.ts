@@ -13,7 +13,7 @@ import { AccountSecrets, Invitations, PasswordGuard, RefusedPasswords, SessionTo
 import { AccountMails } from '../../libs/tenants/account-mails.js';
 import { Session, User } from '../../libs/tenants/entities.js';
 import { admitService, admitUser, carelessSigning, openUnchecked } from '../support/admission.js';
-import { type TestDatabase, createTestDatabase } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { joinTenant, verify } from '../support/people.js';
 import { ADMIN, PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../support/server.js';
 import { createIssuer } from '../e2e/signing/issuer.js';
@@ -31,7 +31,7 @@ let other: TestServer;
 let unchecked: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, clock: systemClock });
   other = await startTestServer({ database, clock: systemClock });
   unchecked = await openUnchecked(database, server);

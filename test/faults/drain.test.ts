@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { type TestDatabase, createTestDatabase } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { type ServerProcess, build, startProcess } from './server-process.js';
 
 const CLIENTS = 16;
 const PAUSE_MILLISECONDS = 5;
 const ANSWERS_OF_A_CLIENT = 10;
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 300_000 };
 
 /** One request over the connections of an agent. */
 const ask = (agent: Agent, url: string): Promise<{ status: number; headers: IncomingHttpHeaders }> =>
@@ -58,7 +58,7 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
   const databases: TestDatabase[] = [];
   const running = new Set<ServerProcess>();
   const start = async (drainSeconds: number): Promise<ServerProcess> => {
-    const database = await createTestDatabase();
+    const database = await createMigratedDatabase();
     databases.push(database);
     const server = await startProcess({ DATABASE_URL: database.url, CHANCERY_DRAIN_SECONDS: String(drainSeconds) });
     running.add(server);

@@ -11,7 +11,7 @@ import { Vault } from '#vault';
 
 import { createIssuer, createService } from '../e2e/signing/issuer.js';
 import { admitService, carelessSigning, openUnchecked } from '../support/admission.js';
-import { type TestDatabase, createTestDatabase } from '../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { ADMIN, type TestServer, createTenant, startTestServer } from '../support/server.js';
 import { type Outdated, STRICT_CHANGES, type StrictChange, raceAgainst, watched } from './strict-change-table.js';
 
@@ -31,7 +31,7 @@ let unchecked: Database;
 let admin: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, clock: systemClock });
   other = await startTestServer({ database, clock: systemClock });
   unchecked = await openUnchecked(database, server);

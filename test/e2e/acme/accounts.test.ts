@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AcmeOrders, AcmeRequests, Nonces } from '#acme';
 import { DAY, HOUR, ManualClock } from '#core';
 
-import { createTestDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/database.js';
 import {
   type Answer,
   PASSWORD,
@@ -26,7 +26,7 @@ let serviceId: string;
 let serviceKey: string;
 
 beforeAll(async () => {
-  const database = await createTestDatabase();
+  const database = await createMigratedDatabase();
   server = await startTestServer({ clock, database });
   const environment = { CHANCERY_PUBLIC_URL: server.url };
   second = await startTestServer({ clock, database, environment });

@@ -9,7 +9,7 @@ import { DAY, ManualClock } from '#core';
 import { ClockWatch } from '#scheduler';
 
 import { run } from '../../../apps/cli/src/program.js';
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { enrolTotp, stepUp } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
@@ -22,7 +22,7 @@ let server: TestServer;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'chancery-cli-'));
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database });
   const tenant = await createTenant(server);
   await server.post(`${tenant.path}/keys`, { name: 'tokens', algorithm: 'ES256' }, { token: tenant.owner.token });
@@ -209,7 +209,7 @@ describe('chancery doctor', () => {
 
 describe('chancery scheduler', () => {
   it('chancery scheduler shows that a clock jumped, and confirms it for every process', async () => {
-    const other = await createTestDatabase();
+    const other = await createMigratedDatabase();
     const clock = new ManualClock(Date.now());
     const running = await startTestServer({ database: other, clock });
     const watch = running.server.app.get(ClockWatch);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock, MINUTE, SECOND, toEpochSeconds, toRfc3339 } from '#core';
 import { RefusedUses } from '#service-keys';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import {
   type Call,
   PASSWORD,
@@ -25,7 +25,7 @@ let other: TestServer;
 let tenant: TestTenant;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ clock, database });
   other = await startTestServer({ clock, database });
 });

@@ -19,7 +19,7 @@ import { Invitations, SESSION_TTL } from '#tenants';
 
 import { User } from '../../../libs/tenants/entities.js';
 import { admitOnPlatform, admitService, admitUser, openUnchecked } from '../../support/admission.js';
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { createApiToken, createServiceAccount, verify } from '../../support/people.js';
 import {
   ADMIN,
@@ -42,7 +42,7 @@ let other: TestServer;
 let unchecked: Database;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ clock, database });
   other = await startTestServer({ clock, database });
   unchecked = await openUnchecked(database, server);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, ManualClock, MINUTE, SECOND, platformScope, systemOrigin, toRfc3339 } from '#core';
 import { ClockWatch } from '#scheduler';
 
-import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type DueSample, dueSamples } from '../../support/due-samples.js';
 import { enrolTotp } from '../../support/factors.js';
 import { Workshop } from '../../support/openssl.js';
@@ -36,7 +36,7 @@ let tenant: TestTenant;
 beforeEach(async () => {
   // OpenSSL verifies by the real time, which the clock of the test must not pass.
   clock = new ManualClock(Date.now() - HOUR);
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
   server = await startTestServer({ database, clock });
   plain = await openPlainDataSource(database.url);
   tenant = await createTenant(server);

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +9,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { COMPILE_CACHE } from '../../support/compile-cache.js';
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import {
+  type TestDatabase,
+  createMigratedDatabase,
+  createTestDatabase,
+  testServerUrl,
+} from '../../support/database.js';
 import { dumpDatabase } from './database-dump.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -38,7 +44,7 @@ beforeAll(() => {
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'chancery-process-'));
   keyFile = join(folder, 'keys', 'master.key');
-  database = await createTestDatabase();
+  database = await createMigratedDatabase();
 });
 afterEach(async () => {
   for (const child of running) child.kill('SIGKILL');
@@ -97,6 +103,11 @@ async function statusOf(address: URL, path: string): Promise<number> {
 }
 
 describe('a first start', () => {
+  beforeEach(async () => {
+    await database.drop();
+    database = await createTestDatabase();
+  });
+
   it('a first start creates a master key and an administrator, says what to try, and is the only one that prints a password', async () => {
     const server = launch();
     const address = await addressOf(server);
@@ -150,14 +161,10 @@ describe('a first start', () => {
 });
 
 describe('a master key file', () => {
-  async function startOnce(): Promise<void> {
-    const server = launch();
-    await addressOf(server);
-    await stop(server);
-  }
-
-  it('a master key file that others may read, or that holds no key, stops the start', async () => {
-    await startOnce();
+  it('a master key file that others may read, or that holds no key, stops the start; one that is gone seals the server, and is not made anew', async () => {
+    const first = launch();
+    await addressOf(first);
+    await stop(first);
     chmodSync(keyFile, 0o640);
     const readable = launch();
     expect(await readable.exitCode).toBe(1);
@@ -169,10 +176,7 @@ describe('a master key file', () => {
     const without = launch();
     expect(await without.exitCode).toBe(1);
     expect(without.errors()).toMatch(/^Chancery cannot start: /);
-  });
 
-  it('a master key file that is gone seals the server, and is not made anew', async () => {
-    await startOnce();
     rmSync(keyFile);
     const before = await dumpDatabase(database.url);
     const server = launch();
@@ -259,12 +263,13 @@ describe('a configuration that cannot work', () => {
   });
 
   it('a server whose port is taken does not start', async () => {
-    const first = launch();
-    const { port } = await addressOf(first);
-    const second = launch({ PORT: port });
-    expect(await second.exitCode).toBe(1);
-    expect(second.errors()).toMatch(/^Chancery cannot start: .*EADDRINUSE/);
-    expect(await stop(first)).toBe(0);
+    const holder = createServer().listen(0);
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const server = launch({ PORT: String(port) });
+    expect(await server.exitCode).toBe(1);
+    expect(server.errors()).toMatch(/^Chancery cannot start: .*EADDRINUSE/);
+    holder.close();
   });
 });
 

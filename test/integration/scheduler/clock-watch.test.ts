@@ -5,7 +5,7 @@ import { DAY, GuardedClock, HOUR, ManualClock, MINUTE, OBSERVATION, SECOND, plat
 import { Database } from '#database';
 import { ClockWatch, schedulerEntities } from '#scheduler';
 
-import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { historyOf, recordEvents } from '../../support/history.js';
 
 const SCOPE = platformScope(systemOrigin('test'));
@@ -35,7 +35,7 @@ let processes: Process[];
 let history: History;
 
 beforeEach(async () => {
-  test = await createTestDatabase();
+  test = await createMigratedDatabase();
   start = Date.now();
   processes = [];
   await processOn(new Host(start, 'first'));
