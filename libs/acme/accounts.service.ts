@@ -21,6 +21,8 @@ import { acmeUrls } from './urls.js';
 
 /** Accounts of one service that are valid. */
 const ACCOUNTS_MAX = 100;
+/** Accounts of one service that are stored: what has ended is kept for a while. */
+const ACCOUNTS_STORED_MAX = 1_000;
 /** How exactly the last use is known. */
 const USE_WRITTEN_EVERY = HOUR;
 
@@ -64,7 +66,9 @@ export class AcmeAccounts {
       const binding = await this.bindings.use(tx, sent, caId, id);
       await requireSponsor(tx, binding);
       const { id: bindingId, serviceId, credentialId, trustId } = binding;
-      if ((await tx.count(AcmeAccount, { serviceId, state: 'valid' })) >= ACCOUNTS_MAX) {
+      const [valid, stored] = [{ serviceId, state: 'valid' as const }, { serviceId }];
+      const isFull = (await tx.count(AcmeAccount, valid)) >= ACCOUNTS_MAX;
+      if (isFull || (await tx.count(AcmeAccount, stored)) >= ACCOUNTS_STORED_MAX) {
         throw acmeErrors.ACME_ACCOUNT_LIMIT_REACHED();
       }
       const row: AcmeAccount = {

@@ -20,6 +20,7 @@ import {
   AcmeAccountPurge,
   AcmeAuthorizationPurge,
   AcmeBindingPurge,
+  AcmeCertifiedOrderPurge,
   AcmeNoncePurge,
   AcmeOrderPurge,
 } from './purges.js';
@@ -49,6 +50,7 @@ export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, A
     AcmeAuthorizations,
     AcmeBindingPurge,
     AcmeBindings,
+    AcmeCertifiedOrderPurge,
     AcmeNoncePurge,
     AcmeOrderPurge,
     AcmeOrders,

@@ -22,6 +22,8 @@ const TTL_DEFAULT = 7 * DAY;
 const TTL_MAX = 90 * DAY;
 /** Unused bindings of one service. */
 const BINDINGS_MAX = 100;
+/** Bindings of one service that are stored: those that were used or have expired are kept for a while. */
+const BINDINGS_STORED_MAX = 1_000;
 
 export const sealedAcmeBindings = sealedColumn(AcmeBinding, { purpose: 'acme-binding', column: 'sealedKey' });
 
@@ -67,7 +69,8 @@ export class AcmeBindings {
       if (!(await isServiceActive(tx, serviceId))) throw coreErrors.NOT_FOUND();
       const { id: caId } = await this.authorities.issuing(tx, request.caId);
       const unused = await tx.count(AcmeBinding, { serviceId, accountId: IsNull(), expiresAt: MoreThan(now) });
-      if (unused >= BINDINGS_MAX) throw acmeErrors.ACME_BINDING_LIMIT_REACHED();
+      const stored = await tx.count(AcmeBinding, { serviceId });
+      if (unused >= BINDINGS_MAX || stored >= BINDINGS_STORED_MAX) throw acmeErrors.ACME_BINDING_LIMIT_REACHED();
       const expiresAt = expiryOf(request.expiresAt, now);
       const id = uuidv7(now);
       const key = randomSecret(KEY_BYTES).reveal();

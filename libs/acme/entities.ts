@@ -74,6 +74,8 @@ export class AcmeOrder extends TenantResource {
   /** `kid` of the certificate that this one takes the place of (RFC 9773 §5). */
   @VarcharColumn(64, { nullable: true }) replacesKid: string | null;
   @VarcharColumn(64, { nullable: true }) certificateKid: string | null;
+  /** When its certificate expires: until then it is kept. `null` while it has none. */
+  @InstantColumn({ nullable: true }) certificateEndsAt: number | null;
   @InstantColumn({ nullable: true }) processingSince: number | null;
   @InstantColumn() expiresAt: number;
 }

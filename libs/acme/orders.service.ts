@@ -1,7 +1,18 @@
 import { Injectable } from '@nestjs/common';
 
-import { Certificates, Issuance } from '#certificates';
-import { Counters, DAY, DomainError, MINUTE, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
+import { type Certificate, Certificates, Issuance, type IssuedCertificate } from '#certificates';
+import {
+  Counters,
+  DAY,
+  DomainError,
+  HOUR,
+  MINUTE,
+  SECOND,
+  type Page,
+  type PageRequest,
+  type TenantScope,
+  coreErrors,
+} from '#core';
 import { base64UrlBytes, publicKeyFingerprint, randomSecret, uuidv7 } from '#crypto';
 import { type Completion, Database, In, MoreThan, type Tx, completing } from '#database';
 import { type CertificateRequest, parseCertificateRequest } from '#pki';
@@ -21,6 +32,13 @@ import type { AccountRequest } from './requests.service.js';
 export const ORDER_TTL = 7 * DAY;
 /** Orders of one account that wait for something. */
 const OPEN_ORDERS_MAX = 200;
+/** Names that are stored of the orders of one account, and of all of a tenant: those of a certificate go a day after it was issued. */
+const NAMES_OF_ACCOUNT_MAX = 5_000;
+const NAMES_OF_TENANT_MAX = 50_000;
+/** What is stored becomes less by age alone. */
+const FULL_RETRY_SECONDS = HOUR / SECOND;
+/** For so long a client can look at what proved the names of a certificate. */
+const PROVEN_TTL = DAY;
 /** New orders of one tenant within a minute. */
 const ORDERS_PER_MINUTE = 300;
 const TOKEN_BYTES = 32;
@@ -60,7 +78,7 @@ export class AcmeOrders {
     const replacesKid = replaces === null ? null : await this.replacements.kidOf(scope, account, replaces);
     return this.database.transaction(scope, async (tx) => {
       const { now } = tx;
-      await this.requireRoom(tx, account.id);
+      await requireRoom(tx, account.id, names.length);
       if (replacesKid !== null) await this.replacements.requireUnreplaced(tx, replacesKid);
       const { tenantId } = tx.scope;
       const id = uuidv7(now);
@@ -94,6 +112,7 @@ export class AcmeOrders {
         authorizationIds: authorizations.map((row) => row.id),
         replacesKid,
         certificateKid: null,
+        certificateEndsAt: null,
         processingSince: null,
         expiresAt,
         version: 1,
@@ -145,7 +164,7 @@ export class AcmeOrders {
     await this.requireForeignKey(scope, csr);
     const begun = await this.begin(scope, id);
     const completion: Completion = {
-      complete: (tx, result) => this.complete(tx, begun, (result as { certificate: { kid: string } }).certificate.kid),
+      complete: (tx, result) => this.complete(tx, begun, (result as IssuedCertificate).certificate),
     };
     try {
       await this.issuance.issue(completing(scope, completion), {
@@ -189,11 +208,15 @@ export class AcmeOrders {
    * was given up meanwhile is refused here, whatever became of the order: it has one certificate at most.
    * @throws ACME_ORDER_NOT_READY
    */
-  private async complete(tx: Tx, { id, version }: AcmeOrder, certificateKid: string): Promise<void> {
+  private async complete(tx: Tx, { id, version }: AcmeOrder, { kid, notAfter }: Certificate): Promise<void> {
     const row = await tx.lock(AcmeOrder, { id });
     if (row.version !== version) throw acmeErrors.ACME_ORDER_NOT_READY('The order was finalized by another request');
     if (row.replacesKid !== null) await this.replacements.requireUnreplaced(tx, row.replacesKid, id);
-    await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.issue, { set: { certificateKid } });
+    await tx.transition(AcmeOrder, row, acmeOrderLifecycle.event.issue, {
+      set: { certificateKid: kid, certificateEndsAt: notAfter },
+    });
+    const until = tx.now + PROVEN_TTL;
+    await tx.note(AcmeAuthorization, { orderId: id, expiresAt: MoreThan(until) }, { expiresAt: until });
   }
 
   /** The order is ready again, unless this attempt was finished although its answer was lost. */
@@ -214,19 +237,28 @@ export class AcmeOrders {
     }
   }
 
-  private async requireRoom(tx: Tx, accountId: string): Promise<void> {
-    const open = { accountId, state: In([...acmeOrderLifecycle.live]), expiresAt: MoreThan(tx.now) };
-    if ((await tx.count(AcmeOrder, open)) >= OPEN_ORDERS_MAX) {
-      throw acmeErrors.ACME_RATE_LIMITED(`An account has at most ${OPEN_ORDERS_MAX} orders that are not finished`);
-    }
-  }
-
   /** @throws ACME_RATE_LIMITED */
   private async admit({ tenantId }: TenantScope): Promise<void> {
     const window = await this.counters.increment(`acme-orders:${tenantId}`, MINUTE, ORDERS_PER_MINUTE);
     if (window.isBlocked) throw acmeErrors.ACME_RATE_LIMITED({ retryAfterSeconds: window.timeToExpire });
   }
 }
+
+/** A step: whether there is room for an order of so many names. @throws ACME_RATE_LIMITED */
+async function requireRoom(tx: Tx, accountId: string, names: number): Promise<void> {
+  const open = { accountId, state: In([...acmeOrderLifecycle.live]), expiresAt: MoreThan(tx.now) };
+  if ((await tx.count(AcmeOrder, open)) >= OPEN_ORDERS_MAX) {
+    throw full(`An account has at most ${OPEN_ORDERS_MAX} orders that are not finished`);
+  }
+  if ((await tx.count(AcmeAuthorization, { accountId })) + names > NAMES_OF_ACCOUNT_MAX) {
+    throw full(`An account has at most ${NAMES_OF_ACCOUNT_MAX} names in its recent orders`);
+  }
+  if ((await tx.count(AcmeAuthorization, { expiresAt: MoreThan(0) })) + names > NAMES_OF_TENANT_MAX) {
+    throw full(`A tenant has at most ${NAMES_OF_TENANT_MAX} names in its recent orders`);
+  }
+}
+
+const full = (detail: string): Error => acmeErrors.ACME_RATE_LIMITED({ detail, retryAfterSeconds: FULL_RETRY_SECONDS });
 
 const notReady = ({ state }: AcmeOrder): Error => acmeErrors.ACME_ORDER_NOT_READY(`The order is ${state}`);
 

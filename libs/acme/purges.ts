@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { DAY, platformScope, systemOrigin } from '#core';
-import { Database, LessThanOrEqual } from '#database';
+import { Database, IsNull, LessThanOrEqual } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { AcmeAccount, AcmeAuthorization, AcmeBinding, AcmeNonce, AcmeOrder } from './entities.js';
@@ -9,8 +9,10 @@ import { AcmeAccount, AcmeAuthorization, AcmeBinding, AcmeNonce, AcmeOrder } fro
 // The history has what became of them; the certificates are in the inventory.
 
 const SCOPE = platformScope(systemOrigin('acme-purge'));
-/** For so long what has ended is kept: clients may still ask for the certificate of an order. */
+/** For so long bindings and accounts that have ended are kept. */
 const KEPT_FOR = 90 * DAY;
+/** For so long a client can read how an order ended that has no certificate. */
+const ORDER_KEPT_FOR = 7 * DAY;
 
 /** Removes the nonces that were used and would be rejected by their age. */
 @Expires({})
@@ -66,7 +68,7 @@ export class AcmeAccountPurge extends DueKind<AcmeAccount> {
   }
 }
 
-/** Removes old orders. */
+/** Removes orders that have no certificate. */
 @Expires({})
 @Injectable()
 export class AcmeOrderPurge extends DueKind<AcmeOrder> {
@@ -76,9 +78,27 @@ export class AcmeOrderPurge extends DueKind<AcmeOrder> {
         kind: 'ACME order',
         scope: SCOPE,
         entity: AcmeOrder,
-        where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+        where: (now) => ({ certificateEndsAt: IsNull(), expiresAt: LessThanOrEqual(now - ORDER_KEPT_FOR) }),
         dueColumn: 'expiresAt',
-        reason: 'ACME orders that ended long ago',
+        reason: 'ACME orders without a certificate that ended long ago',
+      }),
+    );
+  }
+}
+
+/** Removes orders whose certificate has expired: until then their addresses answer (RFC 8555 §7.4.2). */
+@Expires({})
+@Injectable()
+export class AcmeCertifiedOrderPurge extends DueKind<AcmeOrder> {
+  constructor(database: Database) {
+    super(
+      purge(database, {
+        kind: 'ACME order of an expired certificate',
+        scope: SCOPE,
+        entity: AcmeOrder,
+        where: (now) => ({ certificateEndsAt: LessThanOrEqual(now) }),
+        dueColumn: 'certificateEndsAt',
+        reason: 'ACME orders whose certificate has expired',
       }),
     );
   }
@@ -94,7 +114,7 @@ export class AcmeAuthorizationPurge extends DueKind<AcmeAuthorization> {
         kind: 'ACME authorization',
         scope: SCOPE,
         entity: AcmeAuthorization,
-        where: (now) => ({ expiresAt: LessThanOrEqual(now - KEPT_FOR) }),
+        where: (now) => ({ expiresAt: LessThanOrEqual(now - ORDER_KEPT_FOR) }),
         dueColumn: 'expiresAt',
         reason: 'ACME authorizations that ended long ago',
       }),

@@ -11,8 +11,17 @@ type Insert = (table: string, row: (key: string) => Row, newKey?: () => string) 
 export function acmeKinds(tenantId: string, insert: Insert) {
   const removed = { statement: 'DELETE' as const, unhandled: {} };
   const expired = (at: number): Row => ({ expiresAt: at - 90 * DAY });
+  const orderExpired = (at: number): Row => ({ expiresAt: at - 7 * DAY });
   const owned = (id: string): Row => ({ id, tenantId, caId: id, createdAt: 0, expiresAt: 0 });
   const versioned = { version: 1, updatedAt: 0 };
+  const order = insert('acme_orders', (id) => ({
+    ...owned(id),
+    ...versioned,
+    accountId: id,
+    state: 'invalid',
+    names: '[]',
+    authorizationIds: '[]',
+  }));
   return {
     'ACME nonce': {
       ...removed,
@@ -44,18 +53,12 @@ export function acmeKinds(tenantId: string, insert: Insert) {
       })),
       due: (at: number): Row => ({ endedAt: at - 90 * DAY }),
     },
-    'ACME order': {
+    'ACME order': { ...removed, table: 'acme_orders', make: order, due: orderExpired },
+    'ACME order of an expired certificate': {
       ...removed,
       table: 'acme_orders',
-      make: insert('acme_orders', (id) => ({
-        ...owned(id),
-        ...versioned,
-        accountId: id,
-        state: 'invalid',
-        names: '[]',
-        authorizationIds: '[]',
-      })),
-      due: expired,
+      make: order,
+      due: (at: number): Row => ({ certificateKid: 'x', certificateEndsAt: at }),
     },
     'ACME authorization': {
       ...removed,
@@ -71,7 +74,7 @@ export function acmeKinds(tenantId: string, insert: Insert) {
         attempts: 0,
         leasedUntil: 0,
       })),
-      due: expired,
+      due: orderExpired,
     },
   };
 }

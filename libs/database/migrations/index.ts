@@ -39,6 +39,7 @@ import { HistoryKeys1764164000000 } from './0064-history-keys.js';
 import { CheckpointLog1764165000000 } from './0065-checkpoint-log.js';
 import { Acme1764168000000 } from './0068-acme.js';
 import { AcmeTrusts1764171000000 } from './0071-acme-trusts.js';
+import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -83,6 +84,7 @@ export const migrations = [
   CheckpointLog1764165000000,
   Acme1764168000000,
   AcmeTrusts1764171000000,
+  AcmeRetention1764177000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AcmeOrders, AcmeRequests, AcmeValidations } from '#acme';
@@ -5,6 +7,7 @@ import { ManualClock, MINUTE } from '#core';
 
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
+import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type FailingStatement, whileStatementFails } from '../../support/failing-statement.js';
 import {
   type Answer,
@@ -169,4 +172,37 @@ describe('a right that is withdrawn after a request was accepted', () => {
       await expect(orders.finalize(finalizing, url.split('/').at(-1)!)).rejects.toMatchObject({ code });
     },
   );
+});
+
+describe('the names that an account has ordered', () => {
+  const NAMES_OF_ACCOUNT_MAX = 5_000;
+
+  /** Rows of names, as orders of an account leave them. */
+  async function store(count: number, { tenant, client }: Awaited<ReturnType<typeof ready>>): Promise<void> {
+    const accountId = client.kid!.split('/').at(-1)!;
+    const plain = await openPlainDataSource(database.url);
+    const columns =
+      'id tenantId orderId accountId caId state name wildcard token attempts leasedUntil createdAt expiresAt';
+    const names = columns.split(' ').map((name) => plain.driver.escape(name));
+    for (let first = 0; first < count; first += 500) {
+      const rows = Array.from({ length: Math.min(500, count - first) }, () => {
+        const texts = [randomUUID(), tenant.id, randomUUID(), accountId, randomUUID(), 'pending', 'a.internal'];
+        return `('${texts.join("', '")}', 0, 'x', 0, 0, 0, ${clock.now() + MINUTE})`;
+      });
+      await plain.query(`INSERT INTO acme_authorizations (${names.join()}) VALUES ${rows.join()}`);
+    }
+    await plain.destroy();
+  }
+
+  it('the names that an account has ordered are limited, however few its orders are', async () => {
+    const all = await ready();
+    const { client, name } = all;
+    // The order that is ready has one.
+    await store(NAMES_OF_ACCOUNT_MAX - 3, all);
+    const refused = await client.order([name, `a.${name}`, `b.${name}`]);
+    expect([refused.status, typeOf(refused), refused.headers.get('retry-after')]).toEqual([429, 'rateLimited', '3600']);
+    expect((await client.order([name, `a.${name}`])).status).toBe(201);
+    expect((await client.order([name])).status).toBe(429);
+    expect((await all.finalize()).body['status']).toBe('valid');
+  });
 });

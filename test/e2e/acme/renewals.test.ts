@@ -185,14 +185,33 @@ describe('a revocation by ACME', () => {
 });
 
 describe('what ended long ago', () => {
-  it('what ended long ago of ACME is removed, and the certificate stays', async () => {
-    await issued();
-    await server.setTime(clock.now() + 98 * DAY);
+  it('an order by ACME is removed when its certificate expires, one without a certificate and what was proven before that', async () => {
+    const { order, notAfter } = await issued();
+    const failed = await ready();
+    const [certified, open] = [order, failed].map(({ headers }) => headers.get('location')!);
+    const [proven] = order.body['authorizations'] as unknown as string[];
+    const at = async (instant: number, ...urls: string[]) => {
+      await server.setTime(instant);
+      await server.runScheduler();
+      const statuses: number[] = [];
+      for (const url of urls) {
+        // What the client has kept expired long ago.
+        statuses.push((await client.post(url, undefined, { nonce: await client.nonce() })).status);
+      }
+      return statuses;
+    };
+    const now = clock.now();
+    const { certificate } = (await client.post(certified!)).body;
+    expect(await at(now + 7 * DAY, proven!, open!)).toEqual([200, 200]);
+    expect((await client.post(proven!)).body['status']).toBe('expired');
+    expect((await client.post(open!)).body).toMatchObject({ status: 'invalid' });
+    expect(await at(now + 8 * DAY, proven!, open!)).toEqual([404, 200]);
+    expect(await at(now + 14 * DAY, open!, certified!, certificate!)).toEqual([404, 200, 200]);
+    expect((await client.post(certified!)).body).toMatchObject({ status: 'valid', certificate });
+    expect(await at(notAfter - DAY, certified!, certificate!)).toEqual([200, 200]);
+    expect(await at(notAfter, certified!, certificate!)).toEqual([404, 404]);
     const token = await server.login(tenant.owner.email, PASSWORD);
-    await server.runScheduler();
-    const account = client.kid!.split('/').at(-1);
-    expect((await server.get(`${tenant.path}/acme-accounts/${account}/orders`, { token })).body['items']).toEqual([]);
-    const { items } = (await server.get(`${tenant.path}/certificates?caId=${caId}&state=active`, { token })).body;
+    const { items } = (await server.get(`${tenant.path}/certificates?caId=${caId}`, { token })).body;
     expect((items as unknown as Shape[]).length).toBeGreaterThan(0);
   });
 });
