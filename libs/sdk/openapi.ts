@@ -1449,6 +1449,36 @@ export interface components {
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
         };
+        EndingApiToken: {
+            /**
+             * Format: uuid
+             * @description Id of the API token
+             */
+            id: string;
+            /** @description Name of the API token */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last used
+             */
+            lastUsedAt: string | null;
+        };
+        MemberRemovalImpact: {
+            /** @description API tokens of the member, which would be rejected */
+            apiTokens: components["schemas"]["EndingApiToken"][];
+            /** @description Whether all sessions of the account would end: no other tenant knows it */
+            sessionsEnd: boolean;
+            /** @description Whether the groups of an identity provider make the person a member again at the next sign-in */
+            returnsBySignIn: boolean;
+        };
+        MemberRemovalDryRun: {
+            /** @description Whether the removal is allowed */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description The effect */
+            impact: components["schemas"]["MemberRemovalImpact"];
+        };
         StartedReset: {
             /** @description Token of the reset, for the holder of the account; shown only in this response, and absent where it was sent by e-mail */
             token?: string;
@@ -5862,6 +5892,10 @@ export interface operations {
     };
     removeMember: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read; 412 if it has changed since */
                 "If-Match"?: string;
@@ -5874,6 +5908,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["MemberRemovalDryRun"];
+                };
+            };
             /** @description The user is no member any more */
             204: {
             };

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Page, PageRequest, TenantScope } from '#core';
-import { Database, In, type Tx, type View, requireVersion } from '#database';
+import { Database, In, IsNull, MoreThan, type Tx, type View, requireVersion } from '#database';
 
 import { isKnownIn, isVerified } from './accounts.js';
-import { Member, Tenant, User } from './entities.js';
+import { ApiToken, Member, Tenant, User } from './entities.js';
 import { memberErrors } from './errors.js';
 import { memberEvents } from './events.js';
 import { hasOtherOwner } from './provided-members.js';
@@ -20,6 +20,24 @@ export interface MemberWithUser extends Member {
   /** `false` for an account that only another tenant knows: it may do nothing here until its address is verified. */
   readonly admitted: boolean;
 }
+
+/** What the removal of a member would do, without doing it. */
+export interface MemberRemoval {
+  readonly allowed: boolean;
+  /** The code of the refusal. */
+  readonly code?: string;
+  readonly impact: {
+    /** The API tokens that would be rejected from then on, the oldest first. */
+    readonly apiTokens: readonly Pick<ApiToken, 'id' | 'name' | 'lastUsedAt'>[];
+    /** Whether all sessions of the account would end: no other tenant knows it. */
+    readonly sessionsEnd: boolean;
+    /** Whether the groups of an identity provider make the person a member again at the next sign-in. */
+    readonly returnsBySignIn: boolean;
+  };
+}
+
+/** More API tokens than are told of. */
+const API_TOKENS_TOLD_MAX = 200;
 
 @Injectable()
 export class Members {
@@ -59,12 +77,37 @@ export class Members {
       requireVersion(member, ifMatch);
       await this.requireAnotherOwner(tx, member);
       await tx.delete(Member, { id: member.id });
-      // The account has nowhere else to go.
       const user = await tx.installation.get(User, { id: userId });
-      if (!isVerified(user) && isKnownIn(user, member.tenantId)) await endSessions(tx, { userId });
+      if (endsWithMembership(user, member)) await endSessions(tx, { userId });
       await raiseConfigVersion(tx);
       tx.record(memberEvents.removed(userId, { before: { role: member.role } }));
     });
+  }
+
+  /** What `remove` would do now. @throws NOT_FOUND */
+  async dryRunOfRemoval(scope: TenantScope, userId: string): Promise<MemberRemoval> {
+    return this.database.read(scope, async (view) => {
+      const member = await view.get(Member, { userId });
+      const user = await view.installation.get(User, { id: userId });
+      const usable = { memberId: member.id, revokedAt: IsNull(), expiresAt: MoreThan(view.now) };
+      const apiTokens = await view.find(ApiToken, usable, { order: { id: 'ASC' }, limit: API_TOKENS_TOLD_MAX });
+      const code = await this.refusalOfRemoval(view, roleOf(scope), member);
+      return {
+        allowed: code === undefined,
+        ...(code === undefined ? {} : { code }),
+        impact: {
+          apiTokens: apiTokens.map(({ id, name, lastUsedAt }) => ({ id, name, lastUsedAt })),
+          sessionsEnd: endsWithMembership(user, member),
+          returnsBySignIn: member.identityProviderId !== null,
+        },
+      };
+    });
+  }
+
+  private async refusalOfRemoval(view: View, own: Role, member: Member): Promise<string | undefined> {
+    if (!mayManage(own, member.role)) return memberErrors.ROLE_NOT_GRANTABLE.code;
+    const isLast = member.role === 'owner' && !(await hasOtherOwner(view, member));
+    return isLast ? memberErrors.LAST_OWNER.code : undefined;
   }
 
   /** The tenant's row is locked first: of two demotions of the last two owners, the second one sees the first. */
@@ -79,6 +122,10 @@ export class Members {
     if (member.role === 'owner' && !(await hasOtherOwner(tx, member))) throw memberErrors.LAST_OWNER();
   }
 }
+
+/** Whether the account has nowhere else to go. */
+const endsWithMembership = (user: User, { tenantId }: Member): boolean =>
+  !isVerified(user) && isKnownIn(user, tenantId);
 
 function requireGrantable(scope: Tx['scope'], role: Role): void {
   if (!mayGrant(roleOf(scope), role)) throw memberErrors.ROLE_NOT_GRANTABLE(`Your role does not grant ${role}`);

@@ -78,10 +78,10 @@ async function add(tx: Tx, { tenantId, user, identityProvider }: ProvidedMembers
 }
 
 /** Whether the tenant has an owner beside this member who is admitted to it. */
-export async function hasOtherOwner(tx: Tx, member: Member): Promise<boolean> {
+export async function hasOtherOwner(view: View, member: Member): Promise<boolean> {
   const { tenantId } = member;
-  for (const { userId } of await tx.find(Member, { tenantId, role: 'owner', id: Not(member.id) })) {
-    if (await admittedMember(tx, tenantId, userId)) return true;
+  for (const { userId } of await view.find(Member, { tenantId, role: 'owner', id: Not(member.id) })) {
+    if (await admittedMember(view, tenantId, userId)) return true;
   }
   return false;
 }

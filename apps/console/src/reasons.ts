@@ -7,6 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
   WRONG_STATE: 'Not possible in its present state',
   MONTH_NOT_ERASABLE: 'It is too recent to be erased',
   CLOCK_NOT_CONFIRMED: 'The clock of the server has to be confirmed first',
+  LAST_OWNER: 'It is the last owner: make another member one first',
+  ROLE_NOT_GRANTABLE: 'Your role does not manage members with this role',
   FORBIDDEN: 'Your role does not permit this',
 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { joinTenant } from '../../support/people.js';
-import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { createApiToken, joinTenant } from '../../support/people.js';
+import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { signIn } from './people.js';
 
 let server: TestServer;
@@ -80,6 +80,28 @@ describe('members', () => {
       status: 400,
       body: { errors: [{ pointer: `/${field}`, code: 'UNKNOWN_FIELD' }] },
     });
+  });
+
+  it('the removal of a member is foreseen with what would end, and changes nothing', async () => {
+    const foreseen = async (userId: string, call: { token?: string | undefined } = tenant.owner) =>
+      server.delete(`${tenant.path}/members/${userId}?dryRun=true`, undefined, call);
+    const { userId } = await joinTenant(server, tenant, { email: 'leaving@members.test', role: 'full_access' });
+    const call = { token: await server.login('leaving@members.test', PASSWORD) };
+    const { id } = await createApiToken(server, tenant, ['tenant:read'], { call, more: { name: 'nightly' } });
+    const impact = {
+      apiTokens: [{ id, name: 'nightly', lastUsedAt: null }],
+      sessionsEnd: true,
+      returnsBySignIn: false,
+    };
+    expect(await foreseen(String(userId))).toMatchObject({ status: 200, body: { allowed: true, impact } });
+    // Their session and their token go on.
+    expect((await server.get(`${tenant.path}/members`, call)).status).toBe(200);
+    expect((await foreseen(await ownerId())).body).toMatchObject({ allowed: false, code: 'LAST_OWNER' });
+    expect((await foreseen(await ownerId(), call)).body).toMatchObject({ allowed: false, code: 'ROLE_NOT_GRANTABLE' });
+    expect((await foreseen(tenant.id)).status).toBe(404);
+
+    await server.delete(`${tenant.path}/members/${String(userId)}`, undefined, tenant.owner);
+    expect((await server.get(`${tenant.path}/members`, call)).status).toBe(401);
   });
 
   it('members manage only those below them, and the last owner stays', async () => {

@@ -1,13 +1,15 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField } from '../components/form.js';
+import { Loaded } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
 import { StepUpForm } from '../components/step-up.js';
-import { apiTokensQuery, itemsOf, type Schemas, useChange } from '../queries.js';
+import { type Schemas, useChange } from '../queries.js';
+import { reasonOf } from '../reasons.js';
 import { type Role, grantableRoles, roleOptions } from '../roles.js';
 import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
@@ -158,32 +160,48 @@ function DeleteFactors({ member, onClose }: MemberDialogProps) {
 
 function RemoveMember({ member, onClose }: MemberDialogProps) {
   const { tenantId, slug } = useTenant();
-  const tokens = itemsOf(useInfiniteQuery(apiTokensQuery(tenantId)));
-  const remove = useChange(
-    () => dataOf(client.DELETE(MEMBER, { params: { path: { tenantId, userId: member.userId } } })),
-    onClose,
-  );
-  const theirs = tokens.data?.filter(({ ownerId, state }) => ownerId === member.userId && state === 'active') ?? [];
+  const params = { path: { tenantId, userId: member.userId } };
+  const foreseen = useQuery({
+    queryKey: [tenantId, 'members', member.userId, 'removal'],
+    queryFn: async () =>
+      (await dataOf(
+        client.DELETE(MEMBER, { params: { ...params, query: { dryRun: true } } }),
+      )) as Schemas['MemberRemovalDryRun'],
+  });
+  const remove = useChange(() => dataOf(client.DELETE(MEMBER, { params })), onClose);
+  const { data } = foreseen;
+  const refused = data?.code === undefined ? undefined : reasonOf(data.code);
   return (
     <Dialog title={`Remove ${member.name} from ${slug}?`} onClose={onClose}>
-      <ul className="mb-3 list-disc space-y-1 pl-5">
-        <li>From the next request on, {member.name} has no right in the tenant.</li>
-        <li>
-          {theirs.length === 0
-            ? 'Their API tokens, if there are any, are rejected.'
-            : `Their API tokens are rejected: ${enumeration(theirs.map(({ name }) => name))}.`}
-        </li>
-        <li>
-          {member.emailVerified
-            ? 'The account stays, with its other tenants.'
-            : 'All sessions of the account end: no other tenant knows it.'}
-        </li>
-        {member.identityProviderId !== null && (
-          <li>At the next sign-in the groups of their identity provider make them a member again.</li>
+      <Loaded query={foreseen}>
+        {({ impact: { apiTokens, sessionsEnd, returnsBySignIn } }) => (
+          <ul className="mb-3 list-disc space-y-1 pl-5">
+            <li>From the next request on, {member.name} has no right in the tenant.</li>
+            <li className="break-words">
+              {apiTokens.length === 0
+                ? 'They have no API token that is accepted.'
+                : `Their API tokens are rejected: ${enumeration(apiTokens.map(({ name }) => name))}.`}
+            </li>
+            <li>
+              {sessionsEnd
+                ? 'All sessions of the account end: no other tenant knows it.'
+                : 'The account stays, with its other tenants.'}
+            </li>
+            {returnsBySignIn && (
+              <li>At the next sign-in the groups of their identity provider make them a member again.</li>
+            )}
+            <li>What they did stays in the history.</li>
+          </ul>
         )}
-        <li>What they did stays in the history.</li>
-      </ul>
-      <Form submit="Yes, Remove" danger call={remove} onCancel={onClose} onSubmit={() => remove.mutate(undefined)} />
+      </Loaded>
+      <Form
+        submit="Yes, Remove"
+        danger
+        call={remove}
+        reason={data === undefined ? 'What would end is not known yet' : refused}
+        onCancel={onClose}
+        onSubmit={() => remove.mutate(undefined)}
+      />
     </Dialog>
   );
 }

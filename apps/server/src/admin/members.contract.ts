@@ -1,7 +1,7 @@
 import { toRfc3339 } from '#core';
-import { type MemberWithUser, type Role, roles } from '#tenants';
-import { Choice, Email, Flag, Identifier, Instant, Text, WholeNumber } from '../http/fields.js';
-import { PageOf } from './page.contract.js';
+import { type MemberRemoval, type MemberWithUser, type Role, roles } from '#tenants';
+import { Choice, Email, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { PageOf, presentInstant } from './page.contract.js';
 
 export class NewMember {
   @Email({ description: 'Address of the person who is invited' }) email: string;
@@ -41,6 +41,32 @@ export class Member {
   @Instant({ description: 'When the membership last changed' }) updatedAt: string;
 }
 
+export class EndingApiToken {
+  @Identifier({ description: 'Id of the API token' }) id: string;
+  @Text({ description: 'Name of the API token', example: 'deployment' }) name: string;
+  @Instant({ nullable: true, description: 'When it was last used' }) lastUsedAt: string | null;
+}
+
+export class MemberRemovalImpact {
+  @Items(Nested(() => EndingApiToken), {
+    maxItems: 200,
+    description: 'API tokens of the member, which would be rejected',
+  })
+  apiTokens: EndingApiToken[];
+  @Flag({ description: 'Whether all sessions of the account would end: no other tenant knows it' })
+  sessionsEnd: boolean;
+  @Flag({
+    description: 'Whether the groups of an identity provider make the person a member again at the next sign-in',
+  })
+  returnsBySignIn: boolean;
+}
+
+export class MemberRemovalDryRun {
+  @Flag({ description: 'Whether the removal is allowed' }) allowed: boolean;
+  @Text({ optional: true, description: 'Code of the rejection', example: 'LAST_OWNER' }) code?: string;
+  @Nested(() => MemberRemovalImpact, { description: 'The effect' }) impact: MemberRemovalImpact;
+}
+
 export class MemberPage extends PageOf(Member) {}
 
 export const presentMember = ({
@@ -65,4 +91,16 @@ export const presentMember = ({
   version,
   createdAt: toRfc3339(createdAt),
   updatedAt: toRfc3339(updatedAt),
+});
+
+export const presentMemberRemoval = ({ impact, ...decision }: MemberRemoval): MemberRemovalDryRun => ({
+  ...decision,
+  impact: {
+    ...impact,
+    apiTokens: impact.apiTokens.map(({ id, name, lastUsedAt }) => ({
+      id,
+      name,
+      lastUsedAt: presentInstant(lastUsedAt),
+    })),
+  },
 });

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiCreatedResponse,
@@ -7,6 +7,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import {
   Invitations,
@@ -25,7 +26,16 @@ import { answerOnce } from '../http/answer-once.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
-import { Member, MemberChange, MemberPage, NewMember, presentMember } from './members.contract.js';
+import { DryRunQuery } from './dry-run.contract.js';
+import {
+  Member,
+  MemberChange,
+  MemberPage,
+  MemberRemovalDryRun,
+  NewMember,
+  presentMember,
+  presentMemberRemoval,
+} from './members.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
@@ -83,13 +93,18 @@ export class MembersController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove a member; the user stays a user' })
   @ApiNoContentResponse({ description: 'The user is no member any more' })
+  @ApiOkResponse({ type: MemberRemovalDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async removeMember(
     @Param('userId') userId: string,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: number | undefined,
-  ): Promise<void> {
-    await this.members.remove(scope, userId, ifMatch);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<MemberRemovalDryRun | void> {
+    if (!dryRun) return this.members.remove(scope, userId, ifMatch);
+    reply.status(200);
+    return presentMemberRemoval(await this.members.dryRunOfRemoval(scope, userId));
   }
 
   @Delete(':userId/sessions')
