@@ -40,13 +40,21 @@ export function useChange<Input, Answer>(
   onDone?: (answer: Answer) => void | Promise<void>,
 ) {
   const queries = useQueryClient();
-  return useMutation({
+  const mutation = useMutation({
     mutationFn: change,
     onSuccess: async (answer) => {
       await onDone?.(answer);
       await queries.invalidateQueries();
     },
   });
+  const { isPending, variables, mutate } = mutation;
+  return {
+    ...mutation,
+    /** A second press on a button, while the first is being answered, asks for nothing more. */
+    mutate: (input: Input) => {
+      if (!isPending || !Object.is(variables, input)) mutate(input);
+    },
+  };
 }
 
 /** The values of an enumeration of the API, as a field offers them. */

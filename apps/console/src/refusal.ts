@@ -14,3 +14,19 @@ export function refusalText(error: unknown): string {
     return 'The server could not be reached. What was asked for may or may not have been done.';
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What the server found fault with: one member of the request. */
+export interface Fault {
+  /** JSON pointer (RFC 6901). */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export const faultsIn = (error: unknown): readonly Fault[] =>
+  error instanceof ChanceryError ? (error.problem?.errors ?? []) : [];
+
+/** What concerns the field of a name: its member of the request has the same one, wherever in the request it is. */
+export const faultsOf = (faults: readonly Fault[], name: string | undefined): string[] =>
+  faults
+    .filter(({ pointer }) => name !== undefined && pointer.split('/').findLast((part) => /\D/.test(part)) === name)
+    .map(({ detail }) => detail);

@@ -12,6 +12,7 @@ import {
   type Window,
   accessibilityFaults,
   browserProgram,
+  dialogOf,
   launchBrowser,
   openWindow,
   press,
@@ -21,13 +22,16 @@ import { pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { AcmeTestClient, bind } from '../acme/acme-client.js';
-import { ACTIONS, HARMLESS, NAMED_ACTIONS, READ_BY, permittedAction } from './role-actions.js';
+import { ACTIONS, HARMLESS, NAMED_ACTIONS, READ_BY, WITHOUT_DIALOG, permittedAction } from './role-actions.js';
 
 /** Whatever a person may write, it stays text. */
 const SCRIPT = `<img src=x onerror="document.title='ran'"><script>document.title='ran'</script>`;
 /** As long as the name of an organisation may be in a certificate (RFC 5280, ub-organization-name). */
 const SHORT_SCRIPT = `<img src=x onerror="document.title='ran'">`;
 const FIRST_LOAD_BYTES_MAX = 250_000;
+
+/** How much wider what is in the dialog is than the dialog. */
+const SIDEWAYS = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=dialog]'))`;
 
 let server: TestServer;
 let browser: Browser;
@@ -227,6 +231,42 @@ describe.runIf(browserProgram)('every page of the console', () => {
       expect([path, offered]).toEqual([path, []]);
     }
   });
+
+  it(
+    'every dialog is accessible in light, in dark and at 360 pixels, and gives the focus back',
+    { timeout: 240_000 },
+    async () => {
+      const { page, faults } = owner;
+      const dialog = dialogOf(page);
+      const seen = new Set<string>();
+      await page.emulateMedia({ colorScheme: 'light' });
+      for (const path of pages) {
+        await page.setViewportSize({ width: 1_280, height: 800 });
+        await open(page, path);
+        for (const { name, offered } of await buttonsOf(page)) {
+          if (!offered || seen.has(name) || WITHOUT_DIALOG.test(name)) continue;
+          seen.add(name);
+          await page.getByRole('main').getByRole('button', { name, exact: true }).first().click();
+          await expect.poll(() => dialog.count(), { message: `${path} ${name}`, timeout: 10_000 }).toBe(1);
+          await expect.poll(() => dialog.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
+          expect([path, name, await accessibilityFaults(page)]).toEqual([path, name, []]);
+          await page.emulateMedia({ colorScheme: 'dark' });
+          expect([path, name, 'dark', await accessibilityFaults(page, COLOUR_RULES)]).toEqual([path, name, 'dark', []]);
+          await page.emulateMedia({ colorScheme: 'light' });
+          await page.setViewportSize({ width: 360, height: 740 });
+          expect([path, name, 'narrow', await accessibilityFaults(page)]).toEqual([path, name, 'narrow', []]);
+          expect([path, name, await page.evaluate(SIDEWAYS)]).toEqual([path, name, 0]);
+          await page.setViewportSize({ width: 1_280, height: 800 });
+          await page.keyboard.press('Escape');
+          await expect.poll(() => dialog.count(), { message: `${path} ${name} closes`, timeout: 10_000 }).toBe(0);
+          const focused = `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent`;
+          expect([path, await page.evaluate(focused)]).toEqual([path, name]);
+        }
+      }
+      expect(seen.size).toBeGreaterThan(25);
+      expect(faults).toEqual([]);
+    },
+  );
 
   it('no page keeps anything, and no secret is in the log of the server', async () => {
     const { page, context } = owner;

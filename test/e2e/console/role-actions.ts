@@ -89,14 +89,25 @@ export function permittedAction(
   return { action: String(named.pattern), permitted: permissions.includes(named.permission) && !refused };
 }
 
+/** What shows something on the page, and opens no dialog. */
+const SHOWN = [
+  'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download PEM',
+  'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
+  'Month (before|after)|\\d+ on .+|End the session from .+|Change the password|Read again',
+];
+/** What is the person's own, or goes on in a dialog. */
+const ASKED = [
+  'Rotate what remains|Create a calendar link|Create API token|Revoke (?!ACME ).+|Orders of .+',
+  'Add an app|Add a passkey|New recovery codes',
+];
+const oneOf = (names: readonly string[]): RegExp => new RegExp(`^(${names.join('|')})$`, 's');
+
 /** What changes nothing but what the person sees, or only what is their own. */
-export const HARMLESS = new RegExp(
-  `^(${[
-    'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download PEM',
-    'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Rotate what remains|Export (NDJSON|CSV)|Keep the present checkpoint|Verify',
-    'Month (before|after)|\\d+ on .+|Create a calendar link',
-    'End|Change the password|Create API token|Revoke (?!ACME ).+|Orders of .+|Read again',
-    'Add an app|Add a passkey|New recovery codes',
-  ].join('|')})$`,
-  's',
-);
+export const HARMLESS = oneOf([...SHOWN, ...ASKED]);
+
+/** What is done, or shown on the page, without a dialog. */
+export const WITHOUT_DIALOG = oneOf([
+  ...SHOWN,
+  'Create authentication credential|Show Service key|Cancel the rotation|Diagnose|Issue a token|Hold|Pause',
+  'Save the settings|Save the sign-in|New token for .+|Withdraw the invitation of .+|Delete ACME binding .+',
+]);

@@ -1,7 +1,16 @@
-import { type ComponentProps, type ReactNode, type SubmitEvent, useId } from 'react';
+import {
+  type ComponentProps,
+  type ReactNode,
+  type SubmitEvent,
+  createContext,
+  useContext,
+  useEffect,
+  useId,
+  useRef,
+} from 'react';
 import { ChanceryError } from '#sdk';
 
-import { refusalText } from '../refusal.js';
+import { type Fault, faultsIn, faultsOf, refusalText } from '../refusal.js';
 import { Button } from './button.js';
 
 const FIELD = 'block w-full min-h-9 rounded-md border border-soft bg-card px-2 py-1 text-strong';
@@ -14,50 +23,73 @@ interface Labelled {
   readonly hint?: string | undefined;
 }
 
-function Label({ id, label, hint, children }: Labelled & { readonly id: string; readonly children: ReactNode }) {
+/** What the server found fault with in the form around, for the fields that are concerned. */
+const Faults = createContext<readonly Fault[]>([]);
+
+/** What belongs to a field: its identifier, what is wrong with it, and what describes it. */
+function useField({ name, hint }: { readonly name?: string | undefined; readonly hint?: string | undefined }) {
+  const id = useId();
+  const faults = faultsOf(useContext(Faults), name);
+  const described = [...(faults.length > 0 ? [`${id}-fault`] : []), ...(hint === undefined ? [] : [`${id}-hint`])];
+  return {
+    id,
+    faults,
+    attributes: {
+      id,
+      'aria-invalid': faults.length > 0 || undefined,
+      'aria-describedby': described.length === 0 ? undefined : described.join(' '),
+    },
+  };
+}
+
+interface DescriptionProps {
+  readonly id: string;
+  readonly hint: string | undefined;
+  readonly faults: readonly string[];
+}
+
+/** Below a field: what is wrong with it (WCAG 2.2, 3.3.1), and what to fill in. */
+const Description = ({ id, hint, faults }: DescriptionProps) => (
+  <>
+    {faults.length > 0 && (
+      <p id={`${id}-fault`} className="mt-1 text-sm text-danger">
+        {faults.join(', ')}
+      </p>
+    )}
+    {hint !== undefined && (
+      <p id={`${id}-hint`} className="mt-1 text-xs text-soft">
+        {hint}
+      </p>
+    )}
+  </>
+);
+
+function Label({ label, children, ...description }: DescriptionProps & { label: string; children: ReactNode }) {
   return (
     <div className="mb-3">
-      <label htmlFor={id} className="mb-1 block text-sm font-medium text-strong">
+      <label htmlFor={description.id} className="mb-1 block text-sm font-medium break-words text-strong">
         {label}
       </label>
       {children}
-      {hint !== undefined && (
-        <p id={`${id}-hint`} className="mt-1 text-xs text-soft">
-          {hint}
-        </p>
-      )}
+      <Description {...description} />
     </div>
   );
 }
 
 export function TextField({ label, hint, ...rest }: Labelled & ComponentProps<'input'>) {
-  const id = useId();
+  const { attributes, ...field } = useField({ name: rest.name, hint });
   return (
-    <Label id={id} label={label} hint={hint}>
-      <input
-        autoComplete="off"
-        spellCheck={false}
-        {...rest}
-        id={id}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        className={FIELD}
-      />
+    <Label {...field} label={label} hint={hint}>
+      <input autoComplete="off" spellCheck={false} {...rest} {...attributes} className={FIELD} />
     </Label>
   );
 }
 
 export function TextArea({ label, hint, ...rest }: Labelled & ComponentProps<'textarea'>) {
-  const id = useId();
+  const { attributes, ...field } = useField({ name: rest.name, hint });
   return (
-    <Label id={id} label={label} hint={hint}>
-      <textarea
-        rows={6}
-        spellCheck={false}
-        {...rest}
-        id={id}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        className={`${FIELD} font-mono text-[13px]`}
-      />
+    <Label {...field} label={label} hint={hint}>
+      <textarea rows={6} spellCheck={false} {...rest} {...attributes} className={`${FIELD} font-mono text-[13px]`} />
     </Label>
   );
 }
@@ -73,10 +105,10 @@ export function SelectField({
   options,
   ...rest
 }: Labelled & ComponentProps<'select'> & { readonly options: readonly SelectOption[] }) {
-  const id = useId();
+  const { attributes, ...field } = useField({ name: rest.name, hint });
   return (
-    <Label id={id} label={label} hint={hint}>
-      <select {...rest} id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} className={FIELD}>
+    <Label {...field} label={label} hint={hint}>
+      <select {...rest} {...attributes} className={FIELD}>
         {options.map(({ value, label: text }) => (
           <option key={value} value={value}>
             {text}
@@ -88,23 +120,15 @@ export function SelectField({
 }
 
 export function CheckField({ label, hint, ...rest }: Labelled & ComponentProps<'input'>) {
-  const id = useId();
+  const { attributes, ...field } = useField({ name: rest.name, hint });
   return (
     <div className="mb-3 flex items-start gap-2">
-      <input
-        {...rest}
-        id={id}
-        type="checkbox"
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        className="mt-1 size-4 accent-accent"
-      />
-      <div>
-        <label htmlFor={id}>{label}</label>
-        {hint !== undefined && (
-          <p id={`${id}-hint`} className="mt-1 text-xs text-soft">
-            {hint}
-          </p>
-        )}
+      <input {...rest} {...attributes} type="checkbox" className="mt-0.5 size-6 shrink-0 accent-accent" />
+      <div className="min-w-0">
+        <label htmlFor={field.id} className="break-words">
+          {label}
+        </label>
+        <Description {...field} hint={hint} />
       </div>
     </div>
   );
@@ -164,9 +188,14 @@ export function Form({ onSubmit, submit, call, onCancel, danger, reason, childre
     );
     onSubmit(Object.fromEntries(entries));
   };
+  const form = useRef<HTMLFormElement>(null);
+  const error = call?.error;
+  useEffect(() => {
+    if (error instanceof Error) form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [error]);
   return (
-    <form onSubmit={submitted}>
-      {children}
+    <form ref={form} onSubmit={submitted}>
+      <Faults value={faultsIn(error)}>{children}</Faults>
       <Refusal error={call?.error} />
       <div className="mt-4 flex flex-wrap gap-2">
         <Button

@@ -1,9 +1,11 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 
 import { selfQuery } from '../queries.js';
 import { signOut } from '../server.js';
 import { Button } from './button.js';
+import { PAGE_TITLE_ID } from './page.js';
 
 const LINK = 'block rounded-md px-3 py-1.5 no-underline text-text hover:bg-tint';
 const ACTIVE = { className: 'bg-tint font-medium text-strong', 'aria-current': 'page' } as const;
@@ -76,9 +78,17 @@ export function Layout() {
   const { data: self } = useSuspenseQuery(selfQuery);
   /** The page that is shown; the address may already be that of the next one. */
   const shown = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.href });
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  const main = useRef<HTMLElement>(null);
+  const pathBefore = useRef(path);
+  useEffect(() => {
+    // As browsers do with a new document: the keyboard goes on there, and its name is read out.
+    if (pathBefore.current !== undefined && pathBefore.current !== path) main.current?.focus();
+    pathBefore.current = path;
+  }, [path]);
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[14rem_1fr] md:grid-rows-[auto_1fr]">
-      <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:p-2">
+      <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-20 focus:bg-card focus:p-2">
         Skip to the content
       </a>
       <header className="flex flex-wrap items-center justify-between gap-3 border-b border-line bg-card px-4 py-2 md:col-span-2">
@@ -112,7 +122,14 @@ export function Layout() {
           )}
         </ul>
       </nav>
-      <main id="content" data-page={shown} tabIndex={-1} className="min-w-0 p-4 md:p-6">
+      <main
+        id="content"
+        ref={main}
+        data-page={shown}
+        tabIndex={-1}
+        aria-labelledby={PAGE_TITLE_ID}
+        className="min-w-0 p-4 outline-none md:p-6"
+      >
         <Outlet />
       </main>
     </div>

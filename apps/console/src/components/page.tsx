@@ -4,6 +4,9 @@ import type { ReactNode } from 'react';
 import { Button } from './button.js';
 import { Refusal } from './form.js';
 
+/** Of the heading of a page, which names the page as a whole. */
+export const PAGE_TITLE_ID = 'page-title';
+
 export interface PageProps {
   readonly title: string;
   readonly introduction?: ReactNode;
@@ -17,8 +20,10 @@ export function Page({ title, introduction, actions, children }: PageProps) {
       <title>{`${title} · Chancery`}</title>
       <header className="mb-5 flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
-          <h1 className="text-2xl break-words">{title}</h1>
-          {introduction !== undefined && <p className="mt-1 max-w-prose text-soft">{introduction}</p>}
+          <h1 id={PAGE_TITLE_ID} className="text-2xl break-words">
+            {title}
+          </h1>
+          {introduction !== undefined && <p className="mt-1 max-w-prose break-words text-soft">{introduction}</p>}
         </div>
         {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}
       </header>
@@ -38,7 +43,7 @@ export function Card({ title, actions, children }: CardProps) {
     <section className="mb-4 min-w-0 rounded-lg border border-line bg-card p-4">
       {(title !== undefined || actions !== undefined) && (
         <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
-          {title !== undefined && <h2 className="text-base">{title}</h2>}
+          {title !== undefined && <h2 className="min-w-0 text-base break-words">{title}</h2>}
           {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}
         </div>
       )}

@@ -1,26 +1,37 @@
 import { useEffect, useState } from 'react';
 
 import { Button } from './button.js';
+import { useHeldDialog } from './dialog.js';
 
 /** How long a secret stays visible. */
 const VISIBLE_MILLISECONDS = 30_000;
 const COPIED_MILLISECONDS = 2_000;
 
+/** @throws TypeError without https, where browsers have no clipboard; DOMException where the person forbids it */
+const copyText = async (text: string): Promise<void> => navigator.clipboard.writeText(text);
+
 export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
-  const [copied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState<'copied' | 'failed'>();
   useEffect(() => {
-    if (!copied) return undefined;
-    const timer = setTimeout(() => setCopied(false), COPIED_MILLISECONDS);
+    if (outcome !== 'copied') return undefined;
+    const timer = setTimeout(() => setOutcome(undefined), COPIED_MILLISECONDS);
     return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-  };
+  }, [outcome]);
+  const copy = () =>
+    void copyText(text).then(
+      () => setOutcome('copied'),
+      () => setOutcome('failed'),
+    );
   return (
-    <Button onClick={() => void copy()} aria-label={`Copy ${what}`}>
-      {copied ? 'Copied' : 'Copy'}
-    </Button>
+    <>
+      <Button onClick={copy} aria-label={`Copy ${what}`}>
+        {outcome === 'copied' ? 'Copied' : 'Copy'}
+      </Button>
+      <span role="status" className={outcome === 'failed' ? 'text-sm text-danger' : 'sr-only'}>
+        {outcome === 'copied' && `${what} was copied`}
+        {outcome === 'failed' && 'The browser did not copy it: select the text instead'}
+      </span>
+    </>
   );
 }
 
@@ -74,6 +85,7 @@ export function MaskedSecret({ what, masked, reason, reveal, onError }: MaskedSe
 
 /** A secret that is in this one answer, for the person to store. */
 export function NewSecret({ what, secret }: { readonly what: string; readonly secret: string }) {
+  useHeldDialog();
   return (
     <div className="mb-3">
       <p className="mb-1 text-sm font-medium text-strong">{what}</p>

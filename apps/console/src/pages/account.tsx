@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { Button } from '../components/button.js';
-import { Form, PASSWORD_HINT, TextField } from '../components/form.js';
+import { Form, PASSWORD_HINT, Refusal, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
@@ -43,6 +43,7 @@ function Sessions() {
   );
   return (
     <Card title="Sessions">
+      <Refusal error={end.error} />
       <Loaded query={itemsOf(list)}>
         {(sessions) => (
           <Table
@@ -56,7 +57,17 @@ function Sessions() {
               { name: 'Renewed', cell: ({ renewedAt }) => <Time at={renewedAt} /> },
               {
                 name: 'Action',
-                cell: ({ id, current }) => (current ? 'this one' : <Button onClick={() => end.mutate(id)}>End</Button>),
+                cell: ({ id, current, sourceAddress, userAgent }) =>
+                  current ? (
+                    'this one'
+                  ) : (
+                    <Button
+                      aria-label={`End the session from ${sourceAddress ?? 'unknown'}, ${userAgent ?? 'unknown'}`}
+                      onClick={() => end.mutate(id)}
+                    >
+                      End
+                    </Button>
+                  ),
               },
             ]}
           />

@@ -47,11 +47,15 @@ export function DangerZone({ tenant }: TenantProps) {
   );
 }
 
-function SuspendTenant({ tenant: { id: tenantId, slug }, onClose }: TenantDialogProps) {
+/** Asks before a tenant is suspended. */
+export function SuspendTenant({ tenant: { id: tenantId, slug }, onClose }: TenantDialogProps) {
   const navigate = useNavigate();
   const suspend = useChange(
     () => dataOf(client.POST('/v1/tenants/{tenantId}/suspend', { params: { path: { tenantId } } })),
-    () => navigate({ to: '/platform' }),
+    async () => {
+      onClose();
+      await navigate({ to: '/platform' });
+    },
   );
   return (
     <Dialog title={`Suspend ${slug}?`} onClose={onClose}>

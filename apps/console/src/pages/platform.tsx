@@ -6,13 +6,14 @@ import { dataOf } from '#sdk';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Form, TextField } from '../components/form.js';
+import { Form, Refusal, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, itemsOf, selfQuery, tenantsQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
+import { SuspendTenant } from './danger-zone.js';
 
 export function PlatformPage() {
   const { data: self } = useSuspenseQuery(selfQuery);
@@ -36,12 +37,10 @@ export function PlatformPage() {
 function Tenants({ reason }: { readonly reason: string | undefined }) {
   const [creating, setCreating] = useState(false);
   const list = useInfiniteQuery(tenantsQuery);
-  const toggle = useChange(({ id: tenantId, state }: Schemas['Tenant']) => {
-    const params = { path: { tenantId } };
-    return state === 'suspended'
-      ? dataOf(client.POST('/v1/tenants/{tenantId}/reactivate', { params }))
-      : dataOf(client.POST('/v1/tenants/{tenantId}/suspend', { params }));
-  });
+  const [suspending, setSuspending] = useState<Schemas['Tenant']>();
+  const reactivate = useChange((tenantId: string) =>
+    dataOf(client.POST('/v1/tenants/{tenantId}/reactivate', { params: { path: { tenantId } } })),
+  );
   return (
     <Card
       title="Tenants"
@@ -51,6 +50,7 @@ function Tenants({ reason }: { readonly reason: string | undefined }) {
         </Button>
       }
     >
+      <Refusal error={reactivate.error} />
       <Loaded query={itemsOf(list)}>
         {(tenants) =>
           tenants.length === 0 ? (
@@ -71,7 +71,13 @@ function Tenants({ reason }: { readonly reason: string | undefined }) {
                   name: 'Action',
                   cell: (tenant) =>
                     tenant.state === 'deleted' ? null : (
-                      <Button reason={reason} onClick={() => toggle.mutate(tenant)}>
+                      <Button
+                        aria-label={`${tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'} ${tenant.slug}`}
+                        reason={reason}
+                        onClick={() =>
+                          tenant.state === 'suspended' ? reactivate.mutate(tenant.id) : setSuspending(tenant)
+                        }
+                      >
                         {tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'}
                       </Button>
                     ),
@@ -82,6 +88,7 @@ function Tenants({ reason }: { readonly reason: string | undefined }) {
         }
       </Loaded>
       <More list={list} />
+      {suspending !== undefined && <SuspendTenant tenant={suspending} onClose={() => setSuspending(undefined)} />}
       {creating && <CreateTenant onClose={() => setCreating(false)} />}
     </Card>
   );
