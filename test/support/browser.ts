@@ -83,6 +83,35 @@ export async function signIn(page: Page, email: string, password: string): Promi
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
+/** A window in which a person has signed in by a password. */
+export async function openSignedIn(
+  browser: Browser,
+  url: string,
+  email: string,
+  password: string,
+  options: WindowOptions = {},
+): Promise<Window> {
+  const window = await openWindow(browser, url, options);
+  await signIn(window.page, email, password);
+  return window;
+}
+
+/** Gives a window an authenticator that says yes without a person in front of it (WebAuthn Level 3 §11). */
+export async function addAuthenticator({ context, page }: Window): Promise<void> {
+  const devices = await context.newCDPSession(page);
+  await devices.send('WebAuthn.enable');
+  await devices.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
 export const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true }).click();
 

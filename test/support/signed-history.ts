@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
+import { afterEach, beforeEach } from 'vitest';
+
 import {
   CheckpointLog,
   type CheckpointMemory,
@@ -9,11 +11,12 @@ import {
   NO_CHECKPOINT_MEMORY,
   auditEntities,
 } from '#audit';
-import { type Clock, Secret } from '#core';
-import { localKeyEncryptionKey } from '#crypto';
+import { type Clock, Secret, type TenantScope, systemOrigin } from '#core';
+import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
 import { Vault, vaultEntities } from '#vault';
 
+import { type TestDatabase, createMigratedDatabase } from './database.js';
 import { recordEvents } from './history.js';
 
 /** What the origins of the histories begin with. */
@@ -45,4 +48,36 @@ export async function openSignedHistory(
   const checkpointLog = new CheckpointLog(database);
   const checkpoints = new Checkpoints(database, keys, { host: () => HISTORY_HOST, memory }, checkpointLog);
   return { database, keys, checkpoints, log: new HistoryLog(database), checkpointLog };
+}
+
+export const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
+export const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/${tenantId}`;
+
+/** The database of a test, and the instances on it. */
+export interface SignedHistories {
+  /** Of the database of the present test. */
+  readonly url: () => string;
+  /** One more instance. @param memory what it knows of before, besides the database */
+  readonly instance: (memory?: CheckpointMemory) => Promise<SignedHistory>;
+}
+
+/** Gives each test of the file a database of its own. @param clock that of the instances, read when one is opened */
+export function signedHistories(clock: () => Clock): SignedHistories {
+  let test: TestDatabase;
+  const opened: Database[] = [];
+  beforeEach(async () => {
+    test = await createMigratedDatabase();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((database) => database.close()));
+    await test.drop();
+  });
+  return {
+    url: () => test.url,
+    instance: async (memory) => {
+      const history = await openSignedHistory(test.url, clock(), memory);
+      opened.push(history.database);
+      return history;
+    },
+  };
 }

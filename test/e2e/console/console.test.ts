@@ -6,7 +6,15 @@ import { Checkpoints } from '#audit';
 import { SECOND, systemClock } from '#core';
 
 import { start } from '../../../apps/server/src/start.js';
-import { browserProgram, dialogOf, launchBrowser, openWindow, press, signIn } from '../../support/browser.js';
+import {
+  browserProgram,
+  dialogOf,
+  launchBrowser,
+  openSignedIn,
+  openWindow,
+  press,
+  signIn,
+} from '../../support/browser.js';
 import { enrolTotp } from '../../support/factors.js';
 import { PASSWORD, TEST_MASTER_KEY, type TestServer, createTenant, startTestServer } from '../../support/server.js';
 import { createTestDatabase } from '../../support/database.js';
@@ -130,8 +138,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
   it('a service key is created, discarded, reactivated and deleted as in the interface of the vendor', async () => {
     const tenant = await createTenant(server);
     const created = await server.post(`${tenant.path}/services`, { name: 'orders' }, tenant.owner);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, tenant.owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
     await page.goto(`/console/t/${tenant.slug}/services/${created.body['service']!['id']}`);
 
     const first = page.locator(`[data-credential="${created.body['serviceKey']!['id']}"]`);
@@ -198,8 +205,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await server.post(`${tenant.path}/services`, { name: 'later' }, tenant.owner);
     await server.server.app.get(Checkpoints).publishDue();
 
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, tenant.owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
     await page.goto(`/console/t/${tenant.slug}/proof`);
     const findings = page.getByRole('list', { name: 'Findings' });
     const [field, key, number, event] = [
@@ -261,8 +267,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
 
   it('a page continues its session after a reload, and two windows share it', async () => {
     const tenant = await createTenant(server);
-    const { page, context } = await openWindow(browser, server.url);
-    await signIn(page, tenant.owner.email, PASSWORD);
+    const { page, context } = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
     const second = await context.newPage();
     await Promise.all([page.reload(), second.goto('/console/account')]);
     await Promise.all([page, second].map((each) => each.getByRole('button', { name: 'Sign out' }).waitFor()));

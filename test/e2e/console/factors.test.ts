@@ -8,9 +8,11 @@ import { SECOND, systemClock } from '#core';
 
 import {
   accessibilityFaults,
+  addAuthenticator,
   browserProgram,
   dialogOf,
   launchBrowser,
+  openSignedIn,
   openWindow,
   press,
   signIn,
@@ -71,8 +73,7 @@ const LATER = 30 * SECOND;
 describe.runIf(browserProgram)('second factors in the console', () => {
   it('a person enrols an app, stores the recovery codes, signs in by one of them and removes the app', async () => {
     const { owner } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto('/console/account');
     const { code, codes } = await enrolByPage(page);
     expect(new Set(codes).size).toBe(CODES_OF_AN_ACCOUNT);
@@ -109,19 +110,9 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     const { owner, path, slug } = await createTenant(server);
     const created = await server.post(`${path}/services`, { name: 'orders' }, owner);
     // Passkeys belong to a host name.
-    const { page, context, faults } = await openWindow(browser, pageOf(server));
-    const devices = await context.newCDPSession(page);
-    await devices.send('WebAuthn.enable');
-    await devices.send('WebAuthn.addVirtualAuthenticator', {
-      options: {
-        protocol: 'ctap2',
-        transport: 'internal',
-        hasResidentKey: true,
-        hasUserVerification: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    const window = await openWindow(browser, pageOf(server));
+    const { page, context, faults } = window;
+    await addAuthenticator(window);
     await signIn(page, owner.email, PASSWORD);
     await page.goto('/console/account');
     await press(page, 'Add a passkey');
@@ -185,8 +176,7 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     expect((await server.patch(tenant.path, { settings }, tenant.owner)).status).toBe(200);
     const email = 'newcomer@factors.test';
     await joinTenant(server, tenant, { email, role: 'auditor' });
-    const { page, context, faults } = await openWindow(browser, server.url, { width: 360 });
-    await signIn(page, email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, email, PASSWORD, { width: 360 });
     await page.getByRole('heading', { name: 'Enrol a second factor' }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);

@@ -13,9 +13,8 @@ import {
   browserProgram,
   dialogOf,
   launchBrowser,
-  openWindow,
+  openSignedIn,
   press,
-  signIn,
 } from '../../support/browser.js';
 import {
   ADMIN,
@@ -36,8 +35,7 @@ beforeAll(async () => {
   server = await startTestServer({ clock: systemClock });
   browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'past');
-  owner = await openWindow(browser, server.url);
-  await signIn(owner.page, tenant.owner.email, PASSWORD);
+  owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
 afterAll(async () => {
   await browser?.close();
@@ -160,8 +158,7 @@ describe.runIf(browserProgram)('the history of the installation in the console',
   it('a platform administrator reads, filters and proves it; an owner of a tenant is not offered it', async () => {
     await server.server.app.get(Checkpoints).publishDue();
     expect(await owner.page.getByRole('link', { name: 'History of the installation' }).count()).toBe(0);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, ADMIN.email, ADMIN.password);
+    const { page, context, faults } = await openSignedIn(browser, server.url, ADMIN.email, ADMIN.password);
     await page.getByRole('link', { name: 'History of the installation' }).click();
     await page.getByText(/\d+ events on /).waitFor();
     await page.getByText('Filters', { exact: true }).click();
@@ -194,8 +191,7 @@ describe.runIf(browserProgram)('the months of a history in the console', () => {
       { email: by.email, password: PASSWORD, start: `/t/${slug}/history` },
       { ...ADMIN, start: '/platform/history' },
     ]) {
-      const { page, context, faults } = await openWindow(browser, other.url);
-      await signIn(page, email, password);
+      const { page, context, faults } = await openSignedIn(browser, other.url, email, password);
       await page.goto(`/console${start}`);
       await page.getByRole('link', { name: 'Months', exact: true }).click();
       const dialog = dialogOf(page);

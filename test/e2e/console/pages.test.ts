@@ -11,9 +11,11 @@ import {
   COLOUR_RULES,
   type Window,
   accessibilityFaults,
+  addAuthenticator,
   browserProgram,
   dialogOf,
   launchBrowser,
+  openSignedIn,
   openWindow,
   press,
   signIn,
@@ -55,8 +57,7 @@ beforeAll(async () => {
   tenant = await createTenant(server, 'pages');
   pages = await fill();
   browser = await launchBrowser(browserProgram!);
-  owner = await openWindow(browser, server.url);
-  await signIn(owner.page, tenant.owner.email, PASSWORD);
+  owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
 afterAll(async () => {
   await browser?.close();
@@ -218,8 +219,7 @@ describe.runIf(browserProgram)('every page of the console', () => {
   );
 
   it('every page of the installation is accessible, and shows scripts as text', async () => {
-    const admin = await openWindow(browser, server.url);
-    await signIn(admin.page, ADMIN.email, ADMIN.password);
+    const admin = await openSignedIn(browser, server.url, ADMIN.email, ADMIN.password);
     await expectSound(admin, PLATFORM_PAGES);
     await admin.context.close();
   });
@@ -330,24 +330,13 @@ describe.runIf(browserProgram)('every page of the console', () => {
 });
 
 describe.runIf(browserProgram)('the passkey of a command line', () => {
-  /** A device without a person in front of it (WebAuthn Level 3 §11). */
-  const DEVICE = {
-    protocol: 'ctap2',
-    transport: 'internal',
-    hasResidentKey: true,
-    hasUserVerification: true,
-    isUserVerified: true,
-    automaticPresenceSimulation: true,
-  } as const;
-
   it('the page of the command line has the passkey sign what it was asked, and sends it to this machine', async () => {
     const email = 'passkey@pages.test';
     await joinTenant(server, tenant, { email, role: 'auditor' });
     const token = await server.login(email, PASSWORD);
-    const { page, context } = await openWindow(browser, pageOf(server));
-    const device = await context.newCDPSession(page);
-    await device.send('WebAuthn.enable');
-    await device.send('WebAuthn.addVirtualAuthenticator', { options: DEVICE });
+    const window = await openWindow(browser, pageOf(server));
+    const { page, context } = window;
+    await addAuthenticator(window);
     const enrolment = { kind: 'passkey', name: 'laptop', password: PASSWORD };
     const enrolled = (await server.post('/v1/auth/factors', enrolment, { token })).body;
     await page.goto('/console/sign-in');
@@ -394,8 +383,7 @@ describe.runIf(browserProgram)('the actions of a role', () => {
   it.each(roles)('the actions that the console offers to the role %s are those that the API permits', async (role) => {
     const email = `${role}@roles.test`;
     await joinTenant(server, tenant, { email, role });
-    const { page, context } = await openWindow(browser, server.url);
-    await signIn(page, email, PASSWORD);
+    const { page, context } = await openSignedIn(browser, server.url, email, PASSWORD);
     const seen = new Set<string>();
     for (const path of pages) {
       await open(page, path);

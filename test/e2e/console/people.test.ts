@@ -8,6 +8,7 @@ import {
   browserProgram,
   dialogOf,
   launchBrowser,
+  openSignedIn,
   openWindow,
   press,
   regionOf,
@@ -36,8 +37,7 @@ const linkIn = async (text: Promise<string>): Promise<string> => /http:\S+#\w+/.
 describe.runIf(browserProgram)('the people of a tenant in the console', () => {
   it('an invited person opens the link, consents and signs in; the token stays in no address', async () => {
     const { owner, slug } = await createTenant(server);
-    const inviter = await openWindow(browser, server.url);
-    await signIn(inviter.page, owner.email, PASSWORD);
+    const inviter = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await inviter.page.goto(`/console/t/${slug}/members`);
     await press(inviter.page, 'Invite');
     await dialogOf(inviter.page).getByLabel('E-mail address').fill('grace@people.test');
@@ -94,8 +94,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     const tenant = await createTenant(server);
     const email = 'forgetful@people.test';
     await joinTenant(server, tenant, { email, role: 'auditor', name: 'Forgetful' });
-    const owner = await openWindow(browser, server.url);
-    await signIn(owner.page, tenant.owner.email, PASSWORD);
+    const owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
     await owner.page.goto(`/console/t/${tenant.slug}/members`);
     await press(owner.page, 'Manage Forgetful');
     await press(owner.page, 'Reset the password');
@@ -129,8 +128,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
 
   it('a token of a service account does what was chosen for it, until it is revoked', async () => {
     const { owner, path, slug } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto(`/console/t/${slug}/api-tokens`);
     const dialog = dialogOf(page);
     await press(page, 'Create service account');

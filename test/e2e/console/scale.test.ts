@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY, systemClock } from '#core';
 
 import { fillHistory } from '../../../bench/harness/fill-history.js';
-import { browserProgram, launchBrowser, openWindow, signIn } from '../../support/browser.js';
+import { browserProgram, launchBrowser, openSignedIn } from '../../support/browser.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -122,8 +122,7 @@ describe.runIf(browserProgram && process.env['CONSOLE_SCALE'])('the console of a
       );
       await source.destroy();
 
-      const { page, context, faults } = await openWindow(browser, server.url);
-      await signIn(page, tenant.owner.email, PASSWORD);
+      const { page, context, faults } = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
       const paths = [
         '/services',
         `/services/${issuer.service.id}`,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoints } from '#audit';
 import { DAY, HOUR, systemClock, toRfc3339 } from '#core';
 
-import { browserProgram, launchBrowser, openWindow, signIn } from '../../support/browser.js';
+import { browserProgram, launchBrowser, openSignedIn, openWindow, signIn } from '../../support/browser.js';
 import { joinTenant } from '../../support/people.js';
 import {
   ADMIN,
@@ -168,8 +168,7 @@ describe.runIf(browserProgram && process.env['CONSOLE_SCREENSHOTS'])('the pictur
     await picture(page, 'history-dark');
     await context.close();
 
-    const admin = await openWindow(browser, server.url);
-    await signIn(admin.page, ADMIN.email, ADMIN.password);
+    const admin = await openSignedIn(browser, server.url, ADMIN.email, ADMIN.password);
     for (const [name, path] of [
       ['platform', '/console/platform'],
       ['platform-identity-providers', '/console/platform/identity-providers'],

@@ -9,9 +9,9 @@ import {
   browserProgram,
   dialogOf,
   launchBrowser,
+  openSignedIn,
   openWindow,
   press,
-  signIn,
 } from '../../support/browser.js';
 import {
   CLIENT_ID,
@@ -55,8 +55,7 @@ const deliver = (): Promise<void> => server.server.app.get(Deliveries).deliverDu
 describe.runIf(browserProgram)('the settings of a tenant in the console', () => {
   it('a webhook gets the events that were chosen, and shows what its receiver answered', async () => {
     const { owner, path, slug } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto(`/console/t/${slug}/webhooks`);
     const dialog = dialogOf(page);
     await press(page, 'Create webhook');
@@ -107,8 +106,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
 
   it('an owner changes settings within the bounds of the API, each with what it means', async () => {
     const { owner, path, slug } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto(`/console/t/${slug}/settings`);
     const days = page.getByLabel('Key deletion days');
     expect([await days.getAttribute('min'), await days.getAttribute('max')]).toEqual(['0', '30']);
@@ -148,8 +146,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     const tenant = await createTenant(server);
     const token = await invite(server, tenant, ADMIN.email, 'auditor');
     await server.post('/v1/invitations/accept', { token }, { token: await server.login() });
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, ADMIN.email, ADMIN.password);
+    const { page, context, faults } = await openSignedIn(browser, server.url, ADMIN.email, ADMIN.password);
     await page.goto(`/console/t/${tenant.slug}/settings`);
     await press(page, 'Delete the tenant');
     const dialog = dialogOf(page);
@@ -169,8 +166,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
 
   it('an owner adds an identity provider with its groups, and a person signs in by it', async () => {
     const { owner, path, slug } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto(`/console/t/${slug}/identity-providers`);
     const dialog = dialogOf(page);
     await press(page, 'Add identity provider');
@@ -232,8 +228,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
 
   it('the administrator adds an identity provider of the installation, whose groups are members of a tenant', async () => {
     const { id: tenantId, slug } = await createTenant(server);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, ADMIN.email, ADMIN.password);
+    const { page, context, faults } = await openSignedIn(browser, server.url, ADMIN.email, ADMIN.password);
     await page.goto('/console/platform');
     await page.getByRole('link', { name: 'Identity providers' }).click();
     const dialog = dialogOf(page);
@@ -275,8 +270,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     const created = await server.post(`${path}/services`, { name: 'shop' }, owner);
     const serviceId: string = created.body['service']!['id']!;
     const workload = workloadOf(issuer, systemClock);
-    const { page, context, faults } = await openWindow(browser, server.url);
-    await signIn(page, owner.email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, owner.email, PASSWORD);
     await page.goto(`/console/t/${slug}/services/${serviceId}`);
     const dialog = dialogOf(page);
     const rules = workload.rules() as Record<'name' | 'issuer' | 'audience' | 'subject', string>;

@@ -9,9 +9,8 @@ import {
   browserProgram,
   dialogOf,
   launchBrowser,
-  openWindow,
+  openSignedIn,
   press,
-  signIn,
 } from '../../support/browser.js';
 import { AcmeTestClient } from '../acme/acme-client.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
@@ -26,8 +25,7 @@ beforeAll(async () => {
   server = await startTestServer({ clock: systemClock });
   browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'things');
-  owner = await openWindow(browser, server.url);
-  await signIn(owner.page, tenant.owner.email, PASSWORD);
+  owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
 afterAll(async () => {
   await browser?.close();

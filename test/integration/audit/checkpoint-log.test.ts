@@ -2,12 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { CheckpointFile, type CheckpointMemory, Cosignatures, HistoryCheck, HistoryExport, HistoryLog } from '#audit';
+import { CheckpointFile, Cosignatures, HistoryCheck, HistoryExport, HistoryLog } from '#audit';
 import { MINUTE, ManualClock, SECOND, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database } from '#database';
 import {
   type Checkpoint,
   formatVerifierKey,
@@ -23,11 +22,16 @@ import {
 } from '#transparency-log';
 
 import { run } from '../../../apps/cli/src/program.js';
-import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { eventReader } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
+import {
+  HISTORY_HOST,
+  type SignedHistory,
+  newTenant,
+  originOf,
+  signedHistories,
+} from '../../support/signed-history.js';
 import { startWitness } from '../../support/witness.js';
 
 const ORIGIN = `${HISTORY_HOST}/checkpoints`;
@@ -36,27 +40,12 @@ const platform = platformScope(systemOrigin('test'));
 const folder = mkdtempSync(join(tmpdir(), 'chancery-checkpoint-log-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-let test: TestDatabase;
 let clock: ManualClock;
-let opened: Database[];
-beforeEach(async () => {
-  test = await createMigratedDatabase();
+beforeEach(() => {
   clock = new ManualClock();
-  opened = [];
 });
-afterEach(async () => {
-  await Promise.all(opened.map((database) => database.close()));
-  await test.drop();
-});
+const { instance, url } = signedHistories(() => clock);
 
-async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
-  const opening = await openSignedHistory(test.url, clock, memory);
-  opened.push(opening.database);
-  return opening;
-}
-
-const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
-const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/${tenantId}`;
 const record = ({ database }: SignedHistory, scope: TenantScope): Promise<void> =>
   database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
 const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
@@ -148,7 +137,7 @@ describe('the log of checkpoints', () => {
     const scope = newTenant();
     await record(one, scope);
     await one.checkpoints.publishDue();
-    const plain = await openPlainDataSource(test.url);
+    const plain = await openPlainDataSource(url());
     await plain.query(`DELETE FROM history_checkpoints`);
     for (const table of ['history_sizes WHERE tenantId', 'history_tiles WHERE tenantId', 'history_heads WHERE id']) {
       await plain.query(`DELETE FROM ${table} = 'checkpoints'`);
@@ -210,7 +199,7 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
 
   /** Somebody with the database and the server has the history begin with another event, and signed anew. */
   async function fork(...logs: string[]): Promise<void> {
-    const plain = await openPlainDataSource(test.url);
+    const plain = await openPlainDataSource(url());
     const leaf = leafHash(Buffer.from('{}')).toString('hex');
     const set = `canonical = '{}', leafHash = '${leaf}'`;
     await plain.query(`UPDATE audit_events SET ${set} WHERE sequence = 0 AND tenantId = '${scope.tenantId}'`);
@@ -251,7 +240,7 @@ describe('an auditor who keeps a checkpoint of the platform alone', () => {
 
   it('an auditor who keeps a checkpoint of the platform alone sees that its log was signed anew, too', async () => {
     await grow();
-    const plain = await openPlainDataSource(test.url);
+    const plain = await openPlainDataSource(url());
     await plain.query('UPDATE history_checkpoints SET leafHash = ?, note = ? WHERE sequence = 0', [
       leafHash(Buffer.from('another')).toString('hex'),
       'another',

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
-import { CheckpointFile, type CheckpointMemory } from '#audit';
+import { CheckpointFile } from '#audit';
 import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database } from '#database';
@@ -21,9 +21,15 @@ import {
 } from '#transparency-log';
 
 import { withCode } from '../../support/errors.js';
-import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
+import {
+  HISTORY_HOST,
+  type SignedHistory,
+  newTenant,
+  openSignedHistory,
+  signedHistories,
+} from '../../support/signed-history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
@@ -31,24 +37,7 @@ const clock = new ManualClock();
 const folder = mkdtemp(join(tmpdir(), 'chancery-checkpoints-'));
 afterAll(async () => rm(await folder, { recursive: true, force: true }));
 
-let test: TestDatabase;
-let opened: Database[];
-beforeEach(async () => {
-  test = await createMigratedDatabase();
-  opened = [];
-});
-afterEach(async () => {
-  await Promise.all(opened.map((database) => database.close()));
-  await test.drop();
-});
-
-async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
-  const opening = await openSignedHistory(test.url, clock, memory);
-  opened.push(opening.database);
-  return opening;
-}
-
-const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
+const { instance, url } = signedHistories(() => clock);
 
 const record = (database: Database, scope: TenantScope, count = 1): Promise<void> =>
   database.transaction(scope, async (tx) => {
@@ -64,7 +53,7 @@ const opening = async ({ log, keys }: SignedHistory, scope: TenantScope) => {
 
 /** Changes rows as somebody does who has the database and not the server. */
 async function edit(work: (plain: DataSource) => Promise<unknown>): Promise<void> {
-  const plain = await openPlainDataSource(test.url);
+  const plain = await openPlainDataSource(url());
   await work(plain);
   await plain.destroy();
 }
@@ -247,7 +236,7 @@ describe('the file of checkpoints', () => {
     await record(one.database, scope, 2);
     await record(one.database, other, 2);
     await one.checkpoints.publishDue();
-    const yesterday = await snapshot(test);
+    const yesterday = await snapshot(url());
     await record(one.database, scope, 5);
     await one.checkpoints.publishDue();
     await yesterday();
@@ -271,19 +260,18 @@ describe('the file of checkpoints', () => {
     const scope = newTenant();
     await record(before.database, scope, 3);
     await before.checkpoints.publishDue();
-    const elsewhere = test;
-    test = await createMigratedDatabase();
-    const fresh = await instance(await CheckpointFile.open(path));
+    const elsewhere = await createMigratedDatabase();
+    const fresh = await openSignedHistory(elsewhere.url, clock, await CheckpointFile.open(path));
     await record(fresh.database, scope, 1);
     expect(await fresh.checkpoints.rolledBack()).toEqual([]);
     expect(await fresh.checkpoints.publishDue()).toEqual([]);
-    await Promise.all(opened.splice(0).map((database) => database.close()));
+    await fresh.database.close();
     await elsewhere.drop();
   });
 });
 
 /** Remembers the rows of the history as they are; the answer puts them back. */
-async function snapshot({ url }: TestDatabase): Promise<() => Promise<void>> {
+async function snapshot(url: string): Promise<() => Promise<void>> {
   const tables = ['audit_events', 'history_sizes', 'history_heads', 'history_tiles'];
   const copies: [string, Record<string, unknown>[]][] = [];
   const read = await openPlainDataSource(url);

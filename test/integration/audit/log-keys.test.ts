@@ -2,20 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { CheckpointFile, type CheckpointMemory, auditEntities } from '#audit';
+import { CheckpointFile, auditEntities } from '#audit';
 import { DAY, ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
 import { type VerifierKey, parseNote, signersOf } from '#transparency-log';
 import { vaultEntities } from '#vault';
 
-import { type TestDatabase, createMigratedDatabase, createTestDatabase } from '../../support/database.js';
+import { createTestDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { historyOf, recordEvents } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { HISTORY_HOST, type SignedHistory, openSignedHistory } from '../../support/signed-history.js';
+import { type SignedHistory, newTenant, originOf, signedHistories } from '../../support/signed-history.js';
 
 const YEAR = 365 * DAY;
 const keyEvents = defineEvents('key', { used: '' });
@@ -32,27 +32,11 @@ class JumpingClock extends ManualClock {
   }
 }
 
-let test: TestDatabase;
 let clock: JumpingClock;
-let opened: Database[];
-beforeEach(async () => {
-  test = await createMigratedDatabase();
+beforeEach(() => {
   clock = new JumpingClock();
-  opened = [];
 });
-afterEach(async () => {
-  await Promise.all(opened.map((database) => database.close()));
-  await test.drop();
-});
-
-async function instance(memory?: CheckpointMemory): Promise<SignedHistory> {
-  const opening = await openSignedHistory(test.url, clock, memory);
-  opened.push(opening.database);
-  return opening;
-}
-
-const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
-const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/${tenantId}`;
+const { instance, url } = signedHistories(() => clock);
 
 async function sign({ database, checkpoints }: SignedHistory, scope: TenantScope): Promise<void> {
   await database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
@@ -168,7 +152,7 @@ describe('the keys of the histories', () => {
     await one.keys.rotate(platform);
     await sign(one, longer);
     await sign(one, scope);
-    const plain = await openPlainDataSource(test.url);
+    const plain = await openPlainDataSource(url());
     // What a backup from before has of one of them, and of the keys.
     await plain.query('DELETE FROM history_keys WHERE number = 2');
     await plain.query('UPDATE history_keys SET signsUntil = NULL');
