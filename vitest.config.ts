@@ -51,8 +51,8 @@ export default defineConfig({
         // Files that follow each other in a process share the modules that they import.
         isolate: false,
         // Limits for what never comes, and no measures of how soon it does: a machine may do other things meanwhile.
-        testTimeout: 120_000,
-        hookTimeout: 180_000,
+        testTimeout: 240_000,
+        hookTimeout: 240_000,
         expect: { poll: { timeout: 30_000 } },
         setupFiles: ['test/support/setup.ts'],
       },

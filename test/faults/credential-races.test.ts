@@ -17,7 +17,7 @@ const SERVICES_PER_KIND = Number(process.env.RACE_SERVICES ?? (testServerUrl ===
 /** Each lane is a tenant with an owner of its own: no limit per person is in the way, and lanes run side by side. */
 const LANES = 10;
 const LIMIT = 3;
-const PATIENCE = { timeout: 180_000 };
+const PATIENCE = { timeout: 240_000 };
 
 interface Lane {
   readonly path: string;

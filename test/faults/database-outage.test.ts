@@ -18,7 +18,7 @@ import {
 } from '../support/server.js';
 import { type TcpProxy, openTcpProxy } from '../support/tcp-proxy.js';
 
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 240_000 };
 /** Shorter than the time-out of one statement: a request that waits for that is not answered in time. */
 const ANSWERED_WITHIN_MILLISECONDS = 9_000;
 const clock: Clock = systemClock;

@@ -19,7 +19,7 @@ import { testServerUrl } from '../support/database.js';
 import { TEST_MASTER_KEY, type TestServer, createTenant, startTestServer } from '../support/server.js';
 import { Workshop } from '../support/openssl.js';
 
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 240_000 };
 const POOL = 20;
 const NEW_KEY = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
 const SCOPE = platformScope(systemOrigin('test'));
@@ -93,7 +93,7 @@ describe.skipIf(testServerUrl === undefined || !isDatabaseInstalled())('a databa
       await admin.query(`CREATE USER '${name}'@'%' IDENTIFIED BY 'a password' ${requirement}`);
       await admin.query(`GRANT ALL ON chancery.* TO '${name}'@'%'`);
     }
-  }, 120_000);
+  });
   afterAll(async () => {
     await admin.end();
     await server.stop();

@@ -48,7 +48,7 @@ const LAG_MILLISECONDS = 1_000;
 /** Faults under load: one round of them, or rounds for so long. */
 const MINUTES = Number(process.env['GALERA_MINUTES'] ?? 0);
 const CONNECTIONS = MINUTES > 0 ? 64 : 8;
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 240_000 };
 
 describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})` : ''}`, () => {
   let cluster: GaleraCluster;
@@ -76,7 +76,7 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
       await waiting.query('SELECT 1');
       await waiting.end();
     }
-  }, 120_000);
+  });
   afterAll(() => cluster.stop());
 
   it('instances on two servers that start together on an empty database migrate it once', PATIENCE, async () => {
@@ -173,7 +173,7 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
       tenant = await createTenant(setUp);
       unloaded = await createTenant(setUp);
       for (let node = 0; node < NODES; node += 1) processes.push(await startOn(node));
-    }, 120_000);
+    });
     afterAll(async () => {
       for (const server of processes) await server.stop();
       await setUp.close();

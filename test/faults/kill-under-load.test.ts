@@ -15,7 +15,7 @@ const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? 1);
 const CONNECTIONS = { sign: 10, change: 3, create: 3 };
 /** How long after the first answer the process is killed: within one batch or another. */
 const KILLED_WITHIN_MILLISECONDS = 200;
-const PATIENCE = { timeout: 60_000 + ROUNDS * 60_000 };
+const PATIENCE = { timeout: 180_000 + ROUNDS * 60_000 };
 
 /** Work of one round: how often it was asked for, and what was acknowledged. */
 interface Work {

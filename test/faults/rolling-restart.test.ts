@@ -18,7 +18,7 @@ import { type ServerProcess, build, startProcess } from './server-process.js';
 
 const INSTANCES = 3;
 const CLIENTS = 12;
-const PATIENCE = { timeout: 180_000 };
+const PATIENCE = { timeout: 240_000 };
 const CONFIGURATION = readFileSync(join(import.meta.dirname, '../../deploy/nginx/chancery.conf'), 'utf8');
 
 interface Seen {

@@ -22,7 +22,7 @@ import { type Outdated, STRICT_CHANGES, type StrictChange, raceAgainst, watched 
 const ROUNDS = Number(process.env['CHANCERY_TEST_RACE_ROUNDS'] ?? 3);
 const WORKERS = 8;
 const PAUSE_MILLISECONDS = 10;
-const PATIENCE = { timeout: 60_000 + ROUNDS * 4_000 };
+const PATIENCE = { timeout: 180_000 + ROUNDS * 4_000 };
 
 let database: TestDatabase;
 let server: TestServer;

@@ -332,7 +332,7 @@ describe('what a tenant had at an instant', () => {
     expect(KINDS.filter((kind) => snapshots.at(-1)!.things[kind].length === 0)).toEqual([]);
     expect(sorted(await past(tenant, call))).toEqual(sorted(await present(tenant, call)));
     for (const { at, things } of snapshots) expect([at, sorted(await past(tenant, call, at))]).toEqual([at, things]);
-  }, 120_000);
+  });
 
   it('what is under way is rebuilt, too: overlaps, staged versions and those that are withdrawn before they sign', async () => {
     const other = await createTenant(server, 'under-way');

@@ -91,7 +91,7 @@ beforeAll(async () => {
   // An embedded database has a second connection, for reading, with a logger of its own.
   const loggers: Logger[] = [AbstractLogger.prototype as Logger, server.server.app.get(DataSource).logger];
   for (const logger of loggers) vi.spyOn(logger, 'logQuery').mockImplementation(record);
-}, 120_000);
+});
 afterAll(async () => {
   vi.restoreAllMocks();
   await plain.destroy();
