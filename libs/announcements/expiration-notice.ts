@@ -40,5 +40,7 @@ export function expirationNotice(announced: readonly Announced[]): Notice {
       (each) => `- ${each.item.kind} ${nameOf(each.item)} ${each.item.happens}: ${toRfc3339(each.item.dueAt)}`,
     ),
     page: 'calendar',
+    // What has happened is announced to no one.
+    usefulUntil: Math.max(...announced.map((each) => each.item.dueAt)),
   };
 }

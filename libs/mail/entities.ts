@@ -27,6 +27,8 @@ export class Mail {
   @InstantColumn() dueAt: number;
   /** From then on it is not tried any more. */
   @InstantColumn() triedUntil: number;
+  /** From then on it is of no use, and is not sent, however long it was held; `null` where that never comes. */
+  @InstantColumn({ nullable: true }) usefulUntil: number | null;
   @InstantColumn({ nullable: true }) attemptedAt: number | null;
   /** SMTP reply code of the last attempt. */
   @IntegerColumn({ nullable: true }) lastStatus: number | null;

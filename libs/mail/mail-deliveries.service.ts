@@ -1,12 +1,13 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 
-import { type EpochMilliseconds, MINUTE, SECOND, endedOrGivenUp, platformScope, systemOrigin } from '#core';
+import { type EpochMilliseconds, MINUTE, SECOND, endedOrGivenUp, platformScope, systemOrigin, toRfc3339 } from '#core';
 import { Database, IsNull, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { deliveryLifecycle, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger } from '#logging';
 
 import { type MailAttempt, isFinal, isOfServer } from './attempt.js';
 import { Mail } from './entities.js';
+import { mailEvents } from './events.js';
 import { Mails } from './mails.js';
 import { MailRelay, type OutgoingMail } from './relay.js';
 
@@ -21,8 +22,11 @@ const CLAIM = 2 * MINUTE;
 /** While the mail server does not answer, it is asked again after so long at most. */
 const SERVER_DELAY_MAX = 5 * MINUTE;
 
+/** Why a mail is given up that would come too late. */
+const NO_LONGER_USEFUL = 'NO_LONGER_USEFUL';
+
 /** What this process has sent since it started, by what became of the attempts. */
-export type MailCounts = Readonly<Record<'delivered' | 'retried' | 'failed', number>>;
+export type MailCounts = Readonly<Record<'delivered' | 'retried' | 'failed' | 'dropped', number>>;
 
 interface Claimed {
   readonly row: Mail;
@@ -41,7 +45,7 @@ interface Ended {
  */
 @Injectable()
 export class MailDeliveries implements OnModuleDestroy {
-  readonly counts = { delivered: 0, retried: 0, failed: 0 };
+  readonly counts = { delivered: 0, retried: 0, failed: 0, dropped: 0 };
   #running: Promise<void> | undefined;
   #stopped = false;
   #serverFailures = 0;
@@ -102,7 +106,8 @@ export class MailDeliveries implements OnModuleDestroy {
       for (const row of due) {
         const where = { id: row.id, state: 'pending' as const, dueAt: row.dueAt };
         if ((await tx.installation.note(Mail, where, { dueAt: tx.now + CLAIM })) !== 1) continue;
-        if (row.triedUntil <= tx.confirmed) await this.giveUp(tx, row, {});
+        if (row.usefulUntil !== null && row.usefulUntil <= tx.confirmed) await this.drop(tx, row, row.usefulUntil);
+        else if (row.triedUntil <= tx.confirmed) await this.giveUp(tx, row, {});
         else claimed.push({ row, outgoing: await this.outgoing(tx, row) });
       }
       return claimed;
@@ -149,6 +154,23 @@ export class MailDeliveries implements OnModuleDestroy {
       await tx.installation.note(Mail, { id: row.id }, { ...set, dueAt });
       this.counts.retried += 1;
     }
+  }
+
+  /** A step: does not send what is of no use any more, and tells the tenant, or the installation, whom it would have reached. */
+  private async drop(tx: Tx, row: Mail, usefulUntil: EpochMilliseconds): Promise<void> {
+    const set = { sealedContent: null, lastError: NO_LONGER_USEFUL };
+    await tx.installation.transition(Mail, row, deliveryLifecycle.event.fail, { set });
+    const { id, tenantId, recipient, createdAt, attempts } = row;
+    const times = { writtenAt: toRfc3339(createdAt), usefulUntil: toRfc3339(usefulUntil) };
+    tx.record(
+      mailEvents.dropped(id, {
+        ...(tenantId === null ? {} : { tenantId }),
+        outcome: 'failed',
+        details: { email: recipient, attempts, ...times },
+      }),
+    );
+    this.counts.dropped += 1;
+    this.logger.warn({ mailId: id, usefulUntil }, 'An e-mail was of no use any more, and was not sent');
   }
 
   private async giveUp(

@@ -11,7 +11,7 @@ const SYSTEM = platformScope(systemOrigin('mail-metrics'));
 
 const metrics = defineMetrics({
   chancery_mails_total: counter(
-    'Attempts of this process to send an e-mail: delivered to the mail server, retried later, or given up',
+    'Attempts of this process to send an e-mail: delivered to the mail server, retried later, given up, or dropped because it was of no use any more',
     'outcome',
   ),
 });

@@ -19,7 +19,7 @@ export interface NewMail extends MailContent {
   readonly recipient: string;
   /** The tenant that tells it: nothing is sent while it is suspended. Absent where it belongs to a person's account. */
   readonly tenant?: { readonly id: string; readonly isSuspended: boolean };
-  /** From when on it is of no use; three days from now where that is earlier. */
+  /** From when on it is of no use, and is not sent. */
   readonly usefulUntil?: EpochMilliseconds;
 }
 
@@ -52,7 +52,7 @@ export class Mails {
   async add(tx: Tx, mails: readonly NewMail[]): Promise<void> {
     if (!this.areSent || mails.length === 0) return;
     const rows = new Map<string, Mail>();
-    for (const { key, recipient, tenant, usefulUntil = Infinity, ...content } of mails) {
+    for (const { key, recipient, tenant, usefulUntil, ...content } of mails) {
       const id = createHash('sha256')
         .update(JSON.stringify([key, recipient]))
         .digest('hex');
@@ -65,7 +65,9 @@ export class Mails {
         sealedContent: await this.vault.seal(tx, place, text),
         attempts: 0,
         dueAt: tx.now,
-        triedUntil: Math.min(usefulUntil, tx.now + TRIED_FOR),
+        // Processes of the release before know this instant only.
+        triedUntil: Math.min(usefulUntil ?? Infinity, tx.now + TRIED_FOR),
+        usefulUntil: usefulUntil ?? null,
         attemptedAt: null,
         lastStatus: null,
         lastError: null,
@@ -82,7 +84,7 @@ export class Mails {
     await tx.installation.note(Mail, { tenantId, state: 'pending', heldSince: IsNull() }, { heldSince: tx.now });
   }
 
-  /** A step of the reactivation of a tenant: what has waited is sent, and tried for as long as what is new. */
+  /** A step of the reactivation of a tenant: what has waited and is of use still is sent, and tried for as long as what is new. */
   async release(tx: Tx, tenantId: string): Promise<void> {
     const set = { heldSince: null, dueAt: tx.now, triedUntil: tx.now + TRIED_FOR };
     await tx.installation.note(Mail, { tenantId, state: 'pending', heldSince: Not(IsNull()) }, set);

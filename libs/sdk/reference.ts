@@ -108,6 +108,7 @@ export const auditActions = {
   "key.exported": "The private key of a version, or a shared secret, was exported",
   "license.updated": "A signed request created a new revision of an entitlement",
   "license.refused": "A signed request to update an entitlement was rejected; `details.code` has the reason",
+  "mail.dropped": "An e-mail was not sent: what it tells was of no use any more before the mail server took it",
   "member.added": "A user became a member",
   "member.changed": "A member's role was changed",
   "member.removed": "A member was removed",

@@ -288,6 +288,26 @@ describe('the outbox of e-mail', () => {
     ]);
   });
 
+  it('the outbox of e-mail sends nothing that was of no use any more when its tenant became active again, and says so', async () => {
+    const admin = { token: await server.login() };
+    const contact = await announce();
+    await server.post(`${tenant.path}/suspend`, undefined, admin);
+    // What it tells happens within 20 days.
+    clock.advance(21 * DAY);
+    const later = { token: await server.login() };
+    expect((await server.post(`${tenant.path}/reactivate`, undefined, later)).status).toBe(200);
+    await send();
+    expect(received(contact)).toEqual([]);
+    const [row] = await rowsTo(contact);
+    expect(row).toMatchObject({ state: 'failed', lastError: 'NO_LONGER_USEFUL', sealedContent: null });
+    const owner = await server.login(tenant.owner.email, PASSWORD);
+    const path = `${tenant.path}/audit-events?action=mail.dropped`;
+    const { body } = await server.get(path, { token: owner });
+    expect(body['items']).toMatchObject([{ target: { id: row!.id }, outcome: 'failed', details: { email: contact } }]);
+    const metrics = await server.get('/metrics', { token: environment.CHANCERY_METRICS_TOKEN });
+    expect(metrics.text).toMatch(/chancery_mails_total\{outcome="dropped"\} [1-9]/);
+  });
+
   it('the outbox of e-mail gives up after three days', async () => {
     const contact = await announce();
     mailServer.rejectBy = 451;
