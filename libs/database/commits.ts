@@ -106,8 +106,7 @@ export class Commits implements Loader {
         if (attempt > ATTEMPTS_BEFOREHAND) return await this.#writeHolding(scope, prepare, rows);
         const work = await this.deciding(scope.tenantId, prepare);
         ({ rows } = work);
-        const isAlone = work.step !== undefined || completionOf(scope) !== undefined;
-        return await (isAlone ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
+        return await (completionOf(scope) !== undefined ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
       } catch (error) {
         if (!(error instanceof Outdated)) throw error;
         if (attempt === ATTEMPTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
@@ -212,7 +211,8 @@ export class Commits implements Loader {
       if (newest !== undefined) assumed.set(tenantId, newest);
     }
     // Whether a row is there already is found out in the transaction, and decides about events.
-    if (assumed.size < tenantIds.length || shares.some(({ work }) => work.once !== undefined)) return undefined;
+    const needsRows = shares.some(({ work }) => work.once !== undefined || work.shared !== undefined);
+    if (assumed.size < tenantIds.length || needsRows) return undefined;
     const written = await this.doors.planned(assumed, async (tx) =>
       this.#writeShares(tx, shares, await this.doors.configurations(tx, tenantIds)),
     );
@@ -231,9 +231,7 @@ export class Commits implements Loader {
       return events.length === 0 ? [] : [{ scope, events }];
     });
     if (works.length > 0) await this.doors.recorder(tx, works);
-    const outcomes = finished.map((one): Outcome =>
-      one instanceof Outdated ? { error: one } : { result: one.result },
-    );
+    const outcomes = finished.map((one): Outcome => (one instanceof Error ? { error: one } : { result: one.result }));
     return { raised, outcomes };
   }
 
@@ -284,9 +282,9 @@ export class Commits implements Loader {
     const numbers = await this.#readNumbers(tx, [scope.tenantId]);
     const share = { scope, work };
     if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
-    await work.step?.(tx);
     const written = await writePrepared(tx, [share], numbers, this.#raised);
-    const [one] = written.finished as [Finished<Result>];
+    const [one] = written.finished as [Finished<Result> | Error];
+    if (one instanceof Error) throw one;
     for (const event of one.events) tx.record(event);
     note(written.raised);
     return one.result;

@@ -38,6 +38,8 @@ export interface Dialect {
   counterStatement(place: CounterPlace): string;
   /** The new number of the counter, in what the driver answers to `counterStatement`. */
   raisedIn(answer: unknown): number;
+  /** The end of an INSERT that changes the row where its key is there already. @param columns all of them, quoted */
+  replacing(key: string, columns: readonly string[]): string;
   /** Inserts rows by statements that are prepared once. Where one of them is not accepted, those before it are there. */
   insertRows(runner: QueryRunner, rows: NewRows): Promise<void>;
 }
@@ -61,6 +63,8 @@ export const sqliteDialect: Dialect = {
   counterStatement: ({ table, key, counter }) =>
     `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, ?)
       ON CONFLICT (${key}) DO UPDATE SET ${counter} = ${counter} + excluded.${counter} RETURNING ${counter} AS raised`,
+  replacing: (key, columns) =>
+    `ON CONFLICT (${key}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`,
   raisedIn: (answer) => (answer as { raised: number }[])[0]!.raised,
   // One row at a time costs half as much as many by one statement, which SQLite must be able to take back by itself.
   insertRows: (runner, rows) => (runner as ThreadRunner).each(insertStatement(rows, 1), rows.rows),
@@ -84,6 +88,8 @@ export const mysqlDialect: Dialect = {
   counterStatement: ({ table, key, counter }) =>
     `INSERT INTO ${table} (${key}, ${counter}) VALUES (?, LAST_INSERT_ID(?))
       ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${counter} + VALUES(${counter}))`,
+  replacing: (_, columns) =>
+    `ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
   raisedIn: (answer) => Number((answer as { insertId: number | string }).insertId),
   insertRows: async (runner, rows) => {
     for (const part of inParts(rows.rows)) await execute(runner, insertStatement(rows, part.length), part.flat());

@@ -1,4 +1,4 @@
-import type { EpochMilliseconds, EventDraft, TenantScope } from '#core';
+import type { DomainError, EpochMilliseconds, EventDraft, TenantScope } from '#core';
 
 import { type Basis, holds } from './basis.js';
 import { TransactionMisuse } from './errors.js';
@@ -15,6 +15,25 @@ export interface OnceRow {
   readonly row: (now: EpochMilliseconds) => object;
 }
 
+/**
+ * What work needs statements of its transaction for, done for the work of many requests together: by as few statements as one of
+ * them would take.
+ */
+export interface SharedStep<Item> {
+  /**
+   * Writes down in each item what became of it. It can run several times for the same items.
+   * @param tx of the tenant whose work all of them are; the scope of each is its own
+   * @returns why the work of an item ends, in order, where it does: then nothing was written for it, and nothing is recorded of it
+   */
+  run(tx: Tx, items: readonly Item[]): Promise<readonly (DomainError | Outdated | undefined)[]>;
+}
+
+/** A step, and what it is to do for this work. */
+export interface SharedWork<Item> {
+  readonly step: SharedStep<Item>;
+  readonly item: Item;
+}
+
 /** What becomes of prepared work in its transaction. */
 export interface Finished<Result> {
   readonly result: Result;
@@ -28,8 +47,8 @@ export interface PreparedWork<Result> {
   readonly raised?: RaisedInstant | undefined;
   /** How many events it records, roughly. */
   readonly rows?: number;
-  /** What needs statements of its own. Such work has a transaction to itself. */
-  readonly step?: ((tx: Tx) => Promise<void>) | undefined;
+  /** What needs statements of its own. */
+  readonly shared?: SharedWork<unknown> | undefined;
   /** Called in the transaction, as its last part. @param isFirst whether the row of `once` was inserted now */
   finish(moment: { readonly now: EpochMilliseconds; readonly isFirst: boolean }): Finished<Result>;
 }
@@ -85,21 +104,24 @@ export const isCurrent = (
  * A step: writes what prepared work asks for, in as few statements as the work of one request would take.
  * @param numbers the configurations of the tenants, held until the transaction ends
  * @param known what was raised before; the instants that are raised here are noted there once they are committed
- * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again
+ * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again, an error for those that
+ *   their step ended
  */
 export async function writePrepared(
-  tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise'>,
+  tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'rows'>,
   shares: readonly Share[],
   numbers: ReadonlyMap<string, number>,
   known: RaisedInstants,
-): Promise<{ finished: (Finished<unknown> | Outdated)[]; raised: RaisedInstant[] }> {
+): Promise<{ finished: (Finished<unknown> | Outdated | DomainError)[]; raised: RaisedInstant[] }> {
   const { now } = tx;
-  const current = new Set(shares.filter((share) => isCurrent(share, numbers, now)));
-  const firsts = await insertOnce(tx, [...current]);
-  const raised = known.pending([...current].flatMap(({ work }) => work.raised ?? []));
+  const current = shares.filter((share) => isCurrent(share, numbers, now));
+  const ended = await runShared(tx, current);
+  const going = new Set(current.filter((share) => !ended.has(share)));
+  const firsts = await insertOnce(tx, [...going]);
+  const raised = known.pending([...going].flatMap(({ work }) => work.raised ?? []));
   for (const one of raised) await tx.raise(one);
   const finished = shares.map((share) => {
-    if (!current.has(share)) return new Outdated();
+    if (!going.has(share)) return ended.get(share) ?? new Outdated();
     const one = share.work.finish({ now, isFirst: firsts.has(share) });
     if (one.events.some(({ tenantId }) => tenantId !== undefined)) {
       throw new TransactionMisuse('Prepared work is recorded in the history of its own tenant');
@@ -110,6 +132,28 @@ export async function writePrepared(
     return one;
   });
   return { finished, raised };
+}
+
+/** Runs each step once for each tenant, in one order of the tenants. @returns the work that ends there, and why */
+async function runShared(
+  tx: Pick<Tx, 'rows'>,
+  shares: readonly Share[],
+): Promise<ReadonlyMap<Share, DomainError | Outdated>> {
+  const ended = new Map<Share, DomainError | Outdated>();
+  const steps = new Set(shares.flatMap(({ work }) => work.shared?.step ?? []));
+  for (const step of steps) {
+    const wanting = shares.filter(({ work }) => work.shared?.step === step);
+    const byTenant = Map.groupBy(wanting, ({ scope }) => scope.tenantId);
+    for (const tenantId of [...byTenant.keys()].sort()) {
+      const own = byTenant.get(tenantId)!;
+      const ends = await step.run(
+        tx.rows.ofTenant(tenantId),
+        own.map(({ work }) => work.shared!.item),
+      );
+      ends.forEach((end, index) => end && ended.set(own[index]!, end));
+    }
+  }
+  return ended;
 }
 
 /** Of several that want to insert the same row, in this batch or anywhere, one does. */

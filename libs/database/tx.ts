@@ -1,5 +1,4 @@
 import {
-  type EntityManager,
   type FindOptionsOrder,
   type FindOptionsWhere,
   In,
@@ -14,20 +13,16 @@ import {
   type EventDraft,
   INSTALLATION_ID,
   type LifecycleEvent,
-  type PlatformScope,
-  type TenantScope,
   coreErrors,
 } from '#core';
-import { type Dialect, type NewRows, insertStatement } from './dialects.js';
 import { isUniqueViolation, refusalOf } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
 import { writeLockSlot } from './lock-slots.js';
-import { lifecycleOf, requireInitialState, requireNoState } from './lifecycle-of.js';
-import { ROWS_PER_STATEMENT } from './mysql-statements.js';
-import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
-import { type Ledger, detailsOf, newLedger } from './ledger.js';
+import { lifecycleOf, requireNoState } from './lifecycle-of.js';
+import { detailsOf } from './ledger.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Instants, LOCKS, type LockMode, type Reach, View, type Where, requireCondition } from './view.js';
+import { RowsTogether } from './rows-together.js';
+import { LOCKS, type LockMode, type Where, requireCondition } from './view.js';
 
 /** New values of columns; a state changes by its lifecycle. */
 type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
@@ -46,18 +41,7 @@ const ROWS_AT_ONCE = 500;
  * Reading and writing inside one transaction. Every statement is confined to the scope's tenant, `now` is one instant,
  * and what is written must be recorded: `record(event)`, or `housekeeping(reason)` for what is no part of the history.
  */
-export class Tx extends View {
-  constructor(
-    manager: EntityManager,
-    dialect: Dialect,
-    scope: TenantScope | PlatformScope,
-    instants: Instants,
-    reach: Reach,
-    private readonly ledger: Ledger = newLedger(),
-  ) {
-    super(manager, dialect, scope, instants, reach);
-  }
-
+export class Tx extends RowsTogether {
   override get installation(): Tx {
     const reach = { tenantId: null, installationOnly: true };
     return new Tx(this.manager, this.dialect, this.scope, this.instants, reach, this.ledger);
@@ -66,6 +50,15 @@ export class Tx extends View {
   /** This transaction, for what needs rows: where only a plan is made there are none yet. */
   get rows(): Tx {
     return this;
+  }
+
+  /** This transaction of many tenants, confined to the work of one of them. */
+  ofTenant(tenantId: string): Tx {
+    if ((this.reach.tenantId ?? tenantId) !== tenantId || tenantId === INSTALLATION_ID) {
+      throw new TransactionMisuse('A transaction of one tenant does no work of another');
+    }
+    const reach = { tenantId, installationOnly: false };
+    return new Tx(this.manager, this.dialect, { ...this.scope, tenantId }, this.instants, reach, this.ledger);
   }
 
   /** Adds an event to the history, in this very transaction. Only platform work may name another tenant's history. */
@@ -151,27 +144,6 @@ export class Tx extends View {
     }
   }
 
-  /**
-   * Inserts the rows whose key is not there yet, in few statements; of racers for a key one inserts it. Every column of the
-   * entity must be there.
-   * @param rows by their primary key
-   * @returns the keys of the rows that were inserted
-   */
-  async insertAbsent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<ReadonlySet<string>> {
-    const inserted = new Set<string>();
-    const entries = [...rows];
-    for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
-      let absent = new Map(entries.slice(start, start + ROWS_PER_STATEMENT));
-      while (absent.size > 0 && !(await this.appendUnlessPresent(entity, [...absent.values()]))) {
-        const left = await this.withoutPresent(entity, absent);
-        if (left.size === absent.size) throw new Error(`A row of ${entity.name} is there and cannot be found`);
-        absent = left;
-      }
-      for (const key of absent.keys()) inserted.add(key);
-    }
-    return inserted;
-  }
-
   /** Changes every row that matches and raises its `version`; answers how many there were. */
   async update<Row extends object>(entity: EntityClass<Row>, where: Where<Row>, set: Changes<Row>): Promise<number> {
     requireNoState(entity, set);
@@ -193,65 +165,6 @@ export class Tx extends View {
   ): Promise<number> {
     if (!Number.isSafeInteger(by)) throw new TransactionMisuse('A counter is raised by a whole number');
     return this.set(entity, where, { [column]: () => `${this.dialect.quote(column)} + ${by}` });
-  }
-
-  /**
-   * Takes the next numbers of a series of one tenant, and keeps everyone else from taking any until this transaction
-   * ends: the numbers have no gaps, and their order is that of the commits. Take them last: the others wait.
-   * @param counter the column of the entity that holds how many were taken; its row is created with the first
-   * @returns the first of them; a series begins with 0
-   */
-  async takeNumbers<Row extends object>(
-    entity: EntityClass<Row>,
-    tenantId: string,
-    counter: keyof Row & string,
-    count: number,
-  ): Promise<number> {
-    const ownership = ownershipOf(entity);
-    if (ownership.owner !== 'tenant' || (this.reach.tenantId ?? tenantId) !== tenantId) {
-      throw new TransactionMisuse(`The numbers of ${entity.name} are taken by the tenant whose they are`);
-    }
-    this.confine(entity, {});
-    this.ledger.wrote = true;
-    const statement = this.dialect.counterStatement(counterPlace(this.place, entity, counter));
-    return this.dialect.raisedIn(await this.manager.query(statement, [tenantId, count])) - count;
-  }
-
-  /**
-   * Inserts rows that are numbered in the series of their tenants, see `takeNumbers`. One transaction takes several series in the
-   * order of their tenants, or two of them could wait for each other.
-   * @param rows by their tenant, in the order of their numbers
-   */
-  async appendNumbered(series: Series, rows: ReadonlyMap<string, readonly object[]>): Promise<void> {
-    const numbered: object[] = [];
-    for (const tenantId of [...rows.keys()].sort()) {
-      const own = rows.get(tenantId)!;
-      const first = await this.takeNumbers<Record<string, unknown>>(
-        series.counter as EntityClass<Record<string, unknown>>,
-        tenantId,
-        series.count,
-        own.length,
-      );
-      numbered.push(...own.map((row, index) => ({ ...row, [series.number]: first + index })));
-    }
-    await this.append(series.entity, numbered);
-  }
-
-  /** Raises an instant of a row unless it is as late already; its `version` stays. */
-  async raise(instant: RaisedInstant): Promise<void> {
-    this.confine(instant.entity, {});
-    this.ledger.wrote = true;
-    const { statement, parameters } = raiseStatement(this.place, instant, this.reach.tenantId);
-    await this.manager.query(statement, [...parameters]);
-  }
-
-  /**
-   * Inserts many rows without what TypeORM does for each of them: for rows that every transaction writes. Every column of
-   * the entity must be there.
-   */
-  async append<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): Promise<void> {
-    this.ledger.wrote = true;
-    await this.dialect.insertRows(this.manager.queryRunner!, this.newRows(entity, rows));
   }
 
   /**
@@ -354,37 +267,6 @@ export class Tx extends View {
     return events;
   }
 
-  /** Inserts all of the rows by one statement, or none of them where a key exists already. */
-  private async appendUnlessPresent(entity: EntityClass, rows: readonly object[]): Promise<boolean> {
-    this.ledger.wrote = true;
-    const wanted = this.newRows(entity, rows);
-    try {
-      await this.manager.query(insertStatement(wanted, rows.length), wanted.rows.flat());
-      return true;
-    } catch (error) {
-      // The statement has waited for the transaction that was inserting the same key.
-      if (isUniqueViolation(error)) return false;
-      throw error;
-    }
-  }
-
-  private newRows<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): NewRows {
-    return newRows(
-      this.place,
-      entity,
-      rows.map((row) => this.own(entity, row)),
-    );
-  }
-
-  private async withoutPresent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<Map<string, object>> {
-    const [key] = this.manager.connection.getMetadata(entity).primaryColumns;
-    const where = { [key!.propertyName]: In([...rows.keys()]) } as Where<object>;
-    const present = await this.manager.find<ObjectLiteral>(entity, { where: this.confine(entity, where) });
-    const left = new Map(rows);
-    for (const row of present) left.delete(String(key!.getEntityValue(row)));
-    return left;
-  }
-
   /** The one place where a state changes. Rows whose columns change alike are one statement. */
   private async move<Row extends Stateful>(
     entity: EntityClass<Row>,
@@ -461,14 +343,6 @@ export class Tx extends View {
     if ((values[ownership.column] ?? this.reach.tenantId) !== this.reach.tenantId) {
       throw new TransactionMisuse(`A row of ${entity.name} cannot be moved to another tenant`);
     }
-  }
-
-  private own<Row extends object>(entity: EntityClass<Row>, row: Row): Row {
-    const ownership = ownershipOf(entity);
-    this.confine(entity, {});
-    requireInitialState(entity, row);
-    if (ownership.owner === 'installation' || this.reach.tenantId === null) return row;
-    return { ...row, [ownership.column]: this.reach.tenantId };
   }
 
   private raiseVersion(entity: EntityClass): Record<string, () => string> {

@@ -16,14 +16,9 @@ export {
 } from './profiles.service.js';
 export { ReplayStore } from './replay.js';
 export { KeyUsage } from './key-usage.js';
-export {
-  type Diagnosis,
-  type TokenVerdict,
-  type PresentedToken,
-  type SignedToken,
-  Signing,
-} from './signing.service.js';
+export { type Diagnosis, type TokenVerdict, type PresentedToken, Signing } from './signing.service.js';
 export { type Finding, type RefusalCode, type Verdict, verifyCodes } from './token-format.js';
+export type { SignedToken } from './prepared-tokens.js';
 export { TokenTransactions, type Transaction } from './transactions.service.js';
 export { SigningModule } from './signing.module.js';
 export { AllowedOrigins } from './allowed-origins.service.js';

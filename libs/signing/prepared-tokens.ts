@@ -1,6 +1,8 @@
-import { DomainError, type EpochMilliseconds } from '#core';
+import { DomainError, type EpochMilliseconds, type EventDraft } from '#core';
+import type { AlgorithmName } from '#crypto';
 import type { SigningKey } from '#keys';
 
+import { tokenEvents } from './events.js';
 import { checkInput } from './input.js';
 import type { ResolvedProfile } from './profiles.service.js';
 import type { IssueContext, IssuedToken, TokenFormat } from './token-format.js';
@@ -17,6 +19,29 @@ export interface PreparedTokens extends NamedKey {
   readonly resolved: ResolvedProfile;
   /** In the order of the inputs; what is wrong with one is its own outcome. */
   readonly items: readonly PreparedToken[];
+}
+
+/** A token as its caller gets it. */
+export interface SignedToken extends IssuedToken {
+  readonly format: string;
+  readonly algorithm: AlgorithmName;
+  readonly keyId: string;
+  readonly kid: string;
+}
+
+export const signedToken = ({ resolved, key, kid }: PreparedTokens, token: IssuedToken): SignedToken => ({
+  ...token,
+  format: resolved.format.name,
+  algorithm: key.algorithm,
+  keyId: key.keyId,
+  kid,
+});
+
+/** The event of a token that was made. */
+export function issuedEvent({ resolved, kid }: PreparedTokens, { tokenId, expiresAt }: IssuedToken): EventDraft {
+  const { profile, format } = resolved;
+  const details = { profile: profile.name, format: format.name, expiresAt };
+  return tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details });
 }
 
 export type PreparedToken = { readonly input: unknown; readonly outcome: IssuedToken | DomainError };

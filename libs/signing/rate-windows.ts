@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import {
   BACKWARD_TOLERANCE,
+  type DomainError,
   type EpochMilliseconds,
   HOUR,
   MINUTE,
@@ -56,32 +57,62 @@ export class RateWindows extends DueKind<RateWindow> {
    * @throws RATE_LIMITED
    */
   async admit(tx: Tx, limits: readonly RateLimit[]): Promise<void> {
-    // In a fixed order, so that two calls with limits in common do not wait for each other.
-    const windows = limits
-      .map(({ policy, subject, limit }) => ({ policy, id: windowId(tx.scope.tenantId, `${policy}:${subject}`), limit }))
-      .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     tx.housekeeping('calls within the window of a rate limit');
-    const counted: { readonly id: string; readonly calls: readonly number[] }[] = [];
-    for (const { policy, id, limit } of windows) {
-      const { calls } = await this.lock(tx, id);
-      // A call in the future was counted while the clock was ahead.
-      const recent = calls.filter((at) => at > tx.now - WINDOW && at <= tx.now + BACKWARD_TOLERANCE);
-      if (recent.length >= limit) {
-        const retryAfterSeconds = waitSeconds(recent, limit, tx.now);
-        const rateLimit = { policy, quota: limit, windowSeconds: WINDOW / SECOND };
-        throw coreErrors.RATE_LIMITED({ retryAfterSeconds, extensions: { rateLimit } });
-      }
-      counted.push({ id, calls: [...recent, tx.now] });
-    }
-    for (const { id, calls } of counted) await tx.note(RateWindow, { id }, { calls, expiresAt: tx.now + KEPT_FOR });
+    const [rejection] = await this.admitAll(tx, [limits]);
+    if (rejection) throw rejection;
   }
 
-  private async lock(tx: Tx, id: string): Promise<RateWindow> {
-    const known = await tx.find(RateWindow, { id });
-    if (known.length === 0) {
-      await tx.insertIfAbsent(RateWindow, { id, tenantId: tx.scope.tenantId, calls: [], expiresAt: tx.now + KEPT_FOR });
-    }
-    return tx.lock(RateWindow, { id });
+  /**
+   * A step: the same for calls of one tenant, one after the other, by few statements.
+   * @returns RATE_LIMITED for each call that is not permitted, in order
+   */
+  async admitAll(tx: Tx, calls: readonly (readonly RateLimit[])[]): Promise<(DomainError | undefined)[]> {
+    const { tenantId } = tx.scope;
+    const counted = calls.map((limits) =>
+      limits.map((limit) => ({ ...limit, id: windowId(tenantId, `${limit.policy}:${limit.subject}`) })),
+    );
+    const windows = await this.hold(tx, new Set(counted.flat().map(({ id }) => id)));
+    const changed = new Set<string>();
+    const rejections = counted.map((limits) => {
+      for (const { policy, id, limit } of limits) {
+        const recent = windows.get(id)!;
+        if (recent.length < limit) continue;
+        const retryAfterSeconds = waitSeconds(recent, limit, tx.now);
+        const rateLimit = { policy, quota: limit, windowSeconds: WINDOW / SECOND };
+        return coreErrors.RATE_LIMITED({ retryAfterSeconds, extensions: { rateLimit } });
+      }
+      for (const { id } of limits) {
+        windows.get(id)!.push(tx.now);
+        changed.add(id);
+      }
+      return undefined;
+    });
+    const expiresAt = tx.now + KEPT_FOR;
+    await tx.rewrite(
+      RateWindow,
+      [...changed].sort().map((id): RateWindow => ({ id, tenantId, calls: windows.get(id)!, expiresAt })),
+    );
+    return rejections;
+  }
+
+  /**
+   * The calls of each window that still count. In a fixed order, so that two transactions with windows in common do not wait for
+   * each other.
+   */
+  private async hold(tx: Tx, ids: ReadonlySet<string>): Promise<Map<string, number[]>> {
+    const wanted = [...ids].sort();
+    const held = await tx.lockAll(RateWindow, wanted);
+    const row = (id: string): RateWindow => {
+      return { id, tenantId: tx.scope.tenantId, calls: [], expiresAt: tx.now + KEPT_FOR };
+    };
+    const absent = wanted.filter((id) => !held.has(id));
+    const made = await tx.insertAbsent(RateWindow, new Map(absent.map((id) => [id, row(id)])));
+    // Another transaction has made the rest meanwhile.
+    const late = absent.filter((id) => !made.has(id));
+    for (const [id, window] of await tx.lockAll(RateWindow, late)) held.set(id, window);
+    // A call in the future was counted while the clock was ahead.
+    const counts = (at: number): boolean => at > tx.now - WINDOW && at <= tx.now + BACKWARD_TOLERANCE;
+    return new Map(wanted.map((id) => [id, (held.get(id)?.calls ?? []).filter(counts)]));
   }
 }
 

@@ -34,6 +34,7 @@ import { ReplayStore } from './replay.js';
 import { jwksUrlSettings } from './settings.js';
 import { Signing } from './signing.service.js';
 import { TokenMetrics } from './token-metrics.js';
+import { TokenRecording } from './token-recording.js';
 import { TokenTransactions } from './transactions.service.js';
 import { TrustedUsers } from './trusted-users.service.js';
 
@@ -78,6 +79,7 @@ export const signingEntities: readonly EntityClass[] = [
     Signing,
     TokenMetrics,
     TokenProfiles,
+    TokenRecording,
     TokenTransactions,
     TrustedUsers,
   ],

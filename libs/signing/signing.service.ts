@@ -9,33 +9,34 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { type AlgorithmName, CpuQueue, uuidv4, uuidv7 } from '#crypto';
-import { type Committed, Database, Outdated, type PreparedWork, type Tx, type View, bothOf } from '#database';
+import { CpuQueue, uuidv4, uuidv7 } from '#crypto';
+import { type Committed, Database, type PreparedWork, type SharedStep, type Tx, type View, bothOf } from '#database';
 import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
 
 import { diagnose } from './diagnosis.js';
+import { ReplayRecord } from './entities.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
 import { type Grants, grantsOf, isGranted } from './grants.js';
 import { HolderKeys } from './holder-keys.js';
 import { KeyUsage, type SigningUse } from './key-usage.js';
-import { type PreparedToken, type PreparedTokens, latestExpiryOf, outcomeOf, prepareEach } from './prepared-tokens.js';
+import {
+  type PreparedTokens,
+  type SignedToken,
+  issuedEvent,
+  latestExpiryOf,
+  outcomeOf,
+  prepareEach,
+  signedToken,
+} from './prepared-tokens.js';
 import { type Issuer, ProfileDirectory, type Reading, type Verifier } from './profile-directory.js';
 import { TokenProfiles } from './profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
-import type {
-  AskingService,
-  Finding,
-  IssueContext,
-  IssuedToken,
-  TransactionRequest,
-  Verdict,
-  VerifyContext,
-} from './token-format.js';
+import type { AskingService, Finding, IssueContext, Verdict, VerifyContext } from './token-format.js';
 import { TokenMetrics } from './token-metrics.js';
-import { TokenTransactions } from './transactions.service.js';
+import { TokenRecording, TokensToRecord } from './token-recording.js';
 
 /** The service that asks, as far as signing needs to know it. */
 export interface SigningCaller {
@@ -43,13 +44,6 @@ export interface SigningCaller {
   readonly profiles: readonly string[];
   /** For a caller whom a profile itself admits: the version of the profile that did. */
   readonly profileVersion?: number | undefined;
-}
-
-export interface SignedToken extends IssuedToken {
-  readonly format: string;
-  readonly algorithm: AlgorithmName;
-  readonly keyId: string;
-  readonly kid: string;
 }
 
 /** A received token, and the body that came with it. */
@@ -77,11 +71,22 @@ export interface RepeatedToken {
   readonly expiresAt: EpochMilliseconds;
 }
 
+/** A token whose verdict is that of the transaction: a certificate ends by the clock, its authority's too. */
+interface CertifiedCheck {
+  readonly scope: TenantScope;
+  readonly presented: PresentedToken;
+  readonly consume: boolean;
+  verdict: Verdict;
+  verifier: Verifier;
+}
+
 export const DIAGNOSES_PER_MINUTE = 30;
 type Outcome = SignedToken | DomainError;
 
 @Injectable()
 export class Signing {
+  readonly #certified: SharedStep<CertifiedCheck> = { run: (tx, items) => this.verifyCertified(tx, items) };
+
   constructor(
     private readonly database: Database,
     private readonly callers: CallerDirectory,
@@ -91,7 +96,7 @@ export class Signing {
     private readonly signer: Signer,
     private readonly holders: HolderKeys,
     private readonly replays: ReplayStore,
-    private readonly transactions: TokenTransactions,
+    private readonly recording: TokenRecording,
     private readonly rates: RateWindows,
     private readonly cpu: CpuQueue,
     private readonly metrics: TokenMetrics,
@@ -176,7 +181,7 @@ export class Signing {
       const { value: verifier, basis } = await this.directory.verifier(scope.tenantId, presented.profile);
       verifiedBy = verifier;
       const read: Reading = (work) => this.database.read(scope, work);
-      let verdict = this.unlessUsed(await this.check(verifier, scope, presented, read), verifier, consume);
+      const verdict = this.unlessUsed(await this.check(verifier, scope, presented, read), verifier, consume);
       const { profile } = verifier.resolved;
       const work = { basis: bothOf(present.basis, basis), rows: 1 };
       const finish = (isFirst: boolean) => {
@@ -184,14 +189,12 @@ export class Signing {
         return { result: withVendorResult(given, verifier), events: [verified(given, verifier, consume)] };
       };
       if (profile.certificateKid !== null) {
-        // A certificate ends by the clock, its authority's too: the verdict is that of the transaction.
-        const step = async (tx: Tx): Promise<void> => {
-          const { value } = await this.directory.readVerifier(tx, presented.profile);
-          verdict = await this.check(value, scope, presented, (inside) => inside(tx));
-          verdict = this.unlessUsed(verdict, value, consume);
-          if (consume) verdict = await this.consume(tx, value, verdict);
+        const item: CertifiedCheck = { scope, presented, consume, verdict, verifier };
+        const finish = () => {
+          const given = item.verdict;
+          return { result: withVendorResult(given, item.verifier), events: [verified(given, item.verifier, consume)] };
         };
-        return { ...work, step, finish: () => finish(true) };
+        return { ...work, shared: { step: this.#certified, item }, finish };
       }
       const replay = consume ? replayOf(verifier, verdict) : undefined;
       const once = replay && this.replays.once(scope.tenantId, replay, replay.until);
@@ -272,13 +275,9 @@ export class Signing {
     if (resolved.format.transaction === undefined && resolved.profile.certificateKid === null) {
       return { ...work, finish: () => finished(tokens) };
     }
-    let outcomes: Outcome[] = [];
-    const step = async (tx: Tx): Promise<void> => {
-      await this.requireCurrent(tx, tokens);
-      outcomes = [];
-      for (const item of tokens.items) outcomes.push(await outcomeOf(() => this.record(tx, tokens, item)));
-    };
-    return { ...work, step, finish: () => ({ result: outcomes, events: [] }) };
+    const item = new TokensToRecord(scope, tokens);
+    const shared = { step: this.recording, item };
+    return { ...work, shared, finish: () => ({ result: [...item.outcomes], events: item.events }) };
   }
 
   /** One token or refusal for each input, in order, made by what holds now. Signing takes long: it is no part of a transaction. */
@@ -301,18 +300,6 @@ export class Signing {
     return { ...issuer, items: await prepareEach(format, inputs, context) };
   }
 
-  /** A step: whether the certificate of a profile is still good, which only its row knows. @throws KEY_NOT_USABLE, NOT_FOUND */
-  private async requireCurrent(tx: Tx, { resolved, key, kid }: PreparedTokens): Promise<void> {
-    const { profile } = resolved;
-    if (profile.certificateKid === null) return;
-    const present = await this.directory.readIssuer(tx, profile.name);
-    const isSame =
-      present.resolved.profile.version === profile.version &&
-      present.key.versionId === key.versionId &&
-      present.kid === kid;
-    if (!isSame) throw new Outdated();
-  }
-
   /** Whether a token of this `kid` can be verified by the profile now. */
   private async mayVerify(view: View, profileName: string, kid: string): Promise<boolean> {
     const profile = await this.profiles.find(view, profileName);
@@ -325,24 +312,34 @@ export class Signing {
     return keys.some((key) => key.kid === kid);
   }
 
-  /** A step: one token, unless it was made before. */
-  private async record(tx: Tx, tokens: PreparedTokens, { input, outcome }: PreparedToken): Promise<SignedToken> {
-    if (outcome instanceof DomainError) throw outcome;
-    const { resolved, key, kid } = tokens;
-    const transaction: TransactionRequest | undefined = resolved.format.transaction?.(input);
-    if (transaction) {
-      const { facts, format } = resolved;
-      await this.transactions.admit(tx, facts, transaction);
-      const stored = await this.transactions.stored(tx, facts, transaction);
-      const { algorithm, keyId } = key;
-      if (stored) return { ...stored, algorithm, keyId, format: format.name };
-      if (!(await this.transactions.keep(tx, facts, transaction, { ...outcome, kid }))) {
-        // Another request took the id between the look-up and here: its token is the token.
-        return { ...(await this.transactions.stored(tx, facts, transaction))!, algorithm, keyId, format: format.name };
-      }
+  /** A step: the verdicts by what the rows of certificates say, each profile read once, and then the ids that are used up. */
+  private async verifyCertified(tx: Tx, items: readonly CertifiedCheck[]): Promise<(DomainError | undefined)[]> {
+    const present = new Map<string, Verifier | DomainError>();
+    const ends: (DomainError | undefined)[] = [];
+    const used = new Map<string, { readonly item: CertifiedCheck; readonly row: object }>();
+    for (const item of items) {
+      const { scope, presented, consume } = item;
+      const { profile } = presented;
+      const verifier =
+        present.get(profile) ?? (await outcomeOf(async () => (await this.directory.readVerifier(tx, profile)).value));
+      present.set(profile, verifier);
+      ends.push(verifier instanceof DomainError ? verifier : undefined);
+      if (verifier instanceof DomainError) continue;
+      item.verifier = verifier;
+      const verdict = await this.check(verifier, scope, presented, (inside) => inside(tx));
+      item.verdict = this.unlessUsed(verdict, verifier, consume);
+      const replay = consume ? replayOf(verifier, item.verdict) : undefined;
+      if (replay === undefined) continue;
+      const { id, row } = this.replays.once(scope.tenantId, replay, replay.until);
+      if (used.has(id)) item.verdict = { ...item.verdict, code: 'DUPLICATE_JTI' };
+      else used.set(id, { item, row: row(tx.now) });
     }
-    tx.record(issued(tokens, outcome));
-    return signed(tokens, outcome);
+    const ids = [...used.keys()].sort();
+    const firsts = await tx.insertAbsent(ReplayRecord, new Map(ids.map((id) => [id, used.get(id)!.row])));
+    for (const [id, { item }] of used) {
+      if (!firsts.has(id)) item.verdict = { ...item.verdict, code: 'DUPLICATE_JTI' };
+    }
+    return ends;
   }
 
   private check(verifier: Verifier, scope: TenantScope, presented: PresentedToken, read: Reading): Promise<Verdict> {
@@ -368,26 +365,11 @@ export class Signing {
     const keys = this.directory.keysOf(verifier, read);
     return { ...keys, profile: facts, caller: askingService(scope), body, now: this.database.now() };
   }
-
-  /** The last step of an acceptance. */
-  private async consume(tx: Tx, verifier: Verifier, verdict: Verdict): Promise<Verdict> {
-    const replay = replayOf(verifier, verdict);
-    if (replay === undefined || (await this.replays.consume(tx, replay, replay.until))) return verdict;
-    return { ...verdict, code: 'DUPLICATE_JTI' };
-  }
 }
 
 const finished = (tokens: PreparedTokens): { result: Outcome[]; events: EventDraft[] } => ({
-  result: tokens.items.map(({ outcome }) => (outcome instanceof DomainError ? outcome : signed(tokens, outcome))),
-  events: tokens.items.flatMap(({ outcome }) => (outcome instanceof DomainError ? [] : [issued(tokens, outcome)])),
-});
-
-const signed = ({ resolved, key, kid }: PreparedTokens, token: IssuedToken): SignedToken => ({
-  ...token,
-  format: resolved.format.name,
-  algorithm: key.algorithm,
-  keyId: key.keyId,
-  kid,
+  result: tokens.items.map(({ outcome }) => (outcome instanceof DomainError ? outcome : signedToken(tokens, outcome))),
+  events: tokens.items.flatMap(({ outcome }) => (outcome instanceof DomainError ? [] : [issuedEvent(tokens, outcome)])),
 });
 
 const useOf = (
@@ -400,12 +382,6 @@ const useOf = (
   profile: profileName,
   serviceId: scope.actor.type === 'service' ? scope.actor.id : null,
 });
-
-function issued({ resolved, kid }: PreparedTokens, { tokenId, expiresAt }: IssuedToken): EventDraft {
-  const { profile, format } = resolved;
-  const details = { profile: profile.name, format: format.name, expiresAt };
-  return tokenEvents.issued(tokenId.slice(0, 64), { kid, tokenId, details });
-}
 
 function verified({ code, kid, tokenId }: Verdict, { resolved }: Verifier, consume: boolean): EventDraft {
   const { id, name } = resolved.profile;

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import {
   DAY,
+  type DomainError,
   type EpochMilliseconds,
   type Page,
   type PageRequest,
@@ -39,6 +40,29 @@ export interface Transaction {
   readonly status: 'live' | 'expired';
   readonly token: string | undefined;
 }
+
+/** A token that was made and is to be kept, unless its transaction has one already. */
+export interface TokenToKeep {
+  /** Of who asked. */
+  readonly scope: TenantScope;
+  readonly profile: ProfileFacts;
+  readonly request: TransactionRequest;
+  readonly token: KidToken;
+}
+
+export type KidToken = IssuedToken & { readonly kid: string };
+
+/** What the caller is given: its token, or the one that was made before. */
+export interface KeptToken {
+  readonly token: KidToken;
+  readonly isRepeated: boolean;
+}
+
+/** What is known of a transaction id already. */
+type Known = Pick<TokenTransaction, 'profile'> & { readonly phoneNumber: string | null } & {
+  /** `undefined` where it has expired, or its row was altered. */
+  readonly token: KidToken | undefined;
+};
 
 const PURPOSE = 'token-transaction';
 export const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
@@ -82,73 +106,97 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
     this.#lookupKey = createSecretKey(bytes);
   }
 
-  /** A step: counts the call against the limits of the profile. @throws RATE_LIMITED */
-  async admit(tx: Tx, { name, settings }: ProfileFacts, { phoneNumber }: TransactionRequest): Promise<void> {
+  /**
+   * A step: keeps tokens of one tenant, in order and by few statements. Each call counts against the limits of its profile.
+   * @returns for each of them what is given out; RATE_LIMITED, or XID_IN_USE where the id belongs to another number or profile, or
+   *   its token has expired
+   */
+  async keepAll(tx: Tx, tokens: readonly TokenToKeep[]): Promise<(KeptToken | DomainError)[]> {
+    const rejections = await this.rates.admitAll(
+      tx,
+      tokens.map((token) => this.limitsOf(tx, token)),
+    );
+    const admitted = tokens.filter((_, index) => rejections[index] === undefined);
+    const asked = new Set(admitted.flatMap(({ request }) => request.xid ?? []));
+    const known = await this.known(tx, asked);
+    const first = new Map<string, TokenToKeep>();
+    for (const token of admitted) {
+      const { tokenId } = token.token;
+      if (!known.has(tokenId) && !first.has(tokenId)) first.set(tokenId, token);
+    }
+    const kept = await this.insert(tx, first);
+    // Another instance took the rest between the look-up and here: its token is the token.
+    const late = await this.known(tx, new Set([...first.keys()].filter((xid) => !kept.has(xid))));
+    return tokens.map((token, index) => {
+      const { profile, request } = token;
+      const { tokenId } = token.token;
+      const rejection = rejections[index];
+      if (rejection) return rejection;
+      if (kept.has(tokenId) && first.get(tokenId) === token) return { token: token.token, isRepeated: false };
+      const found = kept.has(tokenId) ? knownOf(first.get(tokenId)!) : (known.get(tokenId) ?? late.get(tokenId));
+      if (!found) throw new Error('A transaction is there and cannot be found');
+      return repeated(found, profile, request);
+    });
+  }
+
+  /** What is kept under these ids. */
+  private async known(tx: Tx, xids: ReadonlySet<string>): Promise<Map<string, Known>> {
+    const known = new Map<string, Known>();
+    if (xids.size === 0) return known;
+    for (const row of await tx.find(TokenTransaction, { xid: In([...xids].sort()) })) {
+      const { phoneNumber, token } = await this.show(tx, row);
+      const { xid: tokenId, issuedAt, expiresAt, kid, profile } = row;
+      const live = token === undefined ? undefined : { token, tokenId, issuedAt, expiresAt, kid };
+      known.set(tokenId, { profile, phoneNumber, token: live });
+    }
+    return known;
+  }
+
+  /** @param tokens by their ids. @returns the ids that were free */
+  private async insert(tx: Tx, tokens: ReadonlyMap<string, TokenToKeep>): Promise<ReadonlySet<string>> {
+    if (tokens.size === 0) return new Set();
+    const { tenantId } = tx.scope;
+    const { transactionRetentionDays } = await tenantSettingsOf(tx);
+    const rows = new Map<string, TokenTransaction>();
+    for (const [xid, { profile, request, token }] of [...tokens].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
+      const id = uuidv7(tx.now);
+      const { phoneNumber } = request;
+      const { kid, issuedAt, expiresAt } = token;
+      const [sealedPhoneNumber, sealedToken] = [
+        await this.vault.seal(tx, sealedPhoneNumbers.place(tenantId, id), Buffer.from(phoneNumber)),
+        await this.vault.seal(tx, sealedTokens.place(tenantId, id), Buffer.from(token.token)),
+      ];
+      rows.set(xid, {
+        id,
+        tenantId,
+        profile: profile.name,
+        xid,
+        phoneHash: this.phoneHash(tx, phoneNumber),
+        sealedPhoneNumber,
+        sealedToken,
+        kid,
+        createdAt: tx.now,
+        issuedAt,
+        expiresAt,
+        keptUntil: tx.now + transactionRetentionDays * DAY,
+      });
+    }
+    return tx.insertAbsent(TokenTransaction, rows, 'xid');
+  }
+
+  private limitsOf(tx: Tx, { scope, profile, request }: TokenToKeep): RateLimit[] {
+    const { name, settings } = profile;
+    const { actor, sourceAddress } = scope;
     const limitOf = (rate: keyof typeof RATE_DEFAULTS): number => (settings[rate] as number) ?? RATE_DEFAULTS[rate];
-    const limits: RateLimit[] = [
+    return [
       {
         policy: 'per-phone',
-        subject: `${name}:${this.phoneHash(tx, phoneNumber)}`,
+        subject: `${name}:${this.phoneHash(tx, request.phoneNumber)}`,
         limit: limitOf('perPhonePerMinute'),
       },
-      { policy: 'per-service', subject: `${name}:${tx.scope.actor.id}`, limit: limitOf('perServicePerMinute') },
-      ...(tx.scope.actor.id === PUBLIC_CALLER ? [addressLimit(name, settings, tx.scope.sourceAddress)] : []),
+      { policy: 'per-service', subject: `${name}:${actor.id}`, limit: limitOf('perServicePerMinute') },
+      ...(actor.id === PUBLIC_CALLER ? [addressLimit(name, settings, sourceAddress)] : []),
     ];
-    await this.rates.admit(tx, limits);
-  }
-
-  /**
-   * A step: the token that the transaction has already; `undefined` where there is no such transaction.
-   * @throws XID_IN_USE where the id belongs to another number or profile, or the token has expired
-   */
-  async stored(
-    tx: Tx,
-    profile: ProfileFacts,
-    { xid, phoneNumber }: TransactionRequest,
-  ): Promise<(IssuedToken & { readonly kid: string }) | undefined> {
-    const row = xid === undefined ? null : await tx.findOne(TokenTransaction, { xid });
-    if (!row) return undefined;
-    const known = await this.show(tx, row);
-    if (
-      digitsOf(known.phoneNumber ?? '') !== digitsOf(phoneNumber) ||
-      row.profile !== profile.name ||
-      known.token === undefined
-    ) {
-      throw transactionErrors.XID_IN_USE();
-    }
-    this.recordRepeat(tx, row);
-    const { token, issuedAt, expiresAt, kid } = known;
-    return { token, tokenId: row.xid, issuedAt, expiresAt, kid };
-  }
-
-  /** A step: stores a new token. @returns `false` where a concurrent request used its id */
-  async keep(
-    tx: Tx,
-    profile: ProfileFacts,
-    { phoneNumber }: TransactionRequest,
-    { token, tokenId, issuedAt, expiresAt, kid }: IssuedToken & { readonly kid: string },
-  ): Promise<boolean> {
-    const { tenantId } = tx.scope;
-    const id = uuidv7(tx.now);
-    const { transactionRetentionDays } = await tenantSettingsOf(tx);
-    const [sealedPhoneNumber, sealedToken] = [
-      await this.vault.seal(tx, sealedPhoneNumbers.place(tenantId, id), Buffer.from(phoneNumber)),
-      await this.vault.seal(tx, sealedTokens.place(tenantId, id), Buffer.from(token)),
-    ];
-    return tx.insertIfAbsent(TokenTransaction, {
-      id,
-      tenantId,
-      profile: profile.name,
-      xid: tokenId,
-      phoneHash: this.phoneHash(tx, phoneNumber),
-      sealedPhoneNumber,
-      sealedToken,
-      kid,
-      createdAt: tx.now,
-      issuedAt,
-      expiresAt,
-      keptUntil: tx.now + transactionRetentionDays * DAY,
-    });
   }
 
   /** One transaction of a granted profile. @throws NOT_FOUND */
@@ -227,6 +275,18 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
 
 /** `+` says nothing about whose number it is. */
 const digitsOf = (phoneNumber: string): string => phoneNumber.replace('+', '');
+
+const knownOf = ({ profile, request, token }: TokenToKeep): Known => ({
+  profile: profile.name,
+  phoneNumber: request.phoneNumber,
+  token,
+});
+
+function repeated(known: Known, profile: ProfileFacts, { phoneNumber }: TransactionRequest): KeptToken | DomainError {
+  const isSame = digitsOf(known.phoneNumber ?? '') === digitsOf(phoneNumber) && known.profile === profile.name;
+  if (!isSame || known.token === undefined) return transactionErrors.XID_IN_USE();
+  return { token: known.token, isRepeated: true };
+}
 
 function addressLimit(profile: string, settings: ProfileFacts['settings'], address: string | null): RateLimit {
   const { perAddressPerMinute = PER_ADDRESS_DEFAULT } = settings['publicAccess'] as { perAddressPerMinute?: number };

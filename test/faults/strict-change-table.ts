@@ -63,6 +63,26 @@ async function certifiedIssuer(server: TestServer, tenant: TestTenant): Promise<
   return { keyId, kid, profile, service, input: { payload: GOLDEN.payloads.ccId } };
 }
 
+/** A service whose tokens are kept, each asked for another number: a number has a limit. */
+async function keptIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+  const key = { name: 'kept', algorithm: 'HS256', format: 'secret-base64', data: GOLDEN.secretBase64 };
+  const { body } = await server.post(`${tenant.path}/keys/import`, key, tenant.owner);
+  const settings = { perServicePerMinute: 600 };
+  const format = { format: 'telesign-app-verify', issuer: 'customer', settings };
+  const profile = await createProfile(server, tenant, { ...format, keyId: body['id']! });
+  const [{ kid }] = body['versions'] as unknown as [{ kid: string }];
+  let numbers = 0;
+  return {
+    keyId: body['id']!,
+    kid,
+    profile,
+    service: await createService(server, tenant),
+    get input() {
+      return { phoneNumber: `+49151${String(++numbers).padStart(8, '0')}` };
+    },
+  };
+}
+
 const always = () => true;
 const signedBefore = ({ kid }: Token, issuer: WatchedIssuer): boolean => kid === issuer.kid;
 const audienceOf = ({ token }: Token): unknown =>
@@ -70,6 +90,12 @@ const audienceOf = ({ token }: Token): unknown =>
 
 export const STRICT_CHANGES: Readonly<Record<string, StrictChange>> = {
   'a credential is discarded': {
+    make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>
+      instance.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/discard`, undefined, owner),
+    isOutdated: always,
+  },
+  'a credential that asks for kept tokens is discarded': {
+    create: keptIssuer,
     make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>
       instance.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/discard`, undefined, owner),
     isOutdated: always,

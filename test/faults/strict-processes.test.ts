@@ -74,8 +74,9 @@ describe.skipIf(testServerUrl === undefined)('two processes on one database', ()
     const tenant = await createTenant(setUp);
     const issuer = await watched(setUp, tenant, change);
     const scope = await admitService(setUp, issuer.service.serviceKey);
-    const asked = { body: issuer.input, headers: { 'X-Service-Key': issuer.service.serviceKey } };
+    const headers = { 'X-Service-Key': issuer.service.serviceKey };
     const ask = async () => {
+      const asked = { body: issuer.input, headers };
       const { status, body } = await request(process, 'POST', `/v1/sign/${issuer.profile}`, asked);
       return status === 200 ? { kid: body['kid']!, token: body['token']! } : undefined;
     };

@@ -98,6 +98,25 @@ describe('GET /v1/token', () => {
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
   });
 
+  it('GET /v1/token permits five of many calls for one phone that arrive together, over all instances', async () => {
+    const phone = newPhone();
+    const racers = Array.from({ length: 24 }, (_, number) =>
+      token(phone, `together-${number % 12}`, number % 2 ? second : server),
+    );
+    const others = Array.from({ length: 6 }, (_, number) => token(newPhone(), undefined, number % 2 ? second : server));
+    const statuses = (await Promise.all(racers)).map(({ status }) => status).toSorted();
+    expect(statuses).toEqual([...Array<number>(5).fill(200), ...Array<number>(19).fill(429)]);
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(6).fill(200));
+  });
+
+  it('GET /v1/token gives of racers for one id with different numbers one number its token', async () => {
+    const phones = Array.from({ length: 6 }, newPhone);
+    const answers = await Promise.all(
+      phones.map((phone, number) => token(phone, 'contested', number % 2 ? second : server)),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
+  });
+
   it('GET /v1/token permits five calls a minute for one phone, over all instances', async () => {
     const phone = newPhone();
     for (const by of [server, second, server, second, server])
@@ -245,13 +264,13 @@ it('a failure of ours is an empty 500, or a problem document for clients that as
   const get = (accept: string) => own.get('/v1/token/4915112345678', { serviceKey, headers: { Accept: accept } });
   expect((await get('text/plain')).status).toBe(200);
   const { database: broken } = own.server.installation;
-  const transaction = broken.transaction.bind(broken);
-  broken.transaction = () => Promise.reject(new Error('the disk is full'));
+  const commit = broken.commit.bind(broken);
+  broken.commit = () => Promise.reject(new Error('the disk is full'));
   const plain = await get('text/plain');
   expect(plain).toMatchObject({ status: 500, text: '' });
   expect(plain.headers.get('content-type')).toMatch(/^text\/plain/);
   expect(plain.headers.get('allow')).toBe('GET');
   expect(await get('application/json')).toMatchObject({ status: 500, body: { code: 'INTERNAL_ERROR' } });
-  broken.transaction = transaction;
+  broken.commit = commit;
   await own.close();
 });

@@ -4,7 +4,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DomainError, type TenantScope, coreErrors } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Basis, type Database, type OnceRow, type PreparedWork, TransactionMisuse } from '#database';
+import {
+  type Basis,
+  type Database,
+  type OnceRow,
+  type PreparedWork,
+  type SharedStep,
+  TransactionMisuse,
+  type Tx,
+} from '#database';
 
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
 import { withCode } from '../../support/errors.js';
@@ -150,6 +158,81 @@ describe('a row that can be inserted once', () => {
     );
     expect(outcomes.map((of) => of.filter(Boolean).length)).toEqual([0, ...ids.map(() => 1)]);
     await other.close();
+  });
+});
+
+describe('a step that needs rows', () => {
+  /** Inserts a note for each item, by one call for all that share a transaction. */
+  class Notes implements SharedStep<{ readonly id: string; readonly tenantId: string }> {
+    readonly calls: number[] = [];
+
+    async run(tx: Tx, items: readonly { readonly id: string; readonly tenantId: string }[]) {
+      this.calls.push(items.length);
+      expect(items.every(({ tenantId }) => tenantId === tx.scope.tenantId)).toBe(true);
+      const rows = items.filter(({ id }) => id !== refused).map(({ id }) => [id, note({ id, name: id })] as const);
+      await tx.insertAbsent(Note, new Map(rows));
+      if (items.some(({ id }) => id === poison)) throw new Error('wrong');
+      return items.map(({ id }) => (id === refused ? coreErrors.FORBIDDEN() : undefined));
+    }
+  }
+  const [poison, refused] = [uuidv7(1), uuidv7(1)];
+  const asking = (step: Notes, scope: TenantScope, id: string) =>
+    database.commit(scope, async () => recording(id, { shared: { step, item: { id, tenantId: scope.tenantId } } }));
+  const notesOf = (scope: TenantScope) =>
+    database.read(scope, async (view) => (await view.find(Note, {})).map(({ id }) => id).sort());
+
+  it('a step that needs rows is done for many requests together, and for each tenant by itself', async () => {
+    const step = new Notes();
+    const scopes = [tenantScope(), tenantScope()];
+    const ids = Array.from({ length: 40 }, () => uuidv7(1));
+    const results = await Promise.all(ids.map((id, index) => asking(step, scopes[index % 2]!, id)));
+    expect(results).toEqual(ids);
+    expect(step.calls.length).toBeLessThan(10);
+    for (const [place, scope] of scopes.entries()) {
+      const own = ids.filter((_, index) => index % 2 === place);
+      expect(await notesOf(scope)).toEqual(own.toSorted());
+      expect(new Set((await eventsOf(scope)).map(({ target }) => target))).toEqual(new Set(own));
+    }
+  });
+
+  it.each([
+    ['ends the work of one', refused],
+    ['fails for one', poison],
+  ])('a step that needs rows and %s leaves the others as they are, and nothing of that one', async (_, bad) => {
+    const step = new Notes();
+    const scope = tenantScope();
+    const good = Array.from({ length: 10 }, () => uuidv7(1));
+    const outcomes = await Promise.allSettled([bad, ...good].map((id) => asking(step, scope, id)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', ...good.map(() => 'fulfilled')]);
+    expect(await notesOf(scope)).toEqual(good.toSorted());
+    expect((await eventsOf(scope)).map(({ target }) => target).toSorted()).toEqual(good.toSorted());
+  });
+
+  it('a step that needs rows is done for no work that the configuration has outdated', async () => {
+    const step = new Notes();
+    const scope = tenantScope();
+    let attempts = 0;
+    const id = uuidv7(1);
+    await database.commit(scope, async () => {
+      attempts += 1;
+      const basis = attempts === 1 ? { ...ALWAYS, configVersion: 0 } : ALWAYS;
+      return recording(id, { basis, shared: { step, item: { id, tenantId: scope.tenantId } } });
+    });
+    expect([attempts, step.calls]).toEqual([2, [1]]);
+  });
+
+  it('a step that needs rows reaches the rows of its own tenant only', async () => {
+    const [mine, theirs] = [tenantScope(), tenantScope()];
+    const { id } = await sample.write(theirs);
+    const step: SharedStep<string> = {
+      async run(tx, items) {
+        expect(() => tx.ofTenant(theirs.tenantId)).toThrow(TransactionMisuse);
+        expect(await tx.findOne(Note, { id, tenantId: theirs.tenantId })).toBeNull();
+        return items.map(() => undefined);
+      },
+    };
+    const done = database.commit(mine, async () => recording('own', { shared: { step, item: 'own' } }));
+    expect(await done).toBe('own');
   });
 });
 
