@@ -634,6 +634,10 @@ export interface paths {
         /** Let workloads act as a service by tokens of their own issuer */
         post: operations["createTrust"];
     };
+    "/v1/tenants/{tenantId}/services/{serviceId}/trusts/try": {
+        /** Try whether a token of a workload would be accepted, and why not; it is not used up */
+        post: operations["tryToken"];
+    };
     "/v1/tenants/{tenantId}/services/{serviceId}/trusts/{trustId}": {
         /** Read a trust of a service */
         get: operations["getTrust"];
@@ -4815,6 +4819,31 @@ export interface components {
              * @description When a token was last exchanged by it
              */
             lastUsedAt: string | null;
+        };
+        TokenToTry: {
+            /** @description A token of a workload by its own issuer (a signed JWT) */
+            token: string;
+        };
+        TrustTrial: {
+            /**
+             * Format: uuid
+             * @description Id of the trust
+             */
+            trustId: string;
+            /** @description What it is for */
+            name: string;
+            /** @description Code of the reason why this trust does not accept the token; null: it does */
+            code: string | null;
+            /** @description The claim of its rules that the token does not have as it must be, where that is the reason */
+            claim: string | null;
+        };
+        TokenTrial: {
+            /** @description Whether the token would be accepted now, from an address that the service permits */
+            accepted: boolean;
+            /** @description Code of the reason why not, as the history would have it; null: it would be accepted */
+            code: string | null;
+            /** @description What each trust with the issuer of the token decides; empty where there is none, or the token is malformed */
+            trusts: components["schemas"]["TrustTrial"][];
         };
         TrustPage: {
             /** @description The items of this page */
@@ -9477,6 +9506,30 @@ export interface operations {
             201: {
                 content: {
                     "application/json": components["schemas"]["Trust"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    tryToken: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the service */
+                serviceId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenToTry"];
+            };
+        };
+        responses: {
+            /** @description What would be decided now, and by which trust */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["TokenTrial"];
                 };
             };
             default: components["responses"]["Refusal"];

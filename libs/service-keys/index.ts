@@ -64,3 +64,4 @@ export {
   serviceProjection,
   trustProjection,
 } from './as-of.js';
+export { type TokenTrial, WorkloadTokens } from './workload-tokens.service.js';

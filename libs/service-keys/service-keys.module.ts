@@ -130,6 +130,7 @@ export const serviceKeyEntities: readonly EntityClass[] = [
     Services,
     TokenExchange,
     Trusts,
+    WorkloadTokens,
   ],
 })
 export class ServiceKeysModule {}

@@ -114,6 +114,10 @@ export function acceptedClaims(
   return accepted;
 }
 
+/** The first claim of the rules that the token does not have as it must be. */
+export const untrustedClaim = (rules: TrustRules, claims: Claims): string | undefined =>
+  Object.entries(rules.claims).find(([name, pattern]) => !matches(pattern, claimAt(claims, name) ?? ''))?.[0];
+
 const CLAIMS_MAX = 20;
 const CHARACTERS_MAX = 255;
 

@@ -23,7 +23,14 @@ import { isAddressAllowed, requireActiveTenant, tenantState } from '#tenants';
 import { Service, Trust, WorkloadCredential } from './entities.js';
 import { trustErrors } from './errors.js';
 import { trustEvents } from './events.js';
-import { CLOCK_SKEW, type TrustRefusal, acceptedClaims, repeatableUntil, timeProblem } from './trust-rules.js';
+import {
+  CLOCK_SKEW,
+  type TrustRefusal,
+  acceptedClaims,
+  repeatableUntil,
+  timeProblem,
+  untrustedClaim,
+} from './trust-rules.js';
 
 /** Why a token of a workload gives no credential, for the history. */
 export type WorkloadRefusal =
@@ -43,6 +50,23 @@ export interface AcceptedToken {
   readonly trust: Trust;
   readonly claims: Claims;
   readonly matched: Readonly<Record<string, string>>;
+}
+
+/** What one trust would decide about a token. */
+export interface TrustTrial {
+  readonly trustId: string;
+  readonly name: string;
+  /** Why it does not accept the token; `null` where it does. */
+  readonly reason: WorkloadRefusal | null;
+  /** The claim of its rules that the token does not have as it must be, where that is the reason. */
+  readonly claim: string | null;
+}
+
+/** What would be decided about a token, and by which trusts: those of its issuer. */
+export interface TokenTrial {
+  /** Why no trust accepts it; `null` where one does. */
+  readonly reason: WorkloadRefusal | null;
+  readonly trusts: readonly TrustTrial[];
 }
 
 /** A workload that wants to act as a service. */
@@ -102,6 +126,60 @@ export class WorkloadTokens {
     }
   }
 
+  /**
+   * What would be decided about a token now, for those who write the trusts. Nothing is recorded, the token is not used up, and from
+   * where it would come is not looked at.
+   * @throws NOT_FOUND
+   */
+  async try(scope: TenantScope, serviceId: string, token: string): Promise<TokenTrial> {
+    const { all, now } = await this.database.read(scope, async (view) => {
+      await view.get(Service, { id: serviceId, state: 'active' });
+      return { all: await view.find(Trust, { serviceId }, { order: { id: 'ASC' } }), now: view.now };
+    });
+    const unproven = readUnproven(token);
+    if (!unproven) return { reason: 'MALFORMED_TOKEN', trusts: [] };
+    const trials: TrustTrial[] = [];
+    for (const trust of all.filter(({ issuer }) => issuer === unproven.iss)) {
+      const reason = await this.reasonAgainst(scope, trust, token, now);
+      trials.push({ trustId: trust.id, name: trust.name, ...reason });
+    }
+    if (trials.length === 0) return { reason: 'UNTRUSTED_ISSUER', trusts: [] };
+    const accepts = trials.some(({ reason }) => reason === null);
+    return { reason: accepts ? null : trials.at(-1)!.reason, trusts: trials };
+  }
+
+  private async reasonAgainst(
+    scope: TenantScope,
+    trust: Trust,
+    token: string,
+    now: EpochMilliseconds,
+  ): Promise<Pick<TrustTrial, 'reason' | 'claim'>> {
+    const because = (reason: WorkloadRefusal | null, claim: string | null = null) => ({ reason, claim });
+    let claims: Claims | undefined;
+    try {
+      claims = await this.prove(token, this.keysOf(trust));
+    } catch (error) {
+      if (refusalOf(error) !== 'ISSUER_UNUSABLE') throw error;
+      return because('ISSUER_UNUSABLE');
+    }
+    if (!claims) return because('INVALID_SIGNATURE');
+    const outcome = decided(trust, claims, now);
+    if (isRefused(outcome)) {
+      const claim = outcome.refused === 'CLAIM_NOT_TRUSTED' ? untrustedClaim(trust, claims) : undefined;
+      return because(outcome.refused, claim ?? null);
+    }
+    if (!trust.singleUse) return because(null);
+    const replayKey = replayKeyOf(trust, claims, token);
+    const isUsed = await this.database.read(scope, (view) => view.exists(WorkloadCredential, { replayKey }));
+    return because(isUsed || this.mayHaveBeenUsed(claims) ? 'DUPLICATE_JTI' : null);
+  }
+
+  private keysOf({ issuer, jwks }: Trust): KeySource {
+    return jwks === null
+      ? this.issuers.keysOf(issuer)
+      : this.issuers.givenKeysOf(issuer, jwks as unknown as JSONWebKeySet);
+  }
+
   private async serviceOf({ serviceId, tenantId }: WorkloadRequest): Promise<Service | null> {
     if (!isUuid(serviceId)) return null;
     return this.database.readPlatform(SCOPE, async (view) => {
@@ -125,16 +203,15 @@ export class WorkloadTokens {
     // All of them are of the issuer of the token.
     let byIssuer: Promise<Claims | undefined> | undefined;
     for (const trust of trusts) {
-      const claims =
+      const proving =
         trust.jwks === null
-          ? await (byIssuer ??= this.prove(token, this.issuers.keysOf(unproven.iss)))
-          : await this.prove(token, this.issuers.givenKeysOf(unproven.iss, trust.jwks as unknown as JSONWebKeySet));
+          ? (byIssuer ??= this.prove(token, this.keysOf(trust)))
+          : this.prove(token, this.keysOf(trust));
+      const claims = await proving;
       if (!claims) continue;
-      const problem = timeProblem(claims, now);
-      if (problem) throw refused(problem);
-      const matched = acceptedClaims(trust, claims);
-      if (!('refused' in matched)) return { trust, claims, matched };
-      reason = (matched as { refused: TrustRefusal }).refused;
+      const matched = decided(trust, claims, now);
+      if (!isRefused(matched)) return { trust, claims, matched };
+      reason = matched.refused;
     }
     throw refused(reason);
   }
@@ -211,6 +288,17 @@ export class WorkloadTokens {
       .catch((error: unknown) => this.#logger.error('A rejected token could not be recorded', error));
   }
 }
+
+type Refused = { readonly refused: TrustRefusal };
+type Matched = Readonly<Record<string, string>>;
+
+/** What a trust decides about claims that are proven. */
+function decided(trust: Trust, claims: Claims, now: EpochMilliseconds): Matched | Refused {
+  const problem = timeProblem(claims, now);
+  return problem ? { refused: problem } : acceptedClaims(trust, claims);
+}
+
+const isRefused = (outcome: Matched | Refused): outcome is Refused => 'refused' in outcome;
 
 /** Why the token was rejected; `undefined` for every other failure. */
 export function refusalOf(error: unknown): WorkloadRefusal | typeof ALREADY_ADMITTED | undefined {

@@ -28,3 +28,21 @@ export const roleName = (role: string): string => ROLES[role] ?? role;
 /** @param permissions what the caller's role permits */
 export const reasonWithout = (permissions: readonly string[], permission: string, role: string): string | undefined =>
   permissions.includes(permission) ? undefined : `The role ${roleName(role)} does not permit this (${permission})`;
+
+/** Why a token of a workload is not accepted, by the code of the API. */
+const TRUST_REFUSALS: Readonly<Record<string, string>> = {
+  MALFORMED_TOKEN: 'It is no signed JWT with an issuer',
+  UNTRUSTED_ISSUER: 'No trust of the service has its issuer (iss)',
+  INVALID_SIGNATURE: 'No key of the issuer has signed it',
+  ISSUER_UNUSABLE: 'The keys of its issuer cannot be read',
+  INVALID_CLAIMS: 'Its iat, exp, nbf or sub is missing or malformed',
+  EXPIRED_TOKEN: 'It has expired (exp)',
+  TOKEN_NOT_YET_VALID: 'It is not yet valid (nbf, iat)',
+  TOKEN_TOO_OLD: 'It was issued more than an hour ago (iat)',
+  AUDIENCE_NOT_TRUSTED: 'Its audience (aud) is another one, or it has several',
+  SUBJECT_NOT_TRUSTED: 'Its subject (sub) is another one',
+  CLAIM_NOT_TRUSTED: 'A claim is missing, or has another value',
+  DUPLICATE_JTI: 'It was exchanged already, and each is exchanged once',
+};
+
+export const trustRefusalText = (code: string): string => TRUST_REFUSALS[code] ?? `Refused: ${code}`;

@@ -35,6 +35,7 @@ export const ACTIONS: Readonly<Record<string, Permission>> = {
   'Add identity provider': 'identity-providers:write',
   'Save the sign-in': 'tenant:write',
   'Add trust': 'services:write',
+  'Try a token': 'services:write',
   'Create ACME binding': 'acme:write',
   'Suspend the tenant': 'tenants:manage',
   'Delete the tenant': 'tenants:manage',

@@ -286,6 +286,16 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Add');
     await page.getByRole('cell', { name: 'repository_id = 74' }).waitFor();
+    await press(page, 'Try a token');
+    const trial = dialog.getByRole('status');
+    await dialog.getByLabel('Token of a workload').fill(await issuer.sign(workload.job({ repository_id: '75' })));
+    await dialog.getByRole('button', { name: 'Try' }).click();
+    await trial.getByText('A claim is missing, or has another value (repository_id)').waitFor();
+    await dialog.getByLabel('Token of a workload').fill(await issuer.sign(workload.job()));
+    await dialog.getByRole('button', { name: 'Try' }).click();
+    await trial.getByText('accepts it').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
     expect((await exchangeToken(server, serviceId, issuer.sign(workload.job()))).status).toBe(200);
     expect((await exchangeToken(server, serviceId, issuer.sign(workload.job({ repository_id: '75' })))).status).toBe(
       400,

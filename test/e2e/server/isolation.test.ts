@@ -113,6 +113,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
     audience: 'https://chancery.test',
     subject: 'workload',
   },
+  [`POST ${SERVICE}/trusts/try`]: { token: 'e30.e30.AA' },
   [`GET ${SERVICE}/trusts`]: null,
   [`GET ${SERVICE}/trusts/:trustId`]: null,
   [`DELETE ${SERVICE}/trusts/:trustId`]: null,

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { dataOf } from '#sdk';
 
+import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { CheckField, Form, TextArea, TextField } from '../components/form.js';
@@ -10,6 +11,7 @@ import { Card, Empty, Loaded } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, itemsOf, pagesOf, useChange } from '../queries.js';
+import { trustRefusalText } from '../reasons.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { claimLines, claimsOf } from '../trust-claims.js';
@@ -30,6 +32,7 @@ interface ServiceProps {
 export function Trusts({ serviceId }: ServiceProps) {
   const { tenantId, reason } = useTenant();
   const [creating, setCreating] = useState(false);
+  const [trying, setTrying] = useState(false);
   const [deleting, setDeleting] = useState<Schemas['Trust']>();
   const list = useInfiniteQuery(trustsQuery(tenantId, serviceId));
   const notPermitted = reason('services:write');
@@ -37,9 +40,14 @@ export function Trusts({ serviceId }: ServiceProps) {
     <Card
       title="Workload identity"
       actions={
-        <Button reason={notPermitted} onClick={() => setCreating(true)}>
-          Add trust
-        </Button>
+        <>
+          <Button reason={notPermitted} onClick={() => setTrying(true)}>
+            Try a token
+          </Button>
+          <Button reason={notPermitted} onClick={() => setCreating(true)}>
+            Add trust
+          </Button>
+        </>
       }
     >
       <Loaded query={itemsOf(list)}>
@@ -94,6 +102,7 @@ export function Trusts({ serviceId }: ServiceProps) {
         }
       </Loaded>
       <More list={list} />
+      {trying && <TryToken serviceId={serviceId} onClose={() => setTrying(false)} />}
       {creating && <CreateTrust serviceId={serviceId} onClose={() => setCreating(false)} />}
       {deleting !== undefined && <DeleteTrust trust={deleting} onClose={() => setDeleting(undefined)} />}
     </Card>
@@ -169,6 +178,50 @@ function CreateTrust({ serviceId, onClose }: ServiceProps & { readonly onClose: 
         />
       </Form>
     </Dialog>
+  );
+}
+
+/** Whether a token would be accepted, and if not, why. The server neither keeps it nor uses it up. */
+function TryToken({ serviceId, onClose }: ServiceProps & { readonly onClose: () => void }) {
+  const { tenantId } = useTenant();
+  const attempt = useChange((token: string) =>
+    dataOf(client.POST(`${TRUSTS}/try`, { params: { path: { tenantId, serviceId } }, body: { token } })),
+  );
+  return (
+    <Dialog title="Try a token" onClose={onClose}>
+      <Form submit="Try" call={attempt} onCancel={onClose} onSubmit={({ token = '' }) => attempt.mutate(token.trim())}>
+        <p className="mb-3">
+          The address that it would come from is not checked. It is not kept, and can be exchanged afterwards.
+        </p>
+        <TextArea label="Token of a workload" name="token" rows={5} autoComplete="off" required />
+      </Form>
+      {attempt.data !== undefined && <Trial trial={attempt.data} />}
+    </Dialog>
+  );
+}
+
+function Trial({ trial: { accepted, code, trusts } }: { readonly trial: Schemas['TokenTrial'] }) {
+  return (
+    <div role="status" className="mt-4">
+      <p className="font-medium">
+        <Badge state={accepted ? 'accepted' : 'rejected'} /> {code !== null && trustRefusalText(code)}
+      </p>
+      {trusts.length > 0 && (
+        <ul aria-label="What each trust decides" className="mt-2 list-disc space-y-1 pl-5">
+          {trusts.map(({ trustId, name, code: reason, claim }) => (
+            <li key={trustId}>
+              {name}: {reason === null ? 'accepts it' : trustRefusalText(reason)}
+              {claim !== null && (
+                <>
+                  {' '}
+                  (<code>{claim}</code>)
+                </>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
   );
 }
 

@@ -1,6 +1,6 @@
-import type { Trust as Row, Trusts } from '#service-keys';
+import type { TokenTrial as TriedToken, Trust as Row, Trusts } from '#service-keys';
 import { toRfc3339 } from '#core';
-import { Choice, Flag, Identifier, Instant, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
 import { PageOf, presentInstant } from './page.contract.js';
 
 const TTL_SECONDS_MAX = 3_600;
@@ -85,6 +85,49 @@ export class Trust {
 }
 
 export class TrustPage extends PageOf(Trust) {}
+
+const TRUSTS_MAX = 20;
+const TOKEN_CHARACTERS_MAX = 16_384;
+const Reason = (description: string) => Text({ nullable: true, description, example: 'CLAIM_NOT_TRUSTED' });
+
+export class TokenToTry {
+  @Text({
+    max: TOKEN_CHARACTERS_MAX,
+    description: 'A token of a workload by its own issuer (a signed JWT)',
+    example: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIn0.c2lnbmF0dXJl',
+  })
+  token: string;
+}
+
+export class TrustTrial {
+  @Identifier({ description: 'Id of the trust' }) trustId: string;
+  @Name() name: string;
+  @Reason('Code of the reason why this trust does not accept the token; null: it does') code: string | null;
+  @Text({
+    nullable: true,
+    description: 'The claim of its rules that the token does not have as it must be, where that is the reason',
+    example: 'repository_id',
+  })
+  claim: string | null;
+}
+
+export class TokenTrial {
+  @Flag({ description: 'Whether the token would be accepted now, from an address that the service permits' })
+  accepted: boolean;
+  @Reason('Code of the reason why not, as the history would have it; null: it would be accepted') code: string | null;
+  @Items(Nested(() => TrustTrial), {
+    maxItems: TRUSTS_MAX,
+    description:
+      'What each trust with the issuer of the token decides; empty where there is none, or the token is malformed',
+  })
+  trusts: TrustTrial[];
+}
+
+export const presentTrial = ({ reason, trusts }: TriedToken): TokenTrial => ({
+  accepted: reason === null,
+  code: reason,
+  trusts: trusts.map(({ reason: code, ...trial }) => ({ ...trial, code })),
+});
 
 /** The trust that is asked for, with the defaults of what is left out. */
 export const trustOf = ({ claims = {}, ...body }: NewTrust): Parameters<Trusts['create']>[2] => ({

@@ -1,20 +1,33 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Page, TenantScope } from '#core';
-import { Trusts, trustErrors } from '#service-keys';
+import { Trusts, WorkloadTokens, trustErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
+import { NotStored } from '../http/idempotency.guard.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
-import { NewTrust, Trust, TrustPage, presentTrust, trustOf } from './trusts.contract.js';
+import {
+  NewTrust,
+  TokenToTry,
+  TokenTrial,
+  Trust,
+  TrustPage,
+  presentTrial,
+  presentTrust,
+  trustOf,
+} from './trusts.contract.js';
 
 /** Workloads that act as a service by tokens of their own issuers, so that they keep no secret. */
 @ApiTags('Workload identity')
 @Controller('v1/tenants/:tenantId/services/:serviceId/trusts')
 @Requires('services:write')
 export class TrustsController {
-  constructor(private readonly trusts: Trusts) {}
+  constructor(
+    private readonly trusts: Trusts,
+    private readonly tokens: WorkloadTokens,
+  ) {}
 
   @Post()
   @ApiOperation({ summary: 'Let workloads act as a service by tokens of their own issuer' })
@@ -26,6 +39,20 @@ export class TrustsController {
     @InScope() scope: TenantScope,
   ): Promise<Trust> {
     return answerOnce(scope, presentTrust, () => this.trusts.create(scope, serviceId, trustOf(body)));
+  }
+
+  /** Answers 200 for tokens that are accepted and for others alike. Nothing of the token is in the answer, nor kept. */
+  @NotStored()
+  @Post('try')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Try whether a token of a workload would be accepted, and why not; it is not used up' })
+  @ApiOkResponse({ type: TokenTrial, description: 'What would be decided now, and by which trust' })
+  async tryToken(
+    @Param('serviceId') serviceId: string,
+    @Body() { token }: TokenToTry,
+    @InScope() scope: TenantScope,
+  ): Promise<TokenTrial> {
+    return presentTrial(await this.tokens.try(scope, serviceId, token));
   }
 
   @Get()
