@@ -29,7 +29,7 @@ export function HistoryView({ source, search, onSearch, eventLink }: HistoryView
   const list = useInfiniteQuery(source.list(historyQuery(search)));
   return (
     <>
-      <Day source={source} search={search} onSearch={onSearch} />
+      <Day source={source} search={search} onSearch={onSearch} isListRead={list.isFetched} />
       <Filters search={search} onSearch={onSearch} />
       <Card>
         <Loaded query={itemsOf(list)}>
@@ -59,13 +59,16 @@ export function HistoryView({ source, search, onSearch, eventLink }: HistoryView
   );
 }
 
-type PartProps = Pick<HistoryViewProps, 'source' | 'search' | 'onSearch'>;
+interface DayProps extends Pick<HistoryViewProps, 'source' | 'search' | 'onSearch'> {
+  readonly isListRead: boolean;
+}
 
 /** How many events each hour of a day has: as a chart, and as a table whose hours lead to their events. */
-function Day({ source, search, onSearch }: PartProps) {
+function Day({ source, search, onSearch, isListRead }: DayProps) {
   const [today] = useState(() => dayOf(now()));
   const day = search.day ?? today;
-  const density = useQuery(source.density(day));
+  // The list first: counting a day reads all of its events.
+  const density = useQuery({ ...source.density(day), enabled: isListRead });
   return (
     <Card title="Events by hour">
       <div className="flex flex-wrap items-end gap-3">
