@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import type { Browser, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,6 +49,8 @@ const PLATFORM_PAGES = [
   '/platform/history/1',
   '/platform/history/months',
 ];
+/** Their tests are in people.test.ts, settings.test.ts and below. */
+const WITHOUT_SESSION = ['/sign-in', '/sign-in/callback/$providerId', '/invitation', '/reset', '/sign-in/passkey'];
 /** What was shown once when it was made: on no page of the tenant. */
 let secrets: string[];
 let owner: Window;
@@ -410,5 +414,25 @@ describe.runIf(browserProgram)('the actions of a role', () => {
           ];
     expect(readable.filter((name) => !seen.has(name))).toEqual([]);
     await context.close();
+  });
+});
+
+describe('the addresses of the console', () => {
+  it('every page of the router is among those that are walked as each role, or is for people without a session', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../../apps/console/src/router.tsx'), 'utf8');
+    const routes = [...source.matchAll(/getParentRoute: \(\) => (\w+),\s*path: '([^']*)'/g)].map(([, parent, path]) =>
+      parent === 'tenant' ? `/t/$tenant${path === '/' ? '' : path}` : path!,
+    );
+    expect(routes.length).toBeGreaterThan(35);
+    const walked = [...pages, ...PLATFORM_PAGES].map((path) => path.split('?')[0]!);
+    const isWalked = (route: string) => {
+      const parts = route.split('/');
+      return walked.some((path) => {
+        const of = path.split('/');
+        return of.length === parts.length && parts.every((part, place) => part.startsWith('$') || part === of[place]);
+      });
+    };
+    // The first only leads to another one; the last is shown to who needs a second factor.
+    expect(routes.filter((route) => !isWalked(route))).toEqual([...WITHOUT_SESSION, '/', '/second-factor']);
   });
 });
