@@ -5,7 +5,7 @@ import type { Counter } from '#metrics';
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
 import { completionOf } from './completion.js';
 import { TransactionMisuse } from './errors.js';
-import { type Basis, holds } from './basis.js';
+import { type Basis, bothOf, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
 import { PresentNumbers } from './present-numbers.js';
@@ -52,10 +52,12 @@ interface Doors {
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
   /**
    * Likewise, where the database is asked once for all of it: by numbers that are assumed.
+   * @param isTimely whether the work is right at an instant that is later than that of the plan
    * @returns `undefined` where nothing was done: a number is another, or the database is in use or cannot do that
    */
   planned<T>(
     assumed: ReadonlyMap<string, number>,
+    isTimely: (now: EpochMilliseconds) => boolean,
     work: (tx: PlannedTransaction) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined>;
   /** Committed data of one tenant. */
@@ -213,7 +215,9 @@ export class Commits implements Loader {
     // Whether a row is there already is found out in the transaction, and decides about events.
     const needsRows = shares.some(({ work }) => work.once !== undefined || work.shared !== undefined);
     if (assumed.size < tenantIds.length || needsRows) return undefined;
-    const written = await this.doors.planned(assumed, async (tx) =>
+    const { from, until } = shares.map(({ work }) => work.basis).reduce(bothOf);
+    const isTimely = (now: EpochMilliseconds): boolean => from <= now && now < until;
+    const written = await this.doors.planned(assumed, isTimely, async (tx) =>
       this.#writeShares(tx, shares, await this.doors.configurations(tx, tenantIds)),
     );
     return written?.result;

@@ -38,6 +38,7 @@ import { PlannedTransaction } from './planned-transaction.js';
 import type { PreparedWork } from './prepared-work.js';
 import type { DatabaseTls } from './tls.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
+import type { TransactionPlan } from './transaction-plan.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
 
@@ -112,7 +113,7 @@ export class Database {
       isHolding: () => this.#open.getStore()?.connection !== undefined,
       requireNoTransaction: (what) => this.requireNoTransaction(what),
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
-      planned: (assumed, work) => this.planned(assumed, work),
+      planned: (assumed, isTimely, work) => this.planned(assumed, isTimely, work),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
       readAcross: (work) => this.view(GROUP, null, work),
     });
@@ -379,17 +380,19 @@ export class Database {
   /** A transaction of many that is known as a whole before it begins. */
   private async planned<T>(
     assumed: ReadonlyMap<string, number>,
+    isTimely: (now: EpochMilliseconds) => boolean,
     work: (tx: PlannedTransaction) => Promise<T>,
   ): Promise<{ readonly result: T } | undefined> {
     const { dialect, dataSource: source } = this.gateway;
     let result: { readonly value: T } | undefined;
     try {
-      const isCommitted = await this.gateway.writePlanned?.({ owner: GROUP.tenantId, rows: 1 }, async () => {
-        // Its turn has come, and it waits for no lock.
+      const plan = async (): Promise<TransactionPlan> => {
         const tx = new PlannedTransaction({ source, dialect }, this.clock.now(), assumed);
         result = { value: await work(tx) };
         return tx.plan;
-      });
+      };
+      const share = { owner: GROUP.tenantId, rows: 1 };
+      const isCommitted = await this.gateway.writePlanned?.(share, plan, () => isTimely(this.clock.now()));
       if (!isCommitted) return undefined;
       this.#writable = true;
       return { result: result!.value };

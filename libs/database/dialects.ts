@@ -10,6 +10,13 @@ export interface CounterPlace {
   readonly counter: string;
 }
 
+/** A number of each row of a table: the table, its primary key and the column with the number, all quoted. */
+export interface NumberPlace {
+  readonly table: string;
+  readonly key: string;
+  readonly number: string;
+}
+
 /** Rows of one table to insert: the table and the columns quoted, the values of each row in the order of the columns. */
 export interface NewRows {
   readonly table: string;
@@ -36,6 +43,11 @@ export interface Dialect {
   quote(identifier: string): string;
   /** Raises the counter of the row with the key, which is created where there is none. Its parameters are the key and by how much. */
   counterStatement(place: CounterPlace): string;
+  /**
+   * Likewise, where the number of another row is one that is assumed, which the statement holds until the transaction ends; it affects
+   * no row otherwise. Two further parameters: the key of that row and the number. Absent where a whole plan is one message.
+   */
+  guardedCounterStatement?(place: CounterPlace, guard: NumberPlace): string;
   /** The new number of the counter, in what the driver answers to `counterStatement`. */
   raisedIn(answer: unknown): number;
   /** The end of an INSERT that changes the row where its key is there already. @param columns all of them, quoted */
@@ -44,9 +56,12 @@ export interface Dialect {
   insertRows(runner: QueryRunner, rows: NewRows): Promise<void>;
 }
 
-export const insertStatement = ({ table, columns }: NewRows, count: number): string => {
-  const places = `(${columns.map(() => '?').join(', ')})`;
-  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${Array.from({ length: count }, () => places).join(', ')}`;
+/** The places of the values of one row. */
+export const placesOf = ({ columns }: NewRows): string => `(${columns.map(() => '?').join(', ')})`;
+
+export const insertStatement = (rows: NewRows, count: number): string => {
+  const places = Array.from({ length: count }, () => placesOf(rows)).join(', ');
+  return `INSERT INTO ${rows.table} (${rows.columns.join(', ')}) VALUES ${places}`;
 };
 
 export const sqliteDialect: Dialect = {
@@ -90,6 +105,10 @@ export const mysqlDialect: Dialect = {
       ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${counter} + VALUES(${counter}))`,
   replacing: (_, columns) =>
     `ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
+  guardedCounterStatement: ({ table, key, counter }, guard) =>
+    `INSERT INTO ${table} (${key}, ${counter}) SELECT ?, LAST_INSERT_ID(?) FROM ${guard.table}
+      WHERE ${guard.key} = ? AND ${guard.number} = ? LOCK IN SHARE MODE
+      ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${table}.${counter} + VALUES(${counter}))`,
   raisedIn: (answer) => Number((answer as { insertId: number | string }).insertId),
   insertRows: async (runner, rows) => {
     for (const part of inParts(rows.rows)) await execute(runner, insertStatement(rows, part.length), part.flat());

@@ -33,10 +33,12 @@ export interface Gateway {
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /**
    * Carries out a transaction that is planned when its turn has come; absent where that is no quicker than `write`.
-   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, or another process writes
+   * @param isTimely asked where it has waited for a lock: whether what was planned is right at that instant
+   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, another process writes, it is
+   *   not timely any more, or there is no connection
    * @throws BUSY as `write`
    */
-  writePlanned?(share: Share, plan: () => Promise<TransactionPlan>): Promise<boolean>;
+  writePlanned?(share: Share, plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** The line for its connections. */

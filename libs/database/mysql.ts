@@ -14,6 +14,7 @@ import type { EntityClass } from './ownership.js';
 import type { Cell } from './snapshot.js';
 import { START_CONNECT_TIMEOUT_MILLISECONDS, connected } from './mysql-connection.js';
 import { holdingMigrations } from './mysql-migrations.js';
+import { MysqlWriter } from './mysql-writer.js';
 import { Reachability, Unreachable } from './reachability.js';
 import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
 
@@ -84,13 +85,14 @@ export async function openMysql(
     charset: 'utf8mb4',
     timezone: 'Z',
   };
+  const statementTimeoutMilliseconds = options.statementTimeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS;
   const dataSource = await new DataSource({
     ...shared,
     connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     poolSize: POOL_SIZE,
     // A database that hangs must not block callers without limit.
     enableQueryTimeout: true,
-    maxQueryExecutionTime: options.statementTimeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS,
+    maxQueryExecutionTime: statementTimeoutMilliseconds,
   }).initialize();
 
   // Reads and transactions share the connections; the pool's own line knows no tenants and would serve the loudest.
@@ -102,6 +104,16 @@ export async function openMysql(
     suspectAfterMilliseconds: SUSPECT_AFTER_MILLISECONDS,
     checkEveryMilliseconds: CHECK_EVERY_MILLISECONDS,
   });
+
+  // In a cluster, the beginning of a transaction waits for what others have committed, and a lock is written down.
+  const writer =
+    cluster.kind === undefined
+      ? new MysqlWriter(dialect, {
+          connection: { ...connection, charset: shared.charset, connectTimeout: CONNECT_TIMEOUT_MILLISECONDS },
+          session,
+          statementTimeoutMilliseconds,
+        })
+      : undefined;
 
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
@@ -139,6 +151,10 @@ export async function openMysql(
     cluster: cluster.kind,
     queue,
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
+    ...(writer && {
+      writePlanned: ({ owner, rows }, plan, isTimely) =>
+        queue.run(owner, rows, () => reachability.run(() => writer.carryOut(plan, isTimely))),
+    }),
     read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
     snapshot: (work) =>
       connected(connection, async (reading) => {
@@ -156,6 +172,7 @@ export async function openMysql(
     close: async () => {
       reachability.close();
       signOfLife.close();
+      writer?.close();
       await dataSource.destroy();
     },
   };

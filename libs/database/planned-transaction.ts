@@ -1,6 +1,6 @@
 import type { EpochMilliseconds } from '#core';
 
-import { insertStatement } from './dialects.js';
+import { type CounterPlace, type NumberPlace, insertStatement, placesOf } from './dialects.js';
 import { NotPlanned, TransactionMisuse } from './errors.js';
 import type { EntityClass } from './ownership.js';
 import {
@@ -9,6 +9,7 @@ import {
   type Series,
   counterPlace,
   newRows,
+  numberPlace,
   numbersStatement,
   placeOfColumn,
   raiseStatement,
@@ -18,8 +19,10 @@ import type { NumberedRows, Statement, TransactionPlan } from './transaction-pla
 /** Writes down what work wants of its transaction, which it takes for a `Tx`. Nothing is carried out. */
 export class PlannedTransaction {
   readonly #assumptions: (Statement & { readonly numbers: ReadonlyMap<string, number> })[] = [];
+  readonly #assumedIn: NumberPlace[] = [];
   readonly #changes: Statement[] = [];
   readonly #numbered: NumberedRows[] = [];
+  readonly #countedIn: CounterPlace[] = [];
 
   /** @param assumed the numbers that the transaction will read, by primary key */
   constructor(
@@ -29,7 +32,24 @@ export class PlannedTransaction {
   ) {}
 
   get plan(): TransactionPlan {
-    return { assumptions: this.#assumptions, changes: this.#changes, numbered: this.#numbered };
+    const guardedCounter = this.#guardedCounter();
+    return {
+      assumptions: this.#assumptions,
+      changes: this.#changes,
+      numbered: this.#numbered,
+      ...(guardedCounter === undefined ? {} : { guardedCounter }),
+    };
+  }
+
+  #guardedCounter(): Statement | undefined {
+    const [[numbered, ...moreRows], [place, ...morePlaces]] = [this.#numbered, this.#assumedIn];
+    const assumed = [...(this.#assumptions[0]?.numbers ?? [])];
+    const isAlone = moreRows.length === 0 && morePlaces.length === 0 && this.#changes.length === 0;
+    if (!isAlone || numbered === undefined || place === undefined || assumed.length !== 1) return undefined;
+    const statement = this.place.dialect.guardedCounterStatement?.(this.#countedIn[0]!, place);
+    return statement === undefined
+      ? undefined
+      : { statement, parameters: [...numbered.counter.parameters, ...assumed[0]!] };
   }
 
   /** The work needs rows, which a plan cannot have: it is carried out by a transaction instead. @throws NotPlanned */
@@ -44,7 +64,9 @@ export class PlannedTransaction {
     column: keyof Row & string,
   ): Promise<ReadonlyMap<string, number>> {
     const numbers = new Map(keys.map((key) => [key, this.assumed.get(key)!]));
-    this.#assumptions.push({ ...numbersStatement(this.place, entity, { keys, column }), numbers });
+    const lock = this.place.dialect.locks.shared;
+    this.#assumptions.push({ ...numbersStatement(this.place, entity, { keys, column }, { lock }), numbers });
+    this.#assumedIn.push(numberPlace(this.place, entity, column));
     return numbers;
   }
 
@@ -62,11 +84,14 @@ export class PlannedTransaction {
   async appendNumbered(series: Series, rows: ReadonlyMap<string, readonly object[]>): Promise<void> {
     const { entity } = series;
     const numberAt = placeOfColumn(this.place, entity, series.number);
-    const statement = this.place.dialect.counterStatement(counterPlace(this.place, series.counter, series.count));
+    const countedIn = counterPlace(this.place, series.counter, series.count);
+    const statement = this.place.dialect.counterStatement(countedIn);
     for (const tenantId of [...rows.keys()].sort()) {
       const added = newRows(this.place, entity, rows.get(tenantId)!);
       const counter = { statement, parameters: [tenantId, added.rows.length] };
-      this.#numbered.push({ counter, insert: insertStatement(added, 1), rows: added.rows, numberAt });
+      const [insert, places] = [insertStatement(added, 1), placesOf(added)];
+      this.#countedIn.push(countedIn);
+      this.#numbered.push({ counter, insert, places, rows: added.rows, numberAt });
     }
   }
 }

@@ -3,7 +3,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 import type { EpochMilliseconds } from '#core';
 
 import { safeInteger } from './columns.js';
-import type { CounterPlace, Dialect, NewRows } from './dialects.js';
+import type { CounterPlace, Dialect, NewRows, NumberPlace } from './dialects.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { Statement } from './transaction-plan.js';
 
@@ -45,14 +45,20 @@ export function numbersStatement(
   { keys, column }: { readonly keys: readonly string[]; readonly column: string },
   { tenantId, lock = '' }: { readonly tenantId?: string | null; readonly lock?: string } = {},
 ): Statement {
-  const { tableName, primaryColumns } = source.getMetadata(entity);
-  const [table, key, number] = [tableName, primaryColumns[0]!.databaseName, column].map((name) => dialect.quote(name));
+  const { table, key, number } = numberPlace({ source, dialect }, entity, column);
   const own = ofTenant(dialect, entity, tenantId);
   return {
     statement: `SELECT ${key} AS ${dialect.quote('key')}, ${number} AS number FROM ${table}
        WHERE ${key} IN (${keys.map(() => '?').join(', ')})${own.statement}${lock}`,
     parameters: [...keys, ...own.parameters],
   };
+}
+
+/** The place of one number of each row of an entity. */
+export function numberPlace({ source, dialect }: Place, entity: EntityClass, column: string): NumberPlace {
+  const { tableName, primaryColumns } = source.getMetadata(entity);
+  const [table, key, number] = [tableName, primaryColumns[0]!.databaseName, column].map((name) => dialect.quote(name));
+  return { table: table!, key: key!, number: number! };
 }
 
 /** What `numbersStatement` was answered. */

@@ -10,6 +10,8 @@ export interface NumberedRows {
   readonly counter: Statement;
   /** Inserts one row. */
   readonly insert: string;
+  /** The places of the values of a further row, which `insert` can be followed by. */
+  readonly places: string;
   readonly rows: readonly unknown[][];
   /** Where in a row its number is written. */
   readonly numberAt: number;
@@ -24,4 +26,9 @@ export interface TransactionPlan {
   readonly assumptions: readonly (Statement & { readonly numbers: ReadonlyMap<string, number> })[];
   readonly changes: readonly Statement[];
   readonly numbered: readonly NumberedRows[];
+  /**
+   * Where all of it is one number that is assumed and rows of one tenant: the counter, raised only while the number is as assumed,
+   * which is held until the end. It affects no row otherwise.
+   */
+  readonly guardedCounter?: Statement;
 }

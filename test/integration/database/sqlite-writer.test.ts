@@ -70,6 +70,7 @@ describe('a planned transaction', () => {
       {
         counter: { statement: COUNTER, parameters: ['one', texts.length] },
         insert: 'INSERT INTO lines VALUES (?, ?)',
+        places: '(?, ?)',
         rows: texts.map((text) => [undefined, text]),
         numberAt: 0,
       },

@@ -1,0 +1,143 @@
+import { type Connection, createConnection } from 'mysql2/promise';
+
+import type { Dialect } from './dialects.js';
+import { isLostRace, isStatementTimeout } from './driver-errors.js';
+import { inParts } from './mysql-statements.js';
+import { numbersIn } from './statements.js';
+import type { MysqlConnectionOptions } from './tls.js';
+import type { NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
+
+interface WriterOptions {
+  readonly connection: MysqlConnectionOptions & { readonly charset: string; readonly connectTimeout: number };
+  /** What its session begins with. */
+  readonly session: readonly string[];
+  readonly statementTimeoutMilliseconds: number;
+}
+
+/**
+ * Carries out planned transactions, in as few statements as there are answers to wait for, on a connection of its own: with
+ * `autocommit` off, the first statement begins the transaction.
+ */
+export class MysqlWriter {
+  #idle: Connection | undefined;
+  #isClosed = false;
+
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly options: WriterOptions,
+  ) {}
+
+  /** As `Gateway.writePlanned`. */
+  async carryOut(plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean> {
+    if (this.#isClosed) return false;
+    // Taken, so that work that was given up and goes on has it for itself.
+    const connection = this.#idle ?? (await this.connect().catch(() => undefined));
+    this.#idle = undefined;
+    if (connection === undefined) return false;
+    try {
+      const isCommitted = await this.attempt(connection, await plan(), isTimely);
+      this.putBack(connection);
+      return isCommitted;
+    } catch (error) {
+      // Its statement is still running; the server takes back what it has done where the connection ends.
+      if (isStatementTimeout(error)) connection.destroy();
+      else await this.rollBack(connection);
+      if (isLostRace(error)) return false;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#idle?.destroy();
+    this.#idle = undefined;
+  }
+
+  private async attempt(connection: Connection, plan: TransactionPlan, isTimely: () => boolean): Promise<boolean> {
+    const first = await this.firstNumbers(connection, plan);
+    if (first === undefined || !isTimely()) {
+      await this.end(connection, 'ROLLBACK');
+      return false;
+    }
+    for (const alike of Map.groupBy(plan.numbered, ({ insert }) => insert).values()) {
+      const rows = alike.flatMap((numbered) => withNumbers(numbered, first.get(numbered)!));
+      const { insert, places } = alike[0]!;
+      for (const part of inParts(rows)) {
+        const statement = insert + `, ${places}`.repeat(part.length - 1);
+        await this.execute(connection, { statement, parameters: part.flat() });
+      }
+    }
+    await this.end(connection, 'COMMIT');
+    return true;
+  }
+
+  /** Holds what is assumed, changes what is to be changed, and takes the numbers; `undefined` where a number is another. */
+  private async firstNumbers(
+    connection: Connection,
+    { assumptions, changes, numbered, guardedCounter }: TransactionPlan,
+  ): Promise<ReadonlyMap<NumberedRows, number> | undefined> {
+    if (guardedCounter !== undefined) {
+      const answer = await this.execute(connection, guardedCounter);
+      if ((answer as { affectedRows: number }).affectedRows === 0) return undefined;
+      const [only] = numbered as [NumberedRows];
+      return new Map([[only, this.dialect.raisedIn(answer) - only.rows.length]]);
+    }
+    for (const assumption of assumptions) {
+      const numbers = numbersIn((await this.execute(connection, assumption)) as Record<string, unknown>[]);
+      const isAsAssumed =
+        numbers.size === assumption.numbers.size &&
+        [...assumption.numbers].every(([key, number]) => numbers.get(key) === number);
+      if (!isAsAssumed) return undefined;
+    }
+    for (const change of changes) await this.execute(connection, change);
+    const first = new Map<NumberedRows, number>();
+    for (const rows of numbered) {
+      const answer = await this.execute(connection, rows.counter);
+      first.set(rows, this.dialect.raisedIn(answer) - rows.rows.length);
+    }
+    return first;
+  }
+
+  private async execute(connection: Connection, { statement: sql, parameters }: Statement): Promise<unknown> {
+    const timeout = this.options.statementTimeoutMilliseconds;
+    const [answer] = await connection.execute({ sql, values: parameters as string[], timeout });
+    return answer;
+  }
+
+  private async end(connection: Connection, sql: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    await connection.query({ sql, timeout: this.options.statementTimeoutMilliseconds });
+  }
+
+  private async connect(): Promise<Connection> {
+    const connection = await createConnection({ ...this.options.connection, timezone: 'Z' });
+    // Between two transactions: the server has closed it.
+    connection.on('error', () => {
+      if (this.#idle === connection) this.#idle = undefined;
+    });
+    try {
+      for (const statement of [...this.options.session, 'SET autocommit = 0']) await connection.query(statement);
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  private async rollBack(connection: Connection): Promise<void> {
+    try {
+      await this.end(connection, 'ROLLBACK');
+      this.putBack(connection);
+    } catch {
+      connection.destroy();
+    }
+  }
+
+  private putBack(connection: Connection): void {
+    if (this.#isClosed || this.#idle !== undefined) connection.destroy();
+    else this.#idle = connection;
+  }
+}
+
+/** The rows with their numbers, from `first` on. */
+const withNumbers = ({ rows, numberAt }: NumberedRows, first: number): unknown[][] =>
+  rows.map((row, index) => row.with(numberAt, first + index));
