@@ -31,8 +31,9 @@ export class MysqlWriter {
   async carryOut(plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean> {
     if (this.#isClosed) return false;
     // Taken, so that work that was given up and goes on has it for itself.
-    const connection = this.#idle ?? (await this.connect().catch(() => undefined));
+    const idle = this.#idle;
     this.#idle = undefined;
+    const connection = idle ?? (await this.connect().catch(() => undefined));
     if (connection === undefined) return false;
     try {
       const isCommitted = await this.attempt(connection, await plan(), isTimely);
