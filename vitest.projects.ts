@@ -14,7 +14,7 @@ const CONFORMANCE = [
   'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
 ];
 /** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
-const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/vault/pkcs11.test.ts'];
+const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/{vault,key-stores}/pkcs11.test.ts'];
 /** Services on a real database. */
 const INTEGRATION = ['test/integration/**/*.test.ts'];
 

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { normalContacts, writeContacts } from '#contacts';
-import { CpuQueue, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
+import { CpuQueue, StoredKey, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { KeyRotation, Keys, type PreparedCompromise, Signer, identifiedPublicKey, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
@@ -177,6 +177,7 @@ export class Certificates {
           publicKeyFingerprint(publicKeyToBytes(verifyingKey)) === found.certificate.publicKeyHash,
       );
       if (!version) throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
+      if (version.signingKey instanceof StoredKey) throw keyErrors.KEY_NOT_EXPORTABLE();
       return { ...found, privateKey: version.signingKey };
     });
     const contents = {

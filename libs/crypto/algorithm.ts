@@ -8,6 +8,15 @@ export const RSA_MODULUS_BITS_DEFAULT: RsaModulusBits = 3072;
 
 export type HashBits = 256 | 384 | 512;
 
+/** How a device signs that has the private half: of a hash that is computed here, or of the message itself. */
+export type SignatureScheme =
+  | {
+      readonly type: 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa';
+      /** As `node:crypto` calls it. */
+      readonly hash: `sha${HashBits}`;
+    }
+  | { readonly type: 'eddsa'; readonly hash: null };
+
 /** For a shared secret both members are the same key. */
 export interface GeneratedKey {
   readonly signingKey: KeyObject;
@@ -24,6 +33,8 @@ export interface AlgorithmRow {
   readonly reference: string;
   /** Other names of the JOSE registry for the same signatures, accepted where others name the algorithm of a key. */
   readonly aliases: readonly string[];
+  /** How key stores sign by it; `undefined` where none does. */
+  readonly scheme: SignatureScheme | undefined;
   /** What signers often do wrong, and how it is recognised. */
   readonly mistakes: readonly SignatureMistake[];
   /** Makes a fresh key; the modulus size matters to RSA only. */

@@ -1,10 +1,11 @@
-import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 
 import { FairLine, coreErrors } from '#core';
 
 import type { GeneratedKey, RsaModulusBits } from './algorithm.js';
 import { type AlgorithmName, algorithm, signatureMilliseconds } from './algorithms.js';
+import { cryptoErrors } from './errors.js';
+import { type SigningHalf, StoredKey } from './stored-key.js';
 
 /**
  * The kinds of expensive work. Each has a line of its own, so that none waits behind a longer kind:
@@ -157,17 +158,28 @@ export class CpuQueue {
   }
 
   /**
-   * A signature: in line where it takes microseconds, else when it is its turn.
-   * @throws KEY_DOES_NOT_FIT, BUSY
+   * A signature: in line where it takes microseconds, else when it is its turn. A key store has a line of its own.
+   * @throws KEY_DOES_NOT_FIT, BUSY, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
    */
-  async sign(by: SigningWork, name: AlgorithmName, data: Buffer, key: KeyObject): Promise<Buffer> {
+  async sign(by: SigningWork, name: AlgorithmName, data: Buffer, key: SigningHalf): Promise<Buffer> {
     const row = algorithm(name);
+    if (key instanceof StoredKey) {
+      if (!row.fits(key.publicKey)) throw cryptoErrors.KEY_DOES_NOT_FIT(`The key is not one for ${name}`);
+      return this.#signInStore(() => key.sign(name, data));
+    }
     return this.#signFor(row.fits(key) ? row.signatureMilliseconds(key) : 0, by, async () => row.sign(data, key));
   }
 
   /** Anything that is signed with a key once, such as a certificate: as `sign`. @throws BUSY; whatever `compute` throws */
-  async signWith<T>(by: SigningWork, key: KeyObject, compute: () => Promise<T>): Promise<T> {
+  async signWith<T>(by: SigningWork, key: SigningHalf, compute: () => Promise<T>): Promise<T> {
+    if (key instanceof StoredKey) return this.#signInStore(compute);
     return this.#signFor(signatureMilliseconds(key), by, compute);
+  }
+
+  /** It takes no processor of ours, but long: no transaction may wait for it. */
+  async #signInStore<T>(compute: () => Promise<T>): Promise<T> {
+    this.beforeWork('signature of a key store');
+    return this.traced('sign in key store', compute);
   }
 
   async #signFor<T>(

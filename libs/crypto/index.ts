@@ -3,6 +3,7 @@ export {
   RSA_MODULUS_BITS,
   RSA_MODULUS_BITS_DEFAULT,
   type RsaModulusBits,
+  type SignatureScheme,
   isSameKey,
 } from './algorithm.js';
 export {
@@ -79,3 +80,4 @@ export {
 export { type PrefixedSecret, prefixedSecret } from './prefixed-secret.js';
 export { fingerprint, generateServiceKey, isWellFormedServiceKey, lookupHash, maskSecret } from './service-key.js';
 export { type Parsed, parseStrictJson, refusal } from './strict-json.js';
+export { type SigningHalf, StoredKey, describedBy } from './stored-key.js';

@@ -22,6 +22,7 @@ import {
 import { FactorsModule } from '#factors';
 import { IdempotencyModule } from '#idempotency';
 import { IdentityProvidersModule } from '#identity-providers';
+import { KeyStoresModule } from '#key-stores';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { LOGGER, type Logger } from '#logging';
@@ -109,6 +110,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     FactorsModule,
     IdempotencyModule,
     IdentityProvidersModule,
+    KeyStoresModule,
     KeysModule,
     LicensingModule,
     MailModule,

@@ -13,7 +13,7 @@ import { keyLifecycle, keyStateAt, keyVersionLifecycle } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
 import { destructionAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
-import { type KeyWithVersions, withVersions } from './versions.js';
+import { type KeyWithVersions, releaseErased, withVersions } from './versions.js';
 
 /** The deletion of a key: it can be undone for as long as the tenant wants, and is permanent then. */
 @Injectable()
@@ -82,6 +82,7 @@ export class KeyDeletion {
 async function destroyDue(tx: Tx, key: Key): Promise<boolean> {
   if ((await tx.applyDue(Key, key)) === key) return false;
   await tx.transitionAll(KeyVersion, { keyId: key.id }, keyVersionLifecycle.event.key_destroyed);
+  if (key.keyStore !== null) await releaseErased(tx, await tx.find(KeyVersion, { keyId: key.id, state: 'destroyed' }));
   await writeContacts(tx, { type: 'key', id: key.id }, []);
   await tx.note(Key, { id: key.id }, { contacts: null });
   return true;

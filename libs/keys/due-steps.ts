@@ -2,6 +2,7 @@ import { In, type Tx } from '#database';
 
 import { KeyVersion } from './entities.js';
 import { publishedStates } from './lifecycle.js';
+import { releaseErased } from './versions.js';
 
 /**
  * A step, under the lock of the key: records what the clock has decided about its versions, all in one transaction, so
@@ -10,11 +11,13 @@ import { publishedStates } from './lifecycle.js';
  */
 export async function applyDueSteps(tx: Tx, keyId: string): Promise<readonly KeyVersion[]> {
   const versions = await liveVersions(tx, keyId);
-  let changed = false;
+  const moved: KeyVersion[] = [];
   for (const version of versions) {
-    if ((await tx.applyDue(KeyVersion, version)) !== version) changed = true;
+    const current = await tx.applyDue(KeyVersion, version);
+    if (current !== version) moved.push(current);
   }
-  return changed ? liveVersions(tx, keyId) : versions;
+  await releaseErased(tx, moved);
+  return moved.length > 0 ? liveVersions(tx, keyId) : versions;
 }
 
 const liveVersions = (tx: Tx, keyId: string): Promise<KeyVersion[]> =>

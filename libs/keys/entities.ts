@@ -30,6 +30,8 @@ export class Key extends TenantResource {
   @IntegerColumn({ nullable: true }) modulusBits: number | null;
   /** Encoding of an imported secret; `null` for generated and asymmetric keys. */
   @VarcharColumn(16, { nullable: true }) secretEncoding: 'text' | 'base64' | null;
+  /** The key store that its versions are made in; `null`: they are sealed in the database. */
+  @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   @VarcharColumn(16) origin: 'generated' | 'imported';
   @BooleanColumn() exportable: boolean;
   /** Imported below today's minimum; verifies and signs vendor formats, never authenticates our own callers. */
@@ -55,8 +57,10 @@ export class KeyVersion extends TenantRow {
   @StateColumn(keyVersionLifecycle) state: KeyVersionState;
   /** `null` for shared secrets. */
   @JsonColumn({ nullable: true }) publicJwk: PublicJwk | null;
-  /** PKCS#8 or the secret's bytes, sealed; `null` once destroyed. */
+  /** PKCS#8 or the secret's bytes, sealed; `null` once destroyed, and where it is in a key store. */
   @SealedColumn({ nullable: true }) sealedPrivate: Buffer | null;
+  /** The key store that its private half is in, under the id of the version. */
+  @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   @InstantColumn() createdAt: number;
   @InstantColumn({ nullable: true }) activatesAt: number | null;
   @InstantColumn({ nullable: true }) activatedAt: number | null;

@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-
 import { writeContacts } from '#contacts';
 import { type AlgorithmName, algorithm, uuidv7 } from '#crypto';
 import type { Tx } from '#database';
@@ -9,6 +7,7 @@ import type { Vault } from '#vault';
 import { Key, type KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { reserveVersion } from './key-quota.js';
+import type { NewPrivateHalf } from './private-halves.js';
 import { nextRotationAt } from './rotation.js';
 import { addVersion } from './versions.js';
 
@@ -18,7 +17,7 @@ export interface KeyMaterial extends Pick<
   'name' | 'exportable' | 'contacts' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
 > {
   readonly algorithm: AlgorithmName;
-  readonly signingKey: KeyObject;
+  readonly half: NewPrivateHalf;
 }
 
 /**
@@ -29,7 +28,7 @@ export interface KeyMaterial extends Pick<
 export async function insertKey(
   tx: Tx,
   vault: Vault,
-  { signingKey, ...described }: KeyMaterial,
+  { half, ...described }: KeyMaterial,
 ): Promise<{ key: Key; version: KeyVersion }> {
   const { now } = tx;
   const { tenantId } = tx.scope;
@@ -38,6 +37,7 @@ export async function insertKey(
     ...described,
     id,
     tenantId,
+    keyStore: half.in === 'store' ? half.store : null,
     liveName: described.name,
     state: 'active',
     nextRotationAt: nextRotationAt(now, described.rotateEverySeconds, algorithm(described.algorithm).symmetric),
@@ -52,7 +52,7 @@ export async function insertKey(
   await tx.insert(Key, key, { duplicate: () => keyErrors.KEY_NAME_TAKEN() });
   await writeContacts(tx, { type: 'key', id }, key.contacts ?? []);
   const { algorithm: name } = key;
-  const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, signingKey, activatesAt: now });
+  const version = await addVersion(tx, vault, { keyId: id, algorithm: name, number: 1, half, activatesAt: now });
   await raiseConfigVersion(tx);
   return { key, version };
 }

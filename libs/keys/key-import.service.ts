@@ -46,14 +46,17 @@ export class KeyImport {
     await this.database.read(scope, requireRoomForVersion);
     const passphrase = request.password?.reveal();
     const work = { ...(passphrase === undefined ? keyFileWork.check : keyFileWork.decrypt), group: scope.tenantId };
-    const read = await this.cpu.run(work, () => readKey(format, request.data.reveal(), { algorithm, passphrase }));
-    const { fingerprint } = await this.fingerprints.of(scope.tenantId, read.signingKey);
+    const { signingKey, ...read } = await this.cpu.run(work, () =>
+      readKey(format, request.data.reveal(), { algorithm, passphrase }),
+    );
+    const { fingerprint } = await this.fingerprints.of(scope.tenantId, signingKey);
     return this.database.transaction(scope, async (tx) => {
       const { key, version } = await insertKey(tx, this.vault, {
         name,
         algorithm,
         exportable,
         ...read,
+        half: { in: 'database', signingKey },
         origin: 'imported',
         rotateEverySeconds: null,
         contacts: normalContacts(request.contacts ?? []),

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Declares } from '#core';
 import { cryptoErrors, keyFileErrors } from '#crypto';
 import { DatabaseModule, type EntityClass } from '#database';
+import { KeyStoresModule } from '#key-stores';
 import { TenantsModule } from '#tenants';
 import { VaultModule } from '#vault';
 
@@ -18,6 +19,7 @@ import { KeyImport } from './key-import.service.js';
 import { KeyUserReports } from './key-user-report.service.js';
 import { Keys } from './keys.service.js';
 import { KeyDryRuns } from './dry-runs.service.js';
+import { PrivateHalves } from './private-halves.js';
 import { KeyRotation } from './rotation.service.js';
 import { Signer } from './signer.js';
 
@@ -26,7 +28,7 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, Compromised
 /** Signing keys and their versions. What uses and certifies a key is answered by the libraries above (`key-users.ts`). */
 @Declares({ errors: [cryptoErrors, keyFileErrors, keyErrors], events: [keyEvents] })
 @Module({
-  imports: [TypeOrmModule.forFeature([...keyEntities]), DatabaseModule, TenantsModule, VaultModule],
+  imports: [TypeOrmModule.forFeature([...keyEntities]), DatabaseModule, KeyStoresModule, TenantsModule, VaultModule],
   providers: [
     DueKeyDestructions,
     DueRotations,
@@ -39,6 +41,7 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, Compromised
     KeyDryRuns,
     KeyRotation,
     Keys,
+    PrivateHalves,
     Signer,
   ],
   exports: [KeyDeletion, KeyExport, KeyImport, KeyUserReports, KeyDryRuns, KeyRotation, Keys, Signer],

@@ -2,14 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, coreErrors } from '#core';
 import { normalContacts, subjectsOf, writeContacts } from '#contacts';
-import {
-  type AlgorithmName,
-  CpuQueue,
-  type PublicJwk,
-  RSA_MODULUS_BITS_DEFAULT,
-  type RsaModulusBits,
-  algorithm,
-} from '#crypto';
+import { type AlgorithmName, type PublicJwk, RSA_MODULUS_BITS_DEFAULT, type RsaModulusBits, algorithm } from '#crypto';
 import {
   type Committed,
   Database,
@@ -43,6 +36,7 @@ import {
   publishedStates,
   versionStateAt,
 } from './lifecycle.js';
+import { PrivateHalves } from './private-halves.js';
 import { nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, asOf, withVersions } from './versions.js';
@@ -56,6 +50,8 @@ export interface NewKey {
   readonly rotateEverySeconds?: number | undefined;
   /** E-mail addresses of who is told about it. */
   readonly contacts?: readonly string[] | undefined;
+  /** Name of the key store that it is made in and never leaves. */
+  readonly keyStore?: string | undefined;
 }
 
 /** What may be changed about a key; members that are absent stay as they are. */
@@ -99,43 +95,50 @@ export class Keys {
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
-    private readonly cpu: CpuQueue,
+    private readonly halves: PrivateHalves,
   ) {
     this.#jwks = database.keep('published keys', JWKS_MAX);
   }
 
   /**
    * Creates a key whose first version is active immediately: no cached JWKS lacks it.
-   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY
+   * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY; KEY_NOT_EXPORTABLE, KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM,
+   *   KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for one in a key store
    */
   async generate(scope: TenantScope, request: NewKey): Promise<Committed<KeyWithVersions>> {
-    const row = algorithm(request.algorithm);
+    const { exportable = false, keyStore = null } = request;
+    if (exportable && keyStore !== null) throw keyErrors.KEY_NOT_EXPORTABLE('A key store keeps what is made in it');
+    const isRsa = algorithm(request.algorithm).kind === 'rsa';
+    const modulusBits = isRsa ? (request.modulusBits ?? RSA_MODULUS_BITS_DEFAULT) : undefined;
     await this.database.read(scope, requireRoomForVersion);
-    const { signingKey } = await this.cpu.generate(scope.tenantId, request.algorithm, request);
-    return this.database.transaction(scope, async (tx) => {
-      const { key, version } = await insertKey(tx, this.vault, {
-        name: request.name,
-        algorithm: request.algorithm,
-        modulusBits: row.kind === 'rsa' ? (request.modulusBits ?? RSA_MODULUS_BITS_DEFAULT) : null,
-        secretEncoding: null,
-        origin: 'generated',
-        exportable: request.exportable ?? false,
-        weak: false,
-        rotateEverySeconds: request.rotateEverySeconds ?? null,
-        contacts: normalContacts(request.contacts ?? []),
-        signingKey,
-      });
-      const { id, name, exportable, rotateEverySeconds } = key;
-      const after = {
-        name,
-        algorithm: key.algorithm,
-        exportable,
-        rotateEverySeconds,
-        contacts: key.contacts ?? [],
-      };
-      tx.record(keyEvents.generated(id, { kid: version.kid, after }));
-      return { key, versions: [version] };
-    });
+    const wanted = { keyStore, algorithm: request.algorithm, modulusBits };
+    return this.halves.with(scope, wanted, (half) =>
+      this.database.transaction(scope, async (tx) => {
+        const { key, version } = await insertKey(tx, this.vault, {
+          name: request.name,
+          algorithm: request.algorithm,
+          modulusBits: modulusBits ?? null,
+          secretEncoding: null,
+          origin: 'generated',
+          exportable,
+          weak: false,
+          rotateEverySeconds: request.rotateEverySeconds ?? null,
+          contacts: normalContacts(request.contacts ?? []),
+          half,
+        });
+        const { id, name, rotateEverySeconds } = key;
+        const after = {
+          name,
+          algorithm: key.algorithm,
+          exportable,
+          rotateEverySeconds,
+          contacts: key.contacts ?? [],
+          ...(keyStore === null ? {} : { keyStore }),
+        };
+        tx.record(keyEvents.generated(id, { kid: version.kid, after }));
+        return { key, versions: [version] };
+      }),
+    );
   }
 
   /** One page, oldest first. It can have fewer keys than its limit, because the state goes by the clock. */

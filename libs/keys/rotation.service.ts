@@ -1,9 +1,7 @@
-import type { KeyObject } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
 import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
-import { CpuQueue, algorithm } from '#crypto';
+import { algorithm } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
@@ -16,9 +14,10 @@ import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.
 import { KeyCertificates } from './key-users.js';
 import { keyStateAt, keyVersionLifecycle, versionStateAt } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
+import { type HalfRequest, type NewPrivateHalf, PrivateHalves, isStoreRefusal } from './private-halves.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
-import { type KeyWithVersions, addVersion, nextModulusBits, withVersions } from './versions.js';
+import { type KeyWithVersions, addVersion, nextModulusBits, releaseErased, withVersions } from './versions.js';
 
 /** A key under its lock, with the version that signs now and the one that will. */
 interface Locked {
@@ -30,8 +29,11 @@ interface Locked {
 /** A key that is about to be reported as compromised. */
 export interface PreparedCompromise {
   readonly compromised: IdentifiedKey;
-  /** By the id of a key of the tenant: the next version's key, for where one with the compromised key signs. */
-  readonly successors: ReadonlyMap<string, KeyObject>;
+  /**
+   * By the id of a key of the tenant: the next version's key, for where one with the compromised key signs; `undefined` where
+   * its key store makes none now.
+   */
+  readonly successors: ReadonlyMap<string, NewPrivateHalf | undefined>;
 }
 
 /**
@@ -45,7 +47,7 @@ export class KeyRotation {
     private readonly vault: Vault,
     private readonly fingerprints: KeyFingerprints,
     private readonly certificates: KeyCertificates,
-    private readonly cpu: CpuQueue,
+    private readonly halves: PrivateHalves,
     private readonly users: Users,
   ) {}
 
@@ -53,7 +55,8 @@ export class KeyRotation {
    * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
    * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
    * @param forced also rotates a key that has no active version
-   * @throws NOT_FOUND, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY
+   * @throws NOT_FOUND, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY;
+   *   KEY_STORE_UNKNOWN, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for a key in a key store
    */
   async rotate(
     scope: TenantScope,
@@ -64,29 +67,43 @@ export class KeyRotation {
   ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
     if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
-    const material = await this.generate(scope, keyId);
-    return this.change(
-      scope,
-      keyId,
-      async (tx, locked) => {
-        const { pending } = locked;
-        if (!locked.active && !forced.force) throw keyErrors.KEY_NOT_USABLE();
-        if (!pending) {
-          await reserveVersion(tx);
-          return this.stage(tx, locked, material, pace);
-        }
-        if (pace === 'staged') {
-          throw keyErrors.ROTATION_UNDER_WAY(`Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`);
-        }
-        return this.promote(tx, locked, pending);
-      },
-      ifMatch,
+    return this.halves.with(scope, await this.nextHalf(scope, keyId), (material) =>
+      this.change(
+        scope,
+        keyId,
+        async (tx, locked) => {
+          const { pending } = locked;
+          if (!locked.active && !forced.force) throw keyErrors.KEY_NOT_USABLE();
+          if (!pending) {
+            await reserveVersion(tx);
+            return this.stage(tx, locked, material, pace);
+          }
+          if (pace === 'staged') {
+            throw keyErrors.ROTATION_UNDER_WAY(
+              `Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`,
+            );
+          }
+          return this.promote(tx, locked, pending);
+        },
+        ifMatch,
+      ),
     );
   }
 
   /** A step of the scheduler: the staged rotation of a key that is due, unless it was rotated meanwhile. */
   async rotateIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
-    const material = (await this.mayAdd(scope, keyId)) ? await this.generate(scope, keyId) : undefined;
+    if (!(await this.mayAdd(scope, keyId))) return this.rotateWith(scope, keyId, keyErrors.KEY_LIMIT_REACHED.code);
+    try {
+      const next = await this.nextHalf(scope, keyId);
+      return await this.halves.with(scope, next, (material) => this.rotateWith(scope, keyId, material));
+    } catch (error) {
+      if (!isStoreRefusal(error)) throw error;
+      return this.rotateWith(scope, keyId, error.code);
+    }
+  }
+
+  /** @param material of the next version, or the code of what was in the way of making it */
+  private async rotateWith(scope: TenantScope, keyId: string, material: NewPrivateHalf | string): Promise<boolean> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.confirmed;
@@ -94,8 +111,10 @@ export class KeyRotation {
       const locked = await withDueSteps(tx, key);
       // A manual rotation meanwhile has done what was due.
       if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
-      else if (material && (await this.roomUnderLock(tx))) await this.stage(tx, locked, material, 'staged');
-      else await this.postpone(tx, key);
+      else if (typeof material === 'string') await this.postpone(tx, key, material);
+      else if (!(await this.roomUnderLock(tx))) await this.postpone(tx, key, keyErrors.KEY_LIMIT_REACHED.code);
+      // Nothing signs where its successor could not be made when a version was compromised: this one signs immediately.
+      else await this.stage(tx, locked, material, locked.active ? 'staged' : 'immediate');
       await raiseConfigVersion(tx);
       return true;
     });
@@ -147,7 +166,7 @@ export class KeyRotation {
     reason: string | undefined,
     ifMatch?: number,
   ): Promise<Committed<KeyWithVersions>> {
-    const material = await this.generate(scope, keyId, true);
+    const material = await this.successor(scope, keyId);
     const compromised = await this.identify(scope, keyId, kid);
     const others = compromised && (await this.prepareCompromise(scope, compromised, keyId));
     return this.change(
@@ -173,9 +192,9 @@ export class KeyRotation {
     except?: string,
   ): Promise<PreparedCompromise> {
     const versions = await this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
-    const successors = new Map<string, KeyObject>();
+    const successors = new Map<string, NewPrivateHalf | undefined>();
     for (const keyId of new Set(versions.map((version) => version.keyId))) {
-      if (keyId !== except) successors.set(keyId, await this.generate(scope, keyId, true));
+      if (keyId !== except) successors.set(keyId, await this.successor(scope, keyId));
     }
     return { compromised, successors };
   }
@@ -193,8 +212,8 @@ export class KeyRotation {
     // Reported first: what is imported or certified at this moment either waits for the report or is found here.
     await reportCompromise(tx, compromised.fingerprint);
     for (const { id, keyId } of await this.fingerprints.versionsOf(tx, compromised)) {
+      if (!successors.has(keyId)) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
       const material = successors.get(keyId);
-      if (!material) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
       const locked = await withDueSteps(tx, await tx.lock(Key, { id: keyId }));
       const version = await tx.get(KeyVersion, { id });
       if (!keyVersionLifecycle.accepts(version.state, 'compromise')) continue;
@@ -216,16 +235,19 @@ export class KeyRotation {
     tx: Tx,
     { key, active, pending }: Locked,
     version: KeyVersion,
-    material: KeyObject,
+    material: NewPrivateHalf | undefined,
     reason: string | undefined,
   ): Promise<void> {
     const details = reason === undefined ? {} : { reason };
-    await tx.transition(KeyVersion, version, keyVersionLifecycle.event.compromise, { content: { details } });
+    const { compromise } = keyVersionLifecycle.event;
+    await releaseErased(tx, [await tx.transition(KeyVersion, version, compromise, { content: { details } })]);
     const rest = { key, active: undefined, pending };
     if (key.state !== 'active') return;
     if (version.id === active?.id) {
       if (pending) await this.promote(tx, rest, pending);
-      else await this.stage(tx, rest, material, 'immediate');
+      else if (material) await this.stage(tx, rest, material, 'immediate');
+      // Its store makes none now: the scheduler tries until it does.
+      else await tx.update(Key, { id: key.id }, { nextRotationAt: tx.now, updatedAt: tx.now });
     } else if (version.id === pending?.id && active) {
       await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
       // A rotation that the schedule had begun starts again, with a new version.
@@ -254,11 +276,24 @@ export class KeyRotation {
     return hasRoomForVersion(tx);
   }
 
-  /** The next version's key, made before a transaction opens. @param urgent its predecessor leaked @throws BUSY */
-  private async generate(scope: TenantScope, keyId: string, urgent = false): Promise<KeyObject> {
+  /** What the next version's key is to be. */
+  private async nextHalf(scope: TenantScope, keyId: string): Promise<HalfRequest> {
     const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
-    const options = { modulusBits: nextModulusBits(key), urgent };
-    return (await this.cpu.generate(scope.tenantId, key.algorithm, options)).signingKey;
+    return { keyStore: key.keyStore, algorithm: key.algorithm, modulusBits: nextModulusBits(key) };
+  }
+
+  /**
+   * The key that follows one that leaked, made before a transaction opens. A compromise does not wait for a key store: `undefined`
+   * where it makes none now.
+   * @throws BUSY
+   */
+  private async successor(scope: TenantScope, keyId: string): Promise<NewPrivateHalf | undefined> {
+    try {
+      return await this.halves.make(scope, { ...(await this.nextHalf(scope, keyId)), urgent: true });
+    } catch (error) {
+      if (isStoreRefusal(error)) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -291,7 +326,7 @@ export class KeyRotation {
   }
 
   /** Adds the next version of a key that has none staged. */
-  private async stage(tx: Tx, locked: Locked, signingKey: KeyObject, pace: RotationPace): Promise<void> {
+  private async stage(tx: Tx, locked: Locked, half: NewPrivateHalf, pace: RotationPace): Promise<void> {
     const { key, active } = locked;
     const { symmetric } = algorithm(key.algorithm);
     const activatesAt = activationAt(tx.now, pace, symmetric);
@@ -299,7 +334,7 @@ export class KeyRotation {
     const number = (newest?.number ?? 0) + 1;
     if (active && activatesAt > tx.now) await tx.update(KeyVersion, { id: active.id }, { retiresAt: activatesAt });
     else if (active) await retireNow(tx, active);
-    const version = { keyId: key.id, algorithm: key.algorithm, number, signingKey, activatesAt };
+    const version = { keyId: key.id, algorithm: key.algorithm, number, half, activatesAt };
     const { kid } = await addVersion(tx, this.vault, version);
     await this.plan(tx, key, activatesAt);
     tx.record(keyEvents.rotated(key.id, { kid, details: { pace, number, activatesAt: toRfc3339(activatesAt) } }));
@@ -312,11 +347,11 @@ export class KeyRotation {
     await this.plan(tx, key, tx.now);
   }
 
-  /** A rotation that the quota of the tenant does not permit: the event is the alarm. */
-  private async postpone(tx: Tx, key: Key): Promise<void> {
+  /** A rotation that the quota of the tenant or the key store does not permit: the event is the alarm. */
+  private async postpone(tx: Tx, key: Key, code: string): Promise<void> {
     const retryAt = rotationRetryAt(tx.now);
     await tx.update(Key, { id: key.id }, { nextRotationAt: retryAt, updatedAt: tx.now });
-    const details = { name: key.name, code: keyErrors.KEY_LIMIT_REACHED.code, retryAt: toRfc3339(retryAt) };
+    const details = { name: key.name, code, retryAt: toRfc3339(retryAt) };
     tx.record(keyEvents.rotation_rejected(key.id, { outcome: 'failed', details }));
   }
 

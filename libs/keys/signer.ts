@@ -3,13 +3,22 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import type { EpochMilliseconds } from '#core';
-import { type AlgorithmName, algorithm, keyFromJwk, keyObjectFromBytes, verifyingKeyOf } from '#crypto';
+import {
+  type AlgorithmName,
+  type SigningHalf,
+  algorithm,
+  keyFromJwk,
+  keyObjectFromBytes,
+  verifyingKeyOf,
+} from '#crypto';
 import { In, type View } from '#database';
-import { Vault } from '#vault';
+import { KeyStores } from '#key-stores';
+import { type SealedPlace, Vault } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyErrors } from './errors.js';
 import { destroysAt, publishedStates, verifyingStates, versionStateAt } from './lifecycle.js';
+import { privateHalfOf } from './private-halves.js';
 import { privateHalves } from './versions.js';
 
 /** A key version that is ready for use. */
@@ -18,8 +27,8 @@ export interface UsableKey {
   readonly versionId: string;
   readonly kid: string;
   readonly algorithm: AlgorithmName;
-  /** Private key or shared secret. */
-  readonly signingKey: KeyObject;
+  /** Private key or shared secret, or a key of a store. */
+  readonly signingKey: SigningHalf;
   readonly verifyingKey: KeyObject;
 }
 
@@ -42,7 +51,10 @@ const ENDED_SHOWN_MAX = 20;
 export class Signer {
   readonly #opened = new Map<string, UsableKey>();
 
-  constructor(private readonly vault: Vault) {}
+  constructor(
+    private readonly vault: Vault,
+    private readonly stores: KeyStores,
+  ) {}
 
   /** The version that signs now, one at any instant. @throws KEY_NOT_USABLE where there is none */
   async signingKey(view: View, keyId: string): Promise<SigningKey> {
@@ -109,31 +121,45 @@ export class Signer {
   }
 
   private async open(view: View, key: Key, version: KeyVersion): Promise<UsableKey> {
-    if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
-    const place = privateHalves.place(version.tenantId, version.id);
-    return (
-      this.#opened.get(version.id) ?? this.keep(key, version, await this.vault.open(view, place, version.sealedPrivate))
-    );
+    const known = this.#opened.get(version.id);
+    if (known) return known;
+    return this.opened(key, version, (place, sealed) => this.vault.open(view, place, sealed)) as Promise<UsableKey>;
   }
 
   private async openUnlessAltered(view: View, key: Key, version: KeyVersion): Promise<UsableKey | undefined> {
-    if (!version.sealedPrivate) throw keyErrors.KEY_NOT_USABLE();
     const known = this.#opened.get(version.id);
     if (known) return known;
-    const place = privateHalves.place(version.tenantId, version.id);
-    const bytes = await this.vault.openUnlessAltered(view, place, version.sealedPrivate);
-    return bytes && this.keep(key, version, bytes);
+    return this.opened(key, version, (place, sealed) => this.vault.openUnlessAltered(view, place, sealed));
   }
 
-  private keep(key: Key, version: KeyVersion, bytes: Buffer): UsableKey {
+  /** @throws KEY_NOT_USABLE where the private half is destroyed */
+  private async opened(
+    key: Key,
+    version: KeyVersion,
+    unseal: (place: SealedPlace, sealed: Buffer) => Promise<Buffer | undefined>,
+  ): Promise<UsableKey | undefined> {
+    const { id, tenantId } = version;
+    const half = privateHalfOf(version);
+    if (!half) throw keyErrors.KEY_NOT_USABLE();
+    if (half.in === 'store') {
+      // The store is asked with the first signature: what it signed is verified while it does not answer.
+      const publicKey = keyFromJwk(version.publicJwk!);
+      return this.keep(key, version, this.stores.key(half.store, { tenantId, recordId: id }, publicKey), publicKey);
+    }
+    const bytes = await unseal(privateHalves.place(tenantId, id), half.sealed);
+    if (!bytes) return undefined;
     const signingKey = keyObjectFromBytes(algorithm(key.algorithm).kind, bytes);
+    return this.keep(key, version, signingKey, verifyingKeyOf(signingKey));
+  }
+
+  private keep(key: Key, version: KeyVersion, signingKey: SigningHalf, verifyingKey: KeyObject): UsableKey {
     const usable: UsableKey = {
       keyId: key.id,
       versionId: version.id,
       kid: version.kid,
       algorithm: key.algorithm,
       signingKey,
-      verifyingKey: verifyingKeyOf(signingKey),
+      verifyingKey,
     };
     if (this.#opened.size >= CACHED_KEYS_MAX) this.#opened.delete(this.#opened.keys().next().value!);
     this.#opened.set(version.id, usable);

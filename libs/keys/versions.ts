@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-
 import type { EpochMilliseconds } from '#core';
 import {
   type AlgorithmName,
@@ -13,10 +11,12 @@ import {
   uuidv7,
 } from '#crypto';
 import type { Tx, View } from '#database';
+import { keepObject, releaseObjects } from '#key-stores';
 import { type Vault, sealedColumn } from '#vault';
 
 import { Key, KeyVersion } from './entities.js';
 import { keyStateAt, versionStateAt } from './lifecycle.js';
+import { type NewPrivateHalf, privateHalfOf } from './private-halves.js';
 
 /** Where the private half of a version is sealed. */
 export const privateHalves = sealedColumn(KeyVersion, { purpose: 'signing-key', column: 'sealedPrivate' });
@@ -48,17 +48,19 @@ export interface NewVersion {
   readonly keyId: string;
   readonly algorithm: AlgorithmName;
   readonly number: number;
-  /** Private key or shared secret. */
-  readonly signingKey: KeyObject;
+  readonly half: NewPrivateHalf;
   readonly activatesAt: EpochMilliseconds;
 }
 
-/** A step: stores a version with its private key sealed; it is active, or published and pending. */
+/** A step: stores a version with its private key sealed, or in its store; it is active, or published and pending. */
 export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Promise<KeyVersion> {
-  const { keyId, number, signingKey, activatesAt } = version;
+  const { keyId, number, half, activatesAt } = version;
   const { tenantId } = tx.scope;
-  const id = uuidv7(tx.now);
+  const isStored = half.in === 'store';
+  const id = isStored ? half.versionId : uuidv7(tx.now);
   const kid = uuidv4();
+  const described = isStored ? half.publicKey : half.signingKey;
+  if (isStored) await keepObject(tx, id);
   const isActive = activatesAt <= tx.now;
   const row: KeyVersion = {
     id,
@@ -67,8 +69,11 @@ export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Pro
     kid,
     number,
     state: isActive ? 'active' : 'pending',
-    publicJwk: algorithm(version.algorithm).symmetric ? null : publicJwk(signingKey, { kid, alg: version.algorithm }),
-    sealedPrivate: await vault.seal(tx, privateHalves.place(tenantId, id), privateKeyToBytes(signingKey)),
+    publicJwk: algorithm(version.algorithm).symmetric ? null : publicJwk(described, { kid, alg: version.algorithm }),
+    sealedPrivate: isStored
+      ? null
+      : await vault.seal(tx, privateHalves.place(tenantId, id), privateKeyToBytes(half.signingKey)),
+    keyStore: isStored ? half.store : null,
     createdAt: tx.now,
     activatesAt,
     activatedAt: isActive ? activatesAt : null,
@@ -87,4 +92,13 @@ export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Pro
 export function nextModulusBits({ modulusBits }: Pick<Key, 'modulusBits'>): RsaModulusBits | undefined {
   if (modulusBits === null) return undefined;
   return RSA_MODULUS_BITS.find((offered) => offered >= modulusBits) ?? RSA_MODULUS_BITS_DEFAULT;
+}
+
+/** A step after versions were destroyed or compromised: what of them is in a store is destroyed there as well. */
+export async function releaseErased(tx: Tx, versions: readonly KeyVersion[]): Promise<void> {
+  const stored = versions.filter((version) => version.keyStore !== null && privateHalfOf(version) === undefined);
+  await releaseObjects(
+    tx,
+    stored.map(({ id }) => id),
+  );
 }

@@ -2510,6 +2510,8 @@ export interface components {
             rotateEverySeconds?: number;
             /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
             contacts?: string[];
+            /** @description Key store in which the private keys of all versions are made; they never leave it */
+            keyStore?: string;
         };
         KeyVersion: {
             /** @description Key ID (`kid`) */
@@ -2596,6 +2598,8 @@ export interface components {
              * @enum {string}
              */
             origin: "generated" | "imported";
+            /** @description Key store of its private keys; null where they are sealed in the database */
+            keyStore: string | null;
             /** @description Whether the private key can be exported */
             exportable: boolean;
             /** @description Imported below today's minimum */
@@ -2669,6 +2673,8 @@ export interface components {
              * @enum {string}
              */
             origin: "generated" | "imported";
+            /** @description Key store of its private keys; null where they are sealed in the database */
+            keyStore: string | null;
             /** @description Whether the private key can be exported */
             exportable: boolean;
             /** @description Imported below today's minimum */

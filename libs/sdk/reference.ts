@@ -106,6 +106,7 @@ export const auditActions = {
   "key.destroyed": "A deleted key was destroyed: the key material of all its versions was erased",
   "key.imported": "A key was imported; its first version is active",
   "key.exported": "The private key of a version, or a shared secret, was exported",
+  "key_store.object_destroyed": "A private key that nothing signs with any more was destroyed in the key store `details.keyStore`; the target is the key version or authority that it was of",
   "license.updated": "A signed request created a new revision of an entitlement",
   "license.refused": "A signed request to update an entitlement was rejected; `details.code` has the reason",
   "mail.dropped": "An e-mail was not sent: what it tells was of no use any more before the mail server took it",

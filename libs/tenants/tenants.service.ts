@@ -15,6 +15,7 @@ import {
 import { uuidv7 } from '#crypto';
 import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
 import { Mails } from '#mail';
+import { releaseObjectsOf } from '#key-stores';
 import { Vault } from '#vault';
 
 import { Member, Session, Tenant, User } from './entities.js';
@@ -184,6 +185,7 @@ export class Tenants {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event.delete);
       await raiseConfigVersion(tx, tenantId);
       await this.vault.destroyDataKeys(tx, tenantId);
+      await releaseObjectsOf(tx, tenantId);
       await this.mails.drop(tx, tenantId);
     });
   }

@@ -1,5 +1,6 @@
 export { KeyMaintenance } from './key-maintenance.js';
 export { openKms } from './kms.js';
+export { type TransitAccess, transitRequest } from './kms-transit.js';
 export { createMasterKeyFile, readMasterKey } from './master-key.js';
 export { masterKeySettings } from './settings.js';
 export { type OnUnsealed, hasOnUnsealed } from './on-unsealed.js';

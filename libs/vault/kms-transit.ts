@@ -8,30 +8,49 @@ const BAD_REQUEST = 400;
 /** What decryption says of other bytes or another context; a key that was deleted, or is of another type, is 400 as well. */
 const REJECTED = /message authentication failed|invalid ciphertext/;
 
+/** Where an engine is, and who asks it. */
+export interface TransitAccess extends Pick<KmsOptions, 'transitToken' | 'transitTokenFile' | 'transitNamespace'> {
+  /** Scheme and host, without a slash at its end. */
+  readonly origin: string;
+}
+
+/**
+ * A request to OpenBao or HashiCorp Vault (HTTP API v1), bounded in time and size.
+ * @param path below `/v1/`
+ */
+export async function transitRequest(
+  access: TransitAccess,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(`${access.origin}/v1/${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      'x-vault-request': 'true',
+      'x-vault-token': await token(access),
+      ...(access.transitNamespace === undefined ? {} : { 'x-vault-namespace': access.transitNamespace }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'error',
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+  });
+  return { status: response.status, text: await boundedText(response) };
+}
+
 /**
  * A key of the transit engine of OpenBao or HashiCorp Vault (`aes256-gcm96`, HTTP API v1): `POST /v1/{mount}/encrypt/{key}` and
  * `/decrypt/{key}`, with the context as `associated_data`.
  * @param origin scheme and host, without a slash at its end
  */
 export function transitCipher(origin: string, mount: string, key: string, options: KmsOptions): RemoteCipher {
-  const base = options.endpoint?.replace(/\/$/, '') ?? origin;
+  const access = { ...options, origin: options.endpoint?.replace(/\/$/, '') ?? origin };
 
   async function call(verb: 'encrypt' | 'decrypt', body: Record<string, string>, member: string): Promise<string> {
-    const response = await fetch(`${base}/v1/${mount}/${verb}/${key}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'x-vault-request': 'true',
-        'x-vault-token': await token(options),
-        ...(options.transitNamespace === undefined ? {} : { 'x-vault-namespace': options.transitNamespace }),
-      },
-      body: JSON.stringify(body),
-      redirect: 'error',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
-    });
-    const text = await boundedText(response);
-    if (verb === 'decrypt' && response.status === BAD_REQUEST && REJECTED.test(text)) throw new CiphertextRejected();
-    if (!response.ok) throw new Error(`The engine answers ${response.status}`);
+    const { status, text } = await transitRequest(access, 'POST', `${mount}/${verb}/${key}`, body);
+    if (verb === 'decrypt' && status === BAD_REQUEST && REJECTED.test(text)) throw new CiphertextRejected();
+    if (status < 200 || status >= 300) throw new Error(`The engine answers ${status}`);
     const { data } = JSON.parse(text) as { data?: Record<string, unknown> };
     const value = data?.[member];
     if (typeof value !== 'string') throw new Error(`The answer has no ${member}`);
@@ -64,7 +83,7 @@ async function boundedText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function token({ transitToken, transitTokenFile }: KmsOptions): Promise<string> {
+async function token({ transitToken, transitTokenFile }: TransitAccess): Promise<string> {
   if (transitTokenFile !== undefined) return (await readFile(transitTokenFile, 'utf8')).trim();
   return transitToken?.reveal() ?? '';
 }

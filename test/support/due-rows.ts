@@ -156,3 +156,17 @@ export function rowsOf(tenantId: string) {
     resetRequest,
   };
 }
+
+/** A private key in the store `transit`, which the tests that plant it configure: it is removed there first, and has never been there. */
+export const storedKeyKinds = (
+  tenantId: string,
+  insert: (table: string, row: (key: string) => Row) => () => Promise<string>,
+) => ({
+  'private key in a key store': {
+    table: 'key_store_objects',
+    statement: 'DELETE' as const,
+    make: insert('key_store_objects', (id) => ({ id, tenantId, store: 'transit', createdAt: 0 })),
+    due: (at: number): Row => ({ destroyAt: at }),
+    unhandled: {},
+  },
+});

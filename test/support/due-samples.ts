@@ -7,7 +7,7 @@ import { DAY, HOUR, MINUTE } from '#core';
 import { announcementKey } from '../../libs/announcements/lead-days.js';
 import { createAuthority, issue } from '../e2e/certificates/pki.js';
 import { acmeKinds } from './acme-rows.js';
-import { type Row, type Value, newHash, rowsOf } from './due-rows.js';
+import { type Row, type Value, newHash, rowsOf, storedKeyKinds } from './due-rows.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
 
 /** How two items of one kind are made that the scheduler handles when they fall due. */
@@ -98,7 +98,6 @@ export function dueSamples(
   const { invitation, rotation, rotationItem, foreignCertificate, mail, providerSignIn, workloadCredential } = rows;
   const { passwordReset, resetRequest } = rows;
   const runningRotation = insert('credential_rotations', rotation('running'));
-
   const apiToken = insert('api_tokens', rows.apiToken);
   const keepOneMonth = { settings: { personalDataRetentionMonths: 1 }, password: PASSWORD };
 
@@ -326,6 +325,7 @@ export function dueSamples(
       unhandled: {},
     },
     ...acmeKinds(tenantId, insert),
+    ...storedKeyKinds(tenantId, insert),
     mail: {
       table: 'mails',
       statement: 'DELETE',

@@ -8,6 +8,7 @@ import { ConfigurationError } from '#config';
 import { DomainError, INSTALLATION_ID, SECOND, toRfc3339 } from '#core';
 import { Database, databaseTlsWarning } from '#database';
 import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
+import { KeyStores, StoredObjects } from '#key-stores';
 import { createLogger } from '#logging';
 import { MailRelay } from '#mail';
 import { ClockWatch } from '#scheduler';
@@ -58,6 +59,7 @@ async function examine(environment: Terminal['environment'], all: boolean, repor
     await checkHistories(configuration, context, report);
     await checkSealedValues(context.get(KeyMaintenance), all, report);
     await checkMailServer(context.get(MailRelay), report);
+    await checkKeyStores(context.get(KeyStores), context.get(StoredObjects), all, report);
   } finally {
     await context.close();
   }
@@ -250,6 +252,24 @@ async function checkMailServer(relay: MailRelay, report: Report): Promise<void> 
   const reply = status === null ? '' : ` (${status})`;
   if (error === null) report({ severity: 'ok', check, detail: `${place} takes the sign-in` });
   else report({ severity: 'error', check, detail: `${place} takes no mail: ${error}${reply}` });
+}
+
+async function checkKeyStores(stores: KeyStores, objects: StoredObjects, all: boolean, report: Report): Promise<void> {
+  for (const { name, algorithms, failure } of await stores.examine()) {
+    const check = `key store ${name}`;
+    if (algorithms === undefined) {
+      report({ severity: 'error', check, detail: `does not answer: ${failure}` });
+      continue;
+    }
+    report({ severity: 'ok', check, detail: `answers, and signs by ${algorithms.join(', ')}` });
+    const { looked, missing } = await objects.missing(name, all ? Infinity : SAMPLE_OF_EACH_TENANT);
+    for (const { id, tenantId } of missing.slice(0, UNREADABLE_SHOWN_MAX)) {
+      report({ severity: 'error', check, detail: `does not have the private key of ${id}, tenant ${tenantId}` });
+    }
+    if (missing.length === 0) {
+      report({ severity: 'ok', check, detail: `has all ${looked} private keys that were looked for` });
+    } else report({ severity: 'error', check, detail: `does not have ${missing.length} of ${looked} private keys` });
+  }
 }
 
 async function checkSealedValues(maintenance: KeyMaintenance, all: boolean, report: Report): Promise<void> {

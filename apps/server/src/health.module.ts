@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { Declares } from '#core';
 import { DatabaseModule } from '#database';
 import { SchedulerModule } from '#scheduler';
+import { KeyStoresModule } from '#key-stores';
 import { VaultModule } from '#vault';
 
 import { Drain } from './http/drain.js';
@@ -14,7 +15,7 @@ import { Readiness } from './readiness.js';
 /** Whether the server can work, and what it refuses while it cannot. */
 @Declares({ errors: [healthErrors] })
 @Module({
-  imports: [DatabaseModule, SchedulerModule, VaultModule],
+  imports: [DatabaseModule, SchedulerModule, KeyStoresModule, VaultModule],
   controllers: [HealthController],
   providers: [Readiness, { provide: APP_GUARD, useClass: SealGuard }],
 })

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { Counters } from '#core';
 import { Database } from '#database';
+import { KeyStores } from '#key-stores';
 import { ClockWatch } from '#scheduler';
 import { Vault } from '#vault';
 
@@ -23,6 +24,7 @@ export class Readiness {
     private readonly vault: Vault,
     private readonly counters: Counters,
     private readonly clockWatch: ClockWatch,
+    private readonly keyStores: KeyStores,
     private readonly drain: Drain,
   ) {}
 
@@ -36,6 +38,7 @@ export class Readiness {
     const degraded = [
       ...(this.counters.shared === false ? ['sharedRateLimits'] : []),
       ...(this.clockWatch.paused ? ['scheduler'] : []),
+      ...(this.keyStores.isDegraded ? ['keyStores'] : []),
     ];
     return { ready: Object.values(checks).every(Boolean), checks, degraded };
   }

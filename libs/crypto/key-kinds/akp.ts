@@ -28,6 +28,7 @@ export function mlDsaAlgorithm(parameterSet: 44 | 65 | 87): AlgorithmRow & { rea
     title: `ML-DSA-${parameterSet}`,
     reference: 'FIPS 204, draft-ietf-cose-dilithium',
     aliases: [],
+    scheme: undefined,
     mistakes: [],
     generate: () => generatePair((done) => generateKeyPair(type, undefined, done)),
     sign: (data, key) => signPooled(null, data, key),

@@ -24,6 +24,7 @@ export function hmacAlgorithm(hashBits: HashBits): AlgorithmRow & { readonly kin
     title: `HMAC with SHA-${hashBits}`,
     reference: 'RFC 7518 §3.2',
     aliases: [],
+    scheme: undefined,
     mistakes: mistakes(digest),
     generate: async () => {
       const key = await generateSecret('hmac', { length: hashBits });

@@ -21,6 +21,7 @@ export function ed25519Algorithm(): AlgorithmRow & { readonly kind: 'okp' } {
     reference: 'RFC 8037 §3.1',
     // RFC 9864 §2.2: the name that replaces `EdDSA`.
     aliases: ['Ed25519'],
+    scheme: { type: 'eddsa', hash: null },
     mistakes: [],
     generate: () => generatePair((done) => generateKeyPair('ed25519', undefined, done)),
     sign: (data, key) => sign(null, data, key),

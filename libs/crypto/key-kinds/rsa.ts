@@ -54,7 +54,7 @@ function rsaMilliseconds(bits: number): { readonly signature: number; readonly g
 
 /** RSASSA (RFC 7518 §3.3, §3.5). */
 export function rsaAlgorithm(padding: 'pkcs1' | 'pss', hashBits: HashBits): AlgorithmRow & { readonly kind: 'rsa' } {
-  const digest = `sha${hashBits}`;
+  const digest = `sha${hashBits}` as const;
   const options =
     padding === 'pkcs1'
       ? { padding: constants.RSA_PKCS1_PADDING }
@@ -71,6 +71,7 @@ export function rsaAlgorithm(padding: 'pkcs1' | 'pss', hashBits: HashBits): Algo
     title: `${padding === 'pkcs1' ? 'RSASSA-PKCS1-v1_5' : 'RSASSA-PSS'} with SHA-${hashBits}`,
     reference: padding === 'pkcs1' ? 'RFC 7518 §3.3' : 'RFC 7518 §3.5',
     aliases: [],
+    scheme: { type: `rsa-${padding}`, hash: digest },
     mistakes: mistakes(padding, digest),
     generate: (modulusLength = RSA_MODULUS_BITS_DEFAULT) =>
       generatePair((done) => generateKeyPair('rsa', { modulusLength, publicExponent: 0x10001 }, done)),

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
-import type { Parsed, PublicKeyFacts } from '#crypto';
+import type { Parsed, PublicKeyFacts, SigningHalf } from '#crypto';
 import {
   DerError,
   DerFields,
@@ -135,7 +135,7 @@ export function serialNumberText(octets: Buffer): string {
  * The issuer that a certificate authority's own certificate and private key make. The key identifier is the one in the
  * certificate, so that imported authorities with another method of hashing are pointed to correctly.
  */
-export const issuerOf = (certificate: ParsedCertificate, issuerKey: KeyObject): Issuer => ({
+export const issuerOf = (certificate: ParsedCertificate, issuerKey: SigningHalf): Issuer => ({
   name: certificate.subjectName,
   keyIdentifier: certificate.subjectKeyIdentifier ?? keyIdentifier(certificate.publicKeyInfo),
   signatureAlgorithm: signatureAlgorithmFor(issuerKey),

@@ -1,6 +1,6 @@
-import type { KeyObject } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
 import { OID, enumerated, explicit, integer, sequence, time } from '#asn1';
+import type { SigningHalf } from '#crypto';
 import { writeExtension } from './extensions.js';
 import { type Issuer, encodeSerialNumber } from './issuance.js';
 import { distributionPointName, encodeExtension } from './names.js';
@@ -63,4 +63,4 @@ const entry = ({ serialNumber, revokedAt, reason }: RevokedCertificate): Buffer 
   );
 
 /** The CRL in DER. @throws TypeError for a key that signs no certificates */
-export const signCrl = (tbs: Buffer, issuerKey: KeyObject): Promise<Buffer> => signStructure(tbs, issuerKey);
+export const signCrl = (tbs: Buffer, issuerKey: SigningHalf): Promise<Buffer> => signStructure(tbs, issuerKey);

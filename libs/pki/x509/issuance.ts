@@ -1,5 +1,6 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { bitString, explicit, integer, sequence, time, unsignedInteger } from '#asn1';
+import type { SigningHalf } from '#crypto';
 import { type StatusUrls, writeExtension } from './extensions.js';
 import { type DistinguishedName, type GeneralName, encodeName } from './names.js';
 import type { CertificateProfile, Validity } from './profile.js';
@@ -82,7 +83,7 @@ function* extensions(content: CertificateContent): Generator<Buffer> {
 }
 
 /** The certificate: the given TBS with the issuer's signature. @throws TypeError for a key that signs no certificates */
-export const signCertificate = (tbs: Buffer, issuerKey: KeyObject): Promise<Buffer> => signStructure(tbs, issuerKey);
+export const signCertificate = (tbs: Buffer, issuerKey: SigningHalf): Promise<Buffer> => signStructure(tbs, issuerKey);
 
 /** A certificate around a signature that was made elsewhere, such as in a hardware module. */
 export const assembleCertificate = (tbs: Buffer, algorithm: SignatureAlgorithm, signature: Buffer): Buffer =>

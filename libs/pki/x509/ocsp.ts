@@ -1,6 +1,6 @@
-import { type KeyObject, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { EpochMilliseconds } from '#core';
-import type { Parsed } from '#crypto';
+import type { Parsed, SigningHalf } from '#crypto';
 import {
   DerError,
   DerFields,
@@ -187,7 +187,7 @@ export interface OcspResponseContent {
 }
 
 /** A successful OCSPResponse with its signed BasicOCSPResponse (RFC 6960 §4.2.1). */
-export async function signOcspResponse(content: OcspResponseContent, signerKey: KeyObject): Promise<Buffer> {
+export async function signOcspResponse(content: OcspResponseContent, signerKey: SigningHalf): Promise<Buffer> {
   const { nonce, signerCertificate } = content;
   const responseData = sequence(
     explicit(2, octetString(keyIdentifier(content.signerPublicKeyInfo))),

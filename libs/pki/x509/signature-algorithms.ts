@@ -1,7 +1,17 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { OID, bitString, nullValue, objectIdentifier, sequence } from '#asn1';
-import { type CertificateSignature, keyKindNames, keyKinds, kindOfKey } from '#crypto';
+import { OID, bitString, integer, nullValue, objectIdentifier, sequence } from '#asn1';
+import {
+  type AlgorithmName,
+  type CertificateSignature,
+  type SigningHalf,
+  StoredKey,
+  describedBy,
+  keyKindNames,
+  keyKinds,
+  kindOfKey,
+  toBigInt,
+} from '#crypto';
 
 /** An AlgorithmIdentifier under a certificate, a request, a CRL or an OCSP response, and the kind of key that it is for. */
 export interface SignatureAlgorithm extends CertificateSignature {
@@ -24,7 +34,8 @@ export const encodeSignatureAlgorithm = ({ oid, parameters }: SignatureAlgorithm
  *
  * @throws TypeError for a key of another type, which no certificate authority of ours has
  */
-export function signatureAlgorithmFor(key: KeyObject): SignatureAlgorithm {
+export function signatureAlgorithmFor(half: SigningHalf): SignatureAlgorithm {
+  const key = describedBy(half);
   const oid = kindOfKey(key)?.certificateSignatureOf(key);
   const algorithm = oid === undefined ? undefined : byOid.get(oid);
   if (!algorithm) throw new TypeError(`No certificate is signed with a key of the type ${key.asymmetricKeyType}`);
@@ -33,16 +44,40 @@ export function signatureAlgorithmFor(key: KeyObject): SignatureAlgorithm {
 
 const signPooled = promisify(sign);
 
+/** The same signatures by their JOSE names: what a key store is asked for. */
+const JOSE_NAMES: ReadonlyMap<string, AlgorithmName> = new Map([
+  [OID.sha256WithRsa, 'RS256'],
+  [OID.ecdsaWithSha256, 'ES256'],
+  [OID.ecdsaWithSha384, 'ES384'],
+  [OID.ed25519, 'EdDSA'],
+]);
+
+/** `ECDSA-Sig-Value` (RFC 3279 §2.2.3) of R and S side by side (RFC 7518 §3.4). */
+function ecdsaSignatureValue(signature: Buffer): Buffer {
+  const half = signature.length / 2;
+  return sequence(...[signature.subarray(0, half), signature.subarray(half)].map((part) => integer(toBigInt(part))));
+}
+
+async function storeSignature(algorithm: SignatureAlgorithm, toBeSigned: Buffer, key: StoredKey): Promise<Buffer> {
+  const signature = await key.sign(JOSE_NAMES.get(algorithm.oid)!, toBeSigned);
+  return algorithm.keyKind === 'ec' ? ecdsaSignatureValue(signature) : signature;
+}
+
 /** SIGNED{} of X.509: what is signed, the algorithm, the signature. RSA and P-384 sign on a thread of the pool. */
 export async function signStructure(
   toBeSigned: Buffer,
-  key: KeyObject,
+  key: SigningHalf,
   ...unsigned: readonly Buffer[]
 ): Promise<Buffer> {
   const algorithm = signatureAlgorithmFor(key);
-  const inline = algorithm.oid === OID.ecdsaWithSha256 || algorithm.oid === OID.ed25519;
-  const signature = inline
-    ? sign(algorithm.digest, toBeSigned, key)
-    : await signPooled(algorithm.digest, toBeSigned, key);
+  const signature =
+    key instanceof StoredKey
+      ? await storeSignature(algorithm, toBeSigned, key)
+      : await processSignature(algorithm, toBeSigned, key);
   return sequence(toBeSigned, encodeSignatureAlgorithm(algorithm), bitString(signature), ...unsigned);
+}
+
+async function processSignature(algorithm: SignatureAlgorithm, toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
+  const inline = algorithm.oid === OID.ecdsaWithSha256 || algorithm.oid === OID.ed25519;
+  return inline ? sign(algorithm.digest, toBeSigned, key) : signPooled(algorithm.digest, toBeSigned, key);
 }

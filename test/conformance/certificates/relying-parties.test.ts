@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -306,7 +307,7 @@ describe('downloads', () => {
     const { app, installation } = server.server;
     return installation.database.read(
       scope,
-      async (view) => (await app.get(Signer).signingKey(view, keyId)).signingKey,
+      async (view) => (await app.get(Signer).signingKey(view, keyId)).signingKey as KeyObject,
     );
   }
 });

@@ -36,6 +36,7 @@ describe('keys', () => {
       algorithm,
       modulusBits: 'modulusBits' in modulus ? 2048 : null,
       origin: 'generated',
+      keyStore: null,
       exportable: false,
       weak: false,
       rotateEverySeconds: null,

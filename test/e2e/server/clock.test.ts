@@ -22,12 +22,14 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
 import { createAuthority, issue } from '../certificates/pki.js';
 import { certify, requestToken, update } from '../vendors/vendor.js';
 
 const SCOPE = platformScope(systemOrigin('test'));
 
 let clock: ManualClock;
+let engine: TransitKeys;
 let database: TestDatabase;
 let plain: DataSource;
 let server: TestServer;
@@ -37,13 +39,19 @@ beforeEach(async () => {
   // OpenSSL verifies by the real time, which the clock of the test must not pass.
   clock = new ManualClock(Date.now() - HOUR);
   database = await createMigratedDatabase();
-  server = await startTestServer({ database, clock });
+  engine = await transitKeys();
+  server = await startTestServer({
+    database,
+    clock,
+    environment: { CHANCERY_KEY_STORES: `transit=${engine.uri}` },
+  });
   plain = await openPlainDataSource(database.url);
   tenant = await createTenant(server);
 });
 afterEach(async () => {
   await plain.destroy();
   await server.close();
+  await engine.close();
   await database.drop();
 });
 

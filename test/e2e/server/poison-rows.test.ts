@@ -7,10 +7,12 @@ import { createMigratedDatabase } from '../../support/database.js';
 import { type DueSample, dueSamples, literal } from '../../support/due-samples.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { ADMIN, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { transitKeys } from '../../support/transit-keys.js';
 
 // Opened while the tests are collected: the samples say for which kinds there is a test.
 const database = await createMigratedDatabase();
-const server = await startTestServer({ database });
+const engine = await transitKeys();
+const server = await startTestServer({ database, environment: { CHANCERY_KEY_STORES: `transit=${engine.uri}` } });
 const plain = await openPlainDataSource(database.url);
 const tenant = await createTenant(server);
 const samples = dueSamples(server, tenant, plain);
@@ -19,6 +21,7 @@ const kinds = Object.keys(samples).toSorted();
 afterAll(async () => {
   await plain.destroy();
   await server.close();
+  await engine.close();
   await database.drop();
 });
 

@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 import { type TenantScope, systemOrigin, toEpochSeconds } from '#core';
 import { type AlgorithmName, algorithm, algorithms } from '#crypto';
 import { Signer, type UsableKey } from '#keys';
@@ -22,7 +24,7 @@ export interface TestIssuer {
   /** The public half as the JWKS shows it; `undefined` for a shared secret. */
   jwk(): Promise<Shape | undefined>;
   /** The opened key, for tokens that no server would issue. */
-  openKey(): Promise<UsableKey>;
+  openKey(): Promise<UsableKey & { readonly signingKey: KeyObject }>;
   /** A token of this issuer with other claims or header members, signed with its real key. */
   forge(claims: object, header?: object): Promise<string>;
 }
@@ -75,8 +77,11 @@ export async function createIssuer(
   const service = await createService(server, tenant);
   const asService: Call = { serviceKey: service.serviceKey };
   const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
-  const openKey = () =>
-    server.server.installation.database.read(scope, (view) => server.server.app.get(Signer).signingKey(view, keyId));
+  const openKey = async () => {
+    const { app, installation } = server.server;
+    const usable = await installation.database.read(scope, (view) => app.get(Signer).signingKey(view, keyId));
+    return { ...usable, signingKey: usable.signingKey as KeyObject };
+  };
   return {
     tenant,
     keyId,

@@ -17,6 +17,7 @@ import {
   keyLifecycle,
   keyVersionLifecycle,
 } from '#keys';
+import { STORE_NAME_PATTERN } from '#key-stores';
 import {
   Choice,
   Flag,
@@ -70,6 +71,14 @@ const RotateEverySeconds = (options = {}) =>
   });
 const Exportable = (options = {}) =>
   Flag({ description: 'Whether the private key can be exported', example: false, ...options });
+const KeyStoreName = (options = {}) =>
+  Text({
+    max: 32,
+    pattern: STORE_NAME_PATTERN,
+    description: 'Key store in which the private keys of all versions are made; they never leave it',
+    example: 'hsm',
+    ...options,
+  });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class KeyQuery extends NamedPageQuery {
@@ -94,6 +103,7 @@ export class NewKey {
   @Exportable({ optional: true, default: false }) exportable?: boolean;
   @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
   @Contacts({ optional: true }) contacts?: string[];
+  @KeyStoreName({ optional: true }) keyStore?: string;
 }
 
 export class KeyChange {
@@ -114,6 +124,11 @@ export class Key {
   @Choice(['text', 'base64'], { nullable: true, description: 'Encoding of an imported secret' })
   secretEncoding: 'text' | 'base64' | null;
   @Choice(['generated', 'imported'], { description: 'Origin' }) origin: 'generated' | 'imported';
+  @KeyStoreName({
+    nullable: true,
+    description: 'Key store of its private keys; null where they are sealed in the database',
+  })
+  keyStore: string | null;
   @Exportable() exportable: boolean;
   @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
   @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
@@ -250,6 +265,7 @@ export const presentKey = (row: KeyWithVersions['key']): Key => ({
   modulusBits: row.modulusBits,
   secretEncoding: row.secretEncoding,
   origin: row.origin,
+  keyStore: row.keyStore,
   exportable: row.exportable,
   weak: row.weak,
   rotateEverySeconds: row.rotateEverySeconds,

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import { keyStoreErrors } from '#key-stores';
 import { KeyDeletion, KeyDryRuns, KeyRotation, KeyUserReports, Keys, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -37,7 +38,9 @@ import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js'
 
 const { WRONG_STATE, BUSY } = coreErrors;
 const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
-const { KEY_IN_USE, KEY_NOT_USABLE, LAST_ACTIVE_KEY_VERSION } = keyErrors;
+const { KEY_IN_USE, KEY_NOT_USABLE, KEY_NOT_EXPORTABLE, LAST_ACTIVE_KEY_VERSION } = keyErrors;
+const { KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_BUSY, KEY_STORE_UNAVAILABLE } = keyStoreErrors;
+const inKeyStore = [KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_BUSY, KEY_STORE_UNAVAILABLE] as const;
 
 const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'Key ID (`kid`) of the version' });
 
@@ -57,7 +60,7 @@ export class KeysController {
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version is active' })
   @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
-  @Fails(KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY)
+  @Fails(KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_NOT_EXPORTABLE, BUSY, ...inKeyStore)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return answerOnce(scope, presentKeyDetails, () => this.keys.generate(scope, toKeyRequest(body)));
   }
@@ -109,7 +112,7 @@ export class KeysController {
     summary: 'Rotate a key: the next version is published now and signs when every cache of the JWKS has it',
   })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its new version')
-  @Fails(WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY)
+  @Fails(WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY, ...inKeyStore)
   async rotateKey(
     @Param('keyId') keyId: string,
     @Body() { immediately, ...forced }: Rotation,

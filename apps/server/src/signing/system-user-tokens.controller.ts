@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
 import { databaseErrors } from '#database';
+import { keyStoreErrors } from '#key-stores';
 import { keyErrors } from '#keys';
 import { Signing, TokenProfiles, parseSystemUserToken, profileErrors } from '#signing';
 
@@ -57,6 +58,8 @@ export class SystemUserTokensController {
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,
     keyErrors.KEY_NOT_USABLE,
+    keyStoreErrors.KEY_STORE_BUSY,
+    keyStoreErrors.KEY_STORE_UNAVAILABLE,
     coreErrors.BUSY,
     databaseErrors.AUDIT_UNAVAILABLE,
   )

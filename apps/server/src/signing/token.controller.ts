@@ -3,6 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs
 import type { FastifyRequest } from 'fastify';
 
 import { type DomainError, type TenantScope, coreErrors } from '#core';
+import { keyStoreErrors } from '#key-stores';
 import { keyErrors } from '#keys';
 import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
@@ -49,7 +50,14 @@ export class TokenController {
     ),
   })
   @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, transactionErrors.XID_IN_USE, coreErrors.BUSY)
+  @Fails(
+    profileErrors.PROFILE_NOT_GRANTED,
+    keyErrors.KEY_NOT_USABLE,
+    keyStoreErrors.KEY_STORE_BUSY,
+    keyStoreErrors.KEY_STORE_UNAVAILABLE,
+    transactionErrors.XID_IN_USE,
+    coreErrors.BUSY,
+  )
   async sign(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -68,7 +76,13 @@ export class TokenController {
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and errors, in request order' })
-  @Fails(profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY)
+  @Fails(
+    profileErrors.PROFILE_NOT_GRANTED,
+    keyErrors.KEY_NOT_USABLE,
+    keyStoreErrors.KEY_STORE_BUSY,
+    keyStoreErrors.KEY_STORE_UNAVAILABLE,
+    coreErrors.BUSY,
+  )
   async signBatch(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@ne
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ErrorKind, type Origin, type Page, type TenantScope, systemOrigin } from '#core';
+import { keyStoreErrors } from '#key-stores';
 import { keyErrors } from '#keys';
 import {
   PUBLIC_CALLER,
@@ -48,6 +49,8 @@ const Refusals = (): MethodDecorator =>
     profileErrors.PROFILE_NOT_GRANTED,
     profileErrors.AMBIGUOUS_PROFILE,
     keyErrors.KEY_NOT_USABLE,
+    keyStoreErrors.KEY_STORE_BUSY,
+    keyStoreErrors.KEY_STORE_UNAVAILABLE,
     transactionErrors.XID_IN_USE,
   );
 

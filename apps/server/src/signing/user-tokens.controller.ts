@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
+import { keyStoreErrors } from '#key-stores';
 import { keyErrors } from '#keys';
 import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
 import { tenantErrors } from '#tenants';
@@ -31,7 +32,14 @@ const PREFLIGHT = {
 const BEARER = /^Bearer +(?<token>\S+)$/i;
 
 const { PROFILE_NOT_GRANTED, AMBIGUOUS_PROFILE } = profileErrors;
-const ofEachIssue = [PROFILE_NOT_GRANTED, AMBIGUOUS_PROFILE, keyErrors.KEY_NOT_USABLE, coreErrors.BUSY] as const;
+const ofEachIssue = [
+  PROFILE_NOT_GRANTED,
+  AMBIGUOUS_PROFILE,
+  keyErrors.KEY_NOT_USABLE,
+  keyStoreErrors.KEY_STORE_BUSY,
+  keyStoreErrors.KEY_STORE_UNAVAILABLE,
+  coreErrors.BUSY,
+] as const;
 
 const RejectsUsers = (): MethodDecorator =>
   Fails(

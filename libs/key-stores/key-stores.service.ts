@@ -1,0 +1,191 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+
+import { CONFIGURATION, type SettingValues } from '#config';
+import { SECOND } from '#core';
+import { type AlgorithmName, StoredKey, algorithm } from '#crypto';
+import { LOGGER, type Logger } from '#logging';
+import { Counter, Histogram, SECONDS_BUCKETS } from '#metrics';
+
+import { keyStoreErrors } from './errors.js';
+import type { KeyStore, StorePlace } from './key-store.js';
+import type { keyStoreSettings } from './settings.js';
+import { StoreLine, StoreOutage, unavailable } from './store-line.js';
+import { type StoreTypeName, storeTypes } from './store-types.js';
+
+export interface StoreState {
+  readonly name: string;
+  readonly type: StoreTypeName;
+  /** `undefined` where it does not answer. */
+  readonly algorithms: readonly AlgorithmName[] | undefined;
+  /** Why it does not; for the operator only. */
+  readonly failure: string | undefined;
+}
+
+interface OpenStore {
+  readonly name: string;
+  readonly type: StoreTypeName;
+  readonly store: KeyStore;
+  readonly line: StoreLine;
+  /** Making keys takes long: one at a time, so that it never takes all of a store from signatures. */
+  readonly generations: StoreLine;
+  /** Whether it answered last time; `undefined` before the first time. */
+  isUp: boolean | undefined;
+}
+
+const PROBE = Buffer.from('a key that was made in a store signs this, and its public half verifies it');
+
+/** The key stores of the installation, by their names. */
+@Injectable()
+export class KeyStores implements OnApplicationShutdown {
+  readonly seconds = new Histogram(SECONDS_BUCKETS);
+  readonly failures = new Counter();
+  readonly #stores: ReadonlyMap<string, OpenStore>;
+  readonly #permitted: SettingValues<typeof keyStoreSettings>['keyStoreTenants'];
+
+  constructor(
+    @Inject(CONFIGURATION) { keyStores, keyStoreTenants }: SettingValues<typeof keyStoreSettings>,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.#permitted = keyStoreTenants;
+    this.#stores = new Map(
+      keyStores.map(({ name, type, uri }) => {
+        const store = storeTypes[type].store(uri, this.logger);
+        const lines = { line: new StoreLine(store.concurrency), generations: new StoreLine(1) };
+        return [name, { name, type, store, ...lines, isUp: undefined }];
+      }),
+    );
+  }
+
+  /** Whether a store of this name is configured. */
+  has(name: string): boolean {
+    return this.#stores.has(name);
+  }
+
+  /** Each with how many requests wait, and whether it answered last time. */
+  get states(): readonly { readonly name: string; readonly waiting: number; readonly isUp: boolean | undefined }[] {
+    return [...this.#stores.values()].map(({ name, line, isUp }) => ({ name, waiting: line.waiting, isUp }));
+  }
+
+  /** Whether one of them did not answer last time. */
+  get isDegraded(): boolean {
+    return this.states.some(({ isUp }) => isUp === false);
+  }
+
+  /** The stores that keys may be made in for a tenant. */
+  permitted(tenantId: string): readonly string[] {
+    return [...this.#stores.keys()].filter((name) =>
+      this.#permitted.some((entry) => entry.store === name && (entry.tenantId === '*' || entry.tenantId === tenantId)),
+    );
+  }
+
+  /** Asks each of the stores whether it answers, and what it can do. */
+  async examine(names: readonly string[] = [...this.#stores.keys()]): Promise<StoreState[]> {
+    return Promise.all(
+      names.map(async (name) => {
+        const open = this.#open(name);
+        try {
+          const algorithms = await this.#call(open, 'examine', '', () => open.store.algorithms());
+          return { name, type: open.type, algorithms, failure: undefined };
+        } catch (error) {
+          const { cause = error } = error as Error;
+          return { name, type: open.type, algorithms: undefined, failure: (cause as Error).message };
+        }
+      }),
+    );
+  }
+
+  /**
+   * Before a key is made: whether the tenant may have one in this store, and the store answered last.
+   * @throws KEY_STORE_UNKNOWN, KEY_STORE_UNAVAILABLE
+   */
+  requirePermitted(tenantId: string, name: string): void {
+    if (!this.permitted(tenantId).includes(name)) throw keyStoreErrors.KEY_STORE_UNKNOWN();
+    this.#open(name).line.requireOpen();
+  }
+
+  /**
+   * Makes a key pair in a store, which has signed with it before this returns.
+   * @throws KEY_STORE_ALGORITHM, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
+  async generate(
+    name: string,
+    place: StorePlace,
+    key: { readonly algorithm: AlgorithmName; readonly modulusBits: number | undefined },
+  ): Promise<StoredKey> {
+    const open = this.#open(name);
+    if (!algorithm(key.algorithm).scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
+    const publicKey = await open.generations.run(place.tenantId, () =>
+      this.#call(open, 'generate', place.tenantId, () => open.store.generate(place, key.algorithm, key.modulusBits)),
+    );
+    if (!algorithm(key.algorithm).accepts(publicKey)) throw keyStoreErrors.KEY_STORE_ALGORITHM();
+    const made = this.key(name, place, publicKey);
+    await made.sign(key.algorithm, PROBE);
+    return made;
+  }
+
+  /** A key of a store. What it signs has been verified with the public half that we have. */
+  key(name: string, place: StorePlace, publicKey: KeyObject): StoredKey {
+    return new StoredKey(publicKey, async (signsBy, data) => {
+      const row = algorithm(signsBy);
+      const { scheme } = row;
+      const open = this.#open(name);
+      if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
+      const signature = await this.#call(open, 'sign', place.tenantId, () => open.store.sign(place, scheme, data));
+      if (await row.verify(data, signature, publicKey)) return signature;
+      this.failures.increment(name);
+      this.logger.error({ keyStore: name, recordId: place.recordId }, 'A key store signed with another key');
+      throw unavailable(new Error('What the key store signed does not verify'));
+    });
+  }
+
+  /** @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */
+  async destroy(name: string, place: StorePlace): Promise<void> {
+    const open = this.#open(name);
+    await this.#call(open, 'destroy', place.tenantId, () => open.store.destroy(place));
+  }
+
+  /** Whether a store has a key. @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */
+  async holds(name: string, place: StorePlace): Promise<boolean> {
+    const open = this.#open(name);
+    return this.#call(open, 'find', place.tenantId, () => open.store.has(place));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.#stores.values()].map(({ store }) => store.close()));
+  }
+
+  /** @throws KEY_STORE_UNAVAILABLE for a store that is not configured any more */
+  #open(name: string): OpenStore {
+    const open = this.#stores.get(name);
+    if (!open) throw unavailable(new Error(`No key store ${name} is configured`));
+    return open;
+  }
+
+  /** A call in its turn, measured. */
+  async #call<T>(open: OpenStore, action: string, group: string, call: () => Promise<T>): Promise<T> {
+    return open.line.run(group, async () => {
+      const start = performance.now();
+      try {
+        const value = await call();
+        this.#note(open, true);
+        return value;
+      } catch (error) {
+        this.failures.increment(open.name);
+        if (error instanceof StoreOutage) this.#note(open, false, error);
+        throw error;
+      } finally {
+        this.seconds.observe((performance.now() - start) / SECOND, open.name, action);
+      }
+    });
+  }
+
+  /** The log says once that a store stopped to answer, and once that it answers again. */
+  #note(open: OpenStore, isUp: boolean, failure?: StoreOutage): void {
+    if (open.isUp === isUp) return;
+    if (!isUp) this.logger.error({ keyStore: open.name, cause: failure?.message }, 'A key store does not answer');
+    else if (open.isUp === false) this.logger.warn({ keyStore: open.name }, 'A key store answers again');
+    open.isUp = isUp;
+  }
+}

@@ -1,0 +1,127 @@
+import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
+
+import { type AlgorithmName, type SignatureScheme, algorithm, algorithmNames } from '#crypto';
+import { type TransitAccess, transitRequest } from '#vault';
+
+import { keyStoreErrors } from './errors.js';
+import type { KeyStore, StorePlace, StoreType } from './key-store.js';
+import { StoreOutage, unavailable } from './store-line.js';
+
+const FORM = 'transit://HOST[:PORT]/MOUNT?token-file=FILE';
+const PATTERN =
+  /^transit(?<plain>\+http(?=:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]))?:\/\/(?<host>[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)\/(?<mount>[\w-]+(\/[\w-]+)*)\?(?<query>.+)$/;
+const CONCURRENCY = 16;
+const NOT_FOUND = 404;
+const BAD_REQUEST = 400;
+
+interface TransitSource extends TransitAccess {
+  readonly mount: string;
+}
+
+/** @throws Error for another URI, and for a token over plain HTTP to another machine */
+export function transitSourceOf(uri: string): TransitSource {
+  const { plain, host, mount, query } = PATTERN.exec(uri)?.groups ?? {};
+  const { 'token-file': transitTokenFile, namespace, ...others } = Object.fromEntries(new URLSearchParams(query));
+  if (!mount || !transitTokenFile || Object.keys(others).length > 0) throw new Error(`must be ${FORM}`);
+  const origin = `${plain ? 'http' : 'https'}://${host!}`;
+  return { origin, mount, transitTokenFile, ...(namespace === undefined ? {} : { transitNamespace: namespace }) };
+}
+
+const nameOf = ({ tenantId, recordId }: StorePlace): string => `chancery-${tenantId}-${recordId}`;
+
+const HASHES = { sha256: 'sha2-256', sha384: 'sha2-384', sha512: 'sha2-512' } as const;
+/** RFC 7518 §3.4: each curve has its hash. */
+const CURVES = { sha256: 'ecdsa-p256', sha384: 'ecdsa-p384', sha512: 'ecdsa-p521' } as const;
+
+/** `type` of the key. */
+function keyTypeOf(scheme: SignatureScheme, modulusBits: number | undefined): string {
+  if (scheme.type === 'eddsa') return 'ed25519';
+  return scheme.type === 'ecdsa' ? CURVES[scheme.hash] : `rsa-${modulusBits}`;
+}
+
+/** What is signed: a hash that is computed here, or for Ed25519 the message. */
+function requestOf(scheme: SignatureScheme, data: Buffer): Record<string, unknown> {
+  if (scheme.hash === null) return { input: data.toString('base64') };
+  const prehashed = {
+    input: createHash(scheme.hash).update(data).digest('base64'),
+    prehashed: true,
+    hash_algorithm: HASHES[scheme.hash],
+  };
+  if (scheme.type === 'ecdsa') return { ...prehashed, marshaling_algorithm: 'jws' };
+  const padding = scheme.type === 'rsa-pss' ? { signature_algorithm: 'pss', salt_length: 'hash' } : {};
+  return { ...prehashed, signature_algorithm: 'pkcs1v15', ...padding };
+}
+
+/** PEM; of Ed25519 keys the Base64 of their 32 bytes. */
+function publicKeyOf(stated: string): KeyObject {
+  if (stated.startsWith('-----')) return createPublicKey(stated);
+  const x = Buffer.from(stated, 'base64').toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+}
+
+/** The transit engine of OpenBao or HashiCorp Vault (HTTP API v1): a key of the engine for each private key. */
+function transitStore({ mount, ...access }: TransitSource): KeyStore {
+  /** @throws StoreOutage where the engine does not answer, is sealed, or does not accept the token */
+  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) {
+    const { status, text } = await transitRequest(access, method, `${mount}/${path}`, body).catch((cause: unknown) => {
+      throw new StoreOutage(cause);
+    });
+    const isAnswer = (status >= 200 && status < 300) || status === NOT_FOUND || status === BAD_REQUEST;
+    if (!isAnswer) throw new StoreOutage(new Error(`The engine answers ${status}`));
+    return { status, text };
+  }
+
+  async function read(method: 'GET' | 'POST', path: string, body?: object): Promise<Record<string, unknown>> {
+    const { status, text } = await call(method, path, body);
+    if (status >= BAD_REQUEST) throw unavailable(new Error(`The engine answers ${status}`));
+    return (JSON.parse(text) as { data?: Record<string, unknown> }).data ?? {};
+  }
+
+  const has = async (place: StorePlace): Promise<boolean> =>
+    (await call('GET', `keys/${nameOf(place)}`)).status !== NOT_FOUND;
+
+  return {
+    concurrency: CONCURRENCY,
+    algorithms: async () => {
+      await call('GET', 'keys/chancery');
+      return algorithmNames.filter((name) => algorithm(name).scheme !== undefined);
+    },
+    has,
+    generate: async (place, name: AlgorithmName, modulusBits) => {
+      const { scheme } = algorithm(name);
+      if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
+      const type = keyTypeOf(scheme, modulusBits);
+      const path = `keys/${nameOf(place)}`;
+      const { status } = await call('POST', path, { type, exportable: false, allow_plaintext_backup: false });
+      if (status >= BAD_REQUEST) throw keyStoreErrors.KEY_STORE_ALGORITHM();
+      const stated = await read('GET', path);
+      // A key that was there before, of another type or one that can be exported, is none of ours.
+      const { public_key: publicKey } = (stated['keys'] as Record<string, { public_key?: string }>)?.['1'] ?? {};
+      if (stated['exportable'] !== false || stated['type'] !== type || publicKey === undefined) {
+        throw unavailable(new Error('The engine has another key of this name'));
+      }
+      return publicKeyOf(publicKey);
+    },
+    sign: async (place, scheme, data) => {
+      const { signature } = await read('POST', `sign/${nameOf(place)}`, requestOf(scheme, data));
+      // "vault:v1:" and Base64, or base64url where it was asked for.
+      const encoded = String(signature).split(':')[2] ?? '';
+      return Buffer.from(encoded, scheme.type === 'ecdsa' ? 'base64url' : 'base64');
+    },
+    destroy: async (place) => {
+      if (!(await has(place))) return;
+      const path = `keys/${nameOf(place)}`;
+      await call('POST', `${path}/config`, { deletion_allowed: true });
+      const { status } = await call('DELETE', path);
+      if (status === BAD_REQUEST) throw unavailable(new Error('The engine does not delete the key'));
+    },
+    close: async () => undefined,
+  };
+}
+
+export const transitStoreType = {
+  form: FORM,
+  scheme: /^transit(\+http)?:/,
+  check: (uri) => void transitSourceOf(uri),
+  store: (uri) => transitStore(transitSourceOf(uri)),
+} as const satisfies StoreType;

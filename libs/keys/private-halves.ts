@@ -1,0 +1,94 @@
+import type { KeyObject } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+
+import { DomainError, type TenantScope } from '#core';
+import { type AlgorithmName, CpuQueue, type RsaModulusBits } from '#crypto';
+import { KeyStores, StoredObjects, keyStoreErrors } from '#key-stores';
+
+import type { KeyVersion } from './entities.js';
+
+/** Where the private half of a version is. */
+export type PrivateHalf =
+  | { readonly in: 'database'; readonly sealed: Buffer }
+  /** Under the id of the version. */
+  | { readonly in: 'store'; readonly store: string };
+
+/** `undefined` once it is destroyed. */
+export function privateHalfOf({
+  sealedPrivate,
+  keyStore,
+  state,
+}: Pick<KeyVersion, 'sealedPrivate' | 'keyStore' | 'state'>): PrivateHalf | undefined {
+  if (keyStore !== null) {
+    return state === 'destroyed' || state === 'compromised' ? undefined : { in: 'store', store: keyStore };
+  }
+  return sealedPrivate === null ? undefined : { in: 'database', sealed: sealedPrivate };
+}
+
+/** A private half that was made or read for a version that is about to be stored. */
+export type NewPrivateHalf =
+  | { readonly in: 'database'; readonly signingKey: KeyObject }
+  | {
+      readonly in: 'store';
+      readonly store: string;
+      /** The id that the version must have. */
+      readonly versionId: string;
+      readonly publicKey: KeyObject;
+    };
+
+/** What is to be made. */
+export interface HalfRequest {
+  readonly keyStore: string | null;
+  readonly algorithm: AlgorithmName;
+  readonly modulusBits: RsaModulusBits | undefined;
+  /** Its predecessor leaked. */
+  readonly urgent?: boolean;
+}
+
+/** Makes key pairs: in this process, or in a key store. Not within a transaction. */
+@Injectable()
+export class PrivateHalves {
+  constructor(
+    private readonly cpu: CpuQueue,
+    private readonly stores: KeyStores,
+    private readonly objects: StoredObjects,
+  ) {}
+
+  /** @throws BUSY, KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */
+  async make(
+    scope: TenantScope,
+    { keyStore, algorithm, modulusBits, urgent = false }: HalfRequest,
+  ): Promise<NewPrivateHalf> {
+    if (keyStore === null) {
+      const { signingKey } = await this.cpu.generate(scope.tenantId, algorithm, { modulusBits, urgent });
+      return { in: 'database', signingKey };
+    }
+    this.stores.requirePermitted(scope.tenantId, keyStore);
+    const versionId = await this.objects.reserve(scope, keyStore);
+    try {
+      const place = { tenantId: scope.tenantId, recordId: versionId };
+      const { publicKey } = await this.stores.generate(keyStore, place, { algorithm, modulusBits });
+      return { in: 'store', store: keyStore, versionId, publicKey };
+    } catch (error) {
+      await this.objects.discard(scope.tenantId, versionId);
+      throw error;
+    }
+  }
+
+  /** Makes one and uses it. One that was not stored then is destroyed. @throws as `make`; whatever `use` throws */
+  async with<T>(scope: TenantScope, request: HalfRequest, use: (made: NewPrivateHalf) => Promise<T>): Promise<T> {
+    const made = await this.make(scope, request);
+    try {
+      return await use(made);
+    } finally {
+      if (made.in === 'store') await this.objects.discard(scope.tenantId, made.versionId);
+    }
+  }
+}
+
+const STORE_CODES = Object.keys(keyStoreErrors.table);
+
+/** Whether no key could be made because of its store. */
+export const isStoreRefusal = (error: unknown): error is DomainError =>
+  error instanceof DomainError && STORE_CODES.includes(error.code);

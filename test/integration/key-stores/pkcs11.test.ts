@@ -1,0 +1,216 @@
+import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { DAY } from '#core';
+import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#crypto';
+
+import { Pkcs11Token } from '../../../libs/key-stores/pkcs11-token.js';
+import { createProfile, createService } from '../../e2e/signing/issuer.js';
+import {
+  type Answer,
+  PASSWORD,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
+import { createToken, softHsm } from '../../support/token.js';
+
+/** Runs where SoftHSM is installed, as continuous integration does. */
+const withSoftHsm = softHsm === undefined ? [] : [['SoftHSM'] as const];
+const LABELS = ['signing', 'changing'] as const;
+const pinFiles = Object.fromEntries(LABELS.map((label) => [label, join(tmpdir(), `pin-${randomUUID()}`)]));
+// All tokens before the first is opened: a module lists its slots once.
+for (const label of withSoftHsm.length > 0 ? LABELS : []) {
+  writeFileSync(pinFiles[label]!, `${createToken(label).pin!.reveal()}\n`);
+}
+const uriOf = (label: string): string =>
+  `pkcs11:token=${label}?module-path=${softHsm}&pin-source=file:${pinFiles[label]}`;
+
+/** The processes of ours in which a token is open. */
+const tokenProcesses = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const parent = /^PPid:\s(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
+        return parent === String(process.pid) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('pkcs11-token');
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+
+const pinOf = (label: string): string => readFileSync(pinFiles[label]!, 'utf8').trim();
+const tokenOptions = (tokenLabel: string) => ({ module: softHsm!, tokenLabel, pin: pinOf(tokenLabel) });
+
+describe.each(withSoftHsm)('with %s', () => {
+  let server: TestServer;
+  let tenant: TestTenant;
+  let serviceKey: string;
+
+  beforeAll(async () => {
+    server = await startTestServer({
+      environment: {
+        CHANCERY_KEY_STORES: `hsm=${uriOf('signing')}, changing=${uriOf('changing')}`,
+        CHANCERY_KEY_STORE_TENANTS: 'hsm=*, changing=*',
+      },
+    });
+    tenant = await createTenant(server);
+    serviceKey = (await createService(server, tenant)).serviceKey;
+  });
+  afterAll(async () => {
+    await server.close();
+    for (const file of Object.values(pinFiles)) rmSync(file, { force: true });
+  });
+
+  const createKey = (body: object): Promise<Answer> =>
+    server.post(
+      `${tenant.path}/keys`,
+      { name: randomUUID(), algorithm: 'ES256', keyStore: 'hsm', ...body },
+      tenant.owner,
+    );
+  const signerOf = async (body: object) => {
+    const created = await createKey(body);
+    if (created.status !== 201) throw new Error(created.text);
+    const keyId = created.body['id']!;
+    return { keyId, path: `${tenant.path}/keys/${keyId}`, profile: await createProfile(server, tenant, { keyId }) };
+  };
+  const sign = (profile: string): Promise<Answer> => server.post(`/v1/sign/${profile}`, {}, { serviceKey });
+  const jwks = async (): Promise<string> => (await server.get(`${tenant.path}/.well-known/jwks.json`)).text;
+  /** The labels of what is on the token, read by another process than the server's. */
+  const onToken = (label: string): string[] => {
+    const binding = createRequire(import.meta.url)('pkcs11js') as typeof import('pkcs11js');
+    const pkcs11 = new binding.PKCS11();
+    pkcs11.load(softHsm!);
+    try {
+      pkcs11.C_Initialize();
+    } catch {
+      // Initialised by the test before.
+    }
+    const slot = pkcs11.C_GetSlotList(true).find((id) => pkcs11.C_GetTokenInfo(id).label.trimEnd() === label)!;
+    const session = pkcs11.C_OpenSession(slot, binding.CKF_SERIAL_SESSION);
+    pkcs11.C_Login(session, binding.CKU_USER, pinOf(label));
+    pkcs11.C_FindObjectsInit(session, []);
+    const labels = pkcs11
+      .C_FindObjects(session, 1_000)
+      .map((object) => pkcs11.C_GetAttributeValue(session, object, [{ type: binding.CKA_LABEL }])[0]!.value);
+    pkcs11.C_FindObjectsFinal(session);
+    pkcs11.C_CloseAllSessions(slot);
+    return labels.map(String);
+  };
+
+  it.each(['RS256', 'PS384', 'ES256', 'ES384', 'ES512', 'EdDSA'] satisfies AlgorithmName[])(
+    'a key in a key store signs tokens by %s that verify with the published key',
+    async (name) => {
+      const { path, profile } = await signerOf({
+        algorithm: name,
+        ...(/^[RP]S/.test(name) ? { modulusBits: 2048 } : {}),
+      });
+      const details = (await server.get(path, tenant.owner)).body;
+      expect(details).toMatchObject({ keyStore: 'hsm', exportable: false, origin: 'generated' });
+      const signed = await sign(profile);
+      expect(signed.status).toBe(200);
+      const parsed = parseCompactJws(signed.body['token']!);
+      if (!parsed.ok) throw new Error('no JWS');
+      const { keys } = JSON.parse(await jwks()) as { keys: { kid: string; kty: string }[] };
+      const jwk = keys.find(({ kid }) => kid === parsed.value.header.kid)!;
+      const { signingInput, signature } = parsed.value;
+      expect(await algorithm(name).verify(signingInput, signature, keyFromJwk(jwk))).toBe(true);
+    },
+  );
+
+  it('a key in a key store is refused for an algorithm that the store has not, as exportable, and in a store that is not permitted', async () => {
+    const code = async (body: object): Promise<unknown> => (await createKey(body)).body['code'];
+    expect(await code({ algorithm: 'HS256' })).toBe('KEY_STORE_ALGORITHM');
+    expect(await code({ algorithm: 'ML-DSA-44' })).toBe('KEY_STORE_ALGORITHM');
+    expect(await code({ exportable: true })).toBe('KEY_NOT_EXPORTABLE');
+    expect(await code({ keyStore: 'elsewhere' })).toBe('KEY_STORE_UNKNOWN');
+    const before = onToken('signing').length;
+    const taken = randomUUID();
+    expect((await createKey({ name: taken })).status).toBe(201);
+    expect(await code({ name: taken })).toBe('KEY_NAME_TAKEN');
+    // What was made for the key that was refused is destroyed.
+    expect(onToken('signing')).toHaveLength(before + 1);
+  });
+
+  it('a key in a key store is rotated in it, and the private key of a version that ends is destroyed there', async () => {
+    const { keyId, path, profile } = await signerOf({});
+    const first = (await sign(profile)).body['kid'];
+    expect((await server.post(`${path}/rotate`, { immediately: true }, tenant.owner)).status).toBe(200);
+    const second = (await sign(profile)).body['kid'];
+    expect(second).not.toBe(first);
+    const versions = onToken('signing').filter((label) => label.startsWith(`chancery ${tenant.id}`)).length;
+    expect((await server.post(`${path}/versions/${second}/compromise`, {}, tenant.owner)).status).toBe(200);
+    expect([first, second]).not.toContain((await sign(profile)).body['kid']);
+    expect(onToken('signing')).toHaveLength(versions + 1);
+    await server.runScheduler();
+    expect(onToken('signing')).toHaveLength(versions);
+    await server.setTime(server.clock.now() + DAY);
+    tenant = { ...tenant, owner: { ...tenant.owner, token: await server.login(tenant.owner.email, PASSWORD) } };
+    await server.runScheduler();
+    await server.runScheduler();
+    const left = onToken('signing').length;
+    expect(left).toBeLessThan(versions);
+    const query = `?targetId=${keyId}`;
+    expect((await server.get(`${tenant.path}/audit-events${query}`, tenant.owner)).status).toBe(200);
+  });
+
+  it('a process of a token that was killed is followed by another with the next signature', async () => {
+    const { profile } = await signerOf({});
+    expect((await sign(profile)).status).toBe(200);
+    const before = tokenProcesses();
+    expect(before.length).toBeGreaterThan(0);
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    expect((await sign(profile)).status).toBe(200);
+    expect(tokenProcesses().filter((pid) => !before.includes(pid)).length).toBeGreaterThan(0);
+  });
+
+  it('a token whose PIN is rejected is not asked again before the file has another one', async () => {
+    const pin = pinOf('changing');
+    writeFileSync(pinFiles['changing']!, '000000');
+    const refused = await createKey({ keyStore: 'changing' });
+    expect(refused.body).toMatchObject({ code: 'KEY_STORE_UNAVAILABLE' });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(refused.text).not.toContain('000000');
+    await expect.poll(() => createKey({ keyStore: 'changing' }).then(({ status }) => status)).toBe(503);
+    expect(server.logs.filter((line) => line.includes('rejects its PIN'))).toHaveLength(1);
+    writeFileSync(pinFiles['changing']!, pin);
+    await expect
+      .poll(() => createKey({ keyStore: 'changing' }).then(({ status }) => status), { timeout: 10_000 })
+      .toBe(201);
+    expect(server.logs.join()).not.toContain(pin);
+  });
+
+  it('a session that a token lost is opened again by the next signature', () => {
+    const token = new Pkcs11Token(tokenOptions('signing'));
+    const object = { id: Buffer.from(randomUUID()), label: 'test' };
+    const { point } = token.generate(object, { type: 'ec', curve: 'P-256' }) as { point: Uint8Array };
+    const base64 = (part: Uint8Array): string => Buffer.from(part).toString('base64url');
+    const [x, y] = [base64(point.slice(1, 33)), base64(point.slice(33))];
+    const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+    const digest = createHash('sha256').update('text').digest();
+    const signs = (): boolean => {
+      const signature = token.sign(object, { type: 'ecdsa' }, digest);
+      return verify('sha256', Buffer.from('text'), { key, dsaEncoding: 'ieee-p1363' }, signature);
+    };
+    expect(signs()).toBe(true);
+    const binding = createRequire(import.meta.url)('pkcs11js') as typeof import('pkcs11js');
+    const pkcs11 = new binding.PKCS11();
+    pkcs11.load(softHsm!);
+    const slot = pkcs11.C_GetSlotList(true).find((id) => pkcs11.C_GetTokenInfo(id).label.trimEnd() === 'signing')!;
+    pkcs11.C_CloseAllSessions(slot);
+    expect(signs()).toBe(true);
+    const session = pkcs11.C_OpenSession(slot, binding.CKF_SERIAL_SESSION | binding.CKF_RW_SESSION);
+    pkcs11.C_Logout(session);
+    expect(signs()).toBe(true);
+    token.destroy(object);
+    expect(token.has(object)).toBe(false);
+    expect(() => token.sign(object, { type: 'ecdsa' }, digest)).toThrow('has no key');
+  });
+});

@@ -1,0 +1,135 @@
+import {
+  type KeyObject,
+  constants,
+  createHash,
+  generateKeyPairSync,
+  privateEncrypt,
+  randomUUID,
+  sign,
+} from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { p256, p384, p521 } from '@noble/curves/nist.js';
+
+interface EngineKey {
+  readonly type: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  deletionAllowed: boolean;
+}
+
+const CURVES = { 'ecdsa-p256': 'P-256', 'ecdsa-p384': 'P-384', 'ecdsa-p521': 'P-521' } as const;
+const SIGNERS = { 'ecdsa-p256': p256, 'ecdsa-p384': p384, 'ecdsa-p521': p521 } as const;
+const HASHES = { 'sha2-256': 'sha256', 'sha2-384': 'sha384', 'sha2-512': 'sha512' } as const;
+const DIGEST_INFO: Readonly<Record<string, string>> = {
+  sha256: '3031300d060960864801650304020105000420',
+  sha384: '3041300d060960864801650304020205000430',
+  sha512: '3051300d060960864801650304020305000440',
+};
+
+/** A substitute of the signing keys of the transit engine of OpenBao and Vault (HTTP API v1). */
+export interface TransitKeys {
+  /** For `CHANCERY_KEY_STORES`. */
+  readonly uri: string;
+  readonly keys: ReadonlyMap<string, unknown>;
+  fail: boolean;
+  close(): Promise<void>;
+}
+
+function newKey(type: string): EngineKey | undefined {
+  const rsa = /^rsa-(2048|3072|4096)$/.exec(type);
+  const curve = CURVES[type as keyof typeof CURVES];
+  if (rsa) return { type, deletionAllowed: false, ...generateKeyPairSync('rsa', { modulusLength: Number(rsa[1]) }) };
+  if (curve) return { type, deletionAllowed: false, ...generateKeyPairSync('ec', { namedCurve: curve }) };
+  return type === 'ed25519' ? { type, deletionAllowed: false, ...generateKeyPairSync('ed25519') } : undefined;
+}
+
+const publicText = ({ type, publicKey }: EngineKey): string =>
+  type === 'ed25519'
+    ? Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64')
+    : publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+/** What the engine signs, by the members that it knows. `undefined` where it would refuse. */
+function signed(key: EngineKey, body: Record<string, unknown>): string | undefined {
+  const input = Buffer.from(String(body['input']), 'base64');
+  if (key.type === 'ed25519') return sign(null, input, key.privateKey).toString('base64');
+  const hash = HASHES[body['hash_algorithm'] as keyof typeof HASHES];
+  if (body['prehashed'] !== true || !hash || input.length !== createHash(hash).digest().length) return undefined;
+  // `node:crypto` signs no hash that was made elsewhere.
+  const curve = SIGNERS[key.type as keyof typeof SIGNERS];
+  if (curve) {
+    if (body['marshaling_algorithm'] !== 'jws') return undefined;
+    const scalar = Buffer.from(key.privateKey.export({ format: 'jwk' }).d!, 'base64url');
+    return Buffer.from(curve.sign(input, scalar, { prehash: false })).toString('base64url');
+  }
+  if (body['signature_algorithm'] === 'pss') return undefined;
+  const padded = Buffer.concat([Buffer.from(DIGEST_INFO[hash]!, 'hex'), input]);
+  const { RSA_PKCS1_PADDING } = constants;
+  return privateEncrypt({ key: key.privateKey, padding: RSA_PKCS1_PADDING }, padded).toString('base64');
+}
+
+/** Starts one, with a file that has its token. */
+export async function transitKeys(): Promise<TransitKeys> {
+  const keys = new Map<string, EngineKey>();
+  const token = randomUUID();
+  const folder = mkdtempSync(join(tmpdir(), 'chancery-transit-'));
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, token);
+  const answer = (method: string, path: string, body: Record<string, unknown>): readonly [number, object] => {
+    const [, verb, name = '', rest] = /^\/v1\/transit\/(keys|sign)\/([\w.-]+)(\/config)?$/.exec(path) ?? [];
+    const key = keys.get(name);
+    if (verb === 'keys' && method === 'POST' && !rest) {
+      const made = key ?? newKey(String(body['type']));
+      if (!made || body['exportable'] !== false) return [400, { errors: ['unknown key type'] }];
+      keys.set(name, made);
+      return [200, {}];
+    }
+    if (!key) return [verb === 'sign' ? 400 : 404, { errors: [] }];
+    if (verb === 'sign') {
+      const signature = signed(key, body);
+      return signature === undefined ? [400, { errors: [] }] : [200, { data: { signature: `vault:v1:${signature}` } }];
+    }
+    if (rest) {
+      key.deletionAllowed = body['deletion_allowed'] === true;
+      return [200, {}];
+    }
+    if (method === 'DELETE') {
+      if (!key.deletionAllowed) return [400, { errors: ['deletion is not allowed for this key'] }];
+      keys.delete(name);
+      return [204, {}];
+    }
+    return [200, { data: { type: key.type, exportable: false, keys: { 1: { public_key: publicText(key) } } } }];
+  };
+  const server: Server = createServer((message, response) => {
+    const chunks: Buffer[] = [];
+    message.on('data', (chunk: Buffer) => chunks.push(chunk));
+    message.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
+      const isKnown = message.headers['x-vault-token'] === token;
+      const allowed = isKnown
+        ? answer(message.method ?? '', message.url ?? '', body)
+        : ([403, { errors: [] }] as const);
+      const [status, document] = engine.fail ? ([503, {}] as const) : allowed;
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(status === 204 ? '' : JSON.stringify(document));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const engine: TransitKeys = {
+    uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
+    keys,
+    fail: false,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return engine;
+}
