@@ -39,6 +39,9 @@ export class TokenRefusal extends Error {
   }
 }
 
+/** It did not answer in time; another process would not either. */
+class TooSlow extends Error {}
+
 /** The process or the session is gone; a new one may have what this one has lost. */
 class Gone extends Error {}
 
@@ -97,14 +100,21 @@ export class TokenProcesses {
     try {
       const answer = await token.ask(question, LIMITS[question.kind]);
       if (answer.ok) return answer.value;
+      // A session that was lost logs in again: the PIN may have been changed since.
+      if (answer.failure === 'pin') this.#rejected(token, answer.detail);
       if (answer.failure === 'lost' || answer.failure === 'pin') throw new Gone(answer.detail);
       throw new TokenRefusal(answer.failure, answer.detail);
     } catch (error) {
       if (error instanceof Gone) token.kill();
-      throw error;
+      throw error instanceof TooSlow ? new StoreOutage(error) : error;
     } finally {
       if (token.isUsable) this.#idle.push(token);
     }
+  }
+
+  #rejected({ pinDigest }: TokenProcess, detail: string): void {
+    this.#rejectedPin = pinDigest;
+    this.log.error({ tokenLabel: this.source.tokenLabel, cause: detail }, PIN_REJECTED);
   }
 
   /** A process whose token is open. Who calls sees to it that no more are wanted than there may be. */
@@ -125,7 +135,7 @@ export class TokenProcesses {
         new Error('The token has rejected this PIN: it is not tried again before its file has another'),
       );
     }
-    const token = new TokenProcess((ended) => this.#all.delete(ended));
+    const token = new TokenProcess(digestOf(pin), (ended) => this.#all.delete(ended));
     this.#all.add(token);
     try {
       const answer = await token.ask({ kind: 'open', options: { module, tokenLabel, pin } }, LIMITS.open);
@@ -133,10 +143,7 @@ export class TokenProcesses {
         token.mechanisms = answer.value as readonly string[];
         return token;
       }
-      if (answer.failure === 'pin') {
-        this.#rejectedPin = digestOf(pin);
-        this.log.error({ tokenLabel, cause: answer.detail }, 'The token of a key store rejects its PIN');
-      }
+      if (answer.failure === 'pin') this.#rejected(token, answer.detail);
       throw new Gone(answer.detail);
     } catch (error) {
       token.kill();
@@ -144,6 +151,8 @@ export class TokenProcesses {
     }
   }
 }
+
+const PIN_REJECTED = 'The token of a key store rejects its PIN';
 
 async function pinIn(file: string): Promise<string> {
   try {
@@ -159,10 +168,14 @@ const digestOf = (pin: string): string => createHash('sha256').update(pin).diges
 class TokenProcess {
   mechanisms: readonly string[] = [];
   readonly #child: ChildProcess;
-  #answered: ((answer: TokenAnswer | Gone) => void) | undefined;
+  #answered: ((answer: TokenAnswer | Error) => void) | undefined;
   #ended = false;
 
-  constructor(onEnd: (ended: TokenProcess) => void) {
+  /** @param pinDigest of the PIN that it logs in with */
+  constructor(
+    readonly pinDigest: string,
+    onEnd: (ended: TokenProcess) => void,
+  ) {
     this.#child = fork(PROGRAM, {
       serialization: 'advanced',
       // Inspectors and loaders of the server are none of it.
@@ -187,12 +200,12 @@ class TokenProcess {
     return !this.#ended;
   }
 
-  /** @throws Gone where it ends, or needs longer than it may */
+  /** @throws Gone where it ends, TooSlow where it needs longer than it may: it is killed then */
   async ask(question: TokenQuestion, milliseconds: number): Promise<TokenAnswer> {
-    const answer = await new Promise<TokenAnswer | Gone>((resolve) => {
+    const answer = await new Promise<TokenAnswer | Error>((resolve) => {
       const timer = setTimeout(() => {
         this.kill();
-        this.#respond(new Gone(`The token needs longer than ${milliseconds / SECOND} s`));
+        this.#respond(new TooSlow(`The token needs longer than ${milliseconds / SECOND} s`));
       }, milliseconds);
       this.#answered = (given) => {
         clearTimeout(timer);
@@ -201,7 +214,7 @@ class TokenProcess {
       if (this.#ended) this.#respond(new Gone('The process of the token has ended'));
       else this.#child.send(question);
     });
-    if (answer instanceof Gone) throw answer;
+    if (answer instanceof Error) throw answer;
     return answer;
   }
 
@@ -221,7 +234,7 @@ class TokenProcess {
     clearTimeout(timer);
   }
 
-  #respond(answer: TokenAnswer | Gone): void {
+  #respond(answer: TokenAnswer | Error): void {
     const answered = this.#answered;
     this.#answered = undefined;
     answered?.(answer);

@@ -140,7 +140,7 @@ describe.each(withSoftHsm)('with %s', () => {
   });
 
   it('a key in a key store is rotated in it, and the private key of a version that ends is destroyed there', async () => {
-    const { keyId, path, profile } = await signerOf({});
+    const { path, profile } = await signerOf({});
     const first = (await sign(profile)).body['kid'];
     expect((await server.post(`${path}/rotate`, { immediately: true }, tenant.owner)).status).toBe(200);
     const second = (await sign(profile)).body['kid'];
@@ -155,10 +155,25 @@ describe.each(withSoftHsm)('with %s', () => {
     tenant = { ...tenant, owner: { ...tenant.owner, token: await server.login(tenant.owner.email, PASSWORD) } };
     await server.runScheduler();
     await server.runScheduler();
-    const left = onToken('signing').length;
-    expect(left).toBeLessThan(versions);
-    const query = `?targetId=${keyId}`;
-    expect((await server.get(`${tenant.path}/audit-events${query}`, tenant.owner)).status).toBe(200);
+    expect(onToken('signing').length).toBeLessThan(versions);
+    const { items } = (await server.get(`${tenant.path}/audit-events?action=key_store.object_destroyed`, tenant.owner))
+      .body;
+    expect((items as unknown as { details: object }[]).map(({ details }) => details)).toContainEqual({
+      keyStore: 'hsm',
+    });
+  });
+
+  it('a token that never answers keeps no other key from signing, and its processes are replaced', async () => {
+    const { profile } = await signerOf({});
+    const { profile: sealed } = await signerOf({ keyStore: undefined });
+    expect((await sign(profile)).status).toBe(200);
+    for (const pid of tokenProcesses()) process.kill(pid, 'SIGSTOP');
+    let isWaiting = true;
+    const refused = sign(profile).finally(() => (isWaiting = false));
+    expect((await sign(sealed)).status).toBe(200);
+    expect(isWaiting).toBe(true);
+    expect((await refused).body).toMatchObject({ code: 'KEY_STORE_UNAVAILABLE' });
+    await expect.poll(() => sign(profile).then(({ status }) => status), { timeout: 20_000 }).toBe(200);
   });
 
   it('a process of a token that was killed is followed by another with the next signature', async () => {
