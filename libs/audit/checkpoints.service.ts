@@ -238,7 +238,10 @@ export class Checkpoints {
         if (!(await this.keys.isLatest(tx))) throw coreErrors.PRECONDITION_FAILED();
         const enterAt =
           tenantId === CHECKPOINT_LOG ? null : (head?.enterAt ?? Math.max(tx.now, head?.nextEntryAt ?? 0));
-        const next = { size, root: hex(root), note, publishedAt: tx.now, enterAt };
+        const isAnew = head?.size === size;
+        // Witnesses have cosigned what another key has signed.
+        const cosigned = isAnew ? { cosignedSize: null, cosignedSizes: head.cosignedSizes && {} } : {};
+        const next = { size, root: hex(root), note, publishedAt: tx.now, enterAt, ...cosigned };
         if (head) await tx.change(HistoryHead, head, next);
         else if (
           !(await tx.insertIfAbsent(HistoryHead, {
@@ -290,7 +293,8 @@ async function grown(view: View, tenantId: string): Promise<Growth | undefined> 
   const total = await view.findOne(HistorySize, { tenantId });
   const head = await view.findOne(HistoryHead, { id: tenantId });
   const signed = head?.size ?? 0;
-  if (!total || total.size === signed) return undefined;
+  // Where the number is not known of what was signed, it is signed anew: a key was found to be compromised.
+  if (!total || (total.size === signed && total.publishedSize !== null) || total.size === 0) return undefined;
   if (total.size < signed) throw historyErrors.HISTORY_INCONSISTENT();
   const edge = await readTiles(view, tenantId, edgeOf(signed));
   const to = Math.min(total.size, signed + LEAVES_MAX);

@@ -23,5 +23,6 @@ export const historyErrors = defineErrors('history', {
     kind: 'not-found',
     title: 'No witness is configured, and none has cosigned a checkpoint of this history',
   },
+  NO_SUCH_HISTORY_KEY: { kind: 'not-found', title: 'No key of the histories has this number' },
   OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
 });

@@ -3,6 +3,8 @@ import { defineEvents } from '#core';
 export const historyEvents = defineEvents('history', {
   exported: 'The history, or a part of it, was exported',
   key_rotated: 'A new key signs the checkpoints of all histories; the earlier one signs them as well for a year',
+  key_compromised:
+    'A key that signs the checkpoints of all histories was ended immediately, because somebody else may have it; all were signed anew without it',
   read: 'An auditor read the history; recorded at the first time, then once a minute with the number of times',
   month_erased:
     'The key of the personal fields of a month was destroyed: e-mail addresses, names and source addresses of its events are erased',

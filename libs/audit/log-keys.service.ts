@@ -13,13 +13,13 @@ import {
   toRfc3339,
 } from '#core';
 import { sealingErrors } from '#crypto';
-import { type Committed, Database, IsNull, MoreThan, type Tx, type View } from '#database';
+import { type Committed, Database, IsNull, MoreThan, Not, type Tx, type View } from '#database';
 import { type CheckpointSigner, SEED_BYTES, type VerifierKey, checkpointSigner } from '#transparency-log';
 import { type OnUnsealed, Vault } from '#vault';
 
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
-import { HistoryKey } from './log.entities.js';
+import { HistoryKey, HistorySize } from './log.entities.js';
 
 const SECRET = 'history-log-key';
 /** In this order in the secret and below a checkpoint. Ed25519 for every tool, ML-DSA-44 for after quantum computers. */
@@ -35,9 +35,13 @@ const REMEMBERED_MAX = 100;
 /** A verifier key of a log, and when it signs. */
 export interface LogKeyPeriod {
   readonly key: VerifierKey;
+  /** From 1: the keys of both algorithms that were made together have the same. */
+  readonly number: number;
   readonly signsFrom: EpochMilliseconds;
   /** `null` for the latest one. */
   readonly signsUntil: EpochMilliseconds | null;
+  /** From when on nothing that it alone has signed is to be accepted; `null` as long as that is not known. */
+  readonly compromisedAt: EpochMilliseconds | null;
 }
 
 /**
@@ -61,7 +65,13 @@ export class LogKeys implements OnUnsealed {
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('the first key of the histories is made once, on first start');
       if (await tx.exists(HistoryKey, { name: SECRET })) return;
-      await tx.insertIfAbsent(HistoryKey, { name: SECRET, number: 1, signsFrom: tx.now, signsUntil: null });
+      await tx.insertIfAbsent(HistoryKey, {
+        name: SECRET,
+        number: 1,
+        signsFrom: tx.now,
+        signsUntil: null,
+        compromisedAt: null,
+      });
     });
     await this.refresh();
   }
@@ -91,23 +101,59 @@ export class LogKeys implements OnUnsealed {
    */
   async rotate(scope: PlatformScope): Promise<Committed<{ readonly keys: readonly HistoryKey[] }>> {
     if (!(await this.refresh())) throw sealingErrors.SEALED();
-    const number = this.#keys.at(-1)!.number + 1;
-    const name = `${SECRET}-${number}`;
-    // Where an attempt was cut off after this, the next one takes what it has made.
-    this.#seeds.set(name, await this.vault.ensureInstallationSecret(name, newSeeds));
+    const next = await this.nextKey();
     const rotated = await this.database.platform(scope, async (tx) => {
       // By a clock that is years ahead the earlier key would sign for years.
       tx.requireConfirmed(tx.now);
-      await this.replace(tx, { name, number, signsFrom: tx.now, signsUntil: null });
+      await this.replace(tx, next);
       return { keys: await allKeys(tx) };
     });
     this.#keys = rotated.keys;
     return rotated;
   }
 
+  /**
+   * Ends a key immediately because somebody else may have it. Where it is the latest, the next one is made. What was signed last of
+   * each history is signed anew without it.
+   * @returns every key
+   * @throws NO_SUCH_HISTORY_KEY, PRECONDITION_FAILED where a rotation was faster
+   */
+  async compromise(scope: PlatformScope, number: number): Promise<Committed<{ readonly keys: readonly HistoryKey[] }>> {
+    if (!(await this.refresh())) throw sealingErrors.SEALED();
+    const compromised = this.#keys.find((key) => key.number === number);
+    if (!compromised) throw historyErrors.NO_SUCH_HISTORY_KEY();
+    const next = compromised.signsUntil === null ? await this.nextKey() : undefined;
+    const { name } = compromised;
+    const ended = await this.database.platform(scope, async (tx) => {
+      tx.housekeeping('a key that was known to be compromised before');
+      const present = await tx.lock(HistoryKey, { name });
+      if (present.compromisedAt !== null) return { keys: await allKeys(tx) };
+      if ((present.signsUntil === null) !== (next !== undefined)) throw coreErrors.PRECONDITION_FAILED();
+      const signsUntil = Math.min(present.signsUntil ?? tx.now, tx.now);
+      await tx.update(HistoryKey, { name }, { signsUntil, compromisedAt: tx.now });
+      tx.record(
+        historyEvents.key_compromised(INSTALLATION_ID, { details: { number, publicKeys: this.publicKeysOf(present) } }),
+      );
+      if (next) await this.replace(tx, next);
+      await tx.note(HistorySize, { publishedSize: Not(IsNull()) }, { publishedSize: null });
+      return { keys: await allKeys(tx) };
+    });
+    this.#keys = ended.keys;
+    return ended;
+  }
+
+  /** What the next key is made from. Where an attempt is cut off after this, the next one takes what it has made. */
+  private async nextKey(): Promise<Pick<HistoryKey, 'name' | 'number'>> {
+    const number = this.#keys.at(-1)!.number + 1;
+    const name = `${SECRET}-${number}`;
+    this.#seeds.set(name, await this.vault.ensureInstallationSecret(name, newSeeds));
+    return { name, number };
+  }
+
   /** Who signs the checkpoints of a log. @param at the confirmed instant: a key ends by it @throws SEALED */
   signersOf(origin: string, at: EpochMilliseconds): CheckpointSigner[] {
     return this.known()
+      .filter(({ compromisedAt }) => compromisedAt === null)
       .filter(({ signsUntil }) => signsUntil === null || signsUntil > at)
       .flatMap((key) => this.signersOfKey(origin, key));
   }
@@ -128,23 +174,28 @@ export class LogKeys implements OnUnsealed {
   /** The same, and when each signs. @throws SEALED */
   periodsOf(origin: string, keys: readonly HistoryKey[] = this.known()): LogKeyPeriod[] {
     return keys.flatMap((row) =>
-      this.signersOfKey(origin, row).map(({ key }) => ({ key, signsFrom: row.signsFrom, signsUntil: row.signsUntil })),
+      this.signersOfKey(origin, row).map(({ key }) => {
+        const { number, signsFrom, signsUntil, compromisedAt } = row;
+        return { key, number, signsFrom, signsUntil, compromisedAt };
+      }),
     );
   }
 
-  private async replace(tx: Tx, next: HistoryKey): Promise<void> {
+  private async replace(tx: Tx, { name, number }: Pick<HistoryKey, 'name' | 'number'>): Promise<void> {
+    const next = { name, number, signsFrom: tx.now, signsUntil: null, compromisedAt: null };
     const signing = await tx.find(HistoryKey, [{ signsUntil: IsNull() }, { signsUntil: MoreThan(tx.confirmed) }]);
     if (signing.length >= SIGNING_MAX) throw historyErrors.TOO_MANY_HISTORY_KEYS();
     const signsUntil = tx.now + SIGNS_ON_FOR;
     await tx.update(HistoryKey, { signsUntil: IsNull() }, { signsUntil });
     if (!(await tx.insertIfAbsent(HistoryKey, next))) throw coreErrors.PRECONDITION_FAILED();
-    // As the standards of the algorithms encode them: each log forms its verifier keys of them, under its own name.
-    const signers = this.signersOfKey(INSTALLATION_ID, next);
-    const publicKeys = Object.fromEntries(
-      signers.map(({ key }) => [key.type, Buffer.from(key.publicKey).toString('base64')]),
-    );
-    const details = { number: next.number, earlierSignsUntil: toRfc3339(signsUntil), publicKeys };
+    const details = { number, earlierSignsUntil: toRfc3339(signsUntil), publicKeys: this.publicKeysOf(next) };
     tx.record(historyEvents.key_rotated(INSTALLATION_ID, { details }));
+  }
+
+  /** As the standards of the algorithms encode them: each log forms its verifier keys of them, under its own name. */
+  private publicKeysOf(row: HistoryKey): Readonly<Record<string, string>> {
+    const signers = this.signersOfKey(INSTALLATION_ID, row);
+    return Object.fromEntries(signers.map(({ key }) => [key.type, Buffer.from(key.publicKey).toString('base64')]));
   }
 
   private known(): readonly HistoryKey[] {

@@ -89,4 +89,6 @@ export class HistoryKey {
   @InstantColumn() signsFrom: number;
   /** `null` for the latest one. */
   @InstantColumn({ nullable: true }) signsUntil: number | null;
+  /** When it was ended because somebody else may have it. */
+  @InstantColumn({ nullable: true }) compromisedAt: number | null;
 }

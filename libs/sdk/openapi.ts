@@ -540,6 +540,10 @@ export interface paths {
         /** Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year */
         post: operations["rotateLogKeys"];
     };
+    "/v1/platform/history/keys/compromise": {
+        /** End a key of the checkpoints immediately because somebody else may have it, and sign every history anew without it (idempotent) */
+        post: operations["compromiseLogKey"];
+    };
     "/v1/tenants/{tenantId}/history/months": {
         /** List the months of the history, and whether their personal fields are erased */
         get: operations["listHistoryMonths"];
@@ -4339,12 +4343,28 @@ export interface components {
              * @description When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then
              */
             until: string | null;
+            /** @description Number of the pair of keys that were made together */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing
+             */
+            compromisedAt: string | null;
         };
         LogKeys: {
             /** @description Name of the log */
             origin: string;
             /** @description The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify */
             keys: components["schemas"]["LogKey"][];
+        };
+        LogKeyCompromise: {
+            /**
+             * Format: password
+             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             */
+            password?: string;
+            /** @description Number of the pair of keys */
+            number: number;
         };
         HistoryMonth: {
             /**
@@ -8885,6 +8905,30 @@ export interface operations {
         };
         responses: {
             /** @description The keys under the name of the installation's own history, the new ones last */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["LogKeys"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    compromiseLogKey: {
+        parameters: {
+            header?: {
+                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                "Idempotency-Key"?: string;
+                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                "X-Step-Up"?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogKeyCompromise"];
+            };
+        };
+        responses: {
+            /** @description The keys under the name of the installation's own history */
             200: {
                 content: {
                     "application/json": components["schemas"]["LogKeys"];

@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 
 import { Checkpoints, LogKeys, LogPlace } from '#audit';
 import { ConfigurationError } from '#config';
-import { DomainError, INSTALLATION_ID, SECOND, toRfc3339 } from '#core';
+import { DomainError, INSTALLATION_ID, SECOND } from '#core';
 import { Database, databaseTlsWarning } from '#database';
 import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
 import { KeyStores, StoredObjects } from '#key-stores';
@@ -16,6 +16,7 @@ import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
 
 import { CLI, connect } from './installation.js';
+import { stateOfLogKey } from './keys.js';
 import type { Terminal } from './terminal.js';
 
 export interface Finding {
@@ -233,10 +234,10 @@ async function checkHistories(
     const detail = `${log} was signed by a later key, which this database lacks; run: chancery keys rotate-log-keys`;
     report({ severity: 'warning', check, detail });
   }
-  for (const { key, signsUntil } of keys.periodsOf(`${host()}/${INSTALLATION_ID}`)) {
-    const until = signsUntil === null ? '' : ` (signs until ${toRfc3339(signsUntil)})`;
-    const detail = `verifier key of the installation's own${until}: ${formatVerifierKey(key)}`;
-    report({ severity: 'ok', check, detail });
+  for (const period of keys.periodsOf(`${host()}/${INSTALLATION_ID}`)) {
+    const state = `key ${period.number}, ${stateOfLogKey(period)}`;
+    const detail = `verifier key of the installation's own (${state}): ${formatVerifierKey(period.key)}`;
+    report({ severity: period.compromisedAt === null ? 'ok' : 'warning', check, detail });
   }
 }
 

@@ -1,4 +1,6 @@
-import { LogKeys, LogPlace } from '#audit';
+import type { INestApplicationContext } from '@nestjs/common';
+
+import { type LogKeyPeriod, LogKeys, LogPlace } from '#audit';
 import { INSTALLATION_ID, toRfc3339 } from '#core';
 import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance } from '#vault';
@@ -48,16 +50,34 @@ export const rotateLogKeys = (terminal: Terminal): Promise<boolean> =>
   onInstallation(terminal, async (context) => {
     const logKeys = context.get(LogKeys);
     const { keys } = await logKeys.rotate(CLI);
-    const origin = `${context.get(LogPlace).host()}/${INSTALLATION_ID}`;
-    terminal.write(
-      `Key ${keys.at(-1)!.number} signs every checkpoint from now on. Of the installation's own history:\n`,
-    );
-    for (const { key, signsUntil } of logKeys.periodsOf(origin, keys)) {
-      const until = signsUntil === null ? 'the latest' : `signs until ${toRfc3339(signsUntil)}`;
-      terminal.write(`${formatVerifierKey(key)} (${until})\n`);
-    }
+    writeLogKeys(terminal, context, keys.at(-1)!.number);
     terminal.write(
       'Auditors and witnesses need the new key of each history until then: GET /v1/history/keys?origin=\n',
     );
     return true;
   });
+
+/** Ends a key immediately because somebody else may have it, and shows what the histories are verified by from now on. */
+export const compromiseLogKey = (terminal: Terminal, number: string): Promise<boolean> =>
+  onInstallation(terminal, async (context) => {
+    const { keys } = await context.get(LogKeys).compromise(CLI, Number(number));
+    writeLogKeys(terminal, context, keys.at(-1)!.number);
+    terminal.write(
+      `Every history is signed anew without key ${number} by the process with the role scheduler. Tell auditors and witnesses today to trust it no more.\n`,
+    );
+    return true;
+  });
+
+function writeLogKeys(terminal: Terminal, context: INestApplicationContext, latest: number): void {
+  const origin = `${context.get(LogPlace).host()}/${INSTALLATION_ID}`;
+  terminal.write(`Key ${latest} signs every checkpoint from now on. Of the installation's own history:\n`);
+  for (const period of context.get(LogKeys).periodsOf(origin)) {
+    terminal.write(`${formatVerifierKey(period.key)} (key ${period.number}, ${stateOfLogKey(period)})\n`);
+  }
+}
+
+/** What a person is to know of a key of the histories. */
+export function stateOfLogKey({ signsUntil, compromisedAt }: LogKeyPeriod): string {
+  if (compromisedAt !== null) return `COMPROMISED since ${toRfc3339(compromisedAt)}: trust it no more`;
+  return signsUntil === null ? 'the latest' : `signs until ${toRfc3339(signsUntil)}`;
+}

@@ -27,6 +27,7 @@ const diagnose = later(async () => (await import('./doctor.js')).diagnose);
 const rewrap = later(async () => (await import('./keys.js')).rewrap);
 const rotateDataKeys = later(async () => (await import('./keys.js')).rotateDataKeys);
 const rotateLogKeys = later(async () => (await import('./keys.js')).rotateLogKeys);
+const compromiseLogKey = later(async () => (await import('./keys.js')).compromiseLogKey);
 const confirm = later(async () => (await import('./scheduler.js')).confirm);
 const status = later(async () => (await import('./scheduler.js')).status);
 const migrate = later(async () => (await import('./migrate.js')).migrate);
@@ -120,6 +121,12 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
       'Make the next keys that sign the checkpoints of the histories; the earlier ones sign beside them for a year',
     )
     .action(does(rotateLogKeys));
+  keys
+    .command('compromise-log-key <number>')
+    .description(
+      'End a key of the histories immediately because somebody else may have it; where it is the latest, the next one is made',
+    )
+    .action(does(compromiseLogKey));
 
   const audit = root.command('audit').description('The history of a tenant, or of the installation');
   audit

@@ -42,6 +42,7 @@ import { AcmeTrusts1764171000000 } from './0071-acme-trusts.js';
 import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { KeyStores1764172000000 } from './0072-key-stores.js';
+import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -89,6 +90,7 @@ export const migrations = [
   AcmeRetention1764177000000,
   UsefulMails1764179000000,
   KeyStores1764172000000,
+  CompromisedLogKeys1764180000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -256,3 +256,26 @@ describe('an export over HTTP', () => {
     expect((await server.get('/v1/platform/audit-events/export', admin)).text).toContain('"action":"tenant.created"');
   });
 });
+
+describe('a compromised key of the logs', () => {
+  it('a compromised key of the logs is ended immediately by a platform administrator with the password, and is shown as such', async () => {
+    const admin = { token: await server.login() };
+    const compromise = (body: object) => server.post('/v1/platform/history/keys/compromise', body, admin);
+    expect(await compromise({ number: 1 })).toMatchObject({ status: 401, body: { code: 'PASSWORD_REQUIRED' } });
+    expect(await compromise({ number: 9, password: ADMIN.password })).toMatchObject({ status: 404 });
+    const { status, body } = await compromise({ number: 1, password: ADMIN.password });
+    expect(status).toBe(200);
+    expect((await server.get('/v1/history/keys')).body).toEqual(body);
+    const numbers = (body['keys'] as unknown as { number: number; compromisedAt: string | null }[]).map(
+      ({ number, compromisedAt }) => [number, compromisedAt !== null],
+    );
+    expect(numbers).toEqual([
+      [1, true],
+      [1, true],
+      [2, false],
+      [2, false],
+    ]);
+    await server.server.app.get(Checkpoints).publishDue();
+    expect(parseNote((await get('history/checkpoint')).text).signatures).toHaveLength(2);
+  });
+});

@@ -78,13 +78,28 @@ describe('chancery audit', () => {
     for (const { output } of [rotated, doctor]) {
       expect(publicKeys.map((publicKey) => output.includes(publicKey))).toEqual([true, true, true, true]);
     }
-    expect(doctor.output).toMatch(/verifier key of the installation's own \(signs until \d{4}-/);
+    expect(doctor.output).toMatch(/verifier key of the installation's own \(key 1, signs until \d{4}-/);
     const out = join(folder, 'rotated');
     await chancery('audit', 'export', '--out', out, '--tenant', tenant.id);
     const [origin] = readFileSync(`${out}.checkpoint`, 'utf8').split('\n');
     const answer = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin!)}`);
     for (const key of known(answer.body['keys']!)) {
       expect(await chancery('audit', 'verify', '--export', out, '--key', key)).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('chancery keys compromise-log-key ends a key immediately, which the doctor says and a new export does without', async () => {
+    expect((await chancery('keys', 'compromise-log-key', 'x')).code).toBe(1);
+    const ended = await chancery('keys', 'compromise-log-key', '1');
+    expect(ended).toMatchObject({ code: 0, output: expect.stringContaining('COMPROMISED since') });
+    expect((await chancery('doctor')).output).toMatch(/warning.*\(key 1, COMPROMISED since/i);
+    const out = join(folder, 'compromised');
+    await chancery('audit', 'export', '--out', out, '--tenant', tenant.id);
+    const [origin] = readFileSync(`${out}.checkpoint`, 'utf8').split('\n');
+    const { body } = await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin!)}`);
+    for (const { verifierKey, compromisedAt } of body['keys'] as unknown as Shape[]) {
+      const { code } = await chancery('audit', 'verify', '--export', out, '--key', verifierKey!);
+      expect(code).toBe(compromisedAt === null ? 0 : 2);
     }
   });
 

@@ -59,6 +59,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'GET /v1/platform/audit-events/:sequence': null,
   'GET /v1/platform/audit-events/:sequence/proof': null,
   'POST /v1/platform/history/keys/rotate': { password: PASSWORD },
+  'POST /v1/platform/history/keys/compromise': { password: PASSWORD, number: 1 },
   'GET /v1/platform/history/months': null,
   'POST /v1/platform/history/months/:month/erase': {},
   'GET /v1/history/checkpoint': null,

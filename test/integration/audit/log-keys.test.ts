@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { CheckpointFile, auditEntities } from '#audit';
+import { CheckpointFile, Cosignatures, auditEntities } from '#audit';
 import { DAY, ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
 import { Database, type View } from '#database';
@@ -16,6 +16,7 @@ import { withCode } from '../../support/errors.js';
 import { historyOf, recordEvents } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { type SignedHistory, newTenant, originOf, signedHistories } from '../../support/signed-history.js';
+import { startWitness } from '../../support/witness.js';
 
 const YEAR = 365 * DAY;
 const keyEvents = defineEvents('key', { used: '' });
@@ -86,6 +87,52 @@ describe('the keys of the histories', () => {
         details: { number: 2, earlierSignsUntil: '2027-01-01T00:00:00.000Z', publicKeys: { ed25519, mlDsa44 } },
       },
     ]);
+  });
+
+  it('a compromised key of the histories stops immediately, and what it signed last is signed anew by the next one, also of a history that does not grow', async () => {
+    const [one, other] = [await instance(), await instance()];
+    const scope = newTenant();
+    await sign(other, scope);
+    const witness = await startWitness();
+    const cosignatures = new Cosignatures(one.database, { all: [witness] });
+    witness.trust(originOf(scope), one.keys.verifierKeysOf(originOf(scope)));
+    await cosignatures.requestDue();
+    // Also while a jump of the clock is not confirmed.
+    clock.confirmedAt = clock.now();
+    clock.jump(YEAR);
+    await one.keys.compromise(platform, 1);
+    const periods = one.keys.periodsOf(originOf(scope));
+    expect(periods.map(({ number, signsUntil, compromisedAt }) => [number, signsUntil, compromisedAt])).toEqual([
+      ...Array.from({ length: 2 }, () => [1, clock.now(), clock.now()]),
+      ...Array.from({ length: 2 }, () => [2, null, null]),
+    ]);
+    const keys = periods.map(({ key }) => key);
+    const before = parseNote(await one.log.checkpoint(scope)).text;
+    await other.checkpoints.publishDue();
+    expect(await signersIn(other, scope, keys)).toEqual([false, false, true, true]);
+    expect(parseNote(await one.log.checkpoint(scope)).text).toBe(before);
+    witness.trust(originOf(scope), keys.slice(2));
+    await new Cosignatures(one.database, { all: [witness] }).requestDue();
+    expect(await signersIn(one, scope, [...keys.slice(2), witness.key])).toEqual([true, true, true]);
+    await sign(other, scope);
+    expect(await signersIn(other, scope, keys)).toEqual([false, false, true, true]);
+
+    await one.keys.compromise(platform, 1);
+    const { items } = await historyOf(one.database).list(platform, { action: 'history.key_compromised' }, {});
+    expect(items).toMatchObject([{ details: { number: 1 } }]);
+    await expect(one.keys.compromise(platform, 3)).rejects.toThrow(withCode('NO_SUCH_HISTORY_KEY'));
+    await witness.close();
+  });
+
+  it('a compromised key of the histories that is not the latest ends alone', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await one.keys.rotate(platform);
+    await sign(one, scope);
+    await one.keys.compromise(platform, 1);
+    await one.checkpoints.publishDue();
+    const keys = one.keys.verifierKeysOf(originOf(scope));
+    expect(await signersIn(one, scope, keys)).toEqual([false, false, true, true]);
   });
 
   it('an instance signs with the keys that another one has made, and knows what verifies them, without a restart', async () => {
@@ -187,7 +234,7 @@ describe('the keys of the histories', () => {
     );
     await database.migrate();
     const rows = await plain.query<Record<string, unknown>[]>('SELECT * FROM history_keys');
-    expect(rows.map((row) => Object.values(row).map(String))).toEqual([['history-log-key', '1', '41', 'null']]);
+    expect(rows.map((row) => Object.values(row).map(String))).toEqual([['history-log-key', '1', '41', 'null', 'null']]);
     await plain.destroy();
     await database.close();
     await empty.drop();

@@ -4,6 +4,7 @@ import { formatVerifierKey } from '#transparency-log';
 
 import { Choice, type FieldDecorator, Flag, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { presentInstant } from './page.contract.js';
+import { StepUp } from './step-up.contract.js';
 
 const HASH_EXAMPLE = '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d';
 const ORIGIN_EXAMPLE = 'chancery.example/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
@@ -119,6 +120,19 @@ export class LogKey {
       'When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then',
   })
   until: string | null;
+  @WholeNumber({ min: 1, description: 'Number of the pair of keys that were made together', example: 1 })
+  number: number;
+  @Instant({
+    nullable: true,
+    description:
+      'When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing',
+  })
+  compromisedAt: string | null;
+}
+
+/** Which key is compromised. */
+export class LogKeyCompromise extends StepUp {
+  @WholeNumber({ min: 1, max: 1_000_000, description: 'Number of the pair of keys', example: 1 }) number: number;
 }
 
 /** What the checkpoints of a log are verified by. Keep it: who trusts the server for it need not verify. */
@@ -133,10 +147,12 @@ export class LogKeys {
 
 export const presentLogKeys = (origin: string, periods: readonly LogKeyPeriod[]): LogKeys => ({
   origin,
-  keys: periods.map(({ key, signsFrom, signsUntil }) => ({
+  keys: periods.map(({ key, number, signsFrom, signsUntil, compromisedAt }) => ({
     algorithm: key.type === 'mlDsa44' ? 'ML-DSA-44' : 'Ed25519',
     verifierKey: formatVerifierKey(key),
     from: toRfc3339(signsFrom),
     until: presentInstant(signsUntil),
+    number,
+    compromisedAt: presentInstant(compromisedAt),
   })),
 });

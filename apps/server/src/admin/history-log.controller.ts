@@ -26,6 +26,7 @@ import {
   ConsistencyProof,
   ConsistencyQuery,
   LOG_PROOF_EXAMPLE,
+  LogKeyCompromise,
   LogKeys,
   LogKeysQuery,
   PlatformProofQuery,
@@ -243,11 +244,35 @@ export class PlatformLogKeysController {
   )
   async rotateLogKeys(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<LogKeys> {
     await this.users.confirm(platformScope(scope), 'resource', password);
-    const origin = ownOrigin(this.place);
-    const present = ({ keys }: Awaited<ReturnType<Keys['rotate']>>): LogKeys =>
-      presentLogKeys(origin, this.keys.periodsOf(origin, keys));
-    return answerOnce(scope, present, () => this.keys.rotate(scope));
+    return answerOnce(scope, this.present, () => this.keys.rotate(scope));
   }
+
+  @Post('compromise')
+  @HttpCode(200)
+  @ApiOperation({
+    summary:
+      'End a key of the checkpoints immediately because somebody else may have it, and sign every history anew without it (idempotent)',
+  })
+  @ApiOkResponse({ type: LogKeys, description: "The keys under the name of the installation's own history" })
+  @Fails(
+    historyErrors.NO_SUCH_HISTORY_KEY,
+    historyErrors.TOO_MANY_HISTORY_KEYS,
+    ...stepUpErrors,
+    coreErrors.PRECONDITION_FAILED,
+    coreErrors.BUSY,
+  )
+  async compromiseLogKey(
+    @Body() { password, number }: LogKeyCompromise,
+    @OnPlatform() scope: PlatformScope,
+  ): Promise<LogKeys> {
+    await this.users.confirm(platformScope(scope), 'resource', password);
+    return answerOnce(scope, this.present, () => this.keys.compromise(scope, number));
+  }
+
+  private readonly present = ({ keys }: Awaited<ReturnType<Keys['rotate']>>): LogKeys => {
+    const origin = ownOrigin(this.place);
+    return presentLogKeys(origin, this.keys.periodsOf(origin, keys));
+  };
 }
 
 export async function checkpointReply(
