@@ -53,10 +53,16 @@ const COLUMNS: Readonly<Record<string, (event: EventDocument) => unknown>> = {
   details: ({ details }) => details,
 };
 
+/**
+ * What programs take for the beginning of a formula: full-width signs where the language has them, and each of these behind blanks,
+ * which programs remove. A tab or a break alone begins one, too.
+ */
+const FORMULA = /^(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@＝＋－＠])/u;
+
 /** A cell that no spreadsheet takes for a formula (CWE-1236), in quotation marks (RFC 4180 §2). */
 export function csvCell(value: unknown): string {
   const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
