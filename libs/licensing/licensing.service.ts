@@ -6,7 +6,9 @@ import {
   type Actor,
   BatchedLookup,
   DomainError,
+  type EpochMilliseconds,
   type ErrorFactory,
+  type EventDraft,
   type Json,
   type Page,
   type PageRequest,
@@ -18,12 +20,13 @@ import {
   systemOrigin,
 } from '#core';
 import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
-import { Database, type Tx } from '#database';
-import { FailedAuthentications, sourceOf } from '#service-keys';
+import { Database, In, type PreparedWork, type SharedStep, type Tx } from '#database';
+import { CallerDirectory, FailedAuthentications, sourceOf } from '#service-keys';
 import {
   type HolderKey,
   HolderKeys,
   type RefusalCode,
+  type ReplayId,
   ReplayStore,
   type Verdict,
   formats,
@@ -51,13 +54,22 @@ export interface AcceptedUpdate {
 
 type Accepted = AcceptedUpdate | { readonly refused: DomainError };
 
-/** A request that may write, because its jti cannot be used again. */
+/** A request, and what became of it once the step has run. */
+interface UpdateToAccept {
+  readonly update: LicenseUpdate;
+  readonly kid: string;
+  accepted: Accepted | undefined;
+  events: readonly EventDraft[];
+}
+
+/** A request that may write, once its jti cannot be used again. */
 interface AdmittedUpdate {
+  readonly item: UpdateToAccept;
   readonly customer: Customer;
   readonly entitlement: { readonly [member: string]: Json };
   readonly holder: HolderKey;
-  readonly body: Buffer;
-  readonly tokenId: string;
+  readonly replay: ReplayId;
+  readonly expiresAt: EpochMilliseconds;
 }
 
 const VERIFIER = 'licensing';
@@ -94,13 +106,19 @@ const UNPROVEN: ReadonlySet<string> = new Set(
   ].map(({ code }) => code),
 );
 
-function recordRefusal(tx: Tx, kid: string, code: string): void {
-  tx.record(licenseEvents.refused(kid.slice(0, 64), { outcome: 'denied', kid, details: { code } }));
+function refuse(item: UpdateToAccept, refused: DomainError): void {
+  item.accepted = { refused };
+  const { kid } = item;
+  const details = { code: refused.code };
+  item.events = UNPROVEN.has(refused.code)
+    ? []
+    : [licenseEvents.refused(kid.slice(0, 64), { outcome: 'denied', kid, details })];
 }
 
 /** The receiving side of the licensing requests of Xima CCaaS, and the entitlements that follow from them. */
 @Injectable()
 export class Licensing {
+  readonly #accepting: SharedStep<UpdateToAccept> = { run: (tx, items) => this.acceptAll(tx, items) };
   /** One query for each: few at a time. */
   private readonly recentHolders = new BatchedLookup((kids) => this.holdersOf(kids), { batchMax: 10 });
 
@@ -109,6 +127,7 @@ export class Licensing {
     private readonly holders: HolderKeys,
     private readonly replays: ReplayStore,
     private readonly failures: FailedAuthentications,
+    private readonly callers: CallerDirectory,
   ) {}
 
   /**
@@ -121,14 +140,11 @@ export class Licensing {
     const holder = await this.throttled(update);
     const origin = selfDeciding({ actor: actorOf(holder), requestId, sourceAddress });
     const scope: TenantScope = { ...origin, tenantId: holder.tenantId };
-    const outcome = await this.database.transaction(scope, async (tx): Promise<Accepted> => {
-      const admitted = await this.admit(tx, holder.kid, update).catch(refusalOrFault);
-      // A refusal of the holder is an event of the tenant, too: it commits, and is thrown afterwards.
-      if (admitted instanceof DomainError) {
-        if (!UNPROVEN.has(admitted.code)) recordRefusal(tx, holder.kid, admitted.code);
-        return { refused: admitted };
-      }
-      return this.write(tx, admitted);
+    const outcome = await this.database.commit(scope, async (): Promise<PreparedWork<Accepted>> => {
+      const { basis } = await this.callers.present(scope);
+      const item: UpdateToAccept = { update, kid: holder.kid, accepted: undefined, events: [] };
+      const shared = { step: this.#accepting, item };
+      return { basis, shared, rows: 1, finish: () => ({ result: item.accepted!, events: item.events }) };
     });
     if ('refused' in outcome) throw outcome.refused;
     return outcome;
@@ -207,70 +223,101 @@ export class Licensing {
     return holder;
   }
 
-  /** Every check, the jti last: after it the request is accepted. */
-  private async admit(tx: Tx, kid: string, { token, body }: LicenseUpdate): Promise<AdmittedUpdate> {
-    // Read again inside: what was revoked or suspended meanwhile is refused.
-    const holder = await this.holders.find(tx, kid);
+  /**
+   * A step: every check of each update, in order, and then what follows from those that hold. A refusal of the holder is an event
+   * of the tenant, too: it commits, and is thrown afterwards.
+   */
+  private async acceptAll(tx: Tx, items: readonly UpdateToAccept[]): Promise<readonly undefined[]> {
+    const holders = new Map<string, HolderKey | undefined>();
+    const admitted: AdmittedUpdate[] = [];
+    for (const item of items) {
+      const { kid } = item;
+      // Read again inside: what was revoked or suspended meanwhile is refused.
+      if (!holders.has(kid)) holders.set(kid, await this.holders.find(tx, kid));
+      const outcome = await this.admit(tx, item, holders.get(kid)).catch(refusalOrFault);
+      if (outcome instanceof DomainError) refuse(item, outcome);
+      else admitted.push(outcome);
+    }
+    // The jti is the last check: what is refused uses nothing up.
+    const free = await this.replays.consumeAll(tx, admitted);
+    admitted.forEach(({ item }, index) => free[index] || refuse(item, licensingErrors.DUPLICATE_JTI()));
+    await this.write(
+      tx,
+      admitted.filter((_, index) => free[index]),
+    );
+    return items.map(() => undefined);
+  }
+
+  /** Every check but whether the jti was used: after that one the request is accepted. */
+  private async admit(tx: Tx, item: UpdateToAccept, holder: HolderKey | undefined): Promise<AdmittedUpdate> {
+    const { token, body } = item.update;
     if (!holder) throw licensingErrors.UNKNOWN_KID();
     const verdict = await verify(token, holder, body, tx.now);
     const { replayId, expiresAt } = verdict;
     const { customer, entitlement } = readEntitlement(jsonOf(body));
-    const until = expiresAt + SKEW_SECONDS * SECOND;
-    const isUsed =
-      this.replays.mayHaveBeenUsed(verdict, PROFILE) ||
-      !(await this.replays.consume(tx, { verifier: VERIFIER, id: replayId }, until));
-    if (isUsed) {
-      throw licensingErrors.DUPLICATE_JTI();
-    }
-    return { customer, entitlement, holder, body, tokenId: replayId };
+    if (this.replays.mayHaveBeenUsed(verdict, PROFILE)) throw licensingErrors.DUPLICATE_JTI();
+    const replay = { verifier: VERIFIER, id: replayId };
+    return { item, customer, entitlement, holder, replay, expiresAt: expiresAt + SKEW_SECONDS * SECOND };
   }
 
-  private async write(tx: Tx, admitted: AdmittedUpdate): Promise<AcceptedUpdate> {
-    const { customer, entitlement, holder, body, tokenId } = admitted;
-    const { kid, subject, serviceId } = holder;
-    const license = await this.lockLicense(tx, customer, kid);
-    const { tenantId, id: licenseId } = license;
-    const revision = license.revision + 1;
-    await tx.change(License, license, { entitlement, revision, kid, updatedAt: tx.now });
-    const bodyHash = createHash('sha256').update(body).digest('hex');
-    await tx.insert(LicenseRevision, {
-      id: uuidv7(tx.now),
-      tenantId,
-      licenseId,
-      revision,
-      body: body.toString('utf8'),
-      bodyHash,
-      kid,
-      subject: subject.slice(0, SUBJECT_MAX),
-      serviceId,
-      tokenId,
-      receivedAt: tx.now,
-    });
-    const after = { ...customer, revision, bodyHash };
-    tx.record(licenseEvents.updated(licenseId, { kid, tokenId, after }));
-    return { licenseId, revision };
-  }
-
-  /** The customer's license, made at revision 0 if this is the first update. */
-  private async lockLicense(tx: Tx, customer: Customer, kid: string): Promise<License> {
-    const where = { customerHash: customerHash(customer) };
-    if (!(await tx.exists(License, where))) {
-      await tx.insertIfAbsent(License, {
+  /** Each update is the next revision of its customer's license, in the order in which they came. */
+  private async write(tx: Tx, admitted: readonly AdmittedUpdate[]): Promise<void> {
+    if (admitted.length === 0) return;
+    const licenses = await this.lockLicenses(tx, admitted);
+    const revisions: LicenseRevision[] = [];
+    for (const { item, customer, entitlement, holder, replay } of admitted) {
+      const { kid, subject, serviceId } = holder;
+      const { body } = item.update;
+      const hash = customerHash(customer);
+      const before = licenses.get(hash)!;
+      const { tenantId, id: licenseId } = before;
+      const revision = before.revision + 1;
+      licenses.set(hash, { ...before, entitlement, revision, kid, version: before.version + 1, updatedAt: tx.now });
+      const bodyHash = createHash('sha256').update(body).digest('hex');
+      revisions.push({
         id: uuidv7(tx.now),
-        tenantId: tx.scope.tenantId,
-        ...where,
-        customer,
-        entitlement: {},
-        revision: 0,
+        tenantId,
+        licenseId,
+        revision,
+        body: body.toString('utf8'),
+        bodyHash,
         kid,
-        version: 1,
-        createdAt: tx.now,
-        updatedAt: tx.now,
+        subject: subject.slice(0, SUBJECT_MAX),
+        serviceId,
+        tokenId: replay.id,
+        receivedAt: tx.now,
       });
+      item.accepted = { licenseId, revision };
+      item.events = [
+        licenseEvents.updated(licenseId, { kid, tokenId: replay.id, after: { ...customer, revision, bodyHash } }),
+      ];
     }
-    return tx.lock(License, where);
+    await tx.rewrite(License, [...licenses.values()].toSorted(byId));
+    await tx.append(LicenseRevision, revisions);
+  }
+
+  /** The customers' licenses by their hashes, each made at revision 0 if this is its first update. */
+  private async lockLicenses(tx: Tx, admitted: readonly AdmittedUpdate[]): Promise<Map<string, License>> {
+    const { tenantId } = tx.scope;
+    const wanted = new Map(admitted.map((update) => [customerHash(update.customer), update]));
+    const hashes = [...wanted.keys()].sort();
+    const present = new Set(
+      (await tx.find(License, { customerHash: In(hashes) })).map(({ customerHash: hash }) => hash),
+    );
+    const rows = new Map<string, License>();
+    for (const hash of hashes.filter((one) => !present.has(one))) {
+      const { customer, holder } = wanted.get(hash)!;
+      const first = { entitlement: {}, revision: 0, kid: holder.kid };
+      const instants = { createdAt: tx.now, updatedAt: tx.now };
+      rows.set(hash, { id: uuidv7(tx.now), tenantId, customerHash: hash, customer, ...first, version: 1, ...instants });
+    }
+    await tx.insertAbsent(License, rows, 'customerHash');
+    const ids = (await tx.find(License, { customerHash: In(hashes) })).map(({ id }) => id).sort();
+    return new Map([...(await tx.lockAll(License, ids)).values()].map((license) => [license.customerHash, license]));
   }
 }
+
+const byId = (one: License, other: License): number => (one.id < other.id ? -1 : 1);
 
 const SUBJECT_MAX = 500;
 

@@ -14,7 +14,7 @@ export {
   TokenProfiles,
   issuerUrl,
 } from './profiles.service.js';
-export { ReplayStore } from './replay.js';
+export { type ReplayId, ReplayStore } from './replay.js';
 export { KeyUsage } from './key-usage.js';
 export { type Diagnosis, type TokenVerdict, type PresentedToken, Signing } from './signing.service.js';
 export { type Finding, type RefusalCode, type Verdict, verifyCodes } from './token-format.js';

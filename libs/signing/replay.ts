@@ -68,10 +68,20 @@ export class ReplayStore extends DueKind<ReplayRecord> {
     return issuedAt - skewSeconds * SECOND < lastAt;
   }
 
-  /** A step: the same within a transaction. @returns whether the id was free */
-  async consume(tx: Tx, replay: ReplayId, expiresAt: EpochMilliseconds): Promise<boolean> {
+  /** A step: the same within a transaction, for several. @returns for each, in order, whether its id was free */
+  async consumeAll(
+    tx: Tx,
+    uses: readonly { readonly replay: ReplayId; readonly expiresAt: EpochMilliseconds }[],
+  ): Promise<boolean[]> {
     const { tenantId } = tx.scope;
-    return tx.insertIfAbsent(ReplayRecord, { id: recordId(tenantId, replay), tenantId, usedAt: tx.now, expiresAt });
+    const wanted = uses.map(({ replay, expiresAt }) => this.once(tenantId, replay, expiresAt));
+    // In a fixed order, so that two transactions with ids in common do not wait for each other.
+    const rows = wanted
+      .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+      .map(({ id, row }) => [id, row(tx.now)] as const);
+    const free = new Set(await tx.insertAbsent(ReplayRecord, new Map(rows)));
+    // Of several that ask for the same id the first has it.
+    return wanted.map(({ id }) => free.delete(id));
   }
 
   /** A step: when the id was used, as far as that is still known. */

@@ -15,7 +15,6 @@ import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
 
 import { diagnose } from './diagnosis.js';
-import { ReplayRecord } from './entities.js';
 import { profileErrors } from './errors.js';
 import { tokenEvents } from './events.js';
 import { type Grants, grantsOf, isGranted } from './grants.js';
@@ -33,7 +32,7 @@ import {
 import { type Issuer, ProfileDirectory, type Reading, type Verifier } from './profile-directory.js';
 import { TokenProfiles } from './profiles.service.js';
 import { RateWindows } from './rate-windows.js';
-import { ReplayStore } from './replay.js';
+import { type ReplayId, ReplayStore } from './replay.js';
 import type { AskingService, Finding, IssueContext, Verdict, VerifyContext } from './token-format.js';
 import { TokenMetrics } from './token-metrics.js';
 import { TokenRecording, TokensToRecord } from './token-recording.js';
@@ -316,7 +315,8 @@ export class Signing {
   private async verifyCertified(tx: Tx, items: readonly CertifiedCheck[]): Promise<(DomainError | undefined)[]> {
     const present = new Map<string, Verifier | DomainError>();
     const ends: (DomainError | undefined)[] = [];
-    const used = new Map<string, { readonly item: CertifiedCheck; readonly row: object }>();
+    const uses: { readonly item: CertifiedCheck; readonly replay: ReplayId; readonly expiresAt: EpochMilliseconds }[] =
+      [];
     for (const item of items) {
       const { scope, presented, consume } = item;
       const { profile } = presented;
@@ -329,16 +329,12 @@ export class Signing {
       const verdict = await this.check(verifier, scope, presented, (inside) => inside(tx));
       item.verdict = this.unlessUsed(verdict, verifier, consume);
       const replay = consume ? replayOf(verifier, item.verdict) : undefined;
-      if (replay === undefined) continue;
-      const { id, row } = this.replays.once(scope.tenantId, replay, replay.until);
-      if (used.has(id)) item.verdict = { ...item.verdict, code: 'DUPLICATE_JTI' };
-      else used.set(id, { item, row: row(tx.now) });
+      if (replay !== undefined) uses.push({ item, replay, expiresAt: replay.until });
     }
-    const ids = [...used.keys()].sort();
-    const firsts = await tx.insertAbsent(ReplayRecord, new Map(ids.map((id) => [id, used.get(id)!.row])));
-    for (const [id, { item }] of used) {
-      if (!firsts.has(id)) item.verdict = { ...item.verdict, code: 'DUPLICATE_JTI' };
-    }
+    const free = await this.replays.consumeAll(tx, uses);
+    uses.forEach(({ item }, index) => {
+      if (!free[index]) item.verdict = { ...item.verdict, code: 'DUPLICATE_JTI' };
+    });
     return ends;
   }
 

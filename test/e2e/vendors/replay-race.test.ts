@@ -44,6 +44,25 @@ async function acceptances(): Promise<number> {
   return RACERS - refusals.length;
 }
 
+it('updates of one customer that arrive together at two instances are its next revisions, and a wrong one fails alone', async () => {
+  const serial = randomUUID();
+  const send = (number: number, changes: object = {}) => {
+    const body = JSON.stringify({ serial, eliteSeats: number, ...changes });
+    const token = requestToken({ kid, clock, body });
+    return instances[number % 2]!.accept({ token, body: Buffer.from(body), requestId: 'race', sourceAddress: null });
+  };
+  const [wrong, count] = [{ eliteSeats: -1 }, 24];
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: count }, (_, number) => send(number, number % 6 === 3 ? wrong : {})),
+  );
+  const revisions = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.revision] : []));
+  expect(revisions.toSorted((one, other) => one - other)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  const codes = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [(outcome.reason as { code: string }).code] : [],
+  );
+  expect(codes).toEqual(Array(4).fill('VALIDATION_ERROR'));
+});
+
 describe('one jti, many racers, two instances', () => {
   it(`one jti of many racers at two instances is accepted exactly once in each of ${ROUNDS} rounds`, async () => {
     for (let round = 0; round < ROUNDS; round += ROUNDS_AT_ONCE) {
@@ -53,20 +72,25 @@ describe('one jti, many racers, two instances', () => {
   }, 300_000);
 
   it('one jti is accepted more than once where the unique key does not decide: the race is real', async () => {
-    const original = Tx.prototype.insertIfAbsent;
+    const original = Tx.prototype.insertAbsent;
     // The usual mistake: ask first, then write, with a key that does not collide.
-    Tx.prototype.insertIfAbsent = async function (this: Tx, entity, row) {
-      if (entity.name !== 'ReplayRecord') return original.call(this, entity, row);
-      const known = await this.exists(entity, { id: (row as { id: string }).id } as never);
-      await original.call(this, entity, { ...row, id: randomUUID() });
-      return !known;
+    Tx.prototype.insertAbsent = async function (this: Tx, entity, rows, by) {
+      if (entity.name !== 'ReplayRecord') return original.call(this, entity, rows, by);
+      const free = new Set<string>();
+      for (const [id, row] of rows) {
+        if (await this.exists(entity, { id } as never)) continue;
+        const other = randomUUID();
+        await original.call(this, entity, new Map([[other, { ...row, id: other }]]));
+        free.add(id);
+      }
+      return free;
     };
     try {
       const accepted: number[] = [];
       for (let round = 0; round < CONTROL_ROUNDS; round += 1) accepted.push(await acceptances());
       expect(Math.max(...accepted)).toBeGreaterThan(1);
     } finally {
-      Tx.prototype.insertIfAbsent = original;
+      Tx.prototype.insertAbsent = original;
     }
   });
 });
