@@ -71,7 +71,7 @@ function KeyDetails({ record: key }: { readonly record: Schemas['KeyDetails'] })
             { name: 'State', value: <Badge state={key.state} /> },
             { name: 'Algorithm', value: `${key.algorithm} ${key.modulusBits ?? ''}` },
             { name: 'Origin', value: key.origin },
-            { name: 'Private key', value: key.exportable ? 'can be exported' : 'never leaves the server' },
+            { name: 'Private key', value: placeOf(key) },
             { name: 'Next rotation', value: <Time at={key.nextRotationAt} never="by hand" /> },
             ...(key.destroysAt === null
               ? []
@@ -234,4 +234,10 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
       </Loaded>
     </Dialog>
   );
+}
+
+/** Where the private key is. */
+function placeOf({ keyStore, exportable }: Schemas['KeyDetails']): string {
+  if (keyStore !== null) return `never leaves the key store ${keyStore}`;
+  return exportable ? 'can be exported' : 'never leaves the server';
 }

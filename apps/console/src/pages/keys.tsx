@@ -121,12 +121,13 @@ function GenerateKey({ onClose }: DialogProps) {
         submit="Generate"
         call={generate}
         onCancel={onClose}
-        onSubmit={({ name = '', algorithm = '', days, exportable }) =>
+        onSubmit={({ name = '', algorithm = '', days, exportable, keyStore }) =>
           generate.mutate({
             name,
             algorithm: algorithm as Schemas['NewKey']['algorithm'],
             exportable: exportable !== undefined,
             ...(days === undefined ? {} : { rotateEverySeconds: Number(days) * DAY_SECONDS }),
+            ...(keyStore === undefined ? {} : { keyStore }),
           })
         }
       >
@@ -144,6 +145,12 @@ function GenerateKey({ onClose }: DialogProps) {
           min={1}
           max={3650}
           hint="Empty: by hand only"
+        />
+        <TextField
+          label="Key store"
+          name="keyStore"
+          maxLength={32}
+          hint="Name of an HSM or transit engine that your operator has opened to you. Empty: sealed in the database"
         />
         <CheckField label="The private key can be exported" name="exportable" />
       </Form>
