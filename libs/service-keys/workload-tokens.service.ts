@@ -144,8 +144,10 @@ export class WorkloadTokens {
       trials.push({ trustId: trust.id, name: trust.name, ...reason });
     }
     if (trials.length === 0) return { reason: 'UNTRUSTED_ISSUER', trusts: [] };
-    const accepts = trials.some(({ reason }) => reason === null);
-    return { reason: accepts ? null : trials.at(-1)!.reason, trusts: trials };
+    if (trials.some(({ reason }) => reason === null)) return { reason: null, trusts: trials };
+    // As `accept` does: a trust that knows no key of the token says less than one that does.
+    const last = trials.findLast(({ reason }) => reason !== 'INVALID_SIGNATURE') ?? trials.at(-1)!;
+    return { reason: last.reason, trusts: trials };
   }
 
   private async reasonAgainst(
