@@ -37,6 +37,11 @@ export interface CalendarFilter {
 export class ExpiryCalendar {
   constructor(private readonly kinds: () => readonly Expirable[]) {}
 
+  /** The nouns of what is in it, in alphabetical order. */
+  get nouns(): readonly string[] {
+    return [...new Set(this.planned().map(({ kind }) => kind))].toSorted();
+  }
+
   /**
    * One page, soonest first.
    * @throws VALIDATION_ERROR for a noun that no kind has
@@ -49,7 +54,7 @@ export class ExpiryCalendar {
     const planned = this.planned();
     const asked = planned.filter((each) => kind === undefined || each.kind === kind);
     if (asked.length === 0) {
-      const detail = `is one of: ${planned.map((each) => each.kind).join(', ')}`;
+      const detail = `is one of: ${this.nouns.join(', ')}`;
       throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/kind', code: 'INVALID', detail }] });
     }
     // The position in front of the first thing of that instant.

@@ -50,8 +50,13 @@ describe('the grid of a month', () => {
   });
 
   it('an address says which month, day, view and kind are shown, and nothing else', () => {
-    const search = { view: 'list', month: '2026-11', day: '2026-11-27', kind: 'api_token', other: 'x' };
-    expect(calendarSearch(search)).toEqual({ view: 'list', month: '2026-11', day: '2026-11-27', kind: 'api_token' });
-    expect(calendarSearch({ view: 'week', month: '2026-13', day: 1, kind: '<b>' })).toEqual({});
+    const search = { view: 'list', month: '2026-11', day: '2026-11-27', kind: 'API token', other: 'x' };
+    expect(calendarSearch(search, ['API token'])).toEqual({
+      view: 'list',
+      month: '2026-11',
+      day: '2026-11-27',
+      kind: 'API token',
+    });
+    expect(calendarSearch({ view: 'week', month: '2026-13', day: 1, kind: '<b>' }, ['API token'])).toEqual({});
   });
 });

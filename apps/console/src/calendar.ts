@@ -1,3 +1,7 @@
+import type { Schemas } from './queries.js';
+
+type CalendarKind = Schemas['Expiration']['kind'];
+
 const DAY_MILLISECONDS = 86_400_000;
 const DAYS_OF_WEEK = 7;
 
@@ -84,17 +88,21 @@ export interface CalendarSearch {
   readonly month?: string;
   /** The day whose items are listed. */
   readonly day?: string;
-  readonly kind?: string;
+  readonly kind?: CalendarKind;
 }
 
 /** What the search part of an address says. */
-export function calendarSearch({ view, month, day, kind }: Readonly<Record<string, unknown>>): CalendarSearch {
+export function calendarSearch(
+  { view, month, day, kind }: Readonly<Record<string, unknown>>,
+  kinds: readonly CalendarKind[],
+): CalendarSearch {
+  const ofKind = kinds.find((each) => each === kind);
   const matching = (value: unknown, pattern: RegExp): value is string =>
     typeof value === 'string' && pattern.test(value);
   return {
     ...(view === 'list' ? { view } : {}),
     ...(matching(month, /^\d{4}-(0[1-9]|1[0-2])$/) ? { month } : {}),
     ...(matching(day, /^\d{4}-\d\d-\d\d$/) ? { day } : {}),
-    ...(matching(kind, /^[a-z_]{1,64}$/) ? { kind } : {}),
+    ...(ofKind === undefined ? {} : { kind: ofKind }),
   };
 }

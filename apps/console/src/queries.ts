@@ -125,7 +125,7 @@ export const profilesQuery = (tenantId: string) =>
 interface ExpirationFilter {
   readonly from?: string;
   readonly before?: string;
-  readonly kind?: string;
+  readonly kind?: Schemas['Expiration']['kind'];
   readonly limit?: number;
 }
 

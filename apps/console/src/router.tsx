@@ -243,7 +243,7 @@ const proof = createRoute({
 const calendar = createRoute({
   getParentRoute: () => tenant,
   path: '/calendar',
-  validateSearch: only(calendarSearch),
+  validateSearch: only((search) => calendarSearch(search, choices.Expiration.kind)),
   component: lazyRouteComponent(() => import('./pages/calendar.js'), 'CalendarPage'),
 });
 const settings = createRoute({

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, toRfc3339 } from '#core';
+import { ExpiryCalendar } from '#scheduler';
 
+import { calendarKinds } from '../../../apps/server/src/admin/expirations.contract.js';
 import {
   PASSWORD,
   type Shape,
@@ -46,6 +48,10 @@ const listed = async (query = '', owner = tenant): Promise<Shape[]> => {
 };
 
 describe('the expiry calendar', () => {
+  it('the kinds of the calendar in the API document are those that the scheduler plans with', () => {
+    expect([...calendarKinds]).toEqual(server.server.app.get(ExpiryCalendar).nouns);
+  });
+
   it('the expiry calendar is read from an instant on, page by page', async () => {
     const [first, second] = (await listed('?before=2100-01-01')).map(({ dueAt }) => dueAt!);
     const from = async (instant: string) => listed(`?before=2100-01-01&from=${instant}`);

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { choices } from '#sdk';
 
 import {
   type CalendarSearch,
@@ -15,11 +16,11 @@ import {
 import { now } from '../clock.js';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
-import { SelectField, TextField } from '../components/form.js';
+import { SelectField } from '../components/form.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { ExactTime, Time } from '../components/time.js';
-import { type Schemas, expirationsQuery, itemsOf } from '../queries.js';
+import { type Schemas, expirationsQuery, itemsOf, optionsOf } from '../queries.js';
 import { useTenant } from '../tenant.js';
 import { CalendarFeed } from './calendar-feed.js';
 
@@ -41,7 +42,7 @@ export function CalendarPage() {
   return (
     <Page
       title="Calendar"
-      introduction="What expires, begins or is rotated by itself, of every kind, and who was told about it."
+      introduction="What expires, begins or is rotated by itself, of every kind, and who was told about it. Days and times are those of UTC."
       actions={<CalendarFeed />}
     >
       <div className="flex flex-wrap items-end gap-3">
@@ -56,15 +57,15 @@ export function CalendarPage() {
             { value: 'list', label: 'list' },
           ]}
         />
-        <TextField
+        <SelectField
           label="Only of the kind"
-          defaultValue={kind}
-          key={kind}
-          hint="credential, key, certificate, …"
-          onBlur={({ target: { value } }) =>
-            value !== (kind ?? '') &&
-            show({ ...search, ...(value === '' ? { kind: undefined as never } : { kind: value }) })
-          }
+          value={kind ?? ''}
+          onChange={({ target }) => {
+            const chosen = choices.Expiration.kind.find((each) => each === target.value);
+            const { kind: _kind, ...others } = search;
+            show({ ...others, ...(chosen === undefined ? {} : { kind: chosen }) });
+          }}
+          options={[{ value: '', label: 'all' }, ...optionsOf(choices.Expiration.kind)]}
         />
       </div>
       {view === 'list' ? <List kind={kind} /> : <Month search={search} show={show} />}
@@ -214,7 +215,7 @@ const DayCard = ({ day, items }: { readonly day: string; readonly items: readonl
   </Card>
 );
 
-function List({ kind }: { readonly kind: string | undefined }) {
+function List({ kind }: { readonly kind: CalendarSearch['kind'] }) {
   const { tenantId } = useTenant();
   const [days, setDays] = useState<number>(HORIZONS[1]);
   // The same instant for all pages of the list.

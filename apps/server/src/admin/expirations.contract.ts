@@ -1,16 +1,31 @@
 import type { ExpirationAnnouncements } from '#announcements';
 import { toRfc3339 } from '#core';
-import { Identifier, Instant, InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Identifier, Instant, InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { Contacts } from './contacts.contract.js';
 import { PageOf, PageQuery, presentInstant } from './page.contract.js';
 
 const ANNOUNCEMENTS_SHOWN_MAX = 100;
+/** What the calendar has, a kind of thing each: those of the scheduler with something that people plan with, as a test compares. */
+export const calendarKinds = [
+  'API token',
+  'CRL',
+  'certificate',
+  'certificate authority',
+  'credential',
+  'deleted key',
+  'foreign certificate',
+  'invitation',
+  'key rotation',
+  'key version',
+] as const;
+type CalendarKind = (typeof calendarKinds)[number];
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 
 export class ExpirationQuery extends PageQuery {
   @InstantOrDate({ optional: true, description: 'Only what happens from then on; all if absent' }) from?: number;
   @InstantOrDate({ optional: true, description: 'Only what happens until then; in 30 days if absent' }) before?: number;
-  @Text({ optional: true, max: 64, description: 'Only things of this kind', example: 'certificate' }) kind?: string;
+  @Choice(calendarKinds, { optional: true, description: 'Only things of this kind', example: 'certificate' })
+  kind?: CalendarKind;
 }
 
 export class CalendarQuery {
@@ -31,7 +46,7 @@ export class MadeAnnouncement {
 
 /** Something that will happen, and when. */
 export class Expiration {
-  @Text({ description: 'Kind of the thing', example: 'credential' }) kind: string;
+  @Choice(calendarKinds, { description: 'Kind of the thing', example: 'credential' }) kind: CalendarKind;
   @Identifier({ description: 'Id of the thing' }) id: string;
   @Instant({ description: 'When it happens' }) dueAt: string;
   @Text({ description: 'What happens at that time', example: 'expires' }) happens: string;
@@ -62,6 +77,7 @@ export const presentExpiration = ({
   ...item
 }: Described): Expiration => ({
   ...item,
+  kind: item.kind as CalendarKind,
   dueAt: toRfc3339(dueAt),
   announcements: announcements.map(({ daysAhead, announcedAt }) => ({
     daysAhead,
