@@ -417,7 +417,7 @@ describe.runIf(browserProgram)('the actions of a role', () => {
   });
 });
 
-describe('the addresses of the console', () => {
+describe.runIf(browserProgram)('the addresses of the console', () => {
   it('every page of the router is among those that are walked as each role, or is for people without a session', () => {
     const source = readFileSync(join(import.meta.dirname, '../../../apps/console/src/router.tsx'), 'utf8');
     const routes = [...source.matchAll(/getParentRoute: \(\) => (\w+),\s*path: '([^']*)'/g)].map(([, parent, path]) =>
