@@ -4,6 +4,7 @@ import { challengesOf, validationRetryDelay } from './challenges.js';
 
 const PENDING = {
   state: 'pending' as const,
+  name: 'a.internal',
   wildcard: false,
   challenge: null,
   dueAt: null,
@@ -23,6 +24,10 @@ describe('the challenges of an authorization', () => {
 
   it('the challenges of an authorization for a wildcard are those that prove all names below', () => {
     expect(challengesOf({ ...PENDING, wildcard: true }, 0)).toEqual([{ type: 'dns-01', state: 'pending' }]);
+  });
+
+  it('the challenges of an authorization for an address are those that prove one', () => {
+    expect(challengesOf({ ...PENDING, name: '10.0.0.1' }, 0)).toEqual([{ type: 'http-01', state: 'pending' }]);
   });
 
   it.each([

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import type { EpochMilliseconds } from '#core';
 
 import { type ChallengeKindName, challengeKindNames, challengeKinds } from './challenge-kinds/index.js';
@@ -13,7 +15,10 @@ export interface ShownChallenge {
   readonly state: AcmeChallengeState;
 }
 
-type Columns = Pick<AcmeAuthorization, 'state' | 'wildcard' | 'challenge' | 'dueAt' | 'validatedAt' | 'expiresAt'>;
+type Columns = Pick<
+  AcmeAuthorization,
+  'state' | 'name' | 'wildcard' | 'challenge' | 'dueAt' | 'validatedAt' | 'expiresAt'
+>;
 
 /** The state of the challenge that the client chose, once the authorization is no longer pending. */
 const STATE_OF_CHOSEN: Readonly<
@@ -36,6 +41,7 @@ export function challengesOf(row: Columns, now: EpochMilliseconds): readonly Sho
   }
   return challengeKindNames
     .filter((type) => !row.wildcard || challengeKinds[type].provesWildcards)
+    .filter((type) => isIP(row.name) === 0 || challengeKinds[type].provesAddresses)
     .map((type) => ({ type, state: row.challenge === type && row.dueAt !== null ? 'processing' : 'pending' }));
 }
 

@@ -68,7 +68,7 @@ export class AcmeOrder extends TenantResource {
   @ReferenceColumn() accountId: string;
   @ReferenceColumn() caId: string;
   @StateColumn(acmeOrderLifecycle) state: AcmeOrderState;
-  /** DNS names, in lower case. */
+  /** DNS names in lower case, and IP addresses. */
   @JsonColumn() names: readonly string[];
   @JsonColumn() authorizationIds: readonly string[];
   /** `kid` of the certificate that this one takes the place of (RFC 9773 §5). */
@@ -87,7 +87,7 @@ export class AcmeAuthorization extends TenantRow {
   @ReferenceColumn() accountId: string;
   @ReferenceColumn() caId: string;
   @StateColumn(acmeAuthorizationLifecycle) state: AcmeAuthorizationState;
-  /** A DNS name without the label of a wildcard. */
+  /** A DNS name without the label of a wildcard, or an IP address. */
   @VarcharColumn(253) name: string;
   @BooleanColumn() wildcard: boolean;
   /** What the client proves control with, beside its key (RFC 8555 §8.1); the same in each challenge. */

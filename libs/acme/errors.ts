@@ -53,7 +53,7 @@ export const acmeErrors = defineErrors('acme', {
   },
   ACME_UNSUPPORTED_IDENTIFIER: {
     kind: 'invalid',
-    title: 'Only identifiers of the type dns are supported',
+    title: 'Only identifiers of the types dns and ip are supported',
     type: acmeType('unsupportedIdentifier'),
   },
   ACME_RATE_LIMITED: { kind: 'rate-limited', title: 'Too many requests', type: acmeType('rateLimited') },

@@ -5,6 +5,7 @@ import type { CertificateRequest } from '#pki';
 import { namesIn, requireNamesOf, requireNoObjection, wantedName } from './identifiers.js';
 
 const dns = (value: string) => ({ type: 'dns', value });
+const ip = (value: string) => ({ type: 'ip', value });
 
 describe('the identifiers of an order', () => {
   it('the identifiers of an order are DNS names in lower case, each once', () => {
@@ -20,8 +21,20 @@ describe('the identifiers of an order', () => {
     [{ type: 'dns' }],
     [dns('a'.repeat(254))],
     Array.from({ length: 51 }, () => dns('a')),
+    [ip('10.0.0.256')],
+    [ip('10.0.0.0/8')],
+    [ip('a.internal')],
+    [ip('fe80::1%eth0')],
+    [ip('2001:DB8::1')],
+    [ip('2001:db8:0:0:0:0:0:1')],
   ])('the identifiers of an order are not %j', (identifiers) => {
     expect(() => namesIn(identifiers as never)).toThrow(expect.objectContaining({ code: 'ACME_MALFORMED' }));
+  });
+
+  it('the identifiers of an order are IP addresses in the form of RFC 5952', () => {
+    expect(namesIn([ip('10.0.0.1'), ip('2001:db8::1'), ip('10.0.0.1')])).toEqual(['10.0.0.1', '2001:db8::1']);
+    const misplaced = { extensions: { subproblems: [expect.objectContaining({ identifier: dns('10.0.0.1') })] } };
+    expect(() => namesIn([dns('10.0.0.1')])).toThrow(expect.objectContaining(misplaced));
   });
 
   it('the identifiers of an order with a wildcard are proven for the name below it', () => {
@@ -58,6 +71,13 @@ describe('the names of a request', () => {
   it('the names of a request are those of its order, in any case of letters', () => {
     expect(() => requireNamesOf(request([], ['B.internal', 'a.internal']), ['a.internal', 'b.internal'])).not.toThrow();
     expect(() => requireNamesOf(request(['a.internal'], ['a.internal']), ['a.internal'])).not.toThrow();
+  });
+
+  it('the names of a request are those of its order, an address in any of its forms', () => {
+    const csr = request(['10.0.0.1'], ['10.0.0.1', '2001:db8:0:0:0:0:0:1'], 'ip');
+    expect(() => requireNamesOf(csr, ['2001:db8::1', '10.0.0.1'])).not.toThrow();
+    expect(() => requireNamesOf(request([], ['10.0.0.1'], 'dns'), ['10.0.0.1'])).toThrow('names of the order');
+    expect(() => requireNamesOf(request([], ['10.0.0.2'], 'ip'), ['10.0.0.1'])).toThrow('names of the order');
   });
 
   it.each<[string, CertificateRequest]>([

@@ -13,6 +13,7 @@ export { acmeAccountAuthority } from './authority.js';
 export { acmeErrors, acmeType } from './errors.js';
 export { type AcmeUrls, acmeUrls } from './urls.js';
 export { type AcmeAccountState, type AcmeOrderState, acmeAccountStates, acmeOrderStates } from './lifecycle.js';
+export { identifierOf } from './identifiers.js';
 export { challengesOf } from './challenges.js';
 export { RenewalInfo } from './renewal-info.service.js';
 export { Nonces } from './nonces.service.js';

@@ -14,7 +14,7 @@ import {
   coreErrors,
 } from '#core';
 import { base64UrlBytes, publicKeyFingerprint, randomSecret, uuidv7 } from '#crypto';
-import { type Completion, Database, In, MoreThan, type Tx, completing } from '#database';
+import { type Completion, Database, In, MoreThan, Not, type Tx, completing } from '#database';
 import { type CertificateRequest, parseCertificateRequest } from '#pki';
 
 import { isAccountKey } from './accounts.service.js';
@@ -136,13 +136,13 @@ export class AcmeOrders {
     });
   }
 
-  /** The orders of an account that wait for something, one page, oldest first (§7.1.2.1). */
+  /** The recent orders of an account that are not invalid, one page, oldest first (§7.1.2.1). */
   async list(
     { account, scope }: Pick<AccountRequest, 'account' | 'scope'>,
     page: PageRequest,
   ): Promise<Page<AcmeOrder>> {
     return this.database.read(scope, async (view) => {
-      const where = { accountId: account.id, expiresAt: MoreThan(view.now) };
+      const where = { accountId: account.id, expiresAt: MoreThan(view.now), state: Not('invalid' as const) };
       return view.page(AcmeOrder, where, [['id', 'ASC']], page);
     });
   }

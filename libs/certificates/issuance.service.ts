@@ -194,7 +194,8 @@ export class Issuance {
   }
 
   /**
-   * Why a DNS name cannot be in a certificate of the authority for the service, before there is a request; empty where it can.
+   * Why a DNS name or an IP address cannot be in a certificate of the authority for the service, before there is a request; empty
+   * where it can. An address can where the profile names networks, and it lies in one of them.
    * @throws NOT_FOUND (authority, service), CA_NOT_USABLE
    */
   async objectionsTo(
@@ -207,14 +208,17 @@ export class Issuance {
       namesOfOtherTenants(view, scope.tenantId, names),
     );
     const facts = {
-      policy: authorities[0].profile.names,
+      policy: { networks: [], ...authorities[0].profile.names },
       allowedDnsNames: allowed,
       nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
     };
     return new Map(
       names.map((value) => {
         const own = foreignNames.filter((name) => name === value);
-        const findings = checkNames([{ kind: 'dns', value }], { ...facts, foreignNames: own });
+        const findings = checkNames([{ kind: isIP(value) === 0 ? 'dns' : 'ip', value }], {
+          ...facts,
+          foreignNames: own,
+        });
         return [value, findings.map(({ detail }) => detail)];
       }),
     );

@@ -9,6 +9,7 @@ import {
   type NamePolicy,
   leafProfile,
 } from '#pki';
+import { requireCidrs } from '#tenants';
 
 /** What an authority certifies. */
 export interface IssuingProfile {
@@ -35,6 +36,7 @@ export function issuingProfile(request: IssuingProfileRequest = {}): IssuingProf
   const longest = request.validityDaysMax ?? Math.max(request.validityDays ?? 0, LEAF_VALIDITY_DAYS_DEFAULT);
   const validityDays = request.validityDays ?? Math.min(LEAF_VALIDITY_DAYS_DEFAULT, longest);
   if (validityDays > longest) throw validityTooLong('/profile/validityDays', longest);
+  requireCidrs(request.names?.networks ?? [], '/profile/names/networks');
   return {
     kid: request.kid ?? 'uuid',
     validityDays,

@@ -2981,6 +2981,8 @@ export interface components {
             commonNameFromSan?: boolean;
             /** @description If given, every DNS name is one of these domains or a subdomain of one; otherwise the tenant's setting `allowedDnsNames` says which are certified */
             domains?: string[];
+            /** @description If given, every IP address is in one of these networks; by ACME, addresses are certified only where they are given */
+            networks?: string[];
         };
         IssuingProfileField: {
             /**
@@ -4747,7 +4749,7 @@ export interface components {
              * @enum {string}
              */
             state: "pending" | "ready" | "processing" | "valid" | "invalid";
-            /** @description Its DNS names */
+            /** @description Its DNS names and IP addresses */
             names: string[];
             /** @description The certificate (`kid`); null until it is issued */
             certificateKid: string | null;

@@ -39,14 +39,17 @@ export function isAddressAllowed(cidrs: readonly string[], address: string | nul
   return list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
 }
 
-/** @throws VALIDATION_ERROR that lists every item of `allowedCidrs` that is no network */
-export function requireCidrs(cidrs: readonly string[]): void {
+/**
+ * @param pointer where the list is in the request body (RFC 6901)
+ * @throws VALIDATION_ERROR that lists every item that is no network
+ */
+export function requireCidrs(cidrs: readonly string[], pointer = '/allowedCidrs'): void {
   const errors = cidrs.flatMap((cidr, index): InputError[] =>
     isCidr(cidr)
       ? []
       : [
           {
-            pointer: `/allowedCidrs/${index}`,
+            pointer: `${pointer}/${index}`,
             code: 'INVALID_CIDR',
             detail: 'a network such as 10.0.0.0/8 is expected',
           },

@@ -2,7 +2,7 @@ import type { Resolve } from '#outbound';
 
 /** What a challenge is validated by. */
 export interface ChallengeFacts {
-  /** A DNS name without the label of a wildcard. */
+  /** A DNS name without the label of a wildcard, or an IP address. */
   readonly name: string;
   readonly token: string;
   /** RFC 8555 §8.1. */
@@ -33,6 +33,8 @@ export interface ValidationProblem {
 export interface ChallengeKind {
   /** Whether it proves the control of all names below (RFC 8555 §7.1.3: of a wildcard). */
   readonly provesWildcards: boolean;
+  /** Whether it proves the control of an IP address (RFC 8738). */
+  readonly provesAddresses: boolean;
   /** @returns `undefined` where control is proven. Never throws */
   validate(facts: ChallengeFacts, paths: ValidationPaths): Promise<ValidationProblem | undefined>;
 }

@@ -7,6 +7,8 @@ const NO_RECORD: readonly unknown[] = ['ENOTFOUND', 'ENODATA'];
 /** A TXT record of the name (RFC 8555 §8.4): the only challenge that proves the control of a wildcard. */
 export const dns01: ChallengeKind = {
   provesWildcards: true,
+  // RFC 8738 §7
+  provesAddresses: false,
   async validate({ name, keyAuthorization }, { texts, withinMilliseconds }) {
     const expected = createHash('sha256').update(keyAuthorization).digest('base64url');
     const waited = AbortSignal.timeout(withinMilliseconds);

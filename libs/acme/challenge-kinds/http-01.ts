@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 import { type SendError, send } from '#outbound';
 
 import type { ChallengeKind, ValidationProblem } from './challenge-kind.js';
@@ -23,9 +25,11 @@ const PROBLEMS: Readonly<Record<SendError, ValidationProblem>> = {
  */
 export const http01: ChallengeKind = {
   provesWildcards: false,
+  provesAddresses: true,
   async validate({ name, token, keyAuthorization }, { networks, httpPort, resolve, withinMilliseconds }) {
     const request = {
-      url: `http://${name}:${httpPort}/.well-known/acme-challenge/${token}`,
+      // RFC 8738 §3: of an address, the request has it as its host.
+      url: `http://${isIPv6(name) ? `[${name}]` : name}:${httpPort}/.well-known/acme-challenge/${token}`,
       method: 'GET',
       headers: { accept: '*/*' },
       bodyBytesMax: ANSWER_BYTES_MAX,

@@ -50,7 +50,8 @@ const hostOf = (uri: string): string => (URL.canParse(uri) ? new URL(uri).hostna
 const isMailboxWithin = (mailbox: string, subtree: string): boolean =>
   subtree.includes('@') ? mailbox === subtree : isHostWithin(mailbox.slice(mailbox.lastIndexOf('@') + 1), subtree);
 
-function isAddressWithin(address: string, range: string): boolean {
+/** Whether an IP address lies in a network (`10.0.0.0/8`). @throws DerError for what is none of both */
+export function isAddressWithin(address: string, range: string): boolean {
   const octets = addressOctets(address);
   const network = addressOctets(range);
   if (network.length !== 2 * octets.length) return false;

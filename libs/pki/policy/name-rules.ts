@@ -8,19 +8,22 @@ import {
   type ReadAttribute,
 } from '../x509/names.js';
 import { type CertificateNames, dnsNamesOutside } from './dns-names.js';
-import { constrainedNames, namesOfSubject } from './name-constraints.js';
+import { constrainedNames, isAddressWithin, namesOfSubject } from './name-constraints.js';
 import { commonNameFromSan } from './subject-from-san.js';
 import { type NameFacts, type NamePolicy, type NameRule, objectIf } from './rule.js';
 
 const SUBJECT_ALTERNATIVE_NAMES_MAX = 50;
 
 /** The subject alternative names of the request and of the call. */
-const alternativeNames = ({ request, additionalNames }: NameFacts): readonly GeneralName[] => [
+const alternativeNames = ({
+  request,
+  additionalNames,
+}: Pick<NameFacts, 'request' | 'additionalNames'>): readonly GeneralName[] => [
   ...request.subjectAlternativeNames,
   ...additionalNames,
 ];
 
-const commonNames = ({ request }: NameFacts): readonly string[] =>
+const commonNames = ({ request }: Pick<NameFacts, 'request'>): readonly string[] =>
   request.subject.filter(({ type }) => type === 'commonName').map(({ value }) => value);
 
 const allValues = (facts: NameFacts): readonly string[] => [
@@ -45,6 +48,16 @@ const isWellFormed: Readonly<Record<GeneralNameKind, (value: string) => boolean>
   directory: () => false,
   other: () => false,
 };
+
+/** Addresses among the alternative names, and in the common name, which a verifier can take for one (RFC 6125 §6.4.4). */
+const addressesOf = (facts: Pick<NameFacts, 'request' | 'additionalNames'>): readonly string[] => [
+  ...new Set(
+    [
+      ...commonNames(facts),
+      ...alternativeNames(facts).flatMap(({ kind, value }) => (kind === 'ip' ? [value] : [])),
+    ].filter(isWellFormed.ip),
+  ),
+];
 
 /** What is not well-formed is rejected by its own rule. */
 const wellFormedNames = (facts: NameFacts): readonly GeneralName[] =>
@@ -178,6 +191,17 @@ export const nameRules: readonly NameRule[] = [
         facts.policy,
         facts.allowedDnsNames,
       ),
+  ),
+  nameRule(
+    'CSR_ADDRESS_NOT_ALLOWED',
+    'The policy does not permit an IP address',
+    'CA/B Forum BR §3.2.2.5',
+    ({ policy: { networks }, ...facts }) =>
+      networks === undefined
+        ? []
+        : addressesOf(facts)
+            .filter((address) => !networks.some((network) => isAddressWithin(address, network)))
+            .map((address) => `${quoted(address)} is in none of the permitted networks`),
   ),
   nameRule(
     'CSR_NAME_CONSTRAINED',

@@ -13,6 +13,8 @@ export interface NamePolicy {
   readonly commonNameFromSan?: boolean;
   /** Where it is given, every DNS name is one of these domains or lies below one, whatever the tenant's settings say. */
   readonly domains?: readonly string[];
+  /** Networks in CIDR notation: where they are given, every IP address lies in one of them. */
+  readonly networks?: readonly string[];
 }
 
 export const NAME_POLICY_DEFAULT: NamePolicy = { subjectAttributes: [], sanKinds: ['dns'], wildcards: false };

@@ -120,6 +120,11 @@ const refused: Readonly<Record<string, () => PolicyFacts>> = {
     factsOf(request({}), { additionalNames: Array.from({ length: 51 }, (_, index) => dns(`h${index}.acme.example`)) }),
   CSR_DOMAIN_NOT_ALLOWED: () =>
     factsOf(request({ subject: named('api.notacme.example') }), { policy: { domains: ['acme.example'] } }),
+  CSR_ADDRESS_NOT_ALLOWED: () =>
+    factsOf(request({}), {
+      additionalNames: [{ kind: 'ip', value: '10.0.0.1' }],
+      policy: { sanKinds: ['dns', 'ip'], networks: ['10.1.0.0/16', '2001:db8::/32'] },
+    }),
   CSR_NAME_CONSTRAINED: () =>
     factsOf(request({ extensions: [sanExtension(dnsName('api.globex.example'))] }), {
       allowedDnsNames: ['*.globex.example'],

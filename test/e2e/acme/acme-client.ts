@@ -18,10 +18,10 @@ export interface Binding {
 export async function prepareAcme(
   server: TestServer,
   tenant: TestTenant,
-  wishes: { readonly service?: string; readonly wildcards?: boolean } = {},
+  wishes: { readonly service?: string; readonly wildcards?: boolean; readonly names?: object } = {},
 ): Promise<{ caId: string; serviceId: string; serviceKey: string; binding: Binding }> {
-  const { service: name = 'web', wildcards = false } = wishes;
-  const profile = { extendedKeyUsage: ['serverAuth'], names: { commonNameFromSan: true, wildcards } };
+  const { service: name = 'web', wildcards = false, names = {} } = wishes;
+  const profile = { extendedKeyUsage: ['serverAuth'], names: { commonNameFromSan: true, wildcards, ...names } };
   const caId = (await createAuthority(server, tenant, { profile }))['id']!;
   const created = await server.post(`${tenant.path}/services`, { name }, tenant.owner);
   const serviceId = created.body['service']!['id']!;

@@ -102,8 +102,11 @@ describe('an order by ACME', () => {
     expect(challenge.headers.get('link')).toContain('rel="up"');
     const finalized = await client.post(order['finalize']!, { csr: csrOf([name]) });
     expect([finalized.status, finalized.body['status']]).toEqual([200, 'valid']);
+    expect(finalized.headers.get('location')).toBe(url);
     const downloaded = await client.post(finalized.body['certificate']!);
     expect(downloaded.headers.get('content-type')).toContain('application/pem-certificate-chain');
+    // An authority has one chain: there is no other to choose (§7.4.2).
+    expect(downloaded.headers.get('link')).toBe(`<${client.directoryUrl}>;rel="index"`);
     const [leaf, issuer] = downloaded.text.split(/(?<=-----END CERTIFICATE-----\n)/);
     const certificate = new X509Certificate(leaf!);
     expect(certificate.checkIssued(new X509Certificate(issuer!))).toBe(true);
@@ -143,11 +146,13 @@ describe('an order by ACME', () => {
     expect(subproblems.map(({ identifier }) => identifier!['value'])).toEqual(names(name));
   });
 
-  it('an order by ACME is rejected with other identifiers than DNS names, none, or a validity', async () => {
+  it('an order by ACME is rejected with other identifiers than names and addresses, none, or a validity', async () => {
     const { client, name } = await prepared();
     const identifiers = [{ type: 'dns', value: name }];
     const rejected = async (payload: object) => typeOf(await client.post(client.url('new-order'), payload));
-    expect(await rejected({ identifiers: [{ type: 'ip', value: '10.0.0.1' }] })).toBe('unsupportedIdentifier');
+    expect(await rejected({ identifiers: [{ type: 'email', value: 'a@b.internal' }] })).toBe('unsupportedIdentifier');
+    // No address is certified where the profile of the authority names no networks.
+    expect(await rejected({ identifiers: [{ type: 'ip', value: '127.0.0.1' }] })).toBe('rejectedIdentifier');
     expect(await rejected({ identifiers: [] })).toBe('malformed');
     expect(await rejected({ identifiers, notAfter: '2027-01-01T00:00:00Z' })).toBe('malformed');
     expect(await rejected({ identifiers, replaces: 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE' })).toBe('malformed');

@@ -84,7 +84,11 @@ export class AcmeAccountPage extends PageOf(AcmeAccount) {}
 export class AcmeOrderOfAccount {
   @Identifier({ description: 'Id of the order' }) id: string;
   @Choice(acmeOrderStates, { description: 'State of the order (RFC 8555 §7.1.6)' }) state: AcmeOrderState;
-  @Items(Text({ max: 253 }), { maxItems: 50, description: 'Its DNS names', example: ['billing.acme.internal'] })
+  @Items(Text({ max: 253 }), {
+    maxItems: 50,
+    description: 'Its DNS names and IP addresses',
+    example: ['billing.acme.internal'],
+  })
   names: string[];
   @Text({ max: 64, nullable: true, description: 'The certificate (`kid`); null until it is issued', example: 'e3f1' })
   certificateKid: string | null;

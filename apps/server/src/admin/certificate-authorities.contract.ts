@@ -124,6 +124,15 @@ export class NamePolicyField {
     example: ['example.com'],
   })
   domains?: string[];
+
+  @Items(Text({ max: 49 }), {
+    maxItems: NAMES_MAX,
+    optional: true,
+    description:
+      'If given, every IP address is in one of these networks; by ACME, addresses are certified only where they are given',
+    example: ['10.20.0.0/16'],
+  })
+  networks?: string[];
 }
 
 const ValidityDays = (options = {}) =>

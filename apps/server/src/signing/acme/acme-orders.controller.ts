@@ -102,6 +102,7 @@ export class AcmeOrdersController {
     const asked = await this.answers.ofAccount(request);
     const order = await this.orders.finalize(asked, id);
     await this.answers.prepare(request, reply);
+    reply.header('Location', asked.urls.order(id));
     reply.header('Location', asked.urls.order(order.id));
     return presentOrder(asked.urls, order);
   }

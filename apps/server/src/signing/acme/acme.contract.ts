@@ -5,6 +5,7 @@ import {
   type ShownAcmeOrder,
   acmeType,
   challengesOf,
+  identifierOf,
 } from '#acme';
 import { toRfc3339 } from '#core';
 
@@ -86,7 +87,7 @@ export const ORDER_SCHEMA = object(
 export const presentOrder = (urls: AcmeUrls, order: ShownAcmeOrder) => ({
   status: order.state,
   expires: toRfc3339(order.expiresAt),
-  identifiers: order.names.map((value) => ({ type: 'dns', value })),
+  identifiers: order.names.map(identifierOf),
   authorizations: order.authorizationIds.map((id) => urls.authorization(id)),
   finalize: urls.finalize(order.id),
   ...(order.certificateKid === null ? {} : { certificate: urls.certificate(order.certificateKid) }),
@@ -103,7 +104,7 @@ const presentProblem = ({ problem, detail, subproblems }: NonNullable<ShownAcmeO
         subproblems: subproblems.map((each) => ({
           type: acmeType(each.problem),
           detail: each.detail,
-          identifier: { type: 'dns', value: each.name },
+          identifier: identifierOf(each.name),
         })),
       }),
 });
@@ -129,7 +130,7 @@ export const AUTHORIZATION_SCHEMA = object(
 export const presentAuthorization = (urls: AcmeUrls, row: AcmeAuthorization, now: number) => ({
   status: row.state,
   expires: toRfc3339(row.expiresAt),
-  identifier: { type: 'dns', value: row.name },
+  identifier: identifierOf(row.name),
   // §7.1.4: present and true for a wildcard, otherwise absent.
   ...(row.wildcard ? { wildcard: true } : {}),
   challenges: challengesOf(row, now).map(({ type }) => presentChallenge(urls, row, type, now)),
