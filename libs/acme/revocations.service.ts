@@ -4,16 +4,17 @@ import { toPem } from '#asn1';
 import { type Certificate, Certificates } from '#certificates';
 import type { TenantScope } from '#core';
 import { base64UrlBytes } from '#crypto';
-import { Database } from '#database';
+import { Database, MoreThan, type View } from '#database';
 import { parseCertificate, replacesReason } from '#pki';
 
-import { AcmeOrder } from './entities.js';
+import { AcmeAuthorization, AcmeOrder } from './entities.js';
 import { acmeErrors } from './errors.js';
+import { canonicalName, wantedName } from './identifiers.js';
 import { textIn } from './jws.js';
 import type { AccountRequest, KeyRequest } from './requests.service.js';
 import { revocationReasonOf } from './revocation-reasons.js';
 
-/** Revocation by the account that ordered a certificate, or by the key of the certificate itself (RFC 8555 §7.6). */
+/** Revocation by the account that ordered a certificate or has proven all of its names, or by its own key (RFC 8555 §7.6). */
 @Injectable()
 export class AcmeRevocations {
   constructor(
@@ -58,12 +59,26 @@ export class AcmeRevocations {
       return { ...scope, evidence: { kind: 'tenant' } };
     }
     const { kid: certificateKid } = certificate;
-    const isOwn = await this.database.read(scope, (view) =>
-      view.exists(AcmeOrder, { certificateKid, accountId: request.account.id }),
+    const accountId = request.account.id;
+    const mayRevoke = await this.database.read(
+      scope,
+      async (view) =>
+        (await view.exists(AcmeOrder, { certificateKid, accountId })) ||
+        (await holdsAuthorizations(view, accountId, certificate.san)),
     );
-    if (!isOwn) throw notYours();
+    if (!mayRevoke) throw notYours();
     return scope;
   }
+}
+
+/** A step: whether the account has proven the control of all names of a certificate, by authorizations that hold now (§7.6). */
+async function holdsAuthorizations(view: View, accountId: string, names: readonly string[]): Promise<boolean> {
+  const proven = names.map(canonicalName).map(wantedName);
+  for (const { name, wildcard } of proven) {
+    const held = { accountId, name, wildcard, state: 'valid' as const, expiresAt: MoreThan(view.now) };
+    if (!(await view.exists(AcmeAuthorization, held))) return false;
+  }
+  return proven.length > 0;
 }
 
 const notYours = (): Error =>

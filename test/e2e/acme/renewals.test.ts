@@ -167,7 +167,7 @@ describe('a revocation by ACME', () => {
     expect((items as unknown as Shape[]).at(-1)).toMatchObject({ revocationReason: 'superseded', serviceId });
   });
 
-  it('a revocation by ACME is accepted by the key of the certificate, and by no other', async () => {
+  it('a revocation by ACME is accepted by the key of the certificate and by an account that proved its names, and by no other', async () => {
     const { certificate, key } = await issued();
     const holder = new AcmeTestClient(server, client.directoryUrl, key);
     const stranger = new AcmeTestClient(server, client.directoryUrl);
@@ -176,6 +176,21 @@ describe('a revocation by ACME', () => {
     const neighbour = new AcmeTestClient(server, client.directoryUrl);
     await neighbour.register(await bind(server, tenant, serviceId, { caId }));
     expect(typeOf(await neighbour.post(url, { certificate }))).toBe('unauthorized');
+    // The neighbour proves the same name; one who has proven another is no more than before.
+    const proven = async (name: string) => {
+      const { body } = await neighbour.order([name]);
+      for (const challenge of await neighbour.challenges(body)) {
+        host.answers.set(challenge.token, neighbour.keyAuthorization(challenge.token));
+        await neighbour.post(challenge.url, {});
+      }
+      await server.server.app.get(AcmeValidations).validateDue();
+    };
+    dns.addresses.set(`other.${NAME}`, '127.0.0.1');
+    await proven(`other.${NAME}`);
+    expect(typeOf(await neighbour.post(url, { certificate }))).toBe('unauthorized');
+    const another = await issued();
+    await proven(NAME);
+    expect((await neighbour.post(url, { certificate: another.certificate, reason: 4 })).status).toBe(200);
     expect((await holder.post(url, { certificate, reason: 1 })).status).toBe(200);
     // The key was reported: it is certified nowhere any more.
     const order = await ready();
