@@ -15,7 +15,7 @@ import {
 import { sealingErrors } from '#crypto';
 import { type Committed, Database, IsNull, MoreThan, Not, type Tx, type View } from '#database';
 import { type CheckpointSigner, SEED_BYTES, type VerifierKey, checkpointSigner } from '#transparency-log';
-import { type OnUnsealed, Vault } from '#vault';
+import { type OnUnsealed, Vault, isBlobUnreadable } from '#vault';
 
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
@@ -31,6 +31,11 @@ const SIGNS_ON_FOR = 365 * DAY;
 const SIGNING_MAX = 4;
 /** The latest of those that were ever used; more than a century of yearly rotations is not looked at. */
 const REMEMBERED_MAX = 100;
+
+/** @throws the error unless it is that the row was altered */
+function ignoreAltered(error: unknown): void {
+  if (!isBlobUnreadable(error)) throw error;
+}
 
 /** A verifier key of a log, and when it signs. */
 export interface LogKeyPeriod {
@@ -61,7 +66,8 @@ export class LogKeys implements OnUnsealed {
 
   /** Loads the keys, or makes the first. */
   async onUnsealed(): Promise<void> {
-    this.#seeds.set(SECRET, await this.vault.ensureInstallationSecret(SECRET, newSeeds));
+    // One that was altered is no new one: what it signed must stay verifiable.
+    await this.vault.ensureInstallationSecret(SECRET, newSeeds).catch(ignoreAltered);
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('the first key of the histories is made once, on first start');
       if (await tx.exists(HistoryKey, { name: SECRET })) return;
@@ -80,12 +86,16 @@ export class LogKeys implements OnUnsealed {
   async refresh(): Promise<boolean> {
     const keys = await this.database.readPlatform(SYSTEM, allKeys);
     for (const { name } of keys) {
-      const seeds = this.#seeds.get(name) ?? (await this.vault.installationSecret(name));
-      if (!seeds) throw sealingErrors.SEALED('A key of the histories has no secret');
-      this.#seeds.set(name, seeds);
+      const seeds = this.#seeds.get(name) ?? (await this.vault.installationSecretUnlessAltered(name));
+      if (seeds) this.#seeds.set(name, seeds);
     }
-    this.#keys = keys;
-    return keys.length > 0;
+    this.#keys = keys.filter(({ name }) => this.#seeds.has(name));
+    return this.#keys.length > 0;
+  }
+
+  /** Whether there is a key: there is none where its row was altered. */
+  get areKnown(): boolean {
+    return this.#keys.length > 0;
   }
 
   /** Whether the latest key that is known here is the latest of the installation. */

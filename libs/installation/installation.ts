@@ -5,9 +5,9 @@ import { Restorations } from '#backup';
 import { CONFIGURATION } from '#config';
 import { GuardedClock } from '#core';
 import { Database, databaseTlsWarning } from '#database';
-import { LOGGER, type Logger } from '#logging';
+import { LOGGER, type Logger, describeError } from '#logging';
 import { ClockWatch } from '#scheduler';
-import { Vault, hasOnUnsealed } from '#vault';
+import { type OnUnsealed, Vault, hasOnUnsealed, isBlobUnreadable } from '#vault';
 
 import type { Configuration } from './configuration.js';
 import { readMasterKeys } from './master-keys.js';
@@ -47,7 +47,21 @@ export class Installation {
     await this.clockWatch.start();
     // A provider that has two names is one.
     const providers = new Set<unknown>(this.discovery.getProviders().map(({ instance }): unknown => instance));
-    for (const provider of providers) if (hasOnUnsealed(provider)) await provider.onUnsealed();
+    for (const provider of providers) if (hasOnUnsealed(provider)) await this.load(provider);
     await this.restorations.completePending();
+  }
+
+  /** One secret whose row was altered ends what depends on it, and nothing else: `SEALED` is answered there. */
+  private async load(provider: OnUnsealed): Promise<void> {
+    try {
+      await provider.onUnsealed();
+    } catch (error) {
+      if (!isBlobUnreadable(error)) throw error;
+      const fields = { provider: provider.constructor.name, error: describeError(error) };
+      this.logger.error(
+        fields,
+        'A secret of the installation was altered: restore its row from a backup, and start again',
+      );
+    }
   }
 }

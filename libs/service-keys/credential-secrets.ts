@@ -3,7 +3,7 @@ import { createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, Secret, coreErrors } from '#core';
-import { fingerprint, lookupHash, maskSecret, randomSecret, uuidv7 } from '#crypto';
+import { fingerprint, lookupHash, maskSecret, randomSecret, sealingErrors, uuidv7 } from '#crypto';
 import type { Tx, View } from '#database';
 import { type OnUnsealed, Vault, sealedColumn } from '#vault';
 
@@ -45,9 +45,9 @@ export class CredentialSecrets implements OnUnsealed {
     this.#pepper = createSecretKey(bytes);
   }
 
-  /** The keyed hash by which a secret is found in the database. */
+  /** The keyed hash by which a secret is found in the database. @throws SEALED where the secret of the hash was altered */
   lookupHash(secret: string): string {
-    if (!this.#pepper) throw new Error('The pepper was not loaded at start');
+    if (!this.#pepper) throw sealingErrors.SEALED('The secret of the look-up of credentials does not open');
     return lookupHash(this.#pepper, secret);
   }
 

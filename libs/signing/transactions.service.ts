@@ -13,7 +13,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { randomSecret, uuidv7 } from '#crypto';
+import { randomSecret, sealingErrors, uuidv7 } from '#crypto';
 import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
@@ -267,7 +267,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
   }
 
   private phoneHash(view: View, phoneNumber: string): string {
-    if (!this.#lookupKey) throw new Error('The key of the look-up hash was not loaded at start');
+    if (!this.#lookupKey) throw sealingErrors.SEALED('The secret of the look-up of telephone numbers does not open');
     const text = `${view.scope.tenantId}:${digitsOf(phoneNumber)}`;
     return createHmac('sha256', this.#lookupKey).update(text).digest('hex');
   }

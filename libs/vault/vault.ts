@@ -88,6 +88,11 @@ export class Vault {
       const canary = await this.ensureInstallationSecret(CANARY, () => CANARY_VALUE);
       if (canary.equals(CANARY_VALUE)) return true;
     } catch (error) {
+      // The master key has opened the data key of the installation, which proves it as well: the row alone was altered.
+      if (isBlobUnreadable(error)) {
+        this.logAltered(installationPlace(CANARY));
+        return true;
+      }
       if (!isSealed(error)) throw error;
     }
     this.#masterKeys = [];
@@ -185,6 +190,14 @@ export class Vault {
     return this.database.readPlatform(SYSTEM, async (view) => {
       const row = await view.findOne(InstallationSecret, { name });
       return row ? this.open(view, installationPlace(name), row.sealedValue) : undefined;
+    });
+  }
+
+  /** The same where others go on without it: an altered one is logged, and `undefined`. */
+  async installationSecretUnlessAltered(name: string): Promise<Buffer | undefined> {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const row = await view.findOne(InstallationSecret, { name });
+      return row ? this.openUnlessAltered(view, installationPlace(name), row.sealedValue) : undefined;
     });
   }
 

@@ -148,3 +148,49 @@ describe('the row of one thing that was altered', () => {
     expect(await server.post(`${own.path}/keys`, request, call)).toMatchObject({ status: 410, body: { code: 'GONE' } });
   });
 });
+
+describe('a secret of the installation that was altered', () => {
+  let serviceKey: string;
+
+  beforeAll(async () => {
+    ({ serviceKey } = (await createIssuer(server, await createTenant(server))).service);
+  });
+
+  /** What each secret is needed for; everything else goes on. */
+  const NEEDED_FOR: Readonly<Record<string, (third: TestServer) => Promise<number>>> = {
+    canary: async () => 503,
+    'history-log-key': async (third) => (await third.get(`${tenant.path}/history/checkpoint`, tenant.owner)).status,
+    'service-key-pepper': async (third) => (await third.get('/v1/whoami', { serviceKey })).status,
+  };
+
+  it('a secret of the installation that was altered keeps no server from its start, and nothing else from being served', async () => {
+    const names = (await plain.query<{ name: string }[]>('SELECT name FROM installation_secrets')).map(
+      ({ name }) => name,
+    );
+    expect(names).toEqual(expect.arrayContaining(Object.keys(NEEDED_FOR)));
+    for (const name of names) {
+      const column = plain.driver.escape('sealedValue');
+      const [{ value }] = (await plain.query(
+        `SELECT ${column} AS value FROM installation_secrets WHERE name = '${name}'`,
+      )) as [{ value: Buffer }];
+      const write = (bytes: Buffer) =>
+        plain.query(`UPDATE installation_secrets SET ${column} = X'${bytes.toString('hex')}' WHERE name = '${name}'`);
+      const altered = Buffer.from(value);
+      altered[alterations['the ciphertext']]! ^= 0x40;
+      await write(altered);
+      const third = await startTestServer({ database, environment, clock: server.clock });
+      try {
+        expect([name, (await third.get('/health/ready')).status]).toEqual([name, 200]);
+        expect((await third.get(`${tenant.path}/.well-known/jwks.json`)).status).toBe(200);
+        await third.runScheduler();
+        const { status } = await third.get(tenant.path, tenant.owner);
+        // Without its key no session is one.
+        expect([name, status]).toEqual([name, name === 'session-signing-key' ? 401 : 200]);
+        expect([name, await NEEDED_FOR[name]?.(third)]).toEqual([name, NEEDED_FOR[name] && 503]);
+      } finally {
+        await third.close();
+        await write(value);
+      }
+    }
+  });
+});
