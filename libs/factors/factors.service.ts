@@ -1,7 +1,6 @@
 import { type KeyObject, createSecretKey } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { generateAuthenticationOptions } from '@simplewebauthn/server';
 
 import { PublicUrl } from '#config';
 import {
@@ -22,7 +21,7 @@ import { Factor, FactorChallenge, RecoveryCode } from './entities.js';
 import { factorErrors } from './errors.js';
 import type { Circumstances, Holder, Material } from './kinds/factor-kind.js';
 import { type FactorKindName, factorKinds } from './kinds/index.js';
-import { PASSKEY_TIMEOUT_MILLISECONDS, descriptorsOf } from './kinds/passkey.js';
+import { PASSKEY_TIMEOUT_MILLISECONDS, descriptorsOf, webAuthn } from './kinds/passkey.js';
 import { lastStepAt } from './kinds/totp.js';
 import { RECOVERY_CODES, newRecoveryCode, normalizeRecoveryCode } from './recovery-code.js';
 import { relyingPartyOf } from './relying-party.js';
@@ -205,7 +204,9 @@ export class Factors {
     const kinds = [...new Set(factors.map(({ kind }) => kind))].filter((kind) => kind !== 'passkey' || relyingParty);
     const methods: FactorMethod[] = [...kinds, 'recovery_code'];
     if (!relyingParty || !kinds.includes('passkey')) return { methods, passkeyOptions: null };
-    const options = await generateAuthenticationOptions({
+    const options = await (
+      await webAuthn()
+    ).generateAuthenticationOptions({
       rpID: relyingParty.id,
       challenge: new Uint8Array(Buffer.from(challenge, 'base64url')),
       timeout: PASSKEY_TIMEOUT_MILLISECONDS,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { Inject, Injectable } from '@nestjs/common';
-import { createTransport } from 'nodemailer';
+import type { createTransport as create } from 'nodemailer';
 
 import { CONFIGURATION, PublicUrl } from '#config';
 import { type EpochMilliseconds, SECOND, toDate } from '#core';
@@ -23,7 +23,7 @@ export interface OutgoingMail extends MailContent {
   readonly writtenAt: EpochMilliseconds;
 }
 
-type Transport = ReturnType<typeof createTransport>;
+type Transport = ReturnType<typeof create>;
 
 const SENT: MailAttempt = { status: 250, error: null };
 
@@ -75,6 +75,8 @@ export class MailRelay {
   private async attempt(work: (transport: Transport) => Promise<unknown>): Promise<MailAttempt> {
     let transport: Transport | undefined;
     try {
+      // Loaded with the first mail: most of what a start takes is loading.
+      const { createTransport } = await import('nodemailer');
       transport = createTransport(await this.options());
       await work(transport);
       return SENT;

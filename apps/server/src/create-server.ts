@@ -28,7 +28,6 @@ import { AnswerTimes } from './http/answer-log.js';
 import { Drain } from './http/drain.js';
 import { ProblemForms } from './http/problem-forms.js';
 import type { RateLimitPolicy } from './http/rate-limit.js';
-import { RedisCounters } from './http/redis-counters.js';
 import { type HttpOptions, applicationOptions, configureHttp, createAdapter } from './http/server.js';
 import { MetricsListener } from './metrics/metrics-listener.js';
 import { ServerModule } from './server.module.js';
@@ -141,6 +140,8 @@ async function openCounters({ configuration, logger }: CreateServerOptions, cloc
   const { redisUrl: url, redisCaFile, redisKeyPrefix: keyPrefix } = configuration;
   if (url === undefined) return new WindowCounters(clock);
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
+  // Its client takes part of the time of a start, which most have no use for.
+  const { RedisCounters } = await import('./http/redis-counters.js');
   return RedisCounters.open({ url, ca, keyPrefix }, clock, logger);
 }
 
