@@ -6,7 +6,7 @@ import { factorErrors } from '../errors.js';
 import type { RelyingParty } from '../relying-party.js';
 import type { Circumstances, FactorKind, Material } from './factor-kind.js';
 
-/** Loaded with the first passkey: it is a tenth of what a start would load otherwise. */
+/** Loaded with the first passkey: most of what a start takes is loading. */
 export const webAuthn = () => import('@simplewebauthn/server');
 
 /** COSE algorithms (IANA): ES256, EdDSA, RS256. */
