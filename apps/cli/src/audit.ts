@@ -43,6 +43,7 @@ export interface VerifyOptions {
   readonly export: string;
   readonly checkpoint?: string;
   readonly since?: string;
+  readonly consistency: readonly string[];
   readonly key: readonly string[];
   readonly witness: readonly string[];
   readonly policy?: string;
@@ -57,6 +58,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   const policy = await policyIn(options.policy);
   const keys = [...options.key.map((key) => keyOf('--key', key)), ...(policy?.logs ?? [])];
   const witnesses = options.witness.map((key) => keyOf('--witness', key));
+  const consistency = await Promise.all(options.consistency.map((path) => readFile(path, 'utf8')));
   const [checkpoint, since] = await Promise.all([options.checkpoint, options.since].map(noteIn));
   let entered: readonly string[];
   try {
@@ -71,10 +73,12 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     events,
     erased,
     isWhole,
+    erasedBefore,
     checkpoint: covering,
   } = await verifyExport(linesOf(options.export), {
     checkpoint,
     since,
+    consistency,
     entered,
     keys,
     witnesses,
@@ -83,6 +87,13 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
   if (problems.length > 0) return DIFFERENCE;
   terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
+  if (erasedBefore > 0) {
+    terminal.write(
+      isWhole
+        ? `The ${erasedBefore} events before them are erased, as an event of the history says: their hashes are verified.\n`
+        : `The ${erasedBefore} first events of the history are said to be erased: export the whole of it to verify that an event says so.\n`,
+    );
+  }
   for (const [month, count] of erased.counts()) {
     terminal.write(`The personal fields of ${count} of them are erased: those of ${month}.\n`);
   }

@@ -2,8 +2,10 @@
 export interface EntryOfExport {
   readonly action?: unknown;
   readonly tenantId?: unknown;
+  readonly actor?: { readonly type?: unknown } | null;
+  readonly outcome?: unknown;
   readonly target?: { readonly id?: unknown } | null;
-  readonly details?: { readonly month?: unknown } | null;
+  readonly details?: { readonly month?: unknown; readonly before?: unknown } | null;
   readonly personal?: { readonly hash?: unknown; readonly month?: unknown } | null;
 }
 

@@ -145,6 +145,12 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .requiredOption('--export <file>', 'the export, of the format ndjson')
     .option('--checkpoint <file>', 'the checkpoint that covers it; the one in the export if absent')
     .option('--since <file>', 'a checkpoint that was kept from an earlier time: the export must continue it')
+    .option(
+      '--consistency <file>',
+      'the proof of that (GET .../proofs/consistency), where what the kept checkpoint is of was erased since',
+      collected,
+      [],
+    )
     .option('--key <key>', 'a verifier key of the log (GET /v1/history/keys), once for each', collected, [])
     .option('--witness <key>', 'a verifier key of a witness that must have cosigned, once for each', collected, [])
     .option(

@@ -13,14 +13,18 @@ import {
   parseNote,
   signersOf,
   subtreesOf,
+  verifyConsistency,
 } from '#transparency-log';
 
+import { consistencyBetween } from './consistency-answers.js';
 import { type EntryOfExport, ErasedMonths } from './erased-months.js';
 
 // It knows the format of an export and nothing of the code that writes one: what that does wrong must show here.
 
 /** The second has the personal parts of events. */
 const FORMATS: readonly unknown[] = ['chancery-history-export@v1', 'chancery-history-export@v2'];
+/** The event that says that events were erased. */
+const ERASURE = 'history.bodies_erased';
 const PROBLEMS_SHOWN_MAX = 20;
 
 export interface Expectations {
@@ -28,6 +32,8 @@ export interface Expectations {
   readonly checkpoint?: string | undefined;
   /** A checkpoint that was kept from an earlier time. */
   readonly since?: string | undefined;
+  /** Answers of `GET .../proofs/consistency`, which compare kept checkpoints of events that are erased. */
+  readonly consistency?: readonly string[];
   /** Checkpoints that the log of the installation over the checkpoints of all histories has. */
   readonly entered?: readonly string[];
   /** The log's keys, of which one must have signed each checkpoint. Without any, no signature is verified. */
@@ -47,6 +53,8 @@ export interface Verification {
   readonly erased: ErasedMonths;
   /** Whether the export has every event of the checkpoint: only then it has the event of each erasure. */
   readonly isWhole: boolean;
+  /** How many events were erased before, as an event of the export says; 0 where none is. */
+  readonly erasedBefore: number;
   readonly checkpoint: Checkpoint | undefined;
 }
 
@@ -56,6 +64,7 @@ interface Header {
   readonly count: number;
   readonly before: readonly string[];
   readonly after: readonly string[];
+  readonly erasedBefore: number;
   readonly checkpoint: string;
 }
 
@@ -108,6 +117,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   const erased = new ErasedMonths();
   /** The events that the parts have without a gap, from the first of the history on. */
   let reached = 0;
+  /** The events before this one are said to be erased, and which numbers the events of the log itself say. */
+  let erasedBefore = 0;
+  const erasures = new Set<unknown>();
   let number = 0;
   let part: Part | undefined;
   const kept: Kept[] = [];
@@ -124,7 +136,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   };
   const finish = (): void => {
     if (!part) return;
-    if (part.header.first === reached) reached = part.end;
+    ({ erasedBefore } = part.header);
+    // An export that begins where the events are said to be erased is whole from there on.
+    if (part.header.first === Math.max(reached, erasedBefore)) reached = part.end;
     if (part.next < part.end) {
       report(`after line ${number}: event ${part.next} is missing, and ${part.end - part.next} in all`);
     } else {
@@ -171,6 +185,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         report(`line ${number}: event ${sequence} is not what was signed: it was changed, moved or inserted`);
       }
       const entry = entryOf(event);
+      if (isErasure(entry)) erasures.add(entry.details?.before);
       erased.read(entry, personal !== undefined);
       if (personal !== undefined && hash('sha256', personal, 'hex') !== entry.personal?.hash) {
         report(`line ${number}: the personal fields of event ${sequence} are not those that were signed`);
@@ -183,15 +198,48 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     if (number === 0) throw new Malformed('The export is empty');
     const covering = part?.covering;
     finish();
+    const isWhole = reached === covering?.size;
+    // A person who removes events says that they were erased: the log has to say it, too.
+    if (isWhole && erasedBefore > 0 && !erasures.has(erasedBefore)) {
+      report(
+        `no event says that the ${erasedBefore} events before it were erased: they may have been removed otherwise`,
+      );
+    }
+    compareByProofs(kept, covering, expectations, report);
     const missed = kept.find(({ isMet }) => !isMet);
     if (missed && problems.length === 0) {
-      report(`${missed.name} cannot be compared: export from an earlier event on, up to now`);
+      report(
+        `${missed.name} cannot be compared: export from an earlier event on, up to now, or give a proof by --consistency`,
+      );
     }
-    return { problems, events, erased, isWhole: reached === covering?.size, checkpoint: covering };
+    return { problems, events, erased, isWhole, erasedBefore, checkpoint: covering };
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
     report(error.message);
-    return { problems, events, erased, isWhole: false, checkpoint: part?.covering };
+    return { problems, events, erased, isWhole: false, erasedBefore, checkpoint: part?.covering };
+  }
+}
+
+/** Whether an entry is the event of an erasure in its own history. */
+const isErasure = ({ action, tenantId, target, actor, outcome }: EntryOfExport): boolean =>
+  action === ERASURE && target?.id === tenantId && actor?.type === 'system' && outcome === 'success';
+
+/** Compares checkpoints that were kept of events that are erased since: by proofs of consistency (RFC 9162 §2.1.4.2). */
+function compareByProofs(
+  kept: readonly Kept[],
+  covering: Checkpoint | undefined,
+  { consistency = [] }: Expectations,
+  report: (problem: string) => void,
+): void {
+  for (const one of kept) {
+    if (one.isMet || !covering) continue;
+    const proof = consistencyBetween(one.checkpoint.size, covering.size, consistency);
+    if (!proof) continue;
+    one.isMet = true;
+    const [first, second] = [one.checkpoint, covering];
+    const claim = { first: first.size, firstRoot: first.root, second: second.size, secondRoot: second.root, proof };
+    if (!verifyConsistency(claim))
+      report(`the history does not continue ${one.name}: one of its events was changed since`);
   }
 }
 
@@ -213,17 +261,17 @@ function parseHeader(line: string): Header {
   } catch {
     throw new Malformed('The header of the export is not JSON');
   }
-  const { format, origin, first, count, before, after, checkpoint } = header;
+  const { format, origin, first, count, before, after, erasedBefore = 0, checkpoint } = header;
   if (!FORMATS.includes(format)) throw new Malformed(`The export is not of a format of ${FORMATS.join(', ')}`);
   const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   const isHashes = (value: unknown): value is string[] =>
     Array.isArray(value) && value.every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash));
-  if (!isCount(first) || !isCount(count) || !isHashes(before) || !isHashes(after)) {
+  if (!isCount(first) || !isCount(count) || !isCount(erasedBefore) || !isHashes(before) || !isHashes(after)) {
     throw new Malformed('The header of the export is incomplete');
   }
   if (typeof origin !== 'string' || typeof checkpoint !== 'string')
     throw new Malformed('The header names no checkpoint');
-  return { origin, first, count, before, after, checkpoint };
+  return { origin, first, count, before, after, erasedBefore, checkpoint };
 }
 
 /** The checkpoint of the export, where it is the one that is expected. */

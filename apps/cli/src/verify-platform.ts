@@ -11,6 +11,8 @@ import {
   verifyInclusion,
 } from '#transparency-log';
 
+import { consistencyBetween } from './consistency-answers.js';
+
 /** What shows that a checkpoint of a history is in the log of the installation over the checkpoints of all histories. */
 export interface PlatformEvidence {
   /** C2SP tlog-proofs of `GET .../history/platform-proof`: the extra data of each is a checkpoint of the history. */
@@ -57,19 +59,7 @@ function requireContinued(kept: Checkpoint, log: Checkpoint, answers: readonly s
 
 /** @throws Malformed where none of the answers is between the two sizes */
 function proofBetween(from: number, to: number, answers: readonly string[]): Buffer[] {
-  const answer = answers.map(parsed).find((one) => one.from === from && one.to === to);
-  if (!answer)
-    throw new Malformed(`The log of the platform has grown: a proof from ${from} to ${to} entries is needed`);
-  const { proof } = answer;
-  const isHash = (hash: unknown): hash is string => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash);
-  if (!Array.isArray(proof) || !proof.every(isHash)) throw new Malformed('The proof of consistency has no hashes');
-  return proof.map((hash) => Buffer.from(hash, 'hex'));
-}
-
-function parsed(answer: string): { readonly from?: unknown; readonly to?: unknown; readonly proof?: unknown } {
-  try {
-    return Object(JSON.parse(answer)) as object;
-  } catch {
-    throw new Malformed('The proof of consistency is not JSON');
-  }
+  const proof = consistencyBetween(from, to, answers);
+  if (!proof) throw new Malformed(`The log of the platform has grown: a proof from ${from} to ${to} entries is needed`);
+  return proof;
 }
