@@ -107,6 +107,7 @@ export const LAYERS = {
     'mail',
   ],
   'as-of': ['core', 'database', 'audit', 'tenants', 'keys', 'service-keys', 'certificates', 'signing'],
+  retention: ['core', 'config', 'metrics', 'database', 'scheduler', 'audit', 'tenants', 'announcements', 'as-of'],
   installation: [
     'core',
     'backup',
@@ -134,6 +135,7 @@ export const LAYERS = {
     'signing',
     'licensing',
     'announcements',
+    'retention',
   ],
 };
 

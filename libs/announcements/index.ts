@@ -7,3 +7,4 @@ export { webhookErrors } from './errors.js';
 export { type WebhookState, webhookStates } from './lifecycle.js';
 export { WEBHOOK_SECRET_OVERLAP_MAX } from './webhook-secrets.js';
 export { type ShownWebhook, type WebhookWithSecret, Webhooks } from './webhooks.service.js';
+export { firstUndelivered } from './undelivered.js';

@@ -4,11 +4,12 @@ import { AuditModule } from '#audit';
 import { DatabaseModule } from '#database';
 
 import { AsOf } from './as-of.service.js';
+import { CarriedStates } from './carried-states.service.js';
 
 /** What a tenant had at an instant, by its history. */
 @Module({
   imports: [AuditModule, DatabaseModule],
-  providers: [AsOf],
-  exports: [AsOf],
+  providers: [AsOf, CarriedStates],
+  exports: [AsOf, CarriedStates],
 })
 export class AsOfModule {}

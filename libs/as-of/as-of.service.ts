@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 
-import { EventReader, recordedEvents, recordedEventsAbout } from '#audit';
-import { certificateProjection, foreignCertificateProjection } from '#certificates';
+import { EventReader, HistoryStates, erasedOf, historyErased, recordedEvents, recordedEventsAbout } from '#audit';
 import {
+  type Begun,
   type EpochMilliseconds,
   type MissingValues,
   type Page,
@@ -12,38 +12,21 @@ import {
   type TenantScope,
   actionsOf,
   coreErrors,
+  encodeCursor,
+  pageLimit,
   rebuild,
 } from '#core';
 import { Database, type View } from '#database';
-import { keyProjection, signingKidOf } from '#keys';
-import {
-  type CredentialAsOf,
-  type ServiceAsOf,
-  type TrustAsOf,
-  credentialProjection,
-  serviceProjection,
-  trustProjection,
-} from '#service-keys';
-import { type TokenProfileAsOf, isGranted, profileProjection } from '#signing';
-import { type TenantAsOf, memberProjection, tenantProjection } from '#tenants';
+import { signingKidOf } from '#keys';
+import type { CredentialAsOf, ServiceAsOf, TrustAsOf } from '#service-keys';
+import { type TokenProfileAsOf, isGranted } from '#signing';
+import type { TenantAsOf } from '#tenants';
 
-/** What is rebuilt, in the order of the answer: a new kind is a line here and the projection of its library. */
-const projections = {
-  services: serviceProjection,
-  credentials: credentialProjection,
-  trusts: trustProjection,
-  keys: keyProjection,
-  tokenProfiles: profileProjection,
-  certificates: certificateProjection,
-  members: memberProjection,
-} as const;
-
-export type AsOfKind = keyof typeof projections;
-export const asOfKinds = Object.keys(projections) as AsOfKind[];
+import { type AsOfKind, type RebuiltKind, projections } from './projections.js';
 
 /** Each row with whether its events have all values, and if not, why. */
 export type Complete<Row> = Row & { readonly isComplete: boolean; readonly missing: readonly MissingValues[] };
-type RowOf<Kind extends AsOfKind> = (typeof projections)[Kind] extends Projection<infer Row> ? Row : never;
+type RowOf<Kind extends RebuiltKind> = (typeof projections)[Kind] extends Projection<infer Row> ? Row : never;
 export type AsOfPages = { readonly [Kind in AsOfKind]?: Page<Complete<RowOf<Kind>>> };
 
 /** A credential or a trust by which tokens could be asked for. */
@@ -77,6 +60,7 @@ export class AsOf {
   constructor(
     private readonly database: Database,
     private readonly events: EventReader,
+    private readonly states: HistoryStates,
   ) {}
 
   /**
@@ -84,7 +68,7 @@ export class AsOf {
    * that a page may have fewer items than `limit` and still be followed by another one.
    * @param at epoch milliseconds; now where absent
    * @param kinds of things; all of them where absent
-   * @throws VALIDATION_ERROR for an instant in the future
+   * @throws VALIDATION_ERROR for an instant in the future, HISTORY_ERASED for one that events which are erased would say of
    */
   async pages(
     scope: TenantScope,
@@ -93,7 +77,7 @@ export class AsOf {
     page: PageRequest,
   ): Promise<{ readonly at: EpochMilliseconds; readonly tenant: TenantAsOf | undefined; readonly pages: AsOfPages }> {
     return this.database.read(scope, async (view) => {
-      const past = new Past(view, this.events, scope.tenantId, pastInstant(view, at));
+      const past = await this.past(view, scope.tenantId, at);
       const pages: Record<string, Page<object>> = {};
       for (const kind of kinds) pages[kind] = await past.things(kind, page);
       return { at: past.at, tenant: await past.tenant(), pages: pages as AsOfPages };
@@ -103,7 +87,7 @@ export class AsOf {
   /**
    * Who could have a token signed by a profile, and with which key. What its format asks of the request itself, such as an
    * ID token of a user, is not part of it.
-   * @throws VALIDATION_ERROR for an instant in the future
+   * @throws VALIDATION_ERROR for an instant in the future, HISTORY_ERASED for one that events which are erased would say of
    */
   async signers(
     scope: TenantScope,
@@ -112,13 +96,20 @@ export class AsOf {
     page: PageRequest,
   ): Promise<PossibleSigners & { readonly at: EpochMilliseconds }> {
     return this.database.read(scope, async (view) => {
-      const past = new Past(view, this.events, scope.tenantId, pastInstant(view, at));
+      const past = await this.past(view, scope.tenantId, at);
       const profile = await past.profile(profileName);
       const kid = profile && (await past.kidOf(profile));
       const refusal = refusalOf({ profile, kid, tenant: await past.tenant() });
       const signers = refusal === undefined ? await past.signers(profileName, page) : NONE;
       return { at: past.at, refusal, profile, kid, signers };
     });
+  }
+
+  private async past(view: View, tenantId: string, at: EpochMilliseconds | undefined): Promise<Past> {
+    const instant = pastInstant(view, at);
+    const erased = await erasedOf(view, tenantId);
+    if (erased.erasedUntil !== null && instant < erased.erasedUntil) throw historyErased(erased);
+    return new Past(view, this.events, this.states, tenantId, instant);
   }
 }
 
@@ -140,29 +131,29 @@ function pastInstant(view: View, at: EpochMilliseconds = view.now): EpochMillise
   });
 }
 
-/** The events of one tenant until an instant. */
+/** The events of one tenant until an instant, and what followed from those before them that are erased. */
 class Past {
   constructor(
     private readonly view: View,
     private readonly events: EventReader,
+    private readonly states: HistoryStates,
     private readonly tenantId: string,
     readonly at: EpochMilliseconds,
   ) {}
 
   /** A page of one kind. No event says of a trust that it ended with its service. */
   async things(kind: AsOfKind, page: PageRequest): Promise<Page<object>> {
-    if (kind !== 'trusts') return this.page(projections[kind] as Projection<object>, page);
-    const { items, nextCursor } = await this.page(trustProjection, page);
+    if (kind !== 'trusts') return this.page(kind, page);
+    const { items, nextCursor } = await this.page('trusts', page);
     const services = await this.servicesOf(items);
     return { items: items.filter(({ serviceId }) => services.has(serviceId)), nextCursor };
   }
 
-  async page<Row extends object>(projection: Projection<Row>, page: PageRequest): Promise<Page<Complete<Row>>> {
-    const begun = { tenantId: this.tenantId, actions: Object.keys(projection.begins), until: this.at };
-    const { items, nextCursor } = await recordedEvents(this.view, this.events, begun, page);
-    const rows: Complete<Row>[] = [];
+  async page<Kind extends AsOfKind>(kind: Kind, page: PageRequest): Promise<Page<Complete<RowOf<Kind>>>> {
+    const { items, nextCursor } = await this.begun([kind], page);
+    const rows: Complete<RowOf<Kind>>[] = [];
     for (const { id, targetId } of items) {
-      const rebuilt = await this.one(projection, { targetId });
+      const rebuilt = await this.one(kind, { targetId });
       // One that began again is in the page of its latest beginning only.
       if (rebuilt?.begunBy !== id) continue;
       const { row, missing } = rebuilt;
@@ -172,14 +163,14 @@ class Past {
   }
 
   async tenant(): Promise<TenantAsOf | undefined> {
-    return (await this.one(tenantProjection, { targetId: this.tenantId }))?.row;
+    return (await this.one('tenant', { targetId: this.tenantId }))?.row;
   }
 
   /** The profile that had the name: a name is given again only after its profile was deleted. */
   async profile(name: string): Promise<TokenProfileAsOf | undefined> {
     let cursor: string | undefined;
     do {
-      const { items, nextCursor } = await this.page(profileProjection, { cursor, limit: 200 });
+      const { items, nextCursor } = await this.page('tokenProfiles', { cursor, limit: 200 });
       const found = items.find((profile) => profile.name === name);
       if (found) return found;
       cursor = nextCursor ?? undefined;
@@ -190,25 +181,21 @@ class Past {
   /** What tokens by a profile named as their key; `undefined` where its key or its certificate was not usable. */
   async kidOf({ keyId, certificateKid }: TokenProfileAsOf): Promise<string | undefined> {
     if (keyId === null) return undefined;
-    const key = await this.one(keyProjection, { targetId: keyId });
+    const key = await this.one('keys', { targetId: keyId });
     const kid = key && signingKidOf(key.row);
     if (kid === undefined || certificateKid === null) return kid;
-    const issued = await this.one(certificateProjection, { kid: certificateKid });
-    const foreign = issued ? undefined : await this.one(foreignCertificateProjection, { kid: certificateKid });
+    const issued = await this.one('certificates', { kid: certificateKid });
+    const foreign = issued ? undefined : await this.one('foreignCertificates', { kid: certificateKid });
     return issued?.row.state === 'active' || foreign ? certificateKid : undefined;
   }
 
   /** Credentials and trusts, in the order of their creation. */
   async signers(profileName: string, page: PageRequest): Promise<Page<PossibleSigner>> {
-    const actions = [...Object.keys(credentialProjection.begins), ...Object.keys(trustProjection.begins)];
-    const begun = { tenantId: this.tenantId, actions, until: this.at };
-    const { items, nextCursor } = await recordedEvents(this.view, this.events, begun, page);
+    const { items, nextCursor } = await this.begun(['credentials', 'trusts'], page);
     const found: (CredentialAsOf | TrustAsOf)[] = [];
-    for (const { id, targetId, action } of items) {
+    for (const { id, targetId, kind } of items) {
       const rebuilt =
-        action in trustProjection.begins
-          ? await this.one(trustProjection, { targetId })
-          : await this.one(credentialProjection, { targetId });
+        kind === 'trusts' ? await this.one('trusts', { targetId }) : await this.one('credentials', { targetId });
       if (rebuilt?.begunBy === id && !('state' in rebuilt.row && rebuilt.row.state !== 'active'))
         found.push(rebuilt.row);
     }
@@ -226,17 +213,47 @@ class Past {
   ): Promise<ReadonlyMap<string, ServiceAsOf>> {
     const services = new Map<string, ServiceAsOf>();
     for (const serviceId of new Set(things.map((thing) => thing.serviceId))) {
-      const service = await this.one(serviceProjection, { targetId: serviceId });
+      const service = await this.one('services', { targetId: serviceId });
       if (service) services.set(serviceId, service.row);
     }
     return services;
   }
 
-  private async one<Row extends object>(
-    projection: Projection<Row>,
-    about: { readonly targetId: string } | { readonly kid: string },
-  ): Promise<Rebuilt<Row> | undefined> {
-    const until = { tenantId: this.tenantId, actions: actionsOf(projection), until: this.at };
-    return rebuild(projection, await recordedEventsAbout(this.view, this.events, until, about), this.at);
+  /** A page of what began of some kinds, in the order of the beginnings: those that are erased, and those of which there are events. */
+  private async begun(kinds: readonly AsOfKind[], page: PageRequest): Promise<Page<Beginning>> {
+    const kindOf = new Map(
+      kinds.flatMap((kind) => Object.keys(projections[kind].begins).map((action) => [action, kind])),
+    );
+    const until = { tenantId: this.tenantId, actions: [...kindOf.keys()], until: this.at };
+    const events = await recordedEvents(this.view, this.events, until, page);
+    const states = await this.states.page(this.view, this.tenantId, kinds, page);
+    const all = [
+      ...events.items.map(({ id, at, targetId, action }) => ({ id, at, targetId, kind: kindOf.get(action)! })),
+      ...states.items.map(({ id, occurredAt, targetId, kind }) => ({ id, at: occurredAt, targetId, kind })),
+    ].sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1));
+    const items = all.slice(0, pageLimit(page));
+    const isMore = all.length > items.length || events.nextCursor !== null || states.nextCursor !== null;
+    const last = items.at(-1);
+    return { items, nextCursor: isMore && last ? encodeCursor([last.at, last.id]) : null };
   }
+
+  private async one<Kind extends RebuiltKind>(
+    kind: Kind,
+    about: { readonly targetId: string } | { readonly kid: string },
+  ): Promise<Rebuilt<RowOf<Kind>> | undefined> {
+    const projection = projections[kind] as unknown as Projection<RowOf<Kind>>;
+    const until = { tenantId: this.tenantId, actions: actionsOf(projection), until: this.at };
+    const before = await this.states.find(this.view, this.tenantId, kind, about);
+    const events = await recordedEventsAbout(this.view, this.events, until, about);
+    return rebuild(projection, events, this.at, before as Begun<RowOf<Kind>> | undefined);
+  }
+}
+
+/** That something began. */
+interface Beginning {
+  /** Id of the event. */
+  readonly id: string;
+  readonly at: EpochMilliseconds;
+  readonly targetId: string;
+  readonly kind: string;
 }

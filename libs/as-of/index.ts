@@ -1,2 +1,4 @@
 export { AsOfModule } from './as-of.module.js';
-export { AsOf, type AsOfKind, type Refusal, asOfKinds, refusals } from './as-of.service.js';
+export { AsOf, type Refusal, refusals } from './as-of.service.js';
+export { CarriedStates } from './carried-states.service.js';
+export { type AsOfKind, asOfKinds } from './projections.js';

@@ -14,6 +14,7 @@ import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { historyErrors } from './errors.js';
 import { EventReader } from './event-reader.service.js';
 import { EventWindow } from './event-window.entity.js';
+import { HistoryBorder, HistoryState } from './history-border.entity.js';
 import { HistoryCheck } from './history-check.service.js';
 import { historyEvents } from './events.js';
 import { HistoryExport } from './export.service.js';
@@ -21,12 +22,13 @@ import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
 import { HistoryMonth } from './history-month.entity.js';
 import { HistoryReads } from './history-reads.service.js';
+import { HistoryStates } from './history-states.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { HistoryCheckpoint, HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
-import { checkpointSettings, personalDataSettings } from './settings.js';
+import { checkpointSettings, personalDataSettings, retentionSettings } from './settings.js';
 
 export const auditEntities: readonly EntityClass[] = [
   AuditEvent,
@@ -35,6 +37,8 @@ export const auditEntities: readonly EntityClass[] = [
   HistoryTile,
   HistoryKey,
   HistoryMonth,
+  HistoryBorder,
+  HistoryState,
   HistoryCheckpoint,
   EventWindow,
 ];
@@ -43,7 +47,7 @@ export const auditEntities: readonly EntityClass[] = [
 @Declares({
   errors: [historyErrors],
   events: [historyEvents, requestEvents],
-  settings: [checkpointSettings, personalDataSettings],
+  settings: [checkpointSettings, personalDataSettings, retentionSettings],
 })
 @Module({
   imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
@@ -59,6 +63,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryLagMetrics,
     HistoryLog,
     HistoryReads,
+    HistoryStates,
     LogKeys,
     MonthKeys,
     {
@@ -89,10 +94,12 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryExport,
     HistoryLog,
     HistoryReads,
+    HistoryStates,
     LogKeys,
     LogPlace,
     MonthKeys,
     RepeatedEvents,
+    Witnesses,
   ],
 })
 export class AuditModule {}

@@ -24,5 +24,14 @@ export const historyErrors = defineErrors('history', {
     title: 'No witness is configured, and none has cosigned a checkpoint of this history',
   },
   NO_SUCH_HISTORY_KEY: { kind: 'not-found', title: 'No key of the histories has this number' },
+  HISTORY_ERASED: {
+    kind: 'gone',
+    title:
+      'The events are erased, because the tenant keeps its history for so long only; their hashes and proofs remain',
+  },
+  HISTORY_ON_HOLD: {
+    kind: 'conflict',
+    title: 'Nothing of the history is erased while the tenant has the setting `historyHold`',
+  },
   OUT_OF_RANGE: { kind: 'invalid', title: 'The history has no such sequence number or size' },
 });

@@ -1,6 +1,10 @@
 import { defineEvents } from '#core';
 
 export const historyEvents = defineEvents('history', {
+  bodies_erased:
+    'The events before a number were erased, because the tenant keeps its history for so long only; their hashes remain, and what followed from them',
+  erasure_planned:
+    'A change of the settings of the tenant has events of the history erased earlier: it begins 30 days later, and not at all where the setting is changed back',
   exported: 'The history, or a part of it, was exported',
   key_rotated: 'A new key signs the checkpoints of all histories; the earlier one signs them as well for a year',
   key_compromised:

@@ -11,6 +11,8 @@ export interface ExportHeader {
   /** Hashes of the complete subtrees before and after the exported part, from left to right, hexadecimal. */
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** The events before this number are erased, as an event of the history says; absent where none is. */
+  readonly erasedBefore?: number;
   /** The signed checkpoint that covers it. */
   readonly checkpoint: string;
 }

@@ -7,6 +7,7 @@ import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#tra
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { Cosignatures } from './cosignatures.service.js';
+import { erasedOf, historyErased, requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
 import { EventReader } from './event-reader.service.js';
@@ -55,7 +56,8 @@ export class HistoryExport {
   /**
    * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
    * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
-   * @throws CHECKPOINT_PENDING where the history is empty, NO_WITNESS
+   * It begins at the border where events are erased; the header says so.
+   * @throws CHECKPOINT_PENDING where the history is empty, NO_WITNESS, HISTORY_ERASED where it is to go on after an event that is erased
    */
   async begin(scope: Scope, request: ExportRequest): Promise<HistoryExportResult> {
     await this.publish(scope);
@@ -92,6 +94,8 @@ export class HistoryExport {
   private async eventsOf(view: View, { tenantId }: Scope, from: number, to: number): Promise<ExportedEvent[]> {
     const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
     const where = { tenantId, sequence: Between(from, to - 1) };
+    // What is erased while it is exported would be missing without a word.
+    await requireRetained(view, tenantId, from);
     const rows = await view.find(AuditEvent, where, {
       order: { sequence: 'ASC' },
       columns: ['tenantId', 'sequence', 'canonical', 'personal'],
@@ -125,7 +129,14 @@ async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest)
   if (!head || note === undefined) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
   const { size } = parseCheckpoint(parseNote(note).text);
   const { from, to, after } = request;
-  const begin = Math.max(from === undefined ? 0 : await firstSince(view, tenantId, from), (after ?? -1) + 1);
+  const erased = await erasedOf(view, tenantId);
+  const { erasedBefore } = erased;
+  if (after !== undefined && after + 1 < erasedBefore) throw historyErased(erased);
+  const begin = Math.max(
+    erasedBefore,
+    from === undefined ? 0 : await firstSince(view, tenantId, from),
+    (after ?? -1) + 1,
+  );
   const end = Math.min(size, to === undefined ? size : await endBefore(view, tenantId, to, size));
   const [first, next] = [Math.min(begin, size), Math.max(Math.min(begin, size), end)];
   const read = hashesOf(view, tenantId);
@@ -136,6 +147,7 @@ async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest)
     count: next - first,
     before: hex(await read(subtreesOf({ begin: 0, end: first }))),
     after: hex(await read(subtreesOf({ begin: next, end: size }))),
+    ...(erasedBefore === 0 ? {} : { erasedBefore }),
     checkpoint: note,
   };
 }

@@ -2,11 +2,16 @@ import { Injectable } from '@nestjs/common';
 
 import { platformScope, systemOrigin } from '#core';
 import { Database } from '#database';
-import { GrowingTree, leafHash } from '#transparency-log';
+import { GrowingTree, leafHash, subtreesOf } from '#transparency-log';
 
 import { Checkpoints } from './checkpoints.service.js';
+import type { EventDocument } from './event.js';
+import { historyEvents } from './events.js';
+import { HistoryBorder } from './history-border.entity.js';
+import { HistoryStates } from './history-states.service.js';
 import { entriesOf } from './log-entries.js';
 import { HistoryHead } from './log.entities.js';
+import { hashesOf } from './stored-tiles.js';
 
 const SYSTEM = platformScope(systemOrigin('history-check'));
 const EVENTS_AT_ONCE = 1_000;
@@ -25,6 +30,7 @@ export class HistoryCheck {
   constructor(
     private readonly database: Database,
     private readonly checkpoints: Checkpoints,
+    private readonly states: HistoryStates,
   ) {}
 
   /** Whether the events are those that were signed, and continue what was kept outside of the database. */
@@ -50,8 +56,28 @@ export class HistoryCheck {
     return { events, histories, problems };
   }
 
+  private borderOf(tenantId: string) {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const { erasedBefore = 0, stateHash = null } = (await view.findOne(HistoryBorder, { tenantId })) ?? {};
+      const subtrees = subtreesOf({ begin: 0, end: erasedBefore });
+      const hashes = await hashesOf(view, tenantId)(subtrees);
+      const actualHash = erasedBefore === 0 ? stateHash : await this.states.hashOf(view, tenantId);
+      return { erasedBefore, stateHash, actualHash, subtrees, hashes };
+    });
+  }
+
+  private async isSaidLater(tenantId: string, size: number, border: SaidErasure): Promise<boolean> {
+    const to = size + EVENTS_AT_ONCE;
+    const rows = await this.database.readPlatform(SYSTEM, (view) => entriesOf(view, tenantId, size, to));
+    return rows.some(({ canonical }) => saysErasure(canonical, border));
+  }
+
   private async problemOf({ id: tenantId, size, root }: HistoryHead): Promise<string | undefined> {
     const tree = new GrowingTree();
+    const border = await this.borderOf(tenantId);
+    for (const [place, { level }] of border.subtrees.entries()) tree.appendSubtree(border.hashes[place]!, level);
+    /** Whether an event says what is erased; it can be later than the checkpoint. */
+    let isSaid = border.erasedBefore === 0;
     while (tree.size < size) {
       const to = Math.min(size, tree.size + EVENTS_AT_ONCE);
       const rows = await this.database.readPlatform(SYSTEM, (view) => entriesOf(view, tenantId, tree.size, to));
@@ -59,9 +85,29 @@ export class HistoryCheck {
       for (const { canonical, sequence, leafHash: stored } of rows) {
         const leaf = leafHash(Buffer.from(canonical));
         if (Buffer.from(leaf).toString('hex') !== stored) return `event ${sequence} was changed`;
+        isSaid ||= saysErasure(canonical, border);
         tree.append(leaf);
       }
     }
+    if (!isSaid && !(await this.isSaidLater(tenantId, size, border))) {
+      return `no event says that the ${border.erasedBefore} events before it were erased`;
+    }
+    if (border.stateHash !== border.actualHash) return 'what followed from the erased events was changed';
     return Buffer.from(tree.root()).toString('hex') === root ? undefined : 'the events are not those that were signed';
   }
+}
+
+interface SaidErasure {
+  readonly erasedBefore: number;
+  readonly stateHash: string | null;
+}
+
+/** Whether an entry is the event of exactly this erasure. */
+function saysErasure(canonical: string, { erasedBefore, stateHash }: SaidErasure): boolean {
+  if (!canonical.includes(historyEvents.bodies_erased.action)) return false;
+  const { action, details } = JSON.parse(canonical) as EventDocument;
+  const said = details as { readonly before?: unknown; readonly stateSha256?: unknown } | undefined;
+  return (
+    action === historyEvents.bodies_erased.action && said?.before === erasedBefore && said.stateSha256 === stateHash
+  );
 }

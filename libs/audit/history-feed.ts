@@ -118,6 +118,21 @@ async function inPages(view: View, where: Where<AuditEvent>): Promise<AuditEvent
 /** What an event says of a thing, and not of who did it. */
 const isOfContent = (field: string): boolean => /^\/(before|after|details)\//.test(field);
 
+/** An event as far as it says what became of its target, and the month under whose key it says something of people. */
+export interface ToldEvent {
+  readonly event: RecordedEvent;
+  readonly month: string | undefined;
+}
+
+/** What events of one history say of things, in their order. */
+export async function toldEvents(view: View, reader: EventReader, rows: readonly AuditEvent[]): Promise<ToldEvent[]> {
+  const opened = await reader.opened(view, rows, isOfContent);
+  return opened.map((one) => {
+    const personal = one.document?.personal;
+    return { event: toRecorded(one), month: personal?.fields.some(isOfContent) ? personal.month : undefined };
+  });
+}
+
 function toRecorded({ row: { occurredAt }, document, part }: OpenedEvent<AuditEvent>): RecordedEvent {
   const { id, action, target, kid, after, details } = withPart(document!, part);
   const valuesOf = (value: EventDocument['after']): RecordedEvent['after'] =>

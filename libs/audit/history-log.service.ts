@@ -5,6 +5,7 @@ import { Database, type View } from '#database';
 import { formatLogProof, inclusionProof } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
+import { requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { readsOf } from './history.service.js';
 import { type ConsistencyProof, consistencyOf, headOf, hex, tileOf } from './published-log.js';
@@ -40,7 +41,7 @@ export class HistoryLog {
   /**
    * A tile of hashes or a bundle of entries of the published log.
    * @param path what follows `tile/`: `0/x001/234.p/17`, `entries/000`
-   * @throws NOT_FOUND for what the format does not know, and for more than the checkpoint covers
+   * @throws NOT_FOUND for what the format does not know, and for more than the checkpoint covers; HISTORY_ERASED for entries
    */
   async tile(scope: Scope, path: string): Promise<Buffer> {
     return this.read(scope, (view) => tileOf(view, scope.tenantId, path));
@@ -88,9 +89,13 @@ export class HistoryLog {
     });
   }
 
-  /** The bytes of an event that were hashed. @throws NOT_FOUND */
+  /** The bytes of an event that were hashed. @throws NOT_FOUND, HISTORY_ERASED */
   async entry(scope: Scope, sequence: number): Promise<Buffer> {
-    const event = await this.read(scope, (view) => view.get(AuditEvent, { tenantId: scope.tenantId, sequence }));
+    const { tenantId } = scope;
+    const event = await this.read(scope, async (view) => {
+      await requireRetained(view, tenantId, sequence);
+      return view.get(AuditEvent, { tenantId, sequence });
+    });
     return Buffer.from(event.canonical);
   }
 

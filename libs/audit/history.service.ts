@@ -23,6 +23,7 @@ import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type Vi
 
 import { AuditEvent } from './audit-event.entity.js';
 import { EventReader, type HistoryEntry } from './event-reader.service.js';
+import { erasedOf, requireRetained } from './history-border.js';
 import { MonthKeys } from './month-keys.service.js';
 import {
   type PersonalColumns,
@@ -66,6 +67,14 @@ export interface DayDensity {
   readonly day: EpochMilliseconds;
   /** 24 counts. */
   readonly hours: readonly number[];
+  /** The events before this number are erased, and counted no more. */
+  readonly erasedBefore: number;
+}
+
+/** A page of a history, which is complete from a number on. */
+export interface HistoryPage extends Page<HistoryEntry> {
+  /** The events before this number are erased, and are not found; 0 where none is. */
+  readonly erasedBefore: number;
 }
 
 export interface Refusal {
@@ -103,21 +112,26 @@ export class History {
    * One page, newest first unless `order` is `asc`. With `actorEmail` or `sourceAddress` it may end before it is full: the
    * cursor goes on where it ended.
    */
-  async list(
-    scope: TenantScope | PlatformScope,
-    filter: HistoryFilter,
-    page: PageRequest,
-  ): Promise<Page<HistoryEntry>> {
+  async list(scope: TenantScope | PlatformScope, filter: HistoryFilter, page: PageRequest): Promise<HistoryPage> {
     return this.read(scope, async (view) => {
       const { items, nextCursor } = await this.page(view, scope, filter, page);
-      return { items: await this.reader.entries(view, items), nextCursor };
+      const { erasedBefore } = await erasedOf(view, scope.tenantId);
+      return { items: await this.reader.entries(view, items), nextCursor, erasedBefore };
     });
   }
 
-  /** One event, by its place in the history or by its id. @throws NOT_FOUND */
+  /** The number of an event, which may be erased, by its number or by its id. @throws NOT_FOUND for the id of none that is kept */
+  async sequenceOf(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<number> {
+    if (SEQUENCE.test(sequenceOrId)) return Number(sequenceOrId);
+    const where = { id: sequenceOrId, tenantId: scope.tenantId };
+    return (await this.read(scope, (view) => view.get(AuditEvent, where))).sequence;
+  }
+
+  /** One event, by its place in the history or by its id. @throws NOT_FOUND, HISTORY_ERASED */
   async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
     const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
     return this.read(scope, async (view) => {
+      if ('sequence' in where) await requireRetained(view, scope.tenantId, where.sequence!);
       const row = await view.get(AuditEvent, { ...where, tenantId: scope.tenantId });
       return (await this.reader.entries(view, [row]))[0]!;
     });
@@ -143,7 +157,8 @@ export class History {
       for (let hour = 0; hour <= HOURS_OF_DAY; hour += 1) {
         starts.push((await sequenceAt(view, tenantId, day + hour * HOUR)) ?? end);
       }
-      return { day, hours: starts.slice(1).map((next, hour) => Math.max(0, next - starts[hour]!)) };
+      const { erasedBefore } = await erasedOf(view, tenantId);
+      return { day, erasedBefore, hours: starts.slice(1).map((next, hour) => Math.max(0, next - starts[hour]!)) };
     });
   }
 

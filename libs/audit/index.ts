@@ -12,6 +12,8 @@ export {
   historySizes,
   recordedEvents,
   recordedEventsAbout,
+  toldEvents,
+  type ToldEvent,
   recordedTimes,
 } from './history-feed.js';
 export { eventRecorder } from './recorder.js';
@@ -20,14 +22,14 @@ export { RepeatedEvents } from './repeated-events.service.js';
 export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 export { CheckpointLog } from './checkpoint-log.service.js';
 export { Checkpoints, LogPlace } from './checkpoints.service.js';
-export { Cosignatures } from './cosignatures.service.js';
+export { Cosignatures, Witnesses } from './cosignatures.service.js';
 export { historyErrors } from './errors.js';
 export { type ExportFormat, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport } from './export.service.js';
 export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
 export { type LogKeyPeriod, LogKeys } from './log-keys.service.js';
-export { checkpointSettings, personalDataSettings } from './settings.js';
+export { checkpointSettings, personalDataSettings, retentionSettings } from './settings.js';
 export type { HistoryMonth } from './history-month.entity.js';
 export {
   type MonthState,
@@ -41,3 +43,16 @@ export {
   requireErasable,
 } from './history-months.js';
 export { HistoryCheck } from './history-check.service.js';
+export {
+  type ErasureBounds,
+  cancelErasure,
+  cosignedSize,
+  dueErasures,
+  eraseBodies,
+  erasedOf,
+  historyErased,
+  planErasure,
+} from './history-border.js';
+export type { HistoryBorder } from './history-border.entity.js';
+export { HistoryStates, type StoredState } from './history-states.service.js';
+export type { AuditEvent } from './audit-event.entity.js';

@@ -2,6 +2,7 @@ import { coreErrors } from '#core';
 import type { View } from '#database';
 import { HASH_BYTES, TILE_WIDTH, consistencyProof, formatEntries, parseTilePath, widthOf } from '#transparency-log';
 
+import { requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { entriesOf } from './log-entries.js';
 import { HistoryHead } from './log.entities.js';
@@ -26,7 +27,8 @@ export async function headOf(view: View, logId: string): Promise<HistoryHead> {
 /**
  * A tile of hashes or a bundle of entries of a published log.
  * @param path what follows `tile/`: `0/x001/234.p/17`, `entries/000`
- * @throws NOT_FOUND for what the format does not know, and for more than the checkpoint covers
+ * @throws NOT_FOUND for what the format does not know, and for more than the checkpoint covers; HISTORY_ERASED for a bundle
+ *   below the minimum index of the log (C2SP tlog-tiles, Pruning), of which the hashes are still served
  */
 export async function tileOf(view: View, logId: string, path: string): Promise<Buffer> {
   const wanted = parseTilePath(path);
@@ -40,6 +42,7 @@ export async function tileOf(view: View, logId: string, path: string): Promise<B
     return Buffer.from(content!.hashes.subarray(0, width * HASH_BYTES));
   }
   const first = index * TILE_WIDTH;
+  await requireRetained(view, logId, first);
   const entries = await entriesOf(view, logId, first, first + width);
   if (entries.length !== width) throw historyErrors.HISTORY_INCONSISTENT();
   return formatEntries(entries.map(({ canonical }) => Buffer.from(canonical)));

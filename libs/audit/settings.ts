@@ -66,3 +66,15 @@ export const personalDataSettings = {
       '0: never. Each tenant has a setting of its own.',
   }),
 } as const;
+
+/** For how long the events of the histories are kept at least. */
+export const retentionSettings = {
+  historyRetentionMinimumDays: setting({
+    variable: 'CHANCERY_HISTORY_RETENTION_MINIMUM_DAYS',
+    fallback: '365',
+    parse: wholeNumber(30, 36_500),
+    description:
+      'Days for which every tenant keeps the events of its history at least: less is not accepted as its setting `historyRetentionDays`, ' +
+      'and does not count where it was set before.',
+  }),
+} as const;

@@ -60,11 +60,13 @@ export {
   pageLimit,
 } from './page.js';
 export {
+  type Begun,
   type MissingValues,
   type Projection,
   type Rebuilt,
   type RecordedEvent,
   actionsOf,
+  goOn,
   instantOf,
   rebuild,
   textOf,

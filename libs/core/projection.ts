@@ -36,6 +36,8 @@ export interface Projection<Row extends object> {
   readonly changes: Readonly<Record<string, Change<Row>>>;
   /** The row as it counts at an instant, which the clock may have moved on; `undefined` where it has ended. */
   at(row: Row, instant: EpochMilliseconds): Row | undefined;
+  /** The row without parts of it that have ended permanently: what of it is kept when its events are not. */
+  readonly lasting?: (row: Row) => Row;
 }
 
 export interface Rebuilt<Row> {
@@ -46,33 +48,56 @@ export interface Rebuilt<Row> {
   readonly missing: readonly MissingValues[];
 }
 
+/** A thing after some of its events, before the clock is looked at: the state that later events go on from. */
+export interface Begun<Row> extends Rebuilt<Row> {
+  /** When it began. */
+  readonly begunAt: EpochMilliseconds;
+}
+
 /** All actions that a projection reads. */
 export const actionsOf = <Row extends object>({ begins, changes }: Projection<Row>): string[] => [
   ...new Set([...Object.keys(begins), ...Object.keys(changes)]),
 ];
 
 /**
+ * A thing after further events.
+ * @param before what it was before them; `undefined` where it had not begun, or had ended
+ * @param events all about one target, in the order of their numbers; those of other actions are ignored
+ * @returns `undefined` where it had not begun, or has ended
+ */
+export function goOn<Row extends object>(
+  { begins, changes }: Projection<Row>,
+  before: Begun<Row> | undefined,
+  events: readonly RecordedEvent[],
+): Begun<Row> | undefined {
+  let state = before;
+  for (const event of events) {
+    const begin = Object.hasOwn(begins, event.action) ? begins[event.action] : undefined;
+    const change = Object.hasOwn(changes, event.action) ? changes[event.action] : undefined;
+    if (begin) state = { row: begin(event), begunBy: event.id, begunAt: event.at, missing: event.missing };
+    else if (state && change) {
+      const row = change(state.row, event);
+      state = row && { ...state, row, missing: [...new Set([...state.missing, ...event.missing])] };
+    }
+  }
+  return state;
+}
+
+/**
  * A thing as it was at an instant.
  * @param events all about one target until then, in the order of their numbers; those of other actions are ignored
+ * @param before what it was before them; absent where they are all that there are
  * @returns `undefined` where it had not begun, or had ended
  */
 export function rebuild<Row extends object>(
   projection: Projection<Row>,
   events: readonly RecordedEvent[],
   instant: EpochMilliseconds,
+  before?: Begun<Row>,
 ): Rebuilt<Row> | undefined {
-  let row: Row | undefined;
-  let begunBy = '';
-  let missing: readonly MissingValues[] = [];
-  for (const event of events) {
-    const { begins, changes } = projection;
-    const begin = Object.hasOwn(begins, event.action) ? begins[event.action] : undefined;
-    const change = Object.hasOwn(changes, event.action) ? changes[event.action] : undefined;
-    if (begin) [row, begunBy, missing] = [begin(event), event.id, event.missing];
-    else if (row && change) [row, missing] = [change(row, event), [...new Set([...missing, ...event.missing])]];
-  }
-  const counted = row && projection.at(row, instant);
-  return counted && { row: counted, begunBy, missing };
+  const state = goOn(projection, before, events);
+  const row = state && projection.at(state.row, instant);
+  return row && { row, begunBy: state.begunBy, missing: state.missing };
 }
 
 /**

@@ -27,6 +27,7 @@ import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { LOGGER, type Logger } from '#logging';
 import { MailModule } from '#mail';
+import { RetentionModule } from '#retention';
 import { SchedulerModule } from '#scheduler';
 import { FAILURE_QUOTA, FAILURE_QUOTA_DEFAULT, type FailureQuota, ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
@@ -114,6 +115,7 @@ const shared = (options: InstallationOptions): NonNullable<DynamicModule['provid
     KeysModule,
     LicensingModule,
     MailModule,
+    RetentionModule,
     SchedulerModule,
     ServiceKeysModule,
     SigningModule,

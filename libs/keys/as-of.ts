@@ -113,6 +113,7 @@ export const keyProjection: Projection<KeyAsOf> = {
       .filter((version) => version.state !== 'destroyed');
     return { ...row, state, versions };
   },
+  lasting: (row) => ({ ...row, versions: row.versions.filter(({ state }) => state !== 'destroyed') }),
 };
 
 /** The `kid` of the version that signed at the instant of the row; `undefined` where none did. */

@@ -61,6 +61,30 @@ export class AccountMails {
     ]);
   }
 
+  /** A step: that events of the history of a tenant will be erased earlier, for its owners. */
+  async tellErasure(
+    tx: Tx,
+    { id: tenantId, name, slug, state }: Pick<Tenant, 'id' | 'name' | 'slug' | 'state'>,
+    recipients: readonly string[],
+    { historyRetentionDays, beginsAt }: { readonly historyRetentionDays: number; readonly beginsAt: number },
+  ): Promise<void> {
+    const mail = {
+      key: [tenantId, 'history-erasure', beginsAt],
+      tenant: { id: tenantId, isSuspended: state === 'suspended' },
+      subject: `[Chancery] ${slug}: events of the history will be erased`,
+      text: this.text(
+        `The settings of the tenant ${inLine(name)} (${slug}) were changed: events of its history that are older than ${historyRetentionDays} days are erased from ${toRfc3339(beginsAt)} on.`,
+        'It cannot be undone. Until then it can be prevented: set `historyRetentionDays` to 0, or `historyHold`, on this page:',
+        `${this.publicUrl.current}/console/t/${slug}/settings`,
+        'Who has changed it is in the history of the tenant.',
+      ),
+    };
+    await this.mails.add(
+      tx,
+      recipients.map((recipient) => ({ ...mail, recipient })),
+    );
+  }
+
   /** A step: the token by which the holder of an account chooses a password. */
   async sendReset(tx: Tx, user: User, { kind, lookupHash, expiresAt }: PasswordReset, token: Secret): Promise<void> {
     await this.mails.add(tx, [

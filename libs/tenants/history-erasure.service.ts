@@ -6,6 +6,7 @@ import {
   dueMonths,
   eraseMonth,
   erasableAt,
+  historyErrors,
   historyMonth,
   historyMonths,
   monthStateAt,
@@ -28,7 +29,7 @@ import {
 import { type Committed, Database, type Tx, type View } from '#database';
 import { DueKind, Expires } from '#scheduler';
 
-import { settingsOfTenants } from './tenants.service.js';
+import { settingsOfTenants, tenantSettingsOf } from './tenants.service.js';
 import { Users } from './users.service.js';
 
 /** A month of a history, as far as its personal fields are concerned. */
@@ -78,7 +79,11 @@ export class HistoryErasure {
   async dryRun(scope: Scope, month: string): Promise<ErasureDryRun> {
     return this.read(scope, async (view) => {
       const row = await historyMonth(view, scope.tenantId, month);
-      const code = rejectionOf(() => requireErasable(view, row, this.#minimumDays));
+      const isHeld = await this.isHeld(view, scope);
+      const code = rejectionOf(() => {
+        if (isHeld) throw historyErrors.HISTORY_ON_HOLD();
+        requireErasable(view, row, this.#minimumDays);
+      });
       return { allowed: code === undefined, code, impact: this.shown(view, row) };
     });
   }
@@ -86,16 +91,21 @@ export class HistoryErasure {
   /**
    * Destroys the key of a month; the step-up is the caller's. A month that is erased already stays as it is.
    * @param month `YYYY-MM`, or the id
-   * @throws NOT_FOUND, MONTH_NOT_ERASABLE, CLOCK_NOT_CONFIRMED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
+   * @throws NOT_FOUND, MONTH_NOT_ERASABLE, HISTORY_ON_HOLD, CLOCK_NOT_CONFIRMED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async erase(scope: Scope, month: string, password: string | undefined): Promise<Committed<ShownMonth>> {
     await this.read(scope, (view) => historyMonth(view, scope.tenantId, month));
     await this.users.confirm(platformScope(scope), 'resource', password);
     const work = async (tx: Tx): Promise<ShownMonth> => {
+      if (await this.isHeld(tx, scope)) throw historyErrors.HISTORY_ON_HOLD();
       const how = { minimumDays: this.#minimumDays, cause: 'request' } as const;
       return this.shown(tx, await eraseMonth(tx, scope.tenantId, month, how));
     };
     return isPlatformScope(scope) ? this.database.platform(scope, work) : this.database.transaction(scope, work);
+  }
+
+  private async isHeld(view: View, scope: Scope): Promise<boolean> {
+    return !isPlatformScope(scope) && (await tenantSettingsOf(view)).historyHold;
   }
 
   private shown(view: View, row: HistoryMonth): ShownMonth {
@@ -129,7 +139,7 @@ export class HistoryMonthExpiry extends DueKind<HistoryMonth> {
     const monthsOf = async (view: View, tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>> => {
       const months = new Map([[INSTALLATION_ID as string, personalDataRetentionMonths]]);
       for (const [tenantId, settings] of await settingsOfTenants(view, tenantIds)) {
-        months.set(tenantId, settings.personalDataRetentionMonths);
+        months.set(tenantId, settings.historyHold ? 0 : settings.personalDataRetentionMonths);
       }
       return months;
     };

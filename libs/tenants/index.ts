@@ -18,7 +18,8 @@ export {
 export { type InvitationState, INVITATION_TTL, invitationLifecycle } from './invitation.js';
 export { EndedInvitations, InvitationExpiry } from './invitation-expiry.js';
 export { type AcceptedInvitation, type InvitationWithToken, Invitations } from './invitations.service.js';
-export { type MemberRemoval, type MemberWithUser, Members, ownerAddresses } from './members.service.js';
+export { type MemberRemoval, type MemberWithUser, Members } from './members.service.js';
+export { ownerAddresses } from './owner-addresses.js';
 export { PasswordResets, type StartedReset } from './password-resets.service.js';
 export { RefusedApiTokens } from './refused-api-tokens.service.js';
 export { ResetRequests } from './reset-requests.js';

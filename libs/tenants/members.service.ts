@@ -138,14 +138,3 @@ const withUser = (member: Member, user: User): MemberWithUser => ({
   emailVerified: isVerified(user),
   admitted: isKnownIn(user, member.tenantId),
 });
-
-/** More owners of one tenant than are told anything by e-mail. */
-const OWNERS_TOLD_MAX = 20;
-
-/** A step: the addresses of the owners who are admitted to a tenant, the oldest memberships first. */
-export async function ownerAddresses(view: View, tenantId: string): Promise<string[]> {
-  const where = { tenantId, role: 'owner' as const };
-  const members = await view.find(Member, where, { order: { id: 'ASC' }, limit: OWNERS_TOLD_MAX });
-  const users = await view.installation.find(User, { id: In(members.map(({ userId }) => userId)) });
-  return users.filter((user) => isKnownIn(user, tenantId)).map(({ email }) => email);
-}

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 
 import { DomainError } from '#core';
 
-import { checkSettings, effectiveSettings, erasesEarlier, tenantSettings } from './tenant-settings.js';
+import {
+  checkSettings,
+  effectiveSettings,
+  erasesBodiesEarlier,
+  erasesEarlier,
+  tenantSettings,
+} from './tenant-settings.js';
 
 const DEFAULTS = {
   credentialsPerType: 2,
@@ -15,6 +21,8 @@ const DEFAULTS = {
   keyVersions: 500,
   transactionRetentionDays: 90,
   personalDataRetentionMonths: 0,
+  historyRetentionDays: 0,
+  historyHold: false,
   requireSecondFactor: false,
   passwordSignIn: 'all',
   admitProviderGroups: false,
@@ -101,7 +109,27 @@ describe('a change of the settings that erases earlier', () => {
     [{}, months(0), false],
     [months(12), { reveal: 'once' }, false],
     [months(12), undefined, false],
+    [{}, { historyRetentionDays: 365 }, true],
+    [{ historyRetentionDays: 400 }, { historyRetentionDays: 365 }, true],
+    [{ historyRetentionDays: 365 }, { historyRetentionDays: 400 }, false],
+    [{ historyRetentionDays: 365 }, { historyRetentionDays: 0 }, false],
+    [{ historyHold: true }, { historyHold: false }, true],
+    [{}, { historyHold: true }, false],
   ])('a change of %j by %j erases earlier: %s', (stored, change, expected) => {
     expect(erasesEarlier(stored, change)).toBe(expected);
+  });
+
+  const days = (historyRetentionDays: number) => ({ historyRetentionDays });
+  it.each([
+    [{}, days(365), true],
+    [days(365), days(400), false],
+    [days(365), { reveal: 'once' }, false],
+    [days(365), { historyHold: true }, false],
+    [{ ...days(365), historyHold: true }, days(300), false],
+    [{ ...days(365), historyHold: true }, { historyHold: false }, true],
+    [{ historyHold: true }, { historyHold: false }, false],
+    [{ historyHold: true }, { ...days(365), historyHold: false }, true],
+  ])('a change of %j by %j has events erased earlier: %s', (stored, change, expected) => {
+    expect(erasesBodiesEarlier(stored, change)).toBe(expected);
   });
 });

@@ -104,6 +104,14 @@ export const tenantSettings = {
     240,
     'Months after the end of a month at which the personal fields of its events are erased from the history; 0: never',
   ),
+  historyRetentionDays: wholeNumber(
+    0,
+    0,
+    36_500,
+    'Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts ' +
+      'after 30 days, and less than the operator permits is not accepted',
+  ),
+  historyHold: flag('Whether nothing of the history is erased, neither events nor personal fields (a legal hold)'),
   requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
   passwordSignIn: choice(
     'all',
@@ -148,15 +156,38 @@ export function checkSettings(change: Readonly<Record<string, unknown>>, parent 
   if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }
 
-/** Whether a change of the settings has personal fields of the history erased that were kept, or kept for longer, before it. */
-export function erasesEarlier(
-  stored: Readonly<Record<string, unknown>>,
-  change: Readonly<Record<string, unknown>> = {},
-): boolean {
-  const [before, after] = [stored, { ...stored, ...change }].map(
-    (settings) => effectiveSettings(settings).personalDataRetentionMonths,
-  ) as [number, number];
-  return after !== 0 && (before === 0 || after < before);
+type StoredSettings = Readonly<Record<string, unknown>>;
+
+/** The settings before a change and after it. */
+const beforeAndAfter = (stored: StoredSettings, change: StoredSettings): [TenantSettings, TenantSettings] => [
+  effectiveSettings(stored),
+  effectiveSettings({ ...stored, ...change }),
+];
+
+/** Whether something is kept for less long than before: 0 is without end. */
+const isShorter = (before: number, after: number): boolean => after !== 0 && (before === 0 || after < before);
+
+/** Whether a change of the settings has events of the history erased that were kept, or kept for longer, before it. */
+export function erasesBodiesEarlier(stored: StoredSettings, change: StoredSettings = {}): boolean {
+  const [before, after] = beforeAndAfter(stored, change);
+  if (after.historyHold || after.historyRetentionDays === 0) return false;
+  return before.historyHold || isShorter(before.historyRetentionDays, after.historyRetentionDays);
+}
+
+/** Whether the events of the history are kept without end. */
+export const keepsBodies = (stored: StoredSettings): boolean => {
+  const { historyHold, historyRetentionDays } = effectiveSettings(stored);
+  return historyHold || historyRetentionDays === 0;
+};
+
+/** The same of anything in the history: events, or their personal fields. Such a change takes a step-up. */
+export function erasesEarlier(stored: StoredSettings, change: StoredSettings = {}): boolean {
+  const [before, after] = beforeAndAfter(stored, change);
+  if (before.historyHold && !after.historyHold) return true;
+  return (
+    isShorter(before.personalDataRetentionMonths, after.personalDataRetentionMonths) ||
+    isShorter(before.historyRetentionDays, after.historyRetentionDays)
+  );
 }
 
 /** Whether a member with this role may work in a tenant with these settings by a session that began with a password. */

@@ -1,4 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+
+import { cancelErasure, planErasure, type retentionSettings } from '#audit';
+import { CONFIGURATION, type SettingValues } from '#config';
 
 import {
   INSTALLATION_ID,
@@ -18,15 +21,19 @@ import { Mails } from '#mail';
 import { releaseObjectsOf } from '#key-stores';
 import { Vault } from '#vault';
 
+import { AccountMails } from './account-mails.js';
 import { Member, Session, Tenant, User } from './entities.js';
 import { accountErrors, sessionErrors, tenantErrors } from './errors.js';
 import { memberEvents, tenantEvents } from './events.js';
+import { ownerAddresses } from './owner-addresses.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 import {
   type TenantSettings,
   checkSettings,
   effectiveSettings,
+  erasesBodiesEarlier,
   erasesEarlier,
+  keepsBodies,
   tenantSettings,
 } from './tenant-settings.js';
 import type { Permission } from './permissions.js';
@@ -42,18 +49,24 @@ export interface NewTenant {
 export interface TenantChange {
   readonly name?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
-  /** The caller's own, or a step-up in its place, for settings that erase personal fields of the history earlier. */
+  /** The caller's own, or a step-up in its place, for settings that erase something of the history earlier. */
   readonly password?: string | undefined;
 }
 
 @Injectable()
 export class Tenants {
+  readonly #retentionMinimumDays: number;
+
   constructor(
     private readonly database: Database,
     private readonly vault: Vault,
     private readonly users: Users,
     private readonly mails: Mails,
-  ) {}
+    private readonly accountMails: AccountMails,
+    @Inject(CONFIGURATION) { historyRetentionMinimumDays }: SettingValues<typeof retentionSettings>,
+  ) {
+    this.#retentionMinimumDays = historyRetentionMinimumDays;
+  }
 
   /**
    * Creates a tenant with its data key and, where one is named, its first owner.
@@ -133,9 +146,13 @@ export class Tenants {
     requireSignIns: (view: View) => Promise<void> = async () => undefined,
   ): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
+    this.checkRetention(change.settings);
     const isConfirmed = await this.confirmErasure(scope, change);
     return this.database.transaction(scope, async (tx) => {
+      const before = await tx.lock(Tenant, { id: scope.tenantId });
       await changeTenant(tx, change, ifMatch, isConfirmed);
+      if (erasesBodiesEarlier(before.settings, change.settings)) await this.planErasure(tx, scope.tenantId);
+      else if (keepsBodies({ ...before.settings, ...change.settings })) await cancelErasure(tx, scope.tenantId);
       if (change.settings?.['passwordSignIn'] === 'none') await requireSignIns(tx);
       return this.refreshed(tx, scope.tenantId);
     });
@@ -190,9 +207,29 @@ export class Tenants {
     });
   }
 
+  /** @throws VALIDATION_ERROR for less than the operator permits */
+  private checkRetention(settings: TenantChange['settings']): void {
+    const days = settings?.['historyRetentionDays'];
+    if (typeof days !== 'number' || days === 0 || days >= this.#retentionMinimumDays) return;
+    const detail = `0, or at least ${this.#retentionMinimumDays} days, is expected: this installation keeps every history for so long`;
+    throw coreErrors.VALIDATION_ERROR({
+      errors: [{ pointer: '/settings/historyRetentionDays', code: 'INVALID_SETTING', detail }],
+    });
+  }
+
+  /** A step: a person who has taken an owner's session erases nothing before the owners were told of it. */
+  private async planErasure(tx: Tx, tenantId: string): Promise<void> {
+    const tenant = await tx.get(Tenant, { id: tenantId });
+    const { historyRetentionDays } = effectiveSettings(tenant.settings);
+    const beginsAt = await planErasure(tx, tenantId, historyRetentionDays);
+    if (!this.accountMails.areSent) return;
+    const recipients = await ownerAddresses(tx, tenantId);
+    await this.accountMails.tellErasure(tx, tenant, recipients, { historyRetentionDays, beginsAt });
+  }
+
   /** What erases earlier takes what an erasure takes: the right to it, and a step-up. @returns whether both were shown */
   private async confirmErasure(scope: TenantScope, { settings, password }: TenantChange): Promise<boolean> {
-    if (settings?.['personalDataRetentionMonths'] === undefined) return false;
+    if (settings === undefined) return false;
     const before = await this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
     if (!erasesEarlier(before.settings, settings)) return false;
     await this.database.read(withPermission(scope, 'history:erase'), async () => undefined);

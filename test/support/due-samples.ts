@@ -7,6 +7,7 @@ import { DAY, HOUR, MINUTE } from '#core';
 import { announcementKey } from '../../libs/announcements/lead-days.js';
 import { createAuthority, issue } from '../e2e/certificates/pki.js';
 import { acmeKinds } from './acme-rows.js';
+import { historyKinds } from './history-rows.js';
 import { type Row, type Value, newHash, rowsOf, storedKeyKinds } from './due-rows.js';
 import { PASSWORD, type Shape, type TestServer, type TestTenant } from './server.js';
 
@@ -269,14 +270,6 @@ export function dueSamples(
       due: (at) => ({ expiresAt: at }),
       unhandled: {},
     },
-    'history month': {
-      table: 'history_months',
-      statement: 'UPDATE',
-      make: () =>
-        server.patch(tenant.path, keepOneMonth, tenant.owner).then(insert('history_months', rows.historyMonth)),
-      due: (at) => ({ endsAt: at - 30 * DAY }),
-      unhandled: { erasedAt: null },
-    },
     'repeated event': {
       table: 'event_windows',
       statement: 'DELETE',
@@ -324,6 +317,7 @@ export function dueSamples(
       due: (at) => ({ dueAt: at - 30 * DAY }),
       unhandled: {},
     },
+    ...historyKinds(insert, () => server.patch(tenant.path, keepOneMonth, tenant.owner), rows.historyMonth),
     ...acmeKinds(tenantId, insert),
     ...storedKeyKinds(tenantId, insert),
     mail: {

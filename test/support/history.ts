@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { EventReader, History, MonthKeys, eventRecorder } from '#audit';
+import { EventReader, History, HistoryStates, MonthKeys, eventRecorder } from '#audit';
 import { Secret } from '#core';
 import type { Database, RecordingTransaction, View } from '#database';
 
@@ -33,6 +33,9 @@ const keys = new KeysInMemory();
 export const recordEvents = eventRecorder(() => keys);
 /** What reads events that `recordEvents` recorded. */
 export const eventReader = new EventReader(keys);
+
+/** What followed from erased events, under the same keys. */
+export const historyStates = new HistoryStates(keys);
 
 /** The history of a database whose events `recordEvents` recorded. */
 export const historyOf = (database: Database): History => new History(database, eventReader, keys);

@@ -22,6 +22,13 @@ describe('the settings of a tenant in a form', () => {
     const [present, change] = [before, after].map((personalDataRetentionMonths) => ({ personalDataRetentionMonths }));
     expect(erasesEarlier(present!, change!)).toBe(expected);
     expect(erasesEarlier(present!, { reveal: 'once' })).toBe(false);
+    const [kept, next] = [before, after].map((term) => ({ historyRetentionDays: term * 365 }));
+    expect(erasesEarlier(kept!, next!)).toBe(expected);
+  });
+
+  it('a form that ends a hold of the history asks for a proof, one that begins it does not', () => {
+    expect(erasesEarlier({ historyHold: true }, { historyHold: false })).toBe(true);
+    expect(erasesEarlier({ historyHold: false }, { historyHold: true })).toBe(false);
   });
 
   it('each kind of field gives a value of its setting', () => {

@@ -42,14 +42,18 @@ function valueOf(setting: SettingForm, text: string | undefined): unknown {
   }
 }
 
-/** Whether a change has personal fields of the history erased earlier than before, which takes a step-up. */
-export function erasesEarlier(present: Settings, change: Settings): boolean {
-  const [before, after] = [present, change].map(({ personalDataRetentionMonths: months }) => Number(months ?? 0)) as [
-    number,
-    number,
-  ];
+/** Whether a change of a term keeps less than before; 0 is without end. */
+function isShorter(present: Settings, change: Settings, name: string): boolean {
+  const before = Number(present[name] ?? 0);
+  const after = Number(change[name] ?? before);
   return after !== 0 && (before === 0 || after < before);
 }
+
+/** Whether a change has something of the history erased earlier than before, which takes a step-up. */
+export const erasesEarlier = (present: Settings, change: Settings): boolean =>
+  (present['historyHold'] === true && change['historyHold'] === false) ||
+  isShorter(present, change, 'personalDataRetentionMonths') ||
+  isShorter(present, change, 'historyRetentionDays');
 
 /** The settings that a filled form changes. */
 export const changedSettings = (present: Settings, fields: Readonly<Record<string, string>>): Settings =>

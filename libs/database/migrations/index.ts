@@ -43,6 +43,7 @@ import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { KeyStores1764172000000 } from './0072-key-stores.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
+import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -91,6 +92,7 @@ export const migrations = [
   UsefulMails1764179000000,
   KeyStores1764172000000,
   CompromisedLogKeys1764180000000,
+  HistoryBorders1764174000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

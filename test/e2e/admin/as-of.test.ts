@@ -14,10 +14,13 @@ import {
 } from '../../support/server.js';
 import { createAuthority, issue } from '../certificates/pki.js';
 import { createIssuer, createKey, createProfile, createService } from '../signing/issuer.js';
+import { eraseOld } from './old-events.js';
 import { signIn } from './people.js';
 
 const STEPS = 160;
 const SNAPSHOT_EVERY = 40;
+/** After so many steps the events of more than a year ago are erased. */
+const ERASED_AT = 100;
 const SEED = 20_260_419;
 
 const KINDS = ['services', 'credentials', 'trusts', 'keys', 'tokenProfiles', 'certificates', 'members'] as const;
@@ -324,6 +327,16 @@ describe('what a tenant had at an instant', () => {
         await server.setTime(server.clock.now() + [SECOND, MINUTE, HOUR, 20 * HOUR][below(4)]!);
         call = await owner(tenant);
         if (below(2) === 0) await server.runScheduler();
+      }
+      if (step === ERASED_AT) {
+        for (const { at, things } of snapshots)
+          expect([at, sorted(await past(tenant, call, at))]).toEqual([at, things]);
+        await eraseOld(server, tenant, await owner(tenant));
+        call = await owner(tenant);
+        const { at } = snapshots.splice(0).at(-1)!;
+        const erased = await server.get(`${tenant.path}/as-of?at=${toRfc3339(at)}`, call);
+        expect(erased).toMatchObject({ status: 410, body: { code: 'HISTORY_ERASED', erasedBefore: 256 } });
+        expect(sorted(await past(tenant, call))).toEqual(sorted(await present(tenant, call)));
       }
       if (step % SNAPSHOT_EVERY > 0) continue;
       snapshots.push({ at: server.clock.now(), things: sorted(await present(tenant, call)) });

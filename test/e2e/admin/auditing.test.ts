@@ -192,7 +192,7 @@ describe('the questions of docs/auditing.md', () => {
       if (occurredAt.startsWith(day)) hours[Number(occurredAt.slice(11, 13))]! += 1;
     }
     const [density] = await bodiesOf('When something happened');
-    expect(density).toEqual({ day: `${day}T00:00:00.000Z`, hours });
+    expect(density).toEqual({ day: `${day}T00:00:00.000Z`, hours, erasedBefore: 0 });
     expect(hours.filter((count) => count > 0).length).toBe(2);
     const before = await server.get(`${tenant.path}/audit-events/density?day=2001-01-01`, auditor);
     expect(before.body['hours']).toEqual(Array(24).fill(0));

@@ -23,7 +23,7 @@ import {
 
 import { run } from '../../../apps/cli/src/program.js';
 import { withCode } from '../../support/errors.js';
-import { eventReader } from '../../support/history.js';
+import { eventReader, historyStates } from '../../support/history.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   HISTORY_HOST,
@@ -87,7 +87,9 @@ describe('the log of checkpoints', () => {
     const sizes = (scope: TenantScope) =>
       entries.filter(({ origin }) => origin === originOf(scope)).map(({ size }) => size);
     expect([sizes(quiet), sizes(busy)]).toEqual([[1], [1, 13]]);
-    expect(await new HistoryCheck(one.database, one.checkpoints).verify()).toMatchObject({ problems: [] });
+    expect(await new HistoryCheck(one.database, one.checkpoints, historyStates).verify()).toMatchObject({
+      problems: [],
+    });
   });
 
   it('the log of checkpoints is one for instances that add to it at the same time', async () => {

@@ -82,8 +82,14 @@ function Day({ source, search, onSearch, isListRead }: DayProps) {
         />
       </div>
       <Loaded query={density}>
-        {({ hours }) => (
+        {({ hours, erasedBefore }) => (
           <>
+            {erasedBefore > 0 && (
+              <p className="mb-2 text-sm">
+                This history begins with number {erasedBefore}: the events before it are erased, as they are older than
+                the tenant keeps them. Their hashes and proofs remain.
+              </p>
+            )}
             <Bars label={`Events in each hour of ${day}`} counts={hours} />
             <p className="mt-1 text-sm text-soft">
               {hours.reduce((sum, count) => sum + count, 0)} events on {day}

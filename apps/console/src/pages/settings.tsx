@@ -17,6 +17,9 @@ import { DangerZone } from './danger-zone.js';
 /** What follows from a setting beyond its description, for who is about to change it. */
 const WARNINGS: Readonly<Record<string, string>> = {
   requireSecondFactor: 'Members without one, and their API tokens, can do nothing here until they enrol one.',
+  historyRetentionDays:
+    'What is erased cannot be found, exported or restored any more, and no state before it can be asked for; owners are told, and for 30 days it can be set back.',
+  historyHold: 'Who ends it must prove who they are, and nothing is erased for 30 days after that.',
   passwordSignIn:
     'Keep `owners` until an identity provider has proved to work: where it fails later, the operator of the host opens the sign-in by `chancery admin allow-passwords`.',
 };
@@ -85,7 +88,7 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
         </div>
       </Form>
       {asked && (
-        <Dialog title="Erase personal data earlier?" onClose={() => setAsked(undefined)}>
+        <Dialog title="Erase something of the history earlier?" onClose={() => setAsked(undefined)}>
           <StepUpForm
             danger
             submit="Yes, Save"
@@ -95,8 +98,8 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
             onSubmit={(_, header) => change.mutate({ body: asked, header })}
           >
             <p className="mb-3">
-              E-mail addresses, names and source addresses of the months that are kept no longer are permanently erased
-              from the history.
+              E-mail addresses, names and source addresses of the months that are kept no longer, and from 30 days on
+              the events that are kept no longer, are permanently erased from the history.
             </p>
           </StepUpForm>
         </Dialog>

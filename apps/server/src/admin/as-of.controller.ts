@@ -2,9 +2,10 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 
 import { AsOf as AsOfService, asOfKinds } from '#as-of';
-import { HistoryReads } from '#audit';
+import { HistoryReads, historyErrors } from '#audit';
 import { type TenantScope, coreErrors } from '#core';
 
+import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { AsOf, AsOfQuery, Signers, SignersQuery, presentAsOf, presentSigners } from './as-of.contract.js';
@@ -22,6 +23,7 @@ export class AsOfController {
   @Get()
   @ApiOperation({ summary: 'Rebuild what the tenant had at an instant from its history' })
   @ApiOkResponse({ type: AsOf, description: 'A page of each kind, in the order of creation' })
+  @Fails(historyErrors.HISTORY_ERASED)
   async getAsOf(@Query() { at, kind, limit, cursor }: AsOfQuery, @InScope() scope: TenantScope): Promise<AsOf> {
     if (kind === undefined && cursor !== undefined) throw cursorWithoutKind();
     await this.reads.record(scope);
@@ -37,6 +39,7 @@ export class AsOfController {
       'their creation.',
   })
   @ApiOkResponse({ type: Signers, description: 'A page of credentials and trusts of services' })
+  @Fails(historyErrors.HISTORY_ERASED)
   async getSigners(
     @Query() { at, profile, limit, cursor }: SignersQuery,
     @InScope() scope: TenantScope,

@@ -20,6 +20,8 @@ import { PageOf, PageQuery } from './page.contract.js';
 const OUTCOMES = ['success', 'denied', 'failed'] as const satisfies readonly EventOutcome[];
 const EXPORT_FORMATS = Object.keys(exportFormats) as ExportFormat[];
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
+const ERASED_BEFORE =
+  'The events before this number are erased, and not found: from it on the history is complete; 0 where none is erased';
 const Filter = (description: string, example: string, max = 128) =>
   Text({ max, optional: true, description: `Only events ${description}`, example });
 
@@ -71,11 +73,13 @@ export class AuditDensity {
     example: [0, 0, 3, 5, 8, 120, 80, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0],
   })
   hours: number[];
+  @WholeNumber({ description: ERASED_BEFORE, example: 0 }) erasedBefore: number;
 }
 
-export const presentDensity = ({ day, hours }: DayDensity): AuditDensity => ({
+export const presentDensity = ({ day, hours, erasedBefore }: DayDensity): AuditDensity => ({
   day: toRfc3339(day),
   hours: [...hours],
+  erasedBefore,
 });
 
 export class EventActor {
@@ -196,4 +200,6 @@ export class AuditEvent {
   leafHash: string;
 }
 
-export class AuditEventPage extends PageOf(AuditEvent) {}
+export class AuditEventPage extends PageOf(AuditEvent) {
+  @WholeNumber({ description: ERASED_BEFORE, example: 0 }) erasedBefore: number;
+}

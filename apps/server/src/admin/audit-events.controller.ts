@@ -14,7 +14,7 @@ import {
   exportFormats,
   historyErrors,
 } from '#audit';
-import type { Page, PlatformScope, TenantScope } from '#core';
+import type { PlatformScope, TenantScope } from '#core';
 
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
@@ -74,7 +74,7 @@ export class AuditEventsController {
   async listAuditEvents(
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @InScope() scope: TenantScope,
-  ): Promise<Page<AuditEvent>> {
+  ): Promise<AuditEventPage> {
     await this.reads.record(scope);
     return this.history.list(scope, filter, { limit, cursor });
   }
@@ -90,7 +90,7 @@ export class AuditEventsController {
   @Get('export')
   @ApiOperation({ summary: 'Export the history, or a period of it, with the checkpoint that covers it' })
   @ApiOkResponse(AN_EXPORT)
-  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS, historyErrors.HISTORY_ERASED)
   async exportAuditEvents(
     @Query() query: AuditExportQuery,
     @InScope() scope: TenantScope,
@@ -137,6 +137,7 @@ export class AuditEventsController {
   @ApiOperation({ summary: 'Read one event, by its sequence number or its id' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(ONE_EVENT)
+  @Fails(historyErrors.HISTORY_ERASED)
   async getAuditEvent(
     @Param('sequence') reference: string,
     @Headers('accept') accept: string | undefined,
@@ -159,7 +160,7 @@ export class AuditEventsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     reply.type(PLAIN_TEXT);
-    return this.log.proof(scope, (await this.history.get(scope, reference)).sequence);
+    return this.log.proof(scope, await this.history.sequenceOf(scope, reference));
   }
 }
 
@@ -180,7 +181,7 @@ export class PlatformAuditEventsController {
   async listPlatformAuditEvents(
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @OnPlatform() scope: PlatformScope,
-  ): Promise<Page<AuditEvent>> {
+  ): Promise<AuditEventPage> {
     return this.history.list(scope, filter, { limit, cursor });
   }
 
@@ -197,7 +198,7 @@ export class PlatformAuditEventsController {
   @Get('export')
   @ApiOperation({ summary: "Export the installation's own history, or a period of it" })
   @ApiOkResponse(AN_EXPORT)
-  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.NO_WITNESS, historyErrors.HISTORY_ERASED)
   async exportPlatformAuditEvents(
     @Query() query: AuditExportQuery,
     @OnPlatform() scope: PlatformScope,
@@ -222,6 +223,7 @@ export class PlatformAuditEventsController {
   @ApiOperation({ summary: 'Read one event of the installation, by its sequence number or its id' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(ONE_EVENT)
+  @Fails(historyErrors.HISTORY_ERASED)
   async getPlatformAuditEvent(
     @Param('sequence') reference: string,
     @Headers('accept') accept: string | undefined,
@@ -243,7 +245,7 @@ export class PlatformAuditEventsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string> {
     reply.type(PLAIN_TEXT);
-    return this.log.proof(scope, (await this.history.get(scope, reference)).sequence);
+    return this.log.proof(scope, await this.history.sequenceOf(scope, reference));
   }
 }
 

@@ -81,7 +81,7 @@ export class HistoryLogController {
   @ApiOperation({ summary: 'Download a tile of hashes or a bundle of entries of the history (C2SP tlog-tiles)' })
   @ApiParam(TILE_PATH)
   @ApiOkResponse(BINARY)
-  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT)
+  @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.HISTORY_INCONSISTENT, historyErrors.HISTORY_ERASED)
   async getLogTile(
     @Param() { '*': path = '' }: Record<string, string>,
     @InScope() scope: TenantScope,

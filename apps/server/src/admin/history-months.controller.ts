@@ -26,6 +26,7 @@ const MONTHS = { type: HistoryMonthPage, description: 'One page, newest first' }
 const REJECTIONS = [
   ...stepUpErrors,
   historyErrors.MONTH_NOT_ERASABLE,
+  historyErrors.HISTORY_ON_HOLD,
   databaseErrors.CLOCK_NOT_CONFIRMED,
   coreErrors.BUSY,
 ];

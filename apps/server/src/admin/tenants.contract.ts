@@ -68,7 +68,7 @@ export class TenantChange {
   @PasswordField({
     optional: true,
     description:
-      "The caller's own password; needed, with the permission `history:erase`, to erase personal fields of the history earlier (`personalDataRetentionMonths`)",
+      "The caller's own password; needed, with the permission `history:erase`, to erase something of the history earlier (`personalDataRetentionMonths`, `historyRetentionDays`, no more `historyHold`)",
   })
   password?: string;
 }

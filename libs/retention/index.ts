@@ -1,0 +1,2 @@
+export { HistoryRetention } from './history-retention.js';
+export { RetentionModule } from './retention.module.js';
