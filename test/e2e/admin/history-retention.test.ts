@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,7 +39,12 @@ let plain: DataSource;
 let tenant: TestTenant;
 beforeAll(async () => {
   database = await createMigratedDatabase();
-  server = await startTestServer({ database });
+  const mail = {
+    CHANCERY_PUBLIC_URL: 'https://chancery.test',
+    CHANCERY_SMTP_URL: 'smtp://127.0.0.1:1',
+    CHANCERY_MAIL_FROM: 'chancery@chancery.test',
+  };
+  server = await startTestServer({ database, environment: mail });
   plain = await openPlainDataSource(database.url);
   tenant = await createTenant(server, 'retention');
 }, 60_000);
@@ -105,6 +111,8 @@ describe('the events of a history that a tenant keeps no longer', () => {
     expect(await events('action=history.erasure_planned')).toMatchObject([
       { actor: { type: 'user' }, details: { retentionDays: 365, beginsAt } },
     ]);
+    const mails = await plain.query<{ recipient: string }[]>('SELECT recipient FROM mails');
+    expect(mails).toEqual([{ recipient: tenant.owner.email }]);
     const calendar = await server.get(
       `${tenant.path}/expirations?kind=history&before=${toRfc3339(server.clock.now() + 31 * DAY)}`,
       call,
@@ -199,6 +207,32 @@ describe('the events of a history that a tenant keeps no longer', () => {
     const proof = await server.get(`${tenant.path}/audit-events/proofs/consistency?from=300&to=${to}`, call);
     expect(proof.status).toBe(200);
     expect(await verify(text, '--since', old)).toMatchObject({ code: 0 });
+  });
+
+  it('personal fields of what is carried forward are sealed, and are erased with the month in which they were recorded', async () => {
+    const members = async (): Promise<Shape[]> => {
+      const { body } = await server.get(`${tenant.path}/as-of?kind=members`, await owner());
+      return body['members']!['items'] as unknown as Shape[];
+    };
+    expect(await members()).toMatchObject([{ email: tenant.owner.email, isComplete: true }]);
+    const where = `tenantId = '${tenant.id}' AND kind = 'members'`;
+    const [row] = await plain.query<{ content: Buffer; personal: string }[]>(
+      `SELECT content, personal FROM history_states WHERE ${where}`,
+    );
+    expect(inflateRawSync(row!.content).toString()).toContain('"email":null');
+    expect(row!.personal).not.toContain(tenant.owner.email);
+
+    const erasure = `${tenant.path}/history/months/2026-01/erase`;
+    const held = { status: 409, body: { code: 'HISTORY_ON_HOLD' } };
+    await set({ historyHold: true });
+    expect(await server.post(erasure, { password: PASSWORD }, await owner())).toMatchObject(held);
+    expect(await server.post(`${erasure}?dryRun=true`, {}, await owner())).toMatchObject({
+      body: { allowed: false, code: 'HISTORY_ON_HOLD' },
+    });
+    await set({ historyHold: false });
+    expect(await server.post(erasure, { password: PASSWORD }, await owner())).toMatchObject({ status: 200 });
+    expect(await members()).toMatchObject([{ email: null, isComplete: false, missing: ['erased'] }]);
+    expect(await server.server.app.get(HistoryCheck).verify()).toMatchObject({ problems: [] });
   });
 
   it('a border that somebody has moved is found by a person who verifies an export, and by the server', async () => {
