@@ -99,6 +99,10 @@ describe('loadConfiguration', () => {
       const value = 'hunter2:hunter2';
       expect(problemsOf({ [variable]: value }).join()).not.toContain('hunter2');
     }
+    const uri = 'pkcs11:token=one?module-path=/lib/token.so&pin-value=hunter2';
+    const [problem, ...others] = problemsOf({ CHANCERY_KEY_STORES: `hsm=${uri}` });
+    expect(problem).toContain('must have the PIN in a file');
+    expect([problem, ...others].join()).not.toContain('hunter2');
     const { configuration } = loadConfiguration({ CHANCERY_ADMIN_PASSWORD: 'a long enough password' });
     expect(configuration.adminPassword).toBeInstanceOf(Secret);
     expect(JSON.stringify(configuration)).not.toContain('long enough');

@@ -44,6 +44,8 @@ export const keyStoreSettings = {
   keyStores: setting({
     variable: 'CHANCERY_KEY_STORES',
     fallback: '',
+    // What is rejected may have a PIN.
+    secret: true,
     parse: listOf(storeSetting),
     description:
       'Key stores that private keys are made in and never leave, as `NAME=URI`, separated by commas: `pkcs11:token=LABEL?module-path=FILE&pin-source=file:FILE` (RFC 7512), or `transit://HOST/MOUNT?token-file=FILE` (OpenBao, HashiCorp Vault). [Key stores](key-stores.md).',

@@ -8,6 +8,9 @@ const BAD_REQUEST = 400;
 /** What decryption says of other bytes or another context; a key that was deleted, or is of another type, is 400 as well. */
 const REJECTED = /message authentication failed|invalid ciphertext/;
 
+/** What a header can have; empty where an agent adds the token. */
+const TOKEN = /^[\x21-\x7e]*$/;
+
 /** Where an engine is, and who asks it. */
 export interface TransitAccess extends Pick<KmsOptions, 'transitToken' | 'transitTokenFile' | 'transitNamespace'> {
   /** Scheme and host, without a slash at its end. */
@@ -17,12 +20,14 @@ export interface TransitAccess extends Pick<KmsOptions, 'transitToken' | 'transi
 /**
  * A request to OpenBao or HashiCorp Vault (HTTP API v1), bounded in time and size.
  * @param path below `/v1/`
+ * @param timeoutMilliseconds for what takes longer than the others
  */
 export async function transitRequest(
   access: TransitAccess,
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: object,
+  timeoutMilliseconds = REQUEST_TIMEOUT_MILLISECONDS,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${access.origin}/v1/${path}`, {
     method,
@@ -34,7 +39,7 @@ export async function transitRequest(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+    signal: AbortSignal.timeout(timeoutMilliseconds),
   });
   return { status: response.status, text: await boundedText(response) };
 }
@@ -83,7 +88,10 @@ async function boundedText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+/** @throws Error for what is no token, without it: `fetch` would put it into its own */
 async function token({ transitToken, transitTokenFile }: TransitAccess): Promise<string> {
-  if (transitTokenFile !== undefined) return (await readFile(transitTokenFile, 'utf8')).trim();
-  return transitToken?.reveal() ?? '';
+  const given =
+    transitTokenFile === undefined ? (transitToken?.reveal() ?? '') : (await readFile(transitTokenFile, 'utf8')).trim();
+  if (TOKEN.test(given)) return given;
+  throw new Error(`${transitTokenFile ?? 'CHANCERY_TRANSIT_TOKEN'} has no token, but what no header can have`);
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -96,6 +97,15 @@ describe('a master key of a key management service', () => {
     vi.spyOn(globalThis, 'fetch').mockImplementationOnce(async () => new Response(new ReadableStream({ pull })));
     await expect(key.wrap(DATA_KEY, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
     expect(chunks).toBeLessThan(30);
+  });
+
+  it('a file that has no token, but what no header can have, is not shown by the error', async () => {
+    const transitTokenFile = join(folder, 'two lines');
+    writeFileSync(transitTokenFile, `${TOKEN}\nmore\n`);
+    const key = await openKms(transit.createKey(), { transitTokenFile });
+    const shown = await key.wrap(DATA_KEY, CONTEXT).catch((error: unknown) => inspect(error, { depth: 9 }));
+    expect(shown).toContain('two lines has no token');
+    expect(shown).not.toContain(TOKEN);
   });
 
   it('a token for the transit engine is read from its file for each request', async () => {
