@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 import { CONFIGURATION, type SettingValues } from '#config';
-import { SECOND } from '#core';
+import { DomainError, SECOND } from '#core';
 import { type AlgorithmName, StoredKey, algorithm } from '#crypto';
 import { LOGGER, type Logger } from '#logging';
 import { Counter, Histogram, SECONDS_BUCKETS } from '#metrics';
@@ -163,7 +163,7 @@ export class KeyStores implements OnApplicationShutdown {
     return open;
   }
 
-  /** A call in its turn, measured. */
+  /** A call in its turn, measured. An answer that cannot be read is none. */
   async #call<T>(open: OpenStore, action: string, group: string, call: () => Promise<T>): Promise<T> {
     return open.line.run(group, async () => {
       const start = performance.now();
@@ -174,6 +174,7 @@ export class KeyStores implements OnApplicationShutdown {
       } catch (error) {
         this.failures.increment(open.name);
         if (error instanceof StoreOutage) this.#note(open, false, error);
+        else if (!(error instanceof DomainError)) throw unavailable(error);
         throw error;
       } finally {
         this.seconds.observe((performance.now() - start) / SECOND, open.name, action);

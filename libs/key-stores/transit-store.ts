@@ -11,6 +11,8 @@ const FORM = 'transit://HOST[:PORT]/MOUNT?token-file=FILE';
 const PATTERN =
   /^transit(?<plain>\+http(?=:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]))?:\/\/(?<host>[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)\/(?<mount>[\w-]+(\/[\w-]+)*)\?(?<query>.+)$/;
 const CONCURRENCY = 16;
+/** RSA of 4096 bits on a busy engine. */
+const GENERATION_MILLISECONDS = 30_000;
 const NOT_FOUND = 404;
 const BAD_REQUEST = 400;
 
@@ -27,6 +29,9 @@ export function transitSourceOf(uri: string): TransitSource {
   return { origin, mount, transitTokenFile, ...(namespace === undefined ? {} : { transitNamespace: namespace }) };
 }
 
+/** Each key of ours is a key of the engine with one version. */
+const FIRST_VERSION = 1;
+
 const nameOf = ({ tenantId, recordId }: StorePlace): string => `chancery-${tenantId}-${recordId}`;
 
 const HASHES = { sha256: 'sha2-256', sha384: 'sha2-384', sha512: 'sha2-512' } as const;
@@ -41,8 +46,10 @@ function keyTypeOf(scheme: SignatureScheme, modulusBits: number | undefined): st
 
 /** What is signed: a hash that is computed here, or for Ed25519 the message. */
 function requestOf(scheme: SignatureScheme, data: Buffer): Record<string, unknown> {
-  if (scheme.hash === null) return { input: data.toString('base64') };
+  // Whatever the operator rotates in the engine: the first version is the one that we have published.
+  if (scheme.hash === null) return { key_version: FIRST_VERSION, input: data.toString('base64') };
   const prehashed = {
+    key_version: FIRST_VERSION,
     input: createHash(scheme.hash).update(data).digest('base64'),
     prehashed: true,
     hash_algorithm: HASHES[scheme.hash],
@@ -62,8 +69,9 @@ function publicKeyOf(stated: string): KeyObject {
 /** The transit engine of OpenBao or HashiCorp Vault (HTTP API v1): a key of the engine for each private key. */
 function transitStore({ mount, ...access }: TransitSource): KeyStore {
   /** @throws StoreOutage where the engine does not answer, is sealed, or does not accept the token */
-  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) {
-    const { status, text } = await transitRequest(access, method, `${mount}/${path}`, body).catch((cause: unknown) => {
+  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, milliseconds?: number) {
+    const asked = transitRequest(access, method, `${mount}/${path}`, body, milliseconds);
+    const { status, text } = await asked.catch((cause: unknown) => {
       throw new StoreOutage(cause);
     });
     const isAnswer = (status >= 200 && status < 300) || status === NOT_FOUND || status === BAD_REQUEST;
@@ -83,7 +91,8 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
   return {
     concurrency: CONCURRENCY,
     algorithms: async () => {
-      await call('GET', 'keys/chancery');
+      // A name that the policy of our token has, and no key.
+      await call('GET', 'keys/chancery-none');
       return algorithmNames.filter((name) => algorithm(name).scheme !== undefined);
     },
     has,
@@ -92,14 +101,15 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
       if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       const type = keyTypeOf(scheme, modulusBits);
       const path = `keys/${nameOf(place)}`;
-      const { status } = await call('POST', path, { type, exportable: false, allow_plaintext_backup: false });
+      const wanted = { type, exportable: false, allow_plaintext_backup: false };
+      const { status } = await call('POST', path, wanted, GENERATION_MILLISECONDS);
       if (status >= BAD_REQUEST) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       const stated = await read('GET', path);
       // A key that was there before, of another type or one that can be exported, is none of ours.
-      const { public_key: publicKey } = (stated['keys'] as Record<string, { public_key?: string }>)?.['1'] ?? {};
-      if (stated['exportable'] !== false || stated['type'] !== type || publicKey === undefined) {
-        throw unavailable(new Error('The engine has another key of this name'));
-      }
+      const { public_key: publicKey } =
+        (stated['keys'] as Record<string, { public_key?: string }>)?.[FIRST_VERSION] ?? {};
+      const isOurs = Object.entries(wanted).every(([member, value]) => stated[member] === value);
+      if (!isOurs || publicKey === undefined) throw unavailable(new Error('The engine has another key of this name'));
       return publicKeyOf(publicKey);
     },
     sign: async (place, scheme, data) => {

@@ -19,6 +19,7 @@ interface EngineKey {
   readonly type: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
+  plaintextBackup: boolean;
   deletionAllowed: boolean;
 }
 
@@ -35,17 +36,20 @@ const DIGEST_INFO: Readonly<Record<string, string>> = {
 export interface TransitKeys {
   /** For `CHANCERY_KEY_STORES`. */
   readonly uri: string;
-  readonly keys: ReadonlyMap<string, unknown>;
+  readonly keys: ReadonlyMap<string, EngineKey>;
   fail: boolean;
+  /** What it answers instead. */
+  text: string | undefined;
   close(): Promise<void>;
 }
 
 function newKey(type: string): EngineKey | undefined {
   const rsa = /^rsa-(2048|3072|4096)$/.exec(type);
   const curve = CURVES[type as keyof typeof CURVES];
-  if (rsa) return { type, deletionAllowed: false, ...generateKeyPairSync('rsa', { modulusLength: Number(rsa[1]) }) };
-  if (curve) return { type, deletionAllowed: false, ...generateKeyPairSync('ec', { namedCurve: curve }) };
-  return type === 'ed25519' ? { type, deletionAllowed: false, ...generateKeyPairSync('ed25519') } : undefined;
+  const made = { type, deletionAllowed: false, plaintextBackup: false };
+  if (rsa) return { ...made, ...generateKeyPairSync('rsa', { modulusLength: Number(rsa[1]) }) };
+  if (curve) return { ...made, ...generateKeyPairSync('ec', { namedCurve: curve }) };
+  return type === 'ed25519' ? { ...made, ...generateKeyPairSync('ed25519') } : undefined;
 }
 
 const publicText = ({ type, publicKey }: EngineKey): string =>
@@ -55,6 +59,8 @@ const publicText = ({ type, publicKey }: EngineKey): string =>
 
 /** What the engine signs, by the members that it knows. `undefined` where it would refuse. */
 function signed(key: EngineKey, body: Record<string, unknown>): string | undefined {
+  // The newest version, which another has rotated, where none is named.
+  if (body['key_version'] !== 1) return undefined;
   const input = Buffer.from(String(body['input']), 'base64');
   if (key.type === 'ed25519') return sign(null, input, key.privateKey).toString('base64');
   const hash = HASHES[body['hash_algorithm'] as keyof typeof HASHES];
@@ -102,7 +108,17 @@ export async function transitKeys(): Promise<TransitKeys> {
       keys.delete(name);
       return [204, {}];
     }
-    return [200, { data: { type: key.type, exportable: false, keys: { 1: { public_key: publicText(key) } } } }];
+    return [
+      200,
+      {
+        data: {
+          type: key.type,
+          exportable: false,
+          allow_plaintext_backup: key.plaintextBackup,
+          keys: { 1: { public_key: publicText(key) } },
+        },
+      },
+    ];
   };
   const server: Server = createServer((message, response) => {
     const chunks: Buffer[] = [];
@@ -110,13 +126,15 @@ export async function transitKeys(): Promise<TransitKeys> {
     message.on('end', () => {
       const body = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
       const isKnown = message.headers['x-vault-token'] === token;
-      const allowed = isKnown
+      // As the policy of docs/key-stores.md.
+      const isPermitted = isKnown && /^\/v1\/transit\/(keys|sign)\/chancery-/.test(message.url ?? '');
+      const allowed = isPermitted
         ? answer(message.method ?? '', message.url ?? '', body)
         : ([403, { errors: [] }] as const);
       const [status, document] = engine.fail ? ([503, {}] as const) : allowed;
       response
         .writeHead(status, { 'content-type': 'application/json' })
-        .end(status === 204 ? '' : JSON.stringify(document));
+        .end(engine.text ?? (status === 204 ? '' : JSON.stringify(document)));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -125,6 +143,7 @@ export async function transitKeys(): Promise<TransitKeys> {
     uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
     keys,
     fail: false,
+    text: undefined,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

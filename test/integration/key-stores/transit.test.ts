@@ -64,6 +64,37 @@ describe('keys in a transit engine', () => {
     expect(server.logs.join()).toContain('signed with another key');
   });
 
+  it.each([
+    ['no JSON', '<html>'],
+    ['nothing', 'null'],
+    ['too much', 'x'.repeat(20_000)],
+  ])('a transit engine that answers %s makes no key and no signature', async (_, text) => {
+    const place = placeOf(TENANT, 100 + text.length);
+    const key = await stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    engine.text = text;
+    try {
+      await expect(key.sign('EdDSA', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
+      const other = stores.generate(
+        'bao',
+        { ...place, tenantId: OTHER },
+        { algorithm: 'EdDSA', modulusBits: undefined },
+      );
+      await expect(other).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
+    } finally {
+      engine.text = undefined;
+    }
+    await expect.poll(() => key.sign('EdDSA', Buffer.from('text')), { timeout: 10_000 }).toHaveLength(64);
+  });
+
+  it('a key of a transit engine that could be backed up in plain text is not used', async () => {
+    const place = placeOf(TENANT, 4);
+    await stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    for (const key of engine.keys.values()) key.plaintextBackup = true;
+    const again = stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    await expect(again).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
+    for (const key of engine.keys.values()) key.plaintextBackup = false;
+  });
+
   it('a store is open to the tenants that the operator names, and to no other', () => {
     expect([stores.permitted(TENANT), stores.permitted(OTHER)]).toEqual([['bao'], []]);
     expect(() => stores.requirePermitted(OTHER, 'bao')).toThrow(withCode('KEY_STORE_UNKNOWN'));
