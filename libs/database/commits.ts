@@ -4,7 +4,7 @@ import type { Counter } from '#metrics';
 
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
 import { completionOf } from './completion.js';
-import { TransactionMisuse } from './errors.js';
+import { TransactionMisuse, databaseErrors } from './errors.js';
 import { type Basis, bothOf, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
@@ -81,6 +81,11 @@ const ATTEMPTS = 5;
 const ATTEMPTS_BEFOREHAND = 2;
 /** What says nothing about the request: it is no rejection that could be outdated. */
 const UNCONFIRMED: readonly string[] = ['internal', 'unavailable'];
+/** What a transaction fails by where the database does. */
+const OF_THE_DATABASE: readonly string[] = [
+  databaseErrors.DATABASE_UNAVAILABLE.code,
+  databaseErrors.AUDIT_UNAVAILABLE.code,
+];
 /** Below every number of a configuration. */
 const NO_TENANT = 0;
 
@@ -183,8 +188,9 @@ export class Commits implements Loader {
     try {
       return await this.#writeTogether(shares);
     } catch (error) {
-      // Where the database is away, it is so for each of them.
-      const isOfAll = error instanceof DomainError && error.kind === 'unavailable';
+      // Where the database is away, it is so for each of them; whether all was committed may be unknown then. What else a step lacks,
+      // such as the keys of a tenant whose secrets do not open, concerns its own work alone.
+      const isOfAll = error instanceof DomainError && OF_THE_DATABASE.includes(error.code);
       if (isOfAll || shares.length === 1) return shares.map(() => ({ error }));
       const outcomes: Outcome[] = [];
       for (const share of shares) outcomes.push(...(await this.#write([share])));

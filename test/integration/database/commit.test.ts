@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DomainError, type TenantScope, coreErrors } from '#core';
-import { uuidv7 } from '#crypto';
+import { sealingErrors, uuidv7 } from '#crypto';
 import {
   type Basis,
   type Database,
@@ -172,10 +172,11 @@ describe('a step that needs rows', () => {
       const rows = items.filter(({ id }) => id !== refused).map(({ id }) => [id, note({ id, name: id })] as const);
       await tx.insertAbsent(Note, new Map(rows));
       if (items.some(({ id }) => id === poison)) throw new Error('wrong');
+      if (items.some(({ id }) => id === sealed)) throw sealingErrors.SEALED();
       return items.map(({ id }) => (id === refused ? coreErrors.FORBIDDEN() : undefined));
     }
   }
-  const [poison, refused] = [uuidv7(1), uuidv7(1)];
+  const [poison, sealed, refused] = [uuidv7(1), uuidv7(1), uuidv7(1)];
   const asking = (step: Notes, scope: TenantScope, id: string) =>
     database.commit(scope, async () => recording(id, { shared: { step, item: { id, tenantId: scope.tenantId } } }));
   const notesOf = (scope: TenantScope) =>
@@ -198,6 +199,7 @@ describe('a step that needs rows', () => {
   it.each([
     ['ends the work of one', refused],
     ['fails for one', poison],
+    ['finds the secrets of one sealed', sealed],
   ])('a step that needs rows and %s leaves the others as they are, and nothing of that one', async (_, bad) => {
     const step = new Notes();
     const scope = tenantScope();
