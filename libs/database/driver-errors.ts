@@ -115,8 +115,10 @@ const BY_CODE: Readonly<Record<string, Known>> = {
       'ENFILE',
       'ENOBUFS',
       'ENOENT',
+      'ENOTCONN',
       'ENOTFOUND',
       'EPIPE',
+      'EPROTO',
       'ETIMEDOUT',
       'PROTOCOL_CONNECTION_LOST',
       'PROTOCOL_PACKETS_OUT_OF_ORDER',
@@ -134,7 +136,8 @@ const BY_CODE: Readonly<Record<string, Known>> = {
     ].map((code) => [code, 'unavailable' as const]),
   ),
 };
-const TLS_CODE = /^ERR_(TLS|SSL)_/;
+/** Of TLS, and of a socket that has ended. */
+const SOCKET_CODE = /^ERR_(TLS|SSL|STREAM)_/;
 
 /** What the driver says of a connection that is gone, without any code. */
 const WITHOUT_CODE =
@@ -185,7 +188,7 @@ export function meaningOf(error: unknown): DriverErrorMeaning | undefined {
   if (typeof code === 'string') {
     if (code === 'SQLITE_ERROR' && NO_TABLE.test(String(message))) return 'unavailable';
     const bySqlite = BY_SQLITE_CODE.find(([prefix]) => code.startsWith(prefix))?.[1];
-    const known = bySqlite ?? BY_CODE[code] ?? (TLS_CODE.test(code) ? 'unavailable' : undefined);
+    const known = bySqlite ?? BY_CODE[code] ?? (SOCKET_CODE.test(code) ? 'unavailable' : undefined);
     if (known) return known;
   }
   if (code === undefined && WITHOUT_CODE.test(String(message))) return 'unavailable';
