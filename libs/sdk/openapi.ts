@@ -3749,7 +3749,7 @@ export interface components {
              * @description Kind of the thing
              * @enum {string}
              */
-            kind: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "invitation" | "key rotation" | "key version";
+            kind: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "history" | "invitation" | "key rotation" | "key version";
             /**
              * Format: uuid
              * @description Id of the thing
@@ -8333,7 +8333,7 @@ export interface operations {
                 /** @description Only what happens until then; in 30 days if absent */
                 before?: string | unknown | unknown;
                 /** @description Only things of this kind */
-                kind?: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "invitation" | "key rotation" | "key version";
+                kind?: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "history" | "invitation" | "key rotation" | "key version";
             };
             path: {
                 /** @description Id or slug of the tenant */
@@ -11254,7 +11254,7 @@ export const choices = {
     TokenProfileAnswer: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"version":["v1","v2",null]},
     TokenProfileChangeRequest: {"version":["v1","v2"]},
     FoundTransaction: {"status":["live","expired"]},
-    Expiration: {"kind":["API token","CRL","certificate","certificate authority","credential","deleted key","foreign certificate","invitation","key rotation","key version"]},
+    Expiration: {"kind":["API token","CRL","certificate","certificate authority","credential","deleted key","foreign certificate","history","invitation","key rotation","key version"]},
     TenantAsOf: {"state":["active","suspended","deleted"]},
     ServiceAsOf: {"missing":["too_large","erased","altered"]},
     CredentialAsOf: {"state":["active","inactive","expired","compromised","deleted"],"authType":["service_key","jwt"],"missing":["too_large","erased","altered"]},

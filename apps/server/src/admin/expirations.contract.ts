@@ -14,6 +14,7 @@ export const calendarKinds = [
   'credential',
   'deleted key',
   'foreign certificate',
+  'history',
   'invitation',
   'key rotation',
   'key version',
