@@ -87,7 +87,7 @@ export class PrivateHalves {
   }
 }
 
-const STORE_CODES = Object.keys(keyStoreErrors.table);
+const STORE_CODES = Object.keys(keyStoreErrors.table.definitions);
 
 /** Whether no key could be made because of its store. */
 export const isStoreRefusal = (error: unknown): error is DomainError =>

@@ -4,6 +4,7 @@ import {
   createHash,
   generateKeyPairSync,
   privateEncrypt,
+  randomBytes,
   randomUUID,
   sign,
 } from 'node:crypto';
@@ -36,7 +37,8 @@ const DIGEST_INFO: Readonly<Record<string, string>> = {
 export interface TransitKeys {
   /** For `CHANCERY_KEY_STORES`. */
   readonly uri: string;
-  readonly keys: ReadonlyMap<string, EngineKey>;
+  /** By their names; one that is deleted here is missing there. */
+  readonly keys: Map<string, EngineKey>;
   fail: boolean;
   /** What it answers instead. */
   text: string | undefined;
@@ -57,6 +59,28 @@ const publicText = ({ type, publicKey }: EngineKey): string =>
     ? Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64')
     : publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
+/** RSASSA-PSS of a hash, with a salt as long as it (RFC 8017 §8.1.1, §9.1.1). */
+function signedByPss(key: KeyObject, hash: string, digest: Buffer): Buffer {
+  const { modulusLength = 0 } = key.asymmetricKeyDetails!;
+  const length = Math.ceil((modulusLength - 1) / 8);
+  const salt = randomBytes(digest.length);
+  const covered = createHash(hash).update(Buffer.alloc(8)).update(digest).update(salt).digest();
+  const block = Buffer.concat([Buffer.alloc(length - 2 * digest.length - 2), Buffer.from([1]), salt]);
+  // MGF1 (RFC 8017, appendix B.2.1).
+  const mask = Buffer.concat(
+    Array.from({ length: Math.ceil(block.length / digest.length) }, (_, counter) =>
+      createHash(hash)
+        .update(covered)
+        .update(Buffer.from([0, 0, 0, counter]))
+        .digest(),
+    ),
+  );
+  const masked = block.map((byte, index) => byte ^ mask[index]!);
+  masked[0]! &= 0xff >> (8 * length - (modulusLength - 1));
+  const encoded = Buffer.concat([masked, covered, Buffer.from([0xbc])]);
+  return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
+}
+
 /** What the engine signs, by the members that it knows. `undefined` where it would refuse. */
 function signed(key: EngineKey, body: Record<string, unknown>): string | undefined {
   // The newest version, which another has rotated, where none is named.
@@ -72,7 +96,9 @@ function signed(key: EngineKey, body: Record<string, unknown>): string | undefin
     const scalar = Buffer.from(key.privateKey.export({ format: 'jwk' }).d!, 'base64url');
     return Buffer.from(curve.sign(input, scalar, { prehash: false })).toString('base64url');
   }
-  if (body['signature_algorithm'] === 'pss') return undefined;
+  if (body['signature_algorithm'] === 'pss') {
+    return body['salt_length'] === 'hash' ? signedByPss(key.privateKey, hash, input).toString('base64') : undefined;
+  }
   const padded = Buffer.concat([Buffer.from(DIGEST_INFO[hash]!, 'hex'), input]);
   const { RSA_PKCS1_PADDING } = constants;
   return privateEncrypt({ key: key.privateKey, padding: RSA_PKCS1_PADDING }, padded).toString('base64');

@@ -39,11 +39,11 @@ import { HistoryKeys1764164000000 } from './0064-history-keys.js';
 import { CheckpointLog1764165000000 } from './0065-checkpoint-log.js';
 import { Acme1764168000000 } from './0068-acme.js';
 import { AcmeTrusts1764171000000 } from './0071-acme-trusts.js';
+import { KeyStores1764172000000 } from './0072-key-stores.js';
+import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
-import { KeyStores1764172000000 } from './0072-key-stores.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
-import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -88,11 +88,11 @@ export const migrations = [
   CheckpointLog1764165000000,
   Acme1764168000000,
   AcmeTrusts1764171000000,
+  KeyStores1764172000000,
+  HistoryBorders1764174000000,
   AcmeRetention1764177000000,
   UsefulMails1764179000000,
-  KeyStores1764172000000,
   CompromisedLogKeys1764180000000,
-  HistoryBorders1764174000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -1,10 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type AlgorithmName, algorithm } from '#crypto';
+import { HOUR } from '#core';
+import { type AlgorithmName, algorithm, algorithmNames } from '#crypto';
 import { KeyStores } from '#key-stores';
 
+import { run } from '../../../apps/cli/src/program.js';
+import { createProfile, createService } from '../../e2e/signing/issuer.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
-import { type TestServer, startTestServer } from '../../support/server.js';
+import {
+  ADMIN,
+  type Answer,
+  TEST_MASTER_KEY,
+  type TestServer,
+  type TestTenant,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
 
 const TENANT = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
@@ -15,24 +27,33 @@ const placeOf = (tenantId: string, number: number) => ({
 });
 
 let engine: TransitKeys;
+let database: TestDatabase;
+let environment: Record<string, string>;
 let server: TestServer;
 let stores: KeyStores;
 
 beforeAll(async () => {
   engine = await transitKeys();
-  server = await startTestServer({
-    environment: { CHANCERY_KEY_STORES: `bao=${engine.uri}`, CHANCERY_KEY_STORE_TENANTS: `bao=${TENANT}` },
-  });
+  database = await createMigratedDatabase();
+  environment = {
+    CHANCERY_KEY_STORES: `bao=${engine.uri}, open=${engine.uri}`,
+    CHANCERY_KEY_STORE_TENANTS: `bao=${TENANT}, open=*`,
+  };
+  server = await startTestServer({ database, environment });
   stores = server.server.app.get(KeyStores);
 });
 afterAll(async () => {
   await server.close();
+  await database.drop();
   await engine.close();
 });
 
 describe('keys in a transit engine', () => {
   it.each([
     ['RS256', 2048],
+    ['PS256', 2048],
+    ['PS384', 2048],
+    ['PS512', 2048],
     ['ES256', undefined],
     ['ES384', undefined],
     ['ES512', undefined],
@@ -40,7 +61,7 @@ describe('keys in a transit engine', () => {
   ] as const satisfies (readonly [AlgorithmName, number | undefined])[])(
     'a key of a transit engine signs by %s, and is gone after it was destroyed',
     async (name, modulusBits) => {
-      const place = placeOf(TENANT, name.charCodeAt(2) + name.length);
+      const place = placeOf(TENANT, algorithmNames.indexOf(name));
       const key = await stores.generate('bao', place, { algorithm: name, modulusBits });
       const data = Buffer.from('text');
       expect(await algorithm(name).verify(data, await key.sign(name, data), key.publicKey)).toBe(true);
@@ -96,7 +117,7 @@ describe('keys in a transit engine', () => {
   });
 
   it('a store is open to the tenants that the operator names, and to no other', () => {
-    expect([stores.permitted(TENANT), stores.permitted(OTHER)]).toEqual([['bao'], []]);
+    expect([stores.permitted(TENANT), stores.permitted(OTHER)]).toEqual([['bao', 'open'], ['open']]);
     expect(() => stores.requirePermitted(OTHER, 'bao')).toThrow(withCode('KEY_STORE_UNKNOWN'));
   });
 
@@ -112,6 +133,96 @@ describe('keys in a transit engine', () => {
     // Without a request: whoever comes right after it is refused at once.
     await expect(key.sign('ES256', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
     await expect.poll(() => key.sign('ES256', Buffer.from('text')), { timeout: 10_000 }).toHaveLength(64);
-    expect((await stores.examine()).map(({ failure }) => failure)).toEqual([undefined]);
+    expect((await stores.examine()).map(({ failure }) => failure)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('tenants with keys in a transit engine', () => {
+  const createKey = async (tenant: TestTenant) => {
+    const body = { name: 'tokens', algorithm: 'ES256', keyStore: 'open' };
+    const created = await server.post(`${tenant.path}/keys`, body, tenant.owner);
+    if (created.status !== 201) throw new Error(created.text);
+    return { keyId: created.body['id']!, path: `${tenant.path}/keys/${created.body['id']}` };
+  };
+  const keysOf = ({ id }: TestTenant): string[] =>
+    [...engine.keys.keys()].filter((name) => name.startsWith(`chancery-${id}-`));
+  const degraded = async (): Promise<unknown> => (await server.get('/health/ready')).body['degraded'];
+  const doctor = async (): Promise<{ code: number; output: string }> => {
+    let output = '';
+    const code = await run(['doctor'], {
+      environment: { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY, ...environment },
+      write: (text) => (output += text),
+      fail: (text) => (output += text),
+    });
+    return { code, output };
+  };
+
+  it('a version is compromised immediately while its store is down, and has a successor when the store answers again', async () => {
+    const tenant = await createTenant(server);
+    const { keyId, path } = await createKey(tenant);
+    const profile = await createProfile(server, tenant, { keyId });
+    const { serviceKey } = await createService(server, tenant);
+    const sign = (): Promise<Answer> => server.post(`/v1/sign/${profile}`, {}, { serviceKey });
+    const jwks = async (): Promise<string> => (await server.get(`${tenant.path}/.well-known/jwks.json`)).text;
+    const { kid, token } = (await sign()).body;
+    expect(await degraded()).toEqual([]);
+    engine.fail = true;
+    expect((await sign()).body).toMatchObject({ code: 'KEY_STORE_UNAVAILABLE' });
+    expect(await degraded()).toEqual(['keyStores']);
+    expect((await doctor()).output).toContain('key store open: does not answer: The engine answers 503');
+
+    expect((await server.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner)).status).toBe(200);
+    expect((await server.get(path, tenant.owner)).body['versions']).toMatchObject([{ kid, state: 'compromised' }]);
+    expect(await jwks()).not.toContain(kid);
+    expect((await server.post('/v1/verify', { token, profile }, { serviceKey })).body).not.toMatchObject({
+      valid: true,
+    });
+    expect((await sign()).body).toMatchObject({ code: 'KEY_NOT_USABLE' });
+    await server.runScheduler();
+    expect(keysOf(tenant)).toHaveLength(1);
+
+    engine.fail = false;
+    await expect
+      .poll(
+        async () => {
+          await server.setTime(server.clock.now() + HOUR);
+          await server.runScheduler();
+          return (await sign()).status;
+        },
+        { timeout: 15_000, interval: 500 },
+      )
+      .toBe(200);
+    expect((await sign()).body['kid']).not.toBe(kid);
+    // The one that leaked is destroyed, its successor is there.
+    await expect
+      .poll(async () => {
+        await server.runScheduler();
+        return keysOf(tenant).length;
+      })
+      .toBe(1);
+    expect(await degraded()).toEqual([]);
+  });
+
+  it('chancery doctor names each private key that its store does not have', async () => {
+    const tenant = await createTenant(server);
+    await createKey(tenant);
+    expect((await doctor()).output).toMatch(/ok +key store open: has all \d+ private keys/);
+    const [name] = keysOf(tenant);
+    engine.keys.delete(name!);
+    const { code, output } = await doctor();
+    expect(code).not.toBe(0);
+    const recordId = name!.slice(`chancery-${tenant.id}-`.length);
+    expect(output).toContain(`key store open: does not have the private key of ${recordId}, tenant ${tenant.id}`);
+  });
+
+  it('the private keys of a tenant that is deleted are destroyed in their store', async () => {
+    const [deleted, other] = [await createTenant(server), await createTenant(server)];
+    for (const tenant of [deleted, other]) await createKey(tenant);
+    expect([keysOf(deleted).length, keysOf(other).length]).toEqual([1, 1]);
+    const proof = { password: ADMIN.password, confirm: deleted.slug };
+    const admin = { token: await server.login() };
+    expect((await server.delete(`/v1/tenants/${deleted.id}`, proof, admin)).status).toBe(204);
+    await server.runScheduler();
+    expect([keysOf(deleted).length, keysOf(other).length]).toEqual([0, 1]);
   });
 });
