@@ -10,8 +10,18 @@ import {
   coreErrors,
 } from '#core';
 import { CpuQueue, uuidv4, uuidv7 } from '#crypto';
-import { type Committed, Database, type PreparedWork, type SharedStep, type Tx, type View, bothOf } from '#database';
-import { Keys, Signer } from '#keys';
+import {
+  type Basis,
+  type Committed,
+  Database,
+  Outdated,
+  type PreparedWork,
+  type SharedStep,
+  type Tx,
+  type View,
+  bothOf,
+} from '#database';
+import { Keys, Signer, isStoreRefusal } from '#keys';
 import { CallerDirectory } from '#service-keys';
 
 import { diagnose } from './diagnosis.js';
@@ -264,10 +274,13 @@ export class Signing {
     if (resolved.profile.version !== (caller.profileVersion ?? resolved.profile.version)) {
       throw coreErrors.INVALID_CREDENTIALS('The profile was changed while the token was checked; try again');
     }
-    const tokens = await this.prepare(scope, issuer, inputs);
+    const both = bothOf(present.basis, basis);
+    const tokens = await this.prepare(scope, issuer, inputs).catch((error: unknown) =>
+      this.explain(scope, both, error),
+    );
     const expiresAt = latestExpiryOf(tokens.items);
     const work = {
-      basis: bothOf(present.basis, basis),
+      basis: both,
       rows: inputs.length,
       raised: expiresAt === undefined ? undefined : this.keys.issueNote(issuer.key.versionId, expiresAt),
     };
@@ -277,6 +290,11 @@ export class Signing {
     const item = new TokensToRecord(scope, tokens);
     const shared = { step: this.recording, item };
     return { ...work, shared, finish: () => ({ result: [...item.outcomes], events: item.events }) };
+  }
+
+  /** A key store does not sign with a key that was destroyed since it was remembered: its successor does. @throws Outdated, or the error */
+  private async explain({ tenantId }: TenantScope, basis: Basis, error: unknown): Promise<never> {
+    throw isStoreRefusal(error) && !(await this.database.stillHolds(tenantId, basis)) ? new Outdated() : error;
   }
 
   /** One token or refusal for each input, in order, made by what holds now. Signing takes long: it is no part of a transaction. */

@@ -11,6 +11,8 @@ import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#cry
 
 import { Pkcs11Token } from '../../../libs/key-stores/pkcs11-token.js';
 import { createProfile, createService } from '../../e2e/signing/issuer.js';
+import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { Workshop } from '../../support/openssl.js';
 import {
   type Answer,
   PASSWORD,
@@ -50,22 +52,26 @@ const pinOf = (label: string): string => readFileSync(pinFiles[label]!, 'utf8').
 const tokenOptions = (tokenLabel: string) => ({ module: softHsm!, tokenLabel, pin: pinOf(tokenLabel) });
 
 describe.each(withSoftHsm)('with %s', () => {
+  const environment = {
+    CHANCERY_KEY_STORES: `hsm=${uriOf('signing')}, changing=${uriOf('changing')}`,
+    CHANCERY_KEY_STORE_TENANTS: 'hsm=*, changing=*',
+  };
+  const workshop = new Workshop();
+  let database: TestDatabase;
   let server: TestServer;
   let tenant: TestTenant;
   let serviceKey: string;
 
   beforeAll(async () => {
-    server = await startTestServer({
-      environment: {
-        CHANCERY_KEY_STORES: `hsm=${uriOf('signing')}, changing=${uriOf('changing')}`,
-        CHANCERY_KEY_STORE_TENANTS: 'hsm=*, changing=*',
-      },
-    });
+    database = await createMigratedDatabase();
+    server = await startTestServer({ database, environment });
     tenant = await createTenant(server);
     serviceKey = (await createService(server, tenant)).serviceKey;
   });
   afterAll(async () => {
     await server.close();
+    await database.drop();
+    workshop.clear();
     for (const file of Object.values(pinFiles)) rmSync(file, { force: true });
   });
 
@@ -161,6 +167,44 @@ describe.each(withSoftHsm)('with %s', () => {
     expect((items as unknown as { details: object }[]).map(({ details }) => details)).toContainEqual({
       keyStore: 'hsm',
     });
+  });
+
+  it.each(['PS256', 'ES384', 'EdDSA'] satisfies AlgorithmName[])(
+    'a certificate request for a %s key in a key store is signed in it, which OpenSSL verifies',
+    async (name) => {
+      const { path } = await signerOf({ algorithm: name, ...(name === 'PS256' ? { modulusBits: 2048 } : {}) });
+      const made = await server.post(`${path}/csr`, { subject: { commonName: 'In a store' } }, tenant.owner);
+      expect(made.status).toBe(200);
+      workshop.write('store.csr', made.body['csr']!);
+      expect(await workshop.openssl('req', '-in', 'store.csr', '-noout', '-verify')).toContain('verify OK');
+    },
+  );
+
+  it('two instances on one token sign with the same key, also after one has rotated it, and either destroys what the other made', async () => {
+    const { path, profile } = await signerOf({});
+    const other = await startTestServer({ database, environment, clock: server.clock });
+    try {
+      const kids = async (): Promise<unknown[]> => {
+        const answers = [await sign(profile), await other.post(`/v1/sign/${profile}`, {}, { serviceKey })];
+        expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+        return answers.map(({ body }) => body['kid']);
+      };
+      const [first, same] = await kids();
+      expect(same).toBe(first);
+      expect((await other.post(`${path}/rotate`, { immediately: true }, tenant.owner)).status).toBe(200);
+      const [second, again] = await kids();
+      expect(again).toBe(second);
+      expect(second).not.toBe(first);
+      const before = onToken('signing').length;
+      expect((await server.post(`${path}/versions/${second}/compromise`, {}, tenant.owner)).status).toBe(200);
+      expect(onToken('signing')).toHaveLength(before + 1);
+      await other.runScheduler();
+      expect(onToken('signing')).toHaveLength(before);
+      const [third, alike] = await kids();
+      expect(alike).toBe(third);
+    } finally {
+      await other.close();
+    }
   });
 
   it('a token that never answers keeps no other key from signing, and its processes are replaced', async () => {
