@@ -139,6 +139,20 @@ describe.runIf(browserProgram)('the history in the console', () => {
     await expect.poll(() => signers.getByRole('cell', { name: 'service key' }).count()).toBe(1);
     await page.waitForURL((url) => url.search.includes(at.slice(0, 10)));
 
+    // The comparison waits for its pages, and is cancelled meanwhile.
+    const waiting = Promise.withResolvers<void>();
+    await page.route(/as-of\?.*limit=200/, async (route) => {
+      await waiting.promise;
+      await route.continue().catch(() => undefined);
+    });
+    const isComparing = page.getByRole('progressbar');
+    await press(page, 'Compare with now');
+    await isComparing.waitFor();
+    await press(page, 'Cancel the comparison');
+    await isComparing.waitFor({ state: 'hidden' });
+    waiting.resolve();
+    expect(await page.getByRole('list', { name: 'What changed since' }).count()).toBe(0);
+
     await press(page, 'Compare with now');
     const changes = page.getByRole('list', { name: 'What changed since' });
     await changes

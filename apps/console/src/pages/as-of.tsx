@@ -1,9 +1,10 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { type Change, type Things, changesBetween, nameOf } from '../as-of.js';
+import { COMPARED_PAGES_MAX, type Progress, type ReadThings, readBoth } from '../as-of-comparison.js';
 import { AS_OF_KINDS, type AsOfKind, asOfKinds } from '../as-of-kinds.js';
 import { daysAhead } from '../calendar.js';
 import { now } from '../clock.js';
@@ -16,19 +17,23 @@ import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
 import { ExactTime } from '../components/time.js';
 import { fieldOfInstant, instantOfField } from '../instant-field.js';
-import { itemsOf, pagesOf, useChange } from '../queries.js';
+import { itemsOf, pagesOf } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/as-of');
 const AS_OF = '/v1/tenants/{tenantId}/as-of';
-/** Things of each kind that are compared: enough for a tenant of ten thousand credentials. */
-const COMPARED_PAGES_MAX = 60;
+/** Things on a page of those that are compared. */
 const PAGE_SIZE = 200;
 
-async function pageOf(tenantId: string, at: string, kind: AsOfKind, page: { cursor?: string; limit?: number }) {
-  const query = { at, kind, ...page };
-  const answer = await dataOf(client.GET(AS_OF, { params: { path: { tenantId }, query } }));
+interface PageAsked {
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+async function pageOf(tenantId: string, at: string, kind: AsOfKind, page: PageAsked, signal?: AbortSignal) {
+  const params = { path: { tenantId }, query: { at, kind, ...page } };
+  const answer = await dataOf(client.GET(AS_OF, { params, ...(signal && { signal }) }));
   return answer[kind] ?? { items: [], nextCursor: null };
 }
 
@@ -37,25 +42,6 @@ const thingsQuery = (tenantId: string, at: string, kind: AsOfKind) =>
     const { items, nextCursor } = await pageOf(tenantId, at, kind, page);
     return { items: items as Things[AsOfKind] & {}, nextCursor };
   });
-
-/** All things of all kinds at an instant, as far as they are compared. */
-async function allThings(tenantId: string, at: string): Promise<{ things: Things; isComplete: boolean }> {
-  const things: Partial<Record<AsOfKind, NonNullable<Things[AsOfKind]>>> = {};
-  let isComplete = true;
-  for (const kind of asOfKinds) {
-    const found = [];
-    let cursor: string | null | undefined;
-    for (let read = 0; cursor !== null && read < COMPARED_PAGES_MAX; read += 1) {
-      const more = cursor === undefined ? {} : { cursor };
-      const { items, nextCursor } = await pageOf(tenantId, at, kind, { limit: PAGE_SIZE, ...more });
-      found.push(...(items as NonNullable<Things[AsOfKind]>));
-      cursor = nextCursor;
-    }
-    isComplete &&= cursor === null;
-    things[kind] = found;
-  }
-  return { things, isComplete };
-}
 
 export function AsOfPage() {
   const { slug: tenant } = useTenant();
@@ -160,36 +146,79 @@ function Kind({ at, kind }: { readonly at: string; readonly kind: AsOfKind }) {
   );
 }
 
-function Comparison({ at }: { readonly at: string }) {
+/** Reads what there was at an instant and what there is now, and compares both in the browser. */
+function useComparison(at: string) {
   const { tenantId } = useTenant();
-  const compare = useChange(async () => {
-    // The clock of the server, to the millisecond: that of the browser may be behind.
-    const present = await dataOf(client.GET(AS_OF, { params: { path: { tenantId }, query: { limit: 1 } } }));
-    const [then, things] = [await allThings(tenantId, at), await allThings(tenantId, present.at)];
-    return {
-      changes: changesBetween(then.things, things.things),
-      isComplete: then.isComplete && things.isComplete,
-    };
+  const [progress, setProgress] = useState<Progress>();
+  const stopping = useRef<AbortController>(undefined);
+  const compare = useMutation({
+    mutationFn: async (by: AbortController) => {
+      // The clock of the server, to the millisecond: that of the browser may be behind.
+      const params = { path: { tenantId }, query: { limit: 1 } };
+      const present = await dataOf(client.GET(AS_OF, { params, signal: by.signal }));
+      const read: ReadThings = async ({ at: instant, kind }, cursor, signal) => {
+        const page = { limit: PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
+        const { items, nextCursor } = await pageOf(tenantId, instant, kind, page, signal);
+        return { items: items as NonNullable<Things[AsOfKind]>, nextCursor };
+      };
+      const { before, after, isComplete } = await readBoth([at, present.at], read, setProgress, by);
+      return { changes: changesBetween(before, after), isComplete };
+    },
   });
-  const busy = compare.isPending ? 'The server has not answered yet' : undefined;
+  // A page that is left reads no more.
+  useEffect(() => () => stopping.current?.abort(), []);
+  return {
+    ...compare,
+    progress,
+    begin: () => {
+      setProgress(undefined);
+      stopping.current = new AbortController();
+      compare.mutate(stopping.current);
+    },
+    cancel: () => {
+      stopping.current?.abort();
+      compare.reset();
+    },
+  };
+}
+
+function Comparison({ at }: { readonly at: string }) {
+  const { begin, cancel, isPending, progress, error, data } = useComparison(at);
   return (
     <Card
       title="What changed since"
       actions={
-        <Button reason={busy} onClick={() => compare.mutate(undefined)}>
-          Compare with now
-        </Button>
+        <>
+          <Button reason={isPending ? 'The server has not answered yet' : undefined} onClick={begin}>
+            Compare with now
+          </Button>
+          <Button reason={isPending ? undefined : 'No comparison is under way'} onClick={cancel}>
+            Cancel the comparison
+          </Button>
+        </>
       }
     >
-      <Refusal error={compare.error} />
-      {compare.data === undefined ? (
+      <Refusal error={error} />
+      {isPending && <Reading {...progress} />}
+      {data !== undefined && <Changes {...data} />}
+      {!isPending && data === undefined && (
         <p className="text-soft">
           From <ExactTime at={at} /> to now.
         </p>
-      ) : (
-        <Changes {...compare.data} />
       )}
     </Card>
+  );
+}
+
+/** How far the comparison is. */
+function Reading({ things = 0, lists = 0, listsTotal = 1 }: Partial<Progress>) {
+  return (
+    <>
+      <label className="block text-sm" htmlFor="compared">
+        {things.toLocaleString('en-GB')} things were read
+      </label>
+      <progress id="compared" className="h-3 w-full accent-accent" max={listsTotal} value={lists} />
+    </>
   );
 }
 
