@@ -1,3 +1,4 @@
+export { BoundedLabel } from './bounded-label.js';
 export { Counter } from './counter.js';
 export { Histogram, SECONDS_BUCKETS } from './histogram.js';
 export { Measures, type MeasuresOptions, type MetricSource } from './measures.js';

@@ -1,6 +1,7 @@
 /** Labels beyond this many combinations are counted together: whatever a caller sends, memory and a scrape stay bounded. */
 const COMBINATIONS_MAX = 2_000;
-const OTHER = 'other';
+/** The value of the label of what is counted together. */
+export const OTHER = 'other';
 
 /** The values of up to three labels; those that a metric does not have are empty. */
 export type LabelValues = readonly [one: string, two: string, three: string];

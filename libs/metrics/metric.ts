@@ -6,7 +6,7 @@ export interface MetricDefinition {
   readonly kind: MetricKind;
   /** One sentence, for the exposition and for `docs/metrics.md`. */
   readonly help: string;
-  /** The names of its labels, in the order in which values are given. Each has few values, and none names a tenant. */
+  /** The names of its labels, in the order in which values are given. Each has few values; `tenant` has some only where a setting says so. */
   readonly labels: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-import { listOf, setting, urlOf } from '#config';
+import { listOf, setting, urlOf, wholeNumber } from '#config';
 
 /** From where keys of others may be read. */
 export const jwksUrlSettings = {
@@ -9,5 +9,20 @@ export const jwksUrlSettings = {
     description:
       'URLs, separated by commas, from which the keys of trusted OpenID Connect issuers may be read. None by default: ' +
       'then a token profile gives the keys themselves.',
+  }),
+} as const;
+
+/** With two series for each, what is counted of a tenant stays below the bound of a metric. */
+const NAMED_TENANTS_MAX = 900;
+
+/** What metrics tell of single tenants. */
+export const tenantMetricSettings = {
+  metricsTenants: setting({
+    variable: 'CHANCERY_METRICS_TENANTS',
+    fallback: '0',
+    parse: wholeNumber(0, NAMED_TENANTS_MAX),
+    description:
+      'How many tenants `GET /metrics` names by their id, in the label `tenant` of the metrics `chancery_tenant_*`: the first that a process meets. ' +
+      'All others are `other`. With 0 none is named, and these metrics have no values.',
   }),
 } as const;

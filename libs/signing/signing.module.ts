@@ -31,7 +31,7 @@ import { TokenProfiles } from './profiles.service.js';
 import { PublicProfiles } from './public-profiles.service.js';
 import { RateWindows } from './rate-windows.js';
 import { ReplayStore } from './replay.js';
-import { jwksUrlSettings } from './settings.js';
+import { jwksUrlSettings, tenantMetricSettings } from './settings.js';
 import { Signing } from './signing.service.js';
 import { TokenMetrics } from './token-metrics.js';
 import { TokenRecording } from './token-recording.js';
@@ -51,7 +51,7 @@ export const signingEntities: readonly EntityClass[] = [
 @Declares({
   errors: [profileErrors, transactionErrors],
   events: [profileEvents, tokenEvents],
-  settings: [jwksUrlSettings],
+  settings: [jwksUrlSettings, tenantMetricSettings],
 })
 @Module({
   imports: [

@@ -209,7 +209,8 @@ export class Signing {
       const once = replay && this.replays.once(scope.tenantId, replay, replay.until);
       return { ...work, once, finish: ({ isFirst }) => finish(once === undefined || isFirst) };
     });
-    if (verifiedBy) this.metrics.verified(verifiedBy.resolved.format.name, verifiedBy.algorithm, verdict);
+    if (verifiedBy)
+      this.metrics.verified(scope.tenantId, verifiedBy.resolved.format.name, verifiedBy.algorithm, verdict);
     return verdict;
   }
 
@@ -244,18 +245,19 @@ export class Signing {
     committed: Promise<Result>,
     outcomesOf: (result: Result) => readonly Outcome[],
   ): Promise<Result> {
+    const { tenantId } = request.scope;
     try {
       const result = await committed;
       for (const outcome of outcomesOf(result)) {
-        if (outcome instanceof DomainError) this.metrics.refused(outcome);
+        if (outcome instanceof DomainError) this.metrics.refused(tenantId, outcome);
         else {
-          this.metrics.signed(outcome);
+          this.metrics.signed(tenantId, outcome);
           this.usage.note(useOf(request, outcome), this.database.now());
         }
       }
       return result;
     } catch (error) {
-      this.metrics.refused(error);
+      this.metrics.refused(tenantId, error);
       throw error;
     }
   }

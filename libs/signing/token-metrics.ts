@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 
+import { CONFIGURATION, type SettingValues } from '#config';
 import { DomainError } from '#core';
-import { Counter, type MetricSource, Measures, counter, defineMetrics } from '#metrics';
+import { BoundedLabel, Counter, type MetricSource, Measures, counter, defineMetrics } from '#metrics';
 
+import type { tenantMetricSettings } from './settings.js';
 import type { Verdict } from './token-format.js';
 
 const metrics = defineMetrics({
@@ -17,6 +19,19 @@ const metrics = defineMetrics({
     'algorithm',
     'code',
   ),
+  chancery_tenant_tokens_signed_total: counter(
+    'Tokens that were signed, by tenant; absent unless tenants are named (`CHANCERY_METRICS_TENANTS`)',
+    'tenant',
+  ),
+  chancery_tenant_signing_refusals_total: counter(
+    'Requests for a token that were refused, by tenant; absent unless tenants are named',
+    'tenant',
+  ),
+  chancery_tenant_tokens_verified_total: counter(
+    'Tokens that were verified, by tenant and outcome: accepted or rejected; absent unless tenants are named',
+    'tenant',
+    'outcome',
+  ),
 });
 
 /** What was signed and verified. */
@@ -26,17 +41,31 @@ export class TokenMetrics implements MetricSource<typeof metrics> {
   readonly #signed = new Counter();
   readonly #refused = new Counter();
   readonly #verified = new Counter();
+  readonly #signedOf = new Counter();
+  readonly #refusedOf = new Counter();
+  readonly #verifiedOf = new Counter();
+  readonly #tenants: BoundedLabel;
 
-  signed({ format, algorithm }: { readonly format: string; readonly algorithm: string }): void {
+  constructor(@Inject(CONFIGURATION) { metricsTenants }: SettingValues<typeof tenantMetricSettings>) {
+    this.#tenants = new BoundedLabel(metricsTenants);
+  }
+
+  signed(tenantId: string, { format, algorithm }: { readonly format: string; readonly algorithm: string }): void {
     this.#signed.increment(format, algorithm);
+    const tenant = this.#tenants.of(tenantId);
+    if (tenant !== undefined) this.#signedOf.increment(tenant);
   }
 
-  refused(error: unknown): void {
+  refused(tenantId: string, error: unknown): void {
     this.#refused.increment(error instanceof DomainError ? error.code : 'INTERNAL_ERROR');
+    const tenant = this.#tenants.of(tenantId);
+    if (tenant !== undefined) this.#refusedOf.increment(tenant);
   }
 
-  verified(format: string, algorithm: string, { code }: Verdict): void {
+  verified(tenantId: string, format: string, algorithm: string, { code }: Verdict): void {
     this.#verified.increment(format, algorithm, code);
+    const tenant = this.#tenants.of(tenantId);
+    if (tenant !== undefined) this.#verifiedOf.increment(tenant, code === 'OK' ? 'accepted' : 'rejected');
   }
 
   measure() {
@@ -44,6 +73,9 @@ export class TokenMetrics implements MetricSource<typeof metrics> {
       chancery_tokens_signed_total: this.#signed,
       chancery_signing_refusals_total: this.#refused,
       chancery_tokens_verified_total: this.#verified,
+      chancery_tenant_tokens_signed_total: this.#signedOf,
+      chancery_tenant_signing_refusals_total: this.#refusedOf,
+      chancery_tenant_tokens_verified_total: this.#verifiedOf,
     };
   }
 }

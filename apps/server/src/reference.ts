@@ -86,7 +86,8 @@ export function referencePages(): Readonly<Record<string, string>> {
     'metrics.md': page(
       'Metrics',
       'What `GET /metrics` shows beside the metrics of the process and of Node.js (`process_*`, `nodejs_*`). What it takes to read ' +
-        'them, and what to alarm on: [operations](operations.md#metrics). No label names a tenant, a person or a secret.',
+        'them, and what to alarm on: [operations](operations.md#metrics). No label names a person or a secret, and ' +
+        'one names tenants only where `CHANCERY_METRICS_TENANTS` says so.',
       table(
         ['metric', 'kind', 'labels', 'meaning'],
         Object.entries(metricTable).map(([name, { kind, labels, help }]) => [

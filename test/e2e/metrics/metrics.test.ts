@@ -134,6 +134,39 @@ describe('GET /metrics', () => {
   });
 });
 
+describe('a server that names tenants in metrics', () => {
+  it('as many tenants as the setting says are named by their id in metrics, and all others are counted together', async () => {
+    const naming = await startTestServer({
+      environment: { CHANCERY_METRICS_TOKEN: TOKEN, CHANCERY_METRICS_TENANTS: '1' },
+    });
+    const issuers: TestIssuer[] = [];
+    for (const name of ['named-tenant', 'second-tenant', 'third-tenant']) {
+      const made = await createIssuer(naming, await createTenant(naming, name));
+      const { token } = (await made.sign()).body;
+      await made.verify(token!);
+      await made.verify(`${token}x`);
+      await made.sign({ claims: { exp: 'never' } });
+      issuers.push(made);
+    }
+    const series = (await scrape(naming)).filter(({ name }) => name.startsWith('chancery_tenant_'));
+    const [named] = issuers.map(({ tenant }) => tenant.id);
+    const shown = series.map(({ name, labels, value }) => [name, ...Object.values(labels), value].join(' '));
+    expect(shown.toSorted()).toEqual(
+      [
+        `chancery_tenant_signing_refusals_total ${named} 1`,
+        'chancery_tenant_signing_refusals_total other 2',
+        `chancery_tenant_tokens_signed_total ${named} 1`,
+        'chancery_tenant_tokens_signed_total other 2',
+        `chancery_tenant_tokens_verified_total ${named} accepted 1`,
+        `chancery_tenant_tokens_verified_total ${named} rejected 1`,
+        'chancery_tenant_tokens_verified_total other accepted 2',
+        'chancery_tenant_tokens_verified_total other rejected 2',
+      ].toSorted(),
+    );
+    await naming.close();
+  });
+});
+
 describe('a server without a token for metrics', () => {
   it('metrics are not found where neither a port nor a token is configured', async () => {
     const plain = await startTestServer();
