@@ -212,6 +212,12 @@ export function dependencyRules(layers = LAYERS) {
       { path: 'node_modules/@nestjs/typeorm/' },
     ),
     rule(
+      'document-when-asked',
+      'Swagger is loaded when the API document is first asked for: its decorators come from http/api-declarations.ts.',
+      { path: '^(libs|apps)/' },
+      { path: 'node_modules/@nestjs/swagger/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
       'production-dependencies',
       'What the product imports is listed under `dependencies`: the image is installed without the rest.',
       // The SDK has a package.json of its own; of the console only what is built of it runs.

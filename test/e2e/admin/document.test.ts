@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 describe('the API document', () => {
-  it('the API document lacks nothing: summaries, answers, examples, access', () => {
-    expect(findIncompleteOperations(buildDocument(server.server.app, '0.0.0'))).toEqual([]);
+  it('the API document lacks nothing: summaries, answers, examples, access', async () => {
+    expect(findIncompleteOperations(await buildDocument(server.server.app, '0.0.0'))).toEqual([]);
   });
 });

@@ -38,8 +38,8 @@ describe('the document of the whole server', () => {
     expect(findIncompleteOperations(document)).toEqual([]);
   });
 
-  it('no route of the whole server declares an error that it has anyway', () => {
-    expect(() => buildDocument(server.server.app, '0')).not.toThrow();
+  it('no route of the whole server declares an error that it has anyway', async () => {
+    await expect(buildDocument(server.server.app, '0')).resolves.toBeDefined();
   });
 
   it('the document of the whole server describes exactly the routes of the router', () => {

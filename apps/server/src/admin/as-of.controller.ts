@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { AsOf as AsOfService, asOfKinds } from '#as-of';
 import { HistoryReads, historyErrors } from '#audit';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import {

@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiTags,
   refs,
-} from '@nestjs/swagger';
+} from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { Factors } from '#factors';

@@ -1,5 +1,5 @@
 import { type Type as Class, applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, refs } from '../http/api-declarations.js';
 import { Flag } from '../http/fields.js';
 
 export class DryRunQuery {
@@ -12,6 +12,6 @@ export const AnswersOrDryRun = (type: Class<unknown>, foreseen: Class<unknown>, 
     ApiExtraModels(type, foreseen),
     ApiOkResponse({
       description: `${description}; with \`dryRun=true\`: the effect`,
-      schema: { anyOf: [{ $ref: getSchemaPath(type) }, { $ref: getSchemaPath(foreseen) }] },
+      schema: { anyOf: refs(type, foreseen) },
     }),
   );

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { Controller, Get, Query, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import type { FastifyReply } from 'fastify';
 

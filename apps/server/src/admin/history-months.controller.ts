@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 
 import { historyErrors } from '#audit';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type ForeignCertificate, ForeignCertificates, certificateErrors } from '#certificates';
 import { Clock, type Page, type TenantScope, coreErrors } from '#core';

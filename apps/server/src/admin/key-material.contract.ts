@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../http/api-declarations.js';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { Secret, coreErrors } from '#core';

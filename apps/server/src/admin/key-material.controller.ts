@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type TenantScope, coreErrors } from '#core';
 import { type PublicJwk, cryptoErrors, keyFileErrors } from '#crypto';

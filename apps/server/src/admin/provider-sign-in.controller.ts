@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, refs } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, refs } from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { ProviderSignIns, identityProviderErrors } from '#identity-providers';

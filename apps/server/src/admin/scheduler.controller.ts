@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type PlatformScope, coreErrors } from '#core';
 import { ClockWatch, Scheduler } from '#scheduler';

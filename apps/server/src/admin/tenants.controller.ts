@@ -6,7 +6,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../http/api-declarations.js';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { IdentityProviders } from '#identity-providers';
 import {

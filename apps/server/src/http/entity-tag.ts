@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader } from './api-declarations.js';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coreErrors } from '#core';
 

@@ -1,4 +1,4 @@
-import { ApiExtension } from '@nestjs/swagger';
+import { ApiExtension } from './api-declarations.js';
 import type { ErrorFactory } from '#core';
 import { STATUS_OF_KIND } from './problem.js';
 

@@ -4,7 +4,7 @@
  * says otherwise; absent and `null` are different things.
  */
 import { type Type as Class, applyDecorators } from '@nestjs/common';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, type ApiPropertyOptions } from './api-declarations.js';
 import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,

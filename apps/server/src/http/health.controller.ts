@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from './api-declarations.js';
 import { defineErrors } from '#core';
 import { Readiness } from '../readiness.js';
 import { Fails } from './fails.js';

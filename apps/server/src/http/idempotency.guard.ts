@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { applyDecorators, type CanActivate, type ExecutionContext, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ApiExtension } from '@nestjs/swagger';
+import { ApiExtension } from './api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PlatformScope, TenantScope } from '#core';
 import { completing } from '#database';

@@ -1,10 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { gzipSync } from 'node:zlib';
 import { type ErrorFactory, coreErrors } from '#core';
 import { sealingErrors } from '#crypto';
 import { databaseErrors } from '#database';
+import { type OpenAPIObject, declaredLibrary } from './api-declarations.js';
 import { SERVICE_ID_HEADER, STEP_UP_HEADER, TENANT_PARAMETER } from './auth.guard.js';
 import { idempotencyErrors } from '#idempotency';
 import { httpErrors } from './errors.js';
@@ -14,6 +14,7 @@ import { type Audience, PermissionPolicy } from './principal.js';
 import { contentTag } from './entity-tag.js';
 import { PROBLEM_MEDIA_TYPE, pathOf, problemType } from './problem.js';
 import { RateLimits, trackerOf } from './rate-limit.js';
+import { serveReferencePage } from './reference-page.js';
 import { ACCESS_EXTENSION, PUBLIC_ACCESS, SIGNED_IN_EXTENSION } from './requires.js';
 import { SERVED_WHILE_SEALED_EXTENSION } from './seal.guard.js';
 
@@ -362,7 +363,8 @@ function hasExample(
 }
 
 /** Builds the complete document of an application. */
-export function buildDocument(app: NestFastifyApplication, version: string): OpenAPIObject {
+export async function buildDocument(app: NestFastifyApplication, version: string): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await declaredLibrary();
   const policy = app.get(PermissionPolicy, { strict: false });
   const base = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -429,21 +431,20 @@ export function serveDocument(app: NestFastifyApplication, version: string): voi
     done(null, payload);
   });
 
-  let document: FixedDocument | undefined;
-  app.getHttpAdapter().get(DOCUMENT_PATH, (request: FastifyRequest, reply: FastifyReply) => {
-    document ??= fixedDocument(buildDocument(app, version));
+  let document: Promise<FixedDocument> | undefined;
+  const fixed = (): Promise<FixedDocument> =>
+    (document ??= buildDocument(app, version)
+      .then(fixedDocument)
+      .catch((error: unknown) => {
+        document = undefined;
+        throw error;
+      }));
+  app.getHttpAdapter().get(DOCUMENT_PATH, async (request: FastifyRequest, reply: FastifyReply) => {
+    const { plain, plainTag, gzipped, gzippedTag } = await fixed();
     const gzip = acceptsGzip(request.headers['accept-encoding']);
-    const [body, tag] = gzip ? [document.gzipped, document.gzippedTag] : [document.plain, document.plainTag];
-    reply.headers({ ETag: tag, 'Cache-Control': CACHE_CONTROL, Vary: 'Accept-Encoding' });
+    reply.headers({ ETag: gzip ? gzippedTag : plainTag, 'Cache-Control': CACHE_CONTROL, Vary: 'Accept-Encoding' });
     if (gzip) reply.header('Content-Encoding', 'gzip');
-    return reply.type('application/json; charset=utf-8').send(body);
+    return reply.type('application/json; charset=utf-8').send(gzip ? gzipped : plain);
   });
-  // An empty document is none: the page then loads the one at `swaggerUrl` instead of holding a copy of it.
-  SwaggerModule.setup(REFERENCE_PATH, app, {} as OpenAPIObject, {
-    raw: false,
-    swaggerUrl: DOCUMENT_PATH,
-    customSiteTitle: 'Chancery API',
-    // The page would otherwise show the document to a validator on the internet.
-    swaggerOptions: { validatorUrl: null, displayRequestDuration: true, docExpansion: 'none', filter: true },
-  });
+  serveReferencePage(app, REFERENCE_PATH, DOCUMENT_PATH);
 }

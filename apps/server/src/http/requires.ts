@@ -1,6 +1,6 @@
 import { Reflector } from '@nestjs/core';
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
+import { ApiExtension } from './api-declarations.js';
 
 import { perRoute } from './per-route.js';
 

@@ -1,5 +1,5 @@
 import { All, Body, Controller, HttpCode, Post, Res, applyDecorators } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import type { TenantScope } from '#core';

@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 
 import { Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type TenantScope, coreErrors } from '#core';

@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { PublicUrl } from '#config';
 import { JWKS_MAX_AGE_SECONDS } from '#keys';

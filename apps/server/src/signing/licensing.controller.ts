@@ -1,5 +1,5 @@
 import { Controller, Headers, HttpCode, Post, Req, applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyRequest } from 'fastify';
 
 import { coreErrors } from '#core';

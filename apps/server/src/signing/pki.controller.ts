@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiParam,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, authorityErrors } from '#certificates';

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
 import { databaseErrors } from '#database';

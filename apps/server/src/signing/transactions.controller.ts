@@ -1,5 +1,5 @@
 import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ErrorKind, type Origin, type Page, type TenantScope, systemOrigin } from '#core';

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Headers, HttpCode, Options, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';

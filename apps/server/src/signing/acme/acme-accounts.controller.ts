@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '../../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AcmeAccounts, AcmeOrders, AcmeRequests, acmeErrors, acmeUrls } from '#acme';

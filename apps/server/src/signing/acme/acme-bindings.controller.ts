@@ -1,5 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '../../http/api-declarations.js';
 
 import { AcmeBindings, acmeErrors } from '#acme';
 import { authorityErrors } from '#certificates';

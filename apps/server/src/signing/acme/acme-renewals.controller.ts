@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam } from '../../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AcmeRequests, AcmeRevocations, RenewalInfo, acmeErrors } from '#acme';

@@ -1,5 +1,5 @@
 import { HttpCode, Post, applyDecorators } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../../http/api-declarations.js';
 
 import { acmeErrors } from '#acme';
 import type { ErrorFactory } from '#core';
