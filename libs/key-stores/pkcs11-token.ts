@@ -115,6 +115,8 @@ const POINT_BYTES: Readonly<Record<string, number>> = { 'P-256': 65, 'P-384': 97
 /** Handles that are kept, so that a signature needs no search. */
 const HANDLES_MAX = 5_000;
 const SIGNATURE_BYTES_MAX = 1_024;
+/** A name has one key, or a few where answers were lost. */
+const SAME_NAME_MAX = 16;
 
 interface OpenToken {
   readonly session: Buffer;
@@ -165,7 +167,11 @@ export class Pkcs11Token {
    * @throws TokenError
    */
   generate(object: TokenObject, pair: PairKind): TokenPublicKey {
+    let isSecondTry = false;
     return this.#guarded(({ session, handles }) => {
+      // The session may have been lost after the pair was made.
+      if (isSecondTry) this.#destroyAll(session, object);
+      isSecondTry = true;
       const { binding, template } = this.#pairOf(pair);
       const { publicKey, privateKey } = this.#pkcs11.C_GenerateKeyPair(
         session,
@@ -212,8 +218,7 @@ export class Pkcs11Token {
   destroy(object: TokenObject): void {
     this.#guarded(({ session, handles }) => {
       handles.delete(nameOf(object));
-      const key = this.#find(session, object);
-      if (key) this.#pkcs11.C_DestroyObject(session, key);
+      this.#destroyAll(session, object);
     });
   }
 
@@ -269,14 +274,22 @@ export class Pkcs11Token {
   }
 
   #find(session: Buffer, object: TokenObject): Buffer | undefined {
+    const [key, another] = this.#findAll(session, object);
+    if (another) throw new TokenError('failed', `The token has two keys ${object.label}`);
+    return key;
+  }
+
+  #destroyAll(session: Buffer, object: TokenObject): void {
+    for (const key of this.#findAll(session, object)) this.#pkcs11.C_DestroyObject(session, key);
+  }
+
+  #findAll(session: Buffer, object: TokenObject): Buffer[] {
     this.#pkcs11.C_FindObjectsInit(session, [
       { type: this.#binding.CKA_CLASS, value: this.#binding.CKO_PRIVATE_KEY },
       { type: this.#binding.CKA_ID, value: Buffer.from(object.id) },
     ]);
     try {
-      const [key, another] = this.#pkcs11.C_FindObjects(session, 2);
-      if (another) throw new TokenError('failed', `The token has two keys ${object.label}`);
-      return key;
+      return this.#pkcs11.C_FindObjects(session, SAME_NAME_MAX);
     } finally {
       this.#pkcs11.C_FindObjectsFinal(session);
     }

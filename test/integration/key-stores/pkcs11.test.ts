@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, randomUUID, verify } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
@@ -244,6 +244,17 @@ describe.each(withSoftHsm)('with %s', () => {
       .poll(() => createKey({ keyStore: 'changing' }).then(({ status }) => status), { timeout: 10_000 })
       .toBe(201);
     expect(server.logs.join()).not.toContain(pin);
+  });
+
+  it('a key that was made twice, because an answer was lost, does not sign and is destroyed as a whole', () => {
+    const token = new Pkcs11Token(tokenOptions('signing'));
+    const another = new Pkcs11Token(tokenOptions('signing'));
+    const object = { id: Buffer.from(randomUUID()), label: 'twice' };
+    token.generate(object, { type: 'ec', curve: 'P-256' });
+    token.generate(object, { type: 'ec', curve: 'P-256' });
+    expect(() => another.sign(object, { type: 'ecdsa' }, randomBytes(32))).toThrow('two keys');
+    token.destroy(object);
+    expect(another.has(object)).toBe(false);
   });
 
   it('a session that a token lost is opened again by the next signature', () => {
