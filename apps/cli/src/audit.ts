@@ -87,6 +87,9 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
   for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
   if (problems.length > 0) return DIFFERENCE;
   terminal.write(`${events} events are in the checkpoint of ${covering!.size} events of ${covering!.origin}.\n`);
+  if (!isWhole && erasedBefore === 0) {
+    terminal.write(`They are a part of it: earlier or later events are not in the export.\n`);
+  }
   if (erasedBefore > 0) {
     terminal.write(
       isWhole

@@ -117,7 +117,8 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   const erased = new ErasedMonths();
   /** The events that the parts have without a gap, from the first of the history on. */
   let reached = 0;
-  /** The events before this one are said to be erased, and which numbers the events of the log itself say. */
+  /** The events before these are said to be erased, the last part last, and which numbers the events of the log itself say. */
+  const said = new Set<number>();
   let erasedBefore = 0;
   const erasures = new Set<unknown>();
   let number = 0;
@@ -137,6 +138,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   const finish = (): void => {
     if (!part) return;
     ({ erasedBefore } = part.header);
+    if (erasedBefore > 0) said.add(erasedBefore);
     // An export that begins where the events are said to be erased is whole from there on.
     if (part.header.first === Math.max(reached, erasedBefore)) reached = part.end;
     if (part.next < part.end) {
@@ -200,10 +202,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     finish();
     const isWhole = reached === covering?.size;
     // A person who removes events says that they were erased: the log has to say it, too.
-    if (isWhole && erasedBefore > 0 && !erasures.has(erasedBefore)) {
-      report(
-        `no event says that the ${erasedBefore} events before it were erased: they may have been removed otherwise`,
-      );
+    for (const border of isWhole ? said : []) {
+      if (erasures.has(border)) continue;
+      report(`no event says that the ${border} events before it were erased: they may have been removed otherwise`);
     }
     compareByProofs(kept, covering, expectations, report);
     const missed = kept.find(({ isMet }) => !isMet);
@@ -212,7 +213,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         `${missed.name} cannot be compared: export from an earlier event on, up to now, or give a proof by --consistency`,
       );
     }
-    return { problems, events, erased, isWhole, erasedBefore, checkpoint: covering };
+    return { problems, events, erased, isWhole, erasedBefore: Math.max(0, ...said), checkpoint: covering };
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
     report(error.message);
