@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { EventReader, HistoryStates, erasedOf, historyErased, recordedEvents, recordedEventsAbout } from '#audit';
+import { EventReader, HistoryStates, historyErased, readAtBorder, recordedEvents, recordedEventsAbout } from '#audit';
 import {
   type Begun,
   type EpochMilliseconds,
@@ -76,8 +76,7 @@ export class AsOf {
     kinds: readonly AsOfKind[],
     page: PageRequest,
   ): Promise<{ readonly at: EpochMilliseconds; readonly tenant: TenantAsOf | undefined; readonly pages: AsOfPages }> {
-    return this.database.read(scope, async (view) => {
-      const past = await this.past(view, scope.tenantId, at);
+    return this.inPast(scope, at, async (past) => {
       const pages: Record<string, Page<object>> = {};
       for (const kind of kinds) pages[kind] = await past.things(kind, page);
       return { at: past.at, tenant: await past.tenant(), pages: pages as AsOfPages };
@@ -95,8 +94,7 @@ export class AsOf {
     profileName: string,
     page: PageRequest,
   ): Promise<PossibleSigners & { readonly at: EpochMilliseconds }> {
-    return this.database.read(scope, async (view) => {
-      const past = await this.past(view, scope.tenantId, at);
+    return this.inPast(scope, at, async (past) => {
       const profile = await past.profile(profileName);
       const kid = profile && (await past.kidOf(profile));
       const refusal = refusalOf({ profile, kid, tenant: await past.tenant() });
@@ -105,11 +103,18 @@ export class AsOf {
     });
   }
 
-  private async past(view: View, tenantId: string, at: EpochMilliseconds | undefined): Promise<Past> {
-    const instant = pastInstant(view, at);
-    const erased = await erasedOf(view, tenantId);
-    if (erased.erasedUntil !== null && instant < erased.erasedUntil) throw historyErased(erased);
-    return new Past(view, this.events, this.states, tenantId, instant);
+  private inPast<T>(
+    { tenantId, ...scope }: TenantScope,
+    at: EpochMilliseconds | undefined,
+    work: (past: Past) => Promise<T>,
+  ): Promise<T> {
+    return this.database.read({ tenantId, ...scope }, (view) => {
+      const instant = pastInstant(view, at);
+      return readAtBorder(view, tenantId, async (erased) => {
+        if (erased.erasedUntil !== null && instant < erased.erasedUntil) throw historyErased(erased);
+        return work(new Past(view, this.events, this.states, tenantId, instant));
+      });
+    });
   }
 }
 

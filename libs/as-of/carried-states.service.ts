@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
-import { type AuditEvent, EventReader, HistoryStates, type StoredState, type ToldEvent, toldEvents } from '#audit';
+import {
+  type AuditEvent,
+  EventReader,
+  HistoryStates,
+  type StoredState,
+  type ToldEvent,
+  historyErrors,
+  toldEvents,
+} from '#audit';
 import { type Projection, actionsOf, goOn } from '#core';
 import type { Tx } from '#database';
 
@@ -17,9 +25,13 @@ export class CarriedStates {
   /**
    * A step of the erasure of the next events of a history.
    * @param events of one history, in the order of their numbers, from its border on
+   * @param hashBefore of all that was carried forward before; `null` where nothing was
    * @returns the hash of all that is carried forward
+   * @throws HISTORY_INCONSISTENT where somebody has changed it: the next event of an erasure would confirm it
    */
-  async carry(tx: Tx, tenantId: string, events: readonly AuditEvent[]): Promise<string> {
+  async carry(tx: Tx, tenantId: string, events: readonly AuditEvent[], hashBefore: string | null): Promise<string> {
+    if (hashBefore !== null && (await this.states.hashOf(tx, tenantId)) !== hashBefore)
+      throw historyErrors.HISTORY_INCONSISTENT();
     const told = await toldEvents(tx, this.reader, events);
     const until = Math.max(...told.map(({ event }) => event.at));
     for (const kind of rebuiltKinds) await this.carryKind(tx, { tenantId, kind, until }, told);
@@ -39,6 +51,7 @@ export class CarriedStates {
     );
     for (const [targetId, own] of about) {
       const before = await this.states.find(tx, tenantId, kind, { targetId });
+      if (before?.isIntact === false) throw historyErrors.HISTORY_INCONSISTENT();
       const after = goOn(
         projection,
         before,

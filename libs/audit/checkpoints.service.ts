@@ -138,7 +138,7 @@ export class Checkpoints {
     for (const origin of this.place.memory.origins()) {
       const kept = this.kept(origin);
       const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
-      if (!kept || (await this.continues(tenantId, kept))) continue;
+      if (!kept || (await this.stillContinues(tenantId, kept))) continue;
       const name = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
       await this.database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('the name of a restored history');
@@ -158,7 +158,7 @@ export class Checkpoints {
     for (const origin of this.place.memory.origins()) {
       const kept = this.kept(origin);
       const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
-      if (!kept || (await this.continues(tenantId, kept))) continue;
+      if (!kept || (await this.stillContinues(tenantId, kept))) continue;
       const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: tenantId }));
       if (head?.origin.includes('/restored-') !== true || head.origin === origin) found.push(origin);
     }
@@ -186,12 +186,27 @@ export class Checkpoints {
     });
   }
 
-  private continues(tenantId: string, kept: Checkpoint): Promise<boolean> {
-    return this.database.readPlatform(SYSTEM, async (view) => {
-      const head = await view.findOne(HistoryHead, { id: tenantId });
-      if (!head || head.size < kept.size) return false;
-      return (await rootAt(view, tenantId, kept.size)) === hex(kept.root);
-    });
+  /**
+   * A step: the last checkpoint of a history, where one of the keys signed it and it continues what was kept outside of the
+   * database. The keys are those that were read last.
+   * @returns `undefined` before the first
+   * @throws HISTORY_INCONSISTENT
+   */
+  async signed(view: View, tenantId: string): Promise<Checkpoint | undefined> {
+    const before = await view.findOne(HistoryHead, { id: tenantId });
+    if (!before) return undefined;
+    const { origin } = before;
+    const kept = this.kept(origin);
+    // It is kept after it was stored: read after what was kept, the last one is not older.
+    const { note, size, root } = await view.get(HistoryHead, { id: tenantId });
+    const checkpoint = this.openedOf(origin, note);
+    if (checkpoint?.size !== size || hex(checkpoint.root) !== root) throw historyErrors.HISTORY_INCONSISTENT();
+    if (kept && !(await continues(view, tenantId, kept))) throw historyErrors.HISTORY_INCONSISTENT();
+    return checkpoint;
+  }
+
+  private stillContinues(tenantId: string, kept: Checkpoint): Promise<boolean> {
+    return this.database.readPlatform(SYSTEM, (view) => continues(view, tenantId, kept));
   }
 
   /** @returns whether there is more to sign */
@@ -280,7 +295,11 @@ export class Checkpoints {
   /** The checkpoint that was kept of a log, where this installation signed it: another one may have used the file. */
   private kept(origin: string): Checkpoint | undefined {
     const note = this.place.memory.last(origin);
-    if (note === undefined) return undefined;
+    return note === undefined ? undefined : this.openedOf(origin, note);
+  }
+
+  /** `undefined` where none of the keys of the installation signed it. */
+  private openedOf(origin: string, note: string): Checkpoint | undefined {
     try {
       return openCheckpoint(note, origin, this.keys.verifierKeysOf(origin));
     } catch (error) {
@@ -288,6 +307,13 @@ export class Checkpoints {
       throw error;
     }
   }
+}
+
+/** Whether the tree of a history is one that a checkpoint is the beginning of. */
+async function continues(view: View, tenantId: string, kept: Checkpoint): Promise<boolean> {
+  const head = await view.findOne(HistoryHead, { id: tenantId });
+  if (!head || head.size < kept.size) return false;
+  return (await rootAt(view, tenantId, kept.size)) === hex(kept.root);
 }
 
 /** What has been added to a history since its last checkpoint; `undefined` where nothing has. @throws HISTORY_INCONSISTENT */

@@ -7,7 +7,7 @@ import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#tra
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { Cosignatures } from './cosignatures.service.js';
-import { erasedOf, historyErased, requireRetained } from './history-border.js';
+import { type Erased, historyErased, readAtBorder, requireErasureCovered, requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
 import { EventReader } from './event-reader.service.js';
@@ -57,12 +57,20 @@ export class HistoryExport {
    * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
    * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
    * It begins at the border where events are erased; the header says so.
-   * @throws CHECKPOINT_PENDING where the history is empty, NO_WITNESS, HISTORY_ERASED where it is to go on after an event that is erased
+   * @throws CHECKPOINT_PENDING where the history is empty, or its checkpoint does not cover the event of the last erasure; NO_WITNESS, HISTORY_ERASED where it is to go on after an event that is erased
    */
   async begin(scope: Scope, request: ExportRequest): Promise<HistoryExportResult> {
-    await this.publish(scope);
+    const isPublished = await this.publish(scope);
     if (request.cosigned) await this.cosignatures.checkpoint(scope);
-    const header = await this.read(scope, (view) => headerOf(view, scope, request));
+    const header = await this.read(scope, (view) =>
+      readAtBorder(view, scope.tenantId, async (erased) => {
+        const found = await headerOf(view, scope, request, erased);
+        const size = found.first + found.count;
+        // Else a person who verifies it would find no event that says what is erased.
+        if (isPublished && isWhole(request)) await requireErasureCovered(view, scope.tenantId, erased, size);
+        return found;
+      }),
+    );
     const { first, count } = header;
     const event = historyEvents.exported(scope.tenantId, {
       details: {
@@ -94,11 +102,13 @@ export class HistoryExport {
   private async eventsOf(view: View, { tenantId }: Scope, from: number, to: number): Promise<ExportedEvent[]> {
     const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
     const where = { tenantId, sequence: Between(from, to - 1) };
-    // What is erased while it is exported would be missing without a word.
-    await requireRetained(view, tenantId, from);
-    const rows = await view.find(AuditEvent, where, {
-      order: { sequence: 'ASC' },
-      columns: ['tenantId', 'sequence', 'canonical', 'personal'],
+    const rows = await readAtBorder(view, tenantId, async (erased) => {
+      // What is erased while it is exported would be missing without a word.
+      requireRetained(erased, from);
+      return view.find(AuditEvent, where, {
+        order: { sequence: 'ASC' },
+        columns: ['tenantId', 'sequence', 'canonical', 'personal'],
+      });
     });
     return (await this.reader.opened(view, rows)).map(({ row: { sequence, canonical }, document, part }) => ({
       sequence,
@@ -109,12 +119,14 @@ export class HistoryExport {
     }));
   }
 
-  /** A history that cannot be signed any more is exported as far as it was: that is when it is needed most. */
-  private async publish({ tenantId }: Scope): Promise<void> {
+  /** A history that cannot be signed any more is exported as far as it was: that is when it is needed most. @returns whether it was */
+  private async publish({ tenantId }: Scope): Promise<boolean> {
     try {
       await this.checkpoints.publish(tenantId);
+      return true;
     } catch (error) {
       if (!(error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code)) throw error;
+      return false;
     }
   }
 
@@ -123,13 +135,20 @@ export class HistoryExport {
   }
 }
 
-async function headerOf(view: View, { tenantId }: Scope, request: ExportRequest): Promise<ExportHeader> {
+/** Whether an export goes on to the end of the checkpoint, from the border or from where an earlier one ended. */
+const isWhole = ({ from, to }: ExportRequest): boolean => from === undefined && to === undefined;
+
+async function headerOf(
+  view: View,
+  { tenantId }: Scope,
+  request: ExportRequest,
+  erased: Erased,
+): Promise<ExportHeader> {
   const head = await view.findOne(HistoryHead, { id: tenantId });
   const note = (request.cosigned ? head?.cosignedNote : head?.note) ?? undefined;
   if (!head || note === undefined) throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
   const { size } = parseCheckpoint(parseNote(note).text);
   const { from, to, after } = request;
-  const erased = await erasedOf(view, tenantId);
   const { erasedBefore } = erased;
   if (after !== undefined && after + 1 < erasedBefore) throw historyErased(erased);
   const begin = Math.max(

@@ -7,6 +7,7 @@ import { GrowingTree, leafHash, subtreesOf } from '#transparency-log';
 import { Checkpoints } from './checkpoints.service.js';
 import type { EventDocument } from './event.js';
 import { historyEvents } from './events.js';
+import { lastErasure } from './history-border.js';
 import { HistoryBorder } from './history-border.entity.js';
 import { HistoryStates } from './history-states.service.js';
 import { entriesOf } from './log-entries.js';
@@ -61,20 +62,32 @@ export class HistoryCheck {
       const { erasedBefore = 0, stateHash = null } = (await view.findOne(HistoryBorder, { tenantId })) ?? {};
       const subtrees = subtreesOf({ begin: 0, end: erasedBefore });
       const hashes = await hashesOf(view, tenantId)(subtrees);
-      const actualHash = erasedBefore === 0 ? stateHash : await this.states.hashOf(view, tenantId);
-      return { erasedBefore, stateHash, actualHash, subtrees, hashes };
+      const isSame = erasedBefore === 0 || (await this.states.hashOf(view, tenantId)) === stateHash;
+      const areIntact = isSame && (await this.states.areIntact(view, tenantId));
+      return { erasedBefore, stateHash, areIntact, subtrees, hashes };
     });
   }
 
-  private async isSaidLater(tenantId: string, size: number, border: SaidErasure): Promise<boolean> {
-    const to = size + EVENTS_AT_ONCE;
-    const rows = await this.database.readPlatform(SYSTEM, (view) => entriesOf(view, tenantId, size, to));
-    return rows.some(({ canonical }) => saysErasure(canonical, border));
+  /** Whether the event of the last erasure, which no checkpoint covers yet, says this one. */
+  private async isSaidLast(tenantId: string, size: number, border: SaidErasure): Promise<boolean> {
+    const last = await this.database.readPlatform(SYSTEM, (view) => lastErasure(view, tenantId));
+    return last !== undefined && last.sequence >= size && saysErasure(last.canonical, border);
   }
 
-  private async problemOf({ id: tenantId, size, root }: HistoryHead): Promise<string | undefined> {
+  /** Looks again where more was erased meanwhile. */
+  private async problemOf(head: HistoryHead): Promise<string | undefined> {
+    for (;;) {
+      const border = await this.borderOf(head.id);
+      const problem = await this.problemAt(head, border);
+      if (problem === undefined || (await this.borderOf(head.id)).erasedBefore === border.erasedBefore) return problem;
+    }
+  }
+
+  private async problemAt(
+    { id: tenantId, size, root }: HistoryHead,
+    border: Awaited<ReturnType<HistoryCheck['borderOf']>>,
+  ): Promise<string | undefined> {
     const tree = new GrowingTree();
-    const border = await this.borderOf(tenantId);
     for (const [place, { level }] of border.subtrees.entries()) tree.appendSubtree(border.hashes[place]!, level);
     /** Whether an event says what is erased; it can be later than the checkpoint. */
     let isSaid = border.erasedBefore === 0;
@@ -89,10 +102,10 @@ export class HistoryCheck {
         tree.append(leaf);
       }
     }
-    if (!isSaid && !(await this.isSaidLater(tenantId, size, border))) {
+    if (!isSaid && !(await this.isSaidLast(tenantId, size, border))) {
       return `no event says that the ${border.erasedBefore} events before it were erased`;
     }
-    if (border.stateHash !== border.actualHash) return 'what followed from the erased events was changed';
+    if (!border.areIntact) return 'what followed from the erased events was changed';
     return Buffer.from(tree.root()).toString('hex') === root ? undefined : 'the events are not those that were signed';
   }
 }

@@ -5,7 +5,7 @@ import { Database, type View } from '#database';
 import { formatLogProof, inclusionProof } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
-import { requireRetained } from './history-border.js';
+import { readAtBorder, requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { readsOf } from './history.service.js';
 import { type ConsistencyProof, consistencyOf, headOf, hex, tileOf } from './published-log.js';
@@ -92,10 +92,12 @@ export class HistoryLog {
   /** The bytes of an event that were hashed. @throws NOT_FOUND, HISTORY_ERASED */
   async entry(scope: Scope, sequence: number): Promise<Buffer> {
     const { tenantId } = scope;
-    const event = await this.read(scope, async (view) => {
-      await requireRetained(view, tenantId, sequence);
-      return view.get(AuditEvent, { tenantId, sequence });
-    });
+    const event = await this.read(scope, (view) =>
+      readAtBorder(view, tenantId, async (erased) => {
+        requireRetained(erased, sequence);
+        return view.get(AuditEvent, { tenantId, sequence });
+      }),
+    );
     return Buffer.from(event.canonical);
   }
 

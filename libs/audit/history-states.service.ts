@@ -12,7 +12,9 @@ import { MonthKey, type PersonalPart, personalPart } from './month-key.js';
 import { MonthKeys } from './month-keys.service.js';
 import { PersonalValues, putBack } from './personal-fields.js';
 
-const STATES_AT_ONCE = 1_000;
+const HASHES_AT_ONCE = 1_000;
+/** A key may have hundreds of versions. */
+const STATES_AT_ONCE = 100;
 
 /** Personal fields of a state, as those of an event: under the key of the month in which they were recorded. */
 interface SealedFields {
@@ -33,6 +35,8 @@ export interface StoredState extends Begun<object> {
   readonly kid: string | undefined;
   /** Of each personal field the month in which it was recorded. */
   readonly months: ReadonlyMap<string, string>;
+  /** Whether it says what its hash is of. */
+  readonly isIntact: boolean;
 }
 
 /** A thing after the events that are erased now. */
@@ -80,13 +84,25 @@ export class HistoryStates {
   async hashOf(view: View, tenantId: string): Promise<string> {
     const all = createHash('sha256');
     for (let after = ''; ;) {
-      const rows = await view.find(
-        HistoryState,
-        { tenantId, id: MoreThan(after) },
-        { order: { id: 'ASC' }, limit: STATES_AT_ONCE, columns: ['id', 'hash'] },
-      );
+      const where = { tenantId, id: MoreThan(after) };
+      const rows = await view.find(HistoryState, where, {
+        order: { id: 'ASC' },
+        limit: HASHES_AT_ONCE,
+        columns: ['id', 'hash'],
+      });
       for (const row of rows) all.update(row.hash, 'hex');
-      if (rows.length < STATES_AT_ONCE) return all.digest('hex');
+      if (rows.length < HASHES_AT_ONCE) return all.digest('hex');
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  /** Whether each state says what its hash is of: what somebody has changed shows. */
+  async areIntact(view: View, tenantId: string): Promise<boolean> {
+    for (let after = ''; ;) {
+      const where = { tenantId, id: MoreThan(after) };
+      const rows = await view.find(HistoryState, where, { order: { id: 'ASC' }, limit: STATES_AT_ONCE });
+      if (!rows.every(isIntact)) return false;
+      if (rows.length < STATES_AT_ONCE) return true;
       after = rows.at(-1)!.id;
     }
   }
@@ -118,9 +134,7 @@ export class HistoryStates {
       else parts.push(sealedFields(key, taken, places));
     }
     const text = canonicalJson({ missing: [...lost].sort(), row: content });
-    const state = { kind, targetId, begunBy, begunAt, ...(kid === undefined ? {} : { kid }), content: text };
-    const personal = parts.map(({ month: of, fields, hash: expected }) => ({ month: of, fields, hash: expected }));
-    return {
+    const state = {
       id: begunBy,
       tenantId,
       kind,
@@ -129,20 +143,21 @@ export class HistoryStates {
       occurredAt: begunAt,
       content: deflateRawSync(text),
       personal: JSON.stringify(parts),
-      hash: hash('sha256', canonicalJson({ ...state, personal } as unknown as Json), 'hex'),
     };
+    return { ...state, hash: stateHash(state) };
   }
 
   private async opened(view: View, tenantId: string, rows: readonly HistoryState[]): Promise<StoredState[]> {
-    const parsed = rows.map((row) => ({ row, parts: JSON.parse(row.personal) as SealedFields[] }));
+    const parsed = rows.map((row) => ({ row, parts: partsOf(row) }));
     const wanted = new Set(parsed.flatMap(({ parts }) => parts.map(({ month }) => month)));
     const keys = await this.keys.forReading(view, tenantId, wanted);
     return parsed.map(({ row, parts }) => {
-      const content = JSON.parse(inflateRawSync(row.content).toString()) as {
+      const content = JSON.parse(textOf(row)) as {
         readonly missing: readonly MissingValues[];
         readonly row: object;
       };
       const missing = new Set(content.missing);
+      if (!isIntact(row)) missing.add('altered');
       const months = new Map<string, string>();
       for (const { month, fields, hash: expected, sealed } of parts) {
         const key = keys.get(month) ?? 'altered';
@@ -160,10 +175,37 @@ export class HistoryStates {
         begunAt: row.occurredAt,
         missing: [...missing],
         months,
+        isIntact: isIntact(row),
       };
     });
   }
 }
+
+const textOf = ({ content }: Pick<HistoryState, 'content'>): string => inflateRawSync(content).toString();
+const partsOf = ({ personal }: Pick<HistoryState, 'personal'>): SealedFields[] =>
+  JSON.parse(personal) as SealedFields[];
+
+/** SHA-256 of what a state says in RFC 8785 JSON, with the hashes of its personal fields, hexadecimal; of none that cannot be read. */
+function stateHash(state: Omit<HistoryState, 'hash'>): string {
+  const { kind, targetId, kid, id: begunBy, occurredAt: begunAt } = state;
+  try {
+    const personal = partsOf(state).map(({ month, fields, hash: expected }) => ({ month, fields, hash: expected }));
+    const said = {
+      kind,
+      targetId,
+      begunBy,
+      begunAt,
+      ...(kid === null ? {} : { kid }),
+      content: textOf(state),
+      personal,
+    };
+    return hash('sha256', canonicalJson(said as unknown as Json), 'hex');
+  } catch {
+    return hash('sha256', '', 'hex');
+  }
+}
+
+const isIntact = (state: HistoryState): boolean => stateHash(state) === state.hash;
 
 function sealedFields(key: MonthKey, taken: PersonalValues, places: readonly number[]): SealedFields {
   const { part, hash: expected } = personalPart(places.map((place) => taken.values[place]!));

@@ -23,7 +23,7 @@ import { Between, Database, type KeysetOrder, LessThan, MoreThanOrEqual, type Vi
 
 import { AuditEvent } from './audit-event.entity.js';
 import { EventReader, type HistoryEntry } from './event-reader.service.js';
-import { erasedOf, requireRetained } from './history-border.js';
+import { erasedOf, readAtBorder, requireRetained } from './history-border.js';
 import { MonthKeys } from './month-keys.service.js';
 import {
   type PersonalColumns,
@@ -131,8 +131,10 @@ export class History {
   async get(scope: TenantScope | PlatformScope, sequenceOrId: string): Promise<HistoryEntry> {
     const where = SEQUENCE.test(sequenceOrId) ? { sequence: Number(sequenceOrId) } : { id: sequenceOrId };
     return this.read(scope, async (view) => {
-      if ('sequence' in where) await requireRetained(view, scope.tenantId, where.sequence!);
-      const row = await view.get(AuditEvent, { ...where, tenantId: scope.tenantId });
+      const row = await readAtBorder(view, scope.tenantId, async (erased) => {
+        if ('sequence' in where) requireRetained(erased, where.sequence!);
+        return view.get(AuditEvent, { ...where, tenantId: scope.tenantId });
+      });
       return (await this.reader.entries(view, [row]))[0]!;
     });
   }

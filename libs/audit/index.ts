@@ -49,8 +49,8 @@ export {
   cosignedSize,
   dueErasures,
   eraseBodies,
-  erasedOf,
   historyErased,
+  readAtBorder,
   planErasure,
 } from './history-border.js';
 export type { HistoryBorder } from './history-border.entity.js';

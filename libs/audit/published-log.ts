@@ -2,7 +2,7 @@ import { coreErrors } from '#core';
 import type { View } from '#database';
 import { HASH_BYTES, TILE_WIDTH, consistencyProof, formatEntries, parseTilePath, widthOf } from '#transparency-log';
 
-import { requireRetained } from './history-border.js';
+import { readAtBorder, requireRetained } from './history-border.js';
 import { historyErrors } from './errors.js';
 import { entriesOf } from './log-entries.js';
 import { HistoryHead } from './log.entities.js';
@@ -42,10 +42,12 @@ export async function tileOf(view: View, logId: string, path: string): Promise<B
     return Buffer.from(content!.hashes.subarray(0, width * HASH_BYTES));
   }
   const first = index * TILE_WIDTH;
-  await requireRetained(view, logId, first);
-  const entries = await entriesOf(view, logId, first, first + width);
-  if (entries.length !== width) throw historyErrors.HISTORY_INCONSISTENT();
-  return formatEntries(entries.map(({ canonical }) => Buffer.from(canonical)));
+  return readAtBorder(view, logId, async (erased) => {
+    requireRetained(erased, first);
+    const entries = await entriesOf(view, logId, first, first + width);
+    if (entries.length !== width) throw historyErrors.HISTORY_INCONSISTENT();
+    return formatEntries(entries.map(({ canonical }) => Buffer.from(canonical)));
+  });
 }
 
 /** The proof that the first `from` entries of a log are the beginning of the first `to`. @throws OUT_OF_RANGE, CHECKPOINT_PENDING */

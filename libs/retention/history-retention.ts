@@ -3,8 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { firstUndelivered } from '#announcements';
 import { CarriedStates } from '#as-of';
 import {
+  Checkpoints,
   type ErasureBounds,
   type HistoryBorder,
+  LogKeys,
   Witnesses,
   cosignedSize,
   dueErasures,
@@ -36,6 +38,8 @@ export class HistoryRetention extends DueKind<HistoryBorder> {
   constructor(
     private readonly database: Database,
     private readonly states: CarriedStates,
+    private readonly checkpoints: Checkpoints,
+    private readonly keys: LogKeys,
     private readonly witnesses: Witnesses,
     @Inject(CONFIGURATION) { historyRetentionMinimumDays }: SettingValues<typeof retentionSettings>,
   ) {
@@ -45,6 +49,8 @@ export class HistoryRetention extends DueKind<HistoryBorder> {
 
   /** What is left after so many portions is still due: the next run goes on. */
   private async eraseDue(tenantId: string): Promise<void> {
+    // Another instance may have signed with a key that it has made.
+    await this.keys.refresh();
     for (let portion = 0; portion < PORTIONS_AT_ONCE; portion += 1) {
       const count = await this.erasePortion(tenantId);
       if (count === undefined) return;
@@ -56,15 +62,14 @@ export class HistoryRetention extends DueKind<HistoryBorder> {
   private async erasePortion(tenantId: string): Promise<number | undefined> {
     return this.database.platform(SYSTEM, async (tx) => {
       let count = 0;
-      const isMore = await eraseBodies(
-        tx,
-        tenantId,
-        () => this.boundsOf(tx, tenantId),
-        async (events) => {
+      const isMore = await eraseBodies(tx, tenantId, {
+        boundsOf: () => this.boundsOf(tx, tenantId),
+        signed: () => this.checkpoints.signed(tx, tenantId),
+        carry: async (events, before) => {
           count = events.length;
-          return this.states.carry(tx, tenantId, events);
+          return this.states.carry(tx, tenantId, events, before);
         },
-      );
+      });
       return isMore ? count : undefined;
     });
   }
