@@ -199,7 +199,9 @@ export class Checkpoints {
     const kept = this.kept(origin);
     // It is kept after it was stored: read after what was kept, the last one is not older.
     const { note, size, root } = await view.get(HistoryHead, { id: tenantId });
-    const checkpoint = this.openedOf(origin, note);
+    // After a restoration the log has another name from its next checkpoint on.
+    const signedName = note.slice(0, note.indexOf('\n'));
+    const checkpoint = signedName.endsWith(`/${tenantId}`) ? this.openedOf(signedName, note) : undefined;
     if (checkpoint?.size !== size || hex(checkpoint.root) !== root) throw historyErrors.HISTORY_INCONSISTENT();
     if (kept && !(await continues(view, tenantId, kept))) throw historyErrors.HISTORY_INCONSISTENT();
     return checkpoint;
