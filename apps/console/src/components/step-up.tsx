@@ -5,6 +5,7 @@ import { now } from '../clock.js';
 import { factorsQuery, itemsOf, selfQuery, sessionsQuery } from '../queries.js';
 import { type StepUpMethod, stepUpMethods } from '../step-up-methods.js';
 import { type StepUp, type StepUpHeader, stepUpBy } from '../step-up.js';
+import { Dialog } from './dialog.js';
 import { Form, type FormProps, Refusal, SelectField, TextField } from './form.js';
 
 const METHODS: Readonly<Record<StepUpMethod, string>> = {
@@ -38,6 +39,20 @@ export function StepUpForm({ needed = true, secondFactorOnly = false, ...form }:
   if (needed) return <ProvedForm {...form} secondFactorOnly={secondFactorOnly} />;
   return <Form {...form} onSubmit={(values) => form.onSubmit(values, {})} />;
 }
+
+export interface StepUpDialogProps extends Omit<StepUpFormProps, 'call' | 'needed' | 'onCancel' | 'onSubmit'> {
+  readonly title: string;
+  readonly onClose: () => void;
+  /** What is done once the person gave a proof. */
+  readonly call: NonNullable<FormProps['call']> & { readonly mutate: (header: StepUpHeader) => void };
+}
+
+/** A dialog that asks for a proof and nothing else, as what deletes something does. */
+export const StepUpDialog = ({ title, onClose, call, ...form }: StepUpDialogProps) => (
+  <Dialog title={title} onClose={onClose}>
+    <StepUpForm danger {...form} call={call} onCancel={onClose} onSubmit={(_, header) => call.mutate(header)} />
+  </Dialog>
+);
 
 type ProvedFormProps = Omit<StepUpFormProps, 'needed'> & { readonly secondFactorOnly: boolean };
 

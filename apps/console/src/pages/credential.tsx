@@ -7,7 +7,7 @@ import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, TextField } from '../components/form.js';
 import { Facts, Loaded } from '../components/page.js';
 import { MaskedSecret } from '../components/secret.js';
-import { StepUpForm } from '../components/step-up.js';
+import { StepUpDialog } from '../components/step-up.js';
 import { Time } from '../components/time.js';
 import { AUTH_TYPES, type Credential, blockOf, credentialsOf } from '../credentials.js';
 import { type Schemas, useChange } from '../queries.js';
@@ -157,16 +157,14 @@ function DeleteDialog({ credential, onClose }: DialogProps) {
     onClose,
   );
   return (
-    <Dialog title={`Delete this ${AUTH_TYPES[credential.authType]}?`} onClose={onClose}>
+    <StepUpDialog
+      title={`Delete this ${AUTH_TYPES[credential.authType]}?`}
+      onClose={onClose}
+      submit="Yes, Delete"
+      call={remove}
+    >
       <p className="mb-3">Its secret is erased. Nothing brings it back; its history stays.</p>
-      <StepUpForm
-        submit="Yes, Delete"
-        danger
-        call={remove}
-        onCancel={onClose}
-        onSubmit={(_, header) => remove.mutate(header)}
-      />
-    </Dialog>
+    </StepUpDialog>
   );
 }
 

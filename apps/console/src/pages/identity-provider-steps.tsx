@@ -4,7 +4,7 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Facts, Loaded } from '../components/page.js';
 import { CopyButton } from '../components/secret.js';
-import { StepUpForm } from '../components/step-up.js';
+import { StepUpDialog } from '../components/step-up.js';
 import type { ProviderSource } from '../identity-provider-source.js';
 import { type Schemas, useChange } from '../queries.js';
 import type { StepUpHeader } from '../step-up.js';
@@ -56,20 +56,17 @@ export function TestProvider({ source, provider, onClose }: ProviderDialogProps)
 export function DeleteProvider({ source, provider, onClose }: ProviderDialogProps) {
   const remove = useChange((header: StepUpHeader) => source.delete(provider, header), onClose);
   return (
-    <Dialog title={`Delete ${provider.name}?`} onClose={onClose}>
-      <StepUpForm
-        secondFactorOnly
-        submit="Yes, Delete"
-        danger
-        call={remove}
-        onCancel={onClose}
-        onSubmit={(_, header) => remove.mutate(header)}
-      >
-        <ul className="mb-3 list-disc space-y-1 pl-5">
-          <li>No sign-in by it is accepted any more, and the sessions that began by it end with their next request.</li>
-          <li>Members whom it brought stay members; who has no password asks an owner for a reset.</li>
-        </ul>
-      </StepUpForm>
-    </Dialog>
+    <StepUpDialog
+      title={`Delete ${provider.name}?`}
+      onClose={onClose}
+      secondFactorOnly
+      submit="Yes, Delete"
+      call={remove}
+    >
+      <ul className="mb-3 list-disc space-y-1 pl-5">
+        <li>No sign-in by it is accepted any more, and the sessions that began by it end with their next request.</li>
+        <li>Members whom it brought stay members; who has no password asks an owner for a reset.</li>
+      </ul>
+    </StepUpDialog>
   );
 }

@@ -7,7 +7,7 @@ import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField } from '../components/form.js';
 import { Loaded } from '../components/page.js';
 import { NewSecret } from '../components/secret.js';
-import { StepUpForm } from '../components/step-up.js';
+import { StepUpDialog, StepUpForm } from '../components/step-up.js';
 import { type Schemas, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
 import { type Role, grantableRoles, roleOptions } from '../roles.js';
@@ -140,21 +140,18 @@ function DeleteFactors({ member, onClose }: MemberDialogProps) {
     onClose,
   );
   return (
-    <Dialog title={`Delete the second factors of ${member.name}?`} onClose={onClose}>
-      <StepUpForm
-        secondFactorOnly
-        submit="Yes, Delete"
-        danger
-        call={remove}
-        onCancel={onClose}
-        onSubmit={(_, header) => remove.mutate(header)}
-      >
-        <p className="mb-3">
-          For who has lost them: the password alone signs {member.name} in until they enrol a new one. All their
-          sessions end.
-        </p>
-      </StepUpForm>
-    </Dialog>
+    <StepUpDialog
+      title={`Delete the second factors of ${member.name}?`}
+      onClose={onClose}
+      secondFactorOnly
+      submit="Yes, Delete"
+      call={remove}
+    >
+      <p className="mb-3">
+        For who has lost them: the password alone signs {member.name} in until they enrol a new one. All their sessions
+        end.
+      </p>
+    </StepUpDialog>
   );
 }
 

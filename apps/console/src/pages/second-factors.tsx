@@ -8,7 +8,7 @@ import { Form, TextField } from '../components/form.js';
 import { Card, Empty, Loaded } from '../components/page.js';
 import { QrCode } from '../components/qr-code.js';
 import { CopyButton, NewSecret } from '../components/secret.js';
-import { StepUpForm } from '../components/step-up.js';
+import { StepUpDialog, StepUpForm } from '../components/step-up.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { saveFile } from '../download.js';
@@ -206,21 +206,19 @@ function RemoveFactor({ factor, isLast, onClose }: RemoveFactorProps) {
     onClose,
   );
   return (
-    <Dialog title={`Remove ${factor.name}?`} onClose={onClose}>
+    <StepUpDialog
+      title={`Remove ${factor.name}?`}
+      onClose={onClose}
+      secondFactorOnly
+      submit="Yes, Remove"
+      call={remove}
+    >
       <p className="mb-3">
         {isLast
           ? 'It is the last one: the recovery codes are deleted with it, and the password alone signs you in.'
           : 'It is not accepted any more.'}
       </p>
-      <StepUpForm
-        secondFactorOnly
-        submit="Yes, Remove"
-        danger
-        call={remove}
-        onCancel={onClose}
-        onSubmit={(_, header) => remove.mutate(header)}
-      />
-    </Dialog>
+    </StepUpDialog>
   );
 }
 
@@ -236,16 +234,16 @@ function RenewCodes({ onClose, onRenewed }: RenewCodesProps) {
     onSuccess: ({ recoveryCodes }) => onRenewed(recoveryCodes),
   });
   return (
-    <Dialog title="New recovery codes" onClose={onClose}>
+    <StepUpDialog
+      title="New recovery codes"
+      onClose={onClose}
+      secondFactorOnly
+      submit="Create the codes"
+      danger={false}
+      call={renew}
+    >
       <p className="mb-3">Ten new codes take the place of the former ones, which are not accepted any more.</p>
-      <StepUpForm
-        secondFactorOnly
-        submit="Create the codes"
-        call={renew}
-        onCancel={onClose}
-        onSubmit={(_, header) => renew.mutate(header)}
-      />
-    </Dialog>
+    </StepUpDialog>
   );
 }
 

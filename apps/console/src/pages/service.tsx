@@ -9,7 +9,7 @@ import { Form, Refusal, SelectField, TextArea, TextField } from '../components/f
 import { More } from '../components/more.js';
 import { Card, Facts, Loaded, Page } from '../components/page.js';
 import { CopyButton, NewSecret } from '../components/secret.js';
-import { StepUpForm } from '../components/step-up.js';
+import { StepUpDialog } from '../components/step-up.js';
 import { ExactTime } from '../components/time.js';
 import { AUTH_TYPES, credentialsOf } from '../credentials.js';
 import { type Schemas, credentialsQuery, itemsOf, serviceQuery, useChange } from '../queries.js';
@@ -178,15 +178,8 @@ function DeleteService({ service, onClose }: ServiceDialogProps) {
     () => void navigate({ to: '/t/$tenant/services', params: { tenant: slug } }),
   );
   return (
-    <Dialog title={`Delete ${service.name}?`} onClose={onClose}>
+    <StepUpDialog title={`Delete ${service.name}?`} onClose={onClose} submit="Yes, Delete" call={remove}>
       <p className="mb-3">All its credentials are rejected immediately, and their secrets are erased.</p>
-      <StepUpForm
-        submit="Yes, Delete"
-        danger
-        call={remove}
-        onCancel={onClose}
-        onSubmit={(_, header) => remove.mutate(header)}
-      />
-    </Dialog>
+    </StepUpDialog>
   );
 }
