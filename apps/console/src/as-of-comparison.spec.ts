@@ -30,7 +30,7 @@ describe('readBoth', () => {
     expect(steps.map(({ lists }) => lists)).toEqual(steps.map(({ lists }) => lists).toSorted((a, b) => a - b));
   });
 
-  it('four lists are read at once, and no more', async () => {
+  it('four lists are read at the same time, and no more', async () => {
     let [open, most] = [0, 0];
     const counted: ReadThings = async (list, cursor, signal) => {
       open += 1;

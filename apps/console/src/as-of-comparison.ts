@@ -32,7 +32,7 @@ export const COMPARED_PAGES_MAX = 60;
 const REQUESTS_AT_ONCE = 4;
 
 /**
- * Reads all things of all kinds at two instants, several lists at once.
+ * Reads all things of all kinds at two instants, several lists at the same time.
  * @param onProgress called after each page
  * @param stopping by which the reading is cancelled; aborted as well where a page cannot be read
  * @throws what the first page that cannot be read throws
