@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { describe, expect, it } from 'vitest';
-import { Malformed } from '#log-verifier';
+import { Malformed, formatLogProof } from '#log-verifier';
 import {
   checkpointSigner,
   consistencyProof,
@@ -18,6 +18,7 @@ import { verifier } from './log-verifier.js';
 import {
   type SignedCheckpoint,
   consistencyFindings,
+  enteredFindings,
   eventFindings,
   keptEvent,
   readCheckpoint,
@@ -118,6 +119,56 @@ describe('the findings of a comparison', () => {
     expect(refuted(consistencyFindings(foreign, kept, [signer.key], []))).toEqual([
       `The kept one is of other.example/acme, the present one of ${origin}`,
     ]);
+  });
+});
+
+describe('the findings about the log of the installation', () => {
+  const platform = 'chancery.example/installation';
+  const logSigner = checkpointSigner(platform, 'ed25519', seed(4));
+
+  /** A log of ten entries, of which entry 3 is the checkpoint of six events; and its kept checkpoint of five. */
+  async function claimOf(logged = read) {
+    const note = (size: number, from = read): Promise<string> =>
+      rootOf(size, from).then((root) => signCheckpoint({ origin, size, root }, [signer], 1_700_000_000));
+    const extra = Buffer.from(await note(6, logged));
+    const ofLog = readFromLeaves(leaves.slice(0, 10).with(3, leafHash(extra)));
+    const log = async (size: number): Promise<string> =>
+      signCheckpoint({ origin: platform, size, root: await rootOf(size, ofLog) }, [logSigner], 1_700_000_000);
+    return {
+      proof: formatLogProof({ index: 3, proof: await inclusionProof(3, 10, ofLog), note: await log(10), extra }),
+      logKeys: [logSigner.key],
+      now: readCheckpoint(await note(SIZE_MAX)),
+      keys: [signer.key],
+      continued: hex(await consistencyProof(6, SIZE_MAX, read)),
+      kept: { checkpoint: readCheckpoint(await log(5)), proof: hex(await consistencyProof(5, 10, ofLog)) },
+    };
+  }
+
+  it('an entered checkpoint that the history continues is found, with and without a kept checkpoint of the log', async () => {
+    const { kept, ...claim } = await claimOf();
+    expect(enteredFindings(claim).map(({ holds }) => holds)).toEqual(Array(4).fill(true));
+    const findings = enteredFindings({ ...claim, kept });
+    expect(findings.map(({ holds }) => holds)).toEqual(Array(7).fill(true));
+    // Each is a row of its own on the page.
+    expect(new Set(findings.map(({ text }) => text)).size).toBe(7);
+  });
+
+  it('a history that was forked after it was entered is refuted', async () => {
+    const [difference, ...rest] = refuted(enteredFindings(await claimOf(forkedRead)));
+    expect([difference, rest]).toEqual([expect.stringContaining('an event before number 6 was changed'), []]);
+  });
+
+  it('a log that does not continue what was kept of it, lacks the entry, or has other keys is refuted', async () => {
+    const claim = await claimOf();
+    const shorter = { ...claim.kept, proof: claim.kept.proof.slice(1) };
+    expect(refuted(enteredFindings({ ...claim, kept: shorter }))).toEqual([
+      expect.stringContaining('an entry before number 5 was changed'),
+    ]);
+    const elsewhere = claim.proof.replace('index 3', 'index 2');
+    expect(refuted(enteredFindings({ ...claim, proof: elsewhere }))).toEqual([
+      expect.stringContaining('The proof does not lead from the checkpoint to the root'),
+    ]);
+    expect(refuted(enteredFindings({ ...claim, logKeys: [signer.key] }))).toHaveLength(2);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   fromHex,
   parseCheckpoint,
   parseExportLine,
+  parseLogProof,
   parseNote,
   sameBytes,
   toHex,
@@ -61,37 +62,44 @@ export function signatureFinding(what: string, { note }: SignedCheckpoint, keys:
  * Whether what an auditor kept is the beginning of what the log says now.
  *
  * @param proof of RFC 9162 §2.1.4, hexadecimal; empty where there is none to ask for
+ * @param counted what the log has, for people
  */
 export function consistencyFindings(
   kept: SignedCheckpoint,
   now: SignedCheckpoint,
   keys: readonly VerifierKey[],
   proof: readonly string[],
+  counted = 'events',
 ): Finding[] {
   return [
     finding(
-      'Both checkpoints are of the same log',
+      `Both checkpoints${counted === 'events' ? '' : ` of ${counted}`} are of the same log`,
       kept.origin === now.origin ? undefined : `The kept one is of ${kept.origin}, the present one of ${now.origin}`,
     ),
-    signatureFinding(`The kept checkpoint of ${kept.size} events`, kept, keys),
-    signatureFinding(`The present checkpoint of ${now.size} events`, now, keys),
+    signatureFinding(`The kept checkpoint of ${kept.size} ${counted}`, kept, keys),
+    signatureFinding(`The present checkpoint of ${now.size} ${counted}`, now, keys),
     finding(
-      `None of the first ${kept.size} events was changed, removed or inserted since`,
-      inconsistency(kept, now, proof),
+      `None of the first ${kept.size} ${counted} was changed, removed or inserted since`,
+      inconsistency(kept, now, proof, counted),
     ),
   ];
 }
 
-function inconsistency(kept: Checkpoint, now: Checkpoint, proof: readonly string[]): string | undefined {
+function inconsistency(
+  kept: Checkpoint,
+  now: Checkpoint,
+  proof: readonly string[],
+  counted = 'events',
+): string | undefined {
   if (kept.size > now.size) {
-    return `The log has ${now.size} events and the kept checkpoint ${kept.size}: the last ${kept.size - now.size} were removed, or the server shows an earlier state`;
+    return `The log has ${now.size} ${counted} and the kept checkpoint ${kept.size}: the last ${kept.size - now.size} were removed, or the server shows an earlier state`;
   }
   // The empty tree is the beginning of every other one, and its root is the same in all logs.
   if (kept.size === 0) return undefined;
   if (kept.size === now.size) {
     return sameBytes(kept.root, now.root)
       ? undefined
-      : `Two checkpoints of ${kept.size} events have different roots, ${toHex(kept.root)} (kept) and ${toHex(now.root)} (present): the log was forked`;
+      : `Two checkpoints of ${kept.size} ${counted} have different roots, ${toHex(kept.root)} (kept) and ${toHex(now.root)} (present): the log was forked`;
   }
   const holds = verifier.verifyConsistency({
     first: kept.size,
@@ -102,7 +110,7 @@ function inconsistency(kept: Checkpoint, now: Checkpoint, proof: readonly string
   });
   return holds
     ? undefined
-    : `The proof does not lead from the root ${toHex(kept.root)} (kept) to ${toHex(now.root)} (present): an event before number ${kept.size} was changed, or the log was forked`;
+    : `The proof does not lead from the root ${toHex(kept.root)} (kept) to ${toHex(now.root)} (present): ${counted === 'events' ? 'an event' : 'an entry'} before number ${kept.size} was changed, or the log was forked`;
 }
 
 export interface KeptEvent {
@@ -197,4 +205,52 @@ function firstDifference(kept: Uint8Array, given: Uint8Array): string | undefine
   const text = (bytes: Uint8Array): string =>
     at >= bytes.length ? 'its end' : `“${new TextDecoder().decode(bytes.subarray(at, at + AROUND))}”`;
   return `They differ from byte ${at} on: ${text(kept)} in yours, ${text(given)} in that of the server`;
+}
+
+/** What the server gives to show that a checkpoint of a history is in the log of the installation over all checkpoints. */
+export interface EnteredClaim {
+  /** C2SP tlog-proof, whose extra data is that checkpoint. */
+  readonly proof: string;
+  /** The keys of the log of the installation. */
+  readonly logKeys: readonly VerifierKey[];
+  /** The present checkpoint of the history, and the keys of it. */
+  readonly now: SignedCheckpoint;
+  readonly keys: readonly VerifierKey[];
+  /** From the entered checkpoint to the present one: RFC 9162 §2.1.4, hexadecimal. */
+  readonly continued: readonly string[];
+  /** A checkpoint of the log of the installation that was kept, and the proof from it to the log that the tlog-proof is of. */
+  readonly kept?: { readonly checkpoint: SignedCheckpoint; readonly proof: readonly string[] };
+}
+
+/** The checkpoints in a tlog-proof of the log of the installation; nothing of them is verified. @throws Malformed */
+export function readEntered(proof: string): { readonly log: SignedCheckpoint; readonly entered: SignedCheckpoint } {
+  const { note, extra } = parseLogProof(proof);
+  if (extra === undefined) throw new Malformed('The proof holds no checkpoint of the history');
+  return { log: readCheckpoint(note), entered: readCheckpoint(new TextDecoder().decode(extra)) };
+}
+
+/** Whether the history continues what the log of the installation has of it, and that log what was kept of it. */
+export function enteredFindings({ proof, logKeys, now, keys, continued, kept }: EnteredClaim): Finding[] {
+  const { log, entered } = readEntered(proof);
+  const { index, proof: path, extra } = parseLogProof(proof);
+  const claim = { leafHash: verifier.leafHash(extra!), index, size: log.size, root: log.root, proof: path };
+  const place = `entry ${index} of the ${log.size} of the log of the installation`;
+  return [
+    ...(kept === undefined
+      ? [signatureFinding(`The log of the installation with ${log.size} entries`, log, logKeys)]
+      : consistencyFindings(kept.checkpoint, log, logKeys, kept.proof, 'entries of the log of the installation')),
+    finding(
+      `The checkpoint of ${entered.size} events of this history is ${place}`,
+      verifier.verifyInclusion(claim)
+        ? undefined
+        : `The proof does not lead from the checkpoint to the root ${toHex(log.root)}`,
+    ),
+    signatureFinding(`The checkpoint of ${entered.size} events in ${place}`, entered, keys),
+    finding(
+      `The present history continues ${place}`,
+      entered.origin === now.origin
+        ? inconsistency(entered, now, continued)
+        : `The entry is of ${entered.origin}, the present checkpoint of ${now.origin}`,
+    ),
+  ];
 }

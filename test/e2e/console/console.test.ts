@@ -2,8 +2,9 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { Checkpoints } from '#audit';
+import { CheckpointLog, Checkpoints } from '#audit';
 import { SECOND, systemClock } from '#core';
+import { parseLogProof } from '#log-verifier';
 
 import { start } from '../../../apps/server/src/start.js';
 import {
@@ -199,11 +200,22 @@ describe.runIf(browserProgram)('the console in a browser', () => {
 
   it('an auditor verifies in the browser that nothing of a kept history was changed', async () => {
     const tenant = await createTenant(server);
+    // What is signed is entered into the log of the installation, and that is signed.
+    const enter = async (): Promise<void> => {
+      await server.server.app.get(CheckpointLog).enterDue();
+      await server.server.app.get(Checkpoints).publishDue();
+    };
     await server.post(`${tenant.path}/services`, { name: 'kept' }, tenant.owner);
     await server.server.app.get(Checkpoints).publishDue();
     const kept = (await server.get(`${tenant.path}/audit-events/checkpoint`, tenant.owner)).text;
+    await enter();
+    const keptOfLog = parseLogProof(
+      (await server.get(`${tenant.path}/history/platform-proof`, tenant.owner)).text,
+    ).note;
     await server.post(`${tenant.path}/services`, { name: 'later' }, tenant.owner);
+    await createTenant(server);
     await server.server.app.get(Checkpoints).publishDue();
+    await enter();
 
     const { page, context, faults } = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
     await page.goto(`/console/t/${tenant.slug}/proof`);
@@ -229,6 +241,19 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await number!.fill('1');
     await event!.fill(first);
     expect((await verified()).map((finding) => finding.split(/\s/)[0])).toEqual(Array(7).fill('verified'));
+
+    // The log of the installation has a checkpoint of the history, and continues what was kept of it.
+    const ofLog = page.getByLabel('Kept checkpoint of the installation (optional)', { exact: true });
+    await ofLog.fill(keptOfLog);
+    await expect.poll(async () => (await verified()).length).toBe(14);
+    expect(await refuted()).toBe('');
+    await ofLog.fill(kept);
+    await expect.poll(refuted).toMatch(/The kept one is of/);
+    await ofLog.fill('');
+    await page.getByLabel('Also in the log of the installation').check();
+    await expect.poll(async () => (await verified()).length).toBe(11);
+    expect(await refuted()).toBe('');
+    await page.getByLabel('Also in the log of the installation').uncheck();
 
     await event!.fill(first.replace(/"outcome":"\w+"/, '"outcome":"denied"'));
     await expect.poll(refuted).toMatch(/not what was recorded at place 1[^]*They differ from byte \d+ on/);

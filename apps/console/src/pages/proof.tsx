@@ -1,11 +1,12 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { type VerifierKey, parseLogProof } from '#log-verifier';
 import { dataOf } from '#sdk';
 
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { type DroppedFile, DropText } from '../components/drop-text.js';
-import { Form, Refusal, TextArea, TextField } from '../components/form.js';
+import { CheckField, Form, Refusal, TextArea, TextField } from '../components/form.js';
 import { Card, Page } from '../components/page.js';
 import { saveFile } from '../download.js';
 import { verifier } from '../log-verifier.js';
@@ -14,9 +15,11 @@ import {
   type KeptEvent,
   type SignedCheckpoint,
   consistencyFindings,
+  enteredFindings,
   eventFindings,
   keptEvent,
   readCheckpoint,
+  readEntered,
   signatureFinding,
 } from '../proof.js';
 import { useChange } from '../queries.js';
@@ -25,17 +28,33 @@ import { useTenant } from '../tenant.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/proof');
 const EVENTS = '/v1/tenants/{tenantId}/audit-events';
+const HISTORY = '/v1/tenants/{tenantId}/history';
 
 const currentCheckpoint = async (tenantId: string): Promise<string> =>
   String(await dataOf(client.GET(`${EVENTS}/checkpoint`, { params: { path: { tenantId } }, parseAs: 'text' })));
 
-const publishedKeys = async (origin: string): Promise<string[]> =>
-  (await dataOf(client.GET('/v1/history/keys', { params: { query: { origin } } }))).keys.map((key) => key.verifierKey);
+async function keysOf(origin: string, kept: string | undefined): Promise<VerifierKey[]> {
+  if (kept !== undefined) return [verifier.parseVerifierKey(kept)];
+  const { keys } = await dataOf(client.GET('/v1/history/keys', { params: { query: { origin } } }));
+  return keys.map(({ verifierKey }) => verifier.parseVerifierKey(verifierKey));
+}
 
 async function consistencyProof(tenantId: string, from: number, to: number): Promise<readonly string[]> {
   if (from === 0 || from >= to) return [];
   const params = { path: { tenantId }, query: { from, to } };
   return (await dataOf(client.GET(`${EVENTS}/proofs/consistency`, { params }))).proof;
+}
+
+/** Of the log of the installation: which checkpoint of the history it has, as who kept a checkpoint of that size saw it. */
+const entryProof = async (tenantId: string, before?: number): Promise<string> => {
+  const params = { path: { tenantId }, query: before === undefined ? {} : { before } };
+  return String(await dataOf(client.GET(`${HISTORY}/platform-proof`, { params, parseAs: 'text' })));
+};
+
+async function logConsistencyProof(tenantId: string, from: number, to: number): Promise<readonly string[]> {
+  if (from === 0 || from >= to) return [];
+  const params = { path: { tenantId }, query: { from, to } };
+  return (await dataOf(client.GET(`${HISTORY}/platform-consistency`, { params }))).proof;
 }
 
 async function inclusionProof(tenantId: string, sequence: number, treeSize: number): Promise<readonly string[]> {
@@ -54,10 +73,13 @@ async function bytesOf(tenantId: string, sequence: number): Promise<Uint8Array> 
 type Fields = Readonly<Record<string, string>>;
 
 /** Verifies what the fields ask for. The server gives proofs and bytes; what they prove is decided here. */
-async function verify(tenantId: string, { kept: keptText, key, sequence, event }: Fields): Promise<Finding[]> {
+async function verify(
+  tenantId: string,
+  { kept: keptText, key, sequence, event, ...ofLog }: Fields,
+): Promise<Finding[]> {
   const now = readCheckpoint(await currentCheckpoint(tenantId));
   const kept = keptText === undefined ? undefined : readCheckpoint(keptText);
-  const keys = (key === undefined ? await publishedKeys(now.origin) : [key]).map(verifier.parseVerifierKey);
+  const keys = await keysOf(now.origin, key);
   const compared =
     kept === undefined
       ? [signatureFinding(`The present checkpoint of ${now.size} events`, now, keys)]
@@ -68,7 +90,32 @@ async function verify(tenantId: string, { kept: keptText, key, sequence, event }
     ...(sequence === undefined ? {} : { sequence: Number(sequence) }),
     ...(event === undefined ? {} : { event: keptEvent(event) }),
   });
-  return [...compared, ...found];
+  return [...compared, ...found, ...(await findEntry(tenantId, now, keys, ofLog))];
+}
+
+/** What the log of the installation has of the history, where the fields ask for it. */
+async function findEntry(
+  tenantId: string,
+  now: SignedCheckpoint,
+  keys: readonly VerifierKey[],
+  { entered, keptLog, logKey }: Fields,
+): Promise<Finding[]> {
+  if (entered === undefined && keptLog === undefined) return [];
+  const kept = keptLog === undefined ? undefined : readCheckpoint(keptLog);
+  const proof = await entryProof(tenantId, kept?.size);
+  const { log, entered: entry } = readEntered(proof);
+  // The entry can be of a checkpoint that was signed after the one that was read.
+  const present = entry.size > now.size ? readCheckpoint(await currentCheckpoint(tenantId)) : now;
+  return enteredFindings({
+    proof,
+    logKeys: await keysOf(log.origin, logKey),
+    now: present,
+    keys,
+    continued: await consistencyProof(tenantId, entry.size, present.size),
+    ...(kept === undefined
+      ? {}
+      : { kept: { checkpoint: kept, proof: await logConsistencyProof(tenantId, kept.size, log.size) } }),
+  });
 }
 
 interface Asked {
@@ -99,18 +146,28 @@ export function ProofPage() {
   const { tenantId } = useTenant();
   const { sequence } = route.useSearch();
   const [file, setFile] = useState<DroppedFile>();
+  const [logFile, setLogFile] = useState<DroppedFile>();
   const verifying = useChange((fields: Fields) => verify(tenantId, fields));
   const keep = useChange(
     () => currentCheckpoint(tenantId),
     (note) => saveFile(`${readCheckpoint(note).size}.checkpoint`, note),
   );
+  const keepLog = useChange(
+    async () => parseLogProof(await entryProof(tenantId)).note,
+    (note) => saveFile(`installation-${readCheckpoint(note).size}.checkpoint`, note),
+  );
   return (
     <Page
       title="Proof"
       introduction="Your browser verifies the history itself: by hashes and signatures, not by what the server says of them."
-      actions={<Button onClick={() => keep.mutate(undefined)}>Keep the present checkpoint</Button>}
+      actions={
+        <>
+          <Button onClick={() => keep.mutate(undefined)}>Keep the present checkpoint</Button>
+          <Button onClick={() => keepLog.mutate(undefined)}>Keep the checkpoint of the installation</Button>
+        </>
+      }
     >
-      <Refusal error={keep.error} />
+      <Refusal error={keep.error ?? keepLog.error} />
       <Card>
         <Form submit="Verify" call={verifying} onSubmit={verifying.mutate}>
           <DropText
@@ -139,6 +196,24 @@ export function ProofPage() {
             name="event"
             rows={3}
             hint="Its canonical JSON, or the line of an NDJSON export"
+          />
+          <CheckField
+            label="Also in the log of the installation"
+            name="entered"
+            hint="It has checkpoints of all histories: who keeps its checkpoints sees two versions of any history"
+          />
+          <DropText
+            label="Kept checkpoint of the installation (optional)"
+            name="keptLog"
+            value={logFile?.text ?? ''}
+            onFile={setLogFile}
+            required={false}
+            hint="Whether its log continues it, and what it had of this history then"
+          />
+          <TextField
+            label="Verifier key of the installation that you kept (optional)"
+            name="logKey"
+            hint="Without it, the keys that the server publishes are used"
           />
         </Form>
         <Findings findings={verifying.data} />
