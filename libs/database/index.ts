@@ -40,4 +40,4 @@ export { Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, MoreThanColumn, MoreThanOrEqualInRow, View, type Where } from './view.js';
 // The operators of conditions, so that no other library needs to know what lies below.
 export { Between, In, IsNull, LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual, Not } from 'typeorm';
-export { unsafeSettings } from './mysql.js';
+export { unsafeSettings } from './mysql-settings.js';

@@ -14,6 +14,7 @@ import type { EntityClass } from './ownership.js';
 import type { Cell } from './snapshot.js';
 import { START_CONNECT_TIMEOUT_MILLISECONDS, connected } from './mysql-connection.js';
 import { holdingMigrations } from './mysql-migrations.js';
+import { type ServerSettings, unsafeSettings } from './mysql-settings.js';
 import { MysqlWriter } from './mysql-writer.js';
 import { Reachability, Unreachable } from './reachability.js';
 import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
@@ -46,15 +47,6 @@ export interface MysqlOptions {
   readonly migrations: Migrations;
   /** How long one statement may take before the database counts as unavailable. */
   readonly statementTimeoutMilliseconds?: number | undefined;
-}
-
-interface ServerSettings {
-  version: string;
-  collation: string;
-  flushAtCommit: number;
-  logBin: number;
-  syncBinlog: number;
-  sqlMode: string;
 }
 
 export async function openMysql(
@@ -300,20 +292,4 @@ async function probe(options: MysqlConnectionOptions, declared: MysqlOptions['cl
       cluster,
     };
   });
-}
-
-/** The settings that can lose acknowledged data or treat different identifiers as equal; empty where all is well. */
-export function unsafeSettings(settings: Omit<ServerSettings, 'version'>, mariadb: boolean): string[] {
-  const collation = mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
-  const findings: string[] = [];
-  if (settings.collation !== collation) {
-    findings.push(
-      `the database's collation is ${settings.collation}, which takes different identifiers for equal; ` +
-        `run: ALTER DATABASE CHARACTER SET utf8mb4 COLLATE ${collation};`,
-    );
-  }
-  if (settings.flushAtCommit !== 1) findings.push('innodb_flush_log_at_trx_commit must be 1');
-  if (settings.logBin === 1 && settings.syncBinlog !== 1) findings.push('sync_binlog must be 1 while the binlog is on');
-  if (!/STRICT_(TRANS|ALL)_TABLES/.test(settings.sqlMode)) findings.push('sql_mode must hold STRICT_TRANS_TABLES');
-  return findings;
 }

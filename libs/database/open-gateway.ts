@@ -2,9 +2,7 @@ import type { ClusterKind } from './cluster.js';
 import { parseDatabaseUrl } from './connection-url.js';
 import type { Gateway } from './gateway.js';
 import { migrationsUpTo } from './migrations/index.js';
-import { openMysql } from './mysql.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { openSqlite } from './sqlite.js';
 import type { DatabaseTls } from './tls.js';
 
 /** Which database, and how it is connected to. */
@@ -27,7 +25,11 @@ export async function openGateway(settings: ConnectionSettings): Promise<Gateway
   for (const entity of entities) ownershipOf(entity);
   const target = parseDatabaseUrl(settings.url);
   const migrations = migrationsUpTo(settings.schema);
-  return target.kind === 'sqlite'
-    ? openSqlite(target.path, entities, migrations)
-    : openMysql(target, entities, { tls, cluster, allowUnsafe, warn, statementTimeoutMilliseconds, migrations });
+  // The driver of the other kind is not loaded: it would be part of each start.
+  if (target.kind === 'sqlite') {
+    const { openSqlite } = await import('./sqlite.js');
+    return openSqlite(target.path, entities, migrations);
+  }
+  const { openMysql } = await import('./mysql.js');
+  return openMysql(target, entities, { tls, cluster, allowUnsafe, warn, statementTimeoutMilliseconds, migrations });
 }
