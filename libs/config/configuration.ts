@@ -1,4 +1,4 @@
-import type { SettingTable } from '#core';
+import { Secret, type SettingTable } from '#core';
 
 /** What a process runs with, typed by the table. A library names its own: `SettingValues<typeof databaseSettings>`. */
 export type SettingValues<Table extends SettingTable> = {
@@ -18,6 +18,21 @@ export class ConfigurationError extends Error {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables that are no settings of ours, for programs that we start: they get no secret of ours. */
+export interface ForeignVariables {
+  readonly foreignVariables: Secret<Readonly<Record<string, string>>>;
+}
+
+/** Not those that are for our own runtime: inspectors and loaders of the server are none of a program that it starts. */
+export function foreignVariables(table: SettingTable, environment: Environment): ForeignVariables {
+  const ours = new Set(Object.values(table).map(({ variable }) => variable));
+  const others = Object.entries(environment).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && !ours.has(entry[0]) && !/^(CHANCERY_|NODE_OPTIONS$)/.test(entry[0]),
+  );
+  return { foreignVariables: new Secret(Object.fromEntries(others)) };
+}
 
 /**
  * Reads the settings of a table from an environment; an empty variable counts as absent.

@@ -1,7 +1,9 @@
 export {
   CONFIGURATION,
   ConfigurationError,
+  type ForeignVariables,
   type SettingValues,
+  foreignVariables,
   readSettings,
   unknownVariables,
 } from './configuration.js';

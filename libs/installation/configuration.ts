@@ -1,5 +1,5 @@
 import type { checkpointSettings } from '#audit';
-import type { SettingValues, settings } from '#config';
+import type { ForeignVariables, SettingValues, settings } from '#config';
 import type { databaseSettings } from '#database';
 import type { accountSettings } from '#tenants';
 import type { tracingSettings } from '#tracing';
@@ -16,4 +16,5 @@ export type Configuration = SettingValues<
     typeof masterKeySettings &
     typeof checkpointSettings &
     typeof accountSettings
->;
+> &
+  ForeignVariables;

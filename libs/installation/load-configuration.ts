@@ -1,4 +1,4 @@
-import { ConfigurationError, readSettings, unknownVariables } from '#config';
+import { ConfigurationError, foreignVariables, readSettings, unknownVariables } from '#config';
 
 import type { Configuration } from './configuration.js';
 import { declaredSettings } from './declared-settings.js';
@@ -22,7 +22,8 @@ export function loadConfiguration(environment: Readonly<Record<string, string | 
   const values = readSettings(settings, environment);
   const problems = problemsOf(values);
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return { configuration: values as Configuration, warnings: unknownVariables(settings, environment) };
+  const configuration = { ...values, ...foreignVariables(settings, environment) } as Configuration;
+  return { configuration, warnings: unknownVariables(settings, environment) };
 }
 
 /** The table as `docs/configuration.md` shows it. */

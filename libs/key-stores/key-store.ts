@@ -41,6 +41,10 @@ export interface StoreType {
   readonly scheme: RegExp;
   /** @throws Error that says what is wrong with a URI; never with a secret */
   check(uri: string): void;
-  /** Opens nothing yet: that happens with the first call. @param uri as `check` accepts it */
-  store(uri: string, log: Logger): KeyStore;
+  /**
+   * Opens nothing yet: that happens with the first call.
+   * @param uri as `check` accepts it
+   * @param environment of programs that it starts
+   */
+  store(uri: string, log: Logger, environment: Readonly<Record<string, string>>): KeyStore;
 }

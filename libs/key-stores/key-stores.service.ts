@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
-import { CONFIGURATION, type SettingValues } from '#config';
+import { CONFIGURATION, type ForeignVariables, type SettingValues } from '#config';
 import { DomainError, SECOND } from '#core';
 import { type AlgorithmName, StoredKey, algorithm } from '#crypto';
 import { LOGGER, type Logger } from '#logging';
@@ -45,13 +45,14 @@ export class KeyStores implements OnApplicationShutdown {
   readonly #permitted: SettingValues<typeof keyStoreSettings>['keyStoreTenants'];
 
   constructor(
-    @Inject(CONFIGURATION) { keyStores, keyStoreTenants }: SettingValues<typeof keyStoreSettings>,
+    @Inject(CONFIGURATION)
+    { keyStores, keyStoreTenants, foreignVariables }: SettingValues<typeof keyStoreSettings> & ForeignVariables,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
     this.#permitted = keyStoreTenants;
     this.#stores = new Map(
       keyStores.map(({ name, type, uri }) => {
-        const store = storeTypes[type].store(uri, this.logger);
+        const store = storeTypes[type].store(uri, this.logger, foreignVariables.reveal());
         const lines = { line: new StoreLine(store.concurrency), generations: new StoreLine(1) };
         return [name, { name, type, store, ...lines, isUp: undefined }];
       }),

@@ -59,8 +59,9 @@ export class TokenProcesses {
   #closed = false;
 
   constructor(
-    private readonly source: TokenSource,
+    readonly source: TokenSource,
     private readonly log: Logger,
+    private readonly environment: Readonly<Record<string, string>>,
   ) {}
 
   /** What the token can do, by the names of `TokenSignature`. @throws StoreOutage */
@@ -135,7 +136,7 @@ export class TokenProcesses {
         new Error('The token has rejected this PIN: it is not tried again before its file has another'),
       );
     }
-    const token = new TokenProcess(digestOf(pin), (ended) => this.#all.delete(ended));
+    const token = new TokenProcess(digestOf(pin), this.environment, (ended) => this.#all.delete(ended));
     this.#all.add(token);
     try {
       const answer = await token.ask({ kind: 'open', options: { module, tokenLabel, pin } }, LIMITS.open);
@@ -174,12 +175,14 @@ class TokenProcess {
   /** @param pinDigest of the PIN that it logs in with */
   constructor(
     readonly pinDigest: string,
+    environment: Readonly<Record<string, string>>,
     onEnd: (ended: TokenProcess) => void,
   ) {
     this.#child = fork(PROGRAM, {
       serialization: 'advanced',
-      // Inspectors and loaders of the server are none of it.
+      // Inspectors and loaders of the server are none of it, and a module of a maker is given no secret of ours.
       execArgv: [],
+      env: environment,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     // It keeps no process alive by itself: what waits for an answer has a timer.

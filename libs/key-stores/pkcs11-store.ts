@@ -1,7 +1,6 @@
 import { type JsonWebKey, type KeyObject, createHash, createPublicKey } from 'node:crypto';
 
 import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
-import type { Logger } from '#logging';
 
 import { keyStoreErrors } from './errors.js';
 import type { KeyStore, StorePlace, StoreType } from './key-store.js';
@@ -85,8 +84,7 @@ function publicKeyOf(stated: TokenPublicKey): KeyObject {
 }
 
 /** A token of a PKCS#11 module. */
-function pkcs11Store(source: TokenSource, log: Logger): KeyStore {
-  const processes = new TokenProcesses(source, log);
+function pkcs11Store(processes: TokenProcesses): KeyStore {
   const ask: TokenProcesses['ask'] = async (question) => {
     try {
       return await processes.ask(question);
@@ -96,7 +94,7 @@ function pkcs11Store(source: TokenSource, log: Logger): KeyStore {
     }
   };
   return {
-    concurrency: source.processes,
+    concurrency: processes.source.processes,
     algorithms: async () => {
       const mechanisms = await processes.mechanisms();
       return algorithmNames.filter((name) => mechanisms.includes(algorithm(name).scheme?.type ?? ''));
@@ -119,5 +117,5 @@ export const pkcs11StoreType = {
   form: FORM,
   scheme: /^pkcs11:/,
   check: (uri) => void tokenSourceOf(uri),
-  store: (uri, log) => pkcs11Store(tokenSourceOf(uri), log),
+  store: (uri, log, environment) => pkcs11Store(new TokenProcesses(tokenSourceOf(uri), log, environment)),
 } as const satisfies StoreType;

@@ -82,6 +82,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     CHANCERY_CHECKPOINT_FILE: 'off',
     CHANCERY_ADMIN_EMAIL: ADMIN.email,
     CHANCERY_ADMIN_PASSWORD: ADMIN.password,
+    // Of the module of a token.
+    SOFTHSM2_CONF: process.env.SOFTHSM2_CONF,
     ...options.environment,
   });
   const server = await createServer({

@@ -220,6 +220,15 @@ describe.each(withSoftHsm)('with %s', () => {
     await expect.poll(() => sign(profile).then(({ status }) => status), { timeout: 20_000 }).toBe(200);
   });
 
+  it('the processes of a token have no setting of the server in their environment, and so none of its keys', async () => {
+    const { profile } = await signerOf({});
+    expect((await sign(profile)).status).toBe(200);
+    const [pid] = tokenProcesses();
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment).toContain('SOFTHSM2_CONF');
+    expect(environment).not.toMatch(/CHANCERY_|DATABASE_URL|TEST_/);
+  });
+
   it('a process of a token that was killed is followed by another with the next signature', async () => {
     const { profile } = await signerOf({});
     expect((await sign(profile)).status).toBe(200);
