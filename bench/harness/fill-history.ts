@@ -53,7 +53,7 @@ function insertion(filling: Filling, begun: number, count: number): [string, (st
       'action',
       "CASE WHEN n % 10 < 7 THEN 'token.issued' WHEN n % 10 < 9 THEN 'token.verified' ELSE 'service.changed' END",
     ],
-    ['targetType', "CASE WHEN n % 100 = 0 THEN 'service' ELSE 'profile' END"],
+    ['targetType', "CASE WHEN n % 10 < 9 THEN 'token' ELSE 'service' END"],
     ['targetId', "CASE WHEN n % 100 = 0 THEN ? ELSE concat('target-', n % 1000) END", targetId],
     ['outcome', "CASE WHEN n % 1000 = 0 THEN 'denied' ELSE 'success' END"],
     ['requestId', "CASE WHEN n % 5000 = 0 THEN ? ELSE concat('request-', n) END", requestId],

@@ -95,20 +95,26 @@ export async function recordedEventsAbout(
   { tenantId, actions, until }: Until,
   about: { readonly targetId: string } | { readonly kid: string },
 ): Promise<RecordedEvent[]> {
-  const where = { tenantId, ...about, action: In([...actions]), occurredAt: LessThanOrEqual(until) };
-  // Without an order the database takes the index that finds fewest of them: that of the actions, where millions of tokens name the `kid`.
-  const found = await view.find(AuditEvent, where, { limit: EVENTS_UNORDERED });
-  const rows = found.length < EVENTS_UNORDERED ? found : await inPages(view, where);
+  const where = { tenantId, ...about, occurredAt: LessThanOrEqual(until) };
+  // Without an order the database takes the index of the thing and the action, and reads it once for each action.
+  const found = await view.find(AuditEvent, { ...where, action: In([...actions]) }, { limit: EVENTS_UNORDERED });
+  const rows =
+    found.length < EVENTS_UNORDERED
+      ? found
+      : await inPages(
+          view,
+          actions.map((action) => ({ ...where, action })),
+        );
   const inOrder = rows.sort((one, other) => one.sequence - other.sequence);
   return (await reader.opened(view, inOrder, isOfContent)).map(toRecorded);
 }
 
-async function inPages(view: View, where: Where<AuditEvent>): Promise<AuditEvent[]> {
+async function inPages(view: View, where: readonly Where<AuditEvent>[]): Promise<AuditEvent[]> {
   const rows: AuditEvent[] = [];
   let cursor: string | undefined;
   do {
     const order = [['occurredAt', 'ASC'] as const, ['id', 'ASC'] as const];
-    const page = await view.page(AuditEvent, where, order, { limit: EVENTS_PER_PAGE, cursor });
+    const page = await view.pageOfAny(AuditEvent, where, order, { limit: EVENTS_PER_PAGE, cursor });
     rows.push(...page.items);
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);

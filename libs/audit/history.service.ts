@@ -93,6 +93,10 @@ export interface Refusal {
 /** Queries of one request whose filter is asked for month by month, each of them an index range: some milliseconds of SQLite. */
 const CONDITIONS_MAX = 300;
 const TARGET_ID_MAX = 64;
+/** Columns whose index has the action before the time: a value of one of them is looked for with each of its actions. */
+const WITH_ACTIONS = ['targetId', 'credentialId', 'kid'] as const;
+/** Filters whose index has the order of the list. */
+const IN_ORDER = ['actor', 'actorEmail', 'sourceAddress', 'tokenId', 'requestId'] as const;
 const HOURS_OF_DAY = DAY / HOUR;
 /** Later than every event: the last instant that RFC 3339 can write. */
 const INSTANT_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
@@ -190,6 +194,7 @@ export class History {
       ['occurredAt', direction],
       ['id', direction],
     ];
+    const actions = await actionsOf(view, tenantId, filter);
     const { actorEmail, sourceAddress } = filter;
     const personal: PersonalColumns = {
       ...(actorEmail === undefined ? {} : { actorName: actorEmail }),
@@ -197,7 +202,12 @@ export class History {
     };
     const [from, to] = periodOf(filter);
     if (Object.keys(personal).length === 0) {
-      return view.pageOfAny(AuditEvent, conditions(tenantId, filter, { from, to }, [{}]), order, request);
+      return view.pageOfAny(
+        AuditEvent,
+        conditions(tenantId, { ...filter, action: actions }, { from, to }, [{}]),
+        order,
+        request,
+      );
     }
     // Month by month, in the order of the list: what is found under one key is not found under another.
     const newestFirst = direction === 'DESC';
@@ -209,7 +219,7 @@ export class History {
     let asked = 0;
     let read: Stretch | undefined;
     for (const stretch of stretches) {
-      const where = conditions(tenantId, filter, stretch, columnsIn(stretch, personal));
+      const where = conditions(tenantId, { ...filter, action: actions }, stretch, columnsIn(stretch, personal));
       asked += where.length;
       if (read && asked > CONDITIONS_MAX) return { items, nextCursor: encodeCursor(endOf(read, newestFirst)) };
       // The embedded database answers in this turn of the event loop, in which nothing else is done.
@@ -259,6 +269,29 @@ function periodOf({ from, to }: HistoryFilter): [from: number, to: number] {
   return [from ?? 0, to ?? INSTANT_MAX];
 }
 
+/**
+ * The actions that are looked for, each by itself; `undefined` where an index without them has the order of the list.
+ * No event can have one of them and not meet the rest of the filter by its type.
+ */
+async function actionsOf(view: View, tenantId: string, filter: HistoryFilter): Promise<readonly string[] | undefined> {
+  const { action, targetType } = filter;
+  if (action !== undefined) {
+    const named = typeof action === 'string' ? [action] : [...new Set(action)];
+    return targetType === undefined ? named : named.filter((one) => one.startsWith(`${targetType}.`));
+  }
+  // What was refused or has failed is rare: its index has the order, too.
+  const isRare = filter.outcome !== undefined && filter.outcome !== 'success';
+  if (isRare || IN_ORDER.some((name) => filter[name] !== undefined)) return undefined;
+  let common: readonly string[] | undefined;
+  for (const column of WITH_ACTIONS) {
+    const value = filter[column];
+    if (value === undefined) continue;
+    const found = await view.differentTexts(AuditEvent, { tenantId, [column]: value }, 'action');
+    common = common?.filter((one) => found.includes(one)) ?? found;
+  }
+  return common;
+}
+
 /** One condition for each action and each value of the personal columns, each of which has an index of its own. */
 function conditions(
   tenantId: string,
@@ -284,7 +317,7 @@ function conditions(
     ...(actorEmail === undefined ? {} : { actorType: 'user' }),
     ...(from === 0 && to === INSTANT_MAX ? {} : { occurredAt: period(from, to) }),
   };
-  const actions = action === undefined || typeof action === 'string' ? [action] : [...new Set(action)];
+  const actions = typeof action === 'string' ? [action] : (action ?? [undefined]);
   return actions.flatMap((one) =>
     personal.map((columns) => ({ ...common, ...columns, ...(one === undefined ? {} : { action: one }) })),
   );

@@ -6,6 +6,7 @@ import {
   type FindOptionsSelect,
   type FindOptionsWhere,
   In,
+  MoreThan,
   type ObjectLiteral,
   Raw,
   type SelectQueryBuilder,
@@ -134,6 +135,30 @@ export class View {
     return rows.map(({ text }) => text);
   }
 
+  /**
+   * The different texts of a column among the rows that match, of which there are few. Each is one search, however many rows
+   * have it, where an index begins with the columns of the condition and goes on with this one.
+   */
+  async differentTexts<Row extends object, Column extends keyof Row & string>(
+    entity: EntityClass<Row>,
+    where: FindOptionsWhere<Row>,
+    column: Row[Column] extends string ? Column : never,
+  ): Promise<string[]> {
+    const texts: string[] = [];
+    for (let last: string | null = ''; texts.length < ROWS_MAX; texts.push(last)) {
+      const beyond = { ...where, [column]: MoreThan(last) } as FindOptionsWhere<Row>;
+      // The least one, and no order with a limit: for that MariaDB takes any index that has the order, and reads most of it.
+      const least: { text: string | null } | undefined = await this.manager
+        .createQueryBuilder(entity as EntityClass<Row & ObjectLiteral>, 'row')
+        .select(`MIN(row.${column})`, 'text')
+        .where(this.confine(entity, beyond) as never)
+        .getRawOne();
+      last = least?.text ?? null;
+      if (last === null) break;
+    }
+    return texts;
+  }
+
   /** The one row that matches, or `null`. An empty condition is rejected: it would return the first row of any tenant. */
   async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
     return this.oneRow(entity, where);
@@ -198,7 +223,7 @@ export class View {
   }
 
   /**
-   * One page of the rows that meet one of several conditions; no row may meet two. Each condition is looked for by its own index,
+   * One page of the rows that meet one of several conditions, of which there may be none; no row may meet two. Each condition is looked for by its own index,
    * where one statement for all would sort everything that matches, or search through everything that does not. What is looked for
    * is in the index: for whole rows in the middle of a large table, MariaDB begins at its end and reads all rows before them.
    * @throws VALIDATION_ERROR as `page`
@@ -210,6 +235,7 @@ export class View {
     request: PageRequest,
   ): Promise<Page<Row>> {
     const columns = [...new Set(['id', ...order.map(([column]) => column)])].map((column) => `row.${column}`);
+    if (request.cursor !== undefined) decodeCursor(request.cursor, order.length);
     const keys: Row[] = [];
     for (const where of conditions) {
       keys.push(...(await this.pageQuery(entity, where, order, request).select(columns).getMany()));

@@ -307,6 +307,50 @@ describe('lists of the API document', () => {
     },
   );
 
+  it.skipIf(testServerUrl !== undefined)(
+    'events of a thing that have an action are found by an index of both',
+    async () => {
+      const history = lists.find(({ path }) => path === '/v1/tenants/{tenantId}/audit-events')!;
+      const plans: Record<string, string | undefined> = {};
+      for (const { name, query } of history.filters.filter((one) =>
+        ['kid', 'targetId', 'credentialId'].includes(one.name),
+      )) {
+        const { asked } = await statementsOf(history, `${query}&action=key.generated`);
+        const { sql, parameters } = asked.find((statement) => statement.sql.includes('FROM "audit_events"'))!;
+        const [plan] = await plain.query<Plan[]>(`EXPLAIN QUERY PLAN ${sql}`, parameters as never);
+        plans[name] = /\((.*)\)/.exec(plan!.detail!)?.[1];
+      }
+      const both = (column: string): string => `tenantId=? AND ${column}=? AND action=?`;
+      expect(plans).toEqual({
+        targetId: both('targetId'),
+        kid: both('kid'),
+        credentialId: both('credentialId'),
+      });
+    },
+  );
+
+  it.skipIf(testServerUrl === undefined)(
+    'of the events of a thing and of those of an action, none is read that is not of both',
+    async () => {
+      const history = lists.find(({ path }) => path === '/v1/tenants/{tenantId}/audit-events')!;
+      const frequent = (
+        where: string,
+      ): string => `SELECT targetId, action FROM audit_events WHERE tenantId = ? AND ${where}
+        GROUP BY targetId, action HAVING COUNT(*) > 50 LIMIT 1`;
+      const found = async (where: string): Promise<{ targetId: string; action: string }> =>
+        ((await plain.query(frequent(where), [identifiers['tenantId']])) as [{ targetId: string; action: string }])[0];
+      // The rows that were added have actions of a number and a word, but for those of one action of the product.
+      const [{ targetId }, { action }] = [await found("action LIKE '%-%'"), await found("action NOT LIKE '%-%'")];
+      const query = `&targetId=${encodeURIComponent(targetId)}&action=${action}`;
+      const events = (await statementsOf(history, query)).asked.filter(({ sql }) =>
+        sql.includes('FROM `audit_events`'),
+      );
+      let rows = 0;
+      for (const statement of events) rows += await rowsRead(statement);
+      expect(rows).toBeLessThan(20);
+    },
+  );
+
   // Which of several indexes the server of MariaDB takes, it decides by how many rows it expects.
   it.skipIf(testServerUrl !== undefined)(
     'each filter of the history by one value has an index of its own',

@@ -153,6 +153,10 @@ describe('the list', () => {
     ['token', { tokenId: 'token-1' }, ['e1']],
     ['kid', { kid: 'kid-0' }, ['e4', 'e0']],
     ['credential', { credentialId }, ['e4', 'e1']],
+    ['credential and kid, which have an action in common', { credentialId, kid: 'kid-0' }, ['e4']],
+    ['target and kid, which have no action in common', { targetId: 'e2', kid: 'kid-0' }, []],
+    ['target type and its action', { targetType: 'key', action: ['key.retired', 'service.created'] }, ['e2']],
+    ['target type and an action of another', { targetType: 'key', action: 'service.created' }, []],
     ['request', { requestId: 'request-ann' }, ['e3', 'e2', 'e0']],
     ['from, inclusive', () => ({ from: start + 3_000 }), ['e4', 'e3']],
     ['to, exclusive', () => ({ to: start + 1_000 }), ['e0']],
@@ -199,6 +203,26 @@ describe('the list', () => {
     expect(seen).toEqual(expected);
   });
 
+  it.each<['asc' | 'desc', number[]]>([
+    ['asc', [0, 1, 2, 3, 4, 5, 6]],
+    ['desc', [6, 5, 4, 3, 2, 1, 0]],
+  ])('the events of one kid continue %s from a cursor, whatever their actions are', async (order, expected) => {
+    const scope = tenantScope();
+    const makers = [keyEvents.generated, serviceEvents.created, keyEvents.retired];
+    for (const number of expected.toSorted()) {
+      await record(scope, makers[number % 3]!('key-1', { kid: 'kid-1', details: { number } }));
+      if (number % 2 === 0) clock.advance(1_000);
+    }
+    const seen: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await history.list(scope, { kid: 'kid-1', order }, { limit: 2, cursor });
+      seen.push(...page.items.map(({ details }) => (details as { number: number }).number));
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(expected);
+  });
+
   it('the history keeps the order of events of one instant', async () => {
     const scope = tenantScope();
     const ids = Array.from({ length: 20 }, (_, index) => `same-${index}`);
@@ -209,7 +233,9 @@ describe('the list', () => {
 
   it('the history rejects a cursor that it did not give out', async () => {
     const cursor = Buffer.from('["x"]').toString('base64url');
-    await expect(history.list(ann, {}, { cursor })).rejects.toThrow(withCode('VALIDATION_ERROR'));
+    for (const filter of [{}, { kid: 'of no event' }]) {
+      await expect(history.list(ann, filter, { cursor })).rejects.toThrow(withCode('VALIDATION_ERROR'));
+    }
   });
 });
 
