@@ -45,7 +45,6 @@ import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
 import { EventsByThingAndAction1764182000000 } from './0082-events-by-thing-and-action.js';
-import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [

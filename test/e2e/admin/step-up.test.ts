@@ -103,6 +103,7 @@ const bodies: Readonly<Record<string, () => object>> = {
   'DELETE /v1/tenants/{tenantId}/token-profiles/{name}': () => ({ force: true }),
   'POST /v1/tenants/{tenantId}/identity-providers': () => provider,
   'POST /v1/platform/identity-providers': () => ({ ...provider }),
+  'POST /v1/platform/history/keys/compromise': () => ({ number: 1 }),
 };
 const provider = {
   name: 'Other',

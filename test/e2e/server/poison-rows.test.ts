@@ -59,7 +59,7 @@ describe('a row that the database refuses to change', () => {
       });
       expect(server.logs.some((line) => line.includes(`"kind":"${kind}","item":`))).toBe(true);
       // Longer than the first delay of the back-off, and short enough for the session.
-      (server.clock as ManualClock).advance(20 * SECOND);
+      (server.clock as ManualClock).advance(12 * SECOND);
       await server.runScheduler();
       expect(await sample.unhandled(planted)).toEqual([]);
     },
