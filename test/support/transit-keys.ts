@@ -154,10 +154,12 @@ export async function transitKeys(): Promise<TransitKeys> {
       const isKnown = message.headers['x-vault-token'] === token;
       // As the policy of docs/key-stores.md.
       const isPermitted = isKnown && /^\/v1\/transit\/(keys|sign)\/chancery-/.test(message.url ?? '');
-      const allowed = isPermitted
-        ? answer(message.method ?? '', message.url ?? '', body)
-        : ([403, { errors: [] }] as const);
-      const [status, document] = engine.fail ? ([503, {}] as const) : allowed;
+      const outcome = (): ReturnType<typeof answer> => {
+        // An engine that is down makes no key either.
+        if (engine.fail) return [503, {}];
+        return isPermitted ? answer(message.method ?? '', message.url ?? '', body) : [403, { errors: [] }];
+      };
+      const [status, document] = outcome();
       response
         .writeHead(status, { 'content-type': 'application/json' })
         .end(engine.text ?? (status === 204 ? '' : JSON.stringify(document)));
