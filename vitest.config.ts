@@ -41,21 +41,22 @@ export default defineConfig({
     // One more than processors, because tests wait for the processes that they start. VITEST_MAX_WORKERS=1 on a machine that is shared.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
-    projects: Object.entries(PROJECTS).map(([name, { include, exclude = [], pool }]): TestProjectConfiguration => ({
-      extends: true,
-      test: {
-        name,
-        include: [...include],
-        exclude: [...configDefaults.exclude, ...exclude],
-        pool,
-        // Files that follow each other in a process share the modules that they import.
-        isolate: false,
-        // Limits for what never comes, and no measures of how soon it does: a machine may do other things meanwhile.
-        testTimeout: 240_000,
-        hookTimeout: 240_000,
-        expect: { poll: { timeout: 30_000 } },
-        setupFiles: ['test/support/setup.ts'],
-      },
-    })),
+    projects: Object.entries(PROJECTS).map(
+      ([name, { include, exclude = [], pool, isolate = false }]): TestProjectConfiguration => ({
+        extends: true,
+        test: {
+          name,
+          include: [...include],
+          exclude: [...configDefaults.exclude, ...exclude],
+          pool,
+          isolate,
+          // Limits for what never comes, and no measures of how soon it does: a machine may do other things meanwhile.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 30_000 } },
+          setupFiles: ['test/support/setup.ts'],
+        },
+      }),
+    ),
   },
 });

@@ -2,6 +2,8 @@ interface Project {
   readonly include: readonly string[];
   readonly exclude?: readonly string[];
   readonly pool: 'forks' | 'threads';
+  /** Whether each file has a process of its own. Otherwise files that follow each other in one share the modules that they import. */
+  readonly isolate?: boolean;
 }
 
 /** Pages in Chromium: `npm test` leaves this project out, `npm run test:browser` runs it. */
@@ -13,8 +15,10 @@ const CONFORMANCE = [
   'test/conformance/{crypto,key-files}/**/*.test.ts',
   'test/conformance/{certificates,transparency-log}/pure-*.test.ts',
 ];
-/** Processes that are started and killed, races, and the PKCS#11 module, which a process loads once. */
-const FAULTS = ['test/faults/**/*.test.ts', 'test/integration/{vault,key-stores}/pkcs11.test.ts'];
+/** A PKCS#11 module, which can be initialised once in a process, with the tokens that it finds then. */
+const TOKENS = ['test/integration/{vault,key-stores}/pkcs11.test.ts'];
+/** Processes that are started and killed, and races. */
+const FAULTS = ['test/faults/**/*.test.ts'];
 /** Services on a real database. */
 const INTEGRATION = ['test/integration/**/*.test.ts'];
 
@@ -22,7 +26,8 @@ const INTEGRATION = ['test/integration/**/*.test.ts'];
 export const PROJECTS: Readonly<Record<string, Project>> = {
   browser: { include: BROWSER, pool: 'forks' },
   faults: { include: FAULTS, pool: 'forks' },
-  integration: { include: INTEGRATION, exclude: FAULTS, pool: 'forks' },
+  tokens: { include: TOKENS, pool: 'forks', isolate: true },
+  integration: { include: INTEGRATION, exclude: TOKENS, pool: 'forks' },
   // The server over HTTP, and the command line: whatever no other project has.
   e2e: {
     include: ['test/**/*.test.ts'],
