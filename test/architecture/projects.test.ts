@@ -25,7 +25,7 @@ describe('the projects of the suite', () => {
   it.each([
     ['test/e2e/console/people.test.ts', ['browser']],
     ['test/e2e/server/console-files.test.ts', ['e2e']],
-    ['test/integration/vault/pkcs11.test.ts', ['faults']],
+    ['test/integration/vault/pkcs11.test.ts', ['tokens']],
     ['libs/keys/versions.spec.ts', ['unit']],
     ['test/conformance/crypto/sealing.test.ts', ['conformance']],
     ['test/elsewhere/x.spec.ts', []],
