@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { SECOND } from '#core';
 
-import { acceptedClaims, claimAt, claimProblems, matches, ruleProblems, timeProblem } from './trust-rules.js';
+import { decideByRules, claimAt, claimProblems, matches, ruleProblems, timeProblem } from './trust-rules.js';
 
 /** As GitHub Actions writes them. */
 const GITHUB_ACTIONS = 'https://token.actions.githubusercontent.com';
@@ -76,10 +76,29 @@ describe('the claims of a workload', () => {
 
   it('the claims of a workload by which it is accepted are those that the rules name', () => {
     const github = rules({ subject: 'repo:octo-org/octo-repo:environment:*', claims: { repository_id: '74' } });
-    expect(acceptedClaims(github, GITHUB)).toEqual({ aud: AUDIENCE, sub: GITHUB.sub, repository_id: '74' });
+    const matched = { aud: AUDIENCE, sub: GITHUB.sub, repository_id: '74' };
+    expect(decideByRules(github, GITHUB)).toEqual({ reason: null, matched });
     const kubernetes = rules({ claims: { '/kubernetes.io/serviceaccount/uid': '14ee3fa4-*' } });
-    expect(acceptedClaims(kubernetes, KUBERNETES)).toMatchObject({ sub: KUBERNETES.sub });
+    expect(decideByRules(kubernetes, KUBERNETES)).toMatchObject({ matched: { sub: KUBERNETES.sub } });
   });
+
+  it.each(['refused', 'reason', 'matched', 'code', 'constructor', 'toString', 'hasOwnProperty', '__proto__'])(
+    'a claim of a workload that is named %s is compared like every other',
+    (name) => {
+      const claims = Object.fromEntries([...Object.entries(KUBERNETES), [name, 'EXPIRED_TOKEN']]);
+      const rule = (value: string) => rules({ claims: Object.fromEntries([[name, value]]) });
+      expect(decideByRules(rule('EXPIRED_TOKEN'), claims)).toEqual({
+        reason: null,
+        matched: Object.fromEntries([
+          ['aud', AUDIENCE],
+          ['sub', KUBERNETES.sub],
+          [name, 'EXPIRED_TOKEN'],
+        ]),
+      });
+      expect(decideByRules(rule('other'), claims)).toEqual({ reason: 'CLAIM_NOT_TRUSTED' });
+      expect(decideByRules(rule('*'), KUBERNETES)).toEqual({ reason: 'CLAIM_NOT_TRUSTED' });
+    },
+  );
 
   it.each([
     ['AUDIENCE_NOT_TRUSTED', { aud: 'https://chancery.test/' }, {}],
@@ -91,22 +110,22 @@ describe('the claims of a workload', () => {
     ['CLAIM_NOT_TRUSTED', {}, { claims: { repository_id: '75' } }],
     ['CLAIM_NOT_TRUSTED', {}, { claims: { absent: '*' } }],
     ['CLAIM_NOT_TRUSTED', { repository_id: ['74'] }, {}],
-  ])('the claims of a workload are rejected as %s: %j', (refused, change, more) => {
+  ])('the claims of a workload are rejected as %s: %j', (reason, change, more) => {
     const subject = 'repo:octo-org/octo-repo:environment:prod';
     const trust = rules({ subject, claims: { repository_id: '74' }, ...more });
-    expect(acceptedClaims(trust, { ...GITHUB, ...change } as never)).toEqual({ refused });
+    expect(decideByRules(trust, { ...GITHUB, ...change } as never)).toEqual({ reason });
   });
 
   it('the service account that every pod has by default is accepted by its exact subject only', () => {
     const sub = 'system:serviceaccount:shop:default';
     const claims = { ...KUBERNETES, sub };
-    expect(acceptedClaims(rules({ subject: 'system:serviceaccount:shop:*' }), claims)).toEqual({
-      refused: 'SUBJECT_NOT_TRUSTED',
+    expect(decideByRules(rules({ subject: 'system:serviceaccount:shop:*' }), claims)).toEqual({
+      reason: 'SUBJECT_NOT_TRUSTED',
     });
-    expect(acceptedClaims(rules({ claims: { '/kubernetes.io/namespace': 'shop' } }), claims)).toEqual({
-      refused: 'SUBJECT_NOT_TRUSTED',
+    expect(decideByRules(rules({ claims: { '/kubernetes.io/namespace': 'shop' } }), claims)).toEqual({
+      reason: 'SUBJECT_NOT_TRUSTED',
     });
-    expect(acceptedClaims(rules({ subject: sub }), claims)).toMatchObject({ sub });
+    expect(decideByRules(rules({ subject: sub }), claims)).toMatchObject({ matched: { sub } });
   });
 });
 

@@ -93,25 +93,29 @@ export function acceptedUntil({ iat, exp }: Claims): EpochMilliseconds {
  */
 export const repeatableUntil = (claims: Claims): EpochMilliseconds => acceptedUntil(claims) + CLOCK_SKEW;
 
-/** The claims by which the rules accept the token, or why they do not. */
-export function acceptedClaims(
-  rules: TrustRules,
-  claims: Claims,
-): Readonly<Record<string, string>> | { readonly refused: TrustRefusal } {
+/** What rules decide about a token: whatever its claims are named, they are never taken for a reason. */
+export type TrustDecision =
+  | { readonly reason: TrustRefusal }
+  /** The claims by which the rules accept the token. */
+  | { readonly reason: null; readonly matched: Readonly<Record<string, string>> };
+
+/** What the rules decide about the claims of a token, its time aside. */
+export function decideByRules(rules: TrustRules, claims: Claims): TrustDecision {
   const { aud, sub } = claims;
   // Kubernetes writes the one audience as a list. With several, others accept the same token.
   const [audience, ...others] = Array.isArray(aud) ? aud : [aud];
-  if (audience !== rules.audience || others.length > 0) return { refused: 'AUDIENCE_NOT_TRUSTED' };
-  if (typeof sub !== 'string' || sub === '') return { refused: 'INVALID_CLAIMS' };
-  if (rules.subject !== null && !matches(rules.subject, sub)) return { refused: 'SUBJECT_NOT_TRUSTED' };
-  if (DEFAULT_SERVICE_ACCOUNT.test(sub) && rules.subject !== sub) return { refused: 'SUBJECT_NOT_TRUSTED' };
-  const accepted: Record<string, string> = { aud: rules.audience, sub };
+  if (audience !== rules.audience || others.length > 0) return { reason: 'AUDIENCE_NOT_TRUSTED' };
+  if (typeof sub !== 'string' || sub === '') return { reason: 'INVALID_CLAIMS' };
+  if (rules.subject !== null && !matches(rules.subject, sub)) return { reason: 'SUBJECT_NOT_TRUSTED' };
+  if (DEFAULT_SERVICE_ACCOUNT.test(sub) && rules.subject !== sub) return { reason: 'SUBJECT_NOT_TRUSTED' };
+  const accepted: [name: string, value: string][] = [];
   for (const [name, pattern] of Object.entries(rules.claims)) {
     const value = claimAt(claims, name);
-    if (value === undefined || !matches(pattern, value)) return { refused: 'CLAIM_NOT_TRUSTED' };
-    accepted[name] = value;
+    if (value === undefined || !matches(pattern, value)) return { reason: 'CLAIM_NOT_TRUSTED' };
+    accepted.push([name, value]);
   }
-  return accepted;
+  // By definition of members, not by assignment: `__proto__` is a name like others.
+  return { reason: null, matched: { aud: rules.audience, sub, ...Object.fromEntries(accepted) } };
 }
 
 /** The first claim of the rules that the token does not have as it must be. */

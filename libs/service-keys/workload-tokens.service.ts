@@ -25,8 +25,9 @@ import { trustErrors } from './errors.js';
 import { trustEvents } from './events.js';
 import {
   CLOCK_SKEW,
+  type TrustDecision,
   type TrustRefusal,
-  acceptedClaims,
+  decideByRules,
   repeatableUntil,
   timeProblem,
   untrustedClaim,
@@ -165,10 +166,10 @@ export class WorkloadTokens {
       return because('ISSUER_UNUSABLE');
     }
     if (!claims) return because('INVALID_SIGNATURE');
-    const outcome = decided(trust, claims, now);
-    if (isRefused(outcome)) {
-      const claim = outcome.refused === 'CLAIM_NOT_TRUSTED' ? untrustedClaim(trust, claims) : undefined;
-      return because(outcome.refused, claim ?? null);
+    const { reason } = decided(trust, claims, now);
+    if (reason !== null) {
+      const claim = reason === 'CLAIM_NOT_TRUSTED' ? untrustedClaim(trust, claims) : undefined;
+      return because(reason, claim ?? null);
     }
     if (!trust.singleUse) return because(null);
     const replayKey = replayKeyOf(trust, claims, token);
@@ -211,9 +212,9 @@ export class WorkloadTokens {
           : this.prove(token, this.keysOf(trust));
       const claims = await proving;
       if (!claims) continue;
-      const matched = decided(trust, claims, now);
-      if (!isRefused(matched)) return { trust, claims, matched };
-      reason = matched.refused;
+      const decision = decided(trust, claims, now);
+      if (decision.reason === null) return { trust, claims, matched: decision.matched };
+      reason = decision.reason;
     }
     throw refused(reason);
   }
@@ -291,16 +292,11 @@ export class WorkloadTokens {
   }
 }
 
-type Refused = { readonly refused: TrustRefusal };
-type Matched = Readonly<Record<string, string>>;
-
 /** What a trust decides about claims that are proven. */
-function decided(trust: Trust, claims: Claims, now: EpochMilliseconds): Matched | Refused {
-  const problem = timeProblem(claims, now);
-  return problem ? { refused: problem } : acceptedClaims(trust, claims);
+function decided(trust: Trust, claims: Claims, now: EpochMilliseconds): TrustDecision {
+  const reason = timeProblem(claims, now);
+  return reason ? { reason } : decideByRules(trust, claims);
 }
-
-const isRefused = (outcome: Matched | Refused): outcome is Refused => 'refused' in outcome;
 
 /** Why the token was rejected; `undefined` for every other failure. */
 export function refusalOf(error: unknown): WorkloadRefusal | typeof ALREADY_ADMITTED | undefined {
