@@ -3,7 +3,7 @@ import { DomainError, type EpochMilliseconds, type TenantScope, coreErrors } fro
 import type { Counter } from '#metrics';
 
 import type { ConfigurationCheck, EventRecorder } from './checks.js';
-import { completionOf } from './completion.js';
+import { completionOf, withoutCompletion } from './completion.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
 import { type Basis, bothOf, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
@@ -13,6 +13,8 @@ import {
   type Finished,
   Outdated,
   type PreparedWork,
+  type PreparedWriting,
+  PresentRows,
   RaisedInstants,
   type Share,
   isCurrent,
@@ -86,6 +88,12 @@ const OF_THE_DATABASE: readonly string[] = [
   databaseErrors.DATABASE_UNAVAILABLE.code,
   databaseErrors.AUDIT_UNAVAILABLE.code,
 ];
+/** Whether its work may share a transaction with that of others. */
+const isShareable = (scope: TenantScope): boolean => {
+  const completion = completionOf(scope);
+  return completion === undefined || completion.shared !== undefined;
+};
+
 /** Below every number of a configuration. */
 const NO_TENANT = 0;
 
@@ -93,6 +101,7 @@ const NO_TENANT = 0;
 export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
+  readonly #rowsThere = new PresentRows();
   readonly #presentNumbers = new PresentNumbers((tenantIds) =>
     this.doors.readAcross((view) => this.#readNumbers(view, tenantIds)),
   );
@@ -113,7 +122,7 @@ export class Commits implements Loader {
         if (attempt > ATTEMPTS_BEFOREHAND) return await this.#writeHolding(scope, prepare, rows);
         const work = await this.deciding(scope.tenantId, prepare);
         ({ rows } = work);
-        return await (completionOf(scope) !== undefined ? this.#writeAlone(scope, work) : this.#group.add(scope, work));
+        return await (isShareable(scope) ? this.#group.add(scope, work) : this.#writeAlone(scope, work));
       } catch (error) {
         if (!(error instanceof Outdated)) throw error;
         if (attempt === ATTEMPTS) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
@@ -218,8 +227,8 @@ export class Commits implements Loader {
       const newest = this.numbers.newest(tenantId);
       if (newest !== undefined) assumed.set(tenantId, newest);
     }
-    // Whether a row is there already is found out in the transaction, and decides about events.
-    const needsRows = shares.some(({ work }) => work.once !== undefined || work.shared !== undefined);
+    // A row that is there already decides about events: a plan by which it is absent would come to nothing.
+    const needsRows = shares.some(({ work }) => work.shared !== undefined || this.#rowsThere.has(work.once));
     if (assumed.size < tenantIds.length || needsRows) return undefined;
     const { from, until } = shares.map(({ work }) => work.basis).reduce(bothOf);
     const isTimely = (now: EpochMilliseconds): boolean => from <= now && now < until;
@@ -230,12 +239,13 @@ export class Commits implements Loader {
   }
 
   async #writeShares(
-    tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'appendNumbered' | 'rows'>,
+    tx: PreparedWriting & Pick<Tx, 'appendNumbered'>,
     shares: readonly Share[],
     numbers: ReadonlyMap<string, number>,
   ): Promise<Written> {
     this.#note(numbers);
-    const { finished, raised } = await writePrepared(tx, shares, numbers, this.#raised);
+    const { finished, raised, present } = await writePrepared(tx, shares, numbers, this.#raised);
+    for (const row of present) this.#rowsThere.note(row);
     const works = shares.flatMap(({ scope }, index) => {
       const { events = [] } = finished[index] as Partial<Finished<unknown>>;
       return events.length === 0 ? [] : [{ scope, events }];
@@ -290,7 +300,8 @@ export class Commits implements Loader {
     note: (raised: readonly RaisedInstant[]) => void,
   ): Promise<Result> {
     const numbers = await this.#readNumbers(tx, [scope.tenantId]);
-    const share = { scope, work };
+    // Its completion is written by the transaction itself.
+    const share = { scope: withoutCompletion(scope), work };
     if (!isCurrent(share, numbers, tx.now)) throw new Outdated();
     const written = await writePrepared(tx, [share], numbers, this.#raised);
     const [one] = written.finished as [Finished<Result> | Error];

@@ -1,12 +1,31 @@
 import type { PlatformScope, TenantScope } from '#core';
+import type { EntityClass } from './ownership.js';
 import type { Tx } from './tx.js';
+import type { View } from './view.js';
 
 type Scope = TenantScope | PlatformScope;
+
+/** What a row is made by: its values may be sealed. */
+export type Sealing = Pick<View, 'now' | 'installation' | 'onceCommitted'>;
+
+/** The row of an answer: of all requests with its key one is done. */
+export interface AnswerRow {
+  readonly entity: EntityClass;
+  /** The columns of its unique key. */
+  readonly key: Readonly<Record<string, string>>;
+  /**
+   * Can run several times for one request: the last result is the one that is committed.
+   * @returns the whole row; `undefined` where the result is no answer, so that nothing is stored
+   */
+  row(tx: Sealing, result: unknown): Promise<object | undefined>;
+}
 
 /** What is written in the transaction that does the work of a scope, once its result is known and before the commit. */
 export interface Completion {
   /** Runs as the last write of the transaction; what it throws rolls the work back. */
   complete(tx: Tx, result: unknown): Promise<void>;
+  /** How prepared work is completed in a transaction that it shares; absent where it needs one of its own. */
+  readonly shared?: AnswerRow | undefined;
 }
 
 const completions = new WeakMap<Scope, Completion>();

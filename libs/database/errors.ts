@@ -21,3 +21,8 @@ export class TransactionMisuse extends Error {
 export class NotPlanned extends Error {
   override readonly name = 'NotPlanned';
 }
+
+/** The key of an answer is there already: nothing was done. */
+export class KeyTaken extends Error {
+  override readonly name = 'KeyTaken';
+}

@@ -20,7 +20,9 @@ export { type OnceRow, Outdated, type PreparedWork, type SharedStep } from './pr
 export type { RaisedInstant, Series } from './statements.js';
 export {
   type Committed,
+  type AnswerRow,
   type Completion,
+  type Sealing,
   committed,
   completing,
   completionOf,
@@ -29,7 +31,7 @@ export {
 export type { AuthorityCheck, ConfigurationCheck, EventRecorder, RecordingTransaction } from './checks.js';
 export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
-export { TransactionMisuse, databaseErrors } from './errors.js';
+export { KeyTaken, TransactionMisuse, databaseErrors } from './errors.js';
 export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';

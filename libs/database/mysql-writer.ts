@@ -1,7 +1,7 @@
 import { type Connection, createConnection } from 'mysql2/promise';
 
 import type { Dialect } from './dialects.js';
-import { isLostRace, isStatementTimeout } from './driver-errors.js';
+import { isLostRace, isStatementTimeout, isUniqueViolation } from './driver-errors.js';
 import { inParts } from './mysql-statements.js';
 import { numbersIn } from './statements.js';
 import type { MysqlConnectionOptions } from './tls.js';
@@ -35,15 +35,18 @@ export class MysqlWriter {
     this.#idle = undefined;
     const connection = idle ?? (await this.connect().catch(() => undefined));
     if (connection === undefined) return false;
+    let planned: TransactionPlan | undefined;
     try {
-      const isCommitted = await this.attempt(connection, await plan(), isTimely);
+      planned = await plan();
+      const isCommitted = await this.attempt(connection, planned, isTimely);
       this.putBack(connection);
       return isCommitted;
     } catch (error) {
       // Its statement is still running; the server takes back what it has done where the connection ends.
       if (isStatementTimeout(error)) connection.destroy();
       else await this.rollBack(connection);
-      if (isLostRace(error)) return false;
+      const isTaken = planned !== undefined && planned.fresh.length > 0 && isUniqueViolation(error);
+      if (isLostRace(error) || isTaken) return false;
       throw error;
     }
   }
@@ -55,6 +58,7 @@ export class MysqlWriter {
   }
 
   private async attempt(connection: Connection, plan: TransactionPlan, isTimely: () => boolean): Promise<boolean> {
+    for (const { insert, places, rows } of plan.fresh) await this.insert(connection, insert, places, rows);
     const first = await this.firstNumbers(connection, plan);
     if (first === undefined || !isTimely()) {
       await this.end(connection, 'ROLLBACK');
@@ -63,13 +67,22 @@ export class MysqlWriter {
     for (const alike of Map.groupBy(plan.numbered, ({ insert }) => insert).values()) {
       const rows = alike.flatMap((numbered) => withNumbers(numbered, first.get(numbered)!));
       const { insert, places } = alike[0]!;
-      for (const part of inParts(rows)) {
-        const statement = insert + `, ${places}`.repeat(part.length - 1);
-        await this.execute(connection, { statement, parameters: part.flat() });
-      }
+      await this.insert(connection, insert, places, rows);
     }
     await this.end(connection, 'COMMIT');
     return true;
+  }
+
+  private async insert(
+    connection: Connection,
+    insert: string,
+    places: string,
+    rows: readonly unknown[][],
+  ): Promise<void> {
+    for (const part of inParts(rows)) {
+      const statement = insert + `, ${places}`.repeat(part.length - 1);
+      await this.execute(connection, { statement, parameters: part.flat() });
+    }
   }
 
   /** Holds what is assumed, changes what is to be changed, and takes the numbers; `undefined` where a number is another. */

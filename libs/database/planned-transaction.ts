@@ -1,7 +1,7 @@
 import type { EpochMilliseconds } from '#core';
 
 import { type CounterPlace, type NumberPlace, insertStatement, placesOf } from './dialects.js';
-import { NotPlanned, TransactionMisuse } from './errors.js';
+import { NotPlanned } from './errors.js';
 import type { EntityClass } from './ownership.js';
 import {
   type Place,
@@ -14,12 +14,13 @@ import {
   placeOfColumn,
   raiseStatement,
 } from './statements.js';
-import type { NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
+import type { FreshRows, NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
 
 /** Writes down what work wants of its transaction, which it takes for a `Tx`. Nothing is carried out. */
 export class PlannedTransaction {
   readonly #assumptions: (Statement & { readonly numbers: ReadonlyMap<string, number> })[] = [];
   readonly #assumedIn: NumberPlace[] = [];
+  readonly #fresh: FreshRows[] = [];
   readonly #changes: Statement[] = [];
   readonly #numbered: NumberedRows[] = [];
   readonly #countedIn: CounterPlace[] = [];
@@ -35,6 +36,7 @@ export class PlannedTransaction {
     const guardedCounter = this.#guardedCounter();
     return {
       assumptions: this.#assumptions,
+      fresh: this.#fresh,
       changes: this.#changes,
       numbered: this.#numbered,
       ...(guardedCounter === undefined ? {} : { guardedCounter }),
@@ -57,6 +59,16 @@ export class PlannedTransaction {
     throw new NotPlanned();
   }
 
+  /** Likewise. @throws NotPlanned */
+  get installation(): never {
+    throw new NotPlanned();
+  }
+
+  /** What a plan is made by was committed before. @throws NotPlanned */
+  onceCommitted(): never {
+    throw new NotPlanned();
+  }
+
   /** As `Tx.holdNumbers`: what is assumed. */
   async holdNumbers<Row extends object>(
     entity: EntityClass<Row>,
@@ -75,9 +87,22 @@ export class PlannedTransaction {
     this.#changes.push(raiseStatement(this.place, instant, null));
   }
 
-  /** Which rows go in is known to the transaction alone. */
-  async insertAbsent(entity: EntityClass): Promise<ReadonlySet<string>> {
-    throw new TransactionMisuse(`Rows of ${entity.name} cannot be planned: their keys may be there already`);
+  /** As `Tx.insertAbsent`: all of them are taken to be absent. Where one is not, nothing is done. */
+  async insertAbsent(entity: EntityClass, rows: ReadonlyMap<string, object>): Promise<ReadonlySet<string>> {
+    await this.insertNew(entity, [...rows.values()]);
+    return new Set(rows.keys());
+  }
+
+  /** As `Tx.presentAmong`: likewise. */
+  async presentAmong(): Promise<object[]> {
+    return [];
+  }
+
+  /** As `Tx.insertNew`. */
+  async insertNew(entity: EntityClass, rows: readonly object[]): Promise<void> {
+    if (rows.length === 0) return;
+    const added = newRows(this.place, entity, rows);
+    this.#fresh.push({ insert: insertStatement(added, 1), places: placesOf(added), rows: added.rows });
   }
 
   /** As `Tx.appendNumbered`. */

@@ -1,7 +1,8 @@
 import type { DomainError, EpochMilliseconds, EventDraft, TenantScope } from '#core';
 
 import { type Basis, holds } from './basis.js';
-import { TransactionMisuse } from './errors.js';
+import { type AnswerRow, type Sealing, completionOf } from './completion.js';
+import { KeyTaken, TransactionMisuse } from './errors.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { RaisedInstant } from './statements.js';
 import type { Tx } from './tx.js';
@@ -91,6 +92,22 @@ export class RaisedInstants {
   }
 }
 
+/** Rows that were found to be there when they were to be inserted: those who ask for one are likely to ask again. */
+export class PresentRows {
+  readonly #ids = new Set<string>();
+
+  constructor(private readonly max = 10_000) {}
+
+  has(row: OnceRow | undefined): boolean {
+    return row !== undefined && this.#ids.has(`${row.entity.name}:${row.id}`);
+  }
+
+  note({ entity, id }: OnceRow): void {
+    if (this.#ids.size >= this.max) this.#ids.delete(this.#ids.values().next().value!);
+    this.#ids.add(`${entity.name}:${id}`);
+  }
+}
+
 const keyOf = ({ entity, id, column }: RaisedInstant): string => `${entity.name}:${column}:${id}`;
 
 /** Whether the work is still right by the configuration and the clock. */
@@ -100,22 +117,34 @@ export const isCurrent = (
   now: EpochMilliseconds,
 ): boolean => holds(work.basis, { configVersion: numbers.get(scope.tenantId), now });
 
+/** What prepared work writes by. */
+export type PreparedWriting = Sealing &
+  Pick<Tx, 'now' | 'insertAbsent' | 'insertNew' | 'presentAmong' | 'raise' | 'rows'>;
+
+/** What becomes of work that ends before it is finished. */
+type Ended = DomainError | Outdated | KeyTaken;
+
 /**
  * A step: writes what prepared work asks for, in as few statements as the work of one request would take.
  * @param numbers the configurations of the tenants, held until the transaction ends
  * @param known what was raised before; the instants that are raised here are noted there once they are committed
- * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again, an error for those that
- *   their step ended
+ * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again, `KeyTaken` for those whose
+ *   answer is there already, an error for those that their step ended
+ * @throws KeyTaken where the key of an answer was taken meanwhile, by another transaction
  */
 export async function writePrepared(
-  tx: Pick<Tx, 'now' | 'insertAbsent' | 'raise' | 'rows'>,
+  tx: PreparedWriting,
   shares: readonly Share[],
   numbers: ReadonlyMap<string, number>,
   known: RaisedInstants,
-): Promise<{ finished: (Finished<unknown> | Outdated | DomainError)[]; raised: RaisedInstant[] }> {
+): Promise<{ finished: (Finished<unknown> | Ended)[]; raised: RaisedInstant[]; present: OnceRow[] }> {
   const { now } = tx;
   const current = shares.filter((share) => isCurrent(share, numbers, now));
-  const ended = await runShared(tx, current);
+  const answers = new Map(current.flatMap((share) => answerOf(share)));
+  const ended = new Map<Share, Ended>();
+  for (const share of await takenAmong(tx, answers)) ended.set(share, new KeyTaken());
+  const free = current.filter((share) => !ended.has(share));
+  for (const [share, end] of await runShared(tx, free)) ended.set(share, end);
   const going = new Set(current.filter((share) => !ended.has(share)));
   const firsts = await insertOnce(tx, [...going]);
   const raised = known.pending([...going].flatMap(({ work }) => work.raised ?? []));
@@ -131,7 +160,60 @@ export async function writePrepared(
     }
     return one;
   });
-  return { finished, raised };
+  await insertAnswers(
+    tx,
+    shares.flatMap((share, index) => {
+      const answer = answers.get(share);
+      return answer && going.has(share)
+        ? [{ share, answer, result: (finished[index] as Finished<unknown>).result }]
+        : [];
+    }),
+  );
+  const present = [...going].flatMap((share) => (share.work.once && !firsts.has(share) ? [share.work.once] : []));
+  return { finished, raised, present };
+}
+
+const answerOf = (share: Share): [Share, AnswerRow][] => {
+  const answer = completionOf(share.scope)?.shared;
+  return answer === undefined ? [] : [[share, answer]];
+};
+
+/** The work whose answer is there already: found out before anything of it is written. */
+async function takenAmong(tx: PreparedWriting, answers: ReadonlyMap<Share, AnswerRow>): Promise<Share[]> {
+  const taken: Share[] = [];
+  for (const [entity, own] of Map.groupBy(answers, ([, answer]) => answer.entity)) {
+    const present = await tx.presentAmong(
+      entity,
+      own.map(([, { key }]) => key),
+    );
+    const isPresent = ({ key }: AnswerRow): boolean =>
+      present.some((row) => Object.entries(key).every(([name, value]) => row[name as keyof typeof row] === value));
+    for (const [share, answer] of own) if (isPresent(answer)) taken.push(share);
+  }
+  return taken;
+}
+
+/** In the order of their keys, so that two transactions with keys in common do not wait for each other. */
+async function insertAnswers(
+  tx: PreparedWriting,
+  wanted: readonly { readonly share: Share; readonly answer: AnswerRow; readonly result: unknown }[],
+): Promise<void> {
+  const rows = new Map<EntityClass, { readonly place: string; readonly row: object }[]>();
+  for (const { share, answer, result } of wanted) {
+    const row = await answer.row(tx, result);
+    if (row === undefined) continue;
+    const { entity, key } = answer;
+    const own = rows.get(entity) ?? [];
+    rows.set(entity, own);
+    own.push({ place: JSON.stringify(key), row: ownRow(share, entity, row) });
+  }
+  for (const [entity, own] of rows) {
+    const ordered = own.toSorted((one, other) => (one.place < other.place ? -1 : 1));
+    await tx.insertNew(
+      entity,
+      ordered.map(({ row }) => row),
+    );
+  }
 }
 
 /** Runs each step once for each tenant, in one order of the tenants. @returns the work that ends there, and why */
@@ -165,7 +247,7 @@ async function insertOnce(tx: Pick<Tx, 'now' | 'insertAbsent'>, shares: readonly
     if (!once) continue;
     const rows = byEntity.get(once.entity) ?? new Map<string, { share: Share; row: object }>();
     byEntity.set(once.entity, rows);
-    if (!rows.has(once.id)) rows.set(once.id, { share, row: ownRow(share, once.row(tx.now)) });
+    if (!rows.has(once.id)) rows.set(once.id, { share, row: ownRow(share, once.entity, once.row(tx.now)) });
   }
   for (const [entity, wanted] of byEntity) {
     // In a fixed order, so that two batches with ids in common do not wait for each other.
@@ -177,8 +259,8 @@ async function insertOnce(tx: Pick<Tx, 'now' | 'insertAbsent'>, shares: readonly
 }
 
 /** @throws TransactionMisuse for a row of another tenant than that of the work */
-function ownRow({ scope, work }: Share, row: object): object {
-  const ownership = ownershipOf(work.once!.entity);
+function ownRow({ scope }: Share, entity: EntityClass, row: object): object {
+  const ownership = ownershipOf(entity);
   const isOwn = ownership.owner === 'tenant' && (row as Record<string, unknown>)[ownership.column] === scope.tenantId;
   if (!isOwn) throw new TransactionMisuse('Prepared work inserts rows of its own tenant only');
   return row;

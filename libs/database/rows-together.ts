@@ -4,7 +4,7 @@ import type { PlatformScope, TenantScope } from '#core';
 
 import { type Dialect, type NewRows, insertStatement } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
-import { TransactionMisuse } from './errors.js';
+import { KeyTaken, TransactionMisuse } from './errors.js';
 import { type Ledger, newLedger } from './ledger.js';
 import { requireInitialState } from './lifecycle-of.js';
 import { writeLockSlot } from './lock-slots.js';
@@ -87,6 +87,27 @@ export abstract class RowsTogether extends View {
       for (const key of absent.keys()) inserted.add(key);
     }
     return inserted;
+  }
+
+  /** Of rows that are named by their unique keys, those that are there. */
+  async presentAmong(entity: EntityClass, keys: readonly Readonly<Record<string, string>>[]): Promise<object[]> {
+    const present: object[] = [];
+    for (let start = 0; start < keys.length; start += ROWS_PER_STATEMENT) {
+      const where = keys.slice(start, start + ROWS_PER_STATEMENT) as Where<object>;
+      present.push(...(await this.manager.find<ObjectLiteral>(entity, { where: this.confine(entity, where) })));
+    }
+    return present;
+  }
+
+  /**
+   * Inserts rows whose keys were free when they were looked for. Every column of the entity must be there.
+   * @throws KeyTaken where another transaction has inserted one meanwhile
+   */
+  async insertNew(entity: EntityClass, rows: readonly object[]): Promise<void> {
+    for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+      const part = rows.slice(start, start + ROWS_PER_STATEMENT);
+      if (!(await this.appendUnlessPresent(entity, part))) throw new KeyTaken();
+    }
   }
 
   /**

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 
 import { QueryFailedError, QueryResult, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
-import { isLostRace } from './driver-errors.js';
+import { isLostRace, isUniqueViolation } from './driver-errors.js';
 import type { TransactionPlan } from './transaction-plan.js';
 import type { Answer, Question, WriterSettings } from './sqlite.worker.js';
 
@@ -59,13 +59,15 @@ export class SqliteWriter {
 
   /**
    * A whole transaction by one message.
-   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, or another process writes
+   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, a key is not free, or another
+   *   process writes
    */
   async carryOut(plan: TransactionPlan): Promise<boolean> {
     const answer = await this.#ask({ kind: 'plan', plan });
     if (!('error' in answer)) return 'affected' in answer && answer.affected > 0;
     const error = failed('a planned transaction', [], answer);
-    if (isLostRace(error)) return false;
+    const isTaken = plan.fresh.length > 0 && isUniqueViolation(error);
+    if (isLostRace(error) || isTaken) return false;
     throw error;
   }
 

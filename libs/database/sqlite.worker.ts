@@ -54,7 +54,7 @@ function statementOf(text: string): Statement {
 }
 
 /** `affected` is 0 where a number is another than was assumed: then nothing is done. */
-function carryOut({ assumptions, changes, numbered }: TransactionPlan): Answer {
+function carryOut({ assumptions, fresh, changes, numbered }: TransactionPlan): Answer {
   statementOf('BEGIN IMMEDIATE').run();
   try {
     const isAsAssumed = assumptions.every(({ statement, parameters, numbers }) => {
@@ -62,6 +62,7 @@ function carryOut({ assumptions, changes, numbered }: TransactionPlan): Answer {
       return rows.length === numbers.size && rows.every(({ key, number }) => numbers.get(key as string) === number);
     });
     if (isAsAssumed) {
+      for (const { insert, rows } of fresh) for (const row of rows) statementOf(insert).run(...row);
       for (const { statement, parameters } of changes) statementOf(statement).run(...parameters);
       for (const rows of numbered) insertNumbered(rows);
     }

@@ -17,13 +17,24 @@ export interface NumberedRows {
   readonly numberAt: number;
 }
 
+/** Rows whose keys must be free. */
+export interface FreshRows {
+  /** Inserts one row. */
+  readonly insert: string;
+  /** The places of the values of a further row, which `insert` can be followed by. */
+  readonly places: string;
+  readonly rows: readonly unknown[][];
+}
+
 /**
  * A transaction that is known as a whole before it begins, so that the thread that carries it out is asked once. It depends on
- * numbers that were assumed, and changes nothing where one of them is another.
+ * numbers that were assumed and on keys that were taken to be free, and changes nothing where one of them is another or is there.
  */
 export interface TransactionPlan {
   /** Each statement answers rows of `key` and `number`. */
   readonly assumptions: readonly (Statement & { readonly numbers: ReadonlyMap<string, number> })[];
+  /** The first to be inserted, as in a transaction that is not planned: before the numbers that everyone takes. */
+  readonly fresh: readonly FreshRows[];
   readonly changes: readonly Statement[];
   readonly numbered: readonly NumberedRows[];
   /**

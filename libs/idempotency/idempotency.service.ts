@@ -14,7 +14,7 @@ import {
   isPlatformScope,
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
-import { Database, In, LessThanOrEqual, type Tx } from '#database';
+import { type AnswerRow, Database, In, LessThanOrEqual, type Sealing, type Tx } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
@@ -42,17 +42,36 @@ export interface IdempotencyClaim {
   readonly ownerId: string;
 }
 
+/** The right of one request of this process to be done and answered, unless its key is found to be taken. */
+export interface IdempotencyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
+  /** The record of the answer. @param until as in `complete` */
+  record(tx: Sealing, answer: Buffer, until?: EpochMilliseconds): Promise<IdempotencyRecord>;
+  /** Another request may use the key. @param isKnown whether there is an answer, or a claim */
+  end(isKnown: boolean): void;
+}
+
+/** Answered keys that one process remembers: a request that is repeated soon is not prepared again. */
+const KNOWN_MAX = 10_000;
+/** How long it takes, at most, until work that shares a transaction is done. */
+const SHARED_WORK = SECOND;
+
 /**
  * Stores the first answer to each idempotency key of a caller for 24 hours.
  *
  * A key is claimed before the work, by a lease that is renewed while the work runs. The answer is stored by `complete` in
  * the very transaction of the work, and only while the claim holds: work without an answer, an answer without work, and
  * two attempts that both commit are impossible, whichever process stops or stalls at whatever moment.
+ *
+ * Work that is only committed, together with that of other requests, needs no claim: it is done as if its key were free, and
+ * commits only if it is (`reserve`).
  */
 @Expires({})
 @Injectable()
 export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements OnModuleDestroy {
   readonly #running = new Set<string>();
+  /** Of the requests of this process that have reserved a key: what they ask. */
+  readonly #reserved = new Map<string, string>();
+  readonly #known = new Set<string>();
   #pepper: Buffer | undefined;
   #renewal: NodeJS.Timeout | undefined;
 
@@ -87,9 +106,7 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
     key: string,
     payload: string,
   ): Promise<{ readonly claim: IdempotencyClaim } | { readonly answer: Buffer }> {
-    const payloadHash = createHmac('sha256', await this.pepper())
-      .update(payload)
-      .digest('hex');
+    const payloadHash = await this.payloadHash(payload);
     const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
     const found = await this.run(scope, async (tx) => {
       const lease = { ownerId: uuidv7(tx.now), leaseUntil: tx.now + LEASE };
@@ -111,6 +128,49 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
     });
     if ('claim' in found) this.keepRenewing(found.claim);
     return found;
+  }
+
+  /**
+   * Reserves the key for work that has no effect but what it commits, and commits it only if the record of its answer is the first
+   * under its key.
+   * @returns `undefined` where the key is known already: then it is to be claimed
+   * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE as `claim`, where another request of this process has reserved it
+   */
+  async reserve(scope: TenantScope, key: string, payload: string): Promise<IdempotencyReservation | undefined> {
+    const payloadHash = await this.payloadHash(payload);
+    const { tenantId } = scope;
+    const unique = { tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+    const place = Object.values(unique).join(':');
+    if (this.#known.has(place)) return undefined;
+    const other = this.#reserved.get(place);
+    if (other !== undefined)
+      throw other === payloadHash ? inUse(SHARED_WORK, 0) : idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
+    this.#reserved.set(place, payloadHash);
+    return {
+      entity: IdempotencyRecord,
+      key: unique,
+      record: async (tx, answer, until) => {
+        const id = uuidv7(tx.now);
+        return {
+          ...unique,
+          id,
+          payloadHash,
+          state: 'answered',
+          ownerId: null,
+          leaseUntil: null,
+          sealedAnswer: await this.vault.seal(tx, answers.place(tenantId, id), answer),
+          answerUntil: until ?? null,
+          createdAt: tx.now,
+          expiresAt: tx.now + KEPT_FOR,
+        };
+      },
+      end: (isKnown) => {
+        this.#reserved.delete(place);
+        if (!isKnown) return;
+        if (this.#known.size >= KNOWN_MAX) this.#known.delete(this.#known.values().next().value!);
+        this.#known.add(place);
+      },
+    };
   }
 
   /**
@@ -166,6 +226,12 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
         await tx.update(IdempotencyRecord, running, { leaseUntil: tx.now + LEASE });
       })
       .catch(() => undefined);
+  }
+
+  private async payloadHash(payload: string): Promise<string> {
+    return createHmac('sha256', await this.pepper())
+      .update(payload)
+      .digest('hex');
   }
 
   /** Payloads hold passwords and short secrets: a plain hash of one could be guessed from a stolen database. */

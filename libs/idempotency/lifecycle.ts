@@ -7,7 +7,8 @@ export type RecordState = (typeof recordStates)[number];
 export const recordLifecycle = defineLifecycle({
   noun: 'request',
   states: recordStates,
-  initial: ['running'],
+  // A request whose work shares a transaction has no record before its answer.
+  initial: ['running', 'answered'],
   live: ['running'],
   events: { answer: { from: ['running'], to: 'answered', done: 'answered', records: null } },
 });

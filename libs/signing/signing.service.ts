@@ -14,6 +14,7 @@ import {
   type Basis,
   type Committed,
   Database,
+  KeyTaken,
   Outdated,
   type PreparedWork,
   type SharedStep,
@@ -257,7 +258,7 @@ export class Signing {
       }
       return result;
     } catch (error) {
-      this.metrics.refused(tenantId, error);
+      if (!(error instanceof KeyTaken)) this.metrics.refused(tenantId, error);
       throw error;
     }
   }

@@ -13,7 +13,7 @@ import {
   uuidv7,
 } from '#crypto';
 import { LOGGER, type Logger } from '#logging';
-import { Database, IsNull, Not, type Tx, type View } from '#database';
+import { Database, IsNull, Not, type Sealing, type Tx, type View } from '#database';
 
 import { InstallationSecret, WrappedDataKey } from './entities.js';
 import { type SealedPlace, installationSealedColumn } from './sealed-columns.js';
@@ -154,7 +154,7 @@ export class Vault {
   }
 
   /** Encrypts a value for its place. @throws SEALED */
-  async seal(view: View, place: SealedPlace, plaintext: Buffer): Promise<Buffer> {
+  async seal(view: Sealing, place: SealedPlace, plaintext: Buffer): Promise<Buffer> {
     const { current } = await this.keyring(view, place.tenantId);
     return sealBlob(current, { ...place, recordVersion: RECORD_VERSION }, plaintext);
   }
@@ -235,7 +235,7 @@ export class Vault {
     return current;
   }
 
-  private async keyring(view: View, tenantId: string): Promise<Keyring> {
+  private async keyring(view: Sealing, tenantId: string): Promise<Keyring> {
     this.masterKey();
     const known = this.#keyrings.get(tenantId);
     if (known && Math.abs(view.now - known.loadedAt) < KEYRING_KEPT_FOR) return known;

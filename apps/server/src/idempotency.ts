@@ -14,7 +14,7 @@ import { isReset } from './admin/auth.contract.js';
 import { isInvitation } from './admin/invitations.contract.js';
 import { isWebhookSecret } from './admin/webhooks.contract.js';
 import type { GrantedService } from './callers.js';
-import type { KeyClaim, SecretReference, StoredAnswer } from './http/answer-once.js';
+import type { KeyClaim, KeyReservation, SecretReference, StoredAnswer } from './http/answer-once.js';
 import { type Claimant, IdempotencyStore } from './http/idempotency.guard.js';
 import { isCredential, isToken } from './secret-references.js';
 
@@ -38,6 +38,14 @@ export class SealedAnswers extends IdempotencyStore {
     const found = await this.records.claim(scope, key, payloadHash);
     if ('claim' in found) return { claim: this.claimOf(found.claim) };
     return { answer: JSON.parse(found.answer.toString()) as StoredAnswer };
+  }
+
+  override async reserve({ scope }: Claimant, key: string, payloadHash: string): Promise<KeyReservation | undefined> {
+    if (!isOfTenant(scope)) return undefined;
+    const reservation = await this.records.reserve(scope, key, payloadHash);
+    if (!reservation) return undefined;
+    const { record, ...kept } = reservation;
+    return { ...kept, row: (tx, answer, until) => record(tx, Buffer.from(JSON.stringify(answer)), until) };
   }
 
   /** Credentials by the rules of revealing, tokens while they may still be used; each with its event. */

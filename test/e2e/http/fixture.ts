@@ -307,6 +307,10 @@ export class FixtureIdempotency extends IdempotencyStore {
     return { answer: row.answer };
   }
 
+  async reserve() {
+    return undefined;
+  }
+
   async reopen(): Promise<string[]> {
     throw new Error('no answer of the fixture holds a secret');
   }

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { MINUTE, SECOND, ManualClock } from '#core';
 
+import { Database } from '#database';
+
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
@@ -22,23 +24,32 @@ const TTL_SECONDS = 120;
 const clock = new ManualClock();
 let database: TestDatabase;
 let server: TestServer;
+/** A second instance on the same database. */
+let other: TestServer;
 let tenant: TestTenant;
 let issuer: TestIssuer;
 beforeAll(async () => {
   database = await createMigratedDatabase();
   server = await startTestServer({ database, clock });
+  other = await startTestServer({ database, clock });
   tenant = await createTenant(server);
   issuer = await createIssuer(server, tenant, { ttlSeconds: TTL_SECONDS, maxTtlSeconds: 600 });
 });
 afterAll(async () => {
+  await other.close();
   await server.close();
   await database.drop();
 });
 
-const post = (path: string, body: object, key: string, serviceKey = issuer.service.serviceKey): Promise<Answer> =>
-  server.post(path, body, { serviceKey, headers: { 'Idempotency-Key': key } });
-const sign = (key: string, by: TestIssuer = issuer, body: object = {}): Promise<Answer> =>
-  post(`/v1/sign/${by.profile}`, body, key, by.service.serviceKey);
+const post = (
+  path: string,
+  body: object,
+  key: string,
+  serviceKey = issuer.service.serviceKey,
+  at = server,
+): Promise<Answer> => at.post(path, body, { serviceKey, headers: { 'Idempotency-Key': key } });
+const sign = (key: string, by: TestIssuer = issuer, body: object = {}, at = server): Promise<Answer> =>
+  post(`/v1/sign/${by.profile}`, body, key, by.service.serviceKey, at);
 
 const isReplay = (answer: Answer): boolean => answer.headers.get('idempotency-replayed') === 'true';
 
@@ -91,6 +102,47 @@ describe('a token that is asked for again under its idempotency key', () => {
     const tokens = answers.filter(({ status }) => status === 200).map(({ body }) => body['token']);
     expect(answers.map(({ status }) => status).every((status) => status === 200 || status === 409)).toBe(true);
     expect(new Set(tokens).size).toBe(1);
+  });
+
+  it('a token that is asked for again under its idempotency key is issued once, whichever instance is asked, also at the same time', async () => {
+    const keys = Array.from({ length: 6 }, (_, number) => `instances-${number}`);
+    const answers = await Promise.all(
+      keys.flatMap((key) => [server, other, server, other].map((at) => sign(key, issuer, {}, at))),
+    );
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect(refused.every(({ body }) => body['code'] === 'IDEMPOTENCY_KEY_IN_USE')).toBe(true);
+    for (const answer of refused) expect(answer.headers.get('retry-after')).toMatch(/^[1-3]$/);
+    const tokenIds = new Set(answers.flatMap(({ body }) => body['tokenId'] ?? []));
+    expect(tokenIds.size).toBe(keys.length);
+    for (const tokenId of tokenIds) expect(await events('token.issued', String(tokenId))).toHaveLength(1);
+    for (const key of keys) {
+      const [here, there] = [await sign(key), await sign(key, issuer, {}, other)];
+      expect([here.status, isReplay(here), isReplay(there), there.text]).toEqual([200, true, true, here.text]);
+    }
+    const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
+    expect(await sign('instances-0', issuer, { subject: 'other' }, other)).toMatchObject(reused);
+  });
+
+  it('a token that is asked for again under its idempotency key is rejected for another input, also while the first is made', async () => {
+    const answers = await Promise.all(['one', 'two'].map((subject) => sign('both', issuer, { subject })));
+    expect(answers.map(({ status, body }) => body['code'] ?? status).toSorted()).toEqual([
+      200,
+      'IDEMPOTENCY_KEY_REUSED',
+    ]);
+  });
+
+  it('tokens that are asked for under idempotency keys share the transactions of those without', async () => {
+    const { batchSizes } = server.server.app.get(Database).measures;
+    const shared = (): number => [...batchSizes.values()].reduce((sum, [, observed]) => sum + observed.sum, 0);
+    const before = shared();
+    const answers = await Promise.all(Array.from({ length: 16 }, (_, number) => sign(`shared-${number}`)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect(shared() - before).toBe(answers.length);
+  });
+
+  it('a token that is refused under an idempotency key leaves the key free', async () => {
+    const refused = await sign('corrected', issuer, { unknown: true });
+    expect([refused.status, (await sign('corrected')).status]).toEqual([400, 200]);
   });
 
   it('a token that is asked for again under its idempotency key is sealed in the database', async () => {

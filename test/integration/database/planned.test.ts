@@ -1,24 +1,57 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { TenantScope } from '#core';
-import type { Basis, ConfigurationCheck, Database, PreparedWork } from '#database';
+import { uuidv7 } from '#crypto';
+import {
+  type Basis,
+  type ConfigurationCheck,
+  type Database,
+  type EventRecorder,
+  KeyTaken,
+  type OnceRow,
+  type PreparedWork,
+  completing,
+} from '#database';
 
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
-import { Note, type Sample, noteEvents, openAgain, openSample, platform, tenantScope } from './sample.js';
+import { HistorySize } from '../../../libs/audit/log.entities.js';
+import { PlannedTransaction } from '../../../libs/database/planned-transaction.js';
+import {
+  Note,
+  type Sample,
+  note,
+  noteEvents,
+  openAgain,
+  openSample,
+  platform,
+  sampleEntities,
+  tenantScope,
+} from './sample.js';
 import { testServerUrl } from '../../support/database.js';
 import { recordEvents } from '../../support/history.js';
 
 // The number of a tenant's configuration is in a row, as it is in the product: what a group of work assumes is compared with it.
 const configurations: ConfigurationCheck = (view, tenantIds) => view.holdNumbers(Note, tenantIds, 'count');
 
+/** Whether each transaction that recorded was planned. */
+let planned: boolean[] = [];
+const recorder: EventRecorder = async (tx, works) => {
+  planned.push(tx instanceof PlannedTransaction);
+  await recordEvents(tx, works);
+};
+
 let sample: Sample;
 let database: Database;
 let other: Database;
 
 beforeAll(async () => {
-  sample = await openSample({ configurations, recorder: recordEvents });
+  sample = await openSample({ configurations, recorder });
   ({ database } = sample);
-  other = await openAgain(sample, { configurations, recorder: recordEvents });
+  other = await openAgain(sample, {
+    configurations,
+    recorder: recordEvents,
+    entities: [...sampleEntities, AuditEvent, HistorySize],
+  });
 });
 afterAll(async () => {
   await other.close();
@@ -52,6 +85,36 @@ async function eventsOf({ tenantId }: TenantScope): Promise<{ sequence: number; 
   );
   return events.slice(1).map(({ sequence, targetId }) => ({ sequence, target: targetId }));
 }
+
+const onceRow = ({ tenantId }: TenantScope, id: string): OnceRow => ({
+  entity: Note,
+  id,
+  row: (now) => note({ id, tenantId, name: id, createdAt: now }),
+});
+
+/** A scope whose work is answered under a key: of all that have it one is done. */
+function keyed({ tenantId, ...origin }: TenantScope, name: string): TenantScope {
+  const row = (result: unknown): Note => note({ tenantId, name, labels: [String(result)] });
+  return completing(
+    { ...origin, tenantId },
+    {
+      complete: async (tx, result) => {
+        if (!(await tx.insertIfAbsent(Note, row(result)))) throw new KeyTaken();
+      },
+      shared: {
+        entity: Note,
+        key: { tenantId, name },
+        row: async (_, result) => (result === 'refused' ? undefined : row(result)),
+      },
+    },
+  );
+}
+
+const answersOf = async (scope: TenantScope): Promise<string[]> =>
+  (await database.read(scope, (view) => view.find(Note, {}))).flatMap(({ labels }) => labels).sort();
+
+const targetsOf = async (scope: TenantScope): Promise<string[]> =>
+  (await eventsOf(scope)).map(({ target }) => target).sort();
 
 const raiseNumber = (by: Database, scope: TenantScope): Promise<void> =>
   by.transaction(scope, async (tx) => {
@@ -136,5 +199,103 @@ describe('a group of work by assumed numbers', () => {
     await holding;
     expect(result).toBe('attempt 2');
     expect(await eventsOf(scope)).toEqual([{ sequence: 1, target: 'attempt 2' }]);
+  });
+});
+
+describe('a row that can be inserted once, in a planned group', () => {
+  it('a row that can be inserted once is planned as absent, and where it is there its group is done by what finds out', async () => {
+    const scope = await knownTenant();
+    const want = (id: string, by = database): Promise<boolean> =>
+      by.commit(scope, async () => ({
+        basis: await basisOf(scope),
+        once: onceRow(scope, id),
+        finish: ({ isFirst }) => ({ result: isFirst, events: [noteEvents.written(`${id} ${isFirst}`)] }),
+      }));
+    const ids = Array.from({ length: 30 }, () => uuidv7(1));
+    planned = [];
+    expect(await Promise.all(ids.map((id) => want(id)))).toEqual(ids.map(() => true));
+    expect(planned).toEqual(planned.map(() => true));
+
+    const [first, ...rest] = [uuidv7(1), uuidv7(1), uuidv7(1)];
+    await want(first!, other);
+    expect(await Promise.all([first!, first!, ...rest].map((id) => want(id)))).toEqual([false, false, true, true]);
+    expect(planned).toContain(false);
+    // It is remembered that the row is there: no plan is made for nothing.
+    planned = [];
+    expect(await want(first!)).toBe(false);
+    expect(planned).toEqual([false]);
+    expect((await eventsOf(scope)).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 36 }, (_, at) => at + 1),
+    );
+  });
+});
+
+describe('work under a key', () => {
+  const answer = (scope: TenantScope, name: string, result: string, by = database): Promise<string> =>
+    by.commit(keyed(scope, name), () => recording(scope, result));
+  const isTaken = (outcome: PromiseSettledResult<string>): boolean =>
+    outcome.status === 'rejected' && outcome.reason instanceof KeyTaken;
+
+  it('work under a key is planned together with other work, and its answer is stored with its event', async () => {
+    const scope = await knownTenant();
+    planned = [];
+    const names = Array.from({ length: 25 }, (_, place) => `key ${String(place).padStart(2, '0')}`);
+    const results = await Promise.all([
+      ...names.map((name) => answer(scope, name, name)),
+      database.commit(scope, () => recording(scope, 'without')),
+      answer(scope, 'free', 'refused'),
+    ]);
+    expect(results).toEqual([...names, 'without', 'refused']);
+    expect(planned).toEqual(planned.map(() => true));
+    expect(planned.length).toBeLessThan(5);
+    expect(await answersOf(scope)).toEqual(names);
+    expect(await targetsOf(scope)).toEqual([...names, 'refused', 'without']);
+    expect(await answer(scope, 'free', 'corrected')).toBe('corrected');
+  });
+
+  it('work under a key that is taken leaves nothing, and what shares its transaction is done', async () => {
+    const [scope, beside] = [await knownTenant(), await knownTenant()];
+    await answer(scope, 'taken', 'first', other);
+    const id = uuidv7(1);
+    const outcomes = await Promise.allSettled([
+      database.commit(keyed(scope, 'taken'), () => recording(scope, 'second', { once: onceRow(scope, id) })),
+      answer(scope, 'free', 'free'),
+      answer(beside, 'taken', 'another tenant'),
+    ]);
+    expect(outcomes.map(isTaken)).toEqual([true, false, false]);
+    expect([await answersOf(scope), await targetsOf(scope)]).toEqual([
+      ['first', 'free'],
+      ['first', 'free'],
+    ]);
+    expect(await answersOf(beside)).toEqual(['another tenant']);
+    expect(await database.read(scope, (view) => view.exists(Note, { id }))).toBe(false);
+  });
+
+  it('work under the same key in two processes is done by one of them, as often as they meet', async () => {
+    const scope = await knownTenant();
+    const names = Array.from({ length: 20 }, (_, place) => `raced ${String(place).padStart(2, '0')}`);
+    const outcomes = await Promise.all(
+      names.map((name) =>
+        Promise.allSettled([answer(scope, name, `${name} here`), answer(scope, name, `${name} there`, other)]),
+      ),
+    );
+    expect(outcomes.map((of) => of.filter(isTaken).length)).toEqual(names.map(() => 1));
+    const done = outcomes.flatMap((of) => of.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))).sort();
+    expect([await answersOf(scope), await targetsOf(scope)]).toEqual([done, done]);
+  });
+
+  it('work under a key that is outdated again and again is answered in a transaction of its own, once', async () => {
+    const scope = await knownTenant();
+    let attempts = 0;
+    const commit = (result: string): Promise<string> =>
+      database.commit(keyed(scope, 'outdated'), async () => {
+        attempts += 1;
+        const basis = await basisOf(scope);
+        return work(result, attempts < 3 ? { ...basis, configVersion: 0 } : basis);
+      });
+    expect(await commit('once')).toBe('once');
+    attempts = 0;
+    await expect(commit('twice')).rejects.toThrow(KeyTaken);
+    expect([await answersOf(scope), await targetsOf(scope)]).toEqual([['once'], ['once']]);
   });
 });

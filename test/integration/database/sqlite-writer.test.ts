@@ -65,6 +65,7 @@ describe('a planned transaction', () => {
   const lines = (): Promise<unknown> => writer.query('SELECT number, text FROM lines ORDER BY number');
   const planOf = (assumed: readonly (readonly [string, number])[], texts: readonly string[]): TransactionPlan => ({
     assumptions: [{ statement: SELECT, parameters: ['one', 'other'], numbers: new Map(assumed) }],
+    fresh: [],
     changes: [{ statement: "UPDATE configurations SET used = 1 WHERE id = 'one'", parameters: [] }],
     numbered: [
       {

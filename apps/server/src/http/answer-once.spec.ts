@@ -4,6 +4,7 @@ import { Secret, type TenantScope, coreErrors, systemOrigin } from '#core';
 import {
   type Committed,
   type Database,
+  KeyTaken,
   type Tx,
   committed,
   completing,
@@ -15,9 +16,11 @@ import {
   AnswerMisuse,
   AnswerSecret,
   type KeyClaim,
+  type KeyReservation,
   Repetition,
   type StoredAnswer,
   answerOnce,
+  answerOnceCommitted,
   restoreBody,
 } from './answer-once.js';
 
@@ -33,7 +36,11 @@ function repeatable() {
     finish: () => void ends.push('finished'),
     release: async () => void ends.push('released'),
   };
-  const repetition = new Repetition({ claim: async () => ({ claim }), status: () => 201 });
+  const repetition = new Repetition({
+    reserve: async () => undefined,
+    claim: async () => ({ claim }),
+    status: () => 201,
+  });
   return { stored, ends, repetition, scope: completing(SCOPE, repetition) };
 }
 
@@ -107,7 +114,11 @@ describe('answerOnce', () => {
   });
 
   it('answerOnce gives the answer of the request that had the key before, and does no work', async () => {
-    const repetition = new Repetition({ claim: async () => ({ repeated: { name: 'n' } }), status: () => 201 });
+    const repetition = new Repetition({
+      reserve: async () => undefined,
+      claim: async () => ({ repeated: { name: 'n' } }),
+      status: () => 201,
+    });
     const work = async (): Promise<never> => {
       throw new Error('worked');
     };
@@ -118,7 +129,7 @@ describe('answerOnce', () => {
     const claim = async (): Promise<never> => {
       throw coreErrors.BUSY();
     };
-    const scope = completing(SCOPE, new Repetition({ claim, status: () => 201 }));
+    const scope = completing(SCOPE, new Repetition({ reserve: async () => undefined, claim, status: () => 201 }));
     let worked = false;
     const work = async () => void (worked = true);
     await expect(answerOnce(scope, () => 'never', work)).rejects.toMatchObject({ code: 'BUSY' });
@@ -167,5 +178,73 @@ describe('answerOnce', () => {
   it('answerOnce is missed by a transaction whose route does not use it', async () => {
     const { scope } = repeatable();
     await expect(inTransaction(scope, 'result')).rejects.toThrow(AnswerMisuse);
+  });
+});
+
+describe('answerOnceCommitted', () => {
+  class Row {}
+
+  /** A request whose key is taken to be free, and what became of it. */
+  function reserving(repeated?: unknown) {
+    const rows: StoredAnswer[] = [];
+    const ends: unknown[] = [];
+    const reservation: KeyReservation = {
+      entity: Row,
+      key: { name: 'key' },
+      row: async (_, answer) => {
+        rows.push(answer);
+        return answer;
+      },
+      end: (isKnown) => void ends.push(isKnown),
+    };
+    const claim = async () => {
+      ends.push('claimed');
+      return { repeated };
+    };
+    const repetition = new Repetition({ reserve: async () => reservation, claim, status: () => 200 });
+    return { rows, ends, scope: completing(SCOPE, repetition) };
+  }
+
+  /** A use-case that shares a transaction, which is begun as often as there are results; the last one is committed. */
+  const together = <T>(scope: TenantScope, ...results: T[]): Promise<Committed<T>> =>
+    committed(
+      (async () => {
+        for (const result of results) await completionOf(scope)!.shared!.row(TX, result);
+        return results.at(-1)!;
+      })(),
+    );
+
+  it('answerOnceCommitted claims nothing where the key is free, and stores the answer with the work', async () => {
+    const { rows, ends, scope } = reserving();
+    const present = (name: string) => ({ name, token: secret('text') });
+    const answer = await answerOnceCommitted(scope, present, () => together(scope, 'given up', 'n'));
+    expect(answer).toEqual({ name: 'n', token: 'text' });
+    expect(rows.at(-1)).toMatchObject({ status: 200, body: '{"name":"n","token":null}' });
+    expect(ends).toEqual([true]);
+    expect(completionOf(scope)!.shared).toBeUndefined();
+  });
+
+  it('answerOnceCommitted claims the key where it is taken, and repeats the answer', async () => {
+    const { ends, scope } = reserving({ name: 'first' });
+    const taken = async (): Promise<never> => {
+      throw new KeyTaken();
+    };
+    expect(await answerOnceCommitted(scope, () => 'never', taken)).toEqual({ name: 'first' });
+    expect(ends).toEqual([true, 'claimed']);
+  });
+
+  it('answerOnceCommitted stores nothing for a refusal, and leaves the key free where the work failed', async () => {
+    const { rows, ends, scope } = reserving();
+    const refused = async (): Promise<never> => {
+      throw await together(scope, coreErrors.RATE_LIMITED());
+    };
+    await expect(answerOnceCommitted(scope, () => 'never', refused)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect([rows, ends]).toEqual([[], [false]]);
+  });
+
+  it('answerOnceCommitted answers nothing that was not stored', async () => {
+    const { scope } = reserving();
+    const beside = () => committed(Promise.resolve('beside'));
+    await expect(answerOnceCommitted(scope, () => 'never', beside)).rejects.toThrow(AnswerMisuse);
   });
 });

@@ -7,7 +7,15 @@ import {
   type TenantScope,
   withMembers,
 } from '#core';
-import { type Committed, type Completion, type Tx, completionOf } from '#database';
+import {
+  type AnswerRow,
+  type Committed,
+  type Completion,
+  KeyTaken,
+  type Sealing,
+  type Tx,
+  completionOf,
+} from '#database';
 
 /** Where a secret of an answer is opened again when the answer is repeated; who stores it does not read it. */
 export interface SecretReference {
@@ -47,8 +55,21 @@ export interface KeyClaim {
   release(): Promise<void>;
 }
 
+/** A key that is taken to be free: the work commits only if it is. */
+export interface KeyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
+  /** The row of the answer, which is inserted with the work. */
+  row(tx: Sealing, answer: StoredAnswer, until: EpochMilliseconds | undefined): Promise<object>;
+  /** @param isKnown whether the key is taken now */
+  end(isKnown: boolean): void;
+}
+
 /** A request with an idempotency key. */
 export interface KeyedRequest {
+  /**
+   * Takes the key to be free; `undefined` where it is known to be taken, or belongs to no tenant.
+   * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE where another request of this process has it
+   */
+  reserve(): Promise<KeyReservation | undefined>;
   /**
    * Claims the key, or gives the answer of the request that had it before.
    * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE; GONE where the answer or one of its secrets may not be given again
@@ -61,6 +82,7 @@ export interface KeyedRequest {
 /** What is done once for an idempotency key: stores what is answered from the result of its work. */
 export class Repetition implements Completion {
   #work: { readonly claim: KeyClaim; readonly present: (result: unknown) => unknown } | undefined;
+  #reserved: AnswerRow | undefined;
   #completed: { readonly result: unknown; readonly body: unknown } | undefined;
 
   constructor(private readonly request: KeyedRequest) {}
@@ -90,7 +112,43 @@ export class Repetition implements Completion {
     }
   }
 
+  /**
+   * The same for work that is committed by `Database.commit` and has no other effect: it is done as if its key were free. Where it
+   * is not, nothing was done, and the key is claimed.
+   */
+  async answerCommitted(present: (result: unknown) => unknown, work: () => Promise<unknown>): Promise<unknown> {
+    const reservation = await this.request.reserve();
+    if (reservation === undefined) return this.answer(present, work);
+    const { entity, key } = reservation;
+    const row = async (tx: Sealing, result: unknown): Promise<object | undefined> => {
+      if (result instanceof DomainError) return undefined;
+      const body = present(result);
+      const { json, secrets, until } = split(body);
+      this.#completed = { result, body };
+      return reservation.row(tx, { status: this.request.status(), body: json, secrets }, until);
+    };
+    this.#reserved = { entity, key, row };
+    let isKnown = false;
+    try {
+      const body = revealed(this.#bodyOf(await work()));
+      isKnown = true;
+      return body;
+    } catch (error) {
+      if (!(error instanceof KeyTaken)) throw error;
+      isKnown = true;
+    } finally {
+      this.#reserved = undefined;
+      reservation.end(isKnown);
+    }
+    return this.answer(present, work);
+  }
+
+  get shared(): AnswerRow | undefined {
+    return this.#reserved;
+  }
+
   async complete(tx: Tx, result: unknown): Promise<void> {
+    if (this.#reserved) return this.#insert(tx, this.#reserved, result);
     if (!this.#work) throw new AnswerMisuse('The route has not said what it answers: use answerOnce');
     // A refusal that is returned, so that what it counted is committed: it is thrown afterwards and is no answer.
     if (result instanceof DomainError) return;
@@ -99,6 +157,11 @@ export class Repetition implements Completion {
     const { json, secrets, until } = split(body);
     await claim.complete(tx, { status: this.request.status(), body: json, secrets }, until);
     this.#completed = { result, body };
+  }
+
+  async #insert(tx: Tx, { entity, row }: AnswerRow, result: unknown): Promise<void> {
+    const inserted = await row(tx, result);
+    if (inserted !== undefined && !(await tx.insertIfAbsent(entity, inserted))) throw new KeyTaken();
   }
 
   /** The body that was stored with the work that gave this result. */
@@ -132,6 +195,20 @@ export async function answerOnce<Result, Answer>(
   const repetition = completionOf(scope);
   if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
   return (await repetition.answer(present as (result: unknown) => unknown, work)) as Answer;
+}
+
+/**
+ * The same for a use-case that decides and computes beforehand and commits by `Database.commit` alone: where no one has used the key
+ * yet, its answer is inserted with the events of its work, in the transaction that many requests share, and no claim is made before.
+ */
+export async function answerOnceCommitted<Result, Answer>(
+  scope: TenantScope,
+  present: (result: Result) => Answer,
+  work: () => Promise<Committed<Result>>,
+): Promise<Answer> {
+  const repetition = completionOf(scope);
+  if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
+  return (await repetition.answerCommitted(present as (result: unknown) => unknown, work)) as Answer;
 }
 
 /** The body with the texts of its secrets. */

@@ -5,7 +5,14 @@ import { ApiExtension } from './api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { PlatformScope, TenantScope } from '#core';
 import { completing } from '#database';
-import { type KeyClaim, Repetition, type SecretReference, type StoredAnswer, restoreBody } from './answer-once.js';
+import {
+  type KeyClaim,
+  type KeyReservation,
+  Repetition,
+  type SecretReference,
+  type StoredAnswer,
+  restoreBody,
+} from './answer-once.js';
 import { httpErrors } from './errors.js';
 import { perRoute } from './per-route.js';
 import { PermissionPolicy, type Principal } from './principal.js';
@@ -31,6 +38,9 @@ export abstract class IdempotencyStore {
     key: string,
     payloadHash: string,
   ): Promise<{ readonly claim: KeyClaim } | { readonly answer: StoredAnswer }>;
+
+  /** As `claim`, for work that commits only if its key is free; `undefined` where the key is to be claimed. */
+  abstract reserve(claimant: Claimant, key: string, payloadHash: string): Promise<KeyReservation | undefined>;
 
   /** The texts of secrets, in order, each release recorded. @throws GONE where one may not be shown again */
   abstract reopen(claimant: Claimant, references: readonly SecretReference[]): Promise<readonly string[]>;
@@ -64,6 +74,9 @@ export const payloadHash = (method: string, target: string, body: Uint8Array = n
 const stepUpOf = (principal: Principal): string =>
   principal.kind === 'user' && principal.stepUp ? `${principal.stepUp.reveal()}\n` : '';
 
+const hashOf = (principal: Principal, { method, url, rawBody }: FastifyRequest): string =>
+  payloadHash(method, url, rawBody, stepUpOf(principal));
+
 /**
  * Makes every POST of a member, an administrator or a service safe to repeat with an `Idempotency-Key`
  * (draft-ietf-httpapi-idempotency-key-header): the key is claimed by `answerOnce` of the route, once its input is known to
@@ -91,6 +104,7 @@ export class IdempotencyGuard implements CanActivate {
     }
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const repetition = new Repetition({
+      reserve: () => this.store.reserve({ scope, principal }, key, hashOf(principal, request)),
       claim: () => this.claim({ scope, principal }, key, request, reply),
       status: () => reply.statusCode,
     });
@@ -101,11 +115,10 @@ export class IdempotencyGuard implements CanActivate {
   private async claim(
     claimant: Claimant,
     key: string,
-    { method, url, rawBody }: FastifyRequest,
+    request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<{ readonly claim: KeyClaim } | { readonly repeated: unknown }> {
-    const hash = payloadHash(method, url, rawBody, stepUpOf(claimant.principal));
-    const found = await this.store.claim(claimant, key, hash);
+    const found = await this.store.claim(claimant, key, hashOf(claimant.principal, request));
     if ('claim' in found) {
       const { claim } = found;
       return { claim: { ...claim, release: () => this.release(claim) } };

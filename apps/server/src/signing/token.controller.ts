@@ -8,7 +8,7 @@ import { keyErrors } from '#keys';
 import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
-import { answerOnce } from '../http/answer-once.js';
+import { answerOnceCommitted } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
@@ -65,7 +65,7 @@ export class TokenController {
     @Body() input: Record<string, unknown>,
   ): Promise<IssuedTokenAnswer> {
     const present = (signed: SignedToken) => IssuedTokenAnswer.of(profile, signed);
-    return answerOnce(scope, present, () => this.signing.sign(scope, caller, profile, input));
+    return answerOnceCommitted(scope, present, () => this.signing.sign(scope, caller, profile, input));
   }
 
   /** Many tokens in one transaction; what is wrong with one item is said in its place. */
@@ -92,7 +92,7 @@ export class TokenController {
   ): Promise<BatchAnswer> {
     const present = (outcomes: readonly (SignedToken | DomainError)[]) =>
       BatchAnswer.of(profile, outcomes, { instance: url, requestId: id });
-    return answerOnce(scope, present, () => this.signing.signAll(scope, caller, profile, items));
+    return answerOnceCommitted(scope, present, () => this.signing.signAll(scope, caller, profile, items));
   }
 
   /** Answers 200 for good and bad tokens alike; `code` says what is wrong. */
@@ -110,7 +110,9 @@ export class TokenController {
   ): Promise<VerifyAnswer> {
     const { consume } = request;
     const presented = VerifyRequest.toPresented(request.profile, request);
-    return answerOnce(scope, VerifyAnswer.of, () => this.signing.verify(scope, caller, presented, { consume }));
+    return answerOnceCommitted(scope, VerifyAnswer.of, () =>
+      this.signing.verify(scope, caller, presented, { consume }),
+    );
   }
 
   /** For the developer of the sender: every cause that was found, never a secret. */

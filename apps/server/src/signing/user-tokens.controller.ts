@@ -10,7 +10,7 @@ import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers,
 import { tenantErrors } from '#tenants';
 
 import type { GrantedService } from '../callers.js';
-import { answerOnce } from '../http/answer-once.js';
+import { answerOnceCommitted } from '../http/answer-once.js';
 import { readableByOrigin } from '../http/browser-access.js';
 import { serviceCredentials, showsServiceId } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
@@ -137,7 +137,7 @@ export class UserTokensController {
   ): Promise<UserTokenAnswer> {
     const name = await this.profiles.nameOf(scope, FORMAT, caller.profiles, profile);
     const present = (signed: SignedToken): UserTokenAnswer => ({ token: tokenOfProfile(name, signed) });
-    return answerOnce(scope, present, () => this.signing.sign(scope, caller, name, input));
+    return answerOnceCommitted(scope, present, () => this.signing.sign(scope, caller, name, input));
   }
 
   @Options('v1/auth/token')
