@@ -66,6 +66,7 @@ export class CertificateRenewal {
   @ValidityDays() validityDays?: number;
 }
 
+@Compiled()
 export class OwnCertificateRenewal {
   @Csr({ optional: true, description: 'A request with the new key; absent: the same key' }) csr?: string;
 }

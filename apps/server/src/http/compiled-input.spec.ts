@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 
 import { DomainError } from '#core';
 
-import { OwnCertificateRequest } from '../admin/certificates.contract.js';
+import { OwnCertificateRenewal, OwnCertificateRequest } from '../admin/certificates.contract.js';
 import { CallerCredentials } from '../signing/caller.contract.js';
-import { BatchRequest, VerifyRequest } from '../signing/token.contract.js';
-import { UserTokenRequest } from '../signing/user-tokens.contract.js';
+import { BatchRequest, DiagnoseRequest, VerifyRequest } from '../signing/token.contract.js';
+import { PhoneTokenQuery, ProfileQuery } from '../signing/transactions.contract.js';
+import { UserTokenQuery, UserTokenRequest } from '../signing/user-tokens.contract.js';
 import { Compiled, readCompiled } from './compiled-input.js';
-import { Text } from './fields.js';
+import { QUERY_GROUP, Text, WholeNumber } from './fields.js';
 import { parseInput } from './validation.pipe.js';
 
 const examples: readonly (readonly [new () => object, object])[] = [
@@ -20,6 +21,16 @@ const examples: readonly (readonly [new () => object, object])[] = [
   [UserTokenRequest, { identifier: 'user-42', name: 'Ada', ttlSeconds: 600 }],
   [UserTokenRequest, { anonymous: true }],
   [OwnCertificateRequest, { csr: '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n' }],
+  [OwnCertificateRenewal, {}],
+  [DiagnoseRequest, { token: 'e30.e30.c2ln' }],
+  [DiagnoseRequest, { profile: 'partner-api', token: 'e30.e30.c2ln', body: 'line\nline' }],
+];
+
+/** As Fastify gives them: text, or lists of it where a parameter is repeated. */
+const queries: readonly (readonly [new () => object, object])[] = [
+  [ProfileQuery, {}],
+  [PhoneTokenQuery, { profile: 'app-verify', tenant: 'acme' }],
+  [UserTokenQuery, { profile: 'ccai', tenant: 'acme' }],
 ];
 
 const rejection = (error: unknown): DomainError => {
@@ -78,6 +89,39 @@ describe('a compiled schema', () => {
       ),
       { numRuns: 3_000 },
     );
+  });
+
+  it.each(queries)('a compiled schema accepts what the fields of %o accept in a query: %o', (type, query) => {
+    const read = readCompiled(type, Object.assign(Object.create(null) as object, query));
+    expect(read).toBeInstanceOf(type);
+    expect(read).toEqual(query);
+  });
+
+  it('a compiled schema accepts no query that the fields reject, and gives what they give', async () => {
+    const names = ['profile', 'tenant', 'limit', 'toString', '__proto__'];
+    const texts = fc.oneof(values.map(String), fc.array(values.map(String), { maxLength: 3 }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...queries),
+        fc.array(fc.tuple(fc.constantFrom(...names), texts), { maxLength: 3 }),
+        async ([type, example], changes) => {
+          const query = Object.assign(Object.create(null) as object, example, Object.fromEntries(changes));
+          const read = readCompiled(type, query);
+          if (read === undefined) return;
+          expect(await parseInput(type, query, QUERY_GROUP).catch(rejection)).toStrictEqual(read);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('a parameter of a query that is no text is left to its conversion', async () => {
+    @Compiled()
+    class Search {
+      @WholeNumber({ optional: true, max: 100 }) limit?: number;
+    }
+    expect(readCompiled(Search, { limit: '10' })).toBeUndefined();
+    expect(await parseInput(Search, { limit: '10' }, QUERY_GROUP)).toEqual({ limit: 10 });
   });
 
   it.each([null, 'text', 1, [], [{}]])('a compiled schema accepts no body that is %o', (body) => {

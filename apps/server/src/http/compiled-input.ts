@@ -4,9 +4,9 @@ import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { UUID_PATTERN } from '#core';
 
 /**
- * A class of a body that is checked by a compiled schema first: of the requests that services send without pause. The schema
- * follows from the fields of the class. What it does not accept is checked field by field, which says what is wrong; so it only
- * needs to accept nothing that the fields reject or convert.
+ * A class of a body or a query that is checked by a compiled schema first: of the requests that services send without pause. The
+ * schema follows from the fields of the class. What it does not accept is checked field by field, which says what is wrong; so it
+ * only needs to accept nothing that the fields reject or convert. A query is text: of what is no text there its schema accepts nothing.
  */
 export const Compiled = Reflector.createDecorator<true>({ transform: () => true });
 
@@ -52,7 +52,7 @@ ajv.addKeyword({
 
 const compiled = new WeakMap<Constructor<object>, ValidateFunction | null>();
 
-/** The body as an instance of its class; `undefined` where the class is not compiled, or its schema does not accept the body. */
+/** A body or a query as an instance of its class; `undefined` where the class is not compiled, or its schema does not accept it. */
 export function readCompiled<Instance extends object>(
   type: Constructor<Instance>,
   body: unknown,

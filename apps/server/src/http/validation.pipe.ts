@@ -21,8 +21,10 @@ const PLAIN_TYPES: ReadonlySet<unknown> = new Set([String, Number, Boolean, Arra
  */
 class InputPipe implements PipeTransform {
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
-    if (type === 'query') return parseInput(metatype as Constructor, value, QUERY_GROUP);
-    return readCompiled(metatype as Constructor, value) ?? parseInput(metatype as Constructor, value ?? {});
+    const input = metatype as Constructor;
+    const read = readCompiled(input, value);
+    if (read !== undefined) return read;
+    return type === 'query' ? parseInput(input, value, QUERY_GROUP) : parseInput(input, value ?? {});
   }
 }
 

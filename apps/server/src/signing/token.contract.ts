@@ -140,6 +140,7 @@ class PresentedTokenRequest {
 const decoded = (base64: string | undefined): Buffer | undefined =>
   base64 === undefined ? undefined : Buffer.from(base64, 'base64');
 
+@Compiled()
 export class DiagnoseRequest extends PresentedTokenRequest {
   @Text({
     optional: true,

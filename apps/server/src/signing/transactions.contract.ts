@@ -2,6 +2,7 @@ import { type Page, toRfc3339 } from '#core';
 import { PHONE_NUMBER, type Transaction, XID } from '#signing';
 
 import { PageOf, PageQuery } from '../admin/page.contract.js';
+import { Compiled } from '../http/compiled-input.js';
 import { Choice, Instant, Text } from '../http/fields.js';
 
 const PHONE_EXAMPLE = '+4915112345678';
@@ -9,6 +10,8 @@ const XID_EXAMPLE = 'order-4711';
 const PROFILE_EXAMPLE = 'app-verify';
 const KID_EXAMPLE = '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11';
 
+/** Of each call for a token by which a vendor's client asks. */
+@Compiled()
 export class ProfileQuery {
   @Text({
     optional: true,
@@ -19,6 +22,7 @@ export class ProfileQuery {
   profile?: string;
 }
 
+@Compiled()
 export class PhoneTokenQuery extends ProfileQuery {
   @Text({
     optional: true,

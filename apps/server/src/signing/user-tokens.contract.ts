@@ -5,6 +5,7 @@ import { ProfileQuery } from './transactions.contract.js';
 
 const TOKEN_EXAMPLE = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJBTUNFIn0.c2lnbmF0dXJl';
 
+@Compiled()
 export class UserTokenQuery extends ProfileQuery {
   @Text({
     optional: true,
