@@ -1,9 +1,12 @@
 import { type DomainError, FairLine } from '#core';
 
 import { keyStoreErrors } from './errors.js';
+import { type StartedCall, StoreHealth } from './store-health.js';
 
 interface Ticket {
-  start(): void;
+  start(call: StartedCall): void;
+  /** It has waited for too long: its turn is the next one's. */
+  readonly isOver: boolean;
   refuse(error: Error): void;
 }
 
@@ -18,8 +21,6 @@ export class StoreOutage extends Error {
 const WAITING_MAX = 500;
 const WAITING_PER_TENANT_MAX = 100;
 const WAITING_MILLISECONDS = 3_000;
-/** A store that did not answer is not asked again for so long: no request waits for a time limit meanwhile. */
-const PAUSE_MILLISECONDS = 2_000;
 const RETRY_AFTER_SECONDS = 2;
 
 /**
@@ -28,11 +29,13 @@ const RETRY_AFTER_SECONDS = 2;
  */
 export class StoreLine {
   readonly #line = new FairLine<Ticket>();
+  readonly #health: StoreHealth;
   #running = 0;
-  #paused: StoreOutage | undefined;
 
   /** @param concurrency how many calls the store works on at the same time */
-  constructor(private readonly concurrency: number) {}
+  constructor(concurrency: number) {
+    this.#health = new StoreHealth(concurrency);
+  }
 
   /** How many requests wait. */
   get waiting(): number {
@@ -41,7 +44,8 @@ export class StoreLine {
 
   /** @throws KEY_STORE_UNAVAILABLE right after the store did not answer */
   requireOpen(): void {
-    if (this.#paused) throw unavailable(this.#paused);
+    const cause = this.#health.pausedBy(performance.now());
+    if (cause) throw unavailable(cause);
   }
 
   /**
@@ -53,12 +57,19 @@ export class StoreLine {
   async run<T>(group: string, call: () => Promise<T>): Promise<T> {
     this.requireOpen();
     if (this.#line.length >= WAITING_MAX || this.#line.lengthOf(group) >= WAITING_PER_TENANT_MAX) throw busy();
-    await this.#turn(group);
+    const started = await this.#turn(group);
     try {
-      return await call();
+      const value = await call();
+      this.#health.answered(started, performance.now());
+      return value;
     } catch (error) {
-      if (!(error instanceof StoreOutage)) throw error;
-      this.#pause(error);
+      if (!(error instanceof StoreOutage)) {
+        // What the store rejected, it has answered.
+        this.#health.answered(started, performance.now());
+        throw error;
+      }
+      const isPaused = this.#health.failed(started, error, performance.now());
+      if (isPaused) for (const ticket of this.#line.drain()) ticket.refuse(unavailable(error));
       throw unavailable(error);
     } finally {
       this.#running -= 1;
@@ -66,9 +77,8 @@ export class StoreLine {
     }
   }
 
-  #turn(group: string): Promise<void> {
+  #turn(group: string): Promise<StartedCall> {
     return new Promise((resolve, reject) => {
-      // A ticket stays in the line after its time: it gives its turn away.
       let isOver = false;
       const refuse = (error: Error): void => {
         isOver = true;
@@ -76,30 +86,28 @@ export class StoreLine {
         reject(error);
       };
       const timer = setTimeout(() => refuse(busy()), WAITING_MILLISECONDS);
-      const start = (): void => {
-        if (isOver) {
-          this.#running -= 1;
-          return;
-        }
+      const start = (call: StartedCall): void => {
         clearTimeout(timer);
-        resolve();
+        resolve(call);
       };
-      this.#line.push(group, 1, { start, refuse });
+      this.#line.push(group, 1, {
+        start,
+        refuse,
+        get isOver() {
+          return isOver;
+        },
+      });
       this.#startNext();
     });
   }
 
   #startNext(): void {
-    while (this.#running < this.concurrency && this.#line.length > 0) {
+    while (this.#line.length > 0 && this.#health.mayBegin(this.#running, performance.now())) {
+      const ticket = this.#line.shift()!;
+      if (ticket.isOver) continue;
       this.#running += 1;
-      this.#line.shift()!.start();
+      ticket.start(this.#health.begin(performance.now()));
     }
-  }
-
-  #pause(error: StoreOutage): void {
-    this.#paused = error;
-    setTimeout(() => (this.#paused = undefined), PAUSE_MILLISECONDS).unref();
-    for (const ticket of this.#line.drain()) ticket.refuse(unavailable(error));
   }
 }
 
