@@ -53,6 +53,7 @@ export const LAYERS = {
     'config',
     'pki',
     'vault',
+    'key-stores',
     'scheduler',
     'contacts',
     'tenants',

@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
 
 import { PublicUrl } from '#config';
@@ -20,13 +18,16 @@ import { normalContacts, writeContacts } from '#contacts';
 import {
   type AuthorityKeyAlgorithm,
   CpuQueue,
+  type SigningHalf,
+  describedBy,
   keyFileWork,
   publicKeyFingerprint,
   publicKeyToBytes,
   uuidv7,
 } from '#crypto';
 import { type Committed, Database, LastArtefacts, MoreThanOrEqualInRow, type Tx, type View } from '#database';
-import { requireUncompromised } from '#keys';
+import { keepObject } from '#key-stores';
+import { type NewPrivateHalf, PrivateHalves, requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
 import {
   AUTHORITY_VALIDITY_DAYS_DEFAULT,
@@ -46,7 +47,7 @@ import {
 import { changeTenant, checkSettings, tenantState } from '#tenants';
 
 import { authorityUrls } from './authority-urls.js';
-import { authorityKeyAlgorithmOf, generateAuthorityKey, readAuthorityKey } from './authority-key-algorithms.js';
+import { authorityKeyAlgorithmOf, authorityKeyRequest, readAuthorityKey } from './authority-key-algorithms.js';
 import { readCertificateChain, requireIssuer } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import { Crls } from './crls.service.js';
@@ -70,6 +71,8 @@ interface AuthorityRequest {
 export interface NewAuthority extends AuthorityRequest {
   readonly subject: DistinguishedName;
   readonly keyAlgorithm: AuthorityKeyAlgorithm;
+  /** Name of the key store that its private key is made in and never leaves. */
+  readonly keyStore?: string | undefined;
   readonly validityDays?: number | undefined;
   /** The authority of the tenant that issues it; a root without. */
   readonly parentId?: string | undefined;
@@ -103,6 +106,7 @@ export class CertificateAuthorities {
   constructor(
     private readonly database: Database,
     private readonly keys: AuthorityKeys,
+    private readonly halves: PrivateHalves,
     private readonly crls: Crls,
     private readonly publicUrl: PublicUrl,
     private readonly cpu: CpuQueue,
@@ -114,13 +118,18 @@ export class CertificateAuthorities {
   /**
    * Makes a root, or an intermediate under `parentId`.
    * @throws CA_NAME_TAKEN, NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED,
-   * VALIDATION_ERROR (allowed names), BUSY
+   * VALIDATION_ERROR (allowed names), BUSY; KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for
+   * one in a key store, or below such
    */
   async create(scope: TenantScope, request: NewAuthority): Promise<Committed<EffectiveAuthority>> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
-    const key = await generateAuthorityKey(this.cpu, scope.tenantId, request.keyAlgorithm);
-    const create = async (): Promise<Committed<EffectiveAuthority>> => {
+    const { keyStore = null } = request;
+    const wanted = { keyStore, ...authorityKeyRequest(request.keyAlgorithm) };
+    // A key takes long to make: not for what is rejected anyway.
+    await this.database.read(scope, (view) => this.placeOf(view, request));
+    const create = async (half: NewPrivateHalf): Promise<Committed<EffectiveAuthority>> => {
+      const key = this.keys.newKey(scope.tenantId, half);
       const { tbs, issuerKey } = await this.database.read(scope, (view) => this.newCertificate(view, request, key));
       const der = await this.cpu.signWith({ group: scope.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
       const certificate = readStored({ certificatePem: toPem('CERTIFICATE', der) });
@@ -128,7 +137,7 @@ export class CertificateAuthorities {
       return this.database.transaction(scope, async (tx) => {
         await this.allowNames(tx, request);
         const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
-        return this.store(tx, authorityEvents.created, key, certificate, {
+        return this.store(tx, authorityEvents.created, half, certificate, {
           name: request.name,
           origin: 'generated',
           parentId: parent?.id ?? null,
@@ -138,7 +147,9 @@ export class CertificateAuthorities {
         });
       });
     };
-    return recordingLintFailure(this.database, scope, request.parentId ?? scope.tenantId, create);
+    return recordingLintFailure(this.database, scope, request.parentId ?? scope.tenantId, () =>
+      this.halves.with(scope, wanted, create),
+    );
   }
 
   /**
@@ -164,7 +175,7 @@ export class CertificateAuthorities {
     return this.database.transaction(scope, async (tx) => {
       await this.allowNames(tx, request);
       requireIssuer(own, key, tx.now);
-      const authority = await this.store(tx, authorityEvents.imported, key, own, {
+      const authority = await this.store(tx, authorityEvents.imported, { in: 'database', signingKey: key }, own, {
         name: request.name,
         origin: 'imported',
         parentId: null,
@@ -295,6 +306,12 @@ export class CertificateAuthorities {
     return effective(authority, view.now, (await findDefault(view))?.id);
   }
 
+  /** Below which authority a new one is, and how many it permits below itself. @throws as `newCertificate` */
+  private async placeOf(view: View, request: NewAuthority) {
+    const parent = request.parentId === undefined ? null : await this.issuing(view, request.parentId);
+    return { parent, pathLength: pathLengthUnder(parent, request.pathLength) };
+  }
+
   /**
    * What the certificate of a new authority will say, ready to be signed by its parent or by itself.
    * @throws NOT_FOUND (parent), CA_NOT_USABLE, POLICY_VIOLATION (path length), LINT_FAILED
@@ -302,12 +319,11 @@ export class CertificateAuthorities {
   private async newCertificate(
     view: View,
     request: NewAuthority,
-    key: KeyObject,
-  ): Promise<{ tbs: Buffer; issuerKey: KeyObject }> {
+    key: SigningHalf,
+  ): Promise<{ tbs: Buffer; issuerKey: SigningHalf }> {
     const { subject, nameConstraints } = request;
-    const parent = request.parentId === undefined ? null : await this.issuing(view, request.parentId);
-    const pathLength = pathLengthUnder(parent, request.pathLength);
-    const publicKeyInfo = publicKeyToBytes(key);
+    const { parent, pathLength } = await this.placeOf(view, request);
+    const publicKeyInfo = publicKeyToBytes(describedBy(key));
     const issuerKey = parent ? await this.keys.authorityKey(view, parent) : key;
     const issuer = parent
       ? issuerOf(readStored(parent), issuerKey)
@@ -334,19 +350,21 @@ export class CertificateAuthorities {
   private async store(
     tx: Tx,
     event: EventFactory,
-    key: KeyObject,
+    half: NewPrivateHalf,
     certificate: ParsedCertificate,
     about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'contacts' | 'importedChainPem'>,
   ): Promise<EffectiveAuthority> {
     const { now } = tx;
-    const id = uuidv7(now);
+    const isStored = half.in === 'store';
+    const id = isStored ? half.recordId : uuidv7(now);
     const { tenantId } = tx.scope;
+    if (isStored) await keepObject(tx, id);
     const row: CertificateAuthority = {
       ...about,
       id,
       tenantId,
       state: 'active',
-      keyAlgorithm: authorityKeyAlgorithmOf(key)!,
+      keyAlgorithm: authorityKeyAlgorithmOf(isStored ? half.publicKey : half.signingKey)!,
       subject: formatName(certificate.subject),
       issuer: formatName(certificate.issuer),
       serialNumber: certificate.serialNumber,
@@ -354,7 +372,8 @@ export class CertificateAuthorities {
       pathLength: certificate.basicConstraints?.pathLength ?? null,
       nameConstraints: certificate.nameConstraints ?? null,
       certificatePem: toPem('CERTIFICATE', certificate.der),
-      sealedPrivateKey: await this.keys.sealAuthorityKey(tx, { id, tenantId }, key),
+      sealedPrivateKey: isStored ? null : await this.keys.sealAuthorityKey(tx, { id, tenantId }, half.signingKey),
+      keyStore: isStored ? half.store : null,
       notBefore: certificate.notBefore,
       notAfter: certificate.notAfter,
       revocationReason: null,
@@ -424,7 +443,9 @@ const auditSnapshot = ({
   notAfter,
   profile,
   contacts,
+  keyStore,
 }: CertificateAuthority) => ({
+  ...(keyStore === null ? {} : { keyStore }),
   contacts: contacts ?? [],
   name,
   origin,

@@ -7,6 +7,7 @@ import {
   type AuthorityKeyAlgorithm,
   type AuthorityKeyRow,
   type CpuQueue,
+  type RsaModulusBits,
   algorithm,
   allKeyKinds,
   keyFileErrors,
@@ -23,14 +24,23 @@ export const authorityKeyAlgorithms = Object.keys(rows) as AuthorityKeyAlgorithm
 
 const algorithmOf = (name: AuthorityKeyAlgorithm): Algorithm => algorithm(rows[name].algorithm as AlgorithmName);
 
+/** What is to be made for it. */
+export function authorityKeyRequest(name: AuthorityKeyAlgorithm): {
+  readonly algorithm: AlgorithmName;
+  readonly modulusBits: RsaModulusBits | undefined;
+} {
+  const { algorithm: algorithmName, modulusBits } = rows[name];
+  return { algorithm: algorithmName as AlgorithmName, modulusBits };
+}
+
 /** A new private key of that kind. @param tenantId whose turn it takes @throws BUSY */
 export async function generateAuthorityKey(
   cpu: CpuQueue,
   tenantId: string,
   name: AuthorityKeyAlgorithm,
 ): Promise<KeyObject> {
-  const { algorithm: algorithmName, modulusBits } = rows[name];
-  return (await cpu.generate(tenantId, algorithmName as AlgorithmName, { modulusBits })).signingKey;
+  const { algorithm: algorithmName, modulusBits } = authorityKeyRequest(name);
+  return (await cpu.generate(tenantId, algorithmName, { modulusBits })).signingKey;
 }
 
 /** Which kind a private key is of. An RSA modulus between two sizes counts as the smaller one. */

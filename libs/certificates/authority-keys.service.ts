@@ -2,11 +2,14 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { keyObjectFromBytes, privateKeyToBytes } from '#crypto';
+import { type SigningHalf, keyObjectFromBytes, privateKeyToBytes, publicKeyFromBytes } from '#crypto';
 import type { View } from '#database';
+import { KeyStores } from '#key-stores';
+import type { NewPrivateHalf } from '#keys';
 import { type SealedPlace, Vault, sealedColumn } from '#vault';
 
 import { CertificateAuthority, OcspSigner } from './entities.js';
+import { readStored } from './stored-certificate.js';
 
 /** Where the keys of authorities and of their delegates are sealed. */
 const authorityKeys = sealedColumn(CertificateAuthority, {
@@ -18,22 +21,48 @@ const signerKeys = sealedColumn(OcspSigner, { purpose: 'ocsp-signer-key', column
 type Owner = Pick<CertificateAuthority, 'id' | 'tenantId'>;
 
 const OPENED_MAX = 1_000;
+const NO_BYTES = Buffer.alloc(0);
 
-/** Seals and opens the private keys of authorities and of their OCSP delegates: they never leave this library. */
+/** Seals and opens the private keys of authorities and of their OCSP delegates: they never leave this library, or their key store. */
 @Injectable()
 export class AuthorityKeys {
   readonly #opened = new Map<string, KeyObject>();
 
-  constructor(private readonly vault: Vault) {}
+  constructor(
+    private readonly vault: Vault,
+    private readonly stores: KeyStores,
+  ) {}
+
+  /** The key of an authority that is about to be stored. */
+  newKey(tenantId: string, half: NewPrivateHalf): SigningHalf {
+    if (half.in === 'database') return half.signingKey;
+    return this.stores.key(half.store, { tenantId, recordId: half.recordId }, half.publicKey);
+  }
 
   /** @throws SEALED */
   async sealAuthorityKey(view: View, ca: Owner, key: KeyObject): Promise<Buffer> {
     return this.vault.seal(view, authorityKeys.place(ca.tenantId, ca.id), privateKeyToBytes(key));
   }
 
-  /** @throws SEALED */
-  async authorityKey(view: View, ca: CertificateAuthority): Promise<KeyObject> {
-    return this.open(view, authorityKeys.place(ca.tenantId, ca.id), ca.sealedPrivateKey);
+  /**
+   * A store is asked with the first signature, and what it signs is verified with the certificate of the authority.
+   * @param group whose turn a signature in a store takes
+   * @throws SEALED; BLOB_UNREADABLE where the row was altered
+   */
+  async authorityKey(view: View, ca: CertificateAuthority, group = ca.tenantId): Promise<SigningHalf> {
+    const { id, tenantId, keyStore, sealedPrivateKey } = ca;
+    // A row with neither is none of ours, and opens no more than a sealed value that was altered.
+    if (keyStore === null) return this.open(view, authorityKeys.place(tenantId, id), sealedPrivateKey ?? NO_BYTES);
+    const publicKey = publicKeyFromBytes(readStored(ca).publicKeyInfo);
+    return this.stores.key(keyStore, { tenantId, recordId: id }, publicKey, group);
+  }
+
+  /**
+   * Before something is written down that only a signature of the authority completes: whether its store answers.
+   * @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
+  async requireAnswer({ tenantId, keyStore }: CertificateAuthority): Promise<void> {
+    if (keyStore !== null) await this.stores.requireAnswer(tenantId, keyStore);
   }
 
   /** @throws SEALED */

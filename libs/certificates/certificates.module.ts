@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
 import { KeyCertificates, KeysModule } from '#keys';
+import { KeyStoresModule } from '#key-stores';
 import { VaultModule } from '#vault';
 
 import { CertificateAuthorities } from './authorities.service.js';
@@ -48,7 +49,13 @@ export const certificateEntities: readonly EntityClass[] = [
  */
 @Global()
 @Module({
-  imports: [TypeOrmModule.forFeature([...certificateEntities]), DatabaseModule, VaultModule],
+  imports: [
+    TypeOrmModule.forFeature([...certificateEntities]),
+    DatabaseModule,
+    KeyStoresModule,
+    KeysModule,
+    VaultModule,
+  ],
   providers: [
     AuthorityKeys,
     CertificateAuthorities,

@@ -1,4 +1,4 @@
-import { type KeyObject, createHash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
@@ -11,11 +11,14 @@ import {
   type EpochMilliseconds,
   HOUR,
   type Origin,
+  SECOND,
+  endedOrGivenUp,
   platformScope,
   systemOrigin,
   type TenantScope,
 } from '#core';
-import { CpuQueue, uuidv7 } from '#crypto';
+import { CpuQueue, type SigningHalf, uuidv7 } from '#crypto';
+import { releaseObjects } from '#key-stores';
 import {
   Database,
   LastArtefacts,
@@ -55,6 +58,8 @@ const KEPT_AFTER_EXPIRY = 2 * CRL_VALIDITY;
 const ENTRIES_READ_AT_ONCE = 5_000;
 const ATTEMPTS_MAX = 5;
 const PART_BYTES = 60_000;
+/** For so long a request for a list waits for a key store that is to sign the next one. */
+const STORE_WAIT = 2 * SECOND;
 const HELD = { entriesMax: 1_000, bytesMax: 64 * 1024 * 1024 };
 const SYSTEM = systemOrigin('crl');
 
@@ -127,13 +132,22 @@ export class Crls extends DueKind<Crl> {
   async current(origin: Origin, caId: string): Promise<PublishedCrl> {
     try {
       const row = await this.database.readPlatform(platformScope(origin), (view) => readRow(view, caId));
-      if (isDue(row, this.clock.now())) await this.build({ ...SYSTEM, ...origin, tenantId: row.tenantId }, caId);
+      if (isDue(row, this.clock.now())) await this.buildFor({ ...SYSTEM, ...origin, tenantId: row.tenantId }, row);
       return this.requireCurrent(await this.load(origin, caId));
     } catch (error) {
       // While the database is away or the vault is sealed, the last signed list is as good as ever until it ends.
       if (!(error instanceof DomainError) || error.kind !== 'unavailable') throw error;
       return this.lastSigned(origin, caId, error);
     }
+  }
+
+  /** For a request. While the list before holds, it does not wait long for a key store. */
+  private async buildFor(scope: TenantScope, { id, number, nextUpdate }: Crl): Promise<void> {
+    const isHeld = number > 0 && nextUpdate > this.clock.now();
+    const { keyStore } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id }));
+    const building = this.build(scope, id);
+    if (isHeld && keyStore !== null) await endedOrGivenUp([building], STORE_WAIT);
+    else await building;
   }
 
   private async lastSigned(origin: Origin, caId: string, cause: DomainError): Promise<PublishedCrl> {
@@ -187,9 +201,7 @@ export class Crls extends DueKind<Crl> {
       if (next === 'not due') return;
       if (next === 'ended') return this.end(scope, caId);
       // A turn of its own: a flood of signatures in the tenant does not delay its revocations.
-      const der = await this.cpu.signWith({ group: `revocations of ${caId}` }, next.key, () =>
-        signCrl(next.tbs, next.key),
-      );
+      const der = await this.cpu.signWith({ group: turnOf(caId) }, next.key, () => signCrl(next.tbs, next.key));
       if (await this.database.transaction(scope, (tx) => publish(tx, caId, next, der))) return;
       // Another instance published one meanwhile; what was revoked since then may be missing in it.
     }
@@ -202,7 +214,7 @@ export class Crls extends DueKind<Crl> {
     if (!isDue(row, now)) return 'not due';
     const ca = await view.get(CertificateAuthority, { id: caId });
     if (await hasEnded(view, ca)) return 'ended';
-    const key = await this.keys.authorityKey(view, ca);
+    const key = await this.keys.authorityKey(view, ca, turnOf(caId));
     const revoked = await revocationsOf(view, caId, now);
     const content = {
       issuer: issuerOf(readStored(ca), key),
@@ -223,6 +235,8 @@ export class Crls extends DueKind<Crl> {
       tx.housekeeping('an authority that has ended publishes no further list');
       // By a clock that jumped it may not have ended at all.
       if (tx.now <= ca.notAfter || tx.confirmed > ca.notAfter) await tx.update(Crl, { id: caId }, { rebuildAt: NEVER });
+      // Nothing is signed with its key any more.
+      if (tx.confirmed > ca.notAfter && ca.keyStore !== null) await releaseObjects(tx, [caId]);
     });
   }
 }
@@ -232,7 +246,7 @@ interface NextList {
   readonly content: CrlContent & { readonly number: number };
   /** The number of the list that it replaces. */
   readonly previousNumber: number;
-  readonly key: KeyObject;
+  readonly key: SigningHalf;
   readonly tbs: Buffer;
 }
 
@@ -261,6 +275,8 @@ async function publish(tx: Tx, caId: string, next: NextList, der: Buffer): Promi
   tx.record(authorityEvents.crl_published(caId, { details: { number, entries: content.revoked.length, sha256 } }));
   return true;
 }
+
+const turnOf = (caId: string): string => `revocations of ${caId}`;
 
 const hasEnded = async (view: View, { notAfter, tenantId }: CertificateAuthority): Promise<boolean> =>
   view.now > notAfter || (await tenantState(view, tenantId)) === 'deleted';

@@ -18,7 +18,7 @@ import type { NameConstraints, RevocationReason } from '#pki';
 import type { IssuingProfile } from './issuing-profile.js';
 import { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 
-/** An issuer of a tenant. Its private key is sealed in its own row and signs nothing but what this library builds. */
+/** An issuer of a tenant. Its private key is sealed in its own row or in a key store, and signs nothing but what this library builds. */
 @Entity('certificate_authorities')
 export class CertificateAuthority extends TenantResource {
   @VarcharColumn(100) name: string;
@@ -40,7 +40,10 @@ export class CertificateAuthority extends TenantResource {
   @TextColumn() certificatePem: string;
   /** Of an imported intermediate: the certificates above it, as they came with it. */
   @TextColumn({ nullable: true }) importedChainPem: string | null;
-  @SealedColumn() sealedPrivateKey: Buffer;
+  /** `null` where its key is in a store. */
+  @SealedColumn({ nullable: true }) sealedPrivateKey: Buffer | null;
+  /** Name of the key store that has its private key, under the id of this row. */
+  @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   /** Who is told about it by e-mail; `null` is the same as none. */
   @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn() notBefore: number;

@@ -1,4 +1,4 @@
-import { type KeyObject, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 
 import { Injectable } from '@nestjs/common';
@@ -7,7 +7,7 @@ import { PublicUrl } from '#config';
 import { normalContacts, writeContacts } from '#contacts';
 
 import { DomainError, type TenantScope, coreErrors, platformScope, selfDeciding } from '#core';
-import { CpuQueue, type PublicKeyFacts, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
+import { CpuQueue, type PublicKeyFacts, type SigningHalf, publicKeyFingerprint, uuidv4, uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, withoutCompletion } from '#database';
 import { isCompromisedByNow } from '#keys';
 import { toPem } from '#asn1';
@@ -107,7 +107,7 @@ interface Grant {
 interface Intent {
   readonly id: string;
   readonly tbs: Buffer;
-  readonly issuerKey: KeyObject;
+  readonly issuerKey: SigningHalf;
   readonly predecessor: Predecessor | undefined;
 }
 
@@ -129,7 +129,8 @@ export class Issuance {
 
   /**
    * @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with every objection; NOT_FOUND (authority, service), CA_NOT_USABLE,
-   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), CERTIFICATE_REPLACED, LINT_FAILED, BUSY, AUDIT_UNAVAILABLE
+   * NO_CERTIFICATE_AUTHORITY, VALIDATION_ERROR (validity), CERTIFICATE_REPLACED, LINT_FAILED, BUSY, AUDIT_UNAVAILABLE;
+   * KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for an authority in a key store
    */
   async issue(scope: TenantScope, call: CertificateCall): Promise<Committed<IssuedCertificate>> {
     const request = readRequest(call.csr);
@@ -140,7 +141,7 @@ export class Issuance {
     const validityDays = grantedDays(ca.profile, call.validityDays);
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
     const { publicKeyInfo, publicKey } = request;
-    return this.grant(scope, {
+    return this.grant(scope, ca, {
       ...certifiedNames(request, additionalNames, ca.profile.names),
       caId: ca.id,
       serviceId: call.serviceId ?? null,
@@ -182,7 +183,7 @@ export class Issuance {
       if (withdrawn.length > 0) throw refusal(withdrawn);
       await this.requireSoundKey(scope, renews);
       const { publicKeyInfo, publicKey } = stored;
-      return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored: [] });
+      return this.grant(scope, ca, { ...shared, publicKeyInfo, publicKey, ignored: [] });
     }
     const request = readRequest(renewal.csr);
     const asked = certifiedNames(request, [], ca.profile.names);
@@ -190,7 +191,7 @@ export class Issuance {
     await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames: [], renews, objections });
     const { publicKeyInfo, publicKey } = request;
     const ignored = ignoredParts(request, certificateProfile(ca.profile));
-    return this.grant(scope, { ...shared, publicKeyInfo, publicKey, ignored });
+    return this.grant(scope, ca, { ...shared, publicKeyInfo, publicKey, ignored });
   }
 
   /**
@@ -224,7 +225,12 @@ export class Issuance {
     );
   }
 
-  private async grant(scope: TenantScope, grant: Grant): Promise<Committed<IssuedCertificate>> {
+  private async grant(
+    scope: TenantScope,
+    ca: CertificateAuthority,
+    grant: Grant,
+  ): Promise<Committed<IssuedCertificate>> {
+    await this.keys.requireAnswer(ca);
     const intent = await recordingLintFailure(this.database, scope, grant.caId, () =>
       this.database.transaction(withoutCompletion(scope), (tx) => this.intend(tx, grant)),
     );

@@ -10,6 +10,9 @@ import {
   HOUR,
   MINUTE,
   type Origin,
+  SECOND,
+  type TenantScope,
+  endedOrGivenUp,
   platformScope,
   systemOrigin,
 } from '#core';
@@ -57,6 +60,8 @@ const RENEWED_BEFORE_END = 5 * MINUTE;
 const SIGNER_VALIDITY_DAYS = 7;
 /** A delegate is replaced well before its end, so that no answer outlives it. */
 const SIGNER_RENEWED_BEFORE_END = 2 * DAY;
+/** For so long a question waits for a key store that is to sign the next delegate, where the last one is still valid. */
+const STORE_WAIT = SECOND;
 const HASHES_HELD_MAX = 1_000;
 const HELD = { entriesMax: 10_000, bytesMax: 16 * 1024 * 1024 };
 /** An instant that has passed: what holds until then is not held. */
@@ -68,6 +73,9 @@ export interface OcspAnswer {
   /** What it said, in the order of the question. */
   readonly statuses: string;
 }
+
+/** Whether a delegate still answers. */
+type SignerLasts = (signer: OcspSigner | null, now: EpochMilliseconds) => boolean;
 
 /** An answer and what it was read from. */
 interface GivenReply {
@@ -87,6 +95,8 @@ export class OcspResponder {
   /** The last answer without a nonce to each question, for as long as it says that it holds. */
   readonly #last: LastArtefacts<GivenReply>;
   readonly #answered = new Map<string, OcspAnswer>();
+  /** The delegates that this process issues at this moment, by their authority. */
+  readonly #issuing = new Map<string, Promise<void>>();
 
   constructor(
     private readonly database: Database,
@@ -184,22 +194,40 @@ export class OcspResponder {
   /** Issues a delegated responder where there is none that remains valid; it expires no later than the authority. */
   private async ensureSigner(origin: Origin, ca: CertificateAuthority): Promise<void> {
     const scope = { ...systemOrigin('ocsp'), requestId: origin.requestId, sourceAddress: origin.sourceAddress };
-    const lasts = (signer: OcspSigner | null, now: EpochMilliseconds): boolean =>
+    const lasts: SignerLasts = (signer, now) =>
       now > ca.notAfter ||
       (signer !== null &&
         // A delegate that begins in the future was made while the clock was ahead; its answers are rejected.
         signer.notBefore <= now &&
         signer.notAfter - now > Math.min(SIGNER_RENEWED_BEFORE_END, (ca.notAfter - signer.notBefore) / 2));
-    const found = await this.database.readPlatform(platformScope(scope), async (view) =>
-      lasts(await view.findOne(OcspSigner, { caId: ca.id }), view.now),
-    );
-    if (found) return;
-    const inTenant = { ...scope, tenantId: ca.tenantId };
+    const found = await this.database.readPlatform(platformScope(scope), async (view) => {
+      const signer = await view.findOne(OcspSigner, { caId: ca.id });
+      const isValid = signer !== null && signer.notBefore <= view.now && view.now <= signer.notAfter;
+      return { lasts: lasts(signer, view.now), isValid };
+    });
+    if (found.lasts) return;
+    const issuing = this.issueSignerOnce({ ...scope, tenantId: ca.tenantId }, ca, lasts);
+    // While the authority's key store is slow or down, its last delegate answers until it ends.
+    if (found.isValid && ca.keyStore !== null) await endedOrGivenUp([issuing], STORE_WAIT);
+    else await issuing;
+  }
+
+  /** Questions that find no delegate at the same time wait for one. */
+  private async issueSignerOnce(scope: TenantScope, ca: CertificateAuthority, lasts: SignerLasts): Promise<void> {
+    const under = this.#issuing.get(ca.id);
+    if (under) return under;
+    const issuing = this.issueSigner(scope, ca, lasts).finally(() => this.#issuing.delete(ca.id));
+    this.#issuing.set(ca.id, issuing);
+    return issuing;
+  }
+
+  /** @throws LINT_FAILED, BUSY, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */
+  private async issueSigner(scope: TenantScope, ca: CertificateAuthority, lasts: SignerLasts): Promise<void> {
     const key = await generateAuthorityKey(this.cpu, ca.tenantId, 'P-256');
     const issue = async (): Promise<void> => {
-      const { tbs, issuerKey, ...signer } = await this.database.read(inTenant, (view) => this.newSigner(view, ca, key));
+      const { tbs, issuerKey, ...signer } = await this.database.read(scope, (view) => this.newSigner(view, ca, key));
       const signed = await this.cpu.signWith({ group: ca.tenantId }, issuerKey, () => signCertificate(tbs, issuerKey));
-      await this.database.transaction(inTenant, async (tx) => {
+      await this.database.transaction(scope, async (tx) => {
         // Of several that find no delegate, one stores it.
         await tx.lock(CertificateAuthority, { id: ca.id });
         tx.housekeeping('another instance was faster');
@@ -218,7 +246,7 @@ export class OcspResponder {
         tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details: { serialNumber, notAfter } }));
       });
     };
-    await recordingLintFailure(this.database, inTenant, ca.id, issue);
+    await recordingLintFailure(this.database, scope, ca.id, issue);
   }
 
   /** What a delegate's certificate will say, ready to be signed by the authority. @throws LINT_FAILED */

@@ -107,6 +107,17 @@ export class KeyStores implements OnApplicationShutdown {
   }
 
   /**
+   * Before something is written down that only the store can complete: asks a store that did not answer last time, or was not asked
+   * yet, whether it does now.
+   * @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
+  async requireAnswer(tenantId: string, name: string): Promise<void> {
+    const open = this.#open(name);
+    open.line.requireOpen();
+    if (open.isUp !== true) await this.#call(open, 'examine', tenantId, () => open.store.algorithms());
+  }
+
+  /**
    * Makes a key pair in a store, which has signed with it before this returns.
    * @throws KEY_STORE_ALGORITHM, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
    */
@@ -126,14 +137,17 @@ export class KeyStores implements OnApplicationShutdown {
     return made;
   }
 
-  /** A key of a store. What it signs has been verified with the public half that we have. */
-  key(name: string, place: StorePlace, publicKey: KeyObject): StoredKey {
+  /**
+   * A key of a store. What it signs has been verified with the public half that we have.
+   * @param group whose turn its signatures take
+   */
+  key(name: string, place: StorePlace, publicKey: KeyObject, group = place.tenantId): StoredKey {
     return new StoredKey(publicKey, async (signsBy, data) => {
       const row = algorithm(signsBy);
       const { scheme } = row;
       const open = this.#open(name);
       if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
-      const signature = await this.#call(open, 'sign', place.tenantId, () => open.store.sign(place, scheme, data));
+      const signature = await this.#call(open, 'sign', group, () => open.store.sign(place, scheme, data));
       if (await row.verify(data, signature, publicKey)) return signature;
       this.failures.increment(name);
       this.logger.error({ keyStore: name, recordId: place.recordId }, 'A key store signed with another key');

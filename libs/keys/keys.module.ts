@@ -44,6 +44,6 @@ export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, Compromised
     PrivateHalves,
     Signer,
   ],
-  exports: [KeyDeletion, KeyExport, KeyImport, KeyUserReports, KeyDryRuns, KeyRotation, Keys, Signer],
+  exports: [KeyDeletion, KeyExport, KeyImport, KeyUserReports, KeyDryRuns, KeyRotation, Keys, PrivateHalves, Signer],
 })
 export class KeysModule {}

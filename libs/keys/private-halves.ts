@@ -26,14 +26,14 @@ export function privateHalfOf({
   return sealedPrivate === null ? undefined : { in: 'database', sealed: sealedPrivate };
 }
 
-/** A private half that was made or read for a version that is about to be stored. */
+/** A private half that was made or read for a version or an authority that is about to be stored. */
 export type NewPrivateHalf =
   | { readonly in: 'database'; readonly signingKey: KeyObject }
   | {
       readonly in: 'store';
       readonly store: string;
-      /** The id that the version must have. */
-      readonly versionId: string;
+      /** The id that the version or authority must have. */
+      readonly recordId: string;
       readonly publicKey: KeyObject;
     };
 
@@ -65,13 +65,14 @@ export class PrivateHalves {
       return { in: 'database', signingKey };
     }
     this.stores.requirePermitted(scope.tenantId, keyStore);
-    const versionId = await this.objects.reserve(scope, keyStore);
+    await this.stores.requireAnswer(scope.tenantId, keyStore);
+    const recordId = await this.objects.reserve(scope, keyStore);
     try {
-      const place = { tenantId: scope.tenantId, recordId: versionId };
+      const place = { tenantId: scope.tenantId, recordId };
       const { publicKey } = await this.stores.generate(keyStore, place, { algorithm, modulusBits });
-      return { in: 'store', store: keyStore, versionId, publicKey };
+      return { in: 'store', store: keyStore, recordId, publicKey };
     } catch (error) {
-      await this.objects.discard(scope.tenantId, versionId);
+      await this.objects.discard(scope.tenantId, recordId);
       throw error;
     }
   }
@@ -82,7 +83,7 @@ export class PrivateHalves {
     try {
       return await use(made);
     } finally {
-      if (made.in === 'store') await this.objects.discard(scope.tenantId, made.versionId);
+      if (made.in === 'store') await this.objects.discard(scope.tenantId, made.recordId);
     }
   }
 }

@@ -57,7 +57,7 @@ export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Pro
   const { keyId, number, half, activatesAt } = version;
   const { tenantId } = tx.scope;
   const isStored = half.in === 'store';
-  const id = isStored ? half.versionId : uuidv7(tx.now);
+  const id = isStored ? half.recordId : uuidv7(tx.now);
   const kid = uuidv4();
   const described = isStored ? half.publicKey : half.signingKey;
   if (isStored) await keepObject(tx, id);

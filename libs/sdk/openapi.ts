@@ -3013,6 +3013,8 @@ export interface components {
              * @enum {string}
              */
             keyAlgorithm?: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384" | "RS256" | "ES256" | "ES384";
+            /** @description Key store in which its private key is made; it never leaves it */
+            keyStore?: string;
             /** @description Validity of its certificate in days, ten years by default; it ends with that of its issuer at the latest */
             validityDays?: number;
             /**
@@ -3067,6 +3069,8 @@ export interface components {
              * @enum {string}
              */
             keyAlgorithm: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384";
+            /** @description Key store of its private key; null where it is sealed in the database */
+            keyStore: string | null;
             /** @description RFC 4514 */
             subject: string;
             /** @description RFC 4514 */

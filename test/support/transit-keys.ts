@@ -9,7 +9,7 @@ import {
   sign,
 } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type Server, createServer } from 'node:http';
+import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,8 +40,19 @@ export interface TransitKeys {
   /** By their names; one that is deleted here is missing there. */
   readonly keys: Map<string, EngineKey>;
   fail: boolean;
+  /** It does what it is asked, and its answer is lost. */
+  losesAnswers: boolean;
+  /** Whether the token may list the keys. */
+  lists: boolean;
   /** What it answers instead. */
   text: string | undefined;
+  /** Leaves requests unanswered from now on. */
+  hold(): {
+    /** How many wait. */
+    readonly waiting: () => number;
+    /** Has it answer again, 503 to those that wait. */
+    readonly release: () => void;
+  };
   close(): Promise<void>;
 }
 
@@ -146,6 +157,7 @@ export async function transitKeys(): Promise<TransitKeys> {
       },
     ];
   };
+  let held: ServerResponse[] | undefined;
   const server: Server = createServer((message, response) => {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -157,9 +169,20 @@ export async function transitKeys(): Promise<TransitKeys> {
       const outcome = (): ReturnType<typeof answer> => {
         // An engine that is down makes no key either.
         if (engine.fail) return [503, {}];
+        if (message.url === '/v1/transit/keys?list=true') {
+          return isKnown && engine.lists ? [200, { data: { keys: [...keys.keys()] } }] : [403, { errors: [] }];
+        }
         return isPermitted ? answer(message.method ?? '', message.url ?? '', body) : [403, { errors: [] }];
       };
+      if (held) {
+        held.push(response);
+        return;
+      }
       const [status, document] = outcome();
+      if (engine.losesAnswers) {
+        response.destroy();
+        return;
+      }
       response
         .writeHead(status, { 'content-type': 'application/json' })
         .end(engine.text ?? (status === 204 ? '' : JSON.stringify(document)));
@@ -171,7 +194,17 @@ export async function transitKeys(): Promise<TransitKeys> {
     uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
     keys,
     fail: false,
+    losesAnswers: false,
+    lists: true,
     text: undefined,
+    hold: () => {
+      const responses = (held = [] as ServerResponse[]);
+      const release = (): void => {
+        held = undefined;
+        for (const response of responses) response.writeHead(503).end();
+      };
+      return { waiting: () => responses.filter(({ destroyed }) => !destroyed).length, release };
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

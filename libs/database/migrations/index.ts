@@ -40,6 +40,7 @@ import { CheckpointLog1764165000000 } from './0065-checkpoint-log.js';
 import { Acme1764168000000 } from './0068-acme.js';
 import { AcmeTrusts1764171000000 } from './0071-acme-trusts.js';
 import { KeyStores1764172000000 } from './0072-key-stores.js';
+import { AuthoritiesInKeyStores1764173000000 } from './0073-authorities-in-key-stores.js';
 import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
@@ -90,6 +91,7 @@ export const migrations = [
   Acme1764168000000,
   AcmeTrusts1764171000000,
   KeyStores1764172000000,
+  AuthoritiesInKeyStores1764173000000,
   HistoryBorders1764174000000,
   AcmeRetention1764177000000,
   UsefulMails1764179000000,

@@ -18,11 +18,17 @@ export interface Binding {
 export async function prepareAcme(
   server: TestServer,
   tenant: TestTenant,
-  wishes: { readonly service?: string; readonly wildcards?: boolean; readonly names?: object } = {},
+  wishes: {
+    readonly service?: string;
+    readonly wildcards?: boolean;
+    readonly names?: object;
+    /** Of the authority. */
+    readonly keyStore?: string;
+  } = {},
 ): Promise<{ caId: string; serviceId: string; serviceKey: string; binding: Binding }> {
-  const { service: name = 'web', wildcards = false, names = {} } = wishes;
+  const { service: name = 'web', wildcards = false, names = {}, keyStore } = wishes;
   const profile = { extendedKeyUsage: ['serverAuth'], names: { commonNameFromSan: true, wildcards, ...names } };
-  const caId = (await createAuthority(server, tenant, { profile }))['id']!;
+  const caId = (await createAuthority(server, tenant, { profile, keyStore }))['id']!;
   const created = await server.post(`${tenant.path}/services`, { name }, tenant.owner);
   const serviceId = created.body['service']!['id']!;
   const serviceKey = created.body['serviceKey']!['secret']!;

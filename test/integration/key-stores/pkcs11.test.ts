@@ -10,6 +10,7 @@ import { DAY } from '#core';
 import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#crypto';
 
 import { Pkcs11Token } from '../../../libs/key-stores/pkcs11-token.js';
+import { createAuthority, csrPem, issue } from '../../e2e/certificates/pki.js';
 import { createProfile, createService } from '../../e2e/signing/issuer.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
@@ -179,6 +180,48 @@ describe.each(withSoftHsm)('with %s', () => {
       expect(await workshop.openssl('req', '-in', 'store.csr', '-noout', '-verify')).toContain('verify OK');
     },
   );
+
+  it('authorities in a key store issue certificates, revocation lists and OCSP answers that OpenSSL accepts', async () => {
+    const admin = { token: await server.login(tenant.owner.email, PASSWORD) };
+    const owned = { ...tenant, owner: { ...tenant.owner, ...admin } };
+    const rootCa = await createAuthority(server, owned, { keyStore: 'hsm', keyAlgorithm: 'P-384' });
+    expect(rootCa).toMatchObject({ keyStore: 'hsm', origin: 'generated', keyAlgorithm: 'P-384' });
+    const below = { parentId: rootCa['id'], keyStore: 'hsm', keyAlgorithm: 'RSA-3072' };
+    const ca = await createAuthority(server, owned, below);
+    const issued = await issue(server, owned, { caId: ca['id'], csr: csrPem('held in a store') });
+    expect(issued.status).toBe(201);
+    workshop.write('root.pem', rootCa['certificate']!);
+    workshop.write('ca.pem', ca['certificate']!);
+    workshop.write('leaf.pem', issued.body['certificate']!);
+    for (const [name, id] of [
+      ['root', rootCa['id']],
+      ['ca', ca['id']],
+    ] as const) {
+      const list = await fetch(`${server.url}/pki/${id}/crl`);
+      workshop.write(`${name}.crl`, new Uint8Array(await list.arrayBuffer()));
+      await workshop.openssl('crl', '-inform', 'DER', '-in', `${name}.crl`, '-out', `${name}-crl.pem`);
+    }
+    const crls = ['-crl_check_all', '-CRLfile', 'root-crl.pem', '-CRLfile', 'ca-crl.pem'];
+    const time = ['-attime', String(Math.floor(server.clock.now() / 1000) + 60)];
+    const verified = workshop.openssl(
+      'verify',
+      '-CAfile',
+      'root.pem',
+      '-untrusted',
+      'ca.pem',
+      ...crls,
+      ...time,
+      'leaf.pem',
+    );
+    expect(await verified).toContain('leaf.pem: OK');
+    const trust = ['-CAfile', 'root.pem', '-verify_other', 'ca.pem', '-no_nonce', '-validity_period', '1000000000'];
+    const asked = ['-issuer', 'ca.pem', '-cert', 'leaf.pem', '-url', `${server.url}/pki/${ca['id']}/ocsp`];
+    const answer = await workshop.run('openssl', ['ocsp', ...asked, ...trust, ...time]);
+    expect(answer.text).toContain('Response verify OK');
+    expect(answer.text).toContain('leaf.pem: good');
+    const labels = onToken('signing').filter((label) => label.startsWith(`chancery ${tenant.id}`));
+    expect(labels).toEqual(expect.arrayContaining([rootCa['id'], ca['id']].map((id) => `chancery ${tenant.id} ${id}`)));
+  });
 
   it('two instances on one token sign with the same key, also after one has rotated it, and either destroys what the other made', async () => {
     const { path, profile } = await signerOf({});

@@ -27,7 +27,7 @@ export function AuthorityPage() {
   });
   return (
     <Loaded title="Authority" query={authority}>
-      {({ name, state, subject, issuer, serialNumber, keyAlgorithm, origin, notBefore, notAfter, certificate }) => (
+      {({ name, state, subject, issuer, serialNumber, notBefore, notAfter, certificate, ...key }) => (
         <Page title={name} introduction="A certificate authority of the tenant">
           <Card>
             <Facts
@@ -36,7 +36,7 @@ export function AuthorityPage() {
                 { name: 'Subject', value: subject },
                 { name: 'Issuer', value: issuer },
                 { name: 'Serial number', value: <code>{serialNumber}</code> },
-                { name: 'Key', value: `${keyAlgorithm}, ${origin}` },
+                { name: 'Key', value: keyFacts(key) },
                 { name: 'Valid from', value: <ExactTime at={notBefore} /> },
                 {
                   name: 'Valid until',
@@ -67,6 +67,13 @@ export function AuthorityPage() {
     </Loaded>
   );
 }
+
+const keyFacts = ({
+  keyAlgorithm,
+  origin,
+  keyStore,
+}: Pick<Schemas['CertificateAuthority'], 'keyAlgorithm' | 'origin' | 'keyStore'>) =>
+  keyStore === null ? `${keyAlgorithm}, ${origin}` : `${keyAlgorithm}, never leaves the key store ${keyStore}`;
 
 function RevocationState({ caId }: { readonly caId: string }) {
   const { tenantId } = useTenant();

@@ -198,12 +198,13 @@ function CreateAuthority({ onClose }: DialogProps) {
         submit="Create"
         call={create}
         onCancel={onClose}
-        onSubmit={({ name = '', commonName = '', organizationName, keyAlgorithm = '', validityDays = '' }) =>
+        onSubmit={({ name = '', commonName = '', organizationName, keyAlgorithm = '', validityDays = '', keyStore }) =>
           create.mutate({
             name,
             subject: { commonName, ...(organizationName === undefined ? {} : { organizationName }) },
             keyAlgorithm: keyAlgorithm as 'P-256',
             validityDays: Number(validityDays),
+            ...(keyStore === undefined ? {} : { keyStore }),
           })
         }
       >
@@ -217,6 +218,12 @@ function CreateAuthority({ onClose }: DialogProps) {
           options={optionsOf(choices.CertificateAuthority.keyAlgorithm)}
         />
         <TextField label="Valid for (days)" name="validityDays" type="number" min={1} defaultValue={3650} required />
+        <TextField
+          label="Key store"
+          name="keyStore"
+          maxLength={32}
+          hint="Name of an HSM or transit engine that your operator has opened to you. Empty: sealed in the database"
+        />
       </Form>
     </Dialog>
   );

@@ -28,6 +28,7 @@ import {
 import { isCidr } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { Contacts } from './contacts.contract.js';
+import { KeyStoreName } from './key-store.contract.js';
 import { PageOf, presentInstant } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
 
@@ -183,6 +184,9 @@ export class NewCertificateAuthority {
   })
   keyAlgorithm?: AuthorityKeyAlgorithm | keyof typeof KEY_ALGORITHM_BY_JOSE_NAME;
 
+  @KeyStoreName({ optional: true, description: 'Key store in which its private key is made; it never leaves it' })
+  keyStore?: string;
+
   @WholeNumber({
     min: 1,
     max: AUTHORITY_DAYS_MAX,
@@ -249,6 +253,11 @@ export class CertificateAuthority {
   @Choice(['generated', 'imported'], { description: 'Origin of its key' }) origin: 'generated' | 'imported';
   @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
   @KeyAlgorithm() keyAlgorithm: AuthorityKeyAlgorithm;
+  @KeyStoreName({
+    nullable: true,
+    description: 'Key store of its private key; null where it is sealed in the database',
+  })
+  keyStore: string | null;
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
   @Text({ description: 'RFC 4514', example: 'CN=Example Root CA,O=Example Ltd,C=DE' }) issuer: string;
   @Text({ description: 'Hexadecimal', example: '4f2a9c1be07d5a8831f6c0de42ab7719' }) serialNumber: string;
@@ -360,7 +369,15 @@ export function presentAuthorityDryRun(foreseen: {
 }
 
 /** What only one of the two ways to make an authority has. */
-const OF_A_NEW_ONE = ['subject', 'keyAlgorithm', 'validityDays', 'parentId', 'pathLength', 'nameConstraints'] as const;
+const OF_A_NEW_ONE = [
+  'subject',
+  'keyAlgorithm',
+  'keyStore',
+  'validityDays',
+  'parentId',
+  'pathLength',
+  'nameConstraints',
+] as const;
 const OF_AN_IMPORT = ['certificatePem', 'key', 'passphrase'] as const;
 
 /** Whether the body imports an authority; anything of an import says so. */
@@ -388,7 +405,7 @@ export function toImport(body: NewCertificateAuthority): ImportedAuthority {
 /** @throws VALIDATION_ERROR without a subject */
 export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequest {
   const { name, subject, keyAlgorithm = KEY_ALGORITHM_DEFAULT, nameConstraints, profile } = body;
-  const { validityDays, parentId, pathLength, allowedDnsNames, contacts } = body;
+  const { keyStore, validityDays, parentId, pathLength, allowedDnsNames, contacts } = body;
   if (subject === undefined) throw refusal('/subject', 'REQUIRED', 'is required');
   return {
     name,
@@ -397,6 +414,7 @@ export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequ
     profile,
     contacts,
     allowedDnsNames,
+    keyStore,
     validityDays,
     parentId,
     pathLength,
@@ -438,6 +456,7 @@ export const presentAuthority = ({ authority: row, state, isDefault }: Effective
   origin: row.origin,
   parentId: row.parentId,
   keyAlgorithm: row.keyAlgorithm,
+  keyStore: row.keyStore,
   subject: row.subject,
   issuer: row.issuer,
   serialNumber: row.serialNumber,

@@ -34,6 +34,7 @@ import {
 import { AuthorityRevocation } from './certificates.contract.js';
 import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
+import { inKeyStore } from './key-store.contract.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 
@@ -58,6 +59,7 @@ export class CertificateAuthoritiesController {
     authorityErrors.INVALID_CA_KEY,
     keyFileErrors.WEAK_KEY,
     keyErrors.KEY_COMPROMISED,
+    ...inKeyStore,
     certificateErrors.POLICY_VIOLATION,
     certificateErrors.LINT_FAILED,
     coreErrors.BUSY,

@@ -34,11 +34,13 @@ import {
 import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
 import { JSON_LINES, jsonLines } from './json-lines.js';
+import { signingInKeyStore } from './key-store.contract.js';
 import { presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 const { WRONG_STATE } = coreErrors;
 const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
 const { WEAK_KEY } = keyFileErrors;
+const busy = [coreErrors.BUSY, ...signingInKeyStore] as const;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 
 const MEDIA_TYPES = {
@@ -63,7 +65,7 @@ export class CertificatesController {
   @Requires('certificates:issue')
   @ApiOperation({ summary: 'Issue a certificate for a CSR; a rejection lists every violated rule' })
   @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
-  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, coreErrors.BUSY, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
+  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY, ...busy)
   async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
   }
@@ -151,6 +153,7 @@ export class CertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
+    ...signingInKeyStore,
     coreErrors.BUSY,
     CA_NOT_USABLE,
   )

@@ -17,7 +17,6 @@ import {
   keyLifecycle,
   keyVersionLifecycle,
 } from '#keys';
-import { STORE_NAME_PATTERN } from '#key-stores';
 import {
   Choice,
   Flag,
@@ -31,6 +30,7 @@ import {
   WholeNumber,
 } from '../http/fields.js';
 import { Contacts, Owner } from './contacts.contract.js';
+import { KeyStoreName } from './key-store.contract.js';
 import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
 import { ForcedAction } from './step-up.contract.js';
 
@@ -71,14 +71,6 @@ const RotateEverySeconds = (options = {}) =>
   });
 const Exportable = (options = {}) =>
   Flag({ description: 'Whether the private key can be exported', example: false, ...options });
-const KeyStoreName = (options = {}) =>
-  Text({
-    max: 32,
-    pattern: STORE_NAME_PATTERN,
-    description: 'Key store in which the private keys of all versions are made; they never leave it',
-    example: 'hsm',
-    ...options,
-  });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class KeyQuery extends NamedPageQuery {
@@ -103,7 +95,11 @@ export class NewKey {
   @Exportable({ optional: true, default: false }) exportable?: boolean;
   @RotateEverySeconds({ optional: true }) rotateEverySeconds?: number;
   @Contacts({ optional: true }) contacts?: string[];
-  @KeyStoreName({ optional: true }) keyStore?: string;
+  @KeyStoreName({
+    optional: true,
+    description: 'Key store in which the private keys of all versions are made; they never leave it',
+  })
+  keyStore?: string;
 }
 
 export class KeyChange {

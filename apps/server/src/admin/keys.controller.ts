@@ -9,7 +9,6 @@ import {
 } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { keyStoreErrors } from '#key-stores';
 import { KeyDeletion, KeyDryRuns, KeyRotation, KeyUserReports, Keys, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -31,6 +30,7 @@ import {
   presentKeyDryRun,
   toKeyRequest,
 } from './keys.contract.js';
+import { inKeyStore } from './key-store.contract.js';
 import { KeyUserList, presentKeyUsers } from './key-users.contract.js';
 import { presentPage } from './page.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
@@ -39,8 +39,6 @@ import { ForcedAction, ForcedStepUp, stepUpErrors } from './step-up.contract.js'
 const { WRONG_STATE, BUSY } = coreErrors;
 const { KEY_LIMIT_REACHED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED, ROTATION_UNDER_WAY } = keyErrors;
 const { KEY_IN_USE, KEY_NOT_USABLE, KEY_NOT_EXPORTABLE, LAST_ACTIVE_KEY_VERSION } = keyErrors;
-const { KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_BUSY, KEY_STORE_UNAVAILABLE } = keyStoreErrors;
-const inKeyStore = [KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, KEY_STORE_BUSY, KEY_STORE_UNAVAILABLE] as const;
 
 const Kid = (): MethodDecorator => ApiParam({ name: 'kid', description: 'Key ID (`kid`) of the version' });
 

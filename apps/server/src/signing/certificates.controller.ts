@@ -11,6 +11,7 @@ import {
   OwnCertificateRequest,
   presentIssued,
 } from '../admin/certificates.contract.js';
+import { signingInKeyStore } from '../admin/key-store.contract.js';
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
 import { Fails } from '../http/fails.js';
@@ -19,6 +20,7 @@ import { Requires } from '../http/requires.js';
 
 const { INVALID_CSR, POLICY_VIOLATION, LINT_FAILED, CERTIFICATE_REPLACED } = certificateErrors;
 const { WEAK_KEY } = keyFileErrors;
+const busy = [coreErrors.BUSY, ...signingInKeyStore] as const;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 
 /** What a service asks for itself; the certificate belongs to it. */
@@ -31,7 +33,7 @@ export class OwnCertificatesController {
   @Post()
   @ApiOperation({ operationId: 'requestCertificate', summary: 'Request a certificate for itself' })
   @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
-  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, coreErrors.BUSY, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
+  @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY, ...busy)
   async requestCertificate(
     @Body() { csr }: OwnCertificateRequest,
     @InScope() scope: TenantScope,
@@ -51,8 +53,8 @@ export class OwnCertificatesController {
     WEAK_KEY,
     POLICY_VIOLATION,
     LINT_FAILED,
-    coreErrors.BUSY,
     CA_NOT_USABLE,
+    ...busy,
   )
   async renewOwnCertificate(
     @Param('kid') kid: string,

@@ -17,6 +17,7 @@ import { ocspRequestFromPath } from '#pki';
 import { ReadableFromBrowsers } from '../http/browser-access.js';
 import { lastModified } from '../http/conditional-requests.js';
 import { contentTag, entityTag } from '../http/entity-tag.js';
+import { signingInKeyStore } from '../admin/key-store.contract.js';
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
 import { Public } from '../http/requires.js';
@@ -97,6 +98,7 @@ export class PkiController {
   @ApiConsumes(OCSP_REQUEST)
   @ApiBody({ description: 'OCSPRequest, DER', schema: BYTES })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
+  @Fails(...signingInKeyStore)
   async askStatus(
     @Param('caId') caId: string,
     @Body() request: unknown,
@@ -114,6 +116,7 @@ export class PkiController {
   @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
   @ApiOperation({ summary: 'Request the status of certificates by GET (cacheable)' })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
+  @Fails(...signingInKeyStore)
   async getStatus(
     @Param('caId') caId: string,
     @Param('request') request: string,

@@ -7,6 +7,7 @@ import { Clock, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { tenantErrors } from '#tenants';
 
+import { signingInKeyStore } from '../../admin/key-store.contract.js';
 import { AcmeAnswers, addLink } from './acme-answers.js';
 import { AcmeApi, AcmePost } from './acme-route.js';
 import {
@@ -92,6 +93,7 @@ export class AcmeOrdersController {
       CA_NOT_USABLE,
       TENANT_SUSPENDED,
       coreErrors.BUSY,
+      ...signingInKeyStore,
     ],
   })
   async finalize(
