@@ -23,6 +23,14 @@ export interface StoreState {
   readonly failure: string | undefined;
 }
 
+/** A store that the operator has opened to a tenant. */
+export interface OpenedStore {
+  readonly name: string;
+  readonly type: StoreTypeName;
+  /** Whether it answered this process last time; `undefined` before the first time. */
+  readonly isUp: boolean | undefined;
+}
+
 interface OpenStore {
   readonly name: string;
   readonly type: StoreTypeName;
@@ -75,10 +83,14 @@ export class KeyStores implements OnApplicationShutdown {
   }
 
   /** The stores that keys may be made in for a tenant. */
-  permitted(tenantId: string): readonly string[] {
-    return [...this.#stores.keys()].filter((name) =>
-      this.#permitted.some((entry) => entry.store === name && (entry.tenantId === '*' || entry.tenantId === tenantId)),
-    );
+  permitted(tenantId: string): readonly OpenedStore[] {
+    return [...this.#stores.values()]
+      .filter(({ name }) =>
+        this.#permitted.some(
+          (entry) => entry.store === name && (entry.tenantId === '*' || entry.tenantId === tenantId),
+        ),
+      )
+      .map(({ name, type, isUp }) => ({ name, type, isUp }));
   }
 
   /** Asks each of the stores whether it answers, and what it can do. */
@@ -102,7 +114,7 @@ export class KeyStores implements OnApplicationShutdown {
    * @throws KEY_STORE_UNKNOWN, KEY_STORE_UNAVAILABLE
    */
   requirePermitted(tenantId: string, name: string): void {
-    if (!this.permitted(tenantId).includes(name)) throw keyStoreErrors.KEY_STORE_UNKNOWN();
+    if (!this.permitted(tenantId).some((store) => store.name === name)) throw keyStoreErrors.KEY_STORE_UNKNOWN();
     this.#open(name).line.requireOpen();
   }
 

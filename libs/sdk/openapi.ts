@@ -329,6 +329,10 @@ export interface paths {
         /** List the certificates that vendors issued for a key */
         get: operations["listKeyCertificates"];
     };
+    "/v1/tenants/{tenantId}/key-stores": {
+        /** List the key stores that the tenant may have keys made in */
+        get: operations["listKeyStores"];
+    };
     "/v1/tenants/{tenantId}/certificate-authorities": {
         /** List the certificate authorities */
         get: operations["listCertificateAuthorities"];
@@ -2954,6 +2958,21 @@ export interface components {
             items: components["schemas"]["KeyCertificate"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
+        };
+        KeyStore: {
+            /** @description Its name: `keyStore` of new keys and certificate authorities */
+            name: string;
+            /**
+             * @description What it is
+             * @enum {string}
+             */
+            type: "pkcs11" | "transit";
+            /** @description Whether it answered when it was last asked; null where this process has not asked it yet */
+            answers: boolean | null;
+        };
+        KeyStoreList: {
+            /** @description In the order of the configuration */
+            items: components["schemas"]["KeyStore"][];
         };
         ConstrainedName: {
             /**
@@ -7547,6 +7566,23 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    listKeyStores: {
+        parameters: {
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+            };
+        };
+        responses: {
+            /** @description All of them; none where the operator has opened none */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["KeyStoreList"];
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     listCertificateAuthorities: {
         parameters: {
             query?: {
@@ -11242,6 +11278,7 @@ export const choices = {
     KeyExportRequest: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
     ExportedKey: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
     KeyCertificate: {"state":["active","expired"]},
+    KeyStore: {"type":["pkcs11","transit"]},
     ConstrainedName: {"kind":["dns","email","ip"]},
     NamePolicyField: {"subjectAttributes":["commonName","surname","serialNumber","countryName","localityName","stateOrProvinceName","organizationName","organizationalUnitName","givenName","emailAddress","domainComponent"],"sanKinds":["dns","email","uri","ip","directory","other"]},
     IssuingProfileField: {"kid":["uuid","sha1-der","sha256-der"],"extendedKeyUsage":["clientAuth","serverAuth","emailProtection","codeSigning"]},

@@ -117,6 +117,12 @@ export const keysQuery = (tenantId: string) =>
     dataOf(client.GET('/v1/tenants/{tenantId}/keys', { params: { ...inTenant(tenantId), query: page } })),
   );
 
+export const keyStoresQuery = (tenantId: string) =>
+  queryOptions({
+    queryKey: [tenantId, 'key-stores'],
+    queryFn: () => dataOf(client.GET('/v1/tenants/{tenantId}/key-stores', { params: inTenant(tenantId) })),
+  });
+
 export const profilesQuery = (tenantId: string) =>
   pagesOf([tenantId, 'token-profiles'], (page) =>
     dataOf(client.GET('/v1/tenants/{tenantId}/token-profiles', { params: { ...inTenant(tenantId), query: page } })),

@@ -135,6 +135,7 @@ const BODIES: Readonly<Record<string, object | null>> = {
   'POST /v1/tenants/:tenantId/leaks': { secret: 'anything' },
   'POST /v1/tenants/:tenantId/keys': { name: 'new', algorithm: 'ES256' },
   'GET /v1/tenants/:tenantId/keys': null,
+  'GET /v1/tenants/:tenantId/key-stores': null,
   [`GET ${KEY}`]: null,
   [`PATCH ${KEY}`]: { name: 'renamed' },
   [`DELETE ${KEY}`]: { password: PASSWORD },

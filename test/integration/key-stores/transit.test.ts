@@ -117,7 +117,8 @@ describe('keys in a transit engine', () => {
   });
 
   it('a store is open to the tenants that the operator names, and to no other', () => {
-    expect([stores.permitted(TENANT), stores.permitted(OTHER)]).toEqual([['bao', 'open'], ['open']]);
+    const openTo = (tenantId: string): string[] => stores.permitted(tenantId).map(({ name }) => name);
+    expect([openTo(TENANT), openTo(OTHER)]).toEqual([['bao', 'open'], ['open']]);
     expect(() => stores.requirePermitted(OTHER, 'bao')).toThrow(withCode('KEY_STORE_UNKNOWN'));
   });
 
@@ -213,6 +214,13 @@ describe('tenants with keys in a transit engine', () => {
     expect(code).not.toBe(0);
     const recordId = name!.slice(`chancery-${tenant.id}-`.length);
     expect(output).toContain(`key store open: does not have the private key of ${recordId}, tenant ${tenant.id}`);
+  });
+
+  it('a tenant sees the key stores that are open to it, and no more of them than their names', async () => {
+    const tenant = await createTenant(server);
+    const { body, text } = await server.get(`${tenant.path}/key-stores`, tenant.owner);
+    expect(body).toEqual({ items: [{ name: 'open', type: 'transit', answers: true }] });
+    expect(text).not.toContain('127.0.0.1');
   });
 
   it('the private keys of a tenant that is deleted are destroyed in their store', async () => {

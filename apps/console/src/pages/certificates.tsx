@@ -14,6 +14,7 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { type DroppedFile, DropText } from '../components/drop-text.js';
 import { Form, SelectField, TextField } from '../components/form.js';
+import { KeyStoreField } from '../components/key-store-field.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
@@ -218,12 +219,7 @@ function CreateAuthority({ onClose }: DialogProps) {
           options={optionsOf(choices.CertificateAuthority.keyAlgorithm)}
         />
         <TextField label="Valid for (days)" name="validityDays" type="number" min={1} defaultValue={3650} required />
-        <TextField
-          label="Key store"
-          name="keyStore"
-          maxLength={32}
-          hint="Name of an HSM or transit engine that your operator has opened to you. Empty: sealed in the database"
-        />
+        <KeyStoreField />
       </Form>
     </Dialog>
   );

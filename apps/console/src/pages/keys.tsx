@@ -8,6 +8,7 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { DropText } from '../components/drop-text.js';
 import { CheckField, Form, SelectField, TextField } from '../components/form.js';
+import { KeyStoreField } from '../components/key-store-field.js';
 import { More } from '../components/more.js';
 import { Card, Empty, Loaded, Page } from '../components/page.js';
 import { Table } from '../components/table.js';
@@ -146,12 +147,7 @@ function GenerateKey({ onClose }: DialogProps) {
           max={3650}
           hint="Empty: by hand only"
         />
-        <TextField
-          label="Key store"
-          name="keyStore"
-          maxLength={32}
-          hint="Name of an HSM or transit engine that your operator has opened to you. Empty: sealed in the database"
-        />
+        <KeyStoreField />
         <CheckField label="The private key can be exported" name="exportable" />
       </Form>
     </Dialog>

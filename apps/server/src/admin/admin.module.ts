@@ -7,6 +7,7 @@ import { AuditModule } from '#audit';
 import { CertificatesModule } from '#certificates';
 import { FactorsModule } from '#factors';
 import { IdentityProvidersModule } from '#identity-providers';
+import { KeyStoresModule } from '#key-stores';
 import { KeysModule } from '#keys';
 import { LicensingModule } from '#licensing';
 import { SchedulerModule } from '#scheduler';
@@ -38,6 +39,7 @@ import {
 import { HistoryMonthsController, PlatformHistoryMonthsController } from './history-months.controller.js';
 import { KeyCertificatesController } from './key-certificates.controller.js';
 import { KeyMaterialController } from './key-material.controller.js';
+import { KeyStoresController } from './key-stores.controller.js';
 import { KeysController } from './keys.controller.js';
 import { LeaksController } from './leaks.controller.js';
 import { LicensesController } from './licenses.controller.js';
@@ -64,6 +66,7 @@ import { WebhooksController } from './webhooks.controller.js';
     CertificatesModule,
     FactorsModule,
     IdentityProvidersModule,
+    KeyStoresModule,
     KeysModule,
     LicensingModule,
     SchedulerModule,
@@ -90,6 +93,7 @@ import { WebhooksController } from './webhooks.controller.js';
     KeysController,
     KeyMaterialController,
     KeyCertificatesController,
+    KeyStoresController,
     CertificateAuthoritiesController,
     CertificatesController,
     TokenProfilesController,

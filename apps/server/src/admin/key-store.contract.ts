@@ -1,6 +1,6 @@
-import { STORE_NAME_PATTERN, keyStoreErrors } from '#key-stores';
+import { type OpenedStore, STORE_NAME_PATTERN, keyStoreErrors, storeTypeNames } from '#key-stores';
 
-import { type FieldOptions, Text } from '../http/fields.js';
+import { Choice, type FieldOptions, Flag, Items, Nested, Text } from '../http/fields.js';
 
 /** Where a private key is made that never leaves. */
 export const KeyStoreName = (options: FieldOptions) =>
@@ -13,3 +13,24 @@ export const signingInKeyStore = [KEY_STORE_BUSY, KEY_STORE_UNAVAILABLE] as cons
 
 /** How a request fails that makes a key in a store. */
 export const inKeyStore = [KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM, ...signingInKeyStore] as const;
+
+const SHOWN_MAX = 100;
+
+export class KeyStore {
+  @KeyStoreName({ description: 'Its name: `keyStore` of new keys and certificate authorities' }) name: string;
+  @Choice(storeTypeNames, { description: 'What it is' }) type: OpenedStore['type'];
+  @Flag({
+    nullable: true,
+    description: 'Whether it answered when it was last asked; null where this process has not asked it yet',
+  })
+  answers: boolean | null;
+}
+
+export class KeyStoreList {
+  @Items(Nested(() => KeyStore), { maxItems: SHOWN_MAX, description: 'In the order of the configuration' })
+  items: KeyStore[];
+}
+
+export const presentKeyStores = (stores: readonly OpenedStore[]): KeyStoreList => ({
+  items: stores.slice(0, SHOWN_MAX).map(({ name, type, isUp = null }) => ({ name, type, answers: isUp })),
+});
