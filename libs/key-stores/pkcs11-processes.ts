@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 
 import { SECOND } from '#core';
 import type { Logger } from '#logging';
@@ -183,8 +184,11 @@ class TokenProcess {
       // Inspectors and loaders of the server are none of it, and a module of a maker is given no secret of ours.
       execArgv: [],
       env: environment,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // By its standard input it sees that this process is gone, however it ended.
+      stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
     });
+    const { stdin } = this.#child;
+    if (stdin instanceof Socket) stdin.on('error', () => undefined).unref();
     // It keeps no process alive by itself: what waits for an answer has a timer.
     this.#child.unref();
     this.#child.channel?.unref();

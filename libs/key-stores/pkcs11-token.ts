@@ -1,5 +1,6 @@
 // A process of its own runs this file (`pkcs11-processes.ts`), from the source as well as from the build: it imports packages only.
 import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
 
 import type { PKCS11 } from 'pkcs11js';
 
@@ -394,8 +395,17 @@ function keep(handles: Map<string, Buffer>, object: TokenObject, handle: Buffer)
 /** CKA_EC_POINT is the point in an OCTET STRING (v2.40 §2.3.3), which some modules leave out: both begin with the same byte. */
 const pointOf = (value: Buffer, curve: string): Buffer => value.subarray(-POINT_BYTES[curve]!);
 
+/** The standard input is a pipe that the parent keeps open as long as it lives, and writes nothing to. */
+const END_WITH_PARENT = `
+const { Socket } = require('node:net');
+const end = () => process.kill(process.pid, 'SIGKILL');
+new Socket({ fd: 0 }).on('end', end).on('error', end).resume();
+`;
+
 /** The process: it opens one token and answers one question after the other, until its parent is gone. */
 function serve(): void {
+  // On a thread of its own: this one runs no handler while a call of the module does not return.
+  new Worker(END_WITH_PARENT, { eval: true }).unref();
   let token: Pkcs11Token | undefined;
   const answered = (question: TokenQuestion): Extract<TokenAnswer, { ok: true }>['value'] => {
     if (question.kind === 'open') {
