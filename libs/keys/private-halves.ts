@@ -77,6 +77,25 @@ export class PrivateHalves {
     }
   }
 
+  /**
+   * The same for a caller that waits for a store for a while only. What is made later is destroyed.
+   * @throws as `make`; KEY_STORE_UNAVAILABLE after `milliseconds`
+   */
+  async makeWithin(scope: TenantScope, request: HalfRequest, milliseconds: number): Promise<NewPrivateHalf> {
+    if (request.keyStore === null) return this.make(scope, request);
+    const late = Promise.withResolvers<never>();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      late.reject(keyStoreErrors.KEY_STORE_UNAVAILABLE());
+    }, milliseconds);
+    const making = this.make(scope, request).then(async (made) => {
+      if (isLate && made.in === 'store') await this.objects.discard(scope.tenantId, made.recordId);
+      return made;
+    });
+    return Promise.race([making, late.promise]).finally(() => clearTimeout(timer));
+  }
+
   /** Makes one and uses it. One that was not stored then is destroyed. @throws as `make`; whatever `use` throws */
   async with<T>(scope: TenantScope, request: HalfRequest, use: (made: NewPrivateHalf) => Promise<T>): Promise<T> {
     const made = await this.make(scope, request);

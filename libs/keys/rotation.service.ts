@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
+import { SECOND, type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
@@ -25,6 +25,9 @@ interface Locked {
   readonly active: KeyVersion | undefined;
   readonly pending: KeyVersion | undefined;
 }
+
+/** For so long a compromise waits for a key store that is to make the successor. */
+const SUCCESSOR_WITHIN = 5 * SECOND;
 
 /** A key that is about to be reported as compromised. */
 export interface PreparedCompromise {
@@ -283,13 +286,14 @@ export class KeyRotation {
   }
 
   /**
-   * The key that follows one that leaked, made before a transaction opens. A compromise does not wait for a key store: `undefined`
-   * where it makes none now.
+   * The key that follows one that leaked, made before a transaction opens. A compromise does not wait long for a key store:
+   * `undefined` where it makes none now.
    * @throws BUSY
    */
   private async successor(scope: TenantScope, keyId: string): Promise<NewPrivateHalf | undefined> {
     try {
-      return await this.halves.make(scope, { ...(await this.nextHalf(scope, keyId)), urgent: true });
+      const wanted = { ...(await this.nextHalf(scope, keyId)), urgent: true };
+      return await this.halves.makeWithin(scope, wanted, SUCCESSOR_WITHIN);
     } catch (error) {
       if (isStoreRefusal(error)) return undefined;
       throw error;

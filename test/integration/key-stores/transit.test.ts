@@ -216,6 +216,38 @@ describe('tenants with keys in a transit engine', () => {
     expect(output).toContain(`key store open: does not have the private key of ${recordId}, tenant ${tenant.id}`);
   });
 
+  it('a compromise is on record while the store that is to make the successor does not answer', async () => {
+    const tenant = await createTenant(server);
+    const { keyId, path } = await createKey(tenant);
+    const profile = await createProfile(server, tenant, { keyId });
+    const { serviceKey } = await createService(server, tenant);
+    const sign = (): Promise<Answer> => server.post(`/v1/sign/${profile}`, {}, { serviceKey });
+    const { kid } = (await sign()).body;
+    const { waiting, release } = engine.hold();
+    expect((await server.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner)).status).toBe(200);
+    // Making a key may take half a minute, and its request is still under way.
+    expect(waiting()).toBe(1);
+    release();
+    await expect
+      .poll(
+        async () => {
+          await server.setTime(server.clock.now() + HOUR);
+          await server.runScheduler();
+          return (await sign()).status;
+        },
+        { timeout: 15_000, interval: 500 },
+      )
+      .toBe(200);
+    expect((await sign()).body['kid']).not.toBe(kid);
+    await expect
+      .poll(async () => {
+        await server.setTime(server.clock.now() + HOUR);
+        await server.runScheduler();
+        return keysOf(tenant).length;
+      })
+      .toBe(1);
+  });
+
   it('a tenant sees the key stores that are open to it, and no more of them than their names', async () => {
     const tenant = await createTenant(server);
     const { body, text } = await server.get(`${tenant.path}/key-stores`, tenant.owner);
