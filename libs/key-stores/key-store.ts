@@ -30,6 +30,12 @@ export interface KeyStore {
   destroy(place: StorePlace): Promise<void>;
   /** @throws StoreOutage */
   has(place: StorePlace): Promise<boolean>;
+  /**
+   * All keys that are named as ours, for the doctor; absent where a kind of store cannot tell.
+   * @returns `undefined` where we may not ask
+   * @throws StoreOutage
+   */
+  readonly list?: () => Promise<readonly StorePlace[] | undefined>;
   close(): Promise<void>;
 }
 

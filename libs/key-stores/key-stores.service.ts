@@ -179,6 +179,16 @@ export class KeyStores implements OnApplicationShutdown {
     return this.#call(open, 'find', place.tenantId, () => open.store.has(place));
   }
 
+  /**
+   * All keys of a store that are named as ours. For a command of its own: it takes a store with many keys long.
+   * @returns `undefined` where the store does not tell
+   * @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
+  async list(name: string): Promise<readonly StorePlace[] | undefined> {
+    const open = this.#open(name);
+    return this.#call(open, 'list', '', async () => open.store.list?.());
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([...this.#stores.values()].map(({ store }) => store.close()));
   }

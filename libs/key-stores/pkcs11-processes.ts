@@ -26,6 +26,8 @@ const LIMITS: Readonly<Record<TokenQuestion['kind'], number>> = {
   sign: 5 * SECOND,
   has: 5 * SECOND,
   destroy: 10 * SECOND,
+  // Of a command: no request waits for it.
+  list: 60 * SECOND,
   // RSA of 4096 bits on a slow device.
   generate: 60 * SECOND,
 };

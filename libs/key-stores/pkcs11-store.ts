@@ -52,8 +52,15 @@ const attributesOf = (text: string, separator: string): Record<string, string | 
 /** What the token names a key by: CKA_ID is tenant and record, 16 bytes each; the label is for people. */
 const objectOf = ({ tenantId, recordId }: StorePlace): TokenObject => ({
   id: Buffer.from(`${tenantId}${recordId}`.replaceAll('-', ''), 'hex'),
-  label: `chancery ${tenantId} ${recordId}`,
+  label: `${LABEL_PREFIX}${tenantId} ${recordId}`,
 });
+
+const LABEL_PREFIX = 'chancery ';
+
+function placeOf(label: string): StorePlace | undefined {
+  const [tenantId, recordId, ...rest] = label.slice(LABEL_PREFIX.length).split(' ');
+  return tenantId && recordId && rest.length === 0 ? { tenantId, recordId } : undefined;
+}
 
 function pairOf(scheme: SignatureScheme, modulusBits: number): PairKind {
   if (scheme.type === 'eddsa') return { type: 'edwards', curve: 'Ed25519' };
@@ -109,6 +116,10 @@ function pkcs11Store(processes: TokenProcesses): KeyStore {
       Buffer.from((await ask({ kind: 'sign', object: objectOf(place), ...signatureOf(scheme, data) })) as Uint8Array),
     destroy: async (place) => void (await ask({ kind: 'destroy', object: objectOf(place) })),
     has: async (place) => (await ask({ kind: 'has', object: objectOf(place) })) === true,
+    list: async () => {
+      const labels = (await ask({ kind: 'list', prefix: LABEL_PREFIX })) as readonly string[];
+      return labels.flatMap((label) => placeOf(label) ?? []);
+    },
     close: () => processes.close(),
   };
 }

@@ -43,7 +43,9 @@ export type TokenQuestion =
   | { readonly kind: 'open'; readonly options: TokenOptions }
   | { readonly kind: 'generate'; readonly object: TokenObject; readonly pair: PairKind }
   | { readonly kind: 'sign'; readonly object: TokenObject; readonly how: TokenSignature; readonly data: Uint8Array }
-  | { readonly kind: 'destroy' | 'has'; readonly object: TokenObject };
+  | { readonly kind: 'destroy' | 'has'; readonly object: TokenObject }
+  /** Private keys whose label begins so. */
+  | { readonly kind: 'list'; readonly prefix: string };
 
 /**
  * Why a token did not do what it was asked:
@@ -118,6 +120,8 @@ const HANDLES_MAX = 5_000;
 const SIGNATURE_BYTES_MAX = 1_024;
 /** A name has one key, or a few where answers were lost. */
 const SAME_NAME_MAX = 16;
+
+const LISTED_AT_ONCE = 1_000;
 
 interface OpenToken {
   readonly session: Buffer;
@@ -226,6 +230,27 @@ export class Pkcs11Token {
   /** @throws TokenError */
   has(object: TokenObject): boolean {
     return this.#guarded(({ session }) => this.#find(session, object) !== undefined);
+  }
+
+  /** The labels of the private keys that begin so. @throws TokenError */
+  list(prefix: string): readonly string[] {
+    return this.#guarded(({ session }) => {
+      const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY } = this.#binding;
+      this.#pkcs11.C_FindObjectsInit(session, [{ type: CKA_CLASS, value: CKO_PRIVATE_KEY }]);
+      const keys: Buffer[] = [];
+      try {
+        let found: Buffer[];
+        do {
+          found = this.#pkcs11.C_FindObjects(session, LISTED_AT_ONCE);
+          keys.push(...found);
+        } while (found.length > 0);
+      } finally {
+        this.#pkcs11.C_FindObjectsFinal(session);
+      }
+      return keys
+        .map((key) => this.#pkcs11.C_GetAttributeValue(session, key, [{ type: CKA_LABEL }])[0]!.value.toString())
+        .filter((label) => label.startsWith(prefix));
+    });
   }
 
   /** Runs a piece of work in the session; where that was lost, once more in a new one. */
@@ -415,6 +440,7 @@ function serve(): void {
     if (!token) throw new TokenError('failed', 'No token is open');
     if (question.kind === 'generate') return token.generate(question.object, question.pair);
     if (question.kind === 'sign') return token.sign(question.object, question.how, question.data);
+    if (question.kind === 'list') return token.list(question.prefix);
     if (question.kind === 'has') return token.has(question.object);
     token.destroy(question.object);
     return true;

@@ -8,6 +8,7 @@ import { DueItems, DueKind, Expires } from '#scheduler';
 import { StoredObject } from './entities.js';
 import { keyStoreErrors } from './errors.js';
 import { keyStoreEvents } from './events.js';
+import type { StorePlace } from './key-store.js';
 import { KeyStores } from './key-stores.service.js';
 
 /** So long something may take to refer to a key after it was made: a request that was cut off leaves one that nothing refers to. */
@@ -107,6 +108,31 @@ export class StoredObjects {
       last = rows.at(-1)!.id;
     }
     return { looked, missing };
+  }
+
+  /**
+   * Which keys of a store are named as ours, and of none of our rows: of another database, or made after the backup that this one was
+   * restored from, or by a store that answered too late.
+   * @returns `undefined` where the store does not tell
+   * @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
+  async unknown(store: string): Promise<readonly StorePlace[] | undefined> {
+    const places = await this.stores.list(store);
+    if (!places) return undefined;
+    const unknown: StorePlace[] = [];
+    for (let first = 0; first < places.length; first += ROWS_PER_READ) {
+      const some = places.slice(first, first + ROWS_PER_READ);
+      const rows = await this.database.readPlatform(SCOPE, (view) =>
+        view.find(StoredObject, { id: In(some.map(({ recordId }) => recordId)) }),
+      );
+      const known = new Set(rows.map(({ id, tenantId }) => `${tenantId} ${id}`));
+      for (const place of some) {
+        const isKnown = known.has(`${place.tenantId} ${place.recordId}`);
+        // It may have been destroyed since the store listed it.
+        if (!isKnown && (await this.stores.holds(store, place))) unknown.push(place);
+      }
+    }
+    return unknown;
   }
 
   /** @returns `false` while its store is not configured @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */

@@ -13,8 +13,12 @@ const PATTERN =
 const CONCURRENCY = 16;
 /** RSA of 4096 bits on a busy engine. */
 const GENERATION_MILLISECONDS = 30_000;
-const NOT_FOUND = 404;
+const OK = 200;
 const BAD_REQUEST = 400;
+const FORBIDDEN = 403;
+const NOT_FOUND = 404;
+/** Of 100,000 keys and more. */
+const LIST_BOUNDS = { milliseconds: 30_000, answerBytesMax: 16 * 1024 * 1024 };
 
 interface TransitSource extends TransitAccess {
   readonly mount: string;
@@ -33,6 +37,20 @@ export function transitSourceOf(uri: string): TransitSource {
 const FIRST_VERSION = 1;
 
 const nameOf = ({ tenantId, recordId }: StorePlace): string => `chancery-${tenantId}-${recordId}`;
+
+const NAME = /^chancery-(?<tenantId>[0-9a-f-]{36})-(?<recordId>[0-9a-f-]{36})$/;
+
+function placeOf(name: string): StorePlace | undefined {
+  const { tenantId, recordId } = NAME.exec(name)?.groups ?? {};
+  return tenantId && recordId ? { tenantId, recordId } : undefined;
+}
+
+type TransitQuestion = [
+  method: Parameters<typeof transitRequest>[1],
+  path: string,
+  body?: object,
+  bounds?: Parameters<typeof transitRequest>[4],
+];
 
 const HASHES = { sha256: 'sha2-256', sha384: 'sha2-384', sha512: 'sha2-512' } as const;
 /** RFC 7518 §3.4: each curve has its hash. */
@@ -68,12 +86,16 @@ function publicKeyOf(stated: string): KeyObject {
 
 /** The transit engine of OpenBao or HashiCorp Vault (HTTP API v1): a key of the engine for each private key. */
 function transitStore({ mount, ...access }: TransitSource): KeyStore {
-  /** @throws StoreOutage where the engine does not answer, is sealed, or does not accept the token */
-  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, milliseconds?: number) {
-    const asked = transitRequest(access, method, `${mount}/${path}`, body, milliseconds);
-    const { status, text } = await asked.catch((cause: unknown) => {
+  /** @throws StoreOutage where the engine does not answer */
+  async function ask(...[method, path, body, bounds]: TransitQuestion) {
+    return transitRequest(access, method, `${mount}/${path}`, body, bounds).catch((cause: unknown) => {
       throw new StoreOutage(cause);
     });
+  }
+
+  /** @throws as `ask`; StoreOutage where the engine is sealed or does not accept the token */
+  async function call(...question: TransitQuestion) {
+    const { status, text } = await ask(...question);
     const isAnswer = (status >= 200 && status < 300) || status === NOT_FOUND || status === BAD_REQUEST;
     if (!isAnswer) throw new StoreOutage(new Error(`The engine answers ${status}`));
     return { status, text };
@@ -102,7 +124,7 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
       const type = keyTypeOf(scheme, modulusBits);
       const path = `keys/${nameOf(place)}`;
       const wanted = { type, exportable: false, allow_plaintext_backup: false };
-      const { status } = await call('POST', path, wanted, GENERATION_MILLISECONDS);
+      const { status } = await call('POST', path, wanted, { milliseconds: GENERATION_MILLISECONDS });
       if (status >= BAD_REQUEST) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       const stated = await read('GET', path);
       // A key that was there before, of another type or one that can be exported, is none of ours.
@@ -124,6 +146,15 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
       await call('POST', `${path}/config`, { deletion_allowed: true });
       const { status } = await call('DELETE', path);
       if (status === BAD_REQUEST) throw unavailable(new Error('The engine does not delete the key'));
+    },
+    list: async () => {
+      const { status, text } = await ask('GET', 'keys?list=true', undefined, LIST_BOUNDS);
+      // A right that signing does not need.
+      if (status === FORBIDDEN) return undefined;
+      if (status === NOT_FOUND) return [];
+      if (status !== OK) throw new StoreOutage(new Error(`The engine answers ${status}`));
+      const { keys = [] } = (JSON.parse(text) as { data?: { keys?: string[] } }).data ?? {};
+      return keys.flatMap((name) => placeOf(name) ?? []);
     },
     close: async () => undefined,
   };

@@ -72,7 +72,9 @@ export class PrivateHalves {
       const { publicKey } = await this.stores.generate(keyStore, place, { algorithm, modulusBits });
       return { in: 'store', store: keyStore, recordId, publicKey };
     } catch (error) {
-      await this.objects.discard(scope.tenantId, recordId);
+      // A store that did not answer may be making it still: it is looked for when what was reserved ends.
+      const isAnswer = !(error instanceof DomainError && error.code === keyStoreErrors.KEY_STORE_UNAVAILABLE.code);
+      if (isAnswer) await this.objects.discard(scope.tenantId, recordId);
       throw error;
     }
   }

@@ -20,14 +20,17 @@ export interface TransitAccess extends Pick<KmsOptions, 'transitToken' | 'transi
 /**
  * A request to OpenBao or HashiCorp Vault (HTTP API v1), bounded in time and size.
  * @param path below `/v1/`
- * @param timeoutMilliseconds for what takes longer than the others
+ * @param bounds for what takes longer than the others, or has more to say
  */
 export async function transitRequest(
   access: TransitAccess,
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
   body?: object,
-  timeoutMilliseconds = REQUEST_TIMEOUT_MILLISECONDS,
+  {
+    milliseconds = REQUEST_TIMEOUT_MILLISECONDS,
+    answerBytesMax = ANSWER_BYTES_MAX,
+  }: { readonly milliseconds?: number | undefined; readonly answerBytesMax?: number | undefined } = {},
 ): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${access.origin}/v1/${path}`, {
     method,
@@ -39,9 +42,9 @@ export async function transitRequest(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
-    signal: AbortSignal.timeout(timeoutMilliseconds),
+    signal: AbortSignal.timeout(milliseconds),
   });
-  return { status: response.status, text: await boundedText(response) };
+  return { status: response.status, text: await boundedText(response, answerBytesMax) };
 }
 
 /**
@@ -77,12 +80,12 @@ export function transitCipher(origin: string, mount: string, key: string, option
 }
 
 /** @throws Error for an answer that is longer than any of the engine, before more of it is read */
-async function boundedText(response: Response): Promise<string> {
+async function boundedText(response: Response, bytesMax: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) throw new Error('The answer is too long');
+    if (bytes > bytesMax) throw new Error('The answer is too long');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

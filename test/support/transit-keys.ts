@@ -40,12 +40,17 @@ export interface TransitKeys {
   /** By their names; one that is deleted here is missing there. */
   readonly keys: Map<string, EngineKey>;
   fail: boolean;
-  /** It does what it is asked, and its answer is lost. */
-  losesAnswers: boolean;
   /** Whether the token may list the keys. */
   lists: boolean;
   /** What it answers instead. */
   text: string | undefined;
+  /** Breaks connections that ask for a key. */
+  breakOff(): {
+    /** Breaks no more of them. */
+    readonly end: () => void;
+    /** Makes the keys that were asked for: too late. */
+    readonly make: () => void;
+  };
   /** Leaves requests unanswered from now on. */
   hold(): {
     /** How many wait. */
@@ -158,6 +163,7 @@ export async function transitKeys(): Promise<TransitKeys> {
     ];
   };
   let held: ServerResponse[] | undefined;
+  let late: (() => unknown)[] | undefined;
   const server: Server = createServer((message, response) => {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -178,11 +184,12 @@ export async function transitKeys(): Promise<TransitKeys> {
         held.push(response);
         return;
       }
-      const [status, document] = outcome();
-      if (engine.losesAnswers) {
+      if (late && message.method === 'POST' && message.url?.startsWith('/v1/transit/keys/')) {
+        late.push(outcome);
         response.destroy();
         return;
       }
+      const [status, document] = outcome();
       response
         .writeHead(status, { 'content-type': 'application/json' })
         .end(engine.text ?? (status === 204 ? '' : JSON.stringify(document)));
@@ -194,9 +201,12 @@ export async function transitKeys(): Promise<TransitKeys> {
     uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
     keys,
     fail: false,
-    losesAnswers: false,
     lists: true,
     text: undefined,
+    breakOff: () => {
+      const asked = (late = [] as (() => unknown)[]);
+      return { end: () => (late = undefined), make: () => asked.forEach((makeKey) => makeKey()) };
+    },
     hold: () => {
       const responses = (held = [] as ServerResponse[]);
       const release = (): void => {

@@ -270,7 +270,24 @@ async function checkKeyStores(stores: KeyStores, objects: StoredObjects, all: bo
     if (missing.length === 0) {
       report({ severity: 'ok', check, detail: `has all ${looked} private keys that were looked for` });
     } else report({ severity: 'error', check, detail: `does not have ${missing.length} of ${looked} private keys` });
+    await checkUnknownKeys(name, objects, report);
   }
+}
+
+/** What is in a store, and of no row: nothing here destroys it, because it may be of another database. */
+async function checkUnknownKeys(name: string, objects: StoredObjects, report: Report): Promise<void> {
+  const check = `key store ${name}`;
+  const unknown = await objects.unknown(name);
+  if (unknown === undefined) {
+    report({ severity: 'ok', check, detail: 'does not tell which private keys it has' });
+    return;
+  }
+  for (const { recordId, tenantId } of unknown.slice(0, UNREADABLE_SHOWN_MAX)) {
+    const detail = `has a private key of ${recordId}, tenant ${tenantId}, which this database does not know`;
+    report({ severity: 'warning', check, detail });
+  }
+  if (unknown.length === 0) report({ severity: 'ok', check, detail: 'has no private key that is unknown here' });
+  else report({ severity: 'warning', check, detail: `private keys that are unknown here: ${unknown.length}` });
 }
 
 async function checkSealedValues(maintenance: KeyMaintenance, all: boolean, report: Report): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY } from '#core';
+import { StoredObjects } from '#key-stores';
 import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#crypto';
 
 import { Pkcs11Token } from '../../../libs/key-stores/pkcs11-token.js';
@@ -307,6 +308,19 @@ describe.each(withSoftHsm)('with %s', () => {
     expect(() => another.sign(object, { type: 'ecdsa' }, randomBytes(32))).toThrow('two keys');
     token.destroy(object);
     expect(another.has(object)).toBe(false);
+  });
+
+  it('a key of a token that no row knows is found by its name, and those of rows are not', async () => {
+    await signerOf({});
+    const objects = server.server.app.get(StoredObjects);
+    const unknown = { tenantId: tenant.id, recordId: randomUUID() };
+    const id = Buffer.from(`${unknown.tenantId}${unknown.recordId}`.replaceAll('-', ''), 'hex');
+    const token = new Pkcs11Token(tokenOptions('signing'));
+    expect(await objects.unknown('hsm')).toEqual([]);
+    const object = { id, label: `chancery ${unknown.tenantId} ${unknown.recordId}` };
+    token.generate(object, { type: 'ec', curve: 'P-256' });
+    expect(await objects.unknown('hsm')).toEqual([unknown]);
+    token.destroy(object);
   });
 
   it('a session that a token lost is opened again by the next signature', () => {

@@ -21,6 +21,7 @@ import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
 
 const TENANT = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 const OTHER = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c48';
+const ANOTHER = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c49';
 const placeOf = (tenantId: string, number: number) => ({
   tenantId,
   recordId: `0198d7c4-5a1e-7cc0-8f3a-${String(number).padStart(12, '0')}`,
@@ -214,6 +215,38 @@ describe('tenants with keys in a transit engine', () => {
     expect(code).not.toBe(0);
     const recordId = name!.slice(`chancery-${tenant.id}-`.length);
     expect(output).toContain(`key store open: does not have the private key of ${recordId}, tenant ${tenant.id}`);
+  });
+
+  it('a key that its store makes after the request was given up is destroyed, and chancery doctor names one that no row knows', async () => {
+    const tenant = await createTenant(server);
+    await createKey(tenant);
+    const { end, make } = engine.breakOff();
+    const late = { name: 'late', algorithm: 'ES256', keyStore: 'open' };
+    const create = (): Promise<Answer> => server.post(`${tenant.path}/keys`, late, tenant.owner);
+    expect((await create()).body['code']).toBe('KEY_STORE_UNAVAILABLE');
+    end();
+    // The store answers again, and has no such key yet.
+    await expect.poll(async () => (await create()).status, { timeout: 10_000, interval: 500 }).toBe(201);
+    await server.runScheduler();
+    make();
+    expect(keysOf(tenant)).toHaveLength(3);
+    await server.setTime(server.clock.now() + HOUR);
+    await server.runScheduler();
+    expect(keysOf(tenant)).toHaveLength(2);
+
+    // Those of the tests above, which have no rows.
+    for (const name of engine.keys.keys()) if (name.startsWith('chancery-0198d7c4')) engine.keys.delete(name);
+    expect((await doctor()).output).toMatch(/ok +key store open: has no private key that is unknown here/);
+    const [known] = keysOf(tenant);
+    engine.keys.set(`chancery-${tenant.id}-${ANOTHER}`, engine.keys.get(known!)!);
+    const { output } = await doctor();
+    const sentence = `warning +key store open: has a private key of ${ANOTHER}, tenant ${tenant.id}, which this database does not know`;
+    expect(output).toMatch(new RegExp(sentence));
+    expect(output).toMatch(/warning +key store open: private keys that are unknown here: 1\n/);
+    engine.lists = false;
+    expect((await doctor()).output).toContain('key store open: does not tell which private keys it has');
+    engine.lists = true;
+    engine.keys.delete(`chancery-${tenant.id}-${ANOTHER}`);
   });
 
   it('a compromise is on record while the store that is to make the successor does not answer', async () => {
