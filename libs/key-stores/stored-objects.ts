@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { MINUTE, type TenantScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { uuidv7 } from '#crypto';
-import { Database, In, IsNull, LessThanOrEqual, MoreThan, Not, type Tx } from '#database';
+import { Database, In, IsNull, LessThanOrEqual, MoreThan, Not, type Tx, withoutCompletion } from '#database';
 import { DueItems, DueKind, Expires } from '#scheduler';
 
 import { StoredObject } from './entities.js';
@@ -52,7 +52,7 @@ export class StoredObjects {
    */
   async reserve(scope: TenantScope, store: string): Promise<string> {
     const { tenantId } = scope;
-    return this.database.transaction(scope, async (tx) => {
+    return this.database.transaction(withoutCompletion(scope), async (tx) => {
       tx.housekeeping('a key that is about to be made in a store, so that none is left there without a trace');
       const waiting = await tx.installation.count(StoredObject, { tenantId, destroyAt: Not(IsNull()) });
       if (waiting >= WAITING_PER_TENANT_MAX) {

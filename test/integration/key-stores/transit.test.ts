@@ -281,6 +281,22 @@ describe('tenants with keys in a transit engine', () => {
       .toBe(1);
   });
 
+  it('a repeated request for a key or an authority in a key store has the first answer, and one key is made', async () => {
+    const tenant = await createTenant(server);
+    const call = { ...tenant.owner, headers: { 'Idempotency-Key': 'repeated' } };
+    for (const [path, body] of [
+      ['keys', { name: 'tokens', algorithm: 'ES256', keyStore: 'open' }],
+      ['certificate-authorities', { name: 'root', subject: { commonName: 'root' }, keyStore: 'open' }],
+    ] as const) {
+      const before = keysOf(tenant).length;
+      const first = await server.post(`${tenant.path}/${path}`, body, call);
+      const again = await server.post(`${tenant.path}/${path}`, body, call);
+      expect([first.status, again.status, again.text]).toEqual([201, 201, first.text]);
+      expect(keysOf(tenant)).toHaveLength(before + 1);
+      call.headers['Idempotency-Key'] = 'another';
+    }
+  });
+
   it('a tenant sees the key stores that are open to it, and no more of them than their names', async () => {
     const tenant = await createTenant(server);
     const { body, text } = await server.get(`${tenant.path}/key-stores`, tenant.owner);
