@@ -15,14 +15,18 @@ import {
 import { AcmeTestClient } from '../acme/acme-client.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
 import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
 
+let engine: TransitKeys;
 let server: TestServer;
 let browser: Browser;
 let tenant: TestTenant;
 let owner: Window;
 
 beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
+  engine = await transitKeys();
+  const environment = { CHANCERY_KEY_STORES: `hsm=${engine.uri}`, CHANCERY_KEY_STORE_TENANTS: 'hsm=*' };
+  server = await startTestServer({ clock: systemClock, environment });
   browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'things');
   owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
@@ -30,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server.close();
+  await engine.close();
 });
 
 /** How many months one instant is after another, by the calendar. */
@@ -144,6 +149,22 @@ describe.runIf(browserProgram)('rotations of many credentials in the console', (
 });
 
 describe.runIf(browserProgram)('certificates in the console', () => {
+  it('the key of an authority is made in a key store that is open to the tenant, as its page says', async () => {
+    const { page, faults } = owner;
+    await page.goto(`/console/t/${tenant.slug}/certificates`);
+    await press(page, 'Create authority');
+    const dialog = dialogOf(page);
+    await dialog.getByLabel('Name', { exact: true }).fill('In a store');
+    await dialog.getByLabel('Common name').fill('In a store');
+    await dialog.getByLabel('Private key').selectOption({ label: 'hsm (transit)' });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('link', { name: 'In a store', exact: true }).click();
+    await page.getByText('P-256, never leaves the key store hsm').waitFor();
+    expect(engine.keys.size).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
   it('an authority shows its chain, and its CRL and OCSP as soon as there is one', async () => {
     const root = await createAuthority(server, tenant, { name: 'Root' });
     const issuing = await createAuthority(server, tenant, { name: 'Issuing', parentId: root['id'] });
