@@ -40,7 +40,12 @@ interface OpenStore {
   readonly generations: StoreLine;
   /** Whether it answered last time; `undefined` before the first time. */
   isUp: boolean | undefined;
+  /** Asks it again, where it did not. */
+  again: NodeJS.Timeout | undefined;
 }
+
+/** A store that did not answer is asked again after so long where no request does: what is measured of it is not older than that. */
+const ASKED_AGAIN_AFTER = 30 * SECOND;
 
 const PROBE = Buffer.from('a key that was made in a store signs this, and its public half verifies it');
 
@@ -50,6 +55,7 @@ export class KeyStores implements OnApplicationShutdown {
   readonly seconds = new Histogram(SECONDS_BUCKETS);
   readonly failures = new Counter();
   readonly #stores: ReadonlyMap<string, OpenStore>;
+  #closed = false;
   readonly #permitted: SettingValues<typeof keyStoreSettings>['keyStoreTenants'];
 
   constructor(
@@ -62,7 +68,7 @@ export class KeyStores implements OnApplicationShutdown {
       keyStores.map(({ name, type, uri }) => {
         const store = storeTypes[type].store(uri, this.logger, foreignVariables.reveal());
         const lines = { line: new StoreLine(store.concurrency), generations: new StoreLine(1) };
-        return [name, { name, type, store, ...lines, isUp: undefined }];
+        return [name, { name, type, store, ...lines, isUp: undefined, again: undefined }];
       }),
     );
   }
@@ -190,7 +196,10 @@ export class KeyStores implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.#stores.values()].map(({ store }) => store.close()));
+    const stores = [...this.#stores.values()];
+    this.#closed = true;
+    for (const { again } of stores) clearTimeout(again);
+    await Promise.all(stores.map(({ store }) => store.close()));
   }
 
   /** @throws KEY_STORE_UNAVAILABLE for a store that is not configured any more */
@@ -210,8 +219,10 @@ export class KeyStores implements OnApplicationShutdown {
         return value;
       } catch (error) {
         this.failures.increment(open.name);
-        if (error instanceof StoreOutage) this.#note(open, false, error);
-        else if (!(error instanceof DomainError)) throw unavailable(error);
+        if (error instanceof StoreOutage) {
+          this.#note(open, false, error);
+          this.#askAgain(open);
+        } else if (!(error instanceof DomainError)) throw unavailable(error);
         throw error;
       } finally {
         this.seconds.observe((performance.now() - start) / SECOND, open.name, action);
@@ -225,5 +236,13 @@ export class KeyStores implements OnApplicationShutdown {
     if (!isUp) this.logger.error({ keyStore: open.name, cause: failure?.message }, 'A key store does not answer');
     else if (open.isUp === false) this.logger.warn({ keyStore: open.name }, 'A key store answers again');
     open.isUp = isUp;
+  }
+
+  #askAgain(open: OpenStore): void {
+    clearTimeout(open.again);
+    if (this.#closed) return;
+    open.again = setTimeout(() => {
+      if (!open.isUp) void this.examine([open.name]);
+    }, ASKED_AGAIN_AFTER).unref();
   }
 }

@@ -171,6 +171,12 @@ describe.runIf(isPromtoolInstalled)('alerts', () => {
     expect(alertsOf(new Map([[failed, 0]]), new Map([[failed, 1]]))).toContain('ChanceryMailRejected');
   });
 
+  it('a key store that does not answer raises ChanceryKeyStoreDown', () => {
+    const up = (value: number): ReadonlyMap<string, number> => new Map([['chancery_key_store_up{store="hsm"}', value]]);
+    expect(alertsOf(up(1), up(0))).toContain('ChanceryKeyStoreDown');
+    expect(alertsOf(up(1), up(1))).not.toContain('ChanceryKeyStoreDown');
+  });
+
   it('a credential that ends within days raises ChanceryCredentialsExpire', async () => {
     const path = `${issuer.tenant.path}/services/${issuer.service.id}/credentials`;
     const token = await server.login(issuer.tenant.owner.email, PASSWORD);
