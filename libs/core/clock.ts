@@ -67,15 +67,19 @@ export const toEpochSeconds = (instant: EpochMilliseconds): EpochSeconds => Math
 /** As libraries of others take an instant. */
 export const toDate = (instant: EpochMilliseconds): Date => new Date(instant);
 
+declare const isRfc3339: unique symbol;
+/** An instant as text: RFC 3339, UTC, milliseconds. Only `toRfc3339` makes one. */
+export type Rfc3339 = string & { readonly [isRfc3339]: true };
+
 /** Instants that were written last: those of a request are in its answer and in its event, and shared by many requests. */
-const written = new Map<EpochMilliseconds, string>();
+const written = new Map<EpochMilliseconds, Rfc3339>();
 const WRITTEN_MAX = 500;
 
 /** RFC 3339, UTC, milliseconds: `2026-01-01T00:00:00.000Z`. */
-export function toRfc3339(instant: EpochMilliseconds): string {
+export function toRfc3339(instant: EpochMilliseconds): Rfc3339 {
   const known = written.get(instant);
   if (known !== undefined) return known;
-  const text = new Date(instant).toISOString();
+  const text = new Date(instant).toISOString() as Rfc3339;
   if (written.size >= WRITTEN_MAX) written.clear();
   written.set(instant, text);
   return text;

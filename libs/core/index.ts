@@ -6,6 +6,7 @@ export {
   type EpochMilliseconds,
   type EpochSeconds,
   ManualClock,
+  type Rfc3339,
   type TimeSource,
   fromRfc3339,
   fromRfc3339Date,

@@ -1,5 +1,5 @@
 import type { Type as Class } from '@nestjs/common';
-import { type EpochMilliseconds, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page, toRfc3339 } from '#core';
+import { type EpochMilliseconds, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page, type Rfc3339, toRfc3339 } from '#core';
 import { InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 
 const CURSOR_EXAMPLE = 'WyIwMTk4ZDdjNC01YTFlLTdjYzAtOGYzYS0yYjZkNWU5YTFjNDciXQ';
@@ -58,5 +58,5 @@ export const presentPage = <Row, Item>({ items, nextCursor }: Page<Row>, present
 });
 
 /** RFC 3339, or `null` for what has not happened and may never. */
-export const presentInstant = (instant: EpochMilliseconds | null): string | null =>
+export const presentInstant = (instant: EpochMilliseconds | null): Rfc3339 | null =>
   instant === null ? null : toRfc3339(instant);

@@ -1,7 +1,8 @@
 import { Reflector } from '@nestjs/core';
-import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 
 import { UUID_PATTERN } from '#core';
+import { fieldsOf } from './declared-fields.js';
 
 /**
  * A class of a body or a query that is checked by a compiled schema first: of the requests that services send without pause. The
@@ -10,21 +11,7 @@ import { UUID_PATTERN } from '#core';
  */
 export const Compiled = Reflector.createDecorator<true>({ transform: () => true });
 
-export interface CompiledField {
-  /** Accepts only what the checks of the field accept and leave as it is; `undefined` where they alone decide. */
-  readonly schema: AnySchemaObject | undefined;
-  readonly optional: boolean;
-}
-
 type Constructor<Instance> = new () => Instance;
-
-const fieldsOfPrototype = new WeakMap<object, Map<string, CompiledField>>();
-
-/** Notes a field of a class. */
-export function noteField(prototype: object, name: string, field: CompiledField): void {
-  const fields = fieldsOfPrototype.get(prototype) ?? new Map<string, CompiledField>();
-  fieldsOfPrototype.set(prototype, fields.set(name, field));
-}
 
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
 const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
@@ -72,13 +59,4 @@ function compile(type: Constructor<object>): ValidateFunction | null {
     properties: Object.fromEntries([...fields].map(([name, { schema }]) => [name, schema ?? false])),
     required: [...fields].flatMap(([name, { optional }]) => (optional ? [] : [name])),
   });
-}
-
-/** Those of its base classes as well; its own win. */
-function fieldsOf({ prototype }: Constructor<object>): ReadonlyMap<string, CompiledField> {
-  const fields = new Map<string, CompiledField>();
-  for (let own: object = prototype as object; own !== Object.prototype; own = Object.getPrototypeOf(own) as object) {
-    for (const [name, field] of fieldsOfPrototype.get(own) ?? []) if (!fields.has(name)) fields.set(name, field);
-  }
-  return fields;
 }

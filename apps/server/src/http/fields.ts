@@ -30,7 +30,8 @@ import {
 import type { AnySchemaObject } from 'ajv';
 import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
 import { parseSourceAddress } from '#tenants';
-import { forbiddenIn, isWithinBytes, noteField } from './compiled-input.js';
+import { forbiddenIn, isWithinBytes } from './compiled-input.js';
+import { noteField } from './declared-fields.js';
 
 /** What every field may say. */
 export interface FieldOptions {
@@ -60,6 +61,8 @@ interface Field {
   readonly convertsItems?: boolean;
   /** For classes that are `@Compiled()`: accepts only what the checks accept and the conversions of a body leave as it is. */
   readonly compiled?: AnySchemaObject | undefined;
+  /** Whether it is an instant, which `present` writes. */
+  readonly isInstant?: boolean;
 }
 
 function define(field: Field, options: FieldOptions): FieldDecorator {
@@ -78,7 +81,7 @@ function define(field: Field, options: FieldOptions): FieldDecorator {
     ...(field.conversions ?? []),
     (prototype: object, name: string | symbol | undefined) => {
       const schema = nullable && field.compiled ? { anyOf: [field.compiled, { type: 'null' }] } : field.compiled;
-      noteField(prototype, String(name), { schema, optional });
+      noteField(prototype, String(name), { schema, optional, isInstant: field.isInstant === true });
     },
   );
   return Object.assign(decorator as PropertyDecorator, { field });
@@ -253,6 +256,7 @@ export const Instant = (options: FieldOptions = {}): FieldDecorator =>
   define(
     {
       schema: { type: 'string', format: 'date-time' },
+      isInstant: true,
       checks: [checkBy('isInstant', 'must be an RFC 3339 date-time with its offset', Number.isFinite)],
       conversions: [
         // What is no instant becomes NaN, so that a number that was sent as such is not taken for one.
