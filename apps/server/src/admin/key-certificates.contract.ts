@@ -1,8 +1,9 @@
 import type { ForeignCertificate } from '#certificates';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { KID_PATTERN } from '#crypto';
 
 import { Choice, Identifier, Instant, Nested, Text } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Subject } from './certificate-authorities.contract.js';
 import { PageOf } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
@@ -40,23 +41,16 @@ export class KeyCertificate {
   @Text({ max: 1_000, example: '4f2a9c1be07d5a88' }) serialNumber: string;
   @Text({ max: 10_000, example: 'CN=My Awesome Reseller' }) subject: string;
   @Text({ max: 10_000, example: 'CN=Vendor CA' }) issuer: string;
-  @Instant() notBefore: string;
-  @Instant() notAfter: string;
-  @Instant() createdAt: string;
+  @Instant() notBefore: Rfc3339;
+  @Instant() notAfter: Rfc3339;
+  @Instant() createdAt: Rfc3339;
 }
 
 export class KeyCertificatePage extends PageOf(KeyCertificate) {}
 
-export const presentKeyCertificate = (row: ForeignCertificate, now: number): KeyCertificate => ({
-  id: row.id,
-  keyId: row.keyId,
-  kid: row.kid,
-  state: now > row.notAfter ? 'expired' : 'active',
-  certificate: row.certificatePem,
-  serialNumber: row.serialNumber,
-  subject: row.subject,
-  issuer: row.issuer,
-  notBefore: toRfc3339(row.notBefore),
-  notAfter: toRfc3339(row.notAfter),
-  createdAt: toRfc3339(row.createdAt),
-});
+export const presentKeyCertificate = (row: ForeignCertificate, now: number): KeyCertificate =>
+  present(KeyCertificate, {
+    ...row,
+    certificate: row.certificatePem,
+    state: now > row.notAfter ? 'expired' : 'active',
+  });

@@ -1,4 +1,4 @@
-import { DAY, HOUR, SECOND, coreErrors, toRfc3339 } from '#core';
+import { DAY, HOUR, type Rfc3339, SECOND, coreErrors } from '#core';
 import {
   type AlgorithmName,
   type PublicJwk,
@@ -29,6 +29,7 @@ import {
   Nested,
   WholeNumber,
 } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { KeyStoreName } from './key-store.contract.js';
 import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
@@ -130,12 +131,12 @@ export class Key {
   @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
   @Contacts() contacts: string[];
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
-  @HappenedAt('When its next version will be published') nextRotationAt: string | null;
-  @HappenedAt('When a token was last signed with it, exact to a minute') lastUsedAt: string | null;
-  @HappenedAt('When it was deleted') deletedAt: string | null;
-  @HappenedAt('Until when a deleted key can be restored') destroysAt: string | null;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
+  @HappenedAt('When its next version will be published') nextRotationAt: Rfc3339 | null;
+  @HappenedAt('When a token was last signed with it, exact to a minute') lastUsedAt: Rfc3339 | null;
+  @HappenedAt('When it was deleted') deletedAt: Rfc3339 | null;
+  @HappenedAt('Until when a deleted key can be restored') destroysAt: Rfc3339 | null;
 }
 
 export class KeyPage extends PageOf(Key) {}
@@ -148,14 +149,14 @@ export class KeyVersion {
     example: 'active',
   })
   state: KeyVersionState;
-  @Instant({ description: 'When it was made' }) createdAt: string;
-  @HappenedAt('When it starts to sign') activatesAt: string | null;
-  @HappenedAt('When it started to sign') activatedAt: string | null;
-  @HappenedAt('When its successor takes over') retiresAt: string | null;
-  @HappenedAt('When it stopped to sign') retiredAt: string | null;
-  @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
-  @HappenedAt('When its private half was destroyed') destroyedAt: string | null;
-  @HappenedAt('When the last token that it signed expires') lastTokenExpiresAt: string | null;
+  @Instant({ description: 'When it was made' }) createdAt: Rfc3339;
+  @HappenedAt('When it starts to sign') activatesAt: Rfc3339 | null;
+  @HappenedAt('When it started to sign') activatedAt: Rfc3339 | null;
+  @HappenedAt('When its successor takes over') retiresAt: Rfc3339 | null;
+  @HappenedAt('When it stopped to sign') retiredAt: Rfc3339 | null;
+  @HappenedAt('When it was marked as compromised') compromisedAt: Rfc3339 | null;
+  @HappenedAt('When its private half was destroyed') destroyedAt: Rfc3339 | null;
+  @HappenedAt('When the last token that it signed expires') lastTokenExpiresAt: Rfc3339 | null;
   @JsonObject({
     nullable: true,
     description: 'The public half as in the JWKS (RFC 7517); null for a shared secret',
@@ -210,7 +211,7 @@ export class KeyImpact {
     example: ['billing'],
   })
   services: readonly string[];
-  @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: string | null;
+  @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: Rfc3339 | null;
   @Items(Text({ max: 64 }), {
     optional: true,
     maxItems: CERTIFICATES_SHOWN_MAX,
@@ -253,44 +254,11 @@ export function toKeyRequest({ size, modulusBits = size, ...request }: NewKey): 
 
 const isOffered = (bits: number): bits is RsaModulusBits => RSA_MODULUS_BITS.some((offered) => offered === bits);
 
-export const presentKey = (row: KeyWithVersions['key']): Key => ({
-  id: row.id,
-  name: row.name,
-  state: row.state,
-  algorithm: row.algorithm,
-  modulusBits: row.modulusBits,
-  secretEncoding: row.secretEncoding,
-  origin: row.origin,
-  keyStore: row.keyStore,
-  exportable: row.exportable,
-  weak: row.weak,
-  rotateEverySeconds: row.rotateEverySeconds,
-  contacts: [...(row.contacts ?? [])],
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-  nextRotationAt: presentInstant(row.nextRotationAt),
-  lastUsedAt: presentInstant(row.lastUsedAt),
-  deletedAt: presentInstant(row.deletedAt),
-  destroysAt: presentInstant(row.destroysAt),
-});
+export const presentKey = (row: KeyWithVersions['key']): Key => present(Key, { ...row, contacts: row.contacts ?? [] });
 
 export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetails => ({
   ...presentKey(key),
-  versions: versions.map((row) => ({
-    kid: row.kid,
-    number: row.number,
-    state: row.state,
-    createdAt: toRfc3339(row.createdAt),
-    activatesAt: presentInstant(row.activatesAt),
-    activatedAt: presentInstant(row.activatedAt),
-    retiresAt: presentInstant(row.retiresAt),
-    retiredAt: presentInstant(row.retiredAt),
-    compromisedAt: presentInstant(row.compromisedAt),
-    destroyedAt: presentInstant(row.destroyedAt),
-    lastTokenExpiresAt: presentInstant(row.lastTokenExpiresAt),
-    publicJwk: row.publicJwk,
-  })),
+  versions: versions.map((row) => present(KeyVersion, row)),
 });
 
 export const presentKeyDryRun = ({ allowed, code, impact }: Foreseen): KeyDryRun => ({
