@@ -1,4 +1,4 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import {
   type CredentialRotation as RotationRow,
   type CredentialRotationItem as ItemRow,
@@ -6,7 +6,6 @@ import {
   type RotationDryRun as Foreseen,
   type AuthType,
   type RotationItemState,
-  type RotationSelection,
   authTypes,
   credentialRotationLifecycle,
   rotationItemStates,
@@ -25,8 +24,9 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { CredentialSelectionFields, OVERLAP_SECONDS_MAX } from './credentials.contract.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { PageOf, PageQuery } from './page.contract.js';
 
 const OverlapSeconds = (options = {}) =>
   WholeNumber({
@@ -51,9 +51,9 @@ export class AppliedRotationFilter {
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
   @Email({ optional: true, description: 'Only those of services with this contact' }) owner?: string;
   @Text({ optional: true, description: 'Only those with this name', example: 'autumn 2026' }) name?: string;
-  @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: string;
-  @Instant({ optional: true, description: 'Only those that were created before' }) createdBefore?: string;
-  @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: string;
+  @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: Rfc3339;
+  @Instant({ optional: true, description: 'Only those that were created before' }) createdBefore?: Rfc3339;
+  @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: Rfc3339;
 }
 
 export class NewCredentialRotation {
@@ -93,8 +93,8 @@ export class CredentialRotation {
   @WholeNumber({ description: 'Number of rejected credentials', example: 2 }) rejected: number;
   @Identifier({ description: 'The member or service account who requested it' }) requestedBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was requested' }) createdAt: string;
-  @Instant({ nullable: true, description: 'When it was completed or cancelled' }) endedAt: string | null;
+  @Instant({ description: 'When it was requested' }) createdAt: Rfc3339;
+  @Instant({ nullable: true, description: 'When it was completed or cancelled' }) endedAt: Rfc3339 | null;
 }
 
 export class CredentialRotationPage extends PageOf(CredentialRotation) {}
@@ -110,8 +110,8 @@ export class CredentialRotationItem {
   @Identifier({ nullable: true, description: 'Its successor; its secret is read by `reveal`' }) successorId:
     string | null;
   @RejectionCode({ nullable: true }) code: string | null;
-  @Instant({ nullable: true, description: 'When it is tried next, while it is pending' }) dueAt: string | null;
-  @Instant({ nullable: true, description: 'When it was rotated or rejected' }) finishedAt: string | null;
+  @Instant({ nullable: true, description: 'When it is tried next, while it is pending' }) dueAt: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'When it was rotated or rejected' }) finishedAt: Rfc3339 | null;
 }
 
 export class CredentialRotationItemPage extends PageOf(CredentialRotationItem) {}
@@ -136,48 +136,16 @@ export class CredentialRotationDryRun {
   @Nested(() => CredentialRotationImpact, { description: 'The effect' }) impact: CredentialRotationImpact;
 }
 
-const presentFilter = ({
-  authType,
-  serviceId,
-  owner,
-  name,
-  expiresBefore,
-  createdBefore,
-  unusedSince,
-}: RotationSelection): AppliedRotationFilter => ({
-  ...(authType === undefined ? {} : { authType }),
-  ...(serviceId === undefined ? {} : { serviceId }),
-  ...(owner === undefined ? {} : { owner }),
-  ...(name === undefined ? {} : { name }),
-  ...(expiresBefore === undefined ? {} : { expiresBefore: toRfc3339(expiresBefore) }),
-  ...(createdBefore === undefined ? {} : { createdBefore: toRfc3339(createdBefore) }),
-  ...(unusedSince === undefined ? {} : { unusedSince: toRfc3339(unusedSince) }),
-});
+export const presentRotation = (row: RotationRow): CredentialRotation =>
+  present(CredentialRotation, { ...row, filter: present(AppliedRotationFilter, row.filter) });
 
-export const presentRotation = (row: RotationRow): CredentialRotation => ({
-  id: row.id,
-  state: row.state,
-  filter: presentFilter(row.filter),
-  overlapSeconds: row.overlapSeconds,
-  deleteInactive: row.deleteInactive,
-  total: row.total,
-  rotated: row.rotated,
-  rejected: row.rejected,
-  requestedBy: row.requestedBy,
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  endedAt: presentInstant(row.endedAt),
-});
-
-export const presentRotationItem = (row: ItemRow): CredentialRotationItem => ({
-  credentialId: row.credentialId,
-  serviceId: row.serviceId,
-  state: stateOfItem(row),
-  successorId: row.successorId,
-  code: row.rejectionCode,
-  dueAt: row.finishedAt === null ? toRfc3339(row.dueAt) : null,
-  finishedAt: presentInstant(row.finishedAt),
-});
+export const presentRotationItem = (row: ItemRow): CredentialRotationItem =>
+  present(CredentialRotationItem, {
+    ...row,
+    state: stateOfItem(row),
+    code: row.rejectionCode,
+    dueAt: row.finishedAt === null ? row.dueAt : null,
+  });
 
 export const presentRotationDryRun = ({ rejected, ...counts }: Foreseen): CredentialRotationDryRun => ({
   allowed: counts.rotated + counts.waiting > 0,

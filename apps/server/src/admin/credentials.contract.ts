@@ -1,4 +1,4 @@
-import { DAY, SECOND, toRfc3339 } from '#core';
+import { DAY, type Rfc3339, SECOND, toRfc3339 } from '#core';
 import {
   type AuthType,
   type Compromised,
@@ -27,6 +27,7 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { secretOfCredential } from '../secret-references.js';
 import { Owner } from './contacts.contract.js';
 import { PageCursor, PageLimit, PageOf, PageQuery, UnusedSince, presentInstant } from './page.contract.js';
@@ -143,21 +144,21 @@ export class MaskedCredential {
   @Identifier({ nullable: true, description: 'The credential that it replaces' }) replaces: string | null;
   @Identifier({ nullable: true, description: 'Its successor' }) replacedBy: string | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
-  @ExpiresAt() expiresAt: string | null;
-  @HappenedAt('When it is discarded because it has a successor') overlapEndsAt: string | null;
-  @HappenedAt('When a request last used it, exact to a minute') lastUsedAt: string | null;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
+  @ExpiresAt() expiresAt: Rfc3339 | null;
+  @HappenedAt('When it is discarded because it has a successor') overlapEndsAt: Rfc3339 | null;
+  @HappenedAt('When a request last used it, exact to a minute') lastUsedAt: Rfc3339 | null;
   @HappenedAt(
     'When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address',
   )
-  lastRefusedAt: string | null;
+  lastRefusedAt: Rfc3339 | null;
   @WholeNumber({ description: 'Number of rejected requests with this credential, exact to a few seconds', example: 0 })
   refusedUses: number;
-  @HappenedAt('When its secret was last shown') revealedAt: string | null;
-  @HappenedAt('When it was discarded') discardedAt: string | null;
-  @HappenedAt('When it was marked as compromised') compromisedAt: string | null;
-  @HappenedAt('When it was deleted and its secret erased') deletedAt: string | null;
+  @HappenedAt('When its secret was last shown') revealedAt: Rfc3339 | null;
+  @HappenedAt('When it was discarded') discardedAt: Rfc3339 | null;
+  @HappenedAt('When it was marked as compromised') compromisedAt: Rfc3339 | null;
+  @HappenedAt('When it was deleted and its secret erased') deletedAt: Rfc3339 | null;
 }
 
 export class Credential extends MaskedCredential {
@@ -188,7 +189,7 @@ export class CredentialWithSecret extends MaskedCredential {
 }
 
 export class RegeneratedCredential extends CredentialWithSecret {
-  @Instant({ description: 'When the credential that it replaces is discarded' }) override overlapEndsAt: string;
+  @Instant({ description: 'When the credential that it replaces is discarded' }) override overlapEndsAt: Rfc3339;
 }
 
 export class CompromisedCredential extends MaskedCredential {
@@ -205,7 +206,7 @@ export class CredentialDryRunImpact {
   @WholeNumber({ description: 'Active credentials of its type afterwards', example: 1 }) activeAfter: number;
   @WholeNumber({ description: 'Inactive credentials of its type afterwards', example: 1 }) inactiveAfter: number;
   @Flag({ description: 'Whether a successor would be created', example: false }) successor: boolean;
-  @HappenedAt('When it was last used') lastUsedAt: string | null;
+  @HappenedAt('When it was last used') lastUsedAt: Rfc3339 | null;
 }
 
 export class CredentialDryRun {
@@ -214,29 +215,7 @@ export class CredentialDryRun {
   @Nested(() => CredentialDryRunImpact, { description: 'The state afterwards' }) impact: CredentialDryRunImpact;
 }
 
-const masked = (row: CredentialRow): MaskedCredential => ({
-  id: row.id,
-  serviceId: row.serviceId,
-  authType: row.authType,
-  state: row.state,
-  name: row.name,
-  secretMasked: row.secretMasked,
-  fingerprint: row.fingerprint,
-  replaces: row.replaces,
-  replacedBy: row.replacedBy,
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-  expiresAt: presentInstant(row.expiresAt),
-  overlapEndsAt: presentInstant(row.overlapEndsAt),
-  lastUsedAt: presentInstant(row.lastUsedAt),
-  lastRefusedAt: presentInstant(row.lastRefusedAt),
-  refusedUses: row.refusedUses,
-  revealedAt: presentInstant(row.revealedAt),
-  discardedAt: presentInstant(row.discardedAt),
-  compromisedAt: presentInstant(row.compromisedAt),
-  deletedAt: presentInstant(row.deletedAt),
-});
+const masked = (row: CredentialRow): MaskedCredential => present(MaskedCredential, row);
 
 /** The state is the one that counts now, which the row may not know yet. */
 export const presentCredential = ({

@@ -1,9 +1,10 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import type { CreatedService as NewRows, Service as ServiceRow } from '#service-keys';
 import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
-import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
+import { NamedPageQuery, PageOf, UnusedSince } from './page.contract.js';
 
 const Name = (options = {}) =>
   Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
@@ -55,10 +56,10 @@ export class Service {
   @AllowedCidrs() allowedCidrs: string[];
   @Contacts() contacts: string[];
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
   @Instant({ nullable: true, description: 'When a request last used one of its credentials, exact to a minute' })
-  lastUsedAt: string | null;
+  lastUsedAt: Rfc3339 | null;
 }
 
 export class ServicePage extends PageOf(Service) {}
@@ -71,18 +72,7 @@ export class CreatedService {
   jwtCredential: CredentialWithSecret;
 }
 
-export const presentService = ({ id, name, description, version, ...row }: ServiceRow): Service => ({
-  id,
-  name,
-  description,
-  profiles: [...row.profiles],
-  allowedCidrs: [...row.allowedCidrs],
-  contacts: [...(row.contacts ?? [])],
-  version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-  lastUsedAt: presentInstant(row.lastUsedAt),
-});
+export const presentService = (row: ServiceRow): Service => present(Service, { ...row, contacts: row.contacts ?? [] });
 
 export const presentCreatedService = ({ service, serviceKey, jwtCredential }: NewRows): CreatedService => ({
   service: presentService(service),

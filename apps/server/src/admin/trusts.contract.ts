@@ -1,7 +1,8 @@
 import type { TokenTrial as TriedToken, Trust as Row, Trusts } from '#service-keys';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
+import { PageOf } from './page.contract.js';
 
 const TTL_SECONDS_MAX = 3_600;
 export const TTL_SECONDS_DEFAULT = 900;
@@ -80,8 +81,8 @@ export class Trust {
   @TtlSeconds() ttlSeconds: number;
   @SingleUse() singleUse: boolean;
   @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ nullable: true, description: 'When a token was last exchanged by it' }) lastUsedAt: string | null;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ nullable: true, description: 'When a token was last exchanged by it' }) lastUsedAt: Rfc3339 | null;
 }
 
 export class TrustPage extends PageOf(Trust) {}
@@ -141,18 +142,5 @@ export const trustOf = ({ claims = {}, ...body }: NewTrust): Parameters<Trusts['
   singleUse: body.singleUse ?? false,
 });
 
-export const presentTrust = (row: Row): Trust => ({
-  id: row.id,
-  serviceId: row.serviceId,
-  name: row.name,
-  issuer: row.issuer,
-  audience: row.audience,
-  subject: row.subject,
-  claims: { ...row.claims },
-  keysFrom: row.jwks === null ? 'issuer' : 'trust',
-  ttlSeconds: row.ttlSeconds,
-  singleUse: row.singleUse,
-  createdBy: row.createdBy,
-  createdAt: toRfc3339(row.createdAt),
-  lastUsedAt: presentInstant(row.lastUsedAt),
-});
+export const presentTrust = (row: Row): Trust =>
+  present(Trust, { ...row, keysFrom: row.jwks === null ? 'issuer' : 'trust' });
