@@ -9,7 +9,7 @@ import {
   authorityKeyAlgorithms,
   authorityLifecycle,
 } from '#certificates';
-import { Secret, coreErrors, toRfc3339 } from '#core';
+import { type Rfc3339, Secret, coreErrors, toRfc3339 } from '#core';
 import type { AuthorityKeyAlgorithm } from '#crypto';
 import {
   type AttributeName,
@@ -27,9 +27,10 @@ import {
 } from '#pki';
 import { isCidr } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Contacts } from './contacts.contract.js';
 import { KeyStoreName } from './key-store.contract.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { PageOf } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
 
 const AUTHORITY_DAYS_MAX = 7_300;
@@ -272,34 +273,34 @@ export class CertificateAuthority {
   @Nested(() => IssuingProfileField, { description: 'Rules for issued certificates' }) profile: IssuingProfileField;
   @Contacts() contacts: string[];
   @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
-  @Instant({ description: 'Start of the validity' }) notBefore: string;
-  @Instant({ description: 'End of the validity' }) notAfter: string;
+  @Instant({ description: 'Start of the validity' }) notBefore: Rfc3339;
+  @Instant({ description: 'End of the validity' }) notAfter: Rfc3339;
   @Choice(revocationReasons, { nullable: true, description: 'Revocation reason', example: 'cessationOfOperation' })
   revocationReason: RevocationReason | null;
-  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
+  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: Rfc3339 | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class CertificateAuthorityPage extends PageOf(CertificateAuthority) {}
 
 export class CrlState {
   @WholeNumber({ description: 'CRL number (RFC 5280 §5.2.3)', example: 1_764_144_000_000 }) number: number;
-  @Instant({ description: 'When it was signed' }) thisUpdate: string;
-  @Instant({ description: 'When it ends' }) nextUpdate: string;
+  @Instant({ description: 'When it was signed' }) thisUpdate: Rfc3339;
+  @Instant({ description: 'When it ends' }) nextUpdate: Rfc3339;
   @WholeNumber({ description: 'Size in bytes', example: 412 }) bytes: number;
   @Flag({ description: 'Whether the next one has to be signed', example: false }) isDue: boolean;
 }
 
 export class OcspSignerState {
   @Text({ description: 'Serial number of its certificate, hexadecimal', example: '5f2a9c' }) serialNumber: string;
-  @Instant({ description: 'Start of its validity' }) notBefore: string;
-  @Instant({ description: 'End of its validity; it is replaced before' }) notAfter: string;
+  @Instant({ description: 'Start of its validity' }) notBefore: Rfc3339;
+  @Instant({ description: 'End of its validity; it is replaced before' }) notAfter: Rfc3339;
 }
 
 export class OcspAnswerState {
-  @Instant({ description: 'When it was given' }) answeredAt: string;
+  @Instant({ description: 'When it was given' }) answeredAt: Rfc3339;
   @Text({ max: 4_000, description: 'The statuses in it', example: 'good' }) statuses: string;
 }
 
@@ -448,31 +449,16 @@ function toSubtree({ kind, value }: ConstrainedName, pointer: string): GeneralNa
   throw refusal(`${pointer}/value`, 'INVALID_NAME', 'is not a domain, or not a range of addresses');
 }
 
-export const presentAuthority = ({ authority: row, state, isDefault }: EffectiveAuthority): CertificateAuthority => ({
-  id: row.id,
-  name: row.name,
-  state,
-  isDefault,
-  origin: row.origin,
-  parentId: row.parentId,
-  keyAlgorithm: row.keyAlgorithm,
-  keyStore: row.keyStore,
-  subject: row.subject,
-  issuer: row.issuer,
-  serialNumber: row.serialNumber,
-  pathLength: row.pathLength,
-  nameConstraints: row.nameConstraints && {
-    permitted: [...row.nameConstraints.permitted],
-    excluded: [...row.nameConstraints.excluded],
-  },
-  profile: row.profile as IssuingProfileField,
-  contacts: [...(row.contacts ?? [])],
-  certificate: row.certificatePem,
-  notBefore: toRfc3339(row.notBefore),
-  notAfter: toRfc3339(row.notAfter),
-  revocationReason: row.revocationReason,
-  revokedAt: presentInstant(row.revokedAt),
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentAuthority = ({ authority: row, state, isDefault }: EffectiveAuthority): CertificateAuthority =>
+  present(CertificateAuthority, {
+    ...row,
+    state,
+    isDefault,
+    nameConstraints: row.nameConstraints && {
+      permitted: [...row.nameConstraints.permitted],
+      excluded: [...row.nameConstraints.excluded],
+    },
+    profile: row.profile as IssuingProfileField,
+    contacts: row.contacts ?? [],
+    certificate: row.certificatePem,
+  });

@@ -7,13 +7,14 @@ import {
   VALIDITY_DAYS_LIMIT,
   certificateLifecycle,
 } from '#certificates';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { IGNORED_PART_KINDS, type IgnoredPart, type RevocationReason, revocationReasons } from '#pki';
 
 import { Compiled } from '../http/compiled-input.js';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
-import { PageCursor, PageLimit, PageOf, presentInstant } from './page.contract.js';
+import { PageCursor, PageLimit, PageOf } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
 const NAMES_MAX = 50;
@@ -153,8 +154,8 @@ export class Certificate {
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) issuer: string;
   @Items(Text({ max: 255 }), { maxItems: NAMES_MAX, description: 'Alternative names', example: ['client.example.com'] })
   san: string[];
-  @Instant({ description: 'Start of the validity' }) notBefore: string;
-  @Instant({ description: 'End of the validity', example: '2027-01-01T00:00:00.000Z' }) notAfter: string;
+  @Instant({ description: 'Start of the validity' }) notBefore: Rfc3339;
+  @Instant({ description: 'End of the validity', example: '2027-01-01T00:00:00.000Z' }) notAfter: Rfc3339;
   @Choice(certificateLifecycle.states, { description: 'Only `active` certificates are valid', example: 'active' })
   state: CertificateState;
   @Identifier({ description: 'Id of the issuing authority' }) caId: string;
@@ -171,10 +172,10 @@ export class Certificate {
   @Kid({ nullable: true, description: 'Its successor' }) replacedBy: string | null;
   @Choice(revocationReasons, { nullable: true, description: 'Revocation reason', example: 'superseded' })
   revocationReason: RevocationReason | null;
-  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: string | null;
+  @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: Rfc3339 | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was issued' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was issued' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class CertificateWithChain extends Certificate {
@@ -240,29 +241,8 @@ export function presentRevocationDryRun(foreseen: Foreseen): RevocationDryRun {
   return { ...outcome, impact: { state, ...Object.fromEntries(named) } };
 }
 
-export const presentCertificate = ({ certificate: row, state }: EffectiveCertificate): Certificate => ({
-  kid: row.kid,
-  certificate: row.certificatePem,
-  serialNumber: row.serialNumber,
-  subject: row.subject,
-  issuer: row.issuer,
-  san: [...row.san],
-  notBefore: toRfc3339(row.notBefore),
-  notAfter: toRfc3339(row.notAfter),
-  state,
-  caId: row.caId,
-  serviceId: row.serviceId,
-  contacts: [...(row.contacts ?? [])],
-  keyAlgorithm: row.keyAlgorithm,
-  publicKeyHash: row.publicKeyHash,
-  replaces: row.replaces,
-  replacedBy: row.replacedBy,
-  revocationReason: row.revocationReason,
-  revokedAt: presentInstant(row.revokedAt),
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentCertificate = ({ certificate: row, state }: EffectiveCertificate): Certificate =>
+  present(Certificate, { ...row, certificate: row.certificatePem, state, contacts: row.contacts ?? [] });
 
 /** What was issued a moment ago, which is active. */
 export const presentIssued = ({ ignored, ...issued }: IssuedCertificate): NewlyIssuedCertificate => ({
