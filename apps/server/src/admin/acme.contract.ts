@@ -8,11 +8,12 @@ import {
   acmeAccountStates,
   acmeOrderStates,
 } from '#acme';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Identifier, Instant, Items, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
+import { PageOf, PageQuery } from './page.contract.js';
 
 const Expiry = (options = {}) => Instant({ description: 'Until when an account can be bound by it', ...options });
 
@@ -39,8 +40,8 @@ export class AcmeBinding {
   directoryUrl: string;
   @Identifier({ nullable: true, description: 'Id of the account that was bound by it; null while there is none' })
   accountId: string | null;
-  @Expiry() expiresAt: string;
-  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Expiry() expiresAt: Rfc3339;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
 }
 
 export class AcmeBindingPage extends PageOf(AcmeBinding) {}
@@ -72,11 +73,11 @@ export class AcmeAccount {
     example: 'b1946ac92492d2347c6235b4',
   })
   publicKeyHash: string;
-  @Instant({ nullable: true, description: 'When it last ordered a certificate, to the hour' }) lastUsedAt:
-    string | null;
+  @Instant({ nullable: true, description: 'When it last ordered a certificate, to the hour' })
+  lastUsedAt: Rfc3339 | null;
   @WholeNumber({ description: 'Increases with each change', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class AcmeAccountPage extends PageOf(AcmeAccount) {}
@@ -94,8 +95,8 @@ export class AcmeOrderOfAccount {
   certificateKid: string | null;
   @Text({ max: 64, nullable: true, description: 'The certificate (`kid`) that it replaces', example: 'e3f0' })
   replacesKid: string | null;
-  @Instant({ description: 'Until when it can be finalized' }) expiresAt: string;
-  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'Until when it can be finalized' }) expiresAt: Rfc3339;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
 }
 
 export class AcmeOrderPage extends PageOf(AcmeOrderOfAccount) {}
@@ -109,15 +110,8 @@ export interface AcmeBindingReference extends SecretReference {
 export const isAcmeBinding = (reference: SecretReference): reference is AcmeBindingReference =>
   reference.kind === 'acme-binding';
 
-export const presentAcmeBinding = ({ binding, directoryUrl }: ShownAcmeBinding): AcmeBinding => ({
-  id: binding.id,
-  serviceId: binding.serviceId,
-  caId: binding.caId,
-  directoryUrl,
-  accountId: binding.accountId,
-  expiresAt: toRfc3339(binding.expiresAt),
-  createdAt: toRfc3339(binding.createdAt),
-});
+export const presentAcmeBinding = ({ binding, directoryUrl }: ShownAcmeBinding): AcmeBinding =>
+  present(AcmeBinding, { ...binding, directoryUrl });
 
 export function presentAcmeBindingWithKey(made: MadeBinding): AcmeBindingWithKey {
   const reference: AcmeBindingReference = { kind: 'acme-binding', bindingId: made.binding.id };
@@ -127,26 +121,6 @@ export function presentAcmeBindingWithKey(made: MadeBinding): AcmeBindingWithKey
   };
 }
 
-export const presentAcmeAccount = (row: AccountRow): AcmeAccount => ({
-  id: row.id,
-  serviceId: row.serviceId,
-  caId: row.caId,
-  bindingId: row.bindingId,
-  state: row.state,
-  contacts: [...row.contacts],
-  publicKeyHash: row.publicKeyHash,
-  lastUsedAt: presentInstant(row.lastUsedAt),
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentAcmeAccount = (row: AccountRow): AcmeAccount => present(AcmeAccount, row);
 
-export const presentAcmeOrder = (row: OrderRow): AcmeOrderOfAccount => ({
-  id: row.id,
-  state: row.state,
-  names: [...row.names],
-  certificateKid: row.certificateKid,
-  replacesKid: row.replacesKid,
-  expiresAt: toRfc3339(row.expiresAt),
-  createdAt: toRfc3339(row.createdAt),
-});
+export const presentAcmeOrder = (row: OrderRow): AcmeOrderOfAccount => present(AcmeOrderOfAccount, row);
