@@ -1,4 +1,4 @@
-import { toRfc3339 } from '#core';
+import { type Rfc3339, toRfc3339 } from '#core';
 import {
   type AskedSignIn,
   type Membership,
@@ -27,6 +27,7 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { SecondFactorProof } from './factor-proof.contract.js';
 import { PageOf } from './page.contract.js';
 import { AskedFactor, presentAsked } from './step-up.contract.js';
@@ -121,9 +122,9 @@ export class SessionOfUser {
   userAgent: string | null;
   @Identifier({ nullable: true, description: 'Id of the identity provider that it began by; null for a password' })
   identityProviderId: string | null;
-  @Instant({ description: 'When it was started' }) createdAt: string;
-  @Instant({ description: 'When it was last renewed' }) renewedAt: string;
-  @Instant({ description: 'When it ends unless it is renewed' }) endsAt: string;
+  @Instant({ description: 'When it was started' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it was last renewed' }) renewedAt: Rfc3339;
+  @Instant({ description: 'When it ends unless it is renewed' }) endsAt: Rfc3339;
 }
 
 export class SessionPage extends PageOf(SessionOfUser) {}
@@ -170,7 +171,7 @@ export class StartedReset {
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token?: SecretText;
-  @Instant({ description: 'When the token expires' }) expiresAt: string;
+  @Instant({ description: 'When the token expires' }) expiresAt: Rfc3339;
 }
 
 export class User {
@@ -239,24 +240,8 @@ type SessionRow = Awaited<ReturnType<SessionRenewals['list']>>['items'][number];
 
 export const presentSessionOfUser =
   (currentId: string) =>
-  ({
-    id,
-    sourceAddress,
-    userAgent,
-    identityProviderId,
-    createdAt,
-    renewedAt,
-    renewableUntil,
-  }: SessionRow): SessionOfUser => ({
-    id,
-    current: id === currentId,
-    sourceAddress,
-    userAgent,
-    identityProviderId,
-    createdAt: toRfc3339(createdAt),
-    renewedAt: toRfc3339(renewedAt),
-    endsAt: toRfc3339(renewableUntil),
-  });
+  (row: SessionRow): SessionOfUser =>
+    present(SessionOfUser, { ...row, current: row.id === currentId, endsAt: row.renewableUntil });
 
 type UserRow = Awaited<ReturnType<Users['get']>>;
 

@@ -1,7 +1,8 @@
-import { type Json, toRfc3339 } from '#core';
+import type { Json, Rfc3339 } from '#core';
 import { type BegunFactor, type FactorKindName, factorKindNames } from '#factors';
 import type { ConfirmedFactor } from '#tenants';
 import { Choice, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PasskeyField, TotpField } from './factor-proof.contract.js';
 import { StepUp } from './step-up.contract.js';
 
@@ -25,9 +26,10 @@ export class Factor {
   @Identifier({ description: 'Id of the factor' }) id: string;
   @Kind() kind: FactorKindName;
   @Name() name: string;
-  @Instant({ description: 'When it was enrolled' }) createdAt: string;
-  @Instant({ nullable: true, description: 'When it was confirmed; it counts from then on' }) confirmedAt: string | null;
-  @Instant({ nullable: true, description: 'When it was last accepted' }) lastUsedAt: string | null;
+  @Instant({ description: 'When it was enrolled' }) createdAt: Rfc3339;
+  @Instant({ nullable: true, description: 'When it was confirmed; it counts from then on' })
+  confirmedAt: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'When it was last accepted' }) lastUsedAt: Rfc3339 | null;
 }
 
 export class FactorList {
@@ -79,16 +81,7 @@ export class NewRecoveryCodes {
 
 type FactorRow = ConfirmedFactor['factor'];
 
-const instant = (value: number | null): string | null => (value === null ? null : toRfc3339(value));
-
-export const presentFactor = ({ id, kind, name, createdAt, confirmedAt, lastUsedAt }: FactorRow): Factor => ({
-  id,
-  kind,
-  name,
-  createdAt: toRfc3339(createdAt),
-  confirmedAt: instant(confirmedAt),
-  lastUsedAt: instant(lastUsedAt),
-});
+export const presentFactor = (row: FactorRow): Factor => present(Factor, row);
 
 export const presentEnrolled = ({ factor, shown }: BegunFactor): EnrolledFactor => ({
   factor: presentFactor(factor),

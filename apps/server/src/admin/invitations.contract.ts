@@ -1,4 +1,4 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import {
   type AcceptedInvitation,
   type InvitationState,
@@ -10,6 +10,7 @@ import {
 } from '#tenants';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Email, Identifier, Instant, Nested, PasswordField, Text } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
 const TOKEN_EXAMPLE = 'cinv_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
@@ -20,8 +21,8 @@ export class Invitation {
   @Choice(roles, { description: 'Role that the person will have', example: 'limited_access' }) role: Role;
   @Choice(invitationLifecycle.states, { description: 'State' }) state: InvitationState;
   @Identifier({ description: 'Id of the user who invited' }) invitedBy: string;
-  @Instant({ description: 'When it was made' }) createdAt: string;
-  @Instant({ description: 'When the invitation expires' }) expiresAt: string;
+  @Instant({ description: 'When it was made' }) createdAt: Rfc3339;
+  @Instant({ description: 'When the invitation expires' }) expiresAt: Rfc3339;
 }
 
 export class InvitationPage extends PageOf(Invitation) {}
@@ -64,15 +65,8 @@ export class AcceptedMembership {
 
 type InvitationRow = Awaited<ReturnType<Invitations['list']>>['items'][number];
 
-export const presentInvitation = ({ id, email, role, stateNow, invitedBy, ...row }: InvitationRow): Invitation => ({
-  id,
-  email,
-  role,
-  state: stateNow,
-  invitedBy,
-  createdAt: toRfc3339(row.createdAt),
-  expiresAt: toRfc3339(row.expiresAt),
-});
+export const presentInvitation = ({ stateNow, ...row }: InvitationRow): Invitation =>
+  present(Invitation, { ...row, state: stateNow });
 
 /** The token of an invitation: no other place has it, so its text is stored with the (sealed) answer until it expires. */
 export interface InvitationReference extends SecretReference {

@@ -1,7 +1,8 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { type MemberRemoval, type MemberWithUser, type Role, roles } from '#tenants';
 import { Choice, Email, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
+import { PageOf } from './page.contract.js';
 
 export class NewMember {
   @Email({ description: 'Address of the person who is invited' }) email: string;
@@ -37,14 +38,14 @@ export class Member {
   })
   identityProviderId: string | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When the user became a member' }) createdAt: string;
-  @Instant({ description: 'When the membership last changed' }) updatedAt: string;
+  @Instant({ description: 'When the user became a member' }) createdAt: Rfc3339;
+  @Instant({ description: 'When the membership last changed' }) updatedAt: Rfc3339;
 }
 
 export class EndingApiToken {
   @Identifier({ description: 'Id of the API token' }) id: string;
   @Text({ description: 'Name of the API token', example: 'deployment' }) name: string;
-  @Instant({ nullable: true, description: 'When it was last used' }) lastUsedAt: string | null;
+  @Instant({ nullable: true, description: 'When it was last used' }) lastUsedAt: Rfc3339 | null;
 }
 
 export class MemberRemovalImpact {
@@ -69,38 +70,12 @@ export class MemberRemovalDryRun {
 
 export class MemberPage extends PageOf(Member) {}
 
-export const presentMember = ({
-  userId,
-  email,
-  name,
-  role,
-  emailVerified,
-  admitted,
-  identityProviderId,
-  version,
-  createdAt,
-  updatedAt,
-}: MemberWithUser): Member => ({
-  userId,
-  email,
-  name,
-  role,
-  emailVerified,
-  admitted,
-  identityProviderId,
-  version,
-  createdAt: toRfc3339(createdAt),
-  updatedAt: toRfc3339(updatedAt),
-});
+export const presentMember = (row: MemberWithUser): Member => present(Member, row);
 
 export const presentMemberRemoval = ({ impact, ...decision }: MemberRemoval): MemberRemovalDryRun => ({
   ...decision,
   impact: {
     ...impact,
-    apiTokens: impact.apiTokens.map(({ id, name, lastUsedAt }) => ({
-      id,
-      name,
-      lastUsedAt: presentInstant(lastUsedAt),
-    })),
+    apiTokens: impact.apiTokens.map((token) => present(EndingApiToken, token)),
   },
 });

@@ -1,4 +1,4 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import {
   type TenantSettings,
   type TenantState,
@@ -18,6 +18,7 @@ import {
   Text,
   WholeNumber,
 } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
@@ -88,21 +89,13 @@ export class Tenant {
   state: TenantState;
   @JsonObject({ description: SETTINGS_DESCRIPTION, example: SETTINGS_EXAMPLE }) settings: TenantSettings;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class TenantPage extends PageOf(Tenant) {}
 
 type TenantRow = Awaited<ReturnType<Tenants['get']>>;
 
-export const presentTenant = ({ id, slug, name, state, settings, version, ...row }: TenantRow): Tenant => ({
-  id,
-  slug,
-  name,
-  state,
-  settings: effectiveSettings(settings),
-  version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentTenant = ({ settings, ...row }: TenantRow): Tenant =>
+  present(Tenant, { ...row, settings: effectiveSettings(settings) });

@@ -1,6 +1,7 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import type { Users } from '#tenants';
 import { Email, Flag, Identifier, Instant, Text } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
 export class UserQuery extends PageQuery {
@@ -16,27 +17,14 @@ export class Account {
   @Identifier({ nullable: true, description: 'The one tenant that knows the account, as long as it is not verified' })
   knownIn: string | null;
   @Flag({ description: 'Whether the user administers the installation', example: false }) platformAdmin: boolean;
-  @Instant({ description: 'When the account was made' }) createdAt: string;
+  @Instant({ description: 'When the account was made' }) createdAt: Rfc3339;
 }
 
 export class AccountPage extends PageOf(Account) {}
 
 type UserRow = Awaited<ReturnType<Users['get']>>;
 
-export const presentAccount = ({
-  id,
-  email,
-  name,
-  knownIn,
-  emailVerifiedAt,
-  platformAdmin,
-  createdAt,
-}: UserRow): Account => ({
-  id,
-  email,
-  name,
-  emailVerified: emailVerifiedAt !== null,
-  knownIn: emailVerifiedAt === null ? knownIn : null,
-  platformAdmin,
-  createdAt: toRfc3339(createdAt),
-});
+export const presentAccount = ({ knownIn, emailVerifiedAt, ...row }: UserRow): Account => {
+  const emailVerified = emailVerifiedAt !== null;
+  return present(Account, { ...row, emailVerified, knownIn: emailVerified ? null : knownIn });
+};
