@@ -1,8 +1,9 @@
 import type { ExpirationAnnouncements } from '#announcements';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { Choice, Identifier, Instant, InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { Contacts } from './contacts.contract.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { PageOf, PageQuery } from './page.contract.js';
 
 const ANNOUNCEMENTS_SHOWN_MAX = 100;
 /** What the calendar has, a kind of thing each: those of the scheduler with something that people plan with, as a test compares. */
@@ -42,14 +43,14 @@ export class CalendarQuery {
 
 export class MadeAnnouncement {
   @WholeNumber({ description: 'Days ahead', example: 14 }) daysAhead: number;
-  @Instant({ description: 'When it was announced' }) announcedAt: string;
+  @Instant({ description: 'When it was announced' }) announcedAt: Rfc3339;
 }
 
 /** Something that will happen, and when. */
 export class Expiration {
   @Choice(calendarKinds, { description: 'Kind of the thing', example: 'credential' }) kind: CalendarKind;
   @Identifier({ description: 'Id of the thing' }) id: string;
-  @Instant({ description: 'When it happens' }) dueAt: string;
+  @Instant({ description: 'When it happens' }) dueAt: Rfc3339;
   @Text({ description: 'What happens at that time', example: 'expires' }) happens: string;
   @Text({ optional: true, description: 'Name of the thing, where it has one', example: 'billing' }) name?: string;
   @Text({ optional: true, max: 128, description: 'Its kid, where it has one', example: ID_EXAMPLE }) kid?: string;
@@ -60,30 +61,16 @@ export class Expiration {
   })
   announcements: MadeAnnouncement[];
   @Instant({ nullable: true, description: 'When it is announced next; null: not any more' })
-  nextAnnouncementAt: string | null;
+  nextAnnouncementAt: Rfc3339 | null;
 }
 
 export class ExpirationPage extends PageOf(Expiration) {}
 
 type Described = Awaited<ReturnType<ExpirationAnnouncements['describe']>>[number];
 
-export const presentExpiration = ({
-  tenantId: _tenantId,
-  isRoutine: _isRoutine,
-  contactsOf: _contactsOf,
-  dueAt,
-  announcements,
-  contacts,
-  nextAnnouncementAt,
-  ...item
-}: Described): Expiration => ({
-  ...item,
-  kind: item.kind as CalendarKind,
-  dueAt: toRfc3339(dueAt),
-  announcements: announcements.map(({ daysAhead, announcedAt }) => ({
-    daysAhead,
-    announcedAt: toRfc3339(announcedAt),
-  })),
-  contacts: [...contacts],
-  nextAnnouncementAt: presentInstant(nextAnnouncementAt),
-});
+export const presentExpiration = ({ announcements, ...item }: Described): Expiration =>
+  present(Expiration, {
+    ...item,
+    kind: item.kind as CalendarKind,
+    announcements: announcements.map((made) => present(MadeAnnouncement, made)),
+  });

@@ -1,7 +1,8 @@
 import { type MonthState, monthStates } from '#audit';
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import type { ErasureDryRun, ShownMonth } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Nested, Text } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
 export const MONTH = { name: 'month', description: 'Calendar month in UTC as `YYYY-MM`, or its id' };
@@ -15,8 +16,8 @@ export class HistoryMonth {
     example: 'kept',
   })
   state: MonthState;
-  @Instant({ description: 'From when on it can be erased' }) erasableAt: string;
-  @Instant({ nullable: true, description: 'When it was erased' }) erasedAt: string | null;
+  @Instant({ description: 'From when on it can be erased' }) erasableAt: Rfc3339;
+  @Instant({ nullable: true, description: 'When it was erased' }) erasedAt: Rfc3339 | null;
 }
 
 export class HistoryMonthPage extends PageOf(HistoryMonth) {}
@@ -28,13 +29,7 @@ export class HistoryErasureDryRun {
   @Nested(() => HistoryMonth, { description: 'The month whose personal fields would be erased' }) impact: HistoryMonth;
 }
 
-export const presentMonth = ({ id, month, state, erasableAt, erasedAt }: ShownMonth): HistoryMonth => ({
-  id,
-  month,
-  state,
-  erasableAt: toRfc3339(erasableAt),
-  erasedAt: erasedAt === null ? null : toRfc3339(erasedAt),
-});
+export const presentMonth = (row: ShownMonth): HistoryMonth => present(HistoryMonth, row);
 
 export const presentErasureDryRun = ({ allowed, code, impact }: ErasureDryRun): HistoryErasureDryRun => ({
   allowed,

@@ -1,7 +1,8 @@
-import { type Json, toRfc3339 } from '#core';
+import type { Json, Rfc3339 } from '#core';
 import type { License as LicenseRow, LicenseRevision as RevisionRow } from '#licensing';
 
 import { Identifier, Instant, JsonObject, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
 const CUSTOMER_EXAMPLE = { ccId: { resellerId: 'EXAMPLERESELLERID', divisionId: 'EXAMPLEDIVISIONID' } };
@@ -14,8 +15,8 @@ export class License {
   entitlement: { readonly [member: string]: Json };
   @WholeNumber({ min: 1, description: 'Number of the newest update; the ETag', example: 3 }) revision: number;
   @Text({ max: 128, description: 'The certificate that signed it', example: KID_EXAMPLE }) kid: string;
-  @Instant({ description: 'When the first update was accepted' }) createdAt: string;
-  @Instant({ description: 'When the newest one was' }) updatedAt: string;
+  @Instant({ description: 'When the first update was accepted' }) createdAt: Rfc3339;
+  @Instant({ description: 'When the newest one was' }) updatedAt: Rfc3339;
 }
 
 export class LicensePage extends PageOf(License) {}
@@ -40,28 +41,11 @@ export class LicenseRevision {
   @Identifier({ nullable: true, description: 'The service that the certificate was issued to' })
   serviceId: string | null;
   @Text({ max: 64, description: 'The `jti`', example: 'b6df15ce-8d6e-4a4f-9065-3834c1adbd10' }) tokenId: string;
-  @Instant({ description: 'When it was accepted' }) receivedAt: string;
+  @Instant({ description: 'When it was accepted' }) receivedAt: Rfc3339;
 }
 
 export class LicenseRevisionPage extends PageOf(LicenseRevision) {}
 
-export const presentLicense = (row: LicenseRow): License => ({
-  id: row.id,
-  customer: row.customer,
-  entitlement: row.entitlement,
-  revision: row.revision,
-  kid: row.kid,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentLicense = (row: LicenseRow): License => present(License, row);
 
-export const presentLicenseRevision = (row: RevisionRow): LicenseRevision => ({
-  revision: row.revision,
-  body: row.body,
-  bodyHash: row.bodyHash,
-  kid: row.kid,
-  subject: row.subject,
-  serviceId: row.serviceId,
-  tokenId: row.tokenId,
-  receivedAt: toRfc3339(row.receivedAt),
-});
+export const presentLicenseRevision = (row: RevisionRow): LicenseRevision => present(LicenseRevision, row);

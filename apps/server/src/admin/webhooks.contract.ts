@@ -6,11 +6,12 @@ import {
   type Webhooks,
   webhookStates,
 } from '#announcements';
-import { DAY, SECOND, toRfc3339 } from '#core';
+import { DAY, type Rfc3339, SECOND } from '#core';
 import { type DeliveryState, deliveryStates } from '#deliveries';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, PageQuery, presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
+import { PageOf, PageQuery } from './page.contract.js';
 
 const ACTIONS_MAX = 100;
 const OVERLAP_SECONDS_MAX = WEBHOOK_SECRET_OVERLAP_MAX / SECOND;
@@ -55,14 +56,14 @@ export class Webhook {
   @Url() url: string;
   @Actions() actions: string[];
   @Choice(webhookStates, { description: 'Whether events are sent' }) state: WebhookState;
-  @HappenedAt('Since when every attempt has failed; null while the receiver accepts') failingSince: string | null;
-  @HappenedAt('When the receiver last accepted an event') deliveredAt: string | null;
+  @HappenedAt('Since when every attempt has failed; null while the receiver accepts') failingSince: Rfc3339 | null;
+  @HappenedAt('When the receiver last accepted an event') deliveredAt: Rfc3339 | null;
   @HappenedAt('Until when the former secret also signs; null where only one secret does')
-  previousSecretUntil: string | null;
+  previousSecretUntil: Rfc3339 | null;
   @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class WebhookPage extends PageOf(Webhook) {}
@@ -103,9 +104,9 @@ export class Delivery {
   lastStatus: number | null;
   @Text({ nullable: true, max: 32, description: 'Reason why the last attempt got no response', example: 'TIMED_OUT' })
   lastError: string | null;
-  @HappenedAt('When it was last tried') attemptedAt: string | null;
-  @HappenedAt('When it is tried next; null unless it is pending') nextAttemptAt: string | null;
-  @Instant({ description: 'When it was created' }) createdAt: string;
+  @HappenedAt('When it was last tried') attemptedAt: Rfc3339 | null;
+  @HappenedAt('When it is tried next; null unless it is pending') nextAttemptAt: Rfc3339 | null;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
 }
 
 export class DeliveryPage extends PageOf(Delivery) {}
@@ -120,20 +121,7 @@ export interface WebhookSecretReference extends SecretReference {
 export const isWebhookSecret = (reference: SecretReference): reference is WebhookSecretReference =>
   reference.kind === 'webhook-secret';
 
-export const presentWebhook = (row: ShownWebhook): Webhook => ({
-  id: row.id,
-  name: row.name,
-  url: row.url,
-  actions: [...row.actions],
-  state: row.state,
-  failingSince: presentInstant(row.failingSince),
-  deliveredAt: presentInstant(row.deliveredAt),
-  previousSecretUntil: presentInstant(row.previousSecretUntil),
-  createdBy: row.createdBy,
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentWebhook = (row: ShownWebhook): Webhook => present(Webhook, row);
 
 export function presentWebhookWithSecret({ webhook, secret }: MadeWebhook): WebhookWithSecret {
   const reference: WebhookSecretReference = {
@@ -146,16 +134,5 @@ export function presentWebhookWithSecret({ webhook, secret }: MadeWebhook): Webh
 
 type DeliveryRow = Awaited<ReturnType<Webhooks['deliveries']>>['items'][number];
 
-export const presentDelivery = (row: DeliveryRow): Delivery => ({
-  id: row.id,
-  eventId: row.eventId,
-  sequence: row.sequence,
-  action: row.action,
-  state: row.state,
-  attempts: row.attempts,
-  lastStatus: row.lastStatus,
-  lastError: row.lastError,
-  attemptedAt: presentInstant(row.attemptedAt),
-  nextAttemptAt: row.state === 'pending' ? toRfc3339(row.dueAt) : null,
-  createdAt: toRfc3339(row.createdAt),
-});
+export const presentDelivery = (row: DeliveryRow): Delivery =>
+  present(Delivery, { ...row, nextAttemptAt: row.state === 'pending' ? row.dueAt : null });
