@@ -1,4 +1,4 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import {
   type ApiTokenState,
   type ApiTokenWithSecret as MadeToken,
@@ -12,7 +12,8 @@ import {
 } from '#tenants';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { PageOf, presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
+import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
 const Name = () => Text({ max: 100, description: 'Purpose of the token', example: 'nightly rotation' });
@@ -58,10 +59,10 @@ export class ApiToken {
   @Choice(apiTokenStates, { description: 'Whether it can be used' }) state: ApiTokenState;
   @Text({ description: 'The token, masked', example: 'chat_••••••••ab12' }) tokenMasked: string;
   @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it expires' }) expiresAt: string;
-  @Instant({ nullable: true, description: 'When it was last used, to the minute' }) lastUsedAt: string | null;
-  @Instant({ nullable: true, description: 'When a use of it was last rejected' }) lastRefusedAt: string | null;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it expires' }) expiresAt: Rfc3339;
+  @Instant({ nullable: true, description: 'When it was last used, to the minute' }) lastUsedAt: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'When a use of it was last rejected' }) lastRefusedAt: Rfc3339 | null;
   @WholeNumber({ description: 'How many uses of it were rejected', example: 0 }) refusedUses: number;
 }
 
@@ -91,7 +92,7 @@ export class ServiceAccount {
   role: Role;
   @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
 }
 
 export class ServiceAccountPage extends PageOf(ServiceAccount) {}
@@ -108,23 +109,8 @@ export const isApiToken = (reference: SecretReference): reference is ApiTokenRef
 
 type ApiTokenRow = Awaited<ReturnType<ApiTokens['list']>>['items'][number];
 
-export const presentApiToken = ({ memberId, stateNow, ...row }: ApiTokenRow): ApiToken => ({
-  id: row.id,
-  name: row.name,
-  ownerId: row.ownerId,
-  ownerType: memberId === null ? 'service_account' : 'user',
-  permissions: [...row.permissions],
-  stepUp: row.stepUp,
-  allowedCidrs: [...row.allowedCidrs],
-  state: stateNow,
-  tokenMasked: row.tokenMasked,
-  createdBy: row.createdBy,
-  createdAt: toRfc3339(row.createdAt),
-  expiresAt: toRfc3339(row.expiresAt),
-  lastUsedAt: presentInstant(row.lastUsedAt),
-  lastRefusedAt: presentInstant(row.lastRefusedAt),
-  refusedUses: row.refusedUses,
-});
+export const presentApiToken = ({ memberId, stateNow, ...row }: ApiTokenRow): ApiToken =>
+  present(ApiToken, { ...row, ownerType: memberId === null ? 'service_account' : 'user', state: stateNow });
 
 export function presentApiTokenWithSecret({ apiToken, token }: MadeToken): ApiTokenWithSecret {
   const reference: ApiTokenReference = { kind: 'api-token', apiTokenId: apiToken.id, token: token.reveal() };
@@ -136,18 +122,4 @@ export function presentApiTokenWithSecret({ apiToken, token }: MadeToken): ApiTo
 
 type ServiceAccountRow = Awaited<ReturnType<ServiceAccounts['list']>>['items'][number];
 
-export const presentServiceAccount = ({
-  id,
-  name,
-  role,
-  createdBy,
-  version,
-  ...row
-}: ServiceAccountRow): ServiceAccount => ({
-  id,
-  name,
-  role,
-  createdBy,
-  version,
-  createdAt: toRfc3339(row.createdAt),
-});
+export const presentServiceAccount = (row: ServiceAccountRow): ServiceAccount => present(ServiceAccount, row);

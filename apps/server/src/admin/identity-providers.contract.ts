@@ -1,7 +1,8 @@
-import { toRfc3339 } from '#core';
-import type { BegunSignIn, IdentityProvider as Row, RoleMapping as Mapping, TestedProvider } from '#identity-providers';
+import type { Rfc3339 } from '#core';
+import type { BegunSignIn, IdentityProvider as Row, TestedProvider } from '#identity-providers';
 import { type Role, roles } from '#tenants';
 import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { sessionPlaces, type SessionPlace } from './auth.contract.js';
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
@@ -128,8 +129,8 @@ export class IdentityProvider {
   @TrustsEmails() trustsEmails: boolean;
   @Identifier({ description: 'Id of the user who created it' }) createdBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
-  @Instant({ description: 'When it was created' }) createdAt: string;
-  @Instant({ description: 'When it last changed' }) updatedAt: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it last changed' }) updatedAt: Rfc3339;
 }
 
 export class IdentityProviderPage extends PageOf(IdentityProvider) {}
@@ -237,29 +238,12 @@ export class ProviderSignInCompletion extends ProviderAnswer {
   session?: SessionPlace;
 }
 
-const presentMapping = ({ group, role, tenantId }: Mapping): RoleMapping => ({
-  group,
-  role,
-  ...(tenantId === undefined ? {} : { tenantId }),
-});
-
-export const presentProvider = (row: Row): IdentityProvider => ({
-  id: row.id,
-  name: row.name,
-  enabled: row.enabled,
-  issuer: row.issuer,
-  clientId: row.clientId,
-  hasClientSecret: row.sealedClientSecret !== null,
-  scopes: [...row.scopes],
-  groupsClaim: row.groupsClaim,
-  roleMappings: row.roleMappings.map(presentMapping),
-  emailDomains: [...row.emailDomains],
-  trustsEmails: row.trustsEmails,
-  createdBy: row.createdBy,
-  version: row.version,
-  createdAt: toRfc3339(row.createdAt),
-  updatedAt: toRfc3339(row.updatedAt),
-});
+export const presentProvider = (row: Row): IdentityProvider =>
+  present(IdentityProvider, {
+    ...row,
+    hasClientSecret: row.sealedClientSecret !== null,
+    roleMappings: row.roleMappings.map((mapping) => present(RoleMapping, mapping)),
+  });
 
 export const presentTest = (tested: TestedProvider): IdentityProviderTest => ({ ...tested });
 
