@@ -3,4 +3,3 @@ export { identityProviderErrors } from './errors.js';
 export { IdentityProviders, type TestedProvider } from './identity-providers.service.js';
 export { IdentityProvidersModule } from './identity-providers.module.js';
 export { type BegunSignIn, ProviderSignIns } from './provider-sign-ins.service.js';
-export type { RoleMapping } from './role-mapping.js';

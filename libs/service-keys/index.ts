@@ -18,7 +18,6 @@ export {
   rotationItemStates,
   stateOfItem,
 } from './credential-rotations.service.js';
-export type { RotationSelection } from './credential-selection.js';
 export type { EffectiveCredential } from './credential-situation.js';
 export { type Compromised, Credentials, type Regenerated, type CredentialDryRun } from './credentials.service.js';
 export {
