@@ -1,14 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { ApiTokens, ServiceAccounts, apiTokenErrors, memberErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -36,7 +31,7 @@ export class ApiTokensController {
 
   @Post()
   @ApiOperation({ summary: 'Create an API token that works as you, within fewer permissions' })
-  @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
+  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown this once')
   @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createApiToken(
     @Body() { password, ...request }: NewApiToken,
@@ -47,7 +42,7 @@ export class ApiTokensController {
 
   @Get()
   @ApiOperation({ summary: 'List your API tokens; owners see all of the tenant' })
-  @ApiOkResponse({ type: ApiTokenPage, description: 'One page, newest first' })
+  @Answers(200, ApiTokenPage, 'One page, newest first')
   async listApiTokens(
     @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
@@ -56,9 +51,8 @@ export class ApiTokensController {
   }
 
   @Delete(':apiTokenId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Revoke one of your API tokens; owners any of the tenant' })
-  @ApiNoContentResponse({ description: 'The API token is rejected on every instance' })
+  @Answers(204, 'The API token is rejected on every instance')
   async revokeApiToken(@Param('apiTokenId') apiTokenId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.apiTokens.revoke(scope, apiTokenId);
   }
@@ -75,7 +69,7 @@ export class ServiceAccountsController {
 
   @Post()
   @ApiOperation({ summary: 'Create a service account: automation with a role, and no password' })
-  @ApiCreatedResponse({ type: ServiceAccount, description: 'The service account' })
+  @Answers(201, ServiceAccount, 'The service account')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, SERVICE_ACCOUNT_NAME_TAKEN, SERVICE_ACCOUNT_LIMIT_REACHED)
   async createServiceAccount(@Body() body: NewServiceAccount, @InScope() scope: TenantScope): Promise<ServiceAccount> {
     return answerOnce(scope, presentServiceAccount, () => this.accounts.create(scope, body));
@@ -84,7 +78,7 @@ export class ServiceAccountsController {
   @Get()
   @Requires('service-accounts:read')
   @ApiOperation({ summary: 'List the service accounts' })
-  @ApiOkResponse({ type: ServiceAccountPage, description: 'One page, oldest first' })
+  @Answers(200, ServiceAccountPage, 'One page, oldest first')
   async listServiceAccounts(
     @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
@@ -93,9 +87,8 @@ export class ServiceAccountsController {
   }
 
   @Delete(':serviceAccountId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete a service account; its API tokens are rejected' })
-  @ApiNoContentResponse({ description: 'The service account is deleted' })
+  @Answers(204, 'The service account is deleted')
   async deleteServiceAccount(
     @Param('serviceAccountId') serviceAccountId: string,
     @InScope() scope: TenantScope,
@@ -105,7 +98,7 @@ export class ServiceAccountsController {
 
   @Post(':serviceAccountId/api-tokens')
   @ApiOperation({ summary: 'Create an API token of a service account' })
-  @ApiCreatedResponse({ type: ApiTokenWithSecret, description: 'The API token with its secret, shown this once' })
+  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown this once')
   @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createTokenOfAccount(
     @Param('serviceAccountId') serviceAccountId: string,

@@ -1,16 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { IdentityProviders, identityProviderErrors } from '#identity-providers';
 import { issuerErrors } from '#issuers';
 import { sessionErrors } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
@@ -39,7 +34,7 @@ export class IdentityProvidersController {
 
   @Post()
   @ApiOperation({ summary: 'Create an identity provider by which the people of the tenant sign in' })
-  @ApiCreatedResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Answers(201, IdentityProvider, 'The identity provider')
   @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createIdentityProvider(
     @Body() { password, ...request }: NewIdentityProvider,
@@ -51,7 +46,7 @@ export class IdentityProvidersController {
   @Get()
   @Requires('identity-providers:read')
   @ApiOperation({ summary: 'List the identity providers of the tenant' })
-  @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
+  @Answers(200, IdentityProviderPage, 'One page, oldest first')
   async listIdentityProviders(
     @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
@@ -62,7 +57,7 @@ export class IdentityProvidersController {
   @Get(':identityProviderId')
   @Requires('identity-providers:read')
   @ApiOperation({ summary: 'Read an identity provider of the tenant' })
-  @ApiOkResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Answers(200, IdentityProvider, 'The identity provider')
   async getIdentityProvider(
     @Param('identityProviderId') id: string,
     @InScope() scope: TenantScope,
@@ -72,7 +67,7 @@ export class IdentityProvidersController {
 
   @Patch(':identityProviderId')
   @ApiOperation({ summary: 'Change an identity provider of the tenant; its issuer and client stay' })
-  @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
+  @Answers(200, IdentityProvider, 'The updated identity provider')
   @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -84,9 +79,8 @@ export class IdentityProvidersController {
   }
 
   @Delete(':identityProviderId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that began by it end' })
-  @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
+  @Answers(204, 'No sign-in by it is accepted any more')
   @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async deleteIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -98,10 +92,9 @@ export class IdentityProvidersController {
   }
 
   @Post(':identityProviderId/test')
-  @HttpCode(200)
   @NotStored()
   @ApiOperation({ summary: 'Read what an identity provider of the tenant publishes; nothing changes' })
-  @ApiOkResponse({ type: IdentityProviderTest, description: 'What it publishes' })
+  @Answers(200, IdentityProviderTest, 'What it publishes')
   @Fails(issuerErrors.ISSUER_UNUSABLE)
   async testIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -120,7 +113,7 @@ export class PlatformIdentityProvidersController {
 
   @Post()
   @ApiOperation({ summary: 'Create an identity provider of the installation' })
-  @ApiCreatedResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Answers(201, IdentityProvider, 'The identity provider')
   @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...accountStepUpErrors, coreErrors.BUSY)
   async createPlatformIdentityProvider(
     @Body() { password, ...request }: NewIdentityProvider,
@@ -131,7 +124,7 @@ export class PlatformIdentityProvidersController {
 
   @Get()
   @ApiOperation({ summary: 'List the identity providers of the installation' })
-  @ApiOkResponse({ type: IdentityProviderPage, description: 'One page, oldest first' })
+  @Answers(200, IdentityProviderPage, 'One page, oldest first')
   async listPlatformIdentityProviders(
     @Query() { name, ...page }: NamedPageQuery,
     @OnPlatform() scope: PlatformScope,
@@ -141,7 +134,7 @@ export class PlatformIdentityProvidersController {
 
   @Get(':identityProviderId')
   @ApiOperation({ summary: 'Read an identity provider of the installation' })
-  @ApiOkResponse({ type: IdentityProvider, description: 'The identity provider' })
+  @Answers(200, IdentityProvider, 'The identity provider')
   async getPlatformIdentityProvider(
     @Param('identityProviderId') id: string,
     @OnPlatform() scope: PlatformScope,
@@ -151,7 +144,7 @@ export class PlatformIdentityProvidersController {
 
   @Patch(':identityProviderId')
   @ApiOperation({ summary: 'Change an identity provider of the installation; its issuer and client stay' })
-  @ApiOkResponse({ type: IdentityProvider, description: 'The updated identity provider' })
+  @Answers(200, IdentityProvider, 'The updated identity provider')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async changePlatformIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -163,9 +156,8 @@ export class PlatformIdentityProvidersController {
   }
 
   @Delete(':identityProviderId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that began by it end' })
-  @ApiNoContentResponse({ description: 'No sign-in by it is accepted any more' })
+  @Answers(204, 'No sign-in by it is accepted any more')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deletePlatformIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -177,10 +169,9 @@ export class PlatformIdentityProvidersController {
   }
 
   @Post(':identityProviderId/test')
-  @HttpCode(200)
   @NotStored()
   @ApiOperation({ summary: 'Read what an identity provider of the installation publishes; nothing changes' })
-  @ApiOkResponse({ type: IdentityProviderTest, description: 'What it publishes' })
+  @Answers(200, IdentityProviderTest, 'What it publishes')
   @Fails(issuerErrors.ISSUER_UNUSABLE)
   async testPlatformIdentityProvider(
     @Param('identityProviderId') id: string,

@@ -1,12 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import {
   type InputError,
   type Page,
@@ -21,6 +14,7 @@ import { Invitations, accountErrors, invitationErrors, memberErrors } from '#ten
 import { Fails } from '../http/fails.js';
 import { Facts, InScope, type RequestFacts, SignedInScope } from '../http/in-scope.js';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { PublicOrSignedIn, Requires } from '../http/requires.js';
@@ -45,15 +39,14 @@ export class InvitationsController {
   @Get()
   @Requires('members:read')
   @ApiOperation({ summary: 'List the invitations' })
-  @ApiOkResponse({ type: InvitationPage, description: 'One page, newest first' })
+  @Answers(200, InvitationPage, 'One page, newest first')
   async listInvitations(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Invitation>> {
     return presentPage(await this.invitations.list(scope, query), presentInvitation);
   }
 
   @Post(':invitationId/resend')
-  @HttpCode(202)
   @ApiOperation({ summary: 'Create a new token for a pending invitation, valid for seven days; the former one ends' })
-  @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its new token, shown this once' })
+  @Answers(202, InvitationWithToken, 'The invitation with its new token, shown this once')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE, invitationErrors.INVITATION_MAILS_TOO_FREQUENT)
   async resendInvitation(
     @Param('invitationId') invitationId: string,
@@ -63,9 +56,8 @@ export class InvitationsController {
   }
 
   @Delete(':invitationId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Withdraw a pending invitation' })
-  @ApiNoContentResponse({ description: 'The invitation cannot be accepted any more' })
+  @Answers(204, 'The invitation cannot be accepted any more')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async withdrawInvitation(@Param('invitationId') invitationId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.invitations.withdraw(scope, invitationId);
@@ -87,7 +79,7 @@ export class InvitationAcceptanceController {
   @ApiOperation({
     summary: 'Accept an invitation: with a session as that user, without one by choosing a name and a password',
   })
-  @ApiCreatedResponse({ type: AcceptedMembership, description: 'The new membership' })
+  @Answers(201, AcceptedMembership, 'The new membership')
   @Fails(
     invitationErrors.INVITATION_INVALID,
     invitationErrors.INVITATION_NOT_YOURS,

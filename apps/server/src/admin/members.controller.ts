@@ -1,12 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import {
@@ -23,6 +16,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
@@ -52,12 +46,12 @@ export class MembersController {
   ) {}
 
   @Post()
-  @HttpCode(202)
   @ApiOperation({ summary: 'Invite a person as a member' })
-  @ApiAcceptedResponse({
-    type: InvitationWithToken,
-    description: 'The invitation with its token, shown this once; the same whether or not the address has an account',
-  })
+  @Answers(
+    202,
+    InvitationWithToken,
+    'The invitation with its token, shown this once; the same whether or not the address has an account',
+  )
   @Fails(
     memberErrors.ROLE_NOT_GRANTABLE,
     memberErrors.ALREADY_MEMBER,
@@ -71,14 +65,14 @@ export class MembersController {
   @Get()
   @Requires('members:read')
   @ApiOperation({ summary: 'List the members' })
-  @ApiOkResponse({ type: MemberPage, description: 'One page, oldest membership first' })
+  @Answers(200, MemberPage, 'One page, oldest membership first')
   async listMembers(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<Member>> {
     return presentPage(await this.members.list(scope, query), presentMember);
   }
 
   @Patch(':userId')
   @ApiOperation({ summary: "Change a member's role" })
-  @ApiOkResponse({ type: Member, description: 'The updated member' })
+  @Answers(200, Member, 'The updated member')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async changeMember(
     @Param('userId') userId: string,
@@ -108,19 +102,17 @@ export class MembersController {
   }
 
   @Delete(':userId/sessions')
-  @HttpCode(204)
   @ApiOperation({ summary: 'End every session of a member, on all instances' })
-  @ApiNoContentResponse({ description: 'The sessions have ended' })
+  @Answers(204, 'The sessions have ended')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE)
   async endSessions(@Param('userId') userId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.renewals.endOfMember(scope, userId);
   }
 
   @Post(':userId/reset')
-  @HttpCode(201)
   @Requires('members:recover')
   @ApiOperation({ summary: 'Start the password reset of a member whose account only this tenant knows' })
-  @ApiCreatedResponse({ type: StartedReset, description: 'The token for the member, shown this once' })
+  @Answers(201, StartedReset, 'The token for the member, shown this once')
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMember(
     @Param('userId') userId: string,
@@ -131,10 +123,9 @@ export class MembersController {
   }
 
   @Delete(':userId/factors')
-  @HttpCode(204)
   @Requires('members:recover')
   @ApiOperation({ summary: 'Delete the second factors of a member whose account only this tenant knows' })
-  @ApiNoContentResponse({ description: 'The member signs in with the password alone; all sessions ended' })
+  @Answers(204, 'The member signs in with the password alone; all sessions ended')
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMemberFactors(
     @Param('userId') userId: string,

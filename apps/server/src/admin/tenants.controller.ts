@@ -1,12 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { IdentityProviders } from '#identity-providers';
 import {
@@ -20,6 +13,7 @@ import {
   tenantErrors,
 } from '#tenants';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
@@ -50,7 +44,7 @@ export class TenantsController {
   @Post()
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Create a tenant, with its first owner if one is named' })
-  @ApiCreatedResponse({ type: Tenant, description: 'The new tenant' })
+  @Answers(201, Tenant, 'The new tenant')
   @Fails(tenantErrors.SLUG_TAKEN, accountErrors.USER_EXISTS, coreErrors.BUSY)
   async createTenant(@Body() body: NewTenant, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
     return answerOnce(scope, presentTenant, () => this.tenants.create(scope, body));
@@ -59,7 +53,7 @@ export class TenantsController {
   @Get()
   @Requires('tenants:list')
   @ApiOperation({ summary: 'List the tenants of the installation' })
-  @ApiOkResponse({ type: TenantPage, description: 'One page, oldest first' })
+  @Answers(200, TenantPage, 'One page, oldest first')
   async listTenants(@Query() query: PageQuery, @OnPlatform() scope: PlatformScope): Promise<Page<Tenant>> {
     return presentPage(await this.tenants.list(scope, query), presentTenant);
   }
@@ -67,7 +61,7 @@ export class TenantsController {
   @Get(':tenantId')
   @Requires('tenant:read')
   @ApiOperation({ summary: 'Read the tenant and its settings' })
-  @ApiOkResponse({ type: Tenant, description: 'The tenant' })
+  @Answers(200, Tenant, 'The tenant')
   async getTenant(@InScope() scope: TenantScope): Promise<Tenant> {
     return presentTenant(await this.tenants.get(scope));
   }
@@ -75,7 +69,7 @@ export class TenantsController {
   @Patch(':tenantId')
   @Requires('tenant:write')
   @ApiOperation({ summary: "Change the tenant's name and settings" })
-  @ApiOkResponse({ type: Tenant, description: 'The updated tenant' })
+  @Answers(200, Tenant, 'The updated tenant')
   @Fails(...stepUpErrors, sessionErrors.COMPANY_SIGN_IN_UNPROVEN, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeTenant(
     @Body() body: TenantChange,
@@ -86,12 +80,11 @@ export class TenantsController {
   }
 
   @Post(':tenantId/suspend')
-  @HttpCode(200)
   @Requires('tenants:manage')
   @ApiOperation({
     summary: 'Suspend a tenant: its members and services are rejected, its public keys remain available',
   })
-  @ApiOkResponse({ type: Tenant, description: 'The suspended tenant' })
+  @Answers(200, Tenant, 'The suspended tenant')
   @Fails(coreErrors.WRONG_STATE)
   async suspendTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
     return answerOnce(scope, presentTenant, async () =>
@@ -100,10 +93,9 @@ export class TenantsController {
   }
 
   @Post(':tenantId/reactivate')
-  @HttpCode(200)
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Reactivate a suspended tenant' })
-  @ApiOkResponse({ type: Tenant, description: 'The active tenant' })
+  @Answers(200, Tenant, 'The active tenant')
   @Fails(coreErrors.WRONG_STATE)
   async reactivateTenant(@Param('tenantId') tenant: string, @OnPlatform() scope: PlatformScope): Promise<Tenant> {
     return answerOnce(scope, presentTenant, async () =>
@@ -112,10 +104,9 @@ export class TenantsController {
   }
 
   @Post(':tenantId/owner-invitation')
-  @HttpCode(202)
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Invite the owner of a tenant that has none' })
-  @ApiAcceptedResponse({ type: InvitationWithToken, description: 'The invitation with its token, shown this once' })
+  @Answers(202, InvitationWithToken, 'The invitation with its token, shown this once')
   @Fails(
     tenantErrors.TENANT_HAS_OWNER,
     memberErrors.ALREADY_MEMBER,
@@ -132,10 +123,9 @@ export class TenantsController {
   }
 
   @Delete(':tenantId')
-  @HttpCode(204)
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Delete a tenant: its data key and so all its secrets are destroyed, its history stays' })
-  @ApiNoContentResponse({ description: 'The tenant is deleted' })
+  @Answers(204, 'The tenant is deleted')
   @Fails(...stepUpErrors, tenantErrors.CONFIRMATION_MISMATCH, coreErrors.WRONG_STATE, coreErrors.BUSY)
   async deleteTenant(
     @Param('tenantId') tenant: string,

@@ -1,16 +1,11 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type PlatformScope, coreErrors } from '#core';
 import { PasswordResets, SecondFactors, Users, accountErrors } from '#tenants';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
 import { presentPage } from './page.contract.js';
@@ -29,18 +24,14 @@ export class UsersController {
 
   @Get()
   @ApiOperation({ summary: 'List the accounts of the installation' })
-  @ApiOkResponse({ type: AccountPage, description: 'One page, oldest first' })
+  @Answers(200, AccountPage, 'One page, oldest first')
   async listUsers(@Query() { email, ...page }: UserQuery, @OnPlatform() scope: PlatformScope): Promise<Page<Account>> {
     return presentPage(await this.users.list(scope, email === undefined ? {} : { email }, page), presentAccount);
   }
 
   @Post(':userId/reset')
-  @HttpCode(201)
   @ApiOperation({ summary: 'Start the password reset of an account' })
-  @ApiCreatedResponse({
-    type: StartedReset,
-    description: 'The token for the holder, valid for an hour, shown this once',
-  })
+  @Answers(201, StartedReset, 'The token for the holder, valid for an hour, shown this once')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUser(
     @Param('userId') userId: string,
@@ -51,15 +42,11 @@ export class UsersController {
   }
 
   @Post(':userId/verification')
-  @HttpCode(201)
   @ApiOperation({
     summary:
       'Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them',
   })
-  @ApiCreatedResponse({
-    type: StartedReset,
-    description: 'The token for that person, valid for a week, shown this once',
-  })
+  @Answers(201, StartedReset, 'The token for that person, valid for a week, shown this once')
   @Fails(accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, ...accountStepUpErrors, coreErrors.BUSY)
   async verifyUser(
     @Param('userId') userId: string,
@@ -70,9 +57,8 @@ export class UsersController {
   }
 
   @Delete(':userId/factors')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete the second factors of an account' })
-  @ApiNoContentResponse({ description: 'The holder signs in with the password alone; all sessions ended' })
+  @Answers(204, 'The holder signs in with the password alone; all sessions ended')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUserFactors(
     @Param('userId') userId: string,

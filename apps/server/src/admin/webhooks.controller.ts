@@ -1,14 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { Webhooks, webhookErrors } from '#announcements';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -39,7 +34,7 @@ export class WebhooksController {
 
   @Post()
   @ApiOperation({ summary: 'Create a webhook: events from now on are sent to it' })
-  @ApiCreatedResponse({ type: WebhookWithSecret, description: 'The webhook with its secret, shown this once' })
+  @Answers(201, WebhookWithSecret, 'The webhook with its secret, shown this once')
   @Fails(webhookErrors.WEBHOOK_LIMIT_REACHED)
   async createWebhook(@Body() body: NewWebhook, @InScope() scope: TenantScope): Promise<WebhookWithSecret> {
     return answerOnce(scope, presentWebhookWithSecret, () => this.webhooks.create(scope, body));
@@ -48,7 +43,7 @@ export class WebhooksController {
   @Get()
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'List the webhooks' })
-  @ApiOkResponse({ type: WebhookPage, description: 'One page, oldest first' })
+  @Answers(200, WebhookPage, 'One page, oldest first')
   async listWebhooks(
     @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
@@ -59,14 +54,14 @@ export class WebhooksController {
   @Get(':webhookId')
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'Read a webhook' })
-  @ApiOkResponse({ type: Webhook, description: 'The webhook' })
+  @Answers(200, Webhook, 'The webhook')
   async getWebhook(@Param('webhookId') webhookId: string, @InScope() scope: TenantScope): Promise<Webhook> {
     return presentWebhook(await this.webhooks.get(scope, webhookId));
   }
 
   @Patch(':webhookId')
   @ApiOperation({ summary: 'Change the URL or the actions of a webhook' })
-  @ApiOkResponse({ type: Webhook, description: 'The updated webhook' })
+  @Answers(200, Webhook, 'The updated webhook')
   async changeWebhook(
     @Param('webhookId') webhookId: string,
     @Body() body: WebhookChange,
@@ -77,9 +72,8 @@ export class WebhooksController {
   }
 
   @Delete(':webhookId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete a webhook with its secrets' })
-  @ApiNoContentResponse({ description: 'The webhook is deleted; nothing more is sent to it' })
+  @Answers(204, 'The webhook is deleted; nothing more is sent to it')
   async deleteWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -89,9 +83,8 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/disable')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Disable a webhook: events are not sent, also not later, until it is enabled' })
-  @ApiOkResponse({ type: Webhook, description: 'The webhook' })
+  @Answers(200, Webhook, 'The webhook')
   async disableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -101,9 +94,8 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/enable')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Enable a webhook: events from now on are sent' })
-  @ApiOkResponse({ type: Webhook, description: 'The webhook' })
+  @Answers(200, Webhook, 'The webhook')
   async enableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
@@ -113,9 +105,8 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/rotate-secret')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Rotate the secret of a webhook; the former one also signs for a while' })
-  @ApiOkResponse({ type: WebhookWithSecret, description: 'The webhook with its new secret, shown this once' })
+  @Answers(200, WebhookWithSecret, 'The webhook with its new secret, shown this once')
   async rotateWebhookSecret(
     @Param('webhookId') webhookId: string,
     @Body() { overlapSeconds = OVERLAP_SECONDS_DEFAULT }: SecretRotation,
@@ -129,7 +120,7 @@ export class WebhooksController {
   @Get(':webhookId/deliveries')
   @Requires('webhooks:read')
   @ApiOperation({ summary: 'List the deliveries of a webhook of the last 30 days' })
-  @ApiOkResponse({ type: DeliveryPage, description: 'One page, newest first' })
+  @Answers(200, DeliveryPage, 'One page, newest first')
   async listDeliveries(
     @Param('webhookId') webhookId: string,
     @Query() { state, ...page }: DeliveryQuery,
@@ -139,9 +130,8 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/deliveries/:deliveryId/redeliver')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Send an event to a webhook again' })
-  @ApiOkResponse({ type: Delivery, description: 'The delivery, pending' })
+  @Answers(200, Delivery, 'The delivery, pending')
   @Fails(coreErrors.WRONG_STATE)
   async redeliver(
     @Param('webhookId') webhookId: string,

@@ -1,0 +1,14 @@
+import { HttpCode, type Type as Class, applyDecorators } from '@nestjs/common';
+
+import { ApiResponse } from './api-declarations.js';
+
+/** What a route answers when it succeeds: the status, the class of the body and what it is, as sent and as documented. */
+export function Answers(status: 200 | 201 | 202, body: Class<unknown>, description: string): MethodDecorator;
+export function Answers(status: 204, description: string): MethodDecorator;
+export function Answers(status: number, bodyOrDescription: Class<unknown> | string, description = ''): MethodDecorator {
+  const answer =
+    typeof bodyOrDescription === 'string'
+      ? { description: bodyOrDescription }
+      : { type: bodyOrDescription, description };
+  return applyDecorators(HttpCode(status), ApiResponse({ status, ...answer }));
+}
