@@ -1,17 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { AcmeAccountInventory, AcmeBindings, acmeErrors } from '#acme';
 import { authorityErrors } from '#certificates';
 import type { Page, TenantScope } from '#core';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -43,7 +38,7 @@ export class AcmeBindingsController {
 
   @Post()
   @ApiOperation({ summary: 'Create the key by which one ACME account is bound to the service' })
-  @ApiCreatedResponse({ type: AcmeBindingWithKey, description: 'The binding with its key, shown this once' })
+  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown this once')
   @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
   async createAcmeBinding(
     @Param('serviceId') serviceId: string,
@@ -56,7 +51,7 @@ export class AcmeBindingsController {
   @Get()
   @Requires('acme:read')
   @ApiOperation({ summary: 'List the ACME bindings of a service' })
-  @ApiOkResponse({ type: AcmeBindingPage, description: 'One page, oldest first' })
+  @Answers(200, AcmeBindingPage, 'One page, oldest first')
   async listAcmeBindings(
     @Param('serviceId') serviceId: string,
     @Query() page: PageQuery,
@@ -66,9 +61,8 @@ export class AcmeBindingsController {
   }
 
   @Delete(':acmeBindingId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete an ACME binding; an account that was bound by it stays' })
-  @ApiNoContentResponse({ description: 'No account can be bound by it' })
+  @Answers(204, 'No account can be bound by it')
   async deleteAcmeBinding(
     @Param('serviceId') serviceId: string,
     @Param('acmeBindingId') acmeBindingId: string,
@@ -87,7 +81,7 @@ export class AcmeAccountsOfTenantController {
 
   @Get()
   @ApiOperation({ summary: 'List the ACME accounts of the tenant, or of a service' })
-  @ApiOkResponse({ type: AcmeAccountPage, description: 'One page, oldest first' })
+  @Answers(200, AcmeAccountPage, 'One page, oldest first')
   async listAcmeAccounts(
     @Query() { serviceId, ...page }: AcmeAccountQuery,
     @InScope() scope: TenantScope,
@@ -97,7 +91,7 @@ export class AcmeAccountsOfTenantController {
 
   @Get(':acmeAccountId')
   @ApiOperation({ summary: 'Read an ACME account' })
-  @ApiOkResponse({ type: AcmeAccount, description: 'The account' })
+  @Answers(200, AcmeAccount, 'The account')
   async getAcmeAccount(
     @Param('acmeAccountId') acmeAccountId: string,
     @InScope() scope: TenantScope,
@@ -106,10 +100,9 @@ export class AcmeAccountsOfTenantController {
   }
 
   @Post(':acmeAccountId/revoke')
-  @HttpCode(200)
   @Requires('acme:write')
   @ApiOperation({ summary: 'Revoke an ACME account: it orders nothing any more, its certificates stay' })
-  @ApiOkResponse({ type: AcmeAccount, description: 'The revoked account' })
+  @Answers(200, AcmeAccount, 'The revoked account')
   async revokeAcmeAccount(
     @Param('acmeAccountId') acmeAccountId: string,
     @InScope() scope: TenantScope,
@@ -119,7 +112,7 @@ export class AcmeAccountsOfTenantController {
 
   @Get(':acmeAccountId/orders')
   @ApiOperation({ summary: 'List the orders of an ACME account' })
-  @ApiOkResponse({ type: AcmeOrderPage, description: 'One page, newest first' })
+  @Answers(200, AcmeOrderPage, 'One page, newest first')
   async listAcmeOrders(
     @Param('acmeAccountId') acmeAccountId: string,
     @Query() page: PageQuery,

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import {
@@ -14,6 +14,7 @@ import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -51,7 +52,7 @@ export class CertificateAuthoritiesController {
   @Post()
   @Requires('certificate-authorities:write')
   @ApiOperation({ summary: 'Create a root or an intermediate authority, or import one with its key' })
-  @ApiCreatedResponse({ type: CertificateAuthority, description: 'The new authority; the first one is the default' })
+  @Answers(201, CertificateAuthority, 'The new authority; the first one is the default')
   @Fails(
     authorityErrors.CA_NAME_TAKEN,
     authorityErrors.CA_NOT_USABLE,
@@ -77,7 +78,7 @@ export class CertificateAuthoritiesController {
 
   @Get()
   @ApiOperation({ summary: 'List the certificate authorities' })
-  @ApiOkResponse({ type: CertificateAuthorityPage, description: 'One page, oldest first' })
+  @Answers(200, CertificateAuthorityPage, 'One page, oldest first')
   async listCertificateAuthorities(
     @Query() { name, ...page }: NamedPageQuery,
     @InScope() scope: TenantScope,
@@ -87,7 +88,7 @@ export class CertificateAuthoritiesController {
 
   @Get(':caId')
   @ApiOperation({ summary: 'Read a certificate authority' })
-  @ApiOkResponse({ type: CertificateAuthority, description: 'The authority' })
+  @Answers(200, CertificateAuthority, 'The authority')
   async getCertificateAuthority(
     @Param('caId') caId: string,
     @InScope() scope: TenantScope,
@@ -98,7 +99,7 @@ export class CertificateAuthoritiesController {
   @Patch(':caId')
   @Requires('certificate-authorities:write')
   @ApiOperation({ summary: 'Change the contacts of an authority' })
-  @ApiOkResponse({ type: CertificateAuthority, description: 'The updated authority' })
+  @Answers(200, CertificateAuthority, 'The updated authority')
   async changeCertificateAuthority(
     @Param('caId') caId: string,
     @Body() { contacts }: ContactsChange,
@@ -126,7 +127,7 @@ export class CertificateAuthoritiesController {
 
   @Get(':caId/status')
   @ApiOperation({ summary: 'Read the state of the CRL and of the OCSP responder of an authority' })
-  @ApiOkResponse({ type: CertificateAuthorityStatus, description: 'The state' })
+  @Answers(200, CertificateAuthorityStatus, 'The state')
   async getCertificateAuthorityStatus(
     @Param('caId') caId: string,
     @InScope() scope: TenantScope,

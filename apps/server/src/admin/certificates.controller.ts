@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res, type StreamableFile } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import { Certificates, Issuance, authorityErrors, certificateErrors } from '#certificates';
@@ -8,6 +8,7 @@ import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -64,7 +65,7 @@ export class CertificatesController {
   @Post()
   @Requires('certificates:issue')
   @ApiOperation({ summary: 'Issue a certificate for a CSR; a rejection lists every violated rule' })
-  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
+  @Answers(201, NewlyIssuedCertificate, 'The certificate')
   @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY, ...busy)
   async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<NewlyIssuedCertificate> {
     return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
@@ -73,7 +74,7 @@ export class CertificatesController {
   @Get()
   @Requires('certificates:read')
   @ApiOperation({ summary: 'Search the inventory' })
-  @ApiOkResponse({ type: CertificatePage, description: 'One page, oldest first' })
+  @Answers(200, CertificatePage, 'One page, oldest first')
   async listCertificates(
     @Query() { limit, cursor, ...filter }: CertificateQuery,
     @InScope() scope: TenantScope,
@@ -100,7 +101,7 @@ export class CertificatesController {
   @Requires('certificates:read')
   @ApiOperation({ summary: 'Read a certificate' })
   @KidParameter()
-  @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate' })
+  @Answers(200, CertificateWithChain, 'The certificate')
   async getCertificate(@Param('kid') kid: string, @InScope() scope: TenantScope): Promise<CertificateWithChain> {
     return presentWithChain(await this.certificates.get(scope, kid));
   }
@@ -108,7 +109,7 @@ export class CertificatesController {
   @Patch(':kid')
   @ApiOperation({ summary: 'Change the contacts of a certificate' })
   @KidParameter()
-  @ApiOkResponse({ type: CertificateWithChain, description: 'The updated certificate' })
+  @Answers(200, CertificateWithChain, 'The updated certificate')
   async changeCertificate(
     @Param('kid') kid: string,
     @Body() { contacts }: ContactsChange,
@@ -145,7 +146,7 @@ export class CertificatesController {
   @Post(':kid/renew')
   @ApiOperation({ summary: 'Renew a certificate with the same names, and the same key unless a CSR has a new one' })
   @KidParameter()
-  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The successor' })
+  @Answers(201, NewlyIssuedCertificate, 'The successor')
   @Fails(
     WRONG_STATE,
     CERTIFICATE_REPLACED,
@@ -186,10 +187,9 @@ export class CertificatesController {
   }
 
   @Post(':kid/hold')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Put a certificate on hold' })
   @KidParameter()
-  @ApiOkResponse({ type: CertificateWithChain, description: 'The certificate on hold' })
+  @Answers(200, CertificateWithChain, 'The certificate on hold')
   @Fails(WRONG_STATE)
   async holdCertificate(
     @Param('kid') kid: string,
@@ -200,10 +200,9 @@ export class CertificatesController {
   }
 
   @Post(':kid/release')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Release a certificate from hold' })
   @KidParameter()
-  @ApiOkResponse({ type: CertificateWithChain, description: 'The active certificate' })
+  @Answers(200, CertificateWithChain, 'The active certificate')
   @Fails(WRONG_STATE)
   async releaseCertificate(
     @Param('kid') kid: string,

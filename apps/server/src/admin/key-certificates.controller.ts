@@ -1,11 +1,12 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type ForeignCertificate, ForeignCertificates, certificateErrors } from '#certificates';
 import { Clock, type Page, type TenantScope, coreErrors } from '#core';
 import { keyErrors } from '#keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -33,10 +34,9 @@ export class KeyCertificatesController {
   ) {}
 
   @Post('csr')
-  @HttpCode(200)
   @Requires('keys:write')
   @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Create a certificate signing request for a key' })
-  @ApiOkResponse({ type: KeyRequestAnswer, description: 'The request, signed by the version that signs now' })
+  @Answers(200, KeyRequestAnswer, 'The request, signed by the version that signs now')
   @Fails(KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
   async requestCertificate(
     @Param('keyId') keyId: string,
@@ -50,7 +50,7 @@ export class KeyCertificatesController {
   @Post('certificate')
   @Requires('keys:write')
   @ApiOperation({ operationId: 'storeKeyCertificate', summary: 'Store the certificate that a vendor issued for a key' })
-  @ApiCreatedResponse({ type: KeyCertificate, description: 'The certificate' })
+  @Answers(201, KeyCertificate, 'The certificate')
   @Fails(
     KEY_NOT_USABLE,
     KEY_HAS_NO_PUBLIC_HALF,
@@ -68,7 +68,7 @@ export class KeyCertificatesController {
 
   @Get('certificates')
   @ApiOperation({ operationId: 'listKeyCertificates', summary: 'List the certificates that vendors issued for a key' })
-  @ApiOkResponse({ type: KeyCertificatePage, description: 'One page, oldest first' })
+  @Answers(200, KeyCertificatePage, 'One page, oldest first')
   async listCertificates(
     @Param('keyId') keyId: string,
     @Query() page: PageQuery,

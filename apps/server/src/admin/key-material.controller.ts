@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type TenantScope, coreErrors } from '#core';
 import { type PublicJwk, cryptoErrors, keyFileErrors } from '#crypto';
 import { KeyExport, KeyImport, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { InScope } from '../http/in-scope.js';
@@ -40,7 +41,7 @@ export class KeyMaterialController {
   @Post('import')
   @Requires('keys:write')
   @ApiOperation({ summary: 'Import a key after checks; its first version is active' })
-  @ApiCreatedResponse({ type: KeyDetails, description: 'The imported key' })
+  @Answers(201, KeyDetails, 'The imported key')
   @Fails(
     keyErrors.KEY_NAME_TAKEN,
     keyErrors.KEY_COMPROMISED,
@@ -85,11 +86,10 @@ export class KeyMaterialController {
 
   @NotStored()
   @Post(':keyId/versions/:kid/export')
-  @HttpCode(200)
   @Requires('keys:export')
   @ApiOperation({ summary: 'Export the private key of a version; recorded in the history' })
   @ApiParam(KID)
-  @ApiOkResponse({ type: ExportedKey, description: 'The key file' })
+  @Answers(200, ExportedKey, 'The key file')
   @Fails(
     keyErrors.KEY_NOT_EXPORTABLE,
     keyErrors.KEY_FORMAT_DOES_NOT_SUIT,

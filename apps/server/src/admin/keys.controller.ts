@@ -1,16 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { KeyDeletion, KeyDryRuns, KeyRotation, KeyUserReports, Keys, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -57,7 +51,7 @@ export class KeysController {
   @Post()
   @Requires('keys:write')
   @ApiOperation({ summary: 'Generate a key; its first version is active' })
-  @ApiCreatedResponse({ type: KeyDetails, description: 'The new key' })
+  @Answers(201, KeyDetails, 'The new key')
   @Fails(KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_NOT_EXPORTABLE, BUSY, ...inKeyStore)
   async generateKey(@Body() body: NewKey, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return answerOnce(scope, presentKeyDetails, () => this.keys.generate(scope, toKeyRequest(body)));
@@ -65,7 +59,7 @@ export class KeysController {
 
   @Get()
   @ApiOperation({ summary: 'List the keys, or find one by its name' })
-  @ApiOkResponse({ type: KeyPage, description: 'One page, oldest first' })
+  @Answers(200, KeyPage, 'One page, oldest first')
   async listKeys(
     @Query() { limit, cursor, ...selection }: KeyQuery,
     @InScope() scope: TenantScope,
@@ -75,14 +69,14 @@ export class KeysController {
 
   @Get(':keyId')
   @ApiOperation({ summary: 'Read a key and its versions' })
-  @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
+  @Answers(200, KeyDetails, 'The key with its versions')
   async getKey(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.get(scope, keyId));
   }
 
   @Get(':keyId/users')
   @ApiOperation({ summary: 'List what signed with a key and when, and what may sign with it or certifies it' })
-  @ApiOkResponse({ type: KeyUserList, description: 'Its users' })
+  @Answers(200, KeyUserList, 'Its users')
   async listKeyUsers(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyUserList> {
     return presentKeyUsers(await this.reports.of(scope, keyId));
   }
@@ -92,7 +86,7 @@ export class KeysController {
   @ApiOperation({
     summary: 'Change the name, the rotation schedule or the contacts of a key, or end that it can be exported',
   })
-  @ApiOkResponse({ type: KeyDetails, description: 'The updated key' })
+  @Answers(200, KeyDetails, 'The updated key')
   @Fails(WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
   async changeKey(
     @Param('keyId') keyId: string,
@@ -182,10 +176,9 @@ export class KeysController {
   }
 
   @Post(':keyId/restore')
-  @HttpCode(200)
   @Requires('keys:write')
   @ApiOperation({ summary: 'Restore a deleted key that has not been destroyed yet' })
-  @ApiOkResponse({ type: KeyDetails, description: 'The key with its versions' })
+  @Answers(200, KeyDetails, 'The key with its versions')
   @Fails(WRONG_STATE, KEY_NAME_TAKEN)
   async restoreKey(
     @Param('keyId') keyId: string,
