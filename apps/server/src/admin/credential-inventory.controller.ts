@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.j
 import type { Page, TenantScope } from '#core';
 import { CredentialInventory } from '#service-keys';
 
+import { Answers } from '../http/answers.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -28,7 +29,7 @@ export class CredentialInventoryController {
     operationId: 'listCredentialsOfTenant',
     summary: 'Search the credentials of all services, masked, with the allowed actions',
   })
-  @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
+  @Answers(200, CredentialPage, 'One page, oldest first')
   async listCredentialsOfTenant(
     @Query() { limit, cursor, ...selection }: CredentialInventoryQuery,
     @InScope() scope: TenantScope,

@@ -6,6 +6,7 @@ import { type Page, type TenantScope, coreErrors } from '#core';
 import { CredentialRotations, credentialErrors, credentialRotationErrors } from '#service-keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -64,7 +65,7 @@ export class CredentialRotationsController {
 
   @Get('credential-rotations')
   @ApiOperation({ summary: 'List the rotations, those that ended in the last 90 days included' })
-  @ApiOkResponse({ type: CredentialRotationPage, description: 'One page, newest first' })
+  @Answers(200, CredentialRotationPage, 'One page, newest first')
   async listCredentialRotations(
     @Query() page: PageQuery,
     @InScope() scope: TenantScope,
@@ -74,7 +75,7 @@ export class CredentialRotationsController {
 
   @Get('credential-rotations/:rotationId')
   @ApiOperation({ summary: 'Read a rotation and its progress' })
-  @ApiOkResponse({ type: CredentialRotation, description: 'The rotation' })
+  @Answers(200, CredentialRotation, 'The rotation')
   async getCredentialRotation(
     @Param('rotationId') rotationId: string,
     @InScope() scope: TenantScope,
@@ -84,7 +85,7 @@ export class CredentialRotationsController {
 
   @Get('credential-rotations/:rotationId/items')
   @ApiOperation({ summary: 'Read the report of a rotation: the outcome for each credential' })
-  @ApiOkResponse({ type: CredentialRotationItemPage, description: 'One page' })
+  @Answers(200, CredentialRotationItemPage, 'One page')
   async listCredentialRotationItems(
     @Param('rotationId') rotationId: string,
     @Query() { state, ...page }: RotationItemQuery,
@@ -94,10 +95,9 @@ export class CredentialRotationsController {
   }
 
   @Post('credential-rotations/:rotationId/cancel')
-  @HttpCode(200)
   @Requires('services:write')
   @ApiOperation({ summary: 'Cancel a rotation; the successors that exist by then stay' })
-  @ApiOkResponse({ type: CredentialRotation, description: 'The cancelled rotation' })
+  @Answers(200, CredentialRotation, 'The cancelled rotation')
   @Fails(coreErrors.WRONG_STATE)
   async cancelCredentialRotation(
     @Param('rotationId') rotationId: string,

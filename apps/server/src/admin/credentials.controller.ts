@@ -1,16 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { databaseErrors } from '#database';
 import { CredentialInventory, Credentials, credentialErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -58,7 +53,7 @@ export class CredentialsController {
   @Get()
   @Requires('services:read')
   @ApiOperation({ summary: 'List the credentials of a service, masked, with the allowed actions' })
-  @ApiOkResponse({ type: CredentialPage, description: 'One page, oldest first' })
+  @Answers(200, CredentialPage, 'One page, oldest first')
   async listCredentials(
     @Param('serviceId') serviceId: string,
     @Query() { authType, state, ...page }: CredentialQuery,
@@ -70,7 +65,7 @@ export class CredentialsController {
 
   @Post()
   @ApiOperation({ summary: 'Create a credential in the state active' })
-  @ApiCreatedResponse({ type: CredentialWithSecret, description: 'The credential with its secret' })
+  @Answers(201, CredentialWithSecret, 'The credential with its secret')
   @Fails(CREDENTIAL_LIMIT_REACHED)
   async createCredential(
     @Param('serviceId') serviceId: string,
@@ -83,7 +78,7 @@ export class CredentialsController {
   @Get(':credentialId')
   @Requires('services:read')
   @ApiOperation({ summary: 'Read a credential, masked' })
-  @ApiOkResponse({ type: Credential, description: 'The credential' })
+  @Answers(200, Credential, 'The credential')
   async getCredential(
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
@@ -95,10 +90,9 @@ export class CredentialsController {
   @Post(':credentialId/reveal')
   @RateLimited('reveal')
   @NotStored()
-  @HttpCode(200)
   @Requires('credentials:reveal')
   @ApiOperation({ summary: 'Reveal the secret of a credential; recorded in the history' })
-  @ApiOkResponse({ type: RevealedSecret, description: 'The secret' })
+  @Answers(200, RevealedSecret, 'The secret')
   @Fails(...ofAnAction, NOT_REVEALABLE)
   async revealCredential(
     @Param('serviceId') serviceId: string,
@@ -127,9 +121,8 @@ export class CredentialsController {
   }
 
   @Post(':credentialId/reactivate')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Reactivate an inactive credential' })
-  @ApiOkResponse({ type: Credential, description: 'The active credential' })
+  @Answers(200, Credential, 'The active credential')
   @Fails(...ofAnAction)
   async reactivateCredential(
     @Param('serviceId') serviceId: string,
@@ -144,7 +137,7 @@ export class CredentialsController {
 
   @Post(':credentialId/regenerate')
   @ApiOperation({ summary: 'Create a successor; the old credential is discarded when the overlap ends' })
-  @ApiCreatedResponse({ type: RegeneratedCredential, description: 'The successor with its secret' })
+  @Answers(201, RegeneratedCredential, 'The successor with its secret')
   @Fails(...ofAnAction, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, ...stepUpErrors, BUSY)
   async regenerateCredential(
     @Param('serviceId') serviceId: string,
@@ -183,7 +176,7 @@ export class CredentialsController {
 
   @Patch(':credentialId')
   @ApiOperation({ summary: 'Change the name or the expiry of a credential' })
-  @ApiOkResponse({ type: Credential, description: 'The updated credential' })
+  @Answers(200, Credential, 'The updated credential')
   @Fails(...ofAnAction)
   async changeCredential(
     @Param('serviceId') serviceId: string,

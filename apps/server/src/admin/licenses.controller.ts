@@ -1,9 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import type { Page, TenantScope } from '#core';
 import { Licensing } from '#licensing';
 
+import { Answers } from '../http/answers.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -25,21 +26,21 @@ export class LicensesController {
 
   @Get()
   @ApiOperation({ summary: 'List the entitlements' })
-  @ApiOkResponse({ type: LicensePage, description: 'One page, oldest first' })
+  @Answers(200, LicensePage, 'One page, oldest first')
   async listLicenses(@Query() query: PageQuery, @InScope() scope: TenantScope): Promise<Page<License>> {
     return presentPage(await this.licensing.list(scope, query), presentLicense);
   }
 
   @Get(':licenseId')
   @ApiOperation({ summary: 'Read an entitlement' })
-  @ApiOkResponse({ type: License, description: 'The entitlement after the newest update' })
+  @Answers(200, License, 'The entitlement after the newest update')
   async getLicense(@Param('licenseId') licenseId: string, @InScope() scope: TenantScope): Promise<License> {
     return presentLicense(await this.licensing.get(scope, licenseId));
   }
 
   @Get(':licenseId/revisions')
   @ApiOperation({ summary: 'List the updates of an entitlement' })
-  @ApiOkResponse({ type: LicenseRevisionPage, description: 'One page, newest first' })
+  @Answers(200, LicenseRevisionPage, 'One page, newest first')
   async listLicenseRevisions(
     @Param('licenseId') licenseId: string,
     @Query() query: PageQuery,

@@ -1,14 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import { Services, serviceErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -34,7 +29,7 @@ export class ServicesController {
 
   @Post()
   @ApiOperation({ summary: 'Create a service with its first service key and JWT credential' })
-  @ApiCreatedResponse({ type: CreatedService, description: 'The service; its secrets are in this one answer' })
+  @Answers(201, CreatedService, 'The service; its secrets are in this one answer')
   @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async createService(@Body() body: NewService, @InScope() scope: TenantScope): Promise<CreatedService> {
     return answerOnce(scope, presentCreatedService, () => this.services.create(scope, body));
@@ -43,7 +38,7 @@ export class ServicesController {
   @Get()
   @Requires('services:read')
   @ApiOperation({ summary: 'List the services, or find one by its name' })
-  @ApiOkResponse({ type: ServicePage, description: 'One page, oldest first' })
+  @Answers(200, ServicePage, 'One page, oldest first')
   async listServices(
     @Query() { limit, cursor, ...selection }: ServiceQuery,
     @InScope() scope: TenantScope,
@@ -54,14 +49,14 @@ export class ServicesController {
   @Get(':serviceId')
   @Requires('services:read')
   @ApiOperation({ summary: 'Read a service' })
-  @ApiOkResponse({ type: Service, description: 'The service' })
+  @Answers(200, Service, 'The service')
   async getService(@Param('serviceId') serviceId: string, @InScope() scope: TenantScope): Promise<Service> {
     return presentService(await this.services.get(scope, serviceId));
   }
 
   @Patch(':serviceId')
   @ApiOperation({ summary: 'Change a service: name, description, granted profiles, allowed networks, contacts' })
-  @ApiOkResponse({ type: Service, description: 'The updated service' })
+  @Answers(200, Service, 'The updated service')
   @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async changeService(
     @Param('serviceId') serviceId: string,
@@ -73,9 +68,8 @@ export class ServicesController {
   }
 
   @Delete(':serviceId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete a service and erase the secrets of all its credentials' })
-  @ApiNoContentResponse({ description: 'The service is deleted' })
+  @Answers(204, 'The service is deleted')
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async deleteService(
     @Param('serviceId') serviceId: string,

@@ -1,12 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Res } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 
 import type { FastifyReply } from 'fastify';
 
@@ -16,6 +9,7 @@ import { keyErrors } from '#keys';
 import { TokenProfiles, profileErrors } from '#signing';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
@@ -56,7 +50,7 @@ export class TokenProfilesController {
   @Post()
   @Requires('token-profiles:write')
   @ApiOperation({ operationId: 'createTokenProfile', summary: 'Create a token profile' })
-  @ApiCreatedResponse({ type: TokenProfileAnswer, description: 'The profile' })
+  @Answers(201, TokenProfileAnswer, 'The profile')
   @Fails(profileErrors.PROFILE_NAME_TAKEN, ...referenceErrors)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
     return answerOnce(scope, TokenProfileAnswer.of, () => this.profiles.create(scope, toNewProfile(request)));
@@ -65,7 +59,7 @@ export class TokenProfilesController {
   @Get()
   @Requires('token-profiles:read')
   @ApiOperation({ operationId: 'listTokenProfiles', summary: 'List the token profiles' })
-  @ApiOkResponse({ type: TokenProfilePage, description: 'One page, oldest first' })
+  @Answers(200, TokenProfilePage, 'One page, oldest first')
   async list(
     @InScope() scope: TenantScope,
     @Query() { limit, cursor, ...selection }: TokenProfileQuery,
@@ -79,7 +73,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:read')
   @ProfileName()
   @ApiOperation({ operationId: 'getTokenProfile', summary: 'Read a token profile' })
-  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
+  @Answers(200, TokenProfileAnswer, 'The profile')
   async get(@InScope() scope: TenantScope, @Param('name') name: string): Promise<TokenProfileAnswer> {
     return TokenProfileAnswer.of(await this.profiles.get(scope, name));
   }
@@ -88,7 +82,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'changeTokenProfile', summary: 'Change a token profile' })
-  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
+  @Answers(200, TokenProfileAnswer, 'The profile')
   @Fails(...referenceErrors)
   async change(
     @InScope() scope: TenantScope,
@@ -104,7 +98,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'storeSystemUserToken', summary: 'Store the system user token that a profile signs' })
-  @ApiOkResponse({ type: TokenProfileAnswer, description: 'The profile' })
+  @Answers(200, TokenProfileAnswer, 'The profile')
   @Fails(coreErrors.WRONG_STATE)
   async storeSystemUserToken(
     @InScope() scope: TenantScope,
@@ -115,11 +109,10 @@ export class TokenProfilesController {
   }
 
   @Delete(':name/system-user-token')
-  @HttpCode(204)
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'removeSystemUserToken', summary: 'Remove the stored system user token of a profile' })
-  @ApiNoContentResponse({ description: 'The token is removed; services have to send it again' })
+  @Answers(204, 'The token is removed; services have to send it again')
   @Fails(coreErrors.WRONG_STATE)
   async removeSystemUserToken(@InScope() scope: TenantScope, @Param('name') name: string): Promise<void> {
     await this.profiles.storeSystemUserToken(scope, name, null);

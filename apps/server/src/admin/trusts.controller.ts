@@ -1,14 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { Page, TenantScope } from '#core';
 import { Trusts, WorkloadTokens, trustErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { InScope } from '../http/in-scope.js';
@@ -37,7 +32,7 @@ export class TrustsController {
 
   @Post()
   @ApiOperation({ summary: 'Let workloads act as a service by tokens of their own issuer' })
-  @ApiCreatedResponse({ type: Trust, description: 'The trust; its rules never change' })
+  @Answers(201, Trust, 'The trust; its rules never change')
   @Fails(trustErrors.TRUST_LIMIT_REACHED)
   async createTrust(
     @Param('serviceId') serviceId: string,
@@ -50,9 +45,8 @@ export class TrustsController {
   /** Answers 200 for tokens that are accepted and for others alike. Nothing of the token is in the answer, nor kept. */
   @NotStored()
   @Post('try')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Try whether a token of a workload would be accepted, and why not; it is not used up' })
-  @ApiOkResponse({ type: TokenTrial, description: 'What would be decided now, and by which trust' })
+  @Answers(200, TokenTrial, 'What would be decided now, and by which trust')
   async tryToken(
     @Param('serviceId') serviceId: string,
     @Body() { token }: TokenToTry,
@@ -64,7 +58,7 @@ export class TrustsController {
   @Get()
   @Requires('services:read')
   @ApiOperation({ summary: 'List the trusts of a service' })
-  @ApiOkResponse({ type: TrustPage, description: 'One page, oldest first' })
+  @Answers(200, TrustPage, 'One page, oldest first')
   async listTrusts(
     @Param('serviceId') serviceId: string,
     @Query() { name, ...page }: NamedPageQuery,
@@ -76,7 +70,7 @@ export class TrustsController {
   @Get(':trustId')
   @Requires('services:read')
   @ApiOperation({ summary: 'Read a trust of a service' })
-  @ApiOkResponse({ type: Trust, description: 'The trust' })
+  @Answers(200, Trust, 'The trust')
   async getTrust(
     @Param('serviceId') serviceId: string,
     @Param('trustId') trustId: string,
@@ -86,9 +80,8 @@ export class TrustsController {
   }
 
   @Delete(':trustId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete a trust of a service; credentials that were exchanged by it are rejected' })
-  @ApiNoContentResponse({ description: 'No token is exchanged by it any more' })
+  @Answers(204, 'No token is exchanged by it any more')
   async deleteTrust(
     @Param('serviceId') serviceId: string,
     @Param('trustId') trustId: string,
