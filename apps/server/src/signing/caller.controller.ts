@@ -6,6 +6,7 @@ import type { TenantScope } from '#core';
 import { Gateway } from '#service-keys';
 
 import type { GrantedService } from '../callers.js';
+import { Answers } from '../http/answers.js';
 import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
@@ -33,10 +34,9 @@ export class CallerController {
   @NotStored()
   @Post('authenticate')
   @ConfirmsCaller()
-  @HttpCode(200)
   @Requires('callers:authenticate')
   @ApiOperation({ operationId: 'authenticateCaller', summary: 'Authenticate the credentials of another request' })
-  @ApiOkResponse({ type: CallerVerdict, description: 'The service, or the code of the rejection' })
+  @Answers(200, CallerVerdict, 'The service, or the code of the rejection')
   async authenticate(@InScope() scope: TenantScope, @Body() credentials: CallerCredentials): Promise<CallerVerdict> {
     const { sourceAddress = null, ...shown } = credentials;
     return CallerVerdict.of(await this.gateway.authenticate(scope, { ...shown, sourceAddress }));

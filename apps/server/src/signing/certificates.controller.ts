@@ -1,5 +1,5 @@
 import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 
 import { Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type TenantScope, coreErrors } from '#core';
@@ -14,6 +14,7 @@ import {
 import { signingInKeyStore } from '../admin/key-store.contract.js';
 import type { GrantedService } from '../callers.js';
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -32,7 +33,7 @@ export class OwnCertificatesController {
 
   @Post()
   @ApiOperation({ operationId: 'requestCertificate', summary: 'Request a certificate for itself' })
-  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The certificate' })
+  @Answers(201, NewlyIssuedCertificate, 'The certificate')
   @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY, ...busy)
   async requestCertificate(
     @Body() { csr }: OwnCertificateRequest,
@@ -45,7 +46,7 @@ export class OwnCertificatesController {
   @Post(':kid/renew')
   @ApiOperation({ operationId: 'renewOwnCertificate', summary: 'Renew one of its own certificates' })
   @ApiParam({ name: 'kid', description: 'Certificate ID (`kid`)' })
-  @ApiCreatedResponse({ type: NewlyIssuedCertificate, description: 'The successor' })
+  @Answers(201, NewlyIssuedCertificate, 'The successor')
   @Fails(
     coreErrors.WRONG_STATE,
     CERTIFICATE_REPLACED,

@@ -1,9 +1,10 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { PublicUrl } from '#config';
 import { JWKS_MAX_AGE_SECONDS } from '#keys';
 import { issuerUrl } from '#signing';
+import { Answers } from '../http/answers.js';
 import { ReadableFromBrowsers } from '../http/browser-access.js';
 import { contentTag } from '../http/entity-tag.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
@@ -25,7 +26,7 @@ export class JwksController {
   @Get('jwks.json')
   @ReadableFromBrowsers()
   @ApiOperation({ summary: 'Read the public keys of the tenant, as a JWK Set' })
-  @ApiOkResponse({ type: JsonWebKeySet, description: 'The keys; also of a suspended tenant' })
+  @Answers(200, JsonWebKeySet, 'The keys; also of a suspended tenant')
   async getJwks(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,
@@ -40,7 +41,7 @@ export class JwksController {
   @Get('openid-configuration')
   @ReadableFromBrowsers()
   @ApiOperation({ summary: 'Read the OpenID Connect discovery document of the tenant' })
-  @ApiOkResponse({ type: IssuerMetadata, description: 'Its issuer, where its keys are, and their algorithms' })
+  @Answers(200, IssuerMetadata, 'Its issuer, where its keys are, and their algorithms')
   async getIssuerMetadata(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,

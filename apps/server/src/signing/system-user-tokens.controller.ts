@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
 import { databaseErrors } from '#database';
@@ -8,6 +8,7 @@ import { keyErrors } from '#keys';
 import { Signing, TokenProfiles, parseSystemUserToken, profileErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
+import { Answers } from '../http/answers.js';
 import { Instant, Text } from '../http/fields.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
@@ -52,7 +53,7 @@ export class SystemUserTokensController {
     operationId: 'getSystemUserToken',
     summary: 'Sign the stored system user token with the current minute',
   })
-  @ApiOkResponse({ type: SystemUserTokenAnswer, description: 'The signed token; the same in the same minute' })
+  @Answers(200, SystemUserTokenAnswer, 'The signed token; the same in the same minute')
   @Fails(
     coreErrors.NOT_FOUND,
     profileErrors.PROFILE_NOT_GRANTED,

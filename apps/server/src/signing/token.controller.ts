@@ -1,5 +1,5 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Get, Param, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyRequest } from 'fastify';
 
 import { type DomainError, type TenantScope, coreErrors } from '#core';
@@ -9,6 +9,7 @@ import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, t
 
 import type { GrantedService } from '../callers.js';
 import { answerOnceCommitted } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { Caller, InScope } from '../http/in-scope.js';
@@ -38,7 +39,6 @@ export class TokenController {
   /** A token by a profile; what the body holds depends on the profile's format. */
   @Post('sign/:profile')
   @ConfirmsCaller()
-  @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signToken', summary: 'Issue a token by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
@@ -49,7 +49,7 @@ export class TokenController {
       inputs.map(({ name, title, inputExample }) => [name, { summary: title, value: inputExample }]),
     ),
   })
-  @ApiOkResponse({ type: IssuedTokenAnswer, description: 'The token' })
+  @Answers(200, IssuedTokenAnswer, 'The token')
   @Fails(
     profileErrors.PROFILE_NOT_GRANTED,
     keyErrors.KEY_NOT_USABLE,
@@ -71,11 +71,10 @@ export class TokenController {
   /** Many tokens in one transaction; what is wrong with one item is said in its place. */
   @Post('sign/:profile/batch')
   @ConfirmsCaller()
-  @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
-  @ApiOkResponse({ type: BatchAnswer, description: 'Tokens and errors, in request order' })
+  @Answers(200, BatchAnswer, 'Tokens and errors, in request order')
   @Fails(
     profileErrors.PROFILE_NOT_GRANTED,
     keyErrors.KEY_NOT_USABLE,
@@ -98,10 +97,9 @@ export class TokenController {
   /** Answers 200 for good and bad tokens alike; `code` says what is wrong. */
   @Post('verify')
   @ConfirmsCaller()
-  @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'verifyToken', summary: 'Verify a token of a profile' })
-  @ApiOkResponse({ type: VerifyAnswer, description: 'Verification result' })
+  @Answers(200, VerifyAnswer, 'Verification result')
   @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED)
   async verify(
     @InScope() scope: TenantScope,
@@ -118,10 +116,9 @@ export class TokenController {
   /** For the developer of the sender: every cause that was found, never a secret. */
   @NotStored()
   @Post('diagnose')
-  @HttpCode(200)
   @Requires('tokens:verify')
   @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token, or one’s own JWT' })
-  @ApiOkResponse({ type: DiagnoseAnswer, description: 'All causes that were found' })
+  @Answers(200, DiagnoseAnswer, 'All causes that were found')
   @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED)
   async diagnose(
     @InScope() scope: TenantScope,
@@ -138,7 +135,7 @@ export class TokenController {
   @Get('whoami')
   @Requires('service:self')
   @ApiOperation({ operationId: 'whoami', summary: 'Identify the calling service' })
-  @ApiOkResponse({ type: WhoamiAnswer, description: 'The caller' })
+  @Answers(200, WhoamiAnswer, 'The caller')
   whoami(@Caller() caller: GrantedService): WhoamiAnswer {
     const { serviceId: id, serviceName: name, tenantId, credentialId, authType, profiles } = caller;
     return { service: { id, name, tenantId }, credentialId, authType, profiles: [...profiles] };

@@ -17,6 +17,7 @@ import {
 
 import { presentPage } from '../admin/page.contract.js';
 import type { GrantedService } from '../callers.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { toDomainError } from '../http/foreign-errors.js';
 import { Caller, Facts, InScope, type RequestFacts, ShownService } from '../http/in-scope.js';
@@ -116,7 +117,7 @@ export class TransactionsController {
   @Get('transactions/:xid')
   @Xid()
   @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction, with its token until that expires' })
-  @ApiOkResponse({ type: TransactionAnswer, description: 'The transaction' })
+  @Answers(200, TransactionAnswer, 'The transaction')
   async getTransaction(
     @InScope() scope: TenantScope,
     @Caller() { profiles }: GrantedService,
@@ -127,7 +128,7 @@ export class TransactionsController {
 
   @Get('transactions')
   @ApiOperation({ operationId: 'listTransactions', summary: 'List the transactions of a phone number' })
-  @ApiOkResponse({ type: TransactionPage, description: 'One page, oldest first' })
+  @Answers(200, TransactionPage, 'One page, oldest first')
   async listTransactions(
     @InScope() scope: TenantScope,
     @Caller() { profiles }: GrantedService,

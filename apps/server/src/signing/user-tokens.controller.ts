@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Headers, HttpCode, Options, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Get, Headers, Options, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
@@ -11,6 +11,7 @@ import { tenantErrors } from '#tenants';
 
 import type { GrantedService } from '../callers.js';
 import { answerOnceCommitted } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { readableByOrigin } from '../http/browser-access.js';
 import { serviceCredentials, showsServiceId } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
@@ -65,10 +66,9 @@ export class UserTokensController {
   ) {}
 
   @Post('v1/auth/token')
-  @HttpCode(200)
   @Requires('tokens:sign')
   @ApiOperation({ operationId: 'createUserToken', summary: 'Issue a token for a user' })
-  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Answers(200, UserTokenAnswer, 'The token')
   @Fails(coreErrors.NOT_FOUND, ...ofEachIssue)
   async createUserToken(
     @InScope() scope: TenantScope,
@@ -85,7 +85,7 @@ export class UserTokensController {
     operationId: 'getUserToken',
     summary: 'Issue a token for the user of an ID token, or for an anonymous user at the request of a service',
   })
-  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
   async getUserToken(
     @Headers('authorization') authorization: string | undefined,
@@ -117,7 +117,7 @@ export class UserTokensController {
     operationId: 'getUserTokenAtVendorPath',
     summary: 'Issue a token for a user, at the path of the vendor’s samples',
   })
-  @ApiOkResponse({ type: UserTokenAnswer, description: 'The token' })
+  @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
   async getUserTokenAtVendorPath(
     @Headers('authorization') authorization: string | undefined,
@@ -142,12 +142,11 @@ export class UserTokensController {
 
   @Options('v1/auth/token')
   @Public()
-  @HttpCode(204)
   @ApiOperation({
     operationId: 'askForUserToken',
     summary: 'Answer the preflight of a page that asks for a token (CORS)',
   })
-  @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
+  @Answers(204, 'What the page may send, where a profile lists its origin')
   async preflight(
     @Headers('origin') page: string | undefined,
     @Query() query: UserTokenQuery,
@@ -161,12 +160,11 @@ export class UserTokensController {
 
   @Options('auth/token')
   @Public()
-  @HttpCode(204)
   @ApiOperation({
     operationId: 'askForUserTokenAtVendorPath',
     summary: 'Answer the preflight, at the path of the vendor’s samples',
   })
-  @ApiNoContentResponse({ description: 'What the page may send, where a profile lists its origin' })
+  @Answers(204, 'What the page may send, where a profile lists its origin')
   async preflightAtVendorPath(
     @Headers('origin') page: string | undefined,
     @Query() query: UserTokenQuery,

@@ -1,5 +1,5 @@
-import { Controller, Get, HttpCode, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '../../http/api-declarations.js';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '../../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { AcmeAccounts, AcmeOrders, AcmeRequests, acmeErrors, acmeUrls } from '#acme';
@@ -7,6 +7,7 @@ import { PublicUrl } from '#config';
 import { coreErrors, systemOrigin } from '#core';
 import { tenantErrors } from '#tenants';
 
+import { Answers } from '../../http/answers.js';
 import { Facts, type RequestFacts } from '../../http/in-scope.js';
 import { AcmeAnswers, addLink } from './acme-answers.js';
 import { AcmeApi, AcmeAuthority, AcmePost } from './acme-route.js';
@@ -39,10 +40,9 @@ export class AcmeAccountsController {
 
   /** 200 for HEAD, 204 for GET (RFC 8555 §7.2). */
   @Get('new-nonce')
-  @HttpCode(204)
   @AcmeAuthority()
   @ApiOperation({ operationId: 'newAcmeNonce', summary: 'Get a nonce for the first request' })
-  @ApiNoContentResponse({ description: 'The nonce is in `Replay-Nonce`' })
+  @Answers(204, 'The nonce is in `Replay-Nonce`')
   async newNonce(
     @Param('caId') caId: string,
     @Facts() facts: RequestFacts,

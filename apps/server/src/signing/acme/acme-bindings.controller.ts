@@ -1,5 +1,5 @@
 import { Body, Controller, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiTags } from '../../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../../http/api-declarations.js';
 
 import { AcmeBindings, acmeErrors } from '#acme';
 import { authorityErrors } from '#certificates';
@@ -8,6 +8,7 @@ import type { TenantScope } from '#core';
 import { AcmeBindingWithKey, NewAcmeBinding, presentAcmeBindingWithKey } from '../../admin/acme.contract.js';
 import type { GrantedService } from '../../callers.js';
 import { answerOnce } from '../../http/answer-once.js';
+import { Answers } from '../../http/answers.js';
 import { Fails } from '../../http/fails.js';
 import { Caller, InScope } from '../../http/in-scope.js';
 import { Requires } from '../../http/requires.js';
@@ -24,7 +25,7 @@ export class OwnAcmeBindingsController {
     operationId: 'requestAcmeBinding',
     summary: 'Create the key by which one ACME account is bound to it',
   })
-  @ApiCreatedResponse({ type: AcmeBindingWithKey, description: 'The binding with its key, shown this once' })
+  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown this once')
   @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, authorityErrors.CA_NOT_USABLE, authorityErrors.NO_CERTIFICATE_AUTHORITY)
   async requestAcmeBinding(
     @Body() body: NewAcmeBinding,
