@@ -1,10 +1,11 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { AsOf as AsOfService, asOfKinds } from '#as-of';
 import { HistoryReads, historyErrors } from '#audit';
 import { type TenantScope, coreErrors } from '#core';
 
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -22,7 +23,7 @@ export class AsOfController {
 
   @Get()
   @ApiOperation({ summary: 'Rebuild what the tenant had at an instant from its history' })
-  @ApiOkResponse({ type: AsOf, description: 'A page of each kind, in the order of creation' })
+  @Answers(200, AsOf, 'A page of each kind, in the order of creation')
   @Fails(historyErrors.HISTORY_ERASED)
   async getAsOf(@Query() { at, kind, limit, cursor }: AsOfQuery, @InScope() scope: TenantScope): Promise<AsOf> {
     if (kind === undefined && cursor !== undefined) throw cursorWithoutKind();
@@ -38,7 +39,7 @@ export class AsOfController {
       'Credentials of services, and trusts by which workloads could act as a service with the token of their own issuer, in the order of ' +
       'their creation.',
   })
-  @ApiOkResponse({ type: Signers, description: 'A page of credentials and trusts of services' })
+  @Answers(200, Signers, 'A page of credentials and trusts of services')
   @Fails(historyErrors.HISTORY_ERASED)
   async getSigners(
     @Query() { at, profile, limit, cursor }: SignersQuery,

@@ -16,6 +16,7 @@ import {
 } from '#audit';
 import type { PlatformScope, TenantScope } from '#core';
 
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -70,7 +71,7 @@ export class AuditEventsController {
 
   @Get()
   @ApiOperation({ summary: 'Query the history of the tenant' })
-  @ApiOkResponse({ type: AuditEventPage, description: 'One page, newest first unless `order=asc`' })
+  @Answers(200, AuditEventPage, 'One page, newest first unless `order=asc`')
   async listAuditEvents(
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @InScope() scope: TenantScope,
@@ -81,7 +82,7 @@ export class AuditEventsController {
 
   @Get('density')
   @ApiOperation({ summary: 'Count the events of each hour of a day' })
-  @ApiOkResponse({ type: AuditDensity, description: 'The counts' })
+  @Answers(200, AuditDensity, 'The counts')
   async getAuditDensity(@Query() { day }: AuditDensityQuery, @InScope() scope: TenantScope): Promise<AuditDensity> {
     await this.reads.record(scope);
     return presentDensity(await this.history.density(scope, day));
@@ -113,7 +114,7 @@ export class AuditEventsController {
 
   @Get('proofs/inclusion')
   @ApiOperation({ summary: 'Prove that an event is in the history' })
-  @ApiOkResponse({ type: InclusionProof, description: 'The proof' })
+  @Answers(200, InclusionProof, 'The proof')
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
   async getInclusionProof(
     @Query() { sequence, treeSize }: InclusionQuery,
@@ -124,7 +125,7 @@ export class AuditEventsController {
 
   @Get('proofs/consistency')
   @ApiOperation({ summary: 'Prove that an earlier state of the history is the beginning of a later one' })
-  @ApiOkResponse({ type: ConsistencyProof, description: 'The proof' })
+  @Answers(200, ConsistencyProof, 'The proof')
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
   async getConsistencyProof(
     @Query() { from, to }: ConsistencyQuery,
@@ -177,7 +178,7 @@ export class PlatformAuditEventsController {
 
   @Get()
   @ApiOperation({ summary: "Query the installation's own history" })
-  @ApiOkResponse({ type: AuditEventPage, description: 'One page, newest first unless `order=asc`' })
+  @Answers(200, AuditEventPage, 'One page, newest first unless `order=asc`')
   async listPlatformAuditEvents(
     @Query() { limit, cursor, ...filter }: AuditEventQuery,
     @OnPlatform() scope: PlatformScope,
@@ -187,7 +188,7 @@ export class PlatformAuditEventsController {
 
   @Get('density')
   @ApiOperation({ summary: "Count the events of each hour of a day in the installation's own history" })
-  @ApiOkResponse({ type: AuditDensity, description: 'The counts' })
+  @Answers(200, AuditDensity, 'The counts')
   async getPlatformAuditDensity(
     @Query() { day }: AuditDensityQuery,
     @OnPlatform() scope: PlatformScope,

@@ -1,13 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiExtraModels,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-  refs,
-} from '../http/api-declarations.js';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, refs } from '../http/api-declarations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Page, type PlatformScope, coreErrors, platformScope, systemOrigin } from '#core';
 import { Factors } from '#factors';
@@ -22,6 +14,7 @@ import {
   accountErrors,
   sessionErrors,
 } from '#tenants';
+import { Answers } from '../http/answers.js';
 import { httpErrors } from '../http/errors.js';
 import { Fails } from '../http/fails.js';
 import { Caller, Facts, OnPlatform, type RequestFacts, SignedInScope, UserAgent } from '../http/in-scope.js';
@@ -100,11 +93,10 @@ export class AuthController {
   }
 
   @Post('login/verify')
-  @HttpCode(200)
   @Public()
   @RateLimited('login')
   @ApiOperation({ summary: 'Complete a log-in by a second factor' })
-  @ApiOkResponse({ type: AccessToken, description: 'The tokens of the new session' })
+  @Answers(200, AccessToken, 'The tokens of the new session')
   @Fails(
     coreErrors.INVALID_CREDENTIALS,
     sessionErrors.TOO_MANY_ATTEMPTS,
@@ -125,11 +117,10 @@ export class AuthController {
   }
 
   @Post('refresh')
-  @HttpCode(200)
   @Public()
   @RateLimited('login')
   @ApiOperation({ summary: 'Renew a session: a new access token and a new refresh token; the former one ends' })
-  @ApiOkResponse({ type: AccessToken, description: 'The next tokens of the session' })
+  @Answers(200, AccessToken, 'The next tokens of the session')
   @Fails(coreErrors.CREDENTIALS_REQUIRED, coreErrors.INVALID_CREDENTIALS, httpErrors.ORIGIN_NOT_ALLOWED)
   async renew(
     @Body() { refreshToken }: Renewal,
@@ -147,7 +138,7 @@ export class AuthController {
 
   @Get('sessions')
   @ApiOperation({ summary: 'List the sessions of the account that go on' })
-  @ApiOkResponse({ type: SessionPage, description: 'One page, newest first' })
+  @Answers(200, SessionPage, 'One page, newest first')
   async listSessions(
     @Query() query: PageQuery,
     @OnPlatform() scope: PlatformScope,
@@ -157,16 +148,15 @@ export class AuthController {
   }
 
   @Delete('sessions/:sessionId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'End one of your sessions on all instances' })
-  @ApiNoContentResponse({ description: 'The session has ended' })
+  @Answers(204, 'The session has ended')
   async endSession(@Param('sessionId') sessionId: string, @OnPlatform() scope: PlatformScope): Promise<void> {
     await this.renewals.end(scope, sessionId);
   }
 
   @Get('me')
   @ApiOperation({ summary: 'Read the signed-in user and their memberships' })
-  @ApiOkResponse({ type: Self, description: 'The user, their platform role and their memberships' })
+  @Answers(200, Self, 'The user, their platform role and their memberships')
   async getSelf(@OnPlatform() scope: PlatformScope): Promise<Self> {
     const user = await this.users.get(scope, scope.actor.id);
     const memberships = await this.sessions.memberships(scope, user.id);
@@ -174,11 +164,10 @@ export class AuthController {
   }
 
   @Post('logout')
-  @HttpCode(204)
   @PublicOrSignedIn('session:self')
   @RateLimited('login')
   @ApiOperation({ summary: 'End the session of the access token, and that of the cookie, on all instances' })
-  @ApiNoContentResponse({ description: 'The session has ended' })
+  @Answers(204, 'The session has ended')
   @Fails(httpErrors.ORIGIN_NOT_ALLOWED)
   async logOut(
     @SignedInScope() signedIn: PlatformScope | undefined,
@@ -195,9 +184,8 @@ export class AuthController {
   }
 
   @Post('password')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Change the password of the account; all other sessions end' })
-  @ApiNoContentResponse({ description: 'The new password holds' })
+  @Answers(204, 'The new password holds')
   @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async changePassword(
     @Body() change: PasswordChange,
@@ -208,11 +196,10 @@ export class AuthController {
   }
 
   @Post('reset')
-  @HttpCode(202)
   @Public()
   @RateLimited('login')
   @ApiOperation({ summary: 'Ask for a token by e-mail with which the holder of an account chooses a new password' })
-  @ApiAcceptedResponse({ type: AskedReset, description: 'The same whether or not there is such an account' })
+  @Answers(202, AskedReset, 'The same whether or not there is such an account')
   @Fails(accountErrors.MAIL_NOT_CONFIGURED)
   async askForReset(@Body() { email, tenant }: ResetRequest, @Facts() facts: RequestFacts): Promise<AskedReset> {
     await this.resetRequests.ask(platformScope({ ...systemOrigin('password-reset'), ...facts }), email, tenant);
@@ -220,11 +207,10 @@ export class AuthController {
   }
 
   @Post('reset/complete')
-  @HttpCode(204)
   @Public()
   @RateLimited('login')
   @ApiOperation({ summary: 'Set a new password by the token of a reset; all sessions of the account end' })
-  @ApiNoContentResponse({ description: 'The new password holds' })
+  @Answers(204, 'The new password holds')
   @Fails(accountErrors.RESET_INVALID, accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, coreErrors.BUSY)
   async completeReset(@Body() { token, password }: NewPassword, @Facts() facts: RequestFacts): Promise<void> {
     await this.resets.complete(platformScope({ ...systemOrigin('password-reset'), ...facts }), token, password);

@@ -9,6 +9,7 @@ import { CALENDAR_TYPE, CalendarFiles, ExpirationAnnouncements } from '#announce
 import type { Page, TenantScope } from '#core';
 import { ExpiryCalendar } from '#scheduler';
 
+import { Answers } from '../http/answers.js';
 import { InScope } from '../http/in-scope.js';
 import { AcceptsTokenInQuery, Requires } from '../http/requires.js';
 import {
@@ -30,7 +31,7 @@ export class ExpirationsController {
 
   @Get()
   @ApiOperation({ summary: 'List what expires, is rotated or begins, of every kind, soonest first' })
-  @ApiOkResponse({ type: ExpirationPage, description: 'One page' })
+  @Answers(200, ExpirationPage, 'One page')
   async listExpirations(
     @Query() { from, before, kind, ...request }: ExpirationQuery,
     @InScope() scope: TenantScope,

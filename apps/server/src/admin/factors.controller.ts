@@ -1,14 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import {
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type PlatformScope, coreErrors } from '#core';
 import { factorErrors } from '#factors';
 import { SecondFactors } from '#tenants';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { RateLimited } from '../http/rate-limit.js';
@@ -37,7 +32,7 @@ export class FactorsController {
 
   @Get()
   @ApiOperation({ summary: 'List the second factors of the account' })
-  @ApiOkResponse({ type: FactorList, description: 'The factors, and how many recovery codes are left' })
+  @Answers(200, FactorList, 'The factors, and how many recovery codes are left')
   async listFactors(@OnPlatform() scope: PlatformScope): Promise<FactorList> {
     const { factors, recoveryCodesLeft } = await this.factors.list(scope);
     return { items: factors.map(presentFactor), recoveryCodesLeft };
@@ -47,7 +42,7 @@ export class FactorsController {
   @ApiOperation({
     summary: 'Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it',
   })
-  @ApiCreatedResponse({ type: EnrolledFactor, description: 'The factor with what its holder sets it up by' })
+  @Answers(201, EnrolledFactor, 'The factor with what its holder sets it up by')
   @Fails(FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, ...accountStepUpErrors, coreErrors.BUSY)
   async enrolFactor(
     @Body() { password, ...request }: NewFactor,
@@ -57,10 +52,9 @@ export class FactorsController {
   }
 
   @Post(':factorId/confirm')
-  @HttpCode(200)
   @RateLimited('login')
   @ApiOperation({ summary: 'Confirm a second factor by its first proof' })
-  @ApiOkResponse({ type: FactorWithCodes, description: 'The factor; with the first one, ten recovery codes' })
+  @Answers(200, FactorWithCodes, 'The factor; with the first one, ten recovery codes')
   @Fails(FACTOR_INVALID)
   async confirmFactor(
     @Param('factorId') factorId: string,
@@ -72,9 +66,8 @@ export class FactorsController {
   }
 
   @Delete(':factorId')
-  @HttpCode(204)
   @ApiOperation({ summary: 'Delete a second factor; step up by a second factor first' })
-  @ApiNoContentResponse({ description: 'The factor is deleted; with the last one, the recovery codes' })
+  @Answers(204, 'The factor is deleted; with the last one, the recovery codes')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deleteFactor(
     @Param('factorId') factorId: string,
@@ -86,7 +79,7 @@ export class FactorsController {
 
   @Post('recovery-codes')
   @ApiOperation({ summary: 'Create ten new recovery codes; step up by a second factor first' })
-  @ApiCreatedResponse({ type: NewRecoveryCodes, description: 'The codes; the former ones are not accepted any more' })
+  @Answers(201, NewRecoveryCodes, 'The codes; the former ones are not accepted any more')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async renewRecoveryCodes(
     @Body() { password }: StepUp,

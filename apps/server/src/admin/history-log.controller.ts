@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
@@ -16,6 +16,7 @@ import { databaseErrors } from '#database';
 import { Users } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
@@ -112,7 +113,7 @@ export class HistoryLogController {
   @ApiOperation({
     summary: 'Prove that the log of the installation continues an earlier checkpoint of it: RFC 9162 §2.1.4',
   })
-  @ApiOkResponse({ type: ConsistencyProof, description: 'The proof' })
+  @Answers(200, ConsistencyProof, 'The proof')
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
   async getPlatformConsistency(
     @Query() { from, to }: ConsistencyQuery,
@@ -204,7 +205,7 @@ export class LogKeysController {
 
   @Get('keys')
   @ApiOperation({ summary: 'Read the keys that verify the checkpoints of a history' })
-  @ApiOkResponse({ type: LogKeys, description: 'The keys under the name of the log' })
+  @Answers(200, LogKeys, 'The keys under the name of the log')
   async getLogKeys(@Query() { origin = ownOrigin(this.place) }: LogKeysQuery): Promise<LogKeys> {
     await this.keys.refresh();
     return presentLogKeys(origin, this.keys.periodsOf(origin));
@@ -226,15 +227,11 @@ export class PlatformLogKeysController {
   ) {}
 
   @Post('rotate')
-  @HttpCode(200)
   @ApiOperation({
     summary:
       'Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year',
   })
-  @ApiOkResponse({
-    type: LogKeys,
-    description: "The keys under the name of the installation's own history, the new ones last",
-  })
+  @Answers(200, LogKeys, "The keys under the name of the installation's own history, the new ones last")
   @Fails(
     historyErrors.TOO_MANY_HISTORY_KEYS,
     ...stepUpErrors,
@@ -248,12 +245,11 @@ export class PlatformLogKeysController {
   }
 
   @Post('compromise')
-  @HttpCode(200)
   @ApiOperation({
     summary:
       'End a key of the checkpoints immediately because somebody else may have it, and sign every history anew without it (idempotent)',
   })
-  @ApiOkResponse({ type: LogKeys, description: "The keys under the name of the installation's own history" })
+  @Answers(200, LogKeys, "The keys under the name of the installation's own history")
   @Fails(
     historyErrors.NO_SUCH_HISTORY_KEY,
     historyErrors.TOO_MANY_HISTORY_KEYS,

@@ -1,11 +1,12 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import type { TenantScope } from '#core';
 import { databaseErrors } from '#database';
 import { Leaks } from '#service-keys';
 
 import { answerOnce } from '../http/answer-once.js';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
@@ -18,10 +19,9 @@ export class LeaksController {
   constructor(private readonly leaks: Leaks) {}
 
   @Post()
-  @HttpCode(200)
   @Requires('services:write')
   @ApiOperation({ operationId: 'checkLeak', summary: 'Check whether a string is, or was, a credential of the tenant' })
-  @ApiOkResponse({ type: LeakAnswer, description: 'The result' })
+  @Answers(200, LeakAnswer, 'The result')
   @Fails(databaseErrors.CLOCK_NOT_CONFIRMED)
   async check(@InScope() scope: TenantScope, @Body() { secret, compromise = false }: LeakRequest): Promise<LeakAnswer> {
     return answerOnce(scope, LeakAnswer.of, () => this.leaks.check(scope, secret, compromise));

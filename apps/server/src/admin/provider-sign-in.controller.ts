@@ -5,6 +5,7 @@ import { type PlatformScope, coreErrors, platformScope, systemOrigin } from '#co
 import { ProviderSignIns, identityProviderErrors } from '#identity-providers';
 import { issuerErrors } from '#issuers';
 import { tenantErrors } from '#tenants';
+import { Answers } from '../http/answers.js';
 import { httpErrors } from '../http/errors.js';
 import { Fails } from '../http/fails.js';
 import { Facts, OnPlatform, type RequestFacts, UserAgent } from '../http/in-scope.js';
@@ -46,10 +47,7 @@ export class ProviderSignInController {
   @Get('identity-providers')
   @Public()
   @ApiOperation({ summary: 'List the identity providers by which people can sign in' })
-  @ApiOkResponse({
-    type: OfferedProviders,
-    description: 'Those of the installation, and those of the tenant if it exists',
-  })
+  @Answers(200, OfferedProviders, 'Those of the installation, and those of the tenant if it exists')
   async listOfferedIdentityProviders(
     @Query() { tenant }: OfferedProvidersQuery,
     @Facts() facts: RequestFacts,
@@ -59,10 +57,9 @@ export class ProviderSignInController {
   }
 
   @Post('identity-providers/:identityProviderId/sign-in')
-  @HttpCode(200)
   @Public()
   @ApiOperation({ summary: 'Begin a sign-in at an identity provider' })
-  @ApiOkResponse({ type: BegunProviderSignIn, description: 'Where the browser goes' })
+  @Answers(200, BegunProviderSignIn, 'Where the browser goes')
   @Fails(tenantErrors.TENANT_SUSPENDED, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
   async beginProviderSignIn(
     @Param('identityProviderId') providerId: string,
@@ -114,9 +111,8 @@ export class ProviderSignInController {
   }
 
   @Post('step-up/identity-provider')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Begin a step-up of this session by a new sign-in at its identity provider' })
-  @ApiOkResponse({ type: BegunProviderSignIn, description: 'Where the browser goes' })
+  @Answers(200, BegunProviderSignIn, 'Where the browser goes')
   @Fails(coreErrors.FORBIDDEN, coreErrors.NOT_FOUND, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
   async beginProviderStepUp(
     @Body() { redirectUri }: NewProviderSignIn,
@@ -132,9 +128,8 @@ export class ProviderSignInController {
   }
 
   @Post('step-up/identity-provider/complete')
-  @HttpCode(200)
   @ApiOperation({ summary: 'Complete a step-up with the answer of the identity provider' })
-  @ApiOkResponse({ type: StepUpAnswer, description: 'For the header `X-Step-Up`' })
+  @Answers(200, StepUpAnswer, 'For the header `X-Step-Up`')
   @Fails(
     SIGN_IN_EXPIRED,
     IDENTITY_REJECTED,

@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Get, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type PlatformScope, coreErrors } from '#core';
 import { ClockWatch, Scheduler } from '#scheduler';
 import { Users } from '#tenants';
 
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { OnPlatform } from '../http/in-scope.js';
@@ -24,18 +25,17 @@ export class SchedulerController {
 
   @Get()
   @ApiOperation({ summary: 'Read whether the scheduler is paused, and what the clocks show' })
-  @ApiOkResponse({ type: SchedulerState, description: 'State of the scheduler in this process' })
+  @Answers(200, SchedulerState, 'State of the scheduler in this process')
   async getScheduler(): Promise<SchedulerState> {
     return SchedulerState.of(await this.watch.status(), this.scheduler.counters);
   }
 
   @Post('confirm')
-  @HttpCode(200)
   @NotStored()
   @ApiOperation({
     summary: 'Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent)',
   })
-  @ApiOkResponse({ type: SchedulerState, description: 'State of the scheduler in this process after the confirmation' })
+  @Answers(200, SchedulerState, 'State of the scheduler in this process after the confirmation')
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async confirmClock(@Body() { password }: StepUp, @OnPlatform() scope: PlatformScope): Promise<SchedulerState> {
     await this.users.confirm(scope, 'resource', password);

@@ -1,8 +1,9 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Post } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type PlatformScope, coreErrors } from '#core';
 import { Factors, factorErrors } from '#factors';
 import { StepUps, sessionErrors } from '#tenants';
+import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { RateLimited } from '../http/rate-limit.js';
@@ -21,11 +22,10 @@ export class StepUpController {
   ) {}
 
   @Post()
-  @HttpCode(200)
   @ApiOperation({
     summary: 'Step up the session for 5 minutes, by the password or a second factor',
   })
-  @ApiOkResponse({ type: StepUpAnswer, description: 'The token for the header `X-Step-Up`' })
+  @Answers(200, StepUpAnswer, 'The token for the header `X-Step-Up`')
   @Fails(
     sessionErrors.PASSWORD_INVALID,
     factorErrors.FACTOR_INVALID,
@@ -40,11 +40,10 @@ export class StepUpController {
   }
 
   @Post('challenge')
-  @HttpCode(200)
   @ApiOperation({
     summary: 'Request the challenge that a passkey signs for a step-up of this session, within 5 minutes',
   })
-  @ApiOkResponse({ type: AskedFactor, description: 'The factors of the account that are accepted' })
+  @Answers(200, AskedFactor, 'The factors of the account that are accepted')
   @Fails(factorErrors.SECOND_FACTOR_REQUIRED, coreErrors.FORBIDDEN)
   async askForStepUp(@OnPlatform() scope: PlatformScope): Promise<AskedFactor> {
     return presentAsked(await this.stepUps.ask(scope));

@@ -1,9 +1,10 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import type { Page, TenantScope } from '#core';
 import { TokenTransactions } from '#signing';
 
+import { Answers } from '../http/answers.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
@@ -23,7 +24,7 @@ export class TransactionSearchController {
 
   @Get()
   @ApiOperation({ operationId: 'searchTransactions', summary: 'Look up transactions by id or phone number' })
-  @ApiOkResponse({ type: FoundTransactionPage, description: 'One page, oldest first' })
+  @Answers(200, FoundTransactionPage, 'One page, oldest first')
   async searchTransactions(
     @InScope() scope: TenantScope,
     @Query() query: TransactionSearchQuery,

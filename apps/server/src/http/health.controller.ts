@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from './api-declarations.js';
+import { ApiOperation, ApiTags } from './api-declarations.js';
 import { defineErrors } from '#core';
 import { Readiness } from '../readiness.js';
 import { Fails } from './fails.js';
@@ -7,6 +7,7 @@ import { Choice, Items, JsonObject, Text } from './fields.js';
 import { RateLimited } from './rate-limit.js';
 import { Public } from './requires.js';
 import { ServedWhileSealed } from './seal.guard.js';
+import { Answers } from './answers.js';
 
 export const healthErrors = defineErrors('health', {
   NOT_READY: { kind: 'unavailable', title: 'The server is not ready' },
@@ -48,7 +49,7 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ summary: 'Check whether the process runs; restart it if not' })
-  @ApiOkResponse({ type: Liveness, description: 'The process runs' })
+  @Answers(200, Liveness, 'The process runs')
   getLiveness(): Liveness {
     return { status: 'live' };
   }
@@ -56,14 +57,14 @@ export class HealthController {
   /** It listens only when all that has to be done at the start is done; a sealed server has started, and waits for its key. */
   @Get('started')
   @ApiOperation({ summary: 'Check whether the start is complete; wait before sending anything else' })
-  @ApiOkResponse({ type: Started, description: 'The start is complete' })
+  @Answers(200, Started, 'The start is complete')
   getStart(): Started {
     return { status: 'started' };
   }
 
   @Get('ready')
   @ApiOperation({ summary: 'Check whether requests may be sent to this process' })
-  @ApiOkResponse({ type: Ready, description: 'The server accepts requests' })
+  @Answers(200, Ready, 'The server accepts requests')
   @Fails(healthErrors.NOT_READY)
   async getReadiness(): Promise<Ready> {
     const { ready, checks, degraded } = await this.readiness.check();
