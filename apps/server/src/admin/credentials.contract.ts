@@ -30,7 +30,7 @@ import {
 import { present } from '../http/present.js';
 import { secretOfCredential } from '../secret-references.js';
 import { Owner } from './contacts.contract.js';
-import { PageCursor, PageLimit, PageOf, PageQuery, UnusedSince, presentInstant } from './page.contract.js';
+import { PageCursor, PageLimit, PageOf, PageQuery, UnusedSince } from './page.contract.js';
 
 export const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
 
@@ -240,8 +240,5 @@ export const presentCompromised = ({ credential, successor }: Compromised): Comp
   ...(successor === undefined ? {} : { successor: presentWithSecret(successor) }),
 });
 
-export const presentCredentialDryRun = ({ allowed, code, impact }: Foreseen): CredentialDryRun => ({
-  allowed,
-  ...(code === undefined ? {} : { code }),
-  impact: { ...impact, lastUsedAt: presentInstant(impact.lastUsedAt) },
-});
+export const presentCredentialDryRun = ({ impact, ...decision }: Foreseen): CredentialDryRun =>
+  present(CredentialDryRun, { ...decision, impact: present(CredentialDryRunImpact, impact) });

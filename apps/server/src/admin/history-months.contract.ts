@@ -31,8 +31,5 @@ export class HistoryErasureDryRun {
 
 export const presentMonth = (row: ShownMonth): HistoryMonth => present(HistoryMonth, row);
 
-export const presentErasureDryRun = ({ allowed, code, impact }: ErasureDryRun): HistoryErasureDryRun => ({
-  allowed,
-  ...(code === undefined ? {} : { code }),
-  impact: presentMonth(impact),
-});
+export const presentErasureDryRun = ({ impact, ...decision }: ErasureDryRun): HistoryErasureDryRun =>
+  present(HistoryErasureDryRun, { ...decision, impact: presentMonth(impact) });

@@ -32,7 +32,7 @@ import {
 import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { KeyStoreName } from './key-store.contract.js';
-import { NamedPageQuery, PageOf, UnusedSince, presentInstant } from './page.contract.js';
+import { NamedPageQuery, PageOf, UnusedSince } from './page.contract.js';
 import { ForcedAction } from './step-up.contract.js';
 
 const ROTATION_SECONDS_MIN = HOUR / SECOND;
@@ -261,14 +261,15 @@ export const presentKeyDetails = ({ key, versions }: KeyWithVersions): KeyDetail
   versions: versions.map((row) => present(KeyVersion, row)),
 });
 
-export const presentKeyDryRun = ({ allowed, code, impact }: Foreseen): KeyDryRun => ({
-  allowed,
-  ...(code === undefined ? {} : { code }),
-  impact: {
-    ...impact,
-    ...(impact.certificates ? { certificates: impact.certificates.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
-    ...(impact.authorities ? { authorities: impact.authorities.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
-    ...(impact.keyVersions ? { keyVersions: impact.keyVersions.slice(0, CERTIFICATES_SHOWN_MAX) } : {}),
-    lastTokenExpiresAt: presentInstant(impact.lastTokenExpiresAt),
-  },
-});
+const shown = (names: readonly string[] | undefined) => names?.slice(0, CERTIFICATES_SHOWN_MAX);
+
+export const presentKeyDryRun = ({ impact, ...decision }: Foreseen): KeyDryRun =>
+  present(KeyDryRun, {
+    ...decision,
+    impact: present(KeyImpact, {
+      ...impact,
+      certificates: shown(impact.certificates),
+      authorities: shown(impact.authorities),
+      keyVersions: shown(impact.keyVersions),
+    }),
+  });

@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 
-import { type Json, toRfc3339 } from '#core';
+import type { Json, Rfc3339 } from '#core';
 import { KID_PATTERN } from '#crypto';
 import {
   type NewTokenProfile,
@@ -14,6 +14,7 @@ import {
 } from '#signing';
 
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { NamedPageQuery, PageOf } from './page.contract.js';
 
 const KEY_EXAMPLE = '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b';
@@ -210,39 +211,21 @@ export class TokenProfileAnswer {
   revision: number;
 
   @Instant()
-  createdAt: string;
+  createdAt: Rfc3339;
 
   @Instant()
-  updatedAt: string;
-
-  static of(profile: TokenProfile): TokenProfileAnswer {
-    const { id, name, format, keyId, issuer, audience, ttlSeconds, maxTtlSeconds, skewSeconds } = profile;
-    const { certificateKid, fixedClaims, allowedClaims, requiredClaims, formatVersion, settings } = profile;
-    return {
-      id,
-      name,
-      format,
-      keyId,
-      certificateKid,
-      issuer,
-      audience,
-      ttlSeconds,
-      maxTtlSeconds,
-      skewSeconds,
-      fixedClaims,
-      allowedClaims,
-      requiredClaims,
-      version: formatVersion,
-      settings,
-      hasSystemUserToken: profile.sealedSystemUserToken !== null,
-      revision: profile.version,
-      createdAt: toRfc3339(profile.createdAt),
-      updatedAt: toRfc3339(profile.updatedAt),
-    };
-  }
+  updatedAt: Rfc3339;
 }
 
 export class TokenProfilePage extends PageOf(TokenProfileAnswer) {}
+
+export const presentTokenProfile = (profile: TokenProfile): TokenProfileAnswer =>
+  present(TokenProfileAnswer, {
+    ...profile,
+    version: profile.formatVersion,
+    hasSystemUserToken: profile.sealedSystemUserToken !== null,
+    revision: profile.version,
+  });
 
 const SERVICES_SHOWN_MAX = 10_000;
 
@@ -266,12 +249,5 @@ export class TokenProfileDeletionDryRun {
   impact: TokenProfileDeletionEffect;
 }
 
-export const presentDeletionDryRun = ({
-  allowed,
-  code,
-  services,
-}: ProfileDeletionImpact): TokenProfileDeletionDryRun => ({
-  allowed,
-  ...(code === undefined ? {} : { code }),
-  impact: { services },
-});
+export const presentDeletionDryRun = ({ services, ...decision }: ProfileDeletionImpact): TokenProfileDeletionDryRun =>
+  present(TokenProfileDeletionDryRun, { ...decision, impact: { services } });

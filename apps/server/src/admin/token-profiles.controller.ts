@@ -26,6 +26,7 @@ import {
   TokenProfileQuery,
   TokenProfileRequest,
   presentDeletionDryRun,
+  presentTokenProfile,
   toNewProfile,
   toProfileChange,
 } from './token-profiles.contract.js';
@@ -53,7 +54,7 @@ export class TokenProfilesController {
   @Answers(201, TokenProfileAnswer, 'The profile')
   @Fails(profileErrors.PROFILE_NAME_TAKEN, ...referenceErrors)
   async create(@InScope() scope: TenantScope, @Body() request: TokenProfileRequest): Promise<TokenProfileAnswer> {
-    return answerOnce(scope, TokenProfileAnswer.of, () => this.profiles.create(scope, toNewProfile(request)));
+    return answerOnce(scope, presentTokenProfile, () => this.profiles.create(scope, toNewProfile(request)));
   }
 
   @Get()
@@ -64,9 +65,7 @@ export class TokenProfilesController {
     @InScope() scope: TenantScope,
     @Query() { limit, cursor, ...selection }: TokenProfileQuery,
   ): Promise<TokenProfilePage> {
-    return presentPage(await this.profiles.list(scope, selection, { limit, cursor }), (profile) =>
-      TokenProfileAnswer.of(profile),
-    );
+    return presentPage(await this.profiles.list(scope, selection, { limit, cursor }), presentTokenProfile);
   }
 
   @Get(':name')
@@ -75,7 +74,7 @@ export class TokenProfilesController {
   @ApiOperation({ operationId: 'getTokenProfile', summary: 'Read a token profile' })
   @Answers(200, TokenProfileAnswer, 'The profile')
   async get(@InScope() scope: TenantScope, @Param('name') name: string): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.get(scope, name));
+    return presentTokenProfile(await this.profiles.get(scope, name));
   }
 
   @Patch(':name')
@@ -90,7 +89,7 @@ export class TokenProfilesController {
     @Body() request: TokenProfileChangeRequest,
     @IfMatch() ifMatch: number | undefined,
   ): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.change(scope, name, toProfileChange(request), ifMatch));
+    return presentTokenProfile(await this.profiles.change(scope, name, toProfileChange(request), ifMatch));
   }
 
   /** The token itself is never shown again; `hasSystemUserToken` says that there is one. */
@@ -105,7 +104,7 @@ export class TokenProfilesController {
     @Param('name') name: string,
     @Body() { systemUserToken }: SystemUserTokenRequest,
   ): Promise<TokenProfileAnswer> {
-    return TokenProfileAnswer.of(await this.profiles.storeSystemUserToken(scope, name, systemUserToken));
+    return presentTokenProfile(await this.profiles.storeSystemUserToken(scope, name, systemUserToken));
   }
 
   @Delete(':name/system-user-token')
